@@ -1,0 +1,1 @@
+//! Parlor's pages, components and live client.

@@ -1,0 +1,1 @@
+//! How Parlor starts in a browser.

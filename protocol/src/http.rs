@@ -1,0 +1,91 @@
+//! Bodies of the HTTP endpoints beside the live protocol.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, Message, RoomKind, RoomSummary, Seq, User};
+
+/// `POST /api/session`: come in as a guest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSession {
+    /// The name to show. Left out or empty: the server gives a numbered one.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Answers `POST /api/session`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionMade {
+    /// The secret for `Authorization: Bearer`. The same stands in the cookie.
+    pub token: String,
+    /// Who it belongs to.
+    pub user: User,
+}
+
+/// Answers `GET /api/me`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// Who the session belongs to.
+    pub user: User,
+}
+
+/// Answers `GET /api/rooms`: mine, and public ones with `"joined":false`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rooms {
+    /// The lobby first, then by name.
+    pub rooms: Vec<RoomSummary>,
+}
+
+/// `POST /api/rooms`: make a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRoom {
+    /// [`crate::validate::room_name`] holds for it.
+    pub name: String,
+    /// Public unless said otherwise.
+    #[serde(default = "public")]
+    pub kind: RoomKind,
+}
+
+/// Answers `POST /api/rooms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomMade {
+    /// The room, with its maker as a member.
+    pub room: RoomSummary,
+}
+
+/// Answers `GET /api/rooms/{room}/messages`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagePage {
+    /// Oldest first.
+    pub messages: Vec<Message>,
+    /// The room's newest event when the page was read.
+    pub head: Seq,
+}
+
+/// Answers `GET /api/rooms/{room}/events`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// By seq, without a hole.
+    pub events: Vec<Event>,
+    /// The room's newest event when the page was read.
+    pub head: Seq,
+}
+
+/// Every HTTP error of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorAnswer {
+    /// The error.
+    pub error: ErrorBody,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// One of [`crate::refusal`]'s, for programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+const fn public() -> RoomKind {
+    RoomKind::Public
+}

@@ -1,0 +1,51 @@
+//! Limits that both sides hold to. The server enforces each; a client that knows them spares a round trip.
+
+use std::time::Duration;
+
+/// Longest client frame in bytes, as one WebSocket message. A longer one closes the connection with 4009.
+pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+
+/// Longest message body, in Unicode scalar values, after trimming.
+pub const MAX_BODY_CHARS: usize = 8_000;
+
+/// Longest name of a person, in Unicode scalar values, after trimming.
+pub const MAX_NAME_CHARS: usize = 32;
+
+/// Longest name of a room, in Unicode scalar values, after trimming.
+pub const MAX_ROOM_NAME_CHARS: usize = 48;
+
+/// Most events that a `join` replays; a cursor further behind is answered with `gap`, reason `too_far`.
+pub const MAX_REPLAY: u64 = 1_000;
+
+/// Most rooms that one connection may have joined at a time.
+pub const MAX_JOINED_ROOMS: usize = 200;
+
+/// Most people that `joined` lists by name; `online_count` always tells the whole number.
+pub const MAX_ONLINE_LISTED: usize = 200;
+
+/// Bytes that may wait for one connection (G5). Beyond, the queue is dropped and `gap` follows.
+pub const MAX_QUEUE_BYTES: usize = 256 * 1024;
+
+/// Messages in a page when the request names no limit.
+pub const DEFAULT_PAGE: u32 = 50;
+
+/// Most messages in one page.
+pub const MAX_PAGE: u32 = 200;
+
+/// Most events in one answer of the events endpoint, and the number when the request names no limit.
+pub const MAX_EVENTS: u32 = 500;
+
+/// Time from the connection's opening within which `hello` must have come.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Interval of heartbeats in both directions, unless `welcome` says another one.
+pub const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// Silence beyond one heartbeat after which a peer is given up.
+pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
+
+/// Time within which a connection that comes back is not announced as left and joined.
+pub const LEAVE_GRACE: Duration = Duration::from_secs(10);
+
+/// Two overflows of a connection's queue within this time close it with 4008.
+pub const OVERFLOW_WINDOW: Duration = Duration::from_secs(30);

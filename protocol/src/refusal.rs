@@ -1,0 +1,34 @@
+//! Codes of `refused` frames and of HTTP errors: for programs. The message beside them is for people.
+
+/// Not a JSON object with a `type`, a field of the wrong form, or a binary message.
+pub const BAD_FRAME: &str = "bad_frame";
+/// A `type` that this server does not know.
+pub const UNKNOWN_TYPE: &str = "unknown_type";
+/// The body is empty after trimming.
+pub const EMPTY: &str = "empty";
+/// The body or name is over its limit.
+pub const TOO_LONG: &str = "too_long";
+/// The id was used before, with other content or by someone else.
+pub const ID_REUSED: &str = "id_reused";
+/// No such room, message or person, or none that is yours to see.
+pub const NOT_FOUND: &str = "not_found";
+/// The server does not offer this (yet).
+pub const NOT_SUPPORTED: &str = "not_supported";
+/// More rooms joined on one connection than allowed.
+pub const TOO_MANY_ROOMS: &str = "too_many_rooms";
+/// Too many of something in too short a time; `retry_after_ms` says when to come back.
+pub const RATE_LIMITED: &str = "rate_limited";
+/// The server cannot take it now (storage failed, or it is stopping). Try again with the same id.
+pub const UNAVAILABLE: &str = "unavailable";
+/// HTTP: no session, or one that is no longer valid.
+pub const UNAUTHORIZED: &str = "unauthorized";
+/// HTTP: the page that sent this is not this server's and not on the allow list.
+pub const ORIGIN_REFUSED: &str = "origin_refused";
+/// HTTP: the request does not have the form that the endpoint takes.
+pub const BAD_REQUEST: &str = "bad_request";
+/// HTTP: a name that is not allowed.
+pub const BAD_NAME: &str = "bad_name";
+/// HTTP: a name that another has already.
+pub const NAME_TAKEN: &str = "name_taken";
+/// HTTP: a body over the limit.
+pub const TOO_LARGE: &str = "too_large";

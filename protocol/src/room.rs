@@ -1,0 +1,160 @@
+//! People, rooms, and what happens in a room: the events of its log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CommandId, Millis, RoomId, Seq, UserId};
+
+/// A person as others see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Never changes.
+    pub id: UserId,
+    /// The name to show; [`crate::validate::name`] holds for it.
+    pub name: String,
+    /// Guest or account.
+    pub kind: UserKind,
+}
+
+/// How a person came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserKind {
+    /// By a name alone.
+    Guest,
+    /// With a name and a password.
+    Account,
+}
+
+/// Who may see and join a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Anyone may see and join it.
+    Public,
+    /// By invitation.
+    Private,
+    /// Two or more people, made by the first message.
+    Direct,
+}
+
+/// A room as it stands in one person's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomSummary {
+    /// Never changes.
+    pub id: RoomId,
+    /// The name to show.
+    pub name: String,
+    /// Who may see and join it.
+    pub kind: RoomKind,
+    /// What the room is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// The seq of the newest event; 0 in an empty room.
+    pub head: Seq,
+    /// How far this person has read.
+    pub read: Seq,
+    /// Events after `read`.
+    pub unread: u64,
+    /// Whether this person is a member. Left out on the wire when true.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub joined: bool,
+    /// The room is no longer this person's. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gone: bool,
+}
+
+/// A durable change of a room: one row of its log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The room that it changed.
+    pub room: RoomId,
+    /// Its place in the room's one order (G2).
+    pub seq: Seq,
+    /// The id of the command that made it.
+    pub id: CommandId,
+    /// When it was stored.
+    pub at: Millis,
+    /// Who did it.
+    pub by: User,
+    /// What changed.
+    pub event: EventKind,
+}
+
+/// What an event changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventKind {
+    /// A new message.
+    Message {
+        /// Equal to the event's id.
+        id: CommandId,
+        /// The source as typed, trimmed.
+        body: String,
+        /// The body as sanitised HTML.
+        html: String,
+        /// The message that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<CommandId>,
+    },
+    /// A message has another body.
+    Edited {
+        /// The message.
+        message: CommandId,
+        /// The new source.
+        body: String,
+        /// The new source as sanitised HTML.
+        html: String,
+    },
+    /// A message is gone.
+    Deleted {
+        /// The message.
+        message: CommandId,
+    },
+    /// Someone reacted to a message, or took it back.
+    Reacted {
+        /// The message.
+        message: CommandId,
+        /// One emoji.
+        emoji: String,
+        /// True to add, false to take back.
+        on: bool,
+    },
+    /// An event of a newer server. It takes its place in the order and shows nothing.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A message as the history pages give it: the event that made it, with its present content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Made by the sender.
+    pub id: CommandId,
+    /// The seq of the event that made it.
+    pub seq: Seq,
+    /// When it was stored.
+    pub at: Millis,
+    /// Its author.
+    pub by: User,
+    /// The source as typed, trimmed.
+    pub body: String,
+    /// The body as sanitised HTML.
+    pub html: String,
+    /// The message that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<CommandId>,
+}
+
+// serde's `default` and `skip_serializing_if` take functions of exactly these forms.
+const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}

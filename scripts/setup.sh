@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Installs what a build needs and is not there yet. Safe to run again: each step looks before it acts.
+#
+#   scripts/setup.sh build    wasm32 target, npm packages, wasm-bindgen, cargo-leptos
+#   scripts/setup.sh test     the same, and a browser with fonts for the journeys
+#
+# Variables: RUST_SRC_TREE=<folder with library/>  a copy of rustc's own source, for machines where rustup cannot download.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+CARGO_LEPTOS=0.3.10
+WASM_BINDGEN=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
+
+say() { printf '\033[1m[setup]\033[0m %s\n' "$*"; }
+die() { printf '[setup] %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else die "root is needed for: $*"; fi
+}
+
+# Debian's index is fetched once a run, and only when something is to be installed.
+apt_ready=
+apt_install() {
+  have apt-get || return 1
+  [ -n "$apt_ready" ] || { as_root apt-get update -qq; apt_ready=1; }
+  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# --- Rust and its wasm32 target -------------------------------------------------------------------------------------
+
+have cargo || die "Rust is missing. Install it from https://rustup.rs (1.95 or newer), then run this again."
+# macOS gives cc with its command line tools; minimal Linux images may lack it.
+have cc || apt_install gcc libc6-dev || die "a C compiler is missing (SQLite is built from source)."
+have npm || die "Node.js 20 or newer with npm is missing: https://nodejs.org"
+
+sysroot=$(rustc --print sysroot)
+wasm_lib="$sysroot/lib/rustlib/wasm32-unknown-unknown/lib"
+wasm_ready() { compgen -G "$wasm_lib/libstd-*.rlib" >/dev/null; }
+
+debian_rust_source() { # $1: scratch folder; prints the folder that holds library/
+  local version mirror path
+  version=$(rustc --version | cut -d' ' -f2)
+  mirror=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null |
+    grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1 | tr -d ' ')
+  [ -n "$mirror" ] || return 1
+  mirror=${mirror%/}
+  have xz || apt_install xz-utils
+  have curl || apt_install curl
+  path=$(curl -fsSL "$mirror/dists/trixie-backports/main/binary-all/Packages.xz" | xz -dc |
+    awk -v v="$version" '/^Package: /{p=$2} /^Version: /{ok=index($2,v)==1} /^Filename: /{if(p=="rust-src"&&ok)print $2}' | head -1)
+  [ -n "$path" ] || return 1
+  curl -fsSL "$mirror/$path" -o "$1/rust-src.deb"
+  dpkg -x "$1/rust-src.deb" "$1/deb"
+  dirname "$(find "$1/deb" -type d -name library -path '*rust*' | head -1)"
+}
+
+build_wasm_std() {
+  local scratch tree
+  scratch=$(mktemp -d)
+  if [ -n "${RUST_SRC_TREE:-}" ]; then tree=$RUST_SRC_TREE
+  elif [ -d "$sysroot/lib/rustlib/src/rust/library" ]; then tree="$sysroot/lib/rustlib/src/rust"
+  else
+    say "fetching rustc's library source from the Debian mirror (10 s)"
+    tree=$(debian_rust_source "$scratch") ||
+      die "no source of $(rustc --version) found; set RUST_SRC_TREE to a folder that has its library/."
+  fi
+  say "building the wasm32 standard library from source (about 30 s)"
+  cp -rL "$tree/library" "$scratch/library"
+  (cd "$scratch/library" &&
+    env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 __CARGO_DEFAULT_LIB_METADATA=stablestd \
+      RUSTFLAGS="-Cembed-bitcode=yes -Zforce-unstable-if-unmarked" \
+      cargo build --quiet --release --target wasm32-unknown-unknown -p sysroot \
+      --features panic-unwind,compiler-builtins-mem --target-dir "$scratch/target")
+  mkdir -p "$wasm_lib"
+  cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib "$wasm_lib/"
+  rm -rf "$scratch"
+}
+
+if ! wasm_ready; then
+  say "adding the wasm32-unknown-unknown target (a few seconds)"
+  { have rustup && rustup target add wasm32-unknown-unknown >/dev/null 2>&1 && wasm_ready; } || build_wasm_std
+  wasm_ready || die "the wasm32-unknown-unknown target could not be set up."
+fi
+
+# --- npm packages: Playwright and wasm-opt --------------------------------------------------------------------------
+
+if [ ! -e end2end/node_modules/.package-lock.json ] || [ end2end/package-lock.json -nt end2end/node_modules/.package-lock.json ]; then
+  say "installing the npm packages of end2end/ (20 s)"
+  (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-fund --no-audit --loglevel=error)
+  touch end2end/node_modules/.package-lock.json
+fi
+
+# --- wasm-bindgen and cargo-leptos ----------------------------------------------------------------------------------
+
+install_tool() { # $1: crate, $2: version, $3: usual time from source; rest: flags of cargo install
+  local crate=$1 version=$2 time=$3
+  shift 3
+  if have cargo-binstall; then
+    say "installing $crate $version with cargo binstall (seconds where a binary is published)"
+    cargo binstall --no-confirm --quiet "$crate@$version" && return
+  fi
+  say "building $crate $version from source ($time; once)"
+  cargo install --quiet "$crate" --version "$version" --force "$@"
+}
+
+if [ "$(wasm-bindgen --version 2>/dev/null | cut -d' ' -f2)" != "$WASM_BINDGEN" ]; then
+  # Without --locked: its lock file holds back crates that are no longer needed. --debug: fast enough for a build tool.
+  install_tool wasm-bindgen-cli "$WASM_BINDGEN" "about 3 minutes" --debug
+fi
+case "$(cargo leptos --version 2>/dev/null | cut -d' ' -f2)" in
+  0.3.*) ;;
+  # no_downloads: it takes wasm-bindgen and wasm-opt from PATH and never goes to the network.
+  *) install_tool cargo-leptos "$CARGO_LEPTOS" "about 6 minutes on two cores" --locked --features no_downloads --debug ;;
+esac
+
+[ "${1:-build}" = test ] || exit 0
+
+# --- a browser and fonts for the journeys ---------------------------------------------------------------------------
+
+if ! scripts/browser.sh >/dev/null; then
+  say "installing a Chromium for the browser journeys (1 minute)"
+  (cd end2end && npx playwright install chromium >/dev/null 2>&1) || apt_install chromium ||
+    die "no Chromium: install one and set PARLOR_CHROMIUM to its path."
+  scripts/browser.sh >/dev/null || die "Chromium was installed but does not start."
+fi
+if have fc-list && [ -n "$(fc-list :lang=zh | head -1)" ]; then :; else
+  case "$(uname)" in
+    Linux) say "installing fonts for Chinese text and emoji (1 minute)"
+      apt_install fontconfig fonts-noto-cjk fonts-noto-color-emoji fonts-dejavu-core ||
+        say "no fonts installed: screenshots may show boxes for Chinese text" ;;
+  esac
+fi
