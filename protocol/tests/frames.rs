@@ -1,0 +1,134 @@
+//! The wire form of every frame, word for word, and what it tolerates.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod samples;
+
+use insta::assert_snapshot;
+use parlor_protocol::{ClientFrame, CloseCode, EventKind, ServerFrame, close, refusal};
+use samples::{client_frames, server_frames};
+
+#[test]
+fn every_client_frame_has_its_wire_form() {
+    let lines: Vec<String> = client_frames().iter().map(ClientFrame::encode).collect();
+    assert_snapshot!(lines.join("\n"));
+    for (frame, line) in client_frames().into_iter().zip(lines) {
+        assert_eq!(ClientFrame::decode(&line), Ok(frame));
+    }
+}
+
+#[test]
+fn every_server_frame_has_its_wire_form() {
+    let lines: Vec<String> = server_frames().iter().map(ServerFrame::encode).collect();
+    assert_snapshot!(lines.join("\n"));
+    for (frame, line) in server_frames().into_iter().zip(lines) {
+        assert_eq!(ServerFrame::decode(&line).unwrap(), frame);
+    }
+}
+
+/// Adding a variant without a sample must not pass unseen.
+#[test]
+fn the_samples_cover_every_variant() {
+    let clients: std::collections::BTreeSet<&str> = client_frames()
+        .iter()
+        .map(|frame| match frame {
+            ClientFrame::Hello { .. } => "hello",
+            ClientFrame::Join(_) => "join",
+            ClientFrame::Leave { .. } => "leave",
+            ClientFrame::Send { .. } => "send",
+            ClientFrame::Edit { .. } => "edit",
+            ClientFrame::Delete { .. } => "delete",
+            ClientFrame::React { .. } => "react",
+            ClientFrame::Typing { .. } => "typing",
+            ClientFrame::Read { .. } => "read",
+            ClientFrame::Ping { .. } => "ping",
+        })
+        .collect();
+    assert_eq!(clients.len(), 10);
+    let servers: std::collections::BTreeSet<&str> = server_frames()
+        .iter()
+        .map(|frame| match frame {
+            ServerFrame::Welcome { .. } => "welcome",
+            ServerFrame::Joined { .. } => "joined",
+            ServerFrame::Event(event) => match event.event {
+                EventKind::Message { .. } => "event message",
+                EventKind::Edited { .. } => "event edited",
+                EventKind::Deleted { .. } => "event deleted",
+                EventKind::Reacted { .. } => "event reacted",
+                EventKind::Unknown => "event unknown",
+            },
+            ServerFrame::Ack { .. } => "ack",
+            ServerFrame::Refused { .. } => "refused",
+            ServerFrame::Room { .. } => "room",
+            ServerFrame::Presence { .. } => "presence",
+            ServerFrame::Typing { .. } => "typing",
+            ServerFrame::Gap { .. } => "gap",
+            ServerFrame::Pong { .. } => "pong",
+            ServerFrame::Bye { .. } => "bye",
+            ServerFrame::Unknown => "unknown",
+        })
+        .collect();
+    // All but the two that stand for what a newer server may say.
+    assert_eq!(servers.len(), 14);
+    assert!(!servers.contains("unknown") && !servers.contains("event unknown"));
+}
+
+/// What a client and a server of another day send: fields added, optional ones left out.
+#[test]
+fn unknown_fields_and_missing_optional_ones_are_fine() {
+    for text in [
+        r#"{"type":"hello","protocol":1}"#,
+        r#"{"type":"hello","protocol":1,"resume":[],"caps":["zstd"],"device":{"kind":"phone"}}"#,
+        r#"{"caps":1,"type":"join","room":"lobby","since":"yesterday"}"#,
+        r#"{"body":"hi","room":"lobby","id":"01932f6e-7a10-7c9d-8a55-1f2e3d4c5b6a","type":"send","mood":"fine"}"#,
+    ] {
+        assert!(ClientFrame::decode(text).is_ok(), "{text}");
+    }
+    for text in [
+        r#"{"type":"joined","room":"lobby","head":57,"online":[],"since":5}"#,
+        r#"{"type":"bye","code":4001,"reason":"server is restarting","reconnect":true,"extra":null}"#,
+        r#"{"type":"refused","code":"bad_frame","message":"…"}"#,
+        r#"{"type":"room","room":{"id":"a","name":"A","kind":"public","head":1,"read":1,"unread":0,"colour":"red"}}"#,
+    ] {
+        assert!(ServerFrame::decode(text).is_ok(), "{text}");
+    }
+    let ServerFrame::Room { room } = ServerFrame::decode(
+        r#"{"type":"room","room":{"id":"a","name":"A","kind":"public","head":1,"read":1,"unread":0}}"#,
+    )
+    .unwrap() else {
+        panic!("not a room frame")
+    };
+    assert!(room.joined && !room.gone);
+}
+
+#[test]
+fn frames_and_events_of_a_newer_server_are_passed_over() {
+    assert_eq!(ServerFrame::decode(r#"{"type":"poll_opened","id":4}"#).unwrap(), ServerFrame::Unknown);
+    let newer = r#"{"type":"event","room":"lobby","seq":2,"id":"01932f6e-7a10-7c9d-8a55-1f2e3d4c5b6a","at":1,
+        "by":{"id":"01932f6e-7a10-7c9d-8a55-1f2e3d4c5b6a","name":"ann","kind":"guest"},"event":{"kind":"pinned","x":1}}"#;
+    let ServerFrame::Event(event) = ServerFrame::decode(newer).unwrap() else { panic!("not an event") };
+    assert_eq!((event.seq, event.event), (2, EventKind::Unknown));
+}
+
+#[test]
+fn refusals_say_what_and_where() {
+    let refused = |text: &str| ClientFrame::decode(text).unwrap_err();
+    assert_eq!(refused("{").code, refusal::BAD_FRAME);
+    assert_eq!(refused("[]").code, refusal::BAD_FRAME);
+    assert_eq!(refused(r#"{"type":5}"#).code, refusal::BAD_FRAME);
+    let unknown = refused(r#"{"type":"shout","id":"abc"}"#);
+    assert_eq!((unknown.code, unknown.id.as_deref()), (refusal::UNKNOWN_TYPE, Some("abc")));
+    let send = refused(r#"{"type":"send","id":"abc","room":"lobby","body":"x"}"#);
+    assert_eq!((send.code, send.id.as_deref()), (refusal::BAD_FRAME, Some("abc")));
+    assert!(send.message.contains("send"), "{}", send.message);
+    // A long type does not come back whole.
+    assert!(refused(&format!(r#"{{"type":"{}"}}"#, "x".repeat(60_000))).message.len() < 200);
+}
+
+#[test]
+fn close_codes_tell_whether_to_come_back() {
+    for code in CloseCode::ALL {
+        assert_eq!(CloseCode::from_code(code.code()), Some(code));
+        assert_eq!(close::may_reconnect(code.code()), code.code() < 4500);
+    }
+    assert!(close::may_reconnect(1006) && CloseCode::from_code(1006).is_none());
+}

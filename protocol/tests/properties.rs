@@ -1,0 +1,169 @@
+//! For any frame: it survives the round trip. For any bytes: the decoders answer and do not panic.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use parlor_protocol::{
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, PresenceState, RoomId, RoomKind, RoomSummary,
+    ServerFrame, ServerInfo, Tail, User, UserId, UserKind, limits, validate,
+};
+use proptest::{collection::vec, option, prelude::*, prop_oneof, sample::select};
+use uuid::Uuid;
+
+fn id() -> impl Strategy<Value = CommandId> {
+    any::<u128>().prop_map(|n| CommandId(Uuid::from_u128(n)))
+}
+
+fn room() -> impl Strategy<Value = RoomId> {
+    any::<String>().prop_map(RoomId::from)
+}
+
+fn user() -> impl Strategy<Value = User> {
+    (any::<u128>(), any::<String>(), select(vec![UserKind::Guest, UserKind::Account]))
+        .prop_map(|(id, name, kind)| User { id: UserId(Uuid::from_u128(id)), name, kind })
+}
+
+fn cursor() -> impl Strategy<Value = Cursor> {
+    (room(), option::of(any::<u64>()), option::of("[0-9a-f]{8}"))
+        .prop_map(|(room, after, tail)| Cursor { room, after, tail: tail.map(Tail) })
+}
+
+fn client_frame() -> impl Strategy<Value = ClientFrame> {
+    prop_oneof![
+        (any::<u32>(), vec(cursor(), 0..4)).prop_map(|(protocol, resume)| ClientFrame::Hello { protocol, resume }),
+        cursor().prop_map(ClientFrame::Join),
+        room().prop_map(|room| ClientFrame::Leave { room }),
+        (id(), room(), any::<String>(), option::of(id()))
+            .prop_map(|(id, room, body, reply_to)| ClientFrame::Send { id, room, body, reply_to }),
+        (id(), room(), id(), any::<String>())
+            .prop_map(|(id, room, message, body)| ClientFrame::Edit { id, room, message, body }),
+        (id(), room(), id()).prop_map(|(id, room, message)| ClientFrame::Delete { id, room, message }),
+        (id(), room(), id(), any::<String>(), any::<bool>())
+            .prop_map(|(id, room, message, emoji, on)| ClientFrame::React { id, room, message, emoji, on }),
+        room().prop_map(|room| ClientFrame::Typing { room }),
+        (room(), any::<u64>()).prop_map(|(room, seq)| ClientFrame::Read { room, seq }),
+        any::<i64>().prop_map(|at| ClientFrame::Ping { at }),
+    ]
+}
+
+fn event_kind() -> impl Strategy<Value = EventKind> {
+    prop_oneof![
+        (id(), any::<String>(), any::<String>(), option::of(id()))
+            .prop_map(|(id, body, html, reply_to)| EventKind::Message { id, body, html, reply_to }),
+        (id(), any::<String>(), any::<String>())
+            .prop_map(|(message, body, html)| EventKind::Edited { message, body, html }),
+        id().prop_map(|message| EventKind::Deleted { message }),
+        (id(), any::<String>(), any::<bool>())
+            .prop_map(|(message, emoji, on)| EventKind::Reacted { message, emoji, on }),
+    ]
+}
+
+fn summary() -> impl Strategy<Value = RoomSummary> {
+    (
+        room(),
+        any::<String>(),
+        select(vec![RoomKind::Public, RoomKind::Private, RoomKind::Direct]),
+        option::of(any::<String>()),
+        any::<[u64; 3]>(),
+        any::<[bool; 2]>(),
+    )
+        .prop_map(|(id, name, kind, topic, [head, read, unread], [joined, gone])| RoomSummary {
+            id,
+            name,
+            kind,
+            topic,
+            head,
+            read,
+            unread,
+            joined,
+            gone,
+        })
+}
+
+fn server_frame() -> impl Strategy<Value = ServerFrame> {
+    prop_oneof![
+        (any::<u32>(), user(), any::<[String; 2]>(), any::<i64>(), any::<u64>(), vec(summary(), 0..3)).prop_map(
+            |(protocol, you, [name, version], now, heartbeat_ms, rooms)| ServerFrame::Welcome {
+                protocol,
+                you,
+                server: ServerInfo { name, version },
+                now,
+                heartbeat_ms,
+                rooms,
+            }
+        ),
+        (room(), any::<u64>(), vec(user(), 0..4), any::<u64>()).prop_map(|(room, head, online, online_count)| {
+            ServerFrame::Joined { room, head, online, online_count }
+        }),
+        (room(), any::<u64>(), id(), any::<i64>(), user(), event_kind())
+            .prop_map(|(room, seq, id, at, by, event)| ServerFrame::Event(Event { room, seq, id, at, by, event })),
+        (id(), room(), any::<u64>(), any::<i64>())
+            .prop_map(|(id, room, seq, at)| ServerFrame::Ack { id, room, seq, at }),
+        (option::of(any::<String>()), any::<[String; 2]>(), option::of(any::<u64>())).prop_map(
+            |(id, [code, message], retry_after_ms)| ServerFrame::Refused { id, code, message, retry_after_ms }
+        ),
+        summary().prop_map(|room| ServerFrame::Room { room }),
+        (room(), user(), select(vec![PresenceState::Online, PresenceState::Offline]), any::<u64>())
+            .prop_map(|(room, user, state, online_count)| ServerFrame::Presence { room, user, state, online_count }),
+        (room(), user()).prop_map(|(room, user)| ServerFrame::Typing { room, user }),
+        (
+            room(),
+            select(vec![GapReason::TooFar, GapReason::HistoryChanged, GapReason::Overflow]),
+            any::<[u64; 2]>()
+        )
+            .prop_map(|(room, reason, [after, head])| ServerFrame::Gap { room, reason, after, head }),
+        any::<[i64; 2]>().prop_map(|[at, now]| ServerFrame::Pong { at, now }),
+        (any::<u16>(), any::<String>(), any::<bool>(), option::of(any::<u64>()))
+            .prop_map(|(code, reason, reconnect, after_ms)| ServerFrame::Bye { code, reason, reconnect, after_ms }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn client_frames_survive_the_round_trip(frame in client_frame()) {
+        let text = frame.encode();
+        prop_assert!(!text.contains('\n'), "one line a frame");
+        prop_assert_eq!(ClientFrame::decode(&text).unwrap(), frame);
+    }
+
+    #[test]
+    fn server_frames_survive_the_round_trip(frame in server_frame()) {
+        prop_assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
+    }
+
+    #[test]
+    fn no_bytes_panic_the_decoders(bytes in vec(any::<u8>(), 0..2_000)) {
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = ClientFrame::decode(&text);
+        let _ = ServerFrame::decode(&text);
+    }
+
+    /// Random bytes rarely get past the first brace; a frame with one byte changed gets everywhere.
+    #[test]
+    fn no_damaged_frame_panics_the_decoders(frame in client_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut bytes = frame.encode().into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(error) = ClientFrame::decode(&text) {
+            prop_assert!(!error.message.is_empty() && error.message.len() < 70_000);
+        }
+        let _ = ServerFrame::decode(&text);
+    }
+
+    #[test]
+    fn valid_bodies_and_names_stay_as_they_are(text in any::<String>()) {
+        if let Ok(body) = validate::body(&text) {
+            prop_assert_eq!(validate::body(body), Ok(body));
+            prop_assert!(body.chars().count() <= limits::MAX_BODY_CHARS);
+        }
+        if let Ok(name) = validate::name(&text) {
+            prop_assert_eq!(validate::name(&name), Ok(name.clone()));
+        }
+    }
+
+    /// A tail is the end of the id as it is written.
+    #[test]
+    fn tails_are_the_last_digits_of_the_id(id in id()) {
+        prop_assert!(id.to_string().ends_with(&id.tail().0));
+        prop_assert_eq!(id.tail().0.len(), 8);
+    }
+}
