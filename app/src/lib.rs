@@ -1,1 +1,22 @@
 //! Parlor's pages, components and live client.
+//!
+//! The server renders [`page::shell`]; the browser takes it over with [`App`]. What the page shows at first comes from
+//! [`page::PageData`] on both sides, so both make the same HTML.
+
+pub mod api;
+pub mod app;
+pub mod browser;
+pub mod clock;
+pub mod colour;
+pub mod components;
+#[cfg(feature = "csr")]
+pub mod csr;
+pub mod kept;
+pub mod live;
+pub mod page;
+pub mod time;
+
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use page::shell;
+pub use page::{PageData, RoomPage, SiteFiles};

@@ -1,1 +1,9 @@
 //! How Parlor starts in a browser.
+
+/// Takes over the HTML that the server rendered. The page's loader calls it once the wasm is there.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(parlor_app::App);
+}

@@ -1,0 +1,114 @@
+//! The HTTP endpoints that the page calls. The session's cookie goes along by itself.
+
+use std::fmt;
+
+use parlor_protocol::{RoomId, RoomSummary, Seq, User, http};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiError {
+    /// No answer.
+    Unreachable,
+    /// No session, or one that is no longer valid.
+    Unauthorized,
+    /// No such thing, or none that one may see.
+    NotFound,
+    /// Refused, in the server's words.
+    Refused(String),
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "The server cannot be reached.",
+            Self::Unauthorized => "You are signed out.",
+            Self::NotFound => "There is no such room.",
+            Self::Refused(words) => words,
+        })
+    }
+}
+
+/// Who the session belongs to.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn me() -> Result<User, ApiError> {
+    get::<http::Me>("/api/me").await.map(|me| me.user)
+}
+
+/// My rooms and public ones.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
+    get::<http::Rooms>("/api/rooms").await.map(|rooms| rooms.rooms)
+}
+
+/// Makes a public room.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn create_room(name: String) -> Result<RoomSummary, ApiError> {
+    let body = http::NewRoom { name, kind: parlor_protocol::RoomKind::Public };
+    call::<_, http::RoomMade>("POST", "/api/rooms", Some(&body)).await.map(|made| made.room)
+}
+
+/// A page of history: the newest, or the one before an event.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn messages(room: &RoomId, before: Option<Seq>, limit: usize) -> Result<http::MessagePage, ApiError> {
+    let before = before.map(|seq| format!("&before={seq}")).unwrap_or_default();
+    get(&format!("/api/rooms/{}/messages?limit={limit}{before}", crate::browser::encode(room.as_str()))).await
+}
+
+/// Ends the session.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn sign_out() -> Result<(), ApiError> {
+    call::<(), ()>("DELETE", "/api/session", None).await
+}
+
+async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
+    call::<(), T>("GET", path, None).await
+}
+
+#[cfg(feature = "browser")]
+async fn call<B: Serialize, T: DeserializeOwned>(method: &str, path: &str, body: Option<&B>) -> Result<T, ApiError> {
+    let body = body.and_then(|body| serde_json::to_string(body).ok());
+    let (status, text) = fetch(method, path, body).await?;
+    match status {
+        // No content: only `()` is made of it.
+        204 => serde_json::from_str("null").map_err(|_| ApiError::Unreachable),
+        200..=299 => serde_json::from_str(&text).map_err(|_| ApiError::Unreachable),
+        401 => Err(ApiError::Unauthorized),
+        404 => Err(ApiError::NotFound),
+        _ => Err(match serde_json::from_str::<http::ErrorAnswer>(&text) {
+            Ok(answer) => ApiError::Refused(answer.error.message),
+            Err(_) => ApiError::Refused(format!("The server answered with status {status}.")),
+        }),
+    }
+}
+
+/// Not generic, so that the wasm has it once.
+#[cfg(feature = "browser")]
+async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), ApiError> {
+    use gloo_net::http::{Method, RequestBuilder};
+
+    let unreachable = |_| ApiError::Unreachable;
+    let request = RequestBuilder::new(path).method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET));
+    let request = match body {
+        Some(body) => request.header("content-type", "application/json").body(body),
+        None => request.build(),
+    };
+    let response = request.map_err(unreachable)?.send().await.map_err(unreachable)?;
+    let status = response.status();
+    Ok((status, response.text().await.map_err(unreachable)?))
+}
+
+#[cfg(not(feature = "browser"))]
+async fn call<B: Serialize, T: DeserializeOwned>(_: &str, _: &str, _: Option<&B>) -> Result<T, ApiError> {
+    Err(ApiError::Unreachable)
+}

@@ -1,0 +1,241 @@
+//! What the page asks of the browser besides its elements. On the server every question has a quiet answer: none of this
+//! runs there, but components that call it from effects and handlers are compiled for both.
+
+#[cfg(feature = "browser")]
+pub use web::*;
+
+#[cfg(not(feature = "browser"))]
+pub use nowhere::*;
+
+#[cfg(feature = "browser")]
+mod web {
+    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+    use web_sys::{HtmlElement, Storage, Window};
+
+    fn window() -> Option<Window> {
+        web_sys::window()
+    }
+
+    fn storage() -> Option<Storage> {
+        // Blocked storage throws; then nothing is kept.
+        window()?.local_storage().ok()?
+    }
+
+    /// Whether the browser has such a global.
+    #[must_use]
+    pub fn has(name: &str) -> bool {
+        js_sys::Reflect::has(&js_sys::global(), &name.into()).unwrap_or(false)
+    }
+
+    /// The page's host and port.
+    #[must_use]
+    pub fn host() -> String {
+        window().and_then(|window| window.location().host().ok()).unwrap_or_default()
+    }
+
+    /// The address of a socket on the page's own server.
+    #[must_use]
+    pub fn socket_url(path: &str) -> String {
+        let secure =
+            window().and_then(|window| window.location().protocol().ok()).is_some_and(|scheme| scheme == "https:");
+        format!("{}://{}{path}", if secure { "wss" } else { "ws" }, host())
+    }
+
+    /// Whether the browser says that there is no network.
+    #[must_use]
+    pub fn is_offline() -> bool {
+        window().is_some_and(|window| !window.navigator().on_line())
+    }
+
+    /// Whether the page is visible and has the focus.
+    #[must_use]
+    pub fn is_attentive() -> bool {
+        let document = window().and_then(|window| window.document());
+        document.is_some_and(|document| !document.hidden() && document.has_focus().unwrap_or(true))
+    }
+
+    /// Calls back when that may have changed.
+    pub fn on_attention(call: impl Fn() + Clone + 'static) {
+        let Some(window) = window() else { return };
+        listen(&window, "focus", call.clone());
+        listen(&window, "blur", call.clone());
+        if let Some(document) = window.document() {
+            listen(&document, "visibilitychange", call);
+        }
+    }
+
+    /// Calls back when the network comes (true) or goes.
+    pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
+        let Some(window) = window() else { return };
+        let other = call.clone();
+        listen(&window, "online", move || call(true));
+        listen(&window, "offline", move || other(false));
+    }
+
+    /// For as long as the page lives.
+    fn listen(target: &web_sys::EventTarget, event: &str, call: impl Fn() + 'static) {
+        let call = Closure::<dyn Fn()>::new(call);
+        let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+        call.forget();
+    }
+
+    /// Tells the server, by a cookie, how far the clock here is from UTC: its next page then has the right times.
+    pub fn keep_offset() {
+        let minutes = crate::clock::browser_offset(crate::clock::now());
+        let document = window().and_then(|window| window.document());
+        if let Some(document) = document.and_then(|document| document.dyn_into::<web_sys::HtmlDocument>().ok()) {
+            let _ = document.set_cookie(&format!("tz={minutes}; path=/; max-age=31536000; samesite=lax"));
+        }
+    }
+
+    /// Names the tab.
+    pub fn set_title(title: &str) {
+        if let Some(document) = window().and_then(|window| window.document()) {
+            document.set_title(title);
+        }
+    }
+
+    /// Keeps a text under a key.
+    pub fn keep(key: &str, text: &str) {
+        if let Some(storage) = storage() {
+            let _ = storage.set_item(key, text);
+        }
+    }
+
+    /// Forgets a key.
+    pub fn forget(key: &str) {
+        if let Some(storage) = storage() {
+            let _ = storage.remove_item(key);
+        }
+    }
+
+    /// The texts of all keys that begin so.
+    #[must_use]
+    pub fn kept(prefix: &str) -> Vec<String> {
+        let Some(storage) = storage() else { return Vec::new() };
+        let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten());
+        keys.filter(|key| key.starts_with(prefix)).filter_map(|key| storage.get_item(&key).ok().flatten()).collect()
+    }
+
+    /// The text of a key.
+    #[must_use]
+    pub fn kept_one(key: &str) -> Option<String> {
+        storage()?.get_item(key).ok()?
+    }
+
+    /// For use in an address.
+    #[must_use]
+    pub fn encode(text: &str) -> String {
+        js_sys::encode_uri_component(text).into()
+    }
+
+    /// The page's path.
+    #[cfg(feature = "csr")]
+    #[must_use]
+    pub fn path() -> String {
+        window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+    }
+
+    /// Leaves this page for another.
+    pub fn go(address: &str) {
+        if let Some(window) = window() {
+            let _ = window.location().set_href(address);
+        }
+    }
+
+    /// Loads the page again.
+    pub fn reload() {
+        if let Some(window) = window() {
+            let _ = window.location().reload();
+        }
+    }
+
+    /// Whether the window matches a media query.
+    #[must_use]
+    pub fn matches(query: &str) -> bool {
+        window().and_then(|window| window.match_media(query).ok().flatten()).is_some_and(|list| list.matches())
+    }
+
+    /// Closes an element that floats above the page, if it is open.
+    pub fn hide_popover(id: &str) {
+        let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok())
+            // Called by name: browsers without popovers show the element in the page instead.
+            && let Ok(hide) = js_sys::Reflect::get(&element, &JsValue::from_str("hidePopover"))
+            && let Some(hide) = hide.dyn_ref::<js_sys::Function>()
+        {
+            let _ = hide.call0(&element);
+        }
+    }
+
+    fn dialog(id: &str) -> Option<web_sys::HtmlDialogElement> {
+        window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
+    }
+
+    /// Opens a dialog above everything else.
+    pub fn show_dialog(id: &str) {
+        if let Some(dialog) = dialog(id).filter(|dialog| !dialog.open()) {
+            let _ = dialog.show_modal();
+        }
+    }
+
+    /// Closes it.
+    pub fn close_dialog(id: &str) {
+        if let Some(dialog) = dialog(id) {
+            dialog.close();
+        }
+    }
+
+    /// Gives an element the focus.
+    pub fn focus(id: &str) {
+        let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    }
+}
+
+#[cfg(not(feature = "browser"))]
+#[allow(missing_docs, clippy::missing_const_for_fn)]
+mod nowhere {
+    #[must_use]
+    pub fn host() -> String {
+        String::new()
+    }
+    #[must_use]
+    pub fn is_offline() -> bool {
+        false
+    }
+    #[must_use]
+    pub fn is_attentive() -> bool {
+        false
+    }
+    pub fn on_attention(_: impl Fn() + Clone + 'static) {}
+    pub fn on_network(_: impl Fn(bool) + Clone + 'static) {}
+    pub fn keep_offset() {}
+    pub fn set_title(_: &str) {}
+    pub fn keep(_: &str, _: &str) {}
+    pub fn forget(_: &str) {}
+    #[must_use]
+    pub fn kept(_: &str) -> Vec<String> {
+        Vec::new()
+    }
+    #[must_use]
+    pub fn kept_one(_: &str) -> Option<String> {
+        None
+    }
+    #[must_use]
+    pub fn encode(text: &str) -> String {
+        text.to_owned()
+    }
+    pub fn go(_: &str) {}
+    pub fn reload() {}
+    #[must_use]
+    pub fn matches(_: &str) -> bool {
+        false
+    }
+    pub fn hide_popover(_: &str) {}
+    pub fn show_dialog(_: &str) {}
+    pub fn close_dialog(_: &str) {}
+    pub fn focus(_: &str) {}
+}

@@ -1,0 +1,76 @@
+//! The chat page: rooms, the room on the screen, its people.
+
+use leptos::{either::Either, prelude::*};
+use leptos_router::hooks::use_params_map;
+use parlor_protocol::RoomId;
+
+use super::{
+    composer::{Composer, Draft},
+    header::Header,
+    new_room::NewRoom,
+    people::People,
+    rooms::Rooms,
+    timeline::Timeline,
+    welcome::Welcome,
+};
+use crate::{
+    browser,
+    live::client::Client,
+    page::{self, PageData},
+};
+
+/// Whether the people's column is shown where there is place for it.
+#[derive(Clone, Copy)]
+pub struct PeopleShown(pub RwSignal<bool>);
+
+/// The chat page; for who has no session, the visitor's page.
+#[component]
+pub fn Chat() -> impl IntoView {
+    let client = expect_context::<Client>();
+    if client.me.with_untracked(Option::is_none) {
+        return Either::Left(view! { <Welcome /> });
+    }
+    let page = expect_context::<PageData>();
+    let params = use_params_map();
+    let room = Memo::new(move |_| params.read().get("room").map(RoomId::from));
+    let shown = RwSignal::new(true);
+    provide_context(PeopleShown(shown));
+    provide_context(Draft(RwSignal::new(String::new())));
+    // The address that the server found to name no room.
+    let missing = page.missing.then(|| room.get_untracked()).flatten();
+    Effect::new(move || {
+        if let Some(room) = room.get() {
+            client.show(&room);
+        }
+    });
+    Effect::new(move || {
+        let (unread, name) = client.rooms.with(|rooms| {
+            let unread = rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum();
+            let id = room.get();
+            (unread, rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()))
+        });
+        browser::set_title(&page::title(unread, name.as_deref()));
+    });
+    Either::Right(view! {
+        <a class="skip" href="#composer" rel="external">
+            "Skip to the message box"
+        </a>
+        <div class="app" class:people-closed=move || !shown.get()>
+            <Rooms room=room.into() />
+            <main class="room">
+                <Header room=room.into() />
+                <noscript inner_html="<p class=\"noscript\">Without JavaScript you can read here. To send messages, turn it on.</p>"></noscript>
+                {move || {
+                    room.get()
+                        .map(|room| {
+                            let missing = missing.as_ref() == Some(&room);
+                            view! { <Timeline room missing /> }
+                        })
+                }}
+                <Composer room=room.into() />
+            </main>
+            <People room=room.into() />
+        </div>
+        <NewRoom />
+    })
+}

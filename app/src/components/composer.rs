@@ -1,0 +1,144 @@
+//! Where one writes. Never disabled: what is written without a connection waits.
+
+use leptos::{ev::KeyboardEvent, prelude::*};
+use parlor_protocol::{
+    RoomId, limits,
+    validate::{self, Invalid},
+};
+
+use super::{
+    icons::{Icon, SEND},
+    scroll,
+};
+use crate::{browser, kept, live::client::Client};
+
+/// The text field's id.
+pub const ID: &str = "composer";
+/// The counter appears when so many characters are left.
+const NEAR_LIMIT: usize = 500;
+
+/// The text that is being written.
+#[derive(Clone, Copy)]
+pub struct Draft(pub RwSignal<String>);
+
+/// The composer, with the line above it that says what will happen.
+#[component]
+pub fn Composer(
+    /// The room on the screen.
+    room: Signal<Option<RoomId>>,
+) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let Draft(text) = expect_context();
+    let hint = RwSignal::new(String::new());
+    // Each room has its own draft, and it outlives the page.
+    Effect::new(move |shown: Option<Option<RoomId>>| {
+        let room = room.get();
+        if shown.flatten() != room {
+            text.set(room.as_ref().map(kept::draft).unwrap_or_default());
+            hint.set(String::new());
+        }
+        room
+    });
+    Effect::new(move || {
+        let text = text.get();
+        if let Some(room) = room.get_untracked() {
+            kept::put_draft(&room, &text);
+        }
+    });
+    let send = move || {
+        let Some(room) = room.get_untracked() else { return };
+        let body = text.with_untracked(|text| validate::body(text).map(str::to_owned));
+        match body {
+            Ok(body) => {
+                client.send(&room, body);
+                text.set(String::new());
+                hint.set(String::new());
+                scroll::to_end(false);
+            }
+            Err(Invalid::Empty) => hint.set("Write something first.".into()),
+            Err(Invalid::TooLong { chars, limit }) => {
+                hint.set(format!(
+                    "Too long by {} characters. Shorten it to send.",
+                    grouped(chars.saturating_sub(limit))
+                ));
+            }
+            Err(error) => hint.set(error.to_string()),
+        }
+        browser::focus(ID);
+    };
+    let key = move |event: KeyboardEvent| {
+        // While an input method composes, Enter chooses a word. 229 is how older browsers say so.
+        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229 {
+            event.prevent_default();
+            send();
+        }
+    };
+    let chars = Memo::new(move |_| {
+        text.with(|text| if text.len() + NEAR_LIMIT < limits::MAX_BODY_CHARS { 0 } else { text.chars().count() })
+    });
+    let over = move || chars.get() > limits::MAX_BODY_CHARS;
+    let count = move || match chars.get() {
+        chars if chars + NEAR_LIMIT < limits::MAX_BODY_CHARS => String::new(),
+        chars => format!("{} / {}", grouped(chars), grouped(limits::MAX_BODY_CHARS)),
+    };
+    let waiting = Memo::new(move |_| client.connection.with(|state| state.waiting(client.waiting.get())));
+    let name = move || {
+        let id = room.get();
+        let name = client
+            .rooms
+            .with(|rooms| rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()));
+        name.map_or_else(|| "Message".to_owned(), |name| format!("Message {name}"))
+    };
+    view! {
+        <form
+            class="composer"
+            on:submit=move |event| {
+                event.prevent_default();
+                send();
+            }
+        >
+            <div class="composer-line" data-state=move || client.connection.with(|state| state.slug())>
+                <p class="composer-hint" id="composer-hint" data-testid="composer-hint" role="alert">
+                    {move || hint.get()}
+                </p>
+                <p class="composer-waiting" data-testid="composer-waiting" hidden=move || !hint.with(String::is_empty)>
+                    {move || waiting.get().unwrap_or_default()}
+                </p>
+                <p class="composer-count" class:over=over data-testid="composer-count">
+                    {count}
+                </p>
+            </div>
+            <div class="composer-box">
+                // The field is as high as its text: a copy of the text in the same cell of the grid gives the height.
+                <div class="composer-grow" data-text=move || text.get()>
+                    <textarea
+                        id=ID
+                        data-testid="composer"
+                        rows="1"
+                        autocomplete="off"
+                        enterkeyhint="send"
+                        aria-label=name
+                        aria-describedby="composer-hint"
+                        placeholder=name
+                        prop:value=move || text.get()
+                        on:input=move |event| {
+                            text.set(event_target_value(&event));
+                            if !hint.with_untracked(String::is_empty) {
+                                hint.set(String::new());
+                            }
+                        }
+                        on:keydown=key
+                    ></textarea>
+                </div>
+                <button type="submit" class="button send" data-testid="send" aria-label="Send" title="Send (Enter)">
+                    <Icon path=SEND />
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// `8,000`
+fn grouped(number: usize) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
+}

@@ -1,0 +1,79 @@
+//! The line above the messages: the room's name, the connection, who is there.
+
+use leptos::prelude::*;
+use parlor_protocol::RoomId;
+
+use super::{
+    chat::PeopleShown,
+    connection::Connection,
+    icons::{Icon, MENU, PEOPLE},
+    people, rooms,
+};
+use crate::{browser, live::client::Client};
+
+/// Where the people have a column of their own.
+const WIDE: &str = "(min-width: 1100px)";
+
+/// The header.
+#[component]
+pub fn Header(
+    /// The room on the screen.
+    room: Signal<Option<RoomId>>,
+) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let PeopleShown(shown) = expect_context();
+    let name = move || {
+        let id = room.get();
+        client.rooms.with(|rooms| {
+            rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()).unwrap_or_default()
+        })
+    };
+    // In the drawer's button: unread messages of other rooms are not to be missed on small screens.
+    let elsewhere = Memo::new(move |_| {
+        let id = room.get();
+        client
+            .rooms
+            .with(|rooms| rooms.iter().any(|room| room.joined && room.unread > 0 && Some(&room.id) != id.as_ref()))
+    });
+    let online = move || {
+        let count = room.get().and_then(|room| client.view(&room).online_count.get());
+        // Before the server has counted, at least the reader is here.
+        count.unwrap_or(1)
+    };
+    view! {
+        <header class="room-header">
+            <button
+                type="button"
+                class="button icon-only rooms-toggle"
+                class:has-unread=move || elsewhere.get()
+                aria-label="Rooms"
+                popovertarget=rooms::ID
+            >
+                <Icon path=MENU />
+            </button>
+            <h1 class="room-title">
+                <span class="room-hash" aria-hidden="true">
+                    "#"
+                </span>
+                <span class="room-title-name">{name}</span>
+            </h1>
+            <Connection />
+            <button
+                type="button"
+                class="button people-toggle"
+                popovertarget=people::ID
+                title="Who is here"
+                on:click=move |event| {
+                    if browser::matches(WIDE) {
+                        event.prevent_default();
+                        shown.update(|shown| *shown = !*shown);
+                    }
+                }
+            >
+                <Icon path=PEOPLE />
+                <span data-testid="online-count">{online}</span>
+                <span class="people-word">" online"</span>
+            </button>
+        </header>
+    }
+}

@@ -1,0 +1,43 @@
+//! Icons: strokes on a grid of 16, in the colour of the text around them.
+
+use leptos::prelude::*;
+
+/// Waiting: a clock.
+pub const CLOCK: &str = "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2 1.3";
+/// Sent: one tick.
+pub const TICK: &str = "M3.5 8.5 6.5 11.5 12.5 5";
+/// Stored: two ticks.
+pub const TICKS: &str = "M1.5 8.5 4.5 11.5 10 5M7.5 10.6 8.4 11.5 14.5 5";
+/// Failed.
+pub const ALERT: &str = "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.6M8 10.9v.1";
+/// A list of rooms.
+pub const MENU: &str = "M2.5 4.5h11M2.5 8h11M2.5 11.5h11";
+/// People.
+pub const PEOPLE: &str = "M6 7.5a2.25 2.25 0 1 0 0-4.5 2.25 2.25 0 0 0 0 4.5M1.8 13c.3-2.3 2-3.6 4.2-3.6s3.9 1.3 4.2 3.6M10.6 3.2a2.2 2.2 0 0 1 0 4.1M12 9.8c1.3.5 2 1.6 2.2 3.2";
+/// Something new.
+pub const PLUS: &str = "M8 3v10M3 8h10";
+/// Away with it.
+pub const CLOSE: &str = "M4 4l8 8M12 4l-8 8";
+/// Up and away.
+pub const SEND: &str = "M8 13V3.5M3.8 7.5 8 3.2l4.2 4.3";
+/// Further down.
+pub const DOWN: &str = "M8 3v9.5M3.8 8.5 8 12.8l4.2-4.3";
+/// Into the room.
+pub const ARRIVED: &str = "M2.5 8h8M7.5 5l3 3-3 3M13.5 3v10";
+/// Out of the room.
+pub const LEFT: &str = "M13.5 8h-8M8.5 5l-3 3 3 3M2.5 3v10";
+/// Out of the house.
+pub const DOOR: &str = "M9.5 3h-6v10h6M7 8h6.5M11 5.5 13.5 8 11 10.5";
+
+/// An icon. Words beside it say what it means; it says nothing itself to who does not see it.
+#[component]
+pub fn Icon(
+    /// One of this module's paths.
+    path: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d=path></path>
+        </svg>
+    }
+}

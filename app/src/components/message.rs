@@ -1,0 +1,183 @@
+//! One message: who, when, what, and for one's own how far it has come.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use parlor_protocol::CommandId;
+
+use super::{
+    composer::{self, Draft},
+    icons::{ALERT, CLOCK, TICK, TICKS},
+};
+use crate::{
+    browser, colour,
+    live::{
+        client::Client,
+        outbox::Delivery,
+        rows::{MessageRow, Row},
+    },
+    time,
+};
+
+/// A message's row.
+#[component]
+pub fn MessageView(
+    /// Follows the row.
+    row: ArcRwSignal<Row>,
+    /// The row now.
+    first: MessageRow,
+) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let zone = client.zone;
+    let MessageRow { message, own, .. } = first;
+    let (id, by) = (message.id, message.by.clone());
+    // The parts that can change, each on its own: an ack must not write the text anew.
+    let part = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| of(row).map(|row| (row.starts_run, row.delivery.clone())))
+    });
+    let at = Memo::new({
+        let row = row.clone();
+        let at = message.at;
+        move |_| row.with(|row| of(row).map_or(at, |row| row.message.at))
+    });
+    let html = Memo::new(move |_| row.with(|row| of(row).map(body).unwrap_or_default()));
+    let starts_run = move || part.with(|part| part.as_ref().is_some_and(|(starts, _)| *starts));
+    let delivery =
+        Memo::new(move |_| part.with(|part| part.as_ref().map_or(Delivery::Stored, |(_, delivery)| delivery.clone())));
+    view! {
+        <article
+            class="message"
+            class:starts-run=starts_run
+            class:own=own
+            data-testid="message"
+            data-row=""
+            data-id=id.to_string()
+            data-own=if own { "true" } else { "false" }
+            data-state=move || delivery.with(Delivery::slug)
+        >
+            <span class=format!("avatar {}", colour::class(by.id)) aria-hidden="true">
+                {colour::initials(&by.name)}
+            </span>
+            <div class="byline">
+                <span class=format!("author {}", colour::class(by.id)) data-testid="message-author">
+                    {by.name}
+                </span>
+                <time
+                    data-testid="message-time"
+                    datetime=move || time::iso(at.get())
+                    title=move || zone.get().full(at.get())
+                >
+                    {move || zone.get().hhmm(at.get())}
+                </time>
+            </div>
+            <div class="body" data-testid="message-body" inner_html=move || html.get()></div>
+            {own.then(|| view! { <Mark delivery /> })}
+            {own.then(|| view! { <Failure id delivery /> })}
+        </article>
+    }
+}
+
+/// How far one's own message has come.
+#[component]
+fn Mark(delivery: Memo<Delivery>) -> impl IntoView {
+    let path = move || {
+        delivery.with(|delivery| match delivery {
+            Delivery::Queued => CLOCK,
+            Delivery::Sent => TICK,
+            Delivery::Stored => TICKS,
+            Delivery::Failed(_) => ALERT,
+        })
+    };
+    view! {
+        <span class="mark" title=move || delivery.with(Delivery::words)>
+            <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+                <path d=path></path>
+            </svg>
+            <span class="sr-only">{move || delivery.with(Delivery::words)}</span>
+        </span>
+    }
+}
+
+/// Why it was not sent, and what one can do.
+#[component]
+fn Failure(id: CommandId, delivery: Memo<Delivery>) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let draft = use_context::<Draft>();
+    let reason = move || {
+        delivery.with(|delivery| match delivery {
+            Delivery::Failed(reason) => Some(reason.clone()),
+            _ => None,
+        })
+    };
+    let edit = move |_| {
+        if let (Some(taken), Some(Draft(text))) = (client.discard(id), draft) {
+            text.update(|text| {
+                // What is being written stays, below.
+                let rest = std::mem::take(text);
+                text.push_str(&taken.message.body);
+                if !rest.is_empty() {
+                    text.push('\n');
+                    text.push_str(&rest);
+                }
+            });
+            browser::focus(composer::ID);
+        }
+    };
+    view! {
+        {move || {
+            reason()
+                .map(|reason: Arc<str>| {
+                    view! {
+                        <p class="failure">
+                            <span>{format!("Not sent: {reason}")}</span>
+                            <button type="button" class="link" data-testid="retry" on:click=move |_| client.retry(id)>
+                                "Retry"
+                            </button>
+                            <button type="button" class="link" data-testid="edit" on:click=edit>
+                                "Edit"
+                            </button>
+                            <button
+                                type="button"
+                                class="link"
+                                data-testid="discard"
+                                on:click=move |_| {
+                                    client.discard(id);
+                                }
+                            >
+                                "Discard"
+                            </button>
+                        </p>
+                    }
+                })
+        }}
+    }
+}
+
+const fn of(row: &Row) -> Option<&MessageRow> {
+    match row {
+        Row::Message(row) => Some(row),
+        _ => None,
+    }
+}
+
+/// The server's HTML, which it has sanitised; until it comes, the text as it was typed, with nothing in it that is markup.
+fn body(row: &MessageRow) -> String {
+    if row.message.seq > 0 {
+        return row.message.html.clone();
+    }
+    let mut html = String::with_capacity(row.message.body.len() + 32);
+    html.push_str("<p class=\"plain\">");
+    for c in row.message.body.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+    }
+    html.push_str("</p>");
+    html
+}

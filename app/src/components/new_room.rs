@@ -1,0 +1,87 @@
+//! The dialog that makes a public room.
+
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use parlor_protocol::{limits, validate};
+
+use super::rooms;
+use crate::{browser, live::client::Client};
+
+/// The dialog's id.
+pub const ID: &str = "new-room";
+
+/// Opens the dialog.
+pub fn open() {
+    browser::hide_popover(rooms::ID);
+    browser::show_dialog(ID);
+}
+
+/// The dialog.
+#[component]
+pub fn NewRoom() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let navigate = use_navigate();
+    let name = RwSignal::new(String::new());
+    let problem = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
+    let create = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let named = match validate::room_name(&name.get_untracked()) {
+            Ok(named) => named,
+            Err(validate::Invalid::Empty) => return problem.set("A room needs a name.".into()),
+            Err(error) => return problem.set(error.to_string()),
+        };
+        problem.set(String::new());
+        busy.set(true);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match client.create_room(named).await {
+                Ok(room) => {
+                    name.set(String::new());
+                    browser::close_dialog(ID);
+                    navigate(&format!("/r/{room}"), NavigateOptions::default());
+                }
+                Err(words) => problem.set(words),
+            }
+            busy.set(false);
+        });
+    };
+    view! {
+        <dialog id=ID class="dialog" aria-labelledby="new-room-title">
+            <form on:submit=create>
+                <h2 id="new-room-title">"New room"</h2>
+                <p class="soft">"Everyone on this server can find it and join."</p>
+                <label for="new-room-name">"Name"</label>
+                <input
+                    id="new-room-name"
+                    data-testid="new-room-name"
+                    type="text"
+                    autocomplete="off"
+                    autofocus
+                    maxlength=limits::MAX_ROOM_NAME_CHARS.to_string()
+                    placeholder="Garden"
+                    aria-describedby="new-room-problem"
+                    prop:value=move || name.get()
+                    on:input=move |event| {
+                        name.set(event_target_value(&event));
+                        problem.set(String::new());
+                    }
+                />
+                <p id="new-room-problem" class="problem" role="alert">
+                    {move || problem.get()}
+                </p>
+                <div class="dialog-actions">
+                    <button type="button" class="button" on:click=move |_| browser::close_dialog(ID)>
+                        "Cancel"
+                    </button>
+                    <button type="submit" class="button primary" data-testid="new-room-create">
+                        {move || if busy.get() { "Creating…" } else { "Create" }}
+                    </button>
+                </div>
+            </form>
+        </dialog>
+    }
+}

@@ -1,0 +1,83 @@
+//! Who is here: a column on wide screens, a drawer on others.
+
+use leptos::prelude::*;
+use parlor_protocol::{RoomId, User};
+
+use super::icons::{CLOSE, Icon};
+use crate::{browser, colour, live::client::Client};
+
+/// The panel's id, for the button that opens it.
+pub const ID: &str = "people";
+
+/// The people who are in the room now.
+#[component]
+pub fn People(
+    /// The room on the screen.
+    room: Signal<Option<RoomId>>,
+) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let view = Memo::new_with_compare(
+        move |_| room.get().map(|room| client.view(&room)),
+        // Each room has other signals; the same room the same ones.
+        |_, _| true,
+    );
+    let people = Memo::new(move |_| {
+        let mut people = view.get().map(|view| view.online.get()).unwrap_or_default();
+        // Before the server has said who is there, at least the reader is.
+        if let (true, Some(me)) = (people.is_empty(), client.me.get()) {
+            people.push(me);
+        }
+        people.sort_by_key(|user| {
+            (Some(user.id) != client.me.with(|me| me.as_ref().map(|me| me.id)), user.name.to_lowercase())
+        });
+        people
+    });
+    let hidden = move || {
+        let listed = people.with(Vec::len) as u64;
+        let all = view.get().and_then(|view| view.online_count.get()).unwrap_or(listed);
+        all.saturating_sub(listed)
+    };
+    view! {
+        <aside class="people" id=ID popover="auto" data-testid="people" aria-label="People in this room">
+            <div class="panel-head">
+                <h2>"Here now"</h2>
+                <button
+                    type="button"
+                    class="button icon-only"
+                    aria-label="Close"
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=move |_| browser::hide_popover(ID)
+                >
+                    <Icon path=CLOSE />
+                </button>
+            </div>
+            <ul>
+                <For each=move || people.get() key=|user| (user.id, user.name.clone()) let(user)>
+                    <Person user />
+                </For>
+            </ul>
+            <p class="people-more" hidden=move || hidden() == 0>
+                {move || format!("and {} more", hidden())}
+            </p>
+        </aside>
+    }
+}
+
+#[component]
+fn Person(user: User) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let (id, name) = (user.id, user.name);
+    let mine = move || client.me.with(|me| me.as_ref().is_some_and(|me| me.id == id));
+    view! {
+        <li class="person">
+            <span class=format!("avatar small {}", colour::class(id)) aria-hidden="true">
+                {colour::initials(&name)}
+            </span>
+            <span class="person-name">{name}</span>
+            <span class="person-you" hidden=move || !mine()>
+                "you"
+            </span>
+        </li>
+    }
+}

@@ -1,0 +1,139 @@
+//! Where the reader stands in the messages, and how that place is kept.
+//!
+//! The scroller runs from the bottom up (`column-reverse`): 0 is the end, and further up is negative. So the page begins at
+//! the end without a script, stays there when messages come, and does not move when older ones appear above. Only what
+//! grows below a reader who is further up needs a hand: the first row in sight is put back where it was.
+
+use std::{cell::RefCell, rc::Rc};
+
+use leptos::{html, prelude::*};
+use parlor_protocol::RoomId;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
+
+use crate::live::client::Client;
+
+/// The scroller's id.
+pub const ID: &str = "timeline";
+/// Nearer to the end than this is at the end.
+const END: i32 = 40;
+/// Older messages are loaded when the reader is this near to the first one.
+const NEAR: i32 = 900;
+
+/// Scrolls to the newest message.
+pub fn to_end(smooth: bool) {
+    let Some(scroller) = document().get_element_by_id(ID) else { return };
+    let options = ScrollToOptions::new();
+    options.set_top(0.0);
+    // A long way is not worth watching.
+    if smooth && scroller.scroll_top() > -3 * scroller.client_height() && !reduced() {
+        options.set_behavior(ScrollBehavior::Smooth);
+    }
+    scroller.scroll_to_with_scroll_to_options(&options);
+}
+
+fn reduced() -> bool {
+    crate::browser::matches("(prefers-reduced-motion: reduce)")
+}
+
+/// Keeps the reader's place for as long as the component lives.
+pub fn keep(client: Client, room: RoomId, scroller: NodeRef<html::Div>, inner: NodeRef<html::Div>) {
+    let keeper = StoredValue::new_local(None::<Observed>);
+    Effect::new(move || {
+        let (Some(scroller), Some(inner)) = (scroller.get(), inner.get()) else { return };
+        let place = Place { scroller: scroller.into(), inner: inner.into(), first: Rc::default() };
+        let (watch, room) = (place.clone(), room.clone());
+        let moved = Rc::new(move || {
+            watch.note();
+            client.scrolled(&room, watch.at_end());
+            if watch.near_the_beginning() {
+                client.load_older(&room);
+            }
+        });
+        let grown = {
+            let (place, moved) = (place.clone(), moved.clone());
+            Closure::<dyn Fn()>::new(move || {
+                place.put_back();
+                moved();
+            })
+        };
+        let scrolled = Closure::<dyn Fn()>::new(move || moved());
+        keeper.set_value(Observed::new(&place, grown, scrolled));
+    });
+}
+
+/// The first row in sight, and how far it is from the end.
+#[derive(Clone)]
+struct Place {
+    scroller: Element,
+    inner: Element,
+    first: Rc<RefCell<Option<(Element, f64)>>>,
+}
+
+impl Place {
+    fn at_end(&self) -> bool {
+        self.scroller.scroll_top() > -END
+    }
+
+    fn near_the_beginning(&self) -> bool {
+        self.scroller.scroll_height() - self.scroller.client_height() + self.scroller.scroll_top() < NEAR
+    }
+
+    fn to_end(&self, row: &Element) -> f64 {
+        self.inner.get_bounding_client_rect().bottom() - row.get_bounding_client_rect().top()
+    }
+
+    fn note(&self) {
+        let frame = self.scroller.get_bounding_client_rect();
+        #[allow(clippy::cast_possible_truncation)]
+        let (x, y) = ((frame.left() + 40.0) as f32, frame.top() as f32);
+        // Between two rows there may be nothing.
+        let row = [2.0, 26.0, 50.0, 90.0]
+            .into_iter()
+            .find_map(|down| document().element_from_point(x, y + down)?.closest("[data-row]").ok().flatten());
+        *self.first.borrow_mut() = row.map(|row| (row.clone(), self.to_end(&row)));
+    }
+
+    fn put_back(&self) {
+        if self.at_end() {
+            self.scroller.set_scroll_top(0);
+            return;
+        }
+        if let Some((row, was)) = &*self.first.borrow()
+            && row.is_connected()
+        {
+            #[allow(clippy::cast_possible_truncation)]
+            let grown = (self.to_end(row) - was).round() as i32;
+            if grown != 0 {
+                self.scroller.set_scroll_top(self.scroller.scroll_top() - grown);
+            }
+        }
+    }
+}
+
+/// Watches until it is dropped.
+struct Observed {
+    observer: ResizeObserver,
+    scroller: Element,
+    scrolled: Closure<dyn Fn()>,
+    _grown: Closure<dyn Fn()>,
+}
+
+impl Observed {
+    fn new(place: &Place, grown: Closure<dyn Fn()>, scrolled: Closure<dyn Fn()>) -> Option<Self> {
+        // Runs after layout and before painting: nobody sees the rows in the wrong place.
+        let observer = ResizeObserver::new(grown.as_ref().unchecked_ref()).ok()?;
+        observer.observe(&place.inner);
+        observer.observe(&place.scroller);
+        let scroller = place.scroller.clone();
+        scroller.add_event_listener_with_callback("scroll", scrolled.as_ref().unchecked_ref()).ok()?;
+        Some(Self { observer, scroller, scrolled, _grown: grown })
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+        let _ = self.scroller.remove_event_listener_with_callback("scroll", self.scrolled.as_ref().unchecked_ref());
+    }
+}

@@ -1,0 +1,178 @@
+//! The messages of the room on the screen.
+
+use leptos::{html, prelude::*};
+use parlor_protocol::{PresenceState, RoomId};
+
+use super::{
+    icons::{ARRIVED, DOWN, Icon, LEFT},
+    message::MessageView,
+    scroll,
+};
+use crate::{
+    live::{
+        client::Client,
+        rows::Row,
+        state::Phase,
+        view::{RoomView, RowItem},
+    },
+    time,
+};
+
+/// The messages of a room, and the way through them.
+#[component]
+pub fn Timeline(
+    /// The room.
+    room: RoomId,
+    /// The server has said already that there is no such room.
+    missing: bool,
+) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let view = client.view(&room);
+    let RoomView { phase, complete, loading_older, unseen, .. } = view.clone();
+    let scroller = NodeRef::<html::Div>::new();
+    let inner = NodeRef::<html::Div>::new();
+    scroll::keep(client, room.clone(), scroller, inner);
+    let name = {
+        move || {
+            client
+                .rooms
+                .with(|rooms| rooms.iter().find(|known| known.id == room).map(|room| room.name.clone()))
+                .unwrap_or_default()
+        }
+    };
+    let ready = {
+        let phase = phase.clone();
+        Memo::new(move |_| phase.with(|phase| *phase == Phase::Ready))
+    };
+    let words = move || match phase.get() {
+        Phase::Missing => "There is no such room, or it is not yours to see.".to_owned(),
+        Phase::Loading if missing => "There is no such room, or it is not yours to see.".to_owned(),
+        Phase::Failed(words) => format!("{words} The messages come when the connection is back."),
+        Phase::Loading | Phase::Ready => String::new(),
+    };
+    let words = Memo::new(move |_| words());
+    let waiting = move || !ready.get() && words.with(String::is_empty);
+    let begins = {
+        let complete = complete.clone();
+        move || ready.get() && complete.get()
+    };
+    let older = move || ready.get() && !complete.get();
+    let pill = move || match unseen.get() {
+        0 => String::new(),
+        1 => "1 new message".to_owned(),
+        count => format!("{count} new messages"),
+    };
+    let pill = Memo::new(move |_| pill());
+    view! {
+        <div class="timeline-frame">
+            <div
+                class="timeline"
+                id=scroll::ID
+                data-testid="timeline"
+                node_ref=scroller
+                tabindex="0"
+                role="region"
+                aria-label="Messages"
+            >
+                <div class="timeline-inner" node_ref=inner>
+                    <div class="beginning" hidden=move || !begins()>
+                        <p class="beginning-title">{name}</p>
+                        <p class="soft">"This is the beginning of the room."</p>
+                    </div>
+                    <div class="older" hidden=move || !older() aria-busy=move || loading_older.get().to_string()>
+                        <Skeleton />
+                    </div>
+                    <div class="skeletons" hidden=move || !waiting()>
+                        <Skeleton />
+                        <Skeleton />
+                        <Skeleton />
+                        <Skeleton />
+                    </div>
+                    <p class="timeline-words" hidden=move || words.with(String::is_empty)>
+                        {move || words.get()}
+                    </p>
+                    <Rows view />
+                </div>
+            </div>
+            <button
+                type="button"
+                class="pill"
+                data-testid="new-messages"
+                hidden=move || pill.with(String::is_empty)
+                on:click=move |_| scroll::to_end(true)
+            >
+                <Icon path=DOWN />
+                <span>{move || pill.get()}</span>
+            </button>
+        </div>
+    }
+}
+
+/// The rows alone: on the visitor's page too.
+#[component]
+pub fn Rows(
+    /// The room's signals.
+    view: RoomView,
+) -> impl IntoView {
+    let rows = view.rows;
+    view! {
+        <div class="rows" role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages">
+            <For each=move || rows.get() key=|item| item.key let(item)>
+                <RowView item />
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn RowView(item: RowItem) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let RowItem { row, .. } = item;
+    // What kind of row it is follows from its key and never changes.
+    match row.get_untracked() {
+        Row::Message(first) => view! { <MessageView row first /> }.into_any(),
+        Row::Day(day) => view! {
+            <h2 class="day" data-testid="day" data-row="">
+                <span>{move || time::day_label(day, client.today.get())}</span>
+            </h2>
+        }
+        .into_any(),
+        Row::New => view! {
+            <p class="new-line" data-testid="new-line" data-row="">
+                <span>"New"</span>
+            </p>
+        }
+        .into_any(),
+        Row::Notice { state, .. } => {
+            let joined = state == PresenceState::Online;
+            let names = move || {
+                row.with(|row| match row {
+                    Row::Notice { names, .. } => names.clone(),
+                    _ => String::new(),
+                })
+            };
+            view! {
+                <p class="notice" class:joined=joined class:left=!joined data-testid="notice" data-row="">
+                    <Icon path=if joined { ARRIVED } else { LEFT } />
+                    <span>
+                        <span class="notice-names">{names}</span>
+                        {if joined { " joined" } else { " left" }}
+                    </span>
+                </p>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// Where messages will be.
+#[component]
+fn Skeleton() -> impl IntoView {
+    view! {
+        <div class="skeleton" aria-hidden="true">
+            <span class="skeleton-avatar"></span>
+            <span class="skeleton-line short"></span>
+            <span class="skeleton-line"></span>
+        </div>
+    }
+}

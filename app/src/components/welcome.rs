@@ -1,0 +1,81 @@
+//! The visitor's page: what this is, a name to come in by, and what is being said.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use parlor_protocol::limits;
+
+use super::timeline::Rows;
+use crate::{browser, live::client::Client, page::PageData};
+
+/// The visitor's page. All of it works without a script.
+#[component]
+pub fn Welcome() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let page = expect_context::<PageData>();
+    let next = use_query_map().read_untracked().get("next").unwrap_or_default();
+    Effect::new(move || {
+        // The server leads who has a session to the lobby; a page that is built in the browser does it here.
+        if client.me.with(Option::is_some) {
+            browser::go("/r/lobby");
+        }
+    });
+    let failed = page.notice.is_some();
+    let room = page.room.map(|room| {
+        let view = client.view(&room.summary.id);
+        let empty = room.messages.is_empty();
+        view! {
+            <section class="glimpse" aria-labelledby="glimpse-title">
+                <h2 id="glimpse-title">{format!("In the {} now", room.summary.name.to_lowercase())}</h2>
+                {empty.then(|| view! { <p class="soft">"Nobody has said anything yet."</p> })}
+                <div class="glimpse-frame">
+                    <Rows view />
+                </div>
+            </section>
+        }
+    });
+    view! {
+        <main class="welcome">
+            <div class="welcome-card">
+                <h1 class="wordmark large">"Parlor"</h1>
+                <p class="welcome-words">"A quiet room to talk in. Nothing said here is lost."</p>
+                <form class="name-form" method="post" action="/enter">
+                    <label for="name">"Your name"</label>
+                    <div class="name-line">
+                        <input
+                            id="name"
+                            name="name"
+                            data-testid="name-input"
+                            type="text"
+                            maxlength=limits::MAX_NAME_CHARS.to_string()
+                            autocomplete="nickname"
+                            autofocus
+                            placeholder="Guest"
+                            value=page.name_prefill
+                            aria-describedby="name-help"
+                            aria-invalid=if failed { "true" } else { "false" }
+                        />
+                        <button type="submit" class="button primary" data-testid="enter">
+                            "Enter"
+                        </button>
+                    </div>
+                    <input type="hidden" name="next" value=next />
+                    <p id="name-help">
+                        {page
+                            .notice
+                            .map(|notice| {
+                                view! {
+                                    <span class="problem" role="alert" data-testid="name-error">
+                                        {notice}
+                                    </span>
+                                }
+                            })}
+                        <span class="soft" hidden=failed>
+                            "Leave it empty to come in as a numbered guest."
+                        </span>
+                    </p>
+                </form>
+            </div>
+            {room}
+        </main>
+    }
+}

@@ -1,0 +1,154 @@
+//! What the page shows of a room, line by line: messages with their day separators, notices and the "New" line.
+//!
+//! Pure. Each row has a key that never repeats within the list and never changes for what it shows, so that the page can
+//! change one row and leave the others alone.
+
+use std::sync::Arc;
+
+use parlor_protocol::{CommandId, Message, Millis, PresenceState, RoomId, Seq, UserId};
+
+use super::{
+    outbox::{Delivery, Outbox},
+    timeline::{Notice, Timeline},
+};
+use crate::time::{Day, Zone};
+
+/// Messages of one person within this time of each other share a header.
+const RUN: Millis = 5 * 60_000;
+/// Names that a folded notice gives before it counts.
+const NAMED: usize = 3;
+
+/// Names a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// A day separator.
+    Day(Day),
+    /// The line above what is new.
+    New,
+    /// A message, from the moment it was typed.
+    Message(CommandId),
+    /// Who came (true) or went after this event.
+    Notice(Seq, bool),
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Messages of another day follow.
+    Day(Day),
+    /// Unread messages follow.
+    New,
+    /// A message.
+    Message(MessageRow),
+    /// Who came or went.
+    Notice {
+        /// Came or went.
+        state: PresenceState,
+        /// `Ann, Bob and 3 others`
+        names: String,
+    },
+}
+
+/// A message and how to show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Whether it begins a run, and so shows its author.
+    pub starts_run: bool,
+    /// Whether the reader wrote it.
+    pub own: bool,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
+/// All rows of a room, oldest first.
+#[must_use]
+pub fn rows(room: &RoomId, timeline: &Timeline, outbox: &Outbox, me: Option<UserId>, zone: Zone) -> Vec<(RowKey, Row)> {
+    let mut list = List { rows: Vec::with_capacity(timeline.messages().len() + 8), me, zone, day: None, run: None };
+    let mut notices = timeline.notices().iter().peekable();
+    let mut line = timeline.unread_after();
+    for message in timeline.messages() {
+        list.notices(&mut notices, message.seq);
+        // The first unread message of another person opens the line.
+        if line.is_some_and(|after| message.seq > after) && Some(message.by.id) != me {
+            list.day(message.at);
+            list.push(RowKey::New, Row::New);
+            line = None;
+        }
+        list.message(message, Delivery::Stored);
+    }
+    list.notices(&mut notices, Seq::MAX);
+    for item in outbox.of(room) {
+        list.message(&item.message, item.delivery.clone());
+    }
+    list.rows
+}
+
+struct List {
+    rows: Vec<(RowKey, Row)>,
+    me: Option<UserId>,
+    zone: Zone,
+    day: Option<Day>,
+    run: Option<(UserId, Millis)>,
+}
+
+impl List {
+    fn push(&mut self, key: RowKey, row: Row) {
+        self.rows.push((key, row));
+        self.run = None;
+    }
+
+    fn day(&mut self, at: Millis) {
+        let day = self.zone.day(at);
+        // A server's clock can go back; a day that was named already is not named again.
+        if self.day.is_none_or(|last| day > last) {
+            self.day = Some(day);
+            self.push(RowKey::Day(day), Row::Day(day));
+        }
+    }
+
+    fn message(&mut self, message: &Arc<Message>, delivery: Delivery) {
+        self.day(message.at);
+        let starts_run = self.run.is_none_or(|(by, at)| by != message.by.id || (message.at - at).abs() > RUN);
+        let own = self.me == Some(message.by.id);
+        let row = MessageRow { message: message.clone(), starts_run, own, delivery };
+        self.push(RowKey::Message(message.id), Row::Message(row));
+        self.run = Some((message.by.id, message.at));
+    }
+
+    /// Those before this event, folded: one row for who came, one for who went.
+    fn notices<'a>(&mut self, notices: &mut std::iter::Peekable<impl Iterator<Item = &'a Notice>>, before: Seq) {
+        while let Some(after) = notices.peek().map(|notice| notice.after).filter(|after| *after < before) {
+            let mut groups: [Vec<&str>; 2] = [Vec::new(), Vec::new()];
+            let mut joined_first = None;
+            while let Some(notice) = notices.next_if(|notice| notice.after == after) {
+                let joined = notice.state == PresenceState::Online;
+                joined_first.get_or_insert(joined);
+                groups[usize::from(!joined)].push(&notice.name);
+            }
+            let joined_first = joined_first.unwrap_or(true);
+            for joined in [joined_first, !joined_first] {
+                let names = &groups[usize::from(!joined)];
+                if !names.is_empty() {
+                    let state = if joined { PresenceState::Online } else { PresenceState::Offline };
+                    self.push(RowKey::Notice(after, joined), Row::Notice { state, names: fold(names) });
+                }
+            }
+        }
+    }
+}
+
+/// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
+fn fold(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [.., last] if names.len() <= NAMED => format!("{} and {last}", names[..names.len() - 1].join(", ")),
+        _ => format!("{} and {} others", names[..NAMED - 1].join(", "), names.len() + 1 - NAMED),
+    }
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! What the reader sees of a timeline.
+
+use std::collections::HashSet;
+
+use parlor_protocol::{User, UserKind, http::MessagePage};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+const MINUTE: Millis = 60_000;
+
+fn user(n: u128) -> User {
+    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+}
+
+fn message(seq: Seq, by: u128, at: Millis) -> Message {
+    let id = CommandId(Uuid::from_u128(1_000 + u128::from(seq)));
+    Message { id, seq, at, by: user(by), body: "hi".into(), html: "<p>hi</p>".into(), reply_to: None }
+}
+
+fn timeline(messages: Vec<Message>) -> Timeline {
+    let head = messages.last().map_or(0, |last| last.seq);
+    Timeline::from_page(MessagePage { messages, head }, 50)
+}
+
+fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
+    rows(&RoomId::lobby(), timeline, outbox, Some(user(1).id), Zone::Fixed(0))
+        .into_iter()
+        .map(|(_, row)| match row {
+            Row::Day(day) => format!("day {day}"),
+            Row::New => "new".into(),
+            Row::Notice { state, names } => format!("{names} {state:?}"),
+            Row::Message(row) => {
+                let mark = if row.starts_run { "" } else { "+" };
+                format!("{mark}{} {}", row.message.by.name, row.delivery.slug())
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn runs_share_a_header_for_five_minutes() {
+    let at = [0, 4 * MINUTE, 9 * MINUTE, 15 * MINUTE];
+    let mut messages: Vec<_> = (1..).zip(at).map(|(seq, at)| message(seq, 2, at)).collect();
+    messages.push(message(5, 3, 15 * MINUTE));
+    assert_eq!(
+        shown(&timeline(messages), &Outbox::default()),
+        ["day 0", "user 2 stored", "+user 2 stored", "+user 2 stored", "user 2 stored", "user 3 stored"]
+    );
+}
+
+#[test]
+fn days_notices_and_the_new_line_end_a_run() {
+    let day = 24 * 60 * MINUTE;
+    let mut timeline = timeline(vec![message(1, 2, day - 2), message(2, 2, day + 2), message(3, 2, day + 3)]);
+    timeline.mark_unread(Some(2));
+    for n in 3..=7 {
+        timeline.notice(&user(n), PresenceState::Online);
+    }
+    timeline.notice(&user(8), PresenceState::Offline);
+    assert_eq!(
+        shown(&timeline, &Outbox::default()),
+        [
+            "day 0",
+            "user 2 stored",
+            "day 1",
+            "user 2 stored",
+            "new",
+            "user 2 stored",
+            "user 3, user 4 and 3 others Online",
+            "user 8 Offline"
+        ]
+    );
+}
+
+#[test]
+fn what_is_on_its_way_comes_last_and_keeps_its_key() {
+    let mut outbox = Outbox::default();
+    let id = CommandId(Uuid::from_u128(1_002));
+    outbox.push(RoomId::lobby(), id, "hi".into(), user(1), MINUTE);
+    let mut timeline = timeline(vec![message(1, 2, 0)]);
+    let keys = |timeline: &Timeline, outbox: &Outbox| {
+        rows(&RoomId::lobby(), timeline, outbox, None, Zone::Fixed(0))
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect::<Vec<_>>()
+    };
+    let before = keys(&timeline, &outbox);
+    assert_eq!(shown(&timeline, &outbox), ["day 0", "user 2 stored", "user 1 queued"]);
+    timeline.prepend(MessagePage::default(), 50);
+    let page = MessagePage { messages: vec![message(1, 2, 0), message(2, 1, MINUTE)], head: 2 };
+    timeline.reload(page, 50, false);
+    outbox.settle(id);
+    assert_eq!(keys(&timeline, &outbox), before);
+    assert_eq!(shown(&timeline, &outbox), ["day 0", "user 2 stored", "user 1 stored"]);
+}
+
+#[test]
+fn own_messages_open_no_new_line() {
+    let mut timeline = timeline(vec![message(1, 2, 0), message(2, 1, 1)]);
+    timeline.mark_unread(Some(1));
+    assert!(!shown(&timeline, &Outbox::default()).contains(&"new".to_owned()));
+}
+
+#[test]
+fn names_are_folded() {
+    assert_eq!(fold(&["Ann"]), "Ann");
+    assert_eq!(fold(&["Ann", "Bob"]), "Ann and Bob");
+    assert_eq!(fold(&["Ann", "Bob", "Cy"]), "Ann, Bob and Cy");
+    assert_eq!(fold(&["Ann", "Bob", "Cy", "Di", "Ed"]), "Ann, Bob and 3 others");
+}
+
+proptest! {
+    /// A repeated key would misplace rows, whatever the clocks say.
+    #[test]
+    fn keys_never_repeat(times in prop::collection::vec((-3_i64..3, 1_u128..4, 0_u8..4), 0..60)) {
+        let mut timeline = Timeline::default();
+        for (seq, (days, by, what)) in (1..).zip(times) {
+            let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq };
+            timeline.reload(page, 1, false);
+            match what {
+                0 => timeline.notice(&user(by), PresenceState::Online),
+                1 => timeline.notice(&user(by), PresenceState::Offline),
+                2 => timeline.mark_unread(Some(seq)),
+                _ => {}
+            }
+        }
+        let rows = rows(&RoomId::lobby(), &timeline, &Outbox::default(), None, Zone::Fixed(0));
+        let keys: HashSet<_> = rows.iter().map(|(key, _)| *key).collect();
+        prop_assert_eq!(keys.len(), rows.len());
+    }
+}

@@ -1,0 +1,169 @@
+//! What must hold for everything that this page knows, frame by frame.
+
+use parlor_protocol::{Cursor, EventKind, Message, RoomKind, ServerInfo, UserId, UserKind};
+use uuid::Uuid;
+
+use super::*;
+
+fn user(n: u128) -> User {
+    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+}
+
+fn id(seq: Seq) -> CommandId {
+    CommandId(Uuid::from_u128(1_000 + u128::from(seq)))
+}
+
+fn event(seq: Seq, by: u128) -> ServerFrame {
+    let event = EventKind::Message { id: id(seq), body: "hi".into(), html: "<p>hi</p>".into(), reply_to: None };
+    ServerFrame::Event(Event { room: RoomId::lobby(), seq, id: id(seq), at: 0, by: user(by), event })
+}
+
+fn page(from: Seq, to: Seq) -> MessagePage {
+    let message = |seq| Message {
+        id: id(seq),
+        seq,
+        at: 0,
+        by: user(2),
+        body: "hi".into(),
+        html: "<p>hi</p>".into(),
+        reply_to: None,
+    };
+    MessagePage { messages: (from..=to).map(message).collect(), head: to }
+}
+
+fn lobby(head: Seq, read: Seq) -> RoomSummary {
+    RoomSummary {
+        id: RoomId::lobby(),
+        name: "Lobby".into(),
+        kind: RoomKind::Public,
+        topic: None,
+        head,
+        read,
+        unread: head - read,
+        joined: true,
+        gone: false,
+    }
+}
+
+/// The lobby is open, three messages are there and read; user 1 reads.
+fn state() -> State {
+    let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), attentive: true, ..State::default() };
+    state.listed(vec![lobby(3, 3)]);
+    state.open(&RoomId::lobby());
+    state.loaded(&RoomId::lobby(), page(1, 3));
+    state
+}
+
+fn shown(state: &State) -> Vec<Seq> {
+    state.open[&RoomId::lobby()].timeline.messages().map(|message| message.seq).collect()
+}
+
+#[test]
+fn a_hole_asks_again_once_and_is_never_shown() {
+    let mut state = state();
+    let cursor = Cursor { room: RoomId::lobby(), after: Some(3), tail: Some(id(3).tail()) };
+    assert_eq!(state.apply(event(5, 2), 0), [Todo::Send(ClientFrame::Join(cursor))]);
+    assert_eq!(state.apply(event(6, 2), 0), [], "one question is enough");
+    assert_eq!(shown(&state), [1, 2, 3]);
+    let joined = ServerFrame::Joined { room: RoomId::lobby(), head: 6, online: vec![user(1)], online_count: 1 };
+    state.apply(joined, 0);
+    for seq in 4..=6 {
+        assert_eq!(state.apply(event(seq, 2), 0), []);
+    }
+    assert_eq!(shown(&state), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_gap_loads_and_joins_with_the_new_head() {
+    let mut state = state();
+    let gap = |reason| ServerFrame::Gap { room: RoomId::lobby(), reason, after: 3, head: 90 };
+    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Todo::LoadNewest(RoomId::lobby())]);
+    let todos = state.loaded(&RoomId::lobby(), page(80, 90));
+    let cursor = Cursor { room: RoomId::lobby(), after: Some(90), tail: Some(id(90).tail()) };
+    assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
+    assert_eq!(shown(&state), (80..=90).collect::<Vec<_>>());
+    state.apply(gap(GapReason::HistoryChanged), 0);
+    state.loaded(&RoomId::lobby(), page(85, 88));
+    assert_eq!(shown(&state), [85, 86, 87, 88], "nothing of the other history stays");
+}
+
+#[test]
+fn ones_own_message_becomes_the_event() {
+    let mut state = state();
+    state.outbox.push(RoomId::lobby(), id(4), "hi".into(), user(1), 0);
+    state.outbox.take_ready(0);
+    state.apply(event(4, 1), 0);
+    assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
+    state.apply(ServerFrame::Ack { id: id(4), room: RoomId::lobby(), seq: 4, at: 0 }, 0);
+    assert_eq!(shown(&state), [1, 2, 3, 4]);
+    assert_eq!(state.unread(), 0);
+}
+
+#[test]
+fn an_ack_before_the_event_keeps_the_row() {
+    let mut state = state();
+    state.outbox.push(RoomId::lobby(), id(4), "hi".into(), user(1), 0);
+    state.outbox.take_ready(0);
+    state.apply(ServerFrame::Ack { id: id(4), room: RoomId::lobby(), seq: 4, at: 9 }, 0);
+    assert_eq!(state.outbox.of(&RoomId::lobby()).map(|item| item.delivery.slug()).collect::<Vec<_>>(), ["stored"]);
+    state.apply(event(4, 1), 0);
+    assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
+}
+
+#[test]
+fn an_ack_for_what_is_long_in_the_history_leaves_nothing_behind() {
+    let mut state = state();
+    state.outbox.push(RoomId::lobby(), id(2), "hi".into(), user(1), 0);
+    state.outbox.take_ready(0);
+    state.apply(ServerFrame::Ack { id: id(2), room: RoomId::lobby(), seq: 2, at: 9 }, 0);
+    assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
+}
+
+#[test]
+fn what_is_seen_is_read_and_what_is_not_is_counted() {
+    let mut state = state();
+    state.apply(event(4, 2), 0);
+    assert_eq!(state.see(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 4 }));
+    assert_eq!(state.see(), None);
+    state.attentive = false;
+    state.apply(event(5, 2), 0);
+    assert_eq!((state.see(), state.unread()), (None, 1));
+    assert_eq!(state.open[&RoomId::lobby()].timeline.unread_after(), Some(4));
+    state.attentive = true;
+    assert_eq!(state.see(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 5 }));
+    // A summary that was made before that does not bring the count back.
+    state.apply(ServerFrame::Room { room: lobby(5, 4) }, 0);
+    assert_eq!(state.unread(), 0);
+}
+
+#[test]
+fn presence_is_told_once_and_not_of_oneself() {
+    let mut state = state();
+    let online = |n| ServerFrame::Presence {
+        room: RoomId::lobby(),
+        user: user(n),
+        state: PresenceState::Online,
+        online_count: 2,
+    };
+    for n in [1, 2, 2] {
+        state.apply(online(n), 0);
+    }
+    let room = &state.open[&RoomId::lobby()];
+    assert_eq!(room.timeline.notices().len(), 1);
+    assert_eq!(room.online.len(), 2);
+}
+
+#[test]
+fn a_second_welcome_asks_for_the_list() {
+    let mut state = state();
+    let welcome = || ServerFrame::Welcome {
+        protocol: 1,
+        you: user(1),
+        server: ServerInfo { name: "parlor".into(), version: "1".into() },
+        now: 0,
+        heartbeat_ms: 25_000,
+        rooms: vec![lobby(3, 3)],
+    };
+    assert_eq!(state.apply(welcome(), 0), []);
+    assert_eq!(state.apply(welcome(), 0), [Todo::LoadRooms]);
+}

@@ -1,0 +1,218 @@
+//! One room's messages as this page knows them: pages of history and live events, in the one order, each once.
+//!
+//! Pure: it knows neither sockets nor signals. Its promise is that between the first and the last message it holds,
+//! nothing is missing. An event that would leave a hole is not taken; the caller asks the server again instead.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use parlor_protocol::{
+    CommandId, Cursor, Event, EventKind, Message, PresenceState, RoomId, Seq, Tail, User, UserId, http::MessagePage,
+};
+
+/// Messages that stay when a long timeline is trimmed.
+const KEPT: usize = 200;
+/// A timeline is trimmed beyond this.
+const TRIMMED_AT: usize = 500;
+/// Notices that are kept.
+const NOTICES: usize = 200;
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is the next one.
+    New,
+    /// It was there already.
+    Duplicate,
+    /// One before it is missing: it was not taken.
+    Hole,
+}
+
+/// Someone came or went while this page was open. Not stored anywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// Came or went.
+    pub state: PresenceState,
+    /// The newest event at that time: where the notice stands.
+    pub after: Seq,
+}
+
+/// One room's messages.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    messages: VecDeque<Arc<Message>>,
+    notices: Vec<Notice>,
+    head: Seq,
+    tail: Option<Tail>,
+    complete: bool,
+    unread_after: Option<Seq>,
+}
+
+impl Timeline {
+    /// A timeline that begins with the newest page.
+    #[must_use]
+    pub fn from_page(page: MessagePage, limit: usize) -> Self {
+        let mut timeline = Self::default();
+        timeline.reload(page, limit, false);
+        timeline
+    }
+
+    /// Oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> + ExactSizeIterator {
+        self.messages.iter()
+    }
+
+    /// Oldest first.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The newest event that it has taken.
+    #[must_use]
+    pub const fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// Where its first message stands in the room's log.
+    #[must_use]
+    pub fn first(&self) -> Option<Seq> {
+        self.messages.front().map(|message| message.seq)
+    }
+
+    /// Whether it reaches back to the room's beginning.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The line between what was read and what is new stands after this event.
+    #[must_use]
+    pub const fn unread_after(&self) -> Option<Seq> {
+        self.unread_after
+    }
+
+    /// Draws the line, or takes it away.
+    pub const fn mark_unread(&mut self, after: Option<Seq>) {
+        self.unread_after = after;
+    }
+
+    /// Where a live subscription goes on.
+    #[must_use]
+    pub fn cursor(&self, room: &RoomId) -> Cursor {
+        Cursor { room: room.clone(), after: Some(self.head), tail: self.tail.clone() }
+    }
+
+    /// Takes a live event, if it is the next one.
+    pub fn apply(&mut self, event: Event) -> Applied {
+        if event.seq <= self.head {
+            return Applied::Duplicate;
+        }
+        if event.seq > self.head + 1 {
+            return Applied::Hole;
+        }
+        self.head = event.seq;
+        self.tail = Some(event.id.tail());
+        match event.event {
+            EventKind::Message { id, body, html, reply_to } => {
+                // A message can be there before its event only if the server broke its own order; never show it twice.
+                if self.position(id).is_none() {
+                    let Event { seq, at, by, .. } = event;
+                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to }));
+                }
+            }
+            EventKind::Edited { message, body, html } => {
+                if let Some(found) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
+                    let found = Arc::make_mut(found);
+                    found.body = body;
+                    found.html = html;
+                }
+            }
+            EventKind::Deleted { message } => {
+                if let Some(at) = self.position(message) {
+                    self.messages.remove(at);
+                }
+            }
+            EventKind::Reacted { .. } | EventKind::Unknown => {}
+        }
+        Applied::New
+    }
+
+    /// Takes the newest page: at the start, and after a gap. What is older stays only if the page reaches back to it,
+    /// and if it is of the same history.
+    pub fn reload(&mut self, page: MessagePage, limit: usize, history_changed: bool) {
+        let reaches_back = page.messages.first().is_some_and(|first| first.seq <= self.head + 1);
+        let first = page.messages.first().map_or(0, |first| first.seq);
+        if !history_changed && reaches_back {
+            self.messages.retain(|message| message.seq < first);
+        } else {
+            self.messages.clear();
+            self.notices.clear();
+            self.complete = page.messages.len() < limit;
+        }
+        if history_changed {
+            self.unread_after = None;
+        }
+        self.head = page.head;
+        self.tail = page.messages.last().filter(|last| last.seq == page.head).map(|last| last.id.tail());
+        self.add(page.messages, false);
+    }
+
+    /// Takes the page before the first message.
+    pub fn prepend(&mut self, page: MessagePage, limit: usize) {
+        let Some(first) = self.first() else { return };
+        self.complete = page.messages.len() < limit;
+        self.add(page.messages.into_iter().filter(|message| message.seq < first).collect(), true);
+    }
+
+    /// Someone came or went.
+    pub fn notice(&mut self, user: &User, state: PresenceState) {
+        let after = self.head;
+        // Of the same moment in the conversation, only the last word about a person counts.
+        self.notices.retain(|notice| notice.after != after || notice.user != user.id);
+        if self.notices.len() >= NOTICES {
+            self.notices.remove(0);
+        }
+        self.notices.push(Notice { user: user.id, name: user.name.clone(), state, after });
+    }
+
+    /// Lets go of old messages when there are many; they can be loaded again. Only while the reader is at the end.
+    pub fn trim(&mut self) -> bool {
+        let long = self.messages.len() > TRIMMED_AT;
+        if long {
+            self.messages.drain(..self.messages.len() - KEPT);
+            self.complete = false;
+            let first = self.first().unwrap_or(0);
+            self.notices.retain(|notice| notice.after >= first);
+        }
+        long
+    }
+
+    fn position(&self, id: CommandId) -> Option<usize> {
+        // Almost always a recent one.
+        self.messages.iter().rposition(|message| message.id == id)
+    }
+
+    /// Adds messages of a page, which a faulty server may have put in any order or twice.
+    fn add(&mut self, mut messages: Vec<Message>, before: bool) {
+        messages.sort_by_key(|message| message.seq);
+        let mut seen: HashMap<CommandId, ()> = self.messages.iter().map(|message| (message.id, ())).collect();
+        messages.retain(|message| seen.insert(message.id, ()).is_none());
+        let messages = messages.into_iter().map(Arc::new);
+        if before {
+            messages.rev().for_each(|message| self.messages.push_front(message));
+        } else {
+            self.messages.extend(messages);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;

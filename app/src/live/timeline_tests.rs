@@ -1,0 +1,150 @@
+//! What must hold for a timeline, whatever order frames and pages come in.
+
+use parlor_protocol::{UserId, UserKind};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn user(n: u128) -> User {
+    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+}
+
+fn message(seq: Seq) -> Message {
+    Message {
+        id: CommandId(Uuid::from_u128(1_000 + u128::from(seq))),
+        seq,
+        at: i64::try_from(seq).unwrap() * 1_000,
+        by: user(1),
+        body: format!("message {seq}"),
+        html: format!("<p>message {seq}</p>"),
+        reply_to: None,
+    }
+}
+
+fn event(seq: Seq) -> Event {
+    let Message { id, at, by, body, html, reply_to, .. } = message(seq);
+    let event = EventKind::Message { id, body, html, reply_to };
+    Event { room: RoomId::lobby(), seq, id, at, by, event }
+}
+
+fn page(from: Seq, to: Seq, head: Seq) -> MessagePage {
+    MessagePage { messages: (from..=to).map(message).collect(), head }
+}
+
+fn seqs(timeline: &Timeline) -> Vec<Seq> {
+    timeline.messages().map(|message| message.seq).collect()
+}
+
+#[test]
+fn events_come_once_and_in_order() {
+    let mut timeline = Timeline::from_page(page(1, 3, 3), 50);
+    assert_eq!(timeline.apply(event(3)), Applied::Duplicate);
+    assert_eq!(timeline.apply(event(4)), Applied::New);
+    assert_eq!(timeline.apply(event(4)), Applied::Duplicate);
+    assert_eq!(timeline.apply(event(6)), Applied::Hole);
+    assert_eq!(seqs(&timeline), [1, 2, 3, 4]);
+    assert_eq!(timeline.cursor(&RoomId::lobby()).after, Some(4));
+    assert_eq!(timeline.cursor(&RoomId::lobby()).tail, Some(message(4).id.tail()));
+}
+
+#[test]
+fn a_cursor_has_a_tail_only_when_it_is_known() {
+    // The newest event was no message.
+    let timeline = Timeline::from_page(page(1, 3, 4), 50);
+    assert_eq!(timeline.cursor(&RoomId::lobby()).tail, None);
+    let empty = Timeline::from_page(MessagePage::default(), 50);
+    assert_eq!(empty.cursor(&RoomId::lobby()).after, Some(0));
+    assert!(empty.is_complete());
+}
+
+#[test]
+fn older_pages_go_before() {
+    let mut timeline = Timeline::from_page(page(7, 9, 9), 3);
+    assert!(!timeline.is_complete());
+    timeline.prepend(page(4, 7, 9), 3);
+    assert_eq!(seqs(&timeline), [4, 5, 6, 7, 8, 9]);
+    timeline.prepend(page(2, 3, 9), 3);
+    assert!(timeline.is_complete());
+    assert_eq!(timeline.first(), Some(2));
+}
+
+#[test]
+fn a_gap_keeps_what_the_page_reaches() {
+    let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
+    timeline.reload(page(4, 8, 8), 5, false);
+    assert_eq!(seqs(&timeline), [1, 2, 3, 4, 5, 6, 7, 8]);
+    timeline.reload(page(9, 12, 12), 4, false);
+    assert_eq!(timeline.first(), Some(1), "the page begins right after the last event");
+    timeline.reload(page(90, 94, 94), 5, false);
+    assert_eq!(seqs(&timeline), [90, 91, 92, 93, 94], "older ones would leave a hole");
+    assert!(!timeline.is_complete());
+}
+
+#[test]
+fn another_history_replaces_everything() {
+    let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
+    timeline.reload(page(4, 4, 4), 50, true);
+    assert_eq!(seqs(&timeline), [4]);
+    assert_eq!(timeline.head(), 4);
+}
+
+#[test]
+fn edits_and_deletions_change_messages_and_take_a_place() {
+    let mut timeline = Timeline::from_page(page(1, 2, 2), 50);
+    let edited = EventKind::Edited { message: message(1).id, body: "new".into(), html: "<p>new</p>".into() };
+    assert_eq!(timeline.apply(Event { event: edited, ..event(3) }), Applied::New);
+    assert_eq!(timeline.messages().next().map(|message| message.body.as_str()), Some("new"));
+    assert_eq!(
+        timeline.apply(Event { event: EventKind::Deleted { message: message(2).id }, ..event(4) }),
+        Applied::New
+    );
+    assert_eq!(seqs(&timeline), [1]);
+    assert_eq!(timeline.head(), 4);
+}
+
+#[test]
+fn only_the_last_word_about_a_person_counts() {
+    let mut timeline = Timeline::default();
+    timeline.notice(&user(2), PresenceState::Online);
+    timeline.notice(&user(2), PresenceState::Offline);
+    assert_eq!(timeline.notices().len(), 1);
+    timeline.apply(event(1));
+    timeline.notice(&user(2), PresenceState::Online);
+    assert_eq!(timeline.notices().len(), 2);
+}
+
+#[test]
+fn a_long_timeline_is_trimmed_at_its_beginning() {
+    let mut timeline = Timeline::from_page(page(1, 501, 501), 1_000);
+    assert!(timeline.trim());
+    assert_eq!(timeline.first(), Some(302));
+    assert!(!timeline.is_complete());
+    assert!(!timeline.trim());
+}
+
+proptest! {
+    /// Frames may be repeated, lost and shuffled: what is shown has no hole, no double and no disorder.
+    #[test]
+    fn no_holes_no_doubles(start in 0_u64..20, frames in prop::collection::vec((1_u64..60, any::<bool>()), 0..200)) {
+        let mut timeline = Timeline::from_page(page(1, start, start), 50);
+        for (seq, as_page) in frames {
+            let head = timeline.head();
+            if as_page {
+                timeline.prepend(page(seq.saturating_sub(10).max(1), seq, head), 10);
+            } else {
+                let applied = timeline.apply(event(seq));
+                prop_assert_eq!(applied == Applied::Hole, seq > head + 1);
+                if applied == Applied::Hole {
+                    // What the server's replay would bring.
+                    for missing in head + 1..=seq {
+                        prop_assert_eq!(timeline.apply(event(missing)), Applied::New);
+                    }
+                }
+            }
+            let shown = seqs(&timeline);
+            prop_assert!(shown.windows(2).all(|pair| pair[1] == pair[0] + 1), "{:?}", shown);
+            prop_assert_eq!(shown.last().copied().unwrap_or(0), timeline.head());
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The signals of one room, made from the pure state after each change. Every row has a signal of its own, so a row that
+//! did not change is not touched.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use parlor_protocol::User;
+
+use super::{
+    rows::{Row, RowKey},
+    state::{Phase, Room},
+};
+
+/// A row of the page.
+#[derive(Clone)]
+pub struct RowItem {
+    /// Names it.
+    pub key: RowKey,
+    /// What it shows now.
+    pub row: ArcRwSignal<Row>,
+}
+
+/// What the page shows of a room.
+#[derive(Clone)]
+pub struct RoomView {
+    /// Its rows, oldest first.
+    pub rows: ArcRwSignal<Vec<RowItem>>,
+    /// How far its first page is.
+    pub phase: ArcRwSignal<Phase>,
+    /// Whether the rows reach back to the beginning of the room.
+    pub complete: ArcRwSignal<bool>,
+    /// Whether an older page is on its way.
+    pub loading_older: ArcRwSignal<bool>,
+    /// Messages that came while the reader was further up.
+    pub unseen: ArcRwSignal<u32>,
+    /// Who is there.
+    pub online: ArcRwSignal<Vec<User>>,
+    /// How many are there.
+    pub online_count: ArcRwSignal<Option<u64>>,
+}
+
+impl Default for RoomView {
+    fn default() -> Self {
+        Self {
+            rows: ArcRwSignal::new(Vec::new()),
+            phase: ArcRwSignal::new(Phase::Loading),
+            complete: ArcRwSignal::new(false),
+            loading_older: ArcRwSignal::new(false),
+            unseen: ArcRwSignal::new(0),
+            online: ArcRwSignal::new(Vec::new()),
+            online_count: ArcRwSignal::new(None),
+        }
+    }
+}
+
+impl RoomView {
+    /// Brings the signals up to date, and only those that differ.
+    pub fn update(&self, room: &Room, rows: Vec<(RowKey, Row)>) {
+        self.update_rows(rows);
+        set(&self.phase, room.phase.clone());
+        set(&self.complete, room.timeline.is_complete());
+        set(&self.loading_older, room.loading_older);
+        set(&self.unseen, room.unseen);
+        set(&self.online_count, room.online_count);
+        set(&self.online, room.online.clone());
+    }
+
+    fn update_rows(&self, rows: Vec<(RowKey, Row)>) {
+        let old = self.rows.get_untracked();
+        let same = old.len() == rows.len() && old.iter().zip(&rows).all(|(old, (key, _))| old.key == *key);
+        if same {
+            for (old, (_, row)) in old.iter().zip(rows) {
+                set(&old.row, row);
+            }
+            return;
+        }
+        let mut known: HashMap<RowKey, ArcRwSignal<Row>> = old.into_iter().map(|item| (item.key, item.row)).collect();
+        let items = rows.into_iter().map(|(key, row)| match known.remove(&key) {
+            Some(signal) => {
+                set(&signal, row);
+                RowItem { key, row: signal }
+            }
+            None => RowItem { key, row: ArcRwSignal::new(row) },
+        });
+        self.rows.set(items.collect());
+    }
+}
+
+/// Sets a signal if its value differs.
+fn set<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
+    }
+}

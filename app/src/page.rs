@@ -1,0 +1,137 @@
+//! What the server hands to a page, and the HTML document around it.
+
+use parlor_protocol::{Message, RoomSummary, Seq, ServerInfo, User};
+use serde::{Deserialize, Serialize};
+
+/// What a page shows at first. The server provides it by context before it renders, and it travels to the browser in the
+/// page itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageData {
+    /// Whose session it is; none on the visitor's page.
+    pub user: Option<User>,
+    /// My rooms and public ones.
+    pub rooms: Vec<RoomSummary>,
+    /// The room on the screen; on the visitor's page the lobby.
+    pub room: Option<RoomPage>,
+    /// The address names no room that one may see.
+    pub missing: bool,
+    /// A sentence for the name form: why the last try failed.
+    pub notice: Option<String>,
+    /// What the name form begins with.
+    pub name_prefill: String,
+    /// How far the reader's clock is east of UTC, in minutes; 0 when it is not known.
+    pub tz_minutes: i32,
+    /// The server.
+    pub server: ServerInfo,
+}
+
+/// A room with its newest page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomPage {
+    /// The room.
+    pub summary: RoomSummary,
+    /// Its newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// The newest event when they were read.
+    pub head: Seq,
+}
+
+/// The addresses of the site's files, such as `/pkg/parlor.HASH.js`. Given by context on the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiteFiles {
+    /// The script that loads the wasm.
+    pub js: String,
+    /// The wasm.
+    pub wasm: String,
+    /// The style sheet.
+    pub css: String,
+}
+
+impl Default for PageData {
+    fn default() -> Self {
+        Self {
+            user: None,
+            rooms: Vec::new(),
+            room: None,
+            missing: false,
+            notice: None,
+            name_prefill: String::new(),
+            tz_minutes: 0,
+            server: ServerInfo { name: "parlor".into(), version: env!("CARGO_PKG_VERSION").into() },
+        }
+    }
+}
+
+impl PageData {
+    /// The tab's title, as the browser will set it too.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match (&self.user, &self.room) {
+            (Some(_), Some(room)) => {
+                let unread = self.rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum();
+                title(unread, Some(&room.summary.name))
+            }
+            (Some(_), None) => title(0, None),
+            (None, _) => "Parlor".into(),
+        }
+    }
+}
+
+/// `(3) Lobby · Parlor`
+#[must_use]
+pub fn title(unread: u64, room: Option<&str>) -> String {
+    let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
+    let room = room.map(|name| format!("{name} · ")).unwrap_or_default();
+    format!("{count}{room}Parlor")
+}
+
+#[cfg(feature = "ssr")]
+pub use document::shell;
+
+#[cfg(feature = "ssr")]
+mod document {
+    use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, prelude::*};
+
+    use super::{PageData, SiteFiles};
+    use crate::App;
+
+    /// The whole HTML document.
+    ///
+    /// Its own loader instead of leptos': the names of the site's files come by [`SiteFiles`], not from a file beside the
+    /// binary. No inline style and no inline handler, so that the strictest content policy holds.
+    pub fn shell(options: LeptosOptions) -> impl IntoView {
+        let files = use_context::<SiteFiles>().unwrap_or_default();
+        let title = use_context::<PageData>().unwrap_or_default().title();
+        let boot = format!(
+            "import init,{{hydrate}} from {:?};await init({{module_or_path:{:?}}});hydrate();",
+            files.js, files.wasm
+        );
+        view! {
+            <!DOCTYPE html>
+            <html lang="en">
+                <head>
+                    <meta charset="utf-8" />
+                    <meta
+                        name="viewport"
+                        content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+                    />
+                    <meta name="color-scheme" content="light dark" />
+                    <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f2" />
+                    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
+                    <title>{title}</title>
+                    <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                    <link rel="stylesheet" href=files.css />
+                    <link rel="modulepreload" href=files.js nonce=use_nonce() />
+                    <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                    <script type="module" nonce=use_nonce()>
+                        {boot}
+                    </script>
+                    <AutoReload options />
+                </head>
+                <body>
+                    <App />
+                </body>
+            </html>
+        }
+    }
+}
