@@ -8,6 +8,8 @@ pub const UNKNOWN_TYPE: &str = "unknown_type";
 pub const EMPTY: &str = "empty";
 /// The body or name is over its limit.
 pub const TOO_LONG: &str = "too_long";
+/// The text has a character that cannot be stored or shown.
+pub const BAD_CHARACTERS: &str = "bad_characters";
 /// The id was used before, with other content or by someone else.
 pub const ID_REUSED: &str = "id_reused";
 /// No such room, message or person, or none that is yours to see.
@@ -26,8 +28,6 @@ pub const UNAUTHORIZED: &str = "unauthorized";
 pub const ORIGIN_REFUSED: &str = "origin_refused";
 /// HTTP: the request does not have the form that the endpoint takes.
 pub const BAD_REQUEST: &str = "bad_request";
-/// HTTP: a name that is not allowed.
-pub const BAD_NAME: &str = "bad_name";
 /// HTTP: a name that another has already.
 pub const NAME_TAKEN: &str = "name_taken";
 /// HTTP: a body over the limit.

@@ -53,6 +53,9 @@ pub enum ServerFrame {
         /// The command, when the frame named one: as sent, even if it is no valid id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// The room that the frame named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomId>,
         /// One of [`crate::refusal`]'s, for programs.
         code: String,
         /// For people.

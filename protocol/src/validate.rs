@@ -27,7 +27,7 @@ impl Invalid {
         match self {
             Self::Empty => refusal::EMPTY,
             Self::TooLong { .. } => refusal::TOO_LONG,
-            Self::Hidden => refusal::BAD_NAME,
+            Self::Hidden => refusal::BAD_CHARACTERS,
         }
     }
 }
@@ -49,11 +49,14 @@ impl fmt::Display for Invalid {
 /// Leading spaces of the first line stay: they mean something in code.
 ///
 /// # Errors
-/// [`Invalid::Empty`], [`Invalid::TooLong`].
+/// [`Invalid::Empty`], [`Invalid::TooLong`]; [`Invalid::Hidden`] for U+0000, which ends texts in places.
 pub fn body(text: &str) -> Result<&str, Invalid> {
     let text = text.trim_end();
     let first = text.find(|c: char| !c.is_whitespace()).ok_or(Invalid::Empty)?;
     let text = &text[text[..first].rfind('\n').map_or(0, |end| end + 1)..];
+    if text.contains('\0') {
+        return Err(Invalid::Hidden);
+    }
     within(text, limits::MAX_BODY_CHARS)?;
     Ok(text)
 }
@@ -114,6 +117,7 @@ mod tests {
         assert_eq!(body("hi"), Ok("hi"));
         assert_eq!(body(" \n\t\r\n "), Err(Invalid::Empty));
         assert_eq!(body(""), Err(Invalid::Empty));
+        assert_eq!(body("a\0b"), Err(Invalid::Hidden));
     }
 
     #[test]

@@ -97,8 +97,10 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             .prop_map(|(room, seq, id, at, by, event)| ServerFrame::Event(Event { room, seq, id, at, by, event })),
         (id(), room(), any::<u64>(), any::<i64>())
             .prop_map(|(id, room, seq, at)| ServerFrame::Ack { id, room, seq, at }),
-        (option::of(any::<String>()), any::<[String; 2]>(), option::of(any::<u64>())).prop_map(
-            |(id, [code, message], retry_after_ms)| ServerFrame::Refused { id, code, message, retry_after_ms }
+        (option::of(any::<String>()), option::of(room()), any::<[String; 2]>(), option::of(any::<u64>())).prop_map(
+            |(id, room, [code, message], retry_after_ms)| {
+                ServerFrame::Refused { id, room, code, message, retry_after_ms }
+            }
         ),
         summary().prop_map(|room| ServerFrame::Room { room }),
         (room(), user(), select(vec![PresenceState::Online, PresenceState::Offline]), any::<u64>())

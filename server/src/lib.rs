@@ -1,0 +1,129 @@
+//! Parlor: a self-hosted real-time chat in one process.
+//!
+//! The way of a message: [`live`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
+//! [`room`] (everyone who listens) → [`connection`] (what waits for a client) → [`live`].
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use parlor_protocol::{CloseCode, ServerInfo};
+use rand::Rng;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    connection::Bye,
+    room::Hub,
+    serve::Places,
+    session::{Live, heartbeat::Wheel},
+    store::{Store, StoreError, sqlite::SqliteStore},
+};
+
+pub mod bus;
+pub mod clock;
+pub mod config;
+pub mod connection;
+pub mod http;
+pub mod live;
+pub mod markdown;
+pub mod room;
+pub mod serve;
+pub mod session;
+pub mod store;
+pub mod telemetry;
+
+/// Time for connections to take their last frames when the server stops. The rest of five seconds is the store's.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Clients come back spread over this time for each thousand of them, and at least [`MIN_SPREAD`].
+const SPREAD_PER_THOUSAND: Duration = Duration::from_millis(500);
+const MIN_SPREAD: Duration = Duration::from_millis(300);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens: the real port when the configuration said 0.
+    pub address: SocketAddr,
+    live: Arc<Live>,
+    places: Places,
+    stop: CancellationToken,
+    accepting: JoinHandle<()>,
+    delivering: JoinHandle<()>,
+}
+
+/// Opens the store, makes the rooms live, and serves.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let (committed, events) = bus::local();
+    let store = SqliteStore::open(&config.data, committed).await?;
+    let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace));
+    let delivering = bus::deliver(hub.clone(), events);
+    let live = Arc::new(Live {
+        store,
+        hub,
+        wheel: Wheel::new(config.heartbeat, config.heartbeat_grace),
+        server: ServerInfo { name: config.name.clone(), version: env!("CARGO_PKG_VERSION").into() },
+        hello_timeout: config.hello_timeout,
+    });
+
+    let listen_error = |cause| StartError::Listen { address: config.listen, cause };
+    let listener = serve::listen(config.listen).map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    let places = Places::new(config.max_connections);
+    let stop = CancellationToken::new();
+    tokio::spawn(tick(live.clone(), stop.clone()));
+    let head_timeout = config.head_timeout;
+    let router = http::router(live.clone(), Arc::new(config));
+    let accepting = tokio::spawn(serve::serve(listener, router, places.clone(), head_timeout, stop.clone()));
+    Ok(Running { address, live, places, stop, accepting, delivering })
+}
+
+impl Running {
+    /// Stops: no new connections, a `bye` to everyone with a time to come back that spreads them, everything that was
+    /// accepted is stored. Takes at most five seconds.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.accepting.await;
+        let everyone = self.live.hub.everyone();
+        let spread = MIN_SPREAD.max(SPREAD_PER_THOUSAND * u32::try_from(everyone.len() / 1_000).unwrap_or(u32::MAX));
+        for connection in everyone {
+            let after = rand::rng().random_range(Duration::ZERO..spread);
+            connection.queue.close(Bye { code: CloseCode::Restarting, after: Some(after) });
+        }
+        if tokio::time::timeout(DRAIN, self.places.all_free()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        self.live.store.close().await;
+        let _ = self.delivering.await;
+    }
+}
+
+/// What is due regularly: heartbeats, and news of rooms.
+async fn tick(live: Arc<Live>, stop: CancellationToken) {
+    let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
+    let mut rooms = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = heartbeats.tick() => live.wheel.tick(),
+            _ = rooms.tick() => live.hub.tick(),
+            () = stop.cancelled() => return,
+        }
+    }
+}

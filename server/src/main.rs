@@ -1,1 +1,72 @@
-fn main() {}
+//! The `parlor` binary: read the configuration, start, say so, and stop when asked to.
+
+use std::{process::ExitCode, time::Duration};
+
+use parlor::{config::Config, telemetry};
+
+/// Sockets that the process asks for. The system may allow fewer.
+const OPEN_FILES: u64 = 1_048_576;
+
+/// The end comes within this time, whatever hangs.
+const STOP_DEADLINE: Duration = Duration::from_millis(4_800);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from_environment();
+    telemetry::init(&config.log, config.log_format);
+    if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
+    if !parlor::http::has_site_files() {
+        eprintln!("parlor: this binary was built without its site files; build it with `cargo leptos build --release`.");
+    }
+    let data = config.data.display().to_string();
+    let running = match parlor::start(config).await {
+        Ok(running) => running,
+        Err(error) => {
+            eprintln!("parlor: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    #[allow(clippy::print_stdout)]
+    {
+        println!(
+            "Parlor {} is ready at http://{} (data in {data}, stop with Ctrl-C)",
+            env!("CARGO_PKG_VERSION"),
+            running.address
+        );
+    }
+    stop_signal().await;
+    tracing::info!("stopping");
+    if tokio::time::timeout(STOP_DEADLINE, running.stop()).await.is_err() {
+        tracing::warn!("stopped before everything had ended");
+    }
+    // Not waiting for threads that may still be busy with what nobody will see any more.
+    std::process::exit(0)
+}
+
+/// Returns when the process is asked to stop.
+async fn stop_signal() {
+    let interrupt = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for Ctrl-C");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for SIGTERM");
+                interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}

@@ -78,11 +78,12 @@ pub fn server_frames() -> Vec<ServerFrame> {
         ServerFrame::Ack { id: id(1), room: lobby(), seq: 58, at: AT + 123 },
         ServerFrame::Refused {
             id: Some(id(1).to_string()),
+            room: Some(lobby()),
             code: "rate_limited".into(),
             message: "You are sending too fast.".into(),
             retry_after_ms: Some(800),
         },
-        ServerFrame::Refused { id: None, code: "bad_frame".into(), message: "not JSON".into(), retry_after_ms: None },
+        ServerFrame::Refused { id: None, room: None, code: "bad_frame".into(), message: "not JSON".into(), retry_after_ms: None },
         ServerFrame::Room { room: summary.clone() },
         ServerFrame::Room {
             room: RoomSummary {

@@ -1,0 +1,175 @@
+//! How the server is started: flags, each with a `PARLOR_*` variable.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use parlor_protocol::limits;
+
+/// A self-hosted real-time chat in one binary. Without any flag it serves on http://127.0.0.1:3000 and keeps its data in
+/// ./data.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "parlor", version, about, max_term_width = 120)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "PARLOR_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+
+    /// Folder for everything that is kept; made when it is not there
+    #[arg(long, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
+    pub data: PathBuf,
+
+    /// Name of this server, as clients see it
+    #[arg(long, env = "PARLOR_NAME", default_value = "parlor", value_name = "NAME")]
+    pub name: String,
+
+    /// Address that people type, when it is another than this process sees (behind a proxy). With https, cookies are
+    /// marked Secure
+    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = origin)]
+    pub public_url: Option<String>,
+
+    /// Origins of other pages that may use this server, such as https://wiki.example; separate several by commas
+    #[arg(long = "allow-origin", env = "PARLOR_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
+          value_parser = origin)]
+    pub allow_origins: Vec<String>,
+
+    /// Most connections at a time; further ones are answered with 503
+    #[arg(long, env = "PARLOR_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+
+    /// Seconds between heartbeats of a live connection
+    #[arg(long, env = "PARLOR_HEARTBEAT", default_value = "25", value_name = "SECONDS", value_parser = seconds)]
+    pub heartbeat: Duration,
+
+    /// What to log: error, warn, info, debug, trace, or a filter such as parlor=debug
+    #[arg(long, env = "PARLOR_LOG", default_value = "warn", value_name = "FILTER", value_parser = filter)]
+    pub log: String,
+
+    /// How to write the log
+    #[arg(long, env = "PARLOR_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+
+    /// Time within which `hello` must have come. Not a flag: the protocol says it; tests make it shorter.
+    #[arg(skip = limits::HELLO_TIMEOUT)]
+    pub hello_timeout: Duration,
+
+    /// An absence shorter than this is not announced. Not a flag either.
+    #[arg(skip = limits::LEAVE_GRACE)]
+    pub leave_grace: Duration,
+
+    /// Silence beyond a heartbeat after which a peer is given up. Not a flag either.
+    #[arg(skip = limits::HEARTBEAT_GRACE)]
+    pub heartbeat_grace: Duration,
+
+    /// Time within which a request's head must have come. Not a flag either.
+    #[arg(skip = Duration::from_secs(10))]
+    pub head_timeout: Duration,
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line, for programs
+    Json,
+}
+
+impl Default for Config {
+    /// What the server does without flags and variables.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            data: "data".into(),
+            name: "parlor".into(),
+            public_url: None,
+            allow_origins: Vec::new(),
+            max_connections: 20_000,
+            heartbeat: limits::HEARTBEAT,
+            log: "warn".into(),
+            log_format: LogFormat::Text,
+            hello_timeout: limits::HELLO_TIMEOUT,
+            leave_grace: limits::LEAVE_GRACE,
+            heartbeat_grace: limits::HEARTBEAT_GRACE,
+            head_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Config {
+    /// Reads flags and variables; the public address joins the allow list.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let mut config = Self::parse();
+        config.allow_origins.extend(config.public_url.clone());
+        config
+    }
+
+    /// Whether cookies may only travel over TLS.
+    #[must_use]
+    pub fn secure_cookies(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// An origin (RFC 6454): scheme, host and port, nothing behind. A closing slash is forgiven.
+fn origin(text: &str) -> Result<String, String> {
+    let trimmed = text.trim().trim_end_matches('/');
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_lowercase()),
+        _ => Err("give scheme, host and port, such as https://chat.example or http://127.0.0.1:8080".into()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.2..=300.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("give a number of seconds from 0.2 to 300".into()),
+    }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    match text.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(text.into()),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Config, clap::Error> {
+        Config::try_parse_from([&["parlor"], args].concat())
+    }
+
+    #[test]
+    fn flags_and_defaults_agree() {
+        let (parsed, default) = (parse(&[]).unwrap(), Config::default());
+        assert_eq!(format!("{parsed:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_a_reason() {
+        for (args, reason) in [
+            (["--listen", "here"], "invalid socket address"),
+            (["--allow-origin", "wiki.example"], "give scheme"),
+            (["--public-url", "https://a.example/chat"], "give scheme"),
+            (["--heartbeat", "0"], "0.2 to 300"),
+            (["--max-connections", "0"], "1..=1000000"),
+            (["--log-format", "xml"], "possible values"),
+        ] {
+            let error = parse(&args).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn origins_are_brought_into_one_form() {
+        let config = parse(&["--allow-origin", "https://Wiki.example/,http://127.0.0.1:8080"]).unwrap();
+        assert_eq!(config.allow_origins, ["https://wiki.example", "http://127.0.0.1:8080"]);
+    }
+}

@@ -1,0 +1,67 @@
+//! What rooms, session and transport share of one connected client: who it is, and what waits for it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parlor_protocol::{ServerFrame, User};
+
+mod queue;
+
+pub use queue::{Bye, EventFrame, Outgoing, Queue};
+
+/// An encoded frame: shared without a copy, and the very type that the WebSocket library writes.
+pub type Text = axum::extract::ws::Utf8Bytes;
+
+/// Tells connections apart for the lifetime of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(u64);
+
+/// See the module.
+pub struct Connection {
+    /// Tells it apart.
+    pub id: ConnectionId,
+    /// Whose session it is.
+    pub user: Arc<User>,
+    /// What waits to be written.
+    pub queue: Queue,
+    opened: Instant,
+    /// When the peer was last heard, in milliseconds after `opened`.
+    heard: AtomicU64,
+}
+
+impl Connection {
+    /// A connection that was just opened.
+    #[must_use]
+    pub fn new(user: Arc<User>) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            user,
+            queue: Queue::default(),
+            opened: Instant::now(),
+            heard: AtomicU64::new(0),
+        })
+    }
+
+    /// Something came from the peer: any frame counts as life.
+    pub fn hear(&self) {
+        let after = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard.store(after, Ordering::Relaxed);
+    }
+
+    /// How long the peer has been silent.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        self.opened.elapsed().saturating_sub(Duration::from_millis(self.heard.load(Ordering::Relaxed)))
+    }
+
+    /// Queues a frame for this connection alone.
+    pub fn push(&self, frame: &ServerFrame) {
+        self.queue.push(frame.encode().into());
+    }
+}

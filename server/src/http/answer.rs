@@ -1,0 +1,72 @@
+//! Errors of the API: one form, `{"error":{"code","message"}}`, with the fitting status.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use parlor_protocol::{
+    http::{ErrorAnswer, ErrorBody},
+    refusal,
+    validate::Invalid,
+};
+
+use crate::store::StoreError;
+
+/// An answer that says what went wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Failure {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, refusal::UNAUTHORIZED, "Make a session first: POST /api/session.")
+    }
+
+    pub(super) fn no_such_room() -> Self {
+        Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such room that you can see.")
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, refusal::BAD_REQUEST, message)
+    }
+
+    pub(super) fn invalid_name(invalid: Invalid) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That name will not do. {invalid}"))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            refusal::UNAVAILABLE,
+            "The server cannot do this right now. Try again in a moment.",
+        )
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let error = ErrorBody { code: self.code.into(), message: self.message };
+        (self.status, Json(ErrorAnswer { error })).into_response()
+    }
+}
+
+/// Any path under `/api` that is none.
+pub(super) async fn no_such_endpoint() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such endpoint.")
+}
+
+/// A path of the API with another verb.
+pub(super) async fn wrong_method() -> Failure {
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal::BAD_REQUEST, "This endpoint does not take that method.")
+}

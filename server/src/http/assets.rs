@@ -1,0 +1,132 @@
+//! The page's own files: inside the binary in a release build, read from the site folder in development.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use parlor_app::SiteFiles;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "../target/site"]
+#[allow_missing = true]
+struct Site;
+
+/// Files whose name carries a hash of their content never change.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// All others are asked for again, and answered with 304 while they are the same.
+const REVALIDATE: &str = "no-cache";
+
+/// The addresses of script, wasm and style, as the build named them.
+pub(super) fn site_files() -> SiteFiles {
+    let find = |suffix: &str, default: &str| {
+        let mut names: Vec<_> =
+            Site::iter().filter(|path| path.starts_with("pkg/parlor") && path.ends_with(suffix)).collect();
+        // A development build may stand beside an older one; the hashed name is the longer.
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        names.first().map_or_else(|| format!("/pkg/{default}"), |path| format!("/{path}"))
+    };
+    SiteFiles {
+        js: find(".js", "parlor.js"),
+        wasm: find(".wasm", "parlor.wasm"),
+        css: find(".css", "parlor.css"),
+    }
+}
+
+/// Whether the binary has its site files, or can read them.
+pub fn is_built() -> bool {
+    Site::iter().any(|path| path.ends_with(".wasm"))
+}
+
+/// Any path that is no route: a file of the site, or nothing.
+pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let path = uri.path().trim_start_matches('/');
+    // A compressed copy is never asked for by its own name.
+    if path.ends_with(".br") || path.ends_with(".gz") {
+        return not_found();
+    }
+    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let compressed = [("br", ".br"), ("gzip", ".gz")]
+        .into_iter()
+        .filter(|(coding, _)| accepts_coding(accepts, coding))
+        .find_map(|(coding, suffix)| Some((coding, Site::get(&format!("{path}{suffix}"))?)));
+    let Some(plain) = Site::get(path) else { return not_found() };
+    let etag = format!("\"{}\"", hex(&plain.metadata.sha256_hash()[..16]));
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
+    }
+    let cache = if is_hashed(path) { IMMUTABLE } else { REVALIDATE };
+    let kind = plain.metadata.mimetype().to_owned();
+    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind };
+    let (coding, file) = match compressed {
+        Some((coding, file)) => (Some(coding), file),
+        None => (None, plain),
+    };
+    let mut response = body(file).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [(header::CONTENT_TYPE, kind.as_str()), (header::CACHE_CONTROL, cache), (header::ETAG, &etag)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    response
+}
+
+fn body(file: EmbeddedFile) -> axum::body::Body {
+    match file.data {
+        // In a release build the bytes are part of the binary: nothing is copied.
+        std::borrow::Cow::Borrowed(bytes) => axum::body::Bytes::from_static(bytes).into(),
+        std::borrow::Cow::Owned(bytes) => bytes.into(),
+    }
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
+}
+
+/// `pkg/parlor.<hash>.js` and the like.
+fn is_hashed(path: &str) -> bool {
+    path.strip_prefix("pkg/").is_some_and(|name| {
+        let mut parts = name.split('.');
+        parts.next().is_some() && parts.next().is_some_and(|hash| hash.len() >= 16) && parts.next().is_some()
+    })
+}
+
+/// Whether an `Accept-Encoding` value (RFC 9110, section 12.5.3) takes this coding.
+fn accepts_coding(value: &str, coding: &str) -> bool {
+    value.split(',').any(|part| {
+        let mut words = part.split(';').map(str::trim);
+        words.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            && !words.any(|word| matches!(word.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_taken_at_their_word() {
+        assert!(accepts_coding("gzip, deflate, br, zstd", "br"));
+        assert!(accepts_coding("br;q=0.5", "br"));
+        assert!(!accepts_coding("gzip, br; q=0", "br"));
+        assert!(!accepts_coding("", "br") && !accepts_coding("brotli", "br"));
+    }
+
+    #[test]
+    fn only_hashed_names_are_kept_for_ever() {
+        assert!(is_hashed("pkg/parlor.YVZbM3nkpDxNpJ5yhEdBHg.js"));
+        assert!(!is_hashed("pkg/parlor.js") && !is_hashed("favicon.svg") && !is_hashed("pkg/parlor_bg.wasm"));
+    }
+}

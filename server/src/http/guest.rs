@@ -1,0 +1,97 @@
+//! Who sends a request: the session's token from the cookie or the `Authorization` header.
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use parlor_protocol::User;
+use sha2::{Digest, Sha256};
+
+use super::{App, Failure};
+use crate::store::TokenHash;
+
+/// The cookie that carries the token.
+pub(super) const COOKIE: &str = "parlor_session";
+
+/// Someone with a session. As an extractor it answers 401 without one.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// Whose session it is.
+    pub user: User,
+    /// The session.
+    pub token: TokenHash,
+}
+
+/// A new secret: 256 bits from the operating system, as hexadecimal digits.
+pub(super) fn new_token() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What is stored of a token.
+pub(super) fn hash(token: &str) -> TokenHash {
+    TokenHash(Sha256::digest(token).into())
+}
+
+/// The value of a cookie, if the request has it.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// A header that was set on purpose counts before a cookie that the browser sends by itself.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match bearer.and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+        _ => cookie(headers, COOKIE),
+    }
+}
+
+impl OptionalFromRequestParts<App> for Guest {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
+        let Some(token) = token(&parts.headers).map(hash) else { return Ok(None) };
+        Ok(app.live.store.session(token).await?.map(|user| Self { user, token }))
+    }
+}
+
+impl FromRequestParts<App> for Guest {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        <Self as OptionalFromRequestParts<App>>::from_request_parts(parts, app).await?.ok_or_else(Failure::unauthorized)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn tokens_are_found_in_cookie_and_header() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(token(&headers), None);
+        headers.insert(header::COOKIE, "tz=60; parlor_session=abc".parse().unwrap());
+        assert_eq!(token(&headers), Some("abc"));
+        headers.insert(header::AUTHORIZATION, "bearer xyz".parse().unwrap());
+        assert_eq!(token(&headers), Some("xyz"));
+        headers.insert(header::AUTHORIZATION, "Basic xyz".parse().unwrap());
+        assert_eq!(token(&headers), Some("abc"));
+    }
+
+    #[test]
+    fn tokens_are_long_and_differ() {
+        let (one, two) = (new_token().unwrap(), new_token().unwrap());
+        assert_eq!(one.len(), 64);
+        assert_ne!(one, two);
+    }
+}

@@ -1,0 +1,68 @@
+//! Pages of a room's messages, and its events after a seq.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+};
+use parlor_protocol::{
+    RoomId, Seq,
+    http::{EventPage, MessagePage},
+    limits,
+};
+use serde::Deserialize;
+
+use super::{App, Failure, Guest};
+use crate::store::Page;
+
+#[derive(Deserialize)]
+pub(super) struct MessageQuery {
+    before: Option<Seq>,
+    after: Option<Seq>,
+    around: Option<Seq>,
+    limit: Option<u32>,
+}
+
+/// `GET /api/rooms/{room}/messages?before=<seq>&limit=50`
+pub(super) async fn messages(
+    _guest: Guest,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+    query: Result<Query<MessageQuery>, QueryRejection>,
+) -> Result<Json<MessagePage>, Failure> {
+    let Query(query) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let page = match (query.before, query.after, query.around) {
+        (None, None, None) => Page::Newest,
+        (Some(seq), None, None) => Page::Before(seq),
+        (None, Some(seq), None) => Page::After(seq),
+        (None, None, Some(seq)) => Page::Around(seq),
+        _ => return Err(Failure::bad_request("Give one of before, after and around.")),
+    };
+    see(&app, &room)?;
+    let limit = query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
+    Ok(Json(app.live.store.messages(&room, page, limit).await?))
+}
+
+#[derive(Deserialize)]
+pub(super) struct EventQuery {
+    #[serde(default)]
+    after: Seq,
+    limit: Option<u32>,
+}
+
+/// `GET /api/rooms/{room}/events?after=<seq>&limit=500`
+pub(super) async fn events(
+    _guest: Guest,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+    query: Result<Query<EventQuery>, QueryRejection>,
+) -> Result<Json<EventPage>, Failure> {
+    let Query(query) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    see(&app, &room)?;
+    let limit = query.limit.unwrap_or(limits::MAX_EVENTS).clamp(1, limits::MAX_EVENTS);
+    Ok(Json(app.live.store.events(&room, query.after, limit).await?))
+}
+
+/// Whether there is such a room. All rooms are public so far.
+fn see(app: &App, room: &RoomId) -> Result<(), Failure> {
+    app.live.hub.room(room).map(drop).ok_or_else(Failure::no_such_room)
+}

@@ -1,0 +1,101 @@
+//! HTTP: the router, who may come in, the API beside the live protocol, the pages and their files.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{any, get, post},
+};
+use tokio::sync::OwnedSemaphorePermit;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
+
+use crate::{config::Config, live, session::Live};
+
+mod answer;
+mod assets;
+mod guest;
+mod health;
+mod history;
+mod origin;
+mod pages;
+mod rooms;
+mod sessions;
+
+pub use answer::Failure;
+pub use assets::is_built as has_site_files;
+pub use guest::Guest;
+pub use origin::SameOrigin;
+
+/// Bodies of requests: the largest is a room's name.
+const MAX_BODY: usize = 16 * 1024;
+
+/// Time for a request that is not a live connection.
+const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct App {
+    /// Everything live and durable.
+    pub live: Arc<Live>,
+    /// How the server was started.
+    pub config: Arc<Config>,
+    /// The page's own files.
+    site: parlor_app::SiteFiles,
+}
+
+/// A place among the server's connections, taken until the last clone is dropped.
+#[derive(Clone)]
+pub struct Slot(#[allow(dead_code)] pub Arc<OwnedSemaphorePermit>);
+
+/// Everything that the server answers.
+pub fn router(live: Arc<Live>, config: Arc<Config>) -> Router {
+    let app = App { live, config, site: assets::site_files() };
+    let api = Router::new()
+        .route("/api/session", post(sessions::create).delete(sessions::end))
+        .route("/api/me", get(sessions::me))
+        .route("/api/rooms", get(rooms::list).post(rooms::create))
+        .route("/api/rooms/{room}/messages", get(history::messages))
+        .route("/api/rooms/{room}/events", get(history::events))
+        .route("/api/rooms/{room}/members", post(rooms::join))
+        .route("/api/{*rest}", any(answer::no_such_endpoint))
+        .method_not_allowed_fallback(answer::wrong_method);
+    let pages = Router::new()
+        .route("/", get(pages::home))
+        .route("/r/{room}", get(pages::room))
+        .route("/enter", post(sessions::enter));
+    let answers = api
+        .merge(pages)
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
+    Router::new()
+        .merge(answers)
+        .route("/live/ws", any(live::websocket::upgrade))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(assets::serve)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(security_headers))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+/// Headers for every answer. A page brings its own content security policy; everything else may do nothing at all.
+async fn security_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,80 @@
+//! Which pages may act for a visitor: this server's own, and those on the allow list.
+//!
+//! Browsers send `Origin` (RFC 6454) with every WebSocket upgrade and every request that changes something; scripts do not.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use parlor_protocol::refusal;
+
+use super::{App, Failure};
+use crate::config::Config;
+
+/// An extractor that answers 403 when a page from elsewhere asks.
+pub struct SameOrigin;
+
+impl FromRequestParts<App> for SameOrigin {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        if is_allowed(&parts.headers, &app.config) {
+            return Ok(Self);
+        }
+        Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            refusal::ORIGIN_REFUSED,
+            "This page is not from this server. Its address can be allowed with --allow-origin.",
+        ))
+    }
+}
+
+fn is_allowed(headers: &HeaderMap, config: &Config) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let origin = match (origins.next(), origins.next()) {
+        (None, _) => return true,
+        (Some(origin), None) => origin.to_str().unwrap_or_default(),
+        (Some(_), Some(_)) => return false,
+    };
+    if config.allow_origins.iter().any(|allowed| allowed == origin) {
+        return true;
+    }
+    // The scheme is not compared: behind a proxy that ends TLS, the server sees http where the page says https.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    page.is_some_and(|page| host.is_some_and(|host| page.eq_ignore_ascii_case(host)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn allowed(origins: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, "127.0.0.1:3000".parse().unwrap());
+        for origin in origins {
+            headers.append(header::ORIGIN, origin.parse().unwrap());
+        }
+        let config = Config { allow_origins: vec!["https://wiki.example".into()], ..Config::default() };
+        is_allowed(&headers, &config)
+    }
+
+    #[test]
+    fn own_pages_and_allowed_ones_only() {
+        assert!(allowed(&[]) && allowed(&["http://127.0.0.1:3000"]) && allowed(&["https://wiki.example"]));
+        for origin in [
+            "http://127.0.0.1:3001",
+            "http://127.0.0.1",
+            "https://evil.example",
+            "null",
+            "",
+            "http://127.0.0.1:3000.evil.example",
+            "https://wiki.example.evil.example",
+            "file://",
+        ] {
+            assert!(!allowed(&[origin]), "{origin}");
+        }
+        assert!(!allowed(&["http://127.0.0.1:3000", "https://evil.example"]), "two are none");
+    }
+}

@@ -1,0 +1,128 @@
+//! The pages, rendered by the server: readable before any script has run, and without one.
+
+use axum::{
+    body::Body,
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
+use leptos_axum::ResponseOptions;
+use parlor_app::{PageData, RoomPage};
+use parlor_protocol::{RoomId, RoomSummary, User, limits, validate};
+use serde::Deserialize;
+
+use super::{App, Failure, Guest, guest, sessions};
+use crate::store::Page;
+
+#[derive(Deserialize)]
+pub(super) struct HomeQuery {
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `/`: the form for a name, and what is being said in the lobby. Someone with a session goes on to the lobby.
+pub(super) async fn home(
+    State(app): State<App>,
+    guest: Option<Guest>,
+    Query(query): Query<HomeQuery>,
+    request: Request<Body>,
+) -> Result<Response, Failure> {
+    let next = Some(query.next).filter(|next| sessions::is_room_address(next));
+    if guest.is_some() {
+        return Ok(Redirect::to(next.as_deref().unwrap_or("/r/lobby")).into_response());
+    }
+    let lobby = app.live.hub.room(&RoomId::lobby()).ok_or_else(Failure::no_such_room)?;
+    let summary = lobby.record.summary(lobby.head(), lobby.head());
+    let room = Some(room_page(&app, summary).await?);
+    // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
+    let notice = match query.error.as_str() {
+        "" => None,
+        _ => Some(match validate::name(&query.name) {
+            Err(invalid) => format!("That name will not do. {invalid}"),
+            Ok(_) => "That name will not do.".into(),
+        }),
+    };
+    let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
+    Ok(render(app, data, request).await)
+}
+
+/// `/r/{room}`: the chat.
+pub(super) async fn room(
+    State(app): State<App>,
+    guest: Option<Guest>,
+    Path(room): Path<RoomId>,
+    request: Request<Body>,
+) -> Result<Response, Failure> {
+    let Some(guest) = guest else {
+        let path = format!("/r/{room}");
+        let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
+        return Ok(Redirect::to(&to).into_response());
+    };
+    let rooms = app.live.store.rooms(guest.user.id).await?;
+    let found = match rooms.iter().find(|summary| summary.id == room) {
+        Some(summary) => Some(room_page(&app, summary.clone()).await?),
+        None => None,
+    };
+    let missing = found.is_none();
+    let data = PageData { rooms, room: found, missing, ..page(&app, Some(guest.user), request.headers()) };
+    Ok(render(app, data, request).await)
+}
+
+async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
+    let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE).await?;
+    Ok(RoomPage { summary, messages: page.messages, head: page.head })
+}
+
+fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
+    PageData {
+        user,
+        rooms: Vec::new(),
+        room: None,
+        missing: false,
+        notice: None,
+        tz_minutes: time_zone(headers),
+        server: app.live.server.clone(),
+        name_prefill: String::new(),
+    }
+}
+
+/// The browser's offset from UTC in minutes, as its last visit left it in a cookie.
+fn time_zone(headers: &HeaderMap) -> i32 {
+    let minutes = guest::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
+    if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
+}
+
+async fn render(app: App, data: PageData, request: Request<Body>) -> Response {
+    let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let options = LeptosOptions::builder().output_name("parlor").build();
+    let site = app.site;
+    let context = move || {
+        provide_context(data.clone());
+        provide_context(site.clone());
+        if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
+            response.set_status(status);
+            if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
+                response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            // The page is made for one person at one moment.
+            response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    };
+    leptos_axum::render_app_async_with_context(context, move || parlor_app::shell(options.clone()))(request).await
+}
+
+/// Scripts by nonce alone, and what those load; no inline style, no other host.
+fn policy(nonce: &str) -> String {
+    // cargo-leptos reloads the page through a socket of its own in development.
+    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         connect-src 'self'{reload}; img-src 'self' data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}

@@ -1,0 +1,80 @@
+//! The list of rooms, and new ones.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use parlor_protocol::{
+    RoomId, RoomKind, UserId,
+    http::{NewRoom, RoomMade, Rooms},
+    refusal, validate,
+};
+use serde::Deserialize;
+
+use super::{App, Failure, Guest, SameOrigin};
+use crate::store::NewRoomError;
+
+/// `GET /api/rooms`
+pub(super) async fn list(guest: Guest, State(app): State<App>) -> Result<Json<Rooms>, Failure> {
+    Ok(Json(Rooms { rooms: app.live.store.rooms(guest.user.id).await? }))
+}
+
+/// `POST /api/rooms`
+pub(super) async fn create(
+    _origin: SameOrigin,
+    guest: Guest,
+    State(app): State<App>,
+    body: Result<Json<NewRoom>, JsonRejection>,
+) -> Result<(StatusCode, Json<RoomMade>), Failure> {
+    let Json(new) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    if new.kind != RoomKind::Public {
+        return Err(Failure::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            refusal::NOT_SUPPORTED,
+            "This server makes public rooms only, so far.",
+        ));
+    }
+    let name = validate::room_name(&new.name).map_err(Failure::invalid_name)?;
+    let record = match app.live.store.create_room(name, guest.user.id).await {
+        Ok(record) => record,
+        Err(NewRoomError::NameTaken) => {
+            let message = "There is a room with that name already.";
+            return Err(Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message));
+        }
+        Err(NewRoomError::Store(error)) => return Err(error.into()),
+    };
+    let room = record.summary(record.head, record.head);
+    app.live.hub.add_room(record);
+    app.live.hub.tell_person(guest.user.id, None, room.clone());
+    app.live.hub.tell_new_room(guest.user.id, &room);
+    Ok((StatusCode::CREATED, Json(RoomMade { room })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewMember {
+    user: UserId,
+}
+
+/// `POST /api/rooms/{room}/members`: oneself, to a public room.
+pub(super) async fn join(
+    _origin: SameOrigin,
+    guest: Guest,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+    body: Result<Json<NewMember>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(member) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let live_room = app.live.hub.room(&room).ok_or_else(Failure::no_such_room)?;
+    if member.user != guest.user.id {
+        return Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            refusal::NOT_SUPPORTED,
+            "Only you yourself can join a public room.",
+        ));
+    }
+    let read = app.live.store.add_member(&room, member.user).await?;
+    let summary = live_room.record.summary(live_room.head(), read);
+    app.live.hub.tell_person(member.user, None, summary);
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,81 @@
+//! Which addresses may become links, and where bare ones stand in a text.
+
+use std::fmt::Write as _;
+
+use linkify::{LinkFinder, LinkKind};
+
+/// What a link may lead to. Everything else (`javascript:`, `data:`, relative paths …) stays text.
+const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
+
+/// The address as it may stand in an `href`, or nothing if it may not. Spaces, quotes, controls and marks that would
+/// change how the rest is read come out percent-encoded, as a browser would send them anyway.
+pub(super) fn safe(address: &str) -> Option<String> {
+    let address = address.trim();
+    let scheme = SCHEMES.iter().find(|scheme| has_prefix(address, scheme))?;
+    if address[scheme.len()..].is_empty() {
+        return None;
+    }
+    let mut safe = String::with_capacity(address.len());
+    for c in address.chars() {
+        if c.is_whitespace() || c.is_control() || is_hidden(c) || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\') {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "%{byte:02X}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    Some(safe)
+}
+
+
+fn has_prefix(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Cuts a text into pieces: a bare address with its `href`, or what stands between.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<String>)> {
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]);
+    let mut links = Vec::new();
+    // Most texts have none, and the search is not free.
+    if text.contains("://") {
+        links.extend(finder.links(text).filter_map(|link| {
+            let address = &text[link.start()..link.start() + visible_end(link.as_str())];
+            Some((link.start(), address, safe(address).filter(|_| !address.ends_with("://"))?))
+        }));
+    }
+    let mut found = links.into_iter();
+    let mut next = found.next();
+    let mut at = 0;
+    std::iter::from_fn(move || match next.take() {
+        Some((start, address, href)) if start == at => {
+            at += address.len();
+            next = found.next();
+            Some((address, Some(href)))
+        }
+        Some(link) => {
+            let between = &text[at..link.0];
+            at = link.0;
+            next = Some(link);
+            Some((between, None))
+        }
+        None if at < text.len() => {
+            let rest = &text[at..];
+            at = text.len();
+            Some((rest, None))
+        }
+        None => None,
+    })
+}
+
+/// Where an address ends for a reader: before the punctuation of scripts that write without spaces, and before marks
+/// that would show it in another order than it is.
+fn visible_end(address: &str) -> usize {
+    address.find(|c| is_hidden(c) || matches!(c, '\u{2018}'..='\u{201d}' | '\u{2026}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')).unwrap_or(address.len())
+}
+
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}

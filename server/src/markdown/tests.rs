@@ -1,0 +1,1 @@
+//! What chat markdown becomes, what it can never become, and how long it may take.

@@ -1,0 +1,159 @@
+//! Who is in a room. People count once, however many connections they have, and a short absence is not announced.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use indexmap::IndexMap;
+use parlor_protocol::{PresenceState, User, UserId};
+
+/// Presence news go out at most this often; in between they are gathered.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Most deliveries of presence news in one flush: a storm of joins in a room of thousands stays cheap.
+const MAX_DELIVERIES: usize = 20_000;
+
+/// Most people in one flush.
+const MAX_NEWS: usize = 50;
+
+#[derive(Default)]
+pub(super) struct Presence {
+    people: IndexMap<UserId, Person>,
+    /// People without a connection, and since when. They still count as here.
+    away: HashMap<UserId, Instant>,
+    /// The latest of each person that others have not heard yet.
+    news: IndexMap<UserId, (User, PresenceState)>,
+    last_flush: Option<Instant>,
+}
+
+struct Person {
+    user: User,
+    connections: usize,
+}
+
+impl Presence {
+    /// One more connection. True when the person was not here before.
+    pub(super) fn came(&mut self, user: &User) -> bool {
+        self.away.remove(&user.id);
+        let mut new = false;
+        let person = self.people.entry(user.id).or_insert_with(|| {
+            new = true;
+            Person { user: user.clone(), connections: 0 }
+        });
+        person.connections += 1;
+        new
+    }
+
+    /// One connection less. The person stays until [`Presence::sweep`] or [`Presence::leave`].
+    pub(super) fn went(&mut self, user: UserId, now: Instant) {
+        if let Some(person) = self.people.get_mut(&user) {
+            person.connections = person.connections.saturating_sub(1);
+            if person.connections == 0 {
+                self.away.insert(user, now);
+            }
+        }
+    }
+
+    /// The person said that they leave. True when they have no other connection here.
+    pub(super) fn leave(&mut self, user: UserId) -> bool {
+        self.away.remove(&user).is_some() && self.people.shift_remove(&user).is_some()
+    }
+
+    /// Lets go of those who have been away for longer than `grace`.
+    pub(super) fn sweep(&mut self, now: Instant, grace: Duration) -> Vec<User> {
+        let due: Vec<UserId> =
+            self.away.iter().filter(|(_, since)| now.duration_since(**since) >= grace).map(|(id, _)| *id).collect();
+        let mut gone = Vec::with_capacity(due.len());
+        for id in due {
+            self.away.remove(&id);
+            gone.extend(self.people.shift_remove(&id).map(|person| person.user));
+        }
+        gone
+    }
+
+    /// Notes something to tell.
+    pub(super) fn announce(&mut self, user: &User, state: PresenceState) {
+        self.news.shift_remove(&user.id);
+        self.news.insert(user.id, (user.clone(), state));
+    }
+
+    /// What to tell now, the oldest first.
+    pub(super) fn take_news(&mut self, listeners: usize, now: Instant) -> Vec<(User, PresenceState)> {
+        let early = self.last_flush.is_some_and(|last| now.duration_since(last) < FLUSH_INTERVAL);
+        if early || self.news.is_empty() {
+            return Vec::new();
+        }
+        self.last_flush = Some(now);
+        let most = (MAX_DELIVERIES / listeners.max(1)).clamp(1, MAX_NEWS).min(self.news.len());
+        self.news.drain(..most).map(|(_, news)| news).collect()
+    }
+
+    /// Whether a later tick has something to do here.
+    pub(super) fn has_more_to_do(&self) -> bool {
+        !self.news.is_empty() || !self.away.is_empty()
+    }
+
+    /// Everyone, in the order of their coming.
+    pub(super) fn people(&self) -> impl Iterator<Item = &User> {
+        self.people.values().map(|person| &person.user)
+    }
+
+    /// How many people.
+    pub(super) fn count(&self) -> u64 {
+        u64::try_from(self.people.len()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_protocol::UserKind;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user(n: u128) -> User {
+        User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+    }
+
+    const GRACE: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn a_person_with_two_tabs_is_one() {
+        let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
+        assert!(presence.came(&ann) && !presence.came(&ann));
+        assert_eq!(presence.count(), 1);
+        presence.went(ann.id, now);
+        assert!(presence.sweep(now + GRACE * 2, GRACE).is_empty(), "the other tab is still here");
+        assert!(!presence.leave(ann.id));
+    }
+
+    #[test]
+    fn a_short_absence_is_not_told() {
+        let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
+        presence.came(&ann);
+        presence.went(ann.id, now);
+        assert!(presence.sweep(now + GRACE / 2, GRACE).is_empty());
+        assert!(!presence.came(&ann), "back in time");
+        presence.went(ann.id, now);
+        assert_eq!(presence.sweep(now + GRACE, GRACE), [ann.clone()]);
+        assert!(presence.came(&ann), "back too late");
+    }
+
+    #[test]
+    fn news_are_gathered_and_bounded() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        for n in 0..200 {
+            presence.announce(&user(n), PresenceState::Online);
+        }
+        presence.announce(&user(7), PresenceState::Offline);
+        assert_eq!(presence.take_news(10, now).len(), MAX_NEWS);
+        assert!(presence.take_news(10, now).is_empty(), "too early");
+        let next = now + FLUSH_INTERVAL;
+        assert_eq!(presence.take_news(5_000, next).len(), 4, "fewer where each costs more");
+        let rest = (0..4).flat_map(|n| presence.take_news(1, next + FLUSH_INTERVAL * (n + 1))).collect::<Vec<_>>();
+        assert_eq!(rest.len(), 146);
+        assert_eq!(rest.last(), Some(&(user(7), PresenceState::Offline)), "the latest counts");
+        assert!(!presence.has_more_to_do());
+    }
+}

@@ -1,0 +1,147 @@
+//! Joining a room: is it mine to see, is the cursor from this history, and then replay and live events without a seam.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use parlor_protocol::{Cursor, GapReason, RoomId, Seq, ServerFrame, limits, refusal};
+
+use super::{Joined, Session};
+use crate::{
+    connection::EventFrame,
+    room::{Room, Subscribed},
+    store::StoreError,
+};
+
+/// Events read from the store at a time. A page of the longest messages still fits the queue.
+const REPLAY_PAGE: u32 = 50;
+
+impl Session {
+    pub(super) async fn join(&self, cursor: Cursor) {
+        let Some(room) = self.live.hub.room(&cursor.room) else {
+            return self.refuse_unseen_room(None, cursor.room);
+        };
+        {
+            let state = self.state.lock();
+            if state.joined.len() >= limits::MAX_JOINED_ROOMS && !state.joined.contains_key(&cursor.room) {
+                drop(state);
+                let message = format!("one connection joins at most {} rooms", limits::MAX_JOINED_ROOMS);
+                return self.refuse(None, Some(cursor.room), refusal::TOO_MANY_ROOMS, message);
+            }
+        }
+        if let Err(error) = self.join_room(&room, &cursor).await {
+            self.let_go(&cursor.room, false);
+            self.fail(None, Some(cursor.room), &error);
+        }
+    }
+
+    pub(super) async fn leave(&self, room: &RoomId) {
+        let Some(room) = self.let_go(room, true) else { return };
+        match self.live.store.add_member(&room.record.id, self.user()).await {
+            Ok(read) => {
+                // From now on only its growth is told.
+                room.watch(&self.connection, read);
+                self.state.lock().watched.insert(room.record.id.clone(), room);
+            }
+            Err(error) => self.fail(None, Some(room.record.id.clone()), &error),
+        }
+    }
+
+    fn let_go(&self, room: &RoomId, said_so: bool) -> Option<Arc<Room>> {
+        let joined = self.state.lock().joined.remove(room)?;
+        joined.room.unsubscribe(&self.connection, said_so);
+        Some(joined.room)
+    }
+
+    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<(), StoreError> {
+        self.become_member(room).await?;
+        if let Some((reason, after)) = self.gap(room, cursor).await? {
+            self.let_go(&cursor.room, false);
+            let head = room.head();
+            self.connection.push(&ServerFrame::Gap { room: cursor.room.clone(), reason, after, head });
+            return Ok(());
+        }
+        let overflows = self.overflows.load(Ordering::Relaxed);
+        {
+            let mut state = self.state.lock();
+            state.watched.remove(&cursor.room);
+            state.joined.insert(cursor.room.clone(), Joined { room: room.clone(), last_typing: None });
+        }
+        let head = room.head();
+        let mut after = cursor.after.unwrap_or(head);
+        self.push_joined(room, head.max(after));
+        // Subscribing succeeds only when everything since `after` is in memory; else read on and try again.
+        while let Subscribed::ReadAfter(from) = room.subscribe(&self.connection, after) {
+            after = self.replay(room, from).await?;
+            if overflows != self.overflows.load(Ordering::Relaxed) || self.connection.queue.is_ending() {
+                // The room was answered with `gap` meanwhile.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells who is here, counting the one who just came.
+    fn push_joined(&self, room: &Room, head: Seq) {
+        let (mut online, mut online_count) = room.online(limits::MAX_ONLINE_LISTED);
+        let me = &*self.connection.user;
+        if !online.contains(me) {
+            // In a crowd one may be here already without being listed.
+            if usize::try_from(online_count).is_ok_and(|count| count == online.len()) {
+                online_count += 1;
+            }
+            online.truncate(limits::MAX_ONLINE_LISTED - 1);
+            online.push(me.clone());
+        }
+        self.connection.push(&ServerFrame::Joined { room: room.record.id.clone(), head, online, online_count });
+    }
+
+    pub(super) async fn become_member(&self, room: &Room) -> Result<(), StoreError> {
+        let id = &room.record.id;
+        if self.state.lock().member_of.contains(id) {
+            return Ok(());
+        }
+        let read = self.live.store.add_member(id, self.user()).await?;
+        self.state.lock().member_of.insert(id.clone());
+        let summary = room.record.summary(room.head(), read);
+        self.live.hub.tell_person(self.user(), Some(&self.connection), summary);
+        Ok(())
+    }
+
+    /// Why this cursor cannot be continued, and what the client has.
+    async fn gap(&self, room: &Room, cursor: &Cursor) -> Result<Option<(GapReason, Seq)>, StoreError> {
+        let Some(after) = cursor.after else { return Ok(None) };
+        let head = room.head();
+        if head.saturating_sub(after) > limits::MAX_REPLAY {
+            return Ok(Some((GapReason::TooFar, after)));
+        }
+        // Nothing to prove before the first event; and a cursor within this history without a tail is believed.
+        if after == 0 || (after <= head && cursor.tail.is_none()) {
+            return Ok(None);
+        }
+        let id = match room.recent_id(after) {
+            Some(id) => Some(id),
+            None => self.live.store.event_id(&room.record.id, after).await?,
+        };
+        let same = id.is_some_and(|id| cursor.tail.as_ref().is_none_or(|tail| id.tail() == *tail));
+        Ok((!same).then_some((GapReason::HistoryChanged, after)))
+    }
+
+    /// Queues one page of events from the store; returns the last seq that was queued.
+    async fn replay(&self, room: &Room, after: Seq) -> Result<Seq, StoreError> {
+        self.connection.queue.drained().await;
+        let page = self.live.store.events(&room.record.id, after, REPLAY_PAGE).await?;
+        let mut last = after;
+        for event in page.events {
+            last = event.seq;
+            let frame = EventFrame {
+                room: event.room.clone(),
+                seq: event.seq,
+                id: event.id,
+                text: ServerFrame::Event(event).encode().into(),
+            };
+            if !self.connection.queue.push_event(&Arc::new(frame)) {
+                break;
+            }
+        }
+        Ok(last)
+    }
+}

@@ -1,0 +1,276 @@
+//! One connected client, whatever the transport: hello, membership, commands, and what is due to it.
+//!
+//! A transport calls [`Session::receive`] with each text that comes in and writes what [`Session::next`] gives. Both may
+//! run at the same time, in one task.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use parlor_protocol::{
+    ClientFrame, CloseCode, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, ServerInfo, User, UserId, refusal,
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    clock,
+    connection::{Bye, Connection, Outgoing},
+    room::{Hub, Room},
+    store::{Store, StoreError},
+};
+
+pub mod heartbeat;
+mod join;
+mod send;
+
+use heartbeat::Wheel;
+
+/// Messages of one connection that may be on their way to the disk. Beyond, its next frames wait.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// A person's typing in one room is passed on at most this often.
+const TYPING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What all sessions share.
+pub struct Live {
+    /// Everything durable.
+    pub store: Arc<dyn Store>,
+    /// Everything live.
+    pub hub: Arc<Hub>,
+    /// Heartbeats of all connections.
+    pub wheel: Wheel,
+    /// Who we are.
+    pub server: ServerInfo,
+    /// Time within which `hello` must have come.
+    pub hello_timeout: Duration,
+}
+
+/// See the module.
+pub struct Session {
+    live: Arc<Live>,
+    connection: Arc<Connection>,
+    state: Mutex<State>,
+    in_flight: Arc<Semaphore>,
+    /// Counts the overflows: what was begun before one must not go on after it.
+    overflows: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    greeted: bool,
+    joined: HashMap<RoomId, Joined>,
+    /// Rooms of mine that I am not joined to, and where I listen for their growth.
+    watched: HashMap<RoomId, Arc<Room>>,
+    member_of: HashSet<RoomId>,
+}
+
+struct Joined {
+    room: Arc<Room>,
+    last_typing: Option<Instant>,
+}
+
+impl Session {
+    /// A client that was let in and has yet to say hello.
+    #[must_use]
+    pub fn new(live: Arc<Live>, user: Arc<User>) -> Self {
+        let connection = Connection::new(user);
+        live.wheel.add(&connection);
+        Self {
+            live,
+            connection,
+            state: Mutex::default(),
+            in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+            overflows: AtomicU64::new(0),
+        }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Time within which `hello` must have come.
+    #[must_use]
+    pub fn hello_timeout(&self) -> Duration {
+        self.live.hello_timeout
+    }
+
+    /// Whether `hello` has come.
+    pub fn greeted(&self) -> bool {
+        self.state.lock().greeted
+    }
+
+    /// Ends the connection once what waits is written.
+    pub fn close(&self, code: CloseCode) {
+        self.connection.queue.close(Bye { code, after: None });
+    }
+
+    /// Takes one text message. Waits while the person has too much on its way.
+    pub async fn receive(&self, text: &str) {
+        if self.connection.queue.is_ending() {
+            return;
+        }
+        match ClientFrame::decode(text) {
+            Ok(frame) => self.handle(frame).await,
+            Err(error) => self.refuse(error.id, None, error.code, error.message),
+        }
+    }
+
+    /// Takes a binary message: the protocol has none.
+    pub fn receive_binary(&self) {
+        self.refuse(None, None, refusal::BAD_FRAME, "frames are text; this one was binary");
+    }
+
+    async fn handle(&self, frame: ClientFrame) {
+        match frame {
+            ClientFrame::Hello { protocol, .. } if protocol != PROTOCOL_VERSION => self.close(CloseCode::BadProtocol),
+            ClientFrame::Hello { resume, .. } if !self.greeted() => {
+                if let Err(error) = self.welcome().await {
+                    return self.fail(None, None, &error);
+                }
+                for cursor in resume {
+                    self.join(cursor).await;
+                }
+            }
+            _ if !self.greeted() => self.close(CloseCode::NoHello),
+            ClientFrame::Hello { .. } => self.refuse(None, None, refusal::BAD_FRAME, "hello was said already"),
+            ClientFrame::Join(cursor) => self.join(cursor).await,
+            ClientFrame::Leave { room } => self.leave(&room).await,
+            ClientFrame::Send { id, room, body, reply_to } => self.send(id, room, &body, reply_to).await,
+            ClientFrame::Edit { id, room, .. }
+            | ClientFrame::Delete { id, room, .. }
+            | ClientFrame::React { id, room, .. } => {
+                let message = "this server does not offer editing, deleting and reactions yet";
+                self.refuse(Some(id.to_string()), Some(room), refusal::NOT_SUPPORTED, message);
+            }
+            ClientFrame::Typing { room } => self.typing(&room),
+            ClientFrame::Read { room, seq } => self.read(&room, seq).await,
+            ClientFrame::Ping { at } => self.connection.push(&ServerFrame::Pong { at, now: clock::now() }),
+        }
+    }
+
+    async fn welcome(&self) -> Result<(), StoreError> {
+        let mut rooms = self.live.store.rooms(self.user()).await?;
+        rooms.retain(|room| room.joined);
+        self.live.hub.connect(&self.connection);
+        let mut state = self.state.lock();
+        state.greeted = true;
+        for summary in &mut rooms {
+            if let Some(room) = self.live.hub.room(&summary.id) {
+                *summary = room.watch(&self.connection, summary.read);
+                state.watched.insert(summary.id.clone(), room);
+            }
+            state.member_of.insert(summary.id.clone());
+        }
+        // Queued under the lock: nothing may stand before it.
+        self.connection.push(&ServerFrame::Welcome {
+            protocol: PROTOCOL_VERSION,
+            you: (*self.connection.user).clone(),
+            server: self.live.server.clone(),
+            now: clock::now(),
+            heartbeat_ms: u64::try_from(self.live.wheel.interval().as_millis()).unwrap_or(u64::MAX),
+            rooms,
+        });
+        Ok(())
+    }
+
+    fn typing(&self, room: &RoomId) {
+        let mut state = self.state.lock();
+        // Not stored and droppable: a room that was not joined is no reason for an answer.
+        let Some(joined) = state.joined.get_mut(room) else { return };
+        let now = Instant::now();
+        if joined.last_typing.is_none_or(|last| now.duration_since(last) >= TYPING_INTERVAL) {
+            joined.last_typing = Some(now);
+            joined.room.typing(&self.connection);
+        }
+    }
+
+    async fn read(&self, id: &RoomId, seq: u64) {
+        let Some(room) = self.live.hub.room(id).filter(|_| self.state.lock().member_of.contains(id)) else {
+            return self.refuse_unseen_room(None, id.clone());
+        };
+        let seq = seq.min(room.head());
+        self.live.store.set_read(id, self.user(), seq).await;
+        let summary = room.set_read(self.user(), seq);
+        self.live.hub.tell_person(self.user(), Some(&self.connection), summary);
+    }
+
+    /// What to write next; waits until there is something.
+    pub async fn next(&self) -> Outgoing {
+        let outgoing = self.connection.queue.next().await;
+        if outgoing.overflowed {
+            self.tell_gaps();
+        }
+        outgoing
+    }
+
+    /// After an overflow: every joined room has a hole now, or may have one.
+    fn tell_gaps(&self) {
+        self.overflows.fetch_add(1, Ordering::Relaxed);
+        let joined: Vec<_> = self.state.lock().joined.drain().collect();
+        for (_, joined) in &joined {
+            joined.room.unsubscribe(&self.connection, false);
+        }
+        let lost = self.connection.queue.recover();
+        for (id, joined) in joined {
+            let head = joined.room.head();
+            let after = lost.get(&id).map_or(head, |first| first - 1);
+            self.connection.push(&ServerFrame::Gap { room: id, reason: GapReason::Overflow, after, head });
+        }
+    }
+
+    fn user(&self) -> UserId {
+        self.connection.user.id
+    }
+
+    fn refuse(&self, id: Option<String>, room: Option<RoomId>, code: &str, message: impl Into<String>) {
+        self.connection.push(&ServerFrame::Refused {
+            id,
+            room,
+            code: code.into(),
+            message: message.into(),
+            retry_after_ms: None,
+        });
+    }
+
+    fn refuse_unseen_room(&self, id: Option<String>, room: RoomId) {
+        self.refuse(id, Some(room), refusal::NOT_FOUND, "there is no such room that you can see");
+    }
+
+    fn fail(&self, id: Option<String>, room: Option<RoomId>, error: &StoreError) {
+        tracing::error!(%error, "a command failed");
+        self.connection.push(&unavailable(id, room));
+    }
+}
+
+/// Says that the storage failed, and when to try again.
+fn unavailable(id: Option<String>, room: Option<RoomId>) -> ServerFrame {
+    ServerFrame::Refused {
+        id,
+        room,
+        code: refusal::UNAVAILABLE.into(),
+        message: "The server cannot store this right now. Nothing is lost: send it again with the same id.".into(),
+        retry_after_ms: Some(1_000),
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.connection.queue.shut();
+        self.live.hub.disconnect(&self.connection);
+        let state = self.state.get_mut();
+        for joined in state.joined.values() {
+            joined.room.unsubscribe(&self.connection, false);
+        }
+        for room in state.watched.values() {
+            room.unwatch(&self.connection);
+        }
+    }
+}

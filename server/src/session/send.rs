@@ -1,0 +1,86 @@
+//! Saying something: checked, rendered, appended; answered when it is on disk.
+
+use std::sync::Arc;
+
+use parlor_protocol::{CommandId, RoomId, ServerFrame, refusal, validate};
+
+use super::{Session, unavailable};
+use crate::{
+    connection::Connection,
+    markdown,
+    store::{Appended, NewMessage, StoreError},
+};
+
+/// A longer body, or one with a code block, is rendered away from the threads that serve everyone.
+const INLINE_RENDER_BYTES: usize = 1_024;
+
+impl Session {
+    pub(super) async fn send(&self, id: CommandId, room: RoomId, body: &str, reply_to: Option<CommandId>) {
+        if id.0.is_nil() {
+            return self.refuse(Some(id.to_string()), Some(room), refusal::BAD_FRAME, "the nil id names nothing");
+        }
+        let body = match validate::body(body) {
+            Ok(body) => body.to_owned(),
+            Err(invalid) => {
+                return self.refuse(Some(id.to_string()), Some(room), invalid.code(), invalid.to_string());
+            }
+        };
+        let Some(live_room) = self.live.hub.room(&room) else {
+            return self.refuse_unseen_room(Some(id.to_string()), room);
+        };
+        if let Err(error) = self.become_member(&live_room).await {
+            return self.fail(Some(id.to_string()), Some(room), &error);
+        }
+        let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
+        let html = render(&body).await;
+        let message = NewMessage {
+            id,
+            room: room.clone(),
+            author: self.connection.user.clone(),
+            body,
+            html,
+            html_version: markdown::RENDERER_VERSION,
+            reply_to,
+        };
+        let connection = self.connection.clone();
+        let done = move |result: Result<Appended, StoreError>| {
+            answer(&connection, id, room, result);
+            drop(permit);
+        };
+        self.live.store.append(message, Box::new(done)).await;
+    }
+}
+
+async fn render(body: &str) -> String {
+    if body.len() <= INLINE_RENDER_BYTES && !body.contains("```") && !body.contains("~~~") {
+        return markdown::render(body);
+    }
+    let source = body.to_owned();
+    match tokio::task::spawn_blocking(move || markdown::render(&source)).await {
+        Ok(html) => html,
+        Err(error) => {
+            // Better plain than lost.
+            tracing::error!(%error, "rendering failed");
+            format!("<p>{}</p>", ammonia::clean_text(body))
+        }
+    }
+}
+
+fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: Result<Appended, StoreError>) {
+    let refuse = |code: &str, message: &str| ServerFrame::Refused {
+        id: Some(id.to_string()),
+        room: Some(room.clone()),
+        code: code.into(),
+        message: message.into(),
+        retry_after_ms: None,
+    };
+    let frame = match result {
+        Ok(Appended::Stored { seq, at }) => ServerFrame::Ack { id, room, seq, at },
+        Ok(Appended::IdReused) => refuse(refusal::ID_REUSED, "this id stands for another message already"),
+        Ok(Appended::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
+        Ok(Appended::NoReplyTarget) => refuse(refusal::NOT_FOUND, "the message that it answers is not in this room"),
+        // The writer has logged the cause.
+        Err(_) => unavailable(Some(id.to_string()), Some(room)),
+    };
+    connection.push(&frame);
+}

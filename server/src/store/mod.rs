@@ -1,0 +1,203 @@
+//! The only place that knows how things are kept. Everyone else speaks [`Store`], in the words of chat.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use parlor_protocol::{
+    CommandId, Millis, RoomId, RoomKind, RoomSummary, Seq, User, UserId,
+    http::{EventPage, MessagePage},
+};
+
+pub mod sqlite;
+
+/// What the database said when it could not. The cause is for the log, never for a client.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed or refused: disk full, file gone, lock held too long.
+    #[error("database: {0}")]
+    Database(Arc<sqlx::Error>),
+    /// The schema could not be brought up to date.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The data folder cannot be used.
+    #[error("data folder {path}: {cause}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The store is stopping and takes no more.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl Clone for StoreError {
+    /// One failed commit fails every command in its batch.
+    fn clone(&self) -> Self {
+        match self {
+            Self::Database(error) => Self::Database(error.clone()),
+            Self::Migration(_) | Self::Folder { .. } | Self::Closed => Self::Closed,
+        }
+    }
+}
+
+/// The SHA-256 of a session token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// A message on its way to the log.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Made by the client; the idempotency key.
+    pub id: CommandId,
+    /// The room; it exists and the author may write there.
+    pub room: RoomId,
+    /// Who says it.
+    pub author: Arc<User>,
+    /// The source, validated.
+    pub body: String,
+    /// The source as sanitised HTML.
+    pub html: String,
+    /// The version of the renderer that made `html`.
+    pub html_version: i64,
+    /// The message that this one answers.
+    pub reply_to: Option<CommandId>,
+}
+
+/// What became of an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the log, now or since an earlier try: the ack is the same (G3).
+    Stored {
+        /// Its place.
+        seq: Seq,
+        /// When it was first stored.
+        at: Millis,
+    },
+    /// The id stands for something else already.
+    IdReused,
+    /// No such room.
+    NoRoom,
+    /// The message that it answers is not in this room.
+    NoReplyTarget,
+}
+
+/// Called once, after the commit that decided.
+pub type OnAppended = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
+
+/// What the live room needs to know of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: String,
+    /// Who may see it.
+    pub kind: RoomKind,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Its newest event.
+    pub head: Seq,
+}
+
+impl RoomRecord {
+    /// The room in the list of a member who has read up to `read`.
+    #[must_use]
+    pub fn summary(&self, head: Seq, read: Seq) -> RoomSummary {
+        RoomSummary {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            topic: self.topic.clone(),
+            head,
+            read: read.min(head),
+            unread: head.saturating_sub(read),
+            joined: true,
+            gone: false,
+        }
+    }
+}
+
+/// Which page of a room's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The newest messages.
+    Newest,
+    /// The newest before this seq.
+    Before(Seq),
+    /// The oldest after this seq.
+    After(Seq),
+    /// Half before, half from this seq on.
+    Around(Seq),
+}
+
+/// Why a room was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum NewRoomError {
+    /// Another room has the name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Everything durable. Reads see every commit that was answered before they began.
+///
+/// Writes are answered after they are on disk (G1, G4). Events that were committed go to the [`crate::bus`] given at
+/// opening, in the order of their seqs: whoever reads it may show them to people.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Puts a message into its room's log, or finds that it is there. Returns as soon as the command is queued; waits
+    /// while the queue is full. `done` is called after the commit.
+    async fn append(&self, message: NewMessage, done: OnAppended);
+
+    /// Makes a guest, a member of the lobby, with a session. Without a name the guest gets a numbered one.
+    async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError>;
+
+    /// Whom a session belongs to.
+    async fn session(&self, token: TokenHash) -> Result<Option<User>, StoreError>;
+
+    /// Ends a session.
+    async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
+
+    /// The rooms that this person may see: the lobby first, then by name.
+    async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
+
+    /// Every room.
+    async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError>;
+
+    /// Makes a public room with its maker as the first member.
+    async fn create_room(&self, name: String, maker: UserId) -> Result<RoomRecord, NewRoomError>;
+
+    /// Makes someone a member, who has then read everything so far. Returns how far they have read.
+    async fn add_member(&self, room: &RoomId, user: UserId) -> Result<Seq, StoreError>;
+
+    /// Moves a read position forward, never back. Returns at once: the newest position wins, and a lost one costs nothing.
+    async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq);
+
+    /// A page of messages, oldest first. The time does not depend on how far back it lies.
+    async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError>;
+
+    /// The events after a seq, without a hole.
+    async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError>;
+
+    /// The id of the event at a seq.
+    async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError>;
+
+    /// Finishes what is queued, then closes.
+    async fn close(&self);
+}

@@ -1,0 +1,199 @@
+//! The embedded database: one SQLite file in the data folder, in WAL mode with `synchronous=FULL`.
+//!
+//! One connection writes ([`writer`]), a few read ([`reader`]). Ids are bound as the 16 bytes of their UUID.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use parlor_protocol::{
+    CommandId, RoomId, RoomSummary, Seq, User, UserId,
+    http::{EventPage, MessagePage},
+};
+use sqlx::{
+    ConnectOptions, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::{
+    NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash,
+};
+use crate::bus::Committed;
+use writer::Job;
+
+mod append;
+mod reader;
+mod writer;
+
+/// The file in the data folder.
+pub const FILE_NAME: &str = "parlor.db";
+
+/// Commands that may wait for the writer. Beyond, senders wait: that is the back-pressure on clients.
+const WRITE_QUEUE: usize = 4_096;
+
+/// Connections that read. Each is a thread; more than a few only wait for the same disk.
+const READERS: u32 = 4;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// See the module.
+pub struct SqliteStore {
+    readers: SqlitePool,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    sender: mpsc::WeakSender<Job>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens the database in `folder`, makes it when there is none, and brings its schema up to date. When an older
+    /// schema holds data, a snapshot is left beside the file first.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written, or the file is no database of ours.
+    pub async fn open(folder: &Path, committed: Committed) -> Result<Arc<Self>, StoreError> {
+        let unusable = |cause| StoreError::Folder { path: folder.display().to_string(), cause };
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let file = folder.join(FILE_NAME);
+        let existed = file.exists();
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .foreign_keys(true)
+            .pragma("cache_size", "-4096")
+            .disable_statement_logging();
+        let mut connection = options.connect().await?;
+        if existed {
+            snapshot_before_migration(&mut connection, folder).await?;
+        }
+        MIGRATIONS.run(&mut connection).await?;
+        let readers = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(READERS)
+            .connect_with(options.create_if_missing(false).read_only(true))
+            .await?;
+        let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
+        let writer = tokio::spawn(writer::run(connection, queue, committed));
+        Ok(Arc::new(Self {
+            readers,
+            sender: jobs.downgrade(),
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(Some(writer)),
+        }))
+    }
+
+    /// Hands a job to the writer; false when the store is closed.
+    async fn submit(&self, job: Job) -> Result<(), Job> {
+        match self.sender.upgrade() {
+            Some(jobs) => jobs.send(job).await.map_err(|refused| refused.0),
+            None => Err(job),
+        }
+    }
+
+    /// Hands a job to the writer and waits for what became of it.
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn append(&self, message: NewMessage, done: OnAppended) {
+        if let Err(Job::Append { done, .. }) = self.submit(Job::Append { message, done }).await {
+            done(Err(StoreError::Closed));
+        }
+    }
+
+    async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError> {
+        self.ask(|reply| Job::CreateGuest { name, token, reply }).await
+    }
+
+    async fn session(&self, token: TokenHash) -> Result<Option<User>, StoreError> {
+        reader::session(&self.readers, token).await
+    }
+
+    async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {
+        self.ask(|reply| Job::EndSession { token, reply }).await
+    }
+
+    async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
+        reader::rooms(&self.readers, user).await
+    }
+
+    async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
+        reader::all_rooms(&self.readers).await
+    }
+
+    async fn create_room(&self, name: String, maker: UserId) -> Result<RoomRecord, NewRoomError> {
+        self.ask(|reply| Job::CreateRoom { name, maker, reply }).await?.ok_or(NewRoomError::NameTaken)
+    }
+
+    async fn add_member(&self, room: &RoomId, user: UserId) -> Result<Seq, StoreError> {
+        if let Some(read) = reader::read_position(&self.readers, room, user).await? {
+            return Ok(read);
+        }
+        self.ask(|reply| Job::AddMember { room: room.clone(), user, reply }).await
+    }
+
+    async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq) {
+        // A closed store loses read positions of the last moment; the client says them again.
+        let _ = self.submit(Job::SetRead { room: room.clone(), user, seq }).await;
+    }
+
+    async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
+        reader::messages(&self.readers, room, page, limit).await
+    }
+
+    async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
+        reader::events(&self.readers, room, after, limit).await
+    }
+
+    async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {
+        reader::event_id(&self.readers, room, seq).await
+    }
+
+    async fn close(&self) {
+        drop(self.jobs.lock().await.take());
+        if let Some(writer) = self.writer.lock().await.take() {
+            // A writer that panicked has nothing left to finish.
+            let _ = writer.await;
+        }
+        self.readers.close().await;
+    }
+}
+
+/// Leaves a copy of the database beside it when a migration is about to change one that holds data.
+async fn snapshot_before_migration(
+    connection: &mut sqlx::SqliteConnection,
+    folder: &Path,
+) -> Result<(), StoreError> {
+    let known: Option<i64> =
+        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+            .fetch_optional(&mut *connection)
+            .await?;
+    if known != Some(1) {
+        return Ok(());
+    }
+    let newest: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
+    let (Some(newest), Some(target)) = (newest, MIGRATIONS.iter().map(|step| step.version).max()) else {
+        return Ok(());
+    };
+    if newest >= target {
+        return Ok(());
+    }
+    let copy = folder.join(format!("parlor-before-{target:04}.db"));
+    if !copy.exists() {
+        tracing::warn!(copy = %copy.display(), "the schema is older than this version; keeping a snapshot first");
+        sqlx::query("VACUUM INTO ?").bind(copy.display().to_string()).execute(connection).await?;
+    }
+    Ok(())
+}

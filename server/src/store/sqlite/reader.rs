@@ -1,0 +1,220 @@
+//! What is read: sessions, room lists, pages and replays. Each is one statement, so it sees one state of the database.
+
+use parlor_protocol::{
+    CommandId, Event, EventKind, Message, RoomId, RoomKind, RoomSummary, Seq, User, UserId, UserKind,
+    http::{EventPage, MessagePage},
+};
+use sqlx::{FromRow, SqlitePool};
+use uuid::Uuid;
+
+use super::writer::sql_seq;
+use crate::store::{Page, RoomRecord, StoreError, TokenHash};
+
+pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<User>, StoreError> {
+    let row: Option<(Uuid, String, String)> = sqlx::query_as(
+        "SELECT user.id, user.name, user.kind FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
+    )
+    .bind(&token.0[..])
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|(id, name, kind)| user(id, name, &kind)))
+}
+
+pub(super) async fn rooms(db: &SqlitePool, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
+    let rows: Vec<(RoomRow, Option<i64>)> = sqlx::query_as::<_, MemberRow>(
+        "SELECT room.id, room.name, room.kind, room.topic, room.head, member.read_seq
+         FROM room LEFT JOIN member ON member.room = room.id AND member.user = ?
+         WHERE room.kind = 'public' OR member.user IS NOT NULL
+         ORDER BY room.id <> 'lobby', room.name_key",
+    )
+    .bind(user.0)
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(|row| (row.room, row.read_seq))
+    .collect();
+    Ok(rows
+        .into_iter()
+        .map(|(row, read)| {
+            let record = row.record();
+            let read = read.map(i64::unsigned_abs);
+            // To someone who is not a member nothing is unread.
+            let mut summary = record.summary(record.head, read.unwrap_or(record.head));
+            summary.joined = read.is_some();
+            summary
+        })
+        .collect())
+}
+
+pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreError> {
+    let rows: Vec<RoomRow> = sqlx::query_as("SELECT id, name, kind, topic, head FROM room").fetch_all(db).await?;
+    Ok(rows.into_iter().map(RoomRow::record).collect())
+}
+
+pub(super) async fn read_position(db: &SqlitePool, room: &RoomId, user: UserId) -> Result<Option<Seq>, StoreError> {
+    let read: Option<i64> = sqlx::query_scalar("SELECT read_seq FROM member WHERE user = ? AND room = ?")
+        .bind(user.0)
+        .bind(room.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(read.map(i64::unsigned_abs))
+}
+
+pub(super) async fn messages(
+    db: &SqlitePool,
+    room: &RoomId,
+    page: Page,
+    limit: u32,
+) -> Result<MessagePage, StoreError> {
+    // Each page is two range scans on the key that meet at one seq: `older` messages before it, `newer` from it on.
+    let (meet, older, newer) = match page {
+        Page::Newest => (i64::MAX, limit, 0),
+        Page::Before(seq) => (sql_seq(seq), limit, 0),
+        Page::After(seq) => (sql_seq(seq).saturating_add(1), 0, limit),
+        Page::Around(seq) => (sql_seq(seq), limit / 2, limit - limit / 2),
+    };
+    let rows: Vec<MessageRow> = sqlx::query_as(
+        "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.author, user.name, user.kind
+         FROM (SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3)
+               UNION ALL
+               SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?4)) AS page
+         JOIN user ON user.id = page.author ORDER BY page.seq",
+    )
+    .bind(room.as_str())
+    .bind(meet)
+    .bind(older)
+    .bind(newer)
+    .fetch_all(db)
+    .await?;
+    let messages: Vec<Message> = rows.into_iter().map(MessageRow::message).collect();
+    let head = head_at_least(db, room, messages.last().map_or(0, |message| message.seq)).await?;
+    Ok(MessagePage { messages, head })
+}
+
+pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, event.kind AS event_kind,
+                message.body, message.html, message.reply_to
+         FROM event JOIN user ON user.id = event.author
+         LEFT JOIN message ON message.room = event.room AND message.seq = event.seq
+         WHERE event.room = ? AND event.seq > ? ORDER BY event.seq LIMIT ?",
+    )
+    .bind(room.as_str())
+    .bind(sql_seq(after))
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    let events: Vec<Event> = rows.into_iter().map(|row| row.event(room)).collect();
+    let head = head_at_least(db, room, events.last().map_or(0, |event| event.seq)).await?;
+    Ok(EventPage { events, head })
+}
+
+pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM event WHERE room = ? AND seq = ?")
+        .bind(room.as_str())
+        .bind(sql_seq(seq))
+        .fetch_optional(db)
+        .await?;
+    Ok(id.map(CommandId))
+}
+
+/// The room's head, read after the page: never below what the page shows.
+async fn head_at_least(db: &SqlitePool, room: &RoomId, seen: Seq) -> Result<Seq, StoreError> {
+    let head: Option<i64> =
+        sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(db).await?;
+    Ok(head.map_or(0, i64::unsigned_abs).max(seen))
+}
+
+#[derive(FromRow)]
+struct RoomRow {
+    id: String,
+    name: String,
+    kind: String,
+    topic: Option<String>,
+    head: i64,
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    #[sqlx(flatten)]
+    room: RoomRow,
+    read_seq: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct MessageRow {
+    seq: i64,
+    id: Uuid,
+    at: i64,
+    body: String,
+    html: String,
+    reply_to: Option<Uuid>,
+    author: Uuid,
+    name: String,
+    kind: String,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    seq: i64,
+    id: Uuid,
+    at: i64,
+    author: Uuid,
+    name: String,
+    kind: String,
+    event_kind: String,
+    body: Option<String>,
+    html: Option<String>,
+    reply_to: Option<Uuid>,
+}
+
+impl RoomRow {
+    fn record(self) -> RoomRecord {
+        let kind = match self.kind.as_str() {
+            "private" => RoomKind::Private,
+            "direct" => RoomKind::Direct,
+            _ => RoomKind::Public,
+        };
+        RoomRecord { id: self.id.into(), name: self.name, kind, topic: self.topic, head: self.head.unsigned_abs() }
+    }
+}
+
+impl MessageRow {
+    fn message(self) -> Message {
+        Message {
+            id: CommandId(self.id),
+            seq: self.seq.unsigned_abs(),
+            at: self.at,
+            by: user(self.author, self.name, &self.kind),
+            body: self.body,
+            html: self.html,
+            reply_to: self.reply_to.map(CommandId),
+        }
+    }
+}
+
+impl EventRow {
+    fn event(self, room: &RoomId) -> Event {
+        let id = CommandId(self.id);
+        let event = match (self.event_kind.as_str(), self.body, self.html) {
+            ("message", Some(body), Some(html)) => {
+                EventKind::Message { id, body, html, reply_to: self.reply_to.map(CommandId) }
+            }
+            // Written by a newer version: it keeps its place in the order.
+            _ => EventKind::Unknown,
+        };
+        Event {
+            room: room.clone(),
+            seq: self.seq.unsigned_abs(),
+            id,
+            at: self.at,
+            by: user(self.author, self.name, &self.kind),
+            event,
+        }
+    }
+}
+
+fn user(id: Uuid, name: String, kind: &str) -> User {
+    let kind = if kind == "account" { UserKind::Account } else { UserKind::Guest };
+    User { id: UserId(id), name, kind }
+}

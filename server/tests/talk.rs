@@ -1,0 +1,311 @@
+//! People talk: order, acks, history, exactly once, also over a restart.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor_protocol::{
+    ClientFrame, CommandId, Cursor, EventKind, GapReason, RoomId, ServerFrame, Tail, UserKind,
+    http::{EventPage, Rooms},
+    limits, refusal,
+};
+use support::{Client, Server, assert_gap_free, body};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn two_people_talk_and_both_see_the_same() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    let mut bob = server.client("鲍勃 👋").await;
+    let id = ann.post("hi **all**").await;
+    let seen = bob.event().await;
+    assert_eq!((seen.seq, seen.id, seen.by.name.as_str(), seen.by.kind), (1, id, "ann", UserKind::Guest));
+    let EventKind::Message { id: message, body, html, .. } = &seen.event else { panic!("{seen:?}") };
+    assert_eq!((*message, body.as_str()), (id, "hi **all**"));
+    assert!(html.contains("<strong>all</strong>"), "{html}");
+    // The sender receives both the ack and the event.
+    let (mut acked, mut event) = (None, None);
+    while acked.is_none() || event.is_none() {
+        match ann.next().await {
+            ServerFrame::Ack { id: of, seq, at, .. } => acked = Some((of, seq, at)),
+            ServerFrame::Event(own) => event = Some(own),
+            _ => {}
+        }
+    }
+    assert_eq!(event.unwrap(), seen);
+    assert_eq!(acked.unwrap(), (id, 1, seen.at));
+    bob.post("你好，安").await;
+    assert_eq!(ann.event().await, bob.event().await);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_order_for_everyone_under_concurrent_writers() {
+    let server = Server::start().await;
+    let mut watcher = server.client("watcher").await;
+    let mut writers = Vec::new();
+    for n in 0..8 {
+        let mut client = server.client(&format!("writer {n}")).await;
+        writers.push(tokio::spawn(async move {
+            for i in 0..50 {
+                client.post(&format!("{n}/{i}")).await;
+            }
+            client.events_to(400).await
+        }));
+    }
+    let seen = watcher.events_to(400).await;
+    assert_eq!(seen[0].seq, 1);
+    for writer in writers {
+        // A writer may have joined after the first events; what it saw is the end of the one order.
+        let events = writer.await.unwrap();
+        assert_eq!(events, seen[seen.len() - events.len()..]);
+    }
+    for n in 0..8 {
+        let own: Vec<_> = seen.iter().map(body).filter(|body| body.starts_with(&format!("{n}/"))).collect();
+        assert_eq!(own, (0..50).map(|i| format!("{n}/{i}")).collect::<Vec<_>>(), "each writer's own order");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_id_a_hundred_times_is_one_event_and_one_ack() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let mut ann = Client::connect(server.address, &made).await;
+    ann.hello(vec![]).await;
+    ann.join("lobby", None).await;
+    let id = CommandId(Uuid::now_v7());
+    for _ in 0..50 {
+        ann.post_as(id, "once").await;
+    }
+    let mut acks = Vec::new();
+    for _ in 0..50 {
+        acks.push(ann.acked(id).await);
+    }
+    let server = server.restart().await;
+    let mut ann = Client::connect(server.address, &made).await;
+    ann.hello(vec![]).await;
+    for _ in 0..50 {
+        ann.post_as(id, "once").await;
+    }
+    for _ in 0..50 {
+        acks.push(ann.acked(id).await);
+    }
+    acks.dedup();
+    assert_eq!(acks.len(), 1, "{acks:?}");
+    assert_eq!(server.history(&made.token, "").await.messages.len(), 1);
+
+    // Other content, another room's or another person's use of the id: refused.
+    ann.post_as(id, "twice").await;
+    assert_eq!(ann.refusal().await, refusal::ID_REUSED);
+    let mut bob = server.greeted("bob").await;
+    bob.post_as(id, "once").await;
+    assert_eq!(bob.refusal().await, refusal::ID_REUSED);
+    let room = server.new_room(&made.token, "Elsewhere").await.room.id;
+    ann.say(&ClientFrame::Send { id, room, body: "once".into(), reply_to: None }).await;
+    assert_eq!(ann.refusal().await, refusal::ID_REUSED);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn history_survives_a_restart_and_pages_meet() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let mut ann = Client::connect(server.address, &made).await;
+    ann.hello(vec![]).await;
+    for n in 1..=120 {
+        ann.send(&format!("message {n}")).await;
+    }
+    let server = server.restart().await;
+    let newest = server.history(&made.token, "").await;
+    assert_eq!((newest.messages.len(), newest.head), (50, 120));
+    assert_eq!((newest.messages[0].seq, newest.messages[49].seq), (71, 120));
+    let older = server.history(&made.token, "?before=71&limit=70").await;
+    assert_eq!(older.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), (1..=70).collect::<Vec<_>>());
+    assert_eq!(older.messages[4].body, "message 5");
+    let after = server.history(&made.token, "?after=118").await;
+    assert_eq!(after.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [119, 120]);
+    let around = server.history(&made.token, "?around=60&limit=10").await;
+    assert_eq!(around.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), (55..=64).collect::<Vec<_>>());
+    assert_eq!(server.history(&made.token, "?before=1").await.messages.len(), 0);
+    assert_eq!(server.history(&made.token, "?limit=100000").await.messages.len(), 120);
+
+    let events: EventPage = server.get(&made.token, "/api/rooms/lobby/events?after=100").await.json().await.unwrap();
+    assert_eq!((events.events.len(), events.head, events.events[0].seq), (20, 120, 101));
+    assert_gap_free(&events.events);
+    for bad in ["?before=x", "?before=1&after=2", "?limit=-1"] {
+        assert_eq!(server.get(&made.token, &format!("/api/rooms/lobby/messages{bad}")).await.status(), 400, "{bad}");
+    }
+    for path in ["/api/rooms/nowhere/messages", "/api/rooms/nowhere/events", "/api/nothing"] {
+        let answer = server.get(&made.token, path).await;
+        assert_eq!(answer.status(), 404);
+        let error: parlor_protocol::http::ErrorAnswer = answer.json().await.unwrap();
+        assert_eq!(error.error.code, refusal::NOT_FOUND);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_resumes_where_it_was_without_a_seam() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let made = server.session("ann").await;
+    let mut ids = Vec::new();
+    for n in 1..=400 {
+        let id = bob.post(&format!("{n}")).await;
+        bob.acked(id).await;
+        ids.push(id);
+    }
+    // From far back, beyond what the room keeps in memory, while new ones come in.
+    let resume = |after: u64, tail: Option<Tail>| vec![Cursor { room: RoomId::lobby(), after: Some(after), tail }];
+    let mut ann = Client::connect(server.address, &made).await;
+    ann.hello(resume(10, Some(ids[9].tail()))).await;
+    for n in 401..=450 {
+        bob.post(&format!("{n}")).await;
+    }
+    let events = ann.events_to(450).await;
+    assert_eq!((events[0].seq, events.len()), (11, 440));
+    assert!(events.iter().all(|event| body(event) == event.seq.to_string()));
+    // From within memory, from the very start, and from the newest.
+    for after in [440, 0, 450] {
+        let mut again = Client::connect(server.address, &made).await;
+        again.hello(resume(after, None)).await;
+        let missed = if after < 450 { again.events_to(450).await.len() } else { 0 };
+        assert_eq!(missed, usize::try_from(450 - after).unwrap());
+        again.say(&ClientFrame::Ping { at: 7 }).await;
+        let next = again.until(|frame| (!matches!(frame, ServerFrame::Joined { .. })).then(|| frame.clone())).await;
+        assert!(matches!(next, ServerFrame::Pong { at: 7, .. }), "nothing twice: {next:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn cursors_from_another_history_get_a_gap_and_no_events() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    for n in 1..=3 {
+        bob.send(&format!("{n}")).await;
+    }
+    let mut ann = server.greeted("ann").await;
+    for (after, tail) in [(2, Some("00000000")), (99, None), (99, Some("9f3c01ab")), (2, Some("not hex"))] {
+        let tail = tail.map(|tail| Tail(tail.into()));
+        ann.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(after), tail })).await;
+        let frame = ann.next().await;
+        let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::HistoryChanged, after, head: 3 };
+        assert_eq!(frame, gap);
+    }
+    // Not joined: what is said now does not come, until it joins with the new head.
+    bob.send("4").await;
+    assert_eq!(ann.join("lobby", Some(4)).await, 4);
+    bob.send("5").await;
+    assert_eq!(ann.event().await.seq, 5);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_cursor_too_far_behind_gets_a_gap() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let head = limits::MAX_REPLAY + 1;
+    for n in 1..=head {
+        bob.post(&format!("{n}")).await;
+    }
+    bob.events_to(head).await;
+    let mut ann = server.greeted("ann").await;
+    ann.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(0), tail: None })).await;
+    let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::TooFar, after: 0, head };
+    assert_eq!(ann.next().await, gap);
+    assert_eq!(ann.join("lobby", Some(1)).await, head);
+    assert_eq!(ann.events_to(head).await.len(), 1_000);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn rooms_are_made_listed_joined_and_counted() {
+    let server = Server::start().await;
+    let mut ann = server.greeted("ann").await;
+    let mut bob = server.greeted("bob").await;
+    let room = server.new_room(&ann.token, " Tea  and 茶 ").await.room;
+    assert_eq!((room.name.as_str(), room.head, room.joined), ("Tea and 茶", 0, true));
+    let shown = |frame: &ServerFrame| match frame {
+        ServerFrame::Room { room } => Some(room.clone()),
+        _ => None,
+    };
+    assert!(ann.until(shown).await.joined, "new, and mine");
+    assert!(!bob.until(shown).await.joined, "new, and not mine yet");
+    let list: Rooms = server.get(&bob.token, "/api/rooms").await.json().await.unwrap();
+    assert_eq!(list.rooms.iter().map(|r| (r.name.as_str(), r.joined)).collect::<Vec<_>>(), [
+        ("Lobby", true),
+        ("Tea and 茶", false)
+    ]);
+    // The same name again, whatever its case; and names that are none.
+    let post = |name: String| {
+        let body = serde_json::json!({ "name": name });
+        support::http_client().post(server.url("/api/rooms")).bearer_auth(&ann.token).json(&body).send()
+    };
+    assert_eq!(post("tea AND 茶".into()).await.unwrap().status(), 409);
+    assert_eq!(post("  ".into()).await.unwrap().status(), 422);
+    assert_eq!(post("x".repeat(limits::MAX_ROOM_NAME_CHARS + 1)).await.unwrap().status(), 422);
+    // To send makes one a member; those who are members and not joined hear that the room grows.
+    let send = ClientFrame::Send {
+        id: CommandId(Uuid::now_v7()),
+        room: room.id.clone(),
+        body: "first".into(),
+        reply_to: None,
+    };
+    bob.say(&send).await;
+    bob.until(|frame| matches!(frame, ServerFrame::Ack { .. }).then_some(())).await;
+    let grown = ann.until(|frame| shown(frame).filter(|room| room.head == 1)).await;
+    assert_eq!((grown.unread, grown.read), (1, 0));
+    // Read on one device is read on the other.
+    let made = parlor_protocol::http::SessionMade { token: ann.token.clone(), user: ann.user.clone() };
+    let mut phone = Client::connect(server.address, &made).await;
+    phone.hello(vec![]).await;
+    phone.say(&ClientFrame::Read { room: room.id.clone(), seq: 99 }).await;
+    let read = ann.until(|frame| shown(frame).filter(|room| room.read == 1)).await;
+    assert_eq!((read.head, read.unread), (1, 0));
+    phone.say(&ClientFrame::Read { room: room.id.clone(), seq: 0 }).await;
+    phone.say(&ClientFrame::Ping { at: 1 }).await;
+    phone.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+    let server = server.restart().await;
+    let list: Rooms = server.get(&made.token, "/api/rooms").await.json().await.unwrap();
+    assert_eq!((list.rooms[1].read, list.rooms[1].unread), (1, 0), "never back, and kept");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn replies_point_at_messages_of_the_same_room() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    let first = ann.post("question").await;
+    ann.acked(first).await;
+    let reply = |room: RoomId, to: CommandId| ClientFrame::Send {
+        id: CommandId(Uuid::now_v7()),
+        room,
+        body: "answer".into(),
+        reply_to: Some(to),
+    };
+    ann.say(&reply(RoomId::lobby(), first)).await;
+    let event = ann.until(|frame| match frame {
+        ServerFrame::Event(event) if event.seq == 2 => Some(event.event.clone()),
+        _ => None,
+    });
+    assert!(matches!(event.await, EventKind::Message { reply_to: Some(to), .. } if to == first));
+    assert_eq!(server.history(&ann.token, "").await.messages[1].reply_to, Some(first));
+    ann.say(&reply(RoomId::lobby(), CommandId(Uuid::now_v7()))).await;
+    assert_eq!(ann.refusal().await, refusal::NOT_FOUND);
+    let other = server.new_room(&ann.token, "other").await.room.id;
+    ann.say(&reply(other, first)).await;
+    assert_eq!(ann.refusal().await, refusal::NOT_FOUND);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn guests_without_a_name_are_numbered() {
+    let server = Server::start().await;
+    let one = server.session("").await.user.name;
+    let two = server.session("  ").await.user.name;
+    assert_eq!((one.as_str(), two.as_str()), ("Guest 1", "Guest 2"));
+    let bare = support::http_client().post(server.url("/api/session")).send().await.unwrap();
+    assert_eq!(bare.status(), 200, "no body at all");
+    server.stop().await;
+}
