@@ -14,6 +14,7 @@ pub mod csr;
 pub mod kept;
 pub mod live;
 pub mod page;
+pub mod text;
 pub mod time;
 
 pub use app::App;

@@ -93,7 +93,7 @@ mod document {
     use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, prelude::*};
 
     use super::{PageData, SiteFiles};
-    use crate::App;
+    use crate::{App, text::escape};
 
     /// The whole HTML document.
     ///
@@ -101,7 +101,8 @@ mod document {
     /// binary. No inline style and no inline handler, so that the strictest content policy holds.
     pub fn shell(options: LeptosOptions) -> impl IntoView {
         let files = use_context::<SiteFiles>().unwrap_or_default();
-        let title = use_context::<PageData>().unwrap_or_default().title();
+        // As HTML: a child would bring a marker for hydration, which a title shows as text.
+        let title = escape(&use_context::<PageData>().unwrap_or_default().title());
         let boot = format!(
             "import init,{{hydrate}} from {:?};await init({{module_or_path:{:?}}});hydrate();",
             files.js, files.wasm
@@ -118,7 +119,7 @@ mod document {
                     <meta name="color-scheme" content="light dark" />
                     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f2" />
                     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
-                    <title>{title}</title>
+                    <title inner_html=title></title>
                     <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                     <link rel="stylesheet" href=files.css />
                     <link rel="modulepreload" href=files.js nonce=use_nonce() />

@@ -16,6 +16,7 @@ use crate::{
         outbox::Delivery,
         rows::{MessageRow, Row},
     },
+    text::escape,
     time,
 };
 
@@ -166,18 +167,5 @@ fn body(row: &MessageRow) -> String {
     if row.message.seq > 0 {
         return row.message.html.clone();
     }
-    let mut html = String::with_capacity(row.message.body.len() + 32);
-    html.push_str("<p class=\"plain\">");
-    for c in row.message.body.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            c => html.push(c),
-        }
-    }
-    html.push_str("</p>");
-    html
+    format!("<p class=\"plain\">{}</p>", escape(&row.message.body))
 }

@@ -112,7 +112,9 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                 <span class="room-name">{name}</span>
                 <span class="unread" data-testid="unread" hidden=move || unread.get() == 0>
                     {count}
-                    <span class="sr-only">" unread"</span>
+                </span>
+                <span class="sr-only" hidden=move || unread.get() == 0>
+                    " unread"
                 </span>
             </A>
         </li>

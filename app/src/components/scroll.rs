@@ -102,10 +102,10 @@ impl Place {
         if let Some((row, was)) = &*self.first.borrow()
             && row.is_connected()
         {
-            #[allow(clippy::cast_possible_truncation)]
-            let grown = (self.to_end(row) - was).round() as i32;
-            if grown != 0 {
-                self.scroller.set_scroll_top(self.scroller.scroll_top() - grown);
+            // Not by setting `scrollTop`, which is whole pixels here: the rounding would add up.
+            let grown = self.to_end(row) - was;
+            if grown.abs() > 0.01 {
+                self.scroller.scroll_by_with_x_and_y(0.0, -grown);
             }
         }
     }

@@ -27,7 +27,7 @@ pub fn Welcome() -> impl IntoView {
             <section class="glimpse" aria-labelledby="glimpse-title">
                 <h2 id="glimpse-title">{format!("In the {} now", room.summary.name.to_lowercase())}</h2>
                 {empty.then(|| view! { <p class="soft">"Nobody has said anything yet."</p> })}
-                <div class="glimpse-frame">
+                <div class="glimpse-frame" tabindex="0" role="region" aria-labelledby="glimpse-title" hidden=empty>
                     <Rows view />
                 </div>
             </section>
