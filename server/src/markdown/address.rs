@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use ammonia::Url;
 use linkify::{LinkFinder, LinkKind};
 
 /// What a link may lead to. Everything else (`javascript:`, `data:`, relative paths …) stays text.
@@ -11,8 +12,9 @@ const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 /// change how the rest is read come out percent-encoded, as a browser would send them anyway.
 pub(super) fn safe(address: &str) -> Option<String> {
     let address = address.trim();
-    let scheme = SCHEMES.iter().find(|scheme| has_prefix(address, scheme))?;
-    if address[scheme.len()..].is_empty() {
+    let has_prefix = |prefix: &str| address.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let scheme = SCHEMES.into_iter().find(|scheme| has_prefix(scheme))?;
+    if address.len() == scheme.len() {
         return None;
     }
     let mut safe = String::with_capacity(address.len());
@@ -26,12 +28,8 @@ pub(super) fn safe(address: &str) -> Option<String> {
             safe.push(c);
         }
     }
-    Some(safe)
-}
-
-
-fn has_prefix(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    // The sanitiser takes out what no browser could open; such an address stays text instead.
+    Url::parse(&safe).is_ok().then_some(safe)
 }
 
 /// Cuts a text into pieces: a bare address with its `href`, or what stands between.
@@ -43,7 +41,7 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<String>)>
     if text.contains("://") {
         links.extend(finder.links(text).filter_map(|link| {
             let address = &text[link.start()..link.start() + visible_end(link.as_str())];
-            Some((link.start(), address, safe(address).filter(|_| !address.ends_with("://"))?))
+            Some((link.start(), address, safe(address)?))
         }));
     }
     let mut found = links.into_iter();
@@ -73,7 +71,12 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<String>)>
 /// Where an address ends for a reader: before the punctuation of scripts that write without spaces, and before marks
 /// that would show it in another order than it is.
 fn visible_end(address: &str) -> usize {
-    address.find(|c| is_hidden(c) || matches!(c, '\u{2018}'..='\u{201d}' | '\u{2026}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')).unwrap_or(address.len())
+    let ends = |c| {
+        is_hidden(c)
+            || matches!(c, '\u{2018}'..='\u{201d}' | '\u{2026}' | '\u{3000}'..='\u{303f}')
+            || matches!(c, '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')
+    };
+    address.find(ends).unwrap_or(address.len())
 }
 
 fn is_hidden(c: char) -> bool {

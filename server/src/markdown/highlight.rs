@@ -1,157 +1,252 @@
 //! Colours for fenced code, as classes: `hl-comment`, `hl-string`, …, all of which stand in [`CLASSES`].
 //!
-//! Grammars are loaded at the first block that names a known language, so that a server without code blocks pays
-//! neither memory nor start time for them. Spans are flat and few: each token has the class of its innermost scope
-//! that is worth a colour, instead of one nested span per scope, which would multiply what everyone in a room receives.
+//! A small reader of our own instead of full grammars: those take tens of megabytes and seconds on hostile input, for
+//! a difference that a chat does not show. This one goes through the code once, looks at most one token ahead, and
+//! holds nothing. Spans are flat, so that a block does not grow to many times its size on the way to everyone.
 
-use std::sync::LazyLock;
-
-use syntect::{
-    easy::ScopeRegionIterator,
-    parsing::{ParseState, Scope, ScopeStack, SyntaxSet},
-    util::LinesWithEndings,
+use super::{
+    grammar::{Form, Language, Region, Words},
+    languages::LANGUAGES,
+    write::escape,
 };
 
-use super::write::escape;
-
-/// Larger blocks stay plain: matching grammars is the slowest thing that a message can ask for.
-const MAX_CODE_BYTES: usize = 8 * 1024;
-
-/// A block with a longer line stays plain: on those (minified or hostile code) grammars take quadratic time.
-const MAX_LINE_BYTES: usize = 400;
-
-/// A language: its class, the grammar's name, and what else people write behind the fence.
-pub(super) type Language = (&'static str, &'static str, &'static [&'static str]);
-
-const LANGUAGES: [Language; 38] = [
-    ("language-bash", "Bourne Again Shell (bash)", &["sh", "shell", "zsh", "fish", "console"]),
-    ("language-batch", "Batch File", &["bat", "cmd"]),
-    ("language-c", "C", &["h"]),
-    ("language-clojure", "Clojure", &["clj", "cljs", "edn"]),
-    ("language-cpp", "C++", &["c++", "cc", "cxx", "hpp"]),
-    ("language-csharp", "C#", &["c#", "cs"]),
-    ("language-css", "CSS", &[]),
-    ("language-d", "D", &[]),
-    ("language-diff", "Diff", &["patch"]),
-    ("language-dot", "Graphviz (DOT)", &["graphviz", "gv"]),
-    ("language-erlang", "Erlang", &["erl"]),
-    ("language-go", "Go", &["golang"]),
-    ("language-groovy", "Groovy", &["gradle"]),
-    ("language-haskell", "Haskell", &["hs"]),
-    ("language-html", "HTML", &["htm", "xhtml", "vue", "svelte"]),
-    ("language-java", "Java", &[]),
-    ("language-javascript", "JavaScript", &["js", "jsx", "mjs", "cjs"]),
-    ("language-json", "JSON", &["jsonc", "json5"]),
-    ("language-latex", "LaTeX", &["tex"]),
-    ("language-lisp", "Lisp", &["elisp", "scheme"]),
-    ("language-lua", "Lua", &[]),
-    ("language-makefile", "Makefile", &["make", "mk"]),
-    ("language-matlab", "MATLAB", &["octave"]),
-    ("language-objc", "Objective-C", &["objective-c", "objectivec"]),
-    ("language-ocaml", "OCaml", &["ml"]),
-    ("language-pascal", "Pascal", &["delphi"]),
-    ("language-perl", "Perl", &["pl"]),
-    ("language-php", "PHP Source", &[]),
-    ("language-properties", "Java Properties", &["ini", "conf"]),
-    ("language-python", "Python", &["py", "python3"]),
-    ("language-r", "R", &[]),
-    ("language-ruby", "Ruby", &["rb"]),
-    ("language-rust", "Rust", &["rs"]),
-    ("language-scala", "Scala", &["sbt"]),
-    ("language-sql", "SQL", &["mysql", "postgres", "postgresql", "sqlite"]),
-    // The grammars at hand have none of its own; the one of JavaScript is right for most lines.
-    ("language-typescript", "JavaScript", &["ts", "tsx"]),
-    ("language-xml", "XML", &["svg", "rss"]),
-    ("language-yaml", "YAML", &["yml"]),
+/// All classes that spans may have.
+pub(super) const CLASSES: [&str; 14] = [
+    "hl-attribute",
+    "hl-comment",
+    "hl-constant",
+    "hl-deleted",
+    "hl-escape",
+    "hl-function",
+    "hl-heading",
+    "hl-inserted",
+    "hl-keyword",
+    "hl-number",
+    "hl-string",
+    "hl-tag",
+    "hl-type",
+    "hl-variable",
 ];
 
-/// Scopes worth a colour, and the class for each. Where several fit, the longest one counts.
-const CLASSES: [(&str, &str); 25] = [
-    ("comment", "hl-comment"),
-    ("constant", "hl-constant"),
-    ("constant.character.escape", "hl-escape"),
-    ("constant.numeric", "hl-number"),
-    ("entity.name", "hl-type"),
-    ("entity.name.function", "hl-function"),
-    ("entity.name.section", "hl-heading"),
-    ("entity.name.tag", "hl-tag"),
-    ("entity.other.attribute-name", "hl-attribute"),
-    ("entity.other.inherited-class", "hl-type"),
-    ("invalid", "hl-invalid"),
-    ("keyword", "hl-keyword"),
-    ("markup.changed", "hl-changed"),
-    ("markup.deleted", "hl-deleted"),
-    ("markup.heading", "hl-heading"),
-    ("markup.inserted", "hl-inserted"),
-    ("meta.diff.header", "hl-heading"),
-    ("meta.diff.range", "hl-heading"),
-    ("storage", "hl-keyword"),
-    ("string", "hl-string"),
-    ("support", "hl-type"),
-    ("support.function", "hl-function"),
-    ("variable.function", "hl-function"),
-    ("variable.language", "hl-constant"),
-    ("variable.parameter", "hl-variable"),
-];
-
-struct Grammars {
-    syntaxes: SyntaxSet,
-    /// Longest scopes first.
-    classes: Vec<(Scope, &'static str)>,
-}
-
-static GRAMMARS: LazyLock<Grammars> = LazyLock::new(|| {
-    let mut classes: Vec<_> =
-        CLASSES.iter().filter_map(|(scope, class)| Some((Scope::new(scope).ok()?, *class))).collect();
-    classes.sort_by_key(|(scope, _)| std::cmp::Reverse(scope.len()));
-    Grammars { syntaxes: SyntaxSet::load_defaults_newlines(), classes }
-});
+/// A block whose HTML is longer stays plain.
+const MAX_HTML_BYTES: usize = 32 * 1024;
 
 /// All classes that code elements may have.
 pub(super) fn language_classes() -> impl Iterator<Item = &'static str> {
-    LANGUAGES.iter().map(|(class, ..)| *class)
+    LANGUAGES.iter().map(|language| language.class)
 }
 
-/// All classes that spans may have.
-pub(super) fn token_classes() -> impl Iterator<Item = &'static str> {
-    CLASSES.iter().map(|(_, class)| *class)
-}
-
-/// The language that a fence names, if it is known. Loads nothing.
+/// The language that a fence names, if it is known.
 pub(super) fn language(info: &str) -> Option<&'static Language> {
     // Some write ```rust,ignore or ```js {1,3} or ```{.python}.
     let name = info.trim_start().trim_start_matches(['{', '.']);
     let name = name.split([' ', '\t', ',', ':', '{', '}']).next()?.to_ascii_lowercase();
-    LANGUAGES.iter().find(|(class, _, others)| {
-        class.strip_prefix("language-") == Some(&name) || others.contains(&name.as_str())
+    LANGUAGES.iter().find(|language| {
+        language.class.strip_prefix("language-") == Some(&name) || language.names.contains(&name.as_str())
     })
 }
 
 /// A block's code as HTML with spans, or nothing if it stays plain.
-pub(super) fn html(code: &str, (_, grammar, _): &Language) -> Option<String> {
-    if code.len() > MAX_CODE_BYTES || code.lines().any(|line| line.len() > MAX_LINE_BYTES) {
-        return None;
+pub(super) fn html(code: &str, language: &Language) -> Option<String> {
+    let mut reader = Reader { code, at: 0, spans: Spans::default() };
+    while reader.at < code.len() {
+        match &language.form {
+            Form::Words(words) => reader.word(words),
+            Form::Diff => reader.diff_line(),
+            Form::Markup => reader.markup(),
+        }
+        if reader.spans.html.len() > MAX_HTML_BYTES {
+            return None;
+        }
     }
-    let Grammars { syntaxes, classes } = &*GRAMMARS;
-    let mut state = ParseState::new(syntaxes.find_syntax_by_name(grammar)?);
-    let mut stack = ScopeStack::new();
-    let mut spans = Spans::default();
-    for line in LinesWithEndings::from(code) {
-        let changes = state.parse_line(line, syntaxes).ok()?;
-        for (token, change) in ScopeRegionIterator::new(&changes, line) {
-            stack.apply(change).ok()?;
-            if !token.is_empty() {
-                spans.push(token, class(&stack, classes));
+    Some(reader.spans.finish())
+}
+
+struct Reader<'a> {
+    code: &'a str,
+    at: usize,
+    spans: Spans,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.code[self.at..]
+    }
+
+    fn before(&self) -> Option<char> {
+        self.code[..self.at].chars().next_back()
+    }
+
+    /// Writes the next `length` bytes in a class.
+    fn take(&mut self, length: usize, class: Option<&'static str>) {
+        self.spans.push(&self.rest()[..length], class);
+        self.at += length;
+    }
+
+    /// Length of what stands before the first character that is none of these.
+    fn run(text: &str, of: impl Fn(char) -> bool) -> usize {
+        text.find(|c| !of(c)).unwrap_or(text.len())
+    }
+
+    fn word(&mut self, words: &Words) {
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return };
+        if let Some(region) = words.regions.iter().find(|region| self.begins(region)) {
+            return self.region(region, words.key);
+        }
+        let in_word = |c: char| c.is_alphanumeric() || c == '_' || (words.hyphens && c == '-');
+        if let Some((_, class)) = words.sigils.iter().find(|(sigil, _)| *sigil == first) {
+            let open = rest[1..].starts_with(['{', '(']) && *class == "hl-variable";
+            let length = 1 + Self::run(&rest[1..], in_word);
+            return self.take(length, (length > 1 || open).then_some(class));
+        }
+        if first == '\'' && words.lifetimes {
+            return self.quote_or_lifetime();
+        }
+        if first.is_ascii_digit() {
+            let mut length = Self::run(rest, |c| c.is_ascii_alphanumeric() || c == '_');
+            if rest[length..].starts_with('.') && rest[length + 1..].starts_with(|c: char| c.is_ascii_digit()) {
+                length += 1 + Self::run(&rest[length + 1..], |c| c.is_ascii_alphanumeric() || c == '_');
+            }
+            return self.take(length, Some("hl-number"));
+        }
+        if first.is_alphabetic() || first == '_' {
+            let length = Self::run(rest, in_word);
+            let class = Self::class_of(&rest[..length], &rest[length..], words);
+            return self.take(length, class);
+        }
+        self.take(first.len_utf8(), None);
+    }
+
+    fn class_of(word: &str, after: &str, words: &Words) -> Option<&'static str> {
+        let is_in = |list: &str| {
+            list.split(' ').any(|one| if words.any_case { one.eq_ignore_ascii_case(word) } else { one == word })
+        };
+        if is_key(after, words.key) {
+            Some("hl-attribute")
+        } else if is_in(words.keywords) {
+            Some("hl-keyword")
+        } else if is_in(words.constants) {
+            Some("hl-constant")
+        } else if after.starts_with('(') || (after.starts_with("!(")) {
+            Some("hl-function")
+        } else if words.types && word.starts_with(char::is_uppercase) {
+            Some("hl-type")
+        } else {
+            None
+        }
+    }
+
+    fn begins(&self, region: &Region) -> bool {
+        // `$#` and `x#y` are no comments.
+        let apart = region.start != "#" || self.before().is_none_or(|c| c.is_whitespace() || c == ';');
+        apart && self.rest().starts_with(region.start)
+    }
+
+    fn region(&mut self, region: &Region, key: Option<char>) {
+        let rest = self.rest();
+        let mut length = region.start.len();
+        let mut escapes = Vec::new();
+        while let Some(c) = rest[length..].chars().next() {
+            if c == '\n' && !region.lines {
+                break;
+            }
+            if !region.end.is_empty() && rest[length..].starts_with(region.end) {
+                length += region.end.len();
+                break;
+            }
+            if c == '\\' && region.escapes {
+                let escaped = rest[length + 1..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+                escapes.push((self.at + length, 1 + escaped));
+                length += 1 + escaped;
+            } else {
+                length += c.len_utf8();
+            }
+        }
+        let is_key = region.class == "hl-string" && is_key(&rest[length..], key);
+        let end = self.at + length;
+        let class = Some(if is_key { "hl-attribute" } else { region.class });
+        for (at, length) in escapes {
+            self.take(at - self.at, class);
+            self.take(length, Some("hl-escape"));
+        }
+        self.take(end - self.at, class);
+    }
+
+    fn quote_or_lifetime(&mut self) {
+        let rest = self.rest();
+        let mut inner = rest[1..].chars();
+        match (inner.next(), inner.next()) {
+            (Some('\\'), _) => {
+                // `'\n'` or `'\u{1F600}'`: nothing much longer is a character.
+                let mut after = rest[2..].char_indices().take(12).skip(1).take_while(|(_, c)| *c != '\n');
+                let length = after.find(|(_, c)| *c == '\'').map_or(2, |(at, _)| at + 3);
+                self.take(length, Some("hl-string"));
+            }
+            (Some(c), Some('\'')) => self.take(2 + c.len_utf8(), Some("hl-string")),
+            _ => {
+                let length = Self::run(&rest[1..], |c| c.is_alphanumeric() || c == '_');
+                self.take(1 + length, Some("hl-variable"));
             }
         }
     }
-    Some(spans.finish())
+
+    fn diff_line(&mut self) {
+        let rest = self.rest();
+        let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let line = &rest[..length];
+        let class = if ["@@", "---", "+++", "diff ", "index "].iter().any(|start| line.starts_with(start)) {
+            Some("hl-heading")
+        } else if line.starts_with('+') {
+            Some("hl-inserted")
+        } else if line.starts_with('-') {
+            Some("hl-deleted")
+        } else {
+            None
+        };
+        self.take(length, class);
+    }
+
+    /// Text, a comment, or one tag with its attributes.
+    fn markup(&mut self) {
+        const COMMENT: Region = Region { class: "hl-comment", start: "<!--", end: "-->", escapes: false, lines: true };
+        let rest = self.rest();
+        if rest.starts_with(COMMENT.start) {
+            return self.region(&COMMENT, None);
+        }
+        let Some(tag) = rest.strip_prefix('<') else {
+            return self.take(Self::run(rest, |c| c != '<'), None);
+        };
+        let name = Self::run(tag, |c| c.is_alphanumeric() || "/!?:-_.".contains(c));
+        self.take(1, None);
+        if name == 0 {
+            return;
+        }
+        self.take(name, Some("hl-tag"));
+        while let Some(c) = self.rest().chars().next() {
+            match c {
+                '<' => return,
+                '>' => return self.take(1, None),
+                '"' | '\'' => {
+                    let quote = &self.rest()[..1];
+                    let length = self.rest()[1..].find(quote).map_or(self.rest().len(), |end| end + 2);
+                    self.take(length, Some("hl-string"));
+                }
+                _ if c.is_alphanumeric() || "_:@#-.".contains(c) => {
+                    let length = Self::run(self.rest(), |c| c.is_alphanumeric() || "_:@#-.".contains(c));
+                    self.take(length, Some("hl-attribute"));
+                }
+                _ => self.take(c.len_utf8(), None),
+            }
+        }
+    }
 }
 
-fn class(stack: &ScopeStack, classes: &[(Scope, &'static str)]) -> Option<&'static str> {
-    stack.scopes.iter().rev().find_map(|scope| {
-        classes.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, class)| *class)
-    })
+/// Whether a key's sign follows, spaces apart.
+fn is_key(after: &str, key: Option<char>) -> bool {
+    // A few spaces are enough, and keep the look ahead short.
+    let spaces = after.bytes().take(16).take_while(|b| *b == b' ').count();
+    key.is_some_and(|key| after[spaces..].starts_with(key))
 }
 
 /// Puts neighbours of one class into one span.
@@ -163,13 +258,9 @@ struct Spans {
 
 impl Spans {
     fn push(&mut self, token: &str, class: Option<&'static str>) {
-        // Signs among the keywords (`=`, `->`) are read by their form; white space has no colour: neither needs a span.
-        let plain = match class {
-            Some("hl-keyword") => !token.contains(char::is_alphabetic),
-            Some(_) => self.open != class && token.trim().is_empty(),
-            None => true,
-        };
-        let class = class.filter(|_| !plain);
+        if token.is_empty() {
+            return;
+        }
         if class != self.open {
             self.close();
             if let Some(class) = class {

@@ -5,7 +5,9 @@
 //! source always gives the same HTML. Nothing here may panic, since the server aborts on panic.
 
 mod address;
+mod grammar;
 mod highlight;
+mod languages;
 mod sanitise;
 mod write;
 
@@ -36,8 +38,7 @@ const MAX_COLUMNS: usize = 32;
 
 /// Renders a message's markdown source.
 ///
-/// Takes microseconds for what people usually write, some ten milliseconds at worst; the first code block in each
-/// language adds the time that its grammar takes to load. Callers that cannot wait that long render on a blocking thread.
+/// Takes microseconds for what people usually write, some milliseconds at worst.
 #[must_use]
 pub fn render(source: &str) -> String {
     let source = normalise(source);
@@ -67,7 +68,9 @@ fn normalise(source: &str) -> Cow<'_, str> {
 
 fn is_bomb(source: &str) -> bool {
     source.lines().any(|line| {
-        let markers = line.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'>' | b'-' | b'+' | b'*' | b'0'..=b'9' | b'.' | b')'));
+        let markers = line
+            .bytes()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'>' | b'-' | b'+' | b'*' | b'0'..=b'9' | b'.' | b')'));
         // A rule or an underline is one marker however long: its bytes stand without a space between them.
         let mut count = 0;
         let mut before = b' ';

@@ -10,8 +10,32 @@ use ammonia::{Builder, UrlRelative};
 use super::highlight;
 
 pub(super) const TAGS: [&str; 26] = [
-    "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
-    "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "span",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 ];
 pub(super) const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
 /// Says of every link: not vouched for, no way back to this window, written by a user.
@@ -19,7 +43,7 @@ pub(super) const REL: &str = "nofollow noopener noreferrer ugc";
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let languages: HashSet<_> = highlight::language_classes().collect();
-    let tokens: HashSet<_> = highlight::token_classes().collect();
+    let tokens = HashSet::from(highlight::CLASSES);
     let mut builder = Builder::empty();
     builder
         .tags(HashSet::from(TAGS))

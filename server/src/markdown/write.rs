@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Tag};
 
-use super::{address, highlight, sanitise};
+use super::{address, grammar::Language, highlight, sanitise};
 
 /// Elements open at a time beyond which inner ones are left out (their text stays).
 const MAX_DEPTH: usize = 24;
@@ -76,7 +76,7 @@ enum End {
     Deep(&'static str),
     TableHead,
     /// Code, with what stood behind the fence.
-    Code(Option<&'static highlight::Language>),
+    Code(Option<&'static Language>),
     /// Raw HTML, shown as typed.
     Typed,
     Link {
@@ -257,12 +257,12 @@ impl Writer {
         }
     }
 
-    fn code(&mut self, language: Option<&'static highlight::Language>) {
+    fn code(&mut self, language: Option<&'static Language>) {
         let code = self.block.take().unwrap_or_default();
         self.html.push_str("<pre><code");
-        if let Some((class, ..)) = language {
+        if let Some(language) = language {
             self.html.push_str(" class=\"");
-            self.html.push_str(class);
+            self.html.push_str(language.class);
             self.html.push('"');
         }
         self.html.push('>');
