@@ -67,7 +67,7 @@ pub(super) const fn text(start: &'static str, end: &'static str, escapes: bool) 
     Region { class: "hl-string", start, end, escapes, lines: true }
 }
 pub(super) const fn mark(start: &'static str, end: &'static str) -> Region {
-    Region { class: "hl-attribute", start, end, escapes: false, lines: false }
+    Region { class: "hl-entity", start, end, escapes: false, lines: false }
 }
 
 /// A language of which nothing is known.

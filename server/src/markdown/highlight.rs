@@ -10,21 +10,18 @@ use super::{
     write::escape,
 };
 
-/// All classes that spans may have.
-pub(super) const CLASSES: [&str; 14] = [
-    "hl-attribute",
+/// All classes that spans may have. They are named as the roots of TextMate's scopes, so that style sheets in that
+/// manner fit: `hl-constant` are numbers and escapes too, `hl-entity` what is defined or called, `hl-support` types.
+pub(super) const CLASSES: [&str; 10] = [
     "hl-comment",
     "hl-constant",
     "hl-deleted",
-    "hl-escape",
-    "hl-function",
-    "hl-heading",
+    "hl-entity",
     "hl-inserted",
     "hl-keyword",
-    "hl-number",
+    "hl-markup",
     "hl-string",
-    "hl-tag",
-    "hl-type",
+    "hl-support",
     "hl-variable",
 ];
 
@@ -108,7 +105,7 @@ impl<'a> Reader<'a> {
             if rest[length..].starts_with('.') && rest[length + 1..].starts_with(|c: char| c.is_ascii_digit()) {
                 length += 1 + Self::run(&rest[length + 1..], |c| c.is_ascii_alphanumeric() || c == '_');
             }
-            return self.take(length, Some("hl-number"));
+            return self.take(length, Some("hl-constant"));
         }
         if first.is_alphabetic() || first == '_' {
             let length = Self::run(rest, in_word);
@@ -123,15 +120,15 @@ impl<'a> Reader<'a> {
             list.split(' ').any(|one| if words.any_case { one.eq_ignore_ascii_case(word) } else { one == word })
         };
         if is_key(after, words.key) {
-            Some("hl-attribute")
+            Some("hl-entity")
         } else if is_in(words.keywords) {
             Some("hl-keyword")
         } else if is_in(words.constants) {
             Some("hl-constant")
         } else if after.starts_with('(') || (after.starts_with("!(")) {
-            Some("hl-function")
+            Some("hl-entity")
         } else if words.types && word.starts_with(char::is_uppercase) {
-            Some("hl-type")
+            Some("hl-support")
         } else {
             None
         }
@@ -165,10 +162,10 @@ impl<'a> Reader<'a> {
         }
         let is_key = region.class == "hl-string" && is_key(&rest[length..], key);
         let end = self.at + length;
-        let class = Some(if is_key { "hl-attribute" } else { region.class });
+        let class = Some(if is_key { "hl-entity" } else { region.class });
         for (at, length) in escapes {
             self.take(at - self.at, class);
-            self.take(length, Some("hl-escape"));
+            self.take(length, Some("hl-constant"));
         }
         self.take(end - self.at, class);
     }
@@ -196,11 +193,11 @@ impl<'a> Reader<'a> {
         let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
         let line = &rest[..length];
         let class = if ["@@", "---", "+++", "diff ", "index "].iter().any(|start| line.starts_with(start)) {
-            Some("hl-heading")
+            Some("hl-entity")
         } else if line.starts_with('+') {
-            Some("hl-inserted")
+            Some("hl-markup hl-inserted")
         } else if line.starts_with('-') {
-            Some("hl-deleted")
+            Some("hl-markup hl-deleted")
         } else {
             None
         };
@@ -222,7 +219,7 @@ impl<'a> Reader<'a> {
         if name == 0 {
             return;
         }
-        self.take(name, Some("hl-tag"));
+        self.take(name, Some("hl-entity"));
         while let Some(c) = self.rest().chars().next() {
             match c {
                 '<' => return,
@@ -234,7 +231,7 @@ impl<'a> Reader<'a> {
                 }
                 _ if c.is_alphanumeric() || "_:@#-.".contains(c) => {
                     let length = Self::run(self.rest(), |c| c.is_alphanumeric() || "_:@#-.".contains(c));
-                    self.take(length, Some("hl-attribute"));
+                    self.take(length, Some("hl-entity"));
                 }
                 _ => self.take(c.len_utf8(), None),
             }

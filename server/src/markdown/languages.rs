@@ -10,7 +10,7 @@ const DOUBLE: Region = string("\"");
 const SINGLE: Region = string("'");
 
 const VARIABLES: &[(char, &str)] = &[('$', "hl-variable")];
-const ATTRIBUTES: &[(char, &str)] = &[('@', "hl-attribute")];
+const ATTRIBUTES: &[(char, &str)] = &[('@', "hl-entity")];
 const DIRECTIVES: &[(char, &str)] = &[('#', "hl-keyword")];
 
 const C_LIKE: Words = Words {
@@ -69,7 +69,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     }),
     words("language-css", &["scss", "less"], Words {
         regions: &[STARS, SLASHES, DOUBLE, SINGLE],
-        sigils: &[('@', "hl-keyword"), ('$', "hl-variable"), ('#', "hl-number")], hyphens: true, key: Some(':'), ..PLAIN
+        sigils: &[('@', "hl-keyword"), ('$', "hl-variable"), ('#', "hl-constant")], hyphens: true, key: Some(':'), ..PLAIN
     }),
     words("language-dart", &[], Words {
         keywords: "abstract as assert async await break case catch class const continue covariant default do else \
@@ -175,7 +175,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         sigils: VARIABLES, ..SCRIPT
     }),
     words("language-php", &[], Words {
-        regions: &[SLASHES, STARS, mark("#[", "]"), HASH, DOUBLE, SINGLE, Region { class: "hl-tag", ..mark("<?", "php") }],
+        regions: &[SLASHES, STARS, mark("#[", "]"), HASH, DOUBLE, SINGLE, Region { class: "hl-entity", ..mark("<?", "php") }],
         keywords: "abstract and array as break callable case catch class clone const continue declare default do \
             echo else elseif empty enum extends final finally fn for foreach function global goto if implements \
             include include_once instanceof insteadof interface isset list match namespace new or print private \

@@ -86,18 +86,18 @@ fn fenced_code_is_coloured_when_its_language_is_known() {
     check(
         "```rs,ignore\nlet x = \"a\\n\"; // c\n```",
         "<pre><code class=\"language-rust\"><span class=\"hl-keyword\">let</span> x = <span class=\"hl-string\">\"a</span>\
-         <span class=\"hl-escape\">\\n</span><span class=\"hl-string\">\"</span>; <span class=\"hl-comment\">// c</span>\n</code></pre>",
+         <span class=\"hl-constant\">\\n</span><span class=\"hl-string\">\"</span>; <span class=\"hl-comment\">// c</span>\n</code></pre>",
     );
     check("```nonsense\n<x>\n```", "<pre><code>&lt;x&gt;\n</code></pre>");
     check("```\n**a**\n```", "<pre><code>**a**\n</code></pre>");
     check("    x", "<pre><code>x</code></pre>");
     check(
         "```json\n{\"a\" : true}\n```",
-        "<pre><code class=\"language-json\">{<span class=\"hl-attribute\">\"a\"</span> : <span class=\"hl-constant\">true</span>}\n</code></pre>",
+        "<pre><code class=\"language-json\">{<span class=\"hl-entity\">\"a\"</span> : <span class=\"hl-constant\">true</span>}\n</code></pre>",
     );
     check(
         "```diff\n-a\n+b\n```",
-        "<pre><code class=\"language-diff\"><span class=\"hl-deleted\">-a\n</span><span class=\"hl-inserted\">+b\n</span></code></pre>",
+        "<pre><code class=\"language-diff\"><span class=\"hl-markup hl-deleted\">-a\n</span><span class=\"hl-markup hl-inserted\">+b\n</span></code></pre>",
     );
 }
 

@@ -51,7 +51,9 @@ fn attributes_may_stand(name: &str, attributes: &str) -> bool {
         _ if attributes.is_empty() => name != "a",
         "ol" => quoted("start").is_some_and(|start| start.bytes().all(|b| b.is_ascii_digit())),
         "code" => quoted("class").is_some_and(|class| LANGUAGES.iter().any(|language| language.class == class)),
-        "span" => quoted("class").is_some_and(|class| highlight::CLASSES.contains(&class)),
+        "span" => {
+            quoted("class").is_some_and(|classes| classes.split(' ').all(|class| highlight::CLASSES.contains(&class)))
+        }
         "a" => {
             let Some(address) = attributes.strip_suffix(&format!(" target=\"_blank\" rel=\"{REL}\"")) else {
                 return false;
