@@ -22,11 +22,22 @@ pub fn local() -> (Committed, Events) {
     mpsc::channel(CAPACITY)
 }
 
+/// Bytes of bodies handed out before the connections get their turn. A group commit can hold more than a connection's
+/// queue: delivered in one go, it would overflow the queues of those who read as fast as anyone can.
+const BURST: usize = 32 * 1024;
+
 /// Hands events to their rooms until the store is closed.
 pub fn deliver(hub: Arc<Hub>, mut events: Events) -> JoinHandle<()> {
     tokio::spawn(async move {
+        let mut burst = 0;
         while let Some(batch) = events.recv().await {
-            hub.deliver(&batch);
+            for event in &batch {
+                burst += hub.deliver(event);
+                if burst >= BURST {
+                    burst = 0;
+                    tokio::task::yield_now().await;
+                }
+            }
         }
     })
 }

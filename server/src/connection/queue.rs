@@ -18,6 +18,9 @@ use super::Text;
 /// Bytes that the transport takes at a time.
 const BATCH_BYTES: usize = 64 * 1024;
 
+/// Those who have much to say wait until no more than this is queued: the longest event still fits on top of it.
+const DRAINED_BYTES: usize = limits::MAX_QUEUE_BYTES / 4;
+
 /// What a frame costs beside its text.
 const FRAME_COST: usize = 64;
 
@@ -153,12 +156,12 @@ impl Queue {
         }
     }
 
-    /// Returns when at most half of the queue is taken, or nothing more will be read. For those who have much to say.
+    /// Returns when at most a quarter of the queue is taken, or nothing more will be read. For those who have much to say.
     pub async fn drained(&self) {
         loop {
             {
                 let inner = self.inner.lock();
-                if inner.bytes <= limits::MAX_QUEUE_BYTES / 2 || inner.shut || inner.bye.is_some() {
+                if inner.bytes <= DRAINED_BYTES || inner.shut || inner.bye.is_some() {
                     return;
                 }
             }

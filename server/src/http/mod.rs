@@ -53,6 +53,7 @@ pub struct Slot(#[allow(dead_code)] pub Arc<OwnedSemaphorePermit>);
 
 /// Everything that the server answers.
 pub fn router(live: Arc<Live>, config: Arc<Config>) -> Router {
+    pages::init();
     let app = App { live, config, site: assets::site_files() };
     let api = Router::new()
         .route("/api/session", post(sessions::create).delete(sessions::end))

@@ -97,6 +97,12 @@ fn time_zone(headers: &HeaderMap) -> i32 {
     if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
 }
 
+/// To be called once before the first page: leptos runs its tasks on this runtime.
+pub(super) fn init() {
+    // An error means that it was called before.
+    let _ = any_spawner::Executor::init_tokio();
+}
+
 async fn render(app: App, data: PageData, request: Request<Body>) -> Response {
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();

@@ -45,8 +45,8 @@ pub(super) async fn create(
         Err(NewRoomError::Store(error)) => return Err(error.into()),
     };
     let room = record.summary(record.head, record.head);
-    app.live.hub.add_room(record);
-    app.live.hub.tell_person(guest.user.id, None, room.clone());
+    let live_room = app.live.hub.add_room(record);
+    app.live.hub.became_member(guest.user.id, &live_room, room.read, None);
     app.live.hub.tell_new_room(guest.user.id, &room);
     Ok((StatusCode::CREATED, Json(RoomMade { room })))
 }
@@ -74,7 +74,6 @@ pub(super) async fn join(
         ));
     }
     let read = app.live.store.add_member(&room, member.user).await?;
-    let summary = live_room.record.summary(live_room.head(), read);
-    app.live.hub.tell_person(member.user, None, summary);
+    app.live.hub.became_member(member.user, &live_room, read, None);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -83,7 +83,7 @@ async fn read(stream: &mut Messages<'_>, session: &Session) {
     }
     while read_one(stream, session).await {}
     if session.connection().queue.is_ending() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

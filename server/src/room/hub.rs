@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
-use parlor_protocol::{Event, RoomId, RoomSummary, ServerFrame, UserId};
+use parlor_protocol::{Event, RoomId, RoomSummary, Seq, ServerFrame, UserId};
 
 use super::{Agenda, Room};
 use crate::{
@@ -14,9 +14,17 @@ use crate::{
 /// See the module.
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
-    people: Mutex<HashMap<UserId, Vec<Arc<Connection>>>>,
+    people: Mutex<HashMap<UserId, Person>>,
     agenda: Arc<Agenda>,
     leave_grace: Duration,
+}
+
+/// Someone with at least one connection.
+#[derive(Default)]
+struct Person {
+    connections: Vec<Arc<Connection>>,
+    /// The rooms that they are a member of.
+    rooms: HashMap<RoomId, Arc<Room>>,
 }
 
 impl Hub {
@@ -47,40 +55,70 @@ impl Hub {
         self.rooms.read().get(room).cloned()
     }
 
-    /// Delivers events that are stored.
-    pub fn deliver(&self, events: &[Event]) {
-        for event in events {
-            match self.room(&event.room) {
-                Some(room) => room.publish(event),
-                None => tracing::error!(room = %event.room, "an event for a room that is not live"),
+    /// Delivers an event that is stored. Returns its size in bytes, as each listener has to take it.
+    pub fn deliver(&self, event: &Event) -> usize {
+        match self.room(&event.room) {
+            Some(room) => room.publish(event),
+            None => {
+                tracing::error!(room = %event.room, "an event for a room that is not live");
+                0
             }
         }
     }
 
-    /// A connection has said hello.
-    pub fn connect(&self, connection: &Arc<Connection>) {
-        self.people.lock().entry(connection.user.id).or_default().push(connection.clone());
+    /// A connection was told how its rooms stand, and hears of their growth from now on.
+    pub fn connect(&self, connection: &Arc<Connection>, told: &[RoomSummary]) {
+        let mut people = self.people.lock();
+        let person = people.entry(connection.user.id).or_default();
+        person.connections.push(connection.clone());
+        for told in told {
+            let Some(room) = self.room(&told.id) else { continue };
+            let now = room.watch(connection, told.read);
+            if now.head > told.head {
+                connection.push(&ServerFrame::Room { room: now });
+            }
+            person.rooms.insert(told.id.clone(), room);
+        }
     }
 
     /// A connection has gone.
     pub fn disconnect(&self, connection: &Connection) {
         let mut people = self.people.lock();
-        if let Some(connections) = people.get_mut(&connection.user.id) {
-            connections.retain(|other| other.id != connection.id);
-            if connections.is_empty() {
-                people.remove(&connection.user.id);
+        let Some(person) = people.get_mut(&connection.user.id) else { return };
+        person.connections.retain(|other| other.id != connection.id);
+        person.rooms.values().for_each(|room| room.unwatch(connection));
+        if person.connections.is_empty() {
+            people.remove(&connection.user.id);
+        }
+    }
+
+    /// Whether a connected person is a member of this room.
+    pub fn is_member(&self, user: UserId, room: &RoomId) -> bool {
+        self.people.lock().get(&user).is_some_and(|person| person.rooms.contains_key(room))
+    }
+
+    /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that
+    /// knows are told at once.
+    pub fn became_member(&self, user: UserId, room: &Arc<Room>, read: Seq, knows: Option<&Connection>) {
+        {
+            let mut people = self.people.lock();
+            let Some(person) = people.get_mut(&user) else { return };
+            person.rooms.insert(room.record.id.clone(), room.clone());
+            for connection in &person.connections {
+                room.watch(connection, read);
             }
         }
+        self.tell_person(user, knows, room.record.summary(room.head(), read));
     }
 
     /// All connections of one person.
     pub fn connections_of(&self, user: UserId) -> Vec<Arc<Connection>> {
-        self.people.lock().get(&user).cloned().unwrap_or_default()
+        self.people.lock().get(&user).map(|person| person.connections.clone()).unwrap_or_default()
     }
 
     /// Every connection.
     pub fn everyone(&self) -> Vec<Arc<Connection>> {
-        self.people.lock().values().flatten().cloned().collect()
+        self.people.lock().values().flat_map(|person| &person.connections).cloned().collect()
     }
 
     /// Tells a person's other connections about a room of theirs.

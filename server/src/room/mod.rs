@@ -97,16 +97,18 @@ impl Room {
     }
 
     /// Delivers an event that is stored. Events come in the order of their seqs; one that was seen already is passed over.
-    pub fn publish(&self, event: &Event) {
+    /// Returns the size of the frame in bytes.
+    pub fn publish(&self, event: &Event) -> usize {
         let frame = Arc::new(EventFrame {
             room: event.room.clone(),
             seq: event.seq,
             id: event.id,
             text: ServerFrame::Event(event.clone()).encode().into(),
         });
+        let size = frame.text.len();
         let mut state = self.state.lock();
         if frame.seq <= state.head {
-            return;
+            return size;
         }
         if frame.seq > state.head + 1 {
             // Something was lost on the way from the store. Better said than papered over: everyone reads it again.
@@ -132,6 +134,7 @@ impl Room {
         if !state.watchers.is_empty() {
             self.wake(&mut state);
         }
+        size
     }
 
     fn interrupt(&self, state: &mut State, head: Seq) {

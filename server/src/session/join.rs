@@ -11,7 +11,7 @@ use crate::{
     store::StoreError,
 };
 
-/// Events read from the store at a time. A page of the longest messages still fits the queue.
+/// Events read from the store at a time.
 const REPLAY_PAGE: u32 = 50;
 
 impl Session {
@@ -39,7 +39,6 @@ impl Session {
             Ok(read) => {
                 // From now on only its growth is told.
                 room.watch(&self.connection, read);
-                self.state.lock().watched.insert(room.record.id.clone(), room);
             }
             Err(error) => self.fail(None, Some(room.record.id.clone()), &error),
         }
@@ -62,21 +61,23 @@ impl Session {
         let overflows = self.overflows.load(Ordering::Relaxed);
         {
             let mut state = self.state.lock();
-            state.watched.remove(&cursor.room);
             state.joined.insert(cursor.room.clone(), Joined { room: room.clone(), last_typing: None });
         }
         let head = room.head();
         let mut after = cursor.after.unwrap_or(head);
         self.push_joined(room, head.max(after));
         // Subscribing succeeds only when everything since `after` is in memory; else read on and try again.
-        while let Subscribed::ReadAfter(from) = room.subscribe(&self.connection, after) {
-            after = self.replay(room, from).await?;
+        loop {
+            self.connection.queue.drained().await;
+            // After an overflow meanwhile, the room was answered with `gap`: what was begun ends here.
             if overflows != self.overflows.load(Ordering::Relaxed) || self.connection.queue.is_ending() {
-                // The room was answered with `gap` meanwhile.
                 return Ok(());
             }
+            match room.subscribe(&self.connection, after) {
+                Subscribed::Live => return Ok(()),
+                Subscribed::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
+            }
         }
-        Ok(())
     }
 
     /// Tells who is here, counting the one who just came.
@@ -94,15 +95,11 @@ impl Session {
         self.connection.push(&ServerFrame::Joined { room: room.record.id.clone(), head, online, online_count });
     }
 
-    pub(super) async fn become_member(&self, room: &Room) -> Result<(), StoreError> {
-        let id = &room.record.id;
-        if self.state.lock().member_of.contains(id) {
-            return Ok(());
+    pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<(), StoreError> {
+        if !self.live.hub.is_member(self.user(), &room.record.id) {
+            let read = self.live.store.add_member(&room.record.id, self.user()).await?;
+            self.live.hub.became_member(self.user(), room, read, Some(&self.connection));
         }
-        let read = self.live.store.add_member(id, self.user()).await?;
-        self.state.lock().member_of.insert(id.clone());
-        let summary = room.record.summary(room.head(), read);
-        self.live.hub.tell_person(self.user(), Some(&self.connection), summary);
         Ok(())
     }
 
@@ -126,11 +123,14 @@ impl Session {
     }
 
     /// Queues one page of events from the store; returns the last seq that was queued.
-    async fn replay(&self, room: &Room, after: Seq) -> Result<Seq, StoreError> {
-        self.connection.queue.drained().await;
+    async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq, StoreError> {
         let page = self.live.store.events(&room.record.id, after, REPLAY_PAGE).await?;
         let mut last = after;
         for event in page.events {
+            self.connection.queue.drained().await;
+            if overflows != self.overflows.load(Ordering::Relaxed) {
+                break;
+            }
             last = event.seq;
             let frame = EventFrame {
                 room: event.room.clone(),

@@ -4,7 +4,7 @@
 //! run at the same time, in one task.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -65,9 +65,6 @@ pub struct Session {
 struct State {
     greeted: bool,
     joined: HashMap<RoomId, Joined>,
-    /// Rooms of mine that I am not joined to, and where I listen for their growth.
-    watched: HashMap<RoomId, Arc<Room>>,
-    member_of: HashSet<RoomId>,
 }
 
 struct Joined {
@@ -159,25 +156,17 @@ impl Session {
     async fn welcome(&self) -> Result<(), StoreError> {
         let mut rooms = self.live.store.rooms(self.user()).await?;
         rooms.retain(|room| room.joined);
-        self.live.hub.connect(&self.connection);
-        let mut state = self.state.lock();
-        state.greeted = true;
-        for summary in &mut rooms {
-            if let Some(room) = self.live.hub.room(&summary.id) {
-                *summary = room.watch(&self.connection, summary.read);
-                state.watched.insert(summary.id.clone(), room);
-            }
-            state.member_of.insert(summary.id.clone());
-        }
-        // Queued under the lock: nothing may stand before it.
+        // First told, then connected: nothing can stand before the welcome.
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,
             you: (*self.connection.user).clone(),
             server: self.live.server.clone(),
             now: clock::now(),
             heartbeat_ms: u64::try_from(self.live.wheel.interval().as_millis()).unwrap_or(u64::MAX),
-            rooms,
+            rooms: rooms.clone(),
         });
+        self.live.hub.connect(&self.connection, &rooms);
+        self.state.lock().greeted = true;
         Ok(())
     }
 
@@ -193,7 +182,7 @@ impl Session {
     }
 
     async fn read(&self, id: &RoomId, seq: u64) {
-        let Some(room) = self.live.hub.room(id).filter(|_| self.state.lock().member_of.contains(id)) else {
+        let Some(room) = self.live.hub.room(id).filter(|_| self.live.hub.is_member(self.user(), id)) else {
             return self.refuse_unseen_room(None, id.clone());
         };
         let seq = seq.min(room.head());
@@ -265,12 +254,8 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.connection.queue.shut();
         self.live.hub.disconnect(&self.connection);
-        let state = self.state.get_mut();
-        for joined in state.joined.values() {
+        for joined in self.state.get_mut().joined.values() {
             joined.room.unsubscribe(&self.connection, false);
-        }
-        for room in state.watched.values() {
-            room.unwatch(&self.connection);
         }
     }
 }

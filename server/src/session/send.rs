@@ -44,7 +44,7 @@ impl Session {
         };
         let connection = self.connection.clone();
         let done = move |result: Result<Appended, StoreError>| {
-            answer(&connection, id, room, result);
+            answer(&connection, id, room, &result);
             drop(permit);
         };
         self.live.store.append(message, Box::new(done)).await;
@@ -66,7 +66,7 @@ async fn render(body: &str) -> String {
     }
 }
 
-fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: Result<Appended, StoreError>) {
+fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Result<Appended, StoreError>) {
     let refuse = |code: &str, message: &str| ServerFrame::Refused {
         id: Some(id.to_string()),
         room: Some(room.clone()),
@@ -75,7 +75,7 @@ fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: Res
         retry_after_ms: None,
     };
     let frame = match result {
-        Ok(Appended::Stored { seq, at }) => ServerFrame::Ack { id, room, seq, at },
+        Ok(Appended::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
         Ok(Appended::IdReused) => refuse(refusal::ID_REUSED, "this id stands for another message already"),
         Ok(Appended::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
         Ok(Appended::NoReplyTarget) => refuse(refusal::NOT_FOUND, "the message that it answers is not in this room"),

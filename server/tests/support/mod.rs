@@ -159,6 +159,11 @@ impl Client {
         self.say_text(frame.encode()).await;
     }
 
+    /// Says a frame; `None` when the connection has ended.
+    pub async fn try_say(&mut self, frame: &ClientFrame) -> Option<()> {
+        self.socket.send(Message::Text(frame.encode().into())).await.ok()
+    }
+
     pub async fn say_text(&mut self, text: impl Into<tungstenite::Utf8Bytes>) {
         self.socket.send(Message::Text(text.into())).await.unwrap();
     }
@@ -190,6 +195,11 @@ impl Client {
                 return found;
             }
         }
+    }
+
+    /// The next frame; `None` when the connection has ended.
+    pub async fn next_or_none(&mut self) -> Option<ServerFrame> {
+        tokio::time::timeout(PATIENCE, self.next_or_end()).await.expect("a frame in time").ok()
     }
 
     pub async fn event(&mut self) -> Event {

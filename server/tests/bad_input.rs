@@ -1,0 +1,254 @@
+//! What the server answers to what it should never get. In each test someone else goes on talking undisturbed.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use futures::SinkExt;
+use parlor::config::Config;
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, RoomId, ServerFrame, limits, refusal};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config as ProptestConfig, RngAlgorithm, TestRng, TestRunner},
+};
+use support::{Client, Ended, Server, try_upgrade};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+const fn closed(code: CloseCode) -> Ended {
+    Ended { code: Some(code.code()), bye: Some(code.code()) }
+}
+
+/// Two people who talk while something else goes on.
+struct Bystanders(Client, Client);
+
+impl Bystanders {
+    async fn arrive(server: &Server) -> Self {
+        Self(server.client("ann").await, server.client("bob").await)
+    }
+
+    async fn still_talk(&mut self) {
+        let seq = self.0.send("still here").await;
+        while self.1.event().await.seq != seq {}
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_frame_is_refused_and_the_connection_stays() {
+    let server = Server::start().await;
+    let mut others = Bystanders::arrive(&server).await;
+    let mut mallory = server.client("mallory").await;
+    for (text, code) in [
+        ("", refusal::BAD_FRAME),
+        ("hello", refusal::BAD_FRAME),
+        ("{", refusal::BAD_FRAME),
+        ("null", refusal::BAD_FRAME),
+        ("[1,2]", refusal::BAD_FRAME),
+        ("{}", refusal::BAD_FRAME),
+        (r#"{"type":7}"#, refusal::BAD_FRAME),
+        (r#"{"type":"send"}"#, refusal::BAD_FRAME),
+        (r#"{"type":"join","room":"lobby","after":-1}"#, refusal::BAD_FRAME),
+        (r#"{"type":"join","room":"lobby","after":1.5}"#, refusal::BAD_FRAME),
+        (r#"{"type":"ping","at":"now"}"#, refusal::BAD_FRAME),
+        (r#"{"type":"hello","protocol":1}"#, refusal::BAD_FRAME),
+        (r#"{"type":"dance"}"#, refusal::UNKNOWN_TYPE),
+        (r#"{"type":"welcome","protocol":1}"#, refusal::UNKNOWN_TYPE),
+        (r#"{"type":"join","room":"nowhere"}"#, refusal::NOT_FOUND),
+        (r#"{"type":"join","room":"../lobby"}"#, refusal::NOT_FOUND),
+        (r#"{"type":"read","room":"nowhere","seq":1}"#, refusal::NOT_FOUND),
+    ] {
+        mallory.say_text(text).await;
+        assert_eq!(mallory.refusal().await, code, "{text}");
+    }
+    let deep = format!("{}1{}", r#"{"type":"#.repeat(200), "}".repeat(200));
+    mallory.say_text(deep).await;
+    assert_eq!(mallory.refusal().await, refusal::BAD_FRAME);
+    mallory.socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.unwrap();
+    assert_eq!(mallory.refusal().await, refusal::BAD_FRAME);
+    // The refusal names the command.
+    mallory.say_text(r#"{"type":"send","id":"not-a-uuid","room":"lobby","body":"x"}"#).await;
+    let named = mallory.until(|frame| match frame {
+        ServerFrame::Refused { id, .. } => Some(id.clone()),
+        _ => None,
+    });
+    assert_eq!(named.await.as_deref(), Some("not-a-uuid"));
+    mallory.send("and yet I can talk").await;
+    others.still_talk().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_out_of_bounds_are_refused() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    for (body, code) in [
+        (String::new(), refusal::EMPTY),
+        (" \n\t ".into(), refusal::EMPTY),
+        ("字".repeat(limits::MAX_BODY_CHARS + 1), refusal::TOO_LONG),
+        ("a\0b".into(), refusal::BAD_CHARACTERS),
+    ] {
+        ann.post(&body).await;
+        assert_eq!(ann.refusal().await, code);
+    }
+    ann.post_as(CommandId(Uuid::nil()), "x").await;
+    assert_eq!(ann.refusal().await, refusal::BAD_FRAME);
+    assert_eq!(ann.send(&"字".repeat(limits::MAX_BODY_CHARS)).await, 1, "the limit itself is fine");
+    let id = CommandId(Uuid::now_v7());
+    let (room, message) = (RoomId::lobby(), id);
+    for frame in [
+        ClientFrame::Edit { id, room: room.clone(), message, body: "x".into() },
+        ClientFrame::Delete { id, room: room.clone(), message },
+        ClientFrame::React { id, room, message, emoji: "👍".into(), on: true },
+    ] {
+        ann.say(&frame).await;
+        assert_eq!(ann.refusal().await, refusal::NOT_SUPPORTED);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn large_frames_end_the_connection_that_sent_them() {
+    let server = Server::start().await;
+    let mut others = Bystanders::arrive(&server).await;
+    for (size, binary) in [(limits::MAX_FRAME_BYTES + 1, false), (1 << 20, false), (1 << 20, true)] {
+        let mut mallory = server.client("mallory").await;
+        let text = format!(r#"{{"type":"ping","at":1,"pad":"{}"}}"#, "x".repeat(size));
+        let message = if binary { Message::Binary(text.into()) } else { Message::Text(text.into()) };
+        mallory.socket.send(message).await.unwrap();
+        assert_eq!(mallory.ended().await, closed(CloseCode::FrameTooLarge));
+        others.still_talk().await;
+    }
+    // Far beyond, it is cut while it still sends.
+    let mut mallory = server.client("mallory").await;
+    let _ = mallory.socket.send(Message::Text("x".repeat(8 << 20).into())).await;
+    mallory.ended().await;
+    let mut fits = server.client("fits").await;
+    let start = r#"{"type":"ping","at":1,"pad":""#;
+    fits.say_text(format!(r#"{start}{}"}}"#, "x".repeat(limits::MAX_FRAME_BYTES - start.len() - 2))).await;
+    fits.until(|frame| matches!(frame, ServerFrame::Pong { at: 1, .. }).then_some(())).await;
+    others.still_talk().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn hello_comes_first_in_time_and_in_this_version() {
+    let server = Server::start_with(Config { hello_timeout: Duration::from_millis(300), ..Config::default() }).await;
+    let mut others = Bystanders::arrive(&server).await;
+    let made = server.session("mallory").await;
+
+    let mut silent = Client::connect(server.address, &made).await;
+    assert_eq!(silent.ended().await, closed(CloseCode::NoHello));
+
+    let mut hasty = Client::connect(server.address, &made).await;
+    hasty.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+    assert_eq!(hasty.ended().await, closed(CloseCode::NoHello));
+
+    let mut other_version = Client::connect(server.address, &made).await;
+    other_version.say(&ClientFrame::Hello { protocol: 2, resume: vec![] }).await;
+    assert_eq!(other_version.ended().await, closed(CloseCode::BadProtocol));
+
+    // Unknown types do not end the connection, not even before hello; nor do they count as one.
+    let mut curious = Client::connect(server.address, &made).await;
+    curious.say_text(r#"{"type":"dance"}"#).await;
+    assert_eq!(curious.refusal().await, refusal::UNKNOWN_TYPE);
+    assert_eq!(curious.ended().await, closed(CloseCode::NoHello));
+    others.still_talk().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_people_with_a_session_from_pages_of_ours_come_in() {
+    let config = Config { allow_origins: vec!["https://wiki.example".into()], ..Config::default() };
+    let server = Server::start_with(config).await;
+    let made = server.session("ann").await;
+    let bearer = format!("Bearer {}", made.token);
+    let cookie = format!("a=b; parlor_session={}", made.token);
+    let own = format!("http://{}", server.address);
+    let upgrade = |headers: Vec<(&'static str, String)>| async move {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        try_upgrade(server.address, &headers).await.map(drop)
+    };
+    let (origin, auth) = ("origin", "authorization");
+    assert_eq!(upgrade(vec![]).await, Err(401));
+    assert_eq!(upgrade(vec![(auth, "Bearer 0123".into())]).await, Err(401));
+    assert_eq!(upgrade(vec![("cookie", "parlor_session=".into())]).await, Err(401));
+    assert_eq!(upgrade(vec![(auth, bearer.clone())]).await, Ok(()));
+    assert_eq!(upgrade(vec![("cookie", cookie.clone())]).await, Ok(()));
+    assert_eq!(upgrade(vec![("cookie", cookie.clone()), (origin, own.clone())]).await, Ok(()));
+    assert_eq!(upgrade(vec![("cookie", cookie.clone()), (origin, "https://wiki.example".into())]).await, Ok(()));
+    for evil in ["https://evil.example", "null", "http://127.0.0.1:1", "https://wiki.example.evil.example"] {
+        assert_eq!(upgrade(vec![("cookie", cookie.clone()), (origin, evil.into())]).await, Err(403), "{evil}");
+    }
+    // The same holds for what changes something over HTTP.
+    let client = support::http_client();
+    let post = |path: &str| client.post(server.url(path)).header("origin", "https://evil.example");
+    assert_eq!(post("/api/session").json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
+    assert_eq!(post("/api/rooms").bearer_auth(&made.token).json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
+    assert_eq!(post("/enter").body("name=x").send().await.unwrap().status(), 403);
+    for path in ["/api/me", "/api/rooms", "/api/rooms/lobby/messages", "/api/rooms/lobby/events"] {
+        assert_eq!(client.get(server.url(path)).send().await.unwrap().status(), 401, "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http_bodies_that_are_wrong_or_too_large_are_refused() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let client = support::http_client();
+    let status = |path: &str, body: String| {
+        let request = client.post(server.url(path)).bearer_auth(&made.token).header("content-type", "application/json");
+        let request = request.body(body).send();
+        async move { request.await.unwrap().status().as_u16() }
+    };
+    assert_eq!(status("/api/session", "{".into()).await, 400);
+    assert_eq!(status("/api/session", r#"{"name":7}"#.into()).await, 400);
+    assert_eq!(status("/api/session", format!(r#"{{"name":"{}"}}"#, "x".repeat(33))).await, 422);
+    assert_eq!(status("/api/session", "{\"name\":\"a\u{202e}b\"}".into()).await, 422);
+    assert_eq!(status("/api/session", "x".repeat(100_000)).await, 413);
+    assert_eq!(status("/api/rooms", "[]".into()).await, 400);
+    assert_eq!(status("/api/rooms", r#"{"name":"x","kind":"private"}"#.into()).await, 422);
+    assert_eq!(client.put(server.url("/api/rooms")).send().await.unwrap().status(), 405);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn ten_thousand_random_frames_each_get_an_answer_and_disturb_nobody() {
+    let server = Server::start().await;
+    let mut others = Bystanders::arrive(&server).await;
+    let mut mallory = server.greeted("mallory").await;
+    // Seeded: the same frames each run.
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let noise = prop_oneof![
+        "\\PC{0,200}",
+        "[\\[\\]{}\":,0-9a-z ]{0,100}",
+        r#"\{"type":"(hello|join|leave|edit|typing|read|ping|x)"(,"(room|id|seq|at|after)":("lobby"|"x"|-?[0-9]{1,20}|null|\[\])){0,4}\}"#,
+    ];
+    let mut refused = 0;
+    for round in 0..100 {
+        for _ in 0..100 {
+            let text = noise.new_tree(&mut runner).unwrap().current();
+            if round % 5 == 0 {
+                mallory.socket.send(Message::Binary(text.into_bytes().into())).await.unwrap();
+            } else {
+                mallory.say_text(text).await;
+            }
+        }
+        // Frames are answered in order: with this pong, all before it are.
+        mallory.say(&ClientFrame::Ping { at: 1_000_000 + round }).await;
+        loop {
+            match mallory.next().await {
+                ServerFrame::Refused { .. } => refused += 1,
+                ServerFrame::Pong { at, .. } if at == 1_000_000 + round => break,
+                _ => {}
+            }
+        }
+    }
+    assert!(refused > 8_000, "{refused}");
+    others.still_talk().await;
+    mallory.send("I am still welcome").await;
+    server.stop().await;
+}

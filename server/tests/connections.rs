@@ -1,0 +1,209 @@
+//! Connections as such: places, deadlines, heartbeats, presence, the end.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use parlor::config::Config;
+use parlor_protocol::{ClientFrame, CloseCode, PresenceState, RoomId, ServerFrame};
+use support::{Client, Ended, PATIENCE, Server, try_upgrade};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+fn presence(frame: &ServerFrame) -> Option<(String, PresenceState, u64)> {
+    match frame {
+        ServerFrame::Presence { user, state, online_count, .. } => Some((user.name.clone(), *state, *online_count)),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
+    let leave_grace = Duration::from_millis(2_500);
+    let server = Server::start_with(Config { leave_grace, ..Config::default() }).await;
+    let mut ann = server.client("ann").await;
+    let bob_session = server.session("bob").await;
+    let mut bob = Client::connect(server.address, &bob_session).await;
+    bob.hello(vec![]).await;
+    bob.join("lobby", None).await;
+    assert_eq!(ann.until(presence).await, ("bob".into(), PresenceState::Online, 2));
+    // A second tab, then both gone and one back in time: nothing to tell.
+    let mut tab = Client::connect(server.address, &bob_session).await;
+    tab.hello(vec![]).await;
+    tab.join("lobby", None).await;
+    drop(tab);
+    drop(bob);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut bob = Client::connect(server.address, &bob_session).await;
+    bob.hello(vec![]).await;
+    bob.say(&ClientFrame::Join(parlor_protocol::Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+    let (online, count) = bob
+        .until(|frame| match frame {
+            ServerFrame::Joined { online, online_count, .. } => Some((online.len(), *online_count)),
+            _ => None,
+        })
+        .await;
+    assert_eq!((online, count), (2, 2));
+    // Typing passes, is told to others only, and is not told too often.
+    for _ in 0..5 {
+        bob.say(&ClientFrame::Typing { room: RoomId::lobby() }).await;
+    }
+    bob.send("done").await;
+    let mut typing = 0;
+    loop {
+        match ann.next().await {
+            ServerFrame::Typing { user, .. } if user.name == "bob" => typing += 1,
+            ServerFrame::Event(_) => break,
+            frame => panic!("not to be told: {frame:?}"),
+        }
+    }
+    assert_eq!(typing, 1);
+    // Gone for good: told after the grace, once.
+    let begun = Instant::now();
+    drop(bob);
+    assert_eq!(ann.until(presence).await, ("bob".into(), PresenceState::Offline, 1));
+    assert!(begun.elapsed() >= leave_grace);
+    // Who says that they leave is told at once.
+    let mut cleo = server.client("cleo").await;
+    assert_eq!(ann.until(presence).await, ("cleo".into(), PresenceState::Online, 2));
+    cleo.say(&ClientFrame::Leave { room: RoomId::lobby() }).await;
+    assert_eq!(ann.until(presence).await, ("cleo".into(), PresenceState::Offline, 1));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_is_silent_is_given_up_and_one_that_answers_is_not() {
+    let (heartbeat, heartbeat_grace) = (Duration::from_millis(500), Duration::from_millis(300));
+    let server = Server::start_with(Config { heartbeat, heartbeat_grace, ..Config::default() }).await;
+    let mut frozen = server.client("frozen").await;
+    let mut alive = server.client("alive").await;
+    let begun = Instant::now();
+    // Reading answers pings. The frozen one does not even do that.
+    while begun.elapsed() < Duration::from_secs(3) {
+        let _ = tokio::time::timeout(Duration::from_millis(100), alive.socket.next()).await;
+    }
+    alive.send("still here").await;
+    // What the frozen one finds when it wakes up: the reason, unless its late pongs have met a closed socket first.
+    let ended = frozen.ended().await;
+    let missed = Some(CloseCode::HeartbeatMissed.code());
+    assert!(ended.code == missed || ended.code.is_none(), "{ended:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn half_heads_and_silent_sockets_are_closed() {
+    let server = Server::start_with(Config { head_timeout: Duration::from_millis(500), ..Config::default() }).await;
+    let closed = |opening: &'static str| {
+        let address = server.address;
+        async move {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            socket.write_all(opening.as_bytes()).await.unwrap();
+            let mut rest = Vec::new();
+            tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await.expect("closed in time").unwrap();
+        }
+    };
+    tokio::join!(closed(""), closed("GET /live/ws HT"), closed("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+    let mut ann = server.client("ann").await;
+    ann.send("the others go on").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn beyond_the_cap_connections_are_turned_away_and_places_come_back() {
+    let server = Server::start_with(Config { max_connections: 3, ..Config::default() }).await;
+    let made = server.session("ann").await;
+    let mut one = Client::connect(server.address, &made).await;
+    one.hello(vec![]).await;
+    let bearer = format!("Bearer {}", made.token);
+    let mut held = Vec::new();
+    let refused = loop {
+        match try_upgrade(server.address, &[("authorization", bearer.as_str())]).await {
+            Ok(socket) => held.push(socket),
+            Err(status) => break status,
+        }
+        assert!(held.len() <= 3);
+    };
+    assert_eq!(refused, 503);
+    one.send("those who are in stay in").await;
+    drop(held);
+    let begun = Instant::now();
+    while try_upgrade(server.address, &[("authorization", bearer.as_str())]).await.is_err() {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_live_connections_for_good() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    let request = support::http_client().delete(server.url("/api/session")).bearer_auth(&ann.token);
+    assert_eq!(request.send().await.unwrap().status(), 204);
+    let revoked = Some(CloseCode::SessionRevoked.code());
+    assert_eq!(ann.ended().await, Ended { code: revoked, bye: revoked });
+    assert_eq!(server.get(&ann.token, "/api/me").await.status(), 401);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_dies_in_any_state_leaves_nothing_behind() {
+    let server = Server::start_with(Config { leave_grace: Duration::from_millis(100), ..Config::default() }).await;
+    let mut ann = server.client("ann").await;
+    let made = server.session("mortal").await;
+    for state in 0..6 {
+        let mut client = Client::connect(server.address, &made).await;
+        if state > 0 {
+            client.hello(vec![]).await;
+        }
+        if state > 1 {
+            client.join("lobby", Some(0)).await;
+        }
+        if state > 2 {
+            client.post("unanswered").await;
+        }
+        if state > 3 {
+            client.socket.close(None).await.unwrap();
+        }
+        if state == 5 {
+            client.ended().await;
+        }
+        drop(client);
+    }
+    let id = ann.post("after them").await;
+    ann.acked(id).await;
+    let begun = Instant::now();
+    loop {
+        ann.say(&ClientFrame::Join(parlor_protocol::Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+        let count = ann
+            .until(|frame| match frame {
+                ServerFrame::Joined { online_count, .. } => Some(*online_count),
+                _ => None,
+            })
+            .await;
+        if count == 1 {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{count} people");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn health_and_headers() {
+    let server = Server::start().await;
+    let client = support::http_client();
+    for (path, text) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        let answer = client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers()["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(answer.text().await.unwrap(), text);
+    }
+    server.stop().await;
+}

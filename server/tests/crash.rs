@@ -1,0 +1,248 @@
+//! The real process is killed and started again: nothing lost, nothing doubled, order kept (G1-G4).
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use parlor_protocol::{
+    ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
+    http::{EventPage, SessionMade},
+};
+use support::{Client, assert_gap_free, body, http_client};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// The binary as a child process; killed when dropped.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .env_remove("PARLOR_LISTEN")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        Self { child, address }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, as a service manager would; the time it took.
+    fn terminate(mut self) -> Duration {
+        let begun = Instant::now();
+        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(status.success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        begun.elapsed()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client as the protocol wants it: keeps what is not acked, resumes from the last event, sends again with the same id.
+struct Persistent {
+    made: SessionMade,
+    server: watch::Receiver<SocketAddr>,
+    seen: Vec<Event>,
+    waiting: Vec<(CommandId, String)>,
+    acked: BTreeMap<CommandId, Seq>,
+}
+
+impl Persistent {
+    async fn run(mut self, count: usize) -> Self {
+        for n in 0..count {
+            self.waiting.push((CommandId(Uuid::now_v7()), format!("{} {n}", self.made.user.name)));
+        }
+        while !self.waiting.is_empty() {
+            let address = *self.server.borrow();
+            let _ = self.one_connection(address).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self
+    }
+
+    async fn one_connection(&mut self, address: SocketAddr) -> Option<()> {
+        let bearer = format!("Bearer {}", self.made.token);
+        let request = support::upgrade_request(address, &[("authorization", bearer.as_str())]);
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.ok()?;
+        let mut client = Client { user: self.made.user.clone(), token: self.made.token.clone(), socket };
+        let last = self.seen.last();
+        let resume = Cursor {
+            room: RoomId::lobby(),
+            after: Some(last.map_or(0, |event| event.seq)),
+            tail: last.map(|event| event.id.tail()),
+        };
+        client.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![resume] }).await?;
+        // A few at a time, so that a kill finds some on the way, some stored and not acked, and some unsent.
+        while !self.waiting.is_empty() {
+            let mut open = Vec::new();
+            for (id, body) in self.waiting.iter().take(5) {
+                let (id, room, body) = (*id, RoomId::lobby(), body.clone());
+                client.try_say(&ClientFrame::Send { id, room, body, reply_to: None }).await?;
+                open.push(id);
+            }
+            while !open.is_empty() {
+                match client.next_or_none().await? {
+                    ServerFrame::Event(event) => self.seen.push(event),
+                    ServerFrame::Ack { id, seq, .. } => {
+                        open.retain(|other| *other != id);
+                        self.waiting.retain(|(other, _)| *other != id);
+                        assert!(self.acked.insert(id, seq).is_none_or(|before| before == seq));
+                    }
+                    frame @ (ServerFrame::Gap { .. } | ServerFrame::Refused { .. }) => panic!("{frame:?}"),
+                    _ => {}
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_again_and_again_under_load() {
+    const CLIENTS: usize = 8;
+    const MESSAGES: usize = 120;
+    let folder = TempDir::new().unwrap();
+    let mut process = Process::start(folder.path());
+    let (moved, server) = watch::channel(process.address);
+    let mut clients = Vec::new();
+    for n in 0..CLIENTS {
+        let made = support::session(process.address, &format!("client {n}")).await;
+        let server = server.clone();
+        let client = Persistent { made, server, seen: vec![], waiting: vec![], acked: BTreeMap::new() };
+        clients.push(tokio::spawn(client.run(MESSAGES)));
+    }
+    for pause in [150, 90, 210, 60, 130] {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        process.kill();
+        process = Process::start(folder.path());
+        moved.send(process.address).unwrap();
+    }
+    let mut done = Vec::new();
+    for client in clients {
+        done.push(client.await.unwrap());
+    }
+    // The log, from a process that was never killed while it wrote.
+    let token = &done[0].made.token;
+    let mut log = Vec::new();
+    loop {
+        let after = log.last().map_or(0, |event: &Event| event.seq);
+        let url = format!("http://{}/api/rooms/lobby/events?after={after}", process.address);
+        let page: EventPage = http_client().get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
+        if page.events.is_empty() {
+            assert_eq!(page.head, after);
+            break;
+        }
+        log.extend(page.events);
+    }
+    assert_eq!(log.len(), CLIENTS * MESSAGES, "nothing lost, nothing doubled");
+    assert_eq!(log[0].seq, 1);
+    assert_gap_free(&log);
+    for client in &done {
+        assert_eq!(client.acked.len(), MESSAGES);
+        for (id, seq) in &client.acked {
+            assert_eq!(log[usize::try_from(*seq).unwrap() - 1].id, *id, "an ack is the truth");
+        }
+        assert_gap_free(&client.seen);
+        assert_eq!(client.seen, log[..client.seen.len()], "what was seen is the log, from its start, in its order");
+        let own = log.iter().filter(|event| event.by == client.made.user).map(body);
+        assert!(own.eq((0..MESSAGES).map(|n| format!("{} {n}", client.made.user.name))), "own order kept");
+    }
+    process.kill();
+}
+
+#[tokio::test]
+async fn asked_to_stop_it_says_goodbye_finishes_and_exits_in_time() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(folder.path());
+    let made = support::session(process.address, "ann").await;
+    let mut ann = Client::connect(process.address, &made).await;
+    ann.hello(vec![]).await;
+    let mut ids = Vec::new();
+    for n in 0..200 {
+        ids.push(ann.post(&format!("{n}")).await);
+    }
+    // The last of them is on its way when the server is told to stop.
+    ann.acked(ids[0]).await;
+    // One that does not even read must not hold it up.
+    let mut frozen = Client::connect(process.address, &made).await;
+    frozen.hello(vec![]).await;
+    let stopping = tokio::task::spawn_blocking(move || process.terminate());
+    let (mut acked, mut bye) = (1, None);
+    while let Some(frame) = ann.next_or_none().await {
+        match frame {
+            ServerFrame::Ack { .. } => acked += 1,
+            ServerFrame::Bye { code, reconnect, after_ms, .. } => bye = Some((code, reconnect, after_ms)),
+            _ => {}
+        }
+    }
+    let (code, reconnect, after_ms) = bye.unwrap();
+    assert_eq!((code, reconnect), (4001, true));
+    assert!(after_ms.unwrap() < 10_000);
+    assert!(stopping.await.unwrap() < Duration::from_secs(5));
+    // Every message that was acked is there; those that came too late may be sent again.
+    let process = Process::start(folder.path());
+    let url = format!("http://{}/api/rooms/lobby/events", process.address);
+    let page: EventPage = http_client().get(url).bearer_auth(&made.token).send().await.unwrap().json().await.unwrap();
+    assert!(page.events.len() >= acked, "{} stored, {acked} acked", page.events.len());
+    process.kill();
+}
+
+#[test]
+fn bad_configuration_is_one_sentence_and_exit_code_2() {
+    let run = |args: &[&str], variable: Option<(&str, &str)>| {
+        let output = Command::new(env!("CARGO_BIN_EXE_parlor")).args(args).envs(variable).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (args, variable, says) in [
+        (&["--listen", "nowhere"][..], None, "--listen"),
+        (&["--max-connections", "many"][..], None, "--max-connections"),
+        (&["--colour", "red"][..], None, "--colour"),
+        (&[][..], Some(("PARLOR_HEARTBEAT", "0")), "0.2 to 300"),
+        (&[][..], Some(("PARLOR_ALLOW_ORIGIN", "wiki")), "give scheme"),
+    ] {
+        let (code, error) = run(args, variable);
+        assert_eq!(code, Some(2), "{args:?}");
+        assert!(error.contains(says), "{error}");
+        assert!(!error.contains("panicked"), "{error}");
+    }
+    // A port that is taken, and a folder that is a file: said as well, with another code.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = TempDir::new().unwrap();
+    let (code, error) = run(
+        &["--listen", &taken.local_addr().unwrap().to_string(), "--data", folder.path().to_str().unwrap()],
+        None,
+    );
+    assert_eq!(code, Some(1));
+    assert!(error.contains("cannot listen on"), "{error}");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let (code, error) = run(&["--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()], None);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("data folder"), "{error}");
+}

@@ -1,0 +1,109 @@
+//! The pages as the server renders them: complete without scripts, and safe whatever was typed.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use reqwest::header::{CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE};
+use support::{Server, http_client};
+
+async fn page(server: &Server, path: &str, token: &str) -> (u16, String, String) {
+    let request = http_client().get(server.url(path)).header("cookie", format!("parlor_session={token}"));
+    let answer = request.send().await.unwrap();
+    let policy = answer.headers().get(CONTENT_SECURITY_POLICY).map(|value| value.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), policy.unwrap_or_default(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn history_is_in_the_html() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    for n in 1..=60 {
+        ann.send(&format!("line *{n}* 你好")).await;
+    }
+    let (status, _, html) = page(&server, "/r/lobby", &ann.token).await;
+    assert_eq!(status, 200);
+    assert!(html.contains("line <em>60</em> 你好") && html.contains("line <em>11</em>"));
+    assert!(!html.contains("line <em>10</em>"), "the first page, not everything");
+    // A visitor without a session sees the form and what is being said.
+    let (status, _, html) = page(&server, "/", "").await;
+    assert_eq!(status, 200);
+    assert!(html.contains("line <em>60</em>") && html.contains("action=\"/enter\""));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn scripts_run_by_nonce_alone() {
+    let server = Server::start().await;
+    let ann = server.client("ann").await;
+    for (path, token) in [("/", ""), ("/r/lobby", ann.token.as_str())] {
+        let (_, policy, html) = page(&server, path, token).await;
+        let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        assert!(nonce.len() >= 16, "{policy}");
+        for (position, _) in html.match_indices("<script") {
+            let tag = &html[position..html[position..].find('>').unwrap() + position];
+            assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{tag}");
+        }
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+        assert!(!html.contains(" style=\"") && !html.contains(" onclick="), "nothing inline");
+        let (_, again, _) = page(&server, path, token).await;
+        assert_ne!(policy, again, "a nonce is used once");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_typed_cannot_leave_its_place() {
+    let server = Server::start().await;
+    let mut ann = server.client("</script><script>x").await;
+    ann.send("</script><script>alert(1)</script><!--<script>").await;
+    for (path, token) in [("/", ""), ("/r/lobby", ann.token.as_str())] {
+        let (_, policy, html) = page(&server, path, token).await;
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        for (position, _) in html.match_indices("<script") {
+            assert!(html[position..].starts_with("<script nonce=") || html[position..position + 200].contains(nonce));
+        }
+        assert!(!html.contains("<script>") && !html.contains("<!--<script"));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn visitors_and_guests_are_sent_where_they_belong() {
+    let server = Server::start().await;
+    let client = http_client();
+    let made = server.session("ann").await;
+    let location = |path: &'static str, token: String| {
+        let request = client.get(server.url(path)).bearer_auth(token).send();
+        async move {
+            let answer = request.await.unwrap();
+            let location = answer.headers().get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
+            (answer.status().as_u16(), location)
+        }
+    };
+    assert_eq!(location("/", made.token.clone()).await, (303, Some("/r/lobby".into())));
+    assert_eq!(location("/?next=/r/abc", made.token.clone()).await, (303, Some("/r/abc".into())));
+    assert_eq!(location("/?next=//evil.example", made.token.clone()).await, (303, Some("/r/lobby".into())));
+    assert_eq!(location("/r/abc", String::new()).await, (303, Some("/?next=/r/abc".into())));
+    assert_eq!(location("/r/a%2F%2Fb", String::new()).await, (303, Some("/".into())));
+    assert_eq!(location("/r/nowhere", made.token.clone()).await.0, 404);
+    assert_eq!(location("/no-such-file.js", made.token.clone()).await.0, 404);
+    assert_eq!(location("/pkg/../../../Cargo.toml", made.token.clone()).await.0, 404);
+
+    // The form: in with a name, back with what is wrong with it.
+    let enter = |form: &'static str| {
+        let request = client.post(server.url("/enter")).header("content-type", "application/x-www-form-urlencoded");
+        request.body(form).send()
+    };
+    let entered = enter("name=bob&next=%2Fr%2Flobby").await.unwrap();
+    assert_eq!((entered.status().as_u16(), entered.headers()[LOCATION].to_str().unwrap()), (303, "/r/lobby"));
+    let cookie = entered.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
+    let entered = enter("name=bob&next=https%3A%2F%2Fevil.example").await.unwrap();
+    assert_eq!(entered.headers()[LOCATION], "/r/lobby");
+    let refused = enter("name=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx").await.unwrap();
+    let back = refused.headers()[LOCATION].to_str().unwrap().to_owned();
+    assert!(back.starts_with("/?error=too_long&name=xxx"), "{back}");
+    let (_, _, html) = page(&server, &back, "").await;
+    assert!(html.contains("That name will not do."), "{html}");
+    server.stop().await;
+}

@@ -1,0 +1,178 @@
+//! A client that does not read slows nobody down and costs a bounded amount of memory (G5).
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use parlor_protocol::{
+    CloseCode, CommandId, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, ClientFrame, Cursor, http::SessionMade, limits,
+};
+use socket2::{Domain, Socket, Type};
+use support::{Client, Server, body, upgrade_request};
+use uuid::Uuid;
+
+/// A client whose own buffers are as small as the system allows: what it does not read stays with the server.
+async fn narrow(server: &Server, made: &SessionMade) -> Client {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let stream = tokio::net::TcpStream::from_std(socket.into()).unwrap();
+    let bearer = format!("Bearer {}", made.token);
+    let request = upgrade_request(server.address, &[("authorization", bearer.as_str())]);
+    let stream = tokio_tungstenite::MaybeTlsStream::Plain(stream);
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+    Client { user: made.user.clone(), token: made.token.clone(), socket }
+}
+
+/// Memory that the process holds, in bytes. Where there is no /proc, 0: the test then checks the rest.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1_024
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_clients_twenty_of_them_frozen() {
+    const MESSAGES: u64 = 600;
+    const BURST: u64 = 20;
+    const READERS: usize = 180;
+    const FROZEN: usize = 20;
+    let server = Server::start().await;
+    let mut frozen = Vec::new();
+    for n in 0..FROZEN {
+        let made = server.session(&format!("frozen {n}")).await;
+        let mut client = narrow(&server, &made).await;
+        client.hello(vec![]).await;
+        client.join("lobby", None).await;
+        frozen.push(client);
+    }
+    let (progress, mut behind) = tokio::sync::mpsc::unbounded_channel();
+    let mut readers = Vec::new();
+    for n in 0..READERS {
+        let mut client = server.client(&format!("reader {n}")).await;
+        let progress = progress.clone();
+        readers.push(tokio::spawn(async move {
+            // Every event, each once, in order. Nothing is kept: this process's memory is measured.
+            let mut seen = 0;
+            for burst in 1..=MESSAGES / BURST {
+                for event in client.events_to(burst * BURST).await {
+                    assert_eq!(event.seq, seen + 1);
+                    assert!(body(&event).starts_with(&format!("{seen} ")));
+                    seen = event.seq;
+                }
+                progress.send(()).unwrap();
+            }
+            seen
+        }));
+    }
+    let mut writer = server.client("writer").await;
+    let before = resident();
+    let text = "long message ".repeat(160);
+    for burst in 0..MESSAGES / BURST {
+        for n in burst * BURST..(burst + 1) * BURST {
+            writer.post(&format!("{n} {text}")).await;
+        }
+        writer.events_to((burst + 1) * BURST).await;
+        // The readers keep up; the frozen do not.
+        for _ in 0..READERS {
+            behind.recv().await.unwrap();
+        }
+    }
+    for reader in readers {
+        assert_eq!(reader.await.unwrap(), MESSAGES);
+    }
+    let grown = resident().saturating_sub(before);
+    // Half a MiB for each frozen client (queue, buffers), and what a busy process moves about. Without a bound their
+    // queues alone would hold over 50 MiB.
+    let allowed = (u64::try_from(FROZEN).unwrap() << 19) + (12 << 20);
+    assert!(grown < allowed, "{} MiB more than before, {} allowed", grown >> 20, allowed >> 20);
+    // A frozen client that wakes up is told, not given a part.
+    let mut woken = frozen.swap_remove(0);
+    let gap = woken.until(|frame| match frame {
+        ServerFrame::Gap { reason, after, head, .. } => Some((*reason, *after, *head)),
+        _ => None,
+    });
+    let (reason, after, head) = gap.await;
+    assert_eq!((reason, head), (GapReason::Overflow, MESSAGES));
+    assert!(after < MESSAGES);
+    assert_eq!(woken.join("lobby", Some(head)).await, MESSAGES);
+    writer.post("welcome back").await;
+    assert_eq!(body(&woken.event().await), "welcome back");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn events_before_a_gap_have_no_hole_and_the_second_overflow_ends_it() {
+    let server = Server::start().await;
+    let made = server.session("slow").await;
+    let mut slow = narrow(&server, &made).await;
+    slow.hello(vec![]).await;
+    slow.join("lobby", None).await;
+    let mut writer = server.client("writer").await;
+    let text = "x".repeat(4_000);
+    let mut sent = 0;
+    for round in 0..2 {
+        // Until well over what queue and system hold together.
+        for _ in 0..400 {
+            writer.post(&text).await;
+            sent += 1;
+            if sent % 10 == 0 {
+                writer.events_to(sent).await;
+            }
+        }
+        let mut last = None;
+        let end = loop {
+            match slow.next_or_none().await {
+                Some(ServerFrame::Event(event)) => {
+                    assert!(last.is_none_or(|last| event.seq == last + 1), "a hole at {}", event.seq);
+                    last = Some(event.seq);
+                }
+                Some(ServerFrame::Gap { after, head, .. }) => {
+                    assert_eq!(after, last.unwrap(), "the gap begins where the events end");
+                    break Some(head);
+                }
+                Some(ServerFrame::Bye { code, .. }) => {
+                    assert_eq!(code, CloseCode::TooSlow.code());
+                    break None;
+                }
+                None => panic!("ended without a word"),
+                _ => {}
+            }
+        };
+        match round {
+            0 => {
+                let head = end.unwrap();
+                slow.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(head), tail: None })).await;
+                slow.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
+            }
+            _ => assert_eq!(end, None, "twice in thirty seconds"),
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_replay_waits_for_its_reader_instead_of_overflowing() {
+    let server = Server::start().await;
+    let mut writer = server.client("writer").await;
+    let text = "y".repeat(3_000);
+    for n in 1..=300 {
+        writer.post(&text).await;
+        if n % 10 == 0 {
+            writer.events_to(n).await;
+        }
+    }
+    let made = server.session("slow").await;
+    let mut slow = narrow(&server, &made).await;
+    let resume = vec![Cursor { room: RoomId::lobby(), after: Some(0), tail: None }];
+    slow.say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(slow.events_to(300).await.len(), 300);
+    let id = CommandId(Uuid::now_v7());
+    writer.post_as(id, "live").await;
+    assert_eq!(slow.event().await.id, id);
+    assert!(300 * text.len() > limits::MAX_QUEUE_BYTES);
+    server.stop().await;
+}
