@@ -1,0 +1,40 @@
+# Two commands: `make run` and `make test`. Both set up what is missing first; see scripts/setup.sh.
+
+SHELL := /bin/bash
+export PATH := $(CURDIR)/end2end/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
+
+BINARY := target/release/parlor
+# Everything that the release build is made of. When none of it is newer than the binary, there is nothing to do.
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
+	$(shell find protocol/src app frontend/src server/src server/migrations style -type f 2>/dev/null) \
+	protocol/Cargo.toml frontend/Cargo.toml server/Cargo.toml server/build.rs
+
+.PHONY: run build setup test figures clean
+
+## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
+run: build
+	@exec $(BINARY)
+
+build: $(BINARY)
+
+$(BINARY): $(SOURCES)
+	@scripts/setup.sh build
+	@echo "[build] release build of client and server: about 10 minutes from nothing on two cores, less after changes"
+	@cargo leptos build --release --precompress
+	@touch $@
+
+## Install what is missing, without building
+setup:
+	@scripts/setup.sh test
+
+## Everything: format, lints, Rust tests, wasm size, browser journeys
+test:
+	@scripts/test.sh
+
+## Measure start, memory and latency; prints the table of the README
+figures: build
+	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY)
+
+clean:
+	cargo clean
+	rm -rf end2end/node_modules end2end/test-results end2end/playwright-report

@@ -1,0 +1,93 @@
+// What every journey has: a server, people in browsers of their own, and no error on any page.
+import { Browser, BrowserContextOptions, Locator, Page, expect, test as base } from "@playwright/test";
+import { Server } from "./server";
+
+/** What the browser itself says when a connection fails: part of some journeys, not an error of the page. */
+const NETWORK = /ERR_|WebSocket connection to|Failed to load resource|net::/;
+
+export class Person {
+  constructor(readonly page: Page, readonly name: string) {}
+
+  get composer(): Locator {
+    return this.page.getByTestId("composer");
+  }
+
+  get messages(): Locator {
+    return this.page.getByTestId("message");
+  }
+
+  get bodies(): Locator {
+    return this.page.getByTestId("message-body");
+  }
+
+  get connection(): Locator {
+    return this.page.getByTestId("connection");
+  }
+
+  message(text: string): Locator {
+    return this.messages.filter({ has: this.page.getByTestId("message-body").getByText(text, { exact: true }) });
+  }
+
+  /** Types and presses Enter. */
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+  }
+
+  async isConnected(): Promise<void> {
+    await expect(this.connection).toHaveAttribute("data-state", "connected");
+  }
+
+  async sees(...texts: string[]): Promise<void> {
+    for (const text of texts) await expect(this.message(text)).toHaveCount(1);
+  }
+}
+
+interface Fixtures {
+  server: Server;
+  /** Someone new, in a browser of their own, in the lobby. */
+  person: (name: string, options?: BrowserContextOptions) => Promise<Person>;
+  /** A page in a browser of its own, with everything on it watched. */
+  visitor: (options?: BrowserContextOptions) => Promise<Page>;
+}
+
+export const test = base.extend<Fixtures>({
+  server: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.dispose();
+  },
+  visitor: async ({ browser, server }, use) => {
+    const errors: string[] = [];
+    await use(async (options) => watched(browser, server, errors, options));
+    expect(errors, "errors on the pages").toEqual([]);
+  },
+  person: async ({ server, visitor }, use) => {
+    await use(async (name, options) => {
+      const page = await visitor(options);
+      await page.goto(server.url);
+      await page.getByTestId("name-input").fill(name);
+      await page.getByTestId("enter").click();
+      await page.waitForURL("**/r/lobby");
+      const person = new Person(page, name);
+      await person.isConnected();
+      return person;
+    });
+  },
+});
+
+async function watched(browser: Browser, server: Server, errors: string[], options?: BrowserContextOptions): Promise<Page> {
+  const context = await browser.newContext({ baseURL: server.url, ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !NETWORK.test(message.text())) errors.push(message.text());
+  });
+  page.on("dialog", (dialog) => {
+    errors.push(`a dialog opened: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return page;
+}
+
+export { expect };

@@ -1,0 +1,90 @@
+// A server process that a test may kill, freeze and start again on the same port and data.
+import { ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const root = path.join(__dirname, "../..");
+
+/** `PARLOR_BIN`, or the newest build there is: release first. */
+function binary(): string {
+  const candidates = [process.env.PARLOR_BIN, "target/release/parlor", "target/debug/parlor"];
+  const found = candidates.filter((file) => file !== undefined).map((file) => path.resolve(root, file)).find(existsSync);
+  if (!found) throw new Error("no parlor binary: run `make build` first, or set PARLOR_BIN");
+  return found;
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+export class Server {
+  private child?: ChildProcess;
+  private constructor(private port: number, private folder: string, private flags: string[]) {}
+
+  static async start(...flags: string[]): Promise<Server> {
+    const server = new Server(await freePort(), mkdtempSync(path.join(tmpdir(), "parlor-")), flags);
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const args = ["--listen", this.address, "--data", this.folder, ...this.flags];
+    const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
+    this.child = child;
+    await new Promise<void>((resolve, reject) => {
+      child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+      child.stdout!.on("data", (line) => String(line).includes("is ready") && resolve());
+    });
+    child.removeAllListeners("exit");
+  }
+
+  /** As a power cut would: nothing is finished, nobody is told. */
+  async kill(): Promise<void> {
+    await this.end("SIGKILL");
+  }
+
+  /** As a service manager would. */
+  async stop(): Promise<void> {
+    await this.end("SIGTERM");
+  }
+
+  /** It keeps its connections and does nothing any more. */
+  freeze(): void {
+    this.child?.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.child?.kill("SIGCONT");
+  }
+
+  async dispose(): Promise<void> {
+    this.thaw();
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+}

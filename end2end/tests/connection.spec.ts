@@ -1,0 +1,146 @@
+// The connection breaks in every way it can; the page says so, and nothing is lost or doubled.
+import { Person, expect, test } from "../support/journey";
+import { Server } from "../support/server";
+
+async function inOrder(person: Person, texts: string[]): Promise<void> {
+  await expect(person.bodies).toHaveText(texts);
+}
+
+test("the server is killed between messages: both come back by themselves, nothing lost or doubled", async ({ person, server }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await ann.say("before");
+  await bob.sees("before");
+  const texts = ["before"];
+  for (let round = 1; round <= 3; round++) {
+    // Sent in the moment of the kill: it may be on its way, stored, or neither.
+    const onItsWay = `${round}: in the middle of it`;
+    await ann.composer.fill(onItsWay);
+    await Promise.all([ann.composer.press("Enter"), server.kill()]);
+    await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
+    await expect(bob.connection).not.toHaveAttribute("data-state", "connected");
+    const whileDown = `${round}: while it was down`;
+    await ann.say(whileDown);
+    await expect(ann.message(whileDown)).toHaveAttribute("data-state", "queued");
+    await server.start();
+    await ann.isConnected();
+    await bob.isConnected();
+    texts.push(onItsWay, whileDown);
+    await inOrder(ann, texts);
+    await inOrder(bob, texts);
+    await expect(ann.message(whileDown)).toHaveAttribute("data-state", "stored");
+  }
+  await bob.say("after");
+  texts.push("after");
+  await inOrder(ann, texts);
+  await ann.page.reload();
+  await inOrder(ann, texts);
+});
+
+test("a restart is announced, waited for, and one need not wait", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await server.stop();
+  await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+  await expect(ann.connection).toContainText("Reconnecting");
+  await expect(ann.page.getByTestId("composer-waiting")).toBeVisible();
+  // Attempts get rarer; the badge counts them and the seconds.
+  await expect(ann.connection).toContainText(/in \d+ s.*try [2-9]/, { timeout: 30_000 });
+  await server.start();
+  await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
+    // It may have come back by itself in this very moment.
+  });
+  await ann.isConnected();
+  await ann.say("here again");
+  await expect(ann.message("here again")).toHaveAttribute("data-state", "stored");
+});
+
+test("without a network the page says offline, keeps what is typed, and sends it later", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await ann.page.context().setOffline(true);
+  // Chromium does not cut sockets that are open; the browser's own word is enough.
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  for (const text of ["one", "two", "three"]) await ann.say(text);
+  await expect(ann.message("three")).toHaveAttribute("data-state", "queued");
+  await bob.say("meanwhile");
+  await ann.page.context().setOffline(false);
+  await ann.isConnected();
+  await inOrder(bob, ["meanwhile", "one", "two", "three"]);
+  await inOrder(ann, ["meanwhile", "one", "two", "three"]);
+  await expect(ann.message("three")).toHaveAttribute("data-state", "stored");
+});
+
+test("a frozen server is noticed within two heartbeats", async ({ visitor }) => {
+  const server = await Server.start("--heartbeat", "1");
+  try {
+    const page = await visitor({ baseURL: server.url });
+    await page.goto(server.url);
+    await page.getByTestId("enter").click();
+    const ann = new Person(page, "Guest 1");
+    await ann.isConnected();
+    server.freeze();
+    // One second between heartbeats, ten of grace.
+    await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 14_000 });
+    await ann.say("waits");
+    await expect(ann.message("waits")).toHaveAttribute("data-state", "queued");
+    server.thaw();
+    await ann.isConnected();
+    await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
+    await expect(ann.messages).toHaveCount(1);
+  } finally {
+    await server.dispose();
+  }
+});
+
+test("signed out elsewhere, the page says why it was closed and does not come back", async ({ person, server }) => {
+  const ann = await person("Ann");
+  const answer = await ann.page.context().request.delete(`${server.url}/api/session`, { headers: { origin: server.url } });
+  expect(answer.status()).toBe(204);
+  await expect(ann.connection).toHaveAttribute("data-state", "closed");
+  await expect(ann.connection).toContainText(/signed out|session/i);
+  await ann.page.waitForTimeout(2_000);
+  await expect(ann.connection).toHaveAttribute("data-state", "closed");
+});
+
+test("a browser without WebSocket is told so, and can still read", async ({ person, visitor, server }) => {
+  const ann = await person("Ann");
+  await ann.say("for everyone");
+  await expect(ann.message("for everyone")).toHaveAttribute("data-state", "stored");
+  const page = await visitor();
+  await page.addInitScript(() => Reflect.deleteProperty(window, "WebSocket"));
+  await page.goto(server.url);
+  await page.getByTestId("enter").click();
+  await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "unsupported");
+  await expect(page.getByTestId("connection")).toContainText("WebSocket");
+  await expect(page.getByTestId("message-body")).toHaveText("for everyone");
+});
+
+test("a message that the server refuses is shown as failed, with a way out", async ({ person }) => {
+  // This page asks before it sends, so the server has nothing to refuse: the refusal is put on the wire.
+  const ann = await person("Ann");
+  await ann.page.routeWebSocket("**/live/ws", (page) => {
+    const server = page.connectToServer();
+    server.onMessage((text) => page.send(text));
+    page.onMessage((text) => {
+      const frame = JSON.parse(String(text));
+      if (frame.type !== "send" || frame.body !== "refuse me") return server.send(text);
+      const refused = { type: "refused", id: frame.id, code: "rate_limited", message: "You are sending too fast." };
+      page.send(JSON.stringify(refused));
+    });
+  });
+  await ann.page.reload();
+  await ann.isConnected();
+  await ann.say("refuse me");
+  const failed = ann.message("refuse me");
+  await expect(failed).toHaveAttribute("data-state", "failed");
+  await expect(failed).toContainText("You are sending too fast.");
+  await failed.getByTestId("edit").click();
+  await expect(ann.composer).toHaveValue("refuse me");
+  await ann.composer.fill("take me");
+  await ann.composer.press("Enter");
+  await expect(ann.message("take me")).toHaveAttribute("data-state", "stored");
+  await ann.say("refuse me");
+  await expect(ann.message("refuse me")).toHaveAttribute("data-state", "failed");
+  await ann.message("refuse me").getByTestId("discard").click();
+  await inOrder(ann, ["take me"]);
+});

@@ -1,0 +1,68 @@
+// Rooms: made in two clicks, switched without a reload, counted.
+import { expect, test } from "../support/journey";
+
+test("a new room in two clicks, found by others, with its own messages", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  // A mark that a reload would wipe out.
+  for (const { page } of [ann, bob]) await page.evaluate(() => Object.assign(window, { stayed: true }));
+  await ann.say("in the lobby");
+  await ann.page.getByTestId("new-room").click();
+  await ann.page.getByTestId("new-room-name").fill("茶 and biscuits");
+  await ann.page.getByTestId("new-room-create").click();
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("茶 and biscuits");
+  await expect(ann.messages).toHaveCount(0);
+  await expect(ann.page).toHaveTitle("茶 and biscuits · Parlor");
+  await ann.say("tea is ready");
+  await expect(ann.message("tea is ready")).toHaveAttribute("data-state", "stored");
+
+  // Bob has not reloaded and sees it all the same.
+  const link = bob.page.getByTestId("room-link").filter({ hasText: "茶 and biscuits" });
+  await link.click();
+  await bob.sees("tea is ready");
+  await expect(bob.message("in the lobby")).toHaveCount(0);
+  await bob.say("coming");
+  await ann.sees("tea is ready", "coming");
+  await bob.page.goBack();
+  await bob.sees("in the lobby");
+  for (const { page } of [ann, bob]) expect(await page.evaluate(() => "stayed" in window)).toBe(true);
+
+  // The same name again is refused beside the field.
+  await bob.page.getByTestId("new-room").click();
+  await bob.page.getByTestId("new-room-name").fill("茶 AND biscuits");
+  await bob.page.keyboard.press("Enter");
+  await expect(bob.page.getByRole("alert").filter({ hasText: "that name already" })).toBeVisible();
+  await bob.page.keyboard.press("Escape");
+  await expect(bob.page.getByTestId("new-room-name")).toBeHidden();
+});
+
+test("unread messages are counted until they are seen", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await ann.page.getByTestId("new-room").click();
+  await ann.page.getByTestId("new-room-name").fill("Garden");
+  await ann.page.getByTestId("new-room-create").click();
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Garden");
+  for (const text of ["one", "two", "three"]) await bob.say(text);
+  const lobby = ann.page.getByTestId("room-link").filter({ hasText: "Lobby" });
+  await expect(lobby.getByTestId("unread")).toHaveText("3");
+  await expect(ann.page).toHaveTitle(/^\(3\) /);
+  await lobby.click();
+  await ann.sees("one", "two", "three");
+  await expect(lobby.getByTestId("unread")).toBeHidden();
+  // Read stays read.
+  await ann.page.waitForTimeout(1_500);
+  await ann.page.reload();
+  await ann.isConnected();
+  await expect(ann.page.getByTestId("room-link").first()).toBeVisible();
+  await expect(lobby.getByTestId("unread")).toBeHidden();
+});
+
+test("an address that names no room says so", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await ann.page.goto(`${server.url}/r/nowhere`);
+  await expect(ann.page.getByText("There is no such room, or it is not yours to see.")).toBeVisible();
+  await ann.page.getByTestId("room-link").first().click();
+  await ann.say("back in the lobby");
+  await ann.sees("back in the lobby");
+});

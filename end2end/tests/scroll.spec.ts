@@ -1,0 +1,64 @@
+// The reader's place in the messages.
+import Filler from "../support/filler";
+import { expect, test } from "../support/journey";
+
+test("stays at the newest, and keeps the reader's place otherwise", async ({ person, server }) => {
+  const ann = await person("Ann");
+  const filler = await Filler.enter(server, "Filler");
+  await filler.say(...Array.from({ length: 130 }, (_, n) => `line ${n + 1}`));
+  await ann.sees("line 130");
+  const timeline = ann.page.getByTestId("timeline");
+  const fromEnd = () => timeline.evaluate((scroller) => Math.abs(Math.round(scroller.scrollTop)));
+  expect(await fromEnd()).toBe(0);
+  const top = (text: string) => ann.message(text).evaluate((row) => Math.round(row.getBoundingClientRect().top));
+
+  // Reading further up: what comes in does not move it, and a pill tells of it.
+  await timeline.hover();
+  await ann.page.mouse.wheel(0, -900);
+  await expect.poll(fromEnd).toBeGreaterThan(400);
+  await ann.page.waitForTimeout(300);
+  const before = await top("line 110");
+  await filler.say("news 1", "news 2");
+  const pill = ann.page.getByTestId("new-messages");
+  await expect(pill).toHaveText("2 new messages");
+  expect(Math.abs((await top("line 110")) - before)).toBeLessThanOrEqual(1);
+  await pill.click();
+  await expect.poll(fromEnd).toBe(0);
+  await expect(pill).toBeHidden();
+  await expect(ann.message("news 2")).toBeInViewport();
+  filler.close();
+});
+
+test("older pages come as one scrolls up, without a jump, down to the beginning", async ({ person, server }) => {
+  const filler = await Filler.enter(server, "Filler");
+  await filler.say(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
+  filler.close();
+  const ann = await person("Ann");
+  await expect(ann.messages).toHaveCount(50);
+  const timeline = ann.page.getByTestId("timeline");
+  await timeline.hover();
+  let jumps = 0;
+  for (let step = 0; step < 200 && (await ann.messages.count()) < 160; step++) {
+    const anchor = ann.page.locator("[data-testid=message]").filter({ visible: true });
+    const seen = await timeline.evaluate((scroller) => {
+      const frame = scroller.getBoundingClientRect();
+      const row = [...scroller.querySelectorAll<HTMLElement>("[data-testid=message]")].find(
+        (row) => row.getBoundingClientRect().top > frame.top + 20,
+      )!;
+      return { id: row.dataset.id!, top: row.getBoundingClientRect().top, count: scroller.querySelectorAll("[data-testid=message]").length };
+    });
+    await ann.page.waitForTimeout(60);
+    const now = await ann.page.locator(`[data-id="${seen.id}"]`).evaluate((row) => row.getBoundingClientRect().top);
+    if (Math.abs(now - seen.top) > 1.5) jumps++;
+    await ann.page.mouse.wheel(0, -500);
+    await expect(anchor.first()).toBeAttached();
+    await ann.page.waitForTimeout(150);
+  }
+  await expect(ann.messages).toHaveCount(160);
+  expect(jumps).toBe(0);
+  await ann.page.keyboard.press("Home");
+  await timeline.evaluate((scroller) => scroller.scrollTo({ top: -scroller.scrollHeight }));
+  await expect(ann.page.getByText("This is the beginning of the room.")).toBeInViewport();
+  const ids = await ann.messages.evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.id));
+  expect(new Set(ids).size).toBe(160);
+});

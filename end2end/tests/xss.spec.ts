@@ -1,0 +1,66 @@
+// Whatever is typed into name and body: no script of it runs.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import Filler from "../support/filler";
+import { expect, test } from "../support/journey";
+
+interface Payload {
+  name: string;
+  text: string;
+  short?: boolean;
+}
+
+const corpus: Payload[] = JSON.parse(readFileSync(path.join(__dirname, "../corpus/xss.json"), "utf8"));
+
+test("no payload of the corpus runs, live or from history, in a body or in a name", async ({ person, server }) => {
+  test.setTimeout(180_000);
+  expect(corpus.length).toBeGreaterThanOrEqual(60);
+  const ann = await person("Ann");
+  const page = ann.page;
+  const trapped = () => page.evaluate(() => (window as { __xss?: unknown }).__xss);
+  const filler = await Filler.enter(server, "Mallory");
+  await filler.say(...corpus.map(({ text }) => text));
+  await expect(ann.messages).toHaveCount(corpus.length);
+  expect(await trapped()).toBeUndefined();
+  // Names: each in a session of its own, with a word so that the name is shown.
+  let shown = 0;
+  for (const { text, short } of corpus) {
+    if (!short) continue;
+    const named = await Filler.enter(server, text).catch(() => undefined);
+    if (!named) continue;
+    await named.say(`word of ${shown++}`);
+    named.close();
+  }
+  expect(shown).toBeGreaterThanOrEqual(15);
+  await expect(ann.messages).toHaveCount(corpus.length + shown);
+  expect(await trapped()).toBeUndefined();
+  // The same from the server's HTML and the data in it, and by clicking each link.
+  await page.reload();
+  await ann.isConnected();
+  expect(await trapped()).toBeUndefined();
+  for (const scheme of ["javascript", "data", "vbscript"]) {
+    expect(await page.locator(`[data-testid=message-body] a[href^="${scheme}" i]`).count()).toBe(0);
+  }
+  const allowed = new Set("P STRONG EM DEL CODE PRE A UL OL LI BLOCKQUOTE BR H1 H2 H3 H4 H5 H6 TABLE THEAD TBODY TR TH TD HR SPAN".split(" "));
+  const tags = await ann.bodies.evaluateAll((bodies) => [
+    ...new Set(bodies.flatMap((body) => [...body.querySelectorAll("*")].map((element) => element.tagName.toUpperCase()))),
+  ]);
+  expect(tags.filter((tag) => !allowed.has(tag))).toEqual([]);
+  filler.close();
+});
+
+test("the policy stops a script that got into the page all the same", async ({ person }) => {
+  const ann = await person("Ann");
+  const blocked = await ann.page.evaluate(async () => {
+    const violation = new Promise<string>((resolve) => {
+      document.addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective), { once: true });
+      setTimeout(() => resolve("nothing was stopped"), 3_000);
+    });
+    const image = document.createElement("div");
+    image.innerHTML = "<img src='/nothing.png' onerror='window.__xss = 1'>";
+    document.body.append(image);
+    return violation;
+  }).catch((error) => String(error));
+  expect(blocked).toContain("script-src");
+  expect(await ann.page.evaluate(() => (window as { __xss?: unknown }).__xss)).toBeUndefined();
+});
