@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, server::codee::string::JsonSerdeCodec};
 use leptos_router::{
-    components::{Route, Router, Routes},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 
@@ -25,10 +25,10 @@ pub fn App() -> impl IntoView {
     Effect::new(move || client.start());
     view! {
         <Router>
-            <Routes fallback=|| view! { <Welcome /> }>
+            <FlatRoutes fallback=|| view! { <Welcome /> }>
                 <Route path=path!("/") view=Welcome />
                 <Route path=path!("/r/:room") view=Chat />
-            </Routes>
+            </FlatRoutes>
         </Router>
     }
 }

@@ -6,6 +6,7 @@ use parlor_protocol::RoomId;
 
 use super::{
     composer::{Composer, Draft},
+    flag,
     header::Header,
     new_room::NewRoom,
     people::People,
@@ -15,9 +16,12 @@ use super::{
 };
 use crate::{
     browser,
-    live::client::Client,
+    live::{client::Client, state::Phase},
     page::{self, PageData},
 };
+
+/// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
+const NOSCRIPT: &str = "<p class=\"noscript\">Without JavaScript you can read here. To send messages, turn it on.</p>";
 
 /// Whether the people's column is shown where there is place for it.
 #[derive(Clone, Copy)]
@@ -36,8 +40,12 @@ pub fn Chat() -> impl IntoView {
     let shown = RwSignal::new(true);
     provide_context(PeopleShown(shown));
     provide_context(Draft(RwSignal::new(String::new())));
-    // The address that the server found to name no room.
+    // The address that the server found to name no room; later ones are found out by the client.
     let missing = page.missing.then(|| room.get_untracked()).flatten();
+    let absent = flag(move || {
+        room.with(|room| room.is_some() && *room == missing)
+            || room.get().is_some_and(|room| client.view(&room).phase.get() == Phase::Missing)
+    });
     Effect::new(move || {
         if let Some(room) = room.get() {
             client.show(&room);
@@ -55,19 +63,16 @@ pub fn Chat() -> impl IntoView {
         <a class="skip" href="#composer" rel="external">
             "Skip to the message box"
         </a>
-        <div class="app" class:people-closed=move || !shown.get()>
+        <div class="app" class:people-closed=flag(move || !shown.get())>
             <Rooms room=room.into() />
             <main class="room">
-                <Header room=room.into() />
-                <noscript inner_html="<p class=\"noscript\">Without JavaScript you can read here. To send messages, turn it on.</p>"></noscript>
+                <Header room=room.into() absent />
+                <noscript inner_html=NOSCRIPT.to_owned()></noscript>
                 {move || {
                     room.get()
-                        .map(|room| {
-                            let missing = missing.as_ref() == Some(&room);
-                            view! { <Timeline room missing /> }
-                        })
+                        .map(|room| view! { <Timeline room absent /> })
                 }}
-                <Composer room=room.into() />
+                <Composer room=room.into() absent />
             </main>
             <People room=room.into() />
         </div>

@@ -7,6 +7,7 @@ use parlor_protocol::{
 };
 
 use super::{
+    flag,
     icons::{Icon, SEND},
     scroll,
 };
@@ -26,6 +27,8 @@ pub struct Draft(pub RwSignal<String>);
 pub fn Composer(
     /// The room on the screen.
     room: Signal<Option<RoomId>>,
+    /// There is no such room.
+    absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let Draft(text) = expect_context();
@@ -76,33 +79,41 @@ pub fn Composer(
     let chars = Memo::new(move |_| {
         text.with(|text| if text.len() + NEAR_LIMIT < limits::MAX_BODY_CHARS { 0 } else { text.chars().count() })
     });
-    let over = move || chars.get() > limits::MAX_BODY_CHARS;
-    let count = move || match chars.get() {
+    let over = flag(move || chars.get() > limits::MAX_BODY_CHARS);
+    let count = super::text(move || match chars.get() {
         chars if chars + NEAR_LIMIT < limits::MAX_BODY_CHARS => String::new(),
         chars => format!("{} / {}", grouped(chars), grouped(limits::MAX_BODY_CHARS)),
-    };
-    let waiting = Memo::new(move |_| client.connection.with(|state| state.waiting(client.waiting.get())));
-    let name = move || {
+    });
+    let waiting =
+        super::text(move || client.connection.with(|state| state.waiting(client.waiting.get())).unwrap_or_default());
+    let name = super::text(move || {
         let id = room.get();
         let name = client
             .rooms
             .with(|rooms| rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()));
         name.map_or_else(|| "Message".to_owned(), |name| format!("Message {name}"))
-    };
+    });
     view! {
         <form
             class="composer"
+            hidden=absent
             on:submit=move |event| {
                 event.prevent_default();
                 send();
             }
         >
-            <div class="composer-line" data-state=move || client.connection.with(|state| state.slug())>
-                <p class="composer-hint" id="composer-hint" data-testid="composer-hint" role="alert">
-                    {move || hint.get()}
+            <div class="composer-line" data-state=super::text(move || client.connection.with(|state| state.slug()))>
+                <p
+                    class="composer-hint"
+                    id="composer-hint"
+                    data-testid="composer-hint"
+                    role="alert"
+                    hidden=flag(move || hint.with(String::is_empty))
+                >
+                    {super::text(move || hint.get())}
                 </p>
-                <p class="composer-waiting" data-testid="composer-waiting" hidden=move || !hint.with(String::is_empty)>
-                    {move || waiting.get().unwrap_or_default()}
+                <p class="composer-waiting" data-testid="composer-waiting" hidden=flag(move || !hint.with(String::is_empty))>
+                    {waiting}
                 </p>
                 <p class="composer-count" class:over=over data-testid="composer-count">
                     {count}
@@ -110,7 +121,7 @@ pub fn Composer(
             </div>
             <div class="composer-box">
                 // The field is as high as its text: a copy of the text in the same cell of the grid gives the height.
-                <div class="composer-grow" data-text=move || text.get()>
+                <div class="composer-grow" data-text=super::text(move || text.get())>
                     <textarea
                         id=ID
                         data-testid="composer"
@@ -120,7 +131,7 @@ pub fn Composer(
                         aria-label=name
                         aria-describedby="composer-hint"
                         placeholder=name
-                        prop:value=move || text.get()
+                        prop:value=text
                         on:input=move |event| {
                             text.set(event_target_value(&event));
                             if !hint.with_untracked(String::is_empty) {

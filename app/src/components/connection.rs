@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::{flag, text};
 use crate::{
     browser,
     live::{client::Client, connection::Remedy},
@@ -12,28 +13,28 @@ use crate::{
 pub fn Connection() -> impl IntoView {
     let client = expect_context::<Client>();
     let state = client.connection;
-    let word = move || state.with(|state| state.word());
-    let detail = Memo::new(move |_| state.with(|state| state.detail()));
-    let can_try = Memo::new(move |_| state.with(|state| state.can_try_now()));
-    let remedy = Memo::new(move |_| state.with(|state| state.remedy()));
+    let word = text(move || state.with(|state| state.word()));
+    let detail = text(move || state.with(|state| state.detail()));
+    let can_try = move || state.with(|state| state.can_try_now());
+    let remedy = move || state.with(|state| state.remedy());
     view! {
         <div
             class="connection"
             data-testid="connection"
-            data-state=move || state.with(|state| state.slug())
-            title=move || state.with(|state| format!("{}{}", state.word(), state.detail()))
+            data-state=text(move || state.with(|state| state.slug()))
+            title=text(move || state.with(|state| format!("{}{}", state.word(), state.detail())))
         >
             <span class="connection-dot" aria-hidden="true"></span>
             <span class="connection-words">
                 // Only the word is announced: nobody wants to hear seconds counted.
                 <span role="status">{word}</span>
-                <span class="connection-detail">{move || detail.get()}</span>
+                <span class="connection-detail">{detail}</span>
             </span>
             <button
                 type="button"
                 class="button small"
                 data-testid="try-now"
-                hidden=move || !can_try.get()
+                hidden=flag(move || !can_try())
                 on:click=move |_| client.try_now()
             >
                 "Try now"
@@ -42,12 +43,12 @@ pub fn Connection() -> impl IntoView {
                 type="button"
                 class="button small"
                 data-testid="reload"
-                hidden=move || remedy.get() != Remedy::Reload
+                hidden=flag(move || remedy() != Remedy::Reload)
                 on:click=move |_| browser::reload()
             >
                 "Reload"
             </button>
-            <a class="button small" href="/" rel="external" hidden=move || remedy.get() != Remedy::Enter>
+            <a class="button small" href="/" rel="external" hidden=flag(move || remedy() != Remedy::Enter)>
                 "Enter again"
             </a>
         </div>

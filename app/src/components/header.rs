@@ -6,8 +6,9 @@ use parlor_protocol::RoomId;
 use super::{
     chat::PeopleShown,
     connection::Connection,
+    flag,
     icons::{Icon, MENU, PEOPLE},
-    people, rooms,
+    people, rooms, text,
 };
 use crate::{browser, live::client::Client};
 
@@ -19,40 +20,45 @@ const WIDE: &str = "(min-width: 1100px)";
 pub fn Header(
     /// The room on the screen.
     room: Signal<Option<RoomId>>,
+    /// There is no such room.
+    absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let PeopleShown(shown) = expect_context();
-    let name = move || {
+    let name = text(move || {
+        if absent.get() {
+            return "No such room".to_owned();
+        }
         let id = room.get();
         client.rooms.with(|rooms| {
             rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()).unwrap_or_default()
         })
-    };
+    });
     // In the drawer's button: unread messages of other rooms are not to be missed on small screens.
-    let elsewhere = Memo::new(move |_| {
+    let elsewhere = flag(move || {
         let id = room.get();
         client
             .rooms
             .with(|rooms| rooms.iter().any(|room| room.joined && room.unread > 0 && Some(&room.id) != id.as_ref()))
     });
-    let online = move || {
+    let online = text(move || {
         let count = room.get().and_then(|room| client.view(&room).online_count.get());
         // Before the server has counted, at least the reader is here.
-        count.unwrap_or(1)
-    };
+        count.unwrap_or(1).to_string()
+    });
     view! {
         <header class="room-header">
             <button
                 type="button"
                 class="button icon-only rooms-toggle"
-                class:has-unread=move || elsewhere.get()
+                class:has-unread=elsewhere
                 aria-label="Rooms"
                 popovertarget=rooms::ID
             >
                 <Icon path=MENU />
             </button>
             <h1 class="room-title">
-                <span class="room-hash" aria-hidden="true">
+                <span class="room-hash" aria-hidden="true" hidden=absent>
                     "#"
                 </span>
                 <span class="room-title-name">{name}</span>

@@ -7,7 +7,9 @@ use parlor_protocol::CommandId;
 
 use super::{
     composer::{self, Draft},
+    flag,
     icons::{ALERT, CLOCK, TICK, TICKS},
+    text,
 };
 use crate::{
     browser, colour,
@@ -43,7 +45,7 @@ pub fn MessageView(
         move |_| row.with(|row| of(row).map_or(at, |row| row.message.at))
     });
     let html = Memo::new(move |_| row.with(|row| of(row).map(body).unwrap_or_default()));
-    let starts_run = move || part.with(|part| part.as_ref().is_some_and(|(starts, _)| *starts));
+    let starts_run = flag(move || part.with(|part| part.as_ref().is_some_and(|(starts, _)| *starts)));
     let delivery =
         Memo::new(move |_| part.with(|part| part.as_ref().map_or(Delivery::Stored, |(_, delivery)| delivery.clone())));
     view! {
@@ -55,7 +57,7 @@ pub fn MessageView(
             data-row=""
             data-id=id.to_string()
             data-own=if own { "true" } else { "false" }
-            data-state=move || delivery.with(Delivery::slug)
+            data-state=text(move || delivery.with(Delivery::slug))
         >
             <span class=format!("avatar {}", colour::class(by.id)) aria-hidden="true">
                 {colour::initials(&by.name)}
@@ -66,13 +68,13 @@ pub fn MessageView(
                 </span>
                 <time
                     data-testid="message-time"
-                    datetime=move || time::iso(at.get())
-                    title=move || zone.get().full(at.get())
+                    datetime=text(move || time::iso(at.get()))
+                    title=text(move || zone.get().full(at.get()))
                 >
-                    {move || zone.get().hhmm(at.get())}
+                    {text(move || zone.get().hhmm(at.get()))}
                 </time>
             </div>
-            <div class="body" data-testid="message-body" inner_html=move || html.get()></div>
+            <div class="body" data-testid="message-body" inner_html=text(move || html.get())></div>
             {own.then(|| view! { <Mark delivery /> })}
             {own.then(|| view! { <Failure id delivery /> })}
         </article>
@@ -82,20 +84,21 @@ pub fn MessageView(
 /// How far one's own message has come.
 #[component]
 fn Mark(delivery: Memo<Delivery>) -> impl IntoView {
-    let path = move || {
+    let path = text(move || {
         delivery.with(|delivery| match delivery {
             Delivery::Queued => CLOCK,
             Delivery::Sent => TICK,
             Delivery::Stored => TICKS,
             Delivery::Failed(_) => ALERT,
         })
-    };
+    });
+    let words = text(move || delivery.with(Delivery::words));
     view! {
-        <span class="mark" title=move || delivery.with(Delivery::words)>
+        <span class="mark" title=words>
             <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
                 <path d=path></path>
             </svg>
-            <span class="sr-only">{move || delivery.with(Delivery::words)}</span>
+            <span class="sr-only">{words}</span>
         </span>
     }
 }
@@ -112,8 +115,8 @@ fn Failure(id: CommandId, delivery: Memo<Delivery>) -> impl IntoView {
         })
     };
     let edit = move |_| {
-        if let (Some(taken), Some(Draft(text))) = (client.discard(id), draft) {
-            text.update(|text| {
+        if let (Some(taken), Some(Draft(draft))) = (client.discard(id), draft) {
+            draft.update(|text| {
                 // What is being written stays, below.
                 let rest = std::mem::take(text);
                 text.push_str(&taken.message.body);

@@ -1,5 +1,7 @@
 //! What is on the screen, piece by piece.
 
+use leptos::prelude::Signal;
+
 pub mod chat;
 pub mod composer;
 pub mod connection;
@@ -12,3 +14,16 @@ pub mod rooms;
 pub mod scroll;
 pub mod timeline;
 pub mod welcome;
+
+// Views take signals, not closures: every closure is a type of its own, and for each the wasm would have another copy of
+// the code that renders, hydrates and updates it.
+
+/// A text that changes.
+pub(crate) fn text<T: Into<String>>(value: impl Fn() -> T + Send + Sync + 'static) -> Signal<String> {
+    Signal::derive(move || value().into())
+}
+
+/// A condition that changes.
+pub(crate) fn flag(value: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
+    Signal::derive(value)
+}

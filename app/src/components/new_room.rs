@@ -4,7 +4,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use parlor_protocol::{limits, validate};
 
-use super::rooms;
+use super::{rooms, text};
 use crate::{browser, live::client::Client};
 
 /// The dialog's id.
@@ -64,21 +64,21 @@ pub fn NewRoom() -> impl IntoView {
                     maxlength=limits::MAX_ROOM_NAME_CHARS.to_string()
                     placeholder="Garden"
                     aria-describedby="new-room-problem"
-                    prop:value=move || name.get()
+                    prop:value=name
                     on:input=move |event| {
                         name.set(event_target_value(&event));
                         problem.set(String::new());
                     }
                 />
                 <p id="new-room-problem" class="problem" role="alert">
-                    {move || problem.get()}
+                    {text(move || problem.get())}
                 </p>
                 <div class="dialog-actions">
                     <button type="button" class="button" on:click=move |_| browser::close_dialog(ID)>
                         "Cancel"
                     </button>
                     <button type="submit" class="button primary" data-testid="new-room-create">
-                        {move || if busy.get() { "Creating…" } else { "Create" }}
+                        {text(move || if busy.get() { "Creating…" } else { "Create" })}
                     </button>
                 </div>
             </form>

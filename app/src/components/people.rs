@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 use parlor_protocol::{RoomId, User};
 
-use super::icons::{CLOSE, Icon};
+use super::{
+    flag,
+    icons::{CLOSE, Icon},
+    text,
+};
 use crate::{browser, colour, live::client::Client};
 
 /// The panel's id, for the button that opens it.
@@ -57,8 +61,8 @@ pub fn People(
                     <Person user />
                 </For>
             </ul>
-            <p class="people-more" hidden=move || hidden() == 0>
-                {move || format!("and {} more", hidden())}
+            <p class="people-more" hidden=flag(move || hidden() == 0)>
+                {text(move || format!("and {} more", hidden()))}
             </p>
         </aside>
     }
@@ -68,14 +72,14 @@ pub fn People(
 fn Person(user: User) -> impl IntoView {
     let client = expect_context::<Client>();
     let (id, name) = (user.id, user.name);
-    let mine = move || client.me.with(|me| me.as_ref().is_some_and(|me| me.id == id));
+    let others = flag(move || !client.me.with(|me| me.as_ref().is_some_and(|me| me.id == id)));
     view! {
         <li class="person">
             <span class=format!("avatar small {}", colour::class(id)) aria-hidden="true">
                 {colour::initials(&name)}
             </span>
             <span class="person-name">{name}</span>
-            <span class="person-you" hidden=move || !mine()>
+            <span class="person-you" hidden=others>
                 "you"
             </span>
         </li>

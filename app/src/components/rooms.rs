@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use parlor_protocol::{RoomId, RoomSummary};
+use parlor_protocol::RoomId;
 
 use super::{
+    flag,
     icons::{CLOSE, DOOR, Icon, PLUS},
-    new_room,
+    new_room, text,
 };
 use crate::{api, browser, colour, live::client::Client};
 
@@ -20,9 +21,7 @@ pub fn Rooms(
     room: Signal<Option<RoomId>>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let joined =
-        move |joined: bool| client.rooms.get().into_iter().filter(|room| room.joined == joined).collect::<Vec<_>>();
-    let more = Memo::new(move |_| client.rooms.with(|rooms| rooms.iter().any(|room| !room.joined)));
+    let no_more = flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| room.joined)));
     view! {
         <nav class="rooms" id=ID popover="auto" aria-label="Rooms">
             <div class="panel-head">
@@ -42,7 +41,7 @@ pub fn Rooms(
                     <h2>"Rooms"</h2>
                     <button
                         type="button"
-                        class="button icon-only"
+                        class="button icon-only new-room"
                         data-testid="new-room"
                         aria-label="New room"
                         title="New room"
@@ -51,27 +50,33 @@ pub fn Rooms(
                         <Icon path=PLUS />
                     </button>
                 </div>
-                <ul>
-                    <For each=move || joined(true) key=key let(item)>
-                        <RoomLink id=item.id room />
-                    </For>
-                </ul>
-                <div class="section-head" hidden=move || !more.get()>
+                <RoomList joined=true room />
+                <div class="section-head" hidden=no_more>
                     <h2>"More rooms"</h2>
                 </div>
-                <ul>
-                    <For each=move || joined(false) key=key let(item)>
-                        <RoomLink id=item.id room />
-                    </For>
-                </ul>
+                <RoomList joined=false room />
             </div>
             <Me />
         </nav>
     }
 }
 
-fn key(room: &RoomSummary) -> RoomId {
-    room.id.clone()
+/// Mine, or those that one can go into.
+#[component]
+fn RoomList(joined: bool, room: Signal<Option<RoomId>>) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let ids = Memo::new(move |_| {
+        client.rooms.with(|rooms| {
+            rooms.iter().filter(|room| room.joined == joined).map(|room| room.id.clone()).collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <ul>
+            <For each=move || ids.get() key=RoomId::clone let(id)>
+                <RoomLink id room />
+            </For>
+        </ul>
+    }
 }
 
 /// One room. Its place in the list is the list's business; what it shows follows the room.
@@ -82,19 +87,20 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
         let id = id.clone();
         Memo::new(move |_| client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
     };
-    let name = move || summary.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default();
+    let name = text(move || summary.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
     let unread =
         Memo::new(move |_| summary.with(|room| room.as_ref().filter(|room| room.joined).map_or(0, |room| room.unread)));
-    let has_unread = Signal::derive(move || unread.get() > 0);
+    let has_unread = flag(move || unread.get() > 0);
+    let all_read = flag(move || unread.get() == 0);
     let current = {
         let id = id.clone();
-        move || room.with(|room| room.as_ref() == Some(&id))
+        flag(move || room.with(|room| room.as_ref() == Some(&id)))
     };
-    let count = move || match unread.get() {
+    let count = text(move || match unread.get() {
         0 => String::new(),
         count @ 1..=99 => count.to_string(),
         _ => "99+".into(),
-    };
+    });
     view! {
         <li>
             <A
@@ -110,10 +116,10 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                     "#"
                 </span>
                 <span class="room-name">{name}</span>
-                <span class="unread" data-testid="unread" hidden=move || unread.get() == 0>
+                <span class="unread" data-testid="unread" hidden=all_read>
                     {count}
                 </span>
-                <span class="sr-only" hidden=move || unread.get() == 0>
+                <span class="sr-only" hidden=all_read>
                     " unread"
                 </span>
             </A>
@@ -126,7 +132,7 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
 fn Me() -> impl IntoView {
     let client = expect_context::<Client>();
     let me = move || client.me.get();
-    let name = move || me().map(|me| me.name).unwrap_or_default();
+    let name = text(move || me().map(|me| me.name).unwrap_or_default());
     let leave = move |_| {
         leptos::task::spawn_local(async move {
             // Without an answer the session stays, and the front page would only lead back here.
@@ -138,10 +144,10 @@ fn Me() -> impl IntoView {
     view! {
         <div class="me">
             <span
-                class=move || format!("avatar small {}", me().map(|me| colour::class(me.id)).unwrap_or_default())
+                class=text(move || format!("avatar small {}", me().map(|me| colour::class(me.id)).unwrap_or_default()))
                 aria-hidden="true"
             >
-                {move || colour::initials(&name())}
+                {text(move || name.with(|name| colour::initials(name)))}
             </span>
             <span class="me-name">{name}</span>
             <button type="button" class="button quiet" data-testid="sign-out" title="Sign out" on:click=leave>

@@ -4,9 +4,10 @@ use leptos::{html, prelude::*};
 use parlor_protocol::{PresenceState, RoomId};
 
 use super::{
+    flag,
     icons::{ARRIVED, DOWN, Icon, LEFT},
     message::MessageView,
-    scroll,
+    scroll, text,
 };
 use crate::{
     live::{
@@ -23,8 +24,8 @@ use crate::{
 pub fn Timeline(
     /// The room.
     room: RoomId,
-    /// The server has said already that there is no such room.
-    missing: bool,
+    /// There is no such room.
+    absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let view = client.view(&room);
@@ -32,37 +33,34 @@ pub fn Timeline(
     let scroller = NodeRef::<html::Div>::new();
     let inner = NodeRef::<html::Div>::new();
     scroll::keep(client, room.clone(), scroller, inner);
-    let name = {
-        move || {
-            client
-                .rooms
-                .with(|rooms| rooms.iter().find(|known| known.id == room).map(|room| room.name.clone()))
-                .unwrap_or_default()
-        }
-    };
+    let name = text(move || {
+        client
+            .rooms
+            .with(|rooms| rooms.iter().find(|known| known.id == room).map(|room| room.name.clone()))
+            .unwrap_or_default()
+    });
     let ready = {
         let phase = phase.clone();
         Memo::new(move |_| phase.with(|phase| *phase == Phase::Ready))
     };
     let words = move || match phase.get() {
-        Phase::Missing => "There is no such room, or it is not yours to see.".to_owned(),
-        Phase::Loading if missing => "There is no such room, or it is not yours to see.".to_owned(),
+        _ if absent.get() => "There is no such room, or it is not yours to see.".to_owned(),
         Phase::Failed(words) => format!("{words} The messages come when the connection is back."),
-        Phase::Loading | Phase::Ready => String::new(),
+        Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
     };
-    let words = Memo::new(move |_| words());
-    let waiting = move || !ready.get() && words.with(String::is_empty);
-    let begins = {
+    let words = text(words);
+    let not_waiting = flag(move || ready.get() || !words.with(String::is_empty));
+    let begins_earlier = {
         let complete = complete.clone();
-        move || ready.get() && complete.get()
+        flag(move || !ready.get() || !complete.get())
     };
-    let older = move || ready.get() && !complete.get();
+    let none_older = flag(move || !ready.get() || complete.get());
     let pill = move || match unseen.get() {
         0 => String::new(),
         1 => "1 new message".to_owned(),
         count => format!("{count} new messages"),
     };
-    let pill = Memo::new(move |_| pill());
+    let pill = text(pill);
     view! {
         <div class="timeline-frame">
             <div
@@ -75,21 +73,24 @@ pub fn Timeline(
                 aria-label="Messages"
             >
                 <div class="timeline-inner" node_ref=inner>
-                    <div class="beginning" hidden=move || !begins()>
+                    <div class="beginning" hidden=begins_earlier>
                         <p class="beginning-title">{name}</p>
                         <p class="soft">"This is the beginning of the room."</p>
                     </div>
-                    <div class="older" hidden=move || !older() aria-busy=move || loading_older.get().to_string()>
+                    <div class="older" hidden=none_older aria-busy=text(move || loading_older.get().to_string())>
                         <Skeleton />
                     </div>
-                    <div class="skeletons" hidden=move || !waiting()>
+                    <div class="skeletons" hidden=not_waiting>
                         <Skeleton />
                         <Skeleton />
                         <Skeleton />
                         <Skeleton />
                     </div>
-                    <p class="timeline-words" hidden=move || words.with(String::is_empty)>
-                        {move || words.get()}
+                    <p class="timeline-words" hidden=flag(move || words.with(String::is_empty))>
+                        {words}
+                    </p>
+                    <p class="timeline-words" hidden=flag(move || !absent.get())>
+                        <a href="/r/lobby">"Go to the lobby"</a>
                     </p>
                     <Rows view />
                 </div>
@@ -98,11 +99,11 @@ pub fn Timeline(
                 type="button"
                 class="pill"
                 data-testid="new-messages"
-                hidden=move || pill.with(String::is_empty)
+                hidden=flag(move || pill.with(String::is_empty))
                 on:click=move |_| scroll::to_end(true)
             >
                 <Icon path=DOWN />
-                <span>{move || pill.get()}</span>
+                <span>{pill}</span>
             </button>
         </div>
     }
@@ -133,7 +134,7 @@ fn RowView(item: RowItem) -> impl IntoView {
         Row::Message(first) => view! { <MessageView row first /> }.into_any(),
         Row::Day(day) => view! {
             <h2 class="day" data-testid="day" data-row="">
-                <span>{move || time::day_label(day, client.today.get())}</span>
+                <span>{text(move || time::day_label(day, client.today.get()))}</span>
             </h2>
         }
         .into_any(),
@@ -145,14 +146,14 @@ fn RowView(item: RowItem) -> impl IntoView {
         .into_any(),
         Row::Notice { state, .. } => {
             let joined = state == PresenceState::Online;
-            let names = move || {
+            let names = text(move || {
                 row.with(|row| match row {
                     Row::Notice { names, .. } => names.clone(),
                     _ => String::new(),
                 })
-            };
+            });
             view! {
-                <p class="notice" class:joined=joined class:left=!joined data-testid="notice" data-row="">
+                <p class=if joined { "notice joined" } else { "notice left" } data-testid="notice" data-row="">
                     <Icon path=if joined { ARRIVED } else { LEFT } />
                     <span>
                         <span class="notice-names">{names}</span>

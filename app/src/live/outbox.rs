@@ -154,7 +154,8 @@ impl Outbox {
         retry_ms: Option<u64>,
         now: Millis,
     ) -> Option<RoomId> {
-        let for_a_while = matches!(code, refusal::RATE_LIMITED | refusal::UNAVAILABLE);
+        // A time to come back is a promise that it will help; want of storage passes by itself.
+        let for_a_while = code == refusal::UNAVAILABLE || (code == refusal::RATE_LIMITED && retry_ms.is_some());
         let item = self.find(id)?;
         if matches!(item.delivery, Delivery::Stored) {
             return None;

@@ -72,6 +72,14 @@ fn a_pause_keeps_the_order() {
 }
 
 #[test]
+fn too_fast_without_a_time_to_come_back_is_for_the_writer_to_decide() {
+    let mut outbox = outbox(1);
+    outbox.take_ready(0);
+    outbox.refused(id(1), refusal::RATE_LIMITED, "too fast", None, 0);
+    assert_eq!(outbox.of(&RoomId::lobby()).next().map(|item| item.delivery.slug()), Some("failed"));
+}
+
+#[test]
 fn a_refusal_can_be_retried_or_taken_back() {
     let mut outbox = outbox(2);
     outbox.take_ready(0);
