@@ -1,1 +1,89 @@
-fn main() {}
+//! Measures a release binary from outside, as its users would feel it, and prints a markdown table for the README.
+//!
+//! Each figure starts its own server on a free port of 127.0.0.1 with an empty data folder, and ends it. Progress goes
+//! to the error output, the table to the standard output.
+
+mod args;
+mod client;
+mod idle;
+mod latency;
+mod machine;
+mod server_process;
+mod start;
+mod stats;
+mod throughput;
+
+use std::{future::Future, process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use args::{Args, Figure};
+
+/// One line of the table.
+struct Row {
+    figure: String,
+    value: String,
+    how: String,
+}
+
+fn main() -> ExitCode {
+    let args = match Args::parse(std::env::args().skip(1)) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("figures: {message}");
+            eprintln!("{}", args::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    let mut rows = Vec::new();
+    let mut failed = false;
+    for figure in &args.figures {
+        eprintln!("figures: measuring {} ...", figure.name());
+        match measure(*figure, &args) {
+            Ok(found) => rows.extend(found),
+            Err(error) => {
+                failed = true;
+                eprintln!("figures: {}: {error:#}", figure.name());
+                rows.push(Row {
+                    figure: figure.name().into(),
+                    value: "not measured".into(),
+                    how: format!("{error:#}"),
+                });
+            }
+        }
+    }
+    print(&rows, &args);
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
+    if figure.needs_proc() && !cfg!(target_os = "linux") {
+        let how = "needs /proc, which only Linux has".into();
+        return Ok(vec![Row { figure: figure.name().into(), value: "skipped".into(), how }]);
+    }
+    match figure {
+        Figure::Start => start::first_response(&args.binary),
+        Figure::Memory => start::idle_memory(&args.binary),
+        Figure::Idle => run(180, idle::memory_per_connection(&args.binary, args.connections)),
+        Figure::Latency => run(90, latency::send_to_delivered(&args.binary, &args.latency)),
+        Figure::Throughput => run(60, throughput::acked_messages(&args.binary)),
+    }
+}
+
+/// One thread is enough for all clients, and leaves the other cores to the server.
+fn run(seconds: u64, figure: impl Future<Output = anyhow::Result<Vec<Row>>>) -> anyhow::Result<Vec<Row>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime
+        .block_on(async { tokio::time::timeout(Duration::from_secs(seconds), figure).await })
+        .with_context(|| format!("it took more than {seconds} s"))?
+}
+
+#[allow(clippy::print_stdout)]
+fn print(rows: &[Row], args: &Args) {
+    println!("| what | figure | how |");
+    println!("|---|---|---|");
+    for Row { figure, value, how } in rows {
+        println!("| {figure} | {value} | {how} |");
+    }
+    println!();
+    println!("{}", machine::describe(&args.binary));
+}

@@ -1,0 +1,68 @@
+//! What one more connected person costs in memory.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, ensure};
+use futures::TryStreamExt;
+
+use crate::{
+    Row,
+    client::{self, Then},
+    machine,
+    server_process::{ServerProcess, data_folder},
+    stats::thousands,
+};
+
+/// Time for presence news to go round and for buffers to be given back.
+const SETTLE: Duration = Duration::from_secs(8);
+
+/// Sockets that are needed beside those of the clients.
+const SPARE_FILES: u64 = 200;
+
+pub(crate) async fn memory_per_connection(binary: &Path, wanted: usize) -> anyhow::Result<Vec<Row>> {
+    let files = rlimit::increase_nofile_limit(wanted as u64 + SPARE_FILES).context("raising the open files limit")?;
+    let count = wanted.min(usize::try_from(files.saturating_sub(SPARE_FILES))?);
+    ensure!(count > 0, "the system allows only {files} open files");
+    let data = data_folder(binary)?;
+    let server = ServerProcess::start(binary, data.path())?;
+    server.first_page()?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = machine::resident_kib(server.pid())?;
+
+    // Each client reads on while others come: the server must not hold news for it.
+    let mut entering = std::pin::pin!(client::enter(server.address(), count, Then::JoinLobby));
+    let mut reading = tokio::task::JoinSet::new();
+    while let Some((mut client, _)) = entering.try_next().await? {
+        reading.spawn(async move {
+            loop {
+                if let Err(error) = client.hear_text().await {
+                    return error;
+                }
+            }
+        });
+        if reading.len().is_multiple_of(1_000) {
+            eprintln!("figures: {} connections", reading.len());
+        }
+    }
+    let busy = machine::Busy::of(server.pid());
+    tokio::time::sleep(SETTLE).await;
+    if let Some(ended) = reading.try_join_next() {
+        return Err(ended?).context("an idle connection ended");
+    }
+    let after = machine::resident_kib(server.pid())?;
+    let each = after.saturating_sub(before) as f64 / count as f64;
+    let idle = busy
+        .share()
+        .map_or(String::new(), |share| format!("; idle, the server takes {:.1} % of a core", share * 100.0));
+    let limit = if count < wanted { format!(", as many as {files} open files allow") } else { String::new() };
+    Ok(vec![Row {
+        figure: "Memory per idle connection".into(),
+        value: format!("{each:.1} KiB"),
+        how: format!(
+            "{} people logged in, greeted and in the lobby over WebSocket{limit}: from {:.1} to {:.1} MiB{idle}",
+            thousands(count as u64),
+            before as f64 / 1_024.0,
+            after as f64 / 1_024.0,
+        ),
+    }])
+}

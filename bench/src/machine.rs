@@ -1,0 +1,122 @@
+//! What the system says about processes and about itself. Linux only: elsewhere there is nothing to read.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+
+/// Processor time in /proc is counted in ticks; Linux shows every program 100 a second.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A load generator busier than this share of a core measures itself.
+pub(crate) const BUSY: f64 = 0.7;
+
+/// Resident memory of a process, in KiB.
+pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("reading the server's memory")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok()).context("no VmRSS in /proc")
+}
+
+/// How busy a process is from now on.
+pub(crate) struct Busy {
+    pid: u32,
+    since: Instant,
+    before: Option<f64>,
+}
+
+impl Busy {
+    pub(crate) fn of(pid: u32) -> Self {
+        Self { pid, since: Instant::now(), before: processor_seconds(pid) }
+    }
+
+    /// The share of one core that it has used, if the system tells.
+    pub(crate) fn share(&self) -> Option<f64> {
+        let elapsed = self.since.elapsed().max(Duration::from_millis(1)).as_secs_f64();
+        Some((processor_seconds(self.pid)? - self.before?) / elapsed)
+    }
+}
+
+/// Says how busy both sides were, and warns when the generator was too busy for the figures to be the server's.
+pub(crate) fn describe_load(server: &Busy, generator: &Busy) -> String {
+    match (server.share(), generator.share()) {
+        (Some(server), Some(generator)) => {
+            let warning = if generator > BUSY { " (**too busy**: the figures are partly its own)" } else { "" };
+            format!("server {:.0} %, generator {:.0} % of a core{warning}", server * 100.0, generator * 100.0)
+        }
+        _ => "processor time not known without /proc".into(),
+    }
+}
+
+fn processor_seconds(pid: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in the second field may hold spaces and brackets: count from behind its end. utime and stime are the
+    // 14th and 15th field.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11).map(|field| field.parse::<f64>().ok());
+    Some((fields.next()?? + fields.next()??) / TICKS_PER_SECOND)
+}
+
+/// The machine in one line.
+pub(crate) fn describe(binary: &Path) -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let cpu = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| value_of(&text, "model name", ':'));
+    let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| value_of(&text, "MemTotal", ':'));
+    let memory = memory.and_then(|text| text.strip_suffix("kB")?.trim().parse::<u64>().ok());
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let files = file_system(&data_parent(binary)).unwrap_or_else(|| "unknown".into());
+    let mut parts = vec![format!("{cores} cores"), cpu.unwrap_or_else(|| std::env::consts::ARCH.into())];
+    parts.extend(memory.map(|kib| format!("{:.0} GiB memory", kib as f64 / 1_048_576.0)));
+    parts.push(format!("{} {}", std::env::consts::OS, kernel.trim()).trim().into());
+    parts.push(format!("data on {files}"));
+    format!("Measured on: {}; server and load generator share it, over loopback.", parts.join(", "))
+}
+
+/// Where data folders are made: beside the binary, because the system's folder for temporary files is often in memory,
+/// where a commit costs nothing.
+pub(crate) fn data_parent(binary: &Path) -> std::path::PathBuf {
+    let folder = binary.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let writable = tempfile::tempfile_in(folder).is_ok();
+    if writable { folder.to_owned() } else { std::env::temp_dir() }
+}
+
+fn file_system(path: &Path) -> Option<String> {
+    let path = path.canonicalize().ok()?;
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        Some((fields.next()?, fields.next()?))
+    });
+    let fitting = mounts.filter(|(at, _)| path.starts_with(at));
+    fitting.max_by_key(|(at, _)| at.len()).map(|(_, kind)| kind.to_owned())
+}
+
+fn value_of(text: &str, key: &str, separator: char) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with(key))?;
+    line.split_once(separator).map(|(_, value)| value.trim().to_owned())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn reads_its_own_process() {
+        assert!(resident_kib(std::process::id()).unwrap() > 100);
+        let busy = Busy::of(std::process::id());
+        let until = Instant::now() + Duration::from_millis(300);
+        while Instant::now() < until {}
+        assert!(busy.share().unwrap() > 0.05);
+        assert!(resident_kib(u32::MAX).is_err());
+    }
+
+    #[test]
+    fn describes_the_machine() {
+        let line = describe(Path::new("parlor"));
+        assert!(line.contains("cores") && line.contains("linux"), "{line}");
+    }
+}

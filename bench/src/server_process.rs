@@ -1,0 +1,122 @@
+//! The server under measurement: a child process that ends with its guard, whatever happens.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+use crate::machine;
+
+/// Time within which the server must say where it listens.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(crate) struct ServerProcess {
+    child: Child,
+    address: SocketAddr,
+}
+
+/// A data folder that is gone in the end.
+pub(crate) fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
+    let parent = machine::data_parent(binary);
+    tempfile::Builder::new().prefix("parlor-figures-").tempdir_in(parent).context("making a data folder")
+}
+
+impl ServerProcess {
+    /// Starts the server and waits until it says where it listens.
+    pub(crate) fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        let binary: PathBuf = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
+        let mut child = Command::new(&binary)
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env("PARLOR_RATE_LIMITS", "off")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", binary.display()))?;
+        let Some(output) = child.stdout.take() else { bail!("the server has no output") };
+        // From here on the guard ends the child, also when it never gets ready.
+        let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        server.address = address(output)?;
+        Ok(server)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Asks for the first page; fails unless it is answered with 200.
+    pub(crate) fn first_page(&self) -> anyhow::Result<()> {
+        let mut stream = TcpStream::connect(self.address).context("connecting")?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).context("reading the first page")?;
+        let status = String::from_utf8_lossy(&answer[..answer.len().min(16)]).into_owned();
+        anyhow::ensure!(status.starts_with("HTTP/1.1 200"), "the first page was answered with {status:?}");
+        Ok(())
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is waited for, so that none is left behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address in the first line that has one. The output is read on to its end, so that the server never blocks on it.
+fn address(output: ChildStdout) -> anyhow::Result<SocketAddr> {
+    let (found, finding) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if let Some(address) = address_in(&line) {
+                let _ = found.send(address);
+            }
+        }
+    });
+    let begin = Instant::now();
+    finding.recv_timeout(READY_TIMEOUT).map_err(|error| match error {
+        mpsc::RecvTimeoutError::Timeout => anyhow::anyhow!("the server was not ready within {READY_TIMEOUT:?}"),
+        mpsc::RecvTimeoutError::Disconnected => anyhow::anyhow!("the server ended after {:?}", begin.elapsed()),
+    })
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("http://")?;
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".:[]".contains(c))).unwrap_or(rest.len());
+    rest[..end].trim_end_matches(['.', ':']).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn finds_the_address_in_the_ready_line() {
+        let expected = Some(SocketAddr::from(([127, 0, 0, 1], 40_123)));
+        assert_eq!(address_in("Parlor 0.1.0 is ready at http://127.0.0.1:40123 (data in x)"), expected);
+        assert_eq!(address_in("listening on http://127.0.0.1:40123."), expected);
+        assert_eq!(address_in("listening on http://127.0.0.1:40123/"), expected);
+        assert_eq!(address_in("nothing here"), None);
+        assert_eq!(address_in("http://localhost"), None);
+    }
+
+    #[test]
+    fn a_program_that_is_no_server_is_an_error() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(ServerProcess::start(Path::new("/nowhere/parlor"), data.path()).is_err());
+    }
+}
