@@ -101,7 +101,7 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.accepting.await;
-        let everyone = self.live.hub.everyone();
+        let everyone = self.live.wheel.everyone();
         let spread = MIN_SPREAD.max(SPREAD_PER_THOUSAND * u32::try_from(everyone.len() / 1_000).unwrap_or(u32::MAX));
         for connection in everyone {
             let after = rand::rng().random_range(Duration::ZERO..spread);

@@ -189,7 +189,8 @@ async fn asked_to_stop_it_says_goodbye_finishes_and_exits_in_time() {
     }
     // The last of them is on its way when the server is told to stop.
     ann.acked(ids[0]).await;
-    // One that does not even read must not hold it up.
+    // One that has not said hello, and one that does not even read, must not hold it up.
+    let _silent = Client::connect(process.address, &made).await;
     let mut frozen = Client::connect(process.address, &made).await;
     frozen.hello(vec![]).await;
     let stopping = tokio::task::spawn_blocking(move || process.terminate());

@@ -175,6 +175,18 @@ async fn a_client_resumes_where_it_was_without_a_seam() {
         let next = again.until(|frame| (!matches!(frame, ServerFrame::Joined { .. })).then(|| frame.clone())).await;
         assert!(matches!(next, ServerFrame::Pong { at: 7, .. }), "nothing twice: {next:?}");
     }
+    // Joining again on the same connection replays again, with nothing live in between.
+    let mut again = Client::connect(server.address, &made).await;
+    again.hello(resume(450, None)).await;
+    for n in 451..=470 {
+        bob.post(&format!("{n}")).await;
+        if n == 455 {
+            again.say(&ClientFrame::Join(resume(5, None).remove(0))).await;
+        }
+    }
+    again.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
+    again.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
+    assert_eq!(again.events_to(470).await[0].seq, 6);
     server.stop().await;
 }
 

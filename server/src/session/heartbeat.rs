@@ -48,6 +48,12 @@ impl Wheel {
         self.slots[slot].lock().push(Arc::downgrade(connection));
     }
 
+    /// Every connection, also those that have not said hello.
+    #[must_use]
+    pub fn everyone(&self) -> Vec<Arc<Connection>> {
+        self.slots.iter().flat_map(|slot| slot.lock().iter().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect()
+    }
+
     /// Serves the next slot: asks the living, ends the silent, forgets the gone.
     pub fn tick(&self) {
         let slot = {

@@ -52,8 +52,9 @@ impl Session {
 
     async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<(), StoreError> {
         self.become_member(room).await?;
+        // Joining again replaces the cursor: no live event may come between what is replayed.
+        self.let_go(&cursor.room, false);
         if let Some((reason, after)) = self.gap(room, cursor).await? {
-            self.let_go(&cursor.room, false);
             let head = room.head();
             self.connection.push(&ServerFrame::Gap { room: cursor.room.clone(), reason, after, head });
             return Ok(());

@@ -8,7 +8,7 @@ use super::{Session, unavailable};
 use crate::{
     connection::Connection,
     markdown,
-    store::{Appended, NewMessage, StoreError},
+    store::{Appended, NewMessage, OnAppended, StoreError},
 };
 
 /// A longer body, or one with a code block, is rendered away from the threads that serve everyone.
@@ -47,7 +47,7 @@ impl Session {
             answer(&connection, id, room, &result);
             drop(permit);
         };
-        self.live.store.append(message, Box::new(done)).await;
+        self.live.store.append(message, OnAppended::new(done)).await;
     }
 }
 

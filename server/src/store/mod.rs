@@ -95,8 +95,33 @@ pub enum Appended {
     NoReplyTarget,
 }
 
-/// Called once, after the commit that decided.
-pub type OnAppended = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
+/// Called exactly once, after the commit that decided. Dropped uncalled, whatever went wrong on the way, it says that the
+/// store is closed: nobody waits for an answer that does not come.
+pub struct OnAppended(Option<AppendCallback>);
+
+type AppendCallback = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
+
+impl OnAppended {
+    /// Will call this.
+    pub fn new(callback: impl FnOnce(Result<Appended, StoreError>) + Send + 'static) -> Self {
+        Self(Some(Box::new(callback)))
+    }
+
+    /// Calls it.
+    pub fn call(mut self, result: Result<Appended, StoreError>) {
+        if let Some(callback) = self.0.take() {
+            callback(result);
+        }
+    }
+}
+
+impl Drop for OnAppended {
+    fn drop(&mut self) {
+        if let Some(callback) = self.0.take() {
+            callback(Err(StoreError::Closed));
+        }
+    }
+}
 
 /// What the live room needs to know of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,4 +225,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what is queued, then closes.
     async fn close(&self);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn every_append_is_answered_once() {
+        let (answers, heard) = mpsc::channel();
+        let callback = || {
+            let answers = answers.clone();
+            OnAppended::new(move |result| answers.send(result.is_ok()).unwrap())
+        };
+        callback().call(Ok(Appended::NoRoom));
+        drop(callback());
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true, false]);
+    }
 }

@@ -82,7 +82,7 @@ pub(super) async fn append(
             });
             Appended::Stored { seq, at: now }
         });
-        finish.push(Box::new(move |held: Result<(), StoreError>| done(held.map(|()| outcome))));
+        finish.push(Box::new(move |held: Result<(), StoreError>| done.call(held.map(|()| outcome))));
     }
     insert(db, &rows, &events, now).await?;
     Ok(events)

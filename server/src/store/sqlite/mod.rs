@@ -85,12 +85,10 @@ impl SqliteStore {
         }))
     }
 
-    /// Hands a job to the writer; false when the store is closed.
-    async fn submit(&self, job: Job) -> Result<(), Job> {
-        match self.sender.upgrade() {
-            Some(jobs) => jobs.send(job).await.map_err(|refused| refused.0),
-            None => Err(job),
-        }
+    /// Hands a job to the writer.
+    async fn submit(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.sender.upgrade().ok_or(StoreError::Closed)?;
+        jobs.send(job).await.map_err(|_| StoreError::Closed)
     }
 
     /// Hands a job to the writer and waits for what became of it.
@@ -99,7 +97,7 @@ impl SqliteStore {
         job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        self.submit(job(reply)).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 }
@@ -107,9 +105,8 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn append(&self, message: NewMessage, done: OnAppended) {
-        if let Err(Job::Append { done, .. }) = self.submit(Job::Append { message, done }).await {
-            done(Err(StoreError::Closed));
-        }
+        // A job that is refused is dropped, and says so itself.
+        let _ = self.submit(Job::Append { message, done }).await;
     }
 
     async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError> {

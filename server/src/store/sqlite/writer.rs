@@ -52,7 +52,8 @@ pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Recei
             Err(error) => {
                 tracing::error!(%error, commands = finish.len() + waiting.len(), "nothing of this batch was stored");
                 finish.into_iter().for_each(|finish| finish(Err(error.clone())));
-                waiting.drain(..).for_each(|job| refuse(job, &error));
+                // What was not begun is dropped, and whoever waits for it is told by that.
+                waiting.clear();
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
         }
@@ -108,8 +109,8 @@ async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Result<Fin
                 .await?;
             Box::new(drop)
         }
-        // `commit` sorts appends out before.
-        Job::Append { done, .. } => Box::new(move |_| done(Err(StoreError::Closed))),
+        // `commit` has sorted appends out; here one would be dropped, and say so.
+        Job::Append { .. } => Box::new(drop),
     })
 }
 
@@ -119,17 +120,6 @@ fn after_commit<T: Send + 'static>(reply: Reply<T>, result: Result<T, StoreError
         // Whoever asked may have gone.
         let _ = reply.send(held.and(result));
     })
-}
-
-fn refuse(job: Job, error: &StoreError) {
-    match job {
-        Job::Append { done, .. } => done(Err(error.clone())),
-        Job::CreateGuest { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Job::EndSession { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Job::CreateRoom { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Job::AddMember { reply, .. } => drop(reply.send(Err(error.clone()))),
-        Job::SetRead { .. } => {}
-    }
 }
 
 async fn create_guest(
