@@ -34,6 +34,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(error) = server_process::end_on_signal() {
+        eprintln!("figures: a signal will leave the server running: {error:#}");
+    }
+    let machine = machine::describe(&args.binary, machine::load());
     let mut rows = Vec::new();
     let mut failed = false;
     for figure in &args.figures {
@@ -51,7 +55,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    print(&rows, &args);
+    print(&rows, &machine);
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -78,12 +82,12 @@ fn run(seconds: u64, figure: impl Future<Output = anyhow::Result<Vec<Row>>>) -> 
 }
 
 #[allow(clippy::print_stdout)]
-fn print(rows: &[Row], args: &Args) {
+fn print(rows: &[Row], machine: &str) {
     println!("| what | figure | how |");
     println!("|---|---|---|");
     for Row { figure, value, how } in rows {
         println!("| {figure} | {value} | {how} |");
     }
     println!();
-    println!("{}", machine::describe(&args.binary));
+    println!("{machine}");
 }

@@ -147,7 +147,7 @@ async fn follow(
     let mut to_send = true;
     let mut unanswered = 0_usize;
     while seen.events < plan.total || unanswered > 0 || to_send {
-        let frame = tokio::select! {
+        let text = tokio::select! {
             number = due.recv(), if to_send => {
                 match number {
                     Some(number) => {
@@ -158,11 +158,12 @@ async fn follow(
                 }
                 continue;
             }
-            frame = client.hear() => frame?,
+            text = client.hear_text() => text?,
         };
-        match frame {
+        // It has arrived; reading it is the generator's own time.
+        let now = Instant::now();
+        match ServerFrame::decode(&text)? {
             ServerFrame::Event(event) => {
-                let now = Instant::now();
                 seen.out_of_order += usize::from(event.seq != last + 1);
                 last = event.seq;
                 seen.events += 1;

@@ -14,6 +14,9 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// A load generator busier than this share of a core measures itself.
 pub(crate) const BUSY: f64 = 0.7;
 
+/// A machine with a higher load average before the measurement has other things to do.
+const OTHER_WORK: f64 = 0.5;
+
 /// Resident memory of a process, in KiB.
 pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("reading the server's memory")?;
@@ -60,8 +63,13 @@ fn processor_seconds(pid: u32) -> Option<f64> {
     Some((fields.next()?? + fields.next()??) / TICKS_PER_SECOND)
 }
 
-/// The machine in one line.
-pub(crate) fn describe(binary: &Path) -> String {
+/// Runnable processes, averaged over the last minute, if the system tells.
+pub(crate) fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// The machine in one line, with how busy it was before the measurement began.
+pub(crate) fn describe(binary: &Path, load_before: Option<f64>) -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let cpu = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| value_of(&text, "model name", ':'));
     let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| value_of(&text, "MemTotal", ':'));
@@ -72,7 +80,11 @@ pub(crate) fn describe(binary: &Path) -> String {
     parts.extend(memory.map(|kib| format!("{:.0} GiB memory", kib as f64 / 1_048_576.0)));
     parts.push(format!("{} {}", std::env::consts::OS, kernel.trim()).trim().into());
     parts.push(format!("data on {files}"));
-    format!("Measured on: {}; server and load generator share it, over loopback.", parts.join(", "))
+    let busy = match load_before {
+        Some(load) if load > OTHER_WORK => format!(" **It was busy with other work** (load average {load:.1})."),
+        _ => String::new(),
+    };
+    format!("Measured on: {}; server and load generator share it, over loopback.{busy}", parts.join(", "))
 }
 
 /// Where data folders are made: beside the binary, because the system's folder for temporary files is often in memory,
@@ -116,7 +128,8 @@ mod tests {
 
     #[test]
     fn describes_the_machine() {
-        let line = describe(Path::new("parlor"));
-        assert!(line.contains("cores") && line.contains("linux"), "{line}");
+        let line = describe(Path::new("parlor"), Some(0.1));
+        assert!(line.contains("cores") && line.contains("linux") && !line.contains("busy"), "{line}");
+        assert!(describe(Path::new("parlor"), Some(3.0)).contains("busy"));
     }
 }

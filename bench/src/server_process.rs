@@ -1,15 +1,15 @@
-//! The server under measurement: a child process that ends with its guard, whatever happens.
+//! The server under measurement: a child process that ends with its guard, and with this process when it is told to end.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::mpsc,
+    sync::{Mutex, MutexGuard, PoisonError, mpsc},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
 use crate::machine;
@@ -17,9 +17,47 @@ use crate::machine;
 /// Time within which the server must say where it listens.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The one server that runs now. Not inside the guard, so that a signal can end it as well.
+static CHILD: Mutex<Option<Child>> = Mutex::new(None);
+
 pub(crate) struct ServerProcess {
-    child: Child,
+    pid: u32,
     address: SocketAddr,
+}
+
+/// Ends the server before this process ends by Ctrl-C or SIGTERM.
+pub(crate) fn end_on_signal() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::spawn(move || {
+        runtime.block_on(told_to_end());
+        end_child();
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+async fn told_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn child() -> MutexGuard<'static, Option<Child>> {
+    CHILD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end_child() {
+    if let Some(mut child) = child().take() {
+        // It may have ended by itself; either way it is waited for, so that none is left behind.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
 }
 
 /// A data folder that is gone in the end.
@@ -32,7 +70,9 @@ impl ServerProcess {
     /// Starts the server and waits until it says where it listens.
     pub(crate) fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
         let binary: PathBuf = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
-        let mut child = Command::new(&binary)
+        let mut running = child();
+        ensure!(running.is_none(), "one server at a time");
+        let mut started = Command::new(&binary)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("PARLOR_RATE_LIMITS", "off")
@@ -40,15 +80,17 @@ impl ServerProcess {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
-        let Some(output) = child.stdout.take() else { bail!("the server has no output") };
+        let output = started.stdout.take();
         // From here on the guard ends the child, also when it never gets ready.
-        let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        server.address = address(output)?;
+        let mut server = Self { pid: started.id(), address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        *running = Some(started);
+        drop(running);
+        server.address = address(output.context("the server has no output")?)?;
         Ok(server)
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -63,16 +105,14 @@ impl ServerProcess {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).context("reading the first page")?;
         let status = String::from_utf8_lossy(&answer[..answer.len().min(16)]).into_owned();
-        anyhow::ensure!(status.starts_with("HTTP/1.1 200"), "the first page was answered with {status:?}");
+        ensure!(status.starts_with("HTTP/1.1 200"), "the first page was answered with {status:?}");
         Ok(())
     }
 }
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is waited for, so that none is left behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end_child();
     }
 }
 
