@@ -10,15 +10,17 @@ use crate::{
     clock,
     components::{chat::Chat, welcome::Welcome},
     live::client::Client,
-    page::PageData,
+    page::Carried,
 };
 
 /// Parlor.
 #[component]
 pub fn App() -> impl IntoView {
-    // The same two values on both sides, or the browser would not find the HTML that it expects.
-    let page = SharedValue::<_, JsonSerdeCodec>::new(|| use_context::<PageData>().unwrap_or_default()).into_inner();
-    let now = SharedValue::<_, JsonSerdeCodec>::new(clock::now).into_inner();
+    let shared = SharedValue::<_, JsonSerdeCodec>::new(|| Carried {
+        now: clock::now(),
+        page: use_context().unwrap_or_default(),
+    });
+    let Carried { now, page } = shared.into_inner();
     let client = Client::new(&page, now);
     provide_context(client);
     provide_context(page);

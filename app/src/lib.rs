@@ -3,6 +3,8 @@
 //! The server renders [`page::shell`]; the browser takes it over with [`App`]. What the page shows at first comes from
 //! [`page::PageData`] on both sides, so both make the same HTML.
 
+#![recursion_limit = "512"]
+
 pub mod api;
 pub mod app;
 pub mod browser;

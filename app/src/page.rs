@@ -1,6 +1,6 @@
 //! What the server hands to a page, and the HTML document around it.
 
-use parlor_protocol::{Message, RoomSummary, Seq, ServerInfo, User};
+use parlor_protocol::{Message, Millis, RoomSummary, Seq, ServerInfo, User};
 use serde::{Deserialize, Serialize};
 
 /// What a page shows at first. The server provides it by context before it renders, and it travels to the browser in the
@@ -23,6 +23,16 @@ pub struct PageData {
     pub tz_minutes: i32,
     /// The server.
     pub server: ServerInfo,
+}
+
+/// What travels to the browser, so that both sides make the same HTML.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The moment of the first render.
+    pub now: Millis,
+    /// What the page shows.
+    #[serde(flatten)]
+    pub page: PageData,
 }
 
 /// A room with its newest page.
@@ -103,9 +113,11 @@ mod document {
         let files = use_context::<SiteFiles>().unwrap_or_default();
         // As HTML: a child would bring a marker for hydration, which a title shows as text.
         let title = escape(&use_context::<PageData>().unwrap_or_default().title());
+        // The wasm is fetched beside the script that will run it, and only by browsers that run scripts.
         let boot = format!(
-            "import init,{{hydrate}} from {:?};await init({{module_or_path:{:?}}});hydrate();",
-            files.js, files.wasm
+            "const wasm=fetch({:?});const {{default:init,hydrate}}=await import({:?});\
+             await init({{module_or_path:wasm}});hydrate();",
+            files.wasm, files.js
         );
         view! {
             <!DOCTYPE html>
@@ -123,7 +135,6 @@ mod document {
                     <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                     <link rel="stylesheet" href=files.css />
                     <link rel="modulepreload" href=files.js nonce=use_nonce() />
-                    <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                     <script type="module" nonce=use_nonce()>
                         {boot}
                     </script>

@@ -56,12 +56,17 @@ impl Zone {
         format!("{:02}:{:02}", minutes / 60, minutes % 60)
     }
 
-    /// `Saturday 21 November 2026, 09:05`.
+    /// `Saturday 21 November 2026, 09:05:07 (UTC+8)`.
     #[must_use]
     pub fn full(self, at: Millis) -> String {
         let day = self.day(at);
         let (year, _, _) = civil(day);
-        format!("{} {year}, {}", weekday_and_date(day), self.hhmm(at))
+        let second = at.div_euclid(1000).rem_euclid(60);
+        let offset = self.minutes_at(at);
+        let sign = if offset < 0 { '-' } else { '+' };
+        let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+        let minutes = if minutes == 0 { String::new() } else { format!(":{minutes:02}") };
+        format!("{} {year}, {}:{second:02} (UTC{sign}{hours}{minutes})", weekday_and_date(day), self.hhmm(at))
     }
 }
 
@@ -119,7 +124,8 @@ mod tests {
         assert_eq!(iso(AT), "2026-11-21T09:07:07Z");
         assert_eq!(Zone::Fixed(0).hhmm(AT), "09:07");
         assert_eq!(Zone::Fixed(330).hhmm(AT), "14:37");
-        assert_eq!(Zone::Fixed(-600).full(AT), "Friday 20 November 2026, 23:07");
+        assert_eq!(Zone::Fixed(-600).full(AT), "Friday 20 November 2026, 23:07:07 (UTC-10)");
+        assert_eq!(Zone::Fixed(330).full(AT), "Saturday 21 November 2026, 14:37:07 (UTC+5:30)");
         assert_eq!(iso(-1), "1969-12-31T23:59:59Z");
         assert_eq!(iso(951_782_400_000), "2000-02-29T00:00:00Z");
     }

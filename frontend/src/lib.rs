@@ -1,5 +1,7 @@
 //! How Parlor starts in a browser.
 
+#![recursion_limit = "512"]
+
 /// Takes over the HTML that the server rendered. The page's loader calls it once the wasm is there.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -44,7 +44,7 @@ pub fn Chat() -> impl IntoView {
     let missing = page.missing.then(|| room.get_untracked()).flatten();
     let absent = flag(move || {
         room.with(|room| room.is_some() && *room == missing)
-            || room.get().is_some_and(|room| client.view(&room).phase.get() == Phase::Missing)
+            || room.get().is_some_and(|room| client.view(&room).about.with(|about| about.phase == Phase::Missing))
     });
     Effect::new(move || {
         if let Some(room) = room.get() {

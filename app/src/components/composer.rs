@@ -76,11 +76,11 @@ pub fn Composer(
             send();
         }
     };
-    let chars = Memo::new(move |_| {
+    let chars = move || {
         text.with(|text| if text.len() + NEAR_LIMIT < limits::MAX_BODY_CHARS { 0 } else { text.chars().count() })
-    });
-    let over = flag(move || chars.get() > limits::MAX_BODY_CHARS);
-    let count = super::text(move || match chars.get() {
+    };
+    let over = flag(move || chars() > limits::MAX_BODY_CHARS);
+    let count = super::text(move || match chars() {
         chars if chars + NEAR_LIMIT < limits::MAX_BODY_CHARS => String::new(),
         chars => format!("{} / {}", grouped(chars), grouped(limits::MAX_BODY_CHARS)),
     });

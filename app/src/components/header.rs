@@ -42,7 +42,7 @@ pub fn Header(
             .with(|rooms| rooms.iter().any(|room| room.joined && room.unread > 0 && Some(&room.id) != id.as_ref()))
     });
     let online = text(move || {
-        let count = room.get().and_then(|room| client.view(&room).online_count.get());
+        let count = room.get().and_then(|room| client.view(&room).about.with(|about| about.online_count));
         // Before the server has counted, at least the reader is here.
         count.unwrap_or(1).to_string()
     });

@@ -32,32 +32,21 @@ pub fn MessageView(
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let zone = client.zone;
-    let MessageRow { message, own, .. } = first;
+    let MessageRow { message, own, .. } = first.clone();
     let (id, by) = (message.id, message.by.clone());
-    // The parts that can change, each on its own: an ack must not write the text anew.
-    let part = Memo::new({
-        let row = row.clone();
-        move |_| row.with(|row| of(row).map(|row| (row.starts_run, row.delivery.clone())))
-    });
-    let at = Memo::new({
-        let row = row.clone();
-        let at = message.at;
-        move |_| row.with(|row| of(row).map_or(at, |row| row.message.at))
-    });
-    let html = Memo::new(move |_| row.with(|row| of(row).map(body).unwrap_or_default()));
-    let starts_run = flag(move || part.with(|part| part.as_ref().is_some_and(|(starts, _)| *starts)));
-    let delivery =
-        Memo::new(move |_| part.with(|part| part.as_ref().map_or(Delivery::Stored, |(_, delivery)| delivery.clone())));
+    // Everything below looks at the row for itself, and the page is touched only where what it shows has changed.
+    let row = Signal::derive(move || row.with(|row| of(row).unwrap_or(&first).clone()));
+    let at = move || row.with(|row| row.message.at);
     view! {
         <article
             class="message"
-            class:starts-run=starts_run
+            class:starts-run=flag(move || row.with(|row| row.starts_run))
             class:own=own
             data-testid="message"
             data-row=""
             data-id=id.to_string()
             data-own=if own { "true" } else { "false" }
-            data-state=text(move || delivery.with(Delivery::slug))
+            data-state=text(move || row.with(|row| row.delivery.slug()))
         >
             <span class=format!("avatar {}", colour::class(by.id)) aria-hidden="true">
                 {colour::initials(&by.name)}
@@ -68,31 +57,31 @@ pub fn MessageView(
                 </span>
                 <time
                     data-testid="message-time"
-                    datetime=text(move || time::iso(at.get()))
-                    title=text(move || zone.get().full(at.get()))
+                    datetime=text(move || time::iso(at()))
+                    title=text(move || zone.get().full(at()))
                 >
-                    {text(move || zone.get().hhmm(at.get()))}
+                    {text(move || zone.get().hhmm(at()))}
                 </time>
             </div>
-            <div class="body" data-testid="message-body" inner_html=text(move || html.get())></div>
-            {own.then(|| view! { <Mark delivery /> })}
-            {own.then(|| view! { <Failure id delivery /> })}
+            <div class="body" data-testid="message-body" inner_html=text(move || row.with(body))></div>
+            {own.then(|| view! { <Mark row /> })}
+            {own.then(|| view! { <Failure id row /> })}
         </article>
     }
 }
 
 /// How far one's own message has come.
 #[component]
-fn Mark(delivery: Memo<Delivery>) -> impl IntoView {
+fn Mark(row: Signal<MessageRow>) -> impl IntoView {
     let path = text(move || {
-        delivery.with(|delivery| match delivery {
+        row.with(|row| match &row.delivery {
             Delivery::Queued => CLOCK,
             Delivery::Sent => TICK,
             Delivery::Stored => TICKS,
             Delivery::Failed(_) => ALERT,
         })
     });
-    let words = text(move || delivery.with(Delivery::words));
+    let words = text(move || row.with(|row| row.delivery.words()));
     view! {
         <span class="mark" title=words>
             <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
@@ -105,11 +94,11 @@ fn Mark(delivery: Memo<Delivery>) -> impl IntoView {
 
 /// Why it was not sent, and what one can do.
 #[component]
-fn Failure(id: CommandId, delivery: Memo<Delivery>) -> impl IntoView {
+fn Failure(id: CommandId, row: Signal<MessageRow>) -> impl IntoView {
     let client = expect_context::<Client>();
     let draft = use_context::<Draft>();
     let reason = move || {
-        delivery.with(|delivery| match delivery {
+        row.with(|row| match &row.delivery {
             Delivery::Failed(reason) => Some(reason.clone()),
             _ => None,
         })

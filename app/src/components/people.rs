@@ -20,26 +20,21 @@ pub fn People(
     room: Signal<Option<RoomId>>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let view = Memo::new_with_compare(
-        move |_| room.get().map(|room| client.view(&room)),
-        // Each room has other signals; the same room the same ones.
-        |_, _| true,
-    );
-    let people = Memo::new(move |_| {
-        let mut people = view.get().map(|view| view.online.get()).unwrap_or_default();
+    let about = move || room.get().map(|room| client.view(&room).about.get()).unwrap_or_default();
+    let people = move || {
+        let mut people = about().online;
+        let me = client.me.get();
         // Before the server has said who is there, at least the reader is.
-        if let (true, Some(me)) = (people.is_empty(), client.me.get()) {
-            people.push(me);
+        if people.is_empty() {
+            people.extend(me.clone());
         }
-        people.sort_by_key(|user| {
-            (Some(user.id) != client.me.with(|me| me.as_ref().map(|me| me.id)), user.name.to_lowercase())
-        });
+        let me = me.map(|me| me.id);
+        people.sort_by_key(|user| (Some(user.id) != me, user.name.to_lowercase()));
         people
-    });
+    };
     let hidden = move || {
-        let listed = people.with(Vec::len) as u64;
-        let all = view.get().and_then(|view| view.online_count.get()).unwrap_or(listed);
-        all.saturating_sub(listed)
+        let about = about();
+        about.online_count.unwrap_or(0).saturating_sub(about.online.len() as u64)
     };
     view! {
         <aside class="people" id=ID popover="auto" data-testid="people" aria-label="People in this room">
@@ -57,7 +52,7 @@ pub fn People(
                 </button>
             </div>
             <ul>
-                <For each=move || people.get() key=|user| (user.id, user.name.clone()) let(user)>
+                <For each=people key=|user| (user.id, user.name.clone()) let(user)>
                     <Person user />
                 </For>
             </ul>

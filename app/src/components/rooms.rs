@@ -85,18 +85,17 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
     let summary = {
         let id = id.clone();
-        Memo::new(move |_| client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
+        Signal::derive(move || client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
     };
     let name = text(move || summary.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
-    let unread =
-        Memo::new(move |_| summary.with(|room| room.as_ref().filter(|room| room.joined).map_or(0, |room| room.unread)));
-    let has_unread = flag(move || unread.get() > 0);
-    let all_read = flag(move || unread.get() == 0);
+    let unread = move || summary.with(|room| room.as_ref().filter(|room| room.joined).map_or(0, |room| room.unread));
+    let has_unread = flag(move || unread() > 0);
+    let all_read = flag(move || unread() == 0);
     let current = {
         let id = id.clone();
         flag(move || room.with(|room| room.as_ref() == Some(&id)))
     };
-    let count = text(move || match unread.get() {
+    let count = text(move || match unread() {
         0 => String::new(),
         count @ 1..=99 => count.to_string(),
         _ => "99+".into(),

@@ -29,7 +29,10 @@ pub fn Timeline(
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let view = client.view(&room);
-    let RoomView { phase, complete, loading_older, unseen, .. } = view.clone();
+    let about = {
+        let about = view.about.clone();
+        Signal::derive(move || about.get())
+    };
     let scroller = NodeRef::<html::Div>::new();
     let inner = NodeRef::<html::Div>::new();
     scroll::keep(client, room.clone(), scroller, inner);
@@ -39,28 +42,22 @@ pub fn Timeline(
             .with(|rooms| rooms.iter().find(|known| known.id == room).map(|room| room.name.clone()))
             .unwrap_or_default()
     });
-    let ready = {
-        let phase = phase.clone();
-        Memo::new(move |_| phase.with(|phase| *phase == Phase::Ready))
-    };
-    let words = move || match phase.get() {
-        _ if absent.get() => "There is no such room, or it is not yours to see.".to_owned(),
-        Phase::Failed(words) => format!("{words} The messages come when the connection is back."),
-        Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
-    };
-    let words = text(words);
-    let not_waiting = flag(move || ready.get() || !words.with(String::is_empty));
-    let begins_earlier = {
-        let complete = complete.clone();
-        flag(move || !ready.get() || !complete.get())
-    };
-    let none_older = flag(move || !ready.get() || complete.get());
-    let pill = move || match unseen.get() {
+    let ready = move || about.with(|about| about.phase == Phase::Ready);
+    let words = text(move || {
+        about.with(|about| match &about.phase {
+            _ if absent.get() => "There is no such room, or it is not yours to see.".to_owned(),
+            Phase::Failed(words) => format!("{words} The messages come when the connection is back."),
+            Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
+        })
+    });
+    let not_waiting = flag(move || ready() || !words.with(String::is_empty));
+    let begins_earlier = flag(move || !ready() || !about.with(|about| about.complete));
+    let none_older = flag(move || !ready() || about.with(|about| about.complete));
+    let pill = text(move || match about.with(|about| about.unseen) {
         0 => String::new(),
         1 => "1 new message".to_owned(),
         count => format!("{count} new messages"),
-    };
-    let pill = text(pill);
+    });
     view! {
         <div class="timeline-frame">
             <div
@@ -77,7 +74,7 @@ pub fn Timeline(
                         <p class="beginning-title">{name}</p>
                         <p class="soft">"This is the beginning of the room."</p>
                     </div>
-                    <div class="older" hidden=none_older aria-busy=text(move || loading_older.get().to_string())>
+                    <div class="older" hidden=none_older aria-busy=text(move || about.with(|about| about.loading_older.to_string()))>
                         <Skeleton />
                     </div>
                     <div class="skeletons" hidden=not_waiting>

@@ -25,31 +25,30 @@ pub struct RowItem {
 pub struct RoomView {
     /// Its rows, oldest first.
     pub rows: ArcRwSignal<Vec<RowItem>>,
+    /// Everything else.
+    pub about: ArcRwSignal<About>,
+}
+
+/// What the page shows of a room besides its rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
     /// How far its first page is.
-    pub phase: ArcRwSignal<Phase>,
+    pub phase: Phase,
     /// Whether the rows reach back to the beginning of the room.
-    pub complete: ArcRwSignal<bool>,
+    pub complete: bool,
     /// Whether an older page is on its way.
-    pub loading_older: ArcRwSignal<bool>,
+    pub loading_older: bool,
     /// Messages that came while the reader was further up.
-    pub unseen: ArcRwSignal<u32>,
+    pub unseen: u32,
     /// Who is there.
-    pub online: ArcRwSignal<Vec<User>>,
+    pub online: Vec<User>,
     /// How many are there.
-    pub online_count: ArcRwSignal<Option<u64>>,
+    pub online_count: Option<u64>,
 }
 
 impl Default for RoomView {
     fn default() -> Self {
-        Self {
-            rows: ArcRwSignal::new(Vec::new()),
-            phase: ArcRwSignal::new(Phase::Loading),
-            complete: ArcRwSignal::new(false),
-            loading_older: ArcRwSignal::new(false),
-            unseen: ArcRwSignal::new(0),
-            online: ArcRwSignal::new(Vec::new()),
-            online_count: ArcRwSignal::new(None),
-        }
+        Self { rows: ArcRwSignal::new(Vec::new()), about: ArcRwSignal::new(About::default()) }
     }
 }
 
@@ -57,12 +56,15 @@ impl RoomView {
     /// Brings the signals up to date, and only those that differ.
     pub fn update(&self, room: &Room, rows: Vec<(RowKey, Row)>) {
         self.update_rows(rows);
-        set(&self.phase, room.phase.clone());
-        set(&self.complete, room.timeline.is_complete());
-        set(&self.loading_older, room.loading_older);
-        set(&self.unseen, room.unseen);
-        set(&self.online_count, room.online_count);
-        set(&self.online, room.online.clone());
+        let about = About {
+            phase: room.phase.clone(),
+            complete: room.timeline.is_complete(),
+            loading_older: room.loading_older,
+            unseen: room.unseen,
+            online: room.online.clone(),
+            online_count: room.online_count,
+        };
+        set(&self.about, about);
     }
 
     fn update_rows(&self, rows: Vec<(RowKey, Row)>) {
