@@ -3,7 +3,8 @@
 use std::fmt;
 
 use parlor_protocol::{RoomId, RoomSummary, Seq, User, http};
-use serde::{Serialize, de::DeserializeOwned};
+
+use crate::wire::{Object, Read};
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl fmt::Display for ApiError {
 /// # Errors
 /// [`ApiError`].
 pub async fn me() -> Result<User, ApiError> {
-    get::<http::Me>("/api/me").await.map(|me| me.user)
+    get::<Object>("/api/me").await.and_then(|mut me| me.take("user").ok_or(ApiError::Unreachable))
 }
 
 /// My rooms and public ones.
@@ -42,7 +43,7 @@ pub async fn me() -> Result<User, ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
-    get::<http::Rooms>("/api/rooms").await.map(|rooms| rooms.rooms)
+    get::<Object>("/api/rooms").await.and_then(|mut rooms| rooms.take("rooms").ok_or(ApiError::Unreachable))
 }
 
 /// Makes a public room.
@@ -51,7 +52,9 @@ pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
 /// [`ApiError`].
 pub async fn create_room(name: String) -> Result<RoomSummary, ApiError> {
     let body = http::NewRoom { name, kind: parlor_protocol::RoomKind::Public };
-    call::<_, http::RoomMade>("POST", "/api/rooms", Some(&body)).await.map(|made| made.room)
+    let body = serde_json::to_string(&body).ok();
+    let made = call::<Object>("POST", "/api/rooms", body).await;
+    made.and_then(|mut made| made.take("room").ok_or(ApiError::Unreachable))
 }
 
 /// A page of history: the newest, or the one before an event.
@@ -75,35 +78,28 @@ pub async fn sign_out() -> Result<(), ApiError> {
     }
 }
 
-async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
-    call::<(), T>("GET", path, None).await
+async fn get<T: Read>(path: &str) -> Result<T, ApiError> {
+    call("GET", path, None).await
 }
 
 #[cfg(feature = "browser")]
-async fn call<B: Serialize, T: DeserializeOwned>(method: &str, path: &str, body: Option<&B>) -> Result<T, ApiError> {
-    let body = body.and_then(|body| serde_json::to_string(body).ok());
+async fn call<T: Read>(method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
     let (status, text) = fetch(method, path, body).await?;
     match status {
-        200..=299 => read(&text).ok_or(ApiError::Unreachable),
+        200..=299 => crate::wire::read(&text).ok_or(ApiError::Unreachable),
         401 => Err(ApiError::Unauthorized),
         404 => Err(ApiError::NotFound),
-        _ => Err(match read::<http::ErrorAnswer>(&text) {
-            Some(answer) => ApiError::Refused(answer.error.message),
+        _ => Err(match error(&text) {
+            Some(words) => ApiError::Refused(words),
             None => ApiError::Refused(format!("The server answered with status {status}.")),
         }),
     }
 }
 
-/// Reads an answer by the same way as live frames: through a buffer, which a flattened struct takes too. So the wasm has
-/// one reader of each type and not two.
+/// The sentence for people in an error's answer.
 #[cfg(feature = "browser")]
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    #[derive(serde::Deserialize)]
-    struct Whole<T> {
-        #[serde(flatten)]
-        whole: T,
-    }
-    serde_json::from_str::<Whole<T>>(text).ok().map(|read| read.whole)
+fn error(text: &str) -> Option<String> {
+    crate::wire::read::<Object>(text)?.take::<Object>("error")?.take("message")
 }
 
 /// Not generic, so that the wasm has it once.
@@ -128,6 +124,6 @@ async fn fetch(_: &str, _: &str, _: Option<String>) -> Result<(u16, String), Api
 }
 
 #[cfg(not(feature = "browser"))]
-async fn call<B: Serialize, T: DeserializeOwned>(_: &str, _: &str, _: Option<&B>) -> Result<T, ApiError> {
+async fn call<T: Read>(_: &str, _: &str, _: Option<String>) -> Result<T, ApiError> {
     Err(ApiError::Unreachable)
 }

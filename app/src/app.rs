@@ -1,6 +1,6 @@
 //! The application: one live client above the router, so that the connection outlives every change of page.
 
-use leptos::{prelude::*, server::codee::string::JsonSerdeCodec};
+use leptos::prelude::*;
 use leptos_router::{
     components::{FlatRoutes, Route, Router},
     path,
@@ -16,10 +16,7 @@ use crate::{
 /// Parlor.
 #[component]
 pub fn App() -> impl IntoView {
-    let shared = SharedValue::<_, JsonSerdeCodec>::new(|| Carried {
-        now: clock::now(),
-        page: use_context().unwrap_or_default(),
-    });
+    let shared = SharedValue::new_str(|| Carried { now: clock::now(), page: use_context().unwrap_or_default() });
     let Carried { now, page } = shared.into_inner();
     let client = Client::new(&page, now);
     provide_context(client);

@@ -4,15 +4,18 @@
 //! it once, for its id is the same.
 
 use parlor_protocol::{CommandId, Millis, RoomId, User, UserId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::browser;
+use crate::{
+    browser, small,
+    wire::{self, Object},
+};
 
 const OUTBOX: &str = "parlor.outbox.";
 const DRAFT: &str = "parlor.draft.";
 
 /// A message that has not reached the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kept {
     /// Its id for ever.
     pub id: CommandId,
@@ -24,15 +27,30 @@ pub struct Kept {
     pub at: Millis,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Entry {
+#[derive(Serialize)]
+struct Entry<'a> {
     user: UserId,
-    message: Kept,
+    message: &'a Kept,
+}
+
+/// A kept message, if it is this person's.
+fn read(text: &str, user: &User) -> Option<Kept> {
+    let mut entry = wire::read::<Object>(text)?;
+    if entry.take::<UserId>("user")? != user.id {
+        return None;
+    }
+    let mut message = entry.take::<Object>("message")?;
+    Some(Kept {
+        id: message.take("id")?,
+        room: message.take("room")?,
+        body: message.take("body")?,
+        at: message.take("at")?,
+    })
 }
 
 /// Keeps a message.
 pub fn put(user: &User, message: &Kept) {
-    let entry = Entry { user: user.id, message: message.clone() };
+    let entry = Entry { user: user.id, message };
     if let Ok(text) = serde_json::to_string(&entry) {
         browser::keep(&format!("{OUTBOX}{}", message.id), &text);
     }
@@ -46,9 +64,8 @@ pub fn remove(id: CommandId) {
 /// This person's messages in the order in which they were typed.
 #[must_use]
 pub fn all(user: &User) -> Vec<Kept> {
-    let entries = browser::kept(OUTBOX).into_iter().filter_map(|text| serde_json::from_str::<Entry>(&text).ok());
-    let mut messages: Vec<_> = entries.filter(|entry| entry.user == user.id).map(|entry| entry.message).collect();
-    messages.sort_by_key(|message| message.id);
+    let mut messages: Vec<_> = browser::kept(OUTBOX).iter().filter_map(|text| read(text, user)).collect();
+    small::sort_by_key(&mut messages, |message| message.id);
     messages
 }
 
@@ -65,5 +82,22 @@ pub fn put_draft(room: &RoomId, text: &str) {
         browser::forget(&key);
     } else {
         browser::keep(&key, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_protocol::UserKind;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_was_put_can_be_read_by_its_writer_alone() {
+        let user = |n| User { id: UserId(Uuid::from_u128(n)), name: "ann".into(), kind: UserKind::Guest };
+        let message = Kept { id: CommandId(Uuid::from_u128(9)), room: "dev".into(), body: "hi \"ann\"".into(), at: 7 };
+        let text = serde_json::to_string(&Entry { user: user(1).id, message: &message }).unwrap();
+        assert_eq!(read(&text, &user(1)), Some(message));
+        assert_eq!(read(&text, &user(2)), None);
     }
 }

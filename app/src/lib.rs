@@ -16,8 +16,10 @@ pub mod csr;
 pub mod kept;
 pub mod live;
 pub mod page;
+pub mod small;
 pub mod text;
 pub mod time;
+pub mod wire;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

@@ -1,7 +1,11 @@
 //! What the server hands to a page, and the HTML document around it.
 
+use std::{fmt, str::FromStr};
+
 use parlor_protocol::{Message, Millis, RoomSummary, Seq, ServerInfo, User};
 use serde::{Deserialize, Serialize};
+
+use crate::wire;
 
 /// What a page shows at first. The server provides it by context before it renders, and it travels to the browser in the
 /// page itself.
@@ -33,6 +37,24 @@ pub struct Carried {
     /// What the page shows.
     #[serde(flatten)]
     pub page: PageData,
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        serde_json::to_string(self).map_or(Err(fmt::Error), |text| f.write_str(&text))
+    }
+}
+
+/// The text is no [`Carried`].
+#[derive(Debug)]
+pub struct Unreadable;
+
+impl FromStr for Carried {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        wire::read(text).ok_or(Unreadable)
+    }
 }
 
 /// A room with its newest page.

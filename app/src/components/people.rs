@@ -8,7 +8,7 @@ use super::{
     icons::{CLOSE, Icon},
     text,
 };
-use crate::{browser, colour, live::client::Client};
+use crate::{browser, colour, live::client::Client, small};
 
 /// The panel's id, for the button that opens it.
 pub const ID: &str = "people";
@@ -29,7 +29,7 @@ pub fn People(
             people.extend(me.clone());
         }
         let me = me.map(|me| me.id);
-        people.sort_by_key(|user| (Some(user.id) != me, user.name.to_lowercase()));
+        small::sort_by_key(&mut people, |user| (Some(user.id) != me, user.name.to_ascii_lowercase()));
         people
     };
     let hidden = move || {

@@ -25,7 +25,7 @@ pub fn Welcome() -> impl IntoView {
         let empty = room.messages.is_empty();
         view! {
             <section class="glimpse" aria-labelledby="glimpse-title">
-                <h2 id="glimpse-title">{format!("In the {} now", room.summary.name.to_lowercase())}</h2>
+                <h2 id="glimpse-title">{format!("In {} now", room.summary.name)}</h2>
                 {empty.then(|| view! { <p class="soft">"Nobody has said anything yet."</p> })}
                 <div class="glimpse-frame" tabindex="0" role="region" aria-labelledby="glimpse-title" hidden=empty>
                     <Rows view />

@@ -1,7 +1,5 @@
 //! The live client as the page sees it: signals to read, and what one can do.
 
-use std::collections::HashMap;
-
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerFrame, User, http::MessagePage};
@@ -59,8 +57,19 @@ pub struct Client {
 
 struct Inner {
     state: State,
-    views: HashMap<RoomId, RoomView>,
+    views: Vec<(RoomId, RoomView)>,
     commands: Option<UnboundedSender<Command>>,
+}
+
+impl Inner {
+    fn view(&mut self, room: &RoomId) -> RoomView {
+        if let Some((_, view)) = self.views.iter().find(|(id, _)| id == room) {
+            return view.clone();
+        }
+        let view = RoomView::default();
+        self.views.push((room.clone(), view.clone()));
+        view
+    }
 }
 
 impl Client {
@@ -86,7 +95,7 @@ impl Client {
             waiting: RwSignal::new(0),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
-            inner: StoredValue::new(Inner { state, views: HashMap::new(), commands: None }),
+            inner: StoredValue::new(Inner { state, views: Vec::new(), commands: None }),
         };
         client.publish();
         client
@@ -130,7 +139,7 @@ impl Client {
     /// The signals of a room.
     #[must_use]
     pub fn view(&self, room: &RoomId) -> RoomView {
-        self.inner.try_update_value(|inner| inner.views.entry(room.clone()).or_default().clone()).unwrap_or_default()
+        self.inner.try_update_value(|inner| inner.view(room)).unwrap_or_default()
     }
 
     /// Puts a room on the screen.
@@ -315,13 +324,20 @@ impl Client {
             }
             let State { me, open, outbox, changed, .. } = &mut inner.state;
             let me = me.as_ref().map(|me| me.id);
-            for id in std::mem::take(changed) {
+            let mut updates = Vec::new();
+            for id in changed.take() {
                 if let Some(room) = open.get(&id) {
                     let rows = rows(&id, &room.timeline, outbox, me, zone);
-                    inner.views.entry(id).or_default().update(room, rows);
+                    updates.push((id, rows));
                 }
             }
             let waiting = outbox.waiting();
+            for (id, rows) in updates {
+                let view = inner.view(&id);
+                if let Some(room) = inner.state.open.get(&id) {
+                    view.update(room, rows);
+                }
+            }
             if waiting != self.waiting.get_untracked() {
                 self.waiting.set(waiting);
             }

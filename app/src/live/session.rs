@@ -1,6 +1,6 @@
 //! One connection, from its opening to its end: hello, frames, heartbeat.
 
-use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
+use std::{future::poll_fn, pin::pin, task::Poll};
 
 use futures::{Future as _, StreamExt as _, channel::mpsc::UnboundedReceiver};
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use super::{
     reconnect::Bye,
     transport::{Incoming, Transport, websocket},
 };
-use crate::{browser, clock};
+use crate::{browser, clock, wire};
 
 /// A connection that has not welcomed us within this time is given up.
 const OPENING: Millis = 15_000;
@@ -58,7 +58,7 @@ struct Session {
     heartbeat: Millis,
     ping_at: Millis,
     unanswered: Option<Millis>,
-    reads: BTreeMap<RoomId, Seq>,
+    reads: Vec<(RoomId, Seq)>,
     read_at: Millis,
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn session(client: Client, commands: &mut UnboundedReceiver<Com
         heartbeat: Millis::MAX / 4,
         ping_at: Millis::MAX,
         unanswered: None,
-        reads: BTreeMap::new(),
+        reads: Vec::new(),
         read_at: 0,
     };
     session.run(commands).await
@@ -142,7 +142,7 @@ impl Session {
             Incoming::Frame(text) => {
                 self.unanswered = None;
                 // What cannot be read is of a newer server. If it was an event, the next one shows the hole.
-                if let Ok(frame) = ServerFrame::decode(&text) {
+                if let Some(frame) = wire::read(&text) {
                     self.frame(frame);
                 }
             }
@@ -178,7 +178,8 @@ impl Session {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Say(ClientFrame::Read { room, seq }) => {
-                self.reads.insert(room, seq);
+                self.reads.retain(|(other, _)| *other != room);
+                self.reads.push((room, seq));
             }
             // Before the opening there is nothing to say: `hello` will resume all rooms that are open then.
             Command::Say(frame) if self.open => self.say(&frame),

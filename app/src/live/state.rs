@@ -1,7 +1,7 @@
 //! Everything that this page knows: rooms, timelines, who is there, what is on its way. Every frame goes through
 //! [`State::apply`], one after the other; signals are made from it afterwards, so that none is lost on the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use parlor_protocol::{
     ClientFrame, CommandId, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary, Seq,
@@ -12,6 +12,7 @@ use super::{
     outbox::Outbox,
     timeline::{Applied, Timeline},
 };
+use crate::small::{self, RoomSet};
 
 /// Messages in a page.
 pub const PAGE: usize = 50;
@@ -80,7 +81,7 @@ pub struct State {
     /// What is on its way.
     pub outbox: Outbox,
     /// Rooms whose rows or people have changed since the last look.
-    pub changed: BTreeSet<RoomId>,
+    pub changed: RoomSet,
     /// The list of rooms has changed since the last look.
     pub list_changed: bool,
     /// There was a connection before.
@@ -337,7 +338,7 @@ impl State {
     }
 
     fn sort_rooms(&mut self) {
-        self.rooms.sort_by_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_lowercase()));
+        small::sort_by_key(&mut self.rooms, |room| (room.id.as_str() != RoomId::LOBBY, room.name.to_ascii_lowercase()));
         self.list_changed = true;
     }
 

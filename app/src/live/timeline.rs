@@ -3,14 +3,13 @@
 //! Pure: it knows neither sockets nor signals. Its promise is that between the first and the last message it holds,
 //! nothing is missing. An event that would leave a hole is not taken; the caller asks the server again instead.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use parlor_protocol::{
     CommandId, Cursor, Event, EventKind, Message, PresenceState, RoomId, Seq, Tail, User, UserId, http::MessagePage,
 };
+
+use crate::small;
 
 /// Messages that stay when a long timeline is trimmed.
 const KEPT: usize = 200;
@@ -201,9 +200,9 @@ impl Timeline {
 
     /// Adds messages of a page, which a faulty server may have put in any order or twice.
     fn add(&mut self, mut messages: Vec<Message>, before: bool) {
-        messages.sort_by_key(|message| message.seq);
-        let mut seen: HashMap<CommandId, ()> = self.messages.iter().map(|message| (message.id, ())).collect();
-        messages.retain(|message| seen.insert(message.id, ()).is_none());
+        small::sort_by_key(&mut messages, |message| message.seq);
+        messages.dedup_by_key(|message| message.id);
+        messages.retain(|message| self.position(message.id).is_none());
         let messages = messages.into_iter().map(Arc::new);
         if before {
             messages.rev().for_each(|message| self.messages.push_front(message));

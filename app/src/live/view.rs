@@ -1,8 +1,6 @@
 //! The signals of one room, made from the pure state after each change. Every row has a signal of its own, so a row that
 //! did not change is not touched.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use parlor_protocol::User;
 
@@ -76,15 +74,24 @@ impl RoomView {
             }
             return;
         }
-        let mut known: HashMap<RowKey, ArcRwSignal<Row>> = old.into_iter().map(|item| (item.key, item.row)).collect();
-        let items = rows.into_iter().map(|(key, row)| match known.remove(&key) {
-            Some(signal) => {
-                set(&signal, row);
-                RowItem { key, row: signal }
-            }
-            None => RowItem { key, row: ArcRwSignal::new(row) },
-        });
-        self.rows.set(items.collect());
+        // Rows that stay are in the same order nearly always, so the next one is where the last one was found.
+        let mut old: Vec<_> = old.into_iter().map(Some).collect();
+        let mut next = 0;
+        let mut items = Vec::with_capacity(rows.len());
+        for (key, row) in rows {
+            let is_it = |item: &Option<RowItem>| item.as_ref().is_some_and(|item| item.key == key);
+            let found = old[next..].iter().position(is_it).map(|at| next + at);
+            let found = found.or_else(|| old[..next].iter().position(is_it));
+            items.push(match found.and_then(|at| old[at].take()) {
+                Some(item) => {
+                    next = found.unwrap_or(0) + 1;
+                    set(&item.row, row);
+                    item
+                }
+                None => RowItem { key, row: ArcRwSignal::new(row) },
+            });
+        }
+        self.rows.set(items);
     }
 }
 

@@ -1,0 +1,55 @@
+//! Collections for a handful of things. The standard library's are made for many, and each kind of them is some
+//! kilobytes of wasm.
+
+use parlor_protocol::RoomId;
+
+/// Some rooms, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomSet(Vec<RoomId>);
+
+impl RoomSet {
+    /// Adds a room.
+    pub fn insert(&mut self, room: RoomId) {
+        if !self.0.contains(&room) {
+            self.0.push(room);
+        }
+    }
+
+    /// Adds rooms.
+    pub fn extend(&mut self, rooms: impl IntoIterator<Item = RoomId>) {
+        rooms.into_iter().for_each(|room| self.insert(room));
+    }
+
+    /// Takes all rooms out.
+    pub fn take(&mut self) -> Vec<RoomId> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+/// Sorts by insertion: stable, and quick for what is short or nearly in order.
+pub fn sort_by_key<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) -> K) {
+    for end in 1..items.len() {
+        let mut at = end;
+        while at > 0 && key(&items[at - 1]) > key(&items[at]) {
+            items.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn sorts_as_the_standard_library_does(mut items in prop::collection::vec((0_u8..9, any::<u8>()), 0..40)) {
+            let mut expected = items.clone();
+            expected.sort_by_key(|item| item.0);
+            sort_by_key(&mut items, |item| item.0);
+            prop_assert_eq!(items, expected);
+        }
+    }
+}
