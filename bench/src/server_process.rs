@@ -73,7 +73,7 @@ impl ServerProcess {
         let mut running = child();
         ensure!(running.is_none(), "one server at a time");
         let mut started = Command::new(&binary)
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(["--addr", "127.0.0.1:0", "--rate-limits", "off", "--data"])
             .arg(data)
             .env("PARLOR_RATE_LIMITS", "off")
             .stdin(Stdio::null())
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn finds_the_address_in_the_ready_line() {
         let expected = Some(SocketAddr::from(([127, 0, 0, 1], 40_123)));
-        assert_eq!(address_in("Parlor 0.1.0 is ready at http://127.0.0.1:40123 (data in x)"), expected);
+        assert_eq!(address_in("listening on http://127.0.0.1:40123"), expected);
         assert_eq!(address_in("listening on http://127.0.0.1:40123."), expected);
         assert_eq!(address_in("listening on http://127.0.0.1:40123/"), expected);
         assert_eq!(address_in("nothing here"), None);

@@ -44,12 +44,12 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const args = ["--listen", this.address, "--data", this.folder, ...this.flags];
+    const args = ["--addr", this.address, "--data", this.folder, ...this.flags];
     const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-      child.stdout!.on("data", (line) => String(line).includes("is ready") && resolve());
+      child.stdout!.on("data", (line) => String(line).includes("listening on") && resolve());
     });
     child.removeAllListeners("exit");
   }

@@ -71,7 +71,7 @@ test("without a network the page says offline, keeps what is typed, and sends it
 });
 
 test("a frozen server is noticed within two heartbeats", async ({ visitor }) => {
-  const server = await Server.start("--heartbeat", "1");
+  const server = await Server.start("--heartbeat-ms", "1000");
   try {
     const page = await visitor({ baseURL: server.url });
     await page.goto(server.url);

@@ -28,6 +28,8 @@ pub const UNAUTHORIZED: &str = "unauthorized";
 pub const ORIGIN_REFUSED: &str = "origin_refused";
 /// HTTP: the request does not have the form that the endpoint takes.
 pub const BAD_REQUEST: &str = "bad_request";
+/// HTTP: this server lets nobody in, or no further, by a name alone.
+pub const GUESTS_OFF: &str = "guests_off";
 /// HTTP: a name that another has already.
 pub const NAME_TAKEN: &str = "name_taken";
 /// HTTP: a body over the limit.

@@ -22,8 +22,11 @@ fn user() -> impl Strategy<Value = User> {
 }
 
 fn cursor() -> impl Strategy<Value = Cursor> {
-    (room(), option::of(any::<u64>()), option::of("[0-9a-f]{8}"))
-        .prop_map(|(room, after, tail)| Cursor { room, after, tail: tail.map(Tail) })
+    (room(), option::of(any::<u64>()), option::of("[0-9a-f]{8}")).prop_map(|(room, after, tail)| Cursor {
+        room,
+        after,
+        tail: tail.map(Tail),
+    })
 }
 
 fn client_frame() -> impl Strategy<Value = ClientFrame> {
@@ -31,10 +34,18 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
         (any::<u32>(), vec(cursor(), 0..4)).prop_map(|(protocol, resume)| ClientFrame::Hello { protocol, resume }),
         cursor().prop_map(ClientFrame::Join),
         room().prop_map(|room| ClientFrame::Leave { room }),
-        (id(), room(), any::<String>(), option::of(id()))
-            .prop_map(|(id, room, body, reply_to)| ClientFrame::Send { id, room, body, reply_to }),
-        (id(), room(), id(), any::<String>())
-            .prop_map(|(id, room, message, body)| ClientFrame::Edit { id, room, message, body }),
+        (id(), room(), any::<String>(), option::of(id())).prop_map(|(id, room, body, reply_to)| ClientFrame::Send {
+            id,
+            room,
+            body,
+            reply_to
+        }),
+        (id(), room(), id(), any::<String>()).prop_map(|(id, room, message, body)| ClientFrame::Edit {
+            id,
+            room,
+            message,
+            body
+        }),
         (id(), room(), id()).prop_map(|(id, room, message)| ClientFrame::Delete { id, room, message }),
         (id(), room(), id(), any::<String>(), any::<bool>())
             .prop_map(|(id, room, message, emoji, on)| ClientFrame::React { id, room, message, emoji, on }),
@@ -48,11 +59,17 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         (id(), any::<String>(), any::<String>(), option::of(id()))
             .prop_map(|(id, body, html, reply_to)| EventKind::Message { id, body, html, reply_to }),
-        (id(), any::<String>(), any::<String>())
-            .prop_map(|(message, body, html)| EventKind::Edited { message, body, html }),
+        (id(), any::<String>(), any::<String>()).prop_map(|(message, body, html)| EventKind::Edited {
+            message,
+            body,
+            html
+        }),
         id().prop_map(|message| EventKind::Deleted { message }),
-        (id(), any::<String>(), any::<bool>())
-            .prop_map(|(message, emoji, on)| EventKind::Reacted { message, emoji, on }),
+        (id(), any::<String>(), any::<bool>()).prop_map(|(message, emoji, on)| EventKind::Reacted {
+            message,
+            emoji,
+            on
+        }),
     ]
 }
 
@@ -95,8 +112,12 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
         }),
         (room(), any::<u64>(), id(), any::<i64>(), user(), event_kind())
             .prop_map(|(room, seq, id, at, by, event)| ServerFrame::Event(Event { room, seq, id, at, by, event })),
-        (id(), room(), any::<u64>(), any::<i64>())
-            .prop_map(|(id, room, seq, at)| ServerFrame::Ack { id, room, seq, at }),
+        (id(), room(), any::<u64>(), any::<i64>()).prop_map(|(id, room, seq, at)| ServerFrame::Ack {
+            id,
+            room,
+            seq,
+            at
+        }),
         (option::of(any::<String>()), option::of(room()), any::<[String; 2]>(), option::of(any::<u64>())).prop_map(
             |(id, room, [code, message], retry_after_ms)| {
                 ServerFrame::Refused { id, room, code, message, retry_after_ms }
@@ -106,11 +127,7 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
         (room(), user(), select(vec![PresenceState::Online, PresenceState::Offline]), any::<u64>())
             .prop_map(|(room, user, state, online_count)| ServerFrame::Presence { room, user, state, online_count }),
         (room(), user()).prop_map(|(room, user)| ServerFrame::Typing { room, user }),
-        (
-            room(),
-            select(vec![GapReason::TooFar, GapReason::HistoryChanged, GapReason::Overflow]),
-            any::<[u64; 2]>()
-        )
+        (room(), select(vec![GapReason::TooFar, GapReason::HistoryChanged, GapReason::Overflow]), any::<[u64; 2]>())
             .prop_map(|(room, reason, [after, head])| ServerFrame::Gap { room, reason, after, head }),
         any::<[i64; 2]>().prop_map(|[at, now]| ServerFrame::Pong { at, now }),
         (any::<u16>(), any::<String>(), any::<bool>(), option::of(any::<u64>()))

@@ -11,8 +11,8 @@ use parlor_protocol::limits;
 #[command(name = "parlor", version, about, max_term_width = 120)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "PARLOR_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
+    #[arg(long, env = "PARLOR_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
+    pub addr: SocketAddr,
 
     /// Folder for everything that is kept; made when it is not there
     #[arg(long, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
@@ -28,7 +28,7 @@ pub struct Config {
     pub public_url: Option<String>,
 
     /// Origins of other pages that may use this server, such as https://wiki.example; separate several by commas
-    #[arg(long = "allow-origin", env = "PARLOR_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
+    #[arg(long = "allow-origin", env = "PARLOR_ALLOW_ORIGINS", value_name = "ORIGIN", value_delimiter = ',',
           value_parser = origin)]
     pub allow_origins: Vec<String>,
 
@@ -37,8 +37,17 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
-    /// Seconds between heartbeats of a live connection
-    #[arg(long, env = "PARLOR_HEARTBEAT", default_value = "25", value_name = "SECONDS", value_parser = seconds)]
+    /// Who may come in with a name alone, and how far
+    #[arg(long, env = "PARLOR_GUESTS", default_value = "on", value_name = "WHO")]
+    pub guests: Guests,
+
+    /// Whether someone who sends too fast is slowed down
+    #[arg(long, env = "PARLOR_RATE_LIMITS", default_value = "on", value_name = "ON|OFF")]
+    pub rate_limits: Switch,
+
+    /// Milliseconds between heartbeats of a live connection
+    #[arg(long = "heartbeat-ms", env = "PARLOR_HEARTBEAT_MS", default_value = "25000", value_name = "MILLISECONDS",
+          value_parser = milliseconds)]
     pub heartbeat: Duration,
 
     /// What to log: error, warn, info, debug, trace, or a filter such as parlor=debug
@@ -66,6 +75,26 @@ pub struct Config {
     pub head_timeout: Duration,
 }
 
+/// Who may come in with a name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Guests {
+    /// Anyone, to all public rooms
+    On,
+    /// Nobody
+    Off,
+    /// Anyone, to the lobby alone
+    LobbyOnly,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
+}
+
 /// How to write the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -79,12 +108,14 @@ impl Default for Config {
     /// What the server does without flags and variables.
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
             data: "data".into(),
             name: "parlor".into(),
             public_url: None,
             allow_origins: Vec::new(),
             max_connections: 20_000,
+            guests: Guests::On,
+            rate_limits: Switch::On,
             heartbeat: limits::HEARTBEAT,
             log: "warn".into(),
             log_format: LogFormat::Text,
@@ -122,10 +153,10 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.2..=300.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("give a number of seconds from 0.2 to 300".into()),
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(milliseconds @ 200..=300_000) => Ok(Duration::from_millis(milliseconds)),
+        _ => Err("give a number of milliseconds from 200 to 300000".into()),
     }
 }
 
@@ -154,10 +185,12 @@ mod tests {
     #[test]
     fn bad_values_are_refused_with_a_reason() {
         for (args, reason) in [
-            (["--listen", "here"], "invalid socket address"),
+            (["--addr", "here"], "invalid socket address"),
             (["--allow-origin", "wiki.example"], "give scheme"),
             (["--public-url", "https://a.example/chat"], "give scheme"),
-            (["--heartbeat", "0"], "0.2 to 300"),
+            (["--heartbeat-ms", "0"], "200 to 300000"),
+            (["--guests", "some"], "lobby-only"),
+            (["--rate-limits", "maybe"], "possible values"),
             (["--max-connections", "0"], "1..=1000000"),
             (["--log-format", "xml"], "possible values"),
         ] {

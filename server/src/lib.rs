@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
+    config::{Config, Switch},
     connection::Bye,
     room::Hub,
     serve::Places,
@@ -24,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod http;
+pub mod limits;
 pub mod live;
 pub mod markdown;
 pub mod room;
@@ -81,10 +82,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         wheel: Wheel::new(config.heartbeat, config.heartbeat_grace),
         server: ServerInfo { name: config.name.clone(), version: env!("CARGO_PKG_VERSION").into() },
         hello_timeout: config.hello_timeout,
+        guests: config.guests,
+        rate_limits: config.rate_limits == Switch::On,
     });
 
-    let listen_error = |cause| StartError::Listen { address: config.listen, cause };
-    let listener = serve::listen(config.listen).map_err(listen_error)?;
+    let listen_error = |cause| StartError::Listen { address: config.addr, cause };
+    let listener = serve::listen(config.addr).map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let places = Places::new(config.max_connections);
     let stop = CancellationToken::new();

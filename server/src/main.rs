@@ -18,9 +18,10 @@ async fn main() -> ExitCode {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
     if !parlor::http::has_site_files() {
-        eprintln!("parlor: this binary was built without its site files; build it with `cargo leptos build --release`.");
+        eprintln!(
+            "parlor: this binary was built without its site files; build it with `cargo leptos build --release`."
+        );
     }
-    let data = config.data.display().to_string();
     let running = match parlor::start(config).await {
         Ok(running) => running,
         Err(error) => {
@@ -30,11 +31,7 @@ async fn main() -> ExitCode {
     };
     #[allow(clippy::print_stdout)]
     {
-        println!(
-            "Parlor {} is ready at http://{} (data in {data}, stop with Ctrl-C)",
-            env!("CARGO_PKG_VERSION"),
-            running.address
-        );
+        println!("listening on http://{}", running.address);
     }
     stop_signal().await;
     tracing::info!("stopping");

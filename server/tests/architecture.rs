@@ -16,7 +16,18 @@ fn root() -> PathBuf {
 fn dependencies(package: &str, more: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["tree", "--offline", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}", "-p", package])
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal,no-proc-macro",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "-p",
+            package,
+        ])
         .args(more)
         .output()
         .unwrap();
@@ -70,8 +81,7 @@ fn the_browser_build_is_free_of_what_is_heavy() {
 #[test]
 fn sql_is_in_the_store_alone() {
     let store = root().join("server/src/store");
-    let elsewhere: Vec<_> =
-        naming("server/src", "sqlx").into_iter().filter(|path| !path.starts_with(&store)).collect();
+    let elsewhere: Vec<_> = naming("server/src", "sqlx").into_iter().filter(|path| !path.starts_with(&store)).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
     assert!(!naming("server/src/store", "sqlx").is_empty());
 }
@@ -93,9 +103,7 @@ fn rooms_do_no_io() {
 #[test]
 fn only_the_transport_touches_a_socket_in_the_client() {
     let transport = root().join("app/src/live/transport");
-    let elsewhere: Vec<_> = naming("app/src", "gloo_net::websocket")
-        .into_iter()
-        .filter(|path| !path.starts_with(&transport))
-        .collect();
+    let elsewhere: Vec<_> =
+        naming("app/src", "gloo_net::websocket").into_iter().filter(|path| !path.starts_with(&transport)).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }

@@ -185,7 +185,16 @@ async fn only_people_with_a_session_from_pages_of_ours_come_in() {
     let client = support::http_client();
     let post = |path: &str| client.post(server.url(path)).header("origin", "https://evil.example");
     assert_eq!(post("/api/session").json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
-    assert_eq!(post("/api/rooms").bearer_auth(&made.token).json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
+    assert_eq!(
+        post("/api/rooms")
+            .bearer_auth(&made.token)
+            .json(&serde_json::json!({"name": "x"}))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        403
+    );
     assert_eq!(post("/enter").body("name=x").send().await.unwrap().status(), 403);
     for path in ["/api/me", "/api/rooms", "/api/rooms/lobby/messages", "/api/rooms/lobby/events"] {
         assert_eq!(client.get(server.url(path)).send().await.unwrap().status(), 401, "{path}");

@@ -6,7 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use parlor::config::Config;
+use parlor::config::{Config, Guests};
 use parlor_protocol::{ClientFrame, CloseCode, PresenceState, RoomId, ServerFrame};
 use support::{Client, Ended, PATIENCE, Server, try_upgrade};
 use tokio::{
@@ -103,7 +103,7 @@ async fn half_heads_and_silent_sockets_are_closed() {
             let mut socket = TcpStream::connect(address).await.unwrap();
             socket.write_all(opening.as_bytes()).await.unwrap();
             let mut rest = Vec::new();
-            tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await.expect("closed in time").unwrap();
+            tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await.unwrap().unwrap();
         }
     };
     tokio::join!(closed(""), closed("GET /live/ws HT"), closed("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "));
@@ -205,5 +205,72 @@ async fn health_and_headers() {
         assert_eq!(answer.headers()["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
         assert_eq!(answer.text().await.unwrap(), text);
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn guests_stay_where_they_are_allowed() {
+    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..Config::default() }).await;
+    let mut ann = server.client("ann").await;
+    let new_room = support::http_client().post(server.url("/api/rooms")).bearer_auth(&ann.token);
+    assert_eq!(new_room.json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
+    ann.send("the lobby is ours").await;
+    let temp = server.stop().await.unwrap();
+
+    // A room from freer days is as if it did not exist: in the list, over HTTP, on the wire.
+    let server = Server::start_in(temp.path(), Config::default()).await;
+    let room = server.new_room(&ann.token, "Garden").await.room.id;
+    server.stop().await;
+    let server = Server::start_in(temp.path(), Config { guests: Guests::LobbyOnly, ..Config::default() }).await;
+    let rooms: parlor_protocol::http::Rooms = server.get(&ann.token, "/api/rooms").await.json().await.unwrap();
+    assert_eq!(rooms.rooms.len(), 1);
+    for path in ["messages", "events"] {
+        assert_eq!(server.get(&ann.token, &format!("/api/rooms/{room}/{path}")).await.status(), 404);
+    }
+    let made = parlor_protocol::http::SessionMade { token: ann.token.clone(), user: ann.user.clone() };
+    let mut ann = Client::connect(server.address, &made).await;
+    assert!(matches!(ann.hello(vec![]).await, ServerFrame::Welcome { rooms, .. } if rooms.len() == 1));
+    ann.say(&ClientFrame::Join(parlor_protocol::Cursor { room, after: None, tail: None })).await;
+    assert_eq!(ann.refusal().await, parlor_protocol::refusal::NOT_FOUND);
+    server.stop().await;
+
+    let server = Server::start_with(Config { guests: Guests::Off, ..Config::default() }).await;
+    let enter = support::http_client().post(server.url("/api/session")).json(&serde_json::json!({"name": "ann"}));
+    assert_eq!(enter.send().await.unwrap().status(), 403);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_sends_too_fast_is_told_when_to_go_on() {
+    let server = Server::start_with(Config::default()).await;
+    let mut ann = server.client("ann").await;
+    let mut waits = Vec::new();
+    for n in 0..700 {
+        ann.post(&format!("{n}")).await;
+    }
+    let mut answered = 0;
+    while answered < 700 {
+        match ann.next().await {
+            ServerFrame::Ack { .. } => answered += 1,
+            ServerFrame::Refused { code, retry_after_ms, .. } => {
+                assert_eq!(code, parlor_protocol::refusal::RATE_LIMITED);
+                waits.push(retry_after_ms.unwrap());
+                answered += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(waits.len() > 50 && waits.iter().all(|wait| (1..=1_000).contains(wait)), "{waits:?}");
+    tokio::time::sleep(Duration::from_millis(waits[0] + 50)).await;
+    ann.send("now it goes").await;
+    // A flood of anything ends the connection.
+    let mut flood = server.client("flood").await;
+    for _ in 0..40_000 {
+        if flood.try_say(&ClientFrame::Typing { room: RoomId::lobby() }).await.is_none() {
+            break;
+        }
+    }
+    let ended = flood.ended().await;
+    assert!(ended.code == Some(CloseCode::Flooding.code()) || ended.code.is_none(), "{ended:?}");
     server.stop().await;
 }

@@ -30,15 +30,15 @@ struct Process {
 impl Process {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(["--addr", "127.0.0.1:0", "--data"])
             .arg(folder)
-            .env_remove("PARLOR_LISTEN")
+            .env_remove("PARLOR_ADDR")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        let address = line.split("http://").nth(1).unwrap().trim().parse().unwrap();
         Self { child, address }
     }
 
@@ -221,11 +221,11 @@ fn bad_configuration_is_one_sentence_and_exit_code_2() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     for (args, variable, says) in [
-        (&["--listen", "nowhere"][..], None, "--listen"),
+        (&["--addr", "nowhere"][..], None, "--addr"),
         (&["--max-connections", "many"][..], None, "--max-connections"),
         (&["--colour", "red"][..], None, "--colour"),
-        (&[][..], Some(("PARLOR_HEARTBEAT", "0")), "0.2 to 300"),
-        (&[][..], Some(("PARLOR_ALLOW_ORIGIN", "wiki")), "give scheme"),
+        (&[][..], Some(("PARLOR_HEARTBEAT_MS", "0")), "200 to 300000"),
+        (&[][..], Some(("PARLOR_ALLOW_ORIGINS", "wiki")), "give scheme"),
     ] {
         let (code, error) = run(args, variable);
         assert_eq!(code, Some(2), "{args:?}");
@@ -235,15 +235,13 @@ fn bad_configuration_is_one_sentence_and_exit_code_2() {
     // A port that is taken, and a folder that is a file: said as well, with another code.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = TempDir::new().unwrap();
-    let (code, error) = run(
-        &["--listen", &taken.local_addr().unwrap().to_string(), "--data", folder.path().to_str().unwrap()],
-        None,
-    );
+    let (code, error) =
+        run(&["--addr", &taken.local_addr().unwrap().to_string(), "--data", folder.path().to_str().unwrap()], None);
     assert_eq!(code, Some(1));
     assert!(error.contains("cannot listen on"), "{error}");
     let file = folder.path().join("file");
     std::fs::write(&file, "x").unwrap();
-    let (code, error) = run(&["--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()], None);
+    let (code, error) = run(&["--addr", "127.0.0.1:0", "--data", file.to_str().unwrap()], None);
     assert_eq!(code, Some(1));
     assert!(error.contains("data folder"), "{error}");
 }

@@ -6,7 +6,8 @@ mod support;
 use std::time::Duration;
 
 use parlor_protocol::{
-    CloseCode, CommandId, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, ClientFrame, Cursor, http::SessionMade, limits,
+    ClientFrame, CloseCode, CommandId, Cursor, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, http::SessionMade,
+    limits,
 };
 use socket2::{Domain, Socket, Type};
 use support::{Client, Server, body, upgrade_request};

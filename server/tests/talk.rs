@@ -245,10 +245,10 @@ async fn rooms_are_made_listed_joined_and_counted() {
     assert!(ann.until(shown).await.joined, "new, and mine");
     assert!(!bob.until(shown).await.joined, "new, and not mine yet");
     let list: Rooms = server.get(&bob.token, "/api/rooms").await.json().await.unwrap();
-    assert_eq!(list.rooms.iter().map(|r| (r.name.as_str(), r.joined)).collect::<Vec<_>>(), [
-        ("Lobby", true),
-        ("Tea and 茶", false)
-    ]);
+    assert_eq!(
+        list.rooms.iter().map(|r| (r.name.as_str(), r.joined)).collect::<Vec<_>>(),
+        [("Lobby", true), ("Tea and 茶", false)]
+    );
     // The same name again, whatever its case; and names that are none.
     let post = |name: String| {
         let body = serde_json::json!({ "name": name });

@@ -53,9 +53,8 @@ pub fn server_frames() -> Vec<ServerFrame> {
         joined: true,
         gone: false,
     };
-    let event = |event| {
-        ServerFrame::Event(Event { room: lobby(), seq: 58, id: id(1), at: AT + 123, by: ann.clone(), event })
-    };
+    let event =
+        |event| ServerFrame::Event(Event { room: lobby(), seq: 58, id: id(1), at: AT + 123, by: ann.clone(), event });
     vec![
         ServerFrame::Welcome {
             protocol: 1,
@@ -83,7 +82,13 @@ pub fn server_frames() -> Vec<ServerFrame> {
             message: "You are sending too fast.".into(),
             retry_after_ms: Some(800),
         },
-        ServerFrame::Refused { id: None, room: None, code: "bad_frame".into(), message: "not JSON".into(), retry_after_ms: None },
+        ServerFrame::Refused {
+            id: None,
+            room: None,
+            code: "bad_frame".into(),
+            message: "not JSON".into(),
+            retry_after_ms: None,
+        },
         ServerFrame::Room { room: summary.clone() },
         ServerFrame::Room {
             room: RoomSummary {
@@ -101,12 +106,7 @@ pub fn server_frames() -> Vec<ServerFrame> {
         ServerFrame::Gap { room: lobby(), reason: GapReason::HistoryChanged, after: 41, head: 30 },
         ServerFrame::Gap { room: lobby(), reason: GapReason::Overflow, after: 41, head: 57 },
         ServerFrame::Pong { at: AT, now: AT + 40 },
-        ServerFrame::Bye {
-            code: 4001,
-            reason: "server is restarting".into(),
-            reconnect: true,
-            after_ms: Some(1_200),
-        },
+        ServerFrame::Bye { code: 4001, reason: "server is restarting".into(), reconnect: true, after_ms: Some(1_200) },
         ServerFrame::Bye { code: 4500, reason: "bad protocol version".into(), reconnect: false, after_ms: None },
     ]
 }

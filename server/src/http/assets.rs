@@ -26,11 +26,7 @@ pub(super) fn site_files() -> SiteFiles {
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.first().map_or_else(|| format!("/pkg/{default}"), |path| format!("/{path}"))
     };
-    SiteFiles {
-        js: find(".js", "parlor.js"),
-        wasm: find(".wasm", "parlor.wasm"),
-        css: find(".css", "parlor.css"),
-    }
+    SiteFiles { js: find(".js", "parlor.js"), wasm: find(".wasm", "parlor.wasm"), css: find(".css", "parlor.css") }
 }
 
 /// Whether the binary has its site files, or can read them.
@@ -67,7 +63,8 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     };
     let mut response = body(file).into_response();
     let headers = response.headers_mut();
-    for (name, value) in [(header::CONTENT_TYPE, kind.as_str()), (header::CACHE_CONTROL, cache), (header::ETAG, &etag)] {
+    for (name, value) in [(header::CONTENT_TYPE, kind.as_str()), (header::CACHE_CONTROL, cache), (header::ETAG, &etag)]
+    {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }

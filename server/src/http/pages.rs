@@ -9,11 +9,11 @@ use axum::{
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 use parlor_app::{PageData, RoomPage};
-use parlor_protocol::{RoomId, RoomSummary, User, limits, validate};
+use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
 use super::{App, Failure, Guest, guest, sessions};
-use crate::store::Page;
+use crate::{config::Guests, store::Page};
 
 #[derive(Deserialize)]
 pub(super) struct HomeQuery {
@@ -36,12 +36,17 @@ pub(super) async fn home(
     if guest.is_some() {
         return Ok(Redirect::to(next.as_deref().unwrap_or("/r/lobby")).into_response());
     }
-    let lobby = app.live.hub.room(&RoomId::lobby()).ok_or_else(Failure::no_such_room)?;
-    let summary = lobby.record.summary(lobby.head(), lobby.head());
-    let room = Some(room_page(&app, summary).await?);
+    // Who may come in by a name alone may read the lobby before.
+    let room = match app.live.hub.room(&RoomId::lobby()) {
+        Some(lobby) if app.live.guests != Guests::Off => {
+            Some(room_page(&app, lobby.record.summary(lobby.head(), lobby.head())).await?)
+        }
+        _ => None,
+    };
     // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
     let notice = match query.error.as_str() {
         "" => None,
+        refusal::GUESTS_OFF => Some("This server does not let people in by a name alone.".into()),
         _ => Some(match validate::name(&query.name) {
             Err(invalid) => format!("That name will not do. {invalid}"),
             Ok(_) => "That name will not do.".into(),
@@ -63,7 +68,7 @@ pub(super) async fn room(
         let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
         return Ok(Redirect::to(&to).into_response());
     };
-    let rooms = app.live.store.rooms(guest.user.id).await?;
+    let rooms = app.live.rooms_for(&guest.user).await?;
     let found = match rooms.iter().find(|summary| summary.id == room) {
         Some(summary) => Some(room_page(&app, summary.clone()).await?),
         None => None,
@@ -125,7 +130,8 @@ async fn render(app: App, data: PageData, request: Request<Body>) -> Response {
 /// Scripts by nonce alone, and what those load; no inline style, no other host.
 fn policy(nonce: &str) -> String {
     // cargo-leptos reloads the page through a socket of its own in development.
-    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
+    let reload =
+        if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
          connect-src 'self'{reload}; img-src 'self' data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \

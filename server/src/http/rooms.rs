@@ -6,18 +6,18 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, RoomKind, UserId,
+    RoomId, RoomKind, UserId, UserKind,
     http::{NewRoom, RoomMade, Rooms},
     refusal, validate,
 };
 use serde::Deserialize;
 
 use super::{App, Failure, Guest, SameOrigin};
-use crate::store::NewRoomError;
+use crate::{config::Guests, store::NewRoomError};
 
 /// `GET /api/rooms`
 pub(super) async fn list(guest: Guest, State(app): State<App>) -> Result<Json<Rooms>, Failure> {
-    Ok(Json(Rooms { rooms: app.live.store.rooms(guest.user.id).await? }))
+    Ok(Json(Rooms { rooms: app.live.rooms_for(&guest.user).await? }))
 }
 
 /// `POST /api/rooms`
@@ -28,6 +28,10 @@ pub(super) async fn create(
     body: Result<Json<NewRoom>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RoomMade>), Failure> {
     let Json(new) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    if app.live.guests == Guests::LobbyOnly && guest.user.kind == UserKind::Guest {
+        let message = "On this server, guests stay in the lobby.";
+        return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+    }
     if new.kind != RoomKind::Public {
         return Err(Failure::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -65,7 +69,7 @@ pub(super) async fn join(
     body: Result<Json<NewMember>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
     let Json(member) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
-    let live_room = app.live.hub.room(&room).ok_or_else(Failure::no_such_room)?;
+    let live_room = app.live.room_for(&guest.user, &room).ok_or_else(Failure::no_such_room)?;
     if member.user != guest.user.id {
         return Err(Failure::new(
             StatusCode::FORBIDDEN,

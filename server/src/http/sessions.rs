@@ -16,7 +16,7 @@ use parlor_protocol::{
 use serde::Deserialize;
 
 use super::{App, Failure, Guest, SameOrigin, guest};
-use crate::connection::Bye;
+use crate::{config::Guests, connection::Bye};
 
 /// A year: a guest who comes back is the same guest.
 const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
@@ -27,7 +27,8 @@ pub(super) async fn create(_origin: SameOrigin, State(app): State<App>, body: By
     let new: NewSession = if body.is_empty() {
         NewSession::default()
     } else {
-        serde_json::from_slice(&body).map_err(|error| Failure::bad_request(format!("The body is not right: {error}")))?
+        serde_json::from_slice(&body)
+            .map_err(|error| Failure::bad_request(format!("The body is not right: {error}")))?
     };
     let name = optional_name(&new.name).map_err(Failure::invalid_name)?;
     let made = make(&app, name).await?;
@@ -57,6 +58,9 @@ pub(super) async fn enter(
             return Ok(Redirect::to(&format!("/?{query}")).into_response());
         }
     };
+    if app.live.guests == Guests::Off {
+        return Ok(Redirect::to(&format!("/?error={}", refusal::GUESTS_OFF)).into_response());
+    }
     let made = make(&app, name).await?;
     let to = Redirect::to(next.unwrap_or("/r/lobby"));
     Ok((cookie(&app, &made.token, COOKIE_SECONDS), to).into_response())
@@ -78,6 +82,10 @@ pub(super) async fn end(_origin: SameOrigin, guest: Guest, State(app): State<App
 }
 
 async fn make(app: &App, name: Option<String>) -> Result<SessionMade, Failure> {
+    if app.live.guests == Guests::Off {
+        let message = "This server does not let people in by a name alone.";
+        return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+    }
     let token = guest::new_token().map_err(|error| {
         tracing::error!(%error, "no randomness from the system");
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")
@@ -103,8 +111,7 @@ pub(super) fn is_room_address(path: &str) -> bool {
 
 fn cookie(app: &App, token: &str, seconds: u32) -> AppendHeaders<[(header::HeaderName, HeaderValue); 1]> {
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
-    let text =
-        format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", guest::COOKIE);
+    let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", guest::COOKIE);
     // A token is hexadecimal, so the text is always a valid header.
     let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
     AppendHeaders([(header::SET_COOKIE, value)])
@@ -117,7 +124,18 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         assert!(is_room_address("/r/lobby") && is_room_address("/r/k3f-9_x"));
-        for path in ["", "/", "/r/", "//evil.example", "/r/../x", "/r/a/b", "https://evil.example", "/r/a?b", "/r/a\r\nb", "r/a"] {
+        for path in [
+            "",
+            "/",
+            "/r/",
+            "//evil.example",
+            "/r/../x",
+            "/r/a/b",
+            "https://evil.example",
+            "/r/a?b",
+            "/r/a\r\nb",
+            "r/a",
+        ] {
             assert!(!is_room_address(path), "{path}");
         }
     }

@@ -8,13 +8,18 @@ use parlor_protocol::{Event, RoomId, RoomSummary, Seq, ServerFrame, UserId};
 use super::{Agenda, Room};
 use crate::{
     connection::{Connection, Text},
+    limits::Bucket,
     store::RoomRecord,
 };
+
+/// Buckets kept. Beyond, those of people who have gone are forgotten.
+const MAX_BUCKETS: usize = 100_000;
 
 /// See the module.
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
     people: Mutex<HashMap<UserId, Person>>,
+    sends: Mutex<HashMap<UserId, Bucket>>,
     agenda: Arc<Agenda>,
     leave_grace: Duration,
 }
@@ -34,6 +39,7 @@ impl Hub {
         let hub = Self {
             rooms: RwLock::default(),
             people: Mutex::default(),
+            sends: Mutex::default(),
             agenda: Arc::new(Agenda::default()),
             leave_grace,
         };
@@ -90,6 +96,16 @@ impl Hub {
         if person.connections.is_empty() {
             people.remove(&connection.user.id);
         }
+    }
+
+    /// How fast this person may send, over all their connections.
+    pub fn sends_of(&self, user: UserId, new: impl FnOnce() -> Bucket) -> Bucket {
+        let mut sends = self.sends.lock();
+        // A bucket that nobody uses any more is full again in seconds: it is forgotten when there are many.
+        if sends.len() > MAX_BUCKETS && !sends.contains_key(&user) {
+            sends.retain(|_, bucket| bucket.is_shared());
+        }
+        sends.entry(user).or_insert_with(new).clone()
     }
 
     /// Whether a connected person is a member of this room.

@@ -16,7 +16,7 @@ const REPLAY_PAGE: u32 = 50;
 
 impl Session {
     pub(super) async fn join(&self, cursor: Cursor) {
-        let Some(room) = self.live.hub.room(&cursor.room) else {
+        let Some(room) = self.live.room_for(&self.connection.user, &cursor.room) else {
             return self.refuse_unseen_room(None, cursor.room);
         };
         {

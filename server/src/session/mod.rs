@@ -14,13 +14,16 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, ServerInfo, User, UserId, refusal,
+    ClientFrame, CloseCode, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, ServerFrame, ServerInfo, User, UserId,
+    UserKind, refusal,
 };
 use tokio::sync::Semaphore;
 
 use crate::{
     clock,
+    config::Guests,
     connection::{Bye, Connection, Outgoing},
+    limits::Bucket,
     room::{Hub, Room},
     store::{Store, StoreError},
 };
@@ -49,6 +52,32 @@ pub struct Live {
     pub server: ServerInfo,
     /// Time within which `hello` must have come.
     pub hello_timeout: Duration,
+    /// How far people without an account may go.
+    pub guests: Guests,
+    /// Whether someone who sends too fast is slowed down.
+    pub rate_limits: bool,
+}
+
+impl Live {
+    /// A room that this person may see. What is not theirs to see is as if it did not exist.
+    pub fn room_for(&self, user: &User, room: &RoomId) -> Option<Arc<Room>> {
+        self.may_see(user, room).then(|| self.hub.room(room))?
+    }
+
+    /// Whether this person may see a room with this id, if there is one.
+    pub fn may_see(&self, user: &User, room: &RoomId) -> bool {
+        user.kind != UserKind::Guest || self.guests != Guests::LobbyOnly || room.as_str() == RoomId::LOBBY
+    }
+
+    /// The rooms that this person may see: the lobby first, then by name.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn rooms_for(&self, user: &User) -> Result<Vec<RoomSummary>, StoreError> {
+        let mut rooms = self.store.rooms(user.id).await?;
+        rooms.retain(|room| self.may_see(user, &room.id));
+        Ok(rooms)
+    }
 }
 
 /// See the module.
@@ -57,6 +86,8 @@ pub struct Session {
     connection: Arc<Connection>,
     state: Mutex<State>,
     in_flight: Arc<Semaphore>,
+    sends: Bucket,
+    frames: Bucket,
     /// Counts the overflows: what was begun before one must not go on after it.
     overflows: AtomicU64,
 }
@@ -78,11 +109,15 @@ impl Session {
     pub fn new(live: Arc<Live>, user: Arc<User>) -> Self {
         let connection = Connection::new(user);
         live.wheel.add(&connection);
+        let sends = live.hub.sends_of(connection.user.id, || Bucket::sends(live.rate_limits));
+        let frames = Bucket::frames(live.rate_limits);
         Self {
             live,
             connection,
             state: Mutex::default(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+            sends,
+            frames,
             overflows: AtomicU64::new(0),
         }
     }
@@ -114,14 +149,21 @@ impl Session {
         if self.connection.queue.is_ending() {
             return;
         }
+        if self.frames.take().is_err() {
+            return self.close(CloseCode::Flooding);
+        }
         match ClientFrame::decode(text) {
-            Ok(frame) => self.handle(frame).await,
+            // Boxed: a connection that says nothing does not carry the room for every command with it.
+            Ok(frame) => Box::pin(self.handle(frame)).await,
             Err(error) => self.refuse(error.id, None, error.code, error.message),
         }
     }
 
     /// Takes a binary message: the protocol has none.
     pub fn receive_binary(&self) {
+        if self.frames.take().is_err() {
+            return self.close(CloseCode::Flooding);
+        }
         self.refuse(None, None, refusal::BAD_FRAME, "frames are text; this one was binary");
     }
 
@@ -154,7 +196,7 @@ impl Session {
     }
 
     async fn welcome(&self) -> Result<(), StoreError> {
-        let mut rooms = self.live.store.rooms(self.user()).await?;
+        let mut rooms = self.live.rooms_for(&self.connection.user).await?;
         rooms.retain(|room| room.joined);
         // First told, then connected: nothing can stand before the welcome.
         self.connection.push(&ServerFrame::Welcome {
@@ -182,7 +224,8 @@ impl Session {
     }
 
     async fn read(&self, id: &RoomId, seq: u64) {
-        let Some(room) = self.live.hub.room(id).filter(|_| self.live.hub.is_member(self.user(), id)) else {
+        let room = self.live.room_for(&self.connection.user, id);
+        let Some(room) = room.filter(|_| self.live.hub.is_member(self.user(), id)) else {
             return self.refuse_unseen_room(None, id.clone());
         };
         let seq = seq.min(room.head());

@@ -25,9 +25,18 @@ impl Session {
                 return self.refuse(Some(id.to_string()), Some(room), invalid.code(), invalid.to_string());
             }
         };
-        let Some(live_room) = self.live.hub.room(&room) else {
+        let Some(live_room) = self.live.room_for(&self.connection.user, &room) else {
             return self.refuse_unseen_room(Some(id.to_string()), room);
         };
+        if let Err(wait) = self.sends.take() {
+            return self.connection.push(&ServerFrame::Refused {
+                id: Some(id.to_string()),
+                room: Some(room),
+                code: refusal::RATE_LIMITED.into(),
+                message: "You are sending too fast.".into(),
+                retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
+            });
+        }
         if let Err(error) = self.become_member(&live_room).await {
             return self.fail(Some(id.to_string()), Some(room), &error);
         }

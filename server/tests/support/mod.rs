@@ -8,7 +8,10 @@ use std::{
 };
 
 use futures::{SinkExt, StreamExt};
-use parlor::{Running, config::Config};
+use parlor::{
+    Running,
+    config::{Config, Switch},
+};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, User,
     http::{MessagePage, RoomMade, SessionMade},
@@ -32,8 +35,9 @@ pub struct Server {
 }
 
 impl Server {
+    /// With everything as it is by default, but for the limits on how fast one may send.
     pub async fn start() -> Self {
-        Self::start_with(Config::default()).await
+        Self::start_with(unlimited()).await
     }
 
     /// With other settings; address and folder are set here.
@@ -45,7 +49,7 @@ impl Server {
     }
 
     pub async fn start_in(folder: &Path, config: Config) -> Self {
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), data: folder.to_owned(), ..config };
+        let config = Config { addr: ([127, 0, 0, 1], 0).into(), data: folder.to_owned(), ..config };
         let running = parlor::start(config).await.unwrap();
         Self { address: running.address, folder: folder.to_owned(), running: Some(running), temp: None }
     }
@@ -60,7 +64,7 @@ impl Server {
         let temp = self.temp.take();
         let folder = self.folder.clone();
         self.running.take().unwrap().stop().await;
-        let mut server = Self::start_in(&folder, Config::default()).await;
+        let mut server = Self::start_in(&folder, unlimited()).await;
         server.temp = temp;
         server
     }
@@ -101,6 +105,10 @@ impl Server {
         let request = http_client().post(self.url("/api/rooms")).bearer_auth(token).json(&body);
         request.send().await.unwrap().json().await.unwrap()
     }
+}
+
+pub fn unlimited() -> Config {
+    Config { rate_limits: Switch::Off, ..Config::default() }
 }
 
 /// Follows no redirects and uses no proxy.

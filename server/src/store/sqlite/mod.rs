@@ -16,9 +16,7 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{
-    NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash,
-};
+use super::{NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash};
 use crate::bus::Committed;
 use writer::Job;
 
@@ -92,10 +90,7 @@ impl SqliteStore {
     }
 
     /// Hands a job to the writer and waits for what became of it.
-    async fn ask<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
-    ) -> Result<T, StoreError> {
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.submit(job(reply)).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
@@ -168,14 +163,10 @@ impl Store for SqliteStore {
 }
 
 /// Leaves a copy of the database beside it when a migration is about to change one that holds data.
-async fn snapshot_before_migration(
-    connection: &mut sqlx::SqliteConnection,
-    folder: &Path,
-) -> Result<(), StoreError> {
-    let known: Option<i64> =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-            .fetch_optional(&mut *connection)
-            .await?;
+async fn snapshot_before_migration(connection: &mut sqlx::SqliteConnection, folder: &Path) -> Result<(), StoreError> {
+    let known: Option<i64> = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+        .fetch_optional(&mut *connection)
+        .await?;
     if known != Some(1) {
         return Ok(());
     }
