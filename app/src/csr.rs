@@ -1,6 +1,6 @@
 //! The page without the server's HTML: what the server would have put into it is fetched first.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use parlor_protocol::RoomId;
 
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
 
 /// Fetches what the page needs and mounts it.
 pub fn start() {
-    spawn_local(async {
+    // Not by leptos, whose own way of spawning begins with mounting.
+    wasm_bindgen_futures::spawn_local(async {
         let page = load().await;
         mount_to_body(move || {
             provide_context(page.clone());

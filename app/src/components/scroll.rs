@@ -4,14 +4,17 @@
 //! the end without a script, stays there when messages come, and does not move when older ones appear above. Only what
 //! grows below a reader who is further up needs a hand: the first row in sight is put back where it was.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
 use parlor_protocol::RoomId;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
 
-use crate::live::client::Client;
+use crate::live::{client::Client, view::RoomView};
 
 /// The scroller's id.
 pub const ID: &str = "timeline";
@@ -37,11 +40,24 @@ fn reduced() -> bool {
 }
 
 /// Keeps the reader's place for as long as the component lives.
-pub fn keep(client: Client, room: RoomId, scroller: NodeRef<html::Div>, inner: NodeRef<html::Div>) {
+pub fn keep(client: Client, room: RoomId, view: &RoomView, scroller: NodeRef<html::Div>, inner: NodeRef<html::Div>) {
     let keeper = StoredValue::new_local(None::<Observed>);
+    let rows = view.rows.clone();
+    Effect::new(move || {
+        rows.track();
+        // After the rows are in the page, and before anything else can look at it: layout is observed only once a frame.
+        spawn_local(async move {
+            keeper.try_with_value(|keeper| {
+                if let Some(observed) = keeper {
+                    observed.place.put_back();
+                }
+            });
+        });
+    });
     Effect::new(move || {
         let (Some(scroller), Some(inner)) = (scroller.get(), inner.get()) else { return };
-        let place = Place { scroller: scroller.into(), inner: inner.into(), first: Rc::default() };
+        let place =
+            Place { scroller: scroller.into(), inner: inner.into(), first: Rc::default(), height: Rc::default() };
         let (watch, room) = (place.clone(), room.clone());
         let moved = Rc::new(move || {
             watch.note();
@@ -57,7 +73,14 @@ pub fn keep(client: Client, room: RoomId, scroller: NodeRef<html::Div>, inner: N
                 moved();
             })
         };
-        let scrolled = Closure::<dyn Fn()>::new(move || moved());
+        let watch = place.clone();
+        let scrolled = Closure::<dyn Fn()>::new(move || {
+            // Rows that came since the last frame have moved everything already: the place to keep is the one from before,
+            // and the observer is about to put it back.
+            if !watch.has_grown() {
+                moved();
+            }
+        });
         keeper.set_value(Observed::new(&place, grown, scrolled));
     });
 }
@@ -68,6 +91,8 @@ struct Place {
     scroller: Element,
     inner: Element,
     first: Rc<RefCell<Option<(Element, f64)>>>,
+    /// How high the rows were when that was noted.
+    height: Rc<Cell<f64>>,
 }
 
 impl Place {
@@ -83,7 +108,16 @@ impl Place {
         self.inner.get_bounding_client_rect().bottom() - row.get_bounding_client_rect().top()
     }
 
+    fn height(&self) -> f64 {
+        self.inner.get_bounding_client_rect().height()
+    }
+
+    fn has_grown(&self) -> bool {
+        (self.height() - self.height.get()).abs() > 0.01
+    }
+
     fn note(&self) {
+        self.height.set(self.height());
         let frame = self.scroller.get_bounding_client_rect();
         #[allow(clippy::cast_possible_truncation)]
         let (x, y) = ((frame.left() + 40.0) as f32, frame.top() as f32);
@@ -113,6 +147,7 @@ impl Place {
 
 /// Watches until it is dropped.
 struct Observed {
+    place: Place,
     observer: ResizeObserver,
     scroller: Element,
     scrolled: Closure<dyn Fn()>,
@@ -125,9 +160,9 @@ impl Observed {
         let observer = ResizeObserver::new(grown.as_ref().unchecked_ref()).ok()?;
         observer.observe(&place.inner);
         observer.observe(&place.scroller);
-        let scroller = place.scroller.clone();
+        let (place, scroller) = (place.clone(), place.scroller.clone());
         scroller.add_event_listener_with_callback("scroll", scrolled.as_ref().unchecked_ref()).ok()?;
-        Some(Self { observer, scroller, scrolled, _grown: grown })
+        Some(Self { place, observer, scroller, scrolled, _grown: grown })
     }
 }
 

@@ -35,7 +35,7 @@ pub fn Timeline(
     };
     let scroller = NodeRef::<html::Div>::new();
     let inner = NodeRef::<html::Div>::new();
-    scroll::keep(client, room.clone(), scroller, inner);
+    scroll::keep(client, room.clone(), &view, scroller, inner);
     let name = text(move || {
         client
             .rooms
