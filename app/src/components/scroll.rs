@@ -129,15 +129,18 @@ impl Place {
     }
 
     fn put_back(&self) {
+        self.height.set(self.height());
         if self.at_end() {
             self.scroller.set_scroll_top(0);
             return;
         }
-        if let Some((row, was)) = &*self.first.borrow()
+        if let Some((row, was)) = &mut *self.first.borrow_mut()
             && row.is_connected()
         {
+            let now = self.to_end(row);
+            // Noted, so that the same growth is not made good twice.
+            let grown = now - std::mem::replace(was, now);
             // Not by setting `scrollTop`, which is whole pixels here: the rounding would add up.
-            let grown = self.to_end(row) - was;
             if grown.abs() > 0.01 {
                 self.scroller.scroll_by_with_x_and_y(0.0, -grown);
             }
