@@ -20,6 +20,9 @@ use crate::{
     page::{self, PageData},
 };
 
+/// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
+const NOSCRIPT: &str = "<p class=\"noscript\">Without JavaScript you can read here. To send messages, turn it on.</p>";
+
 /// Whether the people's column is shown where there is place for it.
 #[derive(Clone, Copy)]
 pub struct PeopleShown(pub RwSignal<bool>);
@@ -64,8 +67,7 @@ pub fn Chat() -> impl IntoView {
             <Rooms room=room.into() />
             <main class="room">
                 <Header room=room.into() absent />
-                // Shown by the style sheet where no script runs: what stands in a `noscript` could not be taken over.
-                <p class="noscript">"Without JavaScript you can read here. To send messages, turn it on."</p>
+                <noscript inner_html=NOSCRIPT.to_owned()></noscript>
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })
