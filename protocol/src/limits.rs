@@ -20,8 +20,12 @@ pub const MAX_REPLAY: u64 = 1_000;
 /// Most rooms that one connection may have joined at a time.
 pub const MAX_JOINED_ROOMS: usize = 200;
 
-/// Most people that `joined` lists by name; `online_count` always tells the whole number.
+/// People that `joined` lists by name when no more are in the room; `online_count` always tells the whole number.
 pub const MAX_ONLINE_LISTED: usize = 200;
+
+/// People that `joined` lists by name when there are more than [`MAX_ONLINE_LISTED`]: nobody reads a crowd name by name,
+/// and what is sent once to each newcomer stays in a buffer of every connection.
+pub const CROWD_LISTED: usize = 30;
 
 /// Bytes that may wait for one connection (G5). Beyond, the queue is dropped and `gap` follows.
 pub const MAX_QUEUE_BYTES: usize = 256 * 1024;

@@ -29,7 +29,7 @@ pub enum ServerFrame {
         room: RoomId,
         /// The newest event when the subscription began.
         head: Seq,
-        /// People in the room now, at most [`crate::limits::MAX_ONLINE_LISTED`].
+        /// People in the room now: all up to [`crate::limits::MAX_ONLINE_LISTED`], else [`crate::limits::CROWD_LISTED`].
         online: Vec<User>,
         /// How many people are in the room now, listed or not.
         #[serde(default)]

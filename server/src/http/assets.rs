@@ -9,6 +9,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
+#[exclude = "pkg/*.ts*"]
 #[allow_missing = true]
 struct Site;
 

@@ -11,7 +11,7 @@ use std::{
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use parlor_protocol::{
-    CommandId, Event, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId,
+    CommandId, Event, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId, limits,
 };
 
 use crate::{
@@ -214,10 +214,12 @@ impl Room {
         self.record.summary(state.head, seq)
     }
 
-    /// People in the room: some by name, and how many there are.
-    pub fn online(&self, most: usize) -> (Vec<User>, u64) {
+    /// People in the room: all by name, or some of a crowd; and how many there are.
+    pub fn online(&self) -> (Vec<User>, u64) {
         let state = self.state.lock();
-        (state.presence.people().take(most).cloned().collect(), state.presence.count())
+        let all = state.presence.people();
+        let most = if all.len() > limits::MAX_ONLINE_LISTED { limits::CROWD_LISTED } else { limits::MAX_ONLINE_LISTED };
+        (all.take(most).cloned().collect(), state.presence.count())
     }
 
     /// Someone is typing: told to all others, dropped where it is tight.

@@ -95,7 +95,7 @@ impl Presence {
     }
 
     /// Everyone, in the order of their coming.
-    pub(super) fn people(&self) -> impl Iterator<Item = &User> {
+    pub(super) fn people(&self) -> impl ExactSizeIterator<Item = &User> {
         self.people.values().map(|person| &person.user)
     }
 

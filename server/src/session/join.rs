@@ -83,14 +83,13 @@ impl Session {
 
     /// Tells who is here, counting the one who just came.
     fn push_joined(&self, room: &Room, head: Seq) {
-        let (mut online, mut online_count) = room.online(limits::MAX_ONLINE_LISTED);
+        let (mut online, mut online_count) = room.online();
         let me = &*self.connection.user;
         if !online.contains(me) {
             // In a crowd one may be here already without being listed.
             if usize::try_from(online_count).is_ok_and(|count| count == online.len()) {
                 online_count += 1;
             }
-            online.truncate(limits::MAX_ONLINE_LISTED - 1);
             online.push(me.clone());
         }
         self.connection.push(&ServerFrame::Joined { room: room.record.id.clone(), head, online, online_count });

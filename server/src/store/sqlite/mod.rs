@@ -61,7 +61,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true)
-            .pragma("cache_size", "-4096")
+            // KiB, negative as SQLite wants it; for each connection.
+            .pragma("cache_size", "-2048")
             .disable_statement_logging();
         let mut connection = options.connect().await?;
         if existed {
