@@ -14,7 +14,7 @@ fn message(seq: Seq) -> Message {
     Message {
         id: CommandId(Uuid::from_u128(1_000 + u128::from(seq))),
         seq,
-        at: i64::try_from(seq).unwrap() * 1_000,
+        at: i64::try_from(seq).unwrap_or(0) * 1_000,
         by: user(1),
         body: format!("message {seq}"),
         html: format!("<p>message {seq}</p>"),
