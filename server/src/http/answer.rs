@@ -38,6 +38,14 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, refusal::BAD_REQUEST, message)
     }
 
+    /// A body that is none of ours: too large, or not of the form that the endpoint takes.
+    pub(super) fn bad_body(status: StatusCode, message: String) -> Self {
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(status, refusal::TOO_LARGE, "The body is larger than any that this endpoint takes.");
+        }
+        Self::bad_request(message)
+    }
+
     pub(super) fn invalid_name(invalid: Invalid) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That name will not do. {invalid}"))
     }

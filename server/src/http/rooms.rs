@@ -27,7 +27,7 @@ pub(super) async fn create(
     State(app): State<App>,
     body: Result<Json<NewRoom>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RoomMade>), Failure> {
-    let Json(new) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let Json(new) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     if app.live.guests == Guests::LobbyOnly && guest.user.kind == UserKind::Guest {
         let message = "On this server, guests stay in the lobby.";
         return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
@@ -68,7 +68,7 @@ pub(super) async fn join(
     Path(room): Path<RoomId>,
     body: Result<Json<NewMember>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
-    let Json(member) = body.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let Json(member) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     let live_room = app.live.room_for(&guest.user, &room).ok_or_else(Failure::no_such_room)?;
     if member.user != guest.user.id {
         return Err(Failure::new(

@@ -3,7 +3,7 @@
 use axum::{
     Form, Json,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
@@ -22,7 +22,12 @@ use crate::{config::Guests, connection::Bye};
 const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
 
 /// `POST /api/session`
-pub(super) async fn create(_origin: SameOrigin, State(app): State<App>, body: Bytes) -> Result<Response, Failure> {
+pub(super) async fn create(
+    _origin: SameOrigin,
+    State(app): State<App>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let body = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     // An empty body is a guest without a name.
     let new: NewSession = if body.is_empty() {
         NewSession::default()
