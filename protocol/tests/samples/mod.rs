@@ -20,7 +20,7 @@ fn lobby() -> RoomId {
     RoomId::lobby()
 }
 
-pub fn client_frames() -> Vec<ClientFrame> {
+pub(super) fn client_frames() -> Vec<ClientFrame> {
     let cursor = Cursor { room: lobby(), after: Some(41), tail: Some(Tail("9f3c01ab".into())) };
     vec![
         ClientFrame::Hello { protocol: 1, resume: vec![cursor.clone()] },
@@ -39,7 +39,7 @@ pub fn client_frames() -> Vec<ClientFrame> {
     ]
 }
 
-pub fn server_frames() -> Vec<ServerFrame> {
+pub(super) fn server_frames() -> Vec<ServerFrame> {
     let ann = user(10, "ann", UserKind::Guest);
     let bob = user(11, "bob", UserKind::Account);
     let summary = RoomSummary {
