@@ -35,17 +35,20 @@ struct Entry<'a> {
 
 /// A kept message, if it is this person's.
 fn read(text: &str, user: &User) -> Option<Kept> {
+    read_any(text).and_then(|(by, message)| (by == user.id).then_some(message))
+}
+
+/// A kept message, and whose it is.
+fn read_any(text: &str) -> Option<(UserId, Kept)> {
     let mut entry = wire::read::<Object>(text)?;
-    if entry.take::<UserId>("user")? != user.id {
-        return None;
-    }
     let mut message = entry.take::<Object>("message")?;
-    Some(Kept {
+    let kept = Kept {
         id: message.take("id")?,
         room: message.take("room")?,
         body: message.take("body")?,
         at: message.take("at")?,
-    })
+    };
+    Some((entry.take("user")?, kept))
 }
 
 /// Keeps a message.
@@ -67,6 +70,23 @@ pub fn all(user: &User) -> Vec<Kept> {
     let mut messages: Vec<_> = browser::kept(OUTBOX).iter().filter_map(|text| read(text, user)).collect();
     small::sort_by_key(&mut messages, |message| message.id);
     messages
+}
+
+/// Messages of someone who is signed out can no longer be sent in their name. What they wrote becomes the draft of its
+/// room, for whoever is here now to send or to drop.
+pub fn adopt(user: &User) {
+    let texts = browser::kept(OUTBOX);
+    let mut others: Vec<_> = texts.iter().filter_map(|text| read_any(text)).filter(|(by, _)| *by != user.id).collect();
+    small::sort_by_key(&mut others, |(_, message)| message.id);
+    for (_, message) in others {
+        put_draft(&message.room, &joined(&draft(&message.room), &message.body));
+        remove(message.id);
+    }
+}
+
+/// Two texts as one, each on lines of its own.
+fn joined(first: &str, second: &str) -> String {
+    if first.is_empty() { second.to_owned() } else { format!("{first}\n{second}") }
 }
 
 /// The text that was being written in a room.

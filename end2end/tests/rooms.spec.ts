@@ -20,6 +20,7 @@ test("a new room in two clicks, found by others, with its own messages", async (
   const link = bob.page.getByTestId("room-link").filter({ hasText: "茶 and biscuits" });
   await link.click();
   await bob.sees("tea is ready");
+  await expect(bob.page.getByText("This is the beginning of the room.")).toBeVisible();
   await expect(bob.message("in the lobby")).toHaveCount(0);
   await bob.say("coming");
   await ann.sees("tea is ready", "coming");

@@ -1,6 +1,10 @@
 //! How the server is started: flags, each with a `PARLOR_*` variable.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{Parser, ValueEnum};
 use parlor_protocol::limits;
@@ -11,7 +15,8 @@ use parlor_protocol::limits;
 #[command(name = "parlor", version, about, max_term_width = 120)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "PARLOR_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "PARLOR_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT",
+          value_parser = address)]
     pub addr: SocketAddr,
 
     /// Folder for everything that is kept; made when it is not there
@@ -143,6 +148,14 @@ impl Config {
     }
 }
 
+/// An address to listen on; of a host name, the first address that it stands for.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses = text.to_socket_addrs().map_err(|_| HOW_TO_ADDRESS.to_owned())?;
+    addresses.next().ok_or_else(|| HOW_TO_ADDRESS.to_owned())
+}
+
+const HOW_TO_ADDRESS: &str = "give an address of this machine and a port, such as 127.0.0.1:3000 or 0.0.0.0:8080";
+
 /// An origin (RFC 6454): scheme, host and port, nothing behind. A closing slash is forgiven.
 fn origin(text: &str) -> Result<String, String> {
     let trimmed = text.trim().trim_end_matches('/');
@@ -185,7 +198,7 @@ mod tests {
     #[test]
     fn bad_values_are_refused_with_a_reason() {
         for (args, reason) in [
-            (["--addr", "here"], "invalid socket address"),
+            (["--addr", "here"], "give an address"),
             (["--allow-origin", "wiki.example"], "give scheme"),
             (["--public-url", "https://a.example/chat"], "give scheme"),
             (["--heartbeat-ms", "0"], "200 to 300000"),

@@ -72,6 +72,9 @@ pub struct Running {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    let listen_error = |cause| StartError::Listen { address: config.addr, cause };
+    let listener = serve::listen(config.addr).map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
     let (committed, events) = bus::local();
     let store = SqliteStore::open(&config.data, committed).await?;
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace));
@@ -86,9 +89,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         rate_limits: config.rate_limits == Switch::On,
     });
 
-    let listen_error = |cause| StartError::Listen { address: config.addr, cause };
-    let listener = serve::listen(config.addr).map_err(listen_error)?;
-    let address = listener.local_addr().map_err(listen_error)?;
     let places = Places::new(config.max_connections);
     let stop = CancellationToken::new();
     tokio::spawn(tick(live.clone(), stop.clone()));

@@ -214,6 +214,7 @@ async fn http_bodies_that_are_wrong_or_too_large_are_refused() {
     };
     assert_eq!(status("/api/session", "{".into()).await, 400);
     assert_eq!(status("/api/session", r#"{"name":7}"#.into()).await, 400);
+    assert_eq!(status("/api/session", r#"[]"#.into()).await, 400);
     assert_eq!(status("/api/session", format!(r#"{{"name":"{}"}}"#, "x".repeat(33))).await, 422);
     assert_eq!(status("/api/session", "{\"name\":\"a\u{202e}b\"}".into()).await, 422);
     assert_eq!(status("/api/session", "x".repeat(100_000)).await, 413);

@@ -239,6 +239,12 @@ fn bad_configuration_is_one_sentence_and_exit_code_2() {
         run(&["--addr", &taken.local_addr().unwrap().to_string(), "--data", folder.path().to_str().unwrap()], None);
     assert_eq!(code, Some(1));
     assert!(error.contains("cannot listen on"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made before that was known");
+    let running = Process::start(folder.path());
+    let (code, error) = run(&["--addr", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()], None);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("in use by another parlor"), "{error}");
+    running.kill();
     let file = folder.path().join("file");
     std::fs::write(&file, "x").unwrap();
     let (code, error) = run(&["--addr", "127.0.0.1:0", "--data", file.to_str().unwrap()], None);

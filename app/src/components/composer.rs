@@ -15,8 +15,13 @@ use crate::{browser, kept, live::client::Client};
 
 /// The text field's id.
 pub const ID: &str = "composer";
+/// Devices that have a mouse have a keyboard too.
+const WITH_KEYBOARD: &str = "(hover: hover) and (pointer: fine)";
 /// The counter appears when so many characters are left.
 const NEAR_LIMIT: usize = 500;
+
+/// How long the hint about an empty message stays.
+const HINT_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// The text that is being written.
 #[derive(Clone, Copy)]
@@ -39,6 +44,10 @@ pub fn Composer(
         if shown.flatten() != room {
             text.set(room.as_ref().map(kept::draft).unwrap_or_default());
             hint.set(String::new());
+            // Where there is a keyboard, one can type at once. On a phone this would bring up its keyboard unasked.
+            if browser::matches(WITH_KEYBOARD) {
+                browser::focus(ID);
+            }
         }
         room
     });
@@ -58,7 +67,18 @@ pub fn Composer(
                 hint.set(String::new());
                 scroll::to_end(false);
             }
-            Err(Invalid::Empty) => hint.set("Write something first.".into()),
+            Err(Invalid::Empty) => {
+                hint.set("Write something first.".into());
+                // Said once is enough: Enter pressed twice is no mistake to be reminded of.
+                set_timeout(
+                    move || {
+                        if text.with_untracked(|text| text.trim().is_empty()) {
+                            hint.set(String::new());
+                        }
+                    },
+                    HINT_TIME,
+                );
+            }
             Err(Invalid::TooLong { chars, limit }) => {
                 hint.set(format!(
                     "Too long by {} characters. Shorten it to send.",

@@ -77,6 +77,7 @@ pub fn Header(
                 }
             >
                 <Icon path=PEOPLE />
+                <span class="sr-only">"People: "</span>
                 <span data-testid="online-count">{online}</span>
                 <span class="people-word">" online"</span>
             </button>

@@ -151,7 +151,7 @@ fn Me() -> impl IntoView {
             <span class="me-name">{name}</span>
             <button type="button" class="button quiet" data-testid="sign-out" title="Sign out" on:click=leave>
                 <Icon path=DOOR />
-                "Leave"
+                "Sign out"
             </button>
         </div>
     }

@@ -114,6 +114,7 @@ impl Client {
         self.inner.update_value(|inner| inner.commands = Some(sender));
         self.change(|state| {
             state.attentive = browser::is_attentive();
+            kept::adopt(&me);
             for Kept { id, room, body, at } in kept::all(&me) {
                 let known = state.open.get(&room);
                 if known.is_some_and(|known| known.timeline.messages().any(|message| message.id == id)) {

@@ -116,7 +116,7 @@ impl ConnectionState {
             Self::Connected { .. } => None,
             Self::Connecting | Self::Reconnecting { .. } | Self::Offline => Some(wait),
             Self::Closed { code: 4501, .. } => {
-                Some("You are signed out. Enter again to send; what you type is kept.".into())
+                Some("You are signed out. Enter again: what you wrote will be in the message box.".into())
             }
             Self::Closed { code: 4503, .. } => Some("You can read, but no longer write here.".into()),
             Self::Closed { .. } => Some("Nothing can be sent now. Reload the page; what you type is kept.".into()),

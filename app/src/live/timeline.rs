@@ -153,8 +153,10 @@ impl Timeline {
         } else {
             self.messages.clear();
             self.notices.clear();
-            self.complete = page.messages.len() < limit;
+            self.complete = false;
         }
+        // A page that is not full holds all there is, whatever was here before.
+        self.complete |= page.messages.len() < limit;
         if history_changed {
             self.unread_after = None;
         }

@@ -59,6 +59,18 @@ fn a_cursor_has_a_tail_only_when_it_is_known() {
 }
 
 #[test]
+fn a_page_that_is_not_full_reaches_the_beginning_whatever_was_there() {
+    let mut timeline = Timeline::default();
+    timeline.reload(page(1, 7, 7), 50, false);
+    assert!(timeline.is_complete(), "nothing was there before");
+    let mut timeline = Timeline::from_page(page(4, 6, 6), 3);
+    timeline.reload(page(5, 7, 7), 3, false);
+    assert!(!timeline.is_complete());
+    timeline.reload(page(1, 7, 7), 50, false);
+    assert!(timeline.is_complete());
+}
+
+#[test]
 fn older_pages_go_before() {
     let mut timeline = Timeline::from_page(page(7, 9, 9), 3);
     assert!(!timeline.is_complete());

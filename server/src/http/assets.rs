@@ -51,7 +51,9 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         .filter(|(coding, _)| accepts_coding(accepts, coding))
         .find_map(|(coding, suffix)| Some((coding, Site::get(&format!("{path}{suffix}"))?)));
     let Some(plain) = Site::get(path) else { return not_found() };
-    let etag = format!("\"{}\"", hex(&plain.metadata.sha256_hash()[..16]));
+    // Each coding is a representation of its own (RFC 9110, section 8.8.3.3).
+    let coding = compressed.as_ref().map_or("", |(coding, _)| coding);
+    let etag = format!("\"{}{coding}\"", hex(&plain.metadata.sha256_hash()[..16]));
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
     }

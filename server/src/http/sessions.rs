@@ -32,12 +32,17 @@ pub(super) async fn create(
     let new: NewSession = if body.is_empty() {
         NewSession::default()
     } else {
-        serde_json::from_slice(&body)
-            .map_err(|error| Failure::bad_request(format!("The body is not right: {error}")))?
+        // Through an object: serde would take a list of fields as well.
+        let fields: serde_json::Map<_, _> = serde_json::from_slice(&body).map_err(|error| bad_body(&error))?;
+        serde_json::from_value(fields.into()).map_err(|error| bad_body(&error))?
     };
     let name = optional_name(&new.name).map_err(Failure::invalid_name)?;
     let made = make(&app, name).await?;
     Ok((StatusCode::OK, cookie(&app, &made.token, COOKIE_SECONDS), Json(made)).into_response())
+}
+
+fn bad_body(error: &serde_json::Error) -> Failure {
+    Failure::bad_request(format!("The body is not right: {error}"))
 }
 
 #[derive(Deserialize)]

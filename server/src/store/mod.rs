@@ -27,6 +27,9 @@ pub enum StoreError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// Another process has the data folder.
+    #[error("the data folder {0} is in use by another parlor")]
+    InUse(String),
     /// The store is stopping and takes no more.
     #[error("the store is closed")]
     Closed,
@@ -43,7 +46,7 @@ impl Clone for StoreError {
     fn clone(&self) -> Self {
         match self {
             Self::Database(error) => Self::Database(error.clone()),
-            Self::Migration(_) | Self::Folder { .. } | Self::Closed => Self::Closed,
+            Self::Migration(_) | Self::Folder { .. } | Self::InUse(_) | Self::Closed => Self::Closed,
         }
     }
 }

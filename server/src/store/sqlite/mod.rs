@@ -2,7 +2,7 @@
 //!
 //! One connection writes ([`writer`]), a few read ([`reader`]). Ids are bound as the 16 bytes of their UUID.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fs::TryLockError, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parlor_protocol::{
@@ -27,6 +27,9 @@ mod writer;
 /// The file in the data folder.
 pub const FILE_NAME: &str = "parlor.db";
 
+/// Held by the process that uses the folder: two would not hear of each other's events.
+const LOCK_NAME: &str = "parlor.lock";
+
 /// Commands that may wait for the writer. Beyond, senders wait: that is the back-pressure on clients.
 const WRITE_QUEUE: usize = 4_096;
 
@@ -41,6 +44,7 @@ pub struct SqliteStore {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     sender: mpsc::WeakSender<Job>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    lock: std::fs::File,
 }
 
 impl SqliteStore {
@@ -52,6 +56,12 @@ impl SqliteStore {
     pub async fn open(folder: &Path, committed: Committed) -> Result<Arc<Self>, StoreError> {
         let unusable = |cause| StoreError::Folder { path: folder.display().to_string(), cause };
         std::fs::create_dir_all(folder).map_err(unusable)?;
+        let lock = std::fs::File::create(folder.join(LOCK_NAME)).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.display().to_string())),
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
         let file = folder.join(FILE_NAME);
         let existed = file.exists();
         let options = SqliteConnectOptions::new()
@@ -81,6 +91,7 @@ impl SqliteStore {
             sender: jobs.downgrade(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
+            lock,
         }))
     }
 
@@ -160,6 +171,8 @@ impl Store for SqliteStore {
             let _ = writer.await;
         }
         self.readers.close().await;
+        // The system lets go of it in any case, at the latest when the process ends.
+        let _ = self.lock.unlock();
     }
 }
 
