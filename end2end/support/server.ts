@@ -1,6 +1,6 @@
 // A server process that a test may kill, freeze and start again on the same port and data.
 import { ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -27,10 +27,21 @@ async function freePort(): Promise<number> {
 
 export class Server {
   private child?: ChildProcess;
+  private program = binary();
   private constructor(private port: number, private folder: string, private flags: string[]) {}
 
   static async start(...flags: string[]): Promise<Server> {
     const server = new Server(await freePort(), mkdtempSync(path.join(tmpdir(), "parlor-")), flags);
+    await server.start();
+    return server;
+  }
+
+  /** From a copy of the binary that stands alone in an empty folder. */
+  static async startAlone(): Promise<Server> {
+    const server = new Server(await freePort(), mkdtempSync(path.join(tmpdir(), "parlor-alone-")), []);
+    const copy = path.join(server.folder, "parlor");
+    copyFileSync(server.program, copy);
+    server.program = copy;
     await server.start();
     return server;
   }
@@ -45,7 +56,7 @@ export class Server {
 
   async start(): Promise<void> {
     const args = ["--addr", this.address, "--data", this.folder, ...this.flags];
-    const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
+    const child = spawn(this.program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
