@@ -43,8 +43,6 @@ pub struct App {
     pub live: Arc<Live>,
     /// How the server was started.
     pub config: Arc<Config>,
-    /// The page's own files.
-    site: parlor_app::SiteFiles,
 }
 
 /// A place among the server's connections, taken until the last clone is dropped.
@@ -54,7 +52,7 @@ pub struct Slot(#[allow(dead_code)] pub Arc<OwnedSemaphorePermit>);
 /// Everything that the server answers.
 pub fn router(live: Arc<Live>, config: Arc<Config>) -> Router {
     pages::init();
-    let app = App { live, config, site: assets::site_files() };
+    let app = App { live, config };
     let api = Router::new()
         .route("/api/session", post(sessions::create).delete(sessions::end))
         .route("/api/me", get(sessions::me))

@@ -12,7 +12,7 @@ use parlor_app::{PageData, RoomPage};
 use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
-use super::{App, Failure, Guest, guest, sessions};
+use super::{App, Failure, Guest, assets, guest, sessions};
 use crate::{config::Guests, store::Page};
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub(super) async fn home(
         }),
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
-    Ok(render(app, data, request).await)
+    Ok(render(data, request).await)
 }
 
 /// `/r/{room}`: the chat.
@@ -75,7 +75,7 @@ pub(super) async fn room(
     };
     let missing = found.is_none();
     let data = PageData { rooms, room: found, missing, ..page(&app, Some(guest.user), request.headers()) };
-    Ok(render(app, data, request).await)
+    Ok(render(data, request).await)
 }
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
@@ -108,10 +108,11 @@ pub(super) fn init() {
     let _ = any_spawner::Executor::init_tokio();
 }
 
-async fn render(app: App, data: PageData, request: Request<Body>) -> Response {
+async fn render(data: PageData, request: Request<Body>) -> Response {
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
-    let site = app.site;
+    // Asked for each page: in development a build gives its files new names while the server runs.
+    let site = assets::site_files();
     let context = move || {
         provide_context(data.clone());
         provide_context(site.clone());
