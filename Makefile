@@ -9,7 +9,10 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
 	$(shell find protocol/src app frontend/src server/src server/migrations style -type f 2>/dev/null) \
 	protocol/Cargo.toml frontend/Cargo.toml server/Cargo.toml server/build.rs
 
-.PHONY: run build setup test figures clean
+# A development build leaves another site behind; the release build then has to be made again.
+SITE := $(wildcard target/site/pkg/*.wasm.br)
+
+.PHONY: run build setup test figures clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -17,7 +20,7 @@ run: build
 
 build: $(BINARY)
 
-$(BINARY): $(SOURCES)
+$(BINARY): $(SOURCES) $(if $(SITE),,FORCE)
 	@scripts/setup.sh build
 	@echo "[build] release build of client and server: about 10 minutes from nothing on two cores, less after changes"
 	@cargo leptos build --release --precompress

@@ -66,6 +66,16 @@ pub async fn messages(room: &RoomId, before: Option<Seq>, limit: usize) -> Resul
     get(&format!("/api/rooms/{}/messages?limit={limit}{before}", crate::browser::encode(room.as_str()))).await
 }
 
+/// Comes in as a guest; the session is in a cookie.
+///
+/// # Errors
+/// [`ApiError`].
+#[cfg(feature = "csr")]
+pub async fn enter(name: String) -> Result<(), ApiError> {
+    let body = serde_json::to_string(&http::NewSession { name }).ok();
+    call::<Object>("POST", "/api/session", body).await.map(drop)
+}
+
 /// Ends the session.
 ///
 /// # Errors

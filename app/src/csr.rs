@@ -1,7 +1,9 @@
 //! The page without the server's HTML: what the server would have put into it is fetched first.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use parlor_protocol::RoomId;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use crate::{
     App, PageData, RoomPage,
@@ -12,12 +14,37 @@ use crate::{
 
 /// Fetches what the page needs and mounts it.
 pub fn start() {
+    enter_by_fetch();
     // Not by leptos, whose own way of spawning begins with mounting.
     wasm_bindgen_futures::spawn_local(async {
         let page = load().await;
         mount_to_body(move || {
             provide_context(page.clone());
             view! { <App /> }
+        });
+    });
+}
+
+/// The form on the visitor's page goes to the server, which answers with a page of its own. Here the page is ours: the
+/// session is made by a call, and the rest by coming back.
+fn enter_by_fetch() {
+    // Listens for as long as the page lives.
+    let _ = window_event_listener(ev::submit, |event| {
+        let form = event.target().and_then(|form| form.dyn_into::<web_sys::Element>().ok());
+        if form.and_then(|form| form.get_attribute("action")).is_none_or(|action| action != "/enter") {
+            return;
+        }
+        event.prevent_default();
+        let field = document().get_element_by_id("name").and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+        let Some(field) = field else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            match api::enter(field.value()).await {
+                Ok(()) => browser::go("/"),
+                Err(error) => {
+                    field.set_custom_validity(&error.to_string());
+                    field.report_validity();
+                }
+            }
         });
     });
 }

@@ -23,7 +23,13 @@ pub fn open() -> Result<Box<dyn Transport>, Unsupported> {
         return Err(Unsupported);
     }
     let url = crate::browser::socket_url("/live/ws");
-    let socket = WebSocket::open_with_protocol(&url, parlor_protocol::SUBPROTOCOL).map_err(|_| Unsupported)?;
+    // `trunk serve` does not pass the subprotocol on, and the browser then gives up. The server takes us without one.
+    let socket = if cfg!(feature = "csr") {
+        WebSocket::open(&url)
+    } else {
+        WebSocket::open_with_protocol(&url, parlor_protocol::SUBPROTOCOL)
+    };
+    let socket = socket.map_err(|_| Unsupported)?;
     Ok(Box::new(browser::Socket { socket, open: false }))
 }
 
