@@ -21,11 +21,10 @@ const REVALIDATE: &str = "no-cache";
 /// The addresses of script, wasm and style, as the build named them.
 pub(super) fn site_files() -> SiteFiles {
     let find = |suffix: &str, default: &str| {
-        let mut names: Vec<_> =
-            Site::iter().filter(|path| path.starts_with("pkg/parlor") && path.ends_with(suffix)).collect();
-        // A development build may stand beside an older one; the hashed name is the longer.
-        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        names.first().map_or_else(|| format!("/pkg/{default}"), |path| format!("/{path}"))
+        let names = Site::iter().filter(|path| path.starts_with("pkg/parlor") && path.ends_with(suffix));
+        // In development the files of the build before may still be there.
+        let newest = names.max_by_key(|path| Site::get(path).and_then(|file| file.metadata.last_modified()));
+        newest.map_or_else(|| format!("/pkg/{default}"), |path| format!("/{path}"))
     };
     SiteFiles { js: find(".js", "parlor.js"), wasm: find(".wasm", "parlor.wasm"), css: find(".css", "parlor.css") }
 }
