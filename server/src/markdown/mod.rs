@@ -2,7 +2,7 @@
 //!
 //! The way of a text: bounds → pulldown-cmark's events → [`write`], which knows every tag it writes and none of the
 //! source's → [`sanitise`], the second line of defence. Nothing here reads a clock or draws a random number: the same
-//! source always gives the same HTML. Nothing here may panic, since the server aborts on panic.
+//! source always gives the same HTML. Nothing here may panic, whatever was typed.
 
 mod address;
 mod grammar;
