@@ -10,6 +10,7 @@ async function conversation(ann: Person, filler: Filler, other: Filler): Promise
   await other.say("I am, with coffee ☕", "And 小明 said he can bring the drill.");
   await ann.say("Count me in. I wrote the list down:\n\n- screws, `4 × 40`\n- spirit level\n- *two* ladders");
   await expect(ann.messages).toHaveCount(4);
+  await expect(ann.messages.last()).toHaveAttribute("data-state", "stored");
   await filler.say("> two ladders\n\nonly one fits through the door, so https://example.org/folding-ladder it is");
   await other.say("```rust\nfn shelves(wall: &Wall) -> usize {\n    wall.width / 80 // cm, with a gap\n}\n```");
   await filler.say("好的，十点见！请大家把旧书先搬到走廊，免得挡路。");
