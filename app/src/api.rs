@@ -57,13 +57,32 @@ pub async fn create_room(name: String) -> Result<RoomSummary, ApiError> {
     made.and_then(|mut made| made.take("room").ok_or(ApiError::Unreachable))
 }
 
-/// A page of history: the newest, or the one before an event.
+/// Which page of a room's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The newest messages.
+    Newest,
+    /// Those before an event.
+    Before(Seq),
+    /// Those after an event.
+    After(Seq),
+    /// Some before and some from this event on.
+    Around(Seq),
+}
+
+/// A page of history.
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn messages(room: &RoomId, before: Option<Seq>, limit: usize) -> Result<http::MessagePage, ApiError> {
-    let before = before.map(|seq| format!("&before={seq}")).unwrap_or_default();
-    get(&format!("/api/rooms/{}/messages?limit={limit}{before}", crate::browser::encode(room.as_str()))).await
+pub async fn messages(room: &RoomId, page: Page, limit: usize) -> Result<http::MessagePage, ApiError> {
+    let (cursor, seq) = match page {
+        Page::Newest => ("", 0),
+        Page::Before(seq) => ("&before=", seq),
+        Page::After(seq) => ("&after=", seq),
+        Page::Around(seq) => ("&around=", seq),
+    };
+    let seq = if cursor.is_empty() { String::new() } else { seq.to_string() };
+    get(&format!("/api/rooms/{}/messages?limit={limit}{cursor}{seq}", crate::browser::encode(room.as_str()))).await
 }
 
 /// Comes in as a guest; the session is in a cookie.

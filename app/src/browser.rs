@@ -150,6 +150,35 @@ mod web {
         }
     }
 
+    /// Tells the other tabs of this browser. They hear it by [`on_news`].
+    pub fn tell_tabs(news: &str) {
+        NEWS.with(|channel| {
+            if let Some(channel) = channel {
+                let _ = channel.post_message(&news.into());
+            }
+        });
+    }
+
+    /// Calls back with what another tab tells.
+    pub fn on_news(call: impl Fn(String) + 'static) {
+        let call = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
+            if let Some(news) = event.data().as_string() {
+                call(news);
+            }
+        });
+        NEWS.with(|channel| {
+            if let Some(channel) = channel {
+                channel.set_onmessage(Some(call.as_ref().unchecked_ref()));
+            }
+        });
+        call.forget();
+    }
+
+    thread_local! {
+        static NEWS: Option<web_sys::BroadcastChannel> =
+            has("BroadcastChannel").then(|| web_sys::BroadcastChannel::new("parlor").ok()).flatten();
+    }
+
     /// Whether the window matches a media query.
     #[must_use]
     pub fn matches(query: &str) -> bool {
@@ -228,6 +257,8 @@ mod nowhere {
     pub fn encode(text: &str) -> String {
         text.to_owned()
     }
+    pub fn tell_tabs(_: &str) {}
+    pub fn on_news(_: impl Fn(String) + 'static) {}
     pub fn go(_: &str) {}
     pub fn reload() {}
     #[must_use]

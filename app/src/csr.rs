@@ -57,7 +57,7 @@ async fn load() -> PageData {
     page.rooms = api::rooms().await.unwrap_or_default();
     let path = browser::path();
     let id = path.strip_prefix("/r/").map_or_else(RoomId::lobby, RoomId::from);
-    match api::messages(&id, None, PAGE).await {
+    match api::messages(&id, api::Page::Newest, PAGE).await {
         Ok(messages) => {
             if let Some(summary) = page.rooms.iter().find(|room| room.id == id).cloned() {
                 page.room = Some(RoomPage { summary, messages: messages.messages, head: messages.head });

@@ -20,6 +20,12 @@ impl RoomSet {
         rooms.into_iter().for_each(|room| self.insert(room));
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes all rooms out.
     pub fn take(&mut self) -> Vec<RoomId> {
         std::mem::take(&mut self.0)

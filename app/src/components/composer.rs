@@ -11,7 +11,7 @@ use super::{
     icons::{Icon, SEND},
     scroll,
 };
-use crate::{browser, kept, live::client::Client};
+use crate::{browser, kept::drafts, live::client::Client};
 
 /// The text field's id.
 pub const ID: &str = "composer";
@@ -42,7 +42,7 @@ pub fn Composer(
     Effect::new(move |shown: Option<Option<RoomId>>| {
         let room = room.get();
         if shown.flatten() != room {
-            text.set(room.as_ref().map(kept::draft).unwrap_or_default());
+            text.set(room.as_ref().map(drafts::get).unwrap_or_default());
             hint.set(String::new());
             // Where there is a keyboard, one can type at once. On a phone this would bring up its keyboard unasked.
             if browser::matches(WITH_KEYBOARD) {
@@ -54,7 +54,15 @@ pub fn Composer(
     Effect::new(move || {
         let text = text.get();
         if let Some(room) = room.get_untracked() {
-            kept::put_draft(&room, &text);
+            drafts::put(&room, &text);
+        }
+    });
+    // A message that was taken back is to be edited here. What is being written stays, below.
+    Effect::new(move || {
+        let Some((to, body)) = client.returned.get() else { return };
+        client.returned.set(None);
+        if room.get_untracked() == Some(to) {
+            text.update(|text| *text = drafts::joined(&body, text));
         }
     });
     let send = move || {

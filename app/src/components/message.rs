@@ -1,13 +1,10 @@
 //! One message: who, when, what, and for one's own how far it has come.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use parlor_protocol::CommandId;
 
 use super::{
-    composer::{self, Draft},
-    flag,
+    composer, flag,
     icons::{ALERT, CLOCK, TICK, TICKS},
     text,
 };
@@ -65,7 +62,7 @@ pub fn MessageView(
             </div>
             <div class="body" data-testid="message-body" inner_html=text(move || row.with(body))></div>
             {own.then(|| view! { <Mark row /> })}
-            {own.then(|| view! { <Failure id row /> })}
+            {own.then(|| view! { <Undelivered id row /> })}
         </article>
     }
 }
@@ -92,58 +89,44 @@ fn Mark(row: Signal<MessageRow>) -> impl IntoView {
     }
 }
 
-/// Why it was not sent, and what one can do.
+/// Why it was not sent, or that it waits, and what one can do.
 #[component]
-fn Failure(id: CommandId, row: Signal<MessageRow>) -> impl IntoView {
+fn Undelivered(id: CommandId, row: Signal<MessageRow>) -> impl IntoView {
     let client = expect_context::<Client>();
-    let draft = use_context::<Draft>();
-    let reason = move || {
+    let failed = move || row.with(|row| matches!(row.delivery, Delivery::Failed(_)));
+    // While there is a connection it is gone in a moment: nothing to be done about it, and no room for buttons.
+    let waits = move || row.with(|row| row.may_be_taken_back) && client.connection.with(|state| !state.is_connected());
+    let words = text(move || {
         row.with(|row| match &row.delivery {
-            Delivery::Failed(reason) => Some(reason.clone()),
-            _ => None,
+            Delivery::Failed(reason) => format!("Not sent: {reason}"),
+            _ => "Waits for the connection.".into(),
         })
-    };
-    let edit = move |_| {
-        if let (Some(taken), Some(Draft(draft))) = (client.discard(id), draft) {
-            draft.update(|text| {
-                // What is being written stays, below.
-                let rest = std::mem::take(text);
-                text.push_str(&taken.message.body);
-                if !rest.is_empty() {
-                    text.push('\n');
-                    text.push_str(&rest);
-                }
-            });
-            browser::focus(composer::ID);
-        }
+    });
+    let take_back = move |to_edit| {
+        client.take_back(id, to_edit);
+        browser::focus(composer::ID);
     };
     view! {
-        {move || {
-            reason()
-                .map(|reason: Arc<str>| {
-                    view! {
-                        <p class="failure">
-                            <span>{format!("Not sent: {reason}")}</span>
-                            <button type="button" class="link" data-testid="retry" on:click=move |_| client.retry(id)>
-                                "Retry"
-                            </button>
-                            <button type="button" class="link" data-testid="edit" on:click=edit>
-                                "Edit"
-                            </button>
-                            <button
-                                type="button"
-                                class="link"
-                                data-testid="discard"
-                                on:click=move |_| {
-                                    client.discard(id);
-                                }
-                            >
-                                "Discard"
-                            </button>
-                        </p>
-                    }
-                })
-        }}
+        <Show when=move || failed() || waits()>
+            <p class="undelivered" class:failure=flag(failed)>
+                <span>{words}</span>
+                <button
+                    type="button"
+                    class="link"
+                    data-testid="retry"
+                    hidden=flag(move || !failed())
+                    on:click=move |_| client.retry(id)
+                >
+                    "Retry"
+                </button>
+                <button type="button" class="link" data-testid="edit" on:click=move |_| take_back(true)>
+                    "Edit"
+                </button>
+                <button type="button" class="link" data-testid="discard" on:click=move |_| take_back(false)>
+                    "Discard"
+                </button>
+            </p>
+        </Show>
     }
 }
 

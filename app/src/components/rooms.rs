@@ -136,6 +136,7 @@ fn Me() -> impl IntoView {
         leptos::task::spawn_local(async move {
             // Without an answer the session stays, and the front page would only lead back here.
             if matches!(api::sign_out().await, Ok(()) | Err(api::ApiError::Unauthorized)) {
+                crate::kept::forget_rooms().await;
                 browser::go("/");
             }
         });

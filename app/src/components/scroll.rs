@@ -10,7 +10,7 @@ use std::{
 };
 
 use leptos::{html, prelude::*, task::spawn_local};
-use parlor_protocol::RoomId;
+use parlor_protocol::{CommandId, RoomId};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
 
@@ -56,12 +56,18 @@ pub fn keep(client: Client, room: RoomId, view: &RoomView, scroller: NodeRef<htm
     });
     Effect::new(move || {
         let (Some(scroller), Some(inner)) = (scroller.get(), inner.get()) else { return };
-        let place =
-            Place { scroller: scroller.into(), inner: inner.into(), first: Rc::default(), height: Rc::default() };
+        let place = Place {
+            scroller: scroller.into(),
+            inner: inner.into(),
+            first: Rc::default(),
+            height: Rc::default(),
+            follows: Rc::new(Cell::new(true)),
+        };
         let (watch, room) = (place.clone(), room.clone());
         let moved = Rc::new(move || {
             watch.note();
-            client.scrolled(&room, watch.at_end());
+            client.scrolled(&room, watch.at_end(), watch.near_the_end(), watch.reading());
+            watch.follows.set(!client.is_detached(&room));
             if watch.near_the_beginning() {
                 client.load_older(&room);
             }
@@ -93,11 +99,31 @@ struct Place {
     first: Rc<RefCell<Option<(Element, f64)>>>,
     /// How high the rows were when that was noted.
     height: Rc<Cell<f64>>,
+    /// At the end, the reader goes along with what comes; not where the room goes on below what is shown.
+    follows: Rc<Cell<bool>>,
 }
 
 impl Place {
     fn at_end(&self) -> bool {
         self.scroller.scroll_top() > -END
+    }
+
+    fn near_the_end(&self) -> bool {
+        self.scroller.scroll_top() > -NEAR
+    }
+
+    /// The first message in sight.
+    fn reading(&self) -> Option<CommandId> {
+        let mut row = self.first.borrow().as_ref().map(|(row, _)| row.clone());
+        // A day or a notice may be on top; the next message is as good.
+        for _ in 0..4 {
+            let here = row?;
+            if let Some(id) = here.get_attribute("data-id") {
+                return uuid::Uuid::try_parse(&id).ok().map(CommandId);
+            }
+            row = here.next_element_sibling();
+        }
+        None
     }
 
     fn near_the_beginning(&self) -> bool {
@@ -130,7 +156,7 @@ impl Place {
 
     fn put_back(&self) {
         self.height.set(self.height());
-        if self.at_end() {
+        if self.at_end() && self.follows.get() {
             self.scroller.set_scroll_top(0);
             return;
         }

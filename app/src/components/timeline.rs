@@ -33,6 +33,16 @@ pub fn Timeline(
         let about = view.about.clone();
         Signal::derive(move || about.get())
     };
+    // The newest page has taken the place of an older one: the place to be is its end.
+    let jumps = Memo::new(move |_| about.with(|about| about.jumps));
+    Effect::new(move |before: Option<u32>| {
+        let now = jumps.get();
+        if before.is_some_and(|before| before != now) {
+            scroll::to_end(false);
+        }
+        now
+    });
+    let to_newest = room.clone();
     let scroller = NodeRef::<html::Div>::new();
     let inner = NodeRef::<html::Div>::new();
     scroll::keep(client, room.clone(), &view, scroller, inner);
@@ -54,6 +64,7 @@ pub fn Timeline(
     let begins_earlier = flag(move || !ready() || !about.with(|about| about.complete));
     let none_older = flag(move || !ready() || about.with(|about| about.complete));
     let pill = text(move || match about.with(|about| about.unseen) {
+        0 if about.with(|about| about.detached) => "Newest messages".to_owned(),
         0 => String::new(),
         1 => "1 new message".to_owned(),
         count => format!("{count} new messages"),
@@ -97,7 +108,13 @@ pub fn Timeline(
                 class="pill"
                 data-testid="new-messages"
                 hidden=flag(move || pill.with(String::is_empty))
-                on:click=move |_| scroll::to_end(true)
+                on:click=move |_| {
+                    if about.with_untracked(|about| about.detached) {
+                        client.to_newest(&to_newest);
+                    } else {
+                        scroll::to_end(true);
+                    }
+                }
             >
                 <Icon path=DOWN />
                 <span>{pill}</span>

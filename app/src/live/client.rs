@@ -6,16 +6,16 @@ use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerFrame, 
 
 use super::{
     connection::ConnectionState,
-    outbox::Outgoing,
+    keeper::{self, Keep, Unsaved},
     rows::rows,
     run::run,
     state::{PAGE, Phase, State, Todo},
     view::RoomView,
 };
 use crate::{
-    api::{self, ApiError},
+    api::{self, ApiError, Page},
     browser, clock,
-    kept::{self, Kept},
+    kept::{self, drafts},
     page::PageData,
     time::{Day, Zone},
 };
@@ -49,6 +49,10 @@ pub struct Client {
     pub me: RwSignal<Option<User>>,
     /// How many messages wait for the connection.
     pub waiting: RwSignal<usize>,
+    /// A text that its writer wants back, for the message box of its room.
+    pub returned: RwSignal<Option<(RoomId, String)>>,
+    /// This browser keeps nothing: what waits is lost with the page.
+    pub unkept: RwSignal<bool>,
     /// The reader's clock.
     pub zone: RwSignal<Zone>,
     /// The day it is.
@@ -59,6 +63,8 @@ struct Inner {
     state: State,
     views: Vec<(RoomId, RoomView)>,
     commands: Option<UnboundedSender<Command>>,
+    keeper: Option<UnboundedSender<Keep>>,
+    unsaved: Unsaved,
 }
 
 impl Inner {
@@ -93,9 +99,17 @@ impl Client {
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
             waiting: RwSignal::new(0),
+            returned: RwSignal::new(None),
+            unkept: RwSignal::new(false),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
-            inner: StoredValue::new(Inner { state, views: Vec::new(), commands: None }),
+            inner: StoredValue::new(Inner {
+                state,
+                views: Vec::new(),
+                commands: None,
+                keeper: None,
+                unsaved: Unsaved::default(),
+            }),
         };
         client.publish();
         client
@@ -110,20 +124,19 @@ impl Client {
         self.publish();
         self.watch_the_day();
         let Some(me) = self.me.get_untracked() else { return };
+        self.begin(me);
+    }
+
+    /// Somebody is here: takes over what the browser keeps for them, and connects.
+    fn begin(self, me: User) {
         let (sender, commands) = unbounded();
-        self.inner.update_value(|inner| inner.commands = Some(sender));
+        let keeper = keeper::start(self, me);
+        self.inner.update_value(|inner| {
+            inner.commands = Some(sender);
+            inner.keeper = Some(keeper);
+        });
         self.change(|state| {
             state.attentive = browser::is_attentive();
-            kept::adopt(&me);
-            for Kept { id, room, body, at } in kept::all(&me) {
-                let known = state.open.get(&room);
-                if known.is_some_and(|known| known.timeline.messages().any(|message| message.id == id)) {
-                    kept::remove(id);
-                    continue;
-                }
-                state.changed.insert(room.clone());
-                state.outbox.push(room, id, body, me.clone(), at);
-            }
             Vec::new()
         });
         browser::on_attention(move || {
@@ -156,60 +169,41 @@ impl Client {
 
     /// Sends a message, or keeps it until it can be sent.
     pub fn send(&self, room: &RoomId, body: String) {
-        let Some(me) = self.me.get_untracked() else { return };
-        let (id, now) = (CommandId(uuid::Uuid::now_v7()), clock::now());
-        kept::put(&me, &Kept { id, room: room.clone(), body: body.clone(), at: now });
         self.change(|state| {
-            if let Some(open) = state.open.get_mut(room) {
-                open.timeline.mark_unread(None);
-            }
-            state.changed.insert(room.clone());
-            state.outbox.push(room.clone(), id, body, me, now);
-            Vec::new()
+            let mut todos = state.to_newest(room);
+            todos.extend(state.send(room, body, CommandId(uuid::Uuid::now_v7()), clock::now()));
+            todos
         });
-        self.tell(Command::Wake);
     }
 
     /// Sends a failed message again.
     pub fn retry(&self, id: CommandId) {
-        self.change(|state| {
-            let room = state.outbox.retry(id);
-            state.changed.extend(room);
-            Vec::new()
-        });
-        self.tell(Command::Wake);
+        self.change(|state| state.retry(id));
     }
 
-    /// Takes a failed message away and gives it back.
-    pub fn discard(&self, id: CommandId) -> Option<Outgoing> {
-        let taken = self.read(|state| {
-            let taken = state.outbox.discard(id)?;
-            state.changed.insert(taken.room.clone());
-            Some(taken)
-        });
-        kept::remove(id);
-        self.publish();
-        taken
+    /// Takes a message back that is not on its way: to drop it, or to edit it in the message box.
+    pub fn take_back(&self, id: CommandId, to_edit: bool) {
+        self.change(|state| state.take_back(id, to_edit));
     }
 
-    /// The reader has scrolled: to the end, or away from it.
-    pub fn scrolled(&self, room: &RoomId, at_end: bool) {
-        let moved = self.read(|state| {
-            state.open.get(room).is_some_and(|open| open.at_end != at_end || (at_end && open.unseen > 0))
-        });
-        if !moved {
-            return;
+    /// The reader has scrolled: is the end in sight, or near, and which message is the first in sight?
+    pub fn scrolled(&self, room: &RoomId, at_end: bool, near_end: bool, reading: Option<CommandId>) {
+        let todos = self.read(|state| state.scrolled(room, at_end, near_end, reading));
+        if self.read(|state| !state.changed.is_empty()) {
+            self.publish();
         }
-        self.change(|state| {
-            if let Some(open) = state.open.get_mut(room) {
-                open.at_end = at_end;
-                if at_end {
-                    open.unseen = 0;
-                }
-                state.changed.insert(room.clone());
-            }
-            Vec::new()
-        });
+        self.act(todos);
+    }
+
+    /// Shows the newest messages to a reader who is elsewhere.
+    pub fn to_newest(&self, room: &RoomId) {
+        self.change(|state| state.to_newest(room));
+    }
+
+    /// Whether what is shown of a room ends before the room does.
+    #[must_use]
+    pub fn is_detached(&self, room: &RoomId) -> bool {
+        self.read(|state| state.open.get(room).is_some_and(|open| open.timeline.is_detached()))
     }
 
     /// Loads the page before the first message, unless it is on its way or there is none.
@@ -228,7 +222,7 @@ impl Client {
         self.publish();
         let room = room.clone();
         spawn_local(async move {
-            let page = api::messages(&room, Some(before), PAGE).await;
+            let page = api::messages(&room, Page::Before(before), PAGE).await;
             if page.is_err() {
                 // Scrolling on tries again; not at once, or a dead server would be asked without end.
                 clock::sleep(2_000).await;
@@ -291,7 +285,9 @@ impl Client {
         for todo in todos {
             match todo {
                 Todo::Send(frame) => self.tell(Command::Say(frame)),
-                Todo::LoadNewest(room) => spawn_local(self.load_newest(room)),
+                Todo::LoadNewest(room) => spawn_local(self.load(room, Page::Newest)),
+                Todo::LoadAround(room, seq) => spawn_local(self.load(room, Page::Around(seq))),
+                Todo::LoadNewer(room, seq) => spawn_local(self.load(room, Page::After(seq))),
                 Todo::LoadRooms => spawn_local(async move {
                     if let Ok(rooms) = api::rooms().await {
                         self.change(|state| {
@@ -300,15 +296,50 @@ impl Client {
                         });
                     }
                 }),
+                Todo::Recall(room) => spawn_local(async move {
+                    let kept = match self.me.get_untracked() {
+                        Some(me) => kept::history(me.id, &room).await,
+                        None => None,
+                    };
+                    self.change(|state| state.recalled(&room, kept));
+                }),
+                Todo::Keep(message) => self.keep(Keep::Put(message)),
+                Todo::Forget { id, room, taken_back } => self.keep(Keep::Remove { id, room, taken_back }),
+                Todo::Lease(room) => self.keep(Keep::Lease(room)),
+                Todo::Release(room) => self.keep(Keep::Release(room)),
+                Todo::Return(room, text) => {
+                    // For a room that is on the screen the message box takes it; for another it waits there.
+                    if self.read(|state| state.current.as_ref() != Some(&room)) {
+                        drafts::add(&room, &text);
+                    }
+                    self.returned.set(Some((room, text)));
+                }
             }
         }
     }
 
-    async fn load_newest(self, room: RoomId) {
-        let page = api::messages(&room, None, PAGE).await;
-        self.change(|state| match page {
-            Ok(page) => state.loaded(&room, page),
-            Err(error) => {
+    /// Tells the one that keeps.
+    fn keep(&self, keep: Keep) {
+        self.inner.with_value(|inner| {
+            if let Some(keeper) = &inner.keeper {
+                // It runs for as long as the page does.
+                let _ = keeper.unbounded_send(keep);
+            }
+        });
+    }
+
+    async fn load(self, room: RoomId, which: Page) {
+        let page = api::messages(&room, which, PAGE).await;
+        if page.is_err() && which != Page::Newest {
+            // Scrolling on tries again; not at once, or a dead server would be asked without end.
+            clock::sleep(2_000).await;
+        }
+        self.change(|state| match (which, page) {
+            (Page::Newest | Page::Before(_), Ok(page)) => state.loaded(&room, page),
+            (Page::Around(_), Ok(page)) => state.loaded_around(&room, page),
+            (Page::After(seq), page) => state.loaded_newer(&room, seq, page.ok()),
+            (Page::Around(_), Err(_)) => state.to_newest(&room),
+            (Page::Newest | Page::Before(_), Err(error)) => {
                 let phase = if error == ApiError::NotFound { Phase::Missing } else { Phase::Failed(error.to_string()) };
                 state.not_loaded(&room, phase);
                 Vec::new()
@@ -329,6 +360,7 @@ impl Client {
             for id in changed.take() {
                 if let Some(room) = open.get(&id) {
                     let rows = rows(&id, &room.timeline, outbox, me, zone);
+                    inner.unsaved.rooms.insert(id.clone());
                     updates.push((id, rows));
                 }
             }
@@ -343,12 +375,38 @@ impl Client {
                 self.waiting.set(waiting);
             }
             if std::mem::take(&mut inner.state.list_changed) {
+                inner.unsaved.list = true;
                 self.rooms.set(inner.state.rooms.clone());
             }
             if inner.state.me != self.me.get_untracked() {
                 self.me.set(inner.state.me.clone());
             }
+            if inner.keeper.is_some()
+                && let Some(me) = inner.state.me.as_ref().map(|me| me.id)
+                && (inner.unsaved.list || !inner.unsaved.rooms.is_empty())
+                && !std::mem::replace(&mut inner.unsaved.due, true)
+            {
+                keeper::save_later(*self, me);
+            }
         });
+    }
+
+    /// What is to be written: histories, and who reads which rooms.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn take_unsaved(&self) -> (Vec<(RoomId, String)>, Option<(User, Vec<RoomSummary>)>) {
+        self.inner
+            .try_update_value(|inner| {
+                let unsaved = std::mem::take(&mut inner.unsaved);
+                let State { open, me, rooms, .. } = &inner.state;
+                let mut rooms_changed = unsaved.rooms;
+                let histories = rooms_changed.take().into_iter().filter_map(|id| {
+                    let text = open.get(&id).and_then(|room| kept::history_of(&room.timeline))?;
+                    Some((id, text))
+                });
+                let histories = histories.collect();
+                (histories, me.clone().filter(|_| unsaved.list).map(|me| (me, rooms.clone())))
+            })
+            .unwrap_or_default()
     }
 
     fn watch_the_day(self) {

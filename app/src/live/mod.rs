@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod connection;
+mod keeper;
 pub mod outbox;
 pub mod reconnect;
 pub mod rows;

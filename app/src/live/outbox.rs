@@ -1,11 +1,15 @@
 //! Messages on their way out: queued, sent, stored, failed. A message keeps its id for ever, so however often it is sent
 //! again, the server stores it once (G3).
 //!
-//! One message of a room is on the wire at a time: if it is refused for a while, none behind it can overtake it.
+//! Before a message is sent, the browser has it on disk; it is taken from there when the server has it (`ack`), or the
+//! writer takes it back. Several tabs share that disk, so a tab sends the messages of a room only while it holds the
+//! room's lease: then nobody else sends them, and the order in which they were typed is the order on the wire. One message
+//! of a room is on the wire at a time: if it is refused for a while, none behind it can overtake it.
 
 use std::sync::Arc;
 
 use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, refusal};
+use serde::Serialize;
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,23 @@ impl Delivery {
     }
 }
 
+/// A message as the browser keeps it until the server has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// Its id for ever.
+    pub id: CommandId,
+    /// Where to.
+    pub room: RoomId,
+    /// What was typed.
+    pub body: String,
+    /// When it was typed.
+    pub at: Millis,
+    /// It may have been on the wire: from then on only the server knows whether it has arrived.
+    pub tried: bool,
+    /// Why the server refused it for good.
+    pub failed: Option<Arc<str>>,
+}
+
 /// A message on its way.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
@@ -53,26 +74,186 @@ pub struct Outgoing {
     pub message: Arc<Message>,
     /// How far it has come.
     pub delivery: Delivery,
+    /// It was never on the wire, so it can be taken back.
+    pub tried: bool,
     /// The event's place, once it is known.
     stored: Option<Seq>,
+    /// The browser has it on disk.
+    kept: bool,
+    /// Its writer wants it back.
+    withdrawn: bool,
 }
 
-/// All messages of this page that are on their way, in the order in which they were written.
+impl Outgoing {
+    /// What the browser keeps of it.
+    #[must_use]
+    pub fn to_keep(&self) -> Kept {
+        let Message { id, body, at, .. } = &*self.message;
+        let failed = match &self.delivery {
+            Delivery::Failed(words) => Some(words.clone()),
+            _ => None,
+        };
+        Kept { id: *id, room: self.room.clone(), body: body.clone(), at: *at, tried: self.tried, failed }
+    }
+
+    /// Whether the page shows it: not what its writer has just taken back.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        !self.withdrawn
+    }
+
+    fn may_go(&self) -> bool {
+        self.delivery == Delivery::Queued && !self.withdrawn
+    }
+}
+
+/// Whether this tab may send a room's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lease {
+    /// Asked for.
+    Wanted,
+    /// Ours.
+    Held,
+}
+
+/// All messages of this browser that are on their way, those of a room in the order in which they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     items: Vec<Outgoing>,
+    leases: Vec<(RoomId, Lease)>,
+    /// Messages that are being taken from the disk: what is read of it meanwhile may still have them.
+    leaving: Vec<CommandId>,
     /// Nothing is sent before this moment: the server asked for a pause.
     held_until: Millis,
 }
 
 impl Outbox {
-    /// Takes a new message. An id that is there already changes nothing.
-    pub fn push(&mut self, room: RoomId, id: CommandId, body: String, by: User, at: Millis) {
-        if self.items.iter().any(|item| item.message.id == id) {
-            return;
-        }
+    /// Takes a new message, which is to be kept before it goes. `tried`: it will be on the wire at once.
+    pub fn push(&mut self, room: RoomId, id: CommandId, body: String, by: User, at: Millis, tried: bool) -> Kept {
         let message = Arc::new(Message { id, seq: 0, at, by, body, html: String::new(), reply_to: None });
-        self.items.push(Outgoing { room, message, delivery: Delivery::Queued, stored: None });
+        let item =
+            Outgoing { room, message, delivery: Delivery::Queued, tried, stored: None, kept: false, withdrawn: false };
+        let kept = item.to_keep();
+        self.insert(item);
+        kept
+    }
+
+    /// The browser has it on disk (or cannot keep anything, and it goes all the same).
+    pub fn kept(&mut self, id: CommandId) {
+        if let Some(item) = self.find(id) {
+            item.kept = true;
+        }
+    }
+
+    /// Brings a room in line with what the browser keeps: other tabs have put messages there, and have taken some away
+    /// because the server has them. `known` tells whether the timeline has a message already.
+    pub fn reconcile(&mut self, room: &RoomId, kept: &[Kept], me: &User, known: impl Fn(CommandId) -> bool) {
+        for item in self.items.iter_mut().filter(|item| item.room == *room && item.kept) {
+            match kept.iter().find(|kept| kept.id == item.message.id) {
+                None if matches!(item.delivery, Delivery::Queued | Delivery::Failed(_)) => {
+                    item.delivery = Delivery::Stored;
+                }
+                Some(Kept { failed: Some(words), .. }) if item.delivery == Delivery::Queued => {
+                    item.delivery = Delivery::Failed(words.clone());
+                }
+                Some(Kept { failed: None, .. }) if matches!(item.delivery, Delivery::Failed(_)) => {
+                    item.delivery = Delivery::Queued;
+                }
+                Some(kept) => item.tried |= kept.tried,
+                None => {}
+            }
+        }
+        self.items.retain(|item| item.room != *room || item.delivery != Delivery::Stored || !known(item.message.id));
+        for kept in kept.iter().filter(|kept| kept.room == *room) {
+            if known(kept.id) || self.leaving.contains(&kept.id) || self.items.iter().any(|i| i.message.id == kept.id) {
+                continue;
+            }
+            let Kept { id, room, body, at, tried, failed } = kept.clone();
+            let message = Message { id, seq: 0, at, by: me.clone(), body, html: String::new(), reply_to: None };
+            self.insert(Outgoing {
+                room,
+                message: Arc::new(message),
+                delivery: failed.map_or(Delivery::Queued, Delivery::Failed),
+                tried,
+                stored: None,
+                kept: true,
+                withdrawn: false,
+            });
+        }
+    }
+
+    /// Another tab's message was taken back there.
+    pub fn gone(&mut self, id: CommandId) -> Option<RoomId> {
+        let at = self.items.iter().position(|item| item.message.id == id && item.delivery != Delivery::Sent)?;
+        Some(self.items.remove(at).room)
+    }
+
+    /// Rooms that have something to send and whose lease is yet to be asked for.
+    pub fn wanted(&mut self) -> Vec<RoomId> {
+        let mut wanted = Vec::new();
+        for item in self.items.iter().filter(|item| item.kept && item.may_go()) {
+            if !wanted.contains(&item.room) && self.lease(&item.room).is_none() {
+                wanted.push(item.room.clone());
+            }
+        }
+        self.leases.extend(wanted.iter().map(|room| (room.clone(), Lease::Wanted)));
+        wanted
+    }
+
+    /// The lease of a room is ours: until it is given back, nobody else sends its messages. What was read from the disk
+    /// under it was the truth, and was reconciled. Returns what has to be written before it may go.
+    pub fn leased(&mut self, room: &RoomId, connected: bool) -> Vec<Kept> {
+        self.leases.retain(|(id, _)| id != room);
+        self.leases.push((room.clone(), Lease::Held));
+        let mut to_keep = Vec::new();
+        if !connected {
+            return to_keep;
+        }
+        for item in self.items.iter_mut().filter(|item| item.room == *room && item.may_go() && !item.tried) {
+            item.tried = true;
+            item.kept = false;
+            to_keep.push(item.to_keep());
+        }
+        to_keep
+    }
+
+    /// Rooms whose lease is ours and of no more use, and those that are to be given back at once because the
+    /// connection is gone. They count as given back from now on.
+    pub fn releasable(&mut self, connected: bool) -> Vec<RoomId> {
+        let Self { items, leases, .. } = self;
+        let busy = |room: &RoomId| {
+            connected
+                && items.iter().any(|item| item.room == *room && (item.may_go() || item.delivery == Delivery::Sent))
+        };
+        let mut idle = Vec::new();
+        leases.retain(|(room, lease)| {
+            let keep = *lease != Lease::Held || busy(room);
+            if !keep {
+                idle.push(room.clone());
+            }
+            keep
+        });
+        idle
+    }
+
+    /// Whether the lease is asked for or ours.
+    fn lease(&self, room: &RoomId) -> Option<Lease> {
+        self.leases.iter().find(|(id, _)| id == room).map(|(_, lease)| *lease)
+    }
+
+    /// The id itself, or when the clock was put back one that still comes after all others of the room.
+    #[must_use]
+    pub fn after_all(&self, room: &RoomId, id: CommandId) -> CommandId {
+        let last = self.of(room).map(|item| item.message.id).fold(id, |a, b| if b > a { b } else { a });
+        if last == id { id } else { CommandId(uuid::Uuid::from_u128(last.0.as_u128().wrapping_add(1))) }
+    }
+
+    /// Ids are made in the order of time, so a room's messages of several tabs stand in the order in which they were
+    /// typed.
+    fn insert(&mut self, item: Outgoing) {
+        let later = |other: &Outgoing| other.room == item.room && other.message.id > item.message.id;
+        let at = self.items.iter().position(later).unwrap_or(self.items.len());
+        self.items.insert(at, item);
     }
 
     /// The messages of a room that no event has shown yet.
@@ -91,16 +272,22 @@ impl Outbox {
         if now < self.held_until {
             return Vec::new();
         }
-        let mut busy: Vec<RoomId> = Vec::new();
+        let Self { items, leases, .. } = self;
+        let held = |room: &RoomId| leases.iter().any(|(id, lease)| id == room && *lease == Lease::Held);
+        let mut busy: Vec<RoomId> =
+            items.iter().filter(|i| i.delivery == Delivery::Sent).map(|i| i.room.clone()).collect();
         let mut frames = Vec::new();
-        for item in &mut self.items {
+        for item in items {
             if busy.contains(&item.room) {
                 continue;
             }
             match item.delivery {
-                Delivery::Sent => busy.push(item.room.clone()),
+                Delivery::Queued if item.withdrawn => {}
                 Delivery::Queued => {
                     busy.push(item.room.clone());
+                    if !item.kept || !held(&item.room) {
+                        continue;
+                    }
                     item.delivery = Delivery::Sent;
                     let frame = ClientFrame::Send {
                         id: item.message.id,
@@ -110,7 +297,7 @@ impl Outbox {
                     };
                     frames.push((item.room.clone(), frame));
                 }
-                Delivery::Stored | Delivery::Failed(_) => {}
+                Delivery::Sent | Delivery::Stored | Delivery::Failed(_) => {}
             }
         }
         frames
@@ -136,8 +323,9 @@ impl Outbox {
             .collect()
     }
 
-    /// The message is on disk. It stays until its event shows it.
+    /// The server has the message on disk. It stays here until its event shows it; the browser may forget it.
     pub fn ack(&mut self, id: CommandId, seq: Seq, at: Millis) -> Option<RoomId> {
+        self.leaving.push(id);
         let item = self.find(id)?;
         item.delivery = Delivery::Stored;
         item.stored = Some(seq);
@@ -145,7 +333,12 @@ impl Outbox {
         Some(item.room.clone())
     }
 
-    /// The server did not take it: for a while, or for good.
+    /// The browser has forgotten it.
+    pub fn left(&mut self, id: CommandId) {
+        self.leaving.retain(|other| *other != id);
+    }
+
+    /// The server did not take it: for a while, or for good. In the latter case returns what is to be kept of it.
     pub fn refused(
         &mut self,
         id: CommandId,
@@ -153,7 +346,7 @@ impl Outbox {
         words: &str,
         retry_ms: Option<u64>,
         now: Millis,
-    ) -> Option<RoomId> {
+    ) -> Option<(RoomId, Option<Kept>)> {
         // A time to come back is a promise that it will help; want of storage passes by itself.
         let for_a_while = code == refusal::UNAVAILABLE || (code == refusal::RATE_LIMITED && retry_ms.is_some());
         let item = self.find(id)?;
@@ -165,10 +358,10 @@ impl Outbox {
             item.delivery = Delivery::Queued;
             let pause = i64::try_from(retry_ms.unwrap_or(1_000)).unwrap_or(60_000).clamp(50, 60_000);
             self.held_until = self.held_until.max(now + pause);
-        } else {
-            item.delivery = Delivery::Failed(words.into());
+            return Some((room, None));
         }
-        Some(room)
+        item.delivery = Delivery::Failed(words.into());
+        Some((room, Some(item.to_keep())))
     }
 
     /// The message has come as an event, or in a page: the timeline has it now.
@@ -178,23 +371,53 @@ impl Outbox {
         self.items.len() < before
     }
 
-    /// Forgets messages whose event is older than all that the page will still get.
+    /// Forgets messages whose event is older than all that the page will still get: up to `head`, and those of which it
+    /// is only known that they are stored.
     pub fn settle_until(&mut self, room: &RoomId, head: Seq) {
-        self.items.retain(|item| item.room != *room || item.stored.is_none_or(|seq| seq > head));
+        self.items.retain(|item| {
+            item.room != *room || item.delivery != Delivery::Stored || item.stored.is_some_and(|seq| seq > head)
+        });
     }
 
-    /// Sends a failed one again, under the same id.
-    pub fn retry(&mut self, id: CommandId) -> Option<RoomId> {
+    /// Sends a failed one again, under the same id, once that is kept.
+    pub fn retry(&mut self, id: CommandId) -> Option<Kept> {
         let item = self.find(id).filter(|item| matches!(item.delivery, Delivery::Failed(_)))?;
         item.delivery = Delivery::Queued;
-        Some(item.room.clone())
+        item.kept = false;
+        Some(item.to_keep())
     }
 
     /// Takes a failed one out and gives it back, to be edited or forgotten.
     pub fn discard(&mut self, id: CommandId) -> Option<Outgoing> {
-        let at =
-            self.items.iter().position(|item| item.message.id == id && matches!(item.delivery, Delivery::Failed(_)))?;
-        Some(self.items.remove(at))
+        self.take(|item| item.message.id == id && matches!(item.delivery, Delivery::Failed(_)))
+    }
+
+    /// Its writer wants a waiting one back. It does not go any more; whether it can be had back, the lease of its room
+    /// decides. Returns the room, and whether its lease has to be asked for.
+    pub fn withdraw(&mut self, id: CommandId) -> Option<(RoomId, bool)> {
+        let item = self.find(id).filter(|item| item.delivery == Delivery::Queued && !item.tried)?;
+        item.withdrawn = true;
+        let room = item.room.clone();
+        let ask = self.lease(&room).is_none();
+        if ask {
+            self.leases.push((room.clone(), Lease::Wanted));
+        }
+        Some((room, ask))
+    }
+
+    /// Under the lease: what is wanted back and was not sent by anyone.
+    pub fn take_withdrawn(&mut self, room: &RoomId) -> Option<Outgoing> {
+        if self.lease(room) != Some(Lease::Held) {
+            return None;
+        }
+        self.take(|item| item.room == *room && item.withdrawn && item.delivery == Delivery::Queued)
+    }
+
+    fn take(&mut self, which: impl Fn(&Outgoing) -> bool) -> Option<Outgoing> {
+        let at = self.items.iter().position(which)?;
+        let taken = self.items.remove(at);
+        self.leaving.push(taken.message.id);
+        Some(taken)
     }
 
     fn find(&mut self, id: CommandId) -> Option<&mut Outgoing> {

@@ -60,6 +60,8 @@ pub struct MessageRow {
     pub own: bool,
     /// How far it has come.
     pub delivery: Delivery,
+    /// It was never on the wire: its writer can have it back.
+    pub may_be_taken_back: bool,
 }
 
 /// All rows of a room, oldest first.
@@ -76,11 +78,14 @@ pub fn rows(room: &RoomId, timeline: &Timeline, outbox: &Outbox, me: Option<User
             list.push(RowKey::New, Row::New);
             line = None;
         }
-        list.message(message, Delivery::Stored);
+        list.message(message, Delivery::Stored, false);
     }
     list.notices(&mut notices, Seq::MAX);
     for item in outbox.of(room) {
-        list.message(&item.message, item.delivery.clone());
+        // Another tab may have sent it, and its event be here already.
+        if item.is_shown() && !timeline.has(item.message.id) {
+            list.message(&item.message, item.delivery.clone(), !item.tried);
+        }
     }
     list.rows
 }
@@ -108,11 +113,11 @@ impl List {
         }
     }
 
-    fn message(&mut self, message: &Arc<Message>, delivery: Delivery) {
+    fn message(&mut self, message: &Arc<Message>, delivery: Delivery, may_be_taken_back: bool) {
         self.day(message.at);
         let starts_run = self.run.is_none_or(|(by, at)| by != message.by.id || (message.at - at).abs() > RUN);
         let own = self.me == Some(message.by.id);
-        let row = MessageRow { message: message.clone(), starts_run, own, delivery };
+        let row = MessageRow { message: message.clone(), starts_run, own, delivery, may_be_taken_back };
         self.push(RowKey::Message(message.id), Row::Message(row));
         self.run = Some((message.by.id, message.at));
     }

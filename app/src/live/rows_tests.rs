@@ -78,7 +78,7 @@ fn days_notices_and_the_new_line_end_a_run() {
 fn what_is_on_its_way_comes_last_and_keeps_its_key() {
     let mut outbox = Outbox::default();
     let id = CommandId(Uuid::from_u128(1_002));
-    outbox.push(RoomId::lobby(), id, "hi".into(), user(1), MINUTE);
+    outbox.push(RoomId::lobby(), id, "hi".into(), user(1), MINUTE, true);
     let mut timeline = timeline(vec![message(1, 2, 0)]);
     let keys = |timeline: &Timeline, outbox: &Outbox| {
         rows(&RoomId::lobby(), timeline, outbox, None, Zone::Fixed(0))

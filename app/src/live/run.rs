@@ -13,6 +13,7 @@ use super::{
     connection::ConnectionState,
     reconnect::{Backoff, Next},
     session::{End, session},
+    state::State,
 };
 use crate::{
     api::{self, ApiError},
@@ -50,10 +51,7 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
             client.connection.set(ConnectionState::Connecting);
         }
         let end = session(client, &mut commands).await;
-        client.change(|state| {
-            state.disconnected();
-            Vec::new()
-        });
+        client.change(State::disconnected);
         match end {
             End::Unsupported => return client.connection.set(ConnectionState::Unsupported),
             End::Offline => offline = true,

@@ -167,7 +167,6 @@ impl Session {
                 self.bye =
                     Some(Bye { code: *code, reason: reason.clone(), reconnect: *reconnect, after_ms: *after_ms });
             }
-            ServerFrame::Ack { id, .. } => crate::kept::remove(*id),
             _ => {}
         }
         let mut todos = Vec::new();
@@ -215,15 +214,12 @@ impl Session {
             return;
         }
         let now = clock::now();
-        let frames = self.client.read(|state| {
-            let frames = state.outbox.take_ready(now);
-            state.changed.extend(frames.iter().map(|(room, _)| room.clone()));
-            frames
-        });
+        let (frames, todos) = self.client.read(|state| state.take_ready(now));
         if !frames.is_empty() {
-            frames.iter().for_each(|(_, frame)| self.say(frame));
+            frames.iter().for_each(|frame| self.say(frame));
             self.client.publish();
         }
+        self.client.act(todos);
         if !self.reads.is_empty() && now >= self.read_at {
             self.read_at = now + READ_PAUSE;
             for (room, seq) in std::mem::take(&mut self.reads) {

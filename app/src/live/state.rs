@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary, Seq,
-    ServerFrame, User, http::MessagePage,
+    ClientFrame, CommandId, Cursor, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary,
+    Seq, ServerFrame, Tail, User, http::MessagePage,
 };
 
 use super::{
-    outbox::Outbox,
+    outbox::{Kept, Outbox},
     timeline::{Applied, Timeline},
 };
 use crate::small::{self, RoomSet};
@@ -48,10 +48,18 @@ pub struct Room {
     pub unseen: u32,
     /// The reader sees the newest message.
     pub at_end: bool,
+    /// The first message in the reader's sight, while they are further up.
+    reading: Option<CommandId>,
+    /// Counts the moments at which the page has to go to the end by itself.
+    pub jumps: u32,
     /// `join` was sent after a hole, and its replay has not begun.
     rejoining: bool,
     /// The history that it shows is not the server's.
     history_changed: bool,
+    /// It was taken from what the browser has kept, and the server has not confirmed it yet.
+    recalled: bool,
+    /// A page around the reader's place, or the one after the last message, is on its way.
+    pub loading_newer: bool,
 }
 
 /// What a change asks for.
@@ -61,8 +69,33 @@ pub enum Todo {
     Send(ClientFrame),
     /// Load the room's newest page by HTTP, then call [`State::loaded`].
     LoadNewest(RoomId),
+    /// Load the page around an event by HTTP, then call [`State::loaded_around`].
+    LoadAround(RoomId, Seq),
+    /// Load the page after an event by HTTP, then call [`State::loaded_newer`].
+    LoadNewer(RoomId, Seq),
     /// Load the list of rooms by HTTP, then call [`State::listed`].
     LoadRooms,
+    /// Look whether the browser has kept something of the room, then call [`State::recalled`].
+    Recall(RoomId),
+    /// Keep a message, then call [`State::kept`]. What is to be kept, forgotten and released is done in this order, one
+    /// after the other.
+    Keep(Kept),
+    /// Forget a kept message, then call [`State::forgotten`]. `taken_back`: its writer has it again, so other tabs drop it
+    /// too.
+    Forget {
+        /// Which.
+        id: CommandId,
+        /// Its room.
+        room: RoomId,
+        /// Not because the server has it.
+        taken_back: bool,
+    },
+    /// Ask for the lease of a room, then read what is kept of it and call [`State::leased`].
+    Lease(RoomId),
+    /// Give the lease of a room back.
+    Release(RoomId),
+    /// Give a text back to its writer.
+    Return(RoomId, String),
 }
 
 /// Everything that this page knows.
@@ -86,6 +119,10 @@ pub struct State {
     pub list_changed: bool,
     /// There was a connection before.
     pub(super) welcomed: bool,
+    /// There is one now.
+    pub(super) connected: bool,
+    /// Taken back to be edited, not dropped.
+    pub(super) to_edit: Vec<CommandId>,
 }
 
 impl State {
@@ -95,7 +132,7 @@ impl State {
         let resume = self.open.iter().filter(|(_, room)| room.phase == Phase::Ready);
         ClientFrame::Hello {
             protocol: PROTOCOL_VERSION,
-            resume: resume.map(|(id, room)| room.timeline.cursor(id)).collect(),
+            resume: resume.map(|(id, room)| room.timeline.live_cursor(id)).collect(),
         }
     }
 
@@ -109,21 +146,35 @@ impl State {
         if known && !matches!(room.phase, Phase::Failed(_)) {
             let unread = self.rooms.iter().find(|summary| summary.id == *id).filter(|summary| summary.unread > 0);
             room.timeline.mark_unread(unread.map(|summary| summary.read));
-            return Vec::new();
+            // Someone who comes back to a room wants to see its end.
+            return if room.timeline.is_detached() { vec![Todo::LoadNewest(id.clone())] } else { Vec::new() };
         }
         room.phase = Phase::Loading;
-        vec![Todo::LoadNewest(id.clone())]
+        if known { vec![Todo::LoadNewest(id.clone())] } else { vec![Todo::Recall(id.clone())] }
+    }
+
+    /// What the browser has kept of a room: shown at once, and brought up to date by the server from there.
+    pub fn recalled(&mut self, id: &RoomId, kept: Option<(MessagePage, Option<Tail>)>) -> Vec<Todo> {
+        let Some(room) = self.open.get_mut(id).filter(|room| room.phase == Phase::Loading) else { return Vec::new() };
+        let Some((page, tail)) = kept else { return vec![Todo::LoadNewest(id.clone())] };
+        room.timeline = Timeline::from_kept(page, tail);
+        room.phase = Phase::Ready;
+        room.recalled = true;
+        self.changed.insert(id.clone());
+        vec![Todo::Send(ClientFrame::Join(room.timeline.cursor(id)))]
     }
 
     /// The newest page has come.
     pub fn loaded(&mut self, id: &RoomId, page: MessagePage) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
-        for message in &page.messages {
-            self.outbox.settle(message.id);
-        }
+        let mut todos = self.settle_page(id, &page);
+        let Some(room) = self.open.get_mut(id) else { return todos };
         let first = room.phase != Phase::Ready;
+        if room.timeline.is_detached() {
+            room.jumps += 1;
+        }
         room.timeline.reload(page, PAGE, std::mem::take(&mut room.history_changed));
         room.phase = Phase::Ready;
+        room.recalled = false;
         room.rejoining = false;
         let head = room.timeline.head();
         self.outbox.settle_until(id, head);
@@ -134,7 +185,78 @@ impl State {
             room.timeline.mark_unread(Some(summary.read));
         }
         self.changed.insert(id.clone());
-        vec![Todo::Send(ClientFrame::Join(room.timeline.cursor(id)))]
+        todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id))));
+        todos
+    }
+
+    /// The page around the reader's place has come, after the history had changed.
+    pub fn loaded_around(&mut self, id: &RoomId, page: MessagePage) -> Vec<Todo> {
+        let todos = self.settle_page(id, &page);
+        let Some(room) = self.open.get_mut(id) else { return todos };
+        room.loading_newer = false;
+        room.history_changed = false;
+        room.timeline.replace(page);
+        self.changed.insert(id.clone());
+        todos
+    }
+
+    /// The end of what is there is near, and there is more: the page after it is to be loaded.
+    fn near_the_end(&mut self, id: &RoomId) -> Vec<Todo> {
+        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
+        let Some(last) = room.timeline.last().filter(|_| room.timeline.is_detached() && !room.loading_newer) else {
+            return Vec::new();
+        };
+        room.loading_newer = true;
+        vec![Todo::LoadNewer(id.clone(), last)]
+    }
+
+    /// That page has come, or could not be had.
+    pub fn loaded_newer(&mut self, id: &RoomId, after: Seq, page: Option<MessagePage>) -> Vec<Todo> {
+        let todos = page.as_ref().map(|page| self.settle_page(id, page)).unwrap_or_default();
+        let Some(room) = self.open.get_mut(id) else { return todos };
+        room.loading_newer = false;
+        let Some(page) = page.filter(|_| room.timeline.last() == Some(after)) else { return todos };
+        self.changed.insert(id.clone());
+        if !room.timeline.append(page, PAGE) {
+            return todos;
+        }
+        // The end is reached: live events follow from here.
+        let mut todos = todos;
+        todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id))));
+        todos
+    }
+
+    /// The reader has scrolled: is the end of what is there in sight or near, and which message is the first in sight?
+    pub fn scrolled(&mut self, id: &RoomId, at_end: bool, near_end: bool, reading: Option<CommandId>) -> Vec<Todo> {
+        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
+        room.reading = reading;
+        if room.timeline.is_detached() {
+            room.at_end = false;
+            return if near_end { self.near_the_end(id) } else { Vec::new() };
+        }
+        if room.at_end != at_end || (at_end && room.unseen > 0) {
+            room.at_end = at_end;
+            if at_end {
+                room.unseen = 0;
+            }
+            self.changed.insert(id.clone());
+        }
+        Vec::new()
+    }
+
+    /// The reader wants to see the newest messages.
+    pub fn to_newest(&mut self, id: &RoomId) -> Vec<Todo> {
+        let Some(room) = self.open.get_mut(id).filter(|room| room.timeline.is_detached()) else { return Vec::new() };
+        room.at_end = true;
+        room.unseen = 0;
+        self.changed.insert(id.clone());
+        vec![Todo::LoadNewest(id.clone())]
+    }
+
+    /// Messages that a page shows are on their way no longer.
+    fn settle_page(&mut self, id: &RoomId, page: &MessagePage) -> Vec<Todo> {
+        let ids = page.messages.iter().map(|message| message.id);
+        ids.filter(|message| self.outbox.settle(*message)).map(|message| forget(message, id)).collect()
     }
 
     /// The newest page has not come.
@@ -177,15 +299,16 @@ impl State {
                 Vec::new()
             }
             ServerFrame::Event(event) => self.event(event),
-            ServerFrame::Ack { id, seq, at, .. } => {
+            ServerFrame::Ack { id, room, seq, at } => {
                 self.acked(id, seq, at);
-                Vec::new()
+                vec![forget(id, &room)]
             }
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
                 let id = id.and_then(|id| uuid::Uuid::parse_str(&id).ok()).map(CommandId);
-                let room = id.and_then(|id| self.outbox.refused(id, &code, &message, retry_after_ms, now));
-                self.changed.extend(room);
-                Vec::new()
+                let refused = id.and_then(|id| self.outbox.refused(id, &code, &message, retry_after_ms, now));
+                let Some((room, to_keep)) = refused else { return Vec::new() };
+                self.changed.insert(room);
+                to_keep.map(Todo::Keep).into_iter().collect()
             }
             ServerFrame::Room { room } => {
                 self.upsert(room);
@@ -198,7 +321,7 @@ impl State {
             ServerFrame::Gap { room: id, reason, .. } => {
                 let Some(room) = self.open.get_mut(&id) else { return Vec::new() };
                 room.history_changed |= reason == GapReason::HistoryChanged;
-                vec![Todo::LoadNewest(id)]
+                self.gap(id)
             }
             ServerFrame::Typing { .. } | ServerFrame::Pong { .. } | ServerFrame::Bye { .. } | ServerFrame::Unknown => {
                 Vec::new()
@@ -230,8 +353,26 @@ impl State {
         self.rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum()
     }
 
+    /// A cursor cannot be continued. A reader at the end gets the newest page; one who is further up stays there, and what
+    /// came meanwhile follows when they come down.
+    fn gap(&mut self, id: RoomId) -> Vec<Todo> {
+        let Some(room) = self.open.get_mut(&id) else { return Vec::new() };
+        let away = self.current.as_ref() == Some(&id) && !room.at_end && room.phase == Phase::Ready;
+        let reading = room.reading.filter(|_| away && !room.recalled).and_then(|id| room.timeline.seq_of(id));
+        let Some(reading) = reading else { return vec![Todo::LoadNewest(id)] };
+        room.timeline.detach();
+        room.rejoining = false;
+        self.changed.insert(id.clone());
+        if room.history_changed {
+            room.loading_newer = true;
+            return vec![Todo::LoadAround(id.clone(), reading), Todo::Send(ClientFrame::Join(live_only(&id)))];
+        }
+        vec![Todo::Send(ClientFrame::Join(live_only(&id)))]
+    }
+
     fn welcome(&mut self, you: User, rooms: Vec<RoomSummary>) -> Vec<Todo> {
         self.me = Some(you);
+        self.connected = true;
         for room in rooms {
             self.upsert(room);
         }
@@ -245,11 +386,113 @@ impl State {
     }
 
     /// The connection is gone.
-    pub fn disconnected(&mut self) {
+    pub fn disconnected(&mut self) -> Vec<Todo> {
+        self.connected = false;
         self.changed.extend(self.outbox.disconnected());
         for room in self.open.values_mut() {
             room.rejoining = false;
         }
+        self.release()
+    }
+
+    /// Takes what was typed, under an id that was made just now. It goes once it is kept.
+    pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: Millis) -> Vec<Todo> {
+        let Some(me) = self.me.clone() else { return Vec::new() };
+        let id = self.outbox.after_all(room, id);
+        if let Some(open) = self.open.get_mut(room) {
+            open.timeline.mark_unread(None);
+        }
+        self.changed.insert(room.clone());
+        vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
+    }
+
+    /// A message is on the browser's disk.
+    pub fn kept(&mut self, id: CommandId) {
+        self.outbox.kept(id);
+    }
+
+    /// A message was taken from the browser's disk.
+    pub fn forgotten(&mut self, id: CommandId) {
+        self.outbox.left(id);
+    }
+
+    /// What may go on the wire now, and what has to be done so that more may.
+    pub fn take_ready(&mut self, now: Millis) -> (Vec<ClientFrame>, Vec<Todo>) {
+        if !self.connected {
+            return (Vec::new(), Vec::new());
+        }
+        let frames = self.outbox.take_ready(now);
+        self.changed.extend(frames.iter().map(|(room, _)| room.clone()));
+        let mut todos: Vec<_> = self.outbox.wanted().into_iter().map(Todo::Lease).collect();
+        todos.extend(self.release());
+        (frames.into_iter().map(|(_, frame)| frame).collect(), todos)
+    }
+
+    /// The lease of a room is ours, and this is what the browser keeps of it; none if it keeps nothing at all.
+    pub fn leased(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
+        self.reconcile(room, kept);
+        let to_keep = self.outbox.leased(room, self.connected);
+        let mut todos: Vec<_> = to_keep.into_iter().map(Todo::Keep).collect();
+        while let Some(taken) = self.outbox.take_withdrawn(room) {
+            todos.extend(self.give_back(taken.message.id, room, &taken.message.body));
+        }
+        todos.extend(self.release());
+        todos
+    }
+
+    /// What the browser keeps of a room was changed, here or by another tab.
+    pub fn reconcile(&mut self, room: &RoomId, kept: Option<&[Kept]>) {
+        let (Some(kept), Some(me)) = (kept, &self.me) else { return };
+        let timeline = self.open.get(room).map(|room| &room.timeline);
+        self.outbox.reconcile(room, kept, me, |id| timeline.is_some_and(|timeline| timeline.has(id)));
+        self.changed.insert(room.clone());
+    }
+
+    /// Another tab has given a message back to its writer.
+    pub fn gone(&mut self, id: CommandId) {
+        let room = self.outbox.gone(id);
+        self.changed.extend(room);
+    }
+
+    /// Sends a failed message again.
+    pub fn retry(&mut self, id: CommandId) -> Vec<Todo> {
+        let Some(kept) = self.outbox.retry(id) else { return Vec::new() };
+        self.changed.insert(kept.room.clone());
+        vec![Todo::Keep(kept)]
+    }
+
+    /// The writer wants a message back that is not on its way: a failed one, or one that was never on the wire.
+    pub fn take_back(&mut self, id: CommandId, to_edit: bool) -> Vec<Todo> {
+        if to_edit {
+            self.to_edit.push(id);
+        }
+        if let Some(taken) = self.outbox.discard(id) {
+            return self.give_back(id, &taken.room, &taken.message.body);
+        }
+        let Some((room, lease)) = self.outbox.withdraw(id) else { return Vec::new() };
+        self.changed.insert(room.clone());
+        if lease {
+            return vec![Todo::Lease(room)];
+        }
+        let mut todos = Vec::new();
+        while let Some(taken) = self.outbox.take_withdrawn(&room) {
+            todos.extend(self.give_back(taken.message.id, &room, &taken.message.body));
+        }
+        todos
+    }
+
+    fn give_back(&mut self, id: CommandId, room: &RoomId, body: &str) -> Vec<Todo> {
+        self.changed.insert(room.clone());
+        let mut todos = vec![Todo::Forget { id, room: room.clone(), taken_back: true }];
+        if let Some(at) = self.to_edit.iter().position(|other| *other == id) {
+            self.to_edit.remove(at);
+            todos.push(Todo::Return(room.clone(), body.to_owned()));
+        }
+        todos
+    }
+
+    fn release(&mut self) -> Vec<Todo> {
+        self.outbox.releasable(self.connected).into_iter().map(Todo::Release).collect()
     }
 
     fn event(&mut self, event: Event) -> Vec<Todo> {
@@ -257,7 +500,9 @@ impl State {
         let own = self.me.as_ref().is_some_and(|me| me.id == by);
         let Some(room) = self.open.get_mut(&id).filter(|room| room.phase == Phase::Ready) else { return Vec::new() };
         let event_id = event.id;
+        room.recalled = false;
         match room.timeline.apply(event) {
+            Applied::Beyond => {}
             Applied::Hole if room.rejoining => return Vec::new(),
             Applied::Hole => {
                 room.rejoining = true;
@@ -266,7 +511,8 @@ impl State {
             Applied::Duplicate => return Vec::new(),
             Applied::New => {}
         }
-        self.outbox.settle(event_id);
+        // What lies beyond the end is not shown yet, so what is on its way stays in sight.
+        let settled = !room.timeline.is_detached() && self.outbox.settle(event_id);
         let seen = room.at_end && self.attentive && self.current.as_ref() == Some(&id);
         if !own && !seen && room.timeline.unread_after().is_none() {
             room.timeline.mark_unread(Some(seq - 1));
@@ -284,8 +530,9 @@ impl State {
             summary.unread += u64::from(!seen && !own);
             self.list_changed = true;
         }
-        self.changed.insert(id);
-        Vec::new()
+        self.changed.insert(id.clone());
+        // An event is of what is stored: it says as much as the ack.
+        if settled { vec![forget(event_id, &id)] } else { Vec::new() }
     }
 
     fn acked(&mut self, id: CommandId, seq: Seq, at: Millis) {
@@ -345,6 +592,16 @@ impl State {
     fn summary(&mut self, id: &RoomId) -> Option<&mut RoomSummary> {
         self.rooms.iter_mut().find(|summary| summary.id == *id)
     }
+}
+
+/// The server has it.
+fn forget(id: CommandId, room: &RoomId) -> Todo {
+    Todo::Forget { id, room: room.clone(), taken_back: false }
+}
+
+/// Live events alone: how far the room has grown, while the reader is elsewhere in it.
+fn live_only(room: &RoomId) -> Cursor {
+    Cursor { room: room.clone(), after: None, tail: None }
 }
 
 #[cfg(test)]

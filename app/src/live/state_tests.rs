@@ -54,6 +54,14 @@ fn state() -> State {
     state
 }
 
+/// A message of our own that is on the wire.
+fn on_the_wire(state: &mut State, seq: Seq) {
+    state.outbox.push(RoomId::lobby(), id(seq), "hi".into(), user(1), 0, true);
+    state.outbox.kept(id(seq));
+    state.outbox.leased(&RoomId::lobby(), true);
+    assert_eq!(state.outbox.take_ready(0).len(), 1);
+}
+
 fn shown(state: &State) -> Vec<Seq> {
     state.open[&RoomId::lobby()].timeline.messages().map(|message| message.seq).collect()
 }
@@ -90,9 +98,9 @@ fn a_gap_loads_and_joins_with_the_new_head() {
 #[test]
 fn ones_own_message_becomes_the_event() {
     let mut state = state();
-    state.outbox.push(RoomId::lobby(), id(4), "hi".into(), user(1), 0);
-    state.outbox.take_ready(0);
-    state.apply(event(4, 1), 0);
+    on_the_wire(&mut state, 4);
+    let forget = Todo::Forget { id: id(4), room: RoomId::lobby(), taken_back: false };
+    assert_eq!(state.apply(event(4, 1), 0), [forget], "an event is of what is stored");
     assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
     state.apply(ServerFrame::Ack { id: id(4), room: RoomId::lobby(), seq: 4, at: 0 }, 0);
     assert_eq!(shown(&state), [1, 2, 3, 4]);
@@ -102,8 +110,7 @@ fn ones_own_message_becomes_the_event() {
 #[test]
 fn an_ack_before_the_event_keeps_the_row() {
     let mut state = state();
-    state.outbox.push(RoomId::lobby(), id(4), "hi".into(), user(1), 0);
-    state.outbox.take_ready(0);
+    on_the_wire(&mut state, 4);
     state.apply(ServerFrame::Ack { id: id(4), room: RoomId::lobby(), seq: 4, at: 9 }, 0);
     assert_eq!(state.outbox.of(&RoomId::lobby()).map(|item| item.delivery.slug()).collect::<Vec<_>>(), ["stored"]);
     state.apply(event(4, 1), 0);
@@ -113,9 +120,105 @@ fn an_ack_before_the_event_keeps_the_row() {
 #[test]
 fn an_ack_for_what_is_long_in_the_history_leaves_nothing_behind() {
     let mut state = state();
-    state.outbox.push(RoomId::lobby(), id(2), "hi".into(), user(1), 0);
-    state.outbox.take_ready(0);
+    on_the_wire(&mut state, 2);
     state.apply(ServerFrame::Ack { id: id(2), room: RoomId::lobby(), seq: 2, at: 9 }, 0);
+    assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
+}
+
+fn gap(reason: GapReason) -> ServerFrame {
+    ServerFrame::Gap { room: RoomId::lobby(), reason, after: 3, head: 90 }
+}
+
+/// As above, but the reader is further up, at the second message.
+fn reading_the_second() -> State {
+    let mut state = state();
+    assert_eq!(state.scrolled(&RoomId::lobby(), false, false, Some(id(2))), []);
+    state
+}
+
+fn live_only() -> Todo {
+    Todo::Send(ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None }))
+}
+
+#[test]
+fn a_gap_leaves_a_reader_where_they_are_and_the_rest_follows() {
+    let mut state = reading_the_second();
+    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [live_only()]);
+    assert_eq!(state.apply(event(91, 2), 0), []);
+    assert_eq!(shown(&state), [1, 2, 3]);
+    assert_eq!(state.open[&RoomId::lobby()].unseen, 1, "counted, not shown with a hole before it");
+    // They scroll down: page by page, and then live events again.
+    assert_eq!(state.scrolled(&RoomId::lobby(), false, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 3)]);
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [], "one at a time");
+    assert_eq!(state.loaded_newer(&RoomId::lobby(), 3, None), [], "without an answer they may try again");
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 3)]);
+    let full = MessagePage { head: 91, ..page(4, 53) };
+    assert_eq!(state.loaded_newer(&RoomId::lobby(), 3, Some(full)), []);
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(53))), [Todo::LoadNewer(RoomId::lobby(), 53)]);
+    let cursor = Cursor { room: RoomId::lobby(), after: Some(91), tail: Some(id(91).tail()) };
+    let todos = state.loaded_newer(&RoomId::lobby(), 53, Some(page(54, 91)));
+    assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
+    assert_eq!(state.apply(event(92, 2), 0), []);
+    assert_eq!(shown(&state), (1..=92).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_reader_further_up_can_go_to_the_newest_at_once() {
+    let mut state = reading_the_second();
+    state.apply(gap(GapReason::Overflow), 0);
+    assert_eq!(state.hello(), {
+        let Todo::Send(ClientFrame::Join(cursor)) = live_only() else { unreachable!() };
+        ClientFrame::Hello { protocol: 1, resume: vec![cursor] }
+    });
+    assert_eq!(state.to_newest(&RoomId::lobby()), [Todo::LoadNewest(RoomId::lobby())]);
+    state.loaded(&RoomId::lobby(), page(80, 90));
+    assert_eq!(shown(&state), (80..=90).collect::<Vec<_>>());
+    assert_eq!(state.open[&RoomId::lobby()].jumps, 1);
+    assert_eq!(state.to_newest(&RoomId::lobby()), []);
+}
+
+#[test]
+fn a_changed_history_is_loaded_around_the_reader() {
+    let mut state = reading_the_second();
+    let todos = state.apply(gap(GapReason::HistoryChanged), 0);
+    assert_eq!(todos, [Todo::LoadAround(RoomId::lobby(), 2), live_only()]);
+    state.loaded_around(&RoomId::lobby(), page(1, 2));
+    assert_eq!(shown(&state), [1, 2], "nothing of the other history stays");
+    assert!(state.open[&RoomId::lobby()].timeline.is_detached());
+}
+
+#[test]
+fn what_was_kept_is_shown_and_then_confirmed() {
+    let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), ..State::default() };
+    assert_eq!(state.open(&RoomId::lobby()), [Todo::Recall(RoomId::lobby())]);
+    let cursor = Cursor { room: RoomId::lobby(), after: Some(3), tail: Some(id(3).tail()) };
+    let todos = state.recalled(&RoomId::lobby(), Some((page(1, 3), Some(id(3).tail()))));
+    assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
+    assert_eq!(shown(&state), [1, 2, 3]);
+    // Too old, or of another history: whatever the reader has done meanwhile, it is replaced.
+    state.scrolled(&RoomId::lobby(), false, false, Some(id(2)));
+    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Todo::LoadNewest(RoomId::lobby())]);
+    let mut state = State::default();
+    state.open(&RoomId::lobby());
+    assert_eq!(state.recalled(&RoomId::lobby(), None), [Todo::LoadNewest(RoomId::lobby())]);
+}
+
+#[test]
+fn taking_back_needs_the_lease_and_gives_the_text() {
+    let mut state = state();
+    let todos = state.send(&RoomId::lobby(), "hi".into(), id(9), 0);
+    assert!(matches!(&todos[..], [Todo::Keep(kept)] if !kept.tried), "typed without a connection");
+    state.kept(id(9));
+    assert_eq!(state.take_back(id(9), true), [Todo::Lease(RoomId::lobby())]);
+    let on_disk = state.outbox.of(&RoomId::lobby()).map(super::super::outbox::Outgoing::to_keep).collect::<Vec<_>>();
+    assert_eq!(
+        state.leased(&RoomId::lobby(), Some(&on_disk)),
+        [
+            Todo::Forget { id: id(9), room: RoomId::lobby(), taken_back: true },
+            Todo::Return(RoomId::lobby(), "hi".into()),
+            Todo::Release(RoomId::lobby()),
+        ]
+    );
     assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
 }
 

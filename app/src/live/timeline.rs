@@ -27,6 +27,8 @@ pub enum Applied {
     Duplicate,
     /// One before it is missing: it was not taken.
     Hole,
+    /// The timeline ends earlier, at the reader's place: it was not taken, and comes when they go on.
+    Beyond,
 }
 
 /// Someone came or went while this page was open. Not stored anywhere.
@@ -50,6 +52,8 @@ pub struct Timeline {
     head: Seq,
     tail: Option<Tail>,
     complete: bool,
+    /// It ends before the room does: what follows is loaded when the reader gets there.
+    detached: bool,
     unread_after: Option<Seq>,
 }
 
@@ -59,6 +63,14 @@ impl Timeline {
     pub fn from_page(page: MessagePage, limit: usize) -> Self {
         let mut timeline = Self::default();
         timeline.reload(page, limit, false);
+        timeline
+    }
+
+    /// What the browser has kept: it may be old, but has no holes.
+    #[must_use]
+    pub fn from_kept(page: MessagePage, tail: Option<Tail>) -> Self {
+        let mut timeline = Self { head: page.head, tail, ..Self::default() };
+        timeline.add(page.messages, false);
         timeline
     }
 
@@ -85,6 +97,41 @@ impl Timeline {
         self.messages.front().map(|message| message.seq)
     }
 
+    /// Where its last message stands in the room's log.
+    #[must_use]
+    pub fn last(&self) -> Option<Seq> {
+        self.messages.back().map(|message| message.seq)
+    }
+
+    /// Whether it ends before the room does.
+    #[must_use]
+    pub const fn is_detached(&self) -> bool {
+        self.detached
+    }
+
+    /// From now on it ends where it ends now, whatever comes.
+    pub const fn detach(&mut self) {
+        self.detached = true;
+    }
+
+    /// Whether a message is there.
+    #[must_use]
+    pub fn has(&self, id: CommandId) -> bool {
+        self.position(id).is_some()
+    }
+
+    /// Where a message stands.
+    #[must_use]
+    pub fn seq_of(&self, id: CommandId) -> Option<Seq> {
+        self.position(id).and_then(|at| self.messages.get(at)).map(|message| message.seq)
+    }
+
+    /// The last 8 hex digits of the id of the newest event, when it is known.
+    #[must_use]
+    pub const fn tail(&self) -> Option<&Tail> {
+        self.tail.as_ref()
+    }
+
     /// Whether it reaches back to the room's beginning.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
@@ -108,8 +155,17 @@ impl Timeline {
         Cursor { room: room.clone(), after: Some(self.head), tail: self.tail.clone() }
     }
 
+    /// The same, but for a timeline that ends earlier: only what comes from now on.
+    #[must_use]
+    pub fn live_cursor(&self, room: &RoomId) -> Cursor {
+        if self.detached { Cursor { room: room.clone(), after: None, tail: None } } else { self.cursor(room) }
+    }
+
     /// Takes a live event, if it is the next one.
     pub fn apply(&mut self, event: Event) -> Applied {
+        if self.detached {
+            return if event.seq > self.head { Applied::Beyond } else { Applied::Duplicate };
+        }
         if event.seq <= self.head {
             return Applied::Duplicate;
         }
@@ -146,7 +202,7 @@ impl Timeline {
     /// Takes the newest page: at the start, and after a gap. What is older stays only if the page reaches back to it,
     /// and if it is of the same history.
     pub fn reload(&mut self, page: MessagePage, limit: usize, history_changed: bool) {
-        let reaches_back = page.messages.first().is_some_and(|first| first.seq <= self.head + 1);
+        let reaches_back = !self.detached && page.messages.first().is_some_and(|first| first.seq <= self.head + 1);
         let first = page.messages.first().map_or(0, |first| first.seq);
         if !history_changed && reaches_back {
             self.messages.retain(|message| message.seq < first);
@@ -160,6 +216,7 @@ impl Timeline {
         if history_changed {
             self.unread_after = None;
         }
+        self.detached = false;
         self.head = page.head;
         self.tail = page.messages.last().filter(|last| last.seq == page.head).map(|last| last.id.tail());
         self.add(page.messages, false);
@@ -170,6 +227,33 @@ impl Timeline {
         let Some(first) = self.first() else { return };
         self.complete = page.messages.len() < limit;
         self.add(page.messages.into_iter().filter(|message| message.seq < first).collect(), true);
+    }
+
+    /// Puts another history in the place of this one: a page from somewhere in it.
+    pub fn replace(&mut self, page: MessagePage) {
+        self.messages.clear();
+        self.notices.clear();
+        self.unread_after = None;
+        self.complete = false;
+        self.detached = true;
+        self.tail = None;
+        self.head = page.messages.iter().map(|message| message.seq).max().unwrap_or(0);
+        self.add(page.messages, false);
+    }
+
+    /// Takes the page after the last message. True when that is the end of the room, so that live events can follow.
+    pub fn append(&mut self, page: MessagePage, limit: usize) -> bool {
+        let Some(last) = self.last().filter(|_| self.detached) else { return false };
+        let full = page.messages.len() >= limit;
+        self.add(page.messages.into_iter().filter(|message| message.seq > last).collect(), false);
+        self.detached = full;
+        if let Some(last) = self.messages.back().cloned() {
+            // Events that are no messages may stand between the last message and the head.
+            let at_head = !full && last.seq == page.head;
+            self.head = if full { last.seq } else { page.head };
+            self.tail = (full || at_head).then(|| last.id.tail());
+        }
+        !full
     }
 
     /// Someone came or went.

@@ -38,6 +38,10 @@ pub struct About {
     pub loading_older: bool,
     /// Messages that came while the reader was further up.
     pub unseen: u32,
+    /// What is shown ends before the room does.
+    pub detached: bool,
+    /// Counts the moments at which the page has to go to the end by itself.
+    pub jumps: u32,
     /// Who is there.
     pub online: Vec<User>,
     /// How many are there.
@@ -59,6 +63,8 @@ impl RoomView {
             complete: room.timeline.is_complete(),
             loading_older: room.loading_older,
             unseen: room.unseen,
+            detached: room.timeline.is_detached(),
+            jumps: room.jumps,
             online: room.online.clone(),
             online_count: room.online_count,
         };

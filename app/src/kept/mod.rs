@@ -1,0 +1,216 @@
+//! What the browser keeps for the next page: messages that have not reached the server, drafts, and enough of the rooms
+//! to read them without a server.
+//!
+//! Messages, rooms and history are in IndexedDB, where a write is on disk before it is answered for; drafts are in the
+//! local storage, which can be read at once.
+
+use std::sync::Arc;
+
+use parlor_protocol::{CommandId, Message, RoomId, RoomSummary, Seq, Tail, User, UserId, http::MessagePage};
+use serde::Serialize;
+
+use crate::{
+    browser,
+    live::{outbox::Kept, timeline::Timeline},
+    small,
+    wire::{self, Object},
+};
+
+pub mod database;
+pub mod drafts;
+pub mod lock;
+
+pub use database::Unkept;
+use database::{Ask, Store, ask};
+
+/// Messages of a room that are kept to be read without a server.
+const KEPT_MESSAGES: usize = 100;
+
+/// Where messages were kept before there was a database.
+const OLD_OUTBOX: &str = "parlor.outbox.";
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    user: UserId,
+    message: &'a Kept,
+}
+
+/// A kept message, and whose it is.
+fn read_entry(text: &str) -> Option<(UserId, Kept)> {
+    let mut entry = wire::read::<Object>(text)?;
+    let mut message = entry.take::<Object>("message")?;
+    let kept = Kept {
+        id: message.take("id")?,
+        room: message.take("room")?,
+        body: message.take("body")?,
+        at: message.take("at")?,
+        // Not there in what an older page has kept: then nobody knows.
+        tried: message.take_or("tried", true)?,
+        failed: message.take_option::<String>("failed")?.map(Arc::from),
+    };
+    Some((entry.take("user")?, kept))
+}
+
+/// Keeps a message, in place of what was kept of it before.
+///
+/// # Errors
+/// [`Unkept`]: it would not outlive this page.
+pub async fn put(user: UserId, message: &Kept) -> Result<(), Unkept> {
+    let text = serde_json::to_string(&Entry { user, message }).map_err(|_| Unkept)?;
+    ask(Store::Outbox, Ask::Put(message.id.to_string(), text)).await.map(drop)
+}
+
+/// The server has it, or it was taken back.
+pub async fn remove(id: CommandId) {
+    // What cannot be removed is sent again by the next page, and answered as what it is: known.
+    let _ = ask(Store::Outbox, Ask::Delete(id.to_string())).await;
+}
+
+/// This person's messages in the order in which they were typed; of all rooms or of one.
+///
+/// # Errors
+/// [`Unkept`]: this browser keeps nothing.
+pub async fn all(user: UserId, room: Option<&RoomId>) -> Result<Vec<Kept>, Unkept> {
+    let texts = ask(Store::Outbox, Ask::All).await?;
+    let entries = texts.iter().filter_map(|text| read_entry(text));
+    let mut messages: Vec<_> = entries.filter(|(by, _)| *by == user).map(|(_, message)| message).collect();
+    messages.retain(|message| room.is_none_or(|room| message.room == *room));
+    small::sort_by_key(&mut messages, |message| message.id);
+    Ok(messages)
+}
+
+/// Messages of someone who is signed out can no longer be sent in their name. What they wrote becomes the draft of its
+/// room, for whoever is here now to send or to drop.
+pub async fn adopt(user: &User) {
+    for text in browser::kept(OLD_OUTBOX) {
+        let Some((by, message)) = read_entry(&text) else { continue };
+        if put(by, &message).await.is_ok() {
+            browser::forget(&format!("{OLD_OUTBOX}{}", message.id));
+        }
+    }
+    let texts = ask(Store::Outbox, Ask::All).await.unwrap_or_default();
+    let entries = texts.iter().filter_map(|text| read_entry(text));
+    let mut others: Vec<_> = entries.filter(|(by, _)| *by != user.id).collect();
+    small::sort_by_key(&mut others, |(_, message)| message.id);
+    for (_, message) in others {
+        drafts::add(&message.room, &message.body);
+        remove(message.id).await;
+    }
+}
+
+#[derive(Serialize)]
+struct Scene<'a> {
+    user: &'a User,
+    rooms: &'a [RoomSummary],
+}
+
+/// Keeps who reads, and their rooms.
+pub async fn put_scene(user: &User, rooms: &[RoomSummary]) {
+    if let Ok(text) = serde_json::to_string(&Scene { user, rooms }) {
+        let _ = ask(Store::Scene, Ask::Put("last".into(), text)).await;
+    }
+}
+
+/// Who read last in this browser, and their rooms.
+pub async fn scene() -> Option<(User, Vec<RoomSummary>)> {
+    let texts = ask(Store::Scene, Ask::Get("last".into())).await.ok()?;
+    let mut scene = wire::read::<Object>(texts.first()?)?;
+    Some((scene.take("user")?, scene.take("rooms")?))
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    messages: Vec<&'a Message>,
+    head: Seq,
+    tail: Option<&'a Tail>,
+}
+
+/// The newest messages of a room, as they are kept.
+#[must_use]
+pub fn history_of(timeline: &Timeline) -> Option<String> {
+    if timeline.is_detached() || timeline.messages().len() == 0 {
+        return None;
+    }
+    let skip = timeline.messages().len().saturating_sub(KEPT_MESSAGES);
+    let messages = timeline.messages().skip(skip).map(|message| &**message).collect();
+    serde_json::to_string(&History { messages, head: timeline.head(), tail: timeline.tail() }).ok()
+}
+
+/// Reads what [`history_of`] has written.
+fn read_history(text: &str) -> Option<(MessagePage, Option<Tail>)> {
+    let mut history = wire::read::<Object>(text)?;
+    let page = MessagePage { messages: history.take("messages")?, head: history.take("head")? };
+    Some((page, history.take_option::<String>("tail")?.map(Tail)))
+}
+
+/// Keeps what [`history_of`] gave.
+pub async fn put_history(user: UserId, room: &RoomId, text: String) {
+    let _ = ask(Store::History, Ask::Put(format!("{user}/{room}"), text)).await;
+}
+
+/// What is kept of a room, and where its events go on.
+pub async fn history(user: UserId, room: &RoomId) -> Option<(MessagePage, Option<Tail>)> {
+    let texts = ask(Store::History, Ask::Get(format!("{user}/{room}"))).await.ok()?;
+    read_history(texts.first()?)
+}
+
+/// Someone goes: the next one at this browser is not to read what they could read.
+pub async fn forget_rooms() {
+    let _ = ask(Store::History, Ask::Clear).await;
+    let _ = ask(Store::Scene, Ask::Clear).await;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use parlor_protocol::UserKind;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn kept(failed: Option<&str>) -> Kept {
+        let failed = failed.map(Arc::from);
+        let id = CommandId(Uuid::from_u128(9));
+        Kept { id, room: "dev".into(), body: "hi \"ann\"".into(), at: 7, tried: false, failed }
+    }
+
+    #[test]
+    fn what_was_put_can_be_read() {
+        for message in [kept(None), kept(Some("too \"long\""))] {
+            let user = UserId(Uuid::from_u128(1));
+            let text = serde_json::to_string(&Entry { user, message: &message }).unwrap();
+            assert_eq!(read_entry(&text), Some((user, message)));
+        }
+    }
+
+    #[test]
+    fn what_an_older_page_has_kept_may_have_been_sent() {
+        let text = r#"{"user":"00000000-0000-0000-0000-000000000001",
+            "message":{"id":"00000000-0000-0000-0000-000000000009","room":"dev","body":"hi","at":7}}"#;
+        let (_, message) = read_entry(text).unwrap();
+        assert!(message.tried && message.failed.is_none());
+        assert_eq!(read_entry("{}"), None);
+        assert_eq!(read_entry(r#"{"user":1,"message":{}}"#), None);
+    }
+
+    #[test]
+    fn history_comes_back_as_it_was() {
+        let by = User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest };
+        let message = |seq: Seq| Message {
+            id: CommandId(Uuid::from_u128(u128::from(seq))),
+            seq,
+            at: 5,
+            by: by.clone(),
+            body: "你好 👋".into(),
+            html: "<p>你好 👋</p>".into(),
+            reply_to: None,
+        };
+        let page = MessagePage { messages: (1..=150).map(message).collect(), head: 150 };
+        let timeline = Timeline::from_page(page.clone(), 50);
+        let (read, tail) = read_history(&history_of(&timeline).unwrap()).unwrap();
+        assert_eq!(read.messages, page.messages[50..]);
+        assert_eq!((read.head, tail), (150, timeline.tail().cloned()));
+        assert_eq!(history_of(&Timeline::default()), None);
+        assert_eq!(read_history("[]"), None);
+    }
+}
