@@ -80,8 +80,8 @@ pub async fn all(user: UserId, room: Option<&RoomId>) -> Result<Vec<Kept>, Unkep
 }
 
 /// Messages of someone who is signed out can no longer be sent in their name. What they wrote becomes the draft of its
-/// room, for whoever is here now to send or to drop.
-pub async fn adopt(user: &User) {
+/// room, for whoever is here now to send or to drop; it is returned.
+pub async fn adopt(user: &User) -> Vec<(RoomId, String)> {
     for text in browser::kept(OLD_OUTBOX) {
         let Some((by, message)) = read_entry(&text) else { continue };
         if put(by, &message).await.is_ok() {
@@ -92,10 +92,15 @@ pub async fn adopt(user: &User) {
     let entries = texts.iter().filter_map(|text| read_entry(text));
     let mut others: Vec<_> = entries.filter(|(by, _)| *by != user.id).collect();
     small::sort_by_key(&mut others, |(_, message)| message.id);
-    for (_, message) in others {
-        drafts::add(&message.room, &message.body);
-        remove(message.id).await;
+    let mut texts: Vec<(RoomId, String)> = Vec::new();
+    for (_, Kept { id, room, body, .. }) in others {
+        match texts.iter_mut().find(|(other, _)| *other == room) {
+            Some((_, text)) => *text = drafts::joined(text, &body),
+            None => texts.push((room, body)),
+        }
+        remove(id).await;
     }
+    texts
 }
 
 #[derive(Serialize)]

@@ -307,15 +307,17 @@ impl Client {
                 Todo::Forget { id, room, taken_back } => self.keep(Keep::Remove { id, room, taken_back }),
                 Todo::Lease(room) => self.keep(Keep::Lease(room)),
                 Todo::Release(room) => self.keep(Keep::Release(room)),
-                Todo::Return(room, text) => {
-                    // For a room that is on the screen the message box takes it; for another it waits there.
-                    if self.read(|state| state.current.as_ref() != Some(&room)) {
-                        drafts::add(&room, &text);
-                    }
-                    self.returned.set(Some((room, text)));
-                }
+                Todo::Return(room, text) => self.give_back(room, text),
             }
         }
+    }
+
+    /// Gives a text to the message box of its room; where that is not on the screen, it waits there.
+    pub(super) fn give_back(&self, room: RoomId, text: String) {
+        if self.read(|state| state.current.as_ref() != Some(&room)) {
+            drafts::add(&room, &text);
+        }
+        self.returned.set(Some((room, text)));
     }
 
     /// Tells the one that keeps.

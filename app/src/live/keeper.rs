@@ -67,7 +67,9 @@ pub(super) fn start(client: Client, me: User) -> UnboundedSender<Keep> {
 }
 
 async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: UnboundedReceiver<Keep>) {
-    kept::adopt(&me).await;
+    for (room, text) in kept::adopt(&me).await {
+        client.give_back(room, text);
+    }
     match kept::all(me.id, None).await {
         Ok(all) => client.change(|state| {
             let mut rooms = RoomSet::default();
