@@ -1,0 +1,51 @@
+//! One history, indexed: what stands at a seq, and where an id stands.
+
+use std::collections::{BTreeMap, HashMap};
+
+use parlor_protocol::{CommandId, RoomId, Seq};
+
+use super::{RoomLog, Rule, Violation, violation};
+
+/// See the module.
+pub(super) struct Places<'a> {
+    rooms: &'a BTreeMap<RoomId, RoomLog>,
+    ids: HashMap<CommandId, (&'a RoomId, Seq)>,
+}
+
+impl<'a> Places<'a> {
+    /// Indexes a history; reports holes and doubles in it.
+    pub(super) fn new(rooms: &'a BTreeMap<RoomId, RoomLog>, found: &mut Vec<Violation>) -> Self {
+        let mut ids = HashMap::with_capacity(rooms.values().map(Vec::len).sum());
+        for (room, events) in rooms {
+            let mut due = 1;
+            for (seq, id) in events {
+                if *seq != due {
+                    let text = format!("the history goes on here, and {due} was due");
+                    found.push(violation(Rule::Holes, None, room, Some(*seq), Some(*id), text));
+                }
+                due = seq + 1;
+                if let Some((other, at)) = ids.insert(*id, (room, *seq)) {
+                    let text = format!("it also stands in room {other} at seq {at}");
+                    found.push(violation(Rule::Doubled, None, room, Some(*seq), Some(*id), text));
+                }
+            }
+        }
+        Self { rooms, ids }
+    }
+
+    /// The event at a seq.
+    pub(super) fn at(&self, room: &RoomId, seq: Seq) -> Option<CommandId> {
+        let events = self.rooms.get(room)?;
+        let index = usize::try_from(seq.checked_sub(1)?).ok()?;
+        // With a hole in it, the place is not the number; then it is looked for.
+        match events.get(index) {
+            Some((at, id)) if *at == seq => Some(*id),
+            _ => events.iter().find(|(at, _)| *at == seq).map(|(_, id)| *id),
+        }
+    }
+
+    /// Where an id stands in this room.
+    pub(super) fn seq(&self, room: &RoomId, id: CommandId) -> Option<Seq> {
+        self.ids.get(&id).filter(|(in_room, _)| *in_room == room).map(|(_, seq)| *seq)
+    }
+}
