@@ -20,6 +20,9 @@ use crate::{
     time::{Day, Zone},
 };
 
+/// Pause before a page that could not be loaded is asked for again, in milliseconds.
+const RETRY_MS: u32 = 2_000;
+
 /// What the page tells the loop that holds the connection.
 #[derive(Debug)]
 pub(super) enum Command {
@@ -216,22 +219,22 @@ impl Client {
             let before = open.timeline.first()?;
             open.loading_older = true;
             state.changed.insert(room.clone());
-            Some(before)
+            Some((before, open.timeline.first_id()))
         });
-        let Some(before) = before else { return };
+        let Some((before, first)) = before else { return };
         self.publish();
         let room = room.clone();
         spawn_local(async move {
             let page = api::messages(&room, Page::Before(before), PAGE).await;
             if page.is_err() {
                 // Scrolling on tries again; not at once, or a dead server would be asked without end.
-                clock::sleep(2_000).await;
+                clock::sleep(RETRY_MS).await;
             }
             self.change(|state| {
                 if let Some(open) = state.open.get_mut(&room) {
                     open.loading_older = false;
                     // A gap may have replaced the timeline meanwhile; then this page is not the one before it.
-                    if open.timeline.first() == Some(before)
+                    if open.timeline.first_id() == first
                         && let Ok(page) = page
                     {
                         open.timeline.prepend(page, PAGE);
@@ -332,9 +335,9 @@ impl Client {
 
     async fn load(self, room: RoomId, which: Page) {
         let page = api::messages(&room, which, PAGE).await;
-        if page.is_err() && which != Page::Newest {
-            // Scrolling on tries again; not at once, or a dead server would be asked without end.
-            clock::sleep(2_000).await;
+        if page.as_ref().is_err_and(|error| *error != ApiError::NotFound) {
+            // It is tried again; not at once, or a dead server would be asked without end.
+            clock::sleep(RETRY_MS).await;
         }
         self.change(|state| match (which, page) {
             (Page::Newest | Page::Before(_), Ok(page)) => state.loaded(&room, page),
@@ -343,8 +346,7 @@ impl Client {
             (Page::Around(_), Err(_)) => state.to_newest(&room),
             (Page::Newest | Page::Before(_), Err(error)) => {
                 let phase = if error == ApiError::NotFound { Phase::Missing } else { Phase::Failed(error.to_string()) };
-                state.not_loaded(&room, phase);
-                Vec::new()
+                state.not_loaded(&room, phase)
             }
         });
     }

@@ -74,8 +74,7 @@ async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: 
         Ok(all) => client.change(|state| {
             let mut rooms = RoomSet::default();
             rooms.extend(all.iter().map(|message| message.room.clone()));
-            rooms.take().iter().for_each(|room| state.reconcile(room, Some(&all)));
-            Vec::new()
+            rooms.take().iter().flat_map(|room| state.reconcile(room, Some(&all))).collect()
         }),
         Err(_) => client.unkept.set(true),
     }
@@ -123,10 +122,7 @@ async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: 
             Keep::Release(room) => held.retain(|(other, _)| *other != room),
             Keep::Look(room) => {
                 let found = kept::all(me.id, Some(&room)).await.ok();
-                client.change(|state| {
-                    state.reconcile(&room, found.as_deref());
-                    Vec::new()
-                });
+                client.change(|state| state.reconcile(&room, found.as_deref()));
                 client.tell(Command::Wake);
             }
         }

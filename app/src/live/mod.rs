@@ -15,3 +15,6 @@ pub mod state;
 pub mod timeline;
 pub mod transport;
 pub mod view;
+
+#[cfg(test)]
+mod simulation;

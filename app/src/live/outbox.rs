@@ -146,8 +146,16 @@ impl Outbox {
     }
 
     /// Brings a room in line with what the browser keeps: other tabs have put messages there, and have taken some away
-    /// because the server has them. `known` tells whether the timeline has a message already.
-    pub fn reconcile(&mut self, room: &RoomId, kept: &[Kept], me: &User, known: impl Fn(CommandId) -> bool) {
+    /// because the server has them. `known` tells whether the timeline has a message already; such are returned, for what
+    /// is stored need not be kept.
+    pub fn reconcile(
+        &mut self,
+        room: &RoomId,
+        kept: &[Kept],
+        me: &User,
+        known: impl Fn(CommandId) -> bool,
+    ) -> Vec<CommandId> {
+        let mut stored = Vec::new();
         for item in self.items.iter_mut().filter(|item| item.room == *room && item.kept) {
             match kept.iter().find(|kept| kept.id == item.message.id) {
                 None if matches!(item.delivery, Delivery::Queued | Delivery::Failed(_)) => {
@@ -165,7 +173,14 @@ impl Outbox {
         }
         self.items.retain(|item| item.room != *room || item.delivery != Delivery::Stored || !known(item.message.id));
         for kept in kept.iter().filter(|kept| kept.room == *room) {
-            if known(kept.id) || self.leaving.contains(&kept.id) || self.items.iter().any(|i| i.message.id == kept.id) {
+            if self.leaving.contains(&kept.id) {
+                continue;
+            }
+            if known(kept.id) {
+                stored.push(kept.id);
+                continue;
+            }
+            if self.items.iter().any(|item| item.message.id == kept.id) {
                 continue;
             }
             let Kept { id, room, body, at, tried, failed } = kept.clone();
@@ -180,6 +195,8 @@ impl Outbox {
                 withdrawn: false,
             });
         }
+        self.leaving.extend(stored.iter().copied());
+        stored
     }
 
     /// Another tab's message was taken back there.
@@ -313,6 +330,11 @@ impl Outbox {
     /// The connection is gone: what was on the wire may or may not have arrived, so it will go again.
     pub fn disconnected(&mut self) -> Vec<RoomId> {
         self.held_until = 0;
+        self.unanswered()
+    }
+
+    /// Answers may have been lost: what was on the wire goes again.
+    pub fn unanswered(&mut self) -> Vec<RoomId> {
         self.items
             .iter_mut()
             .filter(|item| item.delivery == Delivery::Sent)
@@ -405,10 +427,14 @@ impl Outbox {
         Some((room, ask))
     }
 
-    /// Under the lease: what is wanted back and was not sent by anyone.
+    /// Under the lease: what is wanted back and was not sent by anyone. What another tab has tried meanwhile cannot be
+    /// had back, and goes on.
     pub fn take_withdrawn(&mut self, room: &RoomId) -> Option<Outgoing> {
         if self.lease(room) != Some(Lease::Held) {
             return None;
+        }
+        for item in self.items.iter_mut().filter(|item| item.room == *room && item.tried) {
+            item.withdrawn = false;
         }
         self.take(|item| item.room == *room && item.withdrawn && item.delivery == Delivery::Queued)
     }

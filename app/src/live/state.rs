@@ -194,9 +194,13 @@ impl State {
         let todos = self.settle_page(id, &page);
         let Some(room) = self.open.get_mut(id) else { return todos };
         room.loading_newer = false;
+        self.changed.insert(id.clone());
+        if page.messages.is_empty() {
+            // There is nothing any more where they were.
+            return todos.into_iter().chain(self.to_newest(id)).collect();
+        }
         room.history_changed = false;
         room.timeline.replace(page);
-        self.changed.insert(id.clone());
         todos
     }
 
@@ -207,7 +211,8 @@ impl State {
             return Vec::new();
         };
         room.loading_newer = true;
-        vec![Todo::LoadNewer(id.clone(), last)]
+        // From the last message on: that it is there again shows that the history is the same.
+        vec![Todo::LoadNewer(id.clone(), last - 1)]
     }
 
     /// That page has come, or could not be had.
@@ -215,14 +220,18 @@ impl State {
         let todos = page.as_ref().map(|page| self.settle_page(id, page)).unwrap_or_default();
         let Some(room) = self.open.get_mut(id) else { return todos };
         room.loading_newer = false;
-        let Some(page) = page.filter(|_| room.timeline.last() == Some(after)) else { return todos };
+        let Some(page) = page.filter(|_| room.timeline.last() == Some(after + 1)) else { return todos };
         self.changed.insert(id.clone());
-        if !room.timeline.append(page, PAGE) {
-            return todos;
-        }
-        // The end is reached: live events follow from here.
         let mut todos = todos;
-        todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id))));
+        match room.timeline.append(page, PAGE) {
+            // The end is reached: live events follow from here.
+            Some(true) => todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id)))),
+            Some(false) => {}
+            None => {
+                room.loading_newer = true;
+                todos.push(Todo::LoadAround(id.clone(), after + 1));
+            }
+        }
         todos
     }
 
@@ -259,12 +268,16 @@ impl State {
         ids.filter(|message| self.outbox.settle(*message)).map(|message| forget(message, id)).collect()
     }
 
-    /// The newest page has not come.
-    pub fn not_loaded(&mut self, id: &RoomId, phase: Phase) {
-        if let Some(room) = self.open.get_mut(id).filter(|room| room.phase != Phase::Ready) {
+    /// The newest page has not come. While there is a connection it is asked for again: without it, the room would stand
+    /// still.
+    pub fn not_loaded(&mut self, id: &RoomId, phase: Phase) -> Vec<Todo> {
+        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
+        let again = self.connected && phase != Phase::Missing;
+        if room.phase != Phase::Ready {
             room.phase = phase;
             self.changed.insert(id.clone());
         }
+        if again { vec![Todo::LoadNewest(id.clone())] } else { Vec::new() }
     }
 
     /// The list of rooms has come.
@@ -321,6 +334,10 @@ impl State {
             ServerFrame::Gap { room: id, reason, .. } => {
                 let Some(room) = self.open.get_mut(&id) else { return Vec::new() };
                 room.history_changed |= reason == GapReason::HistoryChanged;
+                if reason == GapReason::Overflow {
+                    // Acks went with the queue as well: what is on the wire goes again, under its id.
+                    self.changed.extend(self.outbox.unanswered());
+                }
                 self.gap(id)
             }
             ServerFrame::Typing { .. } | ServerFrame::Pong { .. } | ServerFrame::Bye { .. } | ServerFrame::Unknown => {
@@ -430,22 +447,24 @@ impl State {
 
     /// The lease of a room is ours, and this is what the browser keeps of it; none if it keeps nothing at all.
     pub fn leased(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
-        self.reconcile(room, kept);
+        let mut todos = self.reconcile(room, kept);
         let to_keep = self.outbox.leased(room, self.connected);
-        let mut todos: Vec<_> = to_keep.into_iter().map(Todo::Keep).collect();
         while let Some(taken) = self.outbox.take_withdrawn(room) {
             todos.extend(self.give_back(taken.message.id, room, &taken.message.body));
         }
+        todos.extend(to_keep.into_iter().map(Todo::Keep));
         todos.extend(self.release());
         todos
     }
 
     /// What the browser keeps of a room was changed, here or by another tab.
-    pub fn reconcile(&mut self, room: &RoomId, kept: Option<&[Kept]>) {
-        let (Some(kept), Some(me)) = (kept, &self.me) else { return };
+    pub fn reconcile(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
+        let (Some(kept), Some(me)) = (kept, &self.me) else { return Vec::new() };
         let timeline = self.open.get(room).map(|room| &room.timeline);
-        self.outbox.reconcile(room, kept, me, |id| timeline.is_some_and(|timeline| timeline.has(id)));
+        let known = |id| timeline.is_some_and(|timeline| timeline.has(id));
+        let stored = self.outbox.reconcile(room, kept, me, known);
         self.changed.insert(room.clone());
+        stored.into_iter().map(|id| forget(id, room)).collect()
     }
 
     /// Another tab has given a message back to its writer.

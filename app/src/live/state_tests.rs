@@ -148,18 +148,29 @@ fn a_gap_leaves_a_reader_where_they_are_and_the_rest_follows() {
     assert_eq!(shown(&state), [1, 2, 3]);
     assert_eq!(state.open[&RoomId::lobby()].unseen, 1, "counted, not shown with a hole before it");
     // They scroll down: page by page, and then live events again.
-    assert_eq!(state.scrolled(&RoomId::lobby(), false, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 3)]);
+    assert_eq!(state.scrolled(&RoomId::lobby(), false, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 2)]);
     assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [], "one at a time");
-    assert_eq!(state.loaded_newer(&RoomId::lobby(), 3, None), [], "without an answer they may try again");
-    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 3)]);
-    let full = MessagePage { head: 91, ..page(4, 53) };
-    assert_eq!(state.loaded_newer(&RoomId::lobby(), 3, Some(full)), []);
-    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(53))), [Todo::LoadNewer(RoomId::lobby(), 53)]);
+    assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, None), [], "without an answer they may try again");
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 2)]);
+    let full = MessagePage { head: 91, ..page(3, 52) };
+    assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, Some(full)), []);
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(52))), [Todo::LoadNewer(RoomId::lobby(), 51)]);
     let cursor = Cursor { room: RoomId::lobby(), after: Some(91), tail: Some(id(91).tail()) };
-    let todos = state.loaded_newer(&RoomId::lobby(), 53, Some(page(54, 91)));
+    let todos = state.loaded_newer(&RoomId::lobby(), 51, Some(page(52, 91)));
     assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
     assert_eq!(state.apply(event(92, 2), 0), []);
     assert_eq!(shown(&state), (1..=92).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_follows_a_reader_is_not_taken_from_another_history() {
+    let mut state = reading_the_second();
+    state.apply(gap(GapReason::TooFar), 0);
+    state.scrolled(&RoomId::lobby(), false, true, Some(id(3)));
+    let mut other = page(3, 9);
+    other.messages[0].id = id(77);
+    assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, Some(other)), [Todo::LoadAround(RoomId::lobby(), 3)]);
+    assert_eq!(shown(&state), [1, 2, 3]);
 }
 
 #[test]

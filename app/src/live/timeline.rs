@@ -91,6 +91,12 @@ impl Timeline {
         self.head
     }
 
+    /// Its first message.
+    #[must_use]
+    pub fn first_id(&self) -> Option<CommandId> {
+        self.messages.front().map(|message| message.id)
+    }
+
     /// Where its first message stands in the room's log.
     #[must_use]
     pub fn first(&self) -> Option<Seq> {
@@ -202,8 +208,11 @@ impl Timeline {
     /// Takes the newest page: at the start, and after a gap. What is older stays only if the page reaches back to it,
     /// and if it is of the same history.
     pub fn reload(&mut self, page: MessagePage, limit: usize, history_changed: bool) {
-        let reaches_back = !self.detached && page.messages.first().is_some_and(|first| first.seq <= self.head + 1);
-        let first = page.messages.first().map_or(0, |first| first.seq);
+        // One message that both have shows that everything before it is the same too. Where they only touch, the page may
+        // be of another history already.
+        let first = page.messages.iter().map(|message| message.seq).min().unwrap_or(0);
+        let shared = |message: &Message| self.seq_of(message.id) == Some(first) && message.seq == first;
+        let reaches_back = page.messages.iter().any(shared);
         if !history_changed && reaches_back {
             self.messages.retain(|message| message.seq < first);
         } else {
@@ -241,9 +250,13 @@ impl Timeline {
         self.add(page.messages, false);
     }
 
-    /// Takes the page after the last message. True when that is the end of the room, so that live events can follow.
-    pub fn append(&mut self, page: MessagePage, limit: usize) -> bool {
-        let Some(last) = self.last().filter(|_| self.detached) else { return false };
+    /// Takes the page from the last message on. That message shows that the page is of the same history: if it is not
+    /// in it, nothing is taken. True when the page goes to the end of the room, so that live events can follow.
+    pub fn append(&mut self, page: MessagePage, limit: usize) -> Option<bool> {
+        let (last, id) = self.messages.back().filter(|_| self.detached).map(|message| (message.seq, message.id))?;
+        if !page.messages.iter().any(|message| (message.seq, message.id) == (last, id)) {
+            return None;
+        }
         let full = page.messages.len() >= limit;
         self.add(page.messages.into_iter().filter(|message| message.seq > last).collect(), false);
         self.detached = full;
@@ -253,7 +266,7 @@ impl Timeline {
             self.head = if full { last.seq } else { page.head };
             self.tail = (full || at_head).then(|| last.id.tail());
         }
-        !full
+        Some(!full)
     }
 
     /// Someone came or went.
