@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, Switch},
     connection::Bye,
+    live::registry::Registry,
     room::Hub,
     serve::Places,
     session::{Live, heartbeat::Wheel},
@@ -61,6 +62,7 @@ pub struct Running {
     /// Where it listens: the real port when the configuration said 0.
     pub address: SocketAddr,
     live: Arc<Live>,
+    carried: Arc<Registry>,
     places: Places,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
@@ -93,12 +95,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let stop = CancellationToken::new();
     tokio::spawn(tick(live.clone(), stop.clone()));
     let head_timeout = config.head_timeout;
-    let router = http::router(live.clone(), Arc::new(config));
+    let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
+    let carried = Arc::new(Registry::new(live.clone(), most));
+    let router = http::router(live.clone(), Arc::new(config), carried.clone());
     let accepting = tokio::spawn(serve::serve(listener, router, places.clone(), head_timeout, stop.clone()));
-    Ok(Running { address, live, places, stop, accepting, delivering })
+    Ok(Running { address, live, carried, places, stop, accepting, delivering })
 }
 
 impl Running {
+    /// How many live connections travel in HTTP requests now: event streams and polls.
+    #[must_use]
+    pub fn carried(&self) -> usize {
+        self.carried.len()
+    }
+
     /// Stops: no new connections, a `bye` to everyone with a time to come back that spreads them, everything that was
     /// accepted is stored. Takes at most five seconds.
     pub async fn stop(self) {

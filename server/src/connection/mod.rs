@@ -12,7 +12,7 @@ use parlor_protocol::{ServerFrame, User};
 
 mod queue;
 
-pub use queue::{Bye, EventFrame, Outgoing, Queue};
+pub use queue::{Bye, EventFrame, Frame, Outgoing, Queue};
 
 /// An encoded frame: shared without a copy, and the very type that the WebSocket library writes.
 pub type Text = axum::extract::ws::Utf8Bytes;

@@ -14,8 +14,8 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, ServerFrame, ServerInfo, User, UserId,
-    UserKind, refusal,
+    ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, ServerFrame, ServerInfo, User,
+    UserId, UserKind, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -96,10 +96,14 @@ pub struct Session {
 struct State {
     greeted: bool,
     joined: HashMap<RoomId, Joined>,
+    /// Counts what changed in `joined`.
+    changes: u64,
 }
 
 struct Joined {
     room: Arc<Room>,
+    /// Where the client stood when it joined.
+    from: Cursor,
     last_typing: Option<Instant>,
 }
 
@@ -137,6 +141,21 @@ impl Session {
     /// Whether `hello` has come.
     pub fn greeted(&self) -> bool {
         self.state.lock().greeted
+    }
+
+    /// The joined rooms, each with the place where the client stood when it joined; `None` when nothing has changed
+    /// since `seen`. The events that were written since are the transport's to know.
+    #[must_use]
+    pub fn joined_from(&self, seen: &mut u64) -> Option<Vec<Cursor>> {
+        let state = self.state.lock();
+        let changed = std::mem::replace(seen, state.changes) != state.changes;
+        changed.then(|| state.joined.values().map(|joined| joined.from.clone()).collect())
+    }
+
+    /// How often a sign of life is due, on both sides.
+    #[must_use]
+    pub fn heartbeat(&self) -> Duration {
+        self.live.wheel.interval()
     }
 
     /// Ends the connection once what waits is written.
@@ -246,7 +265,11 @@ impl Session {
     /// After an overflow: every joined room has a hole now, or may have one.
     fn tell_gaps(&self) {
         self.overflows.fetch_add(1, Ordering::Relaxed);
-        let joined: Vec<_> = self.state.lock().joined.drain().collect();
+        let joined: Vec<_> = {
+            let mut state = self.state.lock();
+            state.changes += 1;
+            state.joined.drain().collect()
+        };
         for (_, joined) in &joined {
             joined.room.unsubscribe(&self.connection, false);
         }
