@@ -54,7 +54,7 @@ pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of heartbeats in both directions, unless `welcome` says another one.
 pub const HEARTBEAT: Duration = Duration::from_secs(25);
 
-/// Silence beyond one heartbeat after which a peer is given up.
+/// Silence beyond one heartbeat after which a peer is given up. With short heartbeats, half a heartbeat.
 pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
 
 /// Time within which a connection that comes back is not announced as left and joined.

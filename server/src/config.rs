@@ -71,7 +71,7 @@ pub struct Config {
     #[arg(skip = limits::LEAVE_GRACE)]
     pub leave_grace: Duration,
 
-    /// Silence beyond a heartbeat after which a peer is given up. Not a flag either.
+    /// Silence beyond a heartbeat after which a peer is given up; at most half a heartbeat is given. Not a flag either.
     #[arg(skip = limits::HEARTBEAT_GRACE)]
     pub heartbeat_grace: Duration,
 

@@ -3,11 +3,15 @@
 //! The way of a message: [`live`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
 //! [`room`] (everyone who listens) → [`connection`] (what waits for a client) → [`live`].
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parlor_protocol::{CloseCode, ServerInfo};
 use rand::Rng;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -131,10 +135,13 @@ impl Running {
 /// What is due regularly: heartbeats, and news of rooms.
 async fn tick(live: Arc<Live>, stop: CancellationToken) {
     let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
+    // After a pause of the whole process, the ticks that were missed are not made up for.
+    heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
+    rooms.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            _ = heartbeats.tick() => live.wheel.tick(),
+            _ = heartbeats.tick() => live.wheel.tick(Instant::now()),
             _ = rooms.tick() => live.hub.tick(),
             () = stop.cancelled() => return,
         }

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use parking_lot::Mutex;
@@ -98,7 +99,7 @@ impl Carried {
     /// A request of this connection has come: a sign of life.
     pub fn hear(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.session.connection().hear();
+        self.session.connection().hear(Instant::now());
     }
 
     /// How frames reach the client, once that is known.

@@ -1,6 +1,6 @@
 //! Frames over WebSocket (RFC 6455): `GET /live/ws`, one JSON text message a frame.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{
@@ -96,7 +96,7 @@ async fn read_one(stream: &mut Messages<'_>, session: &Session) -> bool {
         }
         None => return false,
     };
-    session.connection().hear();
+    session.connection().hear(Instant::now());
     match message {
         Message::Text(text) if text.len() > limits::MAX_FRAME_BYTES => session.close(CloseCode::FrameTooLarge),
         Message::Binary(bytes) if bytes.len() > limits::MAX_FRAME_BYTES => session.close(CloseCode::FrameTooLarge),
