@@ -82,7 +82,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = serve::listen(config.addr).map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let (committed, events) = bus::local();
-    let store = SqliteStore::open(&config.data, committed).await?;
+    let store = SqliteStore::open(&config.data, committed, config.max_pages).await?;
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace));
     let delivering = bus::deliver(hub.clone(), events);
     let live = Arc::new(Live {

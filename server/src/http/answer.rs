@@ -54,6 +54,10 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
+        if error.is_full() {
+            let message = "The server's disk is full. Try again later.";
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, refusal::STORAGE_FULL, message);
+        }
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             refusal::UNAVAILABLE,

@@ -301,19 +301,21 @@ impl Session {
 
     fn fail(&self, id: Option<String>, room: Option<RoomId>, error: &StoreError) {
         tracing::error!(%error, "a command failed");
-        self.connection.push(&unavailable(id, room));
+        self.connection.push(&not_stored(id, room, error));
     }
 }
 
 /// Says that the storage failed, and when to try again.
-fn unavailable(id: Option<String>, room: Option<RoomId>) -> ServerFrame {
-    ServerFrame::Refused {
-        id,
-        room,
-        code: refusal::UNAVAILABLE.into(),
-        message: "The server cannot store this right now. Nothing is lost: send it again with the same id.".into(),
-        retry_after_ms: Some(1_000),
-    }
+fn not_stored(id: Option<String>, room: Option<RoomId>, error: &StoreError) -> ServerFrame {
+    let (code, message, retry_after_ms) = if error.is_full() {
+        let message =
+            "The server's disk is full. Nothing that was sent is lost: this is sent again when there is room.";
+        (refusal::STORAGE_FULL, message, 5_000)
+    } else {
+        let message = "The server cannot store this right now. Nothing is lost: send it again with the same id.";
+        (refusal::UNAVAILABLE, message, 1_000)
+    };
+    ServerFrame::Refused { id, room, code: code.into(), message: message.into(), retry_after_ms: Some(retry_after_ms) }
 }
 
 impl Drop for Session {
