@@ -1,5 +1,5 @@
 //! A server that stood still (stopped, or the machine asleep) blames nobody for what it could not hear.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod support;
 
@@ -57,10 +57,12 @@ async fn after_a_pause_of_many_heartbeats_everyone_is_still_there() {
         }));
     }
     let mut counts = vec![0; readers.len()];
-    while counts.iter().any(|count| *count < 3) {
-        let n = tokio::time::timeout(support::PATIENCE, pings.recv()).await.unwrap().unwrap();
-        counts[n] += 1;
-    }
+    let everyone = async {
+        while counts.iter().any(|count| *count < 3) {
+            counts[pings.recv().await.unwrap()] += 1;
+        }
+    };
+    tokio::time::timeout(support::PATIENCE, everyone).await.expect("three heartbeats to each");
     let made = support::session(server.address, "writer").await;
     let mut writer = Client::connect(server.address, &made).await;
     writer.hello(vec![]).await;
