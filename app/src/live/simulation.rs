@@ -720,7 +720,7 @@ fn steps(restores: bool) -> impl Strategy<Value = Vec<Step>> {
         3 => any::<u16>().prop_map(Step::Time),
         1 => (0_u8..12).prop_map(move |keep| if restores { Step::Restore(keep) } else { Step::Time(1) }),
     ];
-    prop::collection::vec(step, 0..250)
+    prop::collection::vec(step, 0..160)
 }
 
 fn run(steps: Vec<Step>) {
