@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { otherBuild } from "./other-build";
 
 const root = path.join(__dirname, "../..");
 
@@ -44,6 +45,11 @@ export class Server {
     server.program = copy;
     await server.start();
     return server;
+  }
+
+  /** From now on it is another build that starts here, on the same port and data. */
+  update(): void {
+    this.program = otherBuild(this.program, this.folder);
   }
 
   get url(): string {

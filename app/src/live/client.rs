@@ -41,12 +41,16 @@ pub(super) enum Command {
 #[derive(Clone, Copy)]
 pub struct Client {
     inner: StoredValue<Inner>,
+    /// The page is the shell: who is reading is not known at first.
+    shell: bool,
     /// How the connection stands.
     pub connection: RwSignal<ConnectionState>,
     /// My rooms and public ones.
     pub rooms: RwSignal<Vec<RoomSummary>>,
     /// Who is reading.
     pub me: RwSignal<Option<User>>,
+    /// The server's build, when this page is of another.
+    pub newer: RwSignal<Option<String>>,
     /// How many messages wait for the connection.
     pub waiting: RwSignal<usize>,
     /// The reader's clock.
@@ -77,7 +81,13 @@ impl Client {
     #[must_use]
     pub fn new(page: &PageData, now: i64) -> Self {
         let zone = Zone::Fixed(page.tz_minutes);
-        let mut state = State { me: page.user.clone(), ..State::default() };
+        let mut state = State {
+            me: page.user.clone(),
+            build: page.server.build.clone(),
+            // The shell has no list of rooms: it comes with the first welcome, as after a break.
+            welcomed: page.shell,
+            ..State::default()
+        };
         state.listed(page.rooms.clone());
         if let Some(room) = &page.room {
             let id = room.summary.id.clone();
@@ -89,9 +99,11 @@ impl Client {
             state.current = Some(id);
         }
         let client = Self {
+            shell: page.shell,
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
+            newer: RwSignal::new(None),
             waiting: RwSignal::new(0),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
@@ -109,21 +121,17 @@ impl Client {
         self.read(|state| state.changed.extend(state.open.keys().cloned()));
         self.publish();
         self.watch_the_day();
-        let Some(me) = self.me.get_untracked() else { return };
+        match self.me.get_untracked() {
+            Some(me) => self.meet(&me),
+            // The shell: what the browser kept of an earlier page belongs here, its rooms first and then `meet`. What it
+            // did not keep comes with the welcome, which calls `meet` too.
+            None if self.shell => {}
+            None => return,
+        }
         let (sender, commands) = unbounded();
         self.inner.update_value(|inner| inner.commands = Some(sender));
         self.change(|state| {
             state.attentive = browser::is_attentive();
-            kept::adopt(&me);
-            for Kept { id, room, body, at } in kept::all(&me) {
-                let known = state.open.get(&room);
-                if known.is_some_and(|known| known.timeline.messages().any(|message| message.id == id)) {
-                    kept::remove(id);
-                    continue;
-                }
-                state.changed.insert(room.clone());
-                state.outbox.push(room, id, body, me.clone(), at);
-            }
             Vec::new()
         });
         browser::on_attention(move || {
@@ -135,6 +143,23 @@ impl Client {
         });
         browser::on_network(move |online| self.tell(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
+    }
+
+    /// Now it is known who is reading: what they left behind in an earlier page goes on its way.
+    pub(super) fn meet(&self, me: &User) {
+        self.change(|state| {
+            kept::adopt(me);
+            for Kept { id, room, body, at } in kept::all(me) {
+                let known = state.open.get(&room);
+                if known.is_some_and(|known| known.timeline.messages().any(|message| message.id == id)) {
+                    kept::remove(id);
+                    continue;
+                }
+                state.changed.insert(room.clone());
+                state.outbox.push(room, id, body, me.clone(), at);
+            }
+            Vec::new()
+        });
     }
 
     /// The signals of a room.
@@ -347,6 +372,9 @@ impl Client {
             }
             if inner.state.me != self.me.get_untracked() {
                 self.me.set(inner.state.me.clone());
+            }
+            if inner.state.newer != self.newer.get_untracked() {
+                self.newer.set(inner.state.newer.clone());
             }
         });
     }
