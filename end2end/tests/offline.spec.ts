@@ -1,4 +1,5 @@
 // Parlor as an installed app: it opens without its server, and a new version takes the place of the old one.
+import { createServer } from "node:http";
 import path from "node:path";
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/journey";
@@ -90,6 +91,49 @@ test("one who is signed out is told so by the shell, and finds the way in", asyn
   await expect(ann.connection).toHaveAttribute("data-state", "closed");
   await ann.page.getByRole("link", { name: "Enter again" }).click();
   await expect(ann.page.getByTestId("name-input")).toBeVisible();
+});
+
+test("a proxy in front of a server that is away does not stand in the way", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await kept(ann.page);
+  await server.kill();
+  const proxy = createServer((_, answer) => answer.writeHead(502).end("Bad gateway"));
+  await new Promise<void>((resolve) => proxy.listen(Number(new URL(server.url).port), "127.0.0.1", resolve));
+  try {
+    await ann.page.reload();
+    await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+    await expect(ann.composer).toBeVisible();
+  } finally {
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+  }
+  await server.start();
+  await ann.isConnected();
+});
+
+test("the worker answers for documents and their files, and for nothing else", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await kept(ann.page);
+  const byWorker = new Map<string, boolean>();
+  ann.page.on("response", (answer) => byWorker.set(new URL(answer.url()).pathname, answer.fromServiceWorker()));
+  // The redirect comes from the server, and is followed to its page and not to a kept one.
+  await ann.page.goto(`${server.url}/?next=/r/lobby`);
+  await expect(ann.page).toHaveURL(/\/r\/lobby$/);
+  expect(await ann.page.content()).toContain("Ann");
+  await ann.isConnected();
+  const statuses = await ann.page.evaluate(async () => {
+    const script = (document.querySelector("link[rel=modulepreload]") as HTMLLinkElement).href;
+    const part = await fetch(`${script}?part`, { headers: { range: "bytes=0-9" } });
+    const others = await Promise.all(["/api/me", "/healthz", "/sw.js", "/enter"].map((path) => fetch(path)));
+    return [part, ...others].map(({ status }) => status);
+  });
+  expect(statuses).toEqual([200, 200, 200, 200, 405]);
+  for (const path of ["/api/me", "/healthz", "/sw.js", "/enter"]) expect(byWorker.get(path), path).toBe(false);
+  const files = [...byWorker].filter(([path]) => path.startsWith("/pkg/"));
+  // The last that was asked for of the script was a part of it, which is not the worker's business.
+  expect(files.filter(([path]) => path.endsWith(".js")).map(([, worker]) => worker)).toEqual([false]);
+  for (const end of [".css", ".wasm"]) expect(files.find(([path]) => path.endsWith(end))![1], end).toBe(true);
+  expect(byWorker.get("/r/lobby")).toBe(true);
 });
 
 test("it can be installed: the manifest is valid, and its icons are what it says", async ({ person, server }) => {
