@@ -248,6 +248,31 @@ test("out of sight, with nothing being written, the page renews itself, and only
   await expect(page.getByTestId("outdated")).toBeHidden();
 });
 
+test("a server in development rids the browser of the worker of a release", async ({ browser, server }) => {
+  // Not a person's page: cargo-leptos' script for reloading complains about the cargo-leptos that is not there.
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await kept(page);
+  await server.kill();
+  // As `cargo leptos watch` starts it.
+  process.env.LEPTOS_WATCH = "true";
+  try {
+    await server.start();
+  } finally {
+    delete process.env.LEPTOS_WATCH;
+  }
+  await page.reload();
+  // The browser looks for another worker by itself, soon after each visit.
+  const workers = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+  await expect.poll(workers).toBe(0);
+  expect(await caches(page)).toEqual([]);
+  await page.reload();
+  await expect(page.getByTestId("name-input")).toBeVisible();
+  expect(await workers()).toBe(0);
+  await context.close();
+});
+
 for (const [device, viewport] of Object.entries({ desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } })) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`${device}, ${colorScheme}: the shell without a server fits the screen`, async ({ person, server }, info) => {

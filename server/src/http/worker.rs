@@ -13,9 +13,14 @@ const TEMPLATE: &str = include_str!("worker.js");
 
 /// In development the files change under the names that a worker keeps. A browser that has a worker from a release is
 /// rid of it.
-const RETIRED: &str = "addEventListener(\"install\", () => skipWaiting());
-addEventListener(\"activate\", (event) => event.waitUntil(registration.unregister()));
-";
+const RETIRED: &str = r#"addEventListener("install", () => skipWaiting());
+addEventListener("activate", (event) => event.waitUntil(leave()));
+
+async function leave() {
+  const names = (await caches.keys()).filter((name) => name.startsWith("parlor-"));
+  await Promise.all([...names.map((name) => caches.delete(name)), registration.unregister()]);
+}
+"#;
 
 /// The worker fetches from its own server, and does nothing else.
 const POLICY: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
