@@ -54,7 +54,22 @@ mod web {
         document.is_some_and(|document| !document.hidden() && document.has_focus().unwrap_or(true))
     }
 
-    /// Calls back when that may have changed.
+    /// Whether the page is out of sight.
+    #[must_use]
+    pub fn is_hidden() -> bool {
+        window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
+    }
+
+    /// Whether this tab sees a key with this value for the first time. Without a place to note it, never.
+    #[must_use]
+    pub fn is_first(key: &str, value: &str) -> bool {
+        let storage = window().and_then(|window| window.session_storage().ok().flatten());
+        storage.is_some_and(|storage| {
+            storage.get_item(key).ok().flatten().as_deref() != Some(value) && storage.set_item(key, value).is_ok()
+        })
+    }
+
+    /// Calls back when the page may have got or lost sight or focus.
     pub fn on_attention(call: impl Fn() + Clone + 'static) {
         let Some(window) = window() else { return };
         listen(&window, "focus", call.clone());
@@ -237,6 +252,14 @@ mod nowhere {
     }
     #[must_use]
     pub fn is_attentive() -> bool {
+        false
+    }
+    #[must_use]
+    pub fn is_hidden() -> bool {
+        false
+    }
+    #[must_use]
+    pub fn is_first(_: &str, _: &str) -> bool {
         false
     }
     pub fn on_attention(_: impl Fn() + Clone + 'static) {}

@@ -27,6 +27,9 @@ pub struct PageData {
     pub tz_minutes: i32,
     /// The server.
     pub server: ServerInfo,
+    /// The chat without a person and without a room, as the browser keeps it for when the server does not answer.
+    #[serde(default)]
+    pub shell: bool,
 }
 
 /// What travels to the browser, so that both sides make the same HTML.
@@ -77,6 +80,8 @@ pub struct SiteFiles {
     pub wasm: String,
     /// The style sheet.
     pub css: String,
+    /// Whether the browser is to install the service worker.
+    pub worker: bool,
 }
 
 impl Default for PageData {
@@ -89,7 +94,12 @@ impl Default for PageData {
             notice: None,
             name_prefill: String::new(),
             tz_minutes: 0,
-            server: ServerInfo { name: "parlor".into(), version: env!("CARGO_PKG_VERSION").into() },
+            server: ServerInfo {
+                name: "parlor".into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                build: String::new(),
+            },
+            shell: false,
         }
     }
 }
@@ -134,13 +144,9 @@ mod document {
     pub fn shell(options: LeptosOptions) -> impl IntoView {
         let files = use_context::<SiteFiles>().unwrap_or_default();
         // As HTML: a child would bring a marker for hydration, which a title shows as text.
-        let title = escape(&use_context::<PageData>().unwrap_or_default().title());
-        // The wasm is fetched beside the script that will run it, and only by browsers that run scripts.
-        let boot = format!(
-            "const wasm=fetch({:?});const {{default:init,hydrate}}=await import({:?});\
-             await init({{module_or_path:wasm}});hydrate();",
-            files.wasm, files.js
-        );
+        let page = use_context::<PageData>().unwrap_or_default();
+        let title = escape(&page.title());
+        let boot = boot(&files, &page);
         view! {
             <!DOCTYPE html>
             <html lang="en">
@@ -155,6 +161,8 @@ mod document {
                     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
                     <title inner_html=title></title>
                     <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                    <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
+                    <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
                     <link rel="stylesheet" href=files.css />
                     <link rel="modulepreload" href=files.js nonce=use_nonce() />
                     <script type="module" nonce=use_nonce()>
@@ -167,5 +175,33 @@ mod document {
                 </body>
             </html>
         }
+    }
+
+    /// The one script of the document.
+    fn boot(files: &SiteFiles, page: &PageData) -> String {
+        let mut boot = String::new();
+        if page.shell {
+            // Wherever it is shown, it is the chat. The server leads from the front page to the lobby, and so does this.
+            boot.push_str("if(!location.pathname.startsWith('/r/'))history.replaceState(null,'','/r/lobby');");
+        }
+        // The wasm is fetched beside the script that will run it, and only by browsers that run scripts.
+        boot.push_str(&format!(
+            "const wasm=fetch({:?});const {{default:init,hydrate}}=await import({:?});\
+             await init({{module_or_path:wasm}});hydrate();",
+            files.wasm, files.js
+        ));
+        if files.worker {
+            // The worker hears which build this page is of, and what of older ones can go. Browsers without workers, and
+            // pages that came without TLS, do without.
+            boot.push_str(&format!(
+                "const worker=navigator.serviceWorker;if(worker){{\
+                 const tell=()=>worker.controller?.postMessage({:?});\
+                 worker.addEventListener('controllerchange',tell);tell();\
+                 (self.requestIdleCallback??setTimeout)(()=>\
+                 worker.register('/sw.js',{{updateViaCache:'none'}}).catch(()=>{{}}));}}",
+                page.server.build
+            ));
+        }
+        boot
     }
 }

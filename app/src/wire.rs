@@ -186,7 +186,11 @@ impl Read for MessagePage {
 impl Read for ServerInfo {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
-        Some(Self { name: object.take("name")?, version: object.take("version")? })
+        Some(Self {
+            name: object.take("name")?,
+            version: object.take("version")?,
+            build: object.take_or("build", String::new())?,
+        })
     }
 }
 
@@ -309,6 +313,7 @@ impl Read for Carried {
                 name_prefill: object.take("name_prefill")?,
                 tz_minutes: i32::try_from(object.take::<i64>("tz_minutes")?).ok()?,
                 server: object.take("server")?,
+                shell: object.take_or("shell", false)?,
             },
         })
     }

@@ -27,7 +27,7 @@ fn event(kind: &Value) -> Value {
 
 fn frames() -> Vec<Value> {
     vec![
-        json!({"type": "welcome", "protocol": 1, "you": user(), "server": {"name": "parlor", "version": "1"}, "now": 5,
+        json!({"type": "welcome", "protocol": 1, "you": user(), "server": {"name": "parlor", "version": "1", "build": "9b1c"}, "now": 5,
             "heartbeat_ms": 25_000, "rooms": [room(), room()]}),
         json!({"type": "joined", "room": "lobby", "head": 57, "online": [user()], "online_count": 3}),
         event(&json!({"kind": "message", "id": ID, "body": "hi", "html": "<p>hi</p>", "reply_to": ID})),
@@ -123,5 +123,5 @@ fn every_answer_and_the_page_read_as_serde_reads_them() {
     assert_eq!(read::<http::MessagePage>("not json"), None);
     agree::<Carried>(&json!({"now": 1, "user": user(), "rooms": [room()], "missing": false, "notice": "no",
         "room": {"summary": room(), "messages": [message()], "head": 60}, "name_prefill": "", "tz_minutes": -60,
-        "server": {"name": "parlor", "version": "1"}}));
+        "server": {"name": "parlor", "version": "1", "build": "9b1c"}, "shell": true}));
 }

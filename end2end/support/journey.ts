@@ -59,7 +59,14 @@ export const test = base.extend<Fixtures>({
   },
   visitor: async ({ browser, server }, use) => {
     const errors: string[] = [];
-    await use(async (options) => watched(browser, server, errors, options));
+    const pages: Page[] = [];
+    await use(async (options) => {
+      const page = await watched(browser, server, errors, options);
+      pages.push(page);
+      return page;
+    });
+    // With all that they keep, and their workers: nothing of a journey reaches the next one.
+    for (const page of pages) await page.context().close();
     expect(errors, "errors on the pages").toEqual([]);
   },
   person: async ({ server, visitor }, use) => {

@@ -1,9 +1,10 @@
 // A server process that a test may kill, freeze and start again on the same port and data.
 import { ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { nameOfStyle, otherBuild } from "./other-build";
 
 const root = path.join(__dirname, "../..");
 
@@ -44,6 +45,16 @@ export class Server {
     server.program = copy;
     await server.start();
     return server;
+  }
+
+  /** Whether it can become another build: in a development build the site's files are elsewhere. */
+  get canUpdate(): boolean {
+    return nameOfStyle(readFileSync(this.program)) !== undefined;
+  }
+
+  /** From now on it is another build that starts here, on the same port and data. */
+  update(): void {
+    this.program = otherBuild(this.program, this.folder);
   }
 
   get url(): string {

@@ -130,6 +130,9 @@ pub struct ServerInfo {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// Names the pages and files that it serves. A page of another build is outdated. Empty when it serves none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub build: String,
 }
 
 /// Why events are missing.

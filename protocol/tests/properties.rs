@@ -97,11 +97,11 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
 
 fn server_frame() -> impl Strategy<Value = ServerFrame> {
     prop_oneof![
-        (any::<u32>(), user(), any::<[String; 2]>(), any::<i64>(), any::<u64>(), vec(summary(), 0..3)).prop_map(
-            |(protocol, you, [name, version], now, heartbeat_ms, rooms)| ServerFrame::Welcome {
+        (any::<u32>(), user(), any::<[String; 3]>(), any::<i64>(), any::<u64>(), vec(summary(), 0..3)).prop_map(
+            |(protocol, you, [name, version, build], now, heartbeat_ms, rooms)| ServerFrame::Welcome {
                 protocol,
                 you,
-                server: ServerInfo { name, version },
+                server: ServerInfo { name, version, build },
                 now,
                 heartbeat_ms,
                 rooms,

@@ -89,7 +89,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         store,
         hub,
         wheel: Wheel::new(config.heartbeat, config.heartbeat_grace),
-        server: ServerInfo { name: config.name.clone(), version: env!("CARGO_PKG_VERSION").into() },
+        server: ServerInfo {
+            name: config.name.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            build: http::build(),
+        },
         hello_timeout: config.hello_timeout,
         guests: config.guests,
         rate_limits: config.rate_limits == Switch::On,

@@ -9,6 +9,7 @@ use super::{
     flag,
     header::Header,
     new_room::NewRoom,
+    outdated::Outdated,
     people::People,
     rooms::Rooms,
     timeline::Timeline,
@@ -27,14 +28,14 @@ const NOSCRIPT: &str = "<p class=\"noscript\">Without JavaScript you can read he
 #[derive(Clone, Copy)]
 pub struct PeopleShown(pub RwSignal<bool>);
 
-/// The chat page; for who has no session, the visitor's page.
+/// The chat page; for who has no session, the visitor's page. The shell is a chat that does not know yet who reads.
 #[component]
 pub fn Chat() -> impl IntoView {
     let client = expect_context::<Client>();
-    if client.me.with_untracked(Option::is_none) {
+    let page = expect_context::<PageData>();
+    if client.me.with_untracked(Option::is_none) && !page.shell {
         return Either::Left(view! { <Welcome /> });
     }
-    let page = expect_context::<PageData>();
     let params = use_params_map();
     let room = Memo::new(move |_| params.read().get("room").map(RoomId::from));
     let shown = RwSignal::new(true);
@@ -63,10 +64,15 @@ pub fn Chat() -> impl IntoView {
         <a class="skip" href="#composer" rel="external">
             "Skip to the message box"
         </a>
-        <div class="app" class:people-closed=flag(move || !shown.get())>
+        <div
+            class="app"
+            class:people-closed=flag(move || !shown.get())
+            class:nobody=flag(move || client.me.with(Option::is_none))
+        >
             <Rooms room=room.into() />
             <main class="room">
                 <Header room=room.into() absent />
+                <Outdated />
                 <noscript inner_html=NOSCRIPT.to_owned()></noscript>
                 {move || {
                     room.get()

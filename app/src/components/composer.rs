@@ -69,6 +69,10 @@ pub fn Composer(
         let Some(room) = room.get_untracked() else { return };
         let body = text.with_untracked(|text| validate::body(text).map(str::to_owned));
         match body {
+            // The shell has not been told yet in whose name. The text stays where it is, and is kept.
+            Ok(_) if client.me.with_untracked(Option::is_none) => {
+                hint.set("This can be sent when the connection is back. It is kept until then.".into());
+            }
             Ok(body) => {
                 client.send(&room, body);
                 text.set(String::new());

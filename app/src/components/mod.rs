@@ -9,6 +9,7 @@ pub mod header;
 pub mod icons;
 pub mod message;
 pub mod new_room;
+pub mod outdated;
 pub mod people;
 pub mod rooms;
 pub mod scroll;

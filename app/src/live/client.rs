@@ -44,12 +44,16 @@ pub(super) enum Command {
 #[derive(Clone, Copy)]
 pub struct Client {
     inner: StoredValue<Inner>,
+    /// The page is the shell: who is reading is not known at first.
+    shell: bool,
     /// How the connection stands.
     pub connection: RwSignal<ConnectionState>,
     /// My rooms and public ones.
     pub rooms: RwSignal<Vec<RoomSummary>>,
     /// Who is reading.
     pub me: RwSignal<Option<User>>,
+    /// The server's build, when this page is of another.
+    pub newer: RwSignal<Option<String>>,
     /// How many messages wait for the connection.
     pub waiting: RwSignal<usize>,
     /// A text that its writer wants back, for the message box of its room.
@@ -86,7 +90,13 @@ impl Client {
     #[must_use]
     pub fn new(page: &PageData, now: i64) -> Self {
         let zone = Zone::Fixed(page.tz_minutes);
-        let mut state = State { me: page.user.clone(), ..State::default() };
+        let mut state = State {
+            me: page.user.clone(),
+            build: page.server.build.clone(),
+            // The shell has no list of rooms: it comes with the first welcome, as after a break.
+            welcomed: page.shell,
+            ..State::default()
+        };
         state.listed(page.rooms.clone());
         if let Some(room) = &page.room {
             let id = room.summary.id.clone();
@@ -98,9 +108,11 @@ impl Client {
             state.current = Some(id);
         }
         let client = Self {
+            shell: page.shell,
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
+            newer: RwSignal::new(None),
             waiting: RwSignal::new(0),
             returned: RwSignal::new(None),
             unkept: RwSignal::new(false),
@@ -126,18 +138,53 @@ impl Client {
         self.read(|state| state.changed.extend(state.open.keys().cloned()));
         self.publish();
         self.watch_the_day();
-        let Some(me) = self.me.get_untracked() else { return };
-        self.begin(me);
+        match self.me.get_untracked() {
+            Some(me) => self.meet(me),
+            None if self.shell => {
+                return spawn_local(async move {
+                    self.recall().await;
+                    self.connect();
+                });
+            }
+            None => return,
+        }
+        self.connect();
     }
 
-    /// Somebody is here: takes over what the browser keeps for them, and connects.
-    fn begin(self, me: User) {
-        let (sender, commands) = unbounded();
-        let keeper = keeper::start(self, me);
-        self.inner.update_value(|inner| {
-            inner.commands = Some(sender);
-            inner.keeper = Some(keeper);
+    /// Who read here last, and their rooms. Where nothing was kept, the welcome brings both.
+    async fn recall(self) {
+        let Some((me, rooms)) = kept::scene().await else { return };
+        self.change(|state| {
+            state.me = Some(me.clone());
+            state.listed(rooms);
+            state.changed.extend(state.open.keys().cloned());
+            Vec::new()
         });
+        self.meet(me);
+    }
+
+    /// Now it is known who is reading: what they left behind in an earlier page goes on its way.
+    pub(super) fn meet(&self, me: User) {
+        let keeper = keeper::start(*self, me);
+        self.inner.update_value(|inner| inner.keeper = Some(keeper));
+    }
+
+    /// The server says who is reading.
+    pub(super) fn met(&self, you: &User) {
+        match self.me.get_untracked() {
+            None => self.meet(you.clone()),
+            // The cookie is of another person than what was kept: theirs is not shown to anyone else.
+            Some(me) if me.id != you.id => spawn_local(async {
+                kept::forget_rooms().await;
+                browser::reload();
+            }),
+            Some(_) => {}
+        }
+    }
+
+    fn connect(self) {
+        let (sender, commands) = unbounded();
+        self.inner.update_value(|inner| inner.commands = Some(sender));
         self.change(|state| {
             state.attentive = browser::is_attentive();
             Vec::new()
@@ -300,7 +347,11 @@ impl Client {
                     }
                 }),
                 Todo::Recall(room) => spawn_local(async move {
-                    let kept = match self.me.get_untracked() {
+                    let me = match self.me.get_untracked() {
+                        None => kept::scene().await.map(|(me, _)| me),
+                        me => me,
+                    };
+                    let kept = match me {
                         Some(me) => kept::history(me.id, &room).await,
                         None => None,
                     };
@@ -391,6 +442,9 @@ impl Client {
                 && !std::mem::replace(&mut inner.unsaved.due, true)
             {
                 keeper::save_later(*self, me);
+            }
+            if inner.state.newer != self.newer.get_untracked() {
+                self.newer.set(inner.state.newer.clone());
             }
         });
     }

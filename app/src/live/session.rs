@@ -154,7 +154,8 @@ impl Session {
     fn frame(&mut self, frame: ServerFrame) {
         let now = clock::now();
         match &frame {
-            ServerFrame::Welcome { heartbeat_ms, .. } => {
+            ServerFrame::Welcome { heartbeat_ms, you, .. } => {
+                self.client.met(you);
                 self.welcomed = Some(now);
                 self.heartbeat = Millis::try_from(*heartbeat_ms).unwrap_or(Millis::MAX / 4).max(1_000);
                 // Not all clients of a restarted server ping at the same moment.

@@ -366,7 +366,7 @@ impl World {
                 connection.down.push_back(ServerFrame::Welcome {
                     protocol: PROTOCOL_VERSION,
                     you: person(1),
-                    server: ServerInfo { name: "model".into(), version: "0".into() },
+                    server: ServerInfo { name: "model".into(), version: "0".into(), build: String::new() },
                     now: self.now,
                     heartbeat_ms: 25_000,
                     rooms,

@@ -117,7 +117,11 @@ pub struct State {
     pub changed: RoomSet,
     /// The list of rooms has changed since the last look.
     pub list_changed: bool,
-    /// There was a connection before.
+    /// The build that this page is of.
+    pub build: String,
+    /// The build that the server is of, when it is another.
+    pub newer: Option<String>,
+    /// There was a connection before, or the page brought no list of rooms.
     pub(super) welcomed: bool,
     /// There is one now.
     pub(super) connected: bool,
@@ -293,7 +297,12 @@ impl State {
     /// Takes one frame.
     pub fn apply(&mut self, frame: ServerFrame, now: Millis) -> Vec<Todo> {
         match frame {
-            ServerFrame::Welcome { you, rooms, .. } => self.welcome(you, rooms),
+            ServerFrame::Welcome { you, server, rooms, .. } => {
+                // Servers that do not name their build, and pages that were not told theirs, have nothing to compare.
+                let known = !server.build.is_empty() && !self.build.is_empty();
+                self.newer = (known && server.build != self.build).then_some(server.build);
+                self.welcome(you, rooms)
+            }
             ServerFrame::Joined { room: id, head, online, online_count } => {
                 if let Some(room) = self.open.get_mut(&id) {
                     room.rejoining = false;
@@ -388,8 +397,12 @@ impl State {
     }
 
     fn welcome(&mut self, you: User, rooms: Vec<RoomSummary>) -> Vec<Todo> {
-        self.me = Some(you);
         self.connected = true;
+        if self.me.as_ref() != Some(&you) {
+            // Whose messages are one's own was not known before.
+            self.changed.extend(self.open.keys().cloned());
+            self.me = Some(you);
+        }
         for room in rooms {
             self.upsert(room);
         }

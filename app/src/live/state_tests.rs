@@ -273,11 +273,45 @@ fn a_second_welcome_asks_for_the_list() {
     let welcome = || ServerFrame::Welcome {
         protocol: 1,
         you: user(1),
-        server: ServerInfo { name: "parlor".into(), version: "1".into() },
+        server: ServerInfo { name: "parlor".into(), version: "1".into(), build: String::new() },
         now: 0,
         heartbeat_ms: 25_000,
         rooms: vec![lobby(3, 3)],
     };
     assert_eq!(state.apply(welcome(), 0), []);
     assert_eq!(state.apply(welcome(), 0), [Todo::LoadRooms]);
+}
+
+#[test]
+fn a_server_of_another_build_is_noticed_and_one_of_the_same_is_not() {
+    let mut state = State { build: "one".into(), ..state() };
+    let mut welcome = |build: &str| {
+        let server = ServerInfo { name: "parlor".into(), version: "1".into(), build: build.into() };
+        let (you, rooms) = (user(1), vec![lobby(3, 3)]);
+        state.apply(ServerFrame::Welcome { protocol: 1, you, server, now: 0, heartbeat_ms: 25_000, rooms }, 0);
+        state.newer.clone()
+    };
+    assert_eq!(welcome("one"), None);
+    assert_eq!(welcome("two"), Some("two".into()));
+    assert_eq!(welcome(""), None, "an older server says nothing about it");
+    assert_eq!(welcome("one"), None);
+}
+
+#[test]
+fn rows_are_made_anew_when_it_is_known_who_reads() {
+    let mut state = State { me: None, welcomed: true, ..state() };
+    _ = state.changed.take();
+    let todos = state.apply(
+        ServerFrame::Welcome {
+            protocol: 1,
+            you: user(1),
+            server: ServerInfo { name: "parlor".into(), version: "1".into(), build: String::new() },
+            now: 0,
+            heartbeat_ms: 25_000,
+            rooms: vec![lobby(3, 3)],
+        },
+        0,
+    );
+    assert_eq!(todos, [Todo::LoadRooms], "the shell brought no list");
+    assert_eq!(state.changed.take(), [RoomId::lobby()]);
 }

@@ -59,7 +59,7 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
         ServerFrame::Welcome {
             protocol: 1,
             you: ann.clone(),
-            server: ServerInfo { name: "parlor".into(), version: "0.1.0".into() },
+            server: ServerInfo { name: "parlor".into(), version: "0.1.0".into(), build: "9b1c40d2a7f35e68".into() },
             now: AT,
             heartbeat_ms: 25_000,
             rooms: vec![summary.clone()],

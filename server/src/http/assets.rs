@@ -10,6 +10,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
 #[exclude = "pkg/*.ts*"]
+#[exclude = "*.png.*"]
 #[allow_missing = true]
 struct Site;
 
@@ -26,7 +27,24 @@ pub(super) fn site_files() -> SiteFiles {
         let newest = names.max_by_key(|path| Site::get(path).and_then(|file| file.metadata.last_modified()));
         newest.map_or_else(|| format!("/pkg/{default}"), |path| format!("/{path}"))
     };
-    SiteFiles { js: find(".js", "parlor.js"), wasm: find(".wasm", "parlor.wasm"), css: find(".css", "parlor.css") }
+    let (js, wasm, css) = (find(".js", "parlor.js"), find(".wasm", "parlor.wasm"), find(".css", "parlor.css"));
+    // Under a name without a hash, and while someone works on the files, a worker would keep what is no longer so.
+    let named = [&js, &wasm, &css].into_iter().all(|path| is_hashed(path.trim_start_matches('/')));
+    SiteFiles { worker: named && std::env::var_os("LEPTOS_WATCH").is_none(), js, wasm, css }
+}
+
+/// Everything that a page needs besides its document: the address of each file and the hash of its content. Sorted, so
+/// that the same files are the same list.
+pub(super) fn page_files() -> Vec<(String, [u8; 32])> {
+    let SiteFiles { js, wasm, css, .. } = site_files();
+    let others = Site::iter().filter(|path| !path.starts_with("pkg/") && !is_compressed(path));
+    let mut paths: Vec<_> = others.map(|path| format!("/{path}")).chain([js, wasm, css]).collect();
+    paths.sort();
+    let with_hash = |path: String| {
+        let hash = Site::get(path.trim_start_matches('/'))?.metadata.sha256_hash();
+        Some((path, hash))
+    };
+    paths.into_iter().filter_map(with_hash).collect()
 }
 
 /// Whether the binary has its site files, or can read them.
@@ -41,7 +59,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
     let path = uri.path().trim_start_matches('/');
     // A compressed copy is never asked for by its own name.
-    if path.ends_with(".br") || path.ends_with(".gz") {
+    if is_compressed(path) {
         return not_found();
     }
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -90,6 +108,11 @@ fn not_found() -> Response {
     (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
 }
 
+/// Whether it is the compressed copy of another file.
+fn is_compressed(path: &str) -> bool {
+    path.ends_with(".br") || path.ends_with(".gz")
+}
+
 /// `pkg/parlor.<hash>.js` and the like.
 fn is_hashed(path: &str) -> bool {
     path.strip_prefix("pkg/").is_some_and(|name| {
@@ -107,7 +130,7 @@ fn accepts_coding(value: &str, coding: &str) -> bool {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

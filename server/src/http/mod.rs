@@ -29,11 +29,13 @@ mod origin;
 mod pages;
 mod rooms;
 mod sessions;
+mod worker;
 
 pub use answer::Failure;
 pub use assets::is_built as has_site_files;
 pub use guest::Guest;
 pub use origin::SameOrigin;
+pub use worker::build;
 
 /// Bodies of requests: the largest is a room's name.
 const MAX_BODY: usize = 16 * 1024;
@@ -77,6 +79,8 @@ pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>) -> R
     let pages = Router::new()
         .route("/", get(pages::home))
         .route("/r/{room}", get(pages::room))
+        .route("/shell", get(pages::shell))
+        .route("/sw.js", get(worker::serve))
         .route("/enter", post(sessions::enter));
     let answers = api
         .merge(pages)

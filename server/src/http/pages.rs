@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
@@ -78,6 +78,24 @@ pub(super) async fn room(
     Ok(render(data, request).await)
 }
 
+#[derive(Deserialize)]
+pub(super) struct ShellQuery {
+    build: Option<String>,
+}
+
+/// `/shell`: the chat without a person, for the service worker to keep. The same for everyone; a worker that asks for the
+/// shell of another build gets none, for it would not fit the files that it keeps.
+pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery>) -> Response {
+    if query.build.is_some_and(|build| build != app.live.server.build) {
+        return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
+    }
+    // Nothing of the request reaches the page. Its address is one of the chat's; which room it is does not show.
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = Uri::from_static("/r/lobby");
+    let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
+    render(data, request).await
+}
+
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
     let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE).await?;
     Ok(RoomPage { summary, messages: page.messages, head: page.head })
@@ -93,6 +111,7 @@ fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
         tz_minutes: time_zone(headers),
         server: app.live.server.clone(),
         name_prefill: String::new(),
+        shell: false,
     }
 }
 
@@ -121,7 +140,7 @@ async fn render(data: PageData, request: Request<Body>) -> Response {
             if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
                 response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
-            // The page is made for one person at one moment.
+            // The page is made for one person at one moment. What the worker keeps of the shell is its own affair.
             response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     };
@@ -129,13 +148,13 @@ async fn render(data: PageData, request: Request<Body>) -> Response {
 }
 
 /// Scripts by nonce alone, and what those load; no inline style, no other host.
-fn policy(nonce: &str) -> String {
+pub(super) fn policy(nonce: &str) -> String {
     // cargo-leptos reloads the page through a socket of its own in development.
     let reload =
         if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         connect-src 'self'{reload}; img-src 'self' data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         connect-src 'self'{reload}; img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -1,0 +1,23 @@
+// Another build of the same program: a copy whose style sheet has another name, as one with other content would have.
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** The hash in the style sheet's name, if the program has the site's files in it. */
+export function nameOfStyle(bytes: Buffer): string | undefined {
+  return /pkg\/parlor\.([\w-]{16,})\.css/.exec(bytes.toString("latin1"))?.[1];
+}
+
+/** Writes it into the folder and returns its path. */
+export function otherBuild(program: string, folder: string): string {
+  const bytes = readFileSync(program);
+  const name = nameOfStyle(bytes);
+  if (!name) throw new Error(`${program} has no site files: run \`make build\` first`);
+  const before = Buffer.from(`parlor.${name}.css`);
+  const last = name.endsWith("A") ? "B" : "A";
+  const after = Buffer.from(`parlor.${name.slice(0, -1)}${last}.css`);
+  for (let at = bytes.indexOf(before); at >= 0; at = bytes.indexOf(before, at + 1)) after.copy(bytes, at);
+  const copy = path.join(folder, "parlor-of-another-build");
+  writeFileSync(copy, bytes);
+  chmodSync(copy, 0o755);
+  return copy;
+}

@@ -1,0 +1,293 @@
+// Parlor as an installed app: it opens without its server, and a new version takes the place of the old one.
+import { createServer } from "node:http";
+import path from "node:path";
+import { Page } from "@playwright/test";
+import { Person, expect, test } from "../support/journey";
+
+const IN_DEVELOPMENT = "a development build has its files elsewhere; take the release build";
+
+/** Waits until the worker keeps everything and answers for the next page. */
+async function kept(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    while (active!.state !== "activated") {
+      await new Promise((resolve) => active!.addEventListener("statechange", resolve, { once: true }));
+    }
+  });
+}
+
+const caches = (page: Page): Promise<string[]> => page.evaluate(() => window.caches.keys());
+
+const style = (page: Page): Promise<string> =>
+  page.evaluate(() => (document.querySelector("link[rel=stylesheet]") as HTMLLinkElement).href);
+
+test("the server is gone: the page opens all the same, says so, keeps what is typed, and comes back by itself", async ({ person, server }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await ann.say("before");
+  await bob.sees("before");
+  await kept(ann.page);
+  await server.kill();
+
+  await ann.page.reload();
+  await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+  await expect(ann.connection).toContainText("Reconnecting");
+  await expect(ann.page.getByTestId("composer-waiting")).toBeVisible();
+  await expect(ann.page.getByTestId("name-input")).toHaveCount(0);
+  await ann.composer.fill("while it was down");
+  await ann.page.reload();
+  await expect(ann.composer).toHaveValue("while it was down");
+
+  // Another room, and the front page, open too.
+  await ann.page.goto(`${server.url}/`);
+  await expect(ann.page).toHaveURL(/\/r\/lobby$/);
+  await expect(ann.composer).toHaveValue("while it was down");
+
+  await server.start();
+  await ann.isConnected();
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Lobby");
+  await expect(ann.page.getByTestId("room-link")).toHaveCount(1);
+  await ann.sees("before");
+  await expect(ann.message("before")).toContainText("Ann");
+  await ann.composer.press("Enter");
+  await expect(ann.message("while it was down")).toHaveAttribute("data-state", "stored");
+  await expect(ann.composer).toHaveValue("");
+  await bob.sees("before", "while it was down");
+});
+
+test("the browser itself is offline: the same", async ({ person }) => {
+  const ann = await person("Ann");
+  await ann.say("before");
+  await kept(ann.page);
+  await ann.page.context().setOffline(true);
+  await ann.page.reload();
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  await ann.page.context().setOffline(false);
+  await ann.isConnected();
+  await ann.sees("before");
+});
+
+test("a server that does not answer in time gives way to the shell, which becomes the page when it does", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await ann.say("before");
+  await kept(ann.page);
+  server.freeze();
+  await ann.page.reload();
+  await expect(ann.connection).toHaveAttribute("data-state", "connecting");
+  await expect(ann.composer).toBeVisible();
+  server.thaw();
+  await ann.isConnected();
+  await ann.sees("before");
+});
+
+test("one who is signed out is told so by the shell, and finds the way in", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await kept(ann.page);
+  await ann.page.context().clearCookies({ name: "parlor_session" });
+  await server.kill();
+  await ann.page.reload();
+  await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+  await server.start();
+  await expect(ann.connection).toHaveAttribute("data-state", "closed");
+  await ann.page.getByRole("link", { name: "Enter again" }).click();
+  await expect(ann.page.getByTestId("name-input")).toBeVisible();
+});
+
+test("a proxy in front of a server that is away does not stand in the way", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await kept(ann.page);
+  await server.kill();
+  const proxy = createServer((_, answer) => answer.writeHead(502).end("Bad gateway"));
+  await new Promise<void>((resolve) => proxy.listen(Number(new URL(server.url).port), "127.0.0.1", resolve));
+  try {
+    await ann.page.reload();
+    await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+    await expect(ann.composer).toBeVisible();
+  } finally {
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+  }
+  await server.start();
+  await ann.isConnected();
+});
+
+test("the worker answers for documents and their files, and for nothing else", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await kept(ann.page);
+  const byWorker = new Map<string, boolean>();
+  ann.page.on("response", (answer) => byWorker.set(new URL(answer.url()).pathname, answer.fromServiceWorker()));
+  // The redirect comes from the server, and is followed to its page and not to a kept one.
+  await ann.page.goto(`${server.url}/?next=/r/lobby`);
+  await expect(ann.page).toHaveURL(/\/r\/lobby$/);
+  expect(await ann.page.content()).toContain("Ann");
+  await ann.isConnected();
+  const statuses = await ann.page.evaluate(async () => {
+    const script = (document.querySelector("link[rel=modulepreload]") as HTMLLinkElement).href;
+    const part = await fetch(`${script}?part`, { headers: { range: "bytes=0-9" } });
+    const others = await Promise.all(["/api/me", "/healthz", "/sw.js", "/enter"].map((path) => fetch(path)));
+    return [part, ...others].map(({ status }) => status);
+  });
+  expect(statuses).toEqual([200, 200, 200, 200, 405]);
+  for (const path of ["/api/me", "/healthz", "/sw.js", "/enter"]) expect(byWorker.get(path), path).toBe(false);
+  const files = [...byWorker].filter(([path]) => path.startsWith("/pkg/"));
+  // The last that was asked for of the script was a part of it, which is not the worker's business.
+  expect(files.filter(([path]) => path.endsWith(".js")).map(([, worker]) => worker)).toEqual([false]);
+  for (const end of [".css", ".wasm"]) expect(files.find(([path]) => path.endsWith(end))![1], end).toBe(true);
+  expect(byWorker.get("/r/lobby")).toBe(true);
+});
+
+test("it can be installed: the manifest is valid, and its icons are what it says", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await kept(ann.page);
+  const devtools = await ann.page.context().newCDPSession(ann.page);
+  const { errors, url, data } = await devtools.send("Page.getAppManifest");
+  expect(errors).toEqual([]);
+  expect(url).toBe(`${server.url}/manifest.webmanifest`);
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  // A browser that is thrown away after the test installs nothing.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
+  const manifest = JSON.parse(data!) as { icons: { src: string; sizes: string; type: string }[] };
+  for (const { src, sizes, type } of manifest.icons.filter(({ sizes }) => sizes !== "any")) {
+    const answer = await ann.page.request.get(src);
+    expect(answer.headers()["content-type"]).toBe(type);
+    const bytes = await answer.body();
+    // The first chunk of a PNG (RFC 2083, section 4.1.1) begins with width and height.
+    expect(`${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`).toBe(sizes);
+  }
+});
+
+test("a new version: the old page goes on, offers it, and leaves nothing behind", async ({ person, server }) => {
+  test.skip(!server.canUpdate, IN_DEVELOPMENT);
+  const ann = await person("Ann");
+  const outdated = ann.page.getByTestId("outdated");
+  await kept(ann.page);
+  const [old] = await caches(ann.page);
+  await ann.say("before");
+  await expect(ann.message("before")).toHaveAttribute("data-state", "stored");
+  await server.kill();
+  server.update();
+  await server.start();
+
+  await ann.isConnected();
+  await expect(outdated).toBeVisible();
+  await ann.say("still here");
+  await expect(ann.message("still here")).toHaveAttribute("data-state", "stored");
+  expect(await caches(ann.page)).toContain(old);
+
+  const before = await style(ann.page);
+  await ann.page.getByTestId("renew").click();
+  await expect(outdated).toBeHidden();
+  await ann.isConnected();
+  await ann.sees("before", "still here");
+  expect(await style(ann.page)).not.toBe(before);
+  await expect.poll(async () => (await caches(ann.page)).includes(old), { message: "the old build's cache" }).toBe(false);
+  await expect.poll(async () => (await caches(ann.page)).length).toBe(1);
+
+  // The new version is the one that opens without the server.
+  await server.kill();
+  await ann.page.reload();
+  await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+  await expect(outdated).toBeHidden();
+});
+
+test("two pages: the one that renews itself does not take the other's files away", async ({ person, server }) => {
+  test.skip(!server.canUpdate, IN_DEVELOPMENT);
+  const ann = await person("Ann");
+  await kept(ann.page);
+  const [old] = await caches(ann.page);
+  const file = await style(ann.page);
+  await server.kill();
+  server.update();
+
+  // Opened while the server was away: the old shell.
+  const second = new Person(await ann.page.context().newPage(), "Ann");
+  await second.page.goto(`${server.url}/r/lobby`);
+  await expect(second.connection).toHaveAttribute("data-state", "reconnecting");
+  await server.start();
+  await second.isConnected();
+  await expect(second.page.getByTestId("outdated")).toBeVisible();
+  await second.page.getByTestId("renew").click();
+  await second.isConnected();
+  await expect(second.page.getByTestId("outdated")).toBeHidden();
+  await expect.poll(async () => (await caches(second.page)).length).toBe(2);
+  // The server has this file no more; the first page, which the new worker answers for, still gets it.
+  expect((await ann.page.request.get(file)).status()).toBe(404);
+  expect(await ann.page.evaluate(async (file) => (await fetch(file)).status, file)).toBe(200);
+  expect(await caches(ann.page)).toContain(old);
+});
+
+test("out of sight, with nothing being written, the page renews itself, and only then", async ({ visitor, server }) => {
+  test.skip(!server.canUpdate, IN_DEVELOPMENT);
+  const page = await visitor();
+  await page.addInitScript(() => {
+    let hidden = false;
+    Object.defineProperty(document, "hidden", { get: () => hidden });
+    Object.assign(window, {
+      hide: () => {
+        hidden = true;
+        document.dispatchEvent(new Event("visibilitychange"));
+      },
+    });
+  });
+  const hide = () => page.evaluate(() => (window as unknown as { hide: () => void }).hide());
+  await page.goto(server.url);
+  await page.getByTestId("enter").click();
+  const ann = new Person(page, "Guest 1");
+  await ann.isConnected();
+  await ann.composer.fill("half a sentence");
+  await server.kill();
+  server.update();
+  await server.start();
+  await ann.isConnected();
+  await expect(page.getByTestId("outdated")).toBeVisible();
+  await hide();
+  await expect(page.getByTestId("outdated")).toBeVisible();
+  await ann.composer.fill("");
+  await Promise.all([page.waitForEvent("load"), hide()]);
+  await ann.isConnected();
+  await expect(page.getByTestId("outdated")).toBeHidden();
+});
+
+test("a server in development rids the browser of the worker of a release", async ({ browser, server }) => {
+  // Not a person's page: cargo-leptos' script for reloading complains about the cargo-leptos that is not there.
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await kept(page);
+  await server.kill();
+  // As `cargo leptos watch` starts it.
+  process.env.LEPTOS_WATCH = "true";
+  try {
+    await server.start();
+  } finally {
+    delete process.env.LEPTOS_WATCH;
+  }
+  await page.reload();
+  // The browser looks for another worker by itself, soon after each visit.
+  const workers = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+  await expect.poll(workers).toBe(0);
+  expect(await caches(page)).toEqual([]);
+  await page.reload();
+  await expect(page.getByTestId("name-input")).toBeVisible();
+  expect(await workers()).toBe(0);
+  await context.close();
+});
+
+for (const [device, viewport] of Object.entries({ desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } })) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`${device}, ${colorScheme}: the shell without a server fits the screen`, async ({ person, server }, info) => {
+      const ann = await person("Ann", { viewport, colorScheme });
+      await kept(ann.page);
+      await server.kill();
+      await ann.page.reload();
+      await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+      await expect(ann.page.getByText("The server cannot be reached.")).toBeVisible();
+      const sideways = await ann.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(sideways).toBeLessThanOrEqual(0);
+      for (const id of ["connection", "composer"]) await expect(ann.page.getByTestId(id)).toBeInViewport();
+      const file = info.outputPath(`offline-${device}-${colorScheme}.png`);
+      await ann.page.screenshot({ path: file });
+      await info.attach(path.basename(file), { path: file, contentType: "image/png" });
+    });
+  }
+}
