@@ -48,6 +48,9 @@ impl Session {
         let joined = {
             let mut state = self.state.lock();
             state.changes += 1;
+            if said_so {
+                state.gapped.remove(room);
+            }
             state.joined.remove(room)?
         };
         joined.room.unsubscribe(&self.connection, said_so);
@@ -60,7 +63,7 @@ impl Session {
         self.let_go(&cursor.room, false);
         if let Some((reason, after)) = self.gap(room, cursor).await? {
             let head = room.head();
-            self.connection.push(&ServerFrame::Gap { room: cursor.room.clone(), reason, after, head });
+            self.push_gap(cursor.room.clone(), reason, after, head);
             return Ok(());
         }
         let overflows = self.overflows.load(Ordering::Relaxed);
@@ -71,6 +74,7 @@ impl Session {
             let from = Cursor { room: cursor.room.clone(), after: Some(after), tail };
             let mut state = self.state.lock();
             state.changes += 1;
+            state.gapped.remove(&cursor.room);
             state.joined.insert(cursor.room.clone(), Joined { room: room.clone(), from, last_typing: None });
         }
         self.push_joined(room, head.max(after));

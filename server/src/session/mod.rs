@@ -4,7 +4,7 @@
 //! run at the same time, in one task.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,8 +14,8 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, ServerFrame, ServerInfo, User,
-    UserId, UserKind, refusal,
+    ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerInfo,
+    User, UserId, UserKind, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -98,6 +98,8 @@ struct State {
     joined: HashMap<RoomId, Joined>,
     /// Counts what changed in `joined`.
     changes: u64,
+    /// Rooms that were answered with `gap` and not joined since.
+    gapped: HashSet<RoomId>,
 }
 
 struct Joined {
@@ -265,11 +267,15 @@ impl Session {
     /// After an overflow: every joined room has a hole now, or may have one.
     fn tell_gaps(&self) {
         self.overflows.fetch_add(1, Ordering::Relaxed);
-        let joined: Vec<_> = {
+        let (joined, gapped): (Vec<_>, Vec<_>) = {
             let mut state = self.state.lock();
             state.changes += 1;
-            state.joined.drain().collect()
+            (state.joined.drain().collect(), state.gapped.iter().cloned().collect())
         };
+        if joined.is_empty() && gapped.is_empty() {
+            // Answers were lost, and there is no room by which to say so: a new connection asks again.
+            return self.close(CloseCode::TooSlow);
+        }
         for (_, joined) in &joined {
             joined.room.unsubscribe(&self.connection, false);
         }
@@ -277,8 +283,19 @@ impl Session {
         for (id, joined) in joined {
             let head = joined.room.head();
             let after = lost.get(&id).map_or(head, |first| first - 1);
-            self.connection.push(&ServerFrame::Gap { room: id, reason: GapReason::Overflow, after, head });
+            self.push_gap(id, GapReason::Overflow, after, head);
         }
+        // The `gap` that these were answered with may have been lost in its turn.
+        for id in gapped {
+            let head = self.live.hub.room(&id).map_or(0, |room| room.head());
+            self.push_gap(id, GapReason::Overflow, head, head);
+        }
+    }
+
+    /// Says that a room cannot be continued. Until the client has joined it anew, it is told again after an overflow.
+    fn push_gap(&self, room: RoomId, reason: GapReason, after: Seq, head: Seq) {
+        self.state.lock().gapped.insert(room.clone());
+        self.connection.push(&ServerFrame::Gap { room, reason, after, head });
     }
 
     fn user(&self) -> UserId {

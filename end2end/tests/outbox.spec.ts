@@ -1,0 +1,199 @@
+// What is typed is kept by the browser until the server has it: over reloads, crashes, restarts, and in two tabs at once.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { BrowserContext, Page, chromium } from "@playwright/test";
+import { Person, expect, test } from "../support/journey";
+import config from "../playwright.config";
+import { Server } from "../support/server";
+
+const numbered = (count: number, word = "message") => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
+
+/** A browser of its own, whose data outlives it, so that it can be killed. */
+class Browser {
+  private constructor(private folder: string, readonly context: BrowserContext, readonly page: Page) {}
+
+  static async start(folder = mkdtempSync(path.join(tmpdir(), "parlor-browser-"))): Promise<Browser> {
+    const { launchOptions, viewport } = config.use!;
+    const context = await chromium.launchPersistentContext(folder, { ...launchOptions, viewport });
+    return new Browser(folder, context, context.pages()[0] ?? (await context.newPage()));
+  }
+
+  /** As a power cut would end it. */
+  async kill(): Promise<string> {
+    const session = await this.context.browser()?.newBrowserCDPSession();
+    const client = session ?? (await this.context.newCDPSession(this.page));
+    await client.send("Browser.crash").catch(() => {});
+    await this.context.close().catch(() => {});
+    return this.folder;
+  }
+
+  async dispose(): Promise<void> {
+    await this.context.close().catch(() => {});
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function enter(page: Page, server: Server, name: string): Promise<Person> {
+  await page.goto(server.url);
+  await page.getByTestId("name-input").fill(name);
+  await page.getByTestId("enter").click();
+  await page.waitForURL("**/r/lobby");
+  const person = new Person(page, name);
+  await person.isConnected();
+  return person;
+}
+
+/** How often each message was put on the wire by these pages. */
+function countSends(...pages: Page[]): Map<string, number> {
+  const sends = new Map<string, number>();
+  for (const page of pages) {
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        const frame = JSON.parse(String(payload));
+        if (frame.type === "send") sends.set(frame.body, (sends.get(frame.body) ?? 0) + 1);
+      }),
+    );
+  }
+  return sends;
+}
+
+test("20 messages typed offline outlive the browser: once each, in order", async ({ server, person }) => {
+  const bob = await person("Bob");
+  let browser = await Browser.start();
+  try {
+    const texts = numbered(20, "离线 offline");
+    let ann = await enter(browser.page, server, "Ann");
+    // The worker has to have the page, or there is nothing to open without a network.
+    await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await server.kill();
+    for (const text of texts) await ann.say(text);
+    await expect(ann.messages).toHaveCount(20);
+    await expect(ann.messages.last()).toHaveAttribute("data-state", "queued");
+    const folder = await browser.kill();
+    // First again without a server: all of them are there, and wait.
+    browser = await Browser.start(folder);
+    ann = new Person(browser.page, "Ann");
+    await browser.page.goto(`${server.url}/r/lobby`);
+    await expect(ann.bodies).toHaveText(texts);
+    await expect(ann.messages.first()).toHaveAttribute("data-state", "queued");
+    await server.start();
+    await ann.isConnected();
+    await expect(ann.bodies).toHaveText(texts);
+    await expect(ann.messages.last()).toHaveAttribute("data-state", "stored");
+    await expect(bob.bodies).toHaveText(texts);
+    await ann.page.reload();
+    await expect(ann.bodies).toHaveText(texts);
+  } finally {
+    await browser.dispose();
+  }
+});
+
+test("what waits outlives a reload, with the server there again", async ({ server, person }) => {
+  const ann = await person("Ann");
+  await ann.page.context().setOffline(true);
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  for (const text of numbered(3)) await ann.say(text);
+  await expect(ann.messages.last()).toHaveAttribute("data-state", "queued");
+  await ann.page.context().setOffline(false);
+  await ann.page.reload();
+  await ann.isConnected();
+  await expect(ann.bodies).toHaveText(numbered(3));
+  for (const message of await ann.messages.all()) await expect(message).toHaveAttribute("data-state", "stored");
+  void server;
+});
+
+test("two tabs: each message goes once, in the order in which it was typed, and both tabs tell the same", async ({ server, person }) => {
+  const bob = await person("Bob");
+  const one = await person("Ann");
+  const page = await one.page.context().newPage();
+  await page.goto(`${server.url}/r/lobby`);
+  const two = new Person(page, "Ann");
+  await two.isConnected();
+  const sends = countSends(one.page, two.page);
+  await server.stop();
+  await expect(one.connection).not.toHaveAttribute("data-state", "connected");
+  await expect(two.connection).not.toHaveAttribute("data-state", "connected");
+  const texts = numbered(10);
+  for (const [n, text] of texts.entries()) {
+    const tab = n % 2 ? two : one;
+    await tab.say(text);
+    // Both tabs show it at once, as what it is.
+    for (const other of [one, two]) await expect(other.message(text)).toHaveAttribute("data-state", "queued");
+  }
+  await server.start();
+  for (const tab of [one, two]) {
+    await tab.isConnected();
+    await expect(tab.bodies).toHaveText(texts);
+    await expect(tab.messages.last()).toHaveAttribute("data-state", "stored");
+  }
+  await expect(bob.bodies).toHaveText(texts);
+  expect(texts.map((text) => sends.get(text)), "times on the wire").toEqual(texts.map(() => 1));
+});
+
+test("a tab that is closed leaves its messages to the other", async ({ server, person }) => {
+  const one = await person("Ann");
+  const page = await one.page.context().newPage();
+  await page.goto(`${server.url}/r/lobby`);
+  const two = new Person(page, "Ann");
+  await two.isConnected();
+  await server.stop();
+  for (const text of numbered(3)) await one.say(text);
+  await expect(two.messages).toHaveCount(3);
+  await one.page.close();
+  await server.start();
+  await two.isConnected();
+  await expect(two.messages.last()).toHaveAttribute("data-state", "stored");
+  await expect(two.bodies).toHaveText(numbered(3));
+});
+
+test("what waits can be edited and taken back", async ({ server, person }) => {
+  const ann = await person("Ann");
+  await server.stop();
+  await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
+  for (const text of ["a typo", "a mistake", "as it should be"]) await ann.say(text);
+  await ann.message("a mistake").getByTestId("discard").click();
+  await expect(ann.message("a mistake")).toHaveCount(0);
+  await ann.message("a typo").getByTestId("edit").click();
+  await expect(ann.composer).toHaveValue("a typo");
+  await expect(ann.message("a typo")).toHaveCount(0);
+  await ann.say("no typo");
+  // Neither comes back with a reload.
+  await server.start();
+  await ann.page.reload();
+  await ann.isConnected();
+  await expect(ann.bodies).toHaveText(["as it should be", "no typo"]);
+});
+
+test("a room that was read before can be read without a server", async ({ server, person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  for (const text of numbered(5, "你好")) await bob.say(text);
+  await ann.sees("你好 5");
+  await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  // Kept a moment after it has come.
+  await expect
+    .poll(() =>
+      ann.page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            const open = indexedDB.open("parlor");
+            open.onsuccess = () => {
+              const all = open.result.transaction("history").objectStore("history").getAll();
+              all.onsuccess = () => resolve(String(all.result).includes("你好 5"));
+            };
+          }),
+      ),
+    )
+    .toBe(true);
+  await server.stop();
+  await ann.page.reload();
+  await expect(ann.bodies).toHaveText(numbered(5, "你好"));
+  await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toBeVisible();
+  await ann.say("later");
+  await expect(ann.message("later")).toHaveAttribute("data-state", "queued");
+  await server.start();
+  await ann.isConnected();
+  await expect(ann.message("later")).toHaveAttribute("data-state", "stored");
+  await expect(ann.bodies).toHaveText([...numbered(5, "你好"), "later"]);
+});
