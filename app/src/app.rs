@@ -1,16 +1,13 @@
-//! The application: one live client above the router, so that the connection outlives every change of page.
+//! The application: one live client above all pages, so that the connection outlives every change of room.
 
-use leptos::prelude::*;
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
+use leptos::{either::Either, prelude::*};
 
 use crate::{
-    clock,
+    browser, clock,
     components::{chat::Chat, welcome::Welcome},
     live::client::Client,
     page::Carried,
+    route::{Address, Route},
 };
 
 /// Parlor.
@@ -22,12 +19,11 @@ pub fn App() -> impl IntoView {
     provide_context(client);
     provide_context(page);
     Effect::new(move || client.start());
-    view! {
-        <Router>
-            <FlatRoutes fallback=|| view! { <Welcome /> }>
-                <Route path=path!("/") view=Welcome />
-                <Route path=path!("/r/:room") view=Chat />
-            </FlatRoutes>
-        </Router>
+    let address = use_context().unwrap_or_else(|| Address(browser::address()));
+    provide_context(Route::new(&address));
+    provide_context(address.clone());
+    match address.room() {
+        Some(_) => Either::Left(view! { <Chat /> }),
+        None => Either::Right(view! { <Welcome /> }),
     }
 }

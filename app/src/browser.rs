@@ -151,6 +151,33 @@ mod web {
         window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
     }
 
+    /// The other way round.
+    #[must_use]
+    pub fn decode(text: &str) -> String {
+        js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
+    }
+
+    /// The page's path and query.
+    #[must_use]
+    pub fn address() -> String {
+        let Some(location) = window().map(|window| window.location()) else { return String::new() };
+        location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+    }
+
+    /// Gives the page another address, without loading anything.
+    pub fn move_to(address: &str) {
+        if let Some(history) = window().and_then(|window| window.history().ok()) {
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(address));
+        }
+    }
+
+    /// Calls back when the reader has gone back or forth.
+    pub fn on_moved(call: impl Fn() + 'static) {
+        if let Some(window) = window() {
+            listen(&window, "popstate", call);
+        }
+    }
+
     /// Leaves this page for another.
     pub fn go(address: &str) {
         if let Some(window) = window() {
@@ -282,6 +309,16 @@ mod nowhere {
     }
     pub fn tell_tabs(_: &str) {}
     pub fn on_news(_: impl Fn(String) + 'static) {}
+    #[must_use]
+    pub fn decode(text: &str) -> String {
+        text.to_owned()
+    }
+    #[must_use]
+    pub fn address() -> String {
+        String::new()
+    }
+    pub fn move_to(_: &str) {}
+    pub fn on_moved(_: impl Fn() + 'static) {}
     pub fn go(_: &str) {}
     pub fn reload() {}
     #[must_use]

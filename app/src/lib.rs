@@ -16,6 +16,7 @@ pub mod csr;
 pub mod kept;
 pub mod live;
 pub mod page;
+pub mod route;
 pub mod small;
 pub mod text;
 pub mod time;

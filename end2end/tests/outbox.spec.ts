@@ -19,6 +19,12 @@ class Browser {
     return new Browser(folder, context, context.pages()[0] ?? (await context.newPage()));
   }
 
+  /** As its user would. */
+  async close(): Promise<string> {
+    await this.context.close();
+    return this.folder;
+  }
+
   /** As a power cut would end it. */
   async kill(): Promise<string> {
     const session = await this.context.browser()?.newBrowserCDPSession();
@@ -64,8 +70,13 @@ test("20 messages typed offline outlive the browser: once each, in order", async
   try {
     const texts = numbered(20, "离线 offline");
     let ann = await enter(browser.page, server, "Ann");
-    // The worker has to have the page, or there is nothing to open without a network.
+    // The worker has to have the page, or there is nothing to open without a network; and a browser writes cookies to
+    // its disk half a minute later, or when it is closed as usual.
     await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    browser = await Browser.start(await browser.close());
+    ann = new Person(browser.page, "Ann");
+    await browser.page.goto(`${server.url}/r/lobby`);
+    await ann.isConnected();
     await server.kill();
     for (const text of texts) await ann.say(text);
     await expect(ann.messages).toHaveCount(20);

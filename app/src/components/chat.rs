@@ -1,8 +1,6 @@
 //! The chat page: rooms, the room on the screen, its people.
 
 use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_params_map;
-use parlor_protocol::RoomId;
 
 use super::{
     composer::{Composer, Draft},
@@ -19,6 +17,7 @@ use crate::{
     browser,
     live::{client::Client, state::Phase},
     page::{self, PageData},
+    route::Route,
 };
 
 /// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
@@ -36,8 +35,7 @@ pub fn Chat() -> impl IntoView {
     if client.me.with_untracked(Option::is_none) && !page.shell {
         return Either::Left(view! { <Welcome /> });
     }
-    let params = use_params_map();
-    let room = Memo::new(move |_| params.read().get("room").map(RoomId::from));
+    let room = expect_context::<Route>().room();
     let shown = RwSignal::new(true);
     provide_context(PeopleShown(shown));
     provide_context(Draft(RwSignal::new(String::new())));
@@ -69,18 +67,18 @@ pub fn Chat() -> impl IntoView {
             class:people-closed=flag(move || !shown.get())
             class:nobody=flag(move || client.me.with(Option::is_none))
         >
-            <Rooms room=room.into() />
+            <Rooms room />
             <main class="room">
-                <Header room=room.into() absent />
+                <Header room absent />
                 <Outdated />
                 <noscript inner_html=NOSCRIPT.to_owned()></noscript>
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })
                 }}
-                <Composer room=room.into() absent />
+                <Composer room absent />
             </main>
-            <People room=room.into() />
+            <People room />
         </div>
         <NewRoom />
     })

@@ -1,11 +1,10 @@
 //! The dialog that makes a public room.
 
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use parlor_protocol::{limits, validate};
 
 use super::{rooms, text};
-use crate::{browser, live::client::Client};
+use crate::{browser, live::client::Client, route::Route};
 
 /// The dialog's id.
 pub const ID: &str = "new-room";
@@ -20,7 +19,7 @@ pub fn open() {
 #[component]
 pub fn NewRoom() -> impl IntoView {
     let client = expect_context::<Client>();
-    let navigate = use_navigate();
+    let route = expect_context::<Route>();
     let name = RwSignal::new(String::new());
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -36,13 +35,12 @@ pub fn NewRoom() -> impl IntoView {
         };
         problem.set(String::new());
         busy.set(true);
-        let navigate = navigate.clone();
         spawn_local(async move {
             match client.create_room(named).await {
                 Ok(room) => {
                     name.set(String::new());
                     browser::close_dialog(ID);
-                    navigate(&format!("/r/{room}"), NavigateOptions::default());
+                    route.go(&room);
                 }
                 Err(words) => problem.set(words),
             }

@@ -1,7 +1,6 @@
 //! The list of rooms: mine with what is unread, and public ones to go into.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 use parlor_protocol::RoomId;
 
 use super::{
@@ -9,7 +8,7 @@ use super::{
     icons::{CLOSE, DOOR, Icon, PLUS},
     new_room, text,
 };
-use crate::{api, browser, colour, live::client::Client};
+use crate::{api, browser, colour, live::client::Client, route::Route};
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
@@ -83,6 +82,7 @@ fn RoomList(joined: bool, room: Signal<Option<RoomId>>) -> impl IntoView {
 #[component]
 fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
+    let route = expect_context::<Route>();
     let summary = {
         let id = id.clone();
         Signal::derive(move || client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
@@ -102,14 +102,18 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
     });
     view! {
         <li>
-            <A
+            <a
                 href=format!("/r/{id}")
-                attr:class="room-link"
-                attr:data-testid="room-link"
-                attr:data-room=id.to_string()
+                class="room-link"
+                data-testid="room-link"
+                data-room=id.to_string()
                 class:current=current
                 class:has-unread=has_unread
-                on:click=move |_| browser::hide_popover(ID)
+                aria-current=Signal::derive(move || current.get().then_some("page"))
+                on:click=move |event| {
+                    route.follow(&event, &id);
+                    browser::hide_popover(ID);
+                }
             >
                 <span class="room-hash" aria-hidden="true">
                     "#"
@@ -121,7 +125,7 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                 <span class="sr-only" hidden=all_read>
                     " unread"
                 </span>
-            </A>
+            </a>
         </li>
     }
 }

@@ -1,18 +1,17 @@
 //! The visitor's page: what this is, a name to come in by, and what is being said.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use parlor_protocol::limits;
 
 use super::timeline::Rows;
-use crate::{browser, live::client::Client, page::PageData};
+use crate::{browser, live::client::Client, page::PageData, route::Address};
 
 /// The visitor's page. All of it works without a script.
 #[component]
 pub fn Welcome() -> impl IntoView {
     let client = expect_context::<Client>();
     let page = expect_context::<PageData>();
-    let next = use_query_map().read_untracked().get("next").unwrap_or_default();
+    let next = expect_context::<Address>().next();
     Effect::new(move || {
         // The server leads who has a session to the lobby; a page that is built in the browser does it here.
         if client.me.with(Option::is_some) {

@@ -3,12 +3,12 @@
 use axum::{
     body::Body,
     extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
-use parlor_app::{PageData, RoomPage};
+use parlor_app::{PageData, RoomPage, route::Address};
 use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
@@ -53,7 +53,7 @@ pub(super) async fn home(
         }),
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
-    Ok(render(data, request).await)
+    Ok(render(data, format!("/?next={}", next.unwrap_or_default()), request).await)
 }
 
 /// `/r/{room}`: the chat.
@@ -73,9 +73,9 @@ pub(super) async fn room(
         Some(summary) => Some(room_page(&app, summary.clone()).await?),
         None => None,
     };
-    let missing = found.is_none();
+    let (missing, address) = (found.is_none(), format!("/r/{room}"));
     let data = PageData { rooms, room: found, missing, ..page(&app, Some(guest.user), request.headers()) };
-    Ok(render(data, request).await)
+    Ok(render(data, address, request).await)
 }
 
 #[derive(Deserialize)]
@@ -90,10 +90,8 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
         return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
     }
     // Nothing of the request reaches the page. Its address is one of the chat's; which room it is does not show.
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = Uri::from_static("/r/lobby");
     let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
-    render(data, request).await
+    render(data, "/r/lobby".into(), Request::new(Body::empty())).await
 }
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
@@ -127,7 +125,8 @@ pub(super) fn init() {
     let _ = any_spawner::Executor::init_tokio();
 }
 
-async fn render(data: PageData, request: Request<Body>) -> Response {
+async fn render(data: PageData, address: String, request: Request<Body>) -> Response {
+    let address = Address(address);
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
     // Asked for each page: in development a build gives its files new names while the server runs.
@@ -135,6 +134,7 @@ async fn render(data: PageData, request: Request<Body>) -> Response {
     let context = move || {
         provide_context(data.clone());
         provide_context(site.clone());
+        provide_context(address.clone());
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
             response.set_status(status);
             if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
