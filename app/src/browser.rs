@@ -54,6 +54,12 @@ mod web {
         document.is_some_and(|document| !document.hidden() && document.has_focus().unwrap_or(true))
     }
 
+    /// Whether the page is out of sight.
+    #[must_use]
+    pub fn is_hidden() -> bool {
+        window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
+    }
+
     /// Calls back when that may have changed.
     pub fn on_attention(call: impl Fn() + Clone + 'static) {
         let Some(window) = window() else { return };
@@ -64,12 +70,82 @@ mod web {
         }
     }
 
-    /// Calls back when the network comes (true) or goes.
+    /// Calls back when the page is put away (false), and when it runs again after that or after a freeze (true).
+    pub fn on_life(call: impl Fn(bool) + Clone + 'static) {
+        let Some(window) = window() else { return };
+        let (away, resumed) = (call.clone(), call.clone());
+        listen(&window, "pagehide", move || away(false));
+        listen(&window, "pageshow", move || call(true));
+        if let Some(document) = window.document() {
+            listen(&document, "resume", move || resumed(true));
+        }
+    }
+
+    /// Calls back when the network comes or is another one (true), or goes.
     pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
         let Some(window) = window() else { return };
-        let other = call.clone();
+        let (other, changed) = (call.clone(), call.clone());
         listen(&window, "online", move || call(true));
         listen(&window, "offline", move || other(false));
+        if let Some(connection) = connection() {
+            // It also tells of each new estimate of the speed.
+            let last = std::cell::RefCell::new(network());
+            listen(&connection, "change", move || {
+                let now = network();
+                if last.replace(now.clone()) != now {
+                    changed(true);
+                }
+            });
+        }
+    }
+
+    /// The kind of network that the browser says it is on; empty where it says nothing.
+    #[must_use]
+    pub fn network() -> String {
+        let kind = connection().and_then(|connection| js_sys::Reflect::get(&connection, &"type".into()).ok());
+        kind.and_then(|kind| kind.as_string()).unwrap_or_default()
+    }
+
+    /// By name: not every browser has it.
+    fn connection() -> Option<web_sys::EventTarget> {
+        js_sys::Reflect::get(&window()?.navigator(), &"connection".into()).ok()?.dyn_into().ok()
+    }
+
+    /// The browser's own name.
+    #[must_use]
+    pub fn agent() -> String {
+        window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default()
+    }
+
+    /// Puts a text on the clipboard; false if the browser does not let us.
+    pub async fn copy(text: &str) -> bool {
+        // By name: there is none on pages that came without encryption from another machine.
+        let write = || {
+            let clipboard = js_sys::Reflect::get(&window()?.navigator(), &"clipboard".into()).ok()?;
+            let write: js_sys::Function =
+                js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
+            write.call1(&clipboard, &text.into()).ok()?.dyn_into::<js_sys::Promise>().ok()
+        };
+        match write() {
+            Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// Selects a field's text, to be copied by hand.
+    pub fn select(id: &str) {
+        let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+        if let Some(field) = element.and_then(|element| element.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
+            let _ = field.focus();
+            field.select();
+        }
+    }
+
+    /// Whether an element that floats above the page is open.
+    #[must_use]
+    pub fn is_popover_open(id: &str) -> bool {
+        let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+        element.is_some_and(|element| element.matches(":popover-open").unwrap_or(false))
     }
 
     /// For as long as the page lives.
@@ -208,6 +284,27 @@ mod nowhere {
     }
     #[must_use]
     pub fn is_attentive() -> bool {
+        false
+    }
+    #[must_use]
+    pub fn is_hidden() -> bool {
+        false
+    }
+    pub fn on_life(_: impl Fn(bool) + Clone + 'static) {}
+    #[must_use]
+    pub fn network() -> String {
+        String::new()
+    }
+    #[must_use]
+    pub fn agent() -> String {
+        String::new()
+    }
+    pub async fn copy(_: &str) -> bool {
+        false
+    }
+    pub fn select(_: &str) {}
+    #[must_use]
+    pub fn is_popover_open(_: &str) -> bool {
         false
     }
     pub fn on_attention(_: impl Fn() + Clone + 'static) {}

@@ -6,6 +6,7 @@ use parlor_protocol::RoomId;
 
 use super::{
     composer::{Composer, Draft},
+    connection_panel::ConnectionPanel,
     flag,
     header::Header,
     new_room::NewRoom,
@@ -76,6 +77,7 @@ pub fn Chat() -> impl IntoView {
             </main>
             <People room=room.into() />
         </div>
+        <ConnectionPanel />
         <NewRoom />
     })
 }

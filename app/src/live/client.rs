@@ -6,11 +6,12 @@ use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerFrame, 
 
 use super::{
     connection::ConnectionState,
-    outbox::Outgoing,
+    outbox::{Delivery, Outgoing},
     rows::rows,
     run::run,
     state::{PAGE, Phase, State, Todo},
     view::RoomView,
+    vitals::Vitals,
 };
 use crate::{
     api::{self, ApiError},
@@ -33,8 +34,14 @@ pub(super) enum Command {
     Online,
     /// The browser says that the network is gone.
     Offline,
-    /// The page was asleep perhaps: is the connection still there?
+    /// The reader is back: is the connection still there?
     Probe,
+    /// The page was asleep or put away, and runs again.
+    Woke,
+    /// The page is put away: a connection would keep the browser from holding it ready.
+    Away,
+    /// The panel is open and wants to know how the connection stands.
+    Look,
 }
 
 /// The live client. A handle: copies are the same client.
@@ -47,6 +54,8 @@ pub struct Client {
     pub rooms: RwSignal<Vec<RoomSummary>>,
     /// Who is reading.
     pub me: RwSignal<Option<User>>,
+    /// How healthy the connection is. For the panel, which looks while it is open.
+    pub vitals: StoredValue<Vitals>,
     /// How many messages wait for the connection.
     pub waiting: RwSignal<usize>,
     /// The reader's clock.
@@ -92,6 +101,7 @@ impl Client {
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
+            vitals: StoredValue::new(Vitals::default()),
             waiting: RwSignal::new(0),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
@@ -131,8 +141,11 @@ impl Client {
                 state.attentive = browser::is_attentive();
                 Vec::new()
             });
-            self.tell(Command::Probe);
+            if !browser::is_hidden() {
+                self.tell(Command::Probe);
+            }
         });
+        browser::on_life(move |awake| self.tell(if awake { Command::Woke } else { Command::Away }));
         browser::on_network(move |online| self.tell(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
     }
@@ -263,6 +276,20 @@ impl Client {
     /// Connects at once instead of waiting.
     pub fn try_now(&self) {
         self.tell(Command::TryNow);
+    }
+
+    /// Asks how the connection stands; [`Client::vitals`] has the answer a moment later.
+    pub fn look(&self) {
+        self.tell(Command::Look);
+    }
+
+    /// How many messages the server has refused.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.read(|state| {
+            let all = state.rooms.iter().flat_map(|room| state.outbox.of(&room.id));
+            all.filter(|item| matches!(item.delivery, Delivery::Failed(_))).count()
+        })
     }
 
     pub(super) fn tell(&self, command: Command) {

@@ -1,80 +1,68 @@
 //! Frames over a WebSocket, one per text message.
 
-use super::{Transport, Unsupported};
+use std::task::{Context, Poll};
 
-/// Begins to connect.
-///
-/// # Errors
-/// [`Unsupported`] where there is no WebSocket.
-#[cfg(not(feature = "browser"))]
-pub fn open() -> Result<Box<dyn Transport>, Unsupported> {
-    Err(Unsupported)
+use parlor_protocol::SUBPROTOCOL;
+use wasm_bindgen::JsCast;
+use web_sys::{CloseEvent, WebSocket};
+
+use super::{
+    Incoming, Readiness, Transport, frame,
+    inbox::{Ears, Inbox, data},
+};
+use crate::{browser, live::ladder::Rung};
+
+struct Socket {
+    socket: WebSocket,
+    inbox: Inbox,
+    _ears: Ears,
 }
 
 /// Begins to connect.
-///
-/// # Errors
-/// [`Unsupported`] where there is no WebSocket.
-#[cfg(feature = "browser")]
-pub fn open() -> Result<Box<dyn Transport>, Unsupported> {
-    use gloo_net::websocket::futures::WebSocket;
-
-    if !crate::browser::has("WebSocket") {
-        return Err(Unsupported);
+pub(super) fn open() -> Option<Box<dyn Transport>> {
+    if !browser::has("WebSocket") {
+        return None;
     }
-    let url = crate::browser::socket_url("/live/ws");
+    let url = browser::socket_url(Rung::WebSocket.path());
     // `trunk serve` does not pass the subprotocol on, and the browser then gives up. The server takes us without one.
-    let socket = if cfg!(feature = "csr") {
-        WebSocket::open(&url)
-    } else {
-        WebSocket::open_with_protocol(&url, parlor_protocol::SUBPROTOCOL)
-    };
-    let socket = socket.map_err(|_| Unsupported)?;
-    Ok(Box::new(browser::Socket { socket, open: false }))
+    let socket = if cfg!(feature = "csr") { WebSocket::new(&url) } else { WebSocket::new_with_str(&url, SUBPROTOCOL) };
+    let socket = socket.ok()?;
+    let inbox = Inbox::default();
+    let put = inbox.clone();
+    // Before `close` comes `error` without a word more.
+    let ears = Ears::new(&socket, &["open", "message", "close"], move |event| {
+        put.put(match event.dyn_ref::<CloseEvent>() {
+            Some(close) => Incoming::Closed { code: close.code(), reason: close.reason() },
+            None if event.type_() == "open" => Incoming::Open,
+            None => frame(data(&event)),
+        });
+    });
+    Some(Box::new(Socket { socket, inbox, _ears: ears }))
 }
 
-#[cfg(feature = "browser")]
-mod browser {
-    use std::{
-        pin::Pin,
-        task::{Context, Poll, ready},
-    };
-
-    use futures::{Sink, Stream};
-    use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
-
-    use super::super::{Incoming, Transport};
-
-    pub(super) struct Socket {
-        pub(super) socket: WebSocket,
-        pub(super) open: bool,
+impl Transport for Socket {
+    fn send(&mut self, text: String) {
+        // An error means that it is closing, which the next report will tell.
+        let _ = self.socket.send_with_str(&text);
     }
 
-    impl Transport for Socket {
-        fn send(&mut self, text: String) {
-            // An error means that it is closing, which the stream will tell.
-            let _ = Pin::new(&mut self.socket).start_send(Message::Text(text));
-        }
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
+        self.inbox.poll(context)
+    }
 
-        fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
-            if !self.open {
-                let _ = ready!(Pin::new(&mut self.socket).poll_ready(context));
-                self.open = true;
-                if matches!(self.socket.state(), State::Open) {
-                    return Poll::Ready(Incoming::Open);
-                }
-            }
-            loop {
-                return Poll::Ready(match ready!(Pin::new(&mut self.socket).poll_next(context)) {
-                    Some(Ok(Message::Text(text))) => Incoming::Frame(text),
-                    // The server sends no binary messages; the code comes after the error.
-                    Some(Ok(Message::Bytes(_)) | Err(WebSocketError::ConnectionError)) => continue,
-                    Some(Err(WebSocketError::ConnectionClose(event))) => {
-                        Incoming::Closed { code: event.code, reason: event.reason }
-                    }
-                    Some(Err(_)) | None => Incoming::Closed { code: 1006, reason: String::new() },
-                });
-            }
-        }
+    fn readiness(&self) -> Readiness {
+        let state = match self.socket.ready_state() {
+            WebSocket::CONNECTING => "CONNECTING",
+            WebSocket::OPEN => "OPEN",
+            WebSocket::CLOSING => "CLOSING",
+            _ => "CLOSED",
+        };
+        Readiness { state, buffered: self.socket.buffered_amount() }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = self.socket.close();
     }
 }
