@@ -1,6 +1,8 @@
 //! A real server on port 0 and clients on real sockets.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+pub mod carried;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
