@@ -132,20 +132,41 @@ mod web {
         }
     }
 
-    /// Selects a field's text, to be copied by hand.
-    pub fn select(id: &str) {
-        let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
-        if let Some(field) = element.and_then(|element| element.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
+    /// Shows a field with a text, selected, to be copied by hand.
+    pub fn offer(id: &str, text: &str) {
+        if let Some(field) = element(id).and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
+            field.set_hidden(false);
+            field.set_value(text);
             let _ = field.focus();
             field.select();
         }
     }
 
+    /// Sets an element's text.
+    pub fn set_text(id: &str, text: &str) {
+        if let Some(element) = element(id)
+            // A selection in it is not lost for nothing.
+            && element.text_content().as_deref() != Some(text)
+        {
+            element.set_text_content(Some(text));
+        }
+    }
+
+    /// Sets an element's attribute.
+    pub fn set_attribute(id: &str, name: &str, value: &str) {
+        if let Some(element) = element(id) {
+            let _ = element.set_attribute(name, value);
+        }
+    }
+
+    fn element(id: &str) -> Option<web_sys::Element> {
+        window()?.document()?.get_element_by_id(id)
+    }
+
     /// Whether an element that floats above the page is open.
     #[must_use]
     pub fn is_popover_open(id: &str) -> bool {
-        let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
-        element.is_some_and(|element| element.matches(":popover-open").unwrap_or(false))
+        element(id).is_some_and(|element| element.matches(":popover-open").unwrap_or(false))
     }
 
     /// For as long as the page lives.
@@ -302,7 +323,9 @@ mod nowhere {
     pub async fn copy(_: &str) -> bool {
         false
     }
-    pub fn select(_: &str) {}
+    pub fn offer(_: &str, _: &str) {}
+    pub fn set_text(_: &str, _: &str) {}
+    pub fn set_attribute(_: &str, _: &str, _: &str) {}
     #[must_use]
     pub fn is_popover_open(_: &str) -> bool {
         false

@@ -30,7 +30,7 @@ impl Rung {
     /// From the top.
     pub const ALL: [Self; 3] = [Self::WebSocket, Self::Stream, Self::Poll];
 
-    /// For style sheets, tests and memory.
+    /// For style sheets and tests.
     #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
@@ -226,10 +226,11 @@ impl Ladder {
         }
     }
 
-    /// What a later page should know, for [`recall`]; none when there is nothing to know.
+    /// What a later page on this network should know, for [`recall`]; none when there is nothing to know.
     #[must_use]
-    pub fn memory(&self, network: &str, now: Millis) -> Option<String> {
-        (self.rung != Rung::WebSocket).then(|| format!("{} {} {network}", self.rung.slug(), now + MEMORY))
+    pub fn memory(&self, now: Millis) -> Option<String> {
+        (self.rung != Rung::WebSocket)
+            .then(|| (now + MEMORY).to_string() + if self.rung == Rung::Poll { "p" } else { "s" })
     }
 
     fn down(&mut self) -> bool {
@@ -246,13 +247,16 @@ impl Ladder {
     }
 }
 
-/// What an earlier page remembered, if that was on this network and not long ago.
+/// What an earlier page remembered, if that was not long ago.
 #[must_use]
-pub fn recall(memory: &str, network: &str, now: Millis) -> Option<Rung> {
-    let mut parts = memory.splitn(3, ' ');
-    let (slug, until, there) = (parts.next()?, parts.next()?.parse::<Millis>().ok()?, parts.next()?);
-    let fresh = now < until && until <= now + MEMORY && there == network;
-    Rung::ALL.into_iter().find(|rung| fresh && rung.slug() == slug)
+pub fn recall(memory: &str, now: Millis) -> Option<Rung> {
+    let (until, rung) = match memory.strip_suffix('p') {
+        Some(until) => (until, Rung::Poll),
+        None => (memory.strip_suffix('s')?, Rung::Stream),
+    };
+    let until = until.parse::<Millis>().ok()?;
+    // Not if the clock was set back since.
+    (now < until && until <= now + MEMORY).then_some(rung)
 }
 
 #[cfg(test)]

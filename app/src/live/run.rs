@@ -23,8 +23,10 @@ use crate::{
     browser, clock,
 };
 
-/// Where the browser keeps what worked on this network.
-const MEMORY: &str = "transport";
+/// Where the browser keeps what worked on this kind of network.
+fn memory() -> String {
+    "transport ".to_owned() + &browser::network()
+}
 
 /// How a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +48,7 @@ enum Woken {
 /// Runs until the server does not want us back.
 pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>) {
     let mut backoff = Backoff::default();
-    let memory = browser::kept_one(MEMORY).unwrap_or_default();
-    let mut ladder = Ladder::new(recall(&memory, &browser::network(), clock::now()));
+    let mut ladder = Ladder::new(browser::kept_one(&memory()).and_then(|memory| recall(&memory, clock::now())));
     let mut woken = if browser::is_offline() { Woken::Offline } else { Woken::Time };
     loop {
         while matches!(woken, Woken::Offline | Woken::Away) {
@@ -99,6 +100,11 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                 if bye.is_some() || code >= 4000 || lasted.is_some_and(|lasted| lasted >= GOOD) {
                     ladder.ended();
                 } else {
+                    if lasted.is_some() {
+                        client
+                            .connection
+                            .set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() + 1 });
+                    }
                     match ask(&mut commands).await {
                         Ok(false) => {}
                         // A refused upgrade tells a page nothing; the API says whether it was for want of a session.
@@ -127,15 +133,15 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
 
 /// What worked is for later pages to know.
 pub(super) fn remember(ladder: &Ladder, now: Millis) {
-    match ladder.memory(&browser::network(), now) {
-        Some(memory) => browser::keep(MEMORY, &memory),
-        None => browser::forget(MEMORY),
+    match ladder.memory(now) {
+        Some(worked) => browser::keep(&memory(), &worked),
+        None => browser::forget(&memory()),
     }
 }
 
 /// Another network: what was found out about the old one does not count.
 pub(super) fn forget(ladder: &mut Ladder, now: Millis) {
-    browser::forget(MEMORY);
+    browser::forget(&memory());
     ladder.network_changed(now);
 }
 

@@ -9,18 +9,20 @@ use futures::{
     Future,
     future::{Either, select},
 };
-use gloo_net::http::{Method, RequestBuilder};
 use parlor_protocol::CloseCode;
-use web_sys::{AbortController, RequestCache};
+use web_sys::AbortController;
 
 use super::Incoming;
-use crate::clock;
+use crate::{
+    api::{self, ApiError},
+    clock,
+};
 
 /// How long the server may take to answer that it is there, in milliseconds.
 const ANSWER: u32 = 3_000;
 
-/// A status and a body; none when there was no answer.
-type Answer = Option<(u16, String)>;
+/// A status and a body.
+type Answer = Result<(u16, String), ApiError>;
 
 /// Why a request failed: as the end of the connection that it was for.
 pub(super) struct Lost(u16, String);
@@ -48,24 +50,17 @@ impl Request {
     pub(super) fn new(path: &str, body: Option<String>) -> Self {
         let abort = AbortController::new().ok();
         let signal = abort.as_ref().map(AbortController::signal);
-        let request = RequestBuilder::new(path).cache(RequestCache::NoStore).abort_signal(signal.as_ref());
-        let request = match body {
-            Some(body) => request.method(Method::POST).header("content-type", "application/json").body(body),
-            None => request.build(),
-        };
-        let answer = async move {
-            let response = request.ok()?.send().await.ok()?;
-            Some((response.status(), response.text().await.ok()?))
-        };
+        let (path, method) = (path.to_owned(), if body.is_some() { "POST" } else { "GET" });
+        let answer = async move { api::fetch(method, &path, body, signal.as_ref()).await };
         Self { answer: Box::pin(answer), abort }
     }
 
     /// The body of a good answer, or the end of the connection.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<String, Lost>> {
         self.answer.as_mut().poll(context).map(|answer| match answer {
-            Some((200..=299, body)) => Ok(body),
-            Some((status, _)) => Err(refused(status)),
-            None => Err(Lost::cut("the request got no answer")),
+            Ok((200..=299, body)) => Ok(body),
+            Ok((status, _)) => Err(refused(status)),
+            Err(_) => Err(Lost::cut("the request got no answer")),
         })
     }
 }
