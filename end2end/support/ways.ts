@@ -27,7 +27,7 @@ export async function chat(ann: Person, bob: Person, proxy: Proxy): Promise<void
   for (let n = 1; n <= 10; n++) await (n % 2 ? ann : bob).say(`${n}`);
   await expect(ann.bodies).toHaveCount(11);
   await expect(bob.bodies).toHaveCount(11);
-  const order = await ann.bodies.allTextContents();
+  const order = (await ann.bodies.allTextContents()).map((text) => text.trim());
   await both(order);
   expect(order.filter((text) => Number(text) % 2 === 1)).toEqual(["1", "3", "5", "7", "9"]);
   expect(order.filter((text) => text !== "hello" && Number(text) % 2 === 0)).toEqual(["2", "4", "6", "8", "10"]);

@@ -50,7 +50,7 @@ fn fill(client: Client) -> String {
     let (points, top) = report::graph(&vitals.round_trips);
     browser::set_attribute(GRAPH, "points", &points);
     browser::set_text(TOP, &top);
-    browser::set_text(WHY, vitals.why);
+    browser::set_text(WHY, if state.is_connected() { vitals.why } else { "" });
     report::report(&lines, &vitals, &browser::agent(), now)
 }
 

@@ -145,7 +145,13 @@ impl Client {
                 self.tell(Command::Probe);
             }
         });
-        browser::on_life(move |awake| self.tell(if awake { Command::Woke } else { Command::Away }));
+        browser::on_life(move |awake| {
+            // Taken up again after its end: the server knows what there is to show.
+            if awake && self.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. })) {
+                return browser::reload();
+            }
+            self.tell(if awake { Command::Woke } else { Command::Away });
+        });
         browser::on_network(move |online| self.tell(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
     }

@@ -11,7 +11,7 @@ pub const LINES: [(&str, &str); 11] = [
     ("state", "State"),
     ("transport", "Transport"),
     ("address", "Address"),
-    ("since", "Connected since"),
+    ("since", "Since"),
     ("rtt", "Round trip"),
     ("resume", "Last resume"),
     ("queue", "Messages"),
@@ -34,9 +34,6 @@ pub fn lines(
     let mut word = state.word().to_owned();
     if !state.is_connected() {
         word.push_str(&state.detail());
-    }
-    if vitals.tries > 1 {
-        word = format!("{word} ({} tries)", vitals.tries);
     }
     let transport = vitals.rung.name().to_owned();
     let resume = vitals.resumed.as_ref().map_or_else(none, |resumed| {
@@ -151,7 +148,6 @@ mod tests {
             ended: Some(Ended { at: NOW - 7_200_000, code: 4001, reason: "server is restarting".into() }),
             skew: Some(-1_500),
             server: "parlor 0.1.0".into(),
-            tries: 3,
             ..Vitals::default()
         };
         let state = ConnectionState::Reconnecting { seconds: 2, attempt: 3 };
@@ -159,7 +155,7 @@ mod tests {
         assert_eq!(
             lines.each_ref().map(String::as_str),
             [
-                "Reconnecting in 2 s · try 3 (3 tries)",
+                "Reconnecting in 2 s · try 3",
                 "event stream",
                 "http://127.0.0.1:3000",
                 "3 min ago",

@@ -49,6 +49,7 @@ enum Woken {
 pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>) {
     let mut backoff = Backoff::default();
     let mut ladder = Ladder::new(browser::kept_one(&memory()).and_then(|memory| recall(&memory, clock::now())));
+    let mut put_away = false;
     let mut woken = if browser::is_offline() { Woken::Offline } else { Woken::Time };
     loop {
         while matches!(woken, Woken::Offline | Woken::Away) {
@@ -56,6 +57,7 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                 client.connection.set(ConnectionState::Offline);
             }
             let away = woken == Woken::Away;
+            put_away |= away;
             woken = wait(&mut commands, None).await;
             if away && woken == Woken::Now && browser::is_offline() {
                 woken = Woken::Offline;
@@ -72,7 +74,6 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
         } else {
             client.connection.set(ConnectionState::Connecting);
         }
-        client.vitals.update_value(|vitals| vitals.tries = backoff.attempt());
         let end = session(client, &mut ladder, &mut commands).await;
         client.change(|state| {
             state.disconnected();
@@ -122,6 +123,10 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                 match backoff.ended(code, bye.as_ref(), lasted.unwrap_or(0), clock::random()) {
                     Next::Never => {
                         let (code, reason) = bye.map_or((code, reason), |bye| (bye.code, bye.reason));
+                        // The browser's way back does not lead to what was left by signing out.
+                        if put_away && code == CloseCode::SessionRevoked.code() {
+                            return browser::reload();
+                        }
                         return client.connection.set(ConnectionState::Closed { code, reason: words(code, reason) });
                     }
                     Next::Wait(ms) => woken = count_down(client, &mut commands, ms, backoff.attempt()).await,
@@ -159,7 +164,6 @@ async fn ask(commands: &mut UnboundedReceiver<Command>) -> Result<bool, Woken> {
 
 /// Waits and says how long it will be.
 async fn count_down(client: Client, commands: &mut UnboundedReceiver<Command>, ms: u32, attempt: u32) -> Woken {
-    client.vitals.update_value(|vitals| vitals.tries = attempt);
     let until = clock::now() + Millis::from(ms);
     loop {
         let left = until - clock::now();

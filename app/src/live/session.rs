@@ -32,8 +32,12 @@ const DOUBT: Millis = 3_000;
 const THROTTLED: Millis = 60_000;
 /// Between two pings while the panel is open.
 const LOOK: Millis = 2_000;
-/// When much comes at once, the page is brought up to date no more often than this.
+/// The page is brought up to date no more often than this.
 const PAINT: Millis = 30;
+/// So many frames since the last time are a flood: nobody can read them as they come, and painting would hold them up.
+const FLOOD: u32 = 40;
+/// The same as [`PAINT`] in a flood.
+const PAINT_IN_FLOOD: Millis = 250;
 /// A moment that does not come.
 const NEVER: Millis = Millis::MAX / 4;
 
@@ -91,7 +95,8 @@ struct Session<'a> {
     /// The timer that is set runs until then.
     due: Millis,
     /// The page does not show everything that has come.
-    unshown: bool,
+    /// Frames since the page was brought up to date.
+    unshown: u32,
     shown_at: Millis,
     reads: Vec<(RoomId, Seq)>,
     read_at: Millis,
@@ -119,7 +124,7 @@ pub(super) async fn session(client: Client, ladder: &mut Ladder, commands: &mut 
         answer_by: None,
         heard: began,
         due: NEVER,
-        unshown: false,
+        unshown: 0,
         shown_at: 0,
         reads: Vec::new(),
         read_at: 0,
@@ -205,7 +210,7 @@ impl Session<'_> {
 
     fn frame(&mut self, frame: ServerFrame) {
         let now = clock::now();
-        self.unshown = true;
+        self.unshown += 1;
         self.client.vitals.update_value(|vitals| vitals.heard(&frame, now));
         match &frame {
             ServerFrame::Welcome { heartbeat_ms, .. } => {
@@ -381,16 +386,16 @@ impl Session<'_> {
     fn show(&mut self) {
         let now = clock::now();
         // A hidden page's timers are slow, and it has little to paint.
-        if self.unshown && (!self.paints_later(now) || browser::is_hidden()) {
-            self.unshown = false;
+        let soon = self.shown_at..self.show_at();
+        if self.unshown > 0 && (!soon.contains(&now) || browser::is_hidden()) {
+            self.unshown = 0;
+            self.shown_at = now;
             self.client.publish();
-            // Painting takes its time too.
-            self.shown_at = clock::now();
         }
     }
 
-    const fn paints_later(&self, now: Millis) -> bool {
-        self.shown_at <= now && now < self.shown_at + PAINT
+    const fn show_at(&self) -> Millis {
+        self.shown_at + if self.unshown > FLOOD { PAINT_IN_FLOOD } else { PAINT }
     }
 
     /// Messages that may go, and what was read.
@@ -423,7 +428,7 @@ impl Session<'_> {
             self.welcomed.is_none().then_some(opening),
             self.answer_by,
             (!self.reads.is_empty()).then_some(self.read_at),
-            self.unshown.then_some(self.shown_at + PAINT),
+            (self.unshown > 0).then_some(self.show_at()),
             self.climb.as_ref().map(Climb::until),
             self.ladder.climb_at().filter(|_| self.welcomed.is_some() && self.climb.is_none()),
             held,

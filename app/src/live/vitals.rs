@@ -28,8 +28,6 @@ pub struct Vitals {
     pub skew: Option<Millis>,
     /// The server's name and version.
     pub server: String,
-    /// Tries since the last good connection.
-    pub tries: u32,
     pub(super) resuming: Option<Resuming>,
 }
 
@@ -96,12 +94,13 @@ impl Vitals {
         self.resume(frame, now);
     }
 
-    /// The connection ended.
+    /// The connection ended. A try that came to nothing does not hide why the last connection was lost.
     pub fn ended(&mut self, code: u16, reason: String, now: Millis) {
-        self.since = None;
+        if self.since.take().is_some() || self.ended.is_none() {
+            self.ended = Some(Ended { at: now, code, reason });
+        }
         self.resuming = None;
         self.ready = Readiness::default();
-        self.ended = Some(Ended { at: now, code, reason });
     }
 
     /// The middle of the round trips that are kept.
@@ -201,7 +200,9 @@ mod tests {
         let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::TooFar, after: 5, head: 9_000 };
         vitals.heard(&gap, 10);
         assert_eq!(vitals.resumed, Some(Resumed { at: 10, took: 10, events: 0, reloaded: 1 }));
-        vitals.ended(1006, String::new(), 20);
+        vitals.ended(4001, "restarting".into(), 20);
+        vitals.ended(1006, "refused".into(), 25);
+        assert_eq!(vitals.ended, Some(Ended { at: 20, code: 4001, reason: "restarting".into() }));
         vitals.greeted(&hello(&[]), 30);
         vitals.heard(&welcome(0), 35);
         assert_eq!(vitals.resumed, Some(Resumed { at: 35, took: 5, events: 0, reloaded: 0 }));
