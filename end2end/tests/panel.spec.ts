@@ -60,7 +60,7 @@ test("what it says is true", async ({ server, visitor }) => {
     await expect(line(ann, "queue")).toHaveText("0 waiting, 0 failed");
     await expect(line(ann, "state")).toHaveText("Connected");
 
-    await page.getByTestId("copy-report").click();
+    await page.locator("#copy-report").click();
     await expect(page.locator("#connection-copied")).toHaveText("Copied.");
     const report = await page.evaluate(() => navigator.clipboard.readText());
     expect(report).toMatch(/^Parlor connection report, \d{4}-\d\d-\d\dT/);
@@ -78,7 +78,7 @@ test("where the clipboard is closed, the report can be copied by hand", async ({
   const ann = await person("Ann");
   await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
   await badge(ann).click();
-  await ann.page.getByTestId("copy-report").click();
+  await ann.page.locator("#copy-report").click();
   const field = ann.page.getByRole("textbox", { name: "Report" });
   await expect(field).toBeFocused();
   expect(await field.evaluate((field: HTMLTextAreaElement) => field.selectionEnd - field.selectionStart)).toBeGreaterThan(100);
@@ -92,7 +92,7 @@ test("by keyboard: opened, closed, and the focus is where it was", async ({ pers
   await expect(panel(ann)).toBeVisible();
   await expect(panel(ann).getByRole("button", { name: "Close" })).toBeFocused();
   await ann.page.keyboard.press("Tab");
-  await expect(ann.page.getByTestId("copy-report")).toBeFocused();
+  await expect(ann.page.locator("#copy-report")).toBeFocused();
   await ann.page.keyboard.press("Escape");
   await expect(panel(ann)).toBeHidden();
   await expect(badge(ann)).toBeFocused();
@@ -134,7 +134,7 @@ for (const [device, viewport] of Object.entries(sizes)) {
       expect(box.x).toBeGreaterThanOrEqual(0);
       expect(box.x + box.width).toBeLessThanOrEqual(viewport.width);
       expect(box.y + box.height).toBeLessThanOrEqual(viewport.height);
-      await expect(ann.page.getByTestId("copy-report")).toBeInViewport();
+      await expect(ann.page.locator("#copy-report")).toBeInViewport();
       await info.attach(`panel-${device}-${colorScheme}`, { body: await ann.page.screenshot(), contentType: "image/png" });
       await ann.page.screenshot({ path: info.outputPath(`panel-${device}-${colorScheme}.png`) });
     });

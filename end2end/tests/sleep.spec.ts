@@ -124,18 +124,19 @@ test("away and back again: the page was held ready, and brings what was said mea
 });
 
 /** After signing out, the way back shows nothing of what was there. */
-async function leaveAndTryToReturn(page: Page, server: Server): Promise<void> {
-  const ann = await enter(page, server.url, "Ann");
+async function leaveAndTryToReturn(page: Page, server: Server, name: string): Promise<void> {
+  const ann = await enter(page, server.url, name);
   await ann.isConnected();
-  await ann.say("mine alone");
-  await expect(ann.message("mine alone")).toHaveAttribute("data-state", "stored");
+  await ann.say(`by ${name} alone`);
+  await expect(ann.message(`by ${name} alone`)).toHaveAttribute("data-state", "stored");
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("name-input")).toBeVisible();
   await page.goBack({ waitUntil: "commit" });
+  await expect(page.getByTestId("name-input")).toBeVisible();
   await expect(page.getByTestId("composer")).toHaveCount(0);
 }
 
 test("signed out: the way back leads to nothing that was there", async ({ visitor, server, playwright }) => {
-  await leaveAndTryToReturn(await visitor(), server);
-  await withCache(playwright, (page) => leaveAndTryToReturn(page, server));
+  await leaveAndTryToReturn(await visitor(), server, "Ann");
+  await withCache(playwright, (page) => leaveAndTryToReturn(page, server, "Bob"));
 });

@@ -1,11 +1,11 @@
 //! The panel that the connection's badge opens: everything one needs to know when something is wrong with it.
 //!
-//! Its values are put into the page by hand once a second while it is open: a signal for each would be kilobytes of wasm for
-//! what is looked at once in a while.
+//! It is plain HTML, and its values are put in by hand once a second while it is open: components and signals for each would
+//! be kilobytes of wasm for what is looked at once in a while.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 
-use super::icons::{CLOSE, Icon};
+use super::icons::CLOSE;
 use crate::{
     browser, clock,
     live::{
@@ -22,18 +22,26 @@ const GRAPH: &str = "connection-graph";
 const TOP: &str = "connection-top";
 const COPIED: &str = "connection-copied";
 const REPORT: &str = "connection-report";
+const COPY: &str = "copy-report";
 
 /// The inside of the panel, without values.
 fn body() -> String {
     let mut html = format!(
-        "<p id={WHY} class=soft></p>\
+        "<div class=panel-head><h2>Connection</h2>\
+         <button type=button class=\"button icon-only\" aria-label=Close autofocus popovertarget={ID} popovertargetaction=hide>\
+         <svg class=icon viewBox=\"0 0 16 16\" aria-hidden=true><path d=\"{CLOSE}\"></path></svg></button></div>\
+         <p id={WHY} class=soft></p>\
          <figure><svg viewBox=\"0 0 244 44\" preserveAspectRatio=none aria-hidden=true><polyline id={GRAPH}></polyline></svg>\
          <figcaption id={TOP}></figcaption></figure><dl>"
     );
     for (slug, label) in LINES {
         html = html + "<div><dt>" + label + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
     }
-    html + "</dl><textarea id=" + REPORT + " aria-label=Report readonly rows=5 hidden></textarea>"
+    html + &format!(
+        "</dl><textarea id={REPORT} aria-label=Report readonly rows=5 hidden></textarea>\
+         <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
+         <button type=button class=button id={COPY}>Copy report</button></div>"
+    )
 }
 
 /// Puts the values of this moment in, and gives the report.
@@ -85,7 +93,10 @@ pub fn ConnectionPanel() -> impl IntoView {
             fill(client);
         }
     });
-    let copy = move |_| {
+    let copy = move |event: MouseEvent| {
+        if event_target::<web_sys::Element>(&event).id() != COPY {
+            return;
+        }
         spawn_local(async move {
             let report = fill(client);
             let done = browser::copy(&report).await;
@@ -96,27 +107,15 @@ pub fn ConnectionPanel() -> impl IntoView {
         });
     };
     view! {
-        <section class="connection-panel" id=ID popover="auto" role="dialog" aria-label="Connection" on:toggle=toggled>
-            <div class="panel-head">
-                <h2>"Connection"</h2>
-                <button
-                    type="button"
-                    class="button icon-only"
-                    aria-label="Close"
-                    autofocus
-                    popovertarget=ID
-                    popovertargetaction="hide"
-                >
-                    <Icon path=CLOSE />
-                </button>
-            </div>
-            <div inner_html=body()></div>
-            <div class="dialog-actions">
-                <span id=COPIED class="soft" role="status"></span>
-                <button type="button" class="button" data-testid="copy-report" on:click=copy>
-                    "Copy report"
-                </button>
-            </div>
-        </section>
+        <section
+            class="connection-panel"
+            id=ID
+            popover="auto"
+            role="dialog"
+            aria-label="Connection"
+            on:toggle=toggled
+            on:click=copy
+            inner_html=body()
+        ></section>
     }
 }

@@ -387,7 +387,7 @@ impl Session<'_> {
         let now = clock::now();
         // A hidden page's timers are slow, and it has little to paint.
         let soon = self.shown_at..self.show_at();
-        if self.unshown > 0 && (!soon.contains(&now) || browser::is_hidden()) {
+        if self.unshown > 0 && (!soon.contains(&now) || self.unshown == 1 && browser::is_hidden()) {
             self.unshown = 0;
             self.shown_at = now;
             self.client.publish();
