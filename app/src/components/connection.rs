@@ -15,7 +15,6 @@ pub fn Connection() -> impl IntoView {
     let state = client.connection;
     let word = text(move || state.with(|state| state.word()));
     let detail = text(move || state.with(|state| state.detail()));
-    let transport = Signal::derive(move || state.with(|state| state.transport()));
     let can_try = move || state.with(|state| state.can_try_now());
     let remedy = move || state.with(|state| state.remedy());
     view! {
@@ -27,7 +26,7 @@ pub fn Connection() -> impl IntoView {
             class="connection"
             data-testid="connection"
             data-state=text(move || state.with(|state| state.slug()))
-            data-transport=transport
+            data-transport=text(move || state.with(|state| state.transport()))
             title=text(move || state.with(|state| state.title()))
         >
             <button

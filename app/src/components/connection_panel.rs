@@ -47,7 +47,7 @@ fn body() -> String {
 /// Puts the values of this moment in, and gives the report.
 fn fill(client: Client) -> String {
     let now = clock::now();
-    let vitals = client.vitals.get_value();
+    let vitals = client.vitals();
     let messages = (client.waiting.get_untracked(), client.failed());
     let address = browser::host() + vitals.rung.path();
     let state = client.connection.get_untracked();
@@ -66,12 +66,12 @@ fn fill(client: Client) -> String {
 #[component]
 pub fn ConnectionPanel() -> impl IntoView {
     let client = expect_context::<Client>();
-    let looking = StoredValue::new(false);
+    let looking = RwSignal::new(false);
     let toggled = move |_| {
-        if !browser::is_popover_open(ID) || looking.get_value() {
+        if !browser::is_popover_open(ID) || looking.get_untracked() {
             return;
         }
-        looking.set_value(true);
+        looking.set(true);
         browser::set_text(COPIED, "");
         spawn_local(async move {
             while browser::is_popover_open(ID) {
@@ -82,17 +82,9 @@ pub fn ConnectionPanel() -> impl IntoView {
                 fill(client);
                 clock::sleep(940).await;
             }
-            looking.set_value(false);
+            looking.set(false);
         });
     };
-    // What changes by itself is shown at once.
-    Effect::new(move |_| {
-        client.connection.track();
-        client.waiting.track();
-        if looking.get_value() {
-            fill(client);
-        }
-    });
     let copy = move |event: MouseEvent| {
         if event_target::<web_sys::Element>(&event).id() != COPY {
             return;

@@ -54,8 +54,6 @@ pub struct Client {
     pub rooms: RwSignal<Vec<RoomSummary>>,
     /// Who is reading.
     pub me: RwSignal<Option<User>>,
-    /// How healthy the connection is. For the panel, which looks while it is open.
-    pub vitals: StoredValue<Vitals>,
     /// How many messages wait for the connection.
     pub waiting: RwSignal<usize>,
     /// The reader's clock.
@@ -66,6 +64,7 @@ pub struct Client {
 
 struct Inner {
     state: State,
+    vitals: Vitals,
     views: Vec<(RoomId, RoomView)>,
     commands: Option<UnboundedSender<Command>>,
 }
@@ -101,11 +100,10 @@ impl Client {
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
-            vitals: StoredValue::new(Vitals::default()),
             waiting: RwSignal::new(0),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
-            inner: StoredValue::new(Inner { state, views: Vec::new(), commands: None }),
+            inner: StoredValue::new(Inner { state, vitals: Vitals::default(), views: Vec::new(), commands: None }),
         };
         client.publish();
         client
@@ -282,6 +280,17 @@ impl Client {
     /// Connects at once instead of waiting.
     pub fn try_now(&self) {
         self.tell(Command::TryNow);
+    }
+
+    /// How healthy the connection is.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals {
+        self.inner.try_update_value(|inner| inner.vitals.clone()).unwrap_or_default()
+    }
+
+    /// Notes something about the connection's health. Not generic, so that the wasm has it once.
+    pub(super) fn note(&self, note: &mut dyn FnMut(&mut Vitals)) {
+        self.inner.update_value(|inner| note(&mut inner.vitals));
     }
 
     /// Asks how the connection stands; [`Client::vitals`] has the answer a moment later.

