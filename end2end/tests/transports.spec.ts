@@ -62,6 +62,8 @@ test("upgrades without an answer: given up, and the event stream is used", async
 
 for (const streams of ["refuse", "buffer"] as const) {
   test(`WebSocket refused, event streams too (${streams}): long polling carries the whole chat`, async ({ gate, visitor }) => {
+    // A held-back stream is waited for at each way down.
+    test.slow();
     gate.upgrades = "refuse";
     gate.streams = streams;
     const [first, second] = [await visitor(), await visitor()];
