@@ -100,7 +100,7 @@ pub async fn enter(name: String) -> Result<(), ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn sign_out() -> Result<(), ApiError> {
-    match fetch("DELETE", "/api/session", None).await?.0 {
+    match fetch("DELETE", "/api/session", None, None).await?.0 {
         200..=299 => Ok(()),
         401 => Err(ApiError::Unauthorized),
         status => Err(ApiError::Refused(format!("The server answered with status {status}."))),
@@ -113,7 +113,7 @@ async fn get<T: Read>(path: &str) -> Result<T, ApiError> {
 
 #[cfg(feature = "browser")]
 async fn call<T: Read>(method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
-    let (status, text) = fetch(method, path, body).await?;
+    let (status, text) = fetch(method, path, body, None).await?;
     match status {
         200..=299 => crate::wire::read(&text).ok_or(ApiError::Unreachable),
         401 => Err(ApiError::Unauthorized),
@@ -131,13 +131,20 @@ fn error(text: &str) -> Option<String> {
     crate::wire::read::<Object>(text)?.take::<Object>("error")?.take("message")
 }
 
-/// Not generic, so that the wasm has it once.
+/// Status and body of an answer. Not generic, so that the wasm has it once.
 #[cfg(feature = "browser")]
-async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), ApiError> {
+pub(crate) async fn fetch(
+    method: &str,
+    path: &str,
+    body: Option<String>,
+    abort: Option<&web_sys::AbortSignal>,
+) -> Result<(u16, String), ApiError> {
     use gloo_net::http::{Method, RequestBuilder};
 
     let unreachable = |_| ApiError::Unreachable;
-    let request = RequestBuilder::new(path).method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET));
+    let request = RequestBuilder::new(path)
+        .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
+        .abort_signal(abort);
     let request = match body {
         Some(body) => request.header("content-type", "application/json").body(body),
         None => request.build(),
@@ -148,7 +155,7 @@ async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, S
 }
 
 #[cfg(not(feature = "browser"))]
-async fn fetch(_: &str, _: &str, _: Option<String>) -> Result<(u16, String), ApiError> {
+async fn fetch(_: &str, _: &str, _: Option<String>, _: Option<()>) -> Result<(u16, String), ApiError> {
     Err(ApiError::Unreachable)
 }
 

@@ -79,12 +79,103 @@ mod web {
         }
     }
 
-    /// Calls back when the network comes (true) or goes.
+    /// Calls back when the page is put away (false), and when it runs again after that or after a freeze (true).
+    pub fn on_life(call: impl Fn(bool) + Clone + 'static) {
+        let Some(window) = window() else { return };
+        let (away, resumed) = (call.clone(), call.clone());
+        listen(&window, "pagehide", move || away(false));
+        listen(&window, "pageshow", move || call(true));
+        if let Some(document) = window.document() {
+            listen(&document, "resume", move || resumed(true));
+        }
+    }
+
+    /// Calls back when the network comes or is another one (true), or goes.
     pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
         let Some(window) = window() else { return };
-        let other = call.clone();
+        let (other, changed) = (call.clone(), call.clone());
         listen(&window, "online", move || call(true));
         listen(&window, "offline", move || other(false));
+        if let Some(connection) = connection() {
+            // It also tells of each new estimate of the speed.
+            let last = std::cell::RefCell::new(network());
+            listen(&connection, "change", move || {
+                let now = network();
+                if last.replace(now.clone()) != now {
+                    changed(true);
+                }
+            });
+        }
+    }
+
+    /// The kind of network that the browser says it is on; empty where it says nothing.
+    #[must_use]
+    pub fn network() -> String {
+        let kind = connection().and_then(|connection| js_sys::Reflect::get(&connection, &"type".into()).ok());
+        kind.and_then(|kind| kind.as_string()).unwrap_or_default()
+    }
+
+    /// By name: not every browser has it.
+    fn connection() -> Option<web_sys::EventTarget> {
+        js_sys::Reflect::get(&window()?.navigator(), &"connection".into()).ok()?.dyn_into().ok()
+    }
+
+    /// The browser's own name.
+    #[must_use]
+    pub fn agent() -> String {
+        window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default()
+    }
+
+    /// Puts a text on the clipboard; false if the browser does not let us.
+    pub async fn copy(text: &str) -> bool {
+        // By name: there is none on pages that came without encryption from another machine.
+        let write = || {
+            let clipboard = js_sys::Reflect::get(&window()?.navigator(), &"clipboard".into()).ok()?;
+            let write: js_sys::Function =
+                js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
+            write.call1(&clipboard, &text.into()).ok()?.dyn_into::<js_sys::Promise>().ok()
+        };
+        match write() {
+            Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// Shows a field with a text, selected, to be copied by hand.
+    pub fn offer(id: &str, text: &str) {
+        if let Some(field) = element(id).and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
+            field.set_hidden(false);
+            field.set_value(text);
+            let _ = field.focus();
+            field.select();
+        }
+    }
+
+    /// Sets an element's text.
+    pub fn set_text(id: &str, text: &str) {
+        if let Some(element) = element(id)
+            // A selection in it is not lost for nothing.
+            && element.text_content().as_deref() != Some(text)
+        {
+            element.set_text_content(Some(text));
+        }
+    }
+
+    /// Sets an element's attribute.
+    pub fn set_attribute(id: &str, name: &str, value: &str) {
+        if let Some(element) = element(id) {
+            let _ = element.set_attribute(name, value);
+        }
+    }
+
+    fn element(id: &str) -> Option<web_sys::Element> {
+        window()?.document()?.get_element_by_id(id)
+    }
+
+    /// Whether an element that floats above the page is open.
+    #[must_use]
+    pub fn is_popover_open(id: &str) -> bool {
+        element(id).is_some_and(|element| element.matches(":popover-open").unwrap_or(false))
     }
 
     /// For as long as the page lives.
@@ -287,6 +378,25 @@ mod nowhere {
     }
     #[must_use]
     pub fn is_first(_: &str, _: &str) -> bool {
+        false
+    }
+    pub fn on_life(_: impl Fn(bool) + Clone + 'static) {}
+    #[must_use]
+    pub fn network() -> String {
+        String::new()
+    }
+    #[must_use]
+    pub fn agent() -> String {
+        String::new()
+    }
+    pub async fn copy(_: &str) -> bool {
+        false
+    }
+    pub fn offer(_: &str, _: &str) {}
+    pub fn set_text(_: &str, _: &str) {}
+    pub fn set_attribute(_: &str, _: &str, _: &str) {}
+    #[must_use]
+    pub fn is_popover_open(_: &str) -> bool {
         false
     }
     pub fn on_attention(_: impl Fn() + Clone + 'static) {}

@@ -4,6 +4,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::{
     composer::{Composer, Draft},
+    connection_panel::ConnectionPanel,
     flag,
     header::Header,
     new_room::NewRoom,
@@ -80,6 +81,7 @@ pub fn Chat() -> impl IntoView {
             </main>
             <People room />
         </div>
+        <ConnectionPanel />
         <NewRoom />
     })
 }

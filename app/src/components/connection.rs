@@ -1,8 +1,8 @@
-//! The badge that says how the connection stands, at all times.
+//! The badge that says how the connection stands, at all times. It opens the panel that says more.
 
 use leptos::prelude::*;
 
-use super::{flag, text};
+use super::{connection_panel, flag, text};
 use crate::{
     browser,
     live::{client::Client, connection::Remedy},
@@ -18,18 +18,27 @@ pub fn Connection() -> impl IntoView {
     let can_try = move || state.with(|state| state.can_try_now());
     let remedy = move || state.with(|state| state.remedy());
     view! {
+        // Only the word is announced: nobody wants to hear seconds counted.
+        <span class="sr-only" role="status">
+            {word}
+        </span>
         <div
             class="connection"
             data-testid="connection"
             data-state=text(move || state.with(|state| state.slug()))
-            title=text(move || state.with(|state| format!("{}{}", state.word(), state.detail())))
+            data-transport=text(move || state.with(|state| state.transport()))
+            title=text(move || state.with(|state| state.title()))
         >
-            <span class="connection-dot" aria-hidden="true"></span>
-            <span class="connection-words">
-                // Only the word is announced: nobody wants to hear seconds counted.
-                <span role="status">{word}</span>
-                <span class="connection-detail">{detail}</span>
-            </span>
+            <button
+                type="button"
+                class="connection-badge"
+                data-testid="connection-badge"
+                popovertarget=connection_panel::ID
+                aria-haspopup="dialog"
+            >
+                <span class="connection-dot" aria-hidden="true"></span>
+                <span class="connection-words">{word} <span class="connection-detail">{detail}</span></span>
+            </button>
             <button
                 type="button"
                 class="button small"

@@ -5,6 +5,7 @@ use leptos::prelude::Signal;
 pub mod chat;
 pub mod composer;
 pub mod connection;
+pub mod connection_panel;
 pub mod header;
 pub mod icons;
 pub mod message;

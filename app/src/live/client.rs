@@ -7,10 +7,12 @@ use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerFrame, 
 use super::{
     connection::ConnectionState,
     keeper::{self, Keep, Unsaved},
+    outbox::Delivery,
     rows::rows,
     run::run,
     state::{PAGE, Phase, State, Todo},
     view::RoomView,
+    vitals::Vitals,
 };
 use crate::{
     api::{self, ApiError, Page},
@@ -36,8 +38,14 @@ pub(super) enum Command {
     Online,
     /// The browser says that the network is gone.
     Offline,
-    /// The page was asleep perhaps: is the connection still there?
+    /// The reader is back: is the connection still there?
     Probe,
+    /// The page was asleep or put away, and runs again.
+    Woke,
+    /// The page is put away: a connection would keep the browser from holding it ready.
+    Away,
+    /// The panel is open and wants to know how the connection stands.
+    Look,
 }
 
 /// The live client. A handle: copies are the same client.
@@ -68,6 +76,7 @@ pub struct Client {
 
 struct Inner {
     state: State,
+    vitals: Vitals,
     views: Vec<(RoomId, RoomView)>,
     commands: Option<UnboundedSender<Command>>,
     keeper: Option<UnboundedSender<Keep>>,
@@ -120,6 +129,7 @@ impl Client {
             today: RwSignal::new(zone.day(now)),
             inner: StoredValue::new(Inner {
                 state,
+                vitals: Vitals::default(),
                 views: Vec::new(),
                 commands: None,
                 keeper: None,
@@ -194,7 +204,16 @@ impl Client {
                 state.attentive = browser::is_attentive();
                 Vec::new()
             });
-            self.tell(Command::Probe);
+            if !browser::is_hidden() {
+                self.tell(Command::Probe);
+            }
+        });
+        browser::on_life(move |awake| {
+            // Taken up again after its end: the server knows what there is to show.
+            if awake && self.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. })) {
+                return browser::reload();
+            }
+            self.tell(if awake { Command::Woke } else { Command::Away });
         });
         browser::on_network(move |online| self.tell(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
@@ -307,6 +326,31 @@ impl Client {
     /// Connects at once instead of waiting.
     pub fn try_now(&self) {
         self.tell(Command::TryNow);
+    }
+
+    /// How healthy the connection is.
+    #[must_use]
+    pub fn vitals(&self) -> Vitals {
+        self.inner.try_update_value(|inner| inner.vitals.clone()).unwrap_or_default()
+    }
+
+    /// Notes something about the connection's health. Not generic, so that the wasm has it once.
+    pub(super) fn note(&self, note: &mut dyn FnMut(&mut Vitals)) {
+        self.inner.update_value(|inner| note(&mut inner.vitals));
+    }
+
+    /// Asks how the connection stands; [`Client::vitals`] has the answer a moment later.
+    pub fn look(&self) {
+        self.tell(Command::Look);
+    }
+
+    /// How many messages the server has refused.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.read(|state| {
+            let all = state.rooms.iter().flat_map(|room| state.outbox.of(&room.id));
+            all.filter(|item| matches!(item.delivery, Delivery::Failed(_))).count()
+        })
     }
 
     pub(super) fn tell(&self, command: Command) {

@@ -1,5 +1,7 @@
 //! The state of the connection, and its words. The page shows it at all times.
 
+use super::ladder::Rung;
+
 /// How the live connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConnectionState {
@@ -10,6 +12,10 @@ pub enum ConnectionState {
     Connected {
         /// The server's address, as in the page's own.
         address: String,
+        /// By which transport.
+        rung: Rung,
+        /// Why by this one, in words.
+        why: &'static str,
     },
     /// The connection was lost; the next try comes by itself.
     Reconnecting {
@@ -27,8 +33,6 @@ pub enum ConnectionState {
         /// Why, in the server's words.
         reason: String,
     },
-    /// This browser cannot speak to the server.
-    Unsupported,
 }
 
 /// What a person can do about a closed connection.
@@ -52,7 +56,6 @@ impl ConnectionState {
             Self::Reconnecting { .. } => "reconnecting",
             Self::Offline => "offline",
             Self::Closed { .. } => "closed",
-            Self::Unsupported => "unsupported",
         }
     }
 
@@ -65,7 +68,6 @@ impl ConnectionState {
             Self::Reconnecting { .. } => "Reconnecting",
             Self::Offline => "Offline",
             Self::Closed { .. } => "Closed by the server",
-            Self::Unsupported => "This browser has no WebSocket",
         }
     }
 
@@ -73,11 +75,32 @@ impl ConnectionState {
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
-            Self::Connected { address } => format!(" to {address}"),
+            Self::Connected { address, rung: Rung::WebSocket, .. } => format!(" to {address}"),
+            Self::Connected { address, rung, .. } => format!(" to {address} ({})", rung.name()),
             Self::Reconnecting { seconds: 0, attempt } => format!(" now · try {attempt}"),
             Self::Reconnecting { seconds, attempt } => format!(" in {seconds} s · try {attempt}"),
             Self::Closed { reason, .. } => format!(": {reason}"),
-            Self::Connecting | Self::Offline | Self::Unsupported => String::new(),
+            Self::Connecting | Self::Offline => String::new(),
+        }
+    }
+
+    /// Both, and why it is so, for who wants to know more.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let mut title = self.word().to_owned() + &self.detail();
+        if let Self::Connected { why, .. } = self {
+            title.push_str(". ");
+            title.push_str(why);
+        }
+        title
+    }
+
+    /// The transport in use, empty while there is none: for style sheets and tests.
+    #[must_use]
+    pub const fn transport(&self) -> &'static str {
+        match self {
+            Self::Connected { rung, .. } => rung.slug(),
+            _ => "",
         }
     }
 
@@ -120,7 +143,6 @@ impl ConnectionState {
             }
             Self::Closed { code: 4503, .. } => Some("You can read, but no longer write here.".into()),
             Self::Closed { .. } => Some("Nothing can be sent now. Reload the page; what you type is kept.".into()),
-            Self::Unsupported => Some("You can read. To write, open this page in a current browser.".into()),
         }
     }
 }
@@ -132,7 +154,10 @@ mod tests {
     #[test]
     fn words_say_what_is() {
         let say = |state: ConnectionState| format!("{}{}", state.word(), state.detail());
-        assert_eq!(say(ConnectionState::Connected { address: "127.0.0.1:3000".into() }), "Connected to 127.0.0.1:3000");
+        let connected = |rung| ConnectionState::Connected { address: "127.0.0.1:3000".into(), rung, why: "It works." };
+        assert_eq!(say(connected(Rung::WebSocket)), "Connected to 127.0.0.1:3000");
+        assert_eq!(say(connected(Rung::Stream)), "Connected to 127.0.0.1:3000 (event stream)");
+        assert_eq!(connected(Rung::Poll).title(), "Connected to 127.0.0.1:3000 (long polling). It works.");
         assert_eq!(say(ConnectionState::Reconnecting { seconds: 4, attempt: 3 }), "Reconnecting in 4 s · try 3");
         let closed = ConnectionState::Closed { code: 4501, reason: "session revoked".into() };
         assert_eq!(closed.remedy(), Remedy::Enter);
@@ -141,7 +166,8 @@ mod tests {
 
     #[test]
     fn only_a_connected_page_needs_no_line() {
-        assert_eq!(ConnectionState::Connected { address: String::new() }.waiting(0), None);
+        let connected = ConnectionState::Connected { address: String::new(), rung: Rung::Poll, why: "" };
+        assert_eq!(connected.waiting(0), None);
         assert!(ConnectionState::Offline.waiting(2).is_some_and(|line| line.starts_with("2 messages wait")));
     }
 }

@@ -1,5 +1,7 @@
 //! The loop that holds the connection for as long as the page lives: connect, stay, wait, come back.
 
+use std::pin::pin;
+
 use futures::{
     StreamExt as _,
     channel::mpsc::UnboundedReceiver,
@@ -11,67 +13,150 @@ use parlor_protocol::{CloseCode, Millis};
 use super::{
     client::{Client, Command},
     connection::ConnectionState,
+    ladder::{Failure, GOOD, Ladder, recall},
     reconnect::{Backoff, Next},
     session::{End, session},
     state::State,
+    transport::answers,
 };
 use crate::{
     api::{self, ApiError},
     browser, clock,
 };
 
+/// Where the browser keeps what worked on this kind of network.
+fn memory() -> String {
+    "transport ".to_owned() + &browser::network()
+}
+
 /// How a wait ended.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Woken {
     /// The time is over.
     Time,
-    /// Someone asked not to wait any longer, or the network is back.
+    /// Someone asked not to wait any longer, or the page runs again.
     Now,
+    /// The network is back, or another one.
+    Online,
     /// The network is gone.
     Offline,
-    /// The page is.
+    /// The page is put away.
+    Away,
+    /// The page is gone for good.
     Gone,
 }
 
 /// Runs until the server does not want us back.
 pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>) {
     let mut backoff = Backoff::default();
-    let mut offline = browser::is_offline();
+    let mut ladder = Ladder::new(browser::kept_one(&memory()).and_then(|memory| recall(&memory, clock::now())));
+    let mut put_away = false;
+    let mut woken = if browser::is_offline() { Woken::Offline } else { Woken::Time };
     loop {
-        if offline {
-            client.connection.set(ConnectionState::Offline);
-            if wait(&mut commands, None).await == Woken::Gone {
-                return;
+        while matches!(woken, Woken::Offline | Woken::Away) {
+            if woken == Woken::Offline {
+                client.connection.set(ConnectionState::Offline);
             }
-            offline = false;
+            let away = woken == Woken::Away;
+            put_away |= away;
+            woken = wait(&mut commands, None).await;
+            if away && woken == Woken::Now && browser::is_offline() {
+                woken = Woken::Offline;
+            }
         }
+        match woken {
+            Woken::Gone => return,
+            Woken::Online => forget(&mut ladder, clock::now()),
+            _ => {}
+        }
+        woken = Woken::Time;
         if backoff.attempt() > 0 {
             client.connection.set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() });
         } else {
             client.connection.set(ConnectionState::Connecting);
         }
-        let end = session(client, &mut commands).await;
+        let end = session(client, &mut ladder, &mut commands).await;
         client.change(State::disconnected);
         match end {
-            End::Unsupported => return client.connection.set(ConnectionState::Unsupported),
-            End::Offline => offline = true,
-            End::Closed { code, reason, bye, lasted } => {
-                // A refused upgrade tells a page nothing; the API says whether it was for want of a session.
-                let signed_out = lasted.is_none() && api::me().await == Err(ApiError::Unauthorized);
-                let code = if signed_out { CloseCode::SessionRevoked.code() } else { code };
+            End::Missing => ladder.missing(),
+            End::Offline => {
+                ended(client, 1006, "The network was gone.".into());
+                woken = Woken::Offline;
+            }
+            End::Away => {
+                ended(client, 1000, "The page was put away.".into());
+                woken = Woken::Away;
+            }
+            End::Slept => ended(client, 1006, "The page slept.".into()),
+            End::Closed { mut code, reason, bye, lasted, taken } => {
+                let said = bye.as_ref().map_or((code, &reason), |bye| (bye.code, &bye.reason));
+                ended(client, said.0, words(said.0, said.1.clone()));
+                let failure = match lasted {
+                    None if taken => Failure::Held,
+                    None => Failure::Silent,
+                    Some(_) => Failure::Short,
+                };
+                if bye.is_some() || code >= 4000 || lasted.is_some_and(|lasted| lasted >= GOOD) {
+                    ladder.ended();
+                } else {
+                    if lasted.is_some() {
+                        client
+                            .connection
+                            .set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() + 1 });
+                    }
+                    match ask(&mut commands).await {
+                        Ok(false) => {}
+                        // A refused upgrade tells a page nothing; the API says whether it was for want of a session.
+                        Ok(true) if lasted.is_none() && api::me().await == Err(ApiError::Unauthorized) => {
+                            code = CloseCode::SessionRevoked.code();
+                        }
+                        Ok(true) if ladder.failed(failure) => continue,
+                        Ok(true) => {}
+                        Err(other) => {
+                            woken = other;
+                            continue;
+                        }
+                    }
+                }
                 match backoff.ended(code, bye.as_ref(), lasted.unwrap_or(0), clock::random()) {
                     Next::Never => {
                         let (code, reason) = bye.map_or((code, reason), |bye| (bye.code, bye.reason));
+                        // The browser's way back does not lead to what was left by signing out.
+                        if put_away && code == CloseCode::SessionRevoked.code() {
+                            return browser::reload();
+                        }
                         return client.connection.set(ConnectionState::Closed { code, reason: words(code, reason) });
                     }
-                    Next::Wait(ms) => match count_down(client, &mut commands, ms, backoff.attempt()).await {
-                        Woken::Time | Woken::Now => {}
-                        Woken::Offline => offline = true,
-                        Woken::Gone => return,
-                    },
+                    Next::Wait(ms) => woken = count_down(client, &mut commands, ms, backoff.attempt()).await,
                 }
             }
         }
+    }
+}
+
+/// What worked is for later pages to know.
+pub(super) fn remember(ladder: &Ladder, now: Millis) {
+    match ladder.memory(now) {
+        Some(worked) => browser::keep(&memory(), &worked),
+        None => browser::forget(&memory()),
+    }
+}
+
+/// Another network: what was found out about the old one does not count.
+pub(super) fn forget(ladder: &mut Ladder, now: Millis) {
+    browser::forget(&memory());
+    ladder.network_changed(now);
+}
+
+fn ended(client: Client, code: u16, mut reason: String) {
+    client.note(&mut |vitals| vitals.ended(code, std::mem::take(&mut reason), clock::now()));
+}
+
+/// Whether the server answers, unless something happens first.
+async fn ask(commands: &mut UnboundedReceiver<Command>) -> Result<bool, Woken> {
+    match select(pin!(answers()), pin!(wait(commands, None))).await {
+        Either::Left((answers, _)) => Ok(answers),
+        Either::Right((woken, _)) => Err(woken),
     }
 }
 
@@ -102,12 +187,14 @@ async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Wok
             None => futures::future::pending().await,
         }
     };
-    let mut timer = std::pin::pin!(timer);
+    let mut timer = pin!(timer);
     loop {
         match select(&mut timer, commands.next()).await {
             Either::Left(_) => return Woken::Time,
-            Either::Right((Some(Command::TryNow | Command::Online), _)) => return Woken::Now,
+            Either::Right((Some(Command::TryNow | Command::Woke), _)) => return Woken::Now,
+            Either::Right((Some(Command::Online), _)) => return Woken::Online,
             Either::Right((Some(Command::Offline), _)) => return Woken::Offline,
+            Either::Right((Some(Command::Away), _)) => return Woken::Away,
             Either::Right((None, _)) => return Woken::Gone,
             // Frames have nowhere to go now: `hello` says the same again, and messages wait in the outbox.
             Either::Right((Some(_), _)) => {}
@@ -121,6 +208,7 @@ fn words(code: u16, reason: String) -> String {
         4500 => "this page is older than the server".into(),
         4501 => "you are signed out".into(),
         4503 => "you were banned".into(),
+        1006 if reason.is_empty() => "the connection was cut".into(),
         _ if reason.is_empty() => format!("code {code}"),
         _ => reason,
     }

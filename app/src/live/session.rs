@@ -1,4 +1,5 @@
-//! One connection, from its opening to its end: hello, frames, heartbeat.
+//! One connection, from its opening to its end: hello, frames, heartbeat. On a lower rung of the ladder it looks for a better
+//! way beside the one it has, and changes over without a break.
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
@@ -8,26 +9,48 @@ use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame, limits};
 
 use super::{
     client::{Client, Command},
+    climb::{Climb, Step},
     connection::ConnectionState,
+    ladder::{Ladder, Rung},
     reconnect::Bye,
-    transport::{Incoming, Transport, websocket},
+    transport::{self, Incoming, Transport},
 };
-use crate::{browser, clock, wire};
+use crate::{browser, clock};
 
 /// A connection that has not welcomed us within this time is given up.
-const OPENING: Millis = 15_000;
+pub(super) const OPENING: Millis = 8_000;
+/// The server has taken `hello`: its welcome comes within this time, or something on the way holds it back.
+pub(super) const HELD: Millis = 5_000;
 /// Between two `read` frames.
 const READ_PAUSE: Millis = 1_000;
-/// A ping without an answer for this long means a dead connection.
+/// The longest that a ping may stay without an answer.
 #[allow(clippy::cast_possible_truncation)]
 const GRACE: Millis = limits::HEARTBEAT_GRACE.as_millis() as Millis;
+/// The same when there is reason to doubt: the reader came back, or this page did not run for a while.
+const DOUBT: Millis = 3_000;
+/// A hidden page's timers may be held back so long by the browser. Silence beyond that was sleep.
+const THROTTLED: Millis = 60_000;
+/// Between two pings while the panel is open.
+const LOOK: Millis = 2_000;
+/// The page is brought up to date no more often than this.
+const PAINT: Millis = 30;
+/// So many frames since the last time are a flood: nobody can read them as they come, and painting would hold them up.
+const FLOOD: u32 = 40;
+/// The same as [`PAINT`] in a flood.
+const PAINT_IN_FLOOD: Millis = 250;
+/// A moment that does not come.
+const NEVER: Millis = Millis::MAX / 4;
 
 /// How a connection ended.
 pub(super) enum End {
-    /// There is no transport.
-    Unsupported,
+    /// This browser has no such transport.
+    Missing,
     /// The browser says that the network is gone.
     Offline,
+    /// The page is put away.
+    Away,
+    /// The page slept, and nobody can say whether the connection still is one.
+    Slept,
     /// It ended.
     Closed {
         /// The close code; 1006 when there was none.
@@ -38,51 +61,78 @@ pub(super) enum End {
         bye: Option<Bye>,
         /// How long it was good for, in milliseconds; none when it never was.
         lasted: Option<Millis>,
+        /// The server had taken `hello`.
+        taken: bool,
     },
 }
 
 /// What a session waits for.
 enum Happened {
     Came(Incoming),
+    Beside(Incoming),
     Told(Command),
     Time,
 }
 
-struct Session {
+struct Session<'a> {
     client: Client,
+    ladder: &'a mut Ladder,
     transport: Box<dyn Transport>,
+    rung: Rung,
+    climb: Option<Climb>,
     began: Millis,
     open: bool,
+    taken: Option<Millis>,
     welcomed: Option<Millis>,
     bye: Option<Bye>,
     heartbeat: Millis,
     ping_at: Millis,
-    unanswered: Option<Millis>,
+    pinged: Millis,
+    /// An answer is awaited until then.
+    answer_by: Option<Millis>,
+    /// The last sign of life.
+    heard: Millis,
+    /// The timer that is set runs until then.
+    due: Millis,
+    /// The page does not show everything that has come.
+    /// Frames since the page was brought up to date.
+    unshown: u32,
+    shown_at: Millis,
     reads: Vec<(RoomId, Seq)>,
     read_at: Millis,
 }
 
 /// Connects and stays until the end.
-pub(super) async fn session(client: Client, commands: &mut UnboundedReceiver<Command>) -> End {
-    let Ok(transport) = websocket::open() else { return End::Unsupported };
+pub(super) async fn session(client: Client, ladder: &mut Ladder, commands: &mut UnboundedReceiver<Command>) -> End {
+    let rung = ladder.rung();
+    let Some(transport) = transport::open(rung) else { return End::Missing };
     let began = clock::now();
     let session = Session {
         client,
+        ladder,
         transport,
+        rung,
+        climb: None,
         began,
         open: false,
+        taken: None,
         welcomed: None,
         bye: None,
-        heartbeat: Millis::MAX / 4,
-        ping_at: Millis::MAX,
-        unanswered: None,
+        heartbeat: NEVER,
+        ping_at: NEVER,
+        pinged: 0,
+        answer_by: None,
+        heard: began,
+        due: NEVER,
+        unshown: 0,
+        shown_at: 0,
         reads: Vec::new(),
         read_at: 0,
     };
     session.run(commands).await
 }
 
-impl Session {
+impl Session<'_> {
     async fn run(mut self, commands: &mut UnboundedReceiver<Command>) -> End {
         loop {
             // Everything that has come is applied before the page is brought up to date once.
@@ -98,31 +148,36 @@ impl Session {
                 }
                 continue;
             }
-            self.client.publish();
+            self.show();
             self.send_ready();
-            match self.happens(commands).await {
-                Happened::Came(incoming) => {
-                    if let Some(end) = self.take(incoming) {
-                        return end;
-                    }
+            let end = match self.happens(commands).await {
+                Happened::Came(incoming) => self.take(incoming),
+                Happened::Beside(incoming) => {
+                    self.beside(incoming);
+                    None
                 }
-                Happened::Told(Command::Offline) => return End::Offline,
                 Happened::Told(command) => self.obey(command),
-                Happened::Time => {
-                    if let Some(end) = self.time() {
-                        return end;
-                    }
-                }
+                Happened::Time => self.time(),
+            };
+            if let Some(end) = end {
+                return end;
             }
         }
     }
 
     async fn happens(&mut self, commands: &mut UnboundedReceiver<Command>) -> Happened {
-        let wait = (self.deadline() - clock::now()).clamp(1, 600_000);
+        let now = clock::now();
+        self.due = self.deadline(now);
+        let wait = (self.due - now).clamp(1, 600_000);
         let mut timer = pin!(clock::sleep(u32::try_from(wait).unwrap_or(1)));
         poll_fn(|context| {
             if let Poll::Ready(incoming) = self.transport.poll(context) {
                 return Poll::Ready(Happened::Came(incoming));
+            }
+            if let Some(climb) = &mut self.climb
+                && let Poll::Ready(incoming) = climb.poll(context)
+            {
+                return Poll::Ready(Happened::Beside(incoming));
             }
             if let Poll::Ready(Some(command)) = commands.poll_next_unpin(context) {
                 return Poll::Ready(Happened::Told(command));
@@ -133,18 +188,20 @@ impl Session {
     }
 
     fn take(&mut self, incoming: Incoming) -> Option<End> {
+        self.heard = clock::now();
         match incoming {
             Incoming::Open => {
                 self.open = true;
-                let hello = self.client.read(|state| Some(state.hello()));
-                hello.into_iter().for_each(|hello| self.say(&hello));
-            }
-            Incoming::Frame(text) => {
-                self.unanswered = None;
-                // What cannot be read is of a newer server. If it was an event, the next one shows the hole.
-                if let Some(frame) = wire::read(&text) {
-                    self.frame(frame);
+                if let Some(hello) = self.client.read(|state| Some(state.hello())) {
+                    self.client.note(&mut |vitals| vitals.greeted(&hello, self.heard));
+                    self.say(&hello);
                 }
+            }
+            Incoming::Taken => self.taken = Some(self.heard),
+            Incoming::Alive => self.answer_by = None,
+            Incoming::Frame(frame) => {
+                self.answer_by = None;
+                self.frame(frame);
             }
             Incoming::Closed { code, reason } => return Some(self.end(code, reason)),
         }
@@ -153,16 +210,18 @@ impl Session {
 
     fn frame(&mut self, frame: ServerFrame) {
         let now = clock::now();
+        self.unshown += 1;
+        self.client.note(&mut |vitals| vitals.heard(&frame, now));
         match &frame {
             ServerFrame::Welcome { heartbeat_ms, you, .. } => {
                 self.client.met(you);
                 self.welcomed = Some(now);
-                self.heartbeat = Millis::try_from(*heartbeat_ms).unwrap_or(Millis::MAX / 4).max(1_000);
+                self.heartbeat = Millis::try_from(*heartbeat_ms).unwrap_or(NEVER).clamp(1_000, NEVER);
                 // Not all clients of a restarted server ping at the same moment.
                 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
                 let first = (self.heartbeat as f64 * clock::random()) as Millis;
                 self.ping_at = now + first;
-                self.client.connection.set(ConnectionState::Connected { address: browser::host() });
+                self.arrived(now);
             }
             ServerFrame::Bye { code, reason, reconnect, after_ms } => {
                 self.bye =
@@ -175,38 +234,168 @@ impl Session {
         self.client.act(todos);
     }
 
-    fn obey(&mut self, command: Command) {
+    /// Welcomed: says by which way, and remembers it.
+    fn arrived(&mut self, now: Millis) {
+        self.ladder.welcomed(self.rung, now);
+        super::run::remember(self.ladder, now);
+        let why = self.ladder.reason();
+        self.client.note(&mut |vitals| (vitals.rung, vitals.why) = (self.rung, why));
+        self.client.connection.set(ConnectionState::Connected { address: browser::host(), rung: self.rung, why });
+    }
+
+    fn obey(&mut self, command: Command) -> Option<End> {
+        let now = clock::now();
         match command {
+            Command::Offline => return Some(End::Offline),
+            Command::Away => return Some(End::Away),
             Command::Say(ClientFrame::Read { room, seq }) => {
                 self.reads.retain(|(other, _)| *other != room);
                 self.reads.push((room, seq));
             }
             // Before the opening there is nothing to say: `hello` will resume all rooms that are open then.
-            Command::Say(frame) if self.open => self.say(&frame),
-            Command::Probe | Command::Online | Command::TryNow if self.welcomed.is_some() => self.ping(),
-            _ => {}
-        }
-    }
-
-    fn time(&mut self) -> Option<End> {
-        let now = clock::now();
-        if self.welcomed.is_none() && now >= self.began + OPENING {
-            return Some(self.end(1006, "no answer".into()));
-        }
-        if self.unanswered.is_some_and(|since| now >= since + GRACE) {
-            return Some(self.end(1006, "heartbeat missed".into()));
-        }
-        if now >= self.ping_at {
-            self.ping();
+            Command::Say(frame) if self.open => {
+                self.say(&frame);
+                if let Some(climb) = self.climb.as_mut().filter(|climb| climb.hello.is_some())
+                    && matches!(frame, ClientFrame::Join(_))
+                {
+                    climb.joined.push(frame);
+                }
+            }
+            Command::Online => {
+                super::run::forget(self.ladder, now);
+                return self.wake(now, self.heartbeat + self.grace());
+            }
+            Command::Woke => return self.wake(now, self.heartbeat + self.grace()),
+            Command::Probe if self.welcomed.is_some() => return self.wake(now, self.slept()),
+            Command::TryNow => return self.wake(now, self.slept()),
+            Command::Look => {
+                let readiness = self.transport.readiness();
+                self.client.note(&mut |vitals| vitals.ready = readiness);
+                if self.welcomed.is_some() && self.answer_by.is_none() && now >= self.pinged + LOOK {
+                    self.ping(self.grace());
+                }
+            }
+            Command::Say(_) | Command::Wake | Command::Probe => {}
         }
         None
     }
 
-    fn ping(&mut self) {
+    /// Somebody is here again. After a silence of `most` the connection is not worth a question.
+    fn wake(&mut self, now: Millis, most: Millis) -> Option<End> {
+        let silent = now - self.heard;
+        if silent > if self.welcomed.is_some() { most } else { DOUBT } {
+            return Some(End::Slept);
+        }
+        if self.welcomed.is_some() && silent > DOUBT {
+            self.ping(DOUBT);
+        }
+        None
+    }
+
+    fn time(&mut self) -> Option<End> {
         let now = clock::now();
+        if self.welcomed.is_some() && now - self.heard > self.slept() {
+            return Some(End::Slept);
+        }
+        // This page did not run: what has come meanwhile still waits to be heard.
+        let late = now - self.due > DOUBT;
+        if late && self.welcomed.is_some() {
+            self.answer_by = None;
+            self.ping(DOUBT);
+        }
+        if self.welcomed.is_none() {
+            let held = self.taken.is_some_and(|taken| now >= taken + HELD);
+            if held || now >= self.began + OPENING {
+                return Some(self.end(1006, "no answer".into()));
+            }
+        }
+        if self.answer_by.is_some_and(|until| now >= until) {
+            return Some(self.end(1006, "heartbeat missed".into()));
+        }
+        if now >= self.ping_at {
+            self.ping(self.grace());
+        }
+        if self.climb.as_ref().is_some_and(|climb| now >= climb.until()) {
+            self.climb_on(now);
+        } else if self.climb.is_none() && self.ladder.climb_at().is_some_and(|at| now >= at) {
+            self.ladder.climbing();
+            self.climb_on(now);
+        }
+        None
+    }
+
+    /// Tries the next rung upward, if there is one that was not tried in this attempt.
+    fn climb_on(&mut self, now: Millis) {
+        let mut tried = self.climb.take().map(|climb| climb.rung);
+        while let Some(rung) = self.ladder.upper(tried) {
+            self.climb = Climb::begin(rung, now);
+            if self.climb.is_some() {
+                return;
+            }
+            tried = Some(rung);
+        }
+        self.ladder.climb_failed(now);
+    }
+
+    /// News of the connection beside this one.
+    fn beside(&mut self, incoming: Incoming) {
+        let now = clock::now();
+        let Some(climb) = &mut self.climb else { return };
+        match climb.take(incoming, now) {
+            Step::Wait => {}
+            Step::Greet => {
+                if let Some(hello) = self.client.read(|state| Some(state.hello())) {
+                    climb.greet(hello);
+                }
+            }
+            Step::Proven(welcome) => self.change_over(welcome, now),
+            Step::Failed => self.climb_on(now),
+        }
+    }
+
+    /// The connection beside this one takes its place. What was on the old one's wire goes again, under the same ids; what
+    /// both have brought is taken once.
+    fn change_over(&mut self, welcome: ServerFrame, now: Millis) {
+        let Some(climb) = self.climb.take() else { return };
+        self.transport = climb.transport;
+        self.rung = climb.rung;
+        self.bye = None;
+        self.answer_by = None;
+        self.heard = now;
+        self.client.change(|state| {
+            state.disconnected();
+            Vec::new()
+        });
+        if let Some(hello) = climb.hello {
+            self.client.note(&mut |vitals| vitals.greeted(&hello, now));
+        }
+        self.frame(welcome);
+        climb.joined.iter().for_each(|join| self.say(join));
+    }
+
+    fn ping(&mut self, patience: Millis) {
+        let now = clock::now();
+        self.pinged = now;
         self.ping_at = now + self.heartbeat;
-        self.unanswered.get_or_insert(now);
+        let until = now + patience;
+        self.answer_by = Some(self.answer_by.map_or(until, |earlier| earlier.min(until)));
         self.say(&ClientFrame::Ping { at: now });
+    }
+
+    /// Brings the page up to date; when much comes, not for each frame.
+    fn show(&mut self) {
+        let now = clock::now();
+        // A hidden page's timers are slow, and it has little to paint.
+        let soon = self.shown_at..self.show_at();
+        if self.unshown > 0 && (!soon.contains(&now) || self.unshown == 1 && browser::is_hidden()) {
+            self.unshown = 0;
+            self.shown_at = now;
+            self.client.publish();
+        }
+    }
+
+    const fn show_at(&self) -> Millis {
+        self.shown_at + if self.unshown > FLOOD { PAINT_IN_FLOOD } else { PAINT }
     }
 
     /// Messages that may go, and what was read.
@@ -229,20 +418,31 @@ impl Session {
         }
     }
 
-    fn deadline(&self) -> Millis {
-        let now = clock::now();
+    fn deadline(&self, now: Millis) -> Millis {
         let held = self.client.read(|state| state.outbox.held_until(now));
+        let opening = self.taken.map_or(self.began + OPENING, |taken| taken + HELD);
         [
-            self.welcomed.is_none().then_some(self.began + OPENING),
-            self.unanswered.map(|since| since + GRACE),
+            self.welcomed.is_none().then_some(opening),
+            self.answer_by,
             (!self.reads.is_empty()).then_some(self.read_at),
+            (self.unshown > 0).then_some(self.show_at()),
+            self.climb.as_ref().map(Climb::until),
+            self.ladder.climb_at().filter(|_| self.welcomed.is_some() && self.climb.is_none()),
             held,
-            Some(self.ping_at),
         ]
         .into_iter()
         .flatten()
-        .min()
-        .unwrap_or(self.ping_at)
+        .fold(self.ping_at, Millis::min)
+    }
+
+    /// Two heartbeats are enough to notice a silent server: one until the ping, half of one for its answer.
+    fn grace(&self) -> Millis {
+        GRACE.min(self.heartbeat / 2)
+    }
+
+    /// Silence longer than this was sleep.
+    fn slept(&self) -> Millis {
+        self.heartbeat + self.grace() + THROTTLED
     }
 
     fn say(&mut self, frame: &ClientFrame) {
@@ -251,6 +451,6 @@ impl Session {
 
     fn end(&mut self, code: u16, reason: String) -> End {
         let lasted = self.welcomed.map(|since| clock::now() - since);
-        End::Closed { code, reason, bye: self.bye.take(), lasted }
+        End::Closed { code, reason, bye: self.bye.take(), lasted, taken: self.taken.is_some() }
     }
 }

@@ -140,8 +140,10 @@ async fn render(data: PageData, address: String, request: Request<Body>) -> Resp
             if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
                 response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
-            // The page is made for one person at one moment. What the worker keeps of the shell is its own affair.
-            response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            // The page is made for one person at one moment. The browser may hold it ready for the way back (`no-store`
+            // would forbid that), but only for the same session.
+            response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+            response.insert_header(header::VARY, HeaderValue::from_static("cookie"));
         }
     };
     leptos_axum::render_app_async_with_context(context, move || parlor_app::shell(options.clone()))(request).await

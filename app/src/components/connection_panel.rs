@@ -1,0 +1,113 @@
+//! The panel that the connection's badge opens: everything one needs to know when something is wrong with it.
+//!
+//! It is plain HTML, and its values are put in by hand once a second while it is open: components and signals for each would
+//! be kilobytes of wasm for what is looked at once in a while.
+
+use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
+
+use super::icons::CLOSE;
+use crate::{
+    browser, clock,
+    live::{
+        client::Client,
+        report::{self, LINES},
+    },
+};
+
+/// The panel's id, for the button that opens it.
+pub const ID: &str = "connection-panel";
+/// Ids of what changes in it besides its lines.
+const WHY: &str = "connection-why";
+const GRAPH: &str = "connection-graph";
+const TOP: &str = "connection-top";
+const COPIED: &str = "connection-copied";
+const REPORT: &str = "connection-report";
+const COPY: &str = "copy-report";
+
+/// The inside of the panel, without values.
+fn body() -> String {
+    let mut html = format!(
+        "<div class=panel-head><h2>Connection</h2>\
+         <button type=button class=\"button icon-only\" aria-label=Close autofocus popovertarget={ID} popovertargetaction=hide>\
+         <svg class=icon viewBox=\"0 0 16 16\" aria-hidden=true><path d=\"{CLOSE}\"></path></svg></button></div>\
+         <p id={WHY} class=soft></p>\
+         <figure><svg viewBox=\"0 0 244 44\" preserveAspectRatio=none aria-hidden=true><polyline id={GRAPH}></polyline></svg>\
+         <figcaption id={TOP}></figcaption></figure><dl>"
+    );
+    for (slug, label) in LINES {
+        html = html + "<div><dt>" + label + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
+    }
+    html + &format!(
+        "</dl><textarea id={REPORT} aria-label=Report readonly rows=5 hidden></textarea>\
+         <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
+         <button type=button class=button id={COPY}>Copy report</button></div>"
+    )
+}
+
+/// Puts the values of this moment in, and gives the report.
+fn fill(client: Client) -> String {
+    let now = clock::now();
+    let vitals = client.vitals();
+    let messages = (client.waiting.get_untracked(), client.failed());
+    let address = browser::host() + vitals.rung.path();
+    let state = client.connection.get_untracked();
+    let lines = report::lines(&state, &vitals, messages, address, now);
+    for ((slug, _), value) in LINES.iter().zip(&lines) {
+        browser::set_text(&("connection-".to_owned() + slug), value);
+    }
+    let (points, top) = report::graph(&vitals.round_trips);
+    browser::set_attribute(GRAPH, "points", &points);
+    browser::set_text(TOP, &top);
+    browser::set_text(WHY, if state.is_connected() { vitals.why } else { "" });
+    report::report(&lines, &vitals, &browser::agent(), now)
+}
+
+/// The panel. It looks at the connection once a second, and only while it is open.
+#[component]
+pub fn ConnectionPanel() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let looking = RwSignal::new(false);
+    let toggled = move |_| {
+        if !browser::is_popover_open(ID) || looking.get_untracked() {
+            return;
+        }
+        looking.set(true);
+        browser::set_text(COPIED, "");
+        spawn_local(async move {
+            while browser::is_popover_open(ID) {
+                client.look();
+                fill(client);
+                // What the look finds, and the answer of a near server to its ping.
+                clock::sleep(60).await;
+                fill(client);
+                clock::sleep(940).await;
+            }
+            looking.set(false);
+        });
+    };
+    let copy = move |event: MouseEvent| {
+        if event_target::<web_sys::Element>(&event).id() != COPY {
+            return;
+        }
+        spawn_local(async move {
+            let report = fill(client);
+            let done = browser::copy(&report).await;
+            browser::set_text(COPIED, if done { "Copied." } else { "Copy it from the field." });
+            if !done {
+                browser::offer(REPORT, &report);
+            }
+        });
+    };
+    view! {
+        <section
+            class="connection-panel"
+            id=ID
+            popover="auto"
+            role="dialog"
+            aria-label="Connection"
+            on:toggle=toggled
+            on:click=copy
+            inner_html=body()
+        ></section>
+    }
+}

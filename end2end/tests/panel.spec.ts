@@ -1,0 +1,142 @@
+// The panel behind the badge: what it says is true, and it can be had by hand, by keyboard, and on small screens.
+import { Person, expect, test } from "../support/journey";
+import { Proxy } from "../support/proxy";
+import { enter, isOn } from "../support/ways";
+
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+
+const line = (person: Person, name: string) => person.page.locator(`#connection-${name}`);
+const badge = (person: Person) => person.page.getByTestId("connection-badge");
+const panel = (person: Person) => person.page.getByRole("dialog", { name: "Connection" });
+
+test("what it says is true", async ({ server, visitor }) => {
+  const proxy = await Proxy.start(server.address);
+  try {
+    const page = await visitor();
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: proxy.url });
+    const ann = await enter(page, proxy.url, "Ann");
+    const bob = await enter(await visitor(), server.url, "Bob");
+    await isOn(ann, "websocket");
+    await ann.say("a secret");
+    await bob.sees("a secret");
+
+    await badge(ann).click();
+    await expect(panel(ann)).toBeVisible();
+    await expect(line(ann, "state")).toHaveText("Connected");
+    await expect(line(ann, "transport")).toHaveText("WebSocket");
+    await expect(line(ann, "why")).toContainText("nothing is in its way");
+    await expect(line(ann, "address")).toHaveText(`${proxy.address}/live/ws`);
+    await expect(line(ann, "since")).toHaveText(/just now|s ago/);
+    await expect(line(ann, "rtt")).toHaveText(/^\d+ ms, median \d+ ms$/);
+    await expect(line(ann, "socket")).toHaveText("OPEN, bufferedAmount 0");
+    await expect(line(ann, "clock")).toHaveText(/as this one|ahead|behind/);
+    await expect(line(ann, "server")).toHaveText(/^parlor \d+\.\d+\.\d+/);
+    await expect(line(ann, "queue")).toHaveText("0 waiting, 0 failed");
+    await expect(line(ann, "closed")).toHaveText("–");
+    // While it is open there is a ping every two seconds.
+    const points = () => page.locator("#connection-graph").getAttribute("points");
+    const before = (await points())!.trim().split(" ").length;
+    await expect.poll(async () => (await points())!.trim().split(" ").length).toBeGreaterThan(before);
+
+    // The network goes: what waits is counted, and the reason is said.
+    proxy.goDown();
+    await expect(line(ann, "state")).toContainText("Reconnecting");
+    await expect(line(ann, "closed")).toContainText("1006: the connection was cut");
+    await expect(line(ann, "socket")).toHaveText("–");
+    await page.keyboard.press("Escape");
+    for (const text of ["one", "two"]) await ann.say(text);
+    for (const text of ["three", "four", "five"]) await bob.say(text);
+    await expect(bob.message("five")).toHaveAttribute("data-state", "stored");
+    await badge(ann).click();
+    await expect(line(ann, "queue")).toHaveText("2 waiting, 0 failed");
+    // It comes back, by another way.
+    proxy.upgrades = "refuse";
+    proxy.comeUp();
+    await isOn(ann, "sse");
+    await expect(line(ann, "transport")).toHaveText("event stream");
+    await expect(line(ann, "why")).toContainText("WebSocket is blocked on this network");
+    await expect(line(ann, "address")).toHaveText(`${proxy.address}/live/sse`);
+    await expect(line(ann, "resume")).toHaveText(/, [3-5] events in \d+ ms$/);
+    await expect(line(ann, "queue")).toHaveText("0 waiting, 0 failed");
+    await expect(line(ann, "state")).toHaveText("Connected");
+
+    await page.locator("#copy-report").click();
+    await expect(page.locator("#connection-copied")).toHaveText("Copied.");
+    const report = await page.evaluate(() => navigator.clipboard.readText());
+    expect(report).toMatch(/^Parlor connection report, \d{4}-\d\d-\d\dT/);
+    for (const part of ["Transport: event stream", "Last resume: ", "Browser: ", "Round trips in ms: "]) {
+      expect(report).toContain(part);
+    }
+    const token = (await page.context().cookies()).map((cookie) => cookie.value).filter((value) => value.length > 8);
+    for (const secret of ["a secret", "three", "Ann", "Bob", ...token]) expect(report).not.toContain(secret);
+  } finally {
+    await proxy.stop();
+  }
+});
+
+test("where the clipboard is closed, the report can be copied by hand", async ({ person }) => {
+  const ann = await person("Ann");
+  await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await badge(ann).click();
+  await ann.page.locator("#copy-report").click();
+  const field = ann.page.getByRole("textbox", { name: "Report" });
+  await expect(field).toBeFocused();
+  expect(await field.evaluate((field: HTMLTextAreaElement) => field.selectionEnd - field.selectionStart)).toBeGreaterThan(100);
+  await expect(ann.page.locator("#connection-copied")).toHaveText("Copy it from the field.");
+});
+
+test("by keyboard: opened, closed, and the focus is where it was", async ({ person }) => {
+  const ann = await person("Ann");
+  await badge(ann).focus();
+  await ann.page.keyboard.press("Enter");
+  await expect(panel(ann)).toBeVisible();
+  await expect(panel(ann).getByRole("button", { name: "Close" })).toBeFocused();
+  await ann.page.keyboard.press("Tab");
+  await expect(ann.page.locator("#copy-report")).toBeFocused();
+  await ann.page.keyboard.press("Escape");
+  await expect(panel(ann)).toBeHidden();
+  await expect(badge(ann)).toBeFocused();
+  await ann.page.keyboard.press("Space");
+  await expect(panel(ann)).toBeVisible();
+  await ann.page.keyboard.press("Enter");
+  await expect(panel(ann)).toBeHidden();
+  await expect(badge(ann)).toBeFocused();
+});
+
+test("the ways out stay beside the badge", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await server.stop();
+  await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
+  await expect(ann.page.getByTestId("try-now")).toBeVisible();
+  await badge(ann).click();
+  await expect(line(ann, "state")).toContainText("Reconnecting");
+  await expect(line(ann, "closed")).toContainText("4001: server is restarting");
+  await ann.page.keyboard.press("Escape");
+  await server.start();
+  await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
+    // It may have come back by itself in this very moment.
+  });
+  await ann.isConnected();
+});
+
+for (const [device, viewport] of Object.entries(sizes)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`${device}, ${colorScheme}: it fits`, async ({ person }, info) => {
+      const ann = await person("Ann", { viewport, colorScheme, deviceScaleFactor: 2, hasTouch: device === "phone" });
+      await ann.say("Morning! The **new shelves** came.");
+      await expect(ann.messages).toHaveCount(1);
+      await badge(ann).click();
+      await expect(line(ann, "rtt")).toHaveText(/median/);
+      await ann.page.waitForTimeout(5_000);
+      const sideways = await ann.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(sideways).toBeLessThanOrEqual(0);
+      const box = (await panel(ann).boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(viewport.width);
+      expect(box.y + box.height).toBeLessThanOrEqual(viewport.height);
+      await expect(ann.page.locator("#copy-report")).toBeInViewport();
+      await info.attach(`panel-${device}-${colorScheme}`, { body: await ann.page.screenshot(), contentType: "image/png" });
+      await ann.page.screenshot({ path: info.outputPath(`panel-${device}-${colorScheme}.png`) });
+    });
+  }
+}

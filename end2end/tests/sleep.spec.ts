@@ -1,0 +1,142 @@
+// The page sleeps, is put away, or loses its network while much happens, and is there again at once.
+import { Page } from "@playwright/test";
+import Filler from "../support/filler";
+import { Person, expect, test } from "../support/journey";
+import { Server } from "../support/server";
+import { enter } from "../support/ways";
+
+const MESSAGES = 5_000;
+
+async function fill(server: Server): Promise<void> {
+  const filler = await Filler.enter(server, "Filler");
+  await filler.say(...Array.from({ length: MESSAGES }, (_, n) => `line ${n + 1}`));
+  filler.close();
+}
+
+/** From now until the newest message is on the screen, as the page itself sees it. */
+async function untilNewest(person: Person, wake: () => Promise<unknown>): Promise<number> {
+  const began = Date.now();
+  await wake();
+  await person.page.waitForFunction(
+    (text) => {
+      const bodies = document.querySelectorAll("[data-testid=message-body]");
+      const last = bodies[bodies.length - 1];
+      return last?.textContent!.trim() === text && last.getBoundingClientRect().bottom <= innerHeight;
+    },
+    `line ${MESSAGES}`,
+    { polling: "raf" },
+  );
+  return Date.now() - began;
+}
+
+/** What is shown is one run up to the newest, and the reader is at its end. */
+async function isWhole(person: Person): Promise<void> {
+  const lines = (await person.bodies.allTextContents()).map((text) => text.trim()).filter((text) => text.startsWith("line "));
+  const first = MESSAGES - lines.length + 1;
+  expect(lines).toEqual(lines.map((_, n) => `line ${first + n}`));
+  expect(lines.length).toBeGreaterThanOrEqual(50);
+  const fromEnd = await person.page.getByTestId("timeline").evaluate((scroller) => Math.abs(Math.round(scroller.scrollTop)));
+  expect(fromEnd).toBe(0);
+}
+
+const asleep: Record<string, (person: Person) => Promise<() => Promise<unknown>>> = {
+  "the tab is frozen": async (person) => {
+    const devtools = await person.page.context().newCDPSession(person.page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    return () => devtools.send("Page.setWebLifecycleState", { state: "active" });
+  },
+  "the network is gone": async (person) => {
+    await person.page.context().setOffline(true);
+    await expect(person.connection).toHaveAttribute("data-state", "offline");
+    return () => person.page.context().setOffline(false);
+  },
+};
+
+for (const [how, sleep] of Object.entries(asleep)) {
+  test(`${how} while ${MESSAGES} messages arrive: back without a gap`, async ({ visitor }) => {
+    const server = await Server.start("--rate-limits", "off");
+    try {
+      const ann = await enter(await visitor(), server.url, "Ann");
+      await ann.isConnected();
+      await ann.say("good night");
+      await expect(ann.message("good night")).toHaveAttribute("data-state", "stored");
+      const wake = await sleep(ann);
+      await fill(server);
+      const took = await untilNewest(ann, wake);
+      console.log(`${how}: newest of ${MESSAGES} on the screen after ${took} ms`);
+      await ann.isConnected();
+      await isWhole(ann);
+      await ann.say("good morning");
+      await expect(ann.message("good morning")).toHaveAttribute("data-state", "stored");
+      await expect(ann.message("good morning")).toBeInViewport();
+    } finally {
+      await server.dispose();
+    }
+  });
+}
+
+test("a long sleep by the clock: it does not wait for a ping to fail", async ({ visitor, server }) => {
+  const page = await visitor();
+  await page.clock.install();
+  const ann = await enter(page, server.url, "Ann");
+  await ann.isConnected();
+  const sockets: string[] = [];
+  page.on("websocket", (socket) => sockets.push(socket.url()));
+  await page.clock.fastForward("08:00:00");
+  await expect.poll(() => sockets.length).toBe(1);
+  await ann.isConnected();
+  await ann.say("still me");
+  await expect(ann.message("still me")).toHaveAttribute("data-state", "stored");
+});
+
+/** Playwright turns the back-forward cache off; a browser of its own has it. */
+async function withCache(playwright: typeof import("playwright-core"), journey: (page: Page) => Promise<void>): Promise<void> {
+  const browser = await playwright.chromium.launch({
+    executablePath: test.info().project.use.launchOptions?.executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--enable-features=BackForwardCache"],
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  });
+  try {
+    await journey(await browser.newPage());
+  } finally {
+    await browser.close();
+  }
+}
+
+test("away and back again: the page was held ready, and brings what was said meanwhile", async ({ server, playwright }) => {
+  await withCache(playwright, async (page) => {
+    const ann = await enter(page, server.url, "Ann");
+    await ann.isConnected();
+    await ann.composer.fill("half a thought");
+    await page.evaluate(() => Object.assign(window, { stayed: true }));
+    await page.goto(`${server.url}/healthz`);
+    const filler = await Filler.enter(server, "Filler");
+    await filler.say("while you were away");
+    filler.close();
+    await page.goBack({ waitUntil: "commit" });
+    await ann.isConnected();
+    await ann.sees("while you were away");
+    expect(await page.evaluate(() => "stayed" in window), "the page was held ready").toBe(true);
+    await expect(ann.composer).toHaveValue("half a thought");
+    await ann.say("back");
+    await expect(ann.message("back")).toHaveAttribute("data-state", "stored");
+  });
+});
+
+/** After signing out, the way back shows nothing of what was there. */
+async function leaveAndTryToReturn(page: Page, server: Server, name: string): Promise<void> {
+  const ann = await enter(page, server.url, name);
+  await ann.isConnected();
+  await ann.say(`by ${name} alone`);
+  await expect(ann.message(`by ${name} alone`)).toHaveAttribute("data-state", "stored");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByTestId("name-input")).toBeVisible();
+  await page.goBack({ waitUntil: "commit" });
+  await expect(page.getByTestId("name-input")).toBeVisible();
+  await expect(page.getByTestId("composer")).toHaveCount(0);
+}
+
+test("signed out: the way back leads to nothing that was there", async ({ visitor, server, playwright }) => {
+  await leaveAndTryToReturn(await visitor(), server, "Ann");
+  await withCache(playwright, (page) => leaveAndTryToReturn(page, server, "Bob"));
+});

@@ -1,0 +1,201 @@
+// What stands between the browser and the server blocks one way or another; the whole chat goes on by the next.
+import { Person, expect, test as base } from "../support/journey";
+import { Proxy } from "../support/proxy";
+import { Server } from "../support/server";
+import { chat, enter, isOn } from "../support/ways";
+
+const test = base.extend<{ gate: Proxy }>({
+  gate: async ({ server }, use) => {
+    const gate = await Proxy.start(server.address);
+    await use(gate);
+    await gate.stop();
+  },
+});
+
+/** Notes every state of the badge from now on. */
+async function watch(person: Person): Promise<() => Promise<string[]>> {
+  await person.connection.evaluate((badge) => {
+    const states: string[] = [];
+    Object.assign(window, { states });
+    new MutationObserver(() => states.push((badge as HTMLElement).dataset.state!)).observe(badge, {
+      attributes: true,
+      attributeFilter: ["data-state", "data-transport"],
+    });
+  });
+  return async () => person.page.evaluate(() => (window as unknown as { states: string[] }).states);
+}
+
+test("nothing in the way: WebSocket", async ({ gate, visitor }) => {
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  const bob = await enter(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await isOn(person, "websocket");
+  await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address}`);
+  await chat(ann, bob, gate);
+  for (const person of [ann, bob]) await isOn(person, "websocket");
+});
+
+test("WebSocket refused: the event stream carries the whole chat, at once", async ({ gate, visitor }) => {
+  gate.upgrades = "refuse";
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  const bob = await enter(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await isOn(person, "sse");
+  await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address} (event stream)`);
+  await expect(ann.connection).toHaveAttribute("title", /WebSocket is blocked on this network/);
+  await chat(ann, bob, gate);
+  for (const person of [ann, bob]) await isOn(person, "sse");
+
+  // A page that comes later on this network does not try in vain.
+  const asked = gate.asked.upgrades;
+  await ann.page.reload();
+  await isOn(ann, "sse");
+  await expect(ann.connection).toHaveAttribute("title", /a while ago/);
+  expect(gate.asked.upgrades).toBe(asked);
+});
+
+test("upgrades without an answer: given up, and the event stream is used", async ({ gate, visitor }) => {
+  gate.upgrades = "hang";
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  await isOn(ann, "sse");
+  await ann.say("by the stream");
+  await expect(ann.message("by the stream")).toHaveAttribute("data-state", "stored");
+});
+
+for (const streams of ["refuse", "buffer"] as const) {
+  test(`WebSocket refused, event streams too (${streams}): long polling carries the whole chat`, async ({ gate, visitor }) => {
+    // A held-back stream is waited for at each way down.
+    test.slow();
+    gate.upgrades = "refuse";
+    gate.streams = streams;
+    const [first, second] = [await visitor(), await visitor()];
+    const [ann, bob] = await Promise.all([enter(first, gate.url, "Ann"), enter(second, gate.url, "Bob")]);
+    for (const person of [ann, bob]) await isOn(person, "poll");
+    await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address} (long polling)`);
+    await expect(ann.connection).toHaveAttribute("title", streams === "buffer" ? /holds event streams back/ : /event streams are blocked/);
+    await chat(ann, bob, gate);
+    for (const person of [ann, bob]) await isOn(person, "poll");
+  });
+}
+
+test("the block is lifted: after a minute it goes up again, and the reader sees nothing but the badge", async ({ gate, visitor }) => {
+  gate.upgrades = "refuse";
+  gate.streams = "refuse";
+  const page = await visitor();
+  await page.clock.install();
+  const ann = await enter(page, gate.url, "Ann");
+  const bob = await enter(await visitor(), gate.url, "Bob");
+  await isOn(ann, "poll");
+  const states = await watch(ann);
+  await ann.say("low");
+  await bob.sees("low");
+
+  // Still blocked: the try upward disturbs nobody. The next is after two minutes.
+  const asked = gate.asked.upgrades;
+  await page.clock.fastForward("01:05");
+  await expect.poll(() => gate.asked.upgrades).toBeGreaterThan(asked);
+  await bob.say("still here");
+  await ann.sees("still here");
+  await isOn(ann, "poll");
+
+  gate.streams = "pass";
+  await page.clock.fastForward("01:00");
+  // The page has to hear something, or so much time at once is a sleep.
+  await bob.say("one more minute");
+  await ann.sees("one more minute");
+  await page.clock.fastForward("01:05");
+  await isOn(ann, "sse");
+  await ann.say("middle");
+  await bob.sees("middle");
+
+  gate.upgrades = "pass";
+  await page.clock.fastForward("01:05");
+  await isOn(ann, "websocket");
+  await ann.say("high");
+  await bob.sees("high");
+  await expect(ann.bodies).toHaveText(["low", "still here", "one more minute", "middle", "high"]);
+  await expect(bob.bodies).toHaveText(["low", "still here", "one more minute", "middle", "high"]);
+  expect(new Set(await states())).toEqual(new Set(["connected"]));
+});
+
+test("the network changes: it goes up at once", async ({ gate, visitor }) => {
+  gate.upgrades = "refuse";
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  await isOn(ann, "sse");
+  gate.upgrades = "pass";
+  const states = await watch(ann);
+  await ann.page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await isOn(ann, "websocket");
+  expect(new Set(await states())).toEqual(new Set(["connected"]));
+});
+
+test("messages sent while it changes over are neither lost nor doubled", async ({ gate, visitor }) => {
+  gate.upgrades = "refuse";
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  const bob = await enter(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await isOn(person, "sse");
+  gate.upgrades = "pass";
+  const texts = Array.from({ length: 20 }, (_, n) => `message ${n + 1}`);
+  for (const [n, text] of texts.entries()) {
+    if (n === 5) await ann.page.evaluate(() => window.dispatchEvent(new Event("online")));
+    if (n === 8) await bob.page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await ann.say(text);
+  }
+  for (const person of [ann, bob]) {
+    await isOn(person, "websocket");
+    await expect(person.bodies).toHaveText(texts);
+  }
+});
+
+test("a way that worked is not left for one failure", async ({ gate, visitor }) => {
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  await isOn(ann, "websocket");
+  gate.cut();
+  await ann.say("after a cut");
+  await expect(ann.message("after a cut")).toHaveAttribute("data-state", "stored");
+  await isOn(ann, "websocket");
+  expect(gate.asked.streams).toBe(0);
+  // Blocked from now on: two tries in vain, then the stream.
+  gate.upgrades = "refuse";
+  gate.cut();
+  await isOn(ann, "sse");
+});
+
+for (const transport of ["websocket", "sse", "poll"] as const) {
+  test(`a frozen server is noticed within two heartbeats by ${transport}`, async ({ visitor }) => {
+    const server = await Server.start("--heartbeat-ms", "2000");
+    const gate = await Proxy.start(server.address);
+    if (transport !== "websocket") gate.upgrades = "refuse";
+    if (transport === "poll") gate.streams = "refuse";
+    try {
+      const ann = await enter(await visitor(), gate.url, "Ann");
+      await isOn(ann, transport);
+      const frozen = Date.now();
+      server.freeze();
+      // Two heartbeats, and some time for a busy machine.
+      await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 4_000 + 2_000 });
+      console.log(`${transport}: noticed after ${Date.now() - frozen} ms`);
+      await ann.say("waits");
+      await expect(ann.message("waits")).toHaveAttribute("data-state", "queued");
+      server.thaw();
+      await ann.isConnected();
+      await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
+      await expect(ann.messages).toHaveCount(1);
+      await isOn(ann, transport);
+    } finally {
+      await gate.stop();
+      await server.dispose();
+    }
+  });
+}
+
+test("signed out elsewhere is heard on every transport", async ({ gate, visitor }) => {
+  for (const transport of ["sse", "poll"] as const) {
+    gate.upgrades = "refuse";
+    if (transport === "poll") gate.streams = "refuse";
+    const ann = await enter(await visitor(), gate.url, `Ann by ${transport}`);
+    await isOn(ann, transport);
+    const answer = await ann.page.context().request.delete(`${gate.url}/api/session`, { headers: { origin: gate.url } });
+    expect(answer.status()).toBe(204);
+    await expect(ann.connection).toHaveAttribute("data-state", "closed");
+    await expect(ann.connection).toContainText(/signed out/i);
+  }
+});
