@@ -4,3 +4,5 @@
 //! the server's history is read, and the [`checker`] holds it against every log.
 
 pub mod checker;
+pub mod process;
+pub mod proxy;
