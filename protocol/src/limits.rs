@@ -5,6 +5,15 @@ use std::time::Duration;
 /// Longest client frame in bytes, as one WebSocket message. A longer one closes the connection with 4009.
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
 
+/// Most client frames in one `POST /live/frames`.
+pub const MAX_POST_FRAMES: usize = 256;
+
+/// Largest body of one `POST /live/frames`, in bytes.
+pub const MAX_POST_BYTES: usize = 256 * 1024;
+
+/// Longest that `GET /live/poll` is held; with shorter heartbeats, one heartbeat.
+pub const MAX_POLL_HOLD: Duration = Duration::from_secs(25);
+
 /// Longest message body, in Unicode scalar values, after trimming.
 pub const MAX_BODY_CHARS: usize = 8_000;
 
@@ -45,7 +54,7 @@ pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval of heartbeats in both directions, unless `welcome` says another one.
 pub const HEARTBEAT: Duration = Duration::from_secs(25);
 
-/// Silence beyond one heartbeat after which a peer is given up.
+/// Silence beyond one heartbeat after which a peer is given up. With short heartbeats, half a heartbeat.
 pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
 
 /// Time within which a connection that comes back is not announced as left and joined.

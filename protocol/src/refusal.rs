@@ -22,6 +22,11 @@ pub const TOO_MANY_ROOMS: &str = "too_many_rooms";
 pub const RATE_LIMITED: &str = "rate_limited";
 /// The server cannot take it now (storage failed, or it is stopping). Try again with the same id.
 pub const UNAVAILABLE: &str = "unavailable";
+/// The disk or the quota is full. Nothing that was acked is lost, reading goes on; try again with the same id after
+/// `retry_after_ms`. HTTP: 507.
+pub const STORAGE_FULL: &str = "storage_full";
+/// HTTP: `connection` names no living connection; begin another one with `hello`.
+pub const NO_CONNECTION: &str = "no_connection";
 /// HTTP: no session, or one that is no longer valid.
 pub const UNAUTHORIZED: &str = "unauthorized";
 /// HTTP: the page that sent this is not this server's and not on the allow list.

@@ -71,13 +71,17 @@ pub struct Config {
     #[arg(skip = limits::LEAVE_GRACE)]
     pub leave_grace: Duration,
 
-    /// Silence beyond a heartbeat after which a peer is given up. Not a flag either.
+    /// Silence beyond a heartbeat after which a peer is given up; at most half a heartbeat is given. Not a flag either.
     #[arg(skip = limits::HEARTBEAT_GRACE)]
     pub heartbeat_grace: Duration,
 
     /// Time within which a request's head must have come. Not a flag either.
     #[arg(skip = Duration::from_secs(10))]
     pub head_timeout: Duration,
+
+    /// Most pages of the database file: a full disk, for tests. Not a flag either.
+    #[arg(skip)]
+    pub max_pages: Option<u32>,
 }
 
 /// Who may come in with a name alone.
@@ -128,6 +132,7 @@ impl Default for Config {
             leave_grace: limits::LEAVE_GRACE,
             heartbeat_grace: limits::HEARTBEAT_GRACE,
             head_timeout: Duration::from_secs(10),
+            max_pages: None,
         }
     }
 }

@@ -3,16 +3,21 @@
 //! The way of a message: [`live`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
 //! [`room`] (everyone who listens) → [`connection`] (what waits for a client) → [`live`].
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parlor_protocol::{CloseCode, ServerInfo};
 use rand::Rng;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, Switch},
     connection::Bye,
+    live::registry::Registry,
     room::Hub,
     serve::Places,
     session::{Live, heartbeat::Wheel},
@@ -61,6 +66,7 @@ pub struct Running {
     /// Where it listens: the real port when the configuration said 0.
     pub address: SocketAddr,
     live: Arc<Live>,
+    carried: Arc<Registry>,
     places: Places,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
@@ -76,7 +82,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = serve::listen(config.addr).map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let (committed, events) = bus::local();
-    let store = SqliteStore::open(&config.data, committed).await?;
+    let store = SqliteStore::open(&config.data, committed, config.max_pages).await?;
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace));
     let delivering = bus::deliver(hub.clone(), events);
     let live = Arc::new(Live {
@@ -93,12 +99,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let stop = CancellationToken::new();
     tokio::spawn(tick(live.clone(), stop.clone()));
     let head_timeout = config.head_timeout;
-    let router = http::router(live.clone(), Arc::new(config));
+    let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
+    let carried = Arc::new(Registry::new(live.clone(), most));
+    let router = http::router(live.clone(), Arc::new(config), carried.clone());
     let accepting = tokio::spawn(serve::serve(listener, router, places.clone(), head_timeout, stop.clone()));
-    Ok(Running { address, live, places, stop, accepting, delivering })
+    Ok(Running { address, live, carried, places, stop, accepting, delivering })
 }
 
 impl Running {
+    /// How many live connections travel in HTTP requests now: event streams and polls.
+    #[must_use]
+    pub fn carried(&self) -> usize {
+        self.carried.len()
+    }
+
     /// Stops: no new connections, a `bye` to everyone with a time to come back that spreads them, everything that was
     /// accepted is stored. Takes at most five seconds.
     pub async fn stop(self) {
@@ -121,10 +135,13 @@ impl Running {
 /// What is due regularly: heartbeats, and news of rooms.
 async fn tick(live: Arc<Live>, stop: CancellationToken) {
     let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
+    // After a pause of the whole process, the ticks that were missed are not made up for.
+    heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
+    rooms.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            _ = heartbeats.tick() => live.wheel.tick(),
+            _ = heartbeats.tick() => live.wheel.tick(Instant::now()),
             _ = rooms.tick() => live.hub.tick(),
             () = stop.cancelled() => return,
         }

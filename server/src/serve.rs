@@ -110,7 +110,8 @@ async fn connection(
     // Without these a chat is slower or a slow reader dearer; neither is a reason to refuse the connection.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
-    let slot = Slot(Arc::new(place));
+    let slot = Slot { place: Arc::new(place), cut: CancellationToken::new() };
+    let cut = slot.cut.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(slot.clone());
         let answer = router.clone().oneshot(request.map(Body::new));
@@ -118,14 +119,16 @@ async fn connection(
     });
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let ended = cut.run_until_cancelled(async {
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
-    };
-    if let Err(error) = ended {
+    });
+    if let Some(Err(error)) = ended.await {
         tracing::debug!(%error, "a connection ended early");
     }
 }

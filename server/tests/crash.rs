@@ -3,66 +3,16 @@
 
 mod support;
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, net::SocketAddr, process::Command, time::Duration};
 
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
     http::{EventPage, SessionMade},
 };
-use support::{Client, assert_gap_free, body, http_client};
+use support::{Client, assert_gap_free, body, http_client, process::Process};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use uuid::Uuid;
-
-/// The binary as a child process; killed when dropped.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
-            .args(["--addr", "127.0.0.1:0", "--data"])
-            .arg(folder)
-            .env_remove("PARLOR_ADDR")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).unwrap().trim().parse().unwrap();
-        Self { child, address }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Asks it to stop, as a service manager would; the time it took.
-    fn terminate(mut self) -> Duration {
-        let begun = Instant::now();
-        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(status.success());
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        begun.elapsed()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A client as the protocol wants it: keeps what is not acked, resumes from the last event, sends again with the same id.
 struct Persistent {

@@ -155,7 +155,8 @@ impl Outbox {
         now: Millis,
     ) -> Option<RoomId> {
         // A time to come back is a promise that it will help; want of storage passes by itself.
-        let for_a_while = code == refusal::UNAVAILABLE || (code == refusal::RATE_LIMITED && retry_ms.is_some());
+        let for_a_while = matches!(code, refusal::UNAVAILABLE | refusal::STORAGE_FULL)
+            || (code == refusal::RATE_LIMITED && retry_ms.is_some());
         let item = self.find(id)?;
         if matches!(item.delivery, Delivery::Stored) {
             return None;

@@ -12,7 +12,7 @@ use parlor_protocol::{ServerFrame, User};
 
 mod queue;
 
-pub use queue::{Bye, EventFrame, Outgoing, Queue};
+pub use queue::{Bye, EventFrame, Frame, Outgoing, Queue};
 
 /// An encoded frame: shared without a copy, and the very type that the WebSocket library writes.
 pub type Text = axum::extract::ws::Utf8Bytes;
@@ -49,15 +49,15 @@ impl Connection {
     }
 
     /// Something came from the peer: any frame counts as life.
-    pub fn hear(&self) {
-        let after = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard.store(after, Ordering::Relaxed);
+    pub fn hear(&self, now: Instant) {
+        let after = now.saturating_duration_since(self.opened);
+        self.heard.store(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// How long the peer has been silent.
     #[must_use]
-    pub fn silence(&self) -> Duration {
-        self.opened.elapsed().saturating_sub(Duration::from_millis(self.heard.load(Ordering::Relaxed)))
+    pub fn silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.opened + Duration::from_millis(self.heard.load(Ordering::Relaxed)))
     }
 
     /// Queues a frame for this connection alone.

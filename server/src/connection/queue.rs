@@ -46,11 +46,35 @@ pub struct Bye {
     pub after: Option<Duration>,
 }
 
+/// A frame on its way to one client.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    /// An event, shared by all who receive it.
+    Event(Arc<EventFrame>),
+    /// For this connection alone.
+    Own(Text),
+}
+
+impl Frame {
+    /// The JSON text.
+    #[must_use]
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Event(event) => &event.text,
+            Self::Own(text) => text,
+        }
+    }
+
+    fn cost(&self) -> usize {
+        FRAME_COST + self.text().len()
+    }
+}
+
 /// What the transport has to write next.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     /// In this order.
-    pub frames: Vec<Text>,
+    pub frames: Vec<Frame>,
     /// Then a heartbeat.
     pub ping: bool,
     /// The queue was dropped. Nothing more comes until [`Queue::recover`].
@@ -73,7 +97,7 @@ pub struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Frame>,
     bytes: usize,
     ping: bool,
     /// Since the overflow: for each room with lost events, the first of them.
@@ -86,37 +110,22 @@ struct Inner {
     shut: bool,
 }
 
-enum Waiting {
-    Event(Arc<EventFrame>),
-    Own(Text),
-}
-
-impl Waiting {
-    fn cost(&self) -> usize {
-        FRAME_COST
-            + match self {
-                Self::Event(event) => event.text.len(),
-                Self::Own(text) => text.len(),
-            }
-    }
-}
-
 impl Queue {
     /// Queues an event. False when it was lost to an overflow, or nobody will read it: the room then drops the subscriber.
     pub fn push_event(&self, event: &Arc<EventFrame>) -> bool {
-        self.enqueue(Waiting::Event(event.clone()))
+        self.enqueue(Frame::Event(event.clone()))
     }
 
     /// Queues a frame that must not be dropped alone.
     pub fn push(&self, text: Text) {
         // On overflow the whole queue goes, this frame too; `gap` tells the client.
-        let _ = self.enqueue(Waiting::Own(text));
+        let _ = self.enqueue(Frame::Own(text));
     }
 
     /// Queues a frame that may be dropped: typing, presence, room lists. They go first when it gets tight.
     pub fn push_droppable(&self, text: Text) {
         if self.inner.lock().bytes < limits::MAX_QUEUE_BYTES / 2 {
-            let _ = self.enqueue(Waiting::Own(text));
+            let _ = self.enqueue(Frame::Own(text));
         }
     }
 
@@ -186,18 +195,18 @@ impl Queue {
         self.inner.lock().lost.take().unwrap_or_default()
     }
 
-    fn enqueue(&self, waiting: Waiting) -> bool {
+    fn enqueue(&self, frame: Frame) -> bool {
         let mut inner = self.inner.lock();
         if inner.shut {
             return false;
         }
         if inner.lost.is_some() {
-            inner.lose(&waiting);
+            inner.lose(&frame);
             return false;
         }
-        let cost = waiting.cost();
+        let cost = frame.cost();
         if inner.bytes + cost > limits::MAX_QUEUE_BYTES {
-            inner.overflow(&waiting);
+            inner.overflow(&frame);
             let ended = inner.bye.is_some();
             drop(inner);
             if ended {
@@ -208,7 +217,7 @@ impl Queue {
             return false;
         }
         inner.bytes += cost;
-        inner.waiting.push_back(waiting);
+        inner.waiting.push_back(frame);
         let first = inner.waiting.len() == 1;
         drop(inner);
         if first {
@@ -230,17 +239,17 @@ impl Inner {
         self.bye.get_or_insert(bye);
     }
 
-    fn lose(&mut self, waiting: &Waiting) {
-        if let (Some(lost), Waiting::Event(event)) = (&mut self.lost, waiting) {
+    fn lose(&mut self, frame: &Frame) {
+        if let (Some(lost), Frame::Event(event)) = (&mut self.lost, frame) {
             lost.entry(event.room.clone()).or_insert(event.seq);
         }
     }
 
-    fn overflow(&mut self, last: &Waiting) {
+    fn overflow(&mut self, last: &Frame) {
         self.lost = Some(HashMap::new());
         self.loss_told = false;
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.lose(&waiting);
+        for frame in std::mem::take(&mut self.waiting) {
+            self.lose(&frame);
         }
         self.lose(last);
         self.bytes = 0;
@@ -258,13 +267,10 @@ impl Inner {
         let mut frames = Vec::new();
         let mut taken = 0;
         while taken < BATCH_BYTES
-            && let Some(waiting) = self.waiting.pop_front()
+            && let Some(frame) = self.waiting.pop_front()
         {
-            taken += waiting.cost();
-            frames.push(match waiting {
-                Waiting::Event(event) => event.text.clone(),
-                Waiting::Own(text) => text,
-            });
+            taken += frame.cost();
+            frames.push(frame);
         }
         self.bytes = self.bytes.saturating_sub(taken);
         // A burst's buffer does not stay with an idle connection.
@@ -302,7 +308,7 @@ mod tests {
         }
         queue.ping();
         let outgoing = queue.next().await;
-        assert_eq!(outgoing.frames.iter().map(|text| text.len()).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(outgoing.frames.iter().map(|frame| frame.text().len()).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(outgoing.ping && !outgoing.overflowed && outgoing.bye.is_none());
     }
 

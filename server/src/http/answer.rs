@@ -22,7 +22,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
 
@@ -34,7 +34,7 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such room that you can see.")
     }
 
-    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, refusal::BAD_REQUEST, message)
     }
 
@@ -54,6 +54,10 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
+        if error.is_full() {
+            let message = "The server's disk is full. Try again later.";
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, refusal::STORAGE_FULL, message);
+        }
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             refusal::UNAVAILABLE,

@@ -11,9 +11,14 @@ use axum::{
     routing::{any, get, post},
 };
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{config::Config, live, session::Live};
+use crate::{
+    config::Config,
+    live::{self, registry::Registry},
+    session::Live,
+};
 
 mod answer;
 mod assets;
@@ -43,16 +48,23 @@ pub struct App {
     pub live: Arc<Live>,
     /// How the server was started.
     pub config: Arc<Config>,
+    /// Live connections that travel in HTTP requests.
+    pub carried: Arc<Registry>,
 }
 
-/// A place among the server's connections, taken until the last clone is dropped.
+/// A network connection, as the requests on it see it.
 #[derive(Clone)]
-pub struct Slot(#[allow(dead_code)] pub Arc<OwnedSemaphorePermit>);
+pub struct Slot {
+    /// A place among the server's connections, taken until the last clone is dropped.
+    pub place: Arc<OwnedSemaphorePermit>,
+    /// Ends the connection at once, whatever still waits to be written. Not for one that was upgraded.
+    pub cut: CancellationToken,
+}
 
 /// Everything that the server answers.
-pub fn router(live: Arc<Live>, config: Arc<Config>) -> Router {
+pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>) -> Router {
     pages::init();
-    let app = App { live, config };
+    let app = App { live, config, carried };
     let api = Router::new()
         .route("/api/session", post(sessions::create).delete(sessions::end))
         .route("/api/me", get(sessions::me))
@@ -70,9 +82,16 @@ pub fn router(live: Arc<Live>, config: Arc<Config>) -> Router {
         .merge(pages)
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
+    // Neither compressed nor timed: they are held open, and a frame must not wait in a compressor.
+    let live = Router::new()
+        .route("/live/ws", any(live::websocket::upgrade))
+        .route("/live/sse", get(live::sse::stream))
+        .route("/live/poll", get(live::poll::poll))
+        .route("/live/frames", post(live::frames::take))
+        .method_not_allowed_fallback(answer::wrong_method);
     Router::new()
         .merge(answers)
-        .route("/live/ws", any(live::websocket::upgrade))
+        .merge(live)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(assets::serve)

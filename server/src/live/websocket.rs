@@ -1,6 +1,6 @@
 //! Frames over WebSocket (RFC 6455): `GET /live/ws`, one JSON text message a frame.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{
@@ -10,10 +10,11 @@ use axum::{
     response::Response,
 };
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use parlor_protocol::{CloseCode, SUBPROTOCOL, ServerFrame, limits};
+use parlor_protocol::{CloseCode, SUBPROTOCOL, limits};
 
+use super::{CLOSE_TIMEOUT, bye_frame, expect_hello};
 use crate::{
-    connection::{Bye, Outgoing},
+    connection::{Bye, Frame, Outgoing},
     http::{App, Guest, SameOrigin, Slot},
     session::Session,
 };
@@ -27,9 +28,6 @@ const MAX_WRITE_BUFFER: usize = 256 * 1024;
 /// Messages over [`limits::MAX_FRAME_BYTES`] up to this size are read to their end, so that the client gets to see why it
 /// is closed. Beyond, the connection is cut.
 const MAX_READ: usize = 2 * 1024 * 1024;
-
-/// Time for the last frames, and for the peer's own close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Upgrades a request of someone who has a session.
 pub async fn upgrade(
@@ -60,6 +58,7 @@ async fn run(socket: WebSocket, session: Session) {
     let peer_has_gone = tokio::select! {
         () = read(&mut stream, &session) => true,
         () = write(&mut sink, &session) => false,
+        () = expect_hello(&session) => false,
         // A peer that takes nothing any more does not hold its socket.
         () = async { queue.ending().await; tokio::time::sleep(CLOSE_TIMEOUT).await } => return,
     };
@@ -77,10 +76,6 @@ async fn run(socket: WebSocket, session: Session) {
 
 /// Takes messages until the peer has gone. When it is the server that ends the connection, the writer decides.
 async fn read(stream: &mut Messages<'_>, session: &Session) {
-    let hello = async { while !session.greeted() && read_one(stream, session).await {} };
-    if tokio::time::timeout(session.hello_timeout(), hello).await.is_err() {
-        session.close(CloseCode::NoHello);
-    }
     while read_one(stream, session).await {}
     if session.connection().queue.is_ending() {
         std::future::pending::<()>().await;
@@ -101,7 +96,7 @@ async fn read_one(stream: &mut Messages<'_>, session: &Session) -> bool {
         }
         None => return false,
     };
-    session.connection().hear();
+    session.connection().hear(Instant::now());
     match message {
         Message::Text(text) if text.len() > limits::MAX_FRAME_BYTES => session.close(CloseCode::FrameTooLarge),
         Message::Binary(bytes) if bytes.len() > limits::MAX_FRAME_BYTES => session.close(CloseCode::FrameTooLarge),
@@ -131,12 +126,12 @@ async fn write(sink: &mut (impl Sink<Message> + Unpin), session: &Session) {
 /// Everything that waits goes out in one flush.
 async fn write_all<S: Sink<Message> + Unpin>(
     sink: &mut S,
-    frames: Vec<crate::connection::Text>,
+    frames: Vec<Frame>,
     ping: bool,
     bye: Option<Bye>,
 ) -> Result<(), S::Error> {
-    for text in frames {
-        sink.feed(Message::Text(text)).await?;
+    for frame in frames {
+        sink.feed(Message::Text(frame.text().clone())).await?;
     }
     if ping {
         sink.feed(Message::Ping(Default::default())).await?;
@@ -147,13 +142,4 @@ async fn write_all<S: Sink<Message> + Unpin>(
         sink.feed(Message::Close(Some(close))).await?;
     }
     sink.flush().await
-}
-
-fn bye_frame(bye: Bye) -> ServerFrame {
-    ServerFrame::Bye {
-        code: bye.code.code(),
-        reason: bye.code.reason().into(),
-        reconnect: parlor_protocol::close::may_reconnect(bye.code.code()),
-        after_ms: bye.after.and_then(|after| u64::try_from(after.as_millis()).ok()),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use parlor_protocol::{Cursor, GapReason, RoomId, Seq, ServerFrame, limits, refusal};
+use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, limits, refusal};
 
 use super::{Joined, Session};
 use crate::{
@@ -45,7 +45,11 @@ impl Session {
     }
 
     fn let_go(&self, room: &RoomId, said_so: bool) -> Option<Arc<Room>> {
-        let joined = self.state.lock().joined.remove(room)?;
+        let joined = {
+            let mut state = self.state.lock();
+            state.changes += 1;
+            state.joined.remove(room)?
+        };
         joined.room.unsubscribe(&self.connection, said_so);
         Some(joined.room)
     }
@@ -60,12 +64,15 @@ impl Session {
             return Ok(());
         }
         let overflows = self.overflows.load(Ordering::Relaxed);
-        {
-            let mut state = self.state.lock();
-            state.joined.insert(cursor.room.clone(), Joined { room: room.clone(), last_typing: None });
-        }
         let head = room.head();
         let mut after = cursor.after.unwrap_or(head);
+        {
+            let tail = cursor.tail.clone().or_else(|| room.recent_id(after).map(CommandId::tail));
+            let from = Cursor { room: cursor.room.clone(), after: Some(after), tail };
+            let mut state = self.state.lock();
+            state.changes += 1;
+            state.joined.insert(cursor.room.clone(), Joined { room: room.clone(), from, last_typing: None });
+        }
         self.push_joined(room, head.max(after));
         // Subscribing succeeds only when everything since `after` is in memory; else read on and try again.
         loop {

@@ -14,8 +14,8 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, ServerFrame, ServerInfo, User, UserId,
-    UserKind, refusal,
+    ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, ServerFrame, ServerInfo, User,
+    UserId, UserKind, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -96,10 +96,14 @@ pub struct Session {
 struct State {
     greeted: bool,
     joined: HashMap<RoomId, Joined>,
+    /// Counts what changed in `joined`.
+    changes: u64,
 }
 
 struct Joined {
     room: Arc<Room>,
+    /// Where the client stood when it joined.
+    from: Cursor,
     last_typing: Option<Instant>,
 }
 
@@ -137,6 +141,21 @@ impl Session {
     /// Whether `hello` has come.
     pub fn greeted(&self) -> bool {
         self.state.lock().greeted
+    }
+
+    /// The joined rooms, each with the place where the client stood when it joined; `None` when nothing has changed
+    /// since `seen`. The events that were written since are the transport's to know.
+    #[must_use]
+    pub fn joined_from(&self, seen: &mut u64) -> Option<Vec<Cursor>> {
+        let state = self.state.lock();
+        let changed = std::mem::replace(seen, state.changes) != state.changes;
+        changed.then(|| state.joined.values().map(|joined| joined.from.clone()).collect())
+    }
+
+    /// How often a sign of life is due, on both sides.
+    #[must_use]
+    pub fn heartbeat(&self) -> Duration {
+        self.live.wheel.interval()
     }
 
     /// Ends the connection once what waits is written.
@@ -246,7 +265,11 @@ impl Session {
     /// After an overflow: every joined room has a hole now, or may have one.
     fn tell_gaps(&self) {
         self.overflows.fetch_add(1, Ordering::Relaxed);
-        let joined: Vec<_> = self.state.lock().joined.drain().collect();
+        let joined: Vec<_> = {
+            let mut state = self.state.lock();
+            state.changes += 1;
+            state.joined.drain().collect()
+        };
         for (_, joined) in &joined {
             joined.room.unsubscribe(&self.connection, false);
         }
@@ -278,19 +301,21 @@ impl Session {
 
     fn fail(&self, id: Option<String>, room: Option<RoomId>, error: &StoreError) {
         tracing::error!(%error, "a command failed");
-        self.connection.push(&unavailable(id, room));
+        self.connection.push(&not_stored(id, room, error));
     }
 }
 
 /// Says that the storage failed, and when to try again.
-fn unavailable(id: Option<String>, room: Option<RoomId>) -> ServerFrame {
-    ServerFrame::Refused {
-        id,
-        room,
-        code: refusal::UNAVAILABLE.into(),
-        message: "The server cannot store this right now. Nothing is lost: send it again with the same id.".into(),
-        retry_after_ms: Some(1_000),
-    }
+fn not_stored(id: Option<String>, room: Option<RoomId>, error: &StoreError) -> ServerFrame {
+    let (code, message, retry_after_ms) = if error.is_full() {
+        let message =
+            "The server's disk is full. Nothing that was sent is lost: this is sent again when there is room.";
+        (refusal::STORAGE_FULL, message, 5_000)
+    } else {
+        let message = "The server cannot store this right now. Nothing is lost: send it again with the same id.";
+        (refusal::UNAVAILABLE, message, 1_000)
+    };
+    ServerFrame::Refused { id, room, code: code.into(), message: message.into(), retry_after_ms: Some(retry_after_ms) }
 }
 
 impl Drop for Session {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_protocol::{CommandId, RoomId, ServerFrame, refusal, validate};
 
-use super::{Session, unavailable};
+use super::{Session, not_stored};
 use crate::{
     connection::Connection,
     markdown,
@@ -89,7 +89,7 @@ fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Re
         Ok(Appended::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
         Ok(Appended::NoReplyTarget) => refuse(refusal::NOT_FOUND, "the message that it answers is not in this room"),
         // The writer has logged the cause.
-        Err(_) => unavailable(Some(id.to_string()), Some(room)),
+        Err(error) => not_stored(Some(id.to_string()), Some(room), error),
     };
     connection.push(&frame);
 }

@@ -51,6 +51,22 @@ impl Clone for StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether it failed for want of room. Reading goes on, and writing does by itself when there is room again.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        /// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`: the file beside the log could not grow.
+        const FULL: [&str; 2] = ["13", "4874"];
+        match self {
+            Self::Database(error) => error
+                .as_database_error()
+                .and_then(|error| error.code())
+                .is_some_and(|code| FULL.contains(&code.as_ref())),
+            Self::Migration(_) | Self::Folder { .. } | Self::InUse(_) | Self::Closed => false,
+        }
+    }
+}
+
 /// The SHA-256 of a session token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);

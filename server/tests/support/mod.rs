@@ -1,6 +1,9 @@
 //! A real server on port 0 and clients on real sockets.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+pub mod carried;
+pub mod process;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -57,6 +60,20 @@ impl Server {
     pub async fn stop(mut self) -> Option<TempDir> {
         self.running.take().unwrap().stop().await;
         self.temp.take()
+    }
+
+    /// Returns when every connection that HTTP requests carry is gone, whichever way it ended.
+    pub async fn nothing_carried(&self) {
+        let begun = std::time::Instant::now();
+        while self.carried() > 0 {
+            assert!(begun.elapsed() < PATIENCE, "{} connections are left", self.carried());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// How many connections are carried by HTTP requests.
+    pub fn carried(&self) -> usize {
+        self.running.as_ref().unwrap().carried()
     }
 
     /// Stops and starts again on the same data.

@@ -36,8 +36,13 @@ pub(super) async fn append(
     }
     // The callbacks are not Sync and must not be borrowed over an await.
     let (messages, callbacks): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-    let mut known = known(db, &messages).await?;
-    let mut heads = heads(db, &messages).await?;
+    let (mut known, mut heads) = match look_up(db, &messages).await {
+        Ok(found) => found,
+        Err(error) => {
+            callbacks.into_iter().for_each(|done| done.call(Err(error.clone())));
+            return Err(error);
+        }
+    };
     let mut events = Vec::with_capacity(messages.len());
     let mut rows = Vec::with_capacity(messages.len());
     for (message, done) in messages.into_iter().zip(callbacks) {
@@ -104,6 +109,14 @@ fn decide(message: &NewMessage, known: &HashMap<Uuid, Known>, heads: &HashMap<St
         Some(answered) if answered.room == message.room.as_str() => None,
         _ => Some(Appended::NoReplyTarget),
     }
+}
+
+/// What has to be known before anything is decided.
+async fn look_up(
+    db: &mut SqliteConnection,
+    batch: &[NewMessage],
+) -> Result<(HashMap<Uuid, Known>, HashMap<String, Seq>), StoreError> {
+    Ok((known(db, batch).await?, heads(db, batch).await?))
 }
 
 /// Everything that the log knows of the ids in the batch: the messages' own, and those they answer.

@@ -49,11 +49,11 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the database in `folder`, makes it when there is none, and brings its schema up to date. When an older
-    /// schema holds data, a snapshot is left beside the file first.
+    /// schema holds data, a snapshot is left beside the file first. It grows to at most `max_pages` pages, if given.
     ///
     /// # Errors
     /// The folder cannot be made or written, or the file is no database of ours.
-    pub async fn open(folder: &Path, committed: Committed) -> Result<Arc<Self>, StoreError> {
+    pub async fn open(folder: &Path, committed: Committed, max_pages: Option<u32>) -> Result<Arc<Self>, StoreError> {
         let unusable = |cause| StoreError::Folder { path: folder.display().to_string(), cause };
         std::fs::create_dir_all(folder).map_err(unusable)?;
         let lock = std::fs::File::create(folder.join(LOCK_NAME)).map_err(unusable)?;
@@ -74,7 +74,11 @@ impl SqliteStore {
             // KiB, negative as SQLite wants it; for each connection.
             .pragma("cache_size", "-2048")
             .disable_statement_logging();
-        let mut connection = options.connect().await?;
+        let writing = match max_pages {
+            Some(pages) => options.clone().pragma("max_page_count", pages.to_string()),
+            None => options.clone(),
+        };
+        let mut connection = writing.connect().await?;
         if existed {
             snapshot_before_migration(&mut connection, folder).await?;
         }
@@ -85,7 +89,7 @@ impl SqliteStore {
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
-        let writer = tokio::spawn(writer::run(connection, queue, committed));
+        let writer = tokio::spawn(writer::run(writing.create_if_missing(false), connection, queue, committed));
         Ok(Arc::new(Self {
             readers,
             sender: jobs.downgrade(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, User, UserId, UserKind};
 use rand::Rng;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -36,12 +36,19 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What is to be told to whom once it is known whether the transaction held.
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// Runs until every sender is gone and the queue is empty.
-pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Job>, committed: Committed) {
+/// Runs until every sender is gone and the queue is empty. After a failure it goes on with a new connection, as `options`
+/// say.
+pub(super) async fn run(
+    options: SqliteConnectOptions,
+    connection: SqliteConnection,
+    mut queue: mpsc::Receiver<Job>,
+    committed: Committed,
+) {
+    let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         let mut finish = Vec::with_capacity(waiting.len());
-        match commit(&mut connection, &mut waiting, &mut finish).await {
+        match try_commit(&options, &mut connection, &mut waiting, &mut finish).await {
             Ok(events) => {
                 // Nobody listens any more when the server stops: the events are stored, and read at the next start.
                 if !events.is_empty() {
@@ -51,39 +58,83 @@ pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Recei
             }
             Err(error) => {
                 tracing::error!(%error, commands = finish.len() + waiting.len(), "nothing of this batch was stored");
+                // SQLite may have ended the transaction by itself, and may have not: nothing may be written into what
+                // is left of it.
+                if let Some(connection) = connection.take() {
+                    let _ = connection.close_hard().await;
+                }
                 finish.into_iter().for_each(|finish| finish(Err(error.clone())));
-                // What was not begun is dropped, and whoever waits for it is told by that.
-                waiting.clear();
+                waiting.drain(..).for_each(|job| job.fail(error.clone()));
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
         }
     }
-    if let Err(error) = connection.close().await {
+    if let Some(connection) = connection
+        && let Err(error) = connection.close().await
+    {
         tracing::error!(%error, "closing the database");
     }
 }
 
-async fn commit(
-    connection: &mut SqliteConnection,
+/// Writes what waits, in one transaction. What was not begun when it failed is left in `jobs`.
+async fn try_commit(
+    options: &SqliteConnectOptions,
+    connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
     finish: &mut Vec<Finish>,
 ) -> Result<Vec<Event>, StoreError> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(options.connect().await?),
+    };
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let now = clock::now();
-    let mut appends = Vec::new();
-    for job in jobs.drain(..) {
-        match job {
-            Job::Append { message, done } => appends.push((message, done)),
-            other => finish.push(run_one(&mut transaction, other, now).await?),
+    let (appends, others): (Vec<_>, Vec<_>) = jobs.drain(..).partition(|job| matches!(job, Job::Append { .. }));
+    // Back at once what may not be begun.
+    jobs.extend(appends);
+    let mut others = others.into_iter();
+    while let Some(job) = others.next() {
+        let done = run_one(&mut transaction, job, now).await;
+        let failed = done.failed;
+        finish.push(done.finish);
+        if let Some(error) = failed {
+            jobs.extend(others);
+            return Err(error);
         }
     }
-    let events = append::append(&mut transaction, appends, finish, now).await?;
+    let appends = jobs.drain(..).filter_map(|job| match job {
+        Job::Append { message, done } => Some((message, done)),
+        _ => None,
+    });
+    let events = append::append(&mut transaction, appends.collect(), finish, now).await?;
     transaction.commit().await?;
     Ok(events)
 }
 
-async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Result<Finish, StoreError> {
-    Ok(match job {
+impl Job {
+    /// Tells whoever waits that nothing was stored.
+    fn fail(self, error: StoreError) {
+        // Whoever asked may have gone.
+        match self {
+            Self::Append { done, .. } => done.call(Err(error)),
+            Self::CreateGuest { reply, .. } => drop(reply.send(Err(error))),
+            Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
+            Self::CreateRoom { reply, .. } => drop(reply.send(Err(error))),
+            Self::AddMember { reply, .. } => drop(reply.send(Err(error))),
+            Self::SetRead { .. } => {}
+        }
+    }
+}
+
+/// A job that was run.
+struct Done {
+    finish: Finish,
+    /// The transaction cannot go on.
+    failed: Option<StoreError>,
+}
+
+async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
+    match job {
         Job::CreateGuest { name, token, reply } => {
             let result = create_guest(db, name, token, now).await;
             after_commit(reply, result)
@@ -101,25 +152,44 @@ async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Result<Fin
             after_commit(reply, result)
         }
         Job::SetRead { room, user, seq } => {
-            sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
+            let result = sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
                 .bind(room.as_str())
                 .bind(user.0)
                 .bind(sql_seq(seq))
                 .execute(db)
-                .await?;
-            Box::new(drop)
+                .await;
+            Done { finish: Box::new(drop), failed: result.err().map(StoreError::from) }
         }
-        // `commit` has sorted appends out; here one would be dropped, and say so.
-        Job::Append { .. } => Box::new(drop),
-    })
+        // `try_commit` has sorted appends out; here one would be dropped, and say so.
+        Job::Append { .. } => Done { finish: Box::new(drop), failed: None },
+    }
 }
 
-/// The result of one statement, told once the whole transaction held.
-fn after_commit<T: Send + 'static>(reply: Reply<T>, result: Result<T, StoreError>) -> Finish {
-    Box::new(move |held| {
+/// The result of one statement, told once the whole transaction held. What is one job's own fault (no such room, a person
+/// who is no more) spoils it for nobody else; what ails the database does.
+fn after_commit<T: Send + 'static>(reply: Reply<T>, result: Result<T, StoreError>) -> Done {
+    let failed = result.as_ref().err().filter(|error| ails_the_database(error)).cloned();
+    let finish = Box::new(move |held: Result<(), StoreError>| {
         // Whoever asked may have gone.
         let _ = reply.send(held.and(result));
-    })
+    });
+    Done { finish, failed }
+}
+
+/// Whether SQLite may have ended the transaction by itself: anything but a broken constraint and a missing row.
+fn ails_the_database(error: &StoreError) -> bool {
+    match error {
+        StoreError::Database(error) => match error.as_database_error() {
+            Some(error) => {
+                !(error.is_unique_violation()
+                    || error.is_foreign_key_violation()
+                    || error.is_check_violation()
+                    || error.kind() == sqlx::error::ErrorKind::NotNullViolation)
+            }
+            None => !matches!(**error, sqlx::Error::RowNotFound),
+        },
+        _ => true,
+    }
 }
 
 async fn create_guest(

@@ -1,0 +1,142 @@
+//! Frames as server-sent events (WHATWG HTML, section 9.2): `GET /live/sse`.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Extension, State},
+    http::{HeaderMap, HeaderName, header},
+    response::{IntoResponse, Response},
+};
+use parlor_protocol::{ClientFrame, Cursor, PROTOCOL_VERSION, ServerFrame};
+
+use super::{
+    bye_frame,
+    carried::Carried,
+    cursors::{self, Cursors},
+    registry::{Named, no_connection},
+};
+use crate::{
+    connection::{Frame, Outgoing},
+    http::{App, Failure, Guest, SameOrigin, Slot},
+};
+
+/// How a stream begins: something to see at once, and how long a browser waits before it comes again, in milliseconds.
+const OPENING: &str = ": parlor\nretry: 1000\n\n";
+
+/// Tells the client, and shows that no proxy on the way gathers the stream.
+const HEARTBEAT: &str = "event: heartbeat\ndata: {\"type\":\"heartbeat\"}\n\n";
+
+/// `GET /live/sse`: the frames of a connection, one event each. With a `Last-Event-ID` of ours it goes on where that
+/// one was written, as if the client had said `hello` with its cursors.
+pub async fn stream(
+    _origin: SameOrigin,
+    guest: Guest,
+    Named(name): Named,
+    State(app): State<App>,
+    slot: Option<Extension<Slot>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let resume = resume(&headers);
+    let cut = slot.map(|Extension(slot)| slot.cut);
+    let carried = app.carried.for_stream(&guest, name, resume.is_some(), cut)?;
+    let writer = Writer { carried, opened: false, ended: false, cursors: Cursors::default(), seen: 0 };
+    if let Some(resume) = resume {
+        writer.carried.greets();
+        let hello = ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode();
+        writer.carried.post(&[&hello]).await.map_err(|_| no_connection())?;
+    }
+    let chunks = futures::stream::unfold(writer, |mut writer| async move {
+        let chunk = writer.next().await?;
+        Some((Ok::<_, Infallible>(chunk), writer))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+        // When it ends, the network connection does: nothing else travels on what may have to be cut.
+        (header::CONNECTION, "close"),
+    ];
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+fn resume(headers: &HeaderMap) -> Option<Vec<Cursor>> {
+    cursors::parse(headers.get("last-event-id")?.to_str().ok()?)
+}
+
+/// Writes one connection's stream. Dropped when the client has gone, and then so has the connection.
+struct Writer {
+    carried: Arc<Carried>,
+    opened: bool,
+    ended: bool,
+    cursors: Cursors,
+    /// What of the session's rooms is in `cursors`.
+    seen: u64,
+}
+
+impl Writer {
+    /// The next bytes; `None` at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        if !std::mem::replace(&mut self.opened, true) {
+            return Some(Bytes::from_static(OPENING.as_bytes()));
+        }
+        while !self.ended {
+            let outgoing = tokio::select! {
+                biased;
+                () = self.carried.gone.cancelled() => return None,
+                outgoing = self.carried.session.next() => outgoing,
+            };
+            let text = self.write(outgoing);
+            if !text.is_empty() {
+                return Some(text.into());
+            }
+        }
+        None
+    }
+
+    fn write(&mut self, outgoing: Outgoing) -> String {
+        let Outgoing { frames, ping, bye, .. } = outgoing;
+        let mut text = String::with_capacity(frames.iter().map(|frame| frame.text().len() + 64).sum());
+        if let Some(joined) = self.carried.session.joined_from(&mut self.seen) {
+            self.cursors.follow(joined);
+        }
+        for frame in &frames {
+            if let Frame::Event(event) = frame {
+                self.cursors.pass(event);
+                if !self.cursors.is_empty() {
+                    text.push_str("id: ");
+                    self.cursors.write(&mut text);
+                    text.push('\n');
+                }
+            }
+            push_data(&mut text, frame.text());
+        }
+        if ping {
+            text.push_str(HEARTBEAT);
+        }
+        if let Some(bye) = bye {
+            let frame = bye_frame(bye);
+            if let ServerFrame::Bye { after_ms: Some(after), .. } = &frame {
+                text.push_str("retry: ");
+                text.push_str(&after.to_string());
+                text.push('\n');
+            }
+            push_data(&mut text, &frame.encode());
+            self.ended = true;
+        }
+        text
+    }
+}
+
+/// A frame is one line: JSON has no line breaks but those that it was given, and ours is given none.
+fn push_data(text: &mut String, frame: &str) {
+    text.push_str("data: ");
+    text.push_str(frame);
+    text.push_str("\n\n");
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.carried.gone.cancel();
+    }
+}

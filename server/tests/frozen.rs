@@ -1,0 +1,75 @@
+//! A server that stood still (stopped, or the machine asleep) blames nobody for what it could not hear.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use parlor_protocol::ServerFrame;
+use support::{
+    Client,
+    carried::{Poller, Requests, lobby},
+    process::Process,
+};
+use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::Message;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_pause_of_many_heartbeats_everyone_is_still_there() {
+    let folder = TempDir::new().unwrap();
+    let server = Process::start_with(folder.path(), &["--heartbeat-ms", "1000"]);
+    let mut clients = Vec::new();
+    for n in 0..20 {
+        let made = support::session(server.address, &format!("client {n}")).await;
+        let mut client = Client::connect(server.address, &made).await;
+        client.hello(vec![]).await;
+        client.join("lobby", None).await;
+        clients.push(client);
+    }
+    let made = support::session(server.address, "poller").await;
+    let mut poller = Poller::new(Requests::new(server.address, &made, None));
+    poller.requests.hello(vec![lobby(None)]).await;
+    poller.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
+    let polling = tokio::spawn(async move { poller.event().await });
+
+    server.signal("STOP");
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    server.signal("CONT");
+
+    // Two of its heartbeats later everyone has answered and nobody was closed. Reading answers pings, and goes on.
+    let (heard, mut pings) = tokio::sync::mpsc::unbounded_channel();
+    let mut readers = Vec::new();
+    for (n, mut client) in clients.into_iter().enumerate() {
+        let heard = heard.clone();
+        readers.push(tokio::spawn(async move {
+            loop {
+                match client.socket.next().await {
+                    Some(Ok(Message::Ping(_))) => heard.send(n).unwrap(),
+                    Some(Ok(Message::Text(text))) => {
+                        if let Ok(ServerFrame::Event(event)) = ServerFrame::decode(&text) {
+                            return event;
+                        }
+                    }
+                    end => panic!("{end:?}"),
+                }
+            }
+        }));
+    }
+    let mut counts = vec![0; readers.len()];
+    let everyone = async {
+        while counts.iter().any(|count| *count < 3) {
+            counts[pings.recv().await.unwrap()] += 1;
+        }
+    };
+    tokio::time::timeout(support::PATIENCE, everyone).await.expect("three heartbeats to each");
+    let made = support::session(server.address, "writer").await;
+    let mut writer = Client::connect(server.address, &made).await;
+    writer.hello(vec![]).await;
+    writer.post("good morning").await;
+    for reader in readers {
+        assert_eq!(support::body(&reader.await.unwrap()), "good morning");
+    }
+    assert_eq!(support::body(&polling.await.unwrap()), "good morning");
+    server.kill();
+}
