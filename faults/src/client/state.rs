@@ -261,7 +261,7 @@ impl State {
     }
 
     fn refused(&mut self, id: Option<&str>, room: Option<&RoomId>, code: &str, message: &str, until: Instant) {
-        let may_try = [refusal::RATE_LIMITED, refusal::UNAVAILABLE].contains(&code);
+        let may_try = [refusal::RATE_LIMITED, refusal::UNAVAILABLE, refusal::STORAGE_FULL].contains(&code);
         let sent = id.and_then(|id| {
             let first =
                 |room: &Room| room.outbox.front().filter(|(first, _)| first.to_string() == id).map(|(id, _)| *id);
