@@ -112,7 +112,8 @@ impl State {
             .iter()
             .map(|(id, room)| format!("{id} {:?} at {}, {} waiting", room.standing, room.after, room.outbox.len()))
             .collect();
-        format!("{} (greeted: {}): {}", self.log.name(), self.greeted, rooms.join("; "))
+        let complaints = self.complaints.join("; ");
+        format!("{} (greeted: {}): {}; complaints: [{complaints}]", self.log.name(), self.greeted, rooms.join("; "))
     }
 
     pub(super) fn complain(&mut self, text: impl Display) {
