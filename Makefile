@@ -12,7 +12,7 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
 # A development build leaves another site behind; the release build then has to be made again.
 SITE := $(wildcard target/site/pkg/*.wasm.br)
 
-.PHONY: run build setup test figures clean FORCE
+.PHONY: run build setup test figures faults clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -37,6 +37,11 @@ test:
 ## Measure start, memory and latency; prints the table of the README
 figures: build
 	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY)
+
+## Do harm to a server under load, and check that nothing is lost or doubled: new seeds for 10 minutes (MINUTES=n for more)
+MINUTES ?= 10
+faults: build
+	@cargo run --quiet --release -p parlor-faults -- run --bin $(BINARY) --scenario each --minutes $(MINUTES)
 
 clean:
 	cargo clean

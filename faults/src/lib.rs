@@ -4,3 +4,7 @@
 //! the server's history is read, and the [`checker`] holds it against every log.
 
 pub mod checker;
+pub mod client;
+pub mod process;
+pub mod proxy;
+pub mod run;

@@ -5,7 +5,7 @@ mod support;
 
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, EventKind, GapReason, RoomId, ServerFrame, Tail, UserKind,
-    http::{EventPage, Rooms},
+    http::{EventPage, MessagePage, Rooms},
     limits, refusal,
 };
 use support::{Client, Server, assert_gap_free, body};
@@ -319,5 +319,43 @@ async fn guests_without_a_name_are_numbered() {
     assert_eq!((one.as_str(), two.as_str()), ("Guest 1", "Guest 2"));
     let bare = support::http_client().post(server.url("/api/session")).send().await.unwrap();
     assert_eq!(bare.status(), 200, "no body at all");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_and_its_head_are_of_one_moment() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    let first = ann.post("first").await;
+    ann.acked(first).await;
+    let token = ann.token.clone();
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let writing = tokio::spawn(async move {
+        while !*stopped.borrow_and_update() {
+            let id = ann.post("more").await;
+            ann.acked(id).await;
+        }
+    });
+    let url = |path: &str| server.url(&format!("/api/rooms/lobby/{path}"));
+    let (messages, events) = (url("messages?limit=5"), url("events?after=0"));
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let (http, token, messages, events) = (support::http_client(), token.clone(), messages.clone(), events.clone());
+        readers.push(tokio::spawn(async move {
+            for _ in 0..150 {
+                let page: MessagePage =
+                    http.get(&messages).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+                // Whoever goes on behind the head must have everything up to it.
+                assert_eq!(page.messages.last().map(|message| message.seq), Some(page.head));
+                let page: EventPage = http.get(&events).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+                assert!(page.events.len() == 500 || page.events.last().map(|event| event.seq) == Some(page.head));
+            }
+        }));
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    stop.send_replace(true);
+    writing.await.unwrap();
     server.stop().await;
 }

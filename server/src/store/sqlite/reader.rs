@@ -1,10 +1,11 @@
-//! What is read: sessions, room lists, pages and replays. Each is one statement, so it sees one state of the database.
+//! What is read: sessions, room lists, pages and replays. Each is one statement or one transaction, so it sees one state
+//! of the database.
 
 use parlor_protocol::{
     CommandId, Event, EventKind, Message, RoomId, RoomKind, RoomSummary, Seq, User, UserId, UserKind,
     http::{EventPage, MessagePage},
 };
-use sqlx::{FromRow, SqlitePool};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::writer::sql_seq;
@@ -73,6 +74,8 @@ pub(super) async fn messages(
         Page::After(seq) => (sql_seq(seq).saturating_add(1), 0, limit),
         Page::Around(seq) => (sql_seq(seq), limit / 2, limit - limit / 2),
     };
+    // A client goes on behind the head of its page: both must be of one moment, or what is stored between is never seen.
+    let mut moment = db.begin().await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.author, user.name, user.kind
          FROM (SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3)
@@ -84,14 +87,16 @@ pub(super) async fn messages(
     .bind(meet)
     .bind(older)
     .bind(newer)
-    .fetch_all(db)
+    .fetch_all(&mut *moment)
     .await?;
-    let messages: Vec<Message> = rows.into_iter().map(MessageRow::message).collect();
-    let head = head_at_least(db, room, messages.last().map_or(0, |message| message.seq)).await?;
+    let head = head(&mut moment, room).await?;
+    moment.commit().await?;
+    let messages = rows.into_iter().map(MessageRow::message).collect();
     Ok(MessagePage { messages, head })
 }
 
 pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
+    let mut moment = db.begin().await?;
     let rows: Vec<EventRow> = sqlx::query_as(
         "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, event.kind AS event_kind,
                 message.body, message.html, message.reply_to
@@ -102,10 +107,11 @@ pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u3
     .bind(room.as_str())
     .bind(sql_seq(after))
     .bind(limit)
-    .fetch_all(db)
+    .fetch_all(&mut *moment)
     .await?;
-    let events: Vec<Event> = rows.into_iter().map(|row| row.event(room)).collect();
-    let head = head_at_least(db, room, events.last().map_or(0, |event| event.seq)).await?;
+    let head = head(&mut moment, room).await?;
+    moment.commit().await?;
+    let events = rows.into_iter().map(|row| row.event(room)).collect();
     Ok(EventPage { events, head })
 }
 
@@ -118,11 +124,11 @@ pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result
     Ok(id.map(CommandId))
 }
 
-/// The room's head, read after the page: never below what the page shows.
-async fn head_at_least(db: &SqlitePool, room: &RoomId, seen: Seq) -> Result<Seq, StoreError> {
+/// The room's head, within the transaction that reads its page.
+async fn head(moment: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
     let head: Option<i64> =
-        sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(db).await?;
-    Ok(head.map_or(0, i64::unsigned_abs).max(seen))
+        sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(moment).await?;
+    Ok(head.map_or(0, i64::unsigned_abs))
 }
 
 #[derive(FromRow)]

@@ -1,0 +1,104 @@
+//! The HTTP API, as far as a client of the faults needs it.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use anyhow::{Context, ensure};
+use parlor_protocol::{
+    EventKind, RoomId, RoomKind,
+    http::{EventPage, MessagePage, NewRoom, NewSession, RoomMade, SessionMade},
+};
+use reqwest::{Method, RequestBuilder};
+
+use crate::checker::RoomLog;
+
+/// For everything but the streams.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One person's requests to one server.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: reqwest::Client,
+    address: SocketAddr,
+}
+
+impl Http {
+    /// With a pool of connections of its own.
+    ///
+    /// # Errors
+    /// The library cannot start.
+    pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .tcp_nodelay(true)
+            .build()?;
+        Ok(Self { client, address })
+    }
+
+    /// A request that may take as long as it likes.
+    pub(super) fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(token)
+    }
+
+    /// Makes a guest.
+    ///
+    /// # Errors
+    /// The server does not answer, or refuses.
+    pub async fn session(&self, name: &str) -> anyhow::Result<SessionMade> {
+        let request = self.client.post(format!("http://{}/api/session", self.address));
+        let answer = request.json(&NewSession { name: name.into() }).timeout(ANSWER_TIMEOUT).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Makes a public room.
+    ///
+    /// # Errors
+    /// The server does not answer, or refuses.
+    pub async fn make_room(&self, token: &str, name: &str) -> anyhow::Result<RoomId> {
+        let room = NewRoom { name: name.into(), kind: RoomKind::Public };
+        let request = self.request(Method::POST, "/api/rooms", token).json(&room).timeout(ANSWER_TIMEOUT);
+        let made: RoomMade = request.send().await?.error_for_status()?.json().await?;
+        Ok(made.room.id)
+    }
+
+    /// The newest messages of a room.
+    ///
+    /// # Errors
+    /// The server does not answer, or refuses.
+    pub async fn newest_page(&self, token: &str, room: &RoomId) -> anyhow::Result<MessagePage> {
+        let path = format!("/api/rooms/{room}/messages?limit=50");
+        let answer = self.request(Method::GET, &path, token).timeout(ANSWER_TIMEOUT).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// The full log of each room.
+    ///
+    /// # Errors
+    /// The server does not answer, or an event is no message.
+    pub async fn history(&self, token: &str, rooms: &[RoomId]) -> anyhow::Result<BTreeMap<RoomId, RoomLog>> {
+        let mut history = BTreeMap::new();
+        for room in rooms {
+            history.insert(room.clone(), self.log(token, room).await.with_context(|| format!("the log of {room}"))?);
+        }
+        Ok(history)
+    }
+
+    async fn log(&self, token: &str, room: &RoomId) -> anyhow::Result<RoomLog> {
+        let mut log = RoomLog::new();
+        loop {
+            let after = log.last().map_or(0, |(seq, _)| *seq);
+            let path = format!("/api/rooms/{room}/events?after={after}");
+            let answer = self.request(Method::GET, &path, token).timeout(ANSWER_TIMEOUT).send().await?;
+            let page: EventPage = answer.error_for_status()?.json().await?;
+            if page.events.is_empty() {
+                ensure!(page.head == after, "the head is {} and the last event {after}", page.head);
+                return Ok(log);
+            }
+            for event in page.events {
+                ensure!(matches!(event.event, EventKind::Message { .. }), "{event:?} is no message");
+                log.push((event.seq, event.id));
+            }
+        }
+    }
+}
