@@ -116,8 +116,13 @@ pub fn Composer(
         chars if chars + NEAR_LIMIT < limits::MAX_BODY_CHARS => String::new(),
         chars => format!("{} / {}", grouped(chars), grouped(limits::MAX_BODY_CHARS)),
     });
-    let waiting =
-        super::text(move || client.connection.with(|state| state.waiting(client.waiting.get())).unwrap_or_default());
+    let waiting = super::text(move || {
+        let mut line = client.connection.with(|state| state.waiting(client.waiting.get())).unwrap_or_default();
+        if client.unkept.get() && client.waiting.get() > 0 {
+            line.push_str(" This browser keeps nothing: do not close the page before that.");
+        }
+        line
+    });
     let name = super::text(move || {
         let id = room.get();
         let name = client

@@ -89,7 +89,7 @@ fn Mark(row: Signal<MessageRow>) -> impl IntoView {
     }
 }
 
-/// Why it was not sent, or that it waits, and what one can do.
+/// Why it was not sent, and what one can do about that, or while it waits.
 #[component]
 fn Undelivered(id: CommandId, row: Signal<MessageRow>) -> impl IntoView {
     let client = expect_context::<Client>();
@@ -99,7 +99,7 @@ fn Undelivered(id: CommandId, row: Signal<MessageRow>) -> impl IntoView {
     let words = text(move || {
         row.with(|row| match &row.delivery {
             Delivery::Failed(reason) => format!("Not sent: {reason}"),
-            _ => "Waits for the connection.".into(),
+            _ => String::new(),
         })
     });
     let take_back = move |to_edit| {
@@ -108,8 +108,8 @@ fn Undelivered(id: CommandId, row: Signal<MessageRow>) -> impl IntoView {
     };
     view! {
         <Show when=move || failed() || waits()>
-            <p class="undelivered" class:failure=flag(failed)>
-                <span>{words}</span>
+            <p class="undelivered" class:failure=flag(failed) class:waits=flag(move || !failed())>
+                <span hidden=flag(move || !failed())>{words}</span>
                 <button
                     type="button"
                     class="link"

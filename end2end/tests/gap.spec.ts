@@ -1,0 +1,88 @@
+// More has come than a reader can be brought: they stay where they are, and the rest is there when they get to it.
+import { Page } from "@playwright/test";
+import Filler from "../support/filler";
+import { Person, expect, test } from "../support/journey";
+import { Server } from "../support/server";
+
+/** Someone in the lobby of a server that lets others say thousands of things at once. */
+async function enter(server: Server, page: Page): Promise<Person> {
+  await page.goto(server.url);
+  await page.getByTestId("name-input").fill("Ann");
+  await page.getByTestId("enter").click();
+  const person = new Person(page, "Ann");
+  await person.isConnected();
+  return person;
+}
+
+const numbered = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
+
+let server: Server;
+let filler: Filler;
+test.beforeEach(async () => {
+  server = await Server.start("--rate-limits", "off");
+  filler = await Filler.enter(server, "Bob");
+});
+test.afterEach(async () => {
+  filler.close();
+  await server.dispose();
+});
+
+test("reading further up while 5,000 messages come: the place is kept, and what follows has no hole", async ({ visitor }) => {
+  test.slow();
+  const ann = await enter(server, await visitor({ baseURL: server.url }));
+  await filler.say(...numbered("before", 120));
+  await ann.sees("before 120");
+  const timeline = ann.page.getByTestId("timeline");
+  await timeline.evaluate((scroller) => (scroller.scrollTop = -1_500));
+  const place = () =>
+    ann.page.evaluate(() => {
+      const frame = document.querySelector("[data-testid=timeline]")!.getBoundingClientRect();
+      const rows = [...document.querySelectorAll<HTMLElement>("[data-testid=message]")];
+      const first = rows.find((row) => row.getBoundingClientRect().top >= frame.top)!;
+      return { id: first.dataset.id, top: Math.round(first.getBoundingClientRect().top - frame.top) };
+    });
+  await expect.poll(async () => (await place()).id).toBeTruthy();
+  const before = await place();
+  await ann.page.context().setOffline(true);
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  await filler.say(...numbered("meanwhile", 5_000));
+  await ann.page.context().setOffline(false);
+  await ann.isConnected();
+  // What is new is offered, and nothing has moved.
+  await expect(ann.page.getByTestId("new-messages")).toBeVisible();
+  expect(await place()).toEqual(before);
+  // Live messages are not put behind a hole.
+  await filler.say(...numbered("live", 1));
+  await expect(ann.page.getByTestId("new-messages")).toContainText("1 new message");
+  await expect(ann.message("live 1")).toHaveCount(0);
+  // Down to the end of what is there, and on: the next page follows the last message without a hole.
+  const numbers = () => ann.bodies.allTextContents();
+  await timeline.evaluate((scroller) => (scroller.scrollTop = 0));
+  await ann.sees("meanwhile 1");
+  const texts = await numbers();
+  const at = texts.indexOf("before 120");
+  expect(texts.slice(at, at + 20)).toEqual(["before 120", ...numbered("meanwhile", 19)]);
+  // And in one step to the newest.
+  await ann.page.getByTestId("new-messages").click();
+  await expect(ann.message("live 1")).toBeInViewport();
+  await filler.say(...numbered("after", 1));
+  await expect(ann.message("after 1")).toBeInViewport();
+});
+
+test("one's own message leads to the newest", async ({ visitor }) => {
+  test.slow();
+  const ann = await enter(server, await visitor({ baseURL: server.url }));
+  await filler.say(...numbered("before", 120));
+  await ann.sees("before 120");
+  await ann.page.getByTestId("timeline").evaluate((scroller) => (scroller.scrollTop = -1_500));
+  await ann.page.context().setOffline(true);
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  await filler.say(...numbered("meanwhile", 1_200));
+  await ann.page.context().setOffline(false);
+  await ann.isConnected();
+  await expect(ann.page.getByTestId("new-messages")).toBeVisible();
+  await ann.say("here I am");
+  await expect(ann.message("here I am")).toBeInViewport();
+  await expect(ann.message("here I am")).toHaveAttribute("data-state", "stored");
+  await expect(ann.message("meanwhile 1200")).toBeInViewport();
+});
