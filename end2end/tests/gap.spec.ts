@@ -56,10 +56,10 @@ test("reading further up while 5,000 messages come: the place is kept, and what 
   await expect(ann.page.getByTestId("new-messages")).toContainText("1 new message");
   await expect(ann.message("live 1")).toHaveCount(0);
   // Down to the end of what is there, and on: the next page follows the last message without a hole.
-  const numbers = () => ann.bodies.allTextContents();
+  const shown = async () => (await ann.bodies.allTextContents()).map((text) => text.trim());
   await timeline.evaluate((scroller) => (scroller.scrollTop = 0));
   await ann.sees("meanwhile 1");
-  const texts = await numbers();
+  const texts = await shown();
   const at = texts.indexOf("before 120");
   expect(texts.slice(at, at + 20)).toEqual(["before 120", ...numbered("meanwhile", 19)]);
   // And in one step to the newest.
