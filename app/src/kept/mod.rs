@@ -128,6 +128,7 @@ struct History<'a> {
     messages: Vec<&'a Message>,
     head: Seq,
     tail: Option<&'a Tail>,
+    complete: bool,
 }
 
 /// The newest messages of a room, as they are kept.
@@ -138,14 +139,16 @@ pub fn history_of(timeline: &Timeline) -> Option<String> {
     }
     let skip = timeline.messages().len().saturating_sub(KEPT_MESSAGES);
     let messages = timeline.messages().skip(skip).map(|message| &**message).collect();
-    serde_json::to_string(&History { messages, head: timeline.head(), tail: timeline.tail() }).ok()
+    let complete = skip == 0 && timeline.is_complete();
+    serde_json::to_string(&History { messages, head: timeline.head(), tail: timeline.tail(), complete }).ok()
 }
 
 /// Reads what [`history_of`] has written.
-fn read_history(text: &str) -> Option<(MessagePage, Option<Tail>)> {
+fn read_history(text: &str) -> Option<Timeline> {
     let mut history = wire::read::<Object>(text)?;
     let page = MessagePage { messages: history.take("messages")?, head: history.take("head")? };
-    Some((page, history.take_option::<String>("tail")?.map(Tail)))
+    let tail = history.take_option::<String>("tail")?.map(Tail);
+    Some(Timeline::from_kept(page, tail, history.take("complete")?))
 }
 
 /// Keeps what [`history_of`] gave.
@@ -154,7 +157,7 @@ pub async fn put_history(user: UserId, room: &RoomId, text: String) {
 }
 
 /// What is kept of a room, and where its events go on.
-pub async fn history(user: UserId, room: &RoomId) -> Option<(MessagePage, Option<Tail>)> {
+pub async fn history(user: UserId, room: &RoomId) -> Option<Timeline> {
     let texts = ask(Store::History, Ask::Get(format!("{user}/{room}"))).await.ok()?;
     read_history(texts.first()?)
 }
@@ -212,10 +215,13 @@ mod tests {
         };
         let page = MessagePage { messages: (1..=150).map(message).collect(), head: 150 };
         let timeline = Timeline::from_page(page.clone(), 50);
-        let (read, tail) = read_history(&history_of(&timeline).unwrap()).unwrap();
-        assert_eq!(read.messages, page.messages[50..]);
-        assert_eq!((read.head, tail), (150, timeline.tail().cloned()));
-        assert_eq!(history_of(&Timeline::default()), None);
-        assert_eq!(read_history("[]"), None);
+        let read = read_history(&history_of(&timeline).unwrap()).unwrap();
+        assert!(read.messages().map(|message| &**message).eq(&page.messages[50..]));
+        assert_eq!((read.head(), read.tail(), read.is_complete()), (150, timeline.tail(), false));
+        let whole = MessagePage { messages: page.messages[..9].to_vec(), head: 9 };
+        let read = read_history(&history_of(&Timeline::from_page(whole, 50)).unwrap()).unwrap();
+        assert!(read.is_complete() && read.messages().len() == 9);
+        assert!(history_of(&Timeline::default()).is_none());
+        assert!(read_history("[]").is_none());
     }
 }

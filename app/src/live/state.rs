@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary,
-    Seq, ServerFrame, Tail, User, http::MessagePage,
+    Seq, ServerFrame, User, http::MessagePage,
 };
 
 use super::{
@@ -158,10 +158,10 @@ impl State {
     }
 
     /// What the browser has kept of a room: shown at once, and brought up to date by the server from there.
-    pub fn recalled(&mut self, id: &RoomId, kept: Option<(MessagePage, Option<Tail>)>) -> Vec<Todo> {
+    pub fn recalled(&mut self, id: &RoomId, kept: Option<Timeline>) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(id).filter(|room| room.phase == Phase::Loading) else { return Vec::new() };
-        let Some((page, tail)) = kept else { return vec![Todo::LoadNewest(id.clone())] };
-        room.timeline = Timeline::from_kept(page, tail);
+        let Some(kept) = kept else { return vec![Todo::LoadNewest(id.clone())] };
+        room.timeline = kept;
         room.phase = Phase::Ready;
         room.recalled = true;
         self.changed.insert(id.clone());

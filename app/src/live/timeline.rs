@@ -68,8 +68,8 @@ impl Timeline {
 
     /// What the browser has kept: it may be old, but has no holes.
     #[must_use]
-    pub fn from_kept(page: MessagePage, tail: Option<Tail>) -> Self {
-        let mut timeline = Self { head: page.head, tail, ..Self::default() };
+    pub fn from_kept(page: MessagePage, tail: Option<Tail>, complete: bool) -> Self {
+        let mut timeline = Self { head: page.head, tail, complete, ..Self::default() };
         timeline.add(page.messages, false);
         timeline
     }

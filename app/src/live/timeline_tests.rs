@@ -87,10 +87,32 @@ fn a_gap_keeps_what_the_page_reaches() {
     timeline.reload(page(4, 8, 8), 5, false);
     assert_eq!(seqs(&timeline), [1, 2, 3, 4, 5, 6, 7, 8]);
     timeline.reload(page(9, 12, 12), 4, false);
-    assert_eq!(timeline.first(), Some(1), "the page begins right after the last event");
+    assert_eq!(timeline.first(), Some(9), "without a message that both have, they may be of two histories");
     timeline.reload(page(90, 94, 94), 5, false);
     assert_eq!(seqs(&timeline), [90, 91, 92, 93, 94], "older ones would leave a hole");
     assert!(!timeline.is_complete());
+}
+
+#[test]
+fn a_page_of_another_history_is_known_by_its_first_message() {
+    let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
+    let mut other = page(4, 8, 8);
+    other.messages[0].id = CommandId(uuid::Uuid::from_u128(99_999));
+    timeline.reload(other, 5, false);
+    assert_eq!(seqs(&timeline), [4, 5, 6, 7, 8]);
+    assert!(!timeline.has(message(3).id));
+}
+
+#[test]
+fn what_follows_a_detached_timeline_has_to_begin_with_its_last_message() {
+    let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
+    assert_eq!(timeline.append(page(5, 9, 9), 50), None, "it goes on by itself");
+    timeline.detach();
+    assert_eq!(timeline.append(page(6, 9, 9), 50), None);
+    assert_eq!(timeline.append(page(5, 9, 90), 5), Some(false));
+    assert_eq!(timeline.append(page(9, 12, 12), 50), Some(true));
+    assert_eq!(seqs(&timeline), (1..=12).collect::<Vec<_>>());
+    assert_eq!((timeline.head(), timeline.is_detached()), (12, false));
 }
 
 #[test]
