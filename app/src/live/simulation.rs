@@ -2,6 +2,8 @@
 //! the browser's disk and its locks, with a virtual clock. Every step that waits on something may happen at any time, in
 //! any order that the real thing allows; what must hold, must hold for all of them.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlor_faults::checker::{ClientLog, History, RoomLog, check_complete};
@@ -420,7 +422,7 @@ impl World {
             // It has nothing that the server of today has not.
             ServerFrame::Joined { room, .. } => drop(tab.epochs.insert(room.clone(), self.server.earlier.len())),
             ServerFrame::Gap { room, reason: GapReason::HistoryChanged, .. } => {
-                tab.enter(room, self.server.earlier.len())
+                tab.enter(room, self.server.earlier.len());
             }
             _ => {}
         }
