@@ -5,13 +5,19 @@
 
 mod args;
 mod client;
+mod comeback;
+mod compare;
+mod crowd;
+mod hostile;
 mod idle;
 mod latency;
 mod machine;
 mod server_process;
+mod stalled;
 mod start;
 mod stats;
 mod throughput;
+mod wire;
 
 use std::{future::Future, process::ExitCode, time::Duration};
 
@@ -70,7 +76,17 @@ fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
         Figure::Idle => run(180, idle::memory_per_connection(&args.binary, args.connections)),
         Figure::Latency => run(90, latency::send_to_delivered(&args.binary, &args.latency)),
         Figure::Throughput => run(60, throughput::acked_messages(&args.binary)),
+        Figure::Comeback => run(180 + 60 * args.runs as u64, comeback::after_kills(&args.binary, args.runs)),
+        Figure::Stalled => {
+            run(240 + phases(args) * 2, stalled::beside_stalled(&args.binary, args.members, &args.turns))
+        }
+        Figure::Hostile => run(240 + phases(args) * 2, hostile::beside_hostile(&args.binary, &args.turns)),
     }
+}
+
+/// Seconds of all phases together.
+fn phases(args: &Args) -> u64 {
+    args.turns.seconds.max(30) * (2 * args.turns.rounds as u64 + 1)
 }
 
 /// One thread is enough for all clients, and leaves the other cores to the server.
