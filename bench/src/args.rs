@@ -17,8 +17,9 @@ usage: figures [--bin PATH] [--only start,memory,idle,latency,throughput,comebac
   --runs N           how often `comeback` kills the server (default 3)
   --members N        people in the room of `stalled`, a tenth of whom stop reading (default 300)
   --rounds N         how often `stalled` and `hostile` do harm (default 2)
-  --phase N          seconds of a phase of these two (default 6); harm lasts until all is over in `hostile`
-  --long             50 runs, 1000 members, 3 rounds, and phases of 60 s; flags behind it change that again";
+  --phase N          seconds of a phase of these two (default 6); in `hostile`, harm lasts until all are closed
+  --long             50 runs; 1000 members, 3 rounds and phases of 60 s for `stalled`, 7 rounds and phases of 10 s for
+                     `hostile`; flags behind it change that again";
 
 /// Those that take a value.
 const FLAGS: [&str; 10] = [
@@ -56,7 +57,8 @@ pub(crate) struct Args {
     pub(crate) runs: usize,
     /// People, for `stalled`.
     pub(crate) members: usize,
-    pub(crate) turns: Turns,
+    pub(crate) stalled: Turns,
+    pub(crate) hostile: Turns,
 }
 
 impl Figure {
@@ -103,12 +105,15 @@ impl Args {
             latency: Load { clients: 100, rate: 50, seconds: 20 },
             runs: 3,
             members: 300,
-            turns: Turns { rounds: 2, seconds: 6 },
+            stalled: Turns { rounds: 2, seconds: 6 },
+            hostile: Turns { rounds: 2, seconds: 6 },
         };
         let mut words = words;
         while let Some(flag) = words.next() {
             if flag == "--long" {
-                (args.runs, args.members, args.turns) = (50, 1_000, Turns { rounds: 3, seconds: 60 });
+                (args.runs, args.members) = (50, 1_000);
+                args.stalled = Turns { rounds: 3, seconds: 60 };
+                args.hostile = Turns { rounds: 7, seconds: 10 };
                 continue;
             }
             if !FLAGS.contains(&flag.as_str()) {
@@ -123,13 +128,17 @@ impl Args {
                 "--rate" => args.latency.rate = number(&value, 1, 10_000)?,
                 "--runs" => args.runs = number(&value, 1, 1_000)?,
                 "--members" => args.members = number(&value, 2, 2_000)?,
-                "--rounds" => args.turns.rounds = number(&value, 1, 20)?,
-                "--phase" => args.turns.seconds = number(&value, 1, 300)? as u64,
+                "--rounds" => (args.stalled.rounds, args.hostile.rounds) = twice(number(&value, 1, 20)?),
+                "--phase" => (args.stalled.seconds, args.hostile.seconds) = twice(number(&value, 1, 300)? as u64),
                 _ => args.latency.seconds = number(&value, 1, 60)?,
             }
         }
         Ok(args)
     }
+}
+
+fn twice<T: Copy>(value: T) -> (T, T) {
+    (value, value)
 }
 
 fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
@@ -153,9 +162,9 @@ mod tests {
         assert_eq!(args.figures, [Figure::Idle, Figure::Start]);
         assert_eq!((args.connections, args.latency.rate), (10, 7));
         let default = parse("").unwrap();
-        assert_eq!((default.figures.len(), default.runs, default.turns.seconds), (8, 3, 6));
+        assert_eq!((default.figures.len(), default.runs, default.stalled.seconds), (8, 3, 6));
         let long = parse("--long --runs 5").unwrap();
-        assert_eq!((long.runs, long.members, long.turns.seconds), (5, 1_000, 60));
+        assert_eq!((long.runs, long.members, long.stalled.seconds), (5, 1_000, 60));
     }
 
     #[test]

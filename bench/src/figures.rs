@@ -23,6 +23,7 @@ use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use args::{Args, Figure};
+use compare::Turns;
 
 /// One line of the table.
 struct Row {
@@ -78,15 +79,15 @@ fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
         Figure::Throughput => run(60, throughput::acked_messages(&args.binary)),
         Figure::Comeback => run(180 + 60 * args.runs as u64, comeback::after_kills(&args.binary, args.runs)),
         Figure::Stalled => {
-            run(240 + phases(args) * 2, stalled::beside_stalled(&args.binary, args.members, &args.turns))
+            run(limit(&args.stalled), stalled::beside_stalled(&args.binary, args.members, &args.stalled))
         }
-        Figure::Hostile => run(240 + phases(args) * 2, hostile::beside_hostile(&args.binary, &args.turns)),
+        Figure::Hostile => run(limit(&args.hostile), hostile::beside_hostile(&args.binary, &args.hostile)),
     }
 }
 
-/// Seconds of all phases together.
-fn phases(args: &Args) -> u64 {
-    args.turns.seconds.max(30) * (2 * args.turns.rounds as u64 + 1)
+/// Seconds within which all phases are over, however busy the machine is.
+fn limit(turns: &Turns) -> u64 {
+    240 + 2 * turns.seconds.max(30) * (2 * turns.rounds as u64 + 1)
 }
 
 /// One thread is enough for all clients, and leaves the other cores to the server.

@@ -101,7 +101,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
 
     let load = tokio::spawn(order_steadily(writers.clone(), unacked.clone()));
     let own_busy = machine::Busy::of(std::process::id());
-    let (mut back, mut away) = (Vec::new(), Vec::new());
+    let (mut back, mut away, mut cut_off) = (Vec::new(), Vec::new(), 0);
     let mut server = Some(server);
     for run in 1..=runs {
         tokio::time::sleep(BETWEEN).await;
@@ -112,6 +112,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
         let old = server.take();
         let killed = Instant::now();
         tokio::task::spawn_blocking(move || old.map(ServerProcess::kill)).await?;
+        cut_off += unacked.load(Ordering::Relaxed);
         let (binary, folder) = (binary.to_owned(), data.path().to_owned());
         let starting = tokio::task::spawn_blocking(move || ServerProcess::start_at(&binary, &folder, address));
         while TcpStream::connect(address).await.is_err() {
@@ -142,7 +143,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
     while let Some(ended) = members.join_next().await {
         logs.push(ended??);
     }
-    row(runs, &Samples::new(back)?, &Samples::new(away)?, &verdict(history, &logs)?, &busy)
+    row(&Samples::new(back)?, &Samples::new(away)?, cut_off, &verdict(history, &logs)?, &busy)
 }
 
 /// # Errors
@@ -154,16 +155,17 @@ fn verdict(history: BTreeMap<RoomId, RoomLog>, logs: &[ClientLog]) -> anyhow::Re
     })
 }
 
-fn row(runs: usize, back: &Samples, away: &Samples, summary: &Summary, busy: &str) -> anyhow::Result<Vec<Row>> {
+fn row(back: &Samples, away: &Samples, cut_off: usize, summary: &Summary, busy: &str) -> anyhow::Result<Vec<Row>> {
     ensure!(summary.sent == summary.stored && summary.acked == summary.sent, "not all is stored: {summary:?}");
     Ok(vec![Row {
         figure: "All back after kill -9".into(),
         value: format!("median {}, worst {}; 0 lost, 0 doubled", ms(back.median()), ms(back.max())),
         how: format!(
-            "{runs} kills in the midst of {RATE} messages/s; from the restarted server's `listening` until all {} people \
+            "{} kills in the midst of {RATE} messages/s, with {cut_off} on their way; from the restarted server's `listening` until all {} people \
              have joined their {ROOMS_EACH} of {ROOMS} rooms and seen everything there, all coming at once (no jitter); \
              from the kill to `listening` {} (median); held by the checker against the server's history: {} messages, \
              each sent until acked, {} deliveries{busy}",
+            back.count(),
             thousands(MEMBERS as u64),
             ms(away.median()),
             thousands(summary.stored as u64),
