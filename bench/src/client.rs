@@ -69,6 +69,13 @@ pub(crate) async fn enter_lobby(address: SocketAddr, count: usize) -> anyhow::Re
     Ok((joined.into_iter().map(|(client, _)| client).collect(), head))
 }
 
+/// The tokens of this many new guests.
+pub(crate) async fn sessions(address: SocketAddr, count: usize) -> anyhow::Result<Vec<String>> {
+    let http = reqwest::Client::new();
+    let making = futures::stream::iter(0..count).map(|number| session(&http, address, number));
+    making.buffer_unordered(AT_ONCE).try_collect().await.context("making sessions")
+}
+
 async fn session(http: &reqwest::Client, address: SocketAddr, number: usize) -> anyhow::Result<String> {
     let new = NewSession { name: format!("guest {number}") };
     let answer = http.post(format!("http://{address}/api/session")).json(&new).timeout(STEP_TIMEOUT).send().await?;

@@ -5,18 +5,25 @@
 
 mod args;
 mod client;
+mod comeback;
+mod compare;
+mod crowd;
+mod hostile;
 mod idle;
 mod latency;
 mod machine;
 mod server_process;
+mod stalled;
 mod start;
 mod stats;
 mod throughput;
+mod wire;
 
 use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use args::{Args, Figure};
+use compare::Turns;
 
 /// One line of the table.
 struct Row {
@@ -70,7 +77,17 @@ fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
         Figure::Idle => run(180, idle::memory_per_connection(&args.binary, args.connections)),
         Figure::Latency => run(90, latency::send_to_delivered(&args.binary, &args.latency)),
         Figure::Throughput => run(60, throughput::acked_messages(&args.binary)),
+        Figure::Comeback => run(180 + 60 * args.runs as u64, comeback::after_kills(&args.binary, args.runs)),
+        Figure::Stalled => {
+            run(limit(&args.stalled), stalled::beside_stalled(&args.binary, args.members, &args.stalled))
+        }
+        Figure::Hostile => run(limit(&args.hostile), hostile::beside_hostile(&args.binary, &args.hostile)),
     }
+}
+
+/// Seconds within which all phases are over, however busy the machine is.
+fn limit(turns: &Turns) -> u64 {
+    240 + 2 * turns.seconds.max(30) * (2 * turns.rounds as u64 + 1)
 }
 
 /// One thread is enough for all clients, and leaves the other cores to the server.

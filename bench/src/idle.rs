@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use futures::TryStreamExt;
 
 use crate::{
@@ -16,13 +16,8 @@ use crate::{
 /// Time for presence news to go round and for buffers to be given back.
 const SETTLE: Duration = Duration::from_secs(8);
 
-/// Sockets that are needed beside those of the clients.
-const SPARE_FILES: u64 = 200;
-
 pub(crate) async fn memory_per_connection(binary: &Path, wanted: usize) -> anyhow::Result<Vec<Row>> {
-    let files = rlimit::increase_nofile_limit(wanted as u64 + SPARE_FILES).context("raising the open files limit")?;
-    let count = wanted.min(usize::try_from(files.saturating_sub(SPARE_FILES))?);
-    ensure!(count > 0, "the system allows only {files} open files");
+    let (count, files) = machine::sockets(wanted)?;
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
     server.first_page()?;

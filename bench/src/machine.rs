@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 /// Processor time in /proc is counted in ticks; Linux shows every program 100 a second.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -16,6 +16,24 @@ pub(crate) const BUSY: f64 = 0.7;
 
 /// A machine with a higher load average before the measurement has other things to do.
 const OTHER_WORK: f64 = 0.5;
+
+/// Sockets that are needed beside those of the clients.
+const SPARE_FILES: u64 = 200;
+
+/// Raises the limit on open files. Tells how many of the sockets that are wanted there can be, and the limit.
+pub(crate) fn sockets(wanted: usize) -> anyhow::Result<(usize, u64)> {
+    let files = rlimit::increase_nofile_limit(wanted as u64 + SPARE_FILES).context("raising the open files limit")?;
+    let count = wanted.min(usize::try_from(files.saturating_sub(SPARE_FILES))?);
+    ensure!(count > 0, "the system allows only {files} open files");
+    Ok((count, files))
+}
+
+/// [`sockets`], where fewer would be another figure.
+pub(crate) fn all_sockets(wanted: usize) -> anyhow::Result<()> {
+    let (count, files) = sockets(wanted)?;
+    ensure!(count == wanted, "{wanted} sockets are needed, and the system allows only {files} open files");
+    Ok(())
+}
 
 /// Resident memory of a process, in KiB.
 pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {

@@ -23,6 +23,7 @@ static CHILD: Mutex<Option<Child>> = Mutex::new(None);
 pub(crate) struct ServerProcess {
     pid: u32,
     address: SocketAddr,
+    ready: Instant,
 }
 
 /// Ends the server before this process ends by Ctrl-C or SIGTERM.
@@ -69,11 +70,16 @@ pub(crate) fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
 impl ServerProcess {
     /// Starts the server and waits until it says where it listens.
     pub(crate) fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        Self::start_at(binary, data, SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// The same at an address: the one of a server that was killed.
+    pub(crate) fn start_at(binary: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Self> {
         let binary: PathBuf = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
         let mut running = child();
         ensure!(running.is_none(), "one server at a time");
         let mut started = Command::new(&binary)
-            .args(["--addr", "127.0.0.1:0", "--rate-limits", "off", "--data"])
+            .args(["--rate-limits", "off", "--addr", &address.to_string(), "--data"])
             .arg(data)
             .env("PARLOR_RATE_LIMITS", "off")
             .stdin(Stdio::null())
@@ -82,11 +88,21 @@ impl ServerProcess {
             .with_context(|| format!("starting {}", binary.display()))?;
         let output = started.stdout.take();
         // From here on the guard ends the child, also when it never gets ready.
-        let mut server = Self { pid: started.id(), address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut server = Self { pid: started.id(), address, ready: Instant::now() };
         *running = Some(started);
         drop(running);
-        server.address = address(output.context("the server has no output")?)?;
+        (server.address, server.ready) = listening(output.context("the server has no output")?)?;
         Ok(server)
+    }
+
+    /// Ends the server at once, as `kill -9` does.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    /// When it said that it listens.
+    pub(crate) fn ready(&self) -> Instant {
+        self.ready
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -116,13 +132,13 @@ impl Drop for ServerProcess {
     }
 }
 
-/// The address in the first line that has one. The output is read on to its end, so that the server never blocks on it.
-fn address(output: ChildStdout) -> anyhow::Result<SocketAddr> {
+/// The address in the first line that has one, and when the line came. The output is read on to its end, so that the server never blocks on it.
+fn listening(output: ChildStdout) -> anyhow::Result<(SocketAddr, Instant)> {
     let (found, finding) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if let Some(address) = address_in(&line) {
-                let _ = found.send(address);
+                let _ = found.send((address, Instant::now()));
             }
         }
     });

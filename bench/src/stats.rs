@@ -44,6 +44,21 @@ pub(crate) fn median<T: Ord + Copy>(values: &mut [T]) -> Option<T> {
     values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
+/// The middle one; of an even number, the mean of the two. Not a number if there is none.
+pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        count if count.is_multiple_of(2) => f64::midpoint(values[count / 2 - 1], values[count / 2]),
+        count => values[count / 2],
+    }
+}
+
+/// Seconds with two digits behind the point.
+pub(crate) fn secs(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
 /// Milliseconds with three significant digits.
 pub(crate) fn ms(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
@@ -98,6 +113,9 @@ mod tests {
         assert_eq!(median(&mut [3, 1, 2]), Some(2));
         assert_eq!(median(&mut [4, 1, 3, 2]), Some(2));
         assert_eq!(median(&mut [9]), Some(9));
+        assert!((middle(vec![4.0, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-9);
+        assert!((middle(vec![9.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+        assert!(middle(Vec::new()).is_nan());
     }
 
     #[test]
@@ -105,6 +123,7 @@ mod tests {
         assert_eq!(ms(Duration::from_micros(1_234)), "1.23 ms");
         assert_eq!(ms(Duration::from_micros(12_345)), "12.3 ms");
         assert_eq!(ms(Duration::from_micros(123_456)), "123 ms");
+        assert_eq!(secs(Duration::from_millis(9_876)), "9.88 s");
         assert_eq!(thousands(7), "7");
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(thousands(100), "100");

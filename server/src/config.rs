@@ -9,6 +9,9 @@ use std::{
 use clap::{Parser, ValueEnum};
 use parlor_protocol::limits;
 
+/// Whoever says nothing is gone within ten seconds of connecting, also when the machine is busy.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
+
 /// A self-hosted real-time chat in one binary. Without any flag it serves on http://127.0.0.1:3000 and keeps its data in
 /// ./data.
 #[derive(Clone, Debug, Parser)]
@@ -76,7 +79,7 @@ pub struct Config {
     pub heartbeat_grace: Duration,
 
     /// Time within which a request's head must have come. Not a flag either.
-    #[arg(skip = Duration::from_secs(10))]
+    #[arg(skip = HEAD_TIMEOUT)]
     pub head_timeout: Duration,
 
     /// Most pages of the database file: a full disk, for tests. Not a flag either.
@@ -131,7 +134,7 @@ impl Default for Config {
             hello_timeout: limits::HELLO_TIMEOUT,
             leave_grace: limits::LEAVE_GRACE,
             heartbeat_grace: limits::HEARTBEAT_GRACE,
-            head_timeout: Duration::from_secs(10),
+            head_timeout: HEAD_TIMEOUT,
             max_pages: None,
         }
     }

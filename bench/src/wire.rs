@@ -1,0 +1,264 @@
+//! A WebSocket (RFC 6455) with as little around it as a load generator can do with: thousands of frames a second are
+//! read in place, and nothing is decoded that nobody asks for.
+
+use std::{net::SocketAddr, ops::Range, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use parlor_protocol::{ClientFrame, SUBPROTOCOL, ServerFrame};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpSocket, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+
+/// Room for what is read at a time.
+const READ: usize = 4 * 1024;
+
+/// A longer head is none that the server sends.
+const MAX_HEAD: usize = 16 * 1024;
+
+const STEP_TIMEOUT: Duration = Duration::from_secs(20);
+
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+/// Both directions of a connection.
+pub(crate) struct Wire {
+    pub(crate) down: Down,
+    pub(crate) up: Up,
+}
+
+/// What the server sends.
+pub(crate) struct Down {
+    reader: OwnedReadHalf,
+    buffer: Vec<u8>,
+    /// Where the first byte is that was not handed out yet.
+    begin: usize,
+}
+
+/// What the client sends.
+pub(crate) struct Up(OwnedWriteHalf);
+
+/// One message of the server.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard<'a> {
+    Text(&'a str),
+    Ping,
+    /// The close code, 0 when there was none.
+    Closed(u16),
+    Other,
+}
+
+impl Wire {
+    /// Connects and upgrades. `receive_buffer`: bytes that the system may hold for a client that does not read.
+    pub(crate) async fn connect(address: SocketAddr, token: &str, receive_buffer: Option<u32>) -> anyhow::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(bytes) = receive_buffer {
+            // Before connecting: the window that is offered first depends on it.
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        Self::upgrade(socket.connect(address).await?, address, token).await
+    }
+
+    /// Upgrades a connection that stands.
+    pub(crate) async fn upgrade(stream: TcpStream, address: SocketAddr, token: &str) -> anyhow::Result<Self> {
+        stream.set_nodelay(true)?;
+        let (reader, mut writer) = stream.into_split();
+        // The key is there so that caches in between do not answer; there is none.
+        let head = format!(
+            "GET /live/ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cGFybG9yLWZpZ3VyZXMtMQ==\r\n\
+             Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        writer.write_all(head.as_bytes()).await?;
+        let mut down = Down { reader, buffer: Vec::new(), begin: 0 };
+        tokio::time::timeout(STEP_TIMEOUT, down.head()).await.context("no upgrade in time")??;
+        Ok(Self { down, up: Up(writer) })
+    }
+
+    /// Waits for the first frame that `wanted` finds something in. Refusals, gaps and farewells are errors.
+    pub(crate) async fn wait_for<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> anyhow::Result<T> {
+        let found = async {
+            loop {
+                match self.down.next().await? {
+                    Heard::Text(text) => match ServerFrame::decode(text)? {
+                        ServerFrame::Refused { code, message, .. } => bail!("refused, {code}: {message}"),
+                        ServerFrame::Gap { reason, .. } => bail!("a gap: {reason:?}"),
+                        frame => {
+                            if let Some(found) = wanted(frame) {
+                                return Ok(found);
+                            }
+                        }
+                    },
+                    Heard::Ping => self.up.pong().await?,
+                    Heard::Closed(code) => bail!("closed by the server with {code}"),
+                    Heard::Other => {}
+                }
+            }
+        };
+        tokio::time::timeout(STEP_TIMEOUT, found).await.context("no answer in time")?
+    }
+}
+
+impl Up {
+    pub(crate) async fn say(&mut self, frame: &ClientFrame) -> anyhow::Result<()> {
+        self.write(TEXT, frame.encode().as_bytes()).await
+    }
+
+    /// Answers a ping, or says unasked that one lives (RFC 6455, section 5.5.3).
+    pub(crate) async fn pong(&mut self) -> anyhow::Result<()> {
+        self.write(PONG, &[]).await
+    }
+
+    async fn write(&mut self, kind: u8, payload: &[u8]) -> anyhow::Result<()> {
+        Ok(self.0.write_all(&masked(kind, payload)).await?)
+    }
+}
+
+/// A client's frame. Its mask is 0, which changes nothing: masks protect proxies from scripts, and here is neither.
+fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
+    const MASKED: u8 = 0x80;
+    let mut frame = Vec::with_capacity(payload.len() + 14);
+    frame.push(0x80 | kind);
+    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+        (Ok(length @ 0..=125), _) => frame.push(MASKED | length),
+        (_, Ok(length)) => {
+            frame.push(MASKED | 126);
+            frame.extend(length.to_be_bytes());
+        }
+        _ => {
+            frame.push(MASKED | 127);
+            frame.extend((payload.len() as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+impl Down {
+    /// The next message. Dropping the future loses nothing.
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Heard<'_>> {
+        let (kind, at) = loop {
+            if let Some(found) = frame_in(&self.buffer[self.begin..])? {
+                break found;
+            }
+            self.read().await?;
+        };
+        let at = self.begin + at.start..self.begin + at.end;
+        self.begin = at.end;
+        let payload = &self.buffer[at];
+        Ok(match kind {
+            TEXT => Heard::Text(std::str::from_utf8(payload)?),
+            PING => Heard::Ping,
+            CLOSE => Heard::Closed(payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code))),
+            _ => Heard::Other,
+        })
+    }
+
+    async fn head(&mut self) -> anyhow::Result<()> {
+        let end = loop {
+            if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            ensure!(self.buffer.len() < MAX_HEAD, "the answer to the upgrade has no end");
+            self.read().await?;
+        };
+        let first = self.buffer.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        ensure!(first.starts_with(b"HTTP/1.1 101"), "no upgrade: {}", String::from_utf8_lossy(first));
+        self.begin = end;
+        Ok(())
+    }
+
+    async fn read(&mut self) -> anyhow::Result<()> {
+        self.buffer.drain(..std::mem::take(&mut self.begin));
+        self.buffer.reserve(READ);
+        let read = self.reader.read_buf(&mut self.buffer).await.context("the connection broke")?;
+        ensure!(read > 0, "the connection ended");
+        Ok(())
+    }
+}
+
+/// The first frame, if it is there as a whole: its kind, and where its payload is.
+fn frame_in(bytes: &[u8]) -> anyhow::Result<Option<(u8, Range<usize>)>> {
+    let Some([first, second]) = bytes.first_chunk() else { return Ok(None) };
+    ensure!(first & 0xf0 == 0x80 && second & 0x80 == 0, "a frame in parts, with extensions, or masked");
+    let (length, begin) = match second {
+        126 => {
+            (bytes.get(2..4).and_then(|rest| rest.first_chunk()).map(|size| u64::from(u16::from_be_bytes(*size))), 4)
+        }
+        127 => (bytes.get(2..10).and_then(|rest| rest.first_chunk()).map(|size| u64::from_be_bytes(*size)), 10),
+        length => (Some(u64::from(*length)), 2),
+    };
+    let Some(length) = length else { return Ok(None) };
+    let end = begin + usize::try_from(length)?;
+    Ok((bytes.len() >= end).then_some((first & 0x0f, begin..end)))
+}
+
+/// The value of a text field without escapes near the beginning of an encoded frame.
+pub(crate) fn text_in<'a>(frame: &'a str, key: &str) -> Option<&'a str> {
+    let rest = after_key(frame, key)?.strip_prefix('"')?;
+    rest.split_once('"').map(|(value, _)| value)
+}
+
+/// The value of a field with a whole number near the beginning of an encoded frame.
+pub(crate) fn number_in(frame: &str, key: &str) -> Option<u64> {
+    let rest = after_key(frame, key)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    rest[..end].parse().ok()
+}
+
+/// What the server writes first: type, room, seq and id. Bodies come behind it and may hold anything.
+const FRONT: usize = 200;
+
+fn after_key<'a>(frame: &'a str, key: &str) -> Option<&'a str> {
+    let front = &frame.as_bytes()[..frame.len().min(FRONT)];
+    let wanted = key.len() + 3;
+    let at = front
+        .windows(wanted)
+        .position(|part| part[0] == b'"' && part[wanted - 2..] == *b"\":" && part[1..=key.len()] == *key.as_bytes())?;
+    frame.get(at + wanted..)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// As a server would send it.
+    fn unmasked(payload: &[u8]) -> Vec<u8> {
+        let mut frame = masked(TEXT, payload);
+        let mask = frame.len() - payload.len() - 4;
+        frame.drain(mask..mask + 4);
+        frame[1] &= 0x7f;
+        frame
+    }
+
+    #[test]
+    fn frames_of_every_length_are_found_when_they_are_whole() {
+        for length in [0, 1, 125, 126, 65_535, 65_536] {
+            let frame = unmasked(&vec![b'x'; length]);
+            let (kind, at) = frame_in(&frame).unwrap().unwrap();
+            assert_eq!((kind, at.len(), at.end), (TEXT, length, frame.len()));
+            for cut in (0..frame.len()).rev().take(20) {
+                assert_eq!(frame_in(&frame[..cut]).unwrap(), None, "{cut} of {}", frame.len());
+            }
+        }
+        assert!(frame_in(&masked(TEXT, b"from a client")).is_err());
+    }
+
+    #[test]
+    fn fields_are_found_without_decoding() {
+        let frame = r#"{"type":"event","room":"lobby","seq":58,"id":"019","by":{"id":"x"}}"#;
+        assert_eq!(text_in(frame, "type"), Some("event"));
+        assert_eq!(text_in(frame, "id"), Some("019"));
+        assert_eq!(number_in(frame, "seq"), Some(58));
+        assert_eq!(number_in(frame, "type"), None);
+        assert_eq!(text_in(frame, "seq"), None);
+        assert_eq!(number_in("{}", "seq"), None);
+    }
+}
