@@ -208,3 +208,22 @@ test("a room that was read before can be read without a server", async ({ server
   await expect(ann.message("later")).toHaveAttribute("data-state", "stored");
   await expect(ann.bodies).toHaveText([...numbered(5, "你好"), "later"]);
 });
+
+for (const [what, database] of [
+  ["no database", "undefined"],
+  ["a database that never answers", "{ open: () => new EventTarget() }"],
+]) {
+  test(`a browser with ${what} sends all the same, and says that nothing is kept`, async ({ server, visitor }) => {
+    const page = await visitor();
+    await page.addInitScript(`Object.defineProperty(window, "indexedDB", { value: ${database} })`);
+    const ann = await enter(page, server, "Ann");
+    await ann.say("hello");
+    await expect(ann.message("hello")).toHaveAttribute("data-state", "stored");
+    await server.stop();
+    await ann.say("waits");
+    await expect(page.getByTestId("composer-waiting")).toContainText("This browser keeps nothing");
+    await server.start();
+    await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
+    await expect(ann.bodies).toHaveText(["hello", "waits"]);
+  });
+}

@@ -5,6 +5,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unkept;
 
+/// How long the database may take to answer, in milliseconds.
+#[cfg(feature = "browser")]
+const PATIENCE_MS: u32 = 5_000;
+/// How long it is left alone when it has not, in milliseconds.
+#[cfg(feature = "browser")]
+const PAUSE_MS: u32 = 30_000;
+
 /// The kinds of things that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
@@ -37,7 +44,27 @@ pub enum Ask {
 /// [`Unkept`].
 #[cfg(feature = "browser")]
 pub async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, Unkept> {
-    web::ask(store, ask).await.map_err(|_| Unkept)
+    use std::{cell::Cell, pin::pin};
+
+    use futures::future::{Either, select};
+
+    use crate::clock;
+
+    thread_local! {
+        /// It did not answer in time; before this moment it is not asked again.
+        static STUCK_UNTIL: Cell<i64> = const { Cell::new(0) };
+    }
+    if clock::now() < STUCK_UNTIL.get() {
+        return Err(Unkept);
+    }
+    // A database that hangs must not keep messages from being sent.
+    match select(pin!(web::ask(store, ask)), pin!(clock::sleep(PATIENCE_MS))).await {
+        Either::Left((answer, _)) => answer.map_err(|_| Unkept),
+        Either::Right(_) => {
+            STUCK_UNTIL.set(clock::now() + i64::from(PAUSE_MS));
+            Err(Unkept)
+        }
+    }
 }
 
 /// Asks a store.

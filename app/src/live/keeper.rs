@@ -67,6 +67,9 @@ pub(super) fn start(client: Client, me: User) -> UnboundedSender<Keep> {
 }
 
 async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: UnboundedReceiver<Keep>) {
+    if kept::scene().await.is_some_and(|(other, _)| other.id != me.id) {
+        kept::forget_rooms().await;
+    }
     for (room, text) in kept::adopt(&me).await {
         client.give_back(room, text);
     }
