@@ -209,13 +209,13 @@ test("a room that was read before can be read without a server", async ({ server
   await expect(ann.bodies).toHaveText([...numbered(5, "你好"), "later"]);
 });
 
-for (const [what, database] of [
-  ["no database", "undefined"],
-  ["a database that never answers", "{ open: () => new EventTarget() }"],
+for (const [what, script] of [
+  ["no database", 'Object.defineProperty(window, "indexedDB", { value: undefined })'],
+  ["a database that never answers", "IDBFactory.prototype.open = () => new EventTarget()"],
 ]) {
   test(`a browser with ${what} sends all the same, and says that nothing is kept`, async ({ server, visitor }) => {
     const page = await visitor();
-    await page.addInitScript(`Object.defineProperty(window, "indexedDB", { value: ${database} })`);
+    await page.addInitScript(script);
     const ann = await enter(page, server, "Ann");
     await ann.say("hello");
     await expect(ann.message("hello")).toHaveAttribute("data-state", "stored");
