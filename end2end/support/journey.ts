@@ -43,6 +43,17 @@ export class Person {
   }
 }
 
+/** Comes in by the visitor's page. */
+export async function enter(page: Page, server: Server, name: string): Promise<Person> {
+  await page.goto(server.url);
+  await page.getByTestId("name-input").fill(name);
+  await page.getByTestId("enter").click();
+  await page.waitForURL("**/r/lobby");
+  const person = new Person(page, name);
+  await person.isConnected();
+  return person;
+}
+
 interface Fixtures {
   server: Server;
   /** Someone new, in a browser of their own, in the lobby. */
@@ -72,13 +83,7 @@ export const test = base.extend<Fixtures>({
   person: async ({ server, visitor }, use) => {
     await use(async (name, options) => {
       const page = await visitor(options);
-      await page.goto(server.url);
-      await page.getByTestId("name-input").fill(name);
-      await page.getByTestId("enter").click();
-      await page.waitForURL("**/r/lobby");
-      const person = new Person(page, name);
-      await person.isConnected();
-      return person;
+      return enter(page, server, name);
     });
   },
 });

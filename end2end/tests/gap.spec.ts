@@ -1,21 +1,11 @@
 // More has come than a reader can be brought: they stay where they are, and the rest is there when they get to it.
-import { Page } from "@playwright/test";
 import Filler from "../support/filler";
-import { Person, expect, test } from "../support/journey";
+import { enter, expect, test } from "../support/journey";
 import { Server } from "../support/server";
-
-/** Someone in the lobby of a server that lets others say thousands of things at once. */
-async function enter(server: Server, page: Page): Promise<Person> {
-  await page.goto(server.url);
-  await page.getByTestId("name-input").fill("Ann");
-  await page.getByTestId("enter").click();
-  const person = new Person(page, "Ann");
-  await person.isConnected();
-  return person;
-}
 
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
+/** Lets others say thousands of things at once. */
 let server: Server;
 let filler: Filler;
 test.beforeEach(async () => {
@@ -29,7 +19,7 @@ test.afterEach(async () => {
 
 test("reading further up while 5,000 messages come: the place is kept, and what follows has no hole", async ({ visitor }) => {
   test.slow();
-  const ann = await enter(server, await visitor({ baseURL: server.url }));
+  const ann = await enter(await visitor({ baseURL: server.url }), server, "Ann");
   await filler.say(...numbered("before", 120));
   await ann.sees("before 120");
   const timeline = ann.page.getByTestId("timeline");
@@ -71,7 +61,7 @@ test("reading further up while 5,000 messages come: the place is kept, and what 
 
 test("one's own message leads to the newest", async ({ visitor }) => {
   test.slow();
-  const ann = await enter(server, await visitor({ baseURL: server.url }));
+  const ann = await enter(await visitor({ baseURL: server.url }), server, "Ann");
   await filler.say(...numbered("before", 120));
   await ann.sees("before 120");
   await ann.page.getByTestId("timeline").evaluate((scroller) => (scroller.scrollTop = -1_500));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { BrowserContext, Page, chromium } from "@playwright/test";
-import { Person, expect, test } from "../support/journey";
+import { Person, enter, expect, test } from "../support/journey";
 import config from "../playwright.config";
 import { Server } from "../support/server";
 
@@ -38,16 +38,6 @@ class Browser {
     await this.context.close().catch(() => {});
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-async function enter(page: Page, server: Server, name: string): Promise<Person> {
-  await page.goto(server.url);
-  await page.getByTestId("name-input").fill(name);
-  await page.getByTestId("enter").click();
-  await page.waitForURL("**/r/lobby");
-  const person = new Person(page, name);
-  await person.isConnected();
-  return person;
 }
 
 /** How often each message was put on the wire by these pages. */
