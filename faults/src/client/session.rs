@@ -77,7 +77,14 @@ impl Backoff {
 impl Session {
     async fn connection(&mut self) -> Closed {
         let mut closed = Closed { greeted: false, after: None };
-        let Ok(Ok(mut link)) = timeout(OPEN_TIMEOUT, link::open(self)).await else { return closed };
+        let opened = timeout(OPEN_TIMEOUT, link::open(self)).await;
+        let mut link = match opened.map_err(anyhow::Error::from).and_then(|opened| opened) {
+            Ok(link) => link,
+            Err(error) => {
+                self.state.lock().note(format!("not opened: {error:#}"));
+                return closed;
+            }
+        };
         let mut last_heard = Instant::now();
         let mut next_ping = Instant::now();
         loop {
@@ -85,7 +92,13 @@ impl Session {
             let to_reload = self.state.lock().to_reload().filter(|_| closed.greeted);
             if let Some(room) = to_reload {
                 self.newest_id = None;
-                let Ok(page) = self.http.newest_page(&self.config.made.token, &room).await else { return closed };
+                let page = match self.http.newest_page(&self.config.made.token, &room).await {
+                    Ok(page) => page,
+                    Err(error) => {
+                        self.state.lock().note(format!("no page: {error:#}"));
+                        return closed;
+                    }
+                };
                 self.state.lock().reloaded(&room, &page);
                 last_heard = Instant::now();
                 continue;
@@ -122,7 +135,9 @@ impl Session {
                 () = self.wake.notified() => {}
                 () = sleep_until(due.unwrap_or(silent).into()) => {
                     if silent <= Instant::now() {
-                        self.state.lock().stats.silences += 1;
+                        let mut state = self.state.lock();
+                        state.stats.silences += 1;
+                        state.note("silence");
                         return closed;
                     }
                 }
@@ -138,6 +153,7 @@ impl Session {
                 if !reconnect {
                     self.state.lock().complain(format!("bye for good: {code} {reason}"));
                 }
+                self.state.lock().note(format!("bye: {code} {reason}"));
                 closed.after = after_ms.map(Duration::from_millis);
                 false
             }
@@ -153,7 +169,10 @@ impl Session {
                 self.state.lock().complain(format!("unreadable: {text}"));
                 true
             }
-            Heard::Ended => false,
+            Heard::Ended(why) => {
+                self.state.lock().note(why);
+                false
+            }
         }
     }
 }

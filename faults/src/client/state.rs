@@ -19,6 +19,9 @@ const RETRY: Duration = Duration::from_millis(300);
 /// Complaints that are kept.
 const MOST_COMPLAINTS: usize = 20;
 
+/// Of the newest connections, what is kept for when something is wrong.
+const MOST_NOTES: usize = 12;
+
 /// Counts for the summary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -43,6 +46,8 @@ pub(super) struct State {
     rooms: BTreeMap<RoomId, Room>,
     heartbeat: Duration,
     greeted: bool,
+    /// How its newest connections ended, and when.
+    notes: VecDeque<(Instant, String)>,
 }
 
 #[derive(Debug)]
@@ -79,7 +84,15 @@ impl State {
             known.insert(room.clone(), empty);
         }
         let (stats, complaints) = (Stats::default(), Vec::new());
-        Self { log, stats, complaints, rooms: known, heartbeat: limits::HEARTBEAT, greeted: false }
+        Self {
+            log,
+            stats,
+            complaints,
+            rooms: known,
+            heartbeat: limits::HEARTBEAT,
+            greeted: false,
+            notes: VecDeque::new(),
+        }
     }
 
     /// A message for a room that this client joins; for another it is a mistake of the caller, and complained about.
@@ -113,7 +126,23 @@ impl State {
             .map(|(id, room)| format!("{id} {:?} at {}, {} waiting", room.standing, room.after, room.outbox.len()))
             .collect();
         let complaints = self.complaints.join("; ");
-        format!("{} (greeted: {}): {}; complaints: [{complaints}]", self.log.name(), self.greeted, rooms.join("; "))
+        let notes: Vec<String> =
+            self.notes.iter().map(|(at, text)| format!("{:.1} s ago {text}", at.elapsed().as_secs_f64())).collect();
+        format!(
+            "{} (greeted: {}): {}; complaints: [{complaints}]; connections: [{}]",
+            self.log.name(),
+            self.greeted,
+            rooms.join("; "),
+            notes.join("; ")
+        )
+    }
+
+    /// For [`State::describe`].
+    pub(super) fn note(&mut self, text: impl Display) {
+        if self.notes.len() == MOST_NOTES {
+            self.notes.pop_front();
+        }
+        self.notes.push_back((Instant::now(), text.to_string()));
     }
 
     pub(super) fn complain(&mut self, text: impl Display) {
@@ -215,8 +244,11 @@ impl State {
             }
             ServerFrame::Gap { room, reason, .. } => {
                 self.stats.gaps += 1;
-                if reason == GapReason::HistoryChanged {
-                    self.log.changed(&room);
+                match reason {
+                    GapReason::HistoryChanged => self.log.changed(&room),
+                    // What was dropped with the queue may have been acks: what has none is sent again.
+                    GapReason::Overflow => self.rooms.values_mut().for_each(|room| room.on_wire = false),
+                    GapReason::TooFar => {}
                 }
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.standing = Standing::Reload;

@@ -54,6 +54,7 @@ struct Ear<'a> {
     left: u32,
     down: &'a watch::Sender<Gate>,
     heard: &'a Notify,
+    healed: watch::Receiver<u64>,
 }
 
 pub(super) async fn carry(
@@ -75,9 +76,13 @@ pub(super) async fn carry(
         let mut pace = || Pace { fault, rng: StdRng::from_rng(&mut rng), healed: healed.clone() };
         let (up_pace, down_pace) = (pace(), pace());
         let ear = match fault {
-            Fault::LoseAck { sends, .. } => {
-                Some(Ear { sniffer: Sniffer::default(), left: sends, down: &down_gate, heard: &heard })
-            }
+            Fault::LoseAck { sends, .. } => Some(Ear {
+                sniffer: Sniffer::default(),
+                left: sends,
+                down: &down_gate,
+                heard: &heard,
+                healed: healed.clone(),
+            }),
             _ => None,
         };
         let up = pump(from_client, to_server, up_gate.subscribe(), up_pace, ear);
@@ -151,6 +156,8 @@ async fn befall(
                 }
                 _ = healed.changed() => {}
             }
+            // It may have been heard in the same moment: then its ack goes down after all.
+            let _ = down.send(Gate::Open);
         }
     }
     pending().await
@@ -228,7 +235,7 @@ async fn pump(
 
 impl Ear<'_> {
     fn hear(&mut self, bytes: &[u8]) {
-        if self.left == 0 {
+        if self.left == 0 || self.healed.has_changed().unwrap_or(true) {
             return;
         }
         self.left = self.left.saturating_sub(self.sniffer.feed(bytes));

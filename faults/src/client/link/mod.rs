@@ -21,7 +21,8 @@ pub(super) enum Heard {
     Sign,
     /// What no reader can make sense of.
     Garbled(String),
-    Ended,
+    /// And why, as far as it is known.
+    Ended(String),
 }
 
 /// A few: what is not taken stays in the socket, and is felt by the server.
@@ -41,7 +42,7 @@ impl Link {
     }
 
     pub(super) async fn hear(&mut self) -> Heard {
-        self.heard.recv().await.unwrap_or(Heard::Ended)
+        self.heard.recv().await.unwrap_or_else(|| Heard::Ended("the stream ended".into()))
     }
 }
 

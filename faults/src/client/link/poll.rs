@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use parlor_protocol::ServerFrame;
 use reqwest::StatusCode;
 use tokio::{sync::mpsc, task::JoinSet};
@@ -25,10 +26,13 @@ pub(super) async fn open(session: &mut Session) -> anyhow::Result<Link> {
 
 /// One request after another. A request that fails may have taken frames with it: the connection ends.
 async fn poll(post: Post, hear: mpsc::Sender<Heard>) {
-    while let Some(frames) = answer(&post).await {
-        let frames = match frames {
-            Ok(frames) => frames.into_iter().map(Heard::Frame).collect(),
-            Err(text) => vec![Heard::Garbled(text)],
+    loop {
+        let frames = match answer(&post).await {
+            Ok(text) => match serde_json::from_str::<Vec<ServerFrame>>(&text) {
+                Ok(frames) => frames.into_iter().map(Heard::Frame).collect(),
+                Err(error) => vec![Heard::Garbled(format!("{error} in {text}"))],
+            },
+            Err(error) => vec![Heard::Ended(format!("poll: {error:#}"))],
         };
         for heard in [Heard::Sign].into_iter().chain(frames) {
             if hear.send(heard).await.is_err() {
@@ -36,14 +40,10 @@ async fn poll(post: Post, hear: mpsc::Sender<Heard>) {
             }
         }
     }
-    let _ = hear.send(Heard::Ended).await;
 }
 
-async fn answer(post: &Post) -> Option<Result<Vec<ServerFrame>, String>> {
-    let answer = post.get("poll").timeout(TIMEOUT).send().await.ok()?;
-    if answer.status() != StatusCode::OK {
-        return None;
-    }
-    let text = answer.text().await.ok()?;
-    Some(serde_json::from_str(&text).map_err(|error| format!("{error} in {text}")))
+async fn answer(post: &Post) -> anyhow::Result<String> {
+    let answer = post.get("poll").timeout(TIMEOUT).send().await?;
+    ensure!(answer.status() == StatusCode::OK, "{}", answer.status());
+    Ok(answer.text().await?)
 }

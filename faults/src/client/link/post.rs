@@ -24,9 +24,10 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// For a new connection: now with the name that its last one had, now with a new one.
+    /// For a new connection, with a name that none had before: a request of an earlier one may still be on its way, and
+    /// must not take frames that are for this one.
     pub(super) fn new(session: &mut Session) -> Self {
-        let number: u32 = if session.rng.random() { 0 } else { session.rng.random() };
+        let number: u64 = session.rng.random();
         let token = session.config.made.token.clone();
         Self { http: session.http.clone(), token, name: format!("c{number}") }
     }
@@ -55,7 +56,7 @@ impl Post {
             }
             let heard = match self.send(&frames).await {
                 Ok(()) => Heard::Sign,
-                Err(_) => Heard::Ended,
+                Err(error) => Heard::Ended(format!("post: {error:#}")),
             };
             if hear.send(heard).await.is_err() {
                 return;

@@ -52,7 +52,7 @@ async fn listen(answer: reqwest::Response, hear: mpsc::Sender<Heard>) {
             }
         }
     }
-    let _ = hear.send(Heard::Ended).await;
+    let _ = hear.send(Heard::Ended("the event stream ended".into())).await;
 }
 
 fn all_of(item: Item) -> Vec<Heard> {
