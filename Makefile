@@ -12,7 +12,7 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
 # A development build leaves another site behind; the release build then has to be made again.
 SITE := $(wildcard target/site/pkg/*.wasm.br)
 
-.PHONY: run build setup test figures clean FORCE
+.PHONY: run build setup test figures figures-long clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -34,9 +34,13 @@ setup:
 test:
 	@scripts/test.sh
 
-## Measure start, memory and latency; prints the table of the README
+## Measure start, memory, latency, and how it stands harm; prints the table of the README; about 3 minutes
 figures: build
 	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY)
+
+## The same with 50 kills, and 100 of 1,000 people who stop reading for minutes: about 15 minutes
+figures-long: build
+	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY) --long
 
 clean:
 	cargo clean

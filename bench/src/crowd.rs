@@ -31,8 +31,9 @@ pub(crate) const RATE: u32 = 25;
 const BODY: &str = "See you at *seven* then, I will bring the **salad** and something to drink; tell Ann to bring the \
                     chairs, we have too few.";
 
-/// The system holds as little as it can for those who stop reading (the least that Linux gives is a bit over 2 KiB).
-const STALLED_RECEIVE_BUFFER: u32 = 2 * 1024;
+/// The system holds little for those who stop reading, so that it is the server that has to. Not less: while they read,
+/// a smaller window would make them slower than what is said.
+const STALLED_RECEIVE_BUFFER: u32 = 16 * 1024;
 
 /// Who does not read still speaks this often. Else the server would take it for gone, and there were nothing to hold.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
@@ -199,7 +200,7 @@ async fn write(mut up: Up, shared: Arc<Shared>) -> anyhow::Result<()> {
 /// Acks come in the order of what was sent, so the n-th message has seq n unless one was refused.
 async fn hear_acks(mut down: Down) -> anyhow::Result<()> {
     loop {
-        match down.next().await? {
+        match down.next().await.context("the writer")? {
             Heard::Text(text) if text.starts_with(r#"{"type":"refused""#) => bail!("the writer: {text}"),
             Heard::Closed(code) => bail!("the writer was closed with {code}"),
             // What is written is sign of life enough.
@@ -211,7 +212,7 @@ async fn hear_acks(mut down: Down) -> anyhow::Result<()> {
 async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
     let mut last: Seq = 0;
     loop {
-        match wire.down.next().await? {
+        match wire.down.next().await.context("a listener")? {
             Heard::Text(text) => {
                 let now = Instant::now();
                 if text.starts_with(r#"{"type":"event""#) {
@@ -243,7 +244,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
         while *stalled.borrow_and_update() {
             tokio::select! {
                 changed = stalled.changed() => changed?,
-                () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await?,
+                () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await.context("one who has stopped reading")?,
             }
         }
         let heard = tokio::select! {
@@ -251,7 +252,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
                 changed?;
                 continue;
             }
-            heard = wire.down.next() => heard?,
+            heard = wire.down.next() => heard.context("one who had stopped reading")?,
         };
         match heard {
             Heard::Text(text) if text.starts_with(r#"{"type":"gap""#) => {
