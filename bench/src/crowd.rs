@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     client,
-    stats::Samples,
+    compare::Phase,
     wire::{Down, Heard, Up, Wire, number_in},
 };
 
@@ -47,6 +47,9 @@ const QUIET: Duration = Duration::from_millis(1_600);
 /// Time for all news of who came.
 const NEWS: Duration = Duration::from_secs(120);
 
+/// Longer phases have one long last second.
+const MAX_SECONDS: usize = 600;
+
 pub(crate) struct Crowd {
     shared: Arc<Shared>,
     tasks: JoinSet<anyhow::Result<()>>,
@@ -66,10 +69,24 @@ struct State {
     counting: bool,
     /// Deliveries that count and have yet to come.
     due: usize,
-    times: Vec<Duration>,
+    phase_began: Instant,
+    /// What deliveries took, by the second of the phase in which their message was written.
+    times: Vec<Vec<Duration>>,
     last_news: Instant,
     /// Of those who had stopped reading: how often they were told of a gap.
     gaps: usize,
+}
+
+impl State {
+    fn delivered(&mut self, sent: Instant, now: Instant) {
+        let second = sent.saturating_duration_since(self.phase_began).as_secs();
+        let second = usize::try_from(second).unwrap_or(usize::MAX).min(MAX_SECONDS);
+        if self.times.len() <= second {
+            self.times.resize_with(second + 1, Vec::new);
+        }
+        self.times[second].push(now.saturating_duration_since(sent));
+        self.due -= 1;
+    }
 }
 
 impl Shared {
@@ -85,7 +102,15 @@ impl Crowd {
         let tokens = client::sessions(address, members + 1).await?;
         let (writer, tokens) = tokens.split_last().context("nobody is there")?;
         let begun = Instant::now();
-        let state = State { sent: Vec::new(), counting: false, due: 0, times: Vec::new(), last_news: begun, gaps: 0 };
+        let state = State {
+            sent: Vec::new(),
+            counting: false,
+            due: 0,
+            phase_began: begun,
+            times: Vec::new(),
+            last_news: begun,
+            gaps: 0,
+        };
         let shared = Arc::new(Shared { listeners: members - stalling, state: Mutex::new(state) });
         let (stall, stalled) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -125,11 +150,12 @@ impl Crowd {
 
     /// From now on deliveries are timed.
     pub(crate) fn begin_phase(&self) {
-        self.shared.state().counting = true;
+        let mut state = self.shared.state();
+        (state.counting, state.phase_began) = (true, Instant::now());
     }
 
     /// What the deliveries took of all messages that were sent in the phase.
-    pub(crate) async fn end_phase(&mut self) -> anyhow::Result<Samples> {
+    pub(crate) async fn end_phase(&mut self) -> anyhow::Result<Phase> {
         let begun = Instant::now();
         self.shared.state().counting = false;
         loop {
@@ -137,7 +163,7 @@ impl Crowd {
             {
                 let mut state = self.shared.state();
                 if state.due == 0 {
-                    return Samples::new(std::mem::take(&mut state.times));
+                    return Phase::new(std::mem::take(&mut state.times));
                 }
                 ensure!(begun.elapsed() < TAIL, "{} deliveries did not come", state.due);
             }
@@ -223,8 +249,7 @@ async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
                     let number = usize::try_from(seq - 1)?;
                     let (sent, counts) = *state.sent.get(number).context("an event that nobody sent")?;
                     if counts {
-                        state.times.push(now.saturating_duration_since(sent));
-                        state.due -= 1;
+                        state.delivered(sent, now);
                     }
                 } else {
                     ensure!(!text.starts_with(r#"{"type":"gap""#), "a listener: {text}");
