@@ -13,6 +13,7 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
 SITE := $(wildcard target/site/pkg/*.wasm.br)
 
 .PHONY: run build setup test figures faults clean FORCE
+.PHONY: run build setup test figures figures-long clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -34,7 +35,7 @@ setup:
 test:
 	@scripts/test.sh
 
-## Measure start, memory and latency; prints the table of the README
+## Measure start, memory, latency, and how it stands harm; prints the table of the README; about 3 minutes
 figures: build
 	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY)
 
@@ -42,6 +43,9 @@ figures: build
 MINUTES ?= 10
 faults: build
 	@cargo run --quiet --release -p parlor-faults -- run --bin $(BINARY) --scenario each --minutes $(MINUTES)
+## The same with 50 kills, and 100 of 1,000 people who stop reading for minutes: about 15 minutes
+figures-long: build
+	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY) --long
 
 clean:
 	cargo clean

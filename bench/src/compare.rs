@@ -13,47 +13,68 @@ pub(crate) struct Turns {
     pub(crate) seconds: u64,
 }
 
-/// The 99th percentile of each phase.
+/// The 99th percentiles of one phase.
+#[derive(Clone, Copy)]
+pub(crate) struct Phase {
+    /// Of all that it has. One bad moment of the disk, in more than a hundredth of it, decides.
+    whole: Duration,
+    /// Of its seconds, the median: what is always there, and not what came over the machine for a moment.
+    usual: Duration,
+}
+
+/// What was measured of all phases.
 #[derive(Default)]
 pub(crate) struct Comparison {
     /// Without harm: one more than with it.
-    without: Vec<Duration>,
-    with: Vec<Duration>,
+    without: Vec<Phase>,
+    with: Vec<Phase>,
+}
+
+impl Phase {
+    /// From the times of each second.
+    ///
+    /// # Errors
+    /// Nothing was measured.
+    pub(crate) fn new(seconds: Vec<Vec<Duration>>) -> anyhow::Result<Self> {
+        let whole = Samples::new(seconds.concat())?.percentile(99.0);
+        let seconds = seconds.into_iter().filter_map(|times| Samples::new(times).ok());
+        Ok(Self { whole, usual: typical(seconds.map(|times| times.percentile(99.0))) })
+    }
 }
 
 impl Comparison {
-    pub(crate) fn without(&mut self, times: &Samples) {
-        self.without.push(times.percentile(99.0));
+    pub(crate) fn without(&mut self, phase: Phase) {
+        self.without.push(phase);
     }
 
-    pub(crate) fn with(&mut self, times: &Samples) {
-        self.with.push(times.percentile(99.0));
+    pub(crate) fn with(&mut self, phase: Phase) {
+        self.with.push(phase);
     }
 
-    /// By how much harm lets the 99th percentile grow, in percent: each phase against the mean of its two neighbours,
-    /// and of these the median.
-    pub(crate) fn growth(&self) -> f64 {
-        let beside = self.without.windows(2).map(|two| (two[0] + two[1]).as_secs_f64() / 2.0);
-        let ratios = self.with.iter().zip(beside).map(|(with, beside)| with.as_secs_f64() / beside);
-        (middle(ratios.collect()) - 1.0) * 100.0
-    }
-
-    /// The growth, and the medians of both kinds of phases.
+    /// By how much the 99th percentile grows with harm, in percent, and what it is: medians over the phases of each kind.
     pub(crate) fn describe(&self) -> String {
-        let median =
-            |times: &[Duration]| ms(Duration::from_secs_f64(middle(times.iter().map(Duration::as_secs_f64).collect())));
-        format!("p99 {:+.0} % ({} instead of {})", self.growth(), median(&self.with), median(&self.without))
+        let growth = |of: fn(&Phase) -> Duration| {
+            let (with, without) = (typical(self.with.iter().map(of)), typical(self.without.iter().map(of)));
+            let percent = (with.as_secs_f64() / without.as_secs_f64() - 1.0) * 100.0;
+            format!("{percent:+.0} % ({} instead of {})", ms(with), ms(without))
+        };
+        format!("p99 of the usual second {}, of all {}", growth(|phase| phase.usual), growth(|phase| phase.whole))
     }
 
-    /// All phases in their order, those with harm in brackets.
+    /// All phases in their order, those with harm in brackets: of all, and of the usual second.
     pub(crate) fn phases(&self) -> String {
+        let tell = |phase: &Phase| format!("{} / {}", ms(phase.whole), ms(phase.usual));
         let mut phases = Vec::new();
         for (at, without) in self.without.iter().enumerate() {
-            phases.push(ms(*without));
-            phases.extend(self.with.get(at).map(|with| format!("[{}]", ms(*with))));
+            phases.push(tell(without));
+            phases.extend(self.with.get(at).map(|with| format!("[{}]", tell(with))));
         }
         phases.join(", ")
     }
+}
+
+fn typical(times: impl Iterator<Item = Duration>) -> Duration {
+    Duration::from_secs_f64(middle(times.map(|time| time.as_secs_f64()).collect()))
 }
 
 #[cfg(test)]
@@ -61,18 +82,26 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn phase(seconds: &[u64]) -> Phase {
+        Phase::new(seconds.iter().map(|ms| vec![Duration::from_millis(*ms); 100]).collect()).unwrap()
+    }
+
     #[test]
-    fn each_phase_is_held_against_its_neighbours() {
-        let one = |ms| Samples::new(vec![Duration::from_millis(ms)]).unwrap();
+    fn phases_are_told_in_their_order_and_by_their_medians() {
         let mut found = Comparison::default();
         for (without, with) in [(10, 22), (30, 66), (80, 70)] {
-            found.without(&one(without));
-            found.with(&one(with));
+            found.without(phase(&[without]));
+            found.with(phase(&[with]));
         }
-        found.without(&one(60));
-        // 22 of 20, 66 of 55, 70 of 70.
-        assert!((found.growth() - 10.0).abs() < 0.001, "{}", found.growth());
-        assert_eq!(found.phases(), "10.0 ms, [22.0 ms], 30.0 ms, [66.0 ms], 80.0 ms, [70.0 ms], 60.0 ms");
-        assert_eq!(found.describe(), "p99 +10 % (66.0 ms instead of 45.0 ms)");
+        found.without(phase(&[60]));
+        assert!(found.phases().starts_with("10.0 ms / 10.0 ms, [22.0 ms / 22.0 ms], 30.0 ms"), "{}", found.phases());
+        assert!(found.describe().ends_with("of all +47 % (66.0 ms instead of 45.0 ms)"), "{}", found.describe());
+    }
+
+    #[test]
+    fn one_bad_second_is_not_usual() {
+        let one = phase(&[10, 11, 12, 900]);
+        assert_eq!((one.usual, one.whole), (Duration::from_micros(11_500), Duration::from_millis(900)));
+        assert!(Phase::new(Vec::new()).is_err());
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     client,
-    stats::Samples,
+    compare::Phase,
     wire::{Down, Heard, Up, Wire, number_in},
 };
 
@@ -31,8 +31,9 @@ pub(crate) const RATE: u32 = 25;
 const BODY: &str = "See you at *seven* then, I will bring the **salad** and something to drink; tell Ann to bring the \
                     chairs, we have too few.";
 
-/// The system holds as little as it can for those who stop reading (the least that Linux gives is a bit over 2 KiB).
-const STALLED_RECEIVE_BUFFER: u32 = 2 * 1024;
+/// The system holds little for those who stop reading, so that it is the server that has to. Not less: while they read,
+/// a smaller window would make them slower than what is said.
+const STALLED_RECEIVE_BUFFER: u32 = 16 * 1024;
 
 /// Who does not read still speaks this often. Else the server would take it for gone, and there were nothing to hold.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
@@ -45,6 +46,9 @@ const QUIET: Duration = Duration::from_millis(1_600);
 
 /// Time for all news of who came.
 const NEWS: Duration = Duration::from_secs(120);
+
+/// Longer phases have one long last second.
+const MAX_SECONDS: usize = 600;
 
 pub(crate) struct Crowd {
     shared: Arc<Shared>,
@@ -65,10 +69,24 @@ struct State {
     counting: bool,
     /// Deliveries that count and have yet to come.
     due: usize,
-    times: Vec<Duration>,
+    phase_began: Instant,
+    /// What deliveries took, by the second of the phase in which their message was written.
+    times: Vec<Vec<Duration>>,
     last_news: Instant,
     /// Of those who had stopped reading: how often they were told of a gap.
     gaps: usize,
+}
+
+impl State {
+    fn delivered(&mut self, sent: Instant, now: Instant) {
+        let second = sent.saturating_duration_since(self.phase_began).as_secs();
+        let second = usize::try_from(second).unwrap_or(usize::MAX).min(MAX_SECONDS);
+        if self.times.len() <= second {
+            self.times.resize_with(second + 1, Vec::new);
+        }
+        self.times[second].push(now.saturating_duration_since(sent));
+        self.due -= 1;
+    }
 }
 
 impl Shared {
@@ -84,7 +102,15 @@ impl Crowd {
         let tokens = client::sessions(address, members + 1).await?;
         let (writer, tokens) = tokens.split_last().context("nobody is there")?;
         let begun = Instant::now();
-        let state = State { sent: Vec::new(), counting: false, due: 0, times: Vec::new(), last_news: begun, gaps: 0 };
+        let state = State {
+            sent: Vec::new(),
+            counting: false,
+            due: 0,
+            phase_began: begun,
+            times: Vec::new(),
+            last_news: begun,
+            gaps: 0,
+        };
         let shared = Arc::new(Shared { listeners: members - stalling, state: Mutex::new(state) });
         let (stall, stalled) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -124,11 +150,12 @@ impl Crowd {
 
     /// From now on deliveries are timed.
     pub(crate) fn begin_phase(&self) {
-        self.shared.state().counting = true;
+        let mut state = self.shared.state();
+        (state.counting, state.phase_began) = (true, Instant::now());
     }
 
     /// What the deliveries took of all messages that were sent in the phase.
-    pub(crate) async fn end_phase(&mut self) -> anyhow::Result<Samples> {
+    pub(crate) async fn end_phase(&mut self) -> anyhow::Result<Phase> {
         let begun = Instant::now();
         self.shared.state().counting = false;
         loop {
@@ -136,7 +163,7 @@ impl Crowd {
             {
                 let mut state = self.shared.state();
                 if state.due == 0 {
-                    return Samples::new(std::mem::take(&mut state.times));
+                    return Phase::new(std::mem::take(&mut state.times));
                 }
                 ensure!(begun.elapsed() < TAIL, "{} deliveries did not come", state.due);
             }
@@ -199,7 +226,7 @@ async fn write(mut up: Up, shared: Arc<Shared>) -> anyhow::Result<()> {
 /// Acks come in the order of what was sent, so the n-th message has seq n unless one was refused.
 async fn hear_acks(mut down: Down) -> anyhow::Result<()> {
     loop {
-        match down.next().await? {
+        match down.next().await.context("the writer")? {
             Heard::Text(text) if text.starts_with(r#"{"type":"refused""#) => bail!("the writer: {text}"),
             Heard::Closed(code) => bail!("the writer was closed with {code}"),
             // What is written is sign of life enough.
@@ -211,7 +238,7 @@ async fn hear_acks(mut down: Down) -> anyhow::Result<()> {
 async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
     let mut last: Seq = 0;
     loop {
-        match wire.down.next().await? {
+        match wire.down.next().await.context("a listener")? {
             Heard::Text(text) => {
                 let now = Instant::now();
                 if text.starts_with(r#"{"type":"event""#) {
@@ -222,8 +249,7 @@ async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
                     let number = usize::try_from(seq - 1)?;
                     let (sent, counts) = *state.sent.get(number).context("an event that nobody sent")?;
                     if counts {
-                        state.times.push(now.saturating_duration_since(sent));
-                        state.due -= 1;
+                        state.delivered(sent, now);
                     }
                 } else {
                     ensure!(!text.starts_with(r#"{"type":"gap""#), "a listener: {text}");
@@ -243,7 +269,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
         while *stalled.borrow_and_update() {
             tokio::select! {
                 changed = stalled.changed() => changed?,
-                () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await?,
+                () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await.context("one who has stopped reading")?,
             }
         }
         let heard = tokio::select! {
@@ -251,7 +277,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
                 changed?;
                 continue;
             }
-            heard = wire.down.next() => heard?,
+            heard = wire.down.next() => heard.context("one who had stopped reading")?,
         };
         match heard {
             Heard::Text(text) if text.starts_with(r#"{"type":"gap""#) => {

@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Row, client,
-    compare::{Comparison, Turns},
+    compare::{Comparison, Phase, Turns},
     crowd::{Crowd, RATE},
     machine,
     server_process::{ServerProcess, data_folder},
@@ -67,7 +67,7 @@ pub(crate) async fn beside_hostile(binary: &Path, turns: &Turns) -> anyhow::Resu
 
     let (server_busy, own_busy) = (machine::Busy::of(server.pid()), machine::Busy::of(std::process::id()));
     let mut found = Comparison::default();
-    found.without(&quiet(&mut crowd, turns).await?);
+    found.without(quiet(&mut crowd, turns).await?);
     let mut longest = Longest::default();
     for _ in 0..turns.rounds {
         let (address, token) = (server.address(), token.clone());
@@ -75,12 +75,12 @@ pub(crate) async fn beside_hostile(binary: &Path, turns: &Turns) -> anyhow::Resu
         // A thread of its own: those who listen are not to wait for those who attack.
         let attack = tokio::task::spawn_blocking(move || attack(address, &token));
         let lived = attack.await??;
-        found.with(&crowd.end_phase().await?);
+        found.with(crowd.end_phase().await?);
         longest.half_sent = longest.half_sent.max(lived.half_sent);
         longest.silent = longest.silent.max(lived.silent);
         longest.mute = longest.mute.max(lived.mute);
         tokio::time::sleep(SETTLE).await;
-        found.without(&quiet(&mut crowd, turns).await?);
+        found.without(quiet(&mut crowd, turns).await?);
     }
     let busy = machine::describe_load(&server_busy, &own_busy);
     eprintln!("figures: p99 of the phases: {}", found.phases());
@@ -105,7 +105,7 @@ pub(crate) async fn beside_hostile(binary: &Path, turns: &Turns) -> anyhow::Resu
     }])
 }
 
-async fn quiet(crowd: &mut Crowd, turns: &Turns) -> anyhow::Result<crate::stats::Samples> {
+async fn quiet(crowd: &mut Crowd, turns: &Turns) -> anyhow::Result<Phase> {
     crowd.begin_phase();
     tokio::time::sleep(Duration::from_secs(turns.seconds)).await;
     crowd.end_phase().await

@@ -6,11 +6,11 @@ use anyhow::ensure;
 
 use crate::{
     Row,
-    compare::{Comparison, Turns},
+    compare::{Comparison, Phase, Turns},
     crowd::{Crowd, RATE},
     machine,
     server_process::{ServerProcess, data_folder},
-    stats::{Samples, thousands},
+    stats::thousands,
 };
 
 /// Time before the first phase: buffers and caches take the size that they keep.
@@ -32,16 +32,16 @@ pub(crate) async fn beside_stalled(binary: &Path, members: usize, turns: &Turns)
     let (server_busy, own_busy) = (machine::Busy::of(server.pid()), machine::Busy::of(std::process::id()));
     let mut found = Comparison::default();
     let (times, before) = phase(&mut crowd, &server, turns).await?;
-    found.without(&times);
+    found.without(times);
     let mut peak = before;
     for _ in 0..turns.rounds {
         crowd.stall(true);
         let (times, memory) = phase(&mut crowd, &server, turns).await?;
-        found.with(&times);
+        found.with(times);
         peak = peak.max(memory);
         crowd.stall(false);
         tokio::time::sleep(SETTLE).await;
-        found.without(&phase(&mut crowd, &server, turns).await?.0);
+        found.without(phase(&mut crowd, &server, turns).await?.0);
     }
     let busy = machine::describe_load(&server_busy, &own_busy);
     eprintln!("figures: p99 of the phases: {}", found.phases());
@@ -66,7 +66,7 @@ pub(crate) async fn beside_stalled(binary: &Path, members: usize, turns: &Turns)
 }
 
 /// What deliveries took in one phase, and the most resident memory of the server in it, in KiB.
-async fn phase(crowd: &mut Crowd, server: &ServerProcess, turns: &Turns) -> anyhow::Result<(Samples, u64)> {
+async fn phase(crowd: &mut Crowd, server: &ServerProcess, turns: &Turns) -> anyhow::Result<(Phase, u64)> {
     let end = tokio::time::Instant::now() + Duration::from_secs(turns.seconds);
     let mut most = 0;
     crowd.begin_phase();

@@ -6,26 +6,10 @@ mod support;
 use std::time::Duration;
 
 use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, Cursor, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, http::SessionMade,
-    limits,
+    ClientFrame, CloseCode, CommandId, Cursor, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, limits,
 };
-use socket2::{Domain, Socket, Type};
-use support::{Client, Server, body, upgrade_request};
+use support::{Server, body, narrow};
 use uuid::Uuid;
-
-/// A client whose own buffers are as small as the system allows: what it does not read stays with the server.
-async fn narrow(server: &Server, made: &SessionMade) -> Client {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    socket.connect(&server.address.into()).unwrap();
-    socket.set_nonblocking(true).unwrap();
-    let stream = tokio::net::TcpStream::from_std(socket.into()).unwrap();
-    let bearer = format!("Bearer {}", made.token);
-    let request = upgrade_request(server.address, &[("authorization", bearer.as_str())]);
-    let stream = tokio_tungstenite::MaybeTlsStream::Plain(stream);
-    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
-    Client { user: made.user.clone(), token: made.token.clone(), socket }
-}
 
 /// Memory that the process holds, in bytes. Where there is no /proc, 0: the test then checks the rest.
 fn resident() -> u64 {
@@ -176,50 +160,4 @@ async fn a_long_replay_waits_for_its_reader_instead_of_overflowing() {
     assert_eq!(slow.event().await.id, id);
     assert!(300 * text.len() > limits::MAX_QUEUE_BYTES);
     server.stop().await;
-}
-
-/// Pings whose answers nobody reads: more than the system's buffers and the queue hold together.
-async fn flood(client: &mut Client) {
-    for at in 0..12_000 {
-        client.say(&ClientFrame::Ping { at }).await;
-    }
-}
-
-#[tokio::test]
-async fn a_gap_that_was_lost_to_an_overflow_is_told_again() {
-    let server = Server::start().await;
-    let mut bob = server.client("bob").await;
-    let id = bob.post("hello").await;
-    bob.acked(id).await;
-    let made = server.session("ann").await;
-    let mut ann = narrow(&server, &made).await;
-    ann.hello(vec![]).await;
-    for at in 0..4_000 {
-        ann.say(&ClientFrame::Ping { at }).await;
-    }
-    // Its answer waits behind the others, and goes with them.
-    let other = CommandId(Uuid::now_v7()).tail();
-    ann.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(1), tail: Some(other) })).await;
-    flood(&mut ann).await;
-    loop {
-        match ann.next().await {
-            ServerFrame::Gap { room, reason: GapReason::Overflow, head, .. } => {
-                assert_eq!((room, head), (RoomId::lobby(), 1));
-                break;
-            }
-            ServerFrame::Gap { reason, .. } => assert_eq!(reason, GapReason::HistoryChanged),
-            _ => {}
-        }
-    }
-}
-
-#[tokio::test]
-async fn answers_that_were_lost_where_no_room_can_say_so_end_the_connection() {
-    let server = Server::start().await;
-    let made = server.session("ann").await;
-    let mut ann = narrow(&server, &made).await;
-    ann.hello(vec![]).await;
-    flood(&mut ann).await;
-    let ended = ann.ended().await;
-    assert_eq!(ended.bye, Some(CloseCode::TooSlow.code()));
 }

@@ -103,12 +103,12 @@ impl Member {
                     }
                     continue;
                 }
-                changed = lead.heads.changed(), if deadline.is_none() => {
-                    changed?;
+                told = async { lead.heads.wait_for(Option::is_some).await.map(drop) }, if deadline.is_none() => {
+                    told?;
                     deadline = Some(tokio::time::Instant::now() + LAST);
                     continue;
                 }
-                () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)), if deadline.is_some() => continue,
+                () = until(deadline) => continue,
                 heard = wire.down.next() => heard,
             };
             match heard {
@@ -187,6 +187,13 @@ impl Member {
     fn has_all(&self, lead: &Lead) -> bool {
         let heads = lead.heads.borrow();
         heads.as_ref().is_some_and(|heads| self.places.iter().all(|place| heads.get(&place.room) == Some(&place.seq)))
+    }
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -333,3 +333,17 @@ pub fn body(event: &Event) -> &str {
         other => panic!("{other:?}"),
     }
 }
+
+/// A client whose own buffers are as small as the system allows: what it does not read stays with the server.
+pub async fn narrow(server: &Server, made: &SessionMade) -> Client {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let stream = tokio::net::TcpStream::from_std(socket.into()).unwrap();
+    let bearer = format!("Bearer {}", made.token);
+    let request = upgrade_request(server.address, &[("authorization", bearer.as_str())]);
+    let stream = tokio_tungstenite::MaybeTlsStream::Plain(stream);
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+    Client { user: made.user.clone(), token: made.token.clone(), socket }
+}

@@ -1,0 +1,54 @@
+//! An overflow takes answers with it: the client is told, or the connection ends (G5).
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame};
+use support::{Client, Server, narrow};
+use uuid::Uuid;
+
+/// Pings whose answers nobody reads: more than the system's buffers and the queue hold together.
+async fn flood(client: &mut Client) {
+    for at in 0..12_000 {
+        client.say(&ClientFrame::Ping { at }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_gap_that_was_lost_to_an_overflow_is_told_again() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let id = bob.post("hello").await;
+    bob.acked(id).await;
+    let made = server.session("ann").await;
+    let mut ann = narrow(&server, &made).await;
+    ann.hello(vec![]).await;
+    for at in 0..4_000 {
+        ann.say(&ClientFrame::Ping { at }).await;
+    }
+    // Its answer waits behind the others, and goes with them.
+    let other = CommandId(Uuid::now_v7()).tail();
+    ann.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(1), tail: Some(other) })).await;
+    flood(&mut ann).await;
+    loop {
+        match ann.next().await {
+            ServerFrame::Gap { room, reason: GapReason::Overflow, head, .. } => {
+                assert_eq!((room, head), (RoomId::lobby(), 1));
+                break;
+            }
+            ServerFrame::Gap { reason, .. } => assert_eq!(reason, GapReason::HistoryChanged),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_that_were_lost_where_no_room_can_say_so_end_the_connection() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let mut ann = narrow(&server, &made).await;
+    ann.hello(vec![]).await;
+    flood(&mut ann).await;
+    let ended = ann.ended().await;
+    assert_eq!(ended.bye, Some(CloseCode::TooSlow.code()));
+}
