@@ -12,8 +12,7 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
 # A development build leaves another site behind; the release build then has to be made again.
 SITE := $(wildcard target/site/pkg/*.wasm.br)
 
-.PHONY: run build setup test figures faults clean FORCE
-.PHONY: run build setup test figures figures-long clean FORCE
+.PHONY: run build setup test figures figures-long faults clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -43,7 +42,8 @@ figures: build
 MINUTES ?= 10
 faults: build
 	@cargo run --quiet --release -p parlor-faults -- run --bin $(BINARY) --scenario each --minutes $(MINUTES)
-## The same with 50 kills, and 100 of 1,000 people who stop reading for minutes: about 15 minutes
+
+## The same as figures with 50 kills, and 100 of 1,000 people who stop reading for minutes: about 15 minutes
 figures-long: build
 	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY) --long
 

@@ -215,6 +215,15 @@ mod web {
         }
     }
 
+    /// Forgets all keys that begin so.
+    pub fn forget_all(prefix: &str) {
+        let Some(storage) = storage() else { return };
+        let keys: Vec<_> = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
+        for key in keys.iter().filter(|key| key.starts_with(prefix)) {
+            let _ = storage.remove_item(key);
+        }
+    }
+
     /// The texts of all keys that begin so.
     #[must_use]
     pub fn kept(prefix: &str) -> Vec<String> {
@@ -405,6 +414,7 @@ mod nowhere {
     pub fn set_title(_: &str) {}
     pub fn keep(_: &str, _: &str) {}
     pub fn forget(_: &str) {}
+    pub fn forget_all(_: &str) {}
     #[must_use]
     pub fn kept(_: &str) -> Vec<String> {
         Vec::new()

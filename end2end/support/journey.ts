@@ -44,14 +44,12 @@ export class Person {
 }
 
 /** Comes in by the visitor's page. */
-export async function enter(page: Page, server: Server, name: string): Promise<Person> {
-  await page.goto(server.url);
+export async function enter(page: Page, url: string, name: string): Promise<Person> {
+  await page.goto(url);
   await page.getByTestId("name-input").fill(name);
   await page.getByTestId("enter").click();
   await page.waitForURL("**/r/lobby");
-  const person = new Person(page, name);
-  await person.isConnected();
-  return person;
+  return new Person(page, name);
 }
 
 interface Fixtures {
@@ -83,7 +81,9 @@ export const test = base.extend<Fixtures>({
   person: async ({ server, visitor }, use) => {
     await use(async (name, options) => {
       const page = await visitor(options);
-      return enter(page, server, name);
+      const person = await enter(page, server.url, name);
+      await person.isConnected();
+      return person;
     });
   },
 });

@@ -1,16 +1,6 @@
 // People who come in by another address than the server's own, and what they then do.
-import { Page } from "@playwright/test";
 import { Person, expect } from "./journey";
 import { Proxy } from "./proxy";
-
-/** Someone new, in the lobby. */
-export async function enter(page: Page, url: string, name: string): Promise<Person> {
-  await page.goto(url);
-  await page.getByTestId("name-input").fill(name);
-  await page.getByTestId("enter").click();
-  await page.waitForURL("**/r/lobby");
-  return new Person(page, name);
-}
 
 export async function isOn(person: Person, transport: "websocket" | "sse" | "poll"): Promise<void> {
   await expect(person.connection).toHaveAttribute("data-transport", transport, { timeout: 30_000 });

@@ -100,10 +100,10 @@ test("signed out elsewhere, the page says why it was closed and does not come ba
   await expect(ann.connection).toContainText(/signed out|session/i);
   await ann.page.waitForTimeout(2_000);
   await expect(ann.connection).toHaveAttribute("data-state", "closed");
-  // What is written now cannot be sent in that name; whoever comes in next finds it in the message box.
+  // What is written now cannot be sent by that guest; who comes in by the same name finds it in the message box.
   await ann.say("not lost");
   await ann.page.goto(server.url);
-  await ann.page.getByTestId("name-input").fill("Ann again");
+  await ann.page.getByTestId("name-input").fill("Ann");
   await ann.page.getByTestId("enter").click();
   await ann.isConnected();
   await expect(ann.composer).toHaveValue("not lost");

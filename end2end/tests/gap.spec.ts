@@ -19,7 +19,7 @@ test.afterEach(async () => {
 
 test("reading further up while 5,000 messages come: the place is kept, and what follows has no hole", async ({ visitor }) => {
   test.slow();
-  const ann = await enter(await visitor({ baseURL: server.url }), server, "Ann");
+  const ann = await enter(await visitor({ baseURL: server.url }), server.url, "Ann");
   await filler.say(...numbered("before", 120));
   await ann.sees("before 120");
   const timeline = ann.page.getByTestId("timeline");
@@ -61,7 +61,7 @@ test("reading further up while 5,000 messages come: the place is kept, and what 
 
 test("one's own message leads to the newest", async ({ visitor }) => {
   test.slow();
-  const ann = await enter(await visitor({ baseURL: server.url }), server, "Ann");
+  const ann = await enter(await visitor({ baseURL: server.url }), server.url, "Ann");
   await filler.say(...numbered("before", 120));
   await ann.sees("before 120");
   await ann.page.getByTestId("timeline").evaluate((scroller) => (scroller.scrollTop = -1_500));

@@ -59,7 +59,7 @@ test("20 messages typed offline outlive the browser: once each, in order", async
   let browser = await Browser.start();
   try {
     const texts = numbered(20, "离线 offline");
-    let ann = await enter(browser.page, server, "Ann");
+    let ann = await enter(browser.page, server.url, "Ann");
     // The worker has to have the page, or there is nothing to open without a network; and a browser writes cookies to
     // its disk half a minute later, or when it is closed as usual.
     await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
@@ -148,6 +148,54 @@ test("a tab that is closed leaves its messages to the other", async ({ server, p
   await expect(two.bodies).toHaveText(numbered(3));
 });
 
+test("a page that is closed in the moment of Enter loses nothing", async ({ person, server }) => {
+  const ann = await person("Ann");
+  const context = ann.page.context();
+  const page = await context.newPage();
+  // The disk takes longer than the page lives.
+  await page.addInitScript("IDBFactory.prototype.open = () => new EventTarget()");
+  await page.goto(`${server.url}/r/lobby`);
+  const hasty = new Person(page, "Ann");
+  await hasty.isConnected();
+  await hasty.say("in haste");
+  await page.close();
+  await ann.page.reload();
+  await expect(ann.message("in haste")).toHaveAttribute("data-state", "stored");
+});
+
+test("what somebody has not said is not for the next one to find", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await ann.composer.fill("my secret draft");
+  await expect.poll(() => ann.page.evaluate(() => Object.values(localStorage).join())).toContain("my secret draft");
+  await server.stop();
+  await ann.page.getByTestId("sign-out").click();
+  await expect(ann.page.getByText("You are still signed in here")).toBeVisible();
+  await server.start();
+  await ann.isConnected();
+  await ann.page.getByTestId("sign-out").click();
+  await ann.page.waitForURL(`${server.url}/`);
+  const bob = await enter(ann.page, server.url, "Bob");
+  await bob.isConnected();
+  await expect(bob.composer).toHaveValue("");
+  expect(await bob.page.evaluate(() => Object.values(localStorage).join())).not.toContain("secret");
+});
+
+test("nor what waited when a session was lost", async ({ person, server }) => {
+  const ann = await person("Ann");
+  await ann.page.context().setOffline(true);
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  await ann.say("only in my name");
+  await expect(ann.message("only in my name")).toHaveAttribute("data-state", "queued");
+  await ann.page.context().clearCookies();
+  await ann.page.context().setOffline(false);
+  const mallory = await enter(ann.page, server.url, "Mallory");
+  await mallory.isConnected();
+  await mallory.say("hello");
+  await expect(mallory.message("hello")).toHaveAttribute("data-state", "stored");
+  await expect(mallory.composer).toHaveValue("");
+  await expect(mallory.bodies).toHaveText(["hello"]);
+});
+
 test("what waits can be edited and taken back", async ({ server, person }) => {
   const ann = await person("Ann");
   await server.stop();
@@ -206,7 +254,7 @@ for (const [what, script] of [
   test(`a browser with ${what} sends all the same, and says that nothing is kept`, async ({ server, visitor }) => {
     const page = await visitor();
     await page.addInitScript(script);
-    const ann = await enter(page, server, "Ann");
+    const ann = await enter(page, server.url, "Ann");
     await ann.say("hello");
     await expect(ann.message("hello")).toHaveAttribute("data-state", "stored");
     await server.stop();

@@ -1,8 +1,8 @@
 // What stands between the browser and the server blocks one way or another; the whole chat goes on by the next.
-import { Person, expect, test as base } from "../support/journey";
+import { Person, enter, expect, test as base } from "../support/journey";
 import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
-import { chat, enter, isOn } from "../support/ways";
+import { chat, isOn } from "../support/ways";
 
 const test = base.extend<{ gate: Proxy }>({
   gate: async ({ server }, use) => {
@@ -75,6 +75,23 @@ for (const streams of ["refuse", "buffer"] as const) {
     for (const person of [ann, bob]) await isOn(person, "poll");
   });
 }
+
+test("a short heartbeat does not hide that something gathers the stream", async ({ visitor }) => {
+  test.slow();
+  const server = await Server.start("--heartbeat-ms", "2000");
+  const gate = await Proxy.start(server.address);
+  try {
+    gate.upgrades = "refuse";
+    gate.streams = "buffer";
+    const ann = await enter(await visitor({ baseURL: gate.url }), gate.url, "Ann");
+    await ann.say("by the last way");
+    await isOn(ann, "poll");
+    await expect(ann.message("by the last way")).toHaveAttribute("data-state", "stored");
+  } finally {
+    await gate.stop();
+    await server.dispose();
+  }
+});
 
 test("the block is lifted: after a minute it goes up again, and the reader sees nothing but the badge", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";

@@ -38,23 +38,27 @@ pub fn Composer(
     let client = expect_context::<Client>();
     let Draft(text) = expect_context();
     let hint = RwSignal::new(String::new());
+    let writer = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
     // Each room has its own draft, and it outlives the page.
-    Effect::new(move |shown: Option<Option<RoomId>>| {
-        let room = room.get();
-        if shown.flatten() != room {
-            text.set(room.as_ref().map(drafts::get).unwrap_or_default());
+    Effect::new(move |shown: Option<(Option<RoomId>, String)>| {
+        let (room, writer) = (room.get(), writer.get());
+        let (last, known) = shown.unwrap_or_default();
+        // When it turns out who is writing, what they have written meanwhile stays.
+        let begun = last == room && known.is_empty() && text.with_untracked(|text| !text.is_empty());
+        if (last != room || known != writer) && !begun {
+            text.set(room.as_ref().map(|room| drafts::get(&writer, room)).unwrap_or_default());
             hint.set(String::new());
             // Where there is a keyboard, one can type at once. On a phone this would bring up its keyboard unasked.
             if browser::matches(WITH_KEYBOARD) {
                 browser::focus(ID);
             }
         }
-        room
+        (room, writer)
     });
     Effect::new(move || {
         let text = text.get();
         if let Some(room) = room.get_untracked() {
-            drafts::put(&room, &text);
+            writer.with_untracked(|writer| drafts::put(writer, &room, &text));
         }
     });
     // A message that was taken back is to be edited here. What is being written stays, below.

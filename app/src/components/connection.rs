@@ -17,6 +17,10 @@ pub fn Connection() -> impl IntoView {
     let detail = text(move || state.with(|state| state.detail()));
     let can_try = move || state.with(|state| state.can_try_now());
     let remedy = move || state.with(|state| state.remedy());
+    let enter = text(move || {
+        let name = client.me.with(|me| me.as_ref().map(|me| browser::encode(&me.name)).unwrap_or_default());
+        format!("/?name={name}")
+    });
     view! {
         // Only the word is announced: nobody wants to hear seconds counted.
         <span class="sr-only" role="status">
@@ -57,7 +61,7 @@ pub fn Connection() -> impl IntoView {
             >
                 "Reload"
             </button>
-            <a class="button small" href="/" rel="external" hidden=flag(move || remedy() != Remedy::Enter)>
+            <a class="button small" href=enter rel="external" hidden=flag(move || remedy() != Remedy::Enter)>
                 "Enter again"
             </a>
         </div>

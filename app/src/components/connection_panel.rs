@@ -10,6 +10,7 @@ use crate::{
     browser, clock,
     live::{
         client::Client,
+        connection::ConnectionState,
         report::{self, LINES},
     },
 };
@@ -58,7 +59,12 @@ fn fill(client: Client) -> String {
     let (points, top) = report::graph(&vitals.round_trips);
     browser::set_attribute(GRAPH, "points", &points);
     browser::set_text(TOP, &top);
-    browser::set_text(WHY, if state.is_connected() { vitals.why } else { "" });
+    let why = match &state {
+        state if state.is_connected() => vitals.why,
+        ConnectionState::Closed { .. } => "",
+        _ => "There is no connection now. What you write is kept, and goes by itself when there is one again.",
+    };
+    browser::set_text(WHY, why);
     report::report(&lines, &vitals, &browser::agent(), now)
 }
 

@@ -8,7 +8,7 @@ use super::{
     icons::{CLOSE, DOOR, Icon, PLUS},
     new_room, text,
 };
-use crate::{api, browser, colour, live::client::Client, route::Route};
+use crate::{api, browser, colour, kept, live::client::Client, route::Route};
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
@@ -136,16 +136,25 @@ fn Me() -> impl IntoView {
     let client = expect_context::<Client>();
     let me = move || client.me.get();
     let name = text(move || me().map(|me| me.name).unwrap_or_default());
+    let problem = RwSignal::new("");
     let leave = move |_| {
         leptos::task::spawn_local(async move {
-            // Without an answer the session stays, and the front page would only lead back here.
-            if matches!(api::sign_out().await, Ok(()) | Err(api::ApiError::Unauthorized)) {
-                crate::kept::forget_rooms().await;
-                browser::go("/");
+            problem.set("");
+            match api::sign_out().await {
+                Ok(()) | Err(api::ApiError::Unauthorized) => {
+                    kept::forget_rooms().await;
+                    kept::drafts::forget_all();
+                    browser::go("/");
+                }
+                // Without an answer the session stays, and the front page would only lead back here.
+                Err(_) => problem.set("Signing out needs the server. You are still signed in here."),
             }
         });
     };
     view! {
+        <p class="me-problem" role="alert" hidden=flag(move || problem.with(|problem| problem.is_empty()))>
+            {text(move || problem.get())}
+        </p>
         <div class="me">
             <span
                 class=text(move || format!("avatar small {}", me().map(|me| colour::class(me.id)).unwrap_or_default()))

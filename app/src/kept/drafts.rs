@@ -1,4 +1,6 @@
-//! What was being written, for each room.
+//! What was being written, for each room and writer.
+//!
+//! By the writer's name: a guest who has to come in again is another guest by the same name.
 
 use parlor_protocol::RoomId;
 
@@ -6,15 +8,19 @@ use crate::browser;
 
 const DRAFT: &str = "parlor.draft.";
 
+fn key(writer: &str, room: &RoomId) -> String {
+    [DRAFT, writer, "/", room.as_str()].concat()
+}
+
 /// The text that was being written in a room.
 #[must_use]
-pub fn get(room: &RoomId) -> String {
-    browser::kept_one(&format!("{DRAFT}{room}")).unwrap_or_default()
+pub fn get(writer: &str, room: &RoomId) -> String {
+    browser::kept_one(&key(writer, room)).unwrap_or_default()
 }
 
 /// Keeps it; nothing is kept of an empty one.
-pub fn put(room: &RoomId, text: &str) {
-    let key = format!("{DRAFT}{room}");
+pub fn put(writer: &str, room: &RoomId, text: &str) {
+    let key = key(writer, room);
     if text.is_empty() {
         browser::forget(&key);
     } else {
@@ -23,8 +29,13 @@ pub fn put(room: &RoomId, text: &str) {
 }
 
 /// Puts a text below what is there.
-pub fn add(room: &RoomId, text: &str) {
-    put(room, &joined(&get(room), text));
+pub fn add(writer: &str, room: &RoomId, text: &str) {
+    put(writer, room, &joined(&get(writer, room), text));
+}
+
+/// The writer goes: nobody else is to find what they have not said.
+pub fn forget_all() {
+    browser::forget_all(DRAFT);
 }
 
 /// Two texts as one, each on lines of its own.

@@ -26,8 +26,9 @@ use database::{Ask, Store, ask};
 /// Messages of a room that are kept to be read without a server.
 const KEPT_MESSAGES: usize = 100;
 
-/// Where messages were kept before there was a database.
-const OLD_OUTBOX: &str = "parlor.outbox.";
+/// Where a message is until the database has it, or where there is none: in the local storage, which is written at once.
+/// A page may be closed in the very moment in which Enter is pressed.
+const NOTES: &str = "parlor.outbox.";
 
 #[derive(Serialize)]
 struct Entry<'a> {
@@ -51,17 +52,27 @@ fn read_entry(text: &str) -> Option<(UserId, Kept)> {
     Some((entry.take("user")?, kept))
 }
 
+/// Notes a message at once, until [`put`] has kept it.
+pub fn note(user: UserId, message: &Kept) {
+    if let Ok(text) = serde_json::to_string(&Entry { user, message }) {
+        browser::keep(&format!("{NOTES}{}", message.id), &text);
+    }
+}
+
 /// Keeps a message, in place of what was kept of it before.
 ///
 /// # Errors
 /// [`Unkept`]: it would not outlive this page.
 pub async fn put(user: UserId, message: &Kept) -> Result<(), Unkept> {
     let text = serde_json::to_string(&Entry { user, message }).map_err(|_| Unkept)?;
-    ask(Store::Outbox, Ask::Put(message.id.to_string(), text)).await.map(drop)
+    ask(Store::Outbox, Ask::Put(message.id.to_string(), text)).await?;
+    browser::forget(&format!("{NOTES}{}", message.id));
+    Ok(())
 }
 
 /// The server has it, or it was taken back.
 pub async fn remove(id: CommandId) {
+    browser::forget(&format!("{NOTES}{id}"));
     // What cannot be removed is sent again by the next page, and answered as what it is: known.
     let _ = ask(Store::Outbox, Ask::Delete(id.to_string())).await;
 }
@@ -79,15 +90,19 @@ pub async fn all(user: UserId, room: Option<&RoomId>) -> Result<Vec<Kept>, Unkep
     Ok(messages)
 }
 
-/// Messages of someone who is signed out can no longer be sent in their name. What they wrote becomes the draft of its
-/// room, for whoever is here now to send or to drop; it is returned.
-pub async fn adopt(user: &User) -> Vec<(RoomId, String)> {
-    for text in browser::kept(OLD_OUTBOX) {
-        let Some((by, message)) = read_entry(&text) else { continue };
-        if put(by, &message).await.is_ok() {
-            browser::forget(&format!("{OLD_OUTBOX}{}", message.id));
+/// Takes over what pages have noted that were closed before it was kept.
+pub async fn rescue() {
+    for text in browser::kept(NOTES) {
+        if let Some((by, message)) = read_entry(&text) {
+            // Where nothing can be kept, the note stays.
+            let _ = put(by, &message).await;
         }
     }
+}
+
+/// Messages of a guest who is signed out can no longer be sent in their name. When someone comes in by the same name,
+/// what they wrote is returned, to be the draft of its room.
+pub async fn adopt(user: &User) -> Vec<(RoomId, String)> {
     let texts = ask(Store::Outbox, Ask::All).await.unwrap_or_default();
     let entries = texts.iter().filter_map(|text| read_entry(text));
     let mut others: Vec<_> = entries.filter(|(by, _)| *by != user.id).collect();

@@ -206,6 +206,7 @@ impl Client {
             });
             if !browser::is_hidden() {
                 self.tell(Command::Probe);
+                self.keep(Keep::Rescue);
             }
         });
         browser::on_life(move |awake| {
@@ -401,7 +402,12 @@ impl Client {
                     };
                     self.change(|state| state.recalled(&room, kept));
                 }),
-                Todo::Keep(message) => self.keep(Keep::Put(message)),
+                Todo::Keep(message) => {
+                    if let Some(me) = self.me.get_untracked() {
+                        kept::note(me.id, &message);
+                    }
+                    self.keep(Keep::Put(message));
+                }
                 Todo::Forget { id, room, taken_back } => self.keep(Keep::Remove { id, room, taken_back }),
                 Todo::Lease(room) => self.keep(Keep::Lease(room)),
                 Todo::Release(room) => self.keep(Keep::Release(room)),
@@ -413,7 +419,8 @@ impl Client {
     /// Gives a text to the message box of its room; where that is not on the screen, it waits there.
     pub(super) fn give_back(&self, room: RoomId, text: String) {
         if self.read(|state| state.current.as_ref() != Some(&room)) {
-            drafts::add(&room, &text);
+            let writer = self.me.with_untracked(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default());
+            drafts::add(&writer, &room, &text);
         }
         self.returned.set(Some((room, text)));
     }

@@ -45,6 +45,8 @@ pub(super) enum Keep {
     Release(RoomId),
     /// Another tab has changed what is kept of a room.
     Look(RoomId),
+    /// Another tab may have been closed before it had kept what was typed in it.
+    Rescue,
 }
 
 /// Begins with what an earlier page has kept.
@@ -67,18 +69,17 @@ pub(super) fn start(client: Client, me: User) -> UnboundedSender<Keep> {
 }
 
 async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: UnboundedReceiver<Keep>) {
-    if kept::scene().await.is_some_and(|(other, _)| other.id != me.id) {
+    kept::rescue().await;
+    if let Some((other, _)) = kept::scene().await.filter(|(other, _)| other.id != me.id) {
         kept::forget_rooms().await;
-    }
-    for (room, text) in kept::adopt(&me).await {
-        client.give_back(room, text);
+        if other.name == me.name {
+            for (room, text) in kept::adopt(&me).await {
+                client.give_back(room, text);
+            }
+        }
     }
     match kept::all(me.id, None).await {
-        Ok(all) => client.change(|state| {
-            let mut rooms = RoomSet::default();
-            rooms.extend(all.iter().map(|message| message.room.clone()));
-            rooms.take().iter().flat_map(|room| state.reconcile(room, Some(&all))).collect()
-        }),
+        Ok(all) => client.change(|state| state.reconcile_all(&all)),
         Err(_) => client.unkept.set(true),
     }
     client.tell(Command::Wake);
@@ -123,6 +124,12 @@ async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: 
                 client.tell(Command::Wake);
             }
             Keep::Release(room) => held.retain(|(other, _)| *other != room),
+            Keep::Rescue => {
+                kept::rescue().await;
+                let found = kept::all(me.id, None).await.unwrap_or_default();
+                client.change(|state| state.reconcile_all(&found));
+                client.tell(Command::Wake);
+            }
             Keep::Look(room) => {
                 let found = kept::all(me.id, Some(&room)).await.ok();
                 client.change(|state| state.reconcile(&room, found.as_deref()));

@@ -44,6 +44,11 @@ impl Backoff {
         self.tries
     }
 
+    /// Somebody does not want to wait: if this try fails too, the next one comes soon.
+    pub fn hurry(&mut self) {
+        self.tries = self.tries.min(2);
+    }
+
     /// A connection ended with `code` after `lasted` milliseconds (0 when it never was one). `random` is from 0 to 1.
     pub fn ended(&mut self, code: u16, bye: Option<&Bye>, lasted: i64, random: f64) -> Next {
         if !close::may_reconnect(code) || bye.is_some_and(|bye| !bye.reconnect || !close::may_reconnect(bye.code)) {
@@ -100,6 +105,16 @@ mod tests {
             let next = Backoff::default().ended(code.code(), None, 0, 0.0);
             assert_eq!(next == Next::Never, code.code() >= 4500, "{code:?}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_a_try_does_not_wait_longer_for_the_next() {
+        let mut backoff = Backoff::default();
+        for _ in 0..9 {
+            backoff.ended(1006, None, 0, 1.0);
+        }
+        backoff.hurry();
+        assert_eq!(backoff.ended(1006, None, 0, 1.0), Next::Wait(2_000));
     }
 
     proptest! {

@@ -96,7 +96,13 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                     None => Failure::Silent,
                     Some(_) => Failure::Short,
                 };
-                if bye.is_some() || code >= 4000 || lasted.is_some_and(|lasted| lasted >= GOOD) {
+                // A server that hears nothing after `hello` ends the connection. If its frames come only then, all at once,
+                // something on the way has held them back.
+                let held_back =
+                    said.0 == CloseCode::HeartbeatMissed.code() && lasted.is_none_or(|lasted| lasted < GOOD);
+                let failure = if held_back { Failure::Held } else { failure };
+                let answered = bye.is_some() || code >= 4000;
+                if !held_back && (answered || lasted.is_some_and(|lasted| lasted >= GOOD)) {
                     ladder.ended();
                 } else {
                     if lasted.is_some() {
@@ -127,7 +133,12 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                         }
                         return client.connection.set(ConnectionState::Closed { code, reason: words(code, reason) });
                     }
-                    Next::Wait(ms) => woken = count_down(client, &mut commands, ms, backoff.attempt()).await,
+                    Next::Wait(ms) => {
+                        woken = count_down(client, &mut commands, ms, backoff.attempt()).await;
+                        if woken == Woken::Now {
+                            backoff.hurry();
+                        }
+                    }
                 }
             }
         }

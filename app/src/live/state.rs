@@ -480,6 +480,13 @@ impl State {
         stored.into_iter().map(|id| forget(id, room)).collect()
     }
 
+    /// The same for all rooms of which something is kept.
+    pub fn reconcile_all(&mut self, kept: &[Kept]) -> Vec<Todo> {
+        let mut rooms = RoomSet::default();
+        rooms.extend(kept.iter().map(|message| message.room.clone()));
+        rooms.take().iter().flat_map(|room| self.reconcile(room, Some(kept))).collect()
+    }
+
     /// Another tab has given a message back to its writer.
     pub fn gone(&mut self, id: CommandId) {
         let room = self.outbox.gone(id);
