@@ -190,19 +190,21 @@ fn client_frames() {
 #[test]
 fn server_frames_and_the_browsers_reader() {
     fuzz(&server_samples(), |text| {
-        let by_hand = wire::read::<ServerFrame>(text);
-        let by_serde = ServerFrame::decode(text).ok();
-        if let Some(frame) = &by_serde {
-            assert_eq!(by_hand.as_ref(), Some(frame), "what serde reads, the browser reads");
-            if *frame != ServerFrame::Unknown {
+        let value = serde_json::from_str::<Value>(text).ok();
+        // serde takes a number for a position in its list of kinds: what it reads then means nothing.
+        let named = |tag| value.as_ref().and_then(|value| value.pointer(tag)).is_none_or(Value::is_string);
+        if !named("/type") || !named("/event/kind") {
+            return;
+        }
+        if let Ok(frame) = ServerFrame::decode(text) {
+            assert_eq!(wire::read::<ServerFrame>(text).as_ref(), Some(&frame), "what serde reads, the browser reads");
+            if frame != ServerFrame::Unknown {
                 // Kinds of a newer server are read as unknown, and are not written again.
-                let again = ServerFrame::decode(&frame.encode()).unwrap();
-                assert_eq!(&again, frame);
+                assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
             }
         }
         // A field that stands twice is an error to the one and not to the other; with each once, they agree.
-        if let Ok(value) = serde_json::from_str::<Value>(text) {
-            let once = value.to_string();
+        if let Some(once) = value.map(|value| value.to_string()) {
             assert_eq!(wire::read::<ServerFrame>(&once), ServerFrame::decode(&once).ok());
         }
     });
