@@ -11,7 +11,11 @@ use super::{
     icons::{Icon, SEND},
     scroll,
 };
-use crate::{browser, kept::drafts, live::client::Client};
+use crate::{
+    browser,
+    kept::drafts,
+    live::{client::Client, connection::ConnectionState},
+};
 
 /// The text field's id.
 pub const ID: &str = "composer";
@@ -75,7 +79,12 @@ pub fn Composer(
         match body {
             // The shell has not been told yet in whose name. The text stays where it is, and is kept.
             Ok(_) if client.me.with_untracked(Option::is_none) => {
-                hint.set("This can be sent when the connection is back. It is kept until then.".into());
+                let closed = client.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. }));
+                hint.set(if closed {
+                    "Enter first. What you have written stays here.".into()
+                } else {
+                    "This can be sent when the connection is back. It is kept until then.".into()
+                });
             }
             Ok(body) => {
                 client.send(&room, body);

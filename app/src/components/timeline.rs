@@ -12,6 +12,7 @@ use super::{
 use crate::{
     live::{
         client::Client,
+        connection::ConnectionState,
         rows::Row,
         state::Phase,
         view::{RoomView, RowItem},
@@ -56,6 +57,10 @@ pub fn Timeline(
     let words = text(move || {
         about.with(|about| match &about.phase {
             _ if absent.get() => "There is no such room, or it is not yours to see.".to_owned(),
+            // The badge says why, and that nothing will come.
+            Phase::Failed(_) if client.connection.with(|state| matches!(state, ConnectionState::Closed { .. })) => {
+                String::new()
+            }
             Phase::Failed(words) => format!("{words} The messages come when the connection is back."),
             Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
         })

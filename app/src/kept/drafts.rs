@@ -12,10 +12,19 @@ fn key(writer: &str, room: &RoomId) -> String {
     [DRAFT, writer, "/", room.as_str()].concat()
 }
 
-/// The text that was being written in a room.
+/// The text that was being written in a room. What was written before it was known by whom is taken over by the first who
+/// comes in.
 #[must_use]
 pub fn get(writer: &str, room: &RoomId) -> String {
-    browser::kept_one(&key(writer, room)).unwrap_or_default()
+    if let Some(own) = browser::kept_one(&key(writer, room)) {
+        return own;
+    }
+    let nobodys = browser::kept_one(&key("", room)).unwrap_or_default();
+    if !nobodys.is_empty() && !writer.is_empty() {
+        put("", room, "");
+        put(writer, room, &nobodys);
+    }
+    nobodys
 }
 
 /// Keeps it; nothing is kept of an empty one.

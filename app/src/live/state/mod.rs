@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary,
-    Seq, ServerFrame, User, http::MessagePage,
+    ClientFrame, CommandId, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary, Seq,
+    ServerFrame, User,
 };
 
+use self::sending::forget;
 use super::{
     outbox::{Kept, Outbox},
     timeline::{Applied, Timeline},
 };
 use crate::small::{self, RoomSet};
+
+mod history;
+mod sending;
 
 /// Messages in a page.
 pub const PAGE: usize = 50;
@@ -140,150 +144,6 @@ impl State {
         }
     }
 
-    /// Opens a room.
-    pub fn open(&mut self, id: &RoomId) -> Vec<Todo> {
-        self.changed.insert(id.clone());
-        let known = self.open.contains_key(id);
-        let room = self.open.entry(id.clone()).or_insert_with(|| Room { at_end: true, ..Room::default() });
-        room.at_end = true;
-        room.unseen = 0;
-        if known && !matches!(room.phase, Phase::Failed(_)) {
-            let unread = self.rooms.iter().find(|summary| summary.id == *id).filter(|summary| summary.unread > 0);
-            room.timeline.mark_unread(unread.map(|summary| summary.read));
-            // Someone who comes back to a room wants to see its end.
-            return if room.timeline.is_detached() { vec![Todo::LoadNewest(id.clone())] } else { Vec::new() };
-        }
-        room.phase = Phase::Loading;
-        if known { vec![Todo::LoadNewest(id.clone())] } else { vec![Todo::Recall(id.clone())] }
-    }
-
-    /// What the browser has kept of a room: shown at once, and brought up to date by the server from there.
-    pub fn recalled(&mut self, id: &RoomId, kept: Option<Timeline>) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(id).filter(|room| room.phase == Phase::Loading) else { return Vec::new() };
-        let Some(kept) = kept else { return vec![Todo::LoadNewest(id.clone())] };
-        room.timeline = kept;
-        room.phase = Phase::Ready;
-        room.recalled = true;
-        self.changed.insert(id.clone());
-        vec![Todo::Send(ClientFrame::Join(room.timeline.cursor(id)))]
-    }
-
-    /// The newest page has come.
-    pub fn loaded(&mut self, id: &RoomId, page: MessagePage) -> Vec<Todo> {
-        let mut todos = self.settle_page(id, &page);
-        let Some(room) = self.open.get_mut(id) else { return todos };
-        let first = room.phase != Phase::Ready;
-        if room.timeline.is_detached() {
-            room.jumps += 1;
-        }
-        room.timeline.reload(page, PAGE, std::mem::take(&mut room.history_changed));
-        room.phase = Phase::Ready;
-        room.recalled = false;
-        room.rejoining = false;
-        let head = room.timeline.head();
-        self.outbox.settle_until(id, head);
-        if let Some(summary) = self.rooms.iter().find(|summary| summary.id == *id)
-            && first
-            && summary.unread > 0
-        {
-            room.timeline.mark_unread(Some(summary.read));
-        }
-        self.changed.insert(id.clone());
-        todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id))));
-        todos
-    }
-
-    /// The page around the reader's place has come, after the history had changed.
-    pub fn loaded_around(&mut self, id: &RoomId, page: MessagePage) -> Vec<Todo> {
-        let todos = self.settle_page(id, &page);
-        let Some(room) = self.open.get_mut(id) else { return todos };
-        room.loading_newer = false;
-        self.changed.insert(id.clone());
-        if page.messages.is_empty() {
-            // There is nothing any more where they were.
-            return todos.into_iter().chain(self.to_newest(id)).collect();
-        }
-        room.history_changed = false;
-        room.timeline.replace(page);
-        todos
-    }
-
-    /// The end of what is there is near, and there is more: the page after it is to be loaded.
-    fn near_the_end(&mut self, id: &RoomId) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
-        let Some(last) = room.timeline.last().filter(|_| room.timeline.is_detached() && !room.loading_newer) else {
-            return Vec::new();
-        };
-        room.loading_newer = true;
-        // From the last message on: that it is there again shows that the history is the same.
-        vec![Todo::LoadNewer(id.clone(), last - 1)]
-    }
-
-    /// That page has come, or could not be had.
-    pub fn loaded_newer(&mut self, id: &RoomId, after: Seq, page: Option<MessagePage>) -> Vec<Todo> {
-        let todos = page.as_ref().map(|page| self.settle_page(id, page)).unwrap_or_default();
-        let Some(room) = self.open.get_mut(id) else { return todos };
-        room.loading_newer = false;
-        let Some(page) = page.filter(|_| room.timeline.last() == Some(after + 1)) else { return todos };
-        self.changed.insert(id.clone());
-        let mut todos = todos;
-        match room.timeline.append(page, PAGE) {
-            // The end is reached: live events follow from here.
-            Some(true) => todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id)))),
-            Some(false) => {}
-            None => {
-                room.loading_newer = true;
-                todos.push(Todo::LoadAround(id.clone(), after + 1));
-            }
-        }
-        todos
-    }
-
-    /// The reader has scrolled: is the end of what is there in sight or near, and which message is the first in sight?
-    pub fn scrolled(&mut self, id: &RoomId, at_end: bool, near_end: bool, reading: Option<CommandId>) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
-        room.reading = reading;
-        if room.timeline.is_detached() {
-            room.at_end = false;
-            return if near_end { self.near_the_end(id) } else { Vec::new() };
-        }
-        if room.at_end != at_end || (at_end && room.unseen > 0) {
-            room.at_end = at_end;
-            if at_end {
-                room.unseen = 0;
-            }
-            self.changed.insert(id.clone());
-        }
-        Vec::new()
-    }
-
-    /// The reader wants to see the newest messages.
-    pub fn to_newest(&mut self, id: &RoomId) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(id).filter(|room| room.timeline.is_detached()) else { return Vec::new() };
-        room.at_end = true;
-        room.unseen = 0;
-        self.changed.insert(id.clone());
-        vec![Todo::LoadNewest(id.clone())]
-    }
-
-    /// Messages that a page shows are on their way no longer.
-    fn settle_page(&mut self, id: &RoomId, page: &MessagePage) -> Vec<Todo> {
-        let ids = page.messages.iter().map(|message| message.id);
-        ids.filter(|message| self.outbox.settle(*message)).map(|message| forget(message, id)).collect()
-    }
-
-    /// The newest page has not come. While there is a connection it is asked for again: without it, the room would stand
-    /// still.
-    pub fn not_loaded(&mut self, id: &RoomId, phase: Phase) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
-        let again = self.connected && phase != Phase::Missing;
-        if room.phase != Phase::Ready {
-            room.phase = phase;
-            self.changed.insert(id.clone());
-        }
-        if again { vec![Todo::LoadNewest(id.clone())] } else { Vec::new() }
-    }
-
     /// The list of rooms has come.
     pub fn listed(&mut self, rooms: Vec<RoomSummary>) {
         let mine = std::mem::take(&mut self.rooms);
@@ -379,23 +239,6 @@ impl State {
         self.rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum()
     }
 
-    /// A cursor cannot be continued. A reader at the end gets the newest page; one who is further up stays there, and what
-    /// came meanwhile follows when they come down.
-    fn gap(&mut self, id: RoomId) -> Vec<Todo> {
-        let Some(room) = self.open.get_mut(&id) else { return Vec::new() };
-        let away = self.current.as_ref() == Some(&id) && !room.at_end && room.phase == Phase::Ready;
-        let reading = room.reading.filter(|_| away && !room.recalled).and_then(|id| room.timeline.seq_of(id));
-        let Some(reading) = reading else { return vec![Todo::LoadNewest(id)] };
-        room.timeline.detach();
-        room.rejoining = false;
-        self.changed.insert(id.clone());
-        if room.history_changed {
-            room.loading_newer = true;
-            return vec![Todo::LoadAround(id.clone(), reading), Todo::Send(ClientFrame::Join(live_only(&id)))];
-        }
-        vec![Todo::Send(ClientFrame::Join(live_only(&id)))]
-    }
-
     fn welcome(&mut self, you: User, rooms: Vec<RoomSummary>) -> Vec<Todo> {
         self.connected = true;
         if self.me.as_ref() != Some(&you) {
@@ -423,115 +266,6 @@ impl State {
             room.rejoining = false;
         }
         self.release()
-    }
-
-    /// Takes what was typed, under an id that was made just now. It goes once it is kept.
-    pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: Millis) -> Vec<Todo> {
-        let Some(me) = self.me.clone() else { return Vec::new() };
-        let id = self.outbox.after_all(room, id);
-        if let Some(open) = self.open.get_mut(room) {
-            open.timeline.mark_unread(None);
-        }
-        self.changed.insert(room.clone());
-        vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
-    }
-
-    /// A message is on the browser's disk.
-    pub fn kept(&mut self, id: CommandId) {
-        self.outbox.kept(id);
-    }
-
-    /// A message was taken from the browser's disk.
-    pub fn forgotten(&mut self, id: CommandId) {
-        self.outbox.left(id);
-    }
-
-    /// What may go on the wire now, and what has to be done so that more may.
-    pub fn take_ready(&mut self, now: Millis) -> (Vec<ClientFrame>, Vec<Todo>) {
-        if !self.connected {
-            return (Vec::new(), Vec::new());
-        }
-        let frames = self.outbox.take_ready(now);
-        self.changed.extend(frames.iter().map(|(room, _)| room.clone()));
-        let mut todos: Vec<_> = self.outbox.wanted().into_iter().map(Todo::Lease).collect();
-        todos.extend(self.release());
-        (frames.into_iter().map(|(_, frame)| frame).collect(), todos)
-    }
-
-    /// The lease of a room is ours, and this is what the browser keeps of it; none if it keeps nothing at all.
-    pub fn leased(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
-        let mut todos = self.reconcile(room, kept);
-        let to_keep = self.outbox.leased(room, self.connected);
-        while let Some(taken) = self.outbox.take_withdrawn(room) {
-            todos.extend(self.give_back(taken.message.id, room, &taken.message.body));
-        }
-        todos.extend(to_keep.into_iter().map(Todo::Keep));
-        todos.extend(self.release());
-        todos
-    }
-
-    /// What the browser keeps of a room was changed, here or by another tab.
-    pub fn reconcile(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
-        let (Some(kept), Some(me)) = (kept, &self.me) else { return Vec::new() };
-        let timeline = self.open.get(room).map(|room| &room.timeline);
-        let known = |id| timeline.is_some_and(|timeline| timeline.has(id));
-        let stored = self.outbox.reconcile(room, kept, me, known);
-        self.changed.insert(room.clone());
-        stored.into_iter().map(|id| forget(id, room)).collect()
-    }
-
-    /// The same for all rooms of which something is kept.
-    pub fn reconcile_all(&mut self, kept: &[Kept]) -> Vec<Todo> {
-        let mut rooms = RoomSet::default();
-        rooms.extend(kept.iter().map(|message| message.room.clone()));
-        rooms.take().iter().flat_map(|room| self.reconcile(room, Some(kept))).collect()
-    }
-
-    /// Another tab has given a message back to its writer.
-    pub fn gone(&mut self, id: CommandId) {
-        let room = self.outbox.gone(id);
-        self.changed.extend(room);
-    }
-
-    /// Sends a failed message again.
-    pub fn retry(&mut self, id: CommandId) -> Vec<Todo> {
-        let Some(kept) = self.outbox.retry(id) else { return Vec::new() };
-        self.changed.insert(kept.room.clone());
-        vec![Todo::Keep(kept)]
-    }
-
-    /// The writer wants a message back that is not on its way: a failed one, or one that was never on the wire.
-    pub fn take_back(&mut self, id: CommandId, to_edit: bool) -> Vec<Todo> {
-        if to_edit {
-            self.to_edit.push(id);
-        }
-        if let Some(taken) = self.outbox.discard(id) {
-            return self.give_back(id, &taken.room, &taken.message.body);
-        }
-        let Some((room, lease)) = self.outbox.withdraw(id) else { return Vec::new() };
-        self.changed.insert(room.clone());
-        if lease {
-            return vec![Todo::Lease(room)];
-        }
-        let mut todos = Vec::new();
-        while let Some(taken) = self.outbox.take_withdrawn(&room) {
-            todos.extend(self.give_back(taken.message.id, &room, &taken.message.body));
-        }
-        todos
-    }
-
-    fn give_back(&mut self, id: CommandId, room: &RoomId, body: &str) -> Vec<Todo> {
-        self.changed.insert(room.clone());
-        let mut todos = vec![Todo::Forget { id, room: room.clone(), taken_back: true }];
-        if let Some(at) = self.to_edit.iter().position(|other| *other == id) {
-            self.to_edit.remove(at);
-            todos.push(Todo::Return(room.clone(), body.to_owned()));
-        }
-        todos
-    }
-
-    fn release(&mut self) -> Vec<Todo> {
-        self.outbox.releasable(self.connected).into_iter().map(Todo::Release).collect()
     }
 
     fn event(&mut self, event: Event) -> Vec<Todo> {
@@ -633,16 +367,5 @@ impl State {
     }
 }
 
-/// The server has it.
-fn forget(id: CommandId, room: &RoomId) -> Todo {
-    Todo::Forget { id, room: room.clone(), taken_back: false }
-}
-
-/// Live events alone: how far the room has grown, while the reader is elsewhere in it.
-fn live_only(room: &RoomId) -> Cursor {
-    Cursor { room: room.clone(), after: None, tail: None }
-}
-
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! What must hold for everything that this page knows, frame by frame.
 
-use parlor_protocol::{Cursor, EventKind, Message, RoomKind, ServerInfo, UserId, UserKind};
+use parlor_protocol::{Cursor, EventKind, Message, RoomKind, ServerInfo, UserId, UserKind, http::MessagePage};
 use uuid::Uuid;
 
 use super::*;
