@@ -12,15 +12,19 @@ SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
 # A development build leaves another site behind; the release build then has to be made again.
 SITE := $(wildcard target/site/pkg/*.wasm.br)
 
+# When this build was made. A binary that is newer was made by something else (cargo test --release), around an older site.
+STAMP := target/release/.parlor-built
+OTHERS := $(shell [ $(BINARY) -ot $(STAMP) ] || echo FORCE)
+
 .PHONY: run build setup test figures figures-long faults clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
 	@exec $(BINARY)
 
-build: $(BINARY)
+build: $(STAMP)
 
-$(BINARY): $(SOURCES) $(if $(SITE),,FORCE)
+$(STAMP): $(SOURCES) $(if $(SITE),,FORCE) $(OTHERS)
 	@scripts/setup.sh build
 	@echo "[build] release build of client and server: about 10 minutes from nothing on two cores, less after changes"
 	@cargo leptos build --release --precompress
