@@ -48,8 +48,9 @@ browser_tests() {
   report=$(mktemp)
   (cd end2end && PLAYWRIGHT_JSON_OUTPUT_NAME="$report" npx playwright test --reporter=list,json)
   local status=$? ok bad
-  ok=$(node -p "const s=require('$report').stats; s.expected + s.flaky" 2>/dev/null || echo 0)
-  bad=$(node -p "require('$report').stats.unexpected + require('$report').errors.length" 2>/dev/null || echo 0)
+  local read='const r = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));'
+  ok=$(node -p "$read r.stats.expected + r.stats.flaky" "$report" 2>/dev/null || echo 0)
+  bad=$(node -p "$read r.stats.unexpected + r.errors.length" "$report" 2>/dev/null || echo 0)
   rm -f "$report"
   count "$ok" "$bad" "Browser journeys"
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then count 0 1 "Browser journeys (runner)"; fi

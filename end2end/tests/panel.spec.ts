@@ -1,7 +1,7 @@
 // The panel behind the badge: what it says is true, and it can be had by hand, by keyboard, and on small screens.
-import { Person, expect, test } from "../support/journey";
+import { Person, enter, expect, test } from "../support/journey";
 import { Proxy } from "../support/proxy";
-import { enter, isOn } from "../support/ways";
+import { isOn } from "../support/ways";
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 

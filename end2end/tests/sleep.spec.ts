@@ -1,9 +1,8 @@
 // The page sleeps, is put away, or loses its network while much happens, and is there again at once.
 import { Page } from "@playwright/test";
 import Filler from "../support/filler";
-import { Person, expect, test } from "../support/journey";
+import { Person, enter, expect, test } from "../support/journey";
 import { Server } from "../support/server";
-import { enter } from "../support/ways";
 
 const MESSAGES = 5_000;
 
