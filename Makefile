@@ -1,13 +1,13 @@
 # Two commands: `make run` and `make test`. Both set up what is missing first; see scripts/setup.sh.
 
 SHELL := /bin/bash
-export PATH := $(CURDIR)/end2end/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
+export PATH := $(CURDIR)/scripts/wasm:$(CURDIR)/end2end/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 
 BINARY := target/release/parlor
 # Everything that the release build is made of. When none of it is newer than the binary, there is nothing to do.
-SOURCES := Cargo.toml Cargo.lock .cargo/config.toml \
+SOURCES := Cargo.toml Cargo.lock \
 	$(shell find protocol/src app frontend/src server/src server/migrations style -type f 2>/dev/null) \
-	protocol/Cargo.toml frontend/Cargo.toml server/Cargo.toml server/build.rs
+	protocol/Cargo.toml frontend/Cargo.toml server/Cargo.toml server/build.rs scripts/wasm/wasm-opt
 
 # A development build leaves another site behind; the release build then has to be made again.
 SITE := $(wildcard target/site/pkg/*.wasm.br)

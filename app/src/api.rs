@@ -139,19 +139,26 @@ pub(crate) async fn fetch(
     body: Option<String>,
     abort: Option<&web_sys::AbortSignal>,
 ) -> Result<(u16, String), ApiError> {
-    use gloo_net::http::{Method, RequestBuilder};
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::{Headers, RequestInit, Response};
 
-    let unreachable = |_| ApiError::Unreachable;
-    let request = RequestBuilder::new(path)
-        .method(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET))
-        .abort_signal(abort);
-    let request = match body {
-        Some(body) => request.header("content-type", "application/json").body(body),
-        None => request.build(),
+    let answer = async {
+        let init = RequestInit::new();
+        init.set_method(method);
+        init.set_signal(abort);
+        if let Some(body) = body {
+            let headers = Headers::new()?;
+            headers.set("content-type", "application/json")?;
+            init.set_headers(&headers);
+            init.set_body(&body.into());
+        }
+        let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
+        let response = JsFuture::from(window.fetch_with_str_and_init(path, &init)).await?.unchecked_into::<Response>();
+        let text = JsFuture::from(response.text()?).await?;
+        Ok::<_, JsValue>((response.status(), text.as_string().unwrap_or_default()))
     };
-    let response = request.map_err(unreachable)?.send().await.map_err(unreachable)?;
-    let status = response.status();
-    Ok((status, response.text().await.map_err(unreachable)?))
+    answer.await.map_err(|_| ApiError::Unreachable)
 }
 
 #[cfg(not(feature = "browser"))]

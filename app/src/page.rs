@@ -165,6 +165,8 @@ mod document {
                     <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
                     <link rel="stylesheet" href=files.css />
                     <link rel="modulepreload" href=files.js nonce=use_nonce() />
+                    // As the script fetches it, so that the browser takes it for the same request.
+                    <link rel="preload" href=files.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                     <script type="module" nonce=use_nonce()>
                         {boot}
                     </script>
@@ -184,7 +186,7 @@ mod document {
             // Wherever it is shown, it is the chat. The server leads from the front page to the lobby, and so does this.
             boot.push_str("if(!location.pathname.startsWith('/r/'))history.replaceState(null,'','/r/lobby');");
         }
-        // The wasm is fetched beside the script that will run it, and only by browsers that run scripts.
+        // The wasm is under way already: the head names it, and this runs when the whole document has been read.
         boot.push_str(&format!(
             "const wasm=fetch({:?});const {{default:init,hydrate}}=await import({:?});\
              await init({{module_or_path:wasm}});hydrate();",

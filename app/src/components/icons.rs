@@ -41,3 +41,8 @@ pub fn Icon(
         </svg>
     }
 }
+
+/// The same as HTML.
+pub(super) fn html(path: &str) -> String {
+    ["<svg class=\"icon\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"", path, "\"></path></svg>"].concat()
+}

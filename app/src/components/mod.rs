@@ -13,6 +13,7 @@ pub mod new_room;
 pub mod outdated;
 pub mod people;
 pub mod rooms;
+pub mod row;
 pub mod scroll;
 pub mod timeline;
 pub mod welcome;

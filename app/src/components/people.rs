@@ -1,14 +1,14 @@
 //! Who is here: a column on wide screens, a drawer on others.
 
 use leptos::prelude::*;
-use parlor_protocol::{RoomId, User};
+use parlor_protocol::{RoomId, User, UserId};
 
 use super::{
     flag,
     icons::{CLOSE, Icon},
     text,
 };
-use crate::{browser, colour, live::client::Client, small};
+use crate::{browser, colour, live::client::Client, small, text::escape};
 
 /// The panel's id, for the button that opens it.
 pub const ID: &str = "people";
@@ -21,7 +21,7 @@ pub fn People(
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let about = move || room.get().map(|room| client.view(&room).about.get()).unwrap_or_default();
-    let people = move || {
+    let people = text(move || {
         let mut people = about().online;
         let me = client.me.get();
         // Before the server has said who is there, at least the reader is.
@@ -30,8 +30,8 @@ pub fn People(
         }
         let me = me.map(|me| me.id);
         small::sort_by_key(&mut people, |user| (Some(user.id) != me, user.name.to_ascii_lowercase()));
-        people
-    };
+        list(&people, me)
+    });
     let hidden = move || {
         let about = about();
         about.online_count.unwrap_or(0).saturating_sub(about.online.len() as u64)
@@ -51,11 +51,7 @@ pub fn People(
                     <Icon path=CLOSE />
                 </button>
             </div>
-            <ul>
-                <For each=people key=|user| (user.id, user.name.clone()) let(user)>
-                    <Person user />
-                </For>
-            </ul>
+            <ul inner_html=people></ul>
             <p class="people-more" hidden=flag(move || hidden() == 0)>
                 {text(move || format!("and {} more", hidden()))}
             </p>
@@ -63,20 +59,42 @@ pub fn People(
     }
 }
 
-#[component]
-fn Person(user: User) -> impl IntoView {
-    let client = expect_context::<Client>();
-    let (id, name) = (user.id, user.name);
-    let others = flag(move || !client.me.with(|me| me.as_ref().is_some_and(|me| me.id == id)));
-    view! {
-        <li class="person">
-            <span class=format!("avatar small {}", colour::class(id)) aria-hidden="true">
-                {colour::initials(&name)}
-            </span>
-            <span class="person-name">{name}</span>
-            <span class="person-you" hidden=others>
-                "you"
-            </span>
-        </li>
+/// People as items of a list. Plain HTML: nothing can be done with them, and they come and go together.
+fn list(people: &[User], me: Option<UserId>) -> String {
+    let mut html = String::new();
+    for user in people {
+        let (hue, initials) = (colour::class(user.id), escape(&colour::initials(&user.name)));
+        let you = if Some(user.id) == me { "<span class=\"person-you\">you</span>" } else { "" };
+        for text in [
+            "<li class=\"person\"><span class=\"avatar small ",
+            hue,
+            "\" aria-hidden=\"true\">",
+            &initials,
+            "</span><span class=\"person-name\">",
+            &escape(&user.name),
+            "</span>",
+            you,
+            "</li>",
+        ] {
+            html.push_str(text);
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_protocol::UserKind;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn names_are_text() {
+        let user = |id, name: &str| User { id: UserId(Uuid::from_u128(id)), name: name.into(), kind: UserKind::Guest };
+        let html = list(&[user(1, "<b>"), user(2, "Bob")], Some(UserId(Uuid::from_u128(2))));
+        assert!(html.contains("&lt;b&gt;") && !html.contains("<b>"), "{html}");
+        assert!(html.ends_with("Bob</span><span class=\"person-you\">you</span></li>"), "{html}");
+        assert_eq!(html.matches("person-you").count(), 1);
     }
 }

@@ -1,24 +1,15 @@
 //! The messages of the room on the screen.
 
 use leptos::{html, prelude::*};
-use parlor_protocol::{PresenceState, RoomId};
+use parlor_protocol::RoomId;
 
 use super::{
     flag,
-    icons::{ARRIVED, DOWN, Icon, LEFT},
-    message::MessageView,
+    icons::{DOWN, Icon},
+    row::RowView,
     scroll, text,
 };
-use crate::{
-    live::{
-        client::Client,
-        connection::ConnectionState,
-        rows::Row,
-        state::Phase,
-        view::{RoomView, RowItem},
-    },
-    time,
-};
+use crate::live::{client::Client, connection::ConnectionState, state::Phase, view::RoomView};
 
 /// The messages of a room, and the way through them.
 #[component]
@@ -141,47 +132,6 @@ pub fn Rows(
                 <RowView item />
             </For>
         </div>
-    }
-}
-
-#[component]
-fn RowView(item: RowItem) -> impl IntoView {
-    let client = expect_context::<Client>();
-    let RowItem { row, .. } = item;
-    // What kind of row it is follows from its key and never changes.
-    match row.get_untracked() {
-        Row::Message(first) => view! { <MessageView row first /> }.into_any(),
-        Row::Day(day) => view! {
-            <h2 class="day" data-testid="day" data-row="">
-                <span>{text(move || time::day_label(day, client.today.get()))}</span>
-            </h2>
-        }
-        .into_any(),
-        Row::New => view! {
-            <p class="new-line" data-testid="new-line" data-row="">
-                <span>"New"</span>
-            </p>
-        }
-        .into_any(),
-        Row::Notice { state, .. } => {
-            let joined = state == PresenceState::Online;
-            let names = text(move || {
-                row.with(|row| match row {
-                    Row::Notice { names, .. } => names.clone(),
-                    _ => String::new(),
-                })
-            });
-            view! {
-                <p class=if joined { "notice joined" } else { "notice left" } data-testid="notice" data-row="">
-                    <Icon path=if joined { ARRIVED } else { LEFT } />
-                    <span>
-                        <span class="notice-names">{names}</span>
-                        {if joined { " joined" } else { " left" }}
-                    </span>
-                </p>
-            }
-            .into_any()
-        }
     }
 }
 

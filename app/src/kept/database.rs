@@ -78,10 +78,12 @@ pub async fn ask(_: Store, _: Ask) -> Result<Vec<String>, Unkept> {
 
 #[cfg(feature = "browser")]
 mod web {
-    use std::{cell::RefCell, rc::Rc};
+    use std::cell::RefCell;
 
-    use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, TransactionMode};
-    use wasm_bindgen::JsValue;
+    use js_sys::{Array, Promise};
+    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::{Event, EventTarget, IdbDatabase, IdbOpenDbRequest, IdbTransactionMode};
 
     use super::{Ask, Store};
 
@@ -91,7 +93,7 @@ mod web {
 
     thread_local! {
         /// Opened once; opened again after it was closed under us.
-        static OPEN: RefCell<Option<Rc<Database>>> = const { RefCell::new(None) };
+        static OPEN: RefCell<Option<IdbDatabase>> = const { RefCell::new(None) };
     }
 
     impl Store {
@@ -104,7 +106,7 @@ mod web {
         }
     }
 
-    pub(super) async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, Error> {
+    pub(super) async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, JsValue> {
         let known = OPEN.with_borrow(Clone::clone);
         if let Some(database) = &known {
             // The browser may have closed it, for want of space or because its data were cleared.
@@ -112,58 +114,73 @@ mod web {
                 return Ok(answer);
             }
         }
-        let database = Rc::new(open().await?);
+        let database = open().await?;
         OPEN.set(Some(database.clone()));
         on(&database, store, &ask).await
     }
 
-    async fn open() -> Result<Database, Error> {
-        let mut request = Factory::new()?.open(NAME, Some(VERSION))?;
-        request.on_upgrade_needed(|event| {
-            if let Ok(database) = event.database() {
+    /// Listens for the first of some events; what comes of it is the event.
+    fn first_of(target: &EventTarget, names: &[&str]) -> JsFuture {
+        // The promise's own way of being kept is what hears the events.
+        let promise = Promise::new(&mut |keep, _| {
+            for name in names {
+                let _ = target.add_event_listener_with_callback(name, &keep);
+            }
+        });
+        JsFuture::from(promise)
+    }
+
+    /// Waits for it, and for it to be of this name; anything else is an error.
+    async fn is(event: JsFuture, name: &str) -> Result<(), JsValue> {
+        let event = event.await?;
+        if event.unchecked_ref::<Event>().type_() == name { Ok(()) } else { Err(event) }
+    }
+
+    async fn open() -> Result<IdbDatabase, JsValue> {
+        let factory = web_sys::window().and_then(|window| window.indexed_db().ok().flatten());
+        let request: IdbOpenDbRequest = factory.ok_or(JsValue::UNDEFINED)?.open_with_u32(NAME, VERSION)?;
+        let opened = first_of(&request, &["success", "error"]);
+        let upgraded = request.clone();
+        let upgrade = Closure::once_into_js(move || {
+            if let Ok(database) = upgraded.result() {
                 for store in STORES {
                     // An error ends the upgrade, and the opening with it.
-                    let _ = database.create_object_store(store.name(), ObjectStoreParams::new());
+                    let _ = database.unchecked_ref::<IdbDatabase>().create_object_store(store.name());
                 }
             }
         });
-        let mut database = request.await?;
+        request.set_onupgradeneeded(Some(upgrade.unchecked_ref()));
+        is(opened, "success").await?;
+        let database: IdbDatabase = request.result()?.unchecked_into();
         // A page of a newer version wants to change the stores: do not stand in its way.
-        database.on_version_change(|event| {
-            if let Ok(database) = event.database() {
-                database.close();
-            }
-        });
+        let held = database.clone();
+        let close = Closure::once_into_js(move || held.close());
+        database.set_onversionchange(Some(close.unchecked_ref()));
         Ok(database)
     }
 
-    async fn on(database: &Database, store: Store, ask: &Ask) -> Result<Vec<String>, Error> {
+    async fn on(database: &IdbDatabase, store: Store, ask: &Ask) -> Result<Vec<String>, JsValue> {
         let mode = match ask {
-            Ask::Get(_) | Ask::All => TransactionMode::ReadOnly,
-            Ask::Put(..) | Ask::Delete(_) | Ask::Clear => TransactionMode::ReadWrite,
+            Ask::Get(_) | Ask::All => IdbTransactionMode::Readonly,
+            Ask::Put(..) | Ask::Delete(_) | Ask::Clear => IdbTransactionMode::Readwrite,
         };
-        let transaction = database.transaction(&[store.name()], mode)?;
+        let transaction = database.transaction_with_str_and_mode(store.name(), mode)?;
+        // Asked for is not done: only a complete transaction is.
+        let ended = first_of(&transaction, &["complete", "error", "abort"]);
         let entries = transaction.object_store(store.name())?;
-        let found = match ask {
-            Ask::Get(key) => entries.get(JsValue::from_str(key))?.await?.into_iter().collect(),
-            Ask::All => entries.get_all(None, None)?.await?,
-            Ask::Put(key, text) => {
-                entries.put(&JsValue::from_str(text), Some(&JsValue::from_str(key)))?.await?;
-                Vec::new()
-            }
-            Ask::Delete(key) => {
-                entries.delete(JsValue::from_str(key))?.await?;
-                Vec::new()
-            }
-            Ask::Clear => {
-                entries.clear()?.await?;
-                Vec::new()
-            }
+        let request = match ask {
+            Ask::Get(key) => entries.get(&key.into())?,
+            Ask::All => entries.get_all()?,
+            Ask::Put(key, text) => entries.put_with_key(&text.into(), &key.into())?,
+            Ask::Delete(key) => entries.delete(&key.into())?,
+            Ask::Clear => entries.clear()?,
         };
-        if mode == TransactionMode::ReadWrite {
-            // Asked for is not done: only a complete transaction is.
-            transaction.await?;
-        }
-        Ok(found.iter().filter_map(JsValue::as_string).collect())
+        is(ended, "complete").await?;
+        let found = request.result()?;
+        Ok(match ask {
+            Ask::Get(_) => found.as_string().into_iter().collect(),
+            Ask::All => found.unchecked_into::<Array>().iter().filter_map(|text| text.as_string()).collect(),
+            Ask::Put(..) | Ask::Delete(_) | Ask::Clear => Vec::new(),
+        })
     }
 }
