@@ -16,7 +16,7 @@ SITE := $(wildcard target/site/pkg/*.wasm.br)
 STAMP := target/release/.parlor-built
 OTHERS := $(shell [ $(BINARY) -ot $(STAMP) ] || echo FORCE)
 
-.PHONY: run build setup test figures figures-long faults clean FORCE
+.PHONY: run build setup test figures figures-browser figures-long faults clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -41,6 +41,11 @@ test:
 ## Measure start, memory, latency, and how it stands harm; prints the table of the README; about 3 minutes
 figures: build
 	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY)
+
+## Measure the page in a browser on a slow machine and network; prints the table of the README; about 5 minutes
+figures-browser: build
+	@scripts/setup.sh test
+	@cd end2end && PARLOR_BIN=$(CURDIR)/$(BINARY) npx playwright test --config figures/playwright.config.ts
 
 ## Do harm to a server under load, and check that nothing is lost or doubled: new seeds for 10 minutes (MINUTES=n for more)
 MINUTES ?= 10

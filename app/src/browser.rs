@@ -151,6 +151,13 @@ mod web {
         }
     }
 
+    /// What is in a text field; nothing if there is no such field.
+    #[must_use]
+    pub fn value(id: &str) -> String {
+        let field = element(id).and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
+        field.map(|field| field.value()).unwrap_or_default()
+    }
+
     /// Sets an element's text.
     pub fn set_text(id: &str, text: &str) {
         if let Some(element) = element(id)
@@ -402,6 +409,10 @@ mod nowhere {
         false
     }
     pub fn offer(_: &str, _: &str) {}
+    #[must_use]
+    pub fn value(_: &str) -> String {
+        String::new()
+    }
     pub fn set_text(_: &str, _: &str) {}
     pub fn set_attribute(_: &str, _: &str, _: &str) {}
     #[must_use]

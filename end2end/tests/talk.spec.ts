@@ -90,6 +90,8 @@ test("a draft outlives a reload, and history does too", async ({ person }) => {
 test("runs of one author share a header, and times are local", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob", { timezoneId: "Asia/Shanghai" });
+  // A notice ends a run; this one is to come before it begins.
+  await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob joined" })).toBeVisible();
   await ann.say("one");
   await bob.sees("one");
   await ann.say("two");

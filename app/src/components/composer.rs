@@ -43,12 +43,22 @@ pub fn Composer(
     let Draft(text) = expect_context();
     let hint = RwSignal::new(String::new());
     let writer = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
+    // What was typed into the server's page before this one ran is in the field.
+    text.set(browser::value(ID));
     // Each room has its own draft, and it outlives the page.
     Effect::new(move |shown: Option<(Option<RoomId>, String)>| {
         let (room, writer) = (room.get(), writer.get());
+        let typed = text.get_untracked();
+        if shown.is_none() && !typed.is_empty() {
+            let draft = room.as_ref().map(|room| drafts::get(&writer, room)).unwrap_or_default();
+            if draft != typed {
+                text.set(drafts::joined(&draft, &typed));
+            }
+            return (room, writer);
+        }
         let (last, known) = shown.unwrap_or_default();
         // When it turns out who is writing, what they have written meanwhile stays.
-        let begun = last == room && known.is_empty() && text.with_untracked(|text| !text.is_empty());
+        let begun = last == room && known.is_empty() && !typed.is_empty();
         if (last != room || known != writer) && !begun {
             text.set(room.as_ref().map(|room| drafts::get(&writer, room)).unwrap_or_default());
             hint.set(String::new());
@@ -146,6 +156,8 @@ pub fn Composer(
     view! {
         <form
             class="composer"
+            // Sent before anything listens, it would load the page anew, and what was typed would be gone.
+            method="dialog"
             hidden=absent
             on:submit=move |event| {
                 event.prevent_default();

@@ -1,0 +1,164 @@
+// How the page feels on a machine four times slower, at the end of 10 Mbit/s and 40 ms: the table of the README.
+// ROUNDS (5) says how often each is measured; the table has the medians.
+import { expect, test } from "@playwright/test";
+import Filler from "../support/filler";
+import { Server } from "../support/server";
+import { SLOWER, fill, guest, median, percentile, slowPage } from "./slow";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+/** Messages a second in the room that is visited. */
+const RATE = 20;
+/** A burst that comes at once. */
+const BURST = 2_000;
+
+let server: Server;
+let filler: Filler;
+test.beforeAll(async () => {
+  server = await Server.start("--rate-limits", "off");
+  filler = await Filler.enter(server, "Bob");
+  await fill(filler);
+});
+test.afterAll(async () => {
+  filler.close();
+  await server.dispose();
+});
+
+const rows: string[] = [];
+function row(what: string, goal: string, values: number[], unit: string): void {
+  const shown = (value: number) => `${Math.round(value).toLocaleString("en")} ${unit}`;
+  const spread = `${shown(Math.min(...values))} to ${shown(Math.max(...values))}`;
+  rows.push(`| ${what} | ${shown(median(values))} | ${spread} | ${goal} |`);
+}
+test.afterAll(() => {
+  console.log(`\n| Chromium, ${SLOWER} x slower CPU, 10 Mbit/s, 40 ms | median of ${ROUNDS} | range | goal |\n|---|---|---|---|`);
+  console.log(rows.join("\n"));
+});
+
+/** Kinds of bytes that the first visit takes, as they come over the network. */
+const KINDS = ["html", "css", "js", "wasm"] as const;
+
+test("first load", async ({ browser }) => {
+  const largest: number[] = [];
+  const typing: number[] = [];
+  const tasks: number[] = [];
+  const bytes = new Map<string, number[]>(KINDS.map((kind) => [kind, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const context = await guest(browser, server, `Ann ${round}`);
+    const { page, devtools } = await slowPage(context);
+    const kinds = new Map<string, string>();
+    const loaded = new Map<string, number>(KINDS.map((kind) => [kind, 0]));
+    devtools.on("Network.responseReceived", ({ requestId, response }) => {
+      const kind = /\.(css|js|wasm)$/.exec(new URL(response.url).pathname)?.[1];
+      kinds.set(requestId, kind ?? (response.mimeType === "text/html" ? "html" : "other"));
+    });
+    devtools.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      const kind = kinds.get(requestId) ?? "other";
+      if (loaded.has(kind)) loaded.set(kind, loaded.get(kind)! + encodedDataLength);
+    });
+    await page.goto("/r/lobby", { waitUntil: "commit" });
+    // As an impatient reader types: again and again, until it is said.
+    const composer = page.getByTestId("composer");
+    await composer.focus();
+    while ((await page.evaluate(() => window.noted?.said ?? 0)) === 0) {
+      await page.keyboard.type("x");
+      await page.keyboard.press("Enter");
+      await page.waitForTimeout(20);
+    }
+    await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
+    const noted = await page.evaluate(() => window.noted);
+    largest.push(noted.largest);
+    typing.push(noted.said);
+    tasks.push(Math.max(0, ...noted.tasks.map(([, length]) => length)));
+    for (const kind of KINDS) bytes.get(kind)!.push(loaded.get(kind)!);
+    await context.close();
+  }
+  const all = bytes.get("html")!.map((_, round) => KINDS.reduce((sum, kind) => sum + bytes.get(kind)![round], 0));
+  row("first load of the chat, all bytes with their headers", "250,000", all, "B");
+  for (const kind of KINDS) row(`of these ${kind}`, kind === "wasm" ? "200,000" : "", bytes.get(kind)!, "B");
+  row("largest contentful paint", "1,200 ms", largest, "ms");
+  row("a typed message is sent", "2,000 ms", typing, "ms");
+  row("longest task while loading", "", tasks, "ms");
+});
+
+test("a visit to a busy room", async ({ browser }) => {
+  const slowest: number[] = [];
+  const tasks: number[] = [];
+  const long: number[] = [];
+  let interactions = 0;
+  await fetch(`${server.url}/healthz`);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const context = await guest(browser, server, `Eve ${round}`);
+    const { page, devtools } = await slowPage(context);
+    let n = 0;
+    const talk = setInterval(() => void filler.say(`round ${round}, line ${(n += 1)} of what is **said** here`), 1_000 / RATE);
+    await page.goto("/r/lobby");
+    await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
+    await page.waitForTimeout(2_000);
+    const begin = await page.evaluate(() => {
+      window.noted.interactions = {};
+      return performance.now();
+    });
+    const composer = page.getByTestId("composer");
+    const type = async (text: string) => {
+      await composer.click();
+      await page.keyboard.type(text, { delay: 60 });
+      await page.keyboard.press("Enter");
+    };
+    await type("hello, is anybody here?");
+    await page.getByTestId("new-room").click();
+    await page.getByTestId("new-room-name").pressSequentially(`room ${round}`, { delay: 60 });
+    await page.getByTestId("new-room-create").click();
+    await page.waitForURL(/\/r\/(?!lobby)/);
+    await type("alone in here");
+    await page.getByTestId("room-link").first().click();
+    await page.waitForURL("**/r/lobby");
+    await page.getByTestId("timeline").hover();
+    for (const by of [-400, -400, -900, -900, 900, 2_000]) {
+      await page.mouse.wheel(0, by);
+      await page.waitForTimeout(300);
+    }
+    await page.getByTestId("connection-badge").click();
+    await page.waitForTimeout(1_500);
+    await page.keyboard.press("Escape");
+    await page.locator(".people-toggle").click();
+    await page.locator(".people-toggle").click();
+    await type("that is all, thank you");
+    await page.waitForTimeout(500);
+    clearInterval(talk);
+    const noted = await page.evaluate(() => window.noted);
+    const durations = Object.values(noted.interactions);
+    interactions = Math.max(interactions, durations.length);
+    slowest.push(percentile(durations, 0.98));
+    const during = noted.tasks.filter(([start]) => start >= begin);
+    tasks.push(Math.max(0, ...during.map(([, length]) => length)));
+    long.push(during.length);
+    await devtools.detach();
+    await context.close();
+  }
+  row(`INP p98 of a visit to a room with ${RATE} messages/s`, "100 ms", slowest, "ms");
+  row("tasks over 50 ms in it", "0", long, "");
+  row("the longest of them", "50 ms", tasks, "ms");
+});
+
+test("a burst", async ({ browser }) => {
+  const longest: number[] = [];
+  const until: number[] = [];
+  for (let round = 0; round < Math.min(ROUNDS, 5); round += 1) {
+    const context = await guest(browser, server, `Ida ${round}`);
+    const { page, devtools } = await slowPage(context);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+    await page.goto("/r/lobby");
+    await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
+    await page.waitForTimeout(1_000);
+    const begin = await page.evaluate(() => performance.now());
+    const sent = Date.now();
+    await filler.say(...Array.from({ length: BURST }, (_, n) => `burst ${round}: ${n + 1}`));
+    await expect(page.getByText(`burst ${round}: ${BURST}`, { exact: true })).toBeAttached();
+    until.push(Date.now() - sent);
+    const tasks = (await page.evaluate(() => window.noted.tasks)).filter(([start]) => start >= begin);
+    longest.push(Math.max(0, ...tasks.map(([, length]) => length)));
+    await context.close();
+  }
+  row(`longest task while ${BURST.toLocaleString("en")} messages come at once, CPU not slowed`, "50 ms", longest, "ms");
+  row("from the first of them sent to the last one shown", "", until, "ms");
+});

@@ -1,0 +1,104 @@
+// How the page comes: each file once, compressed, kept for ever; and what one does before it runs is not lost.
+import Filler from "../support/filler";
+import { enter, expect, test } from "../support/journey";
+
+test("each file comes once and compressed, and the wasm is compiled while it comes", async ({ visitor, server }) => {
+  const page = await visitor();
+  await page.addInitScript(() => {
+    const made = ((window as any).made = [] as string[]);
+    for (const way of ["instantiate", "instantiateStreaming", "compile", "compileStreaming"] as const) {
+      const original = WebAssembly[way] as (...given: unknown[]) => Promise<unknown>;
+      (WebAssembly as any)[way] = (...given: unknown[]) => {
+        made.push(way);
+        return original.apply(WebAssembly, given);
+      };
+    }
+  });
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  const asked = new Map<string, string[]>();
+  devtools.on("Network.responseReceived", ({ response }) => {
+    const kind = /^\/pkg\/.*\.(css|js|wasm)$/.exec(new URL(response.url).pathname)?.[1];
+    if (kind === undefined) return;
+    const header = (name: string) => response.headers[name] ?? response.headers[name.toLowerCase()];
+    const what = ["Content-Type", "Content-Encoding", "Cache-Control"].map(header).join("; ");
+    asked.set(kind, [...(asked.get(kind) ?? []), what]);
+  });
+  await page.goto(server.url);
+  await expect.poll(() => page.evaluate(() => (window as any).made)).toEqual(["instantiateStreaming"]);
+  const rest = "br; public, max-age=31536000, immutable";
+  expect(Object.fromEntries(asked)).toEqual({
+    css: [`text/css; charset=utf-8; ${rest}`],
+    js: [`text/javascript; charset=utf-8; ${rest}`],
+    wasm: [`application/wasm; ${rest}`],
+  });
+  // A second request for the same file would show here, were it from the network or from the cache.
+  const fetched = await page.evaluate(() =>
+    performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname).filter((path) => path.startsWith("/pkg/")),
+  );
+  expect(fetched.map((path) => path.split(".").pop()).sort()).toEqual(["css", "js", "wasm"]);
+});
+
+test("what is typed before the page runs stays, and is sent when it does", async ({ visitor, server }) => {
+  const page = await visitor();
+  // A worker would have the wasm already.
+  await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/*.wasm", async (route) => {
+    if (page.url().includes("/r/")) await held;
+    await route.continue();
+  });
+  const ann = await enter(page, server.url, "Ann");
+  await ann.composer.focus();
+  await page.keyboard.type("typed early");
+  // Nothing listens yet; the page is not loaded anew either.
+  await page.getByTestId("send").click();
+  await ann.composer.focus();
+  await page.keyboard.press("End");
+  await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
+  release();
+  await ann.isConnected();
+  await expect(ann.composer).toHaveValue("typed early");
+  // The caret is where it was.
+  await page.keyboard.type(", and sent");
+  await page.keyboard.press("Enter");
+  await expect(ann.message("typed early, and sent")).toHaveAttribute("data-state", "stored");
+  await expect(ann.composer).toHaveValue("");
+});
+
+test("typing and sending do not wait for a server that says nothing", async ({ person, server }) => {
+  const ann = await person("Ann");
+  server.freeze();
+  await ann.composer.focus();
+  for (const text of ["one", "two", "three"]) {
+    await type(text);
+    await expect(ann.composer).toHaveValue("");
+    await ann.sees(text);
+  }
+  server.thaw();
+  for (const text of ["one", "two", "three"]) {
+    await expect(ann.message(text)).toHaveAttribute("data-state", "stored", { timeout: 30_000 });
+  }
+  expect((await ann.bodies.allTextContents()).map((text) => text.trim())).toEqual(["one", "two", "three"]);
+
+  async function type(text: string): Promise<void> {
+    await ann.page.keyboard.type(text);
+    await expect(ann.composer).toHaveValue(text);
+    await ann.page.keyboard.press("Enter");
+  }
+});
+
+test("a burst of messages is brought to the page together, not one by one", async ({ person, server }) => {
+  const ann = await person("Ann");
+  const filler = await Filler.enter(server, "Bob");
+  // A change of the rows is one call back of an observer, however many rows it brings.
+  await ann.page.evaluate(() => {
+    (window as any).changes = 0;
+    new MutationObserver(() => ((window as any).changes += 1)).observe(document.querySelector(".rows")!, { childList: true });
+  });
+  await filler.say(...Array.from({ length: 200 }, (_, n) => `burst ${n + 1}`));
+  await ann.sees("burst 200");
+  expect(await ann.page.evaluate(() => (window as any).changes)).toBeLessThan(100);
+  filler.close();
+});
