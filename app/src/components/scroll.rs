@@ -48,7 +48,8 @@ pub fn keep(client: Client, room: RoomId, view: &RoomView, scroller: NodeRef<htm
         // After the rows are in the page, and before anything else can look at it: layout is observed only once a frame.
         spawn_local(async move {
             keeper.try_with_value(|keeper| {
-                if let Some(observed) = keeper {
+                // At the end the scroller keeps the place by itself, and to ask where it is would cost a layout.
+                if let Some(observed) = keeper.as_ref().filter(|observed| !observed.place.stays()) {
                     observed.place.put_back();
                 }
             });
@@ -61,6 +62,7 @@ pub fn keep(client: Client, room: RoomId, view: &RoomView, scroller: NodeRef<htm
             inner: inner.into(),
             first: Rc::default(),
             height: Rc::default(),
+            ended: Rc::new(Cell::new(true)),
             follows: Rc::new(Cell::new(true)),
         };
         let (watch, room) = (place.clone(), room.clone());
@@ -99,6 +101,8 @@ struct Place {
     first: Rc<RefCell<Option<(Element, f64)>>>,
     /// How high the rows were when that was noted.
     height: Rc<Cell<f64>>,
+    /// Whether the end was in sight then.
+    ended: Rc<Cell<bool>>,
     /// At the end, the reader goes along with what comes; not where the room goes on below what is shown.
     follows: Rc<Cell<bool>>,
 }
@@ -142,8 +146,14 @@ impl Place {
         (self.height() - self.height.get()).abs() > 0.01
     }
 
+    /// Whether nothing has to be done about rows that come below.
+    fn stays(&self) -> bool {
+        self.ended.get() && self.follows.get()
+    }
+
     fn note(&self) {
         self.height.set(self.height());
+        self.ended.set(self.at_end());
         let frame = self.scroller.get_bounding_client_rect();
         #[allow(clippy::cast_possible_truncation)]
         let (x, y) = ((frame.left() + 40.0) as f32, frame.top() as f32);

@@ -1,7 +1,7 @@
 //! One connection, from its opening to its end: hello, frames, heartbeat. On a lower rung of the ladder it looks for a better
 //! way beside the one it has, and changes over without a break.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::{cell::Cell, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
 
 use futures::{Future as _, StreamExt as _, channel::mpsc::UnboundedReceiver};
 use leptos::prelude::*;
@@ -34,6 +34,9 @@ const THROTTLED: Millis = 60_000;
 const LOOK: Millis = 2_000;
 /// The page is brought up to date no more often than this.
 const PAINT: Millis = 30;
+/// Nor more often than after so many times as long as it took the last time until that was to be seen: on a slow machine,
+/// or among much else, keys and clicks are heard in between.
+const AT_EASE: Millis = 3;
 /// So many frames since the last time are a flood: nobody can read them as they come, and painting would hold them up.
 const FLOOD: u32 = 40;
 /// The same as [`PAINT`] in a flood.
@@ -94,10 +97,11 @@ struct Session<'a> {
     heard: Millis,
     /// The timer that is set runs until then.
     due: Millis,
-    /// The page does not show everything that has come.
     /// Frames since the page was brought up to date.
     unshown: u32,
     shown_at: Millis,
+    /// How long it took the last time until it was to be seen.
+    took: Rc<Cell<Millis>>,
     reads: Vec<(RoomId, Seq)>,
     read_at: Millis,
 }
@@ -126,6 +130,7 @@ pub(super) async fn session(client: Client, ladder: &mut Ladder, commands: &mut 
         due: NEVER,
         unshown: 0,
         shown_at: 0,
+        took: Rc::default(),
         reads: Vec::new(),
         read_at: 0,
     };
@@ -391,11 +396,15 @@ impl Session<'_> {
             self.unshown = 0;
             self.shown_at = now;
             self.client.publish();
+            let took = self.took.clone();
+            // Not in a hidden page, which paints nothing.
+            request_animation_frame(move || set_timeout(move || took.set(clock::now() - now), Duration::ZERO));
         }
     }
 
-    const fn show_at(&self) -> Millis {
-        self.shown_at + if self.unshown > FLOOD { PAINT_IN_FLOOD } else { PAINT }
+    fn show_at(&self) -> Millis {
+        let pause = if self.unshown > FLOOD { PAINT_IN_FLOOD } else { PAINT };
+        self.shown_at + pause.max((AT_EASE * self.took.get()).min(PAINT_IN_FLOOD))
     }
 
     /// Messages that may go, and what was read.

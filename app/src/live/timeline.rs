@@ -12,9 +12,9 @@ use parlor_protocol::{
 use crate::small;
 
 /// Messages that stay when a long timeline is trimmed.
-const KEPT: usize = 200;
-/// A timeline is trimmed beyond this.
-const TRIMMED_AT: usize = 500;
+const KEPT: usize = 100;
+/// A timeline is trimmed beyond this. Not far beyond, or so many rows would go at once that it is felt.
+const TRIMMED_AT: usize = 150;
 /// Notices that are kept.
 const NOTICES: usize = 200;
 
@@ -284,12 +284,19 @@ impl Timeline {
     pub fn trim(&mut self) -> bool {
         let long = self.messages.len() > TRIMMED_AT;
         if long {
-            self.messages.drain(..self.messages.len() - KEPT);
+            self.shorten(KEPT);
+        }
+        long
+    }
+
+    /// Keeps so many of the newest messages.
+    pub fn shorten(&mut self, most: usize) {
+        if self.messages.len() > most {
+            self.messages.drain(..self.messages.len() - most);
             self.complete = false;
             let first = self.first().unwrap_or(0);
             self.notices.retain(|notice| notice.after >= first);
         }
-        long
     }
 
     fn position(&self, id: CommandId) -> Option<usize> {

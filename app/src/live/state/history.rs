@@ -16,8 +16,12 @@ impl State {
         if known && !matches!(room.phase, Phase::Failed(_)) {
             let unread = self.rooms.iter().find(|summary| summary.id == *id).filter(|summary| summary.unread > 0);
             room.timeline.mark_unread(unread.map(|summary| summary.read));
-            // Someone who comes back to a room wants to see its end.
-            return if room.timeline.is_detached() { vec![Todo::LoadNewest(id.clone())] } else { Vec::new() };
+            // Someone who comes back to a room wants to see its end, and at once.
+            if room.timeline.is_detached() {
+                return vec![Todo::LoadNewest(id.clone())];
+            }
+            room.timeline.shorten(PAGE);
+            return Vec::new();
         }
         room.phase = Phase::Loading;
         if known { vec![Todo::LoadNewest(id.clone())] } else { vec![Todo::Recall(id.clone())] }
