@@ -73,7 +73,9 @@ fn mark(delivery: &Delivery) -> String {
         Delivery::Failed(_) => ALERT,
     });
     let words = delivery.words();
-    ["<span class=\"mark\" title=\"", words, "\">", &icon, "<span class=\"sr-only\">", words, "</span></span>"].concat()
+    // Not said aloud each time it changes.
+    let begin = "<span class=\"mark\" aria-live=\"off\" title=\"";
+    [begin, words, "\">", &icon, "<span class=\"sr-only\">", words, "</span></span>"].concat()
 }
 
 /// Why it was not sent, and what one can do about that, or while it waits. While there is a connection it is gone in a
