@@ -12,9 +12,9 @@ use parlor_protocol::{
 use crate::small;
 
 /// Messages that stay when a long timeline is trimmed.
-const KEPT: usize = 100;
+const KEPT: usize = 200;
 /// A timeline is trimmed beyond this. Not far beyond, or so many rows would go at once that it is felt.
-const TRIMMED_AT: usize = 150;
+const TRIMMED_AT: usize = 300;
 /// Notices that are kept.
 const NOTICES: usize = 200;
 

@@ -150,9 +150,9 @@ fn only_the_last_word_about_a_person_counts() {
 
 #[test]
 fn a_long_timeline_is_trimmed_at_its_beginning() {
-    let mut timeline = Timeline::from_page(page(1, 151, 151), 1_000);
+    let mut timeline = Timeline::from_page(page(1, 301, 301), 1_000);
     assert!(timeline.trim());
-    assert_eq!(timeline.first(), Some(52));
+    assert_eq!(timeline.first(), Some(102));
     assert!(!timeline.is_complete());
     assert!(!timeline.trim());
 }
