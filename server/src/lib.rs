@@ -37,6 +37,7 @@ pub mod serve;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod websocket;
 
 /// Time for connections to take their last frames when the server stops. The rest of five seconds is the store's.
 const DRAIN: Duration = Duration::from_secs(3);

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::Event;
+use indexmap::IndexMap;
+use parlor_protocol::{Event, RoomId};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::room::Hub;
+use crate::{connection::EventBatch, room::Hub};
 
 /// Batches that may be on their way. Beyond, the writer waits: rooms are never further behind the log than this.
 const CAPACITY: usize = 64;
@@ -22,22 +23,42 @@ pub fn local() -> (Committed, Events) {
     mpsc::channel(CAPACITY)
 }
 
-/// Bytes of bodies handed out before the connections get their turn. A group commit can hold more than a connection's
-/// queue: delivered in one go, it would overflow the queues of those who read as fast as anyone can.
+/// Bytes handed out before the connections get their turn. A group commit can hold more than a connection's queue:
+/// delivered in one go, it would overflow the queues of those who read as fast as anyone can.
 const BURST: usize = 32 * 1024;
 
-/// Hands events to their rooms until the store is closed.
+/// Hands events to their rooms until the store is closed. Those of one commit and one room travel together: encoded,
+/// queued and written as one.
 pub fn deliver(hub: Arc<Hub>, mut events: Events) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut burst = 0;
-        while let Some(batch) = events.recv().await {
-            for event in &batch {
-                burst += hub.deliver(event);
-                if burst >= BURST {
-                    burst = 0;
-                    tokio::task::yield_now().await;
+        while let Some(committed) = events.recv().await {
+            for events in by_room(committed).into_values() {
+                let Some(room) = events.first().and_then(|event| hub.room(&event.room)) else {
+                    tracing::error!("events for a room that is not live");
+                    continue;
+                };
+                for batch in EventBatch::encode(&events) {
+                    room.publish(&batch);
+                    burst += batch.bytes_after(0).len();
+                    if burst >= BURST {
+                        burst = 0;
+                        tokio::task::yield_now().await;
+                    }
                 }
             }
         }
     })
+}
+
+/// The events of each room, in their order.
+fn by_room(events: Vec<Event>) -> IndexMap<RoomId, Vec<Event>> {
+    let mut rooms = IndexMap::<RoomId, Vec<Event>>::new();
+    for event in events {
+        match rooms.get_mut(&event.room) {
+            Some(room) => room.push(event),
+            None => drop(rooms.insert(event.room.clone(), vec![event])),
+        }
+    }
+    rooms
 }

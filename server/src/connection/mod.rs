@@ -10,12 +10,11 @@ use std::{
 
 use parlor_protocol::{ServerFrame, User};
 
+mod frame;
 mod queue;
 
-pub use queue::{Bye, EventFrame, Frame, Outgoing, Queue};
-
-/// An encoded frame: shared without a copy, and the very type that the WebSocket library writes.
-pub type Text = axum::extract::ws::Utf8Bytes;
+pub use frame::{Encoded, EventBatch, EventFrame};
+pub use queue::{Bye, Frame, Outgoing, Queue};
 
 /// Tells connections apart for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +61,6 @@ impl Connection {
 
     /// Queues a frame for this connection alone.
     pub fn push(&self, frame: &ServerFrame) {
-        self.queue.push(frame.encode().into());
+        self.queue.push(frame.into());
     }
 }

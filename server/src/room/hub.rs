@@ -3,11 +3,11 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
-use parlor_protocol::{Event, RoomId, RoomSummary, Seq, ServerFrame, UserId};
+use parlor_protocol::{RoomId, RoomSummary, Seq, ServerFrame, UserId};
 
 use super::{Agenda, Room};
 use crate::{
-    connection::{Connection, Text},
+    connection::{Connection, Encoded},
     limits::Bucket,
     store::RoomRecord,
 };
@@ -59,17 +59,6 @@ impl Hub {
     /// The room with this id.
     pub fn room(&self, room: &RoomId) -> Option<Arc<Room>> {
         self.rooms.read().get(room).cloned()
-    }
-
-    /// Delivers an event that is stored. Returns its size in bytes, as each listener has to take it.
-    pub fn deliver(&self, event: &Event) -> usize {
-        match self.room(&event.room) {
-            Some(room) => room.publish(event),
-            None => {
-                tracing::error!(room = %event.room, "an event for a room that is not live");
-                0
-            }
-        }
     }
 
     /// A connection was told how its rooms stand, and hears of their growth from now on.
@@ -142,17 +131,17 @@ impl Hub {
         let connections = self.connections_of(user);
         let mut others = connections.iter().filter(|other| except.is_none_or(|me| me.id != other.id)).peekable();
         if others.peek().is_some() {
-            let text: Text = ServerFrame::Room { room }.encode().into();
-            others.for_each(|other| other.queue.push_droppable(text.clone()));
+            let frame = Encoded::from(&ServerFrame::Room { room });
+            others.for_each(|other| other.queue.push_droppable(frame.clone()));
         }
     }
 
     /// Tells everyone but its maker that there is a new public room.
     pub fn tell_new_room(&self, maker: UserId, summary: &RoomSummary) {
         let room = RoomSummary { joined: false, read: summary.head, unread: 0, ..summary.clone() };
-        let text: Text = ServerFrame::Room { room }.encode().into();
+        let frame = Encoded::from(&ServerFrame::Room { room });
         for connection in self.everyone().iter().filter(|connection| connection.user.id != maker) {
-            connection.queue.push_droppable(text.clone());
+            connection.queue.push_droppable(frame.clone());
         }
     }
 

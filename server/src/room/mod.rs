@@ -11,11 +11,11 @@ use std::{
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use parlor_protocol::{
-    CommandId, Event, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId, limits,
+    CommandId, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId, limits,
 };
 
 use crate::{
-    connection::{Connection, ConnectionId, EventFrame, Text},
+    connection::{Connection, ConnectionId, Encoded, EventBatch},
     store::RoomRecord,
 };
 
@@ -93,36 +93,29 @@ impl Room {
 
     /// The id of a recent event; `None` when it is no longer in memory.
     pub fn recent_id(&self, seq: Seq) -> Option<CommandId> {
-        self.state.lock().ring.get(seq).map(|event| event.id)
+        self.state.lock().ring.id(seq)
     }
 
-    /// Delivers an event that is stored. Events come in the order of their seqs; one that was seen already is passed over.
-    /// Returns the size of the frame in bytes.
-    pub fn publish(&self, event: &Event) -> usize {
-        let frame = Arc::new(EventFrame {
-            room: event.room.clone(),
-            seq: event.seq,
-            id: event.id,
-            text: ServerFrame::Event(event.clone()).encode().into(),
-        });
-        let size = frame.text.len();
+    /// Delivers events that are stored. They come in the order of their seqs; those that were seen already are passed over.
+    pub fn publish(&self, batch: &Arc<EventBatch>) {
         let mut state = self.state.lock();
-        if frame.seq <= state.head {
-            return size;
+        if batch.last() <= state.head {
+            return;
         }
-        if frame.seq > state.head + 1 {
+        if batch.first > state.head + 1 {
             // Something was lost on the way from the store. Better said than papered over: everyone reads it again.
-            self.interrupt(&mut state, frame.seq);
+            self.interrupt(&mut state, batch.last());
         }
-        state.head = frame.seq;
-        state.ring.push(frame.clone());
+        state.head = batch.last();
+        state.ring.push(batch.clone());
         let mut dropped = Vec::new();
         for (id, subscriber) in &mut state.subscribers {
-            if frame.seq <= subscriber.given {
+            let known = batch.known_to(subscriber.given);
+            if known == batch.len() {
                 continue;
             }
-            if subscriber.connection.queue.push_event(&frame) {
-                subscriber.given = frame.seq;
+            if subscriber.connection.queue.push_events(batch, known) {
+                subscriber.given = batch.last();
             } else {
                 dropped.push(*id);
             }
@@ -134,7 +127,6 @@ impl Room {
         if !state.watchers.is_empty() {
             self.wake(&mut state);
         }
-        size
     }
 
     fn interrupt(&self, state: &mut State, head: Seq) {
@@ -159,7 +151,7 @@ impl Room {
         match state.ring.after(after, state.head) {
             None => return Subscribed::ReadAfter(after),
             Some(mut events) => {
-                if !events.all(|event| connection.queue.push_event(event)) {
+                if !events.all(|(batch, skip)| connection.queue.push_events(batch, skip)) {
                     // Overflow: the session will answer with `gap`.
                     return Subscribed::Live;
                 }
@@ -250,9 +242,9 @@ impl Room {
     }
 
     fn tell_others(&self, state: &State, user: UserId, frame: &ServerFrame) {
-        let text: Text = frame.encode().into();
+        let frame = Encoded::from(frame);
         for subscriber in state.subscribers.values().filter(|subscriber| subscriber.connection.user.id != user) {
-            subscriber.connection.queue.push_droppable(text.clone());
+            subscriber.connection.queue.push_droppable(frame.clone());
         }
     }
 
@@ -268,7 +260,7 @@ impl Room {
         if std::mem::take(&mut state.grown) {
             for watcher in state.watchers.values() {
                 let room = self.record.summary(state.head, watcher.read);
-                watcher.connection.queue.push_droppable(ServerFrame::Room { room }.encode().into());
+                watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
         }
         if state.presence.has_more_to_do() {

@@ -6,7 +6,7 @@ use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, li
 
 use super::{Joined, Session};
 use crate::{
-    connection::EventFrame,
+    connection::EventBatch,
     room::{Room, Subscribed},
     store::StoreError,
 };
@@ -137,21 +137,12 @@ impl Session {
     async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq, StoreError> {
         let page = self.live.store.events(&room.record.id, after, REPLAY_PAGE).await?;
         let mut last = after;
-        for event in page.events {
+        for batch in EventBatch::encode(&page.events) {
             self.connection.queue.drained().await;
-            if overflows != self.overflows.load(Ordering::Relaxed) {
+            if overflows != self.overflows.load(Ordering::Relaxed) || !self.connection.queue.push_events(&batch, 0) {
                 break;
             }
-            last = event.seq;
-            let frame = EventFrame {
-                room: event.room.clone(),
-                seq: event.seq,
-                id: event.id,
-                text: ServerFrame::Event(event).encode().into(),
-            };
-            if !self.connection.queue.push_event(&Arc::new(frame)) {
-                break;
-            }
+            last = batch.last();
         }
         Ok(last)
     }

@@ -26,6 +26,7 @@ use crate::{
     limits::Bucket,
     room::{Hub, Room},
     store::{Store, StoreError},
+    websocket::frame::{self, Opcode},
 };
 
 pub mod heartbeat;
@@ -188,6 +189,14 @@ impl Session {
         self.refuse(None, None, refusal::BAD_FRAME, "frames are text; this one was binary");
     }
 
+    /// Answers a WebSocket ping.
+    pub fn receive_ping(&self, payload: &[u8]) {
+        if self.frames.take().is_err() {
+            return self.close(CloseCode::Flooding);
+        }
+        self.connection.queue.push_control(frame::single(Opcode::Pong, payload));
+    }
+
     async fn handle(&self, frame: ClientFrame) {
         match frame {
             ClientFrame::Hello { protocol, .. } if protocol != PROTOCOL_VERSION => self.close(CloseCode::BadProtocol),
@@ -256,12 +265,11 @@ impl Session {
     }
 
     /// What to write next; waits until there is something.
-    pub async fn next(&self) -> Outgoing {
-        let outgoing = self.connection.queue.next().await;
+    pub async fn next(&self, outgoing: &mut Outgoing) {
+        self.connection.queue.next(outgoing).await;
         if outgoing.overflowed {
             self.tell_gaps();
         }
-        outgoing
     }
 
     /// After an overflow: every joined room has a hole now, or may have one.
