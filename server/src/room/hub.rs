@@ -29,7 +29,13 @@ pub struct Hub {
 struct Person {
     connections: Vec<Arc<Connection>>,
     /// The rooms that they are a member of.
-    rooms: HashMap<RoomId, Arc<Room>>,
+    rooms: Vec<Arc<Room>>,
+}
+
+impl Person {
+    fn is_member(&self, room: &RoomId) -> bool {
+        self.rooms.iter().any(|mine| mine.record.id == *room)
+    }
 }
 
 impl Hub {
@@ -72,7 +78,9 @@ impl Hub {
             if now.head > told.head {
                 connection.push(&ServerFrame::Room { room: now });
             }
-            person.rooms.insert(told.id.clone(), room);
+            if !person.is_member(&told.id) {
+                person.rooms.push(room);
+            }
         }
     }
 
@@ -81,7 +89,7 @@ impl Hub {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&connection.user.id) else { return };
         person.connections.retain(|other| other.id != connection.id);
-        person.rooms.values().for_each(|room| room.unwatch(connection));
+        person.rooms.iter().for_each(|room| room.unwatch(connection));
         if person.connections.is_empty() {
             people.remove(&connection.user.id);
         }
@@ -99,7 +107,7 @@ impl Hub {
 
     /// Whether a connected person is a member of this room.
     pub fn is_member(&self, user: UserId, room: &RoomId) -> bool {
-        self.people.lock().get(&user).is_some_and(|person| person.rooms.contains_key(room))
+        self.people.lock().get(&user).is_some_and(|person| person.is_member(room))
     }
 
     /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that
@@ -108,7 +116,9 @@ impl Hub {
         {
             let mut people = self.people.lock();
             let Some(person) = people.get_mut(&user) else { return };
-            person.rooms.insert(room.record.id.clone(), room.clone());
+            if !person.is_member(&room.record.id) {
+                person.rooms.push(room.clone());
+            }
             for connection in &person.connections {
                 room.watch(connection, read);
             }

@@ -220,7 +220,7 @@ impl Room {
         self.tell_others(&self.state.lock(), connection.user.id, &frame);
     }
 
-    fn announce(&self, state: &mut State, user: &User, now: PresenceState) {
+    fn announce(&self, state: &mut State, user: &Arc<User>, now: PresenceState) {
         state.presence.announce(user, now);
         self.flush_presence(state);
         if state.presence.has_more_to_do() {
@@ -233,7 +233,7 @@ impl Room {
         for (user, now) in state.presence.take_news(state.subscribers.len(), Instant::now()) {
             let frame = ServerFrame::Presence {
                 room: self.record.id.clone(),
-                user: user.clone(),
+                user: (*user).clone(),
                 state: now,
                 online_count: count,
             };

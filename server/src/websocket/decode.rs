@@ -85,7 +85,7 @@ impl Decoder {
     ///
     /// # Errors
     /// See [`Violation`].
-    pub fn next(&mut self) -> Result<Option<Message<'_>>, Violation> {
+    pub fn message(&mut self) -> Result<Option<Message<'_>>, Violation> {
         loop {
             let Some(head) = self.head()? else {
                 self.tidy();

@@ -41,7 +41,7 @@ fn read(bytes: &[u8], piece: usize) -> (Vec<Heard>, Option<Violation>) {
     for piece in bytes.chunks(piece) {
         decoder.push(piece);
         loop {
-            match decoder.next() {
+            match decoder.message() {
                 Ok(Some(message)) => heard.push(match message {
                     Message::Text(text) => Heard::Text(text.into()),
                     Message::Binary => Heard::Binary,
@@ -87,8 +87,8 @@ fn messages_come_out_however_the_bytes_were_cut() {
 fn nothing_is_held_between_messages() {
     let mut decoder = Decoder::new(LIMIT);
     decoder.push(&frame(0x81, &[b'x'; 900]));
-    assert!(matches!(decoder.next(), Ok(Some(Message::Text(_)))));
-    assert_eq!(decoder.next(), Ok(None));
+    assert!(matches!(decoder.message(), Ok(Some(Message::Text(_)))));
+    assert_eq!(decoder.message(), Ok(None));
     assert_eq!(decoder.bytes.capacity(), 0);
 }
 

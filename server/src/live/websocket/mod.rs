@@ -141,7 +141,7 @@ async fn run(mut stream: TcpStream, early: &[u8], session: Session) {
 /// Takes messages until the peer has gone. When it is the server that ends the connection, the writer decides.
 async fn read(reader: &mut Reader<'_>, session: &Session) -> End {
     let end = loop {
-        match reader.decoder.next() {
+        match reader.decoder.message() {
             Ok(Some(message)) => {
                 if let Some(end) = take(message, session).await {
                     break end;
