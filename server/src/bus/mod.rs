@@ -31,9 +31,9 @@ const BURST: usize = 32 * 1024;
 /// queued and written as one.
 pub fn deliver(hub: Arc<Hub>, mut events: Events) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut burst = 0;
-        while let Some(committed) = events.recv().await {
-            for events in by_room(committed).into_values() {
+        let (mut burst, mut committed) = (0, Vec::new());
+        while events.recv_many(&mut committed, CAPACITY).await > 0 {
+            for events in by_room(committed.drain(..).flatten()).into_values() {
                 let Some(room) = events.first().and_then(|event| hub.room(&event.room)) else {
                     tracing::error!("events for a room that is not live");
                     continue;
@@ -47,12 +47,15 @@ pub fn deliver(hub: Arc<Hub>, mut events: Events) -> JoinHandle<()> {
                     }
                 }
             }
+            // Everyone writes what they were given before they are given more: what is committed meanwhile goes to each
+            // of them in one piece.
+            tokio::task::yield_now().await;
         }
     })
 }
 
 /// The events of each room, in their order.
-fn by_room(events: Vec<Event>) -> IndexMap<RoomId, Vec<Event>> {
+fn by_room(events: impl Iterator<Item = Event>) -> IndexMap<RoomId, Vec<Event>> {
     let mut rooms = IndexMap::<RoomId, Vec<Event>>::new();
     for event in events {
         match rooms.get_mut(&event.room) {

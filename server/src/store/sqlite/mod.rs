@@ -22,6 +22,7 @@ use writer::Job;
 
 mod append;
 mod reader;
+mod rows;
 mod writer;
 
 /// The file in the data folder.
@@ -203,3 +204,6 @@ async fn snapshot_before_migration(connection: &mut sqlx::SqliteConnection, fold
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod migration_tests;

@@ -78,9 +78,11 @@ pub(super) async fn messages(
     let mut moment = db.begin().await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.author, user.name, user.kind
-         FROM (SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3)
+         FROM (SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq < ?2 AND body IS NOT NULL
+                              ORDER BY seq DESC LIMIT ?3)
                UNION ALL
-               SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?4)) AS page
+               SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq >= ?2 AND body IS NOT NULL
+                              ORDER BY seq LIMIT ?4)) AS page
          JOIN user ON user.id = page.author ORDER BY page.seq",
     )
     .bind(room.as_str())
@@ -99,9 +101,8 @@ pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u3
     let mut moment = db.begin().await?;
     let rows: Vec<EventRow> = sqlx::query_as(
         "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, event.kind AS event_kind,
-                message.body, message.html, message.reply_to
+                event.body, event.html, event.reply_to
          FROM event JOIN user ON user.id = event.author
-         LEFT JOIN message ON message.room = event.room AND message.seq = event.seq
          WHERE event.room = ? AND event.seq > ? ORDER BY event.seq LIMIT ?",
     )
     .bind(room.as_str())

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::append;
+use super::append::{self, Heads};
 use crate::{
     bus::Committed,
     clock,
@@ -46,9 +46,10 @@ pub(super) async fn run(
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
+    let mut heads = Heads::new();
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         let mut finish = Vec::with_capacity(waiting.len());
-        match try_commit(&options, &mut connection, &mut waiting, &mut finish).await {
+        match try_commit(&options, &mut connection, &mut waiting, &mut heads, &mut finish).await {
             Ok(events) => {
                 // Nobody listens any more when the server stops: the events are stored, and read at the next start.
                 if !events.is_empty() {
@@ -59,7 +60,8 @@ pub(super) async fn run(
             Err(error) => {
                 tracing::error!(%error, commands = finish.len() + waiting.len(), "nothing of this batch was stored");
                 // SQLite may have ended the transaction by itself, and may have not: nothing may be written into what
-                // is left of it.
+                // is left of it, and what it would have changed is not so.
+                heads.clear();
                 if let Some(connection) = connection.take() {
                     let _ = connection.close_hard().await;
                 }
@@ -81,6 +83,7 @@ async fn try_commit(
     options: &SqliteConnectOptions,
     connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
+    heads: &mut Heads,
     finish: &mut Vec<Finish>,
 ) -> Result<Vec<Event>, StoreError> {
     let connection = match connection {
@@ -106,7 +109,7 @@ async fn try_commit(
         Job::Append { message, done } => Some((message, done)),
         _ => None,
     });
-    let events = append::append(&mut transaction, appends.collect(), finish, now).await?;
+    let events = append::append(&mut transaction, appends.collect(), heads, finish, now).await?;
     transaction.commit().await?;
     Ok(events)
 }
