@@ -10,15 +10,9 @@ const OPEN_FILES: u64 = 1_048_576;
 /// The end comes within this time, whatever hangs.
 const STOP_DEADLINE: Duration = Duration::from_millis(4_800);
 
-fn main() -> ExitCode {
-    let mut b = if std::env::var_os("PARLOR_RT").is_some() {
-        tokio::runtime::Builder::new_current_thread()
-    } else {
-        tokio::runtime::Builder::new_multi_thread()
-    };
-    b.enable_all().build().unwrap().block_on(amain())
-}
-async fn amain() -> ExitCode {
+// The runtime of the first worker; see `workers`.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
     let config = Config::from_environment();
     telemetry::init(&config.log, config.log_format);
     if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {

@@ -10,11 +10,13 @@ use std::{
 
 use parlor_protocol::{ServerFrame, User};
 
+use crate::workers;
+
 mod frame;
 mod queue;
 
 pub use frame::{Encoded, EventBatch, EventFrame};
-pub use queue::{Bye, Frame, Outgoing, Queue};
+pub use queue::{Bye, Frame, MAX_SLICES, Outgoing, Queue};
 
 /// Tells connections apart for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +28,8 @@ pub struct Connection {
     pub id: ConnectionId,
     /// Whose session it is.
     pub user: Arc<User>,
+    /// The [`worker`](crate::workers) that writes to it.
+    pub worker: usize,
     /// What waits to be written.
     pub queue: Queue,
     opened: Instant,
@@ -34,13 +38,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection that was just opened.
+    /// A connection that was just opened, here.
     #[must_use]
     pub fn new(user: Arc<User>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
             user,
+            worker: workers::here(),
             queue: Queue::default(),
             opened: Instant::now(),
             heard: AtomicU64::new(0),

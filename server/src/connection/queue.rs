@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::poll_fn,
+    io::IoSlice,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -13,7 +14,7 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{CloseCode, RoomId, Seq, limits};
-use tokio::sync::Notify;
+use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
 
 use super::{Encoded, EventBatch};
 
@@ -22,6 +23,9 @@ const BATCH_BYTES: usize = 64 * 1024;
 
 /// Those who have much to say wait until no more than this is queued: the longest event still fits on top of it.
 const DRAINED_BYTES: usize = limits::MAX_QUEUE_BYTES / 4;
+
+/// Pieces that are written at a time. A piece is a whole batch of events, or one frame.
+pub const MAX_SLICES: usize = 32;
 
 /// What a frame costs beside its text.
 const FRAME_COST: usize = 64;
@@ -45,6 +49,13 @@ pub enum Frame {
         /// How many of them this client is not to get: it has them.
         skip: usize,
     },
+    /// What the socket did not take of events: from this byte on.
+    Rest {
+        /// The events.
+        batch: Arc<EventBatch>,
+        /// Where to go on.
+        at: usize,
+    },
     /// One frame by itself.
     One(Encoded),
     /// A WebSocket control frame.
@@ -59,6 +70,7 @@ impl Frame {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Events { batch, skip } => batch.bytes_after(*skip),
+            Self::Rest { batch, at } => batch.bytes_after(0).get(*at..).unwrap_or_default(),
             Self::One(encoded) => encoded.bytes(),
             Self::Control(bytes) => bytes,
             Self::Static(bytes) => bytes,
@@ -95,7 +107,13 @@ pub struct Queue {
 
 #[derive(Default)]
 struct Inner {
+    /// What was written to in part. It is finished, whatever happens to the rest.
+    begun: Option<Frame>,
     waiting: VecDeque<Frame>,
+    /// Where events may be written at once, without waking the transport: when it has nothing to do.
+    socket: Option<Arc<OwnedWriteHalf>>,
+    /// The transport is writing what it took.
+    writing: bool,
     /// The transport, when it waits for something to write.
     transport: Option<Waker>,
     bytes: usize,
@@ -111,10 +129,41 @@ struct Inner {
 }
 
 impl Queue {
-    /// Queues all but the first `skip` events of a batch. False when they were lost to an overflow, or nobody will read
-    /// them: the room then drops the subscriber.
-    pub fn push_events(&self, batch: &Arc<EventBatch>, skip: usize) -> bool {
-        self.enqueue(Frame::Events { batch: batch.clone(), skip })
+    /// From now on events may be written to this socket at once. The transport writes to it only what it takes from here.
+    pub fn attach(&self, socket: Arc<OwnedWriteHalf>) {
+        self.inner.lock().socket = Some(socket);
+    }
+
+    /// From now on nothing is written but by the transport. Returns what it has to finish first.
+    pub fn detach(&self) -> Option<Frame> {
+        let mut inner = self.inner.lock();
+        inner.socket = None;
+        inner.begun.take()
+    }
+
+    /// Writes or queues all but the first `skip` events of the first of these batches, and all of the others. False when
+    /// they were lost to an overflow, or nobody will read them: the room then drops the subscriber.
+    pub fn push_events(&self, batches: &[Arc<EventBatch>], skip: usize) -> bool {
+        let mut inner = self.inner.lock();
+        let written = inner.write_through(batches, skip);
+        let mut fits = true;
+        for (at, batch) in batches.iter().enumerate().skip(written) {
+            let skip = if at == 0 { skip } else { 0 };
+            let frame = Frame::Events { batch: batch.clone(), skip };
+            fits = inner.enqueue(frame);
+        }
+        let all_written = written == batches.len() && inner.begun.is_none();
+        let transport = if all_written { None } else { inner.transport.take() };
+        let ended = !fits && inner.bye.is_some();
+        // It may run at once, on another thread, and look into the queue.
+        drop(inner);
+        if let Some(transport) = transport {
+            transport.wake();
+        }
+        if ended {
+            self.notify_all();
+        }
+        fits
     }
 
     /// Queues a frame that must not be dropped alone.
@@ -155,6 +204,8 @@ impl Queue {
     pub fn shut(&self) {
         let mut inner = self.inner.lock();
         inner.shut = true;
+        inner.socket = None;
+        inner.begun = None;
         inner.waiting = VecDeque::new();
         inner.bytes = 0;
         inner.wake();
@@ -197,7 +248,9 @@ impl Queue {
 
     fn poll_next(&self, context: &Context<'_>, outgoing: &mut Outgoing) -> Poll<()> {
         let mut inner = self.inner.lock();
-        if inner.take(outgoing) {
+        // Whoever asks has written what they took before.
+        inner.writing = inner.take(outgoing);
+        if inner.writing {
             return Poll::Ready(());
         }
         let mine = context.waker();
@@ -218,33 +271,17 @@ impl Queue {
 
     fn enqueue(&self, frame: Frame) -> bool {
         let mut inner = self.inner.lock();
-        if inner.shut {
-            return false;
-        }
-        if inner.lost.is_some() {
-            inner.lose(&frame);
-            return false;
-        }
-        let cost = frame.cost();
-        if inner.bytes + cost > limits::MAX_QUEUE_BYTES {
-            inner.overflow(&frame);
-            let ended = inner.bye.is_some();
-            inner.wake();
-            drop(inner);
-            if ended {
-                self.notify_all();
-            }
-            return false;
-        }
-        inner.bytes += cost;
-        inner.waiting.push_back(frame);
+        let fits = inner.enqueue(frame);
+        let ended = !fits && inner.bye.is_some();
         let transport = inner.transport.take();
-        // It may run at once, on another thread, and look into the queue.
         drop(inner);
         if let Some(transport) = transport {
             transport.wake();
         }
-        true
+        if ended {
+            self.notify_all();
+        }
+        fits
     }
 
     fn notify_all(&self) {
@@ -260,6 +297,57 @@ impl Inner {
         if let Some(transport) = self.transport.take() {
             transport.wake();
         }
+    }
+
+    /// Writes what the socket takes of these, when nothing waits and the transport rests. Returns how many batches need not
+    /// be queued.
+    fn write_through(&mut self, batches: &[Arc<EventBatch>], skip: usize) -> usize {
+        let rests = !self.writing && self.waiting.is_empty() && self.begun.is_none();
+        let may = rests && self.lost.is_none() && self.bye.is_none() && !self.ping && !self.shut;
+        let Some(socket) = self.socket.as_ref().filter(|_| may) else { return 0 };
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let mut count = 0;
+        for (slice, batch) in slices.iter_mut().zip(batches) {
+            *slice = IoSlice::new(batch.bytes_after(if count == 0 { skip } else { 0 }));
+            count += 1;
+        }
+        // A single piece takes the shorter way through the system.
+        let sent = match &slices[..count] {
+            [one] => socket.try_write(one),
+            several => socket.try_write_vectored(several),
+        };
+        // An error is the transport's to find.
+        let Ok(mut sent) = sent else { return 0 };
+        for (at, slice) in slices[..count].iter().enumerate() {
+            if sent < slice.len() {
+                if sent == 0 {
+                    return at;
+                }
+                let all = batches[at].bytes_after(0).len();
+                self.begun = Some(Frame::Rest { batch: batches[at].clone(), at: all - slice.len() + sent });
+                return at + 1;
+            }
+            sent -= slice.len();
+        }
+        count
+    }
+
+    fn enqueue(&mut self, frame: Frame) -> bool {
+        if self.shut {
+            return false;
+        }
+        if self.lost.is_some() {
+            self.lose(&frame);
+            return false;
+        }
+        let cost = frame.cost();
+        if self.bytes + cost > limits::MAX_QUEUE_BYTES {
+            self.overflow(&frame);
+            return false;
+        }
+        self.bytes += cost;
+        self.waiting.push_back(frame);
+        true
     }
 
     fn end(&mut self, bye: Bye) {
@@ -307,6 +395,9 @@ impl Inner {
                 outgoing.frames.push_back(frame);
             }
             self.bytes = self.bytes.saturating_sub(taken);
+        }
+        if let Some(begun) = self.begun.take() {
+            outgoing.frames.push_front(begun);
         }
         // A burst's list does not stay with an idle connection.
         if self.waiting.is_empty() && self.waiting.capacity() > 16 {
@@ -356,7 +447,7 @@ mod tests {
         let queue = Queue::default();
         let events: Vec<_> = (1..=3).map(|seq| event(seq, 10)).collect();
         for event in &events {
-            assert!(queue.push_events(event, 0));
+            assert!(queue.push_events(std::slice::from_ref(event), 0));
         }
         queue.push(encoded());
         queue.ping();
@@ -374,7 +465,7 @@ mod tests {
     async fn a_long_queue_is_taken_in_parts() {
         let queue = Queue::default();
         for seq in 1..=20 {
-            assert!(queue.push_events(&event(seq, 10_000), 0));
+            assert!(queue.push_events(&[event(seq, 10_000)], 0));
         }
         let (mut taken, mut parts) = (Vec::new(), 0);
         while taken.len() < 20 {
@@ -394,28 +485,28 @@ mod tests {
     async fn overflow_drops_all_and_says_what_was_first() {
         let queue = Queue::default();
         for seq in 1..=4 {
-            assert!(queue.push_events(&event(seq, 60_000), 0));
+            assert!(queue.push_events(&[event(seq, 60_000)], 0));
         }
-        assert!(!queue.push_events(&event(5, 60_000), 0), "over the limit");
-        assert!(!queue.push_events(&event(6, 1), 0), "nothing goes in before the client was told");
+        assert!(!queue.push_events(&[event(5, 60_000)], 0), "over the limit");
+        assert!(!queue.push_events(&[event(6, 1)], 0), "nothing goes in before the client was told");
         let outgoing = next(&queue).await;
         assert!(outgoing.frames.is_empty());
         assert!(outgoing.overflowed);
-        assert!(!queue.push_events(&event(7, 1), 0), "nor before the rooms have let go");
+        assert!(!queue.push_events(&[event(7, 1)], 0), "nor before the rooms have let go");
         assert_eq!(queue.recover()[&RoomId::lobby()], 1);
-        assert!(queue.push_events(&event(8, 1), 0));
+        assert!(queue.push_events(&[event(8, 1)], 0));
     }
 
     #[tokio::test]
     async fn a_second_overflow_ends_the_connection() {
         let queue = Queue::default();
-        let fill = || while queue.push_events(&event(1, 60_000), 0) {};
+        let fill = || while queue.push_events(&[event(1, 60_000)], 0) {};
         fill();
         assert!(next(&queue).await.bye.is_none());
         queue.recover();
         fill();
         assert_eq!(next(&queue).await.bye.unwrap().code, CloseCode::TooSlow);
-        assert!(!queue.push_events(&event(9, 1), 0), "nothing after the end");
+        assert!(!queue.push_events(&[event(9, 1)], 0), "nothing after the end");
     }
 
     #[tokio::test]
@@ -432,7 +523,7 @@ mod tests {
     async fn droppable_frames_yield_first() {
         let queue = Queue::default();
         while queue.inner.lock().bytes < limits::MAX_QUEUE_BYTES / 2 {
-            queue.push_events(&event(1, 10_000), 0);
+            queue.push_events(&[event(1, 10_000)], 0);
         }
         let before = queue.inner.lock().waiting.len();
         queue.push_droppable(encoded());

@@ -22,6 +22,7 @@ pub struct Hub {
     sends: Mutex<HashMap<UserId, Bucket>>,
     agenda: Arc<Agenda>,
     leave_grace: Duration,
+    workers: usize,
 }
 
 /// Someone with at least one connection.
@@ -39,15 +40,17 @@ impl Person {
 }
 
 impl Hub {
-    /// The rooms that there are. `leave_grace`: an absence shorter than this is not announced.
+    /// The rooms that there are. `leave_grace`: an absence shorter than this is not announced. `workers`: how many serve
+    /// connections.
     #[must_use]
-    pub fn new(records: Vec<RoomRecord>, leave_grace: Duration) -> Self {
+    pub fn new(records: Vec<RoomRecord>, leave_grace: Duration, workers: usize) -> Self {
         let hub = Self {
             rooms: RwLock::default(),
             people: Mutex::default(),
             sends: Mutex::default(),
             agenda: Arc::new(Agenda::default()),
             leave_grace,
+            workers,
         };
         for record in records {
             hub.add_room(record);
@@ -57,7 +60,7 @@ impl Hub {
 
     /// A room that was just made.
     pub fn add_room(&self, record: RoomRecord) -> Arc<Room> {
-        let room = Arc::new(Room::new(record.clone(), self.agenda.clone()));
+        let room = Arc::new(Room::new(record.clone(), self.agenda.clone(), self.workers));
         self.rooms.write().insert(record.id, room.clone());
         room
     }

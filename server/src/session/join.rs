@@ -139,7 +139,9 @@ impl Session {
         let mut last = after;
         for batch in EventBatch::encode(&page.events) {
             self.connection.queue.drained().await;
-            if overflows != self.overflows.load(Ordering::Relaxed) || !self.connection.queue.push_events(&batch, 0) {
+            if overflows != self.overflows.load(Ordering::Relaxed)
+                || !self.connection.queue.push_events(std::slice::from_ref(&batch), 0)
+            {
                 break;
             }
             last = batch.last();

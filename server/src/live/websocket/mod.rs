@@ -105,8 +105,10 @@ enum End {
     Gone,
 }
 
-async fn run(mut stream: TcpStream, early: &[u8], session: Session) {
-    let (incoming, outgoing) = stream.split();
+async fn run(stream: TcpStream, early: &[u8], session: Session) {
+    let (incoming, outgoing) = stream.into_split();
+    let outgoing = Arc::new(outgoing);
+    session.connection().queue.attach(outgoing.clone());
     let mut reader = Reader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
     let mut writer = Writer::new(outgoing);
     let queue = &session.connection().queue;
@@ -127,19 +129,20 @@ async fn run(mut stream: TcpStream, early: &[u8], session: Session) {
         End::Close(Some(code)) => Some(frame::close(code, "")),
         End::Violation(violation) => Some(frame::close(violation.close_code(), "")),
     };
+    let begun = queue.detach();
     // Without reading on, the system would reset the connection, and the peer would never see why it ended.
     let farewell = Box::pin(async {
         if let Some(close) = close {
-            writer.last(close).await?;
+            writer.last(begun, close).await?;
         }
-        writer.shutdown().await?;
+        writer.shutdown()?;
         reader.discard().await
     });
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
 }
 
 /// Takes messages until the peer has gone. When it is the server that ends the connection, the writer decides.
-async fn read(reader: &mut Reader<'_>, session: &Session) -> End {
+async fn read(reader: &mut Reader, session: &Session) -> End {
     let end = loop {
         match reader.decoder.message() {
             Ok(Some(message)) => {
@@ -178,7 +181,7 @@ async fn take(message: Message<'_>, session: &Session) -> Option<End> {
 }
 
 /// Everything that waits goes out in one write.
-async fn write(writer: &mut Writer<'_>, session: &Session) {
+async fn write(writer: &mut Writer, session: &Session) {
     loop {
         session.next(&mut writer.outgoing).await;
         let Outgoing { frames, ping, bye, .. } = &mut writer.outgoing;
