@@ -18,6 +18,9 @@ use crate::{
 /// Most commands in one transaction. More would only make the first of them wait longer.
 const MAX_BATCH: usize = 512;
 
+/// Longest that a commit waits for the one before it to reach everyone. Acks do not wait for a crowd.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 /// Pause after a failed commit, so that a full disk does not spin.
 const FAILURE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -48,12 +51,20 @@ pub(super) async fn run(
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     let mut heads = Heads::new();
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
+        if !committed.is_quiet() {
+            // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
+            let _ = tokio::time::timeout(PATIENCE, committed.quiet()).await;
+            while waiting.len() < MAX_BATCH
+                && let Ok(job) = queue.try_recv()
+            {
+                waiting.push(job);
+            }
+        }
         let mut finish = Vec::with_capacity(waiting.len());
         match try_commit(&options, &mut connection, &mut waiting, &mut heads, &mut finish).await {
             Ok(events) => {
-                // Nobody listens any more when the server stops: the events are stored, and read at the next start.
                 if !events.is_empty() {
-                    let _ = committed.send(events).await;
+                    committed.send(events).await;
                 }
                 finish.into_iter().for_each(|finish| finish(Ok(())));
             }
