@@ -74,6 +74,8 @@ impl SqliteStore {
             .foreign_keys(true)
             // KiB, negative as SQLite wants it; for each connection.
             .pragma("cache_size", "-2048")
+            // Pages (16 MiB): the last page of each room's log is written by commit after commit, and moved over once.
+            .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
         let writing = match max_pages {
             Some(pages) => options.clone().pragma("max_page_count", pages.to_string()),
