@@ -16,6 +16,9 @@ const CLOSING: u8 = 0x8;
 const PINGED: u8 = 0x9;
 const PONGED: u8 = 0xa;
 
+/// First byte of the answer to a ping.
+pub(crate) const PONG_FIRST: u8 = 0x80 | PONGED;
+
 /// What a client's frame asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -89,15 +92,12 @@ pub(crate) fn append(out: &mut Vec<u8>, first: u8, payload: &[u8], mask: [u8; 4]
     unmask(&mut out[start..], mask);
 }
 
-/// First byte of the pong to a ping.
-pub(crate) const PONG_FIRST: u8 = 0x80 | PONGED;
-
 /// The length of the whole frame of the server that `bytes` begin with.
 pub(crate) fn server_frame_len(bytes: &[u8]) -> usize {
-    match bytes {
-        &[_, 126, a, b, ..] => 4 + usize::from(u16::from_be_bytes([a, b])),
-        &[_, 127, a, b, c, d, e, f, g, h, ..] => 10 + u64::from_be_bytes([a, b, c, d, e, f, g, h]) as usize,
-        &[_, short, ..] => 2 + usize::from(short),
+    match *bytes {
+        [_, 126, a, b, ..] => 4 + usize::from(u16::from_be_bytes([a, b])),
+        [_, 127, a, b, c, d, e, f, g, h, ..] => 10 + u64::from_be_bytes([a, b, c, d, e, f, g, h]) as usize,
+        [_, short, ..] => 2 + usize::from(short),
         _ => bytes.len(),
     }
 }
@@ -116,6 +116,8 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn from_client(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {

@@ -56,6 +56,8 @@ fn response(key: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
+
     use super::*;
 
     /// The example of RFC 6455, section 1.3.
