@@ -93,7 +93,7 @@ fn remarks(row: &Row) -> String {
 fn described(scenario: Scenario) -> &'static str {
     match scenario {
         Scenario::FanoutSaturated => {
-            "One room of 1,000 members, 8 of whom write 120-byte messages; 64 messages under way at any time. `+`: with \
+            "One room of 1,000 members, 8 of whom write 120-byte messages; 16 messages under way at any time. `+`: with \
              messages as long as the frames that Parlor sends."
         }
         Scenario::RoomsSaturated => {

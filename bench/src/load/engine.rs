@@ -17,7 +17,11 @@ use crate::websocket::{CLOSE, PING, PONG, frame_in, put, upgraded};
 const BUFFER: usize = 512 * 1024;
 
 /// Connections that are looked at between two looks at the clock.
-const EVENTS: usize = 64;
+const EVENTS: usize = 512;
+
+/// Told once of what has come, which is then read as a whole: told again and again, the system would look at each
+/// connection twice.
+const READABLE: EpollFlags = EpollFlags::EPOLLIN.union(EpollFlags::EPOLLET);
 
 /// Marks the alarm among the connections.
 const ALARM: u64 = u64::MAX;
@@ -99,7 +103,7 @@ impl<'a> Engine<'a> {
         let mut link = Link::connect(self.address, source)?;
         link.entry = entry;
         link.write(self.dialect.upgrade(self.address, &self.entries[entry]).as_bytes())?;
-        self.epoll.add(&link.stream, EpollEvent::new(EpollFlags::EPOLLIN, place as u64))?;
+        self.epoll.add(&link.stream, EpollEvent::new(READABLE, place as u64))?;
         self.links[place] = Some(link);
         Ok(())
     }
@@ -133,6 +137,11 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Whether [`Engine::wait`] found so much that there may be more.
+    pub(super) fn is_full(&self, events: usize) -> bool {
+        events == self.events.len()
+    }
+
     /// Reads what has come to one of those that [`Engine::wait`] found.
     pub(super) fn serve(&mut self, event: usize, listener: &mut impl Listener) -> anyhow::Result<()> {
         let token = self.events[event].data();
@@ -154,7 +163,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// False when the connection has ended as it should.
+    /// Reads until nothing more is there. False when the connection has ended as it should.
     fn read(
         &mut self,
         place: usize,
@@ -166,14 +175,31 @@ impl<'a> Engine<'a> {
             link.flush()?;
             Self::watch(&self.epoll, place, link)?;
         }
-        let length = match link.read(buffer) {
-            Ok(Some(length)) => length,
-            Ok(None) => return Ok(true),
-            Err(_) if link.stage == Stage::Closing => return Ok(false),
-            Err(error) => return Err(error).context("the connection broke"),
-        };
+        loop {
+            let length = match link.read(buffer) {
+                Ok(Some(length)) => length,
+                Ok(None) => return Ok(true),
+                Err(_) if link.stage == Stage::Closing => return Ok(false),
+                Err(error) => return Err(error).context("the connection broke"),
+            };
+            if !self.take(place, link, &buffer[..length], listener)? {
+                return Ok(false);
+            }
+            if length < buffer.len() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes what was read. False when the connection has ended as it should.
+    fn take(
+        &mut self,
+        place: usize,
+        link: &mut Link,
+        bytes: &[u8],
+        listener: &mut impl Listener,
+    ) -> anyhow::Result<bool> {
         let now = self.clock.now();
-        let bytes = &buffer[..length];
         let mut at = 0;
         if link.stage == Stage::Upgrading {
             let Some(end) = upgraded(bytes)? else {
@@ -211,7 +237,7 @@ impl<'a> Engine<'a> {
 
     /// Hears of room to write as long as something waits for it.
     fn watch(epoll: &Epoll, place: usize, link: &Link) -> anyhow::Result<()> {
-        let mut flags = EpollFlags::EPOLLIN;
+        let mut flags = READABLE;
         flags.set(EpollFlags::EPOLLOUT, link.has_unsent());
         Ok(epoll.modify(&link.stream, &mut EpollEvent::new(flags, place as u64))?)
     }

@@ -78,14 +78,17 @@ impl Link {
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let kept = self.rest.len();
         buffer[..kept].copy_from_slice(&self.rest);
-        match self.stream.read(&mut buffer[kept..]) {
-            Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
-            Ok(read) => {
-                self.rest.clear();
-                Ok(Some(kept + read))
-            }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
-            Err(error) => Err(error),
+        loop {
+            return match self.stream.read(&mut buffer[kept..]) {
+                Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    self.rest.clear();
+                    Ok(Some(kept + read))
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
         }
     }
 }

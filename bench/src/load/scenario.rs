@@ -70,9 +70,9 @@ pub struct Plan {
     pub time: Duration,
 }
 
-/// Messages under way. A broadcast channel of 100, as tutorials make it, must not overflow: with half as many again
-/// that some receivers lack still, it does not.
-const WINDOW: usize = 64;
+/// Messages under way. Enough for a server to write several at a time, and few enough that a broadcast channel of 100, as
+/// tutorials make it, does not overflow.
+const WINDOW: usize = 16;
 
 /// More than one, so that a server can get the order of their messages wrong, several of each being under way.
 const SENDERS: usize = 8;
