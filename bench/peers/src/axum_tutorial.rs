@@ -14,6 +14,7 @@ use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use parlor_peers::{Said, Sent, Settings};
 use tokio::sync::broadcast;
+use tokio::time::{Instant, Interval, interval_at};
 
 /// Messages that a member may be behind before it is dropped. Examples write 100, with which a loaded room loses its
 /// members at once, and there is nothing to measure.
@@ -69,7 +70,7 @@ async fn send(
     mut messages: broadcast::Receiver<String>,
     heartbeat: Option<Duration>,
 ) {
-    let mut beats = heartbeat.map(tokio::time::interval);
+    let mut beats = heartbeat.map(|every| interval_at(Instant::now() + every, every));
     loop {
         let message = tokio::select! {
             message = messages.recv() => match message {
@@ -85,7 +86,7 @@ async fn send(
 }
 
 /// The next heartbeat; never, when there are none.
-async fn beat(beats: &mut Option<tokio::time::Interval>) {
+async fn beat(beats: &mut Option<Interval>) {
     match beats {
         Some(beats) => {
             beats.tick().await;

@@ -62,7 +62,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn peers() -> [(&'static str, Program); 8] {
+fn peers() -> [(&'static str, Program); 9] {
     let bare = |mode| Program::new(env!("CARGO_BIN_EXE_peer-bare"), Dialect::Bare).mode(mode);
     [
         ("bare-single", bare("single")),
@@ -70,6 +70,7 @@ fn peers() -> [(&'static str, Program); 8] {
         ("axum-tutorial", Program::new(env!("CARGO_BIN_EXE_peer-axum-tutorial"), Dialect::Plain)),
         ("ws-tutorial", Program::node("ws-tutorial.js", Dialect::Plain)),
         ("ws-tuned", Program::node("ws-tuned.js", Dialect::Plain)),
+        ("ws-tuned-batch", Program::node("ws-tuned.js", Dialect::Plain).mode("batch")),
         ("socket.io", Program::node("socketio.js", Dialect::SocketIo)),
         ("socketioxide", Program::new(env!("CARGO_BIN_EXE_peer-socketioxide"), Dialect::SocketIo)),
         ("nats", Program::new("nats-server", Dialect::Nats)),
