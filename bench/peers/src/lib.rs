@@ -1,10 +1,34 @@
-//! What the peers written in Rust have in common: their settings, and how they say that they are ready.
+//! What the peers written in Rust have in common: settings, messages, and how they say that they are ready.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+/// A message as a client of the plain dialect sends it.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    /// What is said.
+    pub body: String,
+}
+
+/// A message as members get it.
+#[derive(Debug, Serialize)]
+pub struct Said<'a> {
+    /// Who said it. Nobody is known here, so always `guest`.
+    pub user: &'static str,
+    /// What was said.
+    pub body: &'a str,
+}
+
+impl<'a> Said<'a> {
+    /// What a guest said.
+    pub fn by_guest(body: &'a str) -> Self {
+        Self { user: "guest", body }
+    }
+}
 
 /// Settings of a peer, from the environment.
 #[derive(Debug, Clone, Copy)]

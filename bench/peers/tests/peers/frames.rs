@@ -1,108 +1,16 @@
-//! The plain dialect: `/room/<name>` is a room, `{"body":..}` goes in, `{"user":"guest","body":..}` comes out.
+//! What is tried besides where frames are made by hand: lengths, pieces, full sockets, endings.
 
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
-use serde_json::{Value, json};
+use futures::SinkExt;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
+use super::member::Member;
 use super::process::{PATIENCE, Peer};
-
-/// One member of a room.
-struct Member(WebSocketStream<TcpStream>);
-
-impl Member {
-    async fn join(peer: &Peer, room: &str) -> Self {
-        Self::join_over(TcpStream::connect(peer.address).await.unwrap(), peer, room).await
-    }
-
-    async fn join_over(stream: TcpStream, peer: &Peer, room: &str) -> Self {
-        Self(client_async(format!("ws://{}/room/{room}", peer.address), stream).await.unwrap().0)
-    }
-
-    async fn send(&mut self, body: &str) {
-        self.0.send(Message::text(json!({ "body": body }).to_string())).await.unwrap();
-    }
-
-    async fn next(&mut self) -> Message {
-        timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap()
-    }
-
-    /// The body of the next message; heartbeats are answered and passed over.
-    async fn hear(&mut self) -> String {
-        loop {
-            if let Message::Text(text) = self.next().await {
-                let message: Value = serde_json::from_str(&text).unwrap();
-                return message["body"].as_str().unwrap().to_owned();
-            }
-        }
-    }
-
-    async fn hears(&mut self, bodies: impl IntoIterator<Item = String>) {
-        for body in bodies {
-            assert_eq!(self.hear().await, body);
-        }
-    }
-}
-
-/// Two members hear each other and themselves in one order; another room hears nothing of it.
-pub(crate) async fn order(peer: &Peer) {
-    let mut ada = Member::join(peer, "tea").await;
-    let mut ben = Member::join(peer, "tea").await;
-    let mut cleo = Member::join(peer, "coffee").await;
-    // Whoever hears its own message is a member; only then does nothing of what follows pass it by.
-    ben.send("ben is here").await;
-    ada.hears(["ben is here".to_owned()]).await;
-    ben.hears(["ben is here".to_owned()]).await;
-    for n in 0..20 {
-        ada.send(&format!("ada {n}")).await;
-        ben.send(&format!("ben {n}")).await;
-    }
-    let (mut at_ada, mut at_ben) = (Vec::new(), Vec::new());
-    for _ in 0..40 {
-        at_ada.push(ada.hear().await);
-        at_ben.push(ben.hear().await);
-    }
-    assert_eq!(at_ada, at_ben);
-    for who in ["ada", "ben"] {
-        let said: Vec<_> = at_ada.iter().filter(|body| body.starts_with(who)).cloned().collect();
-        assert_eq!(said, (0..20).map(|n| format!("{who} {n}")).collect::<Vec<_>>());
-    }
-    // Had anything of the other room come to this one, it would have come before this.
-    cleo.send("only here").await;
-    cleo.hears(["only here".to_owned()]).await;
-}
-
-/// A thousand messages at once, at two members.
-pub(crate) async fn none_lost(peer: &Peer) {
-    let mut ada = Member::join(peer, "tea").await;
-    let mut ben = Member::join(peer, "tea").await;
-    ben.send("here").await;
-    ada.hears(["here".to_owned()]).await;
-    ben.hears(["here".to_owned()]).await;
-    let bodies = || (0..1000).map(|n| format!("{n:0>120}"));
-    for part in bodies().collect::<Vec<_>>().chunks(50) {
-        for body in part {
-            ada.send(body).await;
-        }
-        ada.hears(part.to_vec()).await;
-        ben.hears(part.to_vec()).await;
-    }
-}
-
-/// A silent member is pinged again and again.
-pub(crate) async fn heartbeat(peer: &Peer) {
-    let mut ada = Member::join(peer, "tea").await;
-    for _ in 0..3 {
-        while !matches!(ada.next().await, Message::Ping(_)) {}
-    }
-    ada.send("still here").await;
-    ada.hears(["still here".to_owned()]).await;
-}
 
 /// A reader that pauses until its socket is full gets all in the end, and keeps nobody else waiting.
 pub(crate) async fn slow_reader(peer: &Peer) {
@@ -112,8 +20,8 @@ pub(crate) async fn slow_reader(peer: &Peer) {
     socket.set_recv_buffer_size(4096).unwrap();
     let mut slow = Member::join_over(socket.connect(peer.address).await.unwrap(), peer, "tea").await;
     slow.send("here").await;
-    ada.hears(["here".to_owned()]).await;
-    slow.hears(["here".to_owned()]).await;
+    ada.hears(["here"]).await;
+    slow.hears(["here"]).await;
     // 8 MB in all: more than the buffers on either side hold.
     let body = |n: usize| format!("{n:0>16000}");
     for n in 0..500 {
@@ -121,7 +29,7 @@ pub(crate) async fn slow_reader(peer: &Peer) {
         ada.hears([body(n)]).await;
     }
     // What waits goes on waiting while it is being read, with a third member and a ping of the slow one between.
-    slow.0.send(Message::Ping("anyone?".into())).await.unwrap();
+    slow.socket.send(Message::Ping("anyone?".into())).await.unwrap();
     let mut late = Member::join(peer, "tea").await;
     for n in 500..550 {
         ada.send(&body(n)).await;
@@ -131,7 +39,7 @@ pub(crate) async fn slow_reader(peer: &Peer) {
     let mut answered = false;
     let mut next = 0;
     while next < 550 || !answered {
-        match slow.next().await {
+        match slow.frame().await {
             Message::Text(text) => {
                 let message: Value = serde_json::from_str(&text).unwrap();
                 assert_eq!(message["body"], body(next));
@@ -163,7 +71,7 @@ pub(crate) async fn sizes(peer: &Peer) {
     let mut frame = [0; 9];
     timeout(PATIENCE, raw.read_exact(&mut frame)).await.unwrap().unwrap();
     assert_eq!(&frame, b"\x81\x07\"hello\"");
-    assert!(matches!(ada.next().await, Message::Text(text) if text.as_str() == "\"hello\""));
+    assert!(matches!(ada.frame().await, Message::Text(text) if text.as_str() == "\"hello\""));
 }
 
 /// Who closes gets its answer after what it said itself; who is cut off does not disturb the others.
@@ -172,16 +80,16 @@ pub(crate) async fn goodbye(peer: &Peer) {
     let mut goes = Member::join(peer, "tea").await;
     let lost = Member::join(peer, "tea").await;
     goes.send("so long").await;
-    goes.0.close(None).await.unwrap();
-    goes.hears(["so long".to_owned()]).await;
-    assert!(matches!(goes.next().await, Message::Close(Some(_))));
-    stays.hears(["so long".to_owned()]).await;
+    goes.socket.close(None).await.unwrap();
+    goes.hears(["so long"]).await;
+    assert!(matches!(goes.frame().await, Message::Close(Some(_))));
+    stays.hears(["so long"]).await;
     drop(lost);
     let mut comes = Member::join(peer, "tea").await;
     for body in ["one", "two", "three"] {
         stays.send(body).await;
-        stays.hears([body.to_owned()]).await;
-        comes.hears([body.to_owned()]).await;
+        stays.hears([body]).await;
+        comes.hears([body]).await;
     }
 }
 
@@ -205,7 +113,7 @@ pub(crate) async fn strangers(peer: &Peer) {
     timeout(PATIENCE, unmasked.read_to_end(&mut rest)).await.unwrap().unwrap();
     assert!(rest.is_empty());
     ada.send("quiet again").await;
-    ada.hears(["quiet again".to_owned()]).await;
+    ada.hears(["quiet again"]).await;
 }
 
 /// A member without a WebSocket library: the stream after the upgrade. Waits a moment for each byte to go by itself.
