@@ -165,7 +165,7 @@ fn listening(output: ChildStdout) -> anyhow::Result<(SocketAddr, Instant)> {
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
+    let (_, rest) = line.split_once("http://").or_else(|| line.split_once("ws://"))?;
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".:[]".contains(c))).unwrap_or(rest.len());
     rest[..end].trim_end_matches(['.', ':']).parse().ok()
 }
@@ -181,6 +181,7 @@ mod tests {
         assert_eq!(address_in("listening on http://127.0.0.1:40123"), expected);
         assert_eq!(address_in("listening on http://127.0.0.1:40123."), expected);
         assert_eq!(address_in("listening on http://127.0.0.1:40123/"), expected);
+        assert_eq!(address_in("[INF] Listening for websocket clients on ws://127.0.0.1:40123"), expected);
         assert_eq!(address_in("nothing here"), None);
         assert_eq!(address_in("http://localhost"), None);
     }

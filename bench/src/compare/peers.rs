@@ -141,7 +141,8 @@ impl Peer {
                 let config = folder.join("nats.conf");
                 fs::write(&config, nats_config(heartbeat_ms)?).context("writing nats.conf")?;
                 let mut command = Command::new("nats-server");
-                command.arg("--config").arg(config);
+                // One thread, as all of them have.
+                command.arg("--config").arg(config).env("GOMAXPROCS", "1");
                 command
             }
         };
@@ -187,7 +188,9 @@ fn frame_bytes(body: usize) -> usize {
 fn nats_config(heartbeat_ms: u64) -> anyhow::Result<String> {
     let template = fs::read_to_string(peers_folder().join("nats.conf")).context("reading bench/peers/nats.conf")?;
     let interval = if heartbeat_ms == 0 { HARDLY_EVER_MS } else { heartbeat_ms };
-    Ok(template.replace("{{PING_INTERVAL}}", &format!("{interval}ms")))
+    let filled = template.replace("@PORT@", "-1").replace("@PING_INTERVAL@", &format!("{interval}ms"));
+    // Where it listens it says in its log only.
+    Ok(filled + "log_file: \"/dev/stdout\"\n")
 }
 
 /// Where this program is, and the peers that are built with it.

@@ -77,7 +77,8 @@ fn ratio(metric: &Metric, row: &Row, other: Option<&Row>) -> String {
 fn remarks(row: &Row) -> String {
     let mut remarks = Vec::new();
     if generator_limited(&row.outcomes) {
-        remarks.push("**generator-limited**".to_owned());
+        let share = metrics::GENERATOR.over(&row.outcomes).map(|share| metrics::GENERATOR.show(share.median));
+        remarks.push(format!("**generator-limited** ({} % of its core)", share.unwrap_or_default()));
     }
     let wrong: Vec<_> =
         row.outcomes.iter().map(|outcome| outcome.report.wrongs()).filter(|text| !text.is_empty()).collect();

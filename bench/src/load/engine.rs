@@ -137,11 +137,6 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Whether [`Engine::wait`] found so much that there may be more.
-    pub(super) fn is_full(&self, events: usize) -> bool {
-        events == self.events.len()
-    }
-
     /// Reads what has come to one of those that [`Engine::wait`] found.
     pub(super) fn serve(&mut self, event: usize, listener: &mut impl Listener) -> anyhow::Result<()> {
         let token = self.events[event].data();

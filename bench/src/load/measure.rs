@@ -27,9 +27,9 @@ const QUIET: Duration = Duration::from_millis(1_300);
 /// What has not come after this long without any progress does not come any more.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// A pause of the generator where as many messages are sent as go through. Short beside the time that a server has to do
-/// with what is under way.
-const BREATH: Duration = Duration::from_micros(200);
+/// A pause of the generator, for each member of a room, where as many messages are sent as go through. Shorter than what
+/// the server has to do meanwhile: it writes to each member.
+const BREATH_PER_MEMBER: Duration = Duration::from_micros(1);
 
 /// How often it is looked whether everything has come.
 const LOOK: Duration = Duration::from_millis(20);
@@ -127,6 +127,7 @@ fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> 
     let end = begin + nanos(plan.time);
     talk.time(begin..end);
     let mut schedule = Schedule::new(plan, begun);
+    let members = u32::try_from(plan.members().min(1_000))?;
     let saturated = matches!(plan.pace, Pace::Saturated { .. });
     if saturated {
         talk.begin();
@@ -152,9 +153,9 @@ fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> 
             engine.serve(event, talk)?;
             talk.go_on(engine)?;
         }
-        if saturated && !engine.is_full(events) {
-            // Everything is read, and there is more on its way: read later, it costs fewer reads.
-            std::thread::sleep(BREATH);
+        if saturated {
+            // There is more on its way: read later, it costs fewer reads.
+            std::thread::sleep(BREATH_PER_MEMBER * members);
         }
     }
     let last = Mark::take(ask, engine, talk)?;
