@@ -125,10 +125,13 @@ fn grown(outcome: &Outcome, since: fn(Memory) -> u64) -> Option<f64> {
     Some((memory.after as f64 - since(memory) as f64) / outcome.report.connections as f64)
 }
 
+/// What those of the same time without heartbeats, or with very few, did not take.
 fn heartbeat(outcome: &Outcome) -> Option<f64> {
     let (with, without) = (&outcome.report.window, &outcome.baseline.as_ref()?.window);
-    let idle = without.server_cpu? / without.seconds * with.seconds;
-    (with.heartbeats > 0).then(|| Some((with.server_cpu? - idle) * 1e6 / with.heartbeats as f64)).flatten()
+    let share = with.seconds / without.seconds;
+    let heartbeats = with.heartbeats as f64 - without.heartbeats as f64 * share;
+    let cpu = with.server_cpu? - without.server_cpu? * share;
+    (heartbeats > 0.0).then(|| cpu * 1e6 / heartbeats)
 }
 
 #[cfg(test)]

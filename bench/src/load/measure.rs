@@ -139,12 +139,13 @@ fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> 
         if now >= begin && first.is_none() {
             first = Some(Mark::take(ask, engine, talk)?);
         }
-        if now >= end {
-            break;
-        }
-        while schedule.due <= now {
+        // Those too that were due before the end while the generator was late.
+        while schedule.due <= now && schedule.due < end {
             talk.say(engine, schedule.room, schedule.due)?;
             schedule.next();
+        }
+        if now >= end {
+            break;
         }
         let wake = schedule.due.min(if first.is_none() { begin } else { end });
         engine.alarm.set(engine.clock.until(wake))?;

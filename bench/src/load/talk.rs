@@ -69,9 +69,10 @@ struct Acked {
 
 impl Talk {
     pub(super) fn new(dialect: Dialect, plan: &Plan, entries: &[Entry]) -> anyhow::Result<Self> {
-        let (rooms, members, senders) = (plan.rooms, plan.members(), plan.senders);
+        let (members, senders) = (plan.members(), plan.senders);
+        let rooms = if plan.pace == Pace::Idle { 0 } else { plan.rooms };
         let window = match plan.pace {
-            Pace::Saturated { window } => (window / rooms).max(1),
+            Pace::Saturated { window } => (window / plan.rooms).max(1),
             _ => 0,
         };
         ensure!(window + window.div_ceil(2) <= COUNTED, "at most {} messages under way in a room", COUNTED * 2 / 3);
