@@ -109,8 +109,8 @@ fn described(scenario: Scenario) -> &'static str {
              have left. Parlor stores each with fsync first."
         }
         Scenario::IdleMemory => {
-            "What the resident memory grows by with 10,000 connections, all of whom have had a heartbeat. Parlor: 10,000 \
-             people logged in, each in five rooms of 20; sessions are part of it. The others: each in one room of 100."
+            "What the resident memory grows by with 10,000 connections in rooms of 100, all of whom have had a heartbeat. \
+             Parlor: 10,000 people logged in, each in five rooms; sessions are part of it. The others: each in one room."
         }
         Scenario::Heartbeat => {
             "4,000 connections that say nothing, a heartbeat each 2 s to each of them, answered at once. What the server \

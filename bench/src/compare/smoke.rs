@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Against whom, and how many times as much a delivery may cost in the crowd and in the small rooms.
-const BOUNDS: [(&str, f64, f64); 2] = [("bare-batch", 4.0, 4.0), ("axum-tutorial", 1.5, 2.0)];
+const BOUNDS: [(&str, f64, f64); 2] = [("bare-batch", 5.0, 8.0), ("axum-tutorial", 2.0, 4.0)];
 
 const SCENARIOS: [Scenario; 2] = [Scenario::FanoutSaturated, Scenario::RoomsSaturated];
 

@@ -135,8 +135,8 @@ impl Scenario {
                 Plan { rooms: 10, people: 1_000, pace, time: Duration::from_secs(5), ..base }
             }
             Self::IdleMemory => {
-                // Rooms of 100; Parlor's of 20, of which each connection has five.
-                let (rooms, joins) = if dialect == Dialect::Parlor { (2_500, 5) } else { (100, 1) };
+                // Rooms of 100 each.
+                let (rooms, joins) = if dialect == Dialect::Parlor { (500, 5) } else { (100, 1) };
                 let (connections, people) = (10_000, 10_000);
                 // Longer than the interval of heartbeats: everyone has had one.
                 let warm_up = Duration::from_secs(6);
