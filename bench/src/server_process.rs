@@ -20,6 +20,9 @@ const READY_TIMEOUT: Duration = Duration::from_secs(20);
 /// The one server that runs now. Not inside the guard, so that a signal can end it as well.
 static CHILD: Mutex<Option<Child>> = Mutex::new(None);
 
+/// The data folder of that server, for the same reason.
+static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
+
 /// The server while it runs. Ended when dropped.
 pub struct ServerProcess {
     pid: u32,
@@ -33,6 +36,10 @@ pub fn end_on_signal() -> anyhow::Result<()> {
     std::thread::spawn(move || {
         runtime.block_on(told_to_end());
         end_child();
+        if let Some(folder) = folder().take() {
+            // What is left of it then is left.
+            let _ = std::fs::remove_dir_all(folder);
+        }
         std::process::exit(130);
     });
     Ok(())
@@ -54,6 +61,10 @@ fn child() -> MutexGuard<'static, Option<Child>> {
     CHILD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn folder() -> MutexGuard<'static, Option<PathBuf>> {
+    FOLDER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn end_child() {
     if let Some(mut child) = child().take() {
         // It may have ended by itself; either way it is waited for, so that none is left behind.
@@ -65,7 +76,9 @@ fn end_child() {
 /// A data folder that is gone in the end.
 pub fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
     let parent = machine::data_parent(binary);
-    tempfile::Builder::new().prefix("parlor-figures-").tempdir_in(parent).context("making a data folder")
+    let made = tempfile::Builder::new().prefix("parlor-figures-").tempdir_in(parent).context("making a data folder")?;
+    *folder() = Some(made.path().to_owned());
+    Ok(made)
 }
 
 impl ServerProcess {

@@ -31,9 +31,10 @@ pub(crate) enum Program {
         mode: Option<&'static str>,
         dialect: Dialect,
     },
-    /// A script under `peers/node`.
+    /// A script under `peers/node`, and its `MODE`.
     Node {
         script: &'static str,
+        mode: Option<&'static str>,
         dialect: Dialect,
     },
     Nats,
@@ -50,7 +51,7 @@ impl Peer {
     pub(crate) fn all(run: &Run) -> anyhow::Result<Vec<Self>> {
         let plain = |name, program| Self { name, program, enlarged: false };
         let rust = |name, mode, dialect| Program::Rust { name, mode, dialect };
-        let node = |script, dialect| Program::Node { script, dialect };
+        let node = |script, mode, dialect| Program::Node { script, mode, dialect };
         let single = rust("peer-bare", Some("single"), Dialect::Plain);
         let batch = rust("peer-bare", Some("batch"), Dialect::Plain);
         let mut peers: Vec<Self> =
@@ -61,9 +62,10 @@ impl Peer {
             ("axum-tutorial", rust("peer-axum-tutorial", None, Dialect::Plain)),
             ("socketioxide", rust("peer-socketioxide", None, Dialect::SocketIo)),
             ("nats", Program::Nats),
-            ("ws-tuned", node("ws-tuned.js", Dialect::Plain)),
-            ("ws-tutorial", node("ws-tutorial.js", Dialect::Plain)),
-            ("socket.io", node("socketio.js", Dialect::SocketIo)),
+            ("ws-tuned", node("ws-tuned.js", None, Dialect::Plain)),
+            ("ws-tuned-batch", node("ws-tuned.js", Some("batch"), Dialect::Plain)),
+            ("ws-tutorial", node("ws-tutorial.js", None, Dialect::Plain)),
+            ("socket.io", node("socketio.js", None, Dialect::SocketIo)),
         ] {
             peers.push(plain(name.to_owned(), program));
         }
@@ -80,7 +82,9 @@ impl Peer {
             (_, _) if self.enlarged => fanout,
             (_, Scenario::Delivery) => self.is_parlor() || matches!(self.name.as_str(), "bare-batch" | "ws-tuned"),
             // How frames are written makes no difference where there are none.
-            ("bare-single", Scenario::IdleMemory | Scenario::Heartbeat | Scenario::Connects) => false,
+            ("bare-single" | "ws-tuned-batch", Scenario::IdleMemory | Scenario::Heartbeat | Scenario::Connects) => {
+                false
+            }
             _ => true,
         }
     }
@@ -132,9 +136,10 @@ impl Peer {
                 command.envs(mode.map(|mode| ("MODE", mode)));
                 command
             }
-            Program::Node { script, .. } => {
+            Program::Node { script, mode, .. } => {
                 let mut command = Command::new("node");
                 command.arg(node_folder().join(script)).env("NODE_ENV", "production");
+                command.envs(mode.map(|mode| ("MODE", mode)));
                 command
             }
             Program::Nats => {

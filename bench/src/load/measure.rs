@@ -125,7 +125,9 @@ fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> 
     let begun = engine.clock.now();
     let begin = begun + nanos(plan.warm_up);
     let end = begin + nanos(plan.time);
-    talk.time(begin..end);
+    if let Pace::Paced { .. } = plan.pace {
+        talk.time(begin..end);
+    }
     let mut schedule = Schedule::new(plan, begun);
     let members = u32::try_from(plan.members().min(1_000))?;
     let saturated = matches!(plan.pace, Pace::Saturated { .. });
