@@ -6,10 +6,9 @@ use anyhow::{Context, ensure};
 
 use super::{
     Ask, Plan, Report, Window,
-    body::Said,
     clock::nanos,
     dialect::Entry,
-    engine::{Engine, Listener},
+    engine::{Engine, Nobody},
 };
 use crate::machine;
 
@@ -18,14 +17,6 @@ const SOURCES: usize = 64;
 
 /// A turn that takes longer has stopped.
 const STALLED: Duration = Duration::from_secs(10);
-
-/// Nobody says anything.
-struct Nobody;
-
-impl Listener for Nobody {
-    fn message(&mut self, _: usize, _: &[u8], _: u64) {}
-    fn ack(&mut self, _: usize, _: Said) {}
-}
 
 pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], at_once: usize) -> anyhow::Result<Report> {
     machine::all_sockets(at_once)?;

@@ -7,10 +7,9 @@ use anyhow::{Context, ensure};
 
 use super::{
     Ask, Dialect, Memory, Pace, Plan, Report, Window,
-    body::Said,
     clock::nanos,
     dialect::Entry,
-    engine::{Engine, Listener},
+    engine::{Engine, Nobody},
     talk::Talk,
 };
 use crate::machine;
@@ -33,14 +32,6 @@ const BREATH_PER_MEMBER: Duration = Duration::from_micros(1);
 
 /// How often it is looked whether everything has come.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// Nobody listens yet.
-struct Nobody;
-
-impl Listener for Nobody {
-    fn message(&mut self, _: usize, _: &[u8], _: u64) {}
-    fn ack(&mut self, _: usize, _: Said) {}
-}
 
 /// What is counted, at one moment.
 #[derive(Clone, Copy)]
