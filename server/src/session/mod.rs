@@ -79,6 +79,18 @@ impl Live {
         rooms.retain(|room| self.may_see(user, &room.id));
         Ok(rooms)
     }
+
+    /// The rooms that this person is a member of, as they stand live: the lobby first, then by name.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn joined_rooms(&self, user: &User) -> Result<Vec<RoomSummary>, StoreError> {
+        let memberships = self.store.memberships(user.id).await?;
+        let live = memberships.iter().filter_map(|mine| Some((self.room_for(user, &mine.room)?, mine.read)));
+        let mut rooms: Vec<_> = live.map(|(room, read)| room.record.summary(room.head(), read)).collect();
+        rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_lowercase()));
+        Ok(rooms)
+    }
 }
 
 /// See the module.
@@ -246,8 +258,7 @@ impl Session {
     }
 
     async fn welcome(&self) -> Result<(), StoreError> {
-        let mut rooms = self.live.rooms_for(&self.connection.user).await?;
-        rooms.retain(|room| room.joined);
+        let rooms = self.live.joined_rooms(&self.connection.user).await?;
         // First told, then connected: nothing can stand before the welcome.
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,

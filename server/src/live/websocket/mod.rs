@@ -48,7 +48,7 @@ pub async fn upgrade(
         // Held until the socket is gone: it counts as one of the server's connections.
         let _slot = slot;
         if let Some((stream, early)) = upgraded(upgrade).await {
-            run(stream, &early, Session::new(app.live.clone(), Arc::new(user))).await;
+            run(stream, &early, Session::new(app.live.clone(), user)).await;
         }
     });
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();

@@ -9,7 +9,7 @@ use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::writer::sql_seq;
-use crate::store::{Page, RoomRecord, StoreError, TokenHash};
+use crate::store::{Membership, Page, RoomRecord, StoreError, TokenHash};
 
 pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<User>, StoreError> {
     let row: Option<(Uuid, String, String)> = sqlx::query_as(
@@ -52,13 +52,10 @@ pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreE
     Ok(rows.into_iter().map(RoomRow::record).collect())
 }
 
-pub(super) async fn read_position(db: &SqlitePool, room: &RoomId, user: UserId) -> Result<Option<Seq>, StoreError> {
-    let read: Option<i64> = sqlx::query_scalar("SELECT read_seq FROM member WHERE user = ? AND room = ?")
-        .bind(user.0)
-        .bind(room.as_str())
-        .fetch_optional(db)
-        .await?;
-    Ok(read.map(i64::unsigned_abs))
+pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Membership>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT room, read_seq FROM member WHERE user = ?").bind(user.0).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(room, read)| Membership { room: room.into(), read: read.unsigned_abs() }).collect())
 }
 
 pub(super) async fn messages(

@@ -1,6 +1,6 @@
 //! Group commit: whatever waits is written in one transaction, and answered after that transaction is on disk.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, User, UserId, UserKind};
 use rand::Rng;
@@ -8,7 +8,10 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::append::{self, Heads};
+use super::{
+    append::{self, Heads},
+    cache::Caches,
+};
 use crate::{
     bus::Committed,
     clock,
@@ -45,6 +48,7 @@ pub(super) async fn run(
     options: SqliteConnectOptions,
     connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
+    caches: Arc<Caches>,
     committed: Committed,
 ) {
     let mut connection = Some(connection);
@@ -61,7 +65,7 @@ pub(super) async fn run(
             }
         }
         let mut finish = Vec::with_capacity(waiting.len());
-        match try_commit(&options, &mut connection, &mut waiting, &mut heads, &mut finish).await {
+        match try_commit(&options, &mut connection, &mut waiting, &mut heads, &caches, &mut finish).await {
             Ok(events) => {
                 if !events.is_empty() {
                     committed.send(events).await;
@@ -95,6 +99,7 @@ async fn try_commit(
     connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
     heads: &mut Heads,
+    caches: &Arc<Caches>,
     finish: &mut Vec<Finish>,
 ) -> Result<Vec<Event>, StoreError> {
     let connection = match connection {
@@ -108,7 +113,7 @@ async fn try_commit(
     jobs.extend(appends);
     let mut others = others.into_iter();
     while let Some(job) = others.next() {
-        let done = run_one(&mut transaction, job, now).await;
+        let done = run_one(&mut transaction, job, caches, now).await;
         let failed = done.failed;
         finish.push(done.finish);
         if let Some(error) = failed {
@@ -147,23 +152,30 @@ struct Done {
     failed: Option<StoreError>,
 }
 
-async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
+async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now: Millis) -> Done {
+    let caches = caches.clone();
     match job {
         Job::CreateGuest { name, token, reply } => {
             let result = create_guest(db, name, token, now).await;
-            after_commit(reply, result)
+            after_commit(reply, result, |_| {})
         }
         Job::EndSession { token, reply } => {
             let result = sqlx::query("DELETE FROM session WHERE token_hash = ?").bind(&token.0[..]).execute(db).await;
-            after_commit(reply, result.map(drop).map_err(StoreError::from))
+            after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| {
+                caches.sessions.change(&token, |_| None);
+            })
         }
         Job::CreateRoom { name, maker, reply } => {
             let result = create_room(db, name, maker, now).await;
-            after_commit(reply, result)
+            after_commit(reply, result, move |made| {
+                if let Some(room) = made {
+                    caches.is_member(maker, &room.id, room.head);
+                }
+            })
         }
         Job::AddMember { room, user, reply } => {
             let result = add_member(db, &room, user, now).await;
-            after_commit(reply, result)
+            after_commit(reply, result, move |read| caches.is_member(user, &room, *read))
         }
         Job::SetRead { room, user, seq } => {
             let result = sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
@@ -172,7 +184,12 @@ async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
                 .bind(sql_seq(seq))
                 .execute(db)
                 .await;
-            Done { finish: Box::new(drop), failed: result.err().map(StoreError::from) }
+            let finish = Box::new(move |held: Result<(), StoreError>| {
+                if held.is_ok() {
+                    caches.has_read(user, &room, seq);
+                }
+            });
+            Done { finish, failed: result.err().map(StoreError::from) }
         }
         // `try_commit` has sorted appends out; here one would be dropped, and say so.
         Job::Append { .. } => Done { finish: Box::new(drop), failed: None },
@@ -181,11 +198,19 @@ async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
 
 /// The result of one statement, told once the whole transaction held. What is one job's own fault (no such room, a person
 /// who is no more) spoils it for nobody else; what ails the database does.
-fn after_commit<T: Send + 'static>(reply: Reply<T>, result: Result<T, StoreError>) -> Done {
+fn after_commit<T: Send + 'static>(
+    reply: Reply<T>,
+    result: Result<T, StoreError>,
+    note: impl FnOnce(&T) + Send + 'static,
+) -> Done {
     let failed = result.as_ref().err().filter(|error| ails_the_database(error)).cloned();
     let finish = Box::new(move |held: Result<(), StoreError>| {
+        let result = held.and(result);
+        if let Ok(done) = &result {
+            note(done);
+        }
         // Whoever asked may have gone.
-        let _ = reply.send(held.and(result));
+        let _ = reply.send(result);
     });
     Done { finish, failed }
 }
