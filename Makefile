@@ -16,7 +16,7 @@ SITE := $(wildcard target/site/pkg/*.wasm.br)
 STAMP := target/release/.parlor-built
 OTHERS := $(shell [ $(BINARY) -ot $(STAMP) ] || echo FORCE)
 
-.PHONY: run build setup test figures figures-browser figures-long faults clean FORCE
+.PHONY: run build setup test figures figures-browser figures-long compare faults clean FORCE
 
 ## Build in release mode and serve on http://127.0.0.1:3000, with the data in ./data
 run: build
@@ -55,6 +55,13 @@ faults: build
 ## The same as figures with 50 kills, and 100 of 1,000 people who stop reading for minutes: about 15 minutes
 figures-long: build
 	@cargo run --quiet --release -p parlor-bench --bin figures -- --bin $(BINARY) --long
+
+## Measure the server beside others, 5 rounds of everything, and write bench/RESULTS.md: about 45 minutes on a quiet machine
+COMPARE ?=
+compare: build
+	@bench/peers/setup.sh
+	@cargo build --quiet --release -p parlor-bench -p parlor-peers
+	@target/release/compare --bin $(BINARY) $(COMPARE)
 
 clean:
 	cargo clean

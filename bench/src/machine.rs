@@ -8,11 +8,8 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-/// Processor time in /proc is counted in ticks; Linux shows every program 100 a second.
-const TICKS_PER_SECOND: f64 = 100.0;
-
 /// A load generator busier than this share of a core measures itself.
-pub(crate) const BUSY: f64 = 0.7;
+pub const BUSY: f64 = 0.7;
 
 /// A machine with a higher load average before the measurement has other things to do.
 const OTHER_WORK: f64 = 0.5;
@@ -21,7 +18,7 @@ const OTHER_WORK: f64 = 0.5;
 const SPARE_FILES: u64 = 200;
 
 /// Raises the limit on open files. Tells how many of the sockets that are wanted there can be, and the limit.
-pub(crate) fn sockets(wanted: usize) -> anyhow::Result<(usize, u64)> {
+pub fn sockets(wanted: usize) -> anyhow::Result<(usize, u64)> {
     let files = rlimit::increase_nofile_limit(wanted as u64 + SPARE_FILES).context("raising the open files limit")?;
     let count = wanted.min(usize::try_from(files.saturating_sub(SPARE_FILES))?);
     ensure!(count > 0, "the system allows only {files} open files");
@@ -29,40 +26,42 @@ pub(crate) fn sockets(wanted: usize) -> anyhow::Result<(usize, u64)> {
 }
 
 /// [`sockets`], where fewer would be another figure.
-pub(crate) fn all_sockets(wanted: usize) -> anyhow::Result<()> {
+pub fn all_sockets(wanted: usize) -> anyhow::Result<()> {
     let (count, files) = sockets(wanted)?;
     ensure!(count == wanted, "{wanted} sockets are needed, and the system allows only {files} open files");
     Ok(())
 }
 
 /// Resident memory of a process, in KiB.
-pub(crate) fn resident_kib(pid: u32) -> anyhow::Result<u64> {
+pub fn resident_kib(pid: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("reading the server's memory")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok()).context("no VmRSS in /proc")
 }
 
 /// How busy a process is from now on.
-pub(crate) struct Busy {
+pub struct Busy {
     pid: u32,
     since: Instant,
     before: Option<f64>,
 }
 
 impl Busy {
-    pub(crate) fn of(pid: u32) -> Self {
+    /// Begins to watch a process.
+    #[must_use]
+    pub fn of(pid: u32) -> Self {
         Self { pid, since: Instant::now(), before: processor_seconds(pid) }
     }
 
     /// The share of one core that it has used, if the system tells.
-    pub(crate) fn share(&self) -> Option<f64> {
+    pub fn share(&self) -> Option<f64> {
         let elapsed = self.since.elapsed().max(Duration::from_millis(1)).as_secs_f64();
         Some((processor_seconds(self.pid)? - self.before?) / elapsed)
     }
 }
 
 /// Says how busy both sides were, and warns when the generator was too busy for the figures to be the server's.
-pub(crate) fn describe_load(server: &Busy, generator: &Busy) -> String {
+pub fn describe_load(server: &Busy, generator: &Busy) -> String {
     match (server.share(), generator.share()) {
         (Some(server), Some(generator)) => {
             let warning = if generator > BUSY { " (**too busy**: the figures are partly its own)" } else { "" };
@@ -72,23 +71,48 @@ pub(crate) fn describe_load(server: &Busy, generator: &Busy) -> String {
     }
 }
 
-fn processor_seconds(pid: u32) -> Option<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in the second field may hold spaces and brackets: count from behind its end. utime and stime are the
-    // 14th and 15th field.
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11).map(|field| field.parse::<f64>().ok());
-    Some((fields.next()?? + fields.next()??) / TICKS_PER_SECOND)
+/// Processor time of all threads of a process, those that have ended too, user and system, if the system tells.
+#[must_use]
+pub fn processor_seconds(pid: u32) -> Option<f64> {
+    #[cfg(target_os = "linux")]
+    {
+        // To the nanosecond, where /proc/PID/stat, which tells the same, counts hundredths of a second.
+        let clock = nix::time::ClockId::pid_cpu_clock_id(nix::unistd::Pid::from_raw(i32::try_from(pid).ok()?)).ok()?;
+        Some(std::time::Duration::from(clock.now().ok()?).as_secs_f64())
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = pid;
+        None
+    }
+}
+
+/// Keeps the calling thread on one core, and those that it starts from now on, processes too.
+///
+/// # Errors
+/// There is no such core, or this process may not use it.
+#[cfg(target_os = "linux")]
+pub fn pin_to(core: usize) -> anyhow::Result<()> {
+    let mut cores = nix::sched::CpuSet::new();
+    cores.set(core).with_context(|| format!("there is no core {core}"))?;
+    nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &cores)
+        .with_context(|| format!("pinning to core {core}"))
 }
 
 /// Runnable processes, averaged over the last minute, if the system tells.
-pub(crate) fn load() -> Option<f64> {
+pub fn load() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
+/// Cores that this process may use.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The machine in one line, with how busy it was before the measurement began.
-pub(crate) fn describe(binary: &Path, load_before: Option<f64>) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+pub fn describe(binary: &Path, load_before: Option<f64>) -> String {
+    let cores = cores();
     let cpu = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| value_of(&text, "model name", ':'));
     let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| value_of(&text, "MemTotal", ':'));
     let memory = memory.and_then(|text| text.strip_suffix("kB")?.trim().parse::<u64>().ok());
@@ -107,7 +131,7 @@ pub(crate) fn describe(binary: &Path, load_before: Option<f64>) -> String {
 
 /// Where data folders are made: beside the binary, because the system's folder for temporary files is often in memory,
 /// where a commit costs nothing.
-pub(crate) fn data_parent(binary: &Path) -> std::path::PathBuf {
+pub fn data_parent(binary: &Path) -> std::path::PathBuf {
     let folder = binary.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let writable = tempfile::tempfile_in(folder).is_ok();
     if writable { folder.to_owned() } else { std::env::temp_dir() }

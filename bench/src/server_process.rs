@@ -20,18 +20,26 @@ const READY_TIMEOUT: Duration = Duration::from_secs(20);
 /// The one server that runs now. Not inside the guard, so that a signal can end it as well.
 static CHILD: Mutex<Option<Child>> = Mutex::new(None);
 
-pub(crate) struct ServerProcess {
+/// The data folder of that server, for the same reason.
+static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// The server while it runs. Ended when dropped.
+pub struct ServerProcess {
     pid: u32,
     address: SocketAddr,
     ready: Instant,
 }
 
 /// Ends the server before this process ends by Ctrl-C or SIGTERM.
-pub(crate) fn end_on_signal() -> anyhow::Result<()> {
+pub fn end_on_signal() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::spawn(move || {
         runtime.block_on(told_to_end());
         end_child();
+        if let Some(folder) = folder().take() {
+            // What is left of it then is left.
+            let _ = std::fs::remove_dir_all(folder);
+        }
         std::process::exit(130);
     });
     Ok(())
@@ -53,6 +61,10 @@ fn child() -> MutexGuard<'static, Option<Child>> {
     CHILD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn folder() -> MutexGuard<'static, Option<PathBuf>> {
+    FOLDER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn end_child() {
     if let Some(mut child) = child().take() {
         // It may have ended by itself; either way it is waited for, so that none is left behind.
@@ -62,30 +74,42 @@ fn end_child() {
 }
 
 /// A data folder that is gone in the end.
-pub(crate) fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
+pub fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
     let parent = machine::data_parent(binary);
-    tempfile::Builder::new().prefix("parlor-figures-").tempdir_in(parent).context("making a data folder")
+    let made = tempfile::Builder::new().prefix("parlor-figures-").tempdir_in(parent).context("making a data folder")?;
+    *folder() = Some(made.path().to_owned());
+    Ok(made)
 }
 
 impl ServerProcess {
     /// Starts the server and waits until it says where it listens.
-    pub(crate) fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+    pub fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
         Self::start_at(binary, data, SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
     /// The same at an address: the one of a server that was killed.
-    pub(crate) fn start_at(binary: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Self> {
+    pub fn start_at(binary: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Self> {
         let binary: PathBuf = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
-        let mut running = child();
-        ensure!(running.is_none(), "one server at a time");
-        let mut started = Command::new(&binary)
+        let mut command = Command::new(&binary);
+        command
             .args(["--rate-limits", "off", "--addr", &address.to_string(), "--data"])
             .arg(data)
-            .env("PARLOR_RATE_LIMITS", "off")
+            .env("PARLOR_RATE_LIMITS", "off");
+        Self::start_command(&mut command, address)
+    }
+
+    /// Starts any server that says where it listens. The address stands in until it does.
+    ///
+    /// # Errors
+    /// It cannot be started, ends, or says nothing in time.
+    pub fn start_command(command: &mut Command, address: SocketAddr) -> anyhow::Result<Self> {
+        let mut running = child();
+        ensure!(running.is_none(), "one server at a time");
+        let mut started = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
+            .with_context(|| format!("starting {}", command.get_program().display()))?;
         let output = started.stdout.take();
         // From here on the guard ends the child, also when it never gets ready.
         let mut server = Self { pid: started.id(), address, ready: Instant::now() };
@@ -96,25 +120,29 @@ impl ServerProcess {
     }
 
     /// Ends the server at once, as `kill -9` does.
-    pub(crate) fn kill(self) {
+    pub fn kill(self) {
         drop(self);
     }
 
     /// When it said that it listens.
-    pub(crate) fn ready(&self) -> Instant {
+    pub fn ready(&self) -> Instant {
         self.ready
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Asks for the first page; fails unless it is answered with 200.
-    pub(crate) fn first_page(&self) -> anyhow::Result<()> {
+    pub fn first_page(&self) -> anyhow::Result<()> {
         let mut stream = TcpStream::connect(self.address).context("connecting")?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         write!(stream, "GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
@@ -150,7 +178,7 @@ fn listening(output: ChildStdout) -> anyhow::Result<(SocketAddr, Instant)> {
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://")?;
+    let (_, rest) = line.split_once("http://").or_else(|| line.split_once("ws://"))?;
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".:[]".contains(c))).unwrap_or(rest.len());
     rest[..end].trim_end_matches(['.', ':']).parse().ok()
 }
@@ -166,6 +194,7 @@ mod tests {
         assert_eq!(address_in("listening on http://127.0.0.1:40123"), expected);
         assert_eq!(address_in("listening on http://127.0.0.1:40123."), expected);
         assert_eq!(address_in("listening on http://127.0.0.1:40123/"), expected);
+        assert_eq!(address_in("[INF] Listening for websocket clients on ws://127.0.0.1:40123"), expected);
         assert_eq!(address_in("nothing here"), None);
         assert_eq!(address_in("http://localhost"), None);
     }

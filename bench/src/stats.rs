@@ -3,49 +3,57 @@
 use std::time::Duration;
 
 /// Measured times, sorted.
-pub(crate) struct Samples(Vec<Duration>);
+pub struct Samples(Vec<Duration>);
 
 impl Samples {
     /// # Errors
     /// There are none: nothing was measured.
-    pub(crate) fn new(mut times: Vec<Duration>) -> anyhow::Result<Self> {
+    pub fn new(mut times: Vec<Duration>) -> anyhow::Result<Self> {
         anyhow::ensure!(!times.is_empty(), "nothing was measured");
         times.sort_unstable();
         Ok(Self(times))
     }
 
     /// The smallest time that at least this share of all times does not exceed (nearest rank). 0 < percent <= 100.
-    pub(crate) fn percentile(&self, percent: f64) -> Duration {
+    pub fn percentile(&self, percent: f64) -> Duration {
         #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let rank = (percent / 100.0 * self.0.len() as f64).ceil() as usize;
         self.0[rank.clamp(1, self.0.len()) - 1]
     }
 
-    pub(crate) fn median(&self) -> Duration {
+    /// The middle one.
+    #[must_use]
+    pub fn median(&self) -> Duration {
         self.percentile(50.0)
     }
 
-    pub(crate) fn min(&self) -> Duration {
+    /// The smallest.
+    #[must_use]
+    pub fn min(&self) -> Duration {
         self.0[0]
     }
 
-    pub(crate) fn max(&self) -> Duration {
+    /// The greatest.
+    #[must_use]
+    pub fn max(&self) -> Duration {
         self.percentile(100.0)
     }
 
-    pub(crate) fn count(&self) -> usize {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 }
 
 /// The middle one; of an even number, the lower one of the two.
-pub(crate) fn median<T: Ord + Copy>(values: &mut [T]) -> Option<T> {
+pub fn median<T: Ord + Copy>(values: &mut [T]) -> Option<T> {
     values.sort_unstable();
     values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
 /// The middle one; of an even number, the mean of the two. 0 if there is none.
-pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
+pub fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     match values.len() {
         0 => 0.0,
@@ -55,19 +63,19 @@ pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
 }
 
 /// Seconds with two digits behind the point.
-pub(crate) fn secs(time: Duration) -> String {
+pub fn secs(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }
 
 /// Milliseconds with three significant digits.
-pub(crate) fn ms(time: Duration) -> String {
+pub fn ms(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
     let digits = if ms < 10.0 { 2 } else { usize::from(ms < 100.0) };
     format!("{ms:.digits$} ms")
 }
 
 /// Thousands set apart.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -1,5 +1,7 @@
 //! What a client says, and how a server reads it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{CommandId, Millis, RoomId, Seq, Tail, refusal};
@@ -117,7 +119,8 @@ impl ClientFrame {
     /// # Errors
     /// [`DecodeError`] says whether the text is no frame at all or one of an unknown type.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        serde_json::from_str(text).map_err(|error| DecodeError::explain(text, &error))
+        let read = is_named(text).and_then(|()| serde_json::from_str(text));
+        read.map_err(|error| DecodeError::explain(text, &error))
     }
 
     /// The frame as JSON.
@@ -125,6 +128,20 @@ impl ClientFrame {
     pub fn encode(&self) -> String {
         crate::server::to_json(self)
     }
+}
+
+/// Whether this is an object whose `type` is a string. Left to itself, serde would also take a number, for a place in
+/// its list of types, and a list, for the fields in their order.
+fn is_named(text: &str) -> Result<(), serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(rename = "type", borrow)]
+        _type: Cow<'a, str>,
+    }
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(serde::de::Error::custom("not an object"));
+    }
+    serde_json::from_str::<Named<'_>>(text).map(drop)
 }
 
 impl DecodeError {

@@ -80,6 +80,23 @@ pub struct Event {
     pub event: EventKind,
 }
 
+impl Event {
+    /// Appends the JSON of the [`crate::ServerFrame::Event`] that carries this event, which need not be made for that.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        #[derive(Serialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Frame<'a> {
+            Event(&'a Event),
+        }
+        let before = out.len();
+        // Writing to memory cannot fail, nor can what an event is made of; see `server::to_json`.
+        if serde_json::to_writer(&mut *out, &Frame::Event(self)).is_err() {
+            out.truncate(before);
+            out.extend_from_slice(b"null");
+        }
+    }
+}
+
 /// What an event changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

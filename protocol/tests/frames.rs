@@ -114,7 +114,10 @@ fn refusals_say_what_and_where() {
     let refused = |text: &str| ClientFrame::decode(text).unwrap_err();
     assert_eq!(refused("{").code, refusal::BAD_FRAME);
     assert_eq!(refused("[]").code, refusal::BAD_FRAME);
+    // The fifth type, `edit`, wants more fields; the ninth, `read`, would have all of its own.
     assert_eq!(refused(r#"{"type":5}"#).code, refusal::BAD_FRAME);
+    assert_eq!(refused(r#"{"type":8,"room":"lobby","seq":1}"#).code, refusal::BAD_FRAME);
+    assert_eq!(refused(r#"["read","lobby",1]"#).code, refusal::BAD_FRAME);
     let unknown = refused(r#"{"type":"shout","id":"abc"}"#);
     assert_eq!((unknown.code, unknown.id.as_deref()), (refusal::UNKNOWN_TYPE, Some("abc")));
     let send = refused(r#"{"type":"send","id":"abc","room":"lobby","body":"x"}"#);

@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
+    num::NonZeroUsize,
     path::PathBuf,
     time::Duration,
 };
@@ -44,6 +45,11 @@ pub struct Config {
     #[arg(long, env = "PARLOR_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
+
+    /// Threads that serve connections; 0 is one for each core
+    #[arg(long, env = "PARLOR_WORKERS", default_value_t = 0, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u16).range(0..=1_024))]
+    pub workers: u16,
 
     /// Who may come in with a name alone, and how far
     #[arg(long, env = "PARLOR_GUESTS", default_value = "on", value_name = "WHO")]
@@ -126,6 +132,7 @@ impl Default for Config {
             public_url: None,
             allow_origins: Vec::new(),
             max_connections: 20_000,
+            workers: 0,
             guests: Guests::On,
             rate_limits: Switch::On,
             heartbeat: limits::HEARTBEAT,
@@ -147,6 +154,15 @@ impl Config {
         let mut config = Self::parse();
         config.allow_origins.extend(config.public_url.clone());
         config
+    }
+
+    /// Threads that serve connections.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            workers => usize::from(workers),
+        }
     }
 
     /// Whether cookies may only travel over TLS.

@@ -22,6 +22,7 @@ use crate::{
     serve::Places,
     session::{Live, heartbeat::Wheel},
     store::{Store, StoreError, sqlite::SqliteStore},
+    workers::Workers,
 };
 
 pub mod bus;
@@ -37,6 +38,8 @@ pub mod serve;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod websocket;
+pub mod workers;
 
 /// Time for connections to take their last frames when the server stops. The rest of five seconds is the store's.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -59,6 +62,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("cannot open the database: {0}")]
     Store(#[from] StoreError),
+    /// The system gives no more threads.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
 }
 
 /// A server that runs.
@@ -68,6 +74,8 @@ pub struct Running {
     live: Arc<Live>,
     carried: Arc<Registry>,
     places: Places,
+    /// Ends with this.
+    workers: Arc<Workers>,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
     delivering: JoinHandle<()>,
@@ -83,8 +91,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen_error)?;
     let (committed, events) = bus::local();
     let store = SqliteStore::open(&config.data, committed, config.max_pages).await?;
-    let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace));
-    let delivering = bus::deliver(hub.clone(), events);
+    let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
+    let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
+    let delivering = bus::deliver(hub.clone(), events, &workers);
     let live = Arc::new(Live {
         store,
         hub,
@@ -106,8 +115,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
     let carried = Arc::new(Registry::new(live.clone(), most));
     let router = http::router(live.clone(), Arc::new(config), carried.clone());
-    let accepting = tokio::spawn(serve::serve(listener, router, places.clone(), head_timeout, stop.clone()));
-    Ok(Running { address, live, carried, places, stop, accepting, delivering })
+    let accepting =
+        tokio::spawn(serve::serve(listener, router, places.clone(), workers.clone(), head_timeout, stop.clone()));
+    Ok(Running { address, live, carried, places, workers, stop, accepting, delivering })
 }
 
 impl Running {
@@ -133,6 +143,7 @@ impl Running {
         }
         self.live.store.close().await;
         let _ = self.delivering.await;
+        drop(self.workers);
     }
 }
 

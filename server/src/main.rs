@@ -10,7 +10,8 @@ const OPEN_FILES: u64 = 1_048_576;
 /// The end comes within this time, whatever hangs.
 const STOP_DEADLINE: Duration = Duration::from_millis(4_800);
 
-#[tokio::main]
+// The runtime of the first worker; see `workers`.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let config = Config::from_environment();
     telemetry::init(&config.log, config.log_format);

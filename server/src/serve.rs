@@ -16,7 +16,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::http::Slot;
+use crate::{
+    http::Slot,
+    workers::{self, Seat, Workers},
+};
 
 /// A request's head over this size is answered with 431.
 const MAX_HEAD: usize = 16 * 1024;
@@ -74,6 +77,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     places: Places,
+    workers: Arc<Workers>,
     head_timeout: Duration,
     stop: CancellationToken,
 ) {
@@ -90,7 +94,18 @@ pub async fn serve(
         };
         match places.free.clone().try_acquire_owned() {
             Ok(place) => {
-                tokio::spawn(connection(http.clone(), stream, router.clone(), place, stop.clone()));
+                let seat = workers.seat();
+                let (http, router, stop) = (http.clone(), router.clone(), stop.clone());
+                if seat.worker == workers::here() {
+                    tokio::spawn(connection(http, stream, router, (place, seat), stop));
+                } else if let Ok(stream) = stream.into_std() {
+                    workers.spawn(seat.worker, async move {
+                        // Now its worker's runtime watches it.
+                        if let Ok(stream) = TcpStream::from_std(stream) {
+                            connection(http, stream, router, (place, seat), stop).await;
+                        }
+                    });
+                }
             }
             Err(_) => {
                 tracing::warn!(%peer, "no place for another connection");
@@ -104,7 +119,7 @@ async fn connection(
     http: http1::Builder,
     stream: TcpStream,
     router: Router,
-    place: OwnedSemaphorePermit,
+    place: (OwnedSemaphorePermit, Seat),
     stop: CancellationToken,
 ) {
     // Without these a chat is slower or a slow reader dearer; neither is a reason to refuse the connection.

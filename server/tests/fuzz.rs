@@ -173,7 +173,11 @@ fn fuzz(samples: &[String], target: impl Fn(&str)) {
 
 fn client_frame(text: &str) {
     match ClientFrame::decode(text) {
-        Ok(frame) => assert_eq!(ClientFrame::decode(&frame.encode()).unwrap(), frame),
+        Ok(frame) => {
+            assert_eq!(ClientFrame::decode(&frame.encode()).unwrap(), frame);
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert!(value["type"].is_string(), "a frame is an object that names its type");
+        }
         Err(error) => {
             assert!([refusal::BAD_FRAME, refusal::UNKNOWN_TYPE].contains(&error.code));
             assert!(!error.message.is_empty());
@@ -217,8 +221,9 @@ fn cursors_of_event_streams() {
             assert!((1..=cursors::MAX_ROOMS).contains(&read.len()));
             let mut stream = Cursors::default();
             stream.follow(read.clone());
-            let mut written = String::new();
+            let mut written = Vec::new();
             stream.write(&mut written);
+            let written = String::from_utf8(written).unwrap();
             assert_eq!(cursors::parse(&written).unwrap(), read);
         }
     });

@@ -10,12 +10,13 @@ use std::{
 
 use parlor_protocol::{ServerFrame, User};
 
+use crate::workers;
+
+mod frame;
 mod queue;
 
-pub use queue::{Bye, EventFrame, Frame, Outgoing, Queue};
-
-/// An encoded frame: shared without a copy, and the very type that the WebSocket library writes.
-pub type Text = axum::extract::ws::Utf8Bytes;
+pub use frame::{Encoded, EventBatch, EventFrame};
+pub use queue::{Bye, Frame, MAX_SLICES, Outgoing, Queue};
 
 /// Tells connections apart for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,8 @@ pub struct Connection {
     pub id: ConnectionId,
     /// Whose session it is.
     pub user: Arc<User>,
+    /// The [`worker`](crate::workers) that writes to it.
+    pub worker: usize,
     /// What waits to be written.
     pub queue: Queue,
     opened: Instant,
@@ -35,13 +38,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection that was just opened.
+    /// A connection that was just opened, here.
     #[must_use]
     pub fn new(user: Arc<User>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
             user,
+            worker: workers::here(),
             queue: Queue::default(),
             opened: Instant::now(),
             heard: AtomicU64::new(0),
@@ -62,6 +66,6 @@ impl Connection {
 
     /// Queues a frame for this connection alone.
     pub fn push(&self, frame: &ServerFrame) {
-        self.queue.push(frame.encode().into());
+        self.queue.push(frame.into());
     }
 }

@@ -5,15 +5,18 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    future::poll_fn,
+    io::IoSlice,
     sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
-use parlor_protocol::{CloseCode, CommandId, RoomId, Seq, limits};
-use tokio::sync::Notify;
+use parlor_protocol::{CloseCode, RoomId, Seq, limits};
+use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
 
-use super::Text;
+use super::{Encoded, EventBatch};
 
 /// Bytes that the transport takes at a time.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -21,21 +24,11 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// Those who have much to say wait until no more than this is queued: the longest event still fits on top of it.
 const DRAINED_BYTES: usize = limits::MAX_QUEUE_BYTES / 4;
 
+/// Pieces that are written at a time. A piece is a whole batch of events, or one frame.
+pub const MAX_SLICES: usize = 32;
+
 /// What a frame costs beside its text.
 const FRAME_COST: usize = 64;
-
-/// An event as it goes out: encoded once, shared by all who receive it.
-#[derive(Debug)]
-pub struct EventFrame {
-    /// The room that it changed.
-    pub room: RoomId,
-    /// Its place.
-    pub seq: Seq,
-    /// Its id, for the tail of a cursor.
-    pub id: CommandId,
-    /// The JSON text.
-    pub text: Text,
-}
 
 /// How a connection is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,35 +39,54 @@ pub struct Bye {
     pub after: Option<Duration>,
 }
 
-/// A frame on its way to one client.
+/// What is on its way to one client.
 #[derive(Clone, Debug)]
 pub enum Frame {
-    /// An event, shared by all who receive it.
-    Event(Arc<EventFrame>),
-    /// For this connection alone.
-    Own(Text),
+    /// Events, shared by all who receive them.
+    Events {
+        /// The events.
+        batch: Arc<EventBatch>,
+        /// How many of them this client is not to get: it has them.
+        skip: usize,
+    },
+    /// What the socket did not take of events: from this byte on.
+    Rest {
+        /// The events.
+        batch: Arc<EventBatch>,
+        /// Where to go on.
+        at: usize,
+    },
+    /// One frame by itself.
+    One(Encoded),
+    /// A WebSocket control frame.
+    Control(Box<[u8]>),
+    /// A WebSocket control frame that is always the same.
+    Static(&'static [u8]),
 }
 
 impl Frame {
-    /// The JSON text.
+    /// As WebSocket messages, one after the other.
     #[must_use]
-    pub fn text(&self) -> &Text {
+    pub fn bytes(&self) -> &[u8] {
         match self {
-            Self::Event(event) => &event.text,
-            Self::Own(text) => text,
+            Self::Events { batch, skip } => batch.bytes_after(*skip),
+            Self::Rest { batch, at } => batch.bytes_after(0).get(*at..).unwrap_or_default(),
+            Self::One(encoded) => encoded.bytes(),
+            Self::Control(bytes) => bytes,
+            Self::Static(bytes) => bytes,
         }
     }
 
     fn cost(&self) -> usize {
-        FRAME_COST + self.text().len()
+        FRAME_COST + self.bytes().len()
     }
 }
 
-/// What the transport has to write next.
+/// What the transport has to write next. Kept and filled again, so that what it holds is allocated once.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     /// In this order.
-    pub frames: Vec<Frame>,
+    pub frames: VecDeque<Frame>,
     /// Then a heartbeat.
     pub ping: bool,
     /// The queue was dropped. Nothing more comes until [`Queue::recover`].
@@ -87,8 +99,6 @@ pub struct Outgoing {
 #[derive(Default)]
 pub struct Queue {
     inner: Mutex<Inner>,
-    /// There is something to write.
-    ready: Notify,
     /// There is room again.
     drained: Notify,
     /// The end was decided.
@@ -97,7 +107,15 @@ pub struct Queue {
 
 #[derive(Default)]
 struct Inner {
+    /// What was written to in part. It is finished, whatever happens to the rest.
+    begun: Option<Frame>,
     waiting: VecDeque<Frame>,
+    /// Where events may be written at once, without waking the transport: when it has nothing to do.
+    socket: Option<Arc<OwnedWriteHalf>>,
+    /// The transport is writing what it took.
+    writing: bool,
+    /// The transport, when it waits for something to write.
+    transport: Option<Waker>,
     bytes: usize,
     ping: bool,
     /// Since the overflow: for each room with lost events, the first of them.
@@ -111,44 +129,88 @@ struct Inner {
 }
 
 impl Queue {
-    /// Queues an event. False when it was lost to an overflow, or nobody will read it: the room then drops the subscriber.
-    pub fn push_event(&self, event: &Arc<EventFrame>) -> bool {
-        self.enqueue(Frame::Event(event.clone()))
+    /// From now on events may be written to this socket at once. The transport writes to it only what it takes from here.
+    pub fn attach(&self, socket: Arc<OwnedWriteHalf>) {
+        self.inner.lock().socket = Some(socket);
+    }
+
+    /// From now on nothing is written but by the transport. Returns what it has to finish first.
+    pub fn detach(&self) -> Option<Frame> {
+        let mut inner = self.inner.lock();
+        inner.socket = None;
+        inner.begun.take()
+    }
+
+    /// Writes or queues all but the first `skip` events of the first of these batches, and all of the others. False when
+    /// they were lost to an overflow, or nobody will read them: the room then drops the subscriber.
+    pub fn push_events(&self, batches: &[Arc<EventBatch>], skip: usize) -> bool {
+        let mut inner = self.inner.lock();
+        let written = inner.write_through(batches, skip);
+        let mut fits = true;
+        for (at, batch) in batches.iter().enumerate().skip(written) {
+            let skip = if at == 0 { skip } else { 0 };
+            let frame = Frame::Events { batch: batch.clone(), skip };
+            fits = inner.enqueue(frame);
+        }
+        let all_written = written == batches.len() && inner.begun.is_none();
+        let transport = if all_written { None } else { inner.transport.take() };
+        let ended = !fits && inner.bye.is_some();
+        // It may run at once, on another thread, and look into the queue.
+        drop(inner);
+        if let Some(transport) = transport {
+            transport.wake();
+        }
+        if ended {
+            self.notify_all();
+        }
+        fits
     }
 
     /// Queues a frame that must not be dropped alone.
-    pub fn push(&self, text: Text) {
+    pub fn push(&self, frame: Encoded) {
         // On overflow the whole queue goes, this frame too; `gap` tells the client.
-        let _ = self.enqueue(Frame::Own(text));
+        let _ = self.enqueue(Frame::One(frame));
     }
 
     /// Queues a frame that may be dropped: typing, presence, room lists. They go first when it gets tight.
-    pub fn push_droppable(&self, text: Text) {
+    pub fn push_droppable(&self, frame: Encoded) {
         if self.inner.lock().bytes < limits::MAX_QUEUE_BYTES / 2 {
-            let _ = self.enqueue(Frame::Own(text));
+            let _ = self.enqueue(Frame::One(frame));
         }
+    }
+
+    /// Queues a WebSocket control frame.
+    pub fn push_control(&self, frame: Vec<u8>) {
+        let _ = self.enqueue(Frame::Control(frame.into()));
     }
 
     /// Asks for a heartbeat.
     pub fn ping(&self) {
-        self.inner.lock().ping = true;
-        self.ready.notify_one();
+        let mut inner = self.inner.lock();
+        inner.ping = true;
+        inner.wake();
     }
 
     /// Ends the connection once what waits is written. The first call decides.
     pub fn close(&self, bye: Bye) {
-        self.inner.lock().end(bye);
-        self.wake_all();
+        let mut inner = self.inner.lock();
+        inner.end(bye);
+        inner.wake();
+        drop(inner);
+        self.notify_all();
     }
 
     /// The transport has gone: nothing will be read any more.
     pub fn shut(&self) {
         let mut inner = self.inner.lock();
         inner.shut = true;
+        inner.socket = None;
+        inner.begun = None;
         inner.waiting = VecDeque::new();
         inner.bytes = 0;
+        inner.wake();
         drop(inner);
-        self.wake_all();
+        self.notify_all();
     }
 
     /// Whether the end was decided or the transport has gone.
@@ -179,14 +241,26 @@ impl Queue {
     }
 
     /// What to write next; waits until there is something.
-    pub async fn next(&self) -> Outgoing {
-        loop {
-            if let Some(outgoing) = self.inner.lock().take() {
-                self.drained.notify_one();
-                return outgoing;
-            }
-            self.ready.notified().await;
+    pub async fn next(&self, outgoing: &mut Outgoing) {
+        poll_fn(|context| self.poll_next(context, outgoing)).await;
+        self.drained.notify_one();
+    }
+
+    fn poll_next(&self, context: &Context<'_>, outgoing: &mut Outgoing) -> Poll<()> {
+        let mut inner = self.inner.lock();
+        // Whoever asks has written what they took before.
+        inner.writing = inner.take(outgoing);
+        if inner.writing {
+            return Poll::Ready(());
         }
+        let mine = context.waker();
+        if !inner.transport.as_ref().is_some_and(|other| other.will_wake(mine)) {
+            // A poll that took over from another may have been overtaken by it here: it looks again, and gives way.
+            if let Some(other) = inner.transport.replace(mine.clone()) {
+                other.wake();
+            }
+        }
+        Poll::Pending
     }
 
     /// Takes frames again after an overflow. Returns, for each room with lost events, the first of them. Before, every
@@ -197,37 +271,20 @@ impl Queue {
 
     fn enqueue(&self, frame: Frame) -> bool {
         let mut inner = self.inner.lock();
-        if inner.shut {
-            return false;
-        }
-        if inner.lost.is_some() {
-            inner.lose(&frame);
-            return false;
-        }
-        let cost = frame.cost();
-        if inner.bytes + cost > limits::MAX_QUEUE_BYTES {
-            inner.overflow(&frame);
-            let ended = inner.bye.is_some();
-            drop(inner);
-            if ended {
-                self.wake_all();
-            } else {
-                self.ready.notify_one();
-            }
-            return false;
-        }
-        inner.bytes += cost;
-        inner.waiting.push_back(frame);
-        let first = inner.waiting.len() == 1;
+        let fits = inner.enqueue(frame);
+        let ended = !fits && inner.bye.is_some();
+        let transport = inner.transport.take();
         drop(inner);
-        if first {
-            self.ready.notify_one();
+        if let Some(transport) = transport {
+            transport.wake();
         }
-        true
+        if ended {
+            self.notify_all();
+        }
+        fits
     }
 
-    fn wake_all(&self) {
-        self.ready.notify_one();
+    fn notify_all(&self) {
         self.drained.notify_one();
         self.ending.notify_waiters();
         self.ending.notify_one();
@@ -235,13 +292,72 @@ impl Queue {
 }
 
 impl Inner {
+    /// Wakes the transport, if it waits. Once: until it has looked, there is nothing more to tell it.
+    fn wake(&mut self) {
+        if let Some(transport) = self.transport.take() {
+            transport.wake();
+        }
+    }
+
+    /// Writes what the socket takes of these, when nothing waits and the transport rests. Returns how many batches need not
+    /// be queued.
+    fn write_through(&mut self, batches: &[Arc<EventBatch>], skip: usize) -> usize {
+        let rests = !self.writing && self.waiting.is_empty() && self.begun.is_none();
+        let may = rests && self.lost.is_none() && self.bye.is_none() && !self.ping && !self.shut;
+        let Some(socket) = self.socket.as_ref().filter(|_| may) else { return 0 };
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let mut count = 0;
+        for (slice, batch) in slices.iter_mut().zip(batches) {
+            *slice = IoSlice::new(batch.bytes_after(if count == 0 { skip } else { 0 }));
+            count += 1;
+        }
+        // A single piece takes the shorter way through the system.
+        let sent = match &slices[..count] {
+            [one] => socket.try_write(one),
+            several => socket.try_write_vectored(several),
+        };
+        // An error is the transport's to find.
+        let Ok(mut sent) = sent else { return 0 };
+        for (at, slice) in slices[..count].iter().enumerate() {
+            if sent < slice.len() {
+                if sent == 0 {
+                    return at;
+                }
+                let all = batches[at].bytes_after(0).len();
+                self.begun = Some(Frame::Rest { batch: batches[at].clone(), at: all - slice.len() + sent });
+                return at + 1;
+            }
+            sent -= slice.len();
+        }
+        count
+    }
+
+    fn enqueue(&mut self, frame: Frame) -> bool {
+        if self.shut {
+            return false;
+        }
+        if self.lost.is_some() {
+            self.lose(&frame);
+            return false;
+        }
+        let cost = frame.cost();
+        if self.bytes + cost > limits::MAX_QUEUE_BYTES {
+            self.overflow(&frame);
+            return false;
+        }
+        self.bytes += cost;
+        self.waiting.push_back(frame);
+        true
+    }
+
     fn end(&mut self, bye: Bye) {
         self.bye.get_or_insert(bye);
     }
 
     fn lose(&mut self, frame: &Frame) {
-        if let (Some(lost), Frame::Event(event)) = (&mut self.lost, frame) {
-            lost.entry(event.room.clone()).or_insert(event.seq);
+        if let (Some(lost), Frame::Events { batch, skip }) = (&mut self.lost, frame) {
+            let first = batch.first + u64::try_from(*skip).unwrap_or_default();
+            lost.entry(batch.room.clone()).or_insert(first);
         }
     }
 
@@ -260,92 +376,145 @@ impl Inner {
         self.last_overflow = Some(now);
     }
 
-    fn take(&mut self) -> Option<Outgoing> {
+    /// Moves what is to be written next into `outgoing`; false when there is nothing.
+    fn take(&mut self, outgoing: &mut Outgoing) -> bool {
         if self.shut {
-            return None;
+            return false;
         }
-        let mut frames = Vec::new();
-        let mut taken = 0;
-        while taken < BATCH_BYTES
-            && let Some(frame) = self.waiting.pop_front()
-        {
-            taken += frame.cost();
-            frames.push(frame);
+        outgoing.frames.clear();
+        if self.bytes <= BATCH_BYTES {
+            // All of it: the two lists change places.
+            std::mem::swap(&mut self.waiting, &mut outgoing.frames);
+            self.bytes = 0;
+        } else {
+            let mut taken = 0;
+            while taken < BATCH_BYTES
+                && let Some(frame) = self.waiting.pop_front()
+            {
+                taken += frame.cost();
+                outgoing.frames.push_back(frame);
+            }
+            self.bytes = self.bytes.saturating_sub(taken);
         }
-        self.bytes = self.bytes.saturating_sub(taken);
-        // A burst's buffer does not stay with an idle connection.
-        if self.waiting.is_empty() && self.waiting.capacity() > 64 {
+        if let Some(begun) = self.begun.take() {
+            outgoing.frames.push_front(begun);
+        }
+        // A burst's list does not stay with an idle connection.
+        if self.waiting.is_empty() && self.waiting.capacity() > 16 {
             self.waiting = VecDeque::new();
         }
-        let overflowed = self.lost.is_some() && !std::mem::replace(&mut self.loss_told, self.lost.is_some());
-        let bye = if self.waiting.is_empty() { self.bye } else { None };
-        self.shut = bye.is_some();
-        let ping = std::mem::take(&mut self.ping);
-        let something = !frames.is_empty() || ping || overflowed || bye.is_some();
-        something.then_some(Outgoing { frames, ping, overflowed, bye })
+        outgoing.overflowed = self.lost.is_some() && !std::mem::replace(&mut self.loss_told, self.lost.is_some());
+        outgoing.bye = if self.waiting.is_empty() { self.bye } else { None };
+        self.shut = outgoing.bye.is_some();
+        outgoing.ping = std::mem::take(&mut self.ping);
+        !outgoing.frames.is_empty() || outgoing.ping || outgoing.overflowed || outgoing.bye.is_some()
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use parlor_protocol::{CommandId, Event, EventKind, ServerFrame, User, UserId, UserKind};
+    use uuid::Uuid;
+
     use super::*;
 
-    fn event(seq: Seq, bytes: usize) -> Arc<EventFrame> {
-        Arc::new(EventFrame {
+    fn event(seq: Seq, bytes: usize) -> Arc<EventBatch> {
+        let id = CommandId(Uuid::nil());
+        let event = Event {
             room: RoomId::lobby(),
             seq,
-            id: CommandId(uuid::Uuid::nil()),
-            text: "x".repeat(bytes).into(),
-        })
+            id,
+            at: 0,
+            by: User { id: UserId(Uuid::nil()), name: String::new(), kind: UserKind::Guest },
+            event: EventKind::Message { id, body: "x".repeat(bytes), html: String::new(), reply_to: None },
+        };
+        EventBatch::encode(&[event]).remove(0)
+    }
+
+    fn encoded() -> Encoded {
+        Encoded::from(&ServerFrame::Pong { at: 0, now: 0 })
+    }
+
+    async fn next(queue: &Queue) -> Outgoing {
+        let mut outgoing = Outgoing::default();
+        queue.next(&mut outgoing).await;
+        outgoing
     }
 
     #[tokio::test]
     async fn what_fits_comes_out_in_order() {
         let queue = Queue::default();
-        for seq in 1..=3 {
-            assert!(queue.push_event(&event(seq, usize::try_from(seq).unwrap())));
+        let events: Vec<_> = (1..=3).map(|seq| event(seq, 10)).collect();
+        for event in &events {
+            assert!(queue.push_events(std::slice::from_ref(event), 0));
         }
+        queue.push(encoded());
         queue.ping();
-        let outgoing = queue.next().await;
-        assert_eq!(outgoing.frames.iter().map(|frame| frame.text().len()).collect::<Vec<_>>(), [1, 2, 3]);
+        let outgoing = next(&queue).await;
+        let bytes: Vec<_> = outgoing.frames.iter().map(Frame::bytes).collect();
+        let mut expected: Vec<_> = events.iter().map(|event| event.bytes_after(0)).collect();
+        let last = encoded();
+        expected.push(last.bytes());
+        assert_eq!(bytes, expected);
         assert!(outgoing.ping && !outgoing.overflowed && outgoing.bye.is_none());
+        assert_eq!(queue.inner.lock().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn a_long_queue_is_taken_in_parts() {
+        let queue = Queue::default();
+        for seq in 1..=20 {
+            assert!(queue.push_events(&[event(seq, 10_000)], 0));
+        }
+        let (mut taken, mut parts) = (Vec::new(), 0);
+        while taken.len() < 20 {
+            let outgoing = next(&queue).await;
+            assert!(outgoing.frames.iter().map(Frame::cost).sum::<usize>() < BATCH_BYTES + 11_000);
+            taken.extend(outgoing.frames.iter().map(|frame| match frame {
+                Frame::Events { batch, .. } => batch.first,
+                _ => 0,
+            }));
+            parts += 1;
+        }
+        assert_eq!(taken, (1..=20).collect::<Vec<_>>());
+        assert!(parts > 2);
     }
 
     #[tokio::test]
     async fn overflow_drops_all_and_says_what_was_first() {
         let queue = Queue::default();
         for seq in 1..=4 {
-            assert!(queue.push_event(&event(seq, 60_000)));
+            assert!(queue.push_events(&[event(seq, 60_000)], 0));
         }
-        assert!(!queue.push_event(&event(5, 60_000)), "over the limit");
-        assert!(!queue.push_event(&event(6, 1)), "nothing goes in before the client was told");
-        let outgoing = queue.next().await;
+        assert!(!queue.push_events(&[event(5, 60_000)], 0), "over the limit");
+        assert!(!queue.push_events(&[event(6, 1)], 0), "nothing goes in before the client was told");
+        let outgoing = next(&queue).await;
         assert!(outgoing.frames.is_empty());
         assert!(outgoing.overflowed);
-        assert!(!queue.push_event(&event(7, 1)), "nor before the rooms have let go");
+        assert!(!queue.push_events(&[event(7, 1)], 0), "nor before the rooms have let go");
         assert_eq!(queue.recover()[&RoomId::lobby()], 1);
-        assert!(queue.push_event(&event(8, 1)));
+        assert!(queue.push_events(&[event(8, 1)], 0));
     }
 
     #[tokio::test]
     async fn a_second_overflow_ends_the_connection() {
         let queue = Queue::default();
-        let fill = || while queue.push_event(&event(1, 60_000)) {};
+        let fill = || while queue.push_events(&[event(1, 60_000)], 0) {};
         fill();
-        assert!(queue.next().await.bye.is_none());
+        assert!(next(&queue).await.bye.is_none());
         queue.recover();
         fill();
-        assert_eq!(queue.next().await.bye.unwrap().code, CloseCode::TooSlow);
-        assert!(!queue.push_event(&event(9, 1)), "nothing after the end");
+        assert_eq!(next(&queue).await.bye.unwrap().code, CloseCode::TooSlow);
+        assert!(!queue.push_events(&[event(9, 1)], 0), "nothing after the end");
     }
 
     #[tokio::test]
     async fn the_end_comes_after_what_waits() {
         let queue = Queue::default();
-        queue.push("a".into());
+        queue.push(encoded());
         queue.close(Bye { code: CloseCode::Restarting, after: None });
-        let outgoing = queue.next().await;
+        let outgoing = next(&queue).await;
         assert_eq!((outgoing.frames.len(), outgoing.bye.unwrap().code), (1, CloseCode::Restarting));
         queue.ending().await;
     }
@@ -354,10 +523,23 @@ mod tests {
     async fn droppable_frames_yield_first() {
         let queue = Queue::default();
         while queue.inner.lock().bytes < limits::MAX_QUEUE_BYTES / 2 {
-            queue.push("x".repeat(10_000).into());
+            queue.push_events(&[event(1, 10_000)], 0);
         }
         let before = queue.inner.lock().waiting.len();
-        queue.push_droppable("typing".into());
+        queue.push_droppable(encoded());
         assert_eq!(queue.inner.lock().waiting.len(), before);
+    }
+
+    #[tokio::test]
+    async fn of_two_who_wait_the_later_gets_it() {
+        let queue = Arc::new(Queue::default());
+        let waiting = |queue: Arc<Queue>| tokio::spawn(async move { next(&queue).await.frames.len() });
+        let first = waiting(queue.clone());
+        tokio::task::yield_now().await;
+        first.abort();
+        let second = waiting(queue.clone());
+        tokio::task::yield_now().await;
+        queue.push(encoded());
+        assert_eq!(second.await.unwrap(), 1);
     }
 }

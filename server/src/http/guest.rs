@@ -4,6 +4,8 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
+use std::sync::Arc;
+
 use parlor_protocol::User;
 use sha2::{Digest, Sha256};
 
@@ -17,7 +19,7 @@ pub(super) const COOKIE: &str = "parlor_session";
 #[derive(Clone, Debug)]
 pub struct Guest {
     /// Whose session it is.
-    pub user: User,
+    pub user: Arc<User>,
     /// The session.
     pub token: TokenHash,
 }

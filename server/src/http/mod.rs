@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     live::{self, registry::Registry},
     session::Live,
+    workers::Seat,
 };
 
 mod answer;
@@ -58,7 +59,7 @@ pub struct App {
 #[derive(Clone)]
 pub struct Slot {
     /// A place among the server's connections, taken until the last clone is dropped.
-    pub place: Arc<OwnedSemaphorePermit>,
+    pub place: Arc<(OwnedSemaphorePermit, Seat)>,
     /// Ends the connection at once, whatever still waits to be written. Not for one that was upgraded.
     pub cut: CancellationToken,
 }

@@ -74,7 +74,7 @@ pub(super) async fn room(
         None => None,
     };
     let (missing, address) = (found.is_none(), format!("/r/{room}"));
-    let data = PageData { rooms, room: found, missing, ..page(&app, Some(guest.user), request.headers()) };
+    let data = PageData { rooms, room: found, missing, ..page(&app, Some((*guest.user).clone()), request.headers()) };
     Ok(render(data, address, request).await)
 }
 

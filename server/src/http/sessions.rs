@@ -78,7 +78,7 @@ pub(super) async fn enter(
 
 /// `GET /api/me`
 pub(super) async fn me(guest: Guest) -> Json<Me> {
-    Json(Me { user: guest.user })
+    Json(Me { user: (*guest.user).clone() })
 }
 
 /// `DELETE /api/session`: the session ends, and with it its live connections.

@@ -3,7 +3,7 @@
 //! A browser sends the newest id back as `Last-Event-ID` when it comes again (WHATWG HTML, section 9.2). Whatever comes
 //! from outside is bounded before it is believed.
 
-use std::fmt::Write;
+use std::io::Write;
 
 use parlor_protocol::{Cursor, Seq, Tail};
 
@@ -82,8 +82,8 @@ impl Cursors {
     }
 
     /// An event is about to be written.
-    pub fn pass(&mut self, event: &EventFrame) {
-        let Some(at) = self.rooms.iter().position(|place| place.joined.room == event.room) else { return };
+    pub fn pass(&mut self, event: &EventFrame<'_>) {
+        let Some(at) = self.rooms.iter().position(|place| place.joined.room == *event.room) else { return };
         self.rooms[..=at].rotate_right(1);
         let place = &mut self.rooms[0];
         place.seq = event.seq;
@@ -91,11 +91,11 @@ impl Cursors {
     }
 
     /// Appends the id to a text; nothing when no room is joined.
-    pub fn write(&self, text: &mut String) {
+    pub fn write(&self, text: &mut Vec<u8>) {
         for (n, place) in self.rooms.iter().take(MAX_ROOMS).enumerate() {
             let comma = if n == 0 { "" } else { "," };
             let tail = place.tail.as_ref().map_or("", |tail| tail.0.as_str());
-            // Writing to a String cannot fail.
+            // Writing to memory cannot fail.
             let _ = write!(text, "{comma}{}:{}:{tail}", place.joined.room, place.seq);
         }
     }
@@ -121,13 +121,13 @@ mod tests {
     }
 
     fn written(cursors: &Cursors) -> String {
-        let mut text = String::new();
+        let mut text = Vec::new();
         cursors.write(&mut text);
-        text
+        String::from_utf8(text).unwrap()
     }
 
-    fn event(room: &RoomId, seq: Seq, id: u128) -> EventFrame {
-        EventFrame { room: room.clone(), seq, id: CommandId(Uuid::from_u128(id)), text: "{}".into() }
+    fn event(room: &RoomId, seq: Seq, id: u128) -> EventFrame<'_> {
+        EventFrame { room, seq, id: CommandId(Uuid::from_u128(id)), json: b"{}" }
     }
 
     #[test]

@@ -23,7 +23,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Ends the connection when `hello` has not come in time; never returns. What a late `hello` still has to do (a long
 /// replay to a slow reader) goes on.
 async fn expect_hello(session: &Session) {
-    tokio::time::sleep(session.hello_timeout()).await;
+    // Boxed: its room is given back once it is over.
+    Box::pin(tokio::time::sleep(session.hello_timeout())).await;
     if !session.greeted() {
         session.close(CloseCode::NoHello);
     }

@@ -11,7 +11,10 @@ use parlor_protocol::limits;
 use tokio_util::sync::CancellationToken;
 
 use super::{bye_frame, carried::Carried, registry::Named};
-use crate::http::{App, Failure, Guest, SameOrigin};
+use crate::{
+    connection::{Frame, Outgoing},
+    http::{App, Failure, Guest, SameOrigin},
+};
 
 /// `GET /live/poll`: an array of frames, empty when there was nothing to say in time or another poll has taken over.
 pub async fn poll(
@@ -36,7 +39,7 @@ struct Held {
 }
 
 impl Held {
-    async fn answer(&mut self) -> String {
+    async fn answer(&mut self) -> Vec<u8> {
         let longest = limits::MAX_POLL_HOLD.min(self.carried.session.heartbeat());
         let array = tokio::select! {
             biased;
@@ -46,29 +49,40 @@ impl Held {
             () = tokio::time::sleep(longest) => None,
         };
         self.answered = true;
-        array.unwrap_or_else(|| "[]".into())
+        array.unwrap_or_else(|| b"[]".to_vec())
     }
 }
 
 /// Waits for frames. A heartbeat is no frame: what shows that this way is open is that polls are answered.
-async fn frames(carried: &Carried) -> String {
+async fn frames(carried: &Carried) -> Vec<u8> {
+    let mut outgoing = Outgoing::default();
     loop {
-        let outgoing = carried.session.next().await;
-        let mut array = String::with_capacity(outgoing.frames.iter().map(|frame| frame.text().len() + 1).sum());
+        carried.session.next(&mut outgoing).await;
+        let mut array = Vec::with_capacity(outgoing.frames.iter().map(|frame| frame.bytes().len() + 1).sum());
         for frame in &outgoing.frames {
-            array.push(if array.is_empty() { '[' } else { ',' });
-            array.push_str(frame.text());
+            match frame {
+                Frame::Events { batch, skip } => {
+                    batch.events_after(*skip).for_each(|event| push_element(&mut array, event.json));
+                }
+                Frame::One(frame) => push_element(&mut array, frame.json()),
+                // There is no such thing here.
+                Frame::Rest { .. } | Frame::Control(_) | Frame::Static(_) => {}
+            }
         }
         if let Some(bye) = outgoing.bye {
-            array.push(if array.is_empty() { '[' } else { ',' });
-            array.push_str(&bye_frame(bye).encode());
+            push_element(&mut array, bye_frame(bye).encode().as_bytes());
             carried.gone.cancel();
         }
         if !array.is_empty() {
-            array.push(']');
+            array.push(b']');
             return array;
         }
     }
+}
+
+fn push_element(array: &mut Vec<u8>, element: &[u8]) {
+    array.push(if array.is_empty() { b'[' } else { b',' });
+    array.extend_from_slice(element);
 }
 
 impl Drop for Held {

@@ -174,7 +174,7 @@ impl Registry {
             let message = "This server has as many connections as allowed.";
             return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
         }
-        let session = Session::new(self.live.clone(), Arc::new(who.user.clone()));
+        let session = Session::new(self.live.clone(), who.user.clone());
         let (carried, inbox) = Carried::new(name, session, replaced.is_some());
         let mine = sessions.entry(who.token).or_default();
         // Their tasks take them out.

@@ -81,12 +81,13 @@ impl Writer {
             return Some(Bytes::from_static(OPENING.as_bytes()));
         }
         while !self.ended {
-            let outgoing = tokio::select! {
+            let mut outgoing = Outgoing::default();
+            tokio::select! {
                 biased;
                 () = self.carried.gone.cancelled() => return None,
-                outgoing = self.carried.session.next() => outgoing,
-            };
-            let text = self.write(outgoing);
+                () = self.carried.session.next(&mut outgoing) => {}
+            }
+            let text = self.write(&outgoing);
             if !text.is_empty() {
                 return Some(text.into());
             }
@@ -94,34 +95,40 @@ impl Writer {
         None
     }
 
-    fn write(&mut self, outgoing: Outgoing) -> String {
-        let Outgoing { frames, ping, bye, .. } = outgoing;
-        let mut text = String::with_capacity(frames.iter().map(|frame| frame.text().len() + 64).sum());
+    fn write(&mut self, outgoing: &Outgoing) -> Vec<u8> {
+        let mut text = Vec::with_capacity(outgoing.frames.iter().map(|frame| frame.bytes().len() + 64).sum());
         if let Some(joined) = self.carried.session.joined_from(&mut self.seen) {
             self.cursors.follow(joined);
         }
-        for frame in &frames {
-            if let Frame::Event(event) = frame {
-                self.cursors.pass(event);
-                if !self.cursors.is_empty() {
-                    text.push_str("id: ");
-                    self.cursors.write(&mut text);
-                    text.push('\n');
+        for frame in &outgoing.frames {
+            match frame {
+                Frame::Events { batch, skip } => {
+                    for event in batch.events_after(*skip) {
+                        self.cursors.pass(&event);
+                        if !self.cursors.is_empty() {
+                            text.extend_from_slice(b"id: ");
+                            self.cursors.write(&mut text);
+                            text.push(b'\n');
+                        }
+                        push_data(&mut text, event.json);
+                    }
                 }
+                Frame::One(frame) => push_data(&mut text, frame.json()),
+                // There is no such thing here.
+                Frame::Rest { .. } | Frame::Control(_) | Frame::Static(_) => {}
             }
-            push_data(&mut text, frame.text());
         }
-        if ping {
-            text.push_str(HEARTBEAT);
+        if outgoing.ping {
+            text.extend_from_slice(HEARTBEAT.as_bytes());
         }
-        if let Some(bye) = bye {
+        if let Some(bye) = outgoing.bye {
             let frame = bye_frame(bye);
             if let ServerFrame::Bye { after_ms: Some(after), .. } = &frame {
-                text.push_str("retry: ");
-                text.push_str(&after.to_string());
-                text.push('\n');
+                text.extend_from_slice(b"retry: ");
+                text.extend_from_slice(after.to_string().as_bytes());
+                text.push(b'\n');
             }
-            push_data(&mut text, &frame.encode());
+            push_data(&mut text, frame.encode().as_bytes());
             self.ended = true;
         }
         text
@@ -129,10 +136,10 @@ impl Writer {
 }
 
 /// A frame is one line: JSON has no line breaks but those that it was given, and ours is given none.
-fn push_data(text: &mut String, frame: &str) {
-    text.push_str("data: ");
-    text.push_str(frame);
-    text.push_str("\n\n");
+fn push_data(text: &mut Vec<u8>, frame: &[u8]) {
+    text.extend_from_slice(b"data: ");
+    text.extend_from_slice(frame);
+    text.extend_from_slice(b"\n\n");
 }
 
 impl Drop for Writer {

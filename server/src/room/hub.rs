@@ -3,11 +3,11 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
-use parlor_protocol::{Event, RoomId, RoomSummary, Seq, ServerFrame, UserId};
+use parlor_protocol::{RoomId, RoomSummary, Seq, ServerFrame, UserId};
 
 use super::{Agenda, Room};
 use crate::{
-    connection::{Connection, Text},
+    connection::{Connection, Encoded},
     limits::Bucket,
     store::RoomRecord,
 };
@@ -22,6 +22,7 @@ pub struct Hub {
     sends: Mutex<HashMap<UserId, Bucket>>,
     agenda: Arc<Agenda>,
     leave_grace: Duration,
+    workers: usize,
 }
 
 /// Someone with at least one connection.
@@ -29,19 +30,27 @@ pub struct Hub {
 struct Person {
     connections: Vec<Arc<Connection>>,
     /// The rooms that they are a member of.
-    rooms: HashMap<RoomId, Arc<Room>>,
+    rooms: Vec<Arc<Room>>,
+}
+
+impl Person {
+    fn is_member(&self, room: &RoomId) -> bool {
+        self.rooms.iter().any(|mine| mine.record.id == *room)
+    }
 }
 
 impl Hub {
-    /// The rooms that there are. `leave_grace`: an absence shorter than this is not announced.
+    /// The rooms that there are. `leave_grace`: an absence shorter than this is not announced. `workers`: how many serve
+    /// connections.
     #[must_use]
-    pub fn new(records: Vec<RoomRecord>, leave_grace: Duration) -> Self {
+    pub fn new(records: Vec<RoomRecord>, leave_grace: Duration, workers: usize) -> Self {
         let hub = Self {
             rooms: RwLock::default(),
             people: Mutex::default(),
             sends: Mutex::default(),
             agenda: Arc::new(Agenda::default()),
             leave_grace,
+            workers,
         };
         for record in records {
             hub.add_room(record);
@@ -51,7 +60,7 @@ impl Hub {
 
     /// A room that was just made.
     pub fn add_room(&self, record: RoomRecord) -> Arc<Room> {
-        let room = Arc::new(Room::new(record.clone(), self.agenda.clone()));
+        let room = Arc::new(Room::new(record.clone(), self.agenda.clone(), self.workers));
         self.rooms.write().insert(record.id, room.clone());
         room
     }
@@ -59,17 +68,6 @@ impl Hub {
     /// The room with this id.
     pub fn room(&self, room: &RoomId) -> Option<Arc<Room>> {
         self.rooms.read().get(room).cloned()
-    }
-
-    /// Delivers an event that is stored. Returns its size in bytes, as each listener has to take it.
-    pub fn deliver(&self, event: &Event) -> usize {
-        match self.room(&event.room) {
-            Some(room) => room.publish(event),
-            None => {
-                tracing::error!(room = %event.room, "an event for a room that is not live");
-                0
-            }
-        }
     }
 
     /// A connection was told how its rooms stand, and hears of their growth from now on.
@@ -83,7 +81,9 @@ impl Hub {
             if now.head > told.head {
                 connection.push(&ServerFrame::Room { room: now });
             }
-            person.rooms.insert(told.id.clone(), room);
+            if !person.is_member(&told.id) {
+                person.rooms.push(room);
+            }
         }
     }
 
@@ -92,7 +92,7 @@ impl Hub {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&connection.user.id) else { return };
         person.connections.retain(|other| other.id != connection.id);
-        person.rooms.values().for_each(|room| room.unwatch(connection));
+        person.rooms.iter().for_each(|room| room.unwatch(connection));
         if person.connections.is_empty() {
             people.remove(&connection.user.id);
         }
@@ -110,7 +110,7 @@ impl Hub {
 
     /// Whether a connected person is a member of this room.
     pub fn is_member(&self, user: UserId, room: &RoomId) -> bool {
-        self.people.lock().get(&user).is_some_and(|person| person.rooms.contains_key(room))
+        self.people.lock().get(&user).is_some_and(|person| person.is_member(room))
     }
 
     /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that
@@ -119,7 +119,9 @@ impl Hub {
         {
             let mut people = self.people.lock();
             let Some(person) = people.get_mut(&user) else { return };
-            person.rooms.insert(room.record.id.clone(), room.clone());
+            if !person.is_member(&room.record.id) {
+                person.rooms.push(room.clone());
+            }
             for connection in &person.connections {
                 room.watch(connection, read);
             }
@@ -142,17 +144,17 @@ impl Hub {
         let connections = self.connections_of(user);
         let mut others = connections.iter().filter(|other| except.is_none_or(|me| me.id != other.id)).peekable();
         if others.peek().is_some() {
-            let text: Text = ServerFrame::Room { room }.encode().into();
-            others.for_each(|other| other.queue.push_droppable(text.clone()));
+            let frame = Encoded::from(&ServerFrame::Room { room });
+            others.for_each(|other| other.queue.push_droppable(frame.clone()));
         }
     }
 
     /// Tells everyone but its maker that there is a new public room.
     pub fn tell_new_room(&self, maker: UserId, summary: &RoomSummary) {
         let room = RoomSummary { joined: false, read: summary.head, unread: 0, ..summary.clone() };
-        let text: Text = ServerFrame::Room { room }.encode().into();
+        let frame = Encoded::from(&ServerFrame::Room { room });
         for connection in self.everyone().iter().filter(|connection| connection.user.id != maker) {
-            connection.queue.push_droppable(text.clone());
+            connection.queue.push_droppable(frame.clone());
         }
     }
 

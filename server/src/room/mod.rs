@@ -11,11 +11,11 @@ use std::{
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use parlor_protocol::{
-    CommandId, Event, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId, limits,
+    CommandId, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId, limits,
 };
 
 use crate::{
-    connection::{Connection, ConnectionId, EventFrame, Text},
+    connection::{Connection, ConnectionId, Encoded, EventBatch},
     store::RoomRecord,
 };
 
@@ -32,6 +32,8 @@ pub struct Room {
     /// What the store knows of it; `head` is as of the start.
     pub record: RoomRecord,
     state: Mutex<State>,
+    /// Those who listen, by the worker that writes to them. Locked after the state, never before.
+    listeners: Box<[Mutex<Listeners>]>,
     agenda: Arc<Agenda>,
 }
 
@@ -42,13 +44,27 @@ struct Agenda(Mutex<Vec<RoomId>>);
 struct State {
     head: Seq,
     ring: Ring,
-    subscribers: IndexMap<ConnectionId, Subscriber>,
     /// Connections of members who have not joined: they hear that the room has grown.
     watchers: HashMap<ConnectionId, Watcher>,
     presence: Presence,
     /// The room has grown since the watchers were told.
     grown: bool,
     on_agenda: bool,
+}
+
+/// Those whom one worker writes to.
+#[derive(Default)]
+struct Listeners {
+    all: IndexMap<ConnectionId, Subscriber>,
+    /// Counts removals: each puts another in the place of who has gone.
+    removed: u64,
+}
+
+/// How far a [`Room::fan_out`] has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    at: usize,
+    removed: u64,
 }
 
 struct Subscriber {
@@ -62,6 +78,19 @@ struct Watcher {
     read: Seq,
 }
 
+impl Listeners {
+    fn remove(&mut self, id: ConnectionId) -> Option<Subscriber> {
+        let gone = self.all.swap_remove(&id)?;
+        self.removed += 1;
+        Some(gone)
+    }
+
+    fn take(&mut self) -> IndexMap<ConnectionId, Subscriber> {
+        self.removed += 1;
+        std::mem::take(&mut self.all)
+    }
+}
+
 /// What came of trying to subscribe.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Subscribed {
@@ -72,18 +101,18 @@ pub enum Subscribed {
 }
 
 impl Room {
-    fn new(record: RoomRecord, agenda: Arc<Agenda>) -> Self {
+    fn new(record: RoomRecord, agenda: Arc<Agenda>, workers: usize) -> Self {
         let head = record.head;
         let state = State {
             head,
             ring: Ring::default(),
-            subscribers: IndexMap::new(),
             watchers: HashMap::new(),
             presence: Presence::default(),
             grown: false,
             on_agenda: false,
         };
-        Self { record, state: Mutex::new(state), agenda }
+        let listeners = (0..workers).map(|_| Mutex::default()).collect();
+        Self { record, state: Mutex::new(state), listeners, agenda }
     }
 
     /// The newest event.
@@ -93,54 +122,75 @@ impl Room {
 
     /// The id of a recent event; `None` when it is no longer in memory.
     pub fn recent_id(&self, seq: Seq) -> Option<CommandId> {
-        self.state.lock().ring.get(seq).map(|event| event.id)
+        self.state.lock().ring.id(seq)
     }
 
-    /// Delivers an event that is stored. Events come in the order of their seqs; one that was seen already is passed over.
-    /// Returns the size of the frame in bytes.
-    pub fn publish(&self, event: &Event) -> usize {
-        let frame = Arc::new(EventFrame {
-            room: event.room.clone(),
-            seq: event.seq,
-            id: event.id,
-            text: ServerFrame::Event(event.clone()).encode().into(),
-        });
-        let size = frame.text.len();
+    /// Takes in events that are stored: from now on they are this room's newest. They come in the order of their seqs;
+    /// false when they were seen already. [`Room::fan_out`] then gives them to those who listen.
+    pub fn publish(&self, batch: &Arc<EventBatch>) -> bool {
         let mut state = self.state.lock();
-        if frame.seq <= state.head {
-            return size;
+        if batch.last() <= state.head {
+            return false;
         }
-        if frame.seq > state.head + 1 {
+        if batch.first > state.head + 1 {
             // Something was lost on the way from the store. Better said than papered over: everyone reads it again.
-            self.interrupt(&mut state, frame.seq);
+            self.interrupt(&mut state, batch.last());
         }
-        state.head = frame.seq;
-        state.ring.push(frame.clone());
-        let mut dropped = Vec::new();
-        for (id, subscriber) in &mut state.subscribers {
-            if frame.seq <= subscriber.given {
-                continue;
-            }
-            if subscriber.connection.queue.push_event(&frame) {
-                subscriber.given = frame.seq;
-            } else {
-                dropped.push(*id);
-            }
-        }
-        for id in dropped {
-            self.remove(&mut state, id);
-        }
+        state.head = batch.last();
+        state.ring.push(batch.clone());
         state.grown = true;
         if !state.watchers.is_empty() {
             self.wake(&mut state);
         }
-        size
+        true
+    }
+
+    /// Whether anyone listens whom this worker writes to. Not waited for: a list that is in use is not empty.
+    pub fn has_listeners(&self, worker: usize) -> bool {
+        self.listeners[worker].try_lock().is_none_or(|some| !some.all.is_empty())
+    }
+
+    /// Gives events to those of one worker, at most `most` at a time: writing takes microseconds for each. Returns how many
+    /// were given them, until there is nobody left, and then `None`. Who has subscribed meanwhile has them already.
+    pub fn fan_out(
+        &self,
+        worker: usize,
+        batches: &[Arc<EventBatch>],
+        progress: &mut Progress,
+        most: usize,
+    ) -> Option<usize> {
+        let last = batches.last()?.last();
+        let (mut given, mut dropped) = (0, Vec::new());
+        {
+            let mut listeners = self.listeners[worker].lock();
+            if progress.removed != listeners.removed {
+                *progress = Progress { at: 0, removed: listeners.removed };
+            }
+            while given < most
+                && let Some((id, subscriber)) = listeners.all.get_index_mut(progress.at)
+            {
+                progress.at += 1;
+                let known = batches.iter().take_while(|batch| batch.last() <= subscriber.given).count();
+                let Some(batch) = batches.get(known) else { continue };
+                given += 1;
+                if subscriber.connection.queue.push_events(&batches[known..], batch.known_to(subscriber.given)) {
+                    subscriber.given = last;
+                } else {
+                    dropped.push(*id);
+                }
+            }
+        }
+        if !dropped.is_empty() {
+            let mut state = self.state.lock();
+            dropped.into_iter().for_each(|id| self.remove(&mut state, worker, id));
+        }
+        (given > 0).then_some(given)
     }
 
     fn interrupt(&self, state: &mut State, head: Seq) {
         tracing::error!(room = %self.record.id, after = state.head, head, "events are missing between store and room");
         state.ring = Ring::default();
-        for (_, subscriber) in std::mem::take(&mut state.subscribers) {
+        for (_, subscriber) in self.listeners.iter().flat_map(|some| some.lock().take()) {
             state.presence.went(subscriber.connection.user.id, Instant::now());
             subscriber.connection.push(&ServerFrame::Gap {
                 room: self.record.id.clone(),
@@ -159,7 +209,7 @@ impl Room {
         match state.ring.after(after, state.head) {
             None => return Subscribed::ReadAfter(after),
             Some(mut events) => {
-                if !events.all(|event| connection.queue.push_event(event)) {
+                if !events.all(|(batch, skip)| connection.queue.push_events(std::slice::from_ref(batch), skip)) {
                     // Overflow: the session will answer with `gap`.
                     return Subscribed::Live;
                 }
@@ -167,7 +217,7 @@ impl Room {
         }
         state.watchers.remove(&connection.id);
         let subscriber = Subscriber { connection: connection.clone(), given };
-        let again = state.subscribers.insert(connection.id, subscriber).is_some();
+        let again = self.listeners[connection.worker].lock().all.insert(connection.id, subscriber).is_some();
         if !again && state.presence.came(&connection.user) {
             self.announce(&mut state, &connection.user, PresenceState::Online);
         }
@@ -177,14 +227,15 @@ impl Room {
     /// Ends a subscription. The person counts as gone at once when they said so, else when they do not come back in time.
     pub fn unsubscribe(&self, connection: &Connection, said_so: bool) {
         let mut state = self.state.lock();
-        self.remove(&mut state, connection.id);
+        self.remove(&mut state, connection.worker, connection.id);
         if said_so && state.presence.leave(connection.user.id) {
             self.announce(&mut state, &connection.user, PresenceState::Offline);
         }
     }
 
-    fn remove(&self, state: &mut State, id: ConnectionId) {
-        if let Some(subscriber) = state.subscribers.swap_remove(&id) {
+    fn remove(&self, state: &mut State, worker: usize, id: ConnectionId) {
+        let removed = self.listeners[worker].lock().remove(id);
+        if let Some(subscriber) = removed {
             state.presence.went(subscriber.connection.user.id, Instant::now());
             self.wake(state);
         }
@@ -194,7 +245,7 @@ impl Room {
     pub fn watch(&self, connection: &Arc<Connection>, read: Seq) -> RoomSummary {
         let mut state = self.state.lock();
         let summary = self.record.summary(state.head, read);
-        if !state.subscribers.contains_key(&connection.id) {
+        if !self.listeners[connection.worker].lock().all.contains_key(&connection.id) {
             state.watchers.insert(connection.id, Watcher { connection: connection.clone(), read });
         }
         summary
@@ -225,10 +276,10 @@ impl Room {
     /// Someone is typing: told to all others, dropped where it is tight.
     pub fn typing(&self, connection: &Connection) {
         let frame = ServerFrame::Typing { room: self.record.id.clone(), user: (*connection.user).clone() };
-        self.tell_others(&self.state.lock(), connection.user.id, &frame);
+        self.tell_others(connection.user.id, &frame);
     }
 
-    fn announce(&self, state: &mut State, user: &User, now: PresenceState) {
+    fn announce(&self, state: &mut State, user: &Arc<User>, now: PresenceState) {
         state.presence.announce(user, now);
         self.flush_presence(state);
         if state.presence.has_more_to_do() {
@@ -238,21 +289,24 @@ impl Room {
 
     fn flush_presence(&self, state: &mut State) {
         let count = state.presence.count();
-        for (user, now) in state.presence.take_news(state.subscribers.len(), Instant::now()) {
+        let listeners = self.listeners.iter().map(|some| some.lock().all.len()).sum();
+        for (user, now) in state.presence.take_news(listeners, Instant::now()) {
             let frame = ServerFrame::Presence {
                 room: self.record.id.clone(),
-                user: user.clone(),
+                user: (*user).clone(),
                 state: now,
                 online_count: count,
             };
-            self.tell_others(state, user.id, &frame);
+            self.tell_others(user.id, &frame);
         }
     }
 
-    fn tell_others(&self, state: &State, user: UserId, frame: &ServerFrame) {
-        let text: Text = frame.encode().into();
-        for subscriber in state.subscribers.values().filter(|subscriber| subscriber.connection.user.id != user) {
-            subscriber.connection.queue.push_droppable(text.clone());
+    fn tell_others(&self, user: UserId, frame: &ServerFrame) {
+        let frame = Encoded::from(frame);
+        for some in &self.listeners {
+            for subscriber in some.lock().all.values().filter(|subscriber| subscriber.connection.user.id != user) {
+                subscriber.connection.queue.push_droppable(frame.clone());
+            }
         }
     }
 
@@ -268,7 +322,7 @@ impl Room {
         if std::mem::take(&mut state.grown) {
             for watcher in state.watchers.values() {
                 let room = self.record.summary(state.head, watcher.read);
-                watcher.connection.queue.push_droppable(ServerFrame::Room { room }.encode().into());
+                watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
         }
         if state.presence.has_more_to_do() {

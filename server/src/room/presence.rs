@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -23,18 +24,18 @@ pub(super) struct Presence {
     /// People without a connection, and since when. They still count as here.
     away: HashMap<UserId, Instant>,
     /// The latest of each person that others have not heard yet.
-    news: IndexMap<UserId, (User, PresenceState)>,
+    news: IndexMap<UserId, (Arc<User>, PresenceState)>,
     last_flush: Option<Instant>,
 }
 
 struct Person {
-    user: User,
-    connections: usize,
+    user: Arc<User>,
+    connections: u32,
 }
 
 impl Presence {
     /// One more connection. True when the person was not here before.
-    pub(super) fn came(&mut self, user: &User) -> bool {
+    pub(super) fn came(&mut self, user: &Arc<User>) -> bool {
         self.away.remove(&user.id);
         let mut new = false;
         let person = self.people.entry(user.id).or_insert_with(|| {
@@ -61,7 +62,7 @@ impl Presence {
     }
 
     /// Lets go of those who have been away for longer than `grace`.
-    pub(super) fn sweep(&mut self, now: Instant, grace: Duration) -> Vec<User> {
+    pub(super) fn sweep(&mut self, now: Instant, grace: Duration) -> Vec<Arc<User>> {
         let due: Vec<UserId> =
             self.away.iter().filter(|(_, since)| now.duration_since(**since) >= grace).map(|(id, _)| *id).collect();
         let mut gone = Vec::with_capacity(due.len());
@@ -73,13 +74,13 @@ impl Presence {
     }
 
     /// Notes something to tell.
-    pub(super) fn announce(&mut self, user: &User, state: PresenceState) {
+    pub(super) fn announce(&mut self, user: &Arc<User>, state: PresenceState) {
         self.news.shift_remove(&user.id);
         self.news.insert(user.id, (user.clone(), state));
     }
 
     /// What to tell now, the oldest first.
-    pub(super) fn take_news(&mut self, listeners: usize, now: Instant) -> Vec<(User, PresenceState)> {
+    pub(super) fn take_news(&mut self, listeners: usize, now: Instant) -> Vec<(Arc<User>, PresenceState)> {
         let early = self.last_flush.is_some_and(|last| now.duration_since(last) < FLUSH_INTERVAL);
         if early || self.news.is_empty() {
             return Vec::new();
@@ -96,7 +97,7 @@ impl Presence {
 
     /// Everyone, in the order of their coming.
     pub(super) fn people(&self) -> impl ExactSizeIterator<Item = &User> {
-        self.people.values().map(|person| &person.user)
+        self.people.values().map(|person| &*person.user)
     }
 
     /// How many people.
@@ -112,8 +113,8 @@ mod tests {
 
     use super::*;
 
-    fn user(n: u128) -> User {
-        User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+    fn user(n: u128) -> Arc<User> {
+        Arc::new(User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest })
     }
 
     const GRACE: Duration = Duration::from_secs(10);

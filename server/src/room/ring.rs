@@ -2,95 +2,120 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use parlor_protocol::Seq;
+use parlor_protocol::{CommandId, Seq};
 
-use crate::connection::EventFrame;
+use crate::connection::EventBatch;
 
-/// Most events kept.
+/// Most events kept, but for those of the newest batch.
 const MAX_EVENTS: usize = 256;
 
 /// Most bytes kept, a room.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// Events with consecutive seqs, the newest at the back.
+/// Events with consecutive seqs, the newest at the back, as they were published.
 #[derive(Default)]
 pub(super) struct Ring {
-    events: VecDeque<Arc<EventFrame>>,
+    batches: VecDeque<Arc<EventBatch>>,
+    events: usize,
     bytes: usize,
 }
 
 impl Ring {
-    /// Adds the next event; the oldest make room for it.
-    pub(super) fn push(&mut self, event: Arc<EventFrame>) {
-        self.bytes += event.text.len();
-        self.events.push_back(event);
-        while self.events.len() > MAX_EVENTS || (self.bytes > MAX_BYTES && self.events.len() > 1) {
-            if let Some(oldest) = self.events.pop_front() {
-                self.bytes -= oldest.text.len();
+    /// Adds the next events; the oldest make room for them.
+    pub(super) fn push(&mut self, batch: Arc<EventBatch>) {
+        self.events += batch.len();
+        self.bytes += batch.bytes_after(0).len();
+        self.batches.push_back(batch);
+        while (self.events > MAX_EVENTS || self.bytes > MAX_BYTES) && self.batches.len() > 1 {
+            if let Some(oldest) = self.batches.pop_front() {
+                self.events -= oldest.len();
+                self.bytes -= oldest.bytes_after(0).len();
             }
         }
     }
 
-    /// All events after a seq, or `None` when some of them are no longer here.
-    pub(super) fn after(&self, after: Seq, head: Seq) -> Option<impl Iterator<Item = &Arc<EventFrame>>> {
-        let missing = head.saturating_sub(after);
-        let skip = self.events.len().checked_sub(usize::try_from(missing).ok()?)?;
-        Some(self.events.iter().skip(skip))
+    /// All events after a seq, or `None` when some of them are no longer here: batches, and how many of each to skip.
+    pub(super) fn after(&self, after: Seq, head: Seq) -> Option<impl Iterator<Item = (&Arc<EventBatch>, usize)>> {
+        let all_here = after >= head || self.batches.front().is_some_and(|oldest| oldest.first <= after + 1);
+        let skip = self.batches.partition_point(|batch| batch.last() <= after);
+        all_here.then(|| self.batches.iter().skip(skip).map(move |batch| (batch, batch.known_to(after))))
     }
 
-    /// The event at a seq.
-    pub(super) fn get(&self, seq: Seq) -> Option<&Arc<EventFrame>> {
-        let first = self.events.front()?.seq;
-        self.events.get(usize::try_from(seq.checked_sub(first)?).ok()?)
+    /// The id of the event at a seq.
+    pub(super) fn id(&self, seq: Seq) -> Option<CommandId> {
+        let at = self.batches.partition_point(|batch| batch.last() < seq);
+        self.batches.get(at)?.id(seq)
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use parlor_protocol::{CommandId, RoomId};
+    use parlor_protocol::{Event, EventKind, RoomId, User, UserId, UserKind};
+    use uuid::Uuid;
 
     use super::*;
 
-    fn ring(seqs: std::ops::RangeInclusive<Seq>, bytes: usize) -> Ring {
+    fn event(seq: Seq, bytes: usize) -> Event {
+        let id = CommandId(Uuid::from_u128(u128::from(seq)));
+        Event {
+            room: RoomId::lobby(),
+            seq,
+            id,
+            at: 0,
+            by: User { id: UserId(Uuid::nil()), name: String::new(), kind: UserKind::Guest },
+            event: EventKind::Message { id, body: "x".repeat(bytes), html: String::new(), reply_to: None },
+        }
+    }
+
+    /// These events, published in batches of so many.
+    fn ring(seqs: std::ops::RangeInclusive<Seq>, bytes: usize, batch: usize) -> Ring {
         let mut ring = Ring::default();
-        for seq in seqs {
-            let id = CommandId(uuid::Uuid::from_u128(u128::from(seq)));
-            let text = "x".repeat(bytes).into();
-            ring.push(Arc::new(EventFrame { room: RoomId::lobby(), seq, id, text }));
+        let events: Vec<_> = seqs.map(|seq| event(seq, bytes)).collect();
+        for events in events.chunks(batch) {
+            EventBatch::encode(events).into_iter().for_each(|batch| ring.push(batch));
         }
         ring
     }
 
     fn seqs(ring: &Ring, after: Seq, head: Seq) -> Option<Vec<Seq>> {
-        ring.after(after, head).map(|events| events.map(|event| event.seq).collect())
+        let batches = ring.after(after, head)?;
+        Some(batches.flat_map(|(batch, skip)| batch.events_after(skip).map(|event| event.seq)).collect())
     }
 
     #[test]
     fn gives_all_or_nothing() {
-        let ring = ring(11..=15, 10);
-        assert_eq!(seqs(&ring, 13, 15), Some(vec![14, 15]));
-        assert_eq!(seqs(&ring, 10, 15), Some(vec![11, 12, 13, 14, 15]));
-        assert_eq!(seqs(&ring, 9, 15), None);
-        assert_eq!(seqs(&ring, 15, 15), Some(vec![]));
-        assert_eq!(seqs(&ring, 20, 15), Some(vec![]), "the store is ahead of the room");
+        for batch in 1..=5 {
+            let ring = ring(11..=15, 10, batch);
+            assert_eq!(seqs(&ring, 13, 15), Some(vec![14, 15]));
+            assert_eq!(seqs(&ring, 10, 15), Some(vec![11, 12, 13, 14, 15]));
+            assert_eq!(seqs(&ring, 9, 15), None);
+            assert_eq!(seqs(&ring, 15, 15), Some(vec![]));
+            assert_eq!(seqs(&ring, 20, 15), Some(vec![]), "the store is ahead of the room");
+        }
         assert_eq!(seqs(&Ring::default(), 0, 0), Some(vec![]));
         assert_eq!(seqs(&Ring::default(), 4, 5), None);
     }
 
     #[test]
     fn stays_within_its_bounds() {
-        assert_eq!(ring(1..=1_000, 10).events.len(), MAX_EVENTS);
-        let big = ring(1..=100, 10_000);
+        let short = ring(1..=1_000, 10, 1);
+        assert!((200..=MAX_EVENTS).contains(&short.events) && short.bytes <= MAX_BYTES);
+        assert!(ring(1..=1_000, 10, 40).events <= MAX_EVENTS);
+        let big = ring(1..=100, 10_000, 1);
         assert!(big.bytes <= MAX_BYTES);
-        assert_eq!(big.events.back().unwrap().seq, 100);
-        assert_eq!(ring(1..=3, MAX_BYTES * 2).events.len(), 1, "the newest stays, whatever its size");
+        assert_eq!(big.batches.back().unwrap().last(), 100);
+        assert_eq!(ring(1..=3, MAX_BYTES * 2, 1).events, 1, "the newest stays, whatever its size");
     }
 
     #[test]
     fn finds_by_seq() {
-        let ring = ring(11..=15, 1);
-        assert_eq!(ring.get(12).unwrap().id.0.as_u128(), 12);
-        assert!(ring.get(10).is_none() && ring.get(16).is_none());
+        for batch in 1..=5 {
+            let ring = ring(11..=15, 1, batch);
+            for seq in 11..=15 {
+                assert_eq!(ring.id(seq).unwrap().0.as_u128(), u128::from(seq));
+            }
+            assert!(ring.id(10).is_none() && ring.id(16).is_none());
+        }
     }
 }

@@ -6,7 +6,7 @@ use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, li
 
 use super::{Joined, Session};
 use crate::{
-    connection::EventFrame,
+    connection::EventBatch,
     room::{Room, Subscribed},
     store::StoreError,
 };
@@ -20,8 +20,8 @@ impl Session {
             return self.refuse_unseen_room(None, cursor.room);
         };
         {
-            let state = self.state.lock();
-            if state.joined.len() >= limits::MAX_JOINED_ROOMS && !state.joined.contains_key(&cursor.room) {
+            let mut state = self.state.lock();
+            if state.joined.len() >= limits::MAX_JOINED_ROOMS && state.joined(&cursor.room).is_none() {
                 drop(state);
                 let message = format!("one connection joins at most {} rooms", limits::MAX_JOINED_ROOMS);
                 return self.refuse(None, Some(cursor.room), refusal::TOO_MANY_ROOMS, message);
@@ -51,7 +51,7 @@ impl Session {
             if said_so {
                 state.gapped.remove(room);
             }
-            state.joined.remove(room)?
+            state.let_go(room)?
         };
         joined.room.unsubscribe(&self.connection, said_so);
         Some(joined.room)
@@ -71,11 +71,11 @@ impl Session {
         let mut after = cursor.after.unwrap_or(head);
         {
             let tail = cursor.tail.clone().or_else(|| room.recent_id(after).map(CommandId::tail));
-            let from = Cursor { room: cursor.room.clone(), after: Some(after), tail };
             let mut state = self.state.lock();
             state.changes += 1;
             state.gapped.remove(&cursor.room);
-            state.joined.insert(cursor.room.clone(), Joined { room: room.clone(), from, last_typing: None });
+            // Two joins of one room cannot meet: a connection's frames are taken one after the other.
+            state.joined.push(Joined { room: room.clone(), after, tail, last_typing: None });
         }
         self.push_joined(room, head.max(after));
         // Subscribing succeeds only when everything since `after` is in memory; else read on and try again.
@@ -137,21 +137,14 @@ impl Session {
     async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq, StoreError> {
         let page = self.live.store.events(&room.record.id, after, REPLAY_PAGE).await?;
         let mut last = after;
-        for event in page.events {
+        for batch in EventBatch::encode(&page.events) {
             self.connection.queue.drained().await;
-            if overflows != self.overflows.load(Ordering::Relaxed) {
+            if overflows != self.overflows.load(Ordering::Relaxed)
+                || !self.connection.queue.push_events(std::slice::from_ref(&batch), 0)
+            {
                 break;
             }
-            last = event.seq;
-            let frame = EventFrame {
-                room: event.room.clone(),
-                seq: event.seq,
-                id: event.id,
-                text: ServerFrame::Event(event).encode().into(),
-            };
-            if !self.connection.queue.push_event(&Arc::new(frame)) {
-                break;
-            }
+            last = batch.last();
         }
         Ok(last)
     }

@@ -4,7 +4,7 @@
 //! run at the same time, in one task.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,7 +15,7 @@ use std::{
 use parking_lot::Mutex;
 use parlor_protocol::{
     ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerInfo,
-    User, UserId, UserKind, refusal,
+    Tail, User, UserId, UserKind, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -26,6 +26,7 @@ use crate::{
     limits::Bucket,
     room::{Hub, Room},
     store::{Store, StoreError},
+    websocket::frame::{self, Opcode},
 };
 
 pub mod heartbeat;
@@ -78,6 +79,18 @@ impl Live {
         rooms.retain(|room| self.may_see(user, &room.id));
         Ok(rooms)
     }
+
+    /// The rooms that this person is a member of, as they stand live: the lobby first, then by name.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn joined_rooms(&self, user: &User) -> Result<Vec<RoomSummary>, StoreError> {
+        let memberships = self.store.memberships(user.id).await?;
+        let live = memberships.iter().filter_map(|mine| Some((self.room_for(user, &mine.room)?, mine.read)));
+        let mut rooms: Vec<_> = live.map(|(room, read)| room.record.summary(room.head(), read)).collect();
+        rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_lowercase()));
+        Ok(rooms)
+    }
 }
 
 /// See the module.
@@ -95,7 +108,8 @@ pub struct Session {
 #[derive(Default)]
 struct State {
     greeted: bool,
-    joined: HashMap<RoomId, Joined>,
+    /// At most [`parlor_protocol::limits::MAX_JOINED_ROOMS`], mostly a handful.
+    joined: Vec<Joined>,
     /// Counts what changed in `joined`.
     changes: u64,
     /// Rooms that were answered with `gap` and not joined since.
@@ -104,9 +118,21 @@ struct State {
 
 struct Joined {
     room: Arc<Room>,
-    /// Where the client stood when it joined.
-    from: Cursor,
+    /// Where the client stood when it joined, and the tail of that event.
+    after: Seq,
+    tail: Option<Tail>,
     last_typing: Option<Instant>,
+}
+
+impl State {
+    fn joined(&mut self, room: &RoomId) -> Option<&mut Joined> {
+        self.joined.iter_mut().find(|joined| joined.room.record.id == *room)
+    }
+
+    fn let_go(&mut self, room: &RoomId) -> Option<Joined> {
+        let at = self.joined.iter().position(|joined| joined.room.record.id == *room)?;
+        Some(self.joined.swap_remove(at))
+    }
 }
 
 impl Session {
@@ -151,7 +177,14 @@ impl Session {
     pub fn joined_from(&self, seen: &mut u64) -> Option<Vec<Cursor>> {
         let state = self.state.lock();
         let changed = std::mem::replace(seen, state.changes) != state.changes;
-        changed.then(|| state.joined.values().map(|joined| joined.from.clone()).collect())
+        changed.then(|| {
+            let cursor = |joined: &Joined| Cursor {
+                room: joined.room.record.id.clone(),
+                after: Some(joined.after),
+                tail: joined.tail.clone(),
+            };
+            state.joined.iter().map(cursor).collect()
+        })
     }
 
     /// How often a sign of life is due, on both sides.
@@ -188,6 +221,14 @@ impl Session {
         self.refuse(None, None, refusal::BAD_FRAME, "frames are text; this one was binary");
     }
 
+    /// Answers a WebSocket ping.
+    pub fn receive_ping(&self, payload: &[u8]) {
+        if self.frames.take().is_err() {
+            return self.close(CloseCode::Flooding);
+        }
+        self.connection.queue.push_control(frame::single(Opcode::Pong, payload));
+    }
+
     async fn handle(&self, frame: ClientFrame) {
         match frame {
             ClientFrame::Hello { protocol, .. } if protocol != PROTOCOL_VERSION => self.close(CloseCode::BadProtocol),
@@ -217,8 +258,7 @@ impl Session {
     }
 
     async fn welcome(&self) -> Result<(), StoreError> {
-        let mut rooms = self.live.rooms_for(&self.connection.user).await?;
-        rooms.retain(|room| room.joined);
+        let rooms = self.live.joined_rooms(&self.connection.user).await?;
         // First told, then connected: nothing can stand before the welcome.
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,
@@ -236,7 +276,7 @@ impl Session {
     fn typing(&self, room: &RoomId) {
         let mut state = self.state.lock();
         // Not stored and droppable: a room that was not joined is no reason for an answer.
-        let Some(joined) = state.joined.get_mut(room) else { return };
+        let Some(joined) = state.joined(room) else { return };
         let now = Instant::now();
         if joined.last_typing.is_none_or(|last| now.duration_since(last) >= TYPING_INTERVAL) {
             joined.last_typing = Some(now);
@@ -256,12 +296,11 @@ impl Session {
     }
 
     /// What to write next; waits until there is something.
-    pub async fn next(&self) -> Outgoing {
-        let outgoing = self.connection.queue.next().await;
+    pub async fn next(&self, outgoing: &mut Outgoing) {
+        self.connection.queue.next(outgoing).await;
         if outgoing.overflowed {
             self.tell_gaps();
         }
-        outgoing
     }
 
     /// After an overflow: every joined room has a hole now, or may have one.
@@ -270,17 +309,18 @@ impl Session {
         let (joined, gapped): (Vec<_>, Vec<_>) = {
             let mut state = self.state.lock();
             state.changes += 1;
-            (state.joined.drain().collect(), state.gapped.iter().cloned().collect())
+            (std::mem::take(&mut state.joined), state.gapped.iter().cloned().collect())
         };
         if joined.is_empty() && gapped.is_empty() {
             // Answers were lost, and there is no room by which to say so: a new connection asks again.
             return self.close(CloseCode::TooSlow);
         }
-        for (_, joined) in &joined {
+        for joined in &joined {
             joined.room.unsubscribe(&self.connection, false);
         }
         let lost = self.connection.queue.recover();
-        for (id, joined) in joined {
+        for joined in joined {
+            let id = joined.room.record.id.clone();
             let head = joined.room.head();
             let after = lost.get(&id).map_or(head, |first| first - 1);
             self.push_gap(id, GapReason::Overflow, after, head);
@@ -339,7 +379,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.connection.queue.shut();
         self.live.hub.disconnect(&self.connection);
-        for joined in self.state.get_mut().joined.values() {
+        for joined in &self.state.get_mut().joined {
             joined.room.unsubscribe(&self.connection, false);
         }
     }

@@ -175,6 +175,15 @@ impl RoomRecord {
     }
 }
 
+/// Someone's place in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The room.
+    pub room: RoomId,
+    /// How far they have read.
+    pub read: Seq,
+}
+
 /// Which page of a room's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -213,13 +222,16 @@ pub trait Store: Send + Sync + 'static {
     async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError>;
 
     /// Whom a session belongs to.
-    async fn session(&self, token: TokenHash) -> Result<Option<User>, StoreError>;
+    async fn session(&self, token: TokenHash) -> Result<Option<Arc<User>>, StoreError>;
 
     /// Ends a session.
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
 
     /// The rooms that this person may see: the lobby first, then by name.
     async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
+
+    /// The rooms that this person is a member of.
+    async fn memberships(&self, user: UserId) -> Result<Arc<[Membership]>, StoreError>;
 
     /// Every room.
     async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError>;

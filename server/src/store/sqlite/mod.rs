@@ -16,12 +16,15 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash};
+use super::{Membership, NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash};
 use crate::bus::Committed;
+use cache::Caches;
 use writer::Job;
 
 mod append;
+mod cache;
 mod reader;
+mod rows;
 mod writer;
 
 /// The file in the data folder.
@@ -41,6 +44,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite")
 /// See the module.
 pub struct SqliteStore {
     readers: SqlitePool,
+    caches: Arc<Caches>,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     sender: mpsc::WeakSender<Job>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -73,6 +77,8 @@ impl SqliteStore {
             .foreign_keys(true)
             // KiB, negative as SQLite wants it; for each connection.
             .pragma("cache_size", "-2048")
+            // Pages (16 MiB): the last page of each room's log is written by commit after commit, and moved over once.
+            .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
         let writing = match max_pages {
             Some(pages) => options.clone().pragma("max_page_count", pages.to_string()),
@@ -89,9 +95,12 @@ impl SqliteStore {
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
-        let writer = tokio::spawn(writer::run(writing.create_if_missing(false), connection, queue, committed));
+        let caches = Arc::<Caches>::default();
+        let writing = writing.create_if_missing(false);
+        let writer = tokio::spawn(writer::run(writing, connection, queue, caches.clone(), committed));
         Ok(Arc::new(Self {
             readers,
+            caches,
             sender: jobs.downgrade(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
@@ -124,8 +133,16 @@ impl Store for SqliteStore {
         self.ask(|reply| Job::CreateGuest { name, token, reply }).await
     }
 
-    async fn session(&self, token: TokenHash) -> Result<Option<User>, StoreError> {
-        reader::session(&self.readers, token).await
+    async fn session(&self, token: TokenHash) -> Result<Option<Arc<User>>, StoreError> {
+        let mark = match self.caches.sessions.get(&token) {
+            Ok(user) => return Ok(Some(user)),
+            Err(mark) => mark,
+        };
+        let user = reader::session(&self.readers, token).await?.map(Arc::new);
+        if let Some(user) = &user {
+            self.caches.sessions.fill(mark, token, user.clone());
+        }
+        Ok(user)
     }
 
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {
@@ -134,6 +151,16 @@ impl Store for SqliteStore {
 
     async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
         reader::rooms(&self.readers, user).await
+    }
+
+    async fn memberships(&self, user: UserId) -> Result<Arc<[Membership]>, StoreError> {
+        let mark = match self.caches.memberships.get(&user) {
+            Ok(memberships) => return Ok(memberships),
+            Err(mark) => mark,
+        };
+        let memberships: Arc<[Membership]> = reader::memberships(&self.readers, user).await?.into();
+        self.caches.memberships.fill(mark, user, memberships.clone());
+        Ok(memberships)
     }
 
     async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
@@ -145,8 +172,9 @@ impl Store for SqliteStore {
     }
 
     async fn add_member(&self, room: &RoomId, user: UserId) -> Result<Seq, StoreError> {
-        if let Some(read) = reader::read_position(&self.readers, room, user).await? {
-            return Ok(read);
+        let memberships = self.memberships(user).await?;
+        if let Some(membership) = memberships.iter().find(|membership| membership.room == *room) {
+            return Ok(membership.read);
         }
         self.ask(|reply| Job::AddMember { room: room.clone(), user, reply }).await
     }
@@ -203,3 +231,6 @@ async fn snapshot_before_migration(connection: &mut sqlx::SqliteConnection, fold
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod migration_tests;

@@ -9,7 +9,7 @@ use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::writer::sql_seq;
-use crate::store::{Page, RoomRecord, StoreError, TokenHash};
+use crate::store::{Membership, Page, RoomRecord, StoreError, TokenHash};
 
 pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<User>, StoreError> {
     let row: Option<(Uuid, String, String)> = sqlx::query_as(
@@ -52,13 +52,10 @@ pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreE
     Ok(rows.into_iter().map(RoomRow::record).collect())
 }
 
-pub(super) async fn read_position(db: &SqlitePool, room: &RoomId, user: UserId) -> Result<Option<Seq>, StoreError> {
-    let read: Option<i64> = sqlx::query_scalar("SELECT read_seq FROM member WHERE user = ? AND room = ?")
-        .bind(user.0)
-        .bind(room.as_str())
-        .fetch_optional(db)
-        .await?;
-    Ok(read.map(i64::unsigned_abs))
+pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Membership>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT room, read_seq FROM member WHERE user = ?").bind(user.0).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(room, read)| Membership { room: room.into(), read: read.unsigned_abs() }).collect())
 }
 
 pub(super) async fn messages(
@@ -78,9 +75,11 @@ pub(super) async fn messages(
     let mut moment = db.begin().await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.author, user.name, user.kind
-         FROM (SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3)
+         FROM (SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq < ?2 AND body IS NOT NULL
+                              ORDER BY seq DESC LIMIT ?3)
                UNION ALL
-               SELECT * FROM (SELECT * FROM message WHERE room = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?4)) AS page
+               SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq >= ?2 AND body IS NOT NULL
+                              ORDER BY seq LIMIT ?4)) AS page
          JOIN user ON user.id = page.author ORDER BY page.seq",
     )
     .bind(room.as_str())
@@ -99,9 +98,8 @@ pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u3
     let mut moment = db.begin().await?;
     let rows: Vec<EventRow> = sqlx::query_as(
         "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, event.kind AS event_kind,
-                message.body, message.html, message.reply_to
+                event.body, event.html, event.reply_to
          FROM event JOIN user ON user.id = event.author
-         LEFT JOIN message ON message.room = event.room AND message.seq = event.seq
          WHERE event.room = ? AND event.seq > ? ORDER BY event.seq LIMIT ?",
     )
     .bind(room.as_str())

@@ -1,6 +1,6 @@
 //! Group commit: whatever waits is written in one transaction, and answered after that transaction is on disk.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, User, UserId, UserKind};
 use rand::Rng;
@@ -8,7 +8,10 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::append;
+use super::{
+    append::{self, Heads},
+    cache::Caches,
+};
 use crate::{
     bus::Committed,
     clock,
@@ -17,6 +20,9 @@ use crate::{
 
 /// Most commands in one transaction. More would only make the first of them wait longer.
 const MAX_BATCH: usize = 512;
+
+/// Longest that a commit waits for the one before it to reach everyone. Acks do not wait for a crowd.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Pause after a failed commit, so that a full disk does not spin.
 const FAILURE_PAUSE: Duration = Duration::from_millis(50);
@@ -42,24 +48,35 @@ pub(super) async fn run(
     options: SqliteConnectOptions,
     connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
+    caches: Arc<Caches>,
     committed: Committed,
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
+    let mut heads = Heads::new();
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
+        if !committed.is_quiet() {
+            // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
+            let _ = tokio::time::timeout(PATIENCE, committed.quiet()).await;
+            while waiting.len() < MAX_BATCH
+                && let Ok(job) = queue.try_recv()
+            {
+                waiting.push(job);
+            }
+        }
         let mut finish = Vec::with_capacity(waiting.len());
-        match try_commit(&options, &mut connection, &mut waiting, &mut finish).await {
+        match try_commit(&options, &mut connection, &mut waiting, &mut heads, &caches, &mut finish).await {
             Ok(events) => {
-                // Nobody listens any more when the server stops: the events are stored, and read at the next start.
                 if !events.is_empty() {
-                    let _ = committed.send(events).await;
+                    committed.send(events).await;
                 }
                 finish.into_iter().for_each(|finish| finish(Ok(())));
             }
             Err(error) => {
                 tracing::error!(%error, commands = finish.len() + waiting.len(), "nothing of this batch was stored");
                 // SQLite may have ended the transaction by itself, and may have not: nothing may be written into what
-                // is left of it.
+                // is left of it, and what it would have changed is not so.
+                heads.clear();
                 if let Some(connection) = connection.take() {
                     let _ = connection.close_hard().await;
                 }
@@ -81,6 +98,8 @@ async fn try_commit(
     options: &SqliteConnectOptions,
     connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
+    heads: &mut Heads,
+    caches: &Arc<Caches>,
     finish: &mut Vec<Finish>,
 ) -> Result<Vec<Event>, StoreError> {
     let connection = match connection {
@@ -94,7 +113,7 @@ async fn try_commit(
     jobs.extend(appends);
     let mut others = others.into_iter();
     while let Some(job) = others.next() {
-        let done = run_one(&mut transaction, job, now).await;
+        let done = run_one(&mut transaction, job, caches, now).await;
         let failed = done.failed;
         finish.push(done.finish);
         if let Some(error) = failed {
@@ -106,7 +125,7 @@ async fn try_commit(
         Job::Append { message, done } => Some((message, done)),
         _ => None,
     });
-    let events = append::append(&mut transaction, appends.collect(), finish, now).await?;
+    let events = append::append(&mut transaction, appends.collect(), heads, finish, now).await?;
     transaction.commit().await?;
     Ok(events)
 }
@@ -133,23 +152,30 @@ struct Done {
     failed: Option<StoreError>,
 }
 
-async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
+async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now: Millis) -> Done {
+    let caches = caches.clone();
     match job {
         Job::CreateGuest { name, token, reply } => {
             let result = create_guest(db, name, token, now).await;
-            after_commit(reply, result)
+            after_commit(reply, result, |_| {})
         }
         Job::EndSession { token, reply } => {
             let result = sqlx::query("DELETE FROM session WHERE token_hash = ?").bind(&token.0[..]).execute(db).await;
-            after_commit(reply, result.map(drop).map_err(StoreError::from))
+            after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| {
+                caches.sessions.change(&token, |_| None);
+            })
         }
         Job::CreateRoom { name, maker, reply } => {
             let result = create_room(db, name, maker, now).await;
-            after_commit(reply, result)
+            after_commit(reply, result, move |made| {
+                if let Some(room) = made {
+                    caches.is_member(maker, &room.id, room.head);
+                }
+            })
         }
         Job::AddMember { room, user, reply } => {
             let result = add_member(db, &room, user, now).await;
-            after_commit(reply, result)
+            after_commit(reply, result, move |read| caches.is_member(user, &room, *read))
         }
         Job::SetRead { room, user, seq } => {
             let result = sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
@@ -158,7 +184,12 @@ async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
                 .bind(sql_seq(seq))
                 .execute(db)
                 .await;
-            Done { finish: Box::new(drop), failed: result.err().map(StoreError::from) }
+            let finish = Box::new(move |held: Result<(), StoreError>| {
+                if held.is_ok() {
+                    caches.has_read(user, &room, seq);
+                }
+            });
+            Done { finish, failed: result.err().map(StoreError::from) }
         }
         // `try_commit` has sorted appends out; here one would be dropped, and say so.
         Job::Append { .. } => Done { finish: Box::new(drop), failed: None },
@@ -167,11 +198,19 @@ async fn run_one(db: &mut SqliteConnection, job: Job, now: Millis) -> Done {
 
 /// The result of one statement, told once the whole transaction held. What is one job's own fault (no such room, a person
 /// who is no more) spoils it for nobody else; what ails the database does.
-fn after_commit<T: Send + 'static>(reply: Reply<T>, result: Result<T, StoreError>) -> Done {
+fn after_commit<T: Send + 'static>(
+    reply: Reply<T>,
+    result: Result<T, StoreError>,
+    note: impl FnOnce(&T) + Send + 'static,
+) -> Done {
     let failed = result.as_ref().err().filter(|error| ails_the_database(error)).cloned();
     let finish = Box::new(move |held: Result<(), StoreError>| {
+        let result = held.and(result);
+        if let Ok(done) = &result {
+            note(done);
+        }
         // Whoever asked may have gone.
-        let _ = reply.send(held.and(result));
+        let _ = reply.send(result);
     });
     Done { finish, failed }
 }

@@ -6,11 +6,11 @@ use anyhow::ensure;
 
 use crate::{
     Row,
-    compare::{Comparison, Phase, Turns},
     crowd::{Crowd, RATE},
     machine,
     server_process::{ServerProcess, data_folder},
     stats::thousands,
+    turns::{Comparison, Phase, Turns},
 };
 
 /// Time before the first phase: buffers and caches take the size that they keep.

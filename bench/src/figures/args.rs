@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{compare::Turns, latency::Load};
+use crate::{latency::Load, turns::Turns};
 
 pub(crate) const USAGE: &str = "\
 usage: figures [--bin PATH] [--only start,memory,idle,latency,throughput,comeback,stalled,hostile] [--long]

@@ -6,24 +6,22 @@
 mod args;
 mod client;
 mod comeback;
-mod compare;
 mod crowd;
 mod hostile;
 mod idle;
 mod latency;
-mod machine;
-mod server_process;
 mod stalled;
 mod start;
-mod stats;
 mod throughput;
+mod turns;
 mod wire;
 
 use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use args::{Args, Figure};
-use compare::Turns;
+use parlor_bench::{machine, server_process, stats};
+use turns::Turns;
 
 /// One line of the table.
 struct Row {

@@ -24,8 +24,10 @@ use tokio::{
     task::JoinSet,
 };
 
+use parlor_bench::sessions;
+
 use crate::{
-    Row, client, machine,
+    Row, machine,
     server_process::{ServerProcess, data_folder},
     stats::{Samples, ms, thousands},
 };
@@ -77,7 +79,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
     let server = ServerProcess::start(binary, data.path())?;
     let address = server.address();
     let http = reqwest::Client::new();
-    let tokens = client::sessions(address, MEMBERS).await?;
+    let tokens = sessions::many(address, MEMBERS).await?;
     let api = Api { http, base: format!("http://{address}/api"), token: tokens[0].clone() };
     let rooms = api.make_rooms().await?;
 

@@ -13,13 +13,15 @@ use tokio::{
     task::JoinSet,
 };
 
+use parlor_bench::sessions;
+
 use crate::{
-    Row, client,
-    compare::{Comparison, Phase, Turns},
+    Row,
     crowd::{Crowd, RATE},
     machine,
     server_process::{ServerProcess, data_folder},
     stats::{secs, thousands},
+    turns::{Comparison, Phase, Turns},
     wire::{Heard, Wire},
 };
 
@@ -61,7 +63,7 @@ pub(crate) async fn beside_hostile(binary: &Path, turns: &Turns) -> anyhow::Resu
     machine::all_sockets(MEMBERS + HALF_SENT + SILENT + MUTE)?;
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
-    let token = client::sessions(server.address(), 1).await?.pop().context("no session")?;
+    let token = sessions::many(server.address(), 1).await?.pop().context("no session")?;
     let mut crowd = Crowd::gather(server.address(), MEMBERS, 0).await?;
     tokio::time::sleep(WARM_UP).await;
 

@@ -15,9 +15,10 @@ use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, 
 use tokio::{sync::watch, task::JoinSet};
 use uuid::Uuid;
 
+use parlor_bench::sessions;
+
 use crate::{
-    client,
-    compare::Phase,
+    turns::Phase,
     wire::{Down, Heard, Up, Wire, number_in},
 };
 
@@ -99,7 +100,7 @@ impl Crowd {
     /// Brings people into the lobby of a server without history; `stalling` of them can stop reading. Returns when they
     /// have heard of each other, with the writer writing.
     pub(crate) async fn gather(address: SocketAddr, members: usize, stalling: usize) -> anyhow::Result<Self> {
-        let tokens = client::sessions(address, members + 1).await?;
+        let tokens = sessions::many(address, members + 1).await?;
         let (writer, tokens) = tokens.split_last().context("nobody is there")?;
         let begun = Instant::now();
         let state = State {

@@ -4,10 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
 use futures::{SinkExt, Stream, StreamExt, TryStreamExt};
-use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, SUBPROTOCOL, Seq, ServerFrame,
-    http::{NewSession, SessionMade},
-};
+use parlor_bench::sessions;
+use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, SUBPROTOCOL, Seq, ServerFrame};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -52,7 +50,7 @@ pub(crate) fn enter(
         .map(move |number| {
             let http = http.clone();
             async move {
-                let token = session(&http, address, number).await.context("making a session")?;
+                let token = sessions::one(&http, address, number).await.context("making a session")?;
                 let connecting = Client::connect(address, &token);
                 let mut client = connecting.await.with_context(|| format!("connecting client {number}"))?;
                 let head = if then == Then::JoinLobby { client.join().await? } else { 0 };
@@ -67,20 +65,6 @@ pub(crate) async fn enter_lobby(address: SocketAddr, count: usize) -> anyhow::Re
     let joined: Vec<_> = enter(address, count, Then::JoinLobby).try_collect().await?;
     let head = joined.iter().map(|(_, head)| *head).max().unwrap_or_default();
     Ok((joined.into_iter().map(|(client, _)| client).collect(), head))
-}
-
-/// The tokens of this many new guests.
-pub(crate) async fn sessions(address: SocketAddr, count: usize) -> anyhow::Result<Vec<String>> {
-    let http = reqwest::Client::new();
-    let making = futures::stream::iter(0..count).map(|number| session(&http, address, number));
-    making.buffer_unordered(AT_ONCE).try_collect().await.context("making sessions")
-}
-
-async fn session(http: &reqwest::Client, address: SocketAddr, number: usize) -> anyhow::Result<String> {
-    let new = NewSession { name: format!("guest {number}") };
-    let answer = http.post(format!("http://{address}/api/session")).json(&new).timeout(STEP_TIMEOUT).send().await?;
-    let made: SessionMade = answer.error_for_status()?.json().await?;
-    Ok(made.token)
 }
 
 impl Client {

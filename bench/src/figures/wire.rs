@@ -1,9 +1,10 @@
 //! A WebSocket (RFC 6455) with as little around it as a load generator can do with: thousands of frames a second are
 //! read in place, and nothing is decoded that nobody asks for.
 
-use std::{net::SocketAddr, ops::Range, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail, ensure};
+use parlor_bench::websocket::{CLOSE, PING, PONG, TEXT, frame_in, masked, upgrade, upgraded};
 use parlor_protocol::{ClientFrame, SUBPROTOCOL, ServerFrame};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -16,15 +17,7 @@ use tokio::{
 /// Room for what is read at a time.
 const READ: usize = 4 * 1024;
 
-/// A longer head is none that the server sends.
-const MAX_HEAD: usize = 16 * 1024;
-
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
-
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
 
 /// Both directions of a connection.
 pub(crate) struct Wire {
@@ -68,12 +61,8 @@ impl Wire {
     pub(crate) async fn upgrade(stream: TcpStream, address: SocketAddr, token: &str) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         let (reader, mut writer) = stream.into_split();
-        // The key is there so that caches in between do not answer; there is none.
-        let head = format!(
-            "GET /live/ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cGFybG9yLWZpZ3VyZXMtMQ==\r\n\
-             Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\nAuthorization: Bearer {token}\r\n\r\n"
-        );
+        let more = format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\nAuthorization: Bearer {token}\r\n");
+        let head = upgrade(address, "/live/ws", &more);
         writer.write_all(head.as_bytes()).await?;
         let mut down = Down { reader, buffer: Vec::new(), begin: 0 };
         tokio::time::timeout(STEP_TIMEOUT, down.head()).await.context("no upgrade in time")??;
@@ -119,27 +108,6 @@ impl Up {
     }
 }
 
-/// A client's frame. Its mask is 0, which changes nothing: masks protect proxies from scripts, and here is neither.
-fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
-    const MASKED: u8 = 0x80;
-    let mut frame = Vec::with_capacity(payload.len() + 14);
-    frame.push(0x80 | kind);
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(length @ 0..=125), _) => frame.push(MASKED | length),
-        (_, Ok(length)) => {
-            frame.push(MASKED | 126);
-            frame.extend(length.to_be_bytes());
-        }
-        _ => {
-            frame.push(MASKED | 127);
-            frame.extend((payload.len() as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
-}
-
 impl Down {
     /// The next message. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Heard<'_>> {
@@ -162,14 +130,11 @@ impl Down {
 
     async fn head(&mut self) -> anyhow::Result<()> {
         let end = loop {
-            if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-                break at + 4;
+            if let Some(end) = upgraded(&self.buffer)? {
+                break end;
             }
-            ensure!(self.buffer.len() < MAX_HEAD, "the answer to the upgrade has no end");
             self.read().await?;
         };
-        let first = self.buffer.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        ensure!(first.starts_with(b"HTTP/1.1 101"), "no upgrade: {}", String::from_utf8_lossy(first));
         self.begin = end;
         Ok(())
     }
@@ -181,22 +146,6 @@ impl Down {
         ensure!(read > 0, "the connection ended");
         Ok(())
     }
-}
-
-/// The first frame, if it is there as a whole: its kind, and where its payload is.
-fn frame_in(bytes: &[u8]) -> anyhow::Result<Option<(u8, Range<usize>)>> {
-    let Some([first, second]) = bytes.first_chunk() else { return Ok(None) };
-    ensure!(first & 0xf0 == 0x80 && second & 0x80 == 0, "a frame in parts, with extensions, or masked");
-    let (length, begin) = match second {
-        126 => {
-            (bytes.get(2..4).and_then(|rest| rest.first_chunk()).map(|size| u64::from(u16::from_be_bytes(*size))), 4)
-        }
-        127 => (bytes.get(2..10).and_then(|rest| rest.first_chunk()).map(|size| u64::from_be_bytes(*size)), 10),
-        length => (Some(u64::from(*length)), 2),
-    };
-    let Some(length) = length else { return Ok(None) };
-    let end = begin + usize::try_from(length)?;
-    Ok((bytes.len() >= end).then_some((first & 0x0f, begin..end)))
 }
 
 /// The value of a text field without escapes near the beginning of an encoded frame.
@@ -228,28 +177,6 @@ fn after_key<'a>(frame: &'a str, key: &str) -> Option<&'a str> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    /// As a server would send it.
-    fn unmasked(payload: &[u8]) -> Vec<u8> {
-        let mut frame = masked(TEXT, payload);
-        let mask = frame.len() - payload.len() - 4;
-        frame.drain(mask..mask + 4);
-        frame[1] &= 0x7f;
-        frame
-    }
-
-    #[test]
-    fn frames_of_every_length_are_found_when_they_are_whole() {
-        for length in [0, 1, 125, 126, 65_535, 65_536] {
-            let frame = unmasked(&vec![b'x'; length]);
-            let (kind, at) = frame_in(&frame).unwrap().unwrap();
-            assert_eq!((kind, at.len(), at.end), (TEXT, length, frame.len()));
-            for cut in (0..frame.len()).rev().take(20) {
-                assert_eq!(frame_in(&frame[..cut]).unwrap(), None, "{cut} of {}", frame.len());
-            }
-        }
-        assert!(frame_in(&masked(TEXT, b"from a client")).is_err());
-    }
 
     #[test]
     fn fields_are_found_without_decoding() {

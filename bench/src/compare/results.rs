@@ -1,0 +1,180 @@
+//! The page of results.
+
+use parlor_bench::load::Scenario;
+
+use crate::{
+    args::Run,
+    goals,
+    metrics::{self, Metric, generator_limited},
+    rounds::{Results, Row},
+};
+
+/// Those that everyone is held against.
+const FLOORS: [&str; 2] = ["bare-batch", "bare-single"];
+
+pub(crate) fn page(run: &Run, results: &Results, machine: &str) -> String {
+    let mut page = String::from("# Parlor beside other servers\n\n");
+    let times = if run.rounds == 1 { "one round".into() } else { format!("{} rounds", run.rounds) };
+    page += &format!(
+        "Written by `make compare`; [README.md](README.md) says what is measured and how. Medians of {times}, in \
+         brackets the least and the greatest. Ratios are of medians.\n\n{machine}\n\n"
+    );
+    page += &format!("Measured on {} by `{}`.\n", today(), command_line());
+    for parlor in results.parlors() {
+        if let Some(table) = goals::table(results, &parlor.name) {
+            page += &format!("\n## Goals: {}\n\n{table}", parlor.name);
+        }
+    }
+    for scenario in results.scenarios() {
+        page += &format!("\n## {}\n\n{}\n\n{}", scenario.name(), described(scenario), table(results, scenario));
+    }
+    page += "\n## Servers\n\n| server | version |\n|---|---|\n";
+    for peer in &results.peers {
+        page += &format!("| {} | {} |\n", peer.name, peer.version());
+    }
+    for (name, reason) in &results.missing {
+        page += &format!("| {name} | not measured: {reason} |\n");
+    }
+    page
+}
+
+fn table(results: &Results, scenario: Scenario) -> String {
+    let metrics = metrics::of(scenario);
+    let rows: Vec<&Row> = results.rows.iter().filter(|row| row.scenario == scenario).collect();
+    let parlor = results.parlors().next().map(|peer| peer.name.as_str());
+    let against: Vec<&str> =
+        FLOORS.into_iter().chain(parlor).filter(|name| results.row(scenario, name).is_some()).collect();
+    let mut head = vec!["server".to_owned()];
+    head.extend(metrics.iter().take(1).map(|metric| metric.name.to_owned()));
+    head.extend(against.iter().map(|name| format!("x {name}")));
+    head.extend(metrics.iter().skip(1).map(|metric| metric.name.to_owned()));
+    head.push("remarks".into());
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    for row in rows {
+        let mut cells = vec![row.peer.name.clone()];
+        cells.extend(metrics.iter().take(1).map(|metric| spread(metric, row)));
+        cells.extend(against.iter().map(|name| ratio(&metrics[0], row, results.row(scenario, name))));
+        cells.extend(metrics.iter().skip(1).map(|metric| spread(metric, row)));
+        cells.push(remarks(row));
+        text += &format!("| {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+fn spread(metric: &Metric, row: &Row) -> String {
+    metric.over(&row.outcomes).map_or_else(|| "–".into(), |spread| metric.show_spread(&spread))
+}
+
+fn ratio(metric: &Metric, row: &Row, other: Option<&Row>) -> String {
+    let of = |row: &Row| metric.over(&row.outcomes).map(|spread| spread.median);
+    match (of(row), other.and_then(of)) {
+        (Some(own), Some(other)) if other > 0.0 => format!("{:.2}", own / other),
+        _ => "–".into(),
+    }
+}
+
+/// What has to be known beside the figures.
+fn remarks(row: &Row) -> String {
+    let mut remarks = Vec::new();
+    if generator_limited(&row.outcomes) {
+        let share = metrics::GENERATOR.over(&row.outcomes).map(|share| metrics::GENERATOR.show(share.median));
+        remarks.push(format!("**generator-limited** ({} % of its core)", share.unwrap_or_default()));
+    }
+    let wrong: Vec<_> =
+        row.outcomes.iter().map(|outcome| outcome.report.wrongs()).filter(|text| !text.is_empty()).collect();
+    if let Some(first) = wrong.first() {
+        remarks.push(format!("**wrong in {} of {} rounds**: {first}", wrong.len(), row.outcomes.len()));
+    }
+    if let Some(first) = row.failures.first() {
+        remarks.push(format!("**failed {} times**: {}", row.failures.len(), first.replace('\n', " ")));
+    }
+    remarks.join("; ")
+}
+
+fn described(scenario: Scenario) -> &'static str {
+    match scenario {
+        Scenario::FanoutSaturated => {
+            "One room of 1,000 members, 8 of whom write 120-byte messages; 16 messages under way at any time. `+`: with \
+             messages as long as the frames that Parlor sends."
+        }
+        Scenario::RoomsSaturated => {
+            "100 rooms of 10 members, 8 of whom write in turn; one message under way in each room."
+        }
+        Scenario::FanoutPaced => {
+            "One room of 1,000 members, 20 messages a second by the clock; times count from when a message should have \
+             left. `+`: with messages as long as the frames that Parlor sends."
+        }
+        Scenario::Delivery => {
+            "10 rooms of 100 members, 250 messages a second in sum by the clock; times count from when a message should \
+             have left. Parlor stores each with fsync first."
+        }
+        Scenario::IdleMemory => {
+            "What the resident memory grows by with 10,000 connections in rooms of 100, all of whom have had a heartbeat. \
+             Parlor: 10,000 people logged in, each in five rooms; sessions are part of it. The others: each in one room."
+        }
+        Scenario::Heartbeat => {
+            "4,000 connections that say nothing, a heartbeat each 2 s to each of them, answered at once. What the server \
+             takes without heartbeats is subtracted."
+        }
+        Scenario::Connects => {
+            "Connections that are closed as soon as they are in, 64 at a time. Parlor: with a token, hello and join. The \
+             others: until they are in a room."
+        }
+    }
+}
+
+fn command_line() -> String {
+    let mut words: Vec<String> = std::env::args().collect();
+    if let Some(program) = words.first_mut() {
+        *program = "compare".into();
+    }
+    // Whose build it was says its name; where it lay is nobody's business.
+    for word in &mut words {
+        if let Some((name, _)) = word.split_once('=').filter(|(_, path)| path.contains('/')) {
+            *word = format!("{name}=…");
+        } else if word.starts_with('/') {
+            *word = "…".into();
+        }
+    }
+    words.join(" ")
+}
+
+/// The day, UTC.
+fn today() -> String {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (year, month, day) = civil(seconds / 86_400);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The date of a day counted from 1970-01-01.
+fn civil(mut days: u64) -> (u64, u64, u64) {
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1_970;
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let mut month = 1;
+    for length in [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    (year, month, days + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_have_dates() {
+        for (days, date) in
+            [(0, (1_970, 1, 1)), (59, (1_970, 3, 1)), (19_782, (2_024, 2, 29)), (20_778, (2_026, 11, 21))]
+        {
+            assert_eq!(civil(days), date);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A run with connections that stay: all come in, then there is a time to warm up, the measured time, and a time for what
+//! is still under way to arrive.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use super::{
+    Ask, Dialect, Memory, Pace, Plan, Report, Window,
+    clock::nanos,
+    dialect::Entry,
+    engine::{Engine, Nobody},
+    talk::Talk,
+};
+use crate::machine;
+
+/// Connections that come in at a time.
+const AT_ONCE: usize = 64;
+
+/// Time for everyone to come in, and for the news of it.
+const COMING: Duration = Duration::from_secs(120);
+
+/// News of who came are over when there were none for this long; they are sent once a second.
+const QUIET: Duration = Duration::from_millis(1_300);
+
+/// What has not come after this long without any progress does not come any more.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// A pause of the generator, for each member of a room, where as many messages are sent as go through. Shorter than what
+/// the server has to do meanwhile: it writes to each member.
+const BREATH_PER_MEMBER: Duration = Duration::from_micros(1);
+
+/// How often it is looked whether everything has come.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What is counted, at one moment.
+#[derive(Clone, Copy)]
+struct Mark {
+    at: u64,
+    deliveries: u64,
+    sent: u64,
+    heartbeats: u64,
+    server_cpu: Option<f64>,
+    own_cpu: f64,
+}
+
+pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], before: Option<u64>) -> anyhow::Result<Report> {
+    let prepared = ask.pid.map(machine::resident_kib).transpose()?;
+    machine::all_sockets(plan.connections)?;
+    let mut engine = Engine::new(ask.connect, ask.dialect, entries, plan.connections)?;
+    let connects_per_second = come_in(&mut engine, plan.connections).context("coming in")?;
+    if ask.dialect == Dialect::Parlor {
+        hear_the_news(&mut engine)?;
+    }
+    let mut talk = Talk::new(ask.dialect, plan, entries)?;
+    let (first, last) = measure(ask, plan, &mut engine, &mut talk)?;
+    let memory = ask.pid.map(machine::resident_kib).transpose()?;
+    talk.stop();
+    arrive(&mut engine, &mut talk)?;
+    let frame_bytes = engine.counts.bytes as f64 / engine.counts.messages.max(1) as f64;
+    Ok(Report {
+        connections: plan.connections,
+        connects_per_second,
+        sent: talk.sent,
+        delivered: talk.delivered,
+        frame_bytes,
+        violations: talk.violations(),
+        unacked: talk.unacked(),
+        wrong_acks: talk.wrong_acks(),
+        window: last.since(&first),
+        latency: talk.latency(),
+        memory: before.zip(prepared).zip(memory).map(|((before, prepared), after)| Memory { before, prepared, after }),
+    })
+}
+
+/// Everyone; tells how many in a second.
+fn come_in(engine: &mut Engine<'_>, count: usize) -> anyhow::Result<f64> {
+    let begun = engine.clock.now();
+    let deadline = begun + nanos(COMING);
+    let (mut begun_count, mut opened) = (0, 0);
+    engine.alarm.set(COMING)?;
+    while opened < count {
+        while begun_count < count && begun_count - opened < AT_ONCE {
+            engine.connect(begun_count, begun_count, None)?;
+            begun_count += 1;
+        }
+        for event in 0..engine.wait()? {
+            engine.serve(event, &mut Nobody)?;
+        }
+        opened += engine.opened.drain(..).count();
+        ensure!(engine.clock.now() < deadline, "only {opened} of {count} came in within {COMING:?}");
+    }
+    let seconds = (engine.clock.now() - begun) as f64 / 1e9;
+    Ok(count as f64 / seconds)
+}
+
+/// Until then there is more news than messages.
+fn hear_the_news(engine: &mut Engine<'_>) -> anyhow::Result<()> {
+    let deadline = engine.clock.now() + nanos(COMING);
+    let (mut last, mut heard) = (engine.clock.now(), engine.counts.news);
+    while engine.clock.until(last + nanos(QUIET)) > Duration::ZERO {
+        ensure!(engine.clock.now() < deadline, "there is no end to the news of who came");
+        engine.alarm.set(engine.clock.until(last + nanos(QUIET)))?;
+        for event in 0..engine.wait()? {
+            engine.serve(event, &mut Nobody)?;
+        }
+        if engine.counts.news != heard {
+            (last, heard) = (engine.clock.now(), engine.counts.news);
+        }
+    }
+    Ok(())
+}
+
+/// Warms up and measures; tells what was counted at the beginning and at the end.
+fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> anyhow::Result<(Mark, Mark)> {
+    let begun = engine.clock.now();
+    let begin = begun + nanos(plan.warm_up);
+    let end = begin + nanos(plan.time);
+    if let Pace::Paced { .. } = plan.pace {
+        talk.time(begin..end);
+    }
+    let mut schedule = Schedule::new(plan, begun);
+    let members = u32::try_from(plan.members().min(1_000))?;
+    let saturated = matches!(plan.pace, Pace::Saturated { .. });
+    if saturated {
+        talk.begin();
+    }
+    let mut first = None;
+    loop {
+        talk.go_on(engine)?;
+        let now = engine.clock.now();
+        if now >= begin && first.is_none() {
+            first = Some(Mark::take(ask, engine, talk)?);
+        }
+        // Those too that were due before the end while the generator was late.
+        while schedule.due <= now && schedule.due < end {
+            talk.say(engine, schedule.room, schedule.due)?;
+            schedule.next();
+        }
+        if now >= end {
+            break;
+        }
+        let wake = schedule.due.min(if first.is_none() { begin } else { end });
+        engine.alarm.set(engine.clock.until(wake))?;
+        let events = engine.wait()?;
+        for event in 0..events {
+            engine.serve(event, talk)?;
+            talk.go_on(engine)?;
+        }
+        if saturated {
+            // There is more on its way: read later, it costs fewer reads.
+            std::thread::sleep(BREATH_PER_MEMBER * members);
+        }
+    }
+    let last = Mark::take(ask, engine, talk)?;
+    Ok((first.unwrap_or(last), last))
+}
+
+/// When the next message should leave, and in which room: by the clock, room after room.
+struct Schedule {
+    due: u64,
+    room: usize,
+    number: u64,
+    begun: u64,
+    interval: f64,
+    rooms: usize,
+}
+
+impl Schedule {
+    fn new(plan: &Plan, begun: u64) -> Self {
+        let (due, interval) = match plan.pace {
+            Pace::Paced { rate } => (begun, 1e9 / rate),
+            _ => (u64::MAX, 0.0),
+        };
+        Self { due, room: 0, number: 0, begun, interval, rooms: plan.rooms }
+    }
+
+    fn next(&mut self) {
+        self.number += 1;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Nanoseconds of an hour at most.
+        let after = (self.number as f64 * self.interval) as u64;
+        self.due = self.begun + after;
+        self.room = (self.room + 1) % self.rooms;
+    }
+}
+
+/// What is under way arrives, or does not.
+fn arrive(engine: &mut Engine<'_>, talk: &mut Talk) -> anyhow::Result<()> {
+    let mut progress = (engine.clock.now(), 0);
+    loop {
+        let waits_for = talk.outstanding() + talk.unacked();
+        let now = engine.clock.now();
+        if waits_for != progress.1 {
+            progress = (now, waits_for);
+        }
+        if waits_for == 0 || now > progress.0 + nanos(PATIENCE) {
+            return Ok(());
+        }
+        let look = now + nanos(LOOK);
+        while engine.clock.until(look) > Duration::ZERO {
+            engine.alarm.set(engine.clock.until(look))?;
+            for event in 0..engine.wait()? {
+                engine.serve(event, talk)?;
+            }
+        }
+    }
+}
+
+impl Mark {
+    fn take(ask: &Ask, engine: &Engine<'_>, talk: &Talk) -> anyhow::Result<Self> {
+        Ok(Self {
+            at: engine.clock.now(),
+            deliveries: talk.delivered,
+            sent: talk.sent,
+            heartbeats: engine.counts.heartbeats,
+            server_cpu: ask.pid.and_then(machine::processor_seconds),
+            own_cpu: machine::processor_seconds(std::process::id()).context("no processor time")?,
+        })
+    }
+
+    fn since(&self, first: &Self) -> Window {
+        Window {
+            seconds: (self.at - first.at) as f64 / 1e9,
+            deliveries: self.deliveries - first.deliveries,
+            sent: self.sent - first.sent,
+            heartbeats: self.heartbeats - first.heartbeats,
+            connects: 0,
+            server_cpu: self.server_cpu.zip(first.server_cpu).map(|(last, first)| last - first),
+            own_cpu: self.own_cpu - first.own_cpu,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What is done to a server, and how much of it.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::Dialect;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Scenario {
+    /// One room of 1,000, as many messages as go through.
+    FanoutSaturated,
+    /// 100 rooms of 10, as many messages as go through.
+    RoomsSaturated,
+    /// One room of 1,000, 20 messages a second.
+    FanoutPaced,
+    /// 10 rooms of 100, 250 messages a second.
+    Delivery,
+    /// 10,000 connections that say nothing.
+    IdleMemory,
+    /// Connections that say nothing but answer many heartbeats.
+    Heartbeat,
+    /// Connections come and go, 64 at a time.
+    Connects,
+}
+
+/// How fast messages or connections come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// Closed: this many messages under way in sum over all rooms, and at least one in each.
+    Saturated {
+        /// Messages.
+        window: usize,
+    },
+    /// Open: messages leave by the clock, whatever became of earlier ones.
+    Paced {
+        /// Messages a second, in sum over all rooms.
+        rate: f64,
+    },
+    /// No messages.
+    Idle,
+    /// No messages; each connection is closed as soon as it is in.
+    Connects {
+        /// Connections that come in at a time.
+        at_once: usize,
+    },
+}
+
+/// How much of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Rooms that there are.
+    pub rooms: usize,
+    /// Connections.
+    pub connections: usize,
+    /// Rooms that each of them is in.
+    pub joins: usize,
+    /// Members of a room that write.
+    pub senders: usize,
+    /// Parlor: people who the connections belong to.
+    pub people: usize,
+    /// Bytes of a message's body.
+    pub body: usize,
+    /// How fast.
+    pub pace: Pace,
+    /// Time before the measured one, under the same load.
+    pub warm_up: Duration,
+    /// The measured time.
+    pub time: Duration,
+}
+
+/// Messages under way. Enough for a server to write several at a time, and few enough that a broadcast channel of 100, as
+/// tutorials make it, does not overflow.
+const WINDOW: usize = 16;
+
+/// More than one, so that a server can get the order of their messages wrong, several of each being under way.
+const SENDERS: usize = 8;
+
+/// People in a room of a thousand. Parlor tells everyone in the room of each one who comes, and takes its time about it:
+/// with a thousand people that is nearly a minute, which would have to be waited for before each measurement.
+const PEOPLE_IN_A_CROWD: usize = 50;
+
+impl Scenario {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::FanoutSaturated,
+        Self::RoomsSaturated,
+        Self::FanoutPaced,
+        Self::Delivery,
+        Self::IdleMemory,
+        Self::Heartbeat,
+        Self::Connects,
+    ];
+
+    /// As it stands on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FanoutSaturated => "fanout-saturated",
+            Self::RoomsSaturated => "rooms-saturated",
+            Self::FanoutPaced => "fanout-paced",
+            Self::Delivery => "delivery",
+            Self::IdleMemory => "idle-memory",
+            Self::Heartbeat => "heartbeat",
+            Self::Connects => "connects",
+        }
+    }
+
+    /// How much of it there is when nothing else is asked for.
+    #[must_use]
+    pub fn plan(self, dialect: Dialect) -> Plan {
+        let base = Plan {
+            rooms: 1,
+            connections: 1_000,
+            joins: 1,
+            senders: SENDERS,
+            people: PEOPLE_IN_A_CROWD,
+            body: 120,
+            pace: Pace::Saturated { window: WINDOW },
+            warm_up: Duration::from_millis(1_500),
+            time: Duration::from_secs(3),
+        };
+        match self {
+            Self::FanoutSaturated => base,
+            Self::RoomsSaturated => Plan { rooms: 100, people: 1_000, ..base },
+            Self::FanoutPaced => Plan {
+                pace: Pace::Paced { rate: 20.0 },
+                warm_up: Duration::from_secs(1),
+                time: Duration::from_secs(4),
+                ..base
+            },
+            Self::Delivery => {
+                let pace = Pace::Paced { rate: 250.0 };
+                Plan { rooms: 10, people: 1_000, pace, time: Duration::from_secs(5), ..base }
+            }
+            Self::IdleMemory => {
+                // Rooms of 100 each.
+                let (rooms, joins) = if dialect == Dialect::Parlor { (500, 5) } else { (100, 1) };
+                let (connections, people) = (10_000, 10_000);
+                // Longer than the interval of heartbeats: everyone has had one.
+                let warm_up = Duration::from_secs(6);
+                let time = Duration::from_secs(1);
+                Plan { rooms, connections, joins, people, pace: Pace::Idle, warm_up, time, ..base }
+            }
+            Self::Heartbeat => {
+                let warm_up = Duration::from_secs(2);
+                Plan {
+                    rooms: 40,
+                    connections: 4_000,
+                    people: 4_000,
+                    pace: Pace::Idle,
+                    warm_up,
+                    time: Duration::from_secs(4),
+                    ..base
+                }
+            }
+            Self::Connects => {
+                let pace = Pace::Connects { at_once: 64 };
+                Plan { rooms: 100, connections: 64, people: 2_000, pace, warm_up: Duration::from_secs(1), ..base }
+            }
+        }
+    }
+
+    /// Milliseconds between heartbeats that the server is to be told; none at all for 0.
+    #[must_use]
+    pub fn heartbeat_ms(self) -> u64 {
+        match self {
+            Self::IdleMemory => 5_000,
+            Self::Heartbeat => 2_000,
+            _ => 25_000,
+        }
+    }
+}
+
+impl Plan {
+    /// Members of each room.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        self.connections * self.joins / self.rooms.max(1)
+    }
+
+    /// The room that a connection is in, or the `join`th of them.
+    #[must_use]
+    pub fn room_of(&self, connection: usize, join: usize) -> usize {
+        match self.pace {
+            // Those who come and go spread over all rooms.
+            Pace::Connects { .. } => connection % self.rooms,
+            _ if self.joins == 1 => (connection / self.members().max(1)).min(self.rooms - 1),
+            // Not the same people in all five rooms.
+            _ => (connection + join * (self.rooms / self.joins + connection / self.rooms)) % self.rooms,
+        }
+    }
+}

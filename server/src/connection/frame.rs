@@ -1,0 +1,203 @@
+//! Frames as they go out: encoded once, shared by all who receive them.
+//!
+//! Each is a whole WebSocket message with its header, so that a socket takes it as it is. The other transports take the
+//! JSON in it.
+
+use std::sync::Arc;
+
+use parlor_protocol::{CommandId, Event, RoomId, Seq, ServerFrame};
+
+use crate::websocket::frame::{self, Opcode};
+
+/// A batch is closed when it has this many bytes: the longest event on top still fits into any queue.
+const MAX_BATCH_BYTES: usize = 32 * 1024;
+
+/// One frame. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Encoded(Arc<[u8]>);
+
+impl Encoded {
+    /// The JSON text.
+    #[must_use]
+    pub fn json(&self) -> &[u8] {
+        frame::payload(&self.0)
+    }
+
+    /// The WebSocket message.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&ServerFrame> for Encoded {
+    fn from(from: &ServerFrame) -> Self {
+        Self(frame::single(Opcode::Text, from.encode().as_bytes()).into())
+    }
+}
+
+/// Consecutive events of one room: what one commit added to it, or a page of its history.
+#[derive(Debug)]
+pub struct EventBatch {
+    /// The room that they changed.
+    pub room: RoomId,
+    /// The first one's place.
+    pub first: Seq,
+    events: Vec<Placed>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Placed {
+    id: CommandId,
+    /// Where its frame ends in the batch's bytes.
+    end: usize,
+}
+
+/// One event of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct EventFrame<'a> {
+    /// The room that it changed.
+    pub room: &'a RoomId,
+    /// Its place.
+    pub seq: Seq,
+    /// Its id, for the tail of a cursor.
+    pub id: CommandId,
+    /// The JSON text.
+    pub json: &'a [u8],
+}
+
+impl EventBatch {
+    /// Encodes events of one room with consecutive seqs, in as few batches as 32 KiB allows.
+    #[must_use]
+    pub fn encode(events: &[Event]) -> Vec<Arc<Self>> {
+        let mut batches = Vec::with_capacity(1);
+        let mut open: Option<Self> = None;
+        let mut json = Vec::new();
+        for event in events {
+            let batch = open.get_or_insert_with(|| Self::starting_with(event));
+            json.clear();
+            event.encode(&mut json);
+            frame::put(&mut batch.bytes, Opcode::Text, &json);
+            batch.events.push(Placed { id: event.id, end: batch.bytes.len() });
+            if batch.bytes.len() >= MAX_BATCH_BYTES {
+                batches.extend(open.take().map(Arc::new));
+            }
+        }
+        batches.extend(open.map(Arc::new));
+        batches
+    }
+
+    fn starting_with(event: &Event) -> Self {
+        Self { room: event.room.clone(), first: event.seq, events: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// How many events.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether there are none, which no batch is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The last one's place.
+    #[must_use]
+    pub fn last(&self) -> Seq {
+        self.first + u64::try_from(self.events.len()).unwrap_or(u64::MAX).saturating_sub(1)
+    }
+
+    /// How many of them a reader has who has everything up to `seq`.
+    #[must_use]
+    pub fn known_to(&self, seq: Seq) -> usize {
+        let known = (seq + 1).saturating_sub(self.first);
+        usize::try_from(known).unwrap_or(usize::MAX).min(self.len())
+    }
+
+    /// The id of the event at a seq.
+    #[must_use]
+    pub fn id(&self, seq: Seq) -> Option<CommandId> {
+        let at = usize::try_from(seq.checked_sub(self.first)?).ok()?;
+        self.events.get(at).map(|event| event.id)
+    }
+
+    /// All but the first `skip`, as WebSocket messages one after the other.
+    #[must_use]
+    pub fn bytes_after(&self, skip: usize) -> &[u8] {
+        self.bytes.get(self.start(skip)..).unwrap_or_default()
+    }
+
+    /// All but the first `skip`, one by one.
+    pub fn events_after(&self, skip: usize) -> impl Iterator<Item = EventFrame<'_>> {
+        let starts = (skip..).map(|at| self.start(at));
+        self.events.iter().zip(self.first..).skip(skip).zip(starts).map(|((placed, seq), start)| EventFrame {
+            room: &self.room,
+            seq,
+            id: placed.id,
+            json: frame::payload(self.bytes.get(start..placed.end).unwrap_or_default()),
+        })
+    }
+
+    /// Where the frame of an event begins.
+    fn start(&self, at: usize) -> usize {
+        at.checked_sub(1).map_or(0, |before| self.events.get(before).map_or(self.bytes.len(), |event| event.end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use parlor_protocol::{EventKind, User, UserId, UserKind};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event(seq: Seq, length: usize) -> Event {
+        let id = CommandId(Uuid::from_u128(u128::from(seq)));
+        Event {
+            room: RoomId::lobby(),
+            seq,
+            id,
+            at: 1,
+            by: User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest },
+            event: EventKind::Message { id, body: "x".repeat(length), html: String::new(), reply_to: None },
+        }
+    }
+
+    #[test]
+    fn a_batch_gives_back_its_events() {
+        let events: Vec<_> = [1, 300, 70_000, 5].iter().zip(7..).map(|(length, seq)| event(seq, *length)).collect();
+        let batches = EventBatch::encode(&events);
+        assert_eq!(
+            batches.iter().map(|batch| (batch.first, batch.len(), batch.last())).collect::<Vec<_>>(),
+            [(7, 3, 9), (10, 1, 10)]
+        );
+        for skip in 0..=3 {
+            let rest: Vec<_> = batches[0].events_after(skip).collect();
+            assert_eq!(rest.len(), 3 - skip);
+            let mut bytes = Vec::new();
+            for (frame, event) in rest.iter().zip(&events[skip..]) {
+                assert_eq!((frame.seq, frame.id), (event.seq, event.id));
+                let text = std::str::from_utf8(frame.json).unwrap();
+                assert_eq!(ServerFrame::decode(text).unwrap(), ServerFrame::Event(event.clone()));
+                assert_eq!(text, ServerFrame::Event(event.clone()).encode());
+                frame::put(&mut bytes, Opcode::Text, frame.json);
+            }
+            assert_eq!(batches[0].bytes_after(skip), bytes);
+        }
+        assert!(batches[0].bytes_after(4).is_empty());
+    }
+
+    #[test]
+    fn a_batch_knows_what_a_reader_has() {
+        let events: Vec<_> = (7..=9).map(|seq| event(seq, 1)).collect();
+        let batch = &EventBatch::encode(&events)[0];
+        let known: Vec<_> = [0, 5, 6, 7, 8, 9, 10].iter().map(|seq| batch.known_to(*seq)).collect();
+        assert_eq!(known, [0, 0, 0, 1, 2, 3, 3]);
+        assert_eq!(batch.id(8), Some(CommandId(Uuid::from_u128(8))));
+        assert_eq!((batch.id(6), batch.id(10)), (None, None));
+    }
+}

@@ -1,0 +1,134 @@
+//! The bytes of one socket. Holds no buffer: what comes in is read into one that all share, what goes out is written
+//! from where it lies.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    io::{self, IoSlice},
+    net::Shutdown,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
+};
+
+use crate::{
+    connection::{Frame, MAX_SLICES, Outgoing},
+    websocket::decode::Decoder,
+};
+
+/// Bytes read at a time.
+const READ: usize = 64 * 1024;
+
+thread_local! {
+    static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into());
+}
+
+/// See the module.
+pub(super) struct Reader {
+    half: OwnedReadHalf,
+    /// Where messages come out.
+    pub(super) decoder: Decoder,
+}
+
+impl Reader {
+    /// `early`: what was read before.
+    pub(super) fn new(half: OwnedReadHalf, mut decoder: Decoder, early: &[u8]) -> Self {
+        decoder.push(early);
+        Self { half, decoder }
+    }
+
+    /// Gives the decoder what has come; false at the end of the stream.
+    pub(super) async fn fill(&mut self) -> io::Result<bool> {
+        let Self { half, decoder } = self;
+        poll_fn(|context| poll_read(half, context, |bytes| decoder.push(bytes))).await
+    }
+
+    /// Reads to the end of the stream and keeps nothing.
+    pub(super) async fn discard(&mut self) -> io::Result<()> {
+        while poll_fn(|context| poll_read(&mut self.half, context, |_| {})).await? {}
+        Ok(())
+    }
+}
+
+fn poll_read(half: &mut OwnedReadHalf, context: &mut Context<'_>, take: impl FnOnce(&[u8])) -> Poll<io::Result<bool>> {
+    SHARED.with_borrow_mut(|shared| {
+        let mut buffer = ReadBuf::new(shared);
+        ready!(Pin::new(half).poll_read(context, &mut buffer))?;
+        take(buffer.filled());
+        Poll::Ready(Ok(!buffer.filled().is_empty()))
+    })
+}
+
+/// See the module.
+pub(super) struct Writer {
+    half: Arc<OwnedWriteHalf>,
+    /// What is to be written.
+    pub(super) outgoing: Outgoing,
+    /// Bytes of its first frame that are written.
+    written: usize,
+}
+
+impl Writer {
+    pub(super) fn new(half: Arc<OwnedWriteHalf>) -> Self {
+        Self { half, outgoing: Outgoing::default(), written: 0 }
+    }
+
+    /// Writes all frames of `outgoing`. Broken off, it goes on where it was.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        while !self.outgoing.frames.is_empty() {
+            match self.write() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.half.writable().await?,
+                Err(error) => return Err(error),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the rest of what is half written, here or by others, and then this alone.
+    pub(super) async fn last(&mut self, begun: Option<Frame>, frame: Vec<u8>) -> io::Result<()> {
+        self.outgoing.frames.truncate(usize::from(self.written > 0));
+        self.outgoing.frames.extend(begun);
+        self.outgoing.frames.push_back(Frame::Control(frame.into()));
+        self.flush().await
+    }
+
+    /// Says that nothing more comes.
+    pub(super) fn shutdown(&self) -> io::Result<()> {
+        SockRef::from(self.half.as_ref().as_ref()).shutdown(Shutdown::Write)
+    }
+
+    /// Writes what the system takes at once.
+    fn write(&mut self) -> io::Result<()> {
+        let frames = &mut self.outgoing.frames;
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let mut count = 0;
+        for (slice, frame) in slices.iter_mut().zip(frames.iter()) {
+            let start = if count == 0 { self.written } else { 0 };
+            *slice = IoSlice::new(frame.bytes().get(start..).unwrap_or_default());
+            count += 1;
+        }
+        // A single piece takes the shorter way through the system.
+        let sent = match &slices[..count] {
+            [one] => self.half.try_write(one)?,
+            several => self.half.try_write_vectored(several)?,
+        };
+        if sent == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.written += sent;
+        while let Some(first) = frames.front().map(|frame| frame.bytes().len())
+            && first <= self.written
+        {
+            self.written -= first;
+            frames.pop_front();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! What nearly every connection asks first, kept in memory: whose session it is, and what they are a member of.
+//!
+//! This process alone writes to the database (its folder is locked), so what is here is what is there: the writer changes
+//! it after each commit, before anyone is told.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use parking_lot::Mutex;
+use parlor_protocol::{RoomId, Seq, User, UserId};
+
+use crate::store::{Membership, TokenHash};
+
+/// Entries of each kind. When there are more, half of them are forgotten.
+const MOST: usize = 32_768;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Caches {
+    /// Whose session it is.
+    pub(super) sessions: Cache<TokenHash, Arc<User>>,
+    /// The rooms that someone is a member of.
+    pub(super) memberships: Cache<UserId, Arc<[Membership]>>,
+}
+
+impl Caches {
+    /// Someone is a member of a room.
+    pub(super) fn is_member(&self, user: UserId, room: &RoomId, read: Seq) {
+        self.memberships.change(&user, |memberships| {
+            if memberships.iter().any(|membership| membership.room == *room) {
+                return Some(memberships.clone());
+            }
+            let new = Membership { room: room.clone(), read };
+            Some(memberships.iter().cloned().chain([new]).collect())
+        });
+    }
+
+    /// Someone has read so far, if they are a member.
+    pub(super) fn has_read(&self, user: UserId, room: &RoomId, read: Seq) {
+        self.memberships.change(&user, |memberships| {
+            let mut all = memberships.to_vec();
+            if let Some(membership) = all.iter_mut().find(|membership| membership.room == *room) {
+                membership.read = membership.read.max(read);
+            }
+            Some(all.into())
+        });
+    }
+}
+
+/// Some of what is in the database.
+pub(super) struct Cache<K, V>(Mutex<State<K, V>>);
+
+struct State<K, V> {
+    known: HashMap<K, V>,
+    /// Counts changes.
+    changes: u64,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(State { known: HashMap::new(), changes: 0 }))
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    /// What is known, or else a mark to [`Cache::fill`] with.
+    pub(super) fn get(&self, key: &K) -> Result<V, u64> {
+        let state = self.0.lock();
+        state.known.get(key).cloned().ok_or(state.changes)
+    }
+
+    /// Notes what was read from the database since the mark was given, unless something has changed meanwhile: what was
+    /// read may be older than that.
+    pub(super) fn fill(&self, mark: u64, key: K, value: V) {
+        let mut state = self.0.lock();
+        if state.changes != mark {
+            return;
+        }
+        if state.known.len() >= MOST {
+            let mut keep = false;
+            state.known.retain(|_, _| {
+                keep = !keep;
+                keep
+            });
+        }
+        state.known.insert(key, value);
+    }
+
+    /// Something was committed: what is known of it changes, or is forgotten.
+    pub(super) fn change(&self, key: &K, change: impl FnOnce(&V) -> Option<V>) {
+        let mut state = self.0.lock();
+        state.changes += 1;
+        let Some(value) = state.known.get_mut(key) else { return };
+        match change(value) {
+            Some(new) => *value = new,
+            None => drop(state.known.remove(key)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_believed() {
+        let cache = Cache::<u8, u8>::default();
+        let Err(mark) = cache.get(&1) else { return assert_eq!(cache.get(&1), Err(0)) };
+        cache.change(&2, |_| None);
+        cache.fill(mark, 1, 10);
+        assert!(cache.get(&1).is_err());
+        cache.fill(cache.get(&1).err().unwrap_or_default(), 1, 10);
+        assert_eq!(cache.get(&1), Ok(10));
+        cache.change(&1, |value| Some(value + 1));
+        assert_eq!(cache.get(&1), Ok(11));
+        cache.change(&1, |_| None);
+        assert!(cache.get(&1).is_err());
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let cache = Cache::<usize, ()>::default();
+        (0..3 * MOST).for_each(|key| cache.fill(0, key, ()));
+        assert!(cache.0.lock().known.len() <= MOST);
+        assert!(cache.get(&(3 * MOST - 1)).is_ok());
+    }
+}

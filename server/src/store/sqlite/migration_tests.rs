@@ -1,0 +1,45 @@
+#![allow(clippy::unwrap_used)]
+use parlor_protocol::EventKind;
+use sqlx::{Connection, SqliteConnection};
+
+use super::*;
+use crate::bus;
+
+/// A database as the first version left it, with one message in the lobby.
+const OLD: &str = "
+    INSERT INTO user VALUES (x'01000000000000000000000000000001', 'ann', 'guest', 1);
+    INSERT INTO event VALUES ('lobby', 1, x'02000000000000000000000000000002', 5,
+                              x'01000000000000000000000000000001', 'message', x'03');
+    INSERT INTO message VALUES ('lobby', 1, x'02000000000000000000000000000002', 5,
+                                x'01000000000000000000000000000001', 'hi', '<p>hi</p>', 1,
+                                x'04000000000000000000000000000004');
+    UPDATE room SET head = 1;";
+
+#[tokio::test]
+async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join(FILE_NAME)).create_if_missing(true);
+    let mut old = SqliteConnection::connect_with(&options).await.unwrap();
+    let first = MIGRATIONS.iter().filter(|step| step.version == 1).cloned().collect();
+    sqlx::migrate::Migrator::with_migrations(first).run(&mut old).await.unwrap();
+    sqlx::raw_sql(OLD).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    let (committed, _events) = bus::local();
+    let store = SqliteStore::open(folder.path(), committed, None).await.unwrap();
+    let page = store.messages(&RoomId::lobby(), Page::Newest, 10).await.unwrap();
+    assert_eq!((page.messages[0].body.as_str(), page.messages[0].html.as_str()), ("hi", "<p>hi</p>"));
+    let reply_to = page.messages[0].reply_to;
+    assert_eq!(reply_to.unwrap().0.as_bytes()[0], 4);
+    let events = store.events(&RoomId::lobby(), 0, 10).await.unwrap().events;
+    let id = events[0].id;
+    let message = EventKind::Message { id, body: "hi".into(), html: "<p>hi</p>".into(), reply_to };
+    assert_eq!(events[0].event, message);
+    store.close().await;
+
+    let newest = MIGRATIONS.iter().map(|step| step.version).max().unwrap();
+    let copy = folder.path().join(format!("parlor-before-{newest:04}.db"));
+    let mut copy = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(copy)).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM message").fetch_one(&mut copy).await.unwrap();
+    assert_eq!(kept, 1);
+}

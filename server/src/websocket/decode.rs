@@ -1,0 +1,207 @@
+//! Messages out of the bytes that a client sends (RFC 6455, sections 5 and 7). Strict: what the RFC says must not be is
+//! a [`Violation`] and ends the connection.
+
+use super::frame::{FIN, MAX_CONTROL, Opcode};
+
+/// Bytes in, messages out. Holds nothing between messages.
+#[derive(Debug)]
+pub struct Decoder {
+    /// What came in and is not yet taken, from `taken` on.
+    bytes: Vec<u8>,
+    taken: usize,
+    /// A message in several frames, so far.
+    begun: Option<Begun>,
+    /// Longest message, in bytes.
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Begun {
+    text: bool,
+    payload: Vec<u8>,
+}
+
+/// Something that the client said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// A text.
+    Text(&'a str),
+    /// Bytes; what is in them is nobody's business here.
+    Binary,
+    /// Wants a pong with this payload.
+    Ping(&'a [u8]),
+    /// The answer to a ping.
+    Pong,
+    /// The last message: the code, if there is one.
+    Close(Option<u16>),
+}
+
+/// What a client must not do. Nothing can be read after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// Broken framing.
+    Protocol,
+    /// A text that is no UTF-8.
+    Utf8,
+    /// A message over the limit.
+    TooLarge,
+}
+
+impl Violation {
+    /// The code to close with (section 7.4.1).
+    #[must_use]
+    pub const fn close_code(self) -> u16 {
+        match self {
+            Self::Protocol => 1002,
+            Self::Utf8 => 1007,
+            Self::TooLarge => 1009,
+        }
+    }
+}
+
+/// The head of a frame (section 5.2).
+struct Head {
+    fin: bool,
+    opcode: Opcode,
+    /// Bytes before the payload, the mask among them.
+    length: usize,
+    payload: usize,
+    mask: [u8; 4],
+}
+
+impl Decoder {
+    /// Messages of at most `limit` bytes.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), taken: 0, begun: None, limit }
+    }
+
+    /// Takes in bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next message; `None` when more bytes are needed. Called until it is: then nothing but the unfinished stays.
+    ///
+    /// # Errors
+    /// See [`Violation`].
+    pub fn message(&mut self) -> Result<Option<Message<'_>>, Violation> {
+        loop {
+            let Some(head) = self.head()? else {
+                self.tidy();
+                return Ok(None);
+            };
+            let whole = head.length + head.payload;
+            if self.bytes.len() - self.taken < whole {
+                self.tidy();
+                return Ok(None);
+            }
+            let payload = self.taken + head.length..self.taken + whole;
+            self.taken += whole;
+            unmask(&mut self.bytes[payload.clone()], head.mask);
+            if head.opcode.is_control() {
+                return control(head.opcode, &self.bytes[payload]).map(Some);
+            }
+            let text = head.opcode == Opcode::Text;
+            if head.opcode != Opcode::Continuation && head.fin {
+                return data(text, &self.bytes[payload]).map(Some);
+            }
+            let begun = self.begun.get_or_insert_with(|| Begun { text, payload: Vec::new() });
+            begun.payload.extend_from_slice(&self.bytes[payload]);
+            if head.fin {
+                // What was put together takes the place of the bytes, so that it lives as long as what is lent.
+                let Some(Begun { text, payload }) = self.begun.take() else { continue };
+                let rest = self.bytes.split_off(self.taken);
+                self.bytes = payload;
+                self.taken = self.bytes.len();
+                self.bytes.extend_from_slice(&rest);
+                return data(text, &self.bytes[..self.taken]).map(Some);
+            }
+        }
+    }
+
+    /// The next frame's head, checked; `None` when it is not all there.
+    fn head(&self) -> Result<Option<Head>, Violation> {
+        let [first, second, rest @ ..] = &self.bytes[self.taken..] else { return Ok(None) };
+        let opcode = Opcode::from_bits(first & 0x0f).ok_or(Violation::Protocol)?;
+        let fin = first & FIN != 0;
+        let (reserved, masked) = (first & 0x70 != 0, second & 0x80 != 0);
+        let goes_on = opcode == Opcode::Continuation;
+        if reserved || !masked || (!opcode.is_control() && goes_on != self.begun.is_some()) {
+            return Err(Violation::Protocol);
+        }
+        let (payload, after) = match (second & 0x7f, rest) {
+            (126, [a, b, after @ ..]) => (u64::from(u16::from_be_bytes([*a, *b])), after),
+            (127, [a, b, c, d, e, f, g, h, after @ ..]) => {
+                (u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), after)
+            }
+            (126 | 127, _) if opcode.is_control() => return Err(Violation::Protocol),
+            (126 | 127, _) => return Ok(None),
+            (short, after) => (u64::from(short), after),
+        };
+        let payload = usize::try_from(payload).unwrap_or(usize::MAX);
+        if opcode.is_control() {
+            if !fin || payload > MAX_CONTROL {
+                return Err(Violation::Protocol);
+            }
+        } else if payload > self.limit - self.begun.as_ref().map_or(0, |begun| begun.payload.len()) {
+            return Err(Violation::TooLarge);
+        }
+        let [a, b, c, d, ..] = after else { return Ok(None) };
+        let length = 2 + (rest.len() - after.len()) + 4;
+        Ok(Some(Head { fin, opcode, length, payload, mask: [*a, *b, *c, *d] }))
+    }
+
+    /// Nothing more can be taken: what was is forgotten, and its memory given back.
+    fn tidy(&mut self) {
+        if self.taken == self.bytes.len() {
+            self.bytes = Vec::new();
+        } else {
+            self.bytes.drain(..self.taken);
+        }
+        self.taken = 0;
+    }
+}
+
+fn control(opcode: Opcode, payload: &[u8]) -> Result<Message<'_>, Violation> {
+    Ok(match (opcode, payload) {
+        (Opcode::Ping, payload) => Message::Ping(payload),
+        (Opcode::Pong, _) => Message::Pong,
+        (_, []) => Message::Close(None),
+        (_, [high, low, reason @ ..]) => {
+            let code = u16::from_be_bytes([*high, *low]);
+            // Section 7.4: reserved, or never to be sent.
+            let valid = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+            if !valid {
+                return Err(Violation::Protocol);
+            }
+            std::str::from_utf8(reason).map_err(|_| Violation::Utf8)?;
+            Message::Close(Some(code))
+        }
+        (_, [_]) => return Err(Violation::Protocol),
+    })
+}
+
+fn data(text: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
+    if text {
+        std::str::from_utf8(payload).map(Message::Text).map_err(|_| Violation::Utf8)
+    } else {
+        Ok(Message::Binary)
+    }
+}
+
+/// Section 5.3. Eight bytes at a time: what the compiler turns into wide instructions.
+fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+    let wide = u64::from_ne_bytes([mask[0], mask[1], mask[2], mask[3], mask[0], mask[1], mask[2], mask[3]]);
+    let (words, rest) = payload.as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask.iter().cycle()) {
+        *byte ^= mask;
+    }
+}
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;
