@@ -2,7 +2,7 @@
 # Runs every suite and ends with the line `N passed, N failed` over all of them.
 #
 #   scripts/test.sh            all
-#   scripts/test.sh lint rust  only these: lint, rust, build, size, browser
+#   scripts/test.sh lint rust  only these: lint, rust, build, size, bench, browser
 #
 # A step (format, a lint, the build, the size budget) counts as one; a test runner's tests count one by one.
 set -uo pipefail
@@ -65,6 +65,11 @@ size_budget() {
   [ "$size" -le "$WASM_BUDGET" ]
 }
 
+# The server beside a bare one: fails only when a delivery costs several times what it should.
+beside_others() {
+  cargo build --quiet --release -p parlor-bench -p parlor-peers && target/release/compare --smoke
+}
+
 lints() {
   step "Format" cargo fmt --all --check
   step "Clippy, server" cargo clippy --quiet --workspace --all-targets -- -D warnings
@@ -80,6 +85,7 @@ if want lint; then lints; fi
 if want rust; then rust_tests; fi
 if want build; then step "Release build" make --no-print-directory build; fi
 if want size; then step "wasm size budget" size_budget; fi
+if want bench; then step "Cost of a delivery beside a bare server" beside_others; fi
 if want browser; then browser_tests; fi
 
 printf '\n'
