@@ -27,6 +27,9 @@ const DRAINED_BYTES: usize = limits::MAX_QUEUE_BYTES / 4;
 /// Pieces that are written at a time. A piece is a whole batch of events, or one frame.
 pub const MAX_SLICES: usize = 32;
 
+/// Places in the list of an idle connection.
+const KEPT_CAPACITY: usize = 4;
+
 /// What a frame costs beside its text.
 const FRAME_COST: usize = 64;
 
@@ -400,7 +403,7 @@ impl Inner {
             outgoing.frames.push_front(begun);
         }
         // A burst's list does not stay with an idle connection.
-        if self.waiting.is_empty() && self.waiting.capacity() > 16 {
+        if self.waiting.is_empty() && self.waiting.capacity() > KEPT_CAPACITY {
             self.waiting = VecDeque::new();
         }
         outgoing.overflowed = self.lost.is_some() && !std::mem::replace(&mut self.loss_told, self.lost.is_some());

@@ -87,7 +87,12 @@ impl Presence {
         }
         self.last_flush = Some(now);
         let most = (MAX_DELIVERIES / listeners.max(1)).clamp(1, MAX_NEWS).min(self.news.len());
-        self.news.drain(..most).map(|(_, news)| news).collect()
+        let due = self.news.drain(..most).map(|(_, news)| news).collect();
+        // A crowd's list does not stay with a room where nothing happens.
+        if self.news.is_empty() {
+            self.news = IndexMap::new();
+        }
+        due
     }
 
     /// Whether a later tick has something to do here.

@@ -71,10 +71,12 @@ impl Session {
         let mut after = cursor.after.unwrap_or(head);
         {
             let tail = cursor.tail.clone().or_else(|| room.recent_id(after).map(CommandId::tail));
+            let tail = tail.map(|tail| tail.0.into_boxed_str());
             let mut state = self.state.lock();
             state.changes += 1;
             state.gapped.remove(&cursor.room);
             // Two joins of one room cannot meet: a connection's frames are taken one after the other.
+            state.joined.reserve_exact(1);
             state.joined.push(Joined { room: room.clone(), after, tail, last_typing: None });
         }
         self.push_joined(room, head.max(after));

@@ -118,9 +118,9 @@ struct State {
 
 struct Joined {
     room: Arc<Room>,
-    /// Where the client stood when it joined, and the tail of that event.
+    /// Where the client stood when it joined, and the tail of that event, if it said one or it is known.
     after: Seq,
-    tail: Option<Tail>,
+    tail: Option<Box<str>>,
     last_typing: Option<Instant>,
 }
 
@@ -181,7 +181,7 @@ impl Session {
             let cursor = |joined: &Joined| Cursor {
                 room: joined.room.record.id.clone(),
                 after: Some(joined.after),
-                tail: joined.tail.clone(),
+                tail: joined.tail.as_deref().map(|tail| Tail(tail.into())),
             };
             state.joined.iter().map(cursor).collect()
         })
