@@ -147,29 +147,28 @@ impl EventBatch {
     }
 }
 
+/// An event of the lobby with a body of this length and its seq as its id.
+#[cfg(test)]
+pub(crate) fn sample(seq: Seq, length: usize) -> Event {
+    use parlor_protocol::{EventKind, User, UserId, UserKind};
+    use uuid::Uuid;
+
+    let id = CommandId(Uuid::from_u128(u128::from(seq)));
+    let by = User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest };
+    let event = EventKind::Message { id, body: "x".repeat(length), html: String::new(), reply_to: None };
+    Event { room: RoomId::lobby(), seq, id, at: 1, by, event }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use parlor_protocol::{EventKind, User, UserId, UserKind};
     use uuid::Uuid;
 
     use super::*;
 
-    fn event(seq: Seq, length: usize) -> Event {
-        let id = CommandId(Uuid::from_u128(u128::from(seq)));
-        Event {
-            room: RoomId::lobby(),
-            seq,
-            id,
-            at: 1,
-            by: User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest },
-            event: EventKind::Message { id, body: "x".repeat(length), html: String::new(), reply_to: None },
-        }
-    }
-
     #[test]
     fn a_batch_gives_back_its_events() {
-        let events: Vec<_> = [1, 300, 70_000, 5].iter().zip(7..).map(|(length, seq)| event(seq, *length)).collect();
+        let events: Vec<_> = [1, 300, 70_000, 5].iter().zip(7..).map(|(length, seq)| sample(seq, *length)).collect();
         let batches = EventBatch::encode(&events);
         assert_eq!(
             batches.iter().map(|batch| (batch.first, batch.len(), batch.last())).collect::<Vec<_>>(),
@@ -193,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_batch_knows_what_a_reader_has() {
-        let events: Vec<_> = (7..=9).map(|seq| event(seq, 1)).collect();
+        let events: Vec<_> = (7..=9).map(|seq| sample(seq, 1)).collect();
         let batch = &EventBatch::encode(&events)[0];
         let known: Vec<_> = [0, 5, 6, 7, 8, 9, 10].iter().map(|seq| batch.known_to(*seq)).collect();
         assert_eq!(known, [0, 0, 0, 1, 2, 3, 3]);

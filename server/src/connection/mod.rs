@@ -15,6 +15,8 @@ use crate::workers;
 mod frame;
 mod queue;
 
+#[cfg(test)]
+pub(crate) use frame::sample;
 pub use frame::{Encoded, EventBatch, EventFrame};
 pub use queue::{Bye, Frame, MAX_SLICES, Outgoing, Queue};
 

@@ -51,27 +51,13 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use parlor_protocol::{Event, EventKind, RoomId, User, UserId, UserKind};
-    use uuid::Uuid;
-
     use super::*;
-
-    fn event(seq: Seq, bytes: usize) -> Event {
-        let id = CommandId(Uuid::from_u128(u128::from(seq)));
-        Event {
-            room: RoomId::lobby(),
-            seq,
-            id,
-            at: 0,
-            by: User { id: UserId(Uuid::nil()), name: String::new(), kind: UserKind::Guest },
-            event: EventKind::Message { id, body: "x".repeat(bytes), html: String::new(), reply_to: None },
-        }
-    }
+    use crate::connection::sample;
 
     /// These events, published in batches of so many.
     fn ring(seqs: std::ops::RangeInclusive<Seq>, bytes: usize, batch: usize) -> Ring {
         let mut ring = Ring::default();
-        let events: Vec<_> = seqs.map(|seq| event(seq, bytes)).collect();
+        let events: Vec<_> = seqs.map(|seq| sample(seq, bytes)).collect();
         for events in events.chunks(batch) {
             EventBatch::encode(events).into_iter().for_each(|batch| ring.push(batch));
         }
