@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    http::Slot,
+    http::{Lingering, Slot},
     workers::{self, Seat, Workers},
 };
 
@@ -129,7 +129,7 @@ async fn connection(
     let cut = slot.cut.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(slot.clone());
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let answer = router.clone().oneshot(request.map(|body| Body::new(Lingering::new(body))));
         async move { answer.await.map_err(|never: Infallible| never) }
     });
     let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();

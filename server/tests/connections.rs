@@ -113,6 +113,39 @@ async fn half_heads_and_silent_sockets_are_closed() {
 }
 
 #[tokio::test]
+async fn an_answer_is_not_lost_for_what_was_still_being_sent() {
+    const LENGTH: usize = 200_000;
+    let part = [b'x'; LENGTH / 4];
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let (host, token) = (server.address, &made.token);
+    let head = format!(
+        "POST /api/rooms HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {LENGTH}\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&part).await.unwrap();
+    read_until(&mut socket, "HTTP/1.1 413 ").await;
+    for _ in 0..3 {
+        socket.write_all(&part).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The connection is still good for the next request.
+    socket.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    read_until(&mut socket, "HTTP/1.1 200 ").await;
+    server.stop().await;
+}
+
+async fn read_until(socket: &mut TcpStream, wanted: &str) {
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains(wanted) {
+        let read = tokio::time::timeout(PATIENCE, socket.read_buf(&mut answer)).await.unwrap().unwrap();
+        assert_ne!(read, 0, "closed before {wanted}: {}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
 async fn beyond_the_cap_connections_are_turned_away_and_places_come_back() {
     let server = Server::start_with(Config { max_connections: 3, ..Config::default() }).await;
     let made = server.session("ann").await;

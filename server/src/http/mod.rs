@@ -26,6 +26,7 @@ mod assets;
 mod guest;
 mod health;
 mod history;
+mod linger;
 mod origin;
 mod pages;
 mod rooms;
@@ -35,6 +36,7 @@ mod worker;
 pub use answer::Failure;
 pub use assets::is_built as has_site_files;
 pub use guest::Guest;
+pub use linger::Lingering;
 pub use origin::SameOrigin;
 pub use worker::build;
 
