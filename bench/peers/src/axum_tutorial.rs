@@ -14,7 +14,7 @@ use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use parlor_peers::{Said, Sent, Settings};
 use tokio::sync::broadcast;
-use tokio::time::{Instant, Interval, interval_at};
+use tokio::time::{Instant, interval_at};
 
 /// Messages that a member may be behind before it is dropped. Examples write 100, with which a loaded room loses its
 /// members at once, and there is nothing to measure.
@@ -77,21 +77,11 @@ async fn send(
                 Ok(message) => Message::text(message),
                 Err(_) => return,
             },
-            () = beat(&mut beats) => Message::Ping(Default::default()),
+            () = parlor_peers::beat(&mut beats) => Message::Ping(Default::default()),
         };
         if sender.send(message).await.is_err() {
             return;
         }
-    }
-}
-
-/// The next heartbeat; never, when there are none.
-async fn beat(beats: &mut Option<Interval>) {
-    match beats {
-        Some(beats) => {
-            beats.tick().await;
-        }
-        None => std::future::pending().await,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use tokio::time::Interval;
 
 /// A message as a client of the plain dialect sends it.
 #[derive(Debug, Deserialize)]
@@ -59,6 +60,16 @@ fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     match std::env::var(name) {
         Ok(text) => text.parse().with_context(|| format!("{name} must be a number, not {text:?}")),
         Err(_) => Ok(default),
+    }
+}
+
+/// The next heartbeat; never, when there are none.
+pub async fn beat(beats: &mut Option<Interval>) {
+    match beats {
+        Some(beats) => {
+            beats.tick().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

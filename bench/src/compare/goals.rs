@@ -33,6 +33,7 @@ fn goals() -> Vec<Goal> {
     let rooms = |bound| goal("100 rooms x 10, saturated, CPU per delivery", RoomsSaturated, metrics::CPU, bound);
     vec![
         fanout(AtMostTimes(1.25, "bare-batch")),
+        fanout(Cheaper(1.0, "axum-tuned")),
         fanout(Cheaper(12.0, "ws-tuned")),
         fanout(Cheaper(12.0, "ws-tutorial")),
         fanout(Cheaper(12.0, "socket.io")),

@@ -60,6 +60,7 @@ impl Peer {
             ("bare-batch", batch.clone()),
             ("bare-single", single.clone()),
             ("axum-tutorial", rust("peer-axum-tutorial", None, Dialect::Plain)),
+            ("axum-tuned", rust("peer-axum-tuned", None, Dialect::Plain)),
             ("socketioxide", rust("peer-socketioxide", None, Dialect::SocketIo)),
             ("nats", Program::Nats),
             ("ws-tuned", node("ws-tuned.js", None, Dialect::Plain)),
@@ -165,7 +166,9 @@ impl Peer {
         let unknown = || "version not known".to_owned();
         match &self.program {
             Program::Parlor(path) => first_line(path, "--version").unwrap_or_else(unknown),
-            Program::Rust { name: "peer-axum-tutorial", .. } => locked("axum").unwrap_or_else(unknown),
+            Program::Rust { name: "peer-axum-tutorial" | "peer-axum-tuned", .. } => {
+                locked("axum").unwrap_or_else(unknown)
+            }
             Program::Rust { name: "peer-socketioxide", .. } => locked("socketioxide").unwrap_or_else(unknown),
             Program::Rust { .. } => format!("parlor-peers {}", env!("CARGO_PKG_VERSION")),
             Program::Node { script, .. } => {

@@ -18,7 +18,7 @@ mod queue;
 #[cfg(test)]
 pub(crate) use frame::sample;
 pub use frame::{Encoded, EventBatch, EventFrame};
-pub use queue::{Bye, Frame, MAX_SLICES, Outgoing, Queue};
+pub use queue::{Begun, Bye, Frame, MAX_SLICES, Outgoing, Queue};
 
 /// Tells connections apart for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -17,6 +17,7 @@ use parlor_protocol::{CloseCode, RoomId, Seq, limits};
 use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
 
 use super::{Encoded, EventBatch};
+use crate::websocket::frame::PING;
 
 /// Bytes that the transport takes at a time.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -52,13 +53,6 @@ pub enum Frame {
         /// How many of them this client is not to get: it has them.
         skip: usize,
     },
-    /// What the socket did not take of events: from this byte on.
-    Rest {
-        /// The events.
-        batch: Arc<EventBatch>,
-        /// Where to go on.
-        at: usize,
-    },
     /// One frame by itself.
     One(Encoded),
     /// A WebSocket control frame.
@@ -73,7 +67,6 @@ impl Frame {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Events { batch, skip } => batch.bytes_after(*skip),
-            Self::Rest { batch, at } => batch.bytes_after(0).get(*at..).unwrap_or_default(),
             Self::One(encoded) => encoded.bytes(),
             Self::Control(bytes) => bytes,
             Self::Static(bytes) => bytes,
@@ -85,11 +78,22 @@ impl Frame {
     }
 }
 
+/// A frame of which the socket has taken a part.
+#[derive(Debug)]
+pub struct Begun {
+    /// The whole of it.
+    pub frame: Frame,
+    /// Bytes that are written.
+    pub written: usize,
+}
+
 /// What the transport has to write next. Kept and filled again, so that what it holds is allocated once.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     /// In this order.
     pub frames: VecDeque<Frame>,
+    /// Bytes of the first of them that are written.
+    pub written: usize,
     /// Then a heartbeat.
     pub ping: bool,
     /// The queue was dropped. Nothing more comes until [`Queue::recover`].
@@ -110,10 +114,10 @@ pub struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    /// What was written to in part. It is finished, whatever happens to the rest.
-    begun: Option<Frame>,
+    /// It is finished, whatever happens to the rest.
+    begun: Option<Begun>,
     waiting: VecDeque<Frame>,
-    /// Where events may be written at once, without waking the transport: when it has nothing to do.
+    /// Where may be written at once, without waking the transport: when it has nothing to do.
     socket: Option<Arc<OwnedWriteHalf>>,
     /// The transport is writing what it took.
     writing: bool,
@@ -132,13 +136,13 @@ struct Inner {
 }
 
 impl Queue {
-    /// From now on events may be written to this socket at once. The transport writes to it only what it takes from here.
+    /// From now on events and heartbeats may be written to this socket at once. The transport writes to it only what it takes from here.
     pub fn attach(&self, socket: Arc<OwnedWriteHalf>) {
         self.inner.lock().socket = Some(socket);
     }
 
     /// From now on nothing is written but by the transport. Returns what it has to finish first.
-    pub fn detach(&self) -> Option<Frame> {
+    pub fn detach(&self) -> Option<Begun> {
         let mut inner = self.inner.lock();
         inner.socket = None;
         inner.begun.take()
@@ -148,7 +152,7 @@ impl Queue {
     /// they were lost to an overflow, or nobody will read them: the room then drops the subscriber.
     pub fn push_events(&self, batches: &[Arc<EventBatch>], skip: usize) -> bool {
         let mut inner = self.inner.lock();
-        let written = inner.write_through(batches, skip);
+        let written = inner.write_events(batches, skip);
         let mut fits = true;
         for (at, batch) in batches.iter().enumerate().skip(written) {
             let skip = if at == 0 { skip } else { 0 };
@@ -179,11 +183,15 @@ impl Queue {
         let _ = self.enqueue(Frame::Control(frame.into()));
     }
 
-    /// Asks for a heartbeat.
+    /// Writes a heartbeat, or asks the transport for one.
     pub fn ping(&self) {
         let mut inner = self.inner.lock();
-        inner.ping = true;
-        inner.wake();
+        if !inner.write_ping() {
+            inner.ping = true;
+        }
+        if inner.ping || inner.begun.is_some() {
+            inner.wake();
+        }
     }
 
     /// Ends the connection once what waits is written. The first call decides.
@@ -300,12 +308,9 @@ impl Inner {
         }
     }
 
-    /// Writes what the socket takes of these, when nothing waits and the transport rests. Returns how many batches need not
-    /// be queued.
-    fn write_through(&mut self, batches: &[Arc<EventBatch>], skip: usize) -> usize {
-        let rests = !self.writing && self.waiting.is_empty() && self.begun.is_none();
-        let may = rests && self.lost.is_none() && self.bye.is_none() && !self.ping && !self.shut;
-        let Some(socket) = self.socket.as_ref().filter(|_| may) else { return 0 };
+    /// Writes what the socket takes of events. Returns how many batches need not be queued.
+    fn write_events(&mut self, batches: &[Arc<EventBatch>], skip: usize) -> usize {
+        let Some(socket) = self.resting_socket() else { return 0 };
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let mut count = 0;
         for (slice, batch) in slices.iter_mut().zip(batches) {
@@ -324,13 +329,29 @@ impl Inner {
                 if sent == 0 {
                     return at;
                 }
-                let all = batches[at].bytes_after(0).len();
-                self.begun = Some(Frame::Rest { batch: batches[at].clone(), at: all - slice.len() + sent });
+                let frame = Frame::Events { batch: batches[at].clone(), skip: if at == 0 { skip } else { 0 } };
+                self.begun = Some(Begun { frame, written: sent });
                 return at + 1;
             }
             sent -= slice.len();
         }
         count
+    }
+
+    /// Writes a heartbeat; false when the socket takes nothing.
+    fn write_ping(&mut self) -> bool {
+        let written = self.resting_socket().and_then(|socket| socket.try_write(PING).ok()).unwrap_or(0);
+        if 0 < written && written < PING.len() {
+            self.begun = Some(Begun { frame: Frame::Static(PING), written });
+        }
+        written > 0
+    }
+
+    /// The socket, when nothing waits to be written to it and the transport rests.
+    fn resting_socket(&self) -> Option<&OwnedWriteHalf> {
+        let rests = !self.writing && self.waiting.is_empty() && self.begun.is_none();
+        let may = rests && self.lost.is_none() && self.bye.is_none() && !self.ping && !self.shut;
+        self.socket.as_deref().filter(|_| may)
     }
 
     fn enqueue(&mut self, frame: Frame) -> bool {
@@ -397,8 +418,10 @@ impl Inner {
             }
             self.bytes = self.bytes.saturating_sub(taken);
         }
-        if let Some(begun) = self.begun.take() {
-            outgoing.frames.push_front(begun);
+        outgoing.written = 0;
+        if let Some(Begun { frame, written }) = self.begun.take() {
+            outgoing.frames.push_front(frame);
+            outgoing.written = written;
         }
         // A burst's list does not stay with an idle connection.
         if self.waiting.is_empty() && self.waiting.capacity() > KEPT_CAPACITY {

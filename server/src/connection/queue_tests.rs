@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used)]
 use parlor_protocol::ServerFrame;
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream},
+};
 
 use super::*;
 use crate::connection::sample;
@@ -117,4 +121,63 @@ async fn of_two_who_wait_the_later_gets_it() {
     tokio::task::yield_now().await;
     queue.push(encoded());
     assert_eq!(second.await.unwrap(), 1);
+}
+
+/// A queue that may write to a socket, and the socket's other end.
+async fn attached() -> (Queue, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (peer, stream) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    let (_, half) = stream.unwrap().0.into_split();
+    half.writable().await.unwrap();
+    let queue = Queue::default();
+    queue.attach(Arc::new(half));
+    (queue, peer.unwrap())
+}
+
+#[tokio::test]
+async fn an_idle_socket_is_written_to_at_once() {
+    let (queue, mut peer) = attached().await;
+    let event = event(1, 10);
+    queue.ping();
+    assert!(queue.push_events(std::slice::from_ref(&event), 0));
+    assert!(queue.detach().is_none());
+    let mut read = vec![0; PING.len() + event.bytes_after(0).len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert_eq!(read, [PING, event.bytes_after(0)].concat());
+}
+
+#[tokio::test]
+async fn nothing_overtakes_what_waits() {
+    let (queue, _peer) = attached().await;
+    queue.push(encoded());
+    queue.ping();
+    assert!(queue.push_events(&[event(1, 10)], 0));
+    let outgoing = next(&queue).await;
+    assert_eq!((outgoing.frames.len(), outgoing.written, outgoing.ping), (2, 0, true));
+    // Until the transport comes back it may still be writing.
+    queue.ping();
+    assert!(queue.push_events(&[event(2, 10)], 0));
+    let outgoing = next(&queue).await;
+    assert_eq!((outgoing.frames.len(), outgoing.ping), (1, true));
+}
+
+#[tokio::test]
+async fn what_a_socket_takes_in_part_is_finished_by_the_transport() {
+    let (queue, mut peer) = attached().await;
+    let mut expected = Vec::new();
+    let mut seq = 0;
+    while queue.inner.lock().begun.is_none() {
+        seq += 1;
+        let event = event(seq, 50_000);
+        assert!(queue.push_events(std::slice::from_ref(&event), 0), "{seq}");
+        expected.extend_from_slice(event.bytes_after(0));
+    }
+    queue.ping();
+    let outgoing = next(&queue).await;
+    assert!(outgoing.written > 0 && outgoing.ping);
+    let rest: Vec<_> = outgoing.frames.iter().flat_map(Frame::bytes).copied().skip(outgoing.written).collect();
+    // What has come on the wire and what is left make up the whole.
+    let mut read = vec![0; expected.len() - rest.len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert!([read, rest].concat() == expected);
 }

@@ -66,7 +66,7 @@ async fn frames(carried: &Carried) -> Vec<u8> {
                 }
                 Frame::One(frame) => push_element(&mut array, frame.json()),
                 // There is no such thing here.
-                Frame::Rest { .. } | Frame::Control(_) | Frame::Static(_) => {}
+                Frame::Control(_) | Frame::Static(_) => {}
             }
         }
         if let Some(bye) = outgoing.bye {

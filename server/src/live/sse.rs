@@ -115,7 +115,7 @@ impl Writer {
                 }
                 Frame::One(frame) => push_data(&mut text, frame.json()),
                 // There is no such thing here.
-                Frame::Rest { .. } | Frame::Control(_) | Frame::Static(_) => {}
+                Frame::Control(_) | Frame::Static(_) => {}
             }
         }
         if outgoing.ping {

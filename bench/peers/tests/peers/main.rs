@@ -62,12 +62,13 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn peers() -> [(&'static str, Program); 9] {
+fn peers() -> [(&'static str, Program); 10] {
     let bare = |mode| Program::new(env!("CARGO_BIN_EXE_peer-bare"), Dialect::Bare).mode(mode);
     [
         ("bare-single", bare("single")),
         ("bare-batch", bare("batch")),
         ("axum-tutorial", Program::new(env!("CARGO_BIN_EXE_peer-axum-tutorial"), Dialect::Plain)),
+        ("axum-tuned", Program::new(env!("CARGO_BIN_EXE_peer-axum-tuned"), Dialect::Plain)),
         ("ws-tutorial", Program::node("ws-tutorial.js", Dialect::Plain)),
         ("ws-tuned", Program::node("ws-tuned.js", Dialect::Plain)),
         ("ws-tuned-batch", Program::node("ws-tuned.js", Dialect::Plain).mode("batch")),

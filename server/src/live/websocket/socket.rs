@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    connection::{Frame, MAX_SLICES, Outgoing},
+    connection::{Begun, Frame, MAX_SLICES, Outgoing},
     websocket::decode::Decoder,
 };
 
@@ -70,13 +70,11 @@ pub(super) struct Writer {
     half: Arc<OwnedWriteHalf>,
     /// What is to be written.
     pub(super) outgoing: Outgoing,
-    /// Bytes of its first frame that are written.
-    written: usize,
 }
 
 impl Writer {
     pub(super) fn new(half: Arc<OwnedWriteHalf>) -> Self {
-        Self { half, outgoing: Outgoing::default(), written: 0 }
+        Self { half, outgoing: Outgoing::default() }
     }
 
     /// Writes all frames of `outgoing`. Broken off, it goes on where it was.
@@ -92,10 +90,15 @@ impl Writer {
     }
 
     /// Writes the rest of what is half written, here or by others, and then this alone.
-    pub(super) async fn last(&mut self, begun: Option<Frame>, frame: Vec<u8>) -> io::Result<()> {
-        self.outgoing.frames.truncate(usize::from(self.written > 0));
-        self.outgoing.frames.extend(begun);
-        self.outgoing.frames.push_back(Frame::Control(frame.into()));
+    pub(super) async fn last(&mut self, begun: Option<Begun>, frame: Vec<u8>) -> io::Result<()> {
+        let Outgoing { frames, written, .. } = &mut self.outgoing;
+        frames.truncate(usize::from(*written > 0));
+        if let Some(begun) = begun {
+            // Others write only while nothing is left here.
+            frames.push_back(begun.frame);
+            *written = begun.written;
+        }
+        frames.push_back(Frame::Control(frame.into()));
         self.flush().await
     }
 
@@ -106,11 +109,11 @@ impl Writer {
 
     /// Writes what the system takes at once.
     fn write(&mut self) -> io::Result<()> {
-        let frames = &mut self.outgoing.frames;
+        let Outgoing { frames, written, .. } = &mut self.outgoing;
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let mut count = 0;
         for (slice, frame) in slices.iter_mut().zip(frames.iter()) {
-            let start = if count == 0 { self.written } else { 0 };
+            let start = if count == 0 { *written } else { 0 };
             *slice = IoSlice::new(frame.bytes().get(start..).unwrap_or_default());
             count += 1;
         }
@@ -122,11 +125,11 @@ impl Writer {
         if sent == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        self.written += sent;
+        *written += sent;
         while let Some(first) = frames.front().map(|frame| frame.bytes().len())
-            && first <= self.written
+            && first <= *written
         {
-            self.written -= first;
+            *written -= first;
             frames.pop_front();
         }
         Ok(())
