@@ -63,3 +63,36 @@ test("older pages come as one scrolls up, without a jump, down to the beginning"
   const ids = await ann.messages.evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.id));
   expect(new Set(ids).size).toBe(160);
 });
+
+test("a room that one comes back to shows its end at once and is whole a moment later", async ({ person, server }) => {
+  const filler = await Filler.enter(server, "Filler");
+  await filler.say(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
+  filler.close();
+  const ann = await person("Ann");
+  await expect(ann.messages).toHaveCount(50);
+  await ann.page.getByTestId("new-room").click();
+  await ann.page.getByTestId("new-room-name").fill("Quiet");
+  await ann.page.getByTestId("new-room-create").click();
+  await expect(ann.messages).toHaveCount(0);
+  const asked: string[] = [];
+  ann.page.on("request", (request) => {
+    if (request.url().includes("before=")) asked.push(request.url());
+  });
+  // How many rows there are each time that some have come.
+  await ann.page.evaluate(() => {
+    const counts: number[] = [];
+    Object.assign(window, { counts });
+    const count = () => document.querySelectorAll("[data-testid=message]").length;
+    new MutationObserver(() => {
+      if (count() !== counts.at(-1)) counts.push(count());
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await ann.page.getByTestId("room-link").first().click();
+  await expect(ann.messages).toHaveCount(50);
+  await expect(ann.message("line 160")).toBeInViewport();
+  const counts = await ann.page.evaluate(() => (window as unknown as { counts: number[] }).counts);
+  expect(counts.filter((count) => count > 0)[0]).toBeLessThanOrEqual(12);
+  // Rows that are still to come are no reason to load older ones.
+  await ann.page.waitForTimeout(500);
+  expect(asked).toEqual([]);
+});

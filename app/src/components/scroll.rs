@@ -39,8 +39,15 @@ fn reduced() -> bool {
     crate::browser::matches("(prefers-reduced-motion: reduce)")
 }
 
-/// Keeps the reader's place for as long as the component lives.
-pub fn keep(client: Client, room: RoomId, view: &RoomView, scroller: NodeRef<html::Div>, inner: NodeRef<html::Div>) {
+/// Keeps the reader's place for as long as the component lives. `held_back`: rows are about to come in above.
+pub fn keep(
+    client: Client,
+    room: RoomId,
+    view: &RoomView,
+    scroller: NodeRef<html::Div>,
+    inner: NodeRef<html::Div>,
+    held_back: StoredValue<bool>,
+) {
     let keeper = StoredValue::new_local(None::<Observed>);
     let rows = view.rows.clone();
     Effect::new(move || {
@@ -70,7 +77,7 @@ pub fn keep(client: Client, room: RoomId, view: &RoomView, scroller: NodeRef<htm
             watch.note();
             client.scrolled(&room, watch.at_end(), watch.near_the_end(), watch.reading());
             watch.follows.set(!client.is_detached(&room));
-            if watch.near_the_beginning() {
+            if watch.near_the_beginning() && !held_back.try_get_value().unwrap_or(false) {
                 client.load_older(&room);
             }
         });

@@ -9,7 +9,7 @@ use super::{
     row::RowView,
     scroll, text,
 };
-use crate::live::{client::Client, connection::ConnectionState, state::Phase, view::RoomView};
+use crate::live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView};
 
 /// The messages of a room, and the way through them.
 #[component]
@@ -37,7 +37,8 @@ pub fn Timeline(
     let to_newest = room.clone();
     let scroller = NodeRef::<html::Div>::new();
     let inner = NodeRef::<html::Div>::new();
-    scroll::keep(client, room.clone(), &view, scroller, inner);
+    let held_back = StoredValue::new(false);
+    scroll::keep(client, room.clone(), &view, scroller, inner, held_back);
     let name = text(move || {
         client
             .rooms
@@ -96,7 +97,7 @@ pub fn Timeline(
                     <p class="timeline-words" hidden=flag(move || !absent.get())>
                         <a href="/r/lobby">"Go to the lobby"</a>
                     </p>
-                    <Rows view />
+                    <Rows view held_back />
                 </div>
             </div>
             <button
@@ -119,16 +120,45 @@ pub fn Timeline(
     }
 }
 
+/// Older rows that are put into the page at a time. A room's first page at once would be a pause that is felt.
+const AT_ONCE: usize = 12;
+
 /// The rows alone: on the visitor's page too.
 #[component]
 pub fn Rows(
     /// The room's signals.
     view: RoomView,
+    /// Set to whether the oldest rows are still to come into the page.
+    #[prop(default = StoredValue::new(false))]
+    held_back: StoredValue<bool>,
 ) -> impl IntoView {
     let rows = view.rows;
+    // What the server has rendered is there as a whole.
+    let hydrating = Owner::current_shared_context().is_some_and(|context| context.during_hydration());
+    let whole = StoredValue::new(cfg!(feature = "ssr") || hydrating);
+    let shown = StoredValue::new(Vec::<RowKey>::new());
+    let turn = RwSignal::new(());
+    let each = move || {
+        turn.track();
+        let mut rows = rows.get();
+        let known = shown.with_value(|shown| rows.iter().position(|row| shown.contains(&row.key)));
+        let begin = known.unwrap_or(rows.len()).saturating_sub(AT_ONCE);
+        let rows = rows.split_off(if whole.get_value() { 0 } else { begin });
+        let more = begin > 0 && !whole.get_value();
+        whole.set_value(false);
+        held_back.set_value(more);
+        if more {
+            // By then the room may have left the page.
+            request_animation_frame(move || {
+                let _ = turn.try_set(());
+            });
+        }
+        shown.set_value(rows.iter().map(|row| row.key).collect());
+        rows
+    };
     view! {
         <div class="rows" role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages">
-            <For each=move || rows.get() key=|item| item.key let(item)>
+            <For each key=|item| item.key let(item)>
                 <RowView item />
             </For>
         </div>
