@@ -1,13 +1,14 @@
 //! How the server is started: flags, each with a `PARLOR_*` variable.
 
 use std::{
-    net::{SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     num::NonZeroUsize,
     path::PathBuf,
     time::Duration,
 };
 
 use clap::{Parser, ValueEnum};
+use ipnet::IpNet;
 use parlor_protocol::limits;
 
 /// Whoever says nothing is gone within ten seconds of connecting, also when the machine is busy.
@@ -45,6 +46,18 @@ pub struct Config {
     #[arg(long, env = "PARLOR_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
+
+    /// Most connections of one address at a time (with IPv6, of one /64); further ones are answered with 503. 0 is no limit,
+    /// and so is --rate-limits off
+    #[arg(long, env = "PARLOR_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1_000, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub max_connections_per_address: u32,
+
+    /// Proxies in front of this server, as addresses or networks such as 127.0.0.1 or 10.0.0.0/8; what they say in
+    /// X-Forwarded-For of where a request comes from is believed. Separate several by commas
+    #[arg(long = "trusted-proxies", env = "PARLOR_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',',
+          value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// Threads that serve connections; 0 is one for each core
     #[arg(long, env = "PARLOR_WORKERS", default_value_t = 0, value_name = "NUMBER",
@@ -132,6 +145,8 @@ impl Default for Config {
             public_url: None,
             allow_origins: Vec::new(),
             max_connections: 20_000,
+            max_connections_per_address: 1_000,
+            trusted_proxies: Vec::new(),
             workers: 0,
             guests: Guests::On,
             rate_limits: Switch::On,
@@ -154,6 +169,12 @@ impl Config {
         let mut config = Self::parse();
         config.allow_origins.extend(config.public_url.clone());
         config
+    }
+
+    /// Most connections of one address; 0 is no limit.
+    #[must_use]
+    pub fn most_of_an_address(&self) -> u32 {
+        if self.rate_limits == Switch::On { self.max_connections_per_address } else { 0 }
     }
 
     /// Threads that serve connections.
@@ -188,6 +209,12 @@ fn origin(text: &str) -> Result<String, String> {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_lowercase()),
         _ => Err("give scheme, host and port, such as https://chat.example or http://127.0.0.1:8080".into()),
     }
+}
+
+/// An address, or a network in CIDR notation (RFC 4632).
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "give an address or a network, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8".into())
 }
 
 fn milliseconds(text: &str) -> Result<Duration, String> {
@@ -230,6 +257,7 @@ mod tests {
             (["--rate-limits", "maybe"], "possible values"),
             (["--max-connections", "0"], "1..=1000000"),
             (["--log-format", "xml"], "possible values"),
+            (["--trusted-proxies", "10.0.0.0/33"], "give an address or a network"),
         ] {
             let error = parse(&args).unwrap_err();
             assert_eq!(error.exit_code(), 2);

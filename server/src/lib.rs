@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, Switch},
     connection::Bye,
+    limits::{Changes, Crowd},
     live::registry::Registry,
     room::Hub,
     serve::Places,
@@ -43,6 +44,9 @@ pub mod workers;
 
 /// Time for connections to take their last frames when the server stops. The rest of five seconds is the store's.
 const DRAIN: Duration = Duration::from_secs(3);
+
+/// How often limits are forgotten of those who came long ago.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// Clients come back spread over this time for each thousand of them, and at least [`MIN_SPREAD`].
 const SPREAD_PER_THOUSAND: Duration = Duration::from_millis(500);
@@ -109,14 +113,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
 
     let places = Places::new(config.max_connections);
+    let changes = Arc::<Changes>::default();
     let stop = CancellationToken::new();
-    tokio::spawn(tick(live.clone(), stop.clone()));
-    let head_timeout = config.head_timeout;
+    tokio::spawn(tick(live.clone(), changes.clone(), stop.clone()));
     let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
     let carried = Arc::new(Registry::new(live.clone(), most));
-    let router = http::router(live.clone(), Arc::new(config), carried.clone());
-    let accepting =
-        tokio::spawn(serve::serve(listener, router, places.clone(), workers.clone(), head_timeout, stop.clone()));
+    let door = serve::Door {
+        crowd: Crowd::new(config.most_of_an_address()),
+        proxies: config.trusted_proxies.clone(),
+        head_timeout: config.head_timeout,
+        router: http::router(live.clone(), Arc::new(config), carried.clone(), changes),
+        stop: stop.clone(),
+    };
+    let server = serve::Server { door: Arc::new(door), places: places.clone(), workers: workers.clone() };
+    let accepting = tokio::spawn(server.serve(listener));
     Ok(Running { address, live, carried, places, workers, stop, accepting, delivering })
 }
 
@@ -148,15 +158,17 @@ impl Running {
 }
 
 /// What is due regularly: heartbeats, and news of rooms.
-async fn tick(live: Arc<Live>, stop: CancellationToken) {
+async fn tick(live: Arc<Live>, changes: Arc<Changes>, stop: CancellationToken) {
     let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
     // After a pause of the whole process, the ticks that were missed are not made up for.
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
     rooms.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut sweeping = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
             _ = heartbeats.tick() => live.wheel.tick(Instant::now()),
+            _ = sweeping.tick() => changes.sweep(),
             _ = rooms.tick() => live.hub.tick(),
             () = stop.cancelled() => return,
         }

@@ -1,11 +1,23 @@
-//! How fast one may speak: a bucket of sends for each person, a bucket of frames for each connection.
+//! How fast one may speak, and how much of the server one address may take.
+//!
+//! Frames, whatever they travel in: a bucket of sends for each person, a bucket of frames for each connection. Requests that
+//! change something: a bucket for each session and for each address.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
 
 use governor::{
-    DefaultDirectRateLimiter, Quota, RateLimiter,
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
 };
+use parking_lot::Mutex;
+
+use crate::store::TokenHash;
 
 /// Messages that a person may send at once, after a pause. People never get there; a script that posts a backlog does.
 const SEND_BURST: NonZeroU32 = nonzero(500);
@@ -15,6 +27,15 @@ const SENDS_PER_SECOND: NonZeroU32 = nonzero(50);
 const FRAME_BURST: NonZeroU32 = nonzero(20_000);
 /// Frames a second in the long run.
 const FRAMES_PER_SECOND: NonZeroU32 = nonzero(1_000);
+
+/// Changes over HTTP from one address at once: a whole office behind one, on its first day.
+const ADDRESS_BURST: NonZeroU32 = nonzero(200);
+/// Such changes a second in the long run.
+const ADDRESS_CHANGES_PER_SECOND: NonZeroU32 = nonzero(5);
+/// Changes over HTTP by one session at once.
+const SESSION_BURST: NonZeroU32 = nonzero(30);
+/// Such changes a second in the long run.
+const SESSION_CHANGES_PER_SECOND: NonZeroU32 = nonzero(1);
 
 const fn nonzero(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {
@@ -56,7 +77,100 @@ impl Bucket {
     /// The bucket is empty; in this time there is one again.
     pub fn take(&self) -> Result<(), Duration> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check().map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+        limiter.check().map_err(wait)
+    }
+}
+
+// Taken as `map_err` gives it.
+#[allow(clippy::needless_pass_by_value)]
+fn wait(until: NotUntil<<DefaultClock as Clock>::Instant>) -> Duration {
+    until.wait_time_from(DefaultClock::default().now())
+}
+
+/// What bounds the requests that change something.
+pub struct Changes {
+    of_addresses: DefaultKeyedRateLimiter<IpAddr>,
+    of_sessions: DefaultKeyedRateLimiter<TokenHash>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        let quota = |each, burst| RateLimiter::keyed(Quota::per_second(each).allow_burst(burst));
+        Self {
+            of_addresses: quota(ADDRESS_CHANGES_PER_SECOND, ADDRESS_BURST),
+            of_sessions: RateLimiter::keyed(Quota::per_second(SESSION_CHANGES_PER_SECOND).allow_burst(SESSION_BURST)),
+        }
+    }
+}
+
+impl Changes {
+    /// Takes one, for an address and, if there is one, a session. Who has too many sessions is still one address.
+    ///
+    /// # Errors
+    /// A bucket is empty; in this time there is one again.
+    pub fn take(&self, address: IpAddr, session: Option<&TokenHash>) -> Result<(), Duration> {
+        self.of_addresses.check_key(&network(address)).map_err(wait)?;
+        session.map_or(Ok(()), |session| self.of_sessions.check_key(session).map_err(wait))
+    }
+
+    /// Forgets buckets that are full again.
+    pub fn sweep(&self) {
+        self.of_addresses.retain_recent();
+        self.of_sessions.retain_recent();
+    }
+}
+
+/// How many connections each address has. Cheap to clone.
+#[derive(Clone)]
+pub struct Crowd {
+    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    most: u32,
+}
+
+impl Crowd {
+    /// At most this many each; 0 for as many as they like.
+    #[must_use]
+    pub fn new(most: u32) -> Self {
+        Self { counts: Arc::default(), most }
+    }
+
+    /// Counts a connection until what this returns is dropped; nothing when the address has as many as it may.
+    #[must_use]
+    pub fn enter(&self, address: IpAddr) -> Option<InCrowd> {
+        let address = network(address);
+        let mut counts = self.counts.lock();
+        let count = counts.entry(address).or_default();
+        if self.most > 0 && *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(InCrowd { crowd: self.clone(), address })
+    }
+}
+
+/// One of the connections of an address.
+pub struct InCrowd {
+    crowd: Crowd,
+    address: IpAddr,
+}
+
+impl Drop for InCrowd {
+    fn drop(&mut self) {
+        let mut counts = self.crowd.counts.lock();
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Whom an address stands for: with IPv6, everyone has at least a /64 (RFC 6177) and can take any address in it.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+        v4 => v4,
     }
 }
 
@@ -76,6 +190,44 @@ mod tests {
         // The clock goes on meanwhile and gives a few back.
         let wait = (0..100).find_map(|_| bucket.take().err()).unwrap();
         assert!(wait <= Duration::from_secs(1));
+    }
+
+    #[test]
+    fn sessions_and_addresses_are_bounded_apart() {
+        let changes = Changes::default();
+        let address = |last| IpAddr::from([192, 0, 2, last]);
+        let session = |n| TokenHash([n; 32]);
+        let until_refused = |address, session: &dyn Fn(u8) -> TokenHash| {
+            (0..=u8::MAX).take_while(|n| changes.take(address, Some(&session(*n))).is_ok()).count()
+        };
+        // The clock goes on meanwhile and gives a few back.
+        let one_session = until_refused(address(1), &|_| session(1));
+        assert!((30..40).contains(&one_session), "{one_session}");
+        let many_sessions = until_refused(address(2), &session);
+        assert!((200..240).contains(&many_sessions), "{many_sessions}");
+        assert!(changes.take(address(3), None).is_ok(), "others do not suffer");
+        changes.sweep();
+        assert!(changes.take(address(2), None).is_err(), "sweeping forgives nothing");
+    }
+
+    #[test]
+    fn an_address_has_so_many_places() {
+        let crowd = Crowd::new(2);
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let held: Vec<_> = [one, one, other].into_iter().map(|address| crowd.enter(address).unwrap()).collect();
+        assert!(crowd.enter(one).is_none());
+        drop(held);
+        assert!(crowd.enter(one).is_some());
+        assert!(crowd.counts.lock().is_empty(), "nothing is kept of who has gone");
+        let free = Crowd::new(0);
+        let _held: Vec<_> = (0..10).map(|_| free.enter(one).unwrap()).collect();
+    }
+
+    #[test]
+    fn a_network_counts_as_one() {
+        let same = |a: &str, b: &str| network(a.parse().unwrap()) == network(b.parse().unwrap());
+        assert!(same("2001:db8::1", "2001:db8::ffff:0:0:1") && same("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1") && !same("192.0.2.1", "192.0.2.2"));
     }
 
     #[test]

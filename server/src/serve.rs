@@ -2,23 +2,36 @@
 //!
 //! axum's own `serve` has neither a limit on connections nor, for want of a timer, a working timeout for heads.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header},
+    response::IntoResponse,
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use socket2::SockRef;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    http::{Lingering, Slot},
-    workers::{self, Seat, Workers},
+    http::{Lingering, Place, Slot, address},
+    limits::{Crowd, InCrowd},
+    workers::{self, Workers},
 };
 
 /// A request's head over this size is answered with 431.
@@ -72,88 +85,142 @@ impl Places {
     }
 }
 
-/// Accepts and serves until `stop`.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    places: Places,
-    workers: Arc<Workers>,
-    head_timeout: Duration,
-    stop: CancellationToken,
-) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(MAX_HEAD);
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "accept");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+/// Accepts connections and hands them to the workers.
+pub struct Server {
+    /// What becomes of them.
+    pub door: Arc<Door>,
+    /// Places for connections.
+    pub places: Places,
+    /// Who serves them.
+    pub workers: Arc<Workers>,
+}
+
+/// What all connections share.
+pub struct Door {
+    /// What answers requests.
+    pub router: Router,
+    /// How many connections each address has.
+    pub crowd: Crowd,
+    /// Peers that are believed about whom they speak for.
+    pub proxies: Vec<IpNet>,
+    /// Time for a request's head to come.
+    pub head_timeout: Duration,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+impl Server {
+    /// Accepts and serves until it is stopped.
+    pub async fn serve(self, listener: TcpListener) {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(self.door.head_timeout).max_buf_size(MAX_HEAD);
+        while let Some(accepted) = self.door.stop.run_until_cancelled(listener.accept()).await {
+            let (stream, peer) = match accepted {
+                Ok((stream, peer)) => (stream, peer.ip()),
+                Err(error) => {
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Some(slot) = self.slot(peer) else {
+                tokio::spawn(turn_away(stream));
                 continue;
+            };
+            let worker = slot.place.seat.worker;
+            let (http, door) = (http.clone(), self.door.clone());
+            if worker == workers::here() {
+                tokio::spawn(door.connection(http, stream, slot));
+            } else if let Ok(stream) = stream.into_std() {
+                self.workers.spawn(worker, async move {
+                    // Now its worker's runtime watches it.
+                    if let Ok(stream) = TcpStream::from_std(stream) {
+                        door.connection(http, stream, slot).await;
+                    }
+                });
             }
+        }
+    }
+
+    /// A place for a connection, if there is one.
+    fn slot(&self, peer: IpAddr) -> Option<Slot> {
+        let Ok(permit) = self.places.free.clone().try_acquire_owned() else {
+            tracing::warn!(%peer, "no place for another connection");
+            return None;
         };
-        match places.free.clone().try_acquire_owned() {
-            Ok(place) => {
-                let seat = workers.seat();
-                let (http, router, stop) = (http.clone(), router.clone(), stop.clone());
-                if seat.worker == workers::here() {
-                    tokio::spawn(connection(http, stream, router, (place, seat), stop));
-                } else if let Ok(stream) = stream.into_std() {
-                    workers.spawn(seat.worker, async move {
-                        // Now its worker's runtime watches it.
-                        if let Ok(stream) = TcpStream::from_std(stream) {
-                            connection(http, stream, router, (place, seat), stop).await;
-                        }
-                    });
+        // Of a proxy's connections each is someone else's; see `of_request`.
+        let named = address::is_trusted(peer, &self.door.proxies);
+        let in_crowd = if named { None } else { Some(self.door.in_crowd(peer)?) };
+        let place = Arc::new(Place { permit, seat: self.workers.seat(), in_crowd });
+        Some(Slot { place, cut: CancellationToken::new(), client: peer, in_crowd: None })
+    }
+}
+
+impl Door {
+    fn in_crowd(&self, client: IpAddr) -> Option<InCrowd> {
+        let entered = self.crowd.enter(client);
+        if entered.is_none() {
+            tracing::warn!(%client, "no place for another connection of this address; a proxy is named by --trusted-proxies");
+        }
+        entered
+    }
+
+    /// The connection's slot as one of its requests has it: with the client that a proxy speaks for.
+    fn of_request(&self, slot: &Slot, headers: &HeaderMap) -> Option<Slot> {
+        if slot.place.in_crowd.is_some() {
+            return Some(slot.clone());
+        }
+        let client = address::client(slot.client, headers, &self.proxies);
+        Some(Slot { client, in_crowd: Some(Arc::new(self.in_crowd(client)?)), ..slot.clone() })
+    }
+
+    async fn connection(self: Arc<Self>, http: http1::Builder, stream: TcpStream, slot: Slot) {
+        // Without these a chat is slower or a slow reader dearer; neither is a reason to refuse the connection.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+        let (cut, stop) = (slot.cut.clone(), self.stop.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let answer = self.of_request(&slot, request.headers()).map(|slot| {
+                request.extensions_mut().insert(slot);
+                self.router.clone().oneshot(request.map(|body| Body::new(Lingering::new(body))))
+            });
+            async move {
+                let response = match answer {
+                    Some(answer) => answer.await.unwrap_or_else(|never: Infallible| match never {}),
+                    None => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], NO_PLACE).into_response(),
+                };
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let ended = cut.run_until_cancelled(async {
+            tokio::select! {
+                ended = &mut connection => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
                 }
             }
-            Err(_) => {
-                tracing::warn!(%peer, "no place for another connection");
-                tokio::spawn(turn_away(stream));
-            }
+        });
+        if let Some(Err(error)) = ended.await {
+            tracing::debug!(%error, "a connection ended early");
         }
     }
 }
 
-async fn connection(
-    http: http1::Builder,
-    stream: TcpStream,
-    router: Router,
-    place: (OwnedSemaphorePermit, Seat),
-    stop: CancellationToken,
-) {
-    // Without these a chat is slower or a slow reader dearer; neither is a reason to refuse the connection.
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
-    let slot = Slot { place: Arc::new(place), cut: CancellationToken::new() };
-    let cut = slot.cut.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(slot.clone());
-        let answer = router.clone().oneshot(request.map(|body| Body::new(Lingering::new(body))));
-        async move { answer.await.map_err(|never: Infallible| never) }
-    });
-    let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let ended = cut.run_until_cancelled(async {
-        tokio::select! {
-            ended = &mut connection => ended,
-            () = stop.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        }
-    });
-    if let Some(Err(error)) = ended.await {
-        tracing::debug!(%error, "a connection ended early");
-    }
-}
+/// Why there is no place.
+const NO_PLACE: &str = "This server has as many connections as allowed.";
 
 /// A short answer is all that a connection without a place gets.
 async fn turn_away(mut stream: TcpStream) {
-    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n\
-        Content-Type: text/plain\r\nContent-Length: 47\r\n\r\nThis server has as many connections as allowed.";
+    let answer_text = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n\
+         Content-Length: {}\r\n\r\n{NO_PLACE}",
+        NO_PLACE.len()
+    );
     let answer = async {
-        stream.write_all(ANSWER).await?;
+        stream.write_all(answer_text.as_bytes()).await?;
         stream.shutdown().await
     };
     let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;

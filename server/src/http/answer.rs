@@ -1,8 +1,10 @@
 //! Errors of the API: one form, `{"error":{"code","message"}}`, with the fitting status.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
@@ -19,11 +21,12 @@ pub struct Failure {
     status: StatusCode,
     code: &'static str,
     message: String,
+    retry_after: Option<Duration>,
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -32,6 +35,12 @@ impl Failure {
 
     pub(super) fn no_such_room() -> Self {
         Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such room that you can see.")
+    }
+
+    pub(super) fn too_fast(wait: Duration) -> Self {
+        let message = "That is too much at once. Wait a moment, then try again.";
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
+        Self { retry_after: Some(wait), ..failure }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -69,7 +78,12 @@ impl From<StoreError> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let error = ErrorBody { code: self.code.into(), message: self.message };
-        (self.status, Json(ErrorAnswer { error })).into_response()
+        let mut response = (self.status, Json(ErrorAnswer { error })).into_response();
+        if let Some(wait) = self.retry_after {
+            // RFC 9110, section 10.2.3: whole seconds.
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+        }
+        response
     }
 }
 

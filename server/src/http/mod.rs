@@ -1,6 +1,6 @@
 //! HTTP: the router, who may come in, the API beside the live protocol, the pages and their files.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -16,16 +16,19 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 
 use crate::{
     config::Config,
+    limits::{Changes, InCrowd},
     live::{self, registry::Registry},
     session::Live,
     workers::Seat,
 };
 
+pub mod address;
 mod answer;
 mod assets;
 mod guest;
 mod health;
 mod history;
+mod limit;
 mod linger;
 mod origin;
 mod pages;
@@ -55,21 +58,37 @@ pub struct App {
     pub config: Arc<Config>,
     /// Live connections that travel in HTTP requests.
     pub carried: Arc<Registry>,
+    /// How fast things may be changed over HTTP.
+    pub changes: Arc<Changes>,
 }
 
 /// A network connection, as the requests on it see it.
 #[derive(Clone)]
 pub struct Slot {
-    /// A place among the server's connections, taken until the last clone is dropped.
-    pub place: Arc<(OwnedSemaphorePermit, Seat)>,
+    /// What the connection takes of the server, until the last clone is dropped.
+    pub place: Arc<Place>,
     /// Ends the connection at once, whatever still waits to be written. Not for one that was upgraded.
     pub cut: CancellationToken,
+    /// Whose it is: the peer's address, or what a trusted proxy says of the request.
+    pub client: IpAddr,
+    /// The same, for whom a trusted proxy speaks.
+    pub in_crowd: Option<Arc<InCrowd>>,
+}
+
+/// What a connection takes of the server.
+pub struct Place {
+    /// One of its connections.
+    pub permit: OwnedSemaphorePermit,
+    /// Who serves it.
+    pub seat: Seat,
+    /// One of the connections of its address; none for a trusted proxy's.
+    pub in_crowd: Option<InCrowd>,
 }
 
 /// Everything that the server answers.
-pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>) -> Router {
+pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>, changes: Arc<Changes>) -> Router {
     pages::init();
-    let app = App { live, config, carried };
+    let app = App { live, config, carried, changes };
     let api = Router::new()
         .route("/api/session", post(sessions::create).delete(sessions::end))
         .route("/api/me", get(sessions::me))
@@ -87,6 +106,7 @@ pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>) -> R
         .route("/enter", post(sessions::enter));
     let answers = api
         .merge(pages)
+        .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
     // Neither compressed nor timed: they are held open, and a frame must not wait in a compressor.

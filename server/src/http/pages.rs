@@ -47,6 +47,7 @@ pub(super) async fn home(
     let notice = match query.error.as_str() {
         "" => None,
         refusal::GUESTS_OFF => Some("This server does not let people in by a name alone.".into()),
+        refusal::RATE_LIMITED => Some("Too many have come in from your address. Wait a minute, then try again.".into()),
         _ => Some(match validate::name(&query.name) {
             Err(invalid) => format!("That name will not do. {invalid}"),
             Ok(_) => "That name will not do.".into(),

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     connection::{Frame, Outgoing},
     http::{App, Failure, Guest, SameOrigin, Slot},
+    limits::InCrowd,
 };
 
 /// How a stream begins: something to see at once, and how long a browser waits before it comes again, in milliseconds.
@@ -38,9 +39,16 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let resume = resume(&headers);
-    let cut = slot.map(|Extension(slot)| slot.cut);
+    let cut = slot.as_ref().map(|Extension(slot)| slot.cut.clone());
     let carried = app.carried.for_stream(&guest, name, resume.is_some(), cut)?;
-    let writer = Writer { carried, opened: false, ended: false, cursors: Cursors::default(), seen: 0 };
+    let writer = Writer {
+        carried,
+        _in_crowd: slot.and_then(|Extension(slot)| slot.in_crowd),
+        opened: false,
+        ended: false,
+        cursors: Cursors::default(),
+        seen: 0,
+    };
     if let Some(resume) = resume {
         writer.carried.greets();
         let hello = ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode();
@@ -67,6 +75,8 @@ fn resume(headers: &HeaderMap) -> Option<Vec<Cursor>> {
 /// Writes one connection's stream. Dropped when the client has gone, and then so has the connection.
 struct Writer {
     carried: Arc<Carried>,
+    /// Held until the stream ends.
+    _in_crowd: Option<Arc<InCrowd>>,
     opened: bool,
     ended: bool,
     cursors: Cursors,

@@ -44,9 +44,10 @@ pub async fn upgrade(
     };
     let offered = handshake::offers(request.headers(), SUBPROTOCOL);
     let upgrade = hyper::upgrade::on(&mut request);
+    // Held until the socket is gone: it counts as one of the server's connections, and of its address's.
+    let places = slot.map(|Extension(slot)| (slot.place, slot.in_crowd));
     tokio::spawn(async move {
-        // Held until the socket is gone: it counts as one of the server's connections.
-        let _slot = slot;
+        let _places = places;
         if let Some((stream, early)) = upgraded(upgrade).await {
             run(stream, &early, Session::new(app.live.clone(), user)).await;
         }

@@ -1,0 +1,72 @@
+//! Where a request comes from. Behind a proxy every connection is the proxy's own; what it says of its client counts
+//! only when the operator has named it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Whether this peer is a proxy that was named.
+#[must_use]
+pub fn is_trusted(peer: IpAddr, proxies: &[IpNet]) -> bool {
+    proxies.iter().any(|network| network.contains(&peer.to_canonical()))
+}
+
+/// The client's address: the peer's, or if that is a trusted proxy, the last one in `X-Forwarded-For` that is none.
+/// Everything before that could be written by anyone.
+#[must_use]
+pub fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let mut client = peer.to_canonical();
+    let values: Vec<_> =
+        headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        if !is_trusted(client, proxies) {
+            break;
+        }
+        let Some(before) = parse(hop.trim()) else { break };
+        client = before;
+    }
+    client
+}
+
+/// Some proxies add the port.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let address: Option<IpAddr> = hop.trim_matches(['[', ']']).parse().ok();
+    address.or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip())).map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append(FORWARDED_FOR, value.parse().unwrap());
+        }
+        let proxies = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        client(peer.parse().unwrap(), &headers, &proxies).to_string()
+    }
+
+    #[test]
+    fn only_a_named_proxy_is_believed() {
+        assert_eq!(seen("192.0.2.1", &[]), "192.0.2.1");
+        assert_eq!(seen("192.0.2.1", &["198.51.100.9"]), "192.0.2.1");
+        assert_eq!(seen("10.0.0.1", &["198.51.100.9"]), "198.51.100.9");
+        assert_eq!(seen("::ffff:10.0.0.1", &["198.51.100.9"]), "198.51.100.9");
+        assert_eq!(seen("::1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        assert_eq!(seen("10.0.0.1", &["198.51.100.9:80"]), "198.51.100.9");
+    }
+
+    #[test]
+    fn what_a_client_wrote_itself_is_not() {
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4, 198.51.100.9"]), "198.51.100.9");
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4", "198.51.100.9, 10.7.7.7"]), "198.51.100.9");
+        assert_eq!(seen("10.0.0.1", &["198.51.100.9, nonsense"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+        assert_eq!(seen("10.0.0.1", &[""]), "10.0.0.1");
+    }
+}

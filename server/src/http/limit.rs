@@ -1,0 +1,31 @@
+//! Requests that change something, and are too many.
+
+use axum::{
+    extract::{Extension, Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use parlor_protocol::refusal;
+
+use super::{App, Failure, Slot, guest};
+
+/// Refuses with 429 what comes too fast from one address or session. Frames have buckets of their own.
+pub(super) async fn changes(
+    State(app): State<App>,
+    slot: Option<Extension<Slot>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if let Some(Extension(slot)) = slot.filter(|_| !reads && app.live.rate_limits) {
+        let session = guest::token(request.headers()).map(guest::hash);
+        if let Err(wait) = app.changes.take(slot.client, session.as_ref()) {
+            if request.uri().path() == "/enter" {
+                return Redirect::to(&format!("/?error={}", refusal::RATE_LIMITED)).into_response();
+            }
+            return Failure::too_fast(wait).into_response();
+        }
+    }
+    next.run(request).await
+}

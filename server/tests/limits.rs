@@ -1,0 +1,137 @@
+//! How much of the server one address and one session may take.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor::config::{Config, Switch};
+use parlor_protocol::{http::ErrorAnswer, refusal};
+use reqwest::StatusCode;
+use support::{PATIENCE, Server, try_upgrade};
+
+/// A server that believes what is said on 127.0.0.1 of where requests come from.
+async fn behind_a_proxy(config: Config) -> Server {
+    Server::start_with(Config { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..config }).await
+}
+
+/// Comes in as a guest until that is refused, and says how often it went well.
+async fn come_in(server: &Server, from: &str, most: usize) -> (usize, Option<reqwest::Response>) {
+    let client = support::http_client();
+    for count in 0..most {
+        let answer = client.post(server.url("/api/session")).header("x-forwarded-for", from).send().await.unwrap();
+        if answer.status() != StatusCode::OK {
+            return (count, Some(answer));
+        }
+    }
+    (most, None)
+}
+
+#[tokio::test]
+async fn one_address_does_not_come_in_without_end() {
+    let server = behind_a_proxy(Config::default()).await;
+    let (count, refused) = come_in(&server, "192.0.2.1", 1_000).await;
+    // The clock goes on meanwhile and gives some back.
+    assert!(count >= 200, "{count}");
+    let refused = refused.unwrap();
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=2).contains(&wait), "{wait}");
+    assert_eq!(refused.json::<ErrorAnswer>().await.unwrap().error.code, refusal::RATE_LIMITED);
+    assert_eq!(come_in(&server, "192.0.2.2", 3).await.0, 3, "others come in");
+    // What the client itself wrote is not believed.
+    let (count, _) = come_in(&server, "192.0.2.3, 192.0.2.1", 1_000).await;
+    assert!(count < 100, "{count}");
+    // A person sees words.
+    let client = support::http_client();
+    let words = loop {
+        let form = client.post(server.url("/enter")).header("x-forwarded-for", "192.0.2.1");
+        let answer = form.header("content-type", "application/x-www-form-urlencoded").body("name=ann").send().await;
+        let to = answer.unwrap().headers()["location"].to_str().unwrap().to_owned();
+        if to != "/r/lobby" {
+            break client.get(server.url(&to)).send().await.unwrap().text().await.unwrap();
+        }
+    };
+    assert!(words.contains("Too many have come in from your address"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_named_proxy_only_the_peer_counts() {
+    let server = Server::start().await;
+    let mut count = 0;
+    while come_in(&server, &format!("192.0.2.{}", count % 250), 1).await.0 == 1 {
+        count += 1;
+        assert!(count < 1_000);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_session_changes_things_at_a_human_pace() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.session("ann").await, server.session("bob").await);
+    let client = support::http_client();
+    let make = async |token: &str, name: String| {
+        let body = serde_json::json!({ "name": name });
+        client.post(server.url("/api/rooms")).bearer_auth(token).json(&body).send().await.unwrap().status()
+    };
+    let mut made = 0;
+    while make(&ann.token, format!("room {made}")).await == StatusCode::CREATED {
+        made += 1;
+        assert!(made < 200);
+    }
+    assert!(made >= 30, "{made}");
+    assert_eq!(make(&bob.token, "bob's".into()).await, StatusCode::CREATED);
+    // Reading is not counted.
+    for _ in 0..100 {
+        assert_eq!(server.get(&ann.token, "/api/rooms").await.status(), StatusCode::OK);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections() {
+    let server = behind_a_proxy(Config { max_connections_per_address: 2, ..Config::default() }).await;
+    let made = server.session("ann").await;
+    let bearer = format!("Bearer {}", made.token);
+    let upgrade = async |from: &str| {
+        try_upgrade(server.address, &[("authorization", bearer.as_str()), ("x-forwarded-for", from)]).await
+    };
+    let held = [upgrade("192.0.2.1").await.unwrap(), upgrade("192.0.2.1").await.unwrap()];
+    assert_eq!(upgrade("192.0.2.1").await.err(), Some(503));
+    let other = upgrade("192.0.2.2").await.unwrap();
+    drop(held);
+    let begun = std::time::Instant::now();
+    while upgrade("192.0.2.1").await.is_err() {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    drop(other);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_proxy_connections_are_counted_as_they_are_accepted() {
+    let config = Config { max_connections_per_address: 2, ..Config::default() };
+    let server = Server::start_with(config.clone()).await;
+    let mut held = Vec::new();
+    let refused = loop {
+        // Before a word is said.
+        held.push(tokio::net::TcpStream::connect(server.address).await.unwrap());
+        let answer = support::http_client().get(server.url("/healthz")).send().await;
+        match answer.map(|answer| answer.status()) {
+            Ok(StatusCode::OK) => assert!(held.len() < 10),
+            other => break other,
+        }
+    };
+    assert_eq!(refused.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+    drop(held);
+    server.stop().await;
+    // For load tests.
+    let server = Server::start_with(Config { rate_limits: Switch::Off, ..config }).await;
+    let mut held = Vec::new();
+    for _ in 0..10 {
+        held.push(tokio::net::TcpStream::connect(server.address).await.unwrap());
+    }
+    assert_eq!(come_in(&server, "", 300).await.0, 300);
+    server.stop().await;
+}
