@@ -201,13 +201,14 @@ mod tests {
             (0..=u8::MAX).take_while(|n| changes.take(address, Some(&session(*n))).is_ok()).count()
         };
         // The clock goes on meanwhile and gives a few back.
-        let one_session = until_refused(address(1), &|_| session(1));
+        let one_session = until_refused(address(1), &|_| session(u8::MAX));
         assert!((30..40).contains(&one_session), "{one_session}");
         let many_sessions = until_refused(address(2), &session);
         assert!((200..240).contains(&many_sessions), "{many_sessions}");
         assert!(changes.take(address(3), None).is_ok(), "others do not suffer");
         changes.sweep();
-        assert!(changes.take(address(2), None).is_err(), "sweeping forgives nothing");
+        let again = (0..100).take_while(|_| changes.take(address(2), None).is_ok()).count();
+        assert!(again < 40, "sweeping forgives nothing: {again}");
     }
 
     #[test]

@@ -214,14 +214,16 @@ const NO_PLACE: &str = "This server has as many connections as allowed.";
 
 /// A short answer is all that a connection without a place gets.
 async fn turn_away(mut stream: TcpStream) {
-    let answer_text = format!(
+    let text = format!(
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n\
          Content-Length: {}\r\n\r\n{NO_PLACE}",
         NO_PLACE.len()
     );
     let answer = async {
-        stream.write_all(answer_text.as_bytes()).await?;
-        stream.shutdown().await
+        stream.write_all(text.as_bytes()).await?;
+        stream.shutdown().await?;
+        // Unread, what was asked would make the system reset the connection, and the answer be lost.
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
     let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
 }

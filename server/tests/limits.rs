@@ -56,7 +56,7 @@ async fn one_address_does_not_come_in_without_end() {
 
 #[tokio::test]
 async fn without_a_named_proxy_only_the_peer_counts() {
-    let server = Server::start().await;
+    let server = Server::start_with(Config::default()).await;
     let mut count = 0;
     while come_in(&server, &format!("192.0.2.{}", count % 250), 1).await.0 == 1 {
         count += 1;
@@ -67,7 +67,7 @@ async fn without_a_named_proxy_only_the_peer_counts() {
 
 #[tokio::test]
 async fn one_session_changes_things_at_a_human_pace() {
-    let server = Server::start().await;
+    let server = Server::start_with(Config::default()).await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let client = support::http_client();
     let make = async |token: &str, name: String| {
