@@ -220,6 +220,8 @@ async fn turn_away(mut stream: TcpStream) {
         NO_PLACE.len()
     );
     let answer = async {
+        // Clients do not expect an answer to what they have not asked yet.
+        stream.readable().await?;
         stream.write_all(text.as_bytes()).await?;
         stream.shutdown().await?;
         // Unread, what was asked would make the system reset the connection, and the answer be lost.
