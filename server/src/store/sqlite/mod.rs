@@ -1,6 +1,6 @@
 //! The embedded database: one SQLite file in the data folder, in WAL mode with `synchronous=FULL`.
 //!
-//! One connection writes ([`writer`]), one copies what was written into the database ([`checkpoint`]), a few read ([`reader`]). Ids are bound as the 16 bytes of their UUID.
+//! One connection writes ([`writer`]), a few read ([`reader`]). Ids are bound as the 16 bytes of their UUID.
 
 use std::{fs::TryLockError, path::Path, sync::Arc, time::Duration};
 
@@ -15,7 +15,6 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use super::{Membership, NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash};
 use crate::bus::Committed;
@@ -24,7 +23,6 @@ use writer::Job;
 
 mod append;
 mod cache;
-mod checkpoint;
 mod reader;
 mod rows;
 mod writer;
@@ -50,8 +48,6 @@ pub struct SqliteStore {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     sender: mpsc::WeakSender<Job>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    checkpoints: Mutex<Option<JoinHandle<()>>>,
-    stop: CancellationToken,
     lock: std::fs::File,
 }
 
@@ -101,18 +97,13 @@ impl SqliteStore {
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
         let caches = Arc::<Caches>::default();
         let writing = writing.create_if_missing(false);
-        let (commits, stop) = (checkpoint::Commits::default(), CancellationToken::new());
-        let copying = writing.connect().await?;
-        let checkpoints = tokio::spawn(checkpoint::run(copying, commits.clone(), stop.clone()));
-        let writer = tokio::spawn(writer::run(writing, connection, queue, caches.clone(), committed, commits));
+        let writer = tokio::spawn(writer::run(writing, connection, queue, caches.clone(), committed));
         Ok(Arc::new(Self {
             readers,
             caches,
             sender: jobs.downgrade(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
-            checkpoints: Mutex::new(Some(checkpoints)),
-            stop,
             lock,
         }))
     }
@@ -210,10 +201,6 @@ impl Store for SqliteStore {
         if let Some(writer) = self.writer.lock().await.take() {
             // A writer that panicked has nothing left to finish.
             let _ = writer.await;
-        }
-        self.stop.cancel();
-        if let Some(checkpoints) = self.checkpoints.lock().await.take() {
-            let _ = checkpoints.await;
         }
         self.readers.close().await;
         // The system lets go of it in any case, at the latest when the process ends.

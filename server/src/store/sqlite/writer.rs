@@ -1,9 +1,6 @@
 //! Group commit: whatever waits is written in one transaction, and answered after that transaction is on disk.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, User, UserId, UserKind};
 use rand::Rng;
@@ -14,7 +11,6 @@ use uuid::Uuid;
 use super::{
     append::{self, Heads},
     cache::Caches,
-    checkpoint::Commits,
 };
 use crate::{
     bus::Committed,
@@ -54,7 +50,6 @@ pub(super) async fn run(
     mut queue: mpsc::Receiver<Job>,
     caches: Arc<Caches>,
     committed: Committed,
-    commits: Commits,
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
@@ -72,7 +67,6 @@ pub(super) async fn run(
         let mut finish = Vec::with_capacity(waiting.len());
         match try_commit(&options, &mut connection, &mut waiting, &mut heads, &caches, &mut finish).await {
             Ok(events) => {
-                commits.fetch_add(1, Ordering::Relaxed);
                 if !events.is_empty() {
                     committed.send(events).await;
                 }
