@@ -221,7 +221,7 @@ async fn turn_away(mut stream: TcpStream) {
     );
     let answer = async {
         // Clients do not expect an answer to what they have not asked yet.
-        stream.readable().await?;
+        stream.peek(&mut [0]).await?;
         stream.write_all(text.as_bytes()).await?;
         stream.shutdown().await?;
         // Unread, what was asked would make the system reset the connection, and the answer be lost.
