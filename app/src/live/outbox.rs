@@ -82,6 +82,8 @@ pub struct Outgoing {
     kept: bool,
     /// Its writer wants it back.
     withdrawn: bool,
+    /// It was refused, and its writer wants it to go again.
+    retried: bool,
 }
 
 impl Outgoing {
@@ -131,8 +133,16 @@ impl Outbox {
     /// Takes a new message, which is to be kept before it goes. `tried`: it will be on the wire at once.
     pub fn push(&mut self, room: RoomId, id: CommandId, body: String, by: User, at: Millis, tried: bool) -> Kept {
         let message = Arc::new(Message { id, seq: 0, at, by, body, html: String::new(), reply_to: None });
-        let item =
-            Outgoing { room, message, delivery: Delivery::Queued, tried, stored: None, kept: false, withdrawn: false };
+        let item = Outgoing {
+            room,
+            message,
+            delivery: Delivery::Queued,
+            tried,
+            stored: None,
+            kept: false,
+            withdrawn: false,
+            retried: false,
+        };
         let kept = item.to_keep();
         self.insert(item);
         kept
@@ -156,12 +166,12 @@ impl Outbox {
         known: impl Fn(CommandId) -> bool,
     ) -> Vec<CommandId> {
         let mut stored = Vec::new();
-        for item in self.items.iter_mut().filter(|item| item.room == *room && item.kept) {
+        for item in self.items.iter_mut().filter(|item| item.room == *room && (item.kept || item.retried)) {
             match kept.iter().find(|kept| kept.id == item.message.id) {
                 None if matches!(item.delivery, Delivery::Queued | Delivery::Failed(_)) => {
                     item.delivery = Delivery::Stored;
                 }
-                Some(Kept { failed: Some(words), .. }) if item.delivery == Delivery::Queued => {
+                Some(Kept { failed: Some(words), .. }) if item.delivery == Delivery::Queued && !item.retried => {
                     item.delivery = Delivery::Failed(words.clone());
                 }
                 Some(Kept { failed: None, .. }) if matches!(item.delivery, Delivery::Failed(_)) => {
@@ -193,6 +203,7 @@ impl Outbox {
                 stored: None,
                 kept: true,
                 withdrawn: false,
+                retried: false,
             });
         }
         self.leaving.extend(stored.iter().copied());
@@ -402,46 +413,67 @@ impl Outbox {
         });
     }
 
-    /// Sends a failed one again, under the same id, once that is kept.
-    pub fn retry(&mut self, id: CommandId) -> Option<Kept> {
-        let item = self.find(id).filter(|item| matches!(item.delivery, Delivery::Failed(_)))?;
+    /// A failed one is to go again, under the same id. Whether it can, the lease of its room decides: another tab may be
+    /// giving it back to its writer. Returns the room, and whether its lease has to be asked for.
+    pub fn retry(&mut self, id: CommandId) -> Option<(RoomId, bool)> {
+        let item = self.find(id).filter(|item| matches!(item.delivery, Delivery::Failed(_)) && !item.withdrawn)?;
         item.delivery = Delivery::Queued;
         item.kept = false;
-        Some(item.to_keep())
-    }
-
-    /// Takes a failed one out and gives it back, to be edited or forgotten.
-    pub fn discard(&mut self, id: CommandId) -> Option<Outgoing> {
-        self.take(|item| item.message.id == id && matches!(item.delivery, Delivery::Failed(_)))
-    }
-
-    /// Its writer wants a waiting one back. It does not go any more; whether it can be had back, the lease of its room
-    /// decides. Returns the room, and whether its lease has to be asked for.
-    pub fn withdraw(&mut self, id: CommandId) -> Option<(RoomId, bool)> {
-        let item = self.find(id).filter(|item| item.delivery == Delivery::Queued && !item.tried)?;
-        item.withdrawn = true;
+        item.retried = true;
         let room = item.room.clone();
-        let ask = self.lease(&room).is_none();
-        if ask {
-            self.leases.push((room.clone(), Lease::Wanted));
-        }
+        let ask = self.ask(&room);
         Some((room, ask))
     }
 
-    /// Under the lease: what is wanted back and was not sent by anyone. What another tab has tried meanwhile cannot be
-    /// had back, and goes on.
+    /// Under the lease: what goes again, to be kept as such before.
+    pub fn take_retried(&mut self, room: &RoomId) -> Vec<Kept> {
+        if self.lease(room) != Some(Lease::Held) {
+            return Vec::new();
+        }
+        let mut to_keep = Vec::new();
+        for item in self.items.iter_mut().filter(|item| item.room == *room) {
+            if std::mem::take(&mut item.retried) && item.delivery == Delivery::Queued {
+                to_keep.push(item.to_keep());
+            }
+        }
+        to_keep
+    }
+
+    /// Its writer wants one back that was refused, or was never on the wire. It does not go any more; whether it can be
+    /// had back, the lease of its room decides. Returns the room, and whether its lease has to be asked for.
+    pub fn withdraw(&mut self, id: CommandId) -> Option<(RoomId, bool)> {
+        let item = self.find(id).filter(|item| match item.delivery {
+            Delivery::Queued => !item.tried,
+            Delivery::Failed(_) => true,
+            Delivery::Sent | Delivery::Stored => false,
+        })?;
+        item.withdrawn = true;
+        let room = item.room.clone();
+        let ask = self.ask(&room);
+        Some((room, ask))
+    }
+
+    /// Whether the lease of a room, which is needed, has to be asked for.
+    fn ask(&mut self, room: &RoomId) -> bool {
+        let ask = self.lease(room).is_none();
+        if ask {
+            self.leases.push((room.clone(), Lease::Wanted));
+        }
+        ask
+    }
+
+    /// Under the lease: what is wanted back and was not sent by anyone, or refused. What another tab has tried meanwhile
+    /// cannot be had back, and goes on.
     pub fn take_withdrawn(&mut self, room: &RoomId) -> Option<Outgoing> {
         if self.lease(room) != Some(Lease::Held) {
             return None;
         }
-        for item in self.items.iter_mut().filter(|item| item.room == *room && item.tried) {
+        let goes_on = |item: &Outgoing| item.tried && !matches!(item.delivery, Delivery::Failed(_));
+        for item in self.items.iter_mut().filter(|item| item.room == *room && goes_on(item)) {
             item.withdrawn = false;
         }
-        self.take(|item| item.room == *room && item.withdrawn && item.delivery == Delivery::Queued)
-    }
-
-    fn take(&mut self, which: impl Fn(&Outgoing) -> bool) -> Option<Outgoing> {
-        let at = self.items.iter().position(which)?;
+        let is_here = |item: &Outgoing| matches!(item.delivery, Delivery::Queued | Delivery::Failed(_));
+        let at = self.items.iter().position(|item| item.room == *room && item.withdrawn && is_here(item))?;
         let taken = self.items.remove(at);
         self.leaving.push(taken.message.id);
         Some(taken)

@@ -102,13 +102,49 @@ fn a_refusal_can_be_retried_or_taken_back() {
     assert_eq!(outbox.of(&RoomId::lobby()).next().map(|item| item.delivery.slug()), Some("failed"));
     assert_eq!(sent(outbox.take_ready(0)), [id(2)], "one that failed does not hold up the next");
     outbox.ack(id(2), 8, 1);
-    assert_eq!(outbox.retry(id(1)), Some(kept(1)), "kept anew, as one that has not failed");
+    let lobby = RoomId::lobby();
+    assert_eq!(outbox.retry(id(1)), Some((lobby.clone(), false)), "the lease is here");
+    assert_eq!(outbox.take_retried(&lobby), [kept(1)], "kept anew, as one that has not failed");
+    assert_eq!(outbox.take_retried(&lobby), [], "once");
     assert_eq!(sent(outbox.take_ready(0)), [], "not before that is on disk");
     outbox.kept(id(1));
     assert_eq!(sent(outbox.take_ready(0)), [id(1)]);
     outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
-    assert_eq!(outbox.discard(id(1)).map(|item| item.message.body.clone()), Some("message 1".into()));
-    assert!(outbox.discard(id(2)).is_none(), "only what failed can be taken back");
+    assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), false)));
+    assert_eq!(outbox.take_withdrawn(&lobby).map(|item| item.message.body.clone()), Some("message 1".into()));
+    assert!(outbox.withdraw(id(2)).is_none(), "what is stored cannot be taken back");
+}
+
+#[test]
+fn what_another_tab_retries_is_not_given_back_here() {
+    let lobby = RoomId::lobby();
+    let mut outbox = outbox(1);
+    outbox.take_ready(0);
+    outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    outbox.kept(id(1));
+    assert_eq!(outbox.releasable(true), [lobby.clone()]);
+    assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), true)), "the lease has to be asked for");
+    assert!(outbox.take_withdrawn(&lobby).is_none(), "nothing without it");
+    // Meanwhile the other tab has had the lease, and the message on the wire.
+    outbox.reconcile(&lobby, &[kept(1)], &ann(), |_| false);
+    outbox.leased(&lobby, true);
+    assert!(outbox.take_withdrawn(&lobby).is_none());
+    assert_eq!(sent(outbox.take_ready(0)), [id(1)], "it goes on");
+}
+
+#[test]
+fn what_another_tab_gives_back_is_not_retried_here() {
+    let lobby = RoomId::lobby();
+    let mut outbox = outbox(1);
+    outbox.take_ready(0);
+    outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    outbox.releasable(true);
+    assert_eq!(outbox.retry(id(1)), Some((lobby.clone(), true)));
+    assert_eq!(outbox.take_retried(&lobby), [], "nothing without the lease");
+    outbox.reconcile(&lobby, &[], &ann(), |_| false);
+    outbox.leased(&lobby, true);
+    assert_eq!(outbox.take_retried(&lobby), []);
+    assert_eq!(sent(outbox.take_ready(0)), []);
 }
 
 #[test]

@@ -771,6 +771,32 @@ fn run(steps: Vec<Step>) {
     world.judge();
 }
 
+#[test]
+fn one_tab_retries_what_another_discards() {
+    use Step::{Angry, Down, Overflow, Ready, Retry, SomeoneWrites, TakeBack, Up, Work, Write};
+    run(vec![
+        Write(0, 0),
+        SomeoneWrites(0, 1),
+        Angry,
+        Up(0),
+        Down(0),
+        Overflow(0),
+        Work(0),
+        Ready(0),
+        Work(0),
+        Work(0),
+        Ready(0),
+        Up(0),
+        Down(0),
+        Down(0),
+        Down(0),
+        Work(0),
+        Work(1),
+        Retry(0, 0),
+        TakeBack(1, 0),
+    ]);
+}
+
 proptest! {
     // What is found is written down by its steps; a file of seeds would only say that something was found.
     #![proptest_config(ProptestConfig { cases: 8_000, failure_persistence: None, ..ProptestConfig::default() })]

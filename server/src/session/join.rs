@@ -71,7 +71,8 @@ impl Session {
         let mut after = cursor.after.unwrap_or(head);
         {
             let tail = cursor.tail.clone().or_else(|| room.recent_id(after).map(CommandId::tail));
-            let tail = tail.map(|tail| tail.0.into_boxed_str());
+            // One of another form was not looked at: there is nothing before the first event.
+            let tail = tail.and_then(|tail| tail.0.as_bytes().try_into().ok());
             let mut state = self.state.lock();
             state.changes += 1;
             state.gapped.remove(&cursor.room);

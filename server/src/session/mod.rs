@@ -120,7 +120,7 @@ struct Joined {
     room: Arc<Room>,
     /// Where the client stood when it joined, and the tail of that event, if it said one or it is known.
     after: Seq,
-    tail: Option<Box<str>>,
+    tail: Option<[u8; 8]>,
     last_typing: Option<Instant>,
 }
 
@@ -181,7 +181,7 @@ impl Session {
             let cursor = |joined: &Joined| Cursor {
                 room: joined.room.record.id.clone(),
                 after: Some(joined.after),
-                tail: joined.tail.as_deref().map(|tail| Tail(tail.into())),
+                tail: joined.tail.map(|tail| Tail(String::from_utf8_lossy(&tail).into_owned())),
             };
             state.joined.iter().map(cursor).collect()
         })

@@ -46,7 +46,7 @@ impl State {
         while let Some(taken) = self.outbox.take_withdrawn(room) {
             todos.extend(self.give_back(taken.message.id, room, &taken.message.body));
         }
-        todos.extend(to_keep.into_iter().map(Todo::Keep));
+        todos.extend(to_keep.into_iter().chain(self.outbox.take_retried(room)).map(Todo::Keep));
         todos.extend(self.release());
         todos
     }
@@ -76,18 +76,18 @@ impl State {
 
     /// Sends a failed message again.
     pub fn retry(&mut self, id: CommandId) -> Vec<Todo> {
-        let Some(kept) = self.outbox.retry(id) else { return Vec::new() };
-        self.changed.insert(kept.room.clone());
-        vec![Todo::Keep(kept)]
+        let Some((room, lease)) = self.outbox.retry(id) else { return Vec::new() };
+        self.changed.insert(room.clone());
+        if lease {
+            return vec![Todo::Lease(room)];
+        }
+        self.outbox.take_retried(&room).into_iter().map(Todo::Keep).collect()
     }
 
     /// The writer wants a message back that is not on its way: a failed one, or one that was never on the wire.
     pub fn take_back(&mut self, id: CommandId, to_edit: bool) -> Vec<Todo> {
         if to_edit {
             self.to_edit.push(id);
-        }
-        if let Some(taken) = self.outbox.discard(id) {
-            return self.give_back(id, &taken.room, &taken.message.body);
         }
         let Some((room, lease)) = self.outbox.withdraw(id) else { return Vec::new() };
         self.changed.insert(room.clone());

@@ -3,7 +3,11 @@
 //! This process alone writes to the database (its folder is locked), so what is here is what is there: the writer changes
 //! it after each commit, before anyone is told.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use parlor_protocol::{RoomId, Seq, User, UserId};
@@ -20,16 +24,28 @@ pub(super) struct Caches {
     pub(super) sessions: Cache<TokenHash, Arc<User>>,
     /// The rooms that someone is a member of.
     pub(super) memberships: Cache<UserId, Arc<[Membership]>>,
+    /// Each room's id once, shared by all memberships.
+    rooms: Mutex<HashSet<RoomId>>,
 }
 
 impl Caches {
+    /// The same id, in the place in memory where it is already.
+    pub(super) fn shared(&self, room: RoomId) -> RoomId {
+        let mut rooms = self.rooms.lock();
+        if let Some(known) = rooms.get(&room) {
+            return known.clone();
+        }
+        rooms.insert(room.clone());
+        room
+    }
+
     /// Someone is a member of a room.
     pub(super) fn is_member(&self, user: UserId, room: &RoomId, read: Seq) {
         self.memberships.change(&user, |memberships| {
             if memberships.iter().any(|membership| membership.room == *room) {
                 return Some(memberships.clone());
             }
-            let new = Membership { room: room.clone(), read };
+            let new = Membership { room: self.shared(room.clone()), read };
             Some(memberships.iter().cloned().chain([new]).collect())
         });
     }

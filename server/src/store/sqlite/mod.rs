@@ -158,7 +158,11 @@ impl Store for SqliteStore {
             Ok(memberships) => return Ok(memberships),
             Err(mark) => mark,
         };
-        let memberships: Arc<[Membership]> = reader::memberships(&self.readers, user).await?.into();
+        let mut memberships = reader::memberships(&self.readers, user).await?;
+        for membership in &mut memberships {
+            membership.room = self.caches.shared(membership.room.clone());
+        }
+        let memberships: Arc<[Membership]> = memberships.into();
         self.caches.memberships.fill(mark, user, memberships.clone());
         Ok(memberships)
     }
