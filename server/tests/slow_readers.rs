@@ -21,7 +21,7 @@ fn resident() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_clients_twenty_of_them_frozen() {
     const MESSAGES: u64 = 600;
-    const BURST: u64 = 20;
+    const BURST: u64 = 5;
     const READERS: usize = 180;
     const FROZEN: usize = 20;
     let server = Server::start().await;
