@@ -122,7 +122,7 @@ fn what_another_tab_retries_is_not_given_back_here() {
     outbox.take_ready(0);
     outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
     outbox.kept(id(1));
-    assert_eq!(outbox.releasable(true), [lobby.clone()]);
+    assert_eq!(outbox.releasable(true), std::slice::from_ref(&lobby));
     assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), true)), "the lease has to be asked for");
     assert!(outbox.take_withdrawn(&lobby).is_none(), "nothing without it");
     // Meanwhile the other tab has had the lease, and the message on the wire.
