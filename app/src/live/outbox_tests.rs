@@ -115,12 +115,18 @@ fn a_refusal_can_be_retried_or_taken_back() {
     assert!(outbox.withdraw(id(2)).is_none(), "what is stored cannot be taken back");
 }
 
-#[test]
-fn what_another_tab_retries_is_not_given_back_here() {
-    let lobby = RoomId::lobby();
+/// One message, refused for good.
+fn refused() -> Outbox {
     let mut outbox = outbox(1);
     outbox.take_ready(0);
     outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    outbox
+}
+
+#[test]
+fn what_another_tab_retries_is_not_given_back_here() {
+    let lobby = RoomId::lobby();
+    let mut outbox = refused();
     outbox.kept(id(1));
     assert_eq!(outbox.releasable(true), std::slice::from_ref(&lobby));
     assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), true)), "the lease has to be asked for");
@@ -135,9 +141,7 @@ fn what_another_tab_retries_is_not_given_back_here() {
 #[test]
 fn what_another_tab_gives_back_is_not_retried_here() {
     let lobby = RoomId::lobby();
-    let mut outbox = outbox(1);
-    outbox.take_ready(0);
-    outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    let mut outbox = refused();
     outbox.releasable(true);
     assert_eq!(outbox.retry(id(1)), Some((lobby.clone(), true)));
     assert_eq!(outbox.take_retried(&lobby), [], "nothing without the lease");
