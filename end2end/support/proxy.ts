@@ -10,6 +10,8 @@ export class Proxy {
   upgrades: Fate = "pass";
   /** `buffer`: the head of the answer passes, its body never does. */
   streams: Fate | "buffer" = "pass";
+  /** What clients without a WebSocket say. */
+  posts: "pass" | "hang" = "pass";
   /** How many upgrades and streams were asked for. */
   readonly asked = { upgrades: 0, streams: 0, polls: 0 };
   private down = false;
@@ -72,6 +74,7 @@ export class Proxy {
   private request(request: IncomingMessage, response: ServerResponse): void {
     const stream = request.url!.startsWith("/live/sse");
     if (request.url!.startsWith("/live/poll")) this.asked.polls++;
+    if (request.url!.startsWith("/live/frames") && this.posts === "hang") return;
     if (stream) {
       this.asked.streams++;
       if (this.streams === "hang") return;

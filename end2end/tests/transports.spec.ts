@@ -162,6 +162,25 @@ test("messages sent while it changes over are neither lost nor doubled", async (
   }
 });
 
+test("a message that is on the wire when it changes over goes on by the new way", async ({ gate, visitor }) => {
+  gate.upgrades = "refuse";
+  const ann = await enter(await visitor(), gate.url, "Ann");
+  const bob = await enter(await visitor(), gate.url, "Bob");
+  await isOn(ann, "sse");
+  gate.posts = "hang";
+  await ann.say("on the wire");
+  await ann.say("behind it");
+  await expect(ann.message("on the wire")).toHaveAttribute("data-state", "sent");
+  gate.upgrades = "pass";
+  await ann.page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await isOn(ann, "websocket");
+  await ann.say("by the new way");
+  for (const person of [ann, bob]) await expect(person.bodies).toHaveText(["on the wire", "behind it", "by the new way"]);
+  for (const text of ["on the wire", "behind it", "by the new way"]) {
+    await expect(ann.message(text)).toHaveAttribute("data-state", "stored");
+  }
+});
+
 test("a way that worked is not left for one failure", async ({ gate, visitor }) => {
   const ann = await enter(await visitor(), gate.url, "Ann");
   await isOn(ann, "websocket");

@@ -13,6 +13,7 @@ use super::{
     connection::ConnectionState,
     ladder::{Ladder, Rung},
     reconnect::Bye,
+    state::State,
     transport::{self, Incoming, Transport},
 };
 use crate::{browser, clock};
@@ -367,10 +368,7 @@ impl Session<'_> {
         self.bye = None;
         self.answer_by = None;
         self.heard = now;
-        self.client.change(|state| {
-            state.disconnected();
-            Vec::new()
-        });
+        self.client.change(State::disconnected);
         if let Some(hello) = climb.hello {
             self.client.note(&mut |vitals| vitals.greeted(&hello, now));
         }

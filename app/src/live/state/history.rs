@@ -7,6 +7,7 @@ use crate::live::timeline::Timeline;
 
 impl State {
     /// Opens a room.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn open(&mut self, id: &RoomId) -> Vec<Todo> {
         self.changed.insert(id.clone());
         let known = self.open.contains_key(id);
@@ -28,6 +29,7 @@ impl State {
     }
 
     /// What the browser has kept of a room: shown at once, and brought up to date by the server from there.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn recalled(&mut self, id: &RoomId, kept: Option<Timeline>) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(id).filter(|room| room.phase == Phase::Loading) else { return Vec::new() };
         let Some(kept) = kept else { return vec![Todo::LoadNewest(id.clone())] };
@@ -39,6 +41,7 @@ impl State {
     }
 
     /// The newest page has come.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn loaded(&mut self, id: &RoomId, page: MessagePage) -> Vec<Todo> {
         let mut todos = self.settle_page(id, &page);
         let Some(room) = self.open.get_mut(id) else { return todos };
@@ -64,6 +67,7 @@ impl State {
     }
 
     /// The page around the reader's place has come, after the history had changed.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn loaded_around(&mut self, id: &RoomId, page: MessagePage) -> Vec<Todo> {
         let todos = self.settle_page(id, &page);
         let Some(room) = self.open.get_mut(id) else { return todos };
@@ -79,6 +83,7 @@ impl State {
     }
 
     /// The end of what is there is near, and there is more: the page after it is to be loaded.
+    #[must_use = "a to-do that is dropped is never done"]
     fn near_the_end(&mut self, id: &RoomId) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(id) else { return Vec::new() };
         let Some(last) = room.timeline.last().filter(|_| room.timeline.is_detached() && !room.loading_newer) else {
@@ -90,6 +95,7 @@ impl State {
     }
 
     /// That page has come, or could not be had.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn loaded_newer(&mut self, id: &RoomId, after: Seq, page: Option<MessagePage>) -> Vec<Todo> {
         let todos = page.as_ref().map(|page| self.settle_page(id, page)).unwrap_or_default();
         let Some(room) = self.open.get_mut(id) else { return todos };
@@ -110,6 +116,7 @@ impl State {
     }
 
     /// The reader has scrolled: is the end of what is there in sight or near, and which message is the first in sight?
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn scrolled(&mut self, id: &RoomId, at_end: bool, near_end: bool, reading: Option<CommandId>) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(id) else { return Vec::new() };
         room.reading = reading;
@@ -128,6 +135,7 @@ impl State {
     }
 
     /// The reader wants to see the newest messages.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn to_newest(&mut self, id: &RoomId) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(id).filter(|room| room.timeline.is_detached()) else { return Vec::new() };
         room.at_end = true;
@@ -137,6 +145,7 @@ impl State {
     }
 
     /// Messages that a page shows are on their way no longer.
+    #[must_use = "a to-do that is dropped is never done"]
     fn settle_page(&mut self, id: &RoomId, page: &MessagePage) -> Vec<Todo> {
         let ids = page.messages.iter().map(|message| message.id);
         ids.filter(|message| self.outbox.settle(*message)).map(|message| forget(message, id)).collect()
@@ -144,6 +153,7 @@ impl State {
 
     /// The newest page has not come. While there is a connection it is asked for again: without it, the room would stand
     /// still.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn not_loaded(&mut self, id: &RoomId, phase: Phase) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(id) else { return Vec::new() };
         let again = self.connected && phase != Phase::Missing;
@@ -156,6 +166,7 @@ impl State {
 
     /// A cursor cannot be continued. A reader at the end gets the newest page; one who is further up stays there, and what
     /// came meanwhile follows when they come down.
+    #[must_use = "a to-do that is dropped is never done"]
     pub(super) fn gap(&mut self, id: RoomId) -> Vec<Todo> {
         let Some(room) = self.open.get_mut(&id) else { return Vec::new() };
         let away = self.current.as_ref() == Some(&id) && !room.at_end && room.phase == Phase::Ready;

@@ -155,6 +155,7 @@ impl State {
     }
 
     /// Takes one frame.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn apply(&mut self, frame: ServerFrame, now: Millis) -> Vec<Todo> {
         match frame {
             ServerFrame::Welcome { you, server, rooms, .. } => {
@@ -239,6 +240,7 @@ impl State {
         self.rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum()
     }
 
+    #[must_use = "a to-do that is dropped is never done"]
     fn welcome(&mut self, you: User, rooms: Vec<RoomSummary>) -> Vec<Todo> {
         self.connected = true;
         if self.me.as_ref() != Some(&you) {
@@ -259,6 +261,7 @@ impl State {
     }
 
     /// The connection is gone.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn disconnected(&mut self) -> Vec<Todo> {
         self.connected = false;
         self.changed.extend(self.outbox.disconnected());
@@ -268,6 +271,7 @@ impl State {
         self.release()
     }
 
+    #[must_use = "a to-do that is dropped is never done"]
     fn event(&mut self, event: Event) -> Vec<Todo> {
         let (id, seq, by) = (event.room.clone(), event.seq, event.by.id);
         let own = self.me.as_ref().is_some_and(|me| me.id == by);

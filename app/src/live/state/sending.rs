@@ -7,6 +7,7 @@ use crate::{live::outbox::Kept, small::RoomSet};
 
 impl State {
     /// Takes what was typed, under an id that was made just now. It goes once it is kept.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: Millis) -> Vec<Todo> {
         let Some(me) = self.me.clone() else { return Vec::new() };
         let id = self.outbox.after_all(room, id);
@@ -40,6 +41,7 @@ impl State {
     }
 
     /// The lease of a room is ours, and this is what the browser keeps of it; none if it keeps nothing at all.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn leased(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
         let mut todos = self.reconcile(room, kept);
         let to_keep = self.outbox.leased(room, self.connected);
@@ -52,6 +54,7 @@ impl State {
     }
 
     /// What the browser keeps of a room was changed, here or by another tab.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn reconcile(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
         let (Some(kept), Some(me)) = (kept, &self.me) else { return Vec::new() };
         let timeline = self.open.get(room).map(|room| &room.timeline);
@@ -62,6 +65,7 @@ impl State {
     }
 
     /// The same for all rooms of which something is kept.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn reconcile_all(&mut self, kept: &[Kept]) -> Vec<Todo> {
         let mut rooms = RoomSet::default();
         rooms.extend(kept.iter().map(|message| message.room.clone()));
@@ -75,6 +79,7 @@ impl State {
     }
 
     /// Sends a failed message again.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn retry(&mut self, id: CommandId) -> Vec<Todo> {
         let Some((room, lease)) = self.outbox.retry(id) else { return Vec::new() };
         self.changed.insert(room.clone());
@@ -85,6 +90,7 @@ impl State {
     }
 
     /// The writer wants a message back that is not on its way: a failed one, or one that was never on the wire.
+    #[must_use = "a to-do that is dropped is never done"]
     pub fn take_back(&mut self, id: CommandId, to_edit: bool) -> Vec<Todo> {
         if to_edit {
             self.to_edit.push(id);
@@ -101,6 +107,7 @@ impl State {
         todos
     }
 
+    #[must_use = "a to-do that is dropped is never done"]
     fn give_back(&mut self, id: CommandId, room: &RoomId, body: &str) -> Vec<Todo> {
         self.changed.insert(room.clone());
         let mut todos = vec![Todo::Forget { id, room: room.clone(), taken_back: true }];
@@ -111,6 +118,7 @@ impl State {
         todos
     }
 
+    #[must_use = "a to-do that is dropped is never done"]
     pub(super) fn release(&mut self) -> Vec<Todo> {
         self.outbox.releasable(self.connected).into_iter().map(Todo::Release).collect()
     }

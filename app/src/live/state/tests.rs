@@ -1,4 +1,6 @@
 //! What must hold for everything that this page knows, frame by frame.
+// Most tests look at what is known, not at what follows.
+#![allow(unused_must_use)]
 
 use parlor_protocol::{Cursor, EventKind, Message, RoomKind, ServerInfo, UserId, UserKind, http::MessagePage};
 use uuid::Uuid;
