@@ -166,7 +166,7 @@ test("a message that is on the wire when it changes over goes on by the new way"
   gate.upgrades = "refuse";
   const ann = await enter(await visitor(), gate.url, "Ann");
   const bob = await enter(await visitor(), gate.url, "Bob");
-  await isOn(ann, "sse");
+  for (const person of [ann, bob]) await isOn(person, "sse");
   gate.posts = "hang";
   await ann.say("on the wire");
   await ann.say("behind it");
