@@ -8,6 +8,7 @@ pub mod close;
 pub mod http;
 mod ids;
 pub mod limits;
+mod people;
 pub mod refusal;
 mod room;
 mod server;
@@ -16,7 +17,8 @@ pub mod validate;
 pub use client::{ClientFrame, Cursor, DecodeError};
 pub use close::CloseCode;
 pub use ids::{CommandId, RoomId, Tail, UserId};
-pub use room::{Event, EventKind, Message, RoomKind, RoomSummary, User, UserKind};
+pub use people::{ServerRole, User, UserKind};
+pub use room::{Event, EventKind, Message, RoomKind, RoomSummary};
 pub use server::{GapReason, PresenceState, ServerFrame, ServerInfo};
 
 /// The version of the live protocol that this crate speaks.

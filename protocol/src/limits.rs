@@ -23,6 +23,12 @@ pub const MAX_NAME_CHARS: usize = 32;
 /// Longest name of a room, in Unicode scalar values, after trimming.
 pub const MAX_ROOM_NAME_CHARS: usize = 48;
 
+/// Shortest password, in Unicode scalar values.
+pub const MIN_PASSWORD_CHARS: usize = 10;
+
+/// Longest password, in bytes. No one types more, and hashing it takes time.
+pub const MAX_PASSWORD_BYTES: usize = 1_024;
+
 /// Most events that a `join` replays; a cursor further behind is answered with `gap`, reason `too_far`.
 pub const MAX_REPLAY: u64 = 1_000;
 

@@ -1,29 +1,8 @@
-//! People, rooms, and what happens in a room: the events of its log.
+//! Rooms, and what happens in a room: the events of its log.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandId, Millis, RoomId, Seq, UserId};
-
-/// A person as others see them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Never changes.
-    pub id: UserId,
-    /// The name to show; [`crate::validate::name`] holds for it.
-    pub name: String,
-    /// Guest or account.
-    pub kind: UserKind,
-}
-
-/// How a person came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UserKind {
-    /// By a name alone.
-    Guest,
-    /// With a name and a password.
-    Account,
-}
+use crate::{CommandId, Millis, RoomId, Seq, User};
 
 /// Who may see and join a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,6 +26,7 @@ use crate::{
     workers::Workers,
 };
 
+pub mod accounts;
 pub mod bus;
 pub mod clock;
 pub mod config;
@@ -34,6 +35,7 @@ pub mod http;
 pub mod limits;
 pub mod live;
 pub mod markdown;
+pub mod policy;
 pub mod room;
 pub mod serve;
 pub mod session;

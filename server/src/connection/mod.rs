@@ -8,9 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parlor_protocol::{ServerFrame, User};
+use parlor_protocol::{ServerFrame, ServerRole, User};
 
-use crate::workers;
+use crate::{
+    store::{SignedIn, TokenHash},
+    workers,
+};
 
 mod frame;
 mod queue;
@@ -30,6 +33,10 @@ pub struct Connection {
     pub id: ConnectionId,
     /// Whose session it is.
     pub user: Arc<User>,
+    /// What they could do on the whole server when it was opened.
+    pub role: ServerRole,
+    /// The session. When it ends, so does the connection.
+    pub session: TokenHash,
     /// The [`worker`](crate::workers) that writes to it.
     pub worker: usize,
     /// What waits to be written.
@@ -42,11 +49,13 @@ pub struct Connection {
 impl Connection {
     /// A connection that was just opened, here.
     #[must_use]
-    pub fn new(user: Arc<User>) -> Arc<Self> {
+    pub fn new(SignedIn { user, role }: SignedIn, session: TokenHash) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
             user,
+            role,
+            session,
             worker: workers::here(),
             queue: Queue::default(),
             opened: Instant::now(),

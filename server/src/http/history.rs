@@ -11,7 +11,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Failure, Guest};
+use super::{App, Caller, Failure};
 use crate::store::Page;
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ pub(super) struct MessageQuery {
 
 /// `GET /api/rooms/{room}/messages?before=<seq>&limit=50`
 pub(super) async fn messages(
-    guest: Guest,
+    caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     query: Result<Query<MessageQuery>, QueryRejection>,
@@ -37,7 +37,7 @@ pub(super) async fn messages(
         (None, None, Some(seq)) => Page::Around(seq),
         _ => return Err(Failure::bad_request("Give one of before, after and around.")),
     };
-    see(&app, &guest, &room)?;
+    see(&app, &caller, &room)?;
     let limit = query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
     Ok(Json(app.live.store.messages(&room, page, limit).await?))
 }
@@ -51,18 +51,18 @@ pub(super) struct EventQuery {
 
 /// `GET /api/rooms/{room}/events?after=<seq>&limit=500`
 pub(super) async fn events(
-    guest: Guest,
+    caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     query: Result<Query<EventQuery>, QueryRejection>,
 ) -> Result<Json<EventPage>, Failure> {
     let Query(query) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
-    see(&app, &guest, &room)?;
+    see(&app, &caller, &room)?;
     let limit = query.limit.unwrap_or(limits::MAX_EVENTS).clamp(1, limits::MAX_EVENTS);
     Ok(Json(app.live.store.events(&room, query.after, limit).await?))
 }
 
 /// Whether there is such a room, and it is theirs to see.
-fn see(app: &App, guest: &Guest, room: &RoomId) -> Result<(), Failure> {
-    app.live.room_for(&guest.user, room).map(drop).ok_or_else(Failure::no_such_room)
+fn see(app: &App, caller: &Caller, room: &RoomId) -> Result<(), Failure> {
+    app.live.room_for(&caller.user, room).map(drop).ok_or_else(Failure::no_such_room)
 }

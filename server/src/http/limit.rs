@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_protocol::refusal;
 
-use super::{App, Failure, Slot, guest};
+use super::{App, Failure, Slot, caller};
 
 /// Refuses with 429 what comes too fast from one address or session. Frames have buckets of their own.
 pub(super) async fn changes(
@@ -19,7 +19,7 @@ pub(super) async fn changes(
 ) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if let Some(Extension(slot)) = slot.filter(|_| !reads && app.live.rate_limits) {
-        let session = guest::token(request.headers()).map(guest::hash);
+        let session = caller::token(request.headers()).map(caller::hash);
         if let Err(wait) = app.changes.take(slot.client, session.as_ref()) {
             if request.uri().path() == "/enter" {
                 return Redirect::to(&format!("/?error={}", refusal::RATE_LIMITED)).into_response();

@@ -25,7 +25,7 @@ use crate::{
 pub mod address;
 mod answer;
 mod assets;
-mod guest;
+mod caller;
 mod health;
 mod history;
 mod limit;
@@ -38,7 +38,7 @@ mod worker;
 
 pub use answer::Failure;
 pub use assets::is_built as has_site_files;
-pub use guest::Guest;
+pub use caller::Caller;
 pub use linger::Lingering;
 pub use origin::SameOrigin;
 pub use worker::build;

@@ -12,7 +12,7 @@ use parlor_app::{PageData, RoomPage, route::Address};
 use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
-use super::{App, Failure, Guest, assets, guest, sessions};
+use super::{App, Caller, Failure, assets, caller, sessions};
 use crate::{config::Guests, store::Page};
 
 #[derive(Deserialize)]
@@ -28,12 +28,12 @@ pub(super) struct HomeQuery {
 /// `/`: the form for a name, and what is being said in the lobby. Someone with a session goes on to the lobby.
 pub(super) async fn home(
     State(app): State<App>,
-    guest: Option<Guest>,
+    caller: Option<Caller>,
     Query(query): Query<HomeQuery>,
     request: Request<Body>,
 ) -> Result<Response, Failure> {
     let next = Some(query.next).filter(|next| sessions::is_room_address(next));
-    if guest.is_some() {
+    if caller.is_some() {
         return Ok(Redirect::to(next.as_deref().unwrap_or("/r/lobby")).into_response());
     }
     // Who may come in by a name alone may read the lobby before.
@@ -60,22 +60,22 @@ pub(super) async fn home(
 /// `/r/{room}`: the chat.
 pub(super) async fn room(
     State(app): State<App>,
-    guest: Option<Guest>,
+    caller: Option<Caller>,
     Path(room): Path<RoomId>,
     request: Request<Body>,
 ) -> Result<Response, Failure> {
-    let Some(guest) = guest else {
+    let Some(caller) = caller else {
         let path = format!("/r/{room}");
         let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
         return Ok(Redirect::to(&to).into_response());
     };
-    let rooms = app.live.rooms_for(&guest.user).await?;
+    let rooms = app.live.rooms_for(&caller.user).await?;
     let found = match rooms.iter().find(|summary| summary.id == room) {
         Some(summary) => Some(room_page(&app, summary.clone()).await?),
         None => None,
     };
     let (missing, address) = (found.is_none(), format!("/r/{room}"));
-    let data = PageData { rooms, room: found, missing, ..page(&app, Some((*guest.user).clone()), request.headers()) };
+    let data = PageData { rooms, room: found, missing, ..page(&app, Some((*caller.user).clone()), request.headers()) };
     Ok(render(data, address, request).await)
 }
 
@@ -116,7 +116,7 @@ fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
 
 /// The browser's offset from UTC in minutes, as its last visit left it in a cookie.
 fn time_zone(headers: &HeaderMap) -> i32 {
-    let minutes = guest::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
+    let minutes = caller::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
     if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
 }
 

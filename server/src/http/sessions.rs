@@ -15,7 +15,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Failure, Guest, SameOrigin, guest};
+use super::{App, Caller, Failure, SameOrigin, caller};
 use crate::{config::Guests, connection::Bye};
 
 /// A year: a guest who comes back is the same guest.
@@ -77,15 +77,15 @@ pub(super) async fn enter(
 }
 
 /// `GET /api/me`
-pub(super) async fn me(guest: Guest) -> Json<Me> {
-    Json(Me { user: (*guest.user).clone() })
+pub(super) async fn me(caller: Caller) -> Json<Me> {
+    Json(Me { user: (*caller.user).clone() })
 }
 
 /// `DELETE /api/session`: the session ends, and with it its live connections.
-pub(super) async fn end(_origin: SameOrigin, guest: Guest, State(app): State<App>) -> Result<Response, Failure> {
-    app.live.store.end_session(guest.token).await?;
+pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<App>) -> Result<Response, Failure> {
+    app.live.store.end_session(caller.token).await?;
     // A guest has one session.
-    for connection in app.live.hub.connections_of(guest.user.id) {
+    for connection in app.live.hub.connections_of(caller.user.id) {
         connection.queue.close(Bye { code: CloseCode::SessionRevoked, after: None });
     }
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)).into_response())
@@ -96,11 +96,11 @@ async fn make(app: &App, name: Option<String>) -> Result<SessionMade, Failure> {
         let message = "This server does not let people in by a name alone.";
         return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
     }
-    let token = guest::new_token().map_err(|error| {
+    let token = caller::new_token().map_err(|error| {
         tracing::error!(%error, "no randomness from the system");
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")
     })?;
-    let user = app.live.store.create_guest(name, guest::hash(&token)).await?;
+    let user = app.live.store.create_guest(name, caller::hash(&token)).await?;
     Ok(SessionMade { token, user })
 }
 
@@ -121,7 +121,7 @@ pub(super) fn is_room_address(path: &str) -> bool {
 
 fn cookie(app: &App, token: &str, seconds: u32) -> AppendHeaders<[(header::HeaderName, HeaderValue); 1]> {
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
-    let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", guest::COOKIE);
+    let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", caller::COOKIE);
     // A token is hexadecimal, so the text is always a valid header.
     let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
     AppendHeaders([(header::SET_COOKIE, value)])

@@ -8,7 +8,7 @@ use parlor_protocol::{CloseCode, limits, refusal};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::registry::{Named, no_connection};
-use crate::http::{App, Failure, Guest, SameOrigin};
+use crate::http::{App, Caller, Failure, SameOrigin};
 
 /// Bodies over [`limits::MAX_POST_BYTES`] up to this size are read to their end, so that the client gets to see the
 /// answer. Beyond, the connection is cut.
@@ -21,7 +21,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// stream or by poll. An empty array is a sign of life.
 pub async fn take(
     _origin: SameOrigin,
-    guest: Guest,
+    caller: Caller,
     Named(name): Named,
     State(app): State<App>,
     body: Body,
@@ -32,7 +32,7 @@ pub async fn take(
     let too_large = frames.as_ref().is_none_or(|frames| frames.iter().any(|text| text.len() > limits::MAX_FRAME_BYTES));
     if too_large {
         // As on a WebSocket, it ends the connection; there is none to begin.
-        if let Ok(carried) = app.carried.for_frames(&guest, name, false) {
+        if let Ok(carried) = app.carried.for_frames(&caller, name, false) {
             carried.session.close(CloseCode::FrameTooLarge);
         }
         return Err(too_much("A frame has at most 64 KiB, and a request at most 256 KiB."));
@@ -42,7 +42,7 @@ pub async fn take(
         return Err(too_much("One request takes at most 256 frames."));
     }
     let hello = frames.first().is_some_and(|frame| is_hello(frame));
-    let carried = app.carried.for_frames(&guest, name, hello)?;
+    let carried = app.carried.for_frames(&caller, name, hello)?;
     carried.post(&frames).await.map_err(|_| no_connection())?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,17 +13,17 @@ use tokio_util::sync::CancellationToken;
 use super::{bye_frame, carried::Carried, registry::Named};
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Failure, Guest, SameOrigin},
+    http::{App, Caller, Failure, SameOrigin},
 };
 
 /// `GET /live/poll`: an array of frames, empty when there was nothing to say in time or another poll has taken over.
 pub async fn poll(
     _origin: SameOrigin,
-    guest: Guest,
+    caller: Caller,
     Named(name): Named,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    let (carried, turn) = app.carried.for_poll(&guest, name.as_ref())?;
+    let (carried, turn) = app.carried.for_poll(&caller, name.as_ref())?;
     let mut held = Held { carried, turn, answered: false };
     let array = held.answer().await;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

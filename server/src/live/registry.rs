@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::carried::{Carried, Way};
 use crate::{
-    http::{App, Failure, Guest},
+    http::{App, Caller, Failure},
     session::{Live, Session},
     store::TokenHash,
 };
@@ -96,7 +96,12 @@ impl Registry {
     ///
     /// # Errors
     /// None lives and `hello` does not begin one, or there are too many.
-    pub fn for_frames(self: &Arc<Self>, who: &Guest, name: Option<Name>, hello: bool) -> Result<Arc<Carried>, Failure> {
+    pub fn for_frames(
+        self: &Arc<Self>,
+        who: &Caller,
+        name: Option<Name>,
+        hello: bool,
+    ) -> Result<Arc<Carried>, Failure> {
         let mut sessions = self.sessions.lock();
         let same_name = living(&sessions, who).find(|carried| carried.name == name).cloned();
         let newest = living(&sessions, who).next().filter(|_| name.is_none()).cloned();
@@ -119,7 +124,7 @@ impl Registry {
     /// There are too many.
     pub fn for_stream(
         self: &Arc<Self>,
-        who: &Guest,
+        who: &Caller,
         name: Option<Name>,
         resumed: bool,
         cut: Option<CancellationToken>,
@@ -147,7 +152,7 @@ impl Registry {
     /// None of this name lives, or there are too many.
     pub fn for_poll(
         self: &Arc<Self>,
-        who: &Guest,
+        who: &Caller,
         name: Option<&Name>,
     ) -> Result<(Arc<Carried>, CancellationToken), Failure> {
         let mut sessions = self.sessions.lock();
@@ -166,7 +171,7 @@ impl Registry {
     fn begin(
         self: &Arc<Self>,
         sessions: &mut HashMap<TokenHash, Vec<Arc<Carried>>>,
-        who: &Guest,
+        who: &Caller,
         name: Option<Name>,
         replaced: Option<&Arc<Carried>>,
     ) -> Result<Arc<Carried>, Failure> {
@@ -174,7 +179,7 @@ impl Registry {
             let message = "This server has as many connections as allowed.";
             return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
         }
-        let session = Session::new(self.live.clone(), who.user.clone());
+        let session = Session::new(self.live.clone(), who.signed_in(), who.token);
         let (carried, inbox) = Carried::new(name, session, replaced.is_some());
         let mine = sessions.entry(who.token).or_default();
         // Their tasks take them out.
@@ -209,7 +214,7 @@ impl Registry {
 /// The connections of a session, the newest first.
 fn living<'a>(
     sessions: &'a HashMap<TokenHash, Vec<Arc<Carried>>>,
-    who: &Guest,
+    who: &Caller,
 ) -> impl Iterator<Item = &'a Arc<Carried>> {
     let mine = sessions.get(&who.token).map(Vec::as_slice).unwrap_or_default();
     mine.iter().rev().filter(|carried| !carried.gone.is_cancelled())

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Failure, Guest, SameOrigin, Slot},
+    http::{App, Caller, Failure, SameOrigin, Slot},
     limits::InCrowd,
 };
 
@@ -32,7 +32,7 @@ const HEARTBEAT: &str = "event: heartbeat\ndata: {\"type\":\"heartbeat\"}\n\n";
 /// one was written, as if the client had said `hello` with its cursors.
 pub async fn stream(
     _origin: SameOrigin,
-    guest: Guest,
+    caller: Caller,
     Named(name): Named,
     State(app): State<App>,
     slot: Option<Extension<Slot>>,
@@ -40,7 +40,7 @@ pub async fn stream(
 ) -> Result<Response, Failure> {
     let resume = resume(&headers);
     let cut = slot.as_ref().map(|Extension(slot)| slot.cut.clone());
-    let carried = app.carried.for_stream(&guest, name, resume.is_some(), cut)?;
+    let carried = app.carried.for_stream(&caller, name, resume.is_some(), cut)?;
     let writer = Writer {
         carried,
         _in_crowd: slot.and_then(|Extension(slot)| slot.in_crowd),

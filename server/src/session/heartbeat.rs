@@ -112,16 +112,20 @@ impl Wheel {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use parlor_protocol::{User, UserId, UserKind};
+    use parlor_protocol::{ServerRole, User, UserId, UserKind};
     use uuid::Uuid;
 
     use super::*;
-    use crate::connection::Outgoing;
+    use crate::{
+        connection::Outgoing,
+        store::{SignedIn, TokenHash},
+    };
 
     const INTERVAL: Duration = Duration::from_secs(24);
 
     fn connection() -> Arc<Connection> {
-        Connection::new(Arc::new(User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest }))
+        let user = Arc::new(User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest });
+        Connection::new(SignedIn { user, role: ServerRole::Guest }, TokenHash([0; 32]))
     }
 
     fn was_asked(connection: &Connection) -> bool {

@@ -25,7 +25,7 @@ use crate::{
     connection::{Bye, Connection, Outgoing},
     limits::Bucket,
     room::{Hub, Room},
-    store::{Store, StoreError},
+    store::{SignedIn, Store, StoreError, TokenHash},
     websocket::frame::{self, Opcode},
 };
 
@@ -138,8 +138,8 @@ impl State {
 impl Session {
     /// A client that was let in and has yet to say hello.
     #[must_use]
-    pub fn new(live: Arc<Live>, user: Arc<User>) -> Self {
-        let connection = Connection::new(user);
+    pub fn new(live: Arc<Live>, who: SignedIn, session: TokenHash) -> Self {
+        let connection = Connection::new(who, session);
         live.wheel.add(&connection);
         let sends = live.hub.sends_of(connection.user.id, || Bucket::sends(live.rate_limits));
         let frames = Bucket::frames(live.rate_limits);

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, Millis, RoomId, RoomKind, RoomSummary, Seq, User, UserId,
+    CommandId, Millis, RoomId, RoomKind, RoomSummary, Seq, ServerRole, User, UserId,
     http::{EventPage, MessagePage},
 };
 
@@ -75,6 +75,15 @@ impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenHash(…)")
     }
+}
+
+/// Whom a session belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The person.
+    pub user: Arc<User>,
+    /// What they may do on the whole server.
+    pub role: ServerRole,
 }
 
 /// A message on its way to the log.
@@ -222,7 +231,7 @@ pub trait Store: Send + Sync + 'static {
     async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError>;
 
     /// Whom a session belongs to.
-    async fn session(&self, token: TokenHash) -> Result<Option<Arc<User>>, StoreError>;
+    async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError>;
 
     /// Ends a session.
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;

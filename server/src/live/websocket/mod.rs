@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use super::{CLOSE_TIMEOUT, bye_frame, expect_hello};
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Failure, Guest, SameOrigin, Slot},
+    http::{App, Caller, Failure, SameOrigin, Slot},
     session::Session,
     websocket::{
         decode::{Decoder, Message, Violation},
@@ -31,7 +31,7 @@ use socket::{Reader, Writer};
 /// Upgrades a request of someone who has a session.
 pub async fn upgrade(
     _origin: SameOrigin,
-    Guest { user, .. }: Guest,
+    caller: Caller,
     State(app): State<App>,
     slot: Option<Extension<Slot>>,
     mut request: Request,
@@ -49,7 +49,7 @@ pub async fn upgrade(
     tokio::spawn(async move {
         let _places = places;
         if let Some((stream, early)) = upgraded(upgrade).await {
-            run(stream, &early, Session::new(app.live.clone(), user)).await;
+            run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)).await;
         }
     });
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();

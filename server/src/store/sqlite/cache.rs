@@ -10,9 +10,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use parlor_protocol::{RoomId, Seq, User, UserId};
+use parlor_protocol::{RoomId, Seq, UserId};
 
-use crate::store::{Membership, TokenHash};
+use crate::store::{Membership, SignedIn, TokenHash};
 
 /// Entries of each kind. When there are more, half of them are forgotten.
 const MOST: usize = 32_768;
@@ -21,7 +21,7 @@ const MOST: usize = 32_768;
 #[derive(Default)]
 pub(super) struct Caches {
     /// Whose session it is.
-    pub(super) sessions: Cache<TokenHash, Arc<User>>,
+    pub(super) sessions: Cache<TokenHash, SignedIn>,
     /// The rooms that someone is a member of.
     pub(super) memberships: Cache<UserId, Arc<[Membership]>>,
     /// Each room's id once, shared by all memberships.

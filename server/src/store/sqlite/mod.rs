@@ -16,7 +16,9 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{Membership, NewMessage, NewRoomError, OnAppended, Page, RoomRecord, Store, StoreError, TokenHash};
+use super::{
+    Membership, NewMessage, NewRoomError, OnAppended, Page, RoomRecord, SignedIn, Store, StoreError, TokenHash,
+};
 use crate::bus::Committed;
 use cache::Caches;
 use writer::Job;
@@ -133,16 +135,16 @@ impl Store for SqliteStore {
         self.ask(|reply| Job::CreateGuest { name, token, reply }).await
     }
 
-    async fn session(&self, token: TokenHash) -> Result<Option<Arc<User>>, StoreError> {
+    async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError> {
         let mark = match self.caches.sessions.get(&token) {
-            Ok(user) => return Ok(Some(user)),
+            Ok(signed_in) => return Ok(Some(signed_in)),
             Err(mark) => mark,
         };
-        let user = reader::session(&self.readers, token).await?.map(Arc::new);
-        if let Some(user) = &user {
-            self.caches.sessions.fill(mark, token, user.clone());
+        let signed_in = reader::session(&self.readers, token).await?;
+        if let Some(signed_in) = &signed_in {
+            self.caches.sessions.fill(mark, token, signed_in.clone());
         }
-        Ok(user)
+        Ok(signed_in)
     }
 
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {

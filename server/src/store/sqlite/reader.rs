@@ -1,24 +1,27 @@
 //! What is read: sessions, room lists, pages and replays. Each is one statement or one transaction, so it sees one state
 //! of the database.
 
+use std::sync::Arc;
+
 use parlor_protocol::{
-    CommandId, Event, EventKind, Message, RoomId, RoomKind, RoomSummary, Seq, User, UserId, UserKind,
+    CommandId, Event, EventKind, Message, RoomId, RoomKind, RoomSummary, Seq, ServerRole, User, UserId, UserKind,
     http::{EventPage, MessagePage},
 };
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::writer::sql_seq;
-use crate::store::{Membership, Page, RoomRecord, StoreError, TokenHash};
+use crate::store::{Membership, Page, RoomRecord, SignedIn, StoreError, TokenHash};
 
-pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<User>, StoreError> {
-    let row: Option<(Uuid, String, String)> = sqlx::query_as(
-        "SELECT user.id, user.name, user.kind FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
+pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<SignedIn>, StoreError> {
+    let row: Option<(Uuid, String, String, String)> = sqlx::query_as(
+        "SELECT user.id, user.name, user.kind, user.role
+         FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
     )
     .bind(&token.0[..])
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|(id, name, kind)| user(id, name, &kind)))
+    Ok(row.map(|(id, name, kind, role)| SignedIn { user: Arc::new(user(id, name, &kind)), role: server_role(&role) }))
 }
 
 pub(super) async fn rooms(db: &SqlitePool, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
@@ -221,4 +224,9 @@ impl EventRow {
 fn user(id: Uuid, name: String, kind: &str) -> User {
     let kind = if kind == "account" { UserKind::Account } else { UserKind::Guest };
     User { id: UserId(id), name, kind }
+}
+
+/// A role that this version does not know is the least.
+fn server_role(text: &str) -> ServerRole {
+    ServerRole::ALL.into_iter().find(|role| role.as_str() == text).unwrap_or(ServerRole::Guest)
 }

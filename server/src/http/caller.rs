@@ -6,20 +6,22 @@ use axum::{
 };
 use std::sync::Arc;
 
-use parlor_protocol::User;
+use parlor_protocol::{ServerRole, User};
 use sha2::{Digest, Sha256};
 
 use super::{App, Failure};
-use crate::store::TokenHash;
+use crate::store::{SignedIn, TokenHash};
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "parlor_session";
 
 /// Someone with a session. As an extractor it answers 401 without one.
 #[derive(Clone, Debug)]
-pub struct Guest {
+pub struct Caller {
     /// Whose session it is.
     pub user: Arc<User>,
+    /// What they may do on the whole server.
+    pub role: ServerRole,
     /// The session.
     pub token: TokenHash,
 }
@@ -56,16 +58,23 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-impl OptionalFromRequestParts<App> for Guest {
+impl Caller {
+    /// The same, without the session.
+    pub fn signed_in(&self) -> SignedIn {
+        SignedIn { user: self.user.clone(), role: self.role }
+    }
+}
+
+impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
         let Some(token) = token(&parts.headers).map(hash) else { return Ok(None) };
-        Ok(app.live.store.session(token).await?.map(|user| Self { user, token }))
+        Ok(app.live.store.session(token).await?.map(|SignedIn { user, role }| Self { user, role, token }))
     }
 }
 
-impl FromRequestParts<App> for Guest {
+impl FromRequestParts<App> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {

@@ -1,0 +1,113 @@
+-- Accounts, what they may do, how they come in, and what was done to whom.
+
+-- guest, member, moderator, admin or owner.
+ALTER TABLE user ADD COLUMN role TEXT NOT NULL DEFAULT 'guest';
+-- The colour that the person chose, 0 to 11; without one it follows from the id.
+ALTER TABLE user ADD COLUMN colour INTEGER;
+-- When they were last connected, for "last seen".
+ALTER TABLE user ADD COLUMN seen_at INTEGER;
+-- When they deleted their account: what they said stays, under a name that says so.
+ALTER TABLE user ADD COLUMN gone_at INTEGER;
+
+-- What a person signs in with.
+CREATE TABLE account (
+    user       BLOB PRIMARY KEY NOT NULL REFERENCES user (id),
+    name       TEXT NOT NULL,
+    -- The name in the form in which names are compared: two that look alike are one.
+    name_key   TEXT NOT NULL UNIQUE,
+    -- A PHC string (argon2id): algorithm, cost, salt and hash.
+    password   TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A session in its owner's list. The id names it there; the token opens it.
+ALTER TABLE session ADD COLUMN id BLOB;
+ALTER TABLE session ADD COLUMN device TEXT;
+ALTER TABLE session ADD COLUMN address TEXT;
+ALTER TABLE session ADD COLUMN seen_at INTEGER;
+UPDATE session SET id = randomblob(16), seen_at = created_at;
+CREATE INDEX session_user ON session (user);
+
+-- Links by which someone comes in, as the SHA-256 of their secret.
+CREATE TABLE invite (
+    token_hash BLOB PRIMARY KEY NOT NULL,
+    id         BLOB NOT NULL UNIQUE,
+    made_by    BLOB REFERENCES user (id),
+    made_at    INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    -- Uses that are left; none for as many as one likes.
+    uses_left  INTEGER,
+    -- What whoever comes by it becomes: member, or owner for the first account of all.
+    role       TEXT NOT NULL,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Links by which someone gets a new password.
+CREATE TABLE password_reset (
+    token_hash BLOB PRIMARY KEY NOT NULL,
+    user       BLOB NOT NULL REFERENCES user (id),
+    made_by    BLOB NOT NULL REFERENCES user (id),
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who may not come in. Either a person or an address, or both at once.
+CREATE TABLE ban (
+    id        BLOB PRIMARY KEY NOT NULL,
+    user      BLOB REFERENCES user (id),
+    address   TEXT,
+    reason    TEXT NOT NULL,
+    made_by   BLOB NOT NULL REFERENCES user (id),
+    made_at   INTEGER NOT NULL,
+    -- None: for ever.
+    until     INTEGER,
+    lifted_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ban_user ON ban (user) WHERE user IS NOT NULL;
+
+-- Who may not write: in a room, or with an empty room on the whole server.
+CREATE TABLE mute (
+    user    BLOB NOT NULL REFERENCES user (id),
+    room    TEXT NOT NULL,
+    made_by BLOB NOT NULL REFERENCES user (id),
+    until   INTEGER NOT NULL,
+    PRIMARY KEY (user, room)
+) STRICT, WITHOUT ROWID;
+
+-- member or moderator.
+ALTER TABLE member ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
+-- What one wants to hear of the room: all, mentions or nothing.
+ALTER TABLE member ADD COLUMN level TEXT NOT NULL DEFAULT 'all';
+CREATE INDEX member_room ON member (room);
+
+-- Who is named in which message, by `@name` or as everyone in a direct room.
+CREATE TABLE mention (
+    user BLOB NOT NULL,
+    room TEXT NOT NULL,
+    seq  INTEGER NOT NULL,
+    PRIMARY KEY (user, room, seq)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE room ADD COLUMN archived_at INTEGER;
+-- Of a direct room: who is in it, so that the same people get the same room each time.
+ALTER TABLE room ADD COLUMN people_key BLOB;
+CREATE UNIQUE INDEX room_people ON room (people_key) WHERE people_key IS NOT NULL;
+
+-- Whoever made a room looks after it.
+UPDATE member SET role = 'moderator'
+WHERE EXISTS (SELECT 1 FROM room WHERE room.id = member.room AND room.created_by = member.user);
+
+-- Whom an event of a membership is about.
+ALTER TABLE event ADD COLUMN subject BLOB;
+
+-- Every act of power: who, what, whom, where, when, and why. Only ever added to.
+CREATE TABLE audit (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      INTEGER NOT NULL,
+    actor   BLOB,
+    act     TEXT NOT NULL,
+    subject BLOB,
+    room    TEXT,
+    details TEXT
+) STRICT;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END;

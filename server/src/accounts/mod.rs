@@ -1,0 +1,3 @@
+//! Accounts: what someone signs in with.
+
+pub mod password;

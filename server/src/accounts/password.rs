@@ -1,0 +1,137 @@
+//! Passwords: argon2id (RFC 9106), on threads for such work and a few at a time, so that hashing holds up nobody.
+
+use std::{fmt, sync::LazyLock};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use parlor_protocol::limits;
+use tokio::sync::Semaphore;
+
+/// Hashes that are made at a time. Each takes 19 MiB; more would only make all of them slower.
+const AT_A_TIME: usize = 2;
+
+/// Those who may wait for a hash. Beyond, it is a flood, and is answered at once.
+const MAX_WAITING: usize = 64;
+
+static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
+static PLACES: Semaphore = Semaphore::const_new(MAX_WAITING);
+
+/// What is checked when there is no such account, so that the time that it takes does not tell.
+static NOBODYS: LazyLock<String> = LazyLock::new(|| hash_now("nobody's").unwrap_or_default());
+
+/// Why no hash was made or checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HashError {
+    /// Too many wait already.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The system gives no randomness or memory.
+    #[error("the password could not be hashed")]
+    Failed,
+}
+
+/// Why a password will not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weak {
+    /// Shorter than [`limits::MIN_PASSWORD_CHARS`].
+    TooShort,
+    /// Longer than [`limits::MAX_PASSWORD_BYTES`].
+    TooLong,
+    /// The name itself, or one character again and again.
+    Obvious,
+}
+
+impl fmt::Display for Weak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort => write!(f, "A password has at least {} characters.", limits::MIN_PASSWORD_CHARS),
+            Self::TooLong => write!(f, "A password has at most {} bytes.", limits::MAX_PASSWORD_BYTES),
+            Self::Obvious => f.write_str("That password is the first that anyone would try."),
+        }
+    }
+}
+
+/// Whether a password will do for someone of this name. Its length counts, not what kinds of characters it is made of
+/// (NIST SP 800-63B, section 5.1.1.2).
+///
+/// # Errors
+/// See [`Weak`].
+pub fn check_strength(password: &str, name: &str) -> Result<(), Weak> {
+    if password.len() > limits::MAX_PASSWORD_BYTES {
+        return Err(Weak::TooLong);
+    }
+    if password.chars().count() < limits::MIN_PASSWORD_CHARS {
+        return Err(Weak::TooShort);
+    }
+    let first = password.chars().next();
+    let monotone = password.chars().all(|c| Some(c) == first);
+    if monotone || password.to_lowercase() == name.to_lowercase() {
+        return Err(Weak::Obvious);
+    }
+    Ok(())
+}
+
+/// What is stored of a password: a PHC string with algorithm, cost and salt.
+///
+/// # Errors
+/// See [`HashError`].
+pub async fn hash(password: String) -> Result<String, HashError> {
+    in_turn(move || hash_now(&password).ok_or(HashError::Failed)).await?
+}
+
+/// Whether a password is the one that this was made of. Without one there is no such account, and it takes as long.
+///
+/// # Errors
+/// See [`HashError`].
+pub async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
+    in_turn(move || {
+        let known = stored.is_some();
+        let stored = stored.as_deref().unwrap_or(&NOBODYS);
+        let right = PasswordHash::new(stored)
+            .is_ok_and(|stored| Argon2::default().verify_password(password.as_bytes(), &stored).is_ok());
+        known && right
+    })
+    .await
+}
+
+async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+    let _place = PLACES.try_acquire().map_err(|_| HashError::Busy)?;
+    let _turn = TURNS.acquire().await.map_err(|_| HashError::Failed)?;
+    tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Failed)
+}
+
+/// The cost: OWASP's second recommendation for argon2id (19 MiB, two passes), 20 to 50 ms on a small machine.
+fn hash_now(password: &str) -> Option<String> {
+    let params = Params::new(19 * 1024, 2, 1, None).ok()?;
+    let hash: PasswordHash =
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password(password.as_bytes()).ok()?;
+    Some(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_opens() {
+        let stored = hash("correct horse 正确".into()).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_ne!(stored, hash("correct horse 正确".into()).await.unwrap(), "salted");
+        assert!(verify("correct horse 正确".into(), Some(stored.clone())).await.unwrap());
+        assert!(!verify("correct horse".into(), Some(stored)).await.unwrap());
+        assert!(!verify("nobody's".into(), None).await.unwrap());
+        assert!(!verify("x".into(), Some("no hash at all".into())).await.unwrap());
+    }
+
+    #[test]
+    fn strength_is_length() {
+        assert_eq!(check_strength("short", "ann"), Err(Weak::TooShort));
+        assert_eq!(check_strength("正确的马电池订书钉吧", "ann"), Ok(()));
+        assert_eq!(check_strength("aaaaaaaaaaaa", "ann"), Err(Weak::Obvious));
+        assert_eq!(check_strength("Ann Miller", "ann miller"), Err(Weak::Obvious));
+        assert_eq!(check_strength(&"a b".repeat(500), "ann"), Err(Weak::TooLong));
+    }
+}
