@@ -14,6 +14,8 @@ pub const BAD_CHARACTERS: &str = "bad_characters";
 pub const ID_REUSED: &str = "id_reused";
 /// No such room, message or person, or none that is yours to see.
 pub const NOT_FOUND: &str = "not_found";
+/// What is meant is there for you to see, but this is not yours to do.
+pub const FORBIDDEN: &str = "forbidden";
 /// The server does not offer this (yet).
 pub const NOT_SUPPORTED: &str = "not_supported";
 /// More rooms joined on one connection than allowed.

@@ -22,7 +22,7 @@ use crate::{
     room::Hub,
     serve::Places,
     session::{Live, heartbeat::Wheel},
-    store::{Store, StoreError, sqlite::SqliteStore},
+    store::{Rooms, StoreError, sqlite::SqliteStore},
     workers::Workers,
 };
 
