@@ -102,9 +102,10 @@ const fn act_of(frame: &ClientFrame) -> Option<RoomAct> {
         ClientFrame::Typing { .. } => Some(RoomAct::Type),
         ClientFrame::Read { .. } => Some(RoomAct::Mark),
         // Not offered yet: refused in the same way everywhere; see below. Leaving ends what one hears, and asks nothing.
-        ClientFrame::Edit { .. } | ClientFrame::Delete { .. } | ClientFrame::React { .. } | ClientFrame::Leave { .. } => {
-            None
-        }
+        ClientFrame::Edit { .. }
+        | ClientFrame::Delete { .. }
+        | ClientFrame::React { .. }
+        | ClientFrame::Leave { .. } => None,
     }
 }
 
@@ -216,7 +217,8 @@ impl World {
         match (stands, kind) {
             (Stands::Outside | Stands::Member, _) => {}
             (Stands::Moderator, "public" | "private") => {
-                let (path, body) = (format!("/api/rooms/{room}/members/{}", them.user.id), json!({ "moderator": true }));
+                let (path, body) =
+                    (format!("/api/rooms/{room}/members/{}", them.user.id), json!({ "moderator": true }));
                 let (status, _) = self.call(&self.owner.token, Method::PATCH, &path, Some(body)).await;
                 assert_eq!(status, 204);
             }
@@ -256,7 +258,9 @@ impl World {
             OverHttp::Rename => (Method::PATCH, path(""), Some(json!({ "name": Uuid::now_v7().to_string() }))),
             OverHttp::SetTopic => (Method::PATCH, path(""), Some(json!({ "topic": "dinner" }))),
             OverHttp::Archive => (Method::PATCH, path(""), Some(json!({ "archived": true }))),
-            OverHttp::Appoint => (Method::PATCH, path(&format!("/members/{other}")), Some(json!({ "moderator": true }))),
+            OverHttp::Appoint => {
+                (Method::PATCH, path(&format!("/members/{other}")), Some(json!({ "moderator": true })))
+            }
         };
         let (status, answer) = self.call(&cell.them.token, method, &path, body).await;
         let verdict = cell.verdict(command.act());
@@ -394,7 +398,9 @@ fn every_act_and_every_route_has_a_row() {
 
     let router = include_str!("../src/http/mod.rs");
     let mut routes = BTreeSet::new();
-    for (_, rest) in router.match_indices(".route(\"/api/rooms/{room}").map(|(at, found)| (at, &router[at + found.len()..])) {
+    for (_, rest) in
+        router.match_indices(".route(\"/api/rooms/{room}").map(|(at, found)| (at, &router[at + found.len()..]))
+    {
         let (path, handlers) = rest.split_once("\", ").unwrap();
         let handlers = handlers.lines().next().unwrap();
         for method in ["get", "post", "put", "patch", "delete", "any"] {

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, ServerRole, UserId,
+    RoomId, RoomKind, ServerRole, UserId,
     http::{MemberChange, Members, NewMember},
     limits,
 };
@@ -40,9 +40,8 @@ pub(super) async fn add(
         return Ok(StatusCode::NO_CONTENT);
     }
     may(&app, &caller, if oneself { RoomAct::Join } else { RoomAct::Invite }, &room).await?;
-    let joined = app.live.store.add_member(&room, user, caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
-    let mine = Mine { read: joined.read, moderator: false };
-    app.live.hub.became_member(user, &live_room, joined.seq, mine, None);
+    let read = app.live.store.add_member(&room, user, caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
+    app.live.hub.became_member(user, &live_room, Mine { read, moderator: false }, None);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -53,10 +52,10 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path((room, user)): Path<(RoomId, UserId)>,
 ) -> Result<StatusCode, Failure> {
-    if user == caller.user.id {
-        may(&app, &caller, RoomAct::Leave, &room).await?;
-    } else {
-        let (live_room, _) = may(&app, &caller, RoomAct::Remove, &room).await?;
+    let oneself = user == caller.user.id;
+    let act = if oneself { RoomAct::Leave } else { RoomAct::Remove };
+    let (live_room, _) = may(&app, &caller, act, &room).await?;
+    if !oneself {
         // Those who look after a room do not throw each other out: who made it does, and who looks after the server.
         let theirs = app.live.store.memberships(user).await?;
         let peer = theirs.iter().any(|membership| membership.room == room && membership.moderator);
@@ -64,11 +63,13 @@ pub(super) async fn remove(
             return Err(Failure::forbidden());
         }
     }
-    if app.live.store.remove_member(&room, user, caller.user.id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Failure::no_such_person())
+    let removed = app.live.store.remove_member(&room, user, caller.user.id).await?;
+    let seq = removed.ok_or_else(Failure::no_such_person)?;
+    if oneself && live_room.kind == RoomKind::Public {
+        // No event says so.
+        app.live.hub.was_removed(user, &live_room, seq);
     }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PATCH /api/rooms/{room}/members/{user}`: whether they look after the room.

@@ -49,7 +49,7 @@ pub(super) async fn create(
     let record = made.map_err(|NameTaken| name_taken())?;
     let mine = Mine { read: record.head, moderator: true };
     let room = app.live.hub.add_room(record);
-    app.live.hub.became_member(caller.user.id, &room, 0, mine, None);
+    app.live.hub.became_member(caller.user.id, &room, mine, None);
     if room.kind == RoomKind::Public {
         app.live.hub.tell_new_room(caller.user.id, &room);
     }
@@ -110,7 +110,7 @@ pub(super) async fn direct(
     }
     let summary = summary(&app, &caller, &room).await?;
     let mine = Mine { read: summary.read, moderator: false };
-    app.live.hub.became_member(caller.user.id, &room, 0, mine, None);
+    app.live.hub.became_member(caller.user.id, &room, mine, None);
     Ok(Json(RoomMade { room: summary }))
 }
 

@@ -106,9 +106,9 @@ impl Hub {
         });
         person.connections.push(connection.clone());
         for told in told {
-            // What was told may be older than an event by which they are no longer a member.
-            let Some(room) = self.room(&told.id).filter(|room| !room.is_barred(connection.user.id)) else { continue };
             let mine = Mine { read: told.read, moderator: told.moderator };
+            // What was told may be older than an event by which they are no longer a member.
+            let Some(room) = self.room(&told.id).filter(|room| room.admit(connection.user.id, mine)) else { continue };
             let now = room.watch(connection, mine);
             if now.head > told.head {
                 connection.push(&ServerFrame::Room { room: now });
@@ -150,12 +150,12 @@ impl Hub {
         }
     }
 
-    /// Someone has become a member, by the event at `seq`: their connections hear of the room's growth from now on, and all
-    /// but the one that knows are told at once.
-    pub fn became_member(&self, user: UserId, room: &Arc<Room>, seq: Seq, mine: Mine, knows: Option<&Connection>) {
+    /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that knows
+    /// are told at once.
+    pub fn became_member(&self, user: UserId, room: &Arc<Room>, mine: Mine, knows: Option<&Connection>) {
         {
             let mut people = self.people.lock();
-            if !room.admit(user, seq) {
+            if !room.admit(user, mine) {
                 return;
             }
             let Some(person) = people.get_mut(&user) else { return };
@@ -178,8 +178,8 @@ impl Hub {
         }
     }
 
-    /// Someone is no longer a member, by the event at `seq`. Nothing of the room reaches them from now on but this.
-    fn was_removed(&self, user: UserId, room: &Arc<Room>, seq: Seq) {
+    /// Someone is no longer a member since the event at `seq`. Nothing of the room reaches them from now on but this.
+    pub fn was_removed(&self, user: UserId, room: &Arc<Room>, seq: Seq) {
         {
             let mut people = self.people.lock();
             room.evict(user, seq);
@@ -201,7 +201,7 @@ impl Hub {
     pub fn follow(&self, room: &Arc<Room>, event: &Event) {
         match &event.event {
             EventKind::MemberAdded { user } => {
-                self.became_member(user.id, room, event.seq, Mine { read: event.seq, moderator: false }, None);
+                self.became_member(user.id, room, Mine { read: event.seq, moderator: false }, None);
             }
             EventKind::MemberRemoved { user } => self.was_removed(user.id, room, event.seq),
             EventKind::Appointed { user, moderator } => {

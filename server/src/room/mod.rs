@@ -60,7 +60,7 @@ struct Details {
 
 struct State {
     head: Seq,
-    /// Who was sent away or has left, by which event, and has not come back: they are given nothing, even if they were
+    /// Who was sent away or has left, since which event, and has not come back: they are given nothing, even if they were
     /// let in a moment before.
     barred: HashMap<UserId, Seq>,
     ring: Ring,
@@ -220,11 +220,12 @@ impl Room {
         (given > 0).then_some(given)
     }
 
-    /// Someone has become a member by the event at `seq`; 0 where there is none. False when they have been sent away since.
-    pub fn admit(&self, user: UserId, seq: Seq) -> bool {
+    /// Someone is a member, as was known at some moment. False when they have been sent away since: who is made a member has
+    /// read everything up to then, so what was known before is told by how far they had read.
+    pub fn admit(&self, user: UserId, mine: Mine) -> bool {
         let mut state = self.state.lock();
         match state.barred.get(&user) {
-            Some(since) if *since > seq => return false,
+            Some(since) if *since > mine.read => return false,
             Some(_) => drop(state.barred.remove(&user)),
             None => {}
         }

@@ -131,11 +131,11 @@ impl Session {
         if let Err(denied) = self.live.may(&self.connection, RoomAct::Join, &room.id) {
             return Ok(Err(denied));
         }
-        let Some(joined) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
+        let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
             return Ok(Err(Denied::Unseen));
         };
-        let mine = Mine { read: joined.read, moderator: false };
-        self.live.hub.became_member(self.user(), room, joined.seq, mine, Some(&self.connection));
+        let mine = Mine { read, moderator: false };
+        self.live.hub.became_member(self.user(), room, mine, Some(&self.connection));
         Ok(Ok(()))
     }
 

@@ -11,7 +11,7 @@ use parlor_protocol::{
 mod rooms;
 pub mod sqlite;
 
-pub use rooms::{Joined, NameTaken, RoomChange, Rooms};
+pub use rooms::{NameTaken, RoomChange, Rooms};
 
 /// What the database said when it could not. The cause is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]

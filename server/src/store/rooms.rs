@@ -1,6 +1,5 @@
-//! Rooms and who is in them. Each change that others may see is an event in the room's log, written in the same
-//! transaction; only the lobby, which everyone is in, and direct rooms, whose people never change, have none of
-//! memberships.
+//! Rooms and who is in them. Each change is an event in the room's log, written in the same transaction. None is made of
+//! coming to a public room and leaving it by oneself, which is everyone's to do at any time.
 
 use std::sync::Arc;
 
@@ -8,15 +7,6 @@ use async_trait::async_trait;
 use parlor_protocol::{RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::{Membership, RoomRecord, StoreError};
-
-/// Someone is a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Joined {
-    /// How far they have read.
-    pub read: Seq,
-    /// The event that made them one; 0 when they were one before, or there is none.
-    pub seq: Seq,
-}
 
 /// What is to be different in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,12 +49,13 @@ pub trait Rooms {
     /// The direct room of these people, the same one each time; `None` when one of them does not exist.
     async fn direct_room(&self, people: Vec<UserId>, maker: UserId) -> Result<Option<RoomRecord>, StoreError>;
 
-    /// `by` makes `user` a member, who has then read everything so far. `None` when there is no such person or room.
-    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Joined>, StoreError>;
+    /// `by` makes `user` a member, who has then read everything so far. Returns how far they have read; `None` when there is
+    /// no such person or room.
+    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
 
     /// `by` ends a membership. From that commit on nothing that `user` sends there is stored, even if it waited already.
-    /// False when there was none.
-    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<bool, StoreError>;
+    /// Returns the room's newest event then; `None` when there was no membership.
+    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
 
     /// Whether a member looks after the room from now on. False when they are no member.
     async fn appoint(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId) -> Result<bool, StoreError>;

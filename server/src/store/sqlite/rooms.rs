@@ -15,7 +15,7 @@ use super::{
     reader,
     writer::{Done, after_commit, sql_seq},
 };
-use crate::store::{Joined, NameTaken, RoomChange, RoomRecord, StoreError};
+use crate::store::{NameTaken, RoomChange, RoomRecord, StoreError};
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -23,8 +23,8 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum RoomJob {
     Create { name: String, kind: RoomKind, maker: UserId, reply: Reply<Result<RoomRecord, NameTaken>> },
     Direct { people: Vec<UserId>, maker: UserId, reply: Reply<Option<RoomRecord>> },
-    Add { room: RoomId, user: UserId, by: UserId, reply: Reply<Option<Joined>> },
-    Remove { room: RoomId, user: UserId, by: UserId, reply: Reply<bool> },
+    Add { room: RoomId, user: UserId, by: UserId, reply: Reply<Option<Seq>> },
+    Remove { room: RoomId, user: UserId, by: UserId, reply: Reply<Option<Seq>> },
     Appoint { room: RoomId, user: UserId, moderator: bool, by: UserId, reply: Reply<bool> },
     Change { room: RoomId, changes: Vec<RoomChange>, by: UserId, reply: Reply<Result<(), NameTaken>> },
 }
@@ -36,8 +36,8 @@ impl RoomJob {
         match self {
             Self::Create { reply, .. } => drop(reply.send(Err(error))),
             Self::Direct { reply, .. } => drop(reply.send(Err(error))),
-            Self::Add { reply, .. } => drop(reply.send(Err(error))),
-            Self::Remove { reply, .. } | Self::Appoint { reply, .. } => drop(reply.send(Err(error))),
+            Self::Add { reply, .. } | Self::Remove { reply, .. } => drop(reply.send(Err(error))),
+            Self::Appoint { reply, .. } => drop(reply.send(Err(error))),
             Self::Change { reply, .. } => drop(reply.send(Err(error))),
         }
     }
@@ -86,19 +86,23 @@ pub(super) struct Ledger<'a> {
 }
 
 impl Ledger<'_> {
-    /// Puts an event into the log of a room that exists. Returns its place.
+    /// The newest event of a room that exists.
+    async fn head(&self, db: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
+        match self.heads.get(room) {
+            Some(head) => Ok(*head),
+            None => reader::head(&mut *db, room).await,
+        }
+    }
+
+    /// Puts an event into the log of a room that exists.
     async fn record(
         &mut self,
         db: &mut SqliteConnection,
         room: &RoomId,
         by: UserId,
         event: EventKind,
-    ) -> Result<Seq, StoreError> {
-        let head = match self.heads.get(room) {
-            Some(head) => *head,
-            None => reader::head(&mut *db, room).await?,
-        };
-        let (seq, id) = (head + 1, CommandId(Uuid::now_v7()));
+    ) -> Result<(), StoreError> {
+        let (seq, id) = (self.head(db, room).await? + 1, CommandId(Uuid::now_v7()));
         let (kind, subject, detail) = columns(&event);
         let mut digest = Sha256::new();
         digest.update(kind);
@@ -127,7 +131,7 @@ impl Ledger<'_> {
         self.heads.insert(room.clone(), seq);
         let by = reader::person(&mut *db, by).await?.ok_or(sqlx::Error::RowNotFound)?;
         self.events.push(Event { room: room.clone(), seq, id, at: self.now, by, event });
-        Ok(seq)
+        Ok(())
     }
 }
 
@@ -176,16 +180,16 @@ pub(super) async fn run(
         }
         RoomJob::Add { room, user, by, reply } => {
             let result = add(db, &room, user, by, ledger).await;
-            after_commit(reply, result, move |joined| {
-                if let Some(joined) = joined {
-                    caches.is_member(user, &room, joined.read, false);
+            after_commit(reply, result, move |read| {
+                if let Some(read) = read {
+                    caches.is_member(user, &room, *read, false);
                 }
             })
         }
         RoomJob::Remove { room, user, by, reply } => {
             let result = remove(db, &room, user, by, ledger).await;
             after_commit(reply, result, move |removed| {
-                if *removed {
+                if removed.is_some() {
                     caches.is_no_member(user, &room);
                 }
             })
@@ -248,6 +252,8 @@ async fn direct(
             None => return Ok(None),
         }
     }
+    // As they are read back at the next start.
+    found.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     let mut digest = Sha256::new();
     let mut ids: Vec<_> = people.iter().map(|person| person.0).collect();
     ids.sort_unstable();
@@ -295,29 +301,30 @@ async fn add(
     user: UserId,
     by: UserId,
     ledger: &mut Ledger<'_>,
-) -> Result<Option<Joined>, StoreError> {
+) -> Result<Option<Seq>, StoreError> {
     let Some(person) = reader::person(&mut *db, user).await? else { return Ok(None) };
-    let known: Option<(bool, Option<i64>)> = sqlx::query_as(
-        "SELECT room.kind = 'direct', member.read_seq
+    let known: Option<(String, Option<i64>)> = sqlx::query_as(
+        "SELECT room.kind, member.read_seq
          FROM room LEFT JOIN member ON member.room = room.id AND member.user = ? WHERE room.id = ?",
     )
     .bind(user.0)
     .bind(room.as_str())
     .fetch_optional(&mut *db)
     .await?;
-    match known {
-        None | Some((true, None)) => return Ok(None),
-        Some((_, Some(read))) => return Ok(Some(Joined { read: read.unsigned_abs(), seq: 0 })),
-        Some((false, None)) => {}
-    }
-    let seq = if room.as_str() == RoomId::LOBBY {
-        0
-    } else {
-        ledger.record(db, room, by, EventKind::MemberAdded { user: person }).await?
+    let kind = match known {
+        None => return Ok(None),
+        Some((_, Some(read))) => return Ok(Some(read.unsigned_abs())),
+        Some((kind, None)) => kind,
     };
+    match kind.as_str() {
+        // Always the same people.
+        "direct" => return Ok(None),
+        "public" if user == by => {}
+        _ => ledger.record(db, room, by, EventKind::MemberAdded { user: person }).await?,
+    }
     let read = insert_member(db, room, user, "member", ledger.now).await?;
     ledger.revoked.member(room, user, true);
-    Ok(Some(Joined { read, seq }))
+    Ok(Some(read))
 }
 
 async fn remove(
@@ -326,19 +333,25 @@ async fn remove(
     user: UserId,
     by: UserId,
     ledger: &mut Ledger<'_>,
-) -> Result<bool, StoreError> {
-    let Some(person) = reader::person(&mut *db, user).await? else { return Ok(false) };
+) -> Result<Option<Seq>, StoreError> {
+    let Some(person) = reader::person(&mut *db, user).await? else { return Ok(None) };
     let gone = sqlx::query("DELETE FROM member WHERE room = ? AND user = ?")
         .bind(room.as_str())
         .bind(user.0)
         .execute(&mut *db)
         .await?;
     if gone.rows_affected() == 0 {
-        return Ok(false);
+        return Ok(None);
     }
-    ledger.record(db, room, by, EventKind::MemberRemoved { user: person }).await?;
+    let public: bool = sqlx::query_scalar("SELECT kind = 'public' FROM room WHERE id = ?")
+        .bind(room.as_str())
+        .fetch_one(&mut *db)
+        .await?;
+    if !(public && user == by) {
+        ledger.record(db, room, by, EventKind::MemberRemoved { user: person }).await?;
+    }
     ledger.revoked.member(room, user, false);
-    Ok(true)
+    Ok(Some(ledger.head(db, room).await?))
 }
 
 async fn appoint(

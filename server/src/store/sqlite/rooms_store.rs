@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlor_protocol::{RoomId, RoomKind, User, UserId, http::Member};
+use parlor_protocol::{RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::{SqliteStore, reader, rooms::RoomJob, writer::Job};
-use crate::store::{Joined, Membership, NameTaken, RoomChange, RoomRecord, Rooms, StoreError};
+use crate::store::{Membership, NameTaken, RoomChange, RoomRecord, Rooms, StoreError};
 
 #[async_trait]
 impl Rooms for SqliteStore {
@@ -49,15 +49,15 @@ impl Rooms for SqliteStore {
         self.ask(|reply| Job::Room(RoomJob::Direct { people, maker, reply })).await
     }
 
-    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Joined>, StoreError> {
+    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
         let memberships = self.memberships(user).await?;
         if let Some(membership) = memberships.iter().find(|membership| membership.room == *room) {
-            return Ok(Some(Joined { read: membership.read, seq: 0 }));
+            return Ok(Some(membership.read));
         }
         self.ask(|reply| Job::Room(RoomJob::Add { room: room.clone(), user, by, reply })).await
     }
 
-    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<bool, StoreError> {
+    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
         self.ask(|reply| Job::Room(RoomJob::Remove { room: room.clone(), user, by, reply })).await
     }
 
