@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{RoomId, RoomSummary, Seq, ServerFrame, UserId};
 
-use super::{Agenda, Room};
+use super::{Agenda, Room, names::Names};
 use crate::{
     connection::{Connection, Encoded},
     limits::Bucket,
@@ -19,6 +19,7 @@ const MAX_BUCKETS: usize = 100_000;
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
     people: Mutex<HashMap<UserId, Person>>,
+    names: Names,
     sends: Mutex<HashMap<UserId, Bucket>>,
     agenda: Arc<Agenda>,
     leave_grace: Duration,
@@ -47,6 +48,7 @@ impl Hub {
         let hub = Self {
             rooms: RwLock::default(),
             people: Mutex::default(),
+            names: Names::default(),
             sends: Mutex::default(),
             agenda: Arc::new(Agenda::default()),
             leave_grace,
@@ -75,6 +77,7 @@ impl Hub {
         let mut people = self.people.lock();
         let person = people.entry(connection.user.id).or_default();
         person.connections.push(connection.clone());
+        self.names.came(&connection.user);
         for told in told {
             let Some(room) = self.room(&told.id) else { continue };
             let now = room.watch(connection, told.read);
@@ -91,7 +94,11 @@ impl Hub {
     pub fn disconnect(&self, connection: &Connection) {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&connection.user.id) else { return };
+        let before = person.connections.len();
         person.connections.retain(|other| other.id != connection.id);
+        if person.connections.len() < before {
+            self.names.went(&connection.user);
+        }
         person.rooms.iter().for_each(|room| room.unwatch(connection));
         if person.connections.is_empty() {
             people.remove(&connection.user.id);
@@ -127,6 +134,11 @@ impl Hub {
             }
         }
         self.tell_person(user, knows, room.record.summary(room.head(), read));
+    }
+
+    /// Whether someone who is connected, other than this person, uses the name with this key.
+    pub fn is_name_used(&self, key: &str, except: Option<UserId>) -> bool {
+        self.names.is_used(key, except)
     }
 
     /// All connections of one person.

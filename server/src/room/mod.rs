@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod hub;
+mod names;
 mod presence;
 mod ring;
 

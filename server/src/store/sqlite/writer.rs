@@ -2,15 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, User, UserId, UserKind};
+use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, UserId};
 use rand::Rng;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::{
     append::{self, Heads},
     cache::Caches,
+    people::PeopleJob,
 };
 use crate::{
     bus::Committed,
@@ -30,14 +30,14 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(50);
 /// One write. `reply` and `done` are called after the commit.
 pub(super) enum Job {
     Append { message: NewMessage, done: OnAppended },
-    CreateGuest { name: Option<String>, token: TokenHash, reply: Reply<User> },
+    People(PeopleJob),
     EndSession { token: TokenHash, reply: Reply<()> },
     CreateRoom { name: String, maker: UserId, reply: Reply<Option<RoomRecord>> },
     AddMember { room: RoomId, user: UserId, reply: Reply<Seq> },
     SetRead { room: RoomId, user: UserId, seq: Seq },
 }
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What is to be told to whom once it is known whether the transaction held.
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -136,7 +136,7 @@ impl Job {
         // Whoever asked may have gone.
         match self {
             Self::Append { done, .. } => done.call(Err(error)),
-            Self::CreateGuest { reply, .. } => drop(reply.send(Err(error))),
+            Self::People(job) => job.fail(error),
             Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
             Self::CreateRoom { reply, .. } => drop(reply.send(Err(error))),
             Self::AddMember { reply, .. } => drop(reply.send(Err(error))),
@@ -146,19 +146,17 @@ impl Job {
 }
 
 /// A job that was run.
-struct Done {
-    finish: Finish,
+pub(super) struct Done {
+    pub(super) finish: Finish,
     /// The transaction cannot go on.
-    failed: Option<StoreError>,
+    pub(super) failed: Option<StoreError>,
 }
 
 async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now: Millis) -> Done {
     let caches = caches.clone();
     match job {
-        Job::CreateGuest { name, token, reply } => {
-            let result = create_guest(db, name, token, now).await;
-            after_commit(reply, result, |_| {})
-        }
+        // Boxed: there are many kinds, and the writer's task is not to be as large as all of them.
+        Job::People(job) => Box::pin(job.run(db, caches, now)).await,
         Job::EndSession { token, reply } => {
             let result = sqlx::query("DELETE FROM session WHERE token_hash = ?").bind(&token.0[..]).execute(db).await;
             after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| {
@@ -198,7 +196,7 @@ async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now:
 
 /// The result of one statement, told once the whole transaction held. What is one job's own fault (no such room, a person
 /// who is no more) spoils it for nobody else; what ails the database does.
-fn after_commit<T: Send + 'static>(
+pub(super) fn after_commit<T: Send + 'static>(
     reply: Reply<T>,
     result: Result<T, StoreError>,
     note: impl FnOnce(&T) + Send + 'static,
@@ -231,41 +229,6 @@ fn ails_the_database(error: &StoreError) -> bool {
     }
 }
 
-async fn create_guest(
-    db: &mut SqliteConnection,
-    name: Option<String>,
-    token: TokenHash,
-    now: Millis,
-) -> Result<User, StoreError> {
-    let name = match name {
-        Some(name) => name,
-        None => {
-            let number: i64 = sqlx::query_scalar(
-                "INSERT INTO counter (name, value) VALUES ('guest', 1)
-                 ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            )
-            .fetch_one(&mut *db)
-            .await?;
-            format!("Guest {number}")
-        }
-    };
-    let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest };
-    sqlx::query("INSERT INTO user (id, name, kind, created_at) VALUES (?, ?, 'guest', ?)")
-        .bind(user.id.0)
-        .bind(&user.name)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query("INSERT INTO session (token_hash, user, created_at) VALUES (?, ?, ?)")
-        .bind(&token.0[..])
-        .bind(user.id.0)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    add_member(db, &RoomId::lobby(), user.id, now).await?;
-    Ok(user)
-}
-
 async fn create_room(
     db: &mut SqliteConnection,
     name: String,
@@ -291,7 +254,12 @@ async fn create_room(
     Ok(Some(RoomRecord { id, name, kind: RoomKind::Public, topic: None, head: 0 }))
 }
 
-async fn add_member(db: &mut SqliteConnection, room: &RoomId, user: UserId, now: Millis) -> Result<Seq, StoreError> {
+pub(super) async fn add_member(
+    db: &mut SqliteConnection,
+    room: &RoomId,
+    user: UserId,
+    now: Millis,
+) -> Result<Seq, StoreError> {
     // The update changes nothing; it makes RETURNING answer for a row that was there already.
     let read: i64 = sqlx::query_scalar(
         "INSERT INTO member (room, user, read_seq, joined_at) SELECT id, ?2, head, ?3 FROM room WHERE id = ?1
