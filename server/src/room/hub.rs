@@ -77,7 +77,7 @@ impl Hub {
         let mut people = self.people.lock();
         let person = people.entry(connection.user.id).or_default();
         person.connections.push(connection.clone());
-        self.names.came(&connection.user);
+        self.names.came(connection);
         for told in told {
             let Some(room) = self.room(&told.id) else { continue };
             let now = room.watch(connection, told.read);
@@ -94,11 +94,8 @@ impl Hub {
     pub fn disconnect(&self, connection: &Connection) {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&connection.user.id) else { return };
-        let before = person.connections.len();
         person.connections.retain(|other| other.id != connection.id);
-        if person.connections.len() < before {
-            self.names.went(&connection.user);
-        }
+        self.names.went(connection);
         person.rooms.iter().for_each(|room| room.unwatch(connection));
         if person.connections.is_empty() {
             people.remove(&connection.user.id);
