@@ -1,6 +1,13 @@
 //! Guests of a Parlor server, made over HTTP before anything is measured.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
@@ -10,6 +17,11 @@ use parlor_protocol::http::{NewSession, SessionMade};
 const AT_ONCE: usize = 64;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Guests of this process so far. A server has a name once at a time, also among several load generators: each begins
+/// somewhere else.
+static GUESTS: LazyLock<AtomicU32> =
+    LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(0x9e37_79b9) >> 4));
 
 /// The tokens of this many new guests.
 ///
@@ -26,8 +38,14 @@ pub async fn many(address: SocketAddr, count: usize) -> anyhow::Result<Vec<Strin
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn one(http: &reqwest::Client, address: SocketAddr, number: usize) -> anyhow::Result<String> {
-    let new = NewSession { name: format!("guest {number:05}") };
+    let new = NewSession { name: name(number) };
     let answer = http.post(format!("http://{address}/api/session")).json(&new).timeout(TIMEOUT).send().await?;
     let made: SessionMade = answer.error_for_status()?.json().await?;
     Ok(made.token)
+}
+
+/// As long as "guest" and a number, which is what the figures so far were measured with.
+fn name(number: usize) -> String {
+    let guest = GUESTS.fetch_add(1, Ordering::Relaxed) & 0xf_ffff;
+    format!("{guest:05x} {number:05}")
 }

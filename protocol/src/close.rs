@@ -14,6 +14,9 @@ pub enum CloseCode {
     TooSlow = 4008,
     /// A frame was over [`crate::limits::MAX_FRAME_BYTES`].
     FrameTooLarge = 4009,
+    /// The person's name, kind or role has changed, or this session has a new token: come back to be known as what one is
+    /// now. Not before `after_ms`, so that a page has the answer with its new cookie.
+    IdentityChanged = 4010,
     /// Too many frames in too short a time.
     Flooding = 4029,
     /// The client speaks another version of the protocol.
@@ -26,12 +29,13 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// All codes, for tests and documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Restarting,
         Self::NoHello,
         Self::HeartbeatMissed,
         Self::TooSlow,
         Self::FrameTooLarge,
+        Self::IdentityChanged,
         Self::Flooding,
         Self::BadProtocol,
         Self::SessionRevoked,
@@ -53,6 +57,7 @@ impl CloseCode {
             Self::HeartbeatMissed => "heartbeat missed",
             Self::TooSlow => "too slow",
             Self::FrameTooLarge => "frame too large",
+            Self::IdentityChanged => "who you are has changed",
             Self::Flooding => "flooding",
             Self::BadProtocol => "bad protocol version",
             Self::SessionRevoked => "session revoked",

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Message, RoomKind, RoomSummary, Seq, User, UserId};
+use crate::{Event, Message, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
+
+mod people;
+
+pub use people::*;
 
 /// `POST /api/session`: come in as a guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +25,20 @@ pub struct SessionMade {
     pub user: User,
 }
 
-/// Answers `GET /api/me`.
+/// Answers `GET /api/me` and `PATCH /api/me`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     /// Who the session belongs to.
     pub user: User,
+    /// What they may do on the whole server.
+    #[serde(default = "guest")]
+    pub role: ServerRole,
+    /// The name that they sign in with; none for a guest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The colour that they chose, below [`crate::limits::COLOURS`]; without one it follows from the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<u8>,
 }
 
 /// Answers `GET /api/rooms`: mine, and public ones with `"joined":false`.
@@ -142,4 +155,8 @@ pub struct ErrorBody {
 
 const fn public() -> RoomKind {
     RoomKind::Public
+}
+
+const fn guest() -> ServerRole {
+    ServerRole::Guest
 }

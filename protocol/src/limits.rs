@@ -29,6 +29,21 @@ pub const MIN_PASSWORD_CHARS: usize = 10;
 /// Longest password, in bytes. No one types more, and hashing it takes time.
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
+/// Colours that a person can choose from: 0 to one less.
+pub const COLOURS: u8 = 12;
+
+/// Hours that an invitation is valid when nothing else is said.
+pub const INVITE_HOURS: u32 = 7 * 24;
+
+/// Most hours that an invitation is valid.
+pub const MAX_INVITE_HOURS: u32 = 365 * 24;
+
+/// Most uses of one invitation.
+pub const MAX_INVITE_USES: u32 = 10_000;
+
+/// People in one page of the list.
+pub const PEOPLE_PAGE: u32 = 50;
+
 /// Most events that a `join` replays; a cursor further behind is answered with `gap`, reason `too_far`.
 pub const MAX_REPLAY: u64 = 1_000;
 

@@ -41,3 +41,13 @@ pub const GUESTS_OFF: &str = "guests_off";
 pub const NAME_TAKEN: &str = "name_taken";
 /// HTTP: a body over the limit.
 pub const TOO_LARGE: &str = "too_large";
+/// HTTP: name and password do not belong together; which of them is wrong is not said.
+pub const WRONG_CREDENTIALS: &str = "wrong_credentials";
+/// HTTP: a password that is too short, too long or the first that anyone would try.
+pub const WEAK_PASSWORD: &str = "weak_password";
+/// HTTP: one comes in by invitation only, or the invitation is not valid (any more).
+pub const INVITE_NEEDED: &str = "invite_needed";
+/// HTTP: a link that was used, has expired or never was one.
+pub const INVALID_LINK: &str = "invalid_link";
+/// HTTP: there has to be an owner, and this is the last one.
+pub const LAST_OWNER: &str = "last_owner";

@@ -68,6 +68,10 @@ pub struct Config {
     #[arg(long, env = "PARLOR_GUESTS", default_value = "on", value_name = "WHO")]
     pub guests: Guests,
 
+    /// Who may make an account
+    #[arg(long, env = "PARLOR_REGISTRATION", default_value = "open", value_name = "WHO")]
+    pub registration: Registration,
+
     /// Whether someone who sends too fast is slowed down
     #[arg(long, env = "PARLOR_RATE_LIMITS", default_value = "on", value_name = "ON|OFF")]
     pub rate_limits: Switch,
@@ -117,6 +121,15 @@ pub enum Guests {
     LobbyOnly,
 }
 
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    /// Anyone
+    Open,
+    /// Those who have an invitation
+    Invite,
+}
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -149,6 +162,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             workers: 0,
             guests: Guests::On,
+            registration: Registration::Open,
             rate_limits: Switch::On,
             heartbeat: limits::HEARTBEAT,
             log: "warn".into(),
@@ -254,6 +268,7 @@ mod tests {
             (["--public-url", "https://a.example/chat"], "give scheme"),
             (["--heartbeat-ms", "0"], "200 to 300000"),
             (["--guests", "some"], "lobby-only"),
+            (["--registration", "closed"], "invite"),
             (["--rate-limits", "maybe"], "possible values"),
             (["--max-connections", "0"], "1..=1000000"),
             (["--log-format", "xml"], "possible values"),

@@ -4,6 +4,7 @@
 //! [`room`] (everyone who listens) → [`connection`] (what waits for a client) → [`live`].
 
 use std::{
+    collections::HashSet,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,14 +16,16 @@ use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    accounts::tries::Tries,
     config::{Config, Switch},
     connection::Bye,
+    http::App,
     limits::{Changes, Crowd},
     live::registry::Registry,
     room::Hub,
     serve::Places,
     session::{Live, heartbeat::Wheel},
-    store::{Rooms, StoreError, sqlite::SqliteStore},
+    store::{People, Rooms, StoreError, sqlite::SqliteStore},
     workers::Workers,
 };
 
@@ -50,6 +53,9 @@ const DRAIN: Duration = Duration::from_secs(3);
 /// How often limits are forgotten of those who came long ago.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// How often it is noted which sessions are used, and those are forgotten that are not.
+const SESSION_CHECK: Duration = Duration::from_secs(3_600);
+
 /// Clients come back spread over this time for each thousand of them, and at least [`MIN_SPREAD`].
 const SPREAD_PER_THOUSAND: Duration = Duration::from_millis(500);
 const MIN_SPREAD: Duration = Duration::from_millis(300);
@@ -71,12 +77,18 @@ pub enum StartError {
     /// The system gives no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
+    /// The system gives no randomness.
+    #[error("cannot make a secret: {0}")]
+    Secret(getrandom::Error),
 }
 
 /// A server that runs.
 pub struct Running {
     /// Where it listens: the real port when the configuration said 0.
     pub address: SocketAddr,
+    /// While there is no owner: the secret of the link by which one can make the account that becomes it. Another one at
+    /// each start, for one use.
+    pub first_secret: Option<String>,
     live: Arc<Live>,
     carried: Arc<Registry>,
     places: Places,
@@ -97,6 +109,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(listen_error)?;
     let (committed, events) = bus::local();
     let store = SqliteStore::open(&config.data, committed, config.max_pages).await?;
+    let secret = http::new_token().map_err(StartError::Secret)?;
+    let first_secret = store.offer_ownership(http::hash(&secret)).await?.then_some(secret);
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
     let delivering = bus::deliver(hub.clone(), events, &workers);
@@ -115,21 +129,23 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
 
     let places = Places::new(config.max_connections);
-    let changes = Arc::<Changes>::default();
+    let (changes, tries) = (Arc::<Changes>::default(), Arc::<Tries>::default());
     let stop = CancellationToken::new();
-    tokio::spawn(tick(live.clone(), changes.clone(), stop.clone()));
+    tokio::spawn(tick(live.clone(), changes.clone(), tries.clone(), stop.clone()));
     let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
     let carried = Arc::new(Registry::new(live.clone(), most));
+    let config = Arc::new(config);
+    let app = App { live: live.clone(), config: config.clone(), carried: carried.clone(), changes, tries };
     let door = serve::Door {
         crowd: Crowd::new(config.most_of_an_address()),
         proxies: config.trusted_proxies.clone(),
         head_timeout: config.head_timeout,
-        router: http::router(live.clone(), Arc::new(config), carried.clone(), changes),
+        router: http::router(app),
         stop: stop.clone(),
     };
     let server = serve::Server { door: Arc::new(door), places: places.clone(), workers: workers.clone() };
     let accepting = tokio::spawn(server.serve(listener));
-    Ok(Running { address, live, carried, places, workers, stop, accepting, delivering })
+    Ok(Running { address, first_secret, live, carried, places, workers, stop, accepting, delivering })
 }
 
 impl Running {
@@ -159,20 +175,37 @@ impl Running {
     }
 }
 
-/// What is due regularly: heartbeats, and news of rooms.
-async fn tick(live: Arc<Live>, changes: Arc<Changes>, stop: CancellationToken) {
+/// What is due regularly: heartbeats, news of rooms, and forgetting.
+async fn tick(live: Arc<Live>, changes: Arc<Changes>, tries: Arc<Tries>, stop: CancellationToken) {
     let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
     // After a pause of the whole process, the ticks that were missed are not made up for.
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
     rooms.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut sweeping = tokio::time::interval(SWEEP);
+    let mut sessions = tokio::time::interval(SESSION_CHECK);
     loop {
         tokio::select! {
             _ = heartbeats.tick() => live.wheel.tick(Instant::now()),
-            _ = sweeping.tick() => changes.sweep(),
+            _ = sweeping.tick() => {
+                changes.sweep();
+                tries.sweep(Instant::now());
+            }
+            _ = sessions.tick() => drop(tokio::spawn(check_sessions(live.clone()))),
             _ = rooms.tick() => live.hub.tick(),
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// A session with a live connection is used, also when nothing else is asked by it. Those that nobody uses are forgotten.
+async fn check_sessions(live: Arc<Live>) {
+    let tokens: HashSet<_> = live.wheel.everyone().iter().map(|connection| connection.session).collect();
+    for token in tokens {
+        // To ask for it is to use it. What fails now does not an hour later.
+        let _ = live.store.session(token).await;
+    }
+    if let Err(error) = live.store.sweep().await {
+        tracing::warn!(%error, "old sessions are still there");
     }
 }

@@ -167,7 +167,7 @@ impl Drop for InCrowd {
 }
 
 /// Whom an address stands for: with IPv6, everyone has at least a /64 (RFC 6177) and can take any address in it.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
         v4 => v4,

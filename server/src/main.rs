@@ -1,8 +1,8 @@
 //! The `parlor` binary: read the configuration, start, say so, and stop when asked to.
 
-use std::{process::ExitCode, time::Duration};
+use std::{io::Write, process::ExitCode, time::Duration};
 
-use parlor::{config::Config, telemetry};
+use parlor::{Running, config::Config, telemetry};
 
 /// Sockets that the process asks for. The system may allow fewer.
 const OPEN_FILES: u64 = 1_048_576;
@@ -30,10 +30,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    #[allow(clippy::print_stdout)]
-    {
-        println!("listening on http://{}", running.address);
-    }
+    say_where(&running);
     stop_signal().await;
     tracing::info!("stopping");
     if tokio::time::timeout(STOP_DEADLINE, running.stop()).await.is_err() {
@@ -41,6 +38,19 @@ async fn main() -> ExitCode {
     }
     // Not waiting for threads that may still be busy with what nobody will see any more.
     std::process::exit(0)
+}
+
+/// Says where it listens and, while there is no owner, by which link one is made. In one write: whoever waits for the
+/// first line may not read on.
+fn say_where(running: &Running) {
+    let address = running.address;
+    let mut text = format!("listening on http://{address}\n");
+    if let Some(secret) = &running.first_secret {
+        text.push_str("there is no owner yet; whoever makes an account by this link becomes it: ");
+        text.push_str(&format!("http://{address}/first/{secret}\n"));
+    }
+    // Nobody may be there to read it.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Returns when the process is asked to stop.

@@ -113,7 +113,7 @@ async fn large_frames_end_the_connection_that_sent_them() {
     let server = Server::start().await;
     let mut others = Bystanders::arrive(&server).await;
     for (size, binary) in [(limits::MAX_FRAME_BYTES + 1, false), (1 << 20, false), (1 << 20, true)] {
-        let mut mallory = server.client("mallory").await;
+        let mut mallory = server.client(&format!("mallory {size} {binary}")).await;
         let text = format!(r#"{{"type":"ping","at":1,"pad":"{}"}}"#, "x".repeat(size));
         let message = if binary { Message::Binary(text.into()) } else { Message::Text(text.into()) };
         mallory.socket.send(message).await.unwrap();

@@ -15,6 +15,8 @@ CREATE TABLE account (
     name       TEXT NOT NULL,
     -- The name in the form in which names are compared: two that look alike are one.
     name_key   TEXT NOT NULL UNIQUE,
+    -- The same form of the name that others see. It may be another, and is still nobody else's.
+    shown_key  TEXT NOT NULL UNIQUE,
     -- A PHC string (argon2id): algorithm, cost, salt and hash.
     password   TEXT NOT NULL,
     created_at INTEGER NOT NULL
@@ -25,7 +27,8 @@ ALTER TABLE session ADD COLUMN id BLOB;
 ALTER TABLE session ADD COLUMN device TEXT;
 ALTER TABLE session ADD COLUMN address TEXT;
 ALTER TABLE session ADD COLUMN seen_at INTEGER;
-UPDATE session SET id = randomblob(16), seen_at = created_at;
+-- Nobody is out for not having come while nobody counted.
+UPDATE session SET id = randomblob(16), seen_at = CAST(unixepoch('subsec') * 1000 AS INTEGER);
 CREATE INDEX session_user ON session (user);
 
 -- Links by which someone comes in, as the SHA-256 of their secret.
@@ -36,7 +39,7 @@ CREATE TABLE invite (
     made_at    INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     -- Uses that are left; none for as many as one likes.
-    uses_left  INTEGER,
+    uses_left  INTEGER CHECK (uses_left >= 0),
     -- What whoever comes by it becomes: member, or owner for the first account of all.
     role       TEXT NOT NULL,
     revoked_at INTEGER
@@ -49,6 +52,7 @@ CREATE TABLE password_reset (
     made_by    BLOB NOT NULL REFERENCES user (id),
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX password_reset_user ON password_reset (user);
 
 -- Who may not come in. Either a person or an address, or both at once.
 CREATE TABLE ban (

@@ -1,3 +1,6 @@
-//! Accounts: what someone signs in with.
+//! Accounts: names, what someone signs in with, and how often that may be tried.
 
+pub mod device;
+pub mod names;
 pub mod password;
+pub mod tries;

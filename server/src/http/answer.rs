@@ -13,7 +13,7 @@ use parlor_protocol::{
     validate::Invalid,
 };
 
-use crate::store::StoreError;
+use crate::{accounts::password::Weak, store::StoreError};
 
 /// An answer that says what went wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,14 +41,39 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such person here.")
     }
 
-    pub(super) fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, "That is not yours to do here.")
-    }
-
     pub(super) fn too_fast(wait: Duration) -> Self {
         let message = "That is too much at once. Wait a moment, then try again.";
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
         Self { retry_after: Some(wait), ..failure }
+    }
+
+    /// Passwords, names or links were tried too often. It does not say which, nor whether the last was right.
+    pub(super) fn too_many_tries(wait: Duration) -> Self {
+        let message = "That was tried too often. Wait a while, then try again.";
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
+        Self { retry_after: Some(wait), ..failure }
+    }
+
+    /// The server has too much to do to look at it.
+    pub(super) fn busy() -> Self {
+        let message = "The server has too much to do. Try again in a moment.";
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message);
+        Self { retry_after: Some(Duration::ZERO), ..failure }
+    }
+
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, message)
+    }
+
+    pub(super) fn invite() -> Self {
+        let message = "This needs an invitation, and one that is still valid. Ask for one.";
+        Self::new(StatusCode::FORBIDDEN, refusal::INVITE_NEEDED, message)
+    }
+
+    // Taken as `map_err` gives it.
+    #[allow(clippy::needless_pass_by_value)]
+    pub(super) fn weak_password(weak: Weak) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, refusal::WEAK_PASSWORD, weak.to_string())
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {

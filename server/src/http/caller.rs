@@ -27,14 +27,14 @@ pub struct Caller {
 }
 
 /// A new secret: 256 bits from the operating system, as hexadecimal digits.
-pub(super) fn new_token() -> Result<String, getrandom::Error> {
+pub(crate) fn new_token() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What is stored of a token.
-pub(super) fn hash(token: &str) -> TokenHash {
+pub(crate) fn hash(token: &str) -> TokenHash {
     TokenHash(Sha256::digest(token).into())
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn remove(
         let theirs = app.live.store.memberships(user).await?;
         let peer = theirs.iter().any(|membership| membership.room == room && membership.moderator);
         if peer && caller.role < ServerRole::Moderator && !live_room.is_made_by(caller.user.id) {
-            return Err(Failure::forbidden());
+            return Err(Failure::forbidden("That is not yours to do here."));
         }
     }
     let removed = app.live.store.remove_member(&room, user, caller.user.id).await?;
@@ -83,7 +83,7 @@ pub(super) async fn appoint(
     let Json(MemberChange { moderator }) =
         body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     may(&app, &caller, RoomAct::Appoint, &room).await?;
-    if app.live.store.appoint(&room, user, moderator, caller.user.id).await? {
+    if app.live.store.set_moderator(&room, user, moderator, caller.user.id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Failure::no_such_person())

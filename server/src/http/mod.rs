@@ -8,13 +8,14 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
-    routing::{any, get, patch, post},
+    routing::{any, delete, get, patch, post},
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::{
+    accounts::tries::Tries,
     config::Config,
     limits::{Changes, InCrowd},
     live::{self, registry::Registry},
@@ -22,24 +23,34 @@ use crate::{
     workers::Seat,
 };
 
+mod accounts;
 pub mod address;
 mod answer;
 mod assets;
 mod caller;
+mod connections;
+mod devices;
+mod fields;
 mod health;
 mod history;
+mod invites;
 mod limit;
 mod linger;
 mod members;
 mod origin;
 mod pages;
+mod passwords;
+mod people;
+mod profile;
 mod rooms;
 mod sessions;
+mod visitor;
 mod worker;
 
 pub use answer::Failure;
 pub use assets::is_built as has_site_files;
 pub use caller::Caller;
+pub(crate) use caller::{hash, new_token};
 pub use linger::Lingering;
 pub use origin::SameOrigin;
 pub use worker::build;
@@ -61,6 +72,8 @@ pub struct App {
     pub carried: Arc<Registry>,
     /// How fast things may be changed over HTTP.
     pub changes: Arc<Changes>,
+    /// How often passwords may be tried.
+    pub tries: Arc<Tries>,
 }
 
 /// A network connection, as the requests on it see it.
@@ -87,12 +100,10 @@ pub struct Place {
 }
 
 /// Everything that the server answers.
-pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>, changes: Arc<Changes>) -> Router {
+pub fn router(app: App) -> Router {
     pages::init();
-    let app = App { live, config, carried, changes };
     let api = Router::new()
-        .route("/api/session", post(sessions::create).delete(sessions::end))
-        .route("/api/me", get(sessions::me))
+        .merge(identity())
         .route("/api/rooms", get(rooms::list).post(rooms::create))
         .route("/api/rooms/{room}/messages", get(history::messages))
         .route("/api/rooms/{room}/events", get(history::events))
@@ -130,6 +141,24 @@ pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>, chan
         .layer(middleware::from_fn(security_headers))
         .layer(CatchPanicLayer::new())
         .with_state(app)
+}
+
+/// Who one is, how one comes in, and who else is there.
+fn identity() -> Router<App> {
+    Router::new()
+        .route("/api/session", post(sessions::create).delete(sessions::end))
+        .route("/api/sessions", get(devices::list).delete(devices::end_others))
+        .route("/api/sessions/{id}", delete(devices::end))
+        .route("/api/me", get(profile::me).patch(profile::change).delete(profile::delete))
+        .route("/api/accounts", post(accounts::create))
+        .route("/api/sign-in", post(accounts::sign_in))
+        .route("/api/password", post(passwords::change))
+        .route("/api/reset", post(passwords::reset))
+        .route("/api/invites", get(invites::list).post(invites::create))
+        .route("/api/invites/{id}", delete(invites::revoke))
+        .route("/api/people", get(people::list))
+        .route("/api/people/{user}/role", post(people::appoint))
+        .route("/api/people/{user}/reset", post(passwords::make_reset))
 }
 
 /// Headers for every answer. A page brings its own content security policy; everything else may do nothing at all.

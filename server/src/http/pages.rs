@@ -12,7 +12,7 @@ use parlor_app::{PageData, RoomPage, route::Address};
 use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, assets, caller, sessions};
+use super::{App, Caller, Failure, accounts, assets, caller, sessions};
 use crate::{config::Guests, store::Page};
 
 #[derive(Deserialize)]
@@ -46,6 +46,10 @@ pub(super) async fn home(
         "" => None,
         refusal::GUESTS_OFF => Some("This server does not let people in by a name alone.".into()),
         refusal::RATE_LIMITED => Some("Too many have come in from your address. Wait a minute, then try again.".into()),
+        refusal::NAME_TAKEN => Some(match accounts::checked_name(&query.name) {
+            Ok(name) => accounts::name_taken_words(&app, &name.text, None).await?,
+            Err(_) => "Someone has that name already. Take another one.".into(),
+        }),
         _ => Some(match validate::name(&query.name) {
             Err(invalid) => format!("That name will not do. {invalid}"),
             Ok(_) => "That name will not do.".into(),

@@ -8,22 +8,25 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use parlor_protocol::{
-    CloseCode,
-    http::{Me, NewSession, SessionMade},
+    http::{NewSession, SessionMade},
     refusal,
-    validate::{self, Invalid},
+    validate::Invalid,
 };
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, SameOrigin, caller};
-use crate::{config::Guests, connection::Bye};
+use super::{App, Caller, Failure, SameOrigin, accounts, caller, visitor::Visitor};
+use crate::{
+    config::Guests,
+    store::people::{Name, NotMade},
+};
 
 /// A year: a guest who comes back is the same guest.
-const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
+pub(super) const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
 
 /// `POST /api/session`
 pub(super) async fn create(
     _origin: SameOrigin,
+    visitor: Visitor,
     State(app): State<App>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
@@ -37,8 +40,13 @@ pub(super) async fn create(
         serde_json::from_value(fields.into()).map_err(|error| bad_body(&error))?
     };
     let name = optional_name(&new.name).map_err(Failure::invalid_name)?;
-    let made = make(&app, name).await?;
-    Ok((StatusCode::OK, cookie(&app, &made.token, COOKIE_SECONDS), Json(made)).into_response())
+    match make(&app, &visitor, name.clone()).await? {
+        Some(made) => Ok((StatusCode::OK, cookie(&app, &made.token, COOKIE_SECONDS), Json(made)).into_response()),
+        None => {
+            let wanted = name.map(|name| name.text).unwrap_or_default();
+            Err(accounts::name_taken(&app, &wanted, None).await?)
+        }
+    }
 }
 
 fn bad_body(error: &serde_json::Error) -> Failure {
@@ -56,57 +64,51 @@ pub(super) struct Enter {
 /// `POST /enter`: the form on the first page, which works without scripts.
 pub(super) async fn enter(
     _origin: SameOrigin,
+    visitor: Visitor,
     State(app): State<App>,
     Form(form): Form<Enter>,
 ) -> Result<Response, Failure> {
     let next = Some(form.next.as_str()).filter(|next| is_room_address(next));
+    let again = |code: &str| {
+        let query = [("error", code), ("name", &form.name), ("next", next.unwrap_or_default())];
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        Redirect::to(&format!("/?{query}")).into_response()
+    };
     let name = match optional_name(&form.name) {
         Ok(name) => name,
-        Err(invalid) => {
-            let query = [("error", invalid.code()), ("name", &form.name), ("next", next.unwrap_or_default())];
-            let query = serde_urlencoded::to_string(query).unwrap_or_default();
-            return Ok(Redirect::to(&format!("/?{query}")).into_response());
-        }
+        Err(invalid) => return Ok(again(invalid.code())),
     };
     if app.live.guests == Guests::Off {
         return Ok(Redirect::to(&format!("/?error={}", refusal::GUESTS_OFF)).into_response());
     }
-    let made = make(&app, name).await?;
+    let Some(made) = make(&app, &visitor, name).await? else { return Ok(again(refusal::NAME_TAKEN)) };
     let to = Redirect::to(next.unwrap_or("/r/lobby"));
     Ok((cookie(&app, &made.token, COOKIE_SECONDS), to).into_response())
-}
-
-/// `GET /api/me`
-pub(super) async fn me(caller: Caller) -> Json<Me> {
-    Json(Me { user: (*caller.user).clone() })
 }
 
 /// `DELETE /api/session`: the session ends, and with it its live connections.
 pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<App>) -> Result<Response, Failure> {
     app.live.store.end_session(caller.token).await?;
-    // A guest has one session.
-    for connection in app.live.hub.connections_of(caller.user.id) {
-        connection.queue.close(Bye { code: CloseCode::SessionRevoked, after: None });
-    }
+    app.revoke(|connection| connection.session == caller.token);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)).into_response())
 }
 
-async fn make(app: &App, name: Option<String>) -> Result<SessionMade, Failure> {
+/// A new guest; none when the name is taken.
+async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option<SessionMade>, Failure> {
     if app.live.guests == Guests::Off {
         let message = "This server does not let people in by a name alone.";
         return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
     }
-    let token = caller::new_token().map_err(|error| {
-        tracing::error!(%error, "no randomness from the system");
-        Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")
-    })?;
-    let user = app.live.store.create_guest(name, caller::hash(&token)).await?;
-    Ok(SessionMade { token, user })
+    let (token, session) = visitor.new_session()?;
+    match app.live.store.create_guest(name, session, app.in_use()).await? {
+        Ok(user) => Ok(Some(SessionMade { token, user })),
+        Err(NotMade::NameTaken | NotMade::Invite | NotMade::NoGuest) => Ok(None),
+    }
 }
 
 /// A name, or none at all.
-fn optional_name(text: &str) -> Result<Option<String>, Invalid> {
-    match validate::name(text) {
+fn optional_name(text: &str) -> Result<Option<Name>, Invalid> {
+    match accounts::checked_name(text) {
         Err(Invalid::Empty) => Ok(None),
         other => other.map(Some),
     }
@@ -119,7 +121,7 @@ pub(super) fn is_room_address(path: &str) -> bool {
     })
 }
 
-fn cookie(app: &App, token: &str, seconds: u32) -> AppendHeaders<[(header::HeaderName, HeaderValue); 1]> {
+pub(super) fn cookie(app: &App, token: &str, seconds: u32) -> AppendHeaders<[(header::HeaderName, HeaderValue); 1]> {
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
     let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", caller::COOKIE);
     // A token is hexadecimal, so the text is always a valid header.

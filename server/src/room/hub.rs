@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Event, EventKind, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, ServerRole, UserId};
 
-use super::{Agenda, Mine, Room};
+use super::{Agenda, Mine, Room, names::Names};
 use crate::{
     connection::{Connection, Encoded},
     limits::Bucket,
@@ -20,6 +20,7 @@ const MAX_BUCKETS: usize = 100_000;
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
     people: Mutex<HashMap<UserId, Person>>,
+    names: Names,
     sends: Mutex<HashMap<UserId, Bucket>>,
     agenda: Arc<Agenda>,
     leave_grace: Duration,
@@ -68,6 +69,7 @@ impl Hub {
         let hub = Self {
             rooms: RwLock::default(),
             people: Mutex::default(),
+            names: Names::default(),
             sends: Mutex::default(),
             agenda: Arc::new(Agenda::default()),
             leave_grace,
@@ -104,7 +106,9 @@ impl Hub {
             role: connection.role,
             rooms: Vec::new(),
         });
+        person.role = connection.role;
         person.connections.push(connection.clone());
+        self.names.came(connection);
         for told in told {
             let mine = Mine { read: told.read, moderator: told.moderator };
             // What was told may be older than an event by which they are no longer a member.
@@ -122,6 +126,7 @@ impl Hub {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&connection.user.id) else { return };
         person.connections.retain(|other| other.id != connection.id);
+        self.names.went(connection);
         person.rooms.iter().for_each(|membership| membership.room.unwatch(connection));
         if person.connections.is_empty() {
             people.remove(&connection.user.id);
@@ -141,13 +146,6 @@ impl Hub {
     /// What a connected person may do on the whole server, and how they stand to a room; none for who is no member.
     pub fn stance(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<Standing>) {
         self.people.lock().get(&user).map_or((ServerRole::Guest, None), |person| (person.role, person.standing(room)))
-    }
-
-    /// Someone may do something else on the whole server from now on.
-    pub fn set_role(&self, user: UserId, role: ServerRole) {
-        if let Some(person) = self.people.lock().get_mut(&user) {
-            person.role = role;
-        }
     }
 
     /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that knows
@@ -242,6 +240,11 @@ impl Hub {
                 person.connections.iter().for_each(|connection| connection.queue.push_droppable(frame.clone()));
             }
         }
+    }
+
+    /// Whether someone who is connected, other than this person, uses the name with this key.
+    pub fn is_name_used(&self, key: &str, except: Option<UserId>) -> bool {
+        self.names.is_used(key, except)
     }
 
     /// All connections of one person.

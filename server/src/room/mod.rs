@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod hub;
+mod names;
 mod presence;
 mod ring;
 

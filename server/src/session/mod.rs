@@ -335,6 +335,19 @@ impl Session {
         });
         self.live.hub.connect(&self.connection, &rooms);
         self.state.lock().greeted = true;
+        self.still_who_they_are().await
+    }
+
+    /// Whoever ends a session, or changes what someone is, commits that and then ends the connections that there are. One
+    /// that was on its way in meanwhile finds it out here.
+    async fn still_who_they_are(&self) -> Result<(), StoreError> {
+        match self.live.store.session(self.connection.session).await? {
+            None => self.close(CloseCode::SessionRevoked),
+            Some(now) if now.role != self.connection.role || now.user != self.connection.user => {
+                self.close(CloseCode::IdentityChanged);
+            }
+            Some(_) => {}
+        }
         Ok(())
     }
 

@@ -8,9 +8,11 @@ use parlor_protocol::{
     http::{EventPage, MessagePage},
 };
 
+pub mod people;
 mod rooms;
 pub mod sqlite;
 
+pub use people::People;
 pub use rooms::{NameTaken, RoomChange, Rooms};
 
 /// What the database said when it could not. The cause is for the log, never for a client.
@@ -204,15 +206,12 @@ pub enum Page {
 /// Writes are answered after they are on disk (G1, G4). Events that were committed go to the [`crate::bus`] given at
 /// opening, in the order of their seqs: whoever reads it may show them to people.
 #[async_trait]
-pub trait Store: Rooms + Send + Sync + 'static {
+pub trait Store: People + Rooms {
     /// Puts a message into its room's log, or finds that it is there. Returns as soon as the command is queued; waits
     /// while the queue is full. `done` is called after the commit.
     async fn append(&self, message: NewMessage, done: OnAppended);
 
-    /// Makes a guest, a member of the lobby, with a session. Without a name the guest gets a numbered one.
-    async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError>;
-
-    /// Whom a session belongs to.
+    /// Whom a session belongs to, and that it is used. None when it was ended, or not used for very long.
     async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError>;
 
     /// Ends a session.

@@ -58,7 +58,8 @@ pub trait Rooms {
     async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
 
     /// Whether a member looks after the room from now on. False when they are no member.
-    async fn appoint(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId) -> Result<bool, StoreError>;
+    async fn set_moderator(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId)
+    -> Result<bool, StoreError>;
 
     /// Changes a room, for all changes or none.
     async fn change_room(

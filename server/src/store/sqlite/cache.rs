@@ -10,18 +10,27 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use parlor_protocol::{RoomId, Seq, UserId};
+use parlor_protocol::{Millis, RoomId, Seq, UserId};
 
 use crate::store::{Membership, SignedIn, TokenHash};
 
 /// Entries of each kind. When there are more, half of them are forgotten.
 const MOST: usize = 32_768;
 
+/// A session that was asked for.
+#[derive(Clone)]
+pub(super) struct KnownSession {
+    /// Whose it is.
+    pub(super) signed_in: SignedIn,
+    /// When it was last noted that it is used.
+    pub(super) seen_at: Millis,
+}
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Caches {
     /// Whose session it is.
-    pub(super) sessions: Cache<TokenHash, SignedIn>,
+    pub(super) sessions: Cache<TokenHash, KnownSession>,
     /// The rooms that someone is a member of.
     pub(super) memberships: Cache<UserId, Arc<[Membership]>>,
     /// Each room's id once, shared by all memberships.
@@ -55,6 +64,24 @@ impl Caches {
         self.memberships.change(&user, |memberships| {
             Some(memberships.iter().filter(|membership| membership.room != *room).cloned().collect())
         });
+    }
+
+    /// These sessions have ended.
+    pub(super) fn end(&self, sessions: &[TokenHash]) {
+        sessions.iter().for_each(|token| self.sessions.change(token, |_| None));
+    }
+
+    /// All sessions of a person have ended, but for those that began just now.
+    pub(super) fn end_of(&self, user: UserId) {
+        self.sessions.change_all(|known| known.signed_in.user.id == user, |_| None);
+    }
+
+    /// Someone is another from now on, in all their sessions.
+    pub(super) fn change_of(&self, user: UserId, change: impl Fn(&SignedIn) -> SignedIn) {
+        self.sessions.change_all(
+            |known| known.signed_in.user.id == user,
+            |known| Some(KnownSession { signed_in: change(&known.signed_in), seen_at: known.seen_at }),
+        );
     }
 
     /// Someone has read so far, if they are a member.
@@ -117,6 +144,21 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         state.known.insert(key, value);
     }
 
+    /// Something was committed that concerns all of some kind.
+    pub(super) fn change_all(&self, concerns: impl Fn(&V) -> bool, change: impl Fn(&V) -> Option<V>) {
+        let mut state = self.0.lock();
+        state.changes += 1;
+        state.known.retain(|_, value| {
+            if concerns(value) {
+                match change(value) {
+                    Some(new) => *value = new,
+                    None => return false,
+                }
+            }
+            true
+        });
+    }
+
     /// Something was committed: what is known of it changes, or is forgotten.
     pub(super) fn change(&self, key: &K, change: impl FnOnce(&V) -> Option<V>) {
         let mut state = self.0.lock();
@@ -146,6 +188,18 @@ mod tests {
         assert_eq!(cache.get(&1), Ok(11));
         cache.change(&1, |_| None);
         assert!(cache.get(&1).is_err());
+    }
+
+    #[test]
+    fn a_change_of_many_is_one() {
+        let cache = Cache::<u8, u8>::default();
+        (0..10).for_each(|key| cache.fill(0, key, key));
+        let mark = cache.get(&99).err();
+        cache.change_all(|value| value % 2 == 0, |value| (*value > 4).then_some(100));
+        cache.fill(mark.unwrap_or_default(), 99, 1);
+        assert!(cache.get(&99).is_err(), "read before the change");
+        assert_eq!((cache.get(&3), cache.get(&6)), (Ok(3), Ok(100)));
+        assert!(cache.get(&4).is_err());
     }
 
     #[test]

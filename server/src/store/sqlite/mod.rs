@@ -6,7 +6,7 @@ use std::{fs::TryLockError, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, RoomId, Seq, User, UserId,
+    CommandId, RoomId, Seq, UserId,
     http::{EventPage, MessagePage},
 };
 use sqlx::{
@@ -16,13 +16,22 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{NewMessage, OnAppended, Page, SignedIn, Store, StoreError, TokenHash};
-use crate::bus::Committed;
-use cache::Caches;
+use super::{
+    NewMessage, OnAppended, Page, SignedIn, Store, StoreError, TokenHash,
+    people::{SEEN_EVERY, SESSION_LIFE},
+};
+use crate::{bus::Committed, clock};
+use cache::{Caches, KnownSession};
+use people::PeopleJob;
 use writer::Job;
 
+mod accounts;
 mod append;
+mod audit;
 mod cache;
+mod identity;
+mod invites;
+mod people;
 mod reader;
 mod rooms;
 mod rooms_store;
@@ -131,20 +140,28 @@ impl Store for SqliteStore {
         let _ = self.submit(Job::Append { message, done }).await;
     }
 
-    async fn create_guest(&self, name: Option<String>, token: TokenHash) -> Result<User, StoreError> {
-        self.ask(|reply| Job::CreateGuest { name, token, reply }).await
-    }
-
     async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError> {
-        let mark = match self.caches.sessions.get(&token) {
-            Ok(signed_in) => return Ok(Some(signed_in)),
-            Err(mark) => mark,
+        let known = match self.caches.sessions.get(&token) {
+            Ok(known) => known,
+            Err(mark) => {
+                let Some(known) = reader::session(&self.readers, token).await? else { return Ok(None) };
+                self.caches.sessions.fill(mark, token, known.clone());
+                known
+            }
         };
-        let signed_in = reader::session(&self.readers, token).await?;
-        if let Some(signed_in) = &signed_in {
-            self.caches.sessions.fill(mark, token, signed_in.clone());
+        let now = clock::now();
+        let unused = now.saturating_sub(known.seen_at);
+        if unused > SESSION_LIFE {
+            return Ok(None);
         }
-        Ok(signed_in)
+        if unused > SEEN_EVERY {
+            self.caches.sessions.change(&token, |known| Some(KnownSession { seen_at: now, ..known.clone() }));
+            // Not waited for. When the writer has no time, it is noted another time.
+            if let Some(jobs) = self.sender.upgrade() {
+                let _ = jobs.try_send(Job::People(PeopleJob::Touch { token }));
+            }
+        }
+        Ok(Some(known.signed_in))
     }
 
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {

@@ -10,18 +10,21 @@ use parlor_protocol::{
 use sqlx::{FromRow, SqliteConnection, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
-use super::writer::sql_seq;
+use super::{cache::KnownSession, writer::sql_seq};
 use crate::store::{Membership, Page, RoomRecord, SignedIn, StoreError, TokenHash};
 
-pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<SignedIn>, StoreError> {
-    let row: Option<(Uuid, String, String, String)> = sqlx::query_as(
-        "SELECT user.id, user.name, user.kind, user.role
+pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<KnownSession>, StoreError> {
+    let row: Option<(Uuid, String, String, String, i64)> = sqlx::query_as(
+        "SELECT user.id, user.name, user.kind, user.role, coalesce(session.seen_at, session.created_at)
          FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
     )
     .bind(&token.0[..])
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|(id, name, kind, role)| SignedIn { user: Arc::new(user(id, name, &kind)), role: server_role(&role) }))
+    Ok(row.map(|(id, name, kind, role, seen_at)| KnownSession {
+        signed_in: SignedIn { user: Arc::new(user(id, name, &kind)), role: server_role(&role) },
+        seen_at,
+    }))
 }
 
 pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreError> {
@@ -273,12 +276,12 @@ impl EventRow {
     }
 }
 
-fn user(id: Uuid, name: String, kind: &str) -> User {
+pub(super) fn user(id: Uuid, name: String, kind: &str) -> User {
     let kind = if kind == "account" { UserKind::Account } else { UserKind::Guest };
     User { id: UserId(id), name, kind }
 }
 
 /// A role that this version does not know is the least.
-fn server_role(text: &str) -> ServerRole {
+pub(super) fn server_role(text: &str) -> ServerRole {
     ServerRole::ALL.into_iter().find(|role| role.as_str() == text).unwrap_or(ServerRole::Guest)
 }

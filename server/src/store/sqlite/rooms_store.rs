@@ -61,7 +61,13 @@ impl Rooms for SqliteStore {
         self.ask(|reply| Job::Room(RoomJob::Remove { room: room.clone(), user, by, reply })).await
     }
 
-    async fn appoint(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId) -> Result<bool, StoreError> {
+    async fn set_moderator(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        moderator: bool,
+        by: UserId,
+    ) -> Result<bool, StoreError> {
         self.ask(|reply| Job::Room(RoomJob::Appoint { room: room.clone(), user, moderator, by, reply })).await
     }
 

@@ -2,15 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parlor_protocol::{Event, Millis, RoomId, Seq, User, UserId, UserKind};
+use parlor_protocol::{Event, RoomId, Seq, UserId};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::{
     append::{self, Heads},
     cache::Caches,
-    rooms::{self, Ledger, Revoked, RoomJob, insert_member},
+    people::PeopleJob,
+    rooms::{self, Ledger, Revoked, RoomJob},
 };
 use crate::{
     bus::Committed,
@@ -30,13 +30,13 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(50);
 /// One write. `reply` and `done` are called after the commit.
 pub(super) enum Job {
     Append { message: NewMessage, done: OnAppended },
-    CreateGuest { name: Option<String>, token: TokenHash, reply: Reply<User> },
+    People(PeopleJob),
     EndSession { token: TokenHash, reply: Reply<()> },
     Room(RoomJob),
     SetRead { room: RoomId, user: UserId, seq: Seq },
 }
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What follows once it is known whether the transaction held.
 pub(super) trait Finish: Send {
@@ -161,7 +161,7 @@ impl Job {
         // Whoever asked may have gone.
         match self {
             Self::Append { done, .. } => done.call(Err(error)),
-            Self::CreateGuest { reply, .. } => drop(reply.send(Err(error))),
+            Self::People(job) => job.fail(error),
             Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
             Self::Room(job) => job.fail(error),
             Self::SetRead { .. } => {}
@@ -171,9 +171,9 @@ impl Job {
 
 /// A job that was run.
 pub(super) struct Done {
-    finish: Box<dyn Finish>,
+    pub(super) finish: Box<dyn Finish>,
     /// The transaction cannot go on.
-    failed: Option<StoreError>,
+    pub(super) failed: Option<StoreError>,
 }
 
 /// An answer that someone waits for.
@@ -199,10 +199,8 @@ impl<T: Send, N: FnOnce(&T) + Send> Finish for Answer<T, N> {
 async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledger: &mut Ledger<'_>) -> Done {
     let (caches, now) = (caches.clone(), ledger.now);
     match job {
-        Job::CreateGuest { name, token, reply } => {
-            let result = create_guest(db, name, token, now).await;
-            after_commit(reply, result, |_| {})
-        }
+        // Boxed: there are many kinds, and the writer's task is not to be as large as all of them.
+        Job::People(job) => Box::pin(job.run(db, caches, now)).await,
         Job::EndSession { token, reply } => {
             let result = sqlx::query("DELETE FROM session WHERE token_hash = ?").bind(&token.0[..]).execute(db).await;
             after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| {
@@ -250,41 +248,6 @@ fn ails_the_database(error: &StoreError) -> bool {
         },
         _ => true,
     }
-}
-
-async fn create_guest(
-    db: &mut SqliteConnection,
-    name: Option<String>,
-    token: TokenHash,
-    now: Millis,
-) -> Result<User, StoreError> {
-    let name = match name {
-        Some(name) => name,
-        None => {
-            let number: i64 = sqlx::query_scalar(
-                "INSERT INTO counter (name, value) VALUES ('guest', 1)
-                 ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            )
-            .fetch_one(&mut *db)
-            .await?;
-            format!("Guest {number}")
-        }
-    };
-    let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest };
-    sqlx::query("INSERT INTO user (id, name, kind, created_at) VALUES (?, ?, 'guest', ?)")
-        .bind(user.id.0)
-        .bind(&user.name)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query("INSERT INTO session (token_hash, user, created_at) VALUES (?, ?, ?)")
-        .bind(&token.0[..])
-        .bind(user.id.0)
-        .bind(now)
-        .execute(&mut *db)
-        .await?;
-    insert_member(db, &RoomId::lobby(), user.id, "member", now).await?;
-    Ok(user)
 }
 
 /// A seq as SQL's signed integer. Seqs count events one by one and never come near the sign bit.

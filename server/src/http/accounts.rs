@@ -1,0 +1,186 @@
+//! Making an account and signing in.
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use parlor_protocol::{
+    User, UserId, UserKind,
+    http::{NewAccount, SessionMade, SignIn},
+    refusal,
+    validate::{self, Invalid},
+};
+
+use super::{App, Caller, Failure, SameOrigin, caller, fields::Fields, sessions, visitor::Visitor};
+use crate::{
+    accounts::{
+        names,
+        password::{self, HashError},
+    },
+    config::Registration,
+    store::people::{self, InUse, Name, NotMade},
+};
+
+/// Names that are looked at to propose one.
+const PROPOSALS: u32 = 20;
+
+/// `POST /api/accounts`: with a guest's session, the guest becomes the account.
+pub(super) async fn create(
+    _origin: SameOrigin,
+    caller: Option<Caller>,
+    visitor: Visitor,
+    State(app): State<App>,
+    Fields(new): Fields<NewAccount>,
+) -> Result<Response, Failure> {
+    let guest = match &caller {
+        Some(caller) if caller.user.kind != UserKind::Guest => {
+            return Err(Failure::bad_request("You have an account. Sign out to make another one."));
+        }
+        other => other.as_ref().map(|caller| caller.user.id),
+    };
+    let name = checked_name(&new.name).map_err(Failure::invalid_name)?;
+    password::check_strength(&new.password.0, &name.text).map_err(Failure::weak_password)?;
+    let invite_needed = app.config.registration == Registration::Invite;
+    if invite_needed && new.invite.is_none() {
+        return Err(Failure::invite());
+    }
+    // Whether a name is taken has to be said here; how often can be bounded.
+    visitor.try_once(&app)?;
+    if app.is_taken(&name.key, guest).await? {
+        return Err(name_taken(&app, &name.text, guest).await?);
+    }
+    let (token, session) = visitor.new_session()?;
+    let account = people::NewAccount {
+        password: password::hash(new.password.0).await?,
+        invite: new.invite.map(|secret| caller::hash(&secret.0)),
+        name: name.clone(),
+        guest,
+        invite_needed,
+        session,
+    };
+    let user = match app.live.store.create_account(account, app.in_use()).await? {
+        Ok(user) => user,
+        Err(NotMade::NameTaken) => return Err(name_taken(&app, &name.text, guest).await?),
+        Err(NotMade::Invite) => return Err(Failure::invite()),
+        Err(NotMade::NoGuest) => return Err(Failure::unauthorized()),
+    };
+    app.tries.give_back(visitor.address);
+    app.renew(|connection| Some(connection.user.id) == guest);
+    Ok(begun(&app, token, user))
+}
+
+/// `POST /api/sign-in`: a new session, in the place of the one that the request came with.
+pub(super) async fn sign_in(
+    _origin: SameOrigin,
+    caller: Option<Caller>,
+    visitor: Visitor,
+    State(app): State<App>,
+    Fields(form): Fields<SignIn>,
+) -> Result<Response, Failure> {
+    // What can be nobody's name is tried like any other.
+    let key = checked_name(&form.name).map(|name| name.key).unwrap_or_default();
+    visitor.try_name(&app, &key)?;
+    let account = app.live.store.account_by_name(&key).await?;
+    let stored = account.as_ref().map(|account| account.password.clone());
+    let right = match password::verify(form.password.0, stored).await {
+        Ok(right) => right,
+        Err(error) => {
+            app.tries.undo(&key, visitor.address);
+            return Err(error.into());
+        }
+    };
+    let account = account.filter(|_| right).ok_or_else(wrong_credentials)?;
+    app.tries.succeeded(&key, visitor.address);
+    let (token, session) = visitor.new_session()?;
+    let replaced = caller.map(|caller| caller.token);
+    if !app.live.store.begin_session(&account, session, replaced).await? {
+        return Err(wrong_credentials());
+    }
+    app.renew(|connection| Some(connection.session) == replaced);
+    Ok(begun(&app, token, (*account.user).clone()))
+}
+
+/// The same, whichever of the two was wrong.
+fn wrong_credentials() -> Failure {
+    let message = "Name and password do not belong together.";
+    Failure::new(StatusCode::UNAUTHORIZED, refusal::WRONG_CREDENTIALS, message)
+}
+
+/// Someone has proved to be the owner of their account by the password. Else 403: the session is still good.
+pub(super) async fn prove(
+    app: &App,
+    visitor: &Visitor,
+    user: &User,
+    password: String,
+) -> Result<people::Account, Failure> {
+    let account = app.live.store.account_of(user.id).await?.ok_or_else(|| {
+        Failure::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, "A guest has no password. Make an account first.")
+    })?;
+    visitor.try_name(app, &account.key)?;
+    match password::verify(password, Some(account.password.clone())).await {
+        Ok(true) => {
+            app.tries.succeeded(&account.key, visitor.address);
+            Ok(account)
+        }
+        Ok(false) => {
+            let message = "That is not your password.";
+            Err(Failure::new(StatusCode::FORBIDDEN, refusal::WRONG_CREDENTIALS, message))
+        }
+        Err(error) => {
+            app.tries.undo(&account.key, visitor.address);
+            Err(error.into())
+        }
+    }
+}
+
+/// Answers that a session has begun.
+pub(super) fn begun(app: &App, token: String, user: User) -> Response {
+    let cookie = sessions::cookie(app, &token, sessions::COOKIE_SECONDS);
+    (cookie, Json(SessionMade { token, user })).into_response()
+}
+
+/// A name that will do, with what it is compared by.
+pub(super) fn checked_name(text: &str) -> Result<Name, Invalid> {
+    let text = validate::name(text)?;
+    let key = names::key(&text);
+    if key.is_empty() { Err(Invalid::Hidden) } else { Ok(Name { text, key }) }
+}
+
+/// 409, with a name that is free.
+pub(super) async fn name_taken(app: &App, name: &str, me: Option<UserId>) -> Result<Failure, Failure> {
+    let message = name_taken_words(app, name, me).await?;
+    Ok(Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message))
+}
+
+/// Says that a name is taken, and which like it is not.
+pub(super) async fn name_taken_words(app: &App, name: &str, me: Option<UserId>) -> Result<String, Failure> {
+    for number in 2..2 + PROPOSALS {
+        let other = names::variant(name, number);
+        if !app.is_taken(&names::key(&other), me).await? {
+            return Ok(format!("Someone has that name already. “{other}” is free."));
+        }
+    }
+    Ok("Someone has that name already. Take another one.".into())
+}
+
+impl App {
+    /// Tells which names are used by those who are connected.
+    pub(super) fn in_use(&self) -> InUse {
+        let hub = self.live.hub.clone();
+        std::sync::Arc::new(move |key, except| hub.is_name_used(key, except))
+    }
+
+    /// Whether someone other than this person has the name with this key: an account, or someone who is connected.
+    async fn is_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, Failure> {
+        Ok(self.live.hub.is_name_used(key, except) || self.live.store.is_name_taken(key, except).await?)
+    }
+}
+
+impl From<HashError> for Failure {
+    fn from(error: HashError) -> Self {
+        tracing::warn!(%error, "a password was not looked at");
+        Self::busy()
+    }
+}

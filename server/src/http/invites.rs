@@ -1,0 +1,71 @@
+//! Invitations: made, listed, revoked.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+    http::StatusCode,
+};
+use parlor_protocol::{
+    ServerRole,
+    http::{InviteMade, Invites, NewInvite},
+    limits, refusal,
+};
+use uuid::Uuid;
+
+use super::{App, Caller, Failure, SameOrigin, caller, fields::Fields, visitor};
+use crate::{clock, policy::ServerAct, store::people};
+
+const HOUR: i64 = 3_600_000;
+
+/// `POST /api/invites`
+pub(super) async fn create(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    Fields(new): Fields<NewInvite>,
+) -> Result<(StatusCode, Json<InviteMade>), Failure> {
+    caller.must(&app, ServerAct::Invite)?;
+    let role = new.role.unwrap_or(ServerRole::Member);
+    if role == ServerRole::Guest || role == ServerRole::Owner {
+        return Err(Failure::bad_request("\"role\" is member, moderator or admin."));
+    }
+    if role > caller.role {
+        return Err(Failure::forbidden("Nobody invites to a role above their own."));
+    }
+    let hours = new.expires_in_hours.unwrap_or(limits::INVITE_HOURS);
+    if !(1..=limits::MAX_INVITE_HOURS).contains(&hours) {
+        return Err(Failure::bad_request(format!("\"expires_in_hours\" is 1 to {}.", limits::MAX_INVITE_HOURS)));
+    }
+    if new.uses.is_some_and(|uses| !(1..=limits::MAX_INVITE_USES).contains(&uses)) {
+        return Err(Failure::bad_request(format!("\"uses\" is 1 to {}.", limits::MAX_INVITE_USES)));
+    }
+    let secret = visitor::new_secret()?;
+    let invite = people::NewInvite {
+        token: caller::hash(&secret),
+        by: caller.user.id,
+        expires_at: clock::now().saturating_add(i64::from(hours) * HOUR),
+        uses: new.uses,
+        role,
+    };
+    let invite = app.live.store.make_invite(invite).await?;
+    Ok((StatusCode::CREATED, Json(InviteMade { invite, link: format!("/invite/{secret}") })))
+}
+
+/// `GET /api/invites`
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Invites>, Failure> {
+    caller.must(&app, ServerAct::Invite)?;
+    Ok(Json(Invites { invites: app.live.store.invites().await? }))
+}
+
+/// `DELETE /api/invites/{id}`
+pub(super) async fn revoke(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<StatusCode, Failure> {
+    caller.must(&app, ServerAct::Invite)?;
+    let no_such = || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such invitation.");
+    let Path(id) = id.map_err(|_| no_such())?;
+    if app.live.store.revoke_invite(id, caller.user.id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_such()) }
+}

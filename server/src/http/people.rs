@@ -1,0 +1,121 @@
+//! The people of the server and their roles.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::PathRejection, rejection::QueryRejection},
+    http::StatusCode,
+};
+use parlor_protocol::{
+    ServerRole, UserId,
+    http::{NewRole, People},
+    limits, refusal,
+};
+use serde::Deserialize;
+
+use super::{App, Caller, Failure, SameOrigin, fields::Fields};
+use crate::{
+    accounts::names,
+    config::Guests,
+    policy::{Actor, ServerAct},
+    store::people::Appointed,
+};
+
+#[derive(Deserialize)]
+pub(super) struct Search {
+    #[serde(default)]
+    q: String,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /api/people`: those with an account, by name, a page at a time.
+pub(super) async fn list(
+    caller: Caller,
+    State(app): State<App>,
+    query: Result<Query<Search>, QueryRejection>,
+) -> Result<Json<People>, Failure> {
+    caller.must(&app, ServerAct::ListPeople)?;
+    let Query(search) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let limit = search.limit.unwrap_or(limits::PEOPLE_PAGE).clamp(1, limits::MAX_PAGE);
+    Ok(Json(app.live.store.people(&names::key(&search.q), search.after.as_deref(), limit).await?))
+}
+
+/// `POST /api/people/{user}/role`: gives someone below oneself another role below one's own; an owner can make owners.
+pub(super) async fn appoint(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    user: Result<Path<UserId>, PathRejection>,
+    Fields(new): Fields<NewRole>,
+) -> Result<StatusCode, Failure> {
+    caller.must(&app, ServerAct::Appoint)?;
+    let Path(user) = user.map_err(|_| no_such_person())?;
+    if new.role == ServerRole::Guest {
+        return Err(Failure::bad_request("Someone with an account is a member at least."));
+    }
+    match app.live.store.appoint(caller.user.id, user, new.role, may_appoint).await? {
+        Appointed::Done => {
+            app.renew(|connection| connection.user.id == user);
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Appointed::Nobody => Err(no_such_person()),
+        Appointed::Forbidden => {
+            Err(Failure::forbidden("You can give roles below your own to people whose role is below yours."))
+        }
+    }
+}
+
+pub(super) fn no_such_person() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is nobody of that id who has an account.")
+}
+
+/// Whether someone with the first role may give someone with the second the third.
+fn may_appoint(mine: ServerRole, from: ServerRole, to: ServerRole) -> bool {
+    let actor = Actor { role: mine, lobby_only: false, muted: false };
+    let may_give = actor.is_above(to) || mine == ServerRole::Owner;
+    actor.may_on_server(ServerAct::Appoint) && actor.is_above(from) && may_give
+}
+
+impl Caller {
+    /// As far as rights on the server go.
+    pub(super) fn actor(&self, app: &App) -> Actor {
+        Actor { role: self.role, lobby_only: app.live.guests == Guests::LobbyOnly, muted: false }
+    }
+
+    /// Refuses with 403 what they may not do on the server.
+    pub(super) fn must(&self, app: &App, act: ServerAct) -> Result<(), Failure> {
+        if self.actor(app).may_on_server(act) {
+            return Ok(());
+        }
+        Err(Failure::forbidden("That is not for someone of your role."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_gives_what_they_do_not_have() {
+        use ServerRole::{Admin, Member, Moderator, Owner};
+        for (mine, from, to) in [
+            (Admin, Member, Moderator),
+            (Admin, Moderator, Member),
+            (Owner, Admin, Member),
+            (Owner, Member, Admin),
+            (Owner, Member, Owner),
+        ] {
+            assert!(may_appoint(mine, from, to), "{mine:?} {from:?} {to:?}");
+        }
+        for (mine, from, to) in [
+            (Admin, Member, Admin),
+            (Admin, Admin, Member),
+            (Admin, Owner, Member),
+            (Admin, Member, Owner),
+            (Moderator, Member, Member),
+            (Owner, Owner, Member),
+        ] {
+            assert!(!may_appoint(mine, from, to), "{mine:?} {from:?} {to:?}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Accounts, sessions, invitations and roles, in the words of the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parlor_protocol::{
+    Millis, ServerRole, User, UserId,
+    http::{InviteInfo, People as PeoplePage},
+};
+use uuid::Uuid;
+
+use super::{StoreError, TokenHash};
+
+/// Sessions end when they were not used for this long.
+pub const SESSION_LIFE: Millis = 90 * 24 * 3_600_000;
+
+/// That a session was used is written at most this often.
+pub const SEEN_EVERY: Millis = 3_600_000;
+
+/// A session that is about to be.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Opens it.
+    pub token: TokenHash,
+    /// Browser and system, in a few words.
+    pub device: Option<String>,
+    /// Where it came in from.
+    pub address: Option<String>,
+}
+
+/// A session in its owner's list.
+#[derive(Clone, Debug)]
+pub struct SessionRecord {
+    /// Opens it.
+    pub token: TokenHash,
+    /// Names it.
+    pub id: Uuid,
+    /// Browser and system, in a few words.
+    pub device: Option<String>,
+    /// Where it came in from.
+    pub address: Option<String>,
+    /// When it began.
+    pub created_at: Millis,
+    /// When it was last used, give or take [`SEEN_EVERY`].
+    pub seen_at: Millis,
+}
+
+/// Which sessions of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one with this id.
+    One(Uuid),
+    /// All but this one.
+    AllBut(TokenHash),
+}
+
+/// Tells whether someone who is connected, other than this person, uses the name with this key.
+pub type InUse = Arc<dyn Fn(&str, Option<UserId>) -> bool + Send + Sync>;
+
+/// A name, and how it compares.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// As it is shown.
+    pub text: String,
+    /// See [`crate::accounts::names::key`].
+    pub key: String,
+}
+
+/// An account that is about to be.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// To sign in with, and to show.
+    pub name: Name,
+    /// A PHC string.
+    pub password: String,
+    /// The guest who becomes the account.
+    pub guest: Option<UserId>,
+    /// The secret of an invitation, hashed.
+    pub invite: Option<TokenHash>,
+    /// Without an invitation there is no account.
+    pub invite_needed: bool,
+    /// The session that begins with it.
+    pub session: NewSession,
+}
+
+/// Why there is no such account, guest or name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotMade {
+    /// Another has the name.
+    NameTaken,
+    /// It is needed, or it is not valid (any more).
+    Invite,
+    /// The guest is none any more.
+    NoGuest,
+}
+
+/// An account, with what proves that someone is its owner.
+#[derive(Clone)]
+pub struct Account {
+    /// Whose it is.
+    pub user: Arc<User>,
+    /// What they may do on the whole server.
+    pub role: ServerRole,
+    /// To sign in with.
+    pub name: String,
+    /// See [`crate::accounts::names::key`].
+    pub key: String,
+    /// A PHC string.
+    pub password: String,
+    /// The colour that they chose.
+    pub colour: Option<u8>,
+}
+
+/// An invitation that is about to be.
+#[derive(Clone, Debug)]
+pub struct NewInvite {
+    /// Opens it.
+    pub token: TokenHash,
+    /// Who invites.
+    pub by: UserId,
+    /// Until when.
+    pub expires_at: Millis,
+    /// How often; none for as often as one likes.
+    pub uses: Option<u32>,
+    /// What those become who come by it.
+    pub role: ServerRole,
+}
+
+/// What came of giving someone another role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appointed {
+    /// They have it now.
+    Done,
+    /// No account of this id.
+    Nobody,
+    /// The one who wanted it may not.
+    Forbidden,
+}
+
+/// Whether someone with the first role may give someone with the second the third.
+pub type MayAppoint = fn(ServerRole, ServerRole, ServerRole) -> bool;
+
+/// Who people are. Reads see every commit that was answered before they began; writes are answered when they are on disk,
+/// and what they change of sessions holds from then on.
+#[async_trait]
+pub trait People: Send + Sync + 'static {
+    /// Makes a guest, a member of the lobby, with a session. Without a name the guest gets a numbered one.
+    async fn create_guest(
+        &self,
+        name: Option<Name>,
+        session: NewSession,
+        in_use: InUse,
+    ) -> Result<Result<User, NotMade>, StoreError>;
+
+    /// Makes an account with a session. A guest who becomes one keeps the id and loses all sessions from before.
+    async fn create_account(&self, account: NewAccount, in_use: InUse) -> Result<Result<User, NotMade>, StoreError>;
+
+    /// Whether an account other than this person's has the name with this key, to sign in with or to show.
+    async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, StoreError>;
+
+    /// The account that signs in with the name of this key.
+    async fn account_by_name(&self, key: &str) -> Result<Option<Account>, StoreError>;
+
+    /// The account of a person.
+    async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// Begins a session of someone with an account, in the place of another one. False when the account has gone or its
+    /// password is another since.
+    async fn begin_session(
+        &self,
+        account: &Account,
+        session: NewSession,
+        replaced: Option<TokenHash>,
+    ) -> Result<bool, StoreError>;
+
+    /// The sessions of a person, the most recently used first.
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// Ends sessions of a person; those that were ended.
+    async fn end_sessions(&self, user: UserId, which: Which) -> Result<Vec<TokenHash>, StoreError>;
+
+    /// Sets a password, ends all sessions of the person and begins one. False when the account has gone or its password
+    /// is another since.
+    async fn change_password(
+        &self,
+        account: &Account,
+        password: String,
+        session: NewSession,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes a link by which someone can set a password. False when there is no such account.
+    async fn make_reset(
+        &self,
+        user: UserId,
+        by: UserId,
+        token: TokenHash,
+        expires_at: Millis,
+    ) -> Result<bool, StoreError>;
+
+    /// The account that a reset link is for, while it can be used.
+    async fn account_of_reset(&self, token: TokenHash) -> Result<Option<Account>, StoreError>;
+
+    /// Uses a reset link: sets the password, ends all sessions of the person and begins one. Once; none when it was used
+    /// meanwhile.
+    async fn use_reset(
+        &self,
+        token: TokenHash,
+        password: String,
+        session: NewSession,
+    ) -> Result<Option<User>, StoreError>;
+
+    /// Makes an invitation.
+    async fn make_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError>;
+
+    /// The invitations that can still be used, the newest first.
+    async fn invites(&self) -> Result<Vec<InviteInfo>, StoreError>;
+
+    /// Revokes an invitation. False when there is none that could still be used.
+    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError>;
+
+    /// When there is no owner: from now on this secret makes one, and no other does. False when there is one.
+    async fn offer_ownership(&self, token: TokenHash) -> Result<bool, StoreError>;
+
+    /// Sets the name to show, the colour or both. None when the person has no account.
+    async fn set_profile(
+        &self,
+        user: UserId,
+        name: Option<Name>,
+        colour: Option<u8>,
+        in_use: InUse,
+    ) -> Result<Result<User, NotMade>, StoreError>;
+
+    /// Deletes an account and ends its sessions. What was said stays, under a name that tells. False for the last owner.
+    async fn delete_account(&self, user: UserId) -> Result<bool, StoreError>;
+
+    /// Gives someone another role, when `may` says so of the roles as they are by then.
+    async fn appoint(
+        &self,
+        by: UserId,
+        user: UserId,
+        role: ServerRole,
+        may: MayAppoint,
+    ) -> Result<Appointed, StoreError>;
+
+    /// People with an account whose name has this in it, after a place in the list.
+    async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError>;
+
+    /// Forgets sessions that nobody uses any more, and links that have expired.
+    async fn sweep(&self) -> Result<(), StoreError>;
+}

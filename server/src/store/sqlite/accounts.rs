@@ -1,0 +1,176 @@
+//! What is read of accounts and their sessions.
+
+use std::sync::Arc;
+
+use parlor_protocol::{
+    Millis, UserId,
+    http::{People, Person},
+};
+use sqlx::{FromRow, SqliteExecutor, SqlitePool};
+use uuid::Uuid;
+
+use super::reader::{server_role, user};
+use crate::store::{
+    StoreError, TokenHash,
+    people::{Account, SESSION_LIFE, SessionRecord},
+};
+
+#[derive(FromRow)]
+struct AccountRow {
+    id: Uuid,
+    shown: String,
+    kind: String,
+    role: String,
+    colour: Option<i64>,
+    name: String,
+    name_key: String,
+    password: String,
+}
+
+impl AccountRow {
+    fn account(self) -> Account {
+        Account {
+            user: Arc::new(user(self.id, self.shown, &self.kind)),
+            role: server_role(&self.role),
+            name: self.name,
+            key: self.name_key,
+            password: self.password,
+            colour: colour(self.colour),
+        }
+    }
+}
+
+fn colour(stored: Option<i64>) -> Option<u8> {
+    stored.and_then(|colour| u8::try_from(colour).ok())
+}
+
+/// Before a `WHERE`.
+macro_rules! account {
+    ($condition:literal) => {
+        concat!(
+            "SELECT user.id, user.name AS shown, user.kind, user.role, user.colour,
+                    account.name, account.name_key, account.password
+             FROM account JOIN user ON user.id = account.user ",
+            $condition
+        )
+    };
+}
+
+/// The account that signs in with the name of this key.
+pub(super) async fn by_name(db: impl SqliteExecutor<'_>, key: &str) -> Result<Option<Account>, StoreError> {
+    let row: Option<AccountRow> =
+        sqlx::query_as(account!("WHERE account.name_key = ?")).bind(key).fetch_optional(db).await?;
+    Ok(row.map(AccountRow::account))
+}
+
+/// The account of a person.
+pub(super) async fn of(db: impl SqliteExecutor<'_>, user: UserId) -> Result<Option<Account>, StoreError> {
+    let row: Option<AccountRow> =
+        sqlx::query_as(account!("WHERE account.user = ?")).bind(user.0).fetch_optional(db).await?;
+    Ok(row.map(AccountRow::account))
+}
+
+/// The account that a reset link is for, while it can be used.
+pub(super) async fn of_reset(
+    db: impl SqliteExecutor<'_>,
+    token: TokenHash,
+    now: Millis,
+) -> Result<Option<Account>, StoreError> {
+    let row: Option<AccountRow> = sqlx::query_as(account!(
+        "JOIN password_reset AS reset ON reset.user = account.user WHERE reset.token_hash = ? AND reset.expires_at > ?"
+    ))
+    .bind(token.0.to_vec())
+    .bind(now)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(AccountRow::account))
+}
+
+/// Whether an account other than this person's has the name with this key, to sign in with or to show.
+pub(super) async fn has_name(
+    db: impl SqliteExecutor<'_>,
+    key: &str,
+    except: Option<UserId>,
+) -> Result<bool, StoreError> {
+    let holder: Option<i64> = sqlx::query_scalar(
+        "SELECT 1 FROM account WHERE (name_key = ?1 OR shown_key = ?1) AND (?2 IS NULL OR user <> ?2) LIMIT 1",
+    )
+    .bind(key)
+    .bind(except.map(|user| user.0))
+    .fetch_optional(db)
+    .await?;
+    Ok(holder.is_some())
+}
+
+/// Whether this is still what is stored of the person's password.
+pub(super) async fn has_password(
+    db: impl SqliteExecutor<'_>,
+    user: UserId,
+    password: &str,
+) -> Result<bool, StoreError> {
+    let same: Option<i64> = sqlx::query_scalar("SELECT 1 FROM account WHERE user = ? AND password = ?")
+        .bind(user.0)
+        .bind(password)
+        .fetch_optional(db)
+        .await?;
+    Ok(same.is_some())
+}
+
+/// The sessions of a person, the most recently used first.
+pub(super) async fn sessions_of(db: &SqlitePool, user: UserId, now: Millis) -> Result<Vec<SessionRecord>, StoreError> {
+    type Row = (Vec<u8>, Option<Uuid>, Option<String>, Option<String>, i64, Option<i64>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT token_hash, id, device, address, created_at, seen_at FROM session WHERE user = ? AND seen_at >= ?
+         ORDER BY seen_at DESC, created_at DESC",
+    )
+    .bind(user.0)
+    .bind(now.saturating_sub(SESSION_LIFE))
+    .fetch_all(db)
+    .await?;
+    let record = |(token, id, device, address, created_at, seen_at): Row| {
+        Some(SessionRecord {
+            token: TokenHash(token.try_into().ok()?),
+            id: id?,
+            device,
+            address,
+            created_at,
+            seen_at: seen_at.unwrap_or(created_at),
+        })
+    };
+    Ok(rows.into_iter().filter_map(record).collect())
+}
+
+/// People whose name has this key in it, after a place in the list.
+pub(super) async fn people(
+    db: &SqlitePool,
+    query: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<People, StoreError> {
+    // One more than asked for tells whether there is another page.
+    let mut rows: Vec<(Uuid, String, String, String, Option<i64>, String)> = sqlx::query_as(
+        "SELECT user.id, user.name, user.kind, user.role, user.colour, account.shown_key
+         FROM account JOIN user ON user.id = account.user
+         WHERE account.shown_key > ? AND instr(account.shown_key, ?) > 0 ORDER BY account.shown_key LIMIT ?",
+    )
+    .bind(after.unwrap_or_default())
+    .bind(query)
+    .bind(limit.saturating_add(1))
+    .fetch_all(db)
+    .await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = if rows.len() > shown {
+        rows.truncate(shown);
+        rows.last().map(|row| row.5.clone())
+    } else {
+        None
+    };
+    let people = rows
+        .into_iter()
+        .map(|(id, name, kind, role, chosen, _)| {
+            let user = user(id, name, &kind);
+            Person { id: user.id, name: user.name, kind: user.kind, role: server_role(&role), colour: colour(chosen) }
+        })
+        .collect();
+    Ok(People { people, next })
+}

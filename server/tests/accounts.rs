@@ -1,0 +1,375 @@
+//! Names, accounts, invitations and passwords, over real sockets.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use parlor::{
+    config::{Config, Registration},
+    store::sqlite::FILE_NAME,
+};
+use parlor_protocol::{
+    CloseCode, ServerRole, UserKind,
+    http::{Invites, Me, ResetMade},
+    refusal,
+};
+use reqwest::Method;
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use support::{Client, PATIENCE, Server, body, http_client, people::PASSWORD, unlimited};
+use uuid::Uuid;
+
+async fn database(server: &Server) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_name_in_use_is_refused_and_another_proposed() {
+    let server = Server::start().await;
+    let ann = server.greeted("Ann").await;
+    server.account("Carl").await;
+    for taken in ["Ann", "ann", "ＡＮＮ", "A\u{200d}nn", "  ann ", "carl"] {
+        let answer = server.try_guest(taken).await;
+        assert_eq!(answer.refused(), (409, refusal::NAME_TAKEN.into()), "{taken:?}");
+    }
+    assert!(server.try_guest("Ann").await.text.contains("“Ann 2” is free"));
+    let _second = server.greeted("ANN 2").await;
+    assert!(server.try_guest("Ann").await.text.contains("“Ann 3” is free"));
+    // The form says it in its place, with the name that was wanted.
+    let form = http_client().post(server.url("/enter")).header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.body("name=ann&next=%2Fr%2Flobby").send().await.unwrap();
+    let back = answer.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(back, "/?error=name_taken&name=ann&next=%2Fr%2Flobby");
+    let html = http_client().get(server.url(&back)).send().await.unwrap().text().await.unwrap();
+    assert!(html.contains("“ann 3” is free") && html.contains("value=\"ann\""), "{html}");
+    // Someone who is known needs no name.
+    assert_eq!(server.who(&ann.token).await, 200);
+    // Nor does one who has gone.
+    drop(ann);
+    let begun = Instant::now();
+    while server.try_guest("ann").await.status != 200 {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.try_guest("\u{2800}\u{3164}").await.status, 422, "nothing to see");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn numbered_guests_skip_names_that_are_taken() {
+    let server = Server::start().await;
+    let _connected = server.greeted("guest 1").await;
+    server.account("Guest  2").await;
+    assert_eq!(server.session("").await.user.name, "Guest 3");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_guest_becomes_an_account_and_keeps_what_was_said() {
+    let server = Server::start().await;
+    let mut ann = server.client("ann").await;
+    ann.send("said as a guest").await;
+    let made = server.post("/api/accounts", &ann.token, json!({ "name": "Ann", "password": PASSWORD })).await;
+    assert!(made.headers["set-cookie"].to_str().unwrap().contains(&made.made().token));
+    let made = made.made();
+    assert_eq!((made.user.id, made.user.kind), (ann.user.id, UserKind::Account));
+    assert_ne!(made.token, ann.token, "what someone else may have put there is worth nothing");
+    assert_eq!(server.who(&ann.token).await, 401);
+    let ended = ann.ended().await;
+    assert_eq!(ended.bye, Some(CloseCode::IdentityChanged.code()));
+    let me: Me = server.get(&made.token, "/api/me").await.json().await.unwrap();
+    assert_eq!((me.role, me.account.as_deref()), (ServerRole::Member, Some("Ann")));
+    let page = server.history(&made.token, "").await;
+    assert_eq!((page.messages[0].body.as_str(), &page.messages[0].by), ("said as a guest", &made.user));
+    let mut back = Client::connect(server.address, &made).await;
+    back.hello(vec![]).await;
+    back.join("lobby", None).await;
+    back.send("said with an account").await;
+    assert_eq!(body(&back.event().await), "said with an account");
+    // Who has an account makes no second one with it.
+    let again = server.post("/api/accounts", &made.token, json!({ "name": "Ann B", "password": PASSWORD })).await;
+    assert_eq!(again.status, 400);
+    let server = server.restart().await;
+    assert_eq!(server.sign_in("ann").await.user, made.user);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_will_not_do_is_said() {
+    let server = Server::start().await;
+    server.account("ann").await;
+    for (body, status, code) in [
+        (json!({ "name": "ANN", "password": PASSWORD }), 409, refusal::NAME_TAKEN),
+        (json!({ "name": "", "password": PASSWORD }), 422, refusal::EMPTY),
+        (json!({ "name": "x".repeat(33), "password": PASSWORD }), 422, refusal::TOO_LONG),
+        (json!({ "name": "bob", "password": "short" }), 422, refusal::WEAK_PASSWORD),
+        (json!({ "name": "bob the tenth", "password": "Bob The Tenth" }), 422, refusal::WEAK_PASSWORD),
+        (json!({ "name": "bob", "password": PASSWORD, "invite": "no such" }), 403, refusal::INVITE_NEEDED),
+        (json!({ "name": "bob" }), 400, refusal::BAD_REQUEST),
+        (json!({ "name": "bob", "password": 1_234_567_890 }), 400, refusal::BAD_REQUEST),
+        (json!(["bob", PASSWORD]), 400, refusal::BAD_REQUEST),
+    ] {
+        let answer = server.post("/api/accounts", "", body.clone()).await;
+        assert_eq!((answer.status, answer.refused().1.as_str()), (status, code), "{body}");
+        assert!(!answer.text.contains(PASSWORD) && !answer.text.contains("1234567890"), "{answer:?}");
+    }
+    assert_eq!(server.try_sign_in("bob", PASSWORD).await.status, 401, "none of them was made");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_name_and_a_wrong_password_are_answered_alike() {
+    let server = Server::start().await;
+    let ann = server.account("Ann Lee").await;
+    let (name, password) = (server.try_sign_in("nobody", PASSWORD).await, server.try_sign_in("ann lee", "wrong").await);
+    assert_eq!(name.refused(), (401, refusal::WRONG_CREDENTIALS.into()));
+    assert_eq!((name.status, &name.text), (password.status, &password.text));
+    assert!(!name.headers.contains_key("set-cookie") && !password.headers.contains_key("set-cookie"));
+    for spelling in ["Ann Lee", "ANN  LEE", "ａｎｎ lee"] {
+        let made = server.sign_in(spelling).await;
+        assert_eq!(made.user, ann.user);
+        assert_ne!(made.token, ann.token);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_owner_is_made_by_the_link_and_once() {
+    let server = Server::start().await;
+    let first = server.first_secret().unwrap();
+    assert_eq!(server.who(&first).await, 401, "it is no session");
+    let server = server.restart().await;
+    let make = async |server: &Server, name: &str, secret: &str| {
+        server.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD, "invite": secret })).await
+    };
+    assert_eq!(make(&server, "mallory", &first).await.refused().1, refusal::INVITE_NEEDED, "another at each start");
+    let secret = server.first_secret().unwrap();
+    // Many at once: one is first.
+    let tries = futures::future::join_all((0..8).map(|n| {
+        let (server, secret, make) = (&server, &secret, &make);
+        async move { make(server, &format!("owner {n}"), secret).await.status }
+    }));
+    let mut statuses = tries.await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 403, 403, 403, 403, 403, 403, 403]);
+    let server = server.restart().await;
+    assert_eq!(server.first_secret(), None);
+    let mut db = database(&server).await;
+    let owners: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM user WHERE role = 'owner'").fetch_one(&mut db).await.unwrap();
+    assert_eq!(owners, 1);
+    server.stop().await;
+}
+
+#[test]
+fn the_link_for_the_first_owner_is_printed_after_the_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
+        .args(["--addr", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: Vec<String> =
+        BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(|line| line.unwrap()).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let address = lines[0].strip_prefix("listening on ").unwrap();
+    let secret = lines[1].split(&format!("{address}/first/")).nth(1).unwrap();
+    assert_eq!(secret.len(), 64, "{lines:?}");
+}
+
+#[tokio::test]
+async fn by_invitation_only_means_that() {
+    let server = Server::start_with(Config { registration: Registration::Invite, ..unlimited() }).await;
+    let make = async |name: &str, secret: Option<&str>| {
+        let body = json!({ "name": name, "password": PASSWORD, "invite": secret });
+        server.post("/api/accounts", "", body).await
+    };
+    assert_eq!(make("ann", None).await.refused(), (403, refusal::INVITE_NEEDED.into()));
+    assert_eq!(make("ann", Some("guess")).await.refused(), (403, refusal::INVITE_NEEDED.into()));
+    let owner = server.owner("olga").await;
+    let (invite, secret) = server.invite(&owner, json!({ "uses": 2 })).await;
+    assert_eq!((invite.invite.role, invite.invite.uses_left), (ServerRole::Member, Some(2)));
+    // A guest comes by it as well.
+    let guest = server.session("guest").await;
+    let body = json!({ "name": "ann", "password": PASSWORD, "invite": secret });
+    assert_eq!(server.post("/api/accounts", &guest.token, body).await.made().user.id, guest.user.id);
+    assert_eq!(make("bob", Some(&secret)).await.status, 200);
+    assert_eq!(make("carl", Some(&secret)).await.refused().1, refusal::INVITE_NEEDED, "used up");
+    let list: Invites = server.get(&owner.token, "/api/invites").await.json().await.unwrap();
+    assert!(list.invites.is_empty());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_used_as_often_as_it_says_however_many_come_at_once() {
+    let server = Server::start().await;
+    let owner = server.owner("olga").await;
+    let (_, secret) = server.invite(&owner, json!({ "uses": 5 })).await;
+    let tries = futures::future::join_all((0..20).map(|n| {
+        let body = json!({ "name": format!("person {n}"), "password": PASSWORD, "invite": secret });
+        server.post("/api/accounts", "", body)
+    }));
+    let statuses: Vec<u16> = tries.await.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 15, "{statuses:?}");
+    let mut db = database(&server).await;
+    let left: i64 =
+        sqlx::query_scalar("SELECT uses_left FROM invite WHERE role = 'member'").fetch_one(&mut db).await.unwrap();
+    assert_eq!(left, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn invitations_are_bounded_listed_and_revoked() {
+    let server = Server::start().await;
+    let owner = server.owner("olga").await;
+    let admin = server.with_role(&owner, "adam", "admin").await;
+    let moderator = server.with_role(&owner, "mona", "moderator").await;
+    for (who, body, status) in [
+        (&admin, json!({ "role": "owner" }), 400),
+        (&owner, json!({ "role": "owner" }), 400),
+        (&admin, json!({ "role": "guest" }), 400),
+        (&admin, json!({ "role": "emperor" }), 400),
+        (&admin, json!({ "uses": 0 }), 400),
+        (&admin, json!({ "expires_in_hours": 0 }), 400),
+        (&admin, json!({ "expires_in_hours": 1_000_000 }), 400),
+        (&moderator, json!({}), 403),
+    ] {
+        assert_eq!(server.post("/api/invites", &who.token, body.clone()).await.status, status, "{body}");
+    }
+    assert_eq!(server.get(&moderator.token, "/api/invites").await.status(), 403);
+    let (revoked, secret) = server.invite(&admin, json!({})).await;
+    let (kept, other) = server.invite(&admin, json!({ "role": "admin" })).await;
+    let list = server.get(&owner.token, "/api/invites").await.text().await.unwrap();
+    assert!(!list.contains(&secret) && !list.contains(&other), "shown once");
+    let path = format!("/api/invites/{}", revoked.invite.id);
+    assert_eq!(server.delete(&path, &moderator.token).await.status, 403);
+    assert_eq!(server.delete(&path, &owner.token).await.status, 204);
+    assert_eq!(server.delete(&path, &owner.token).await.status, 404);
+    assert_eq!(server.delete("/api/invites/x", &owner.token).await.status, 404);
+    let list: Invites = server.get(&admin.token, "/api/invites").await.json().await.unwrap();
+    assert_eq!(list.invites, [kept.invite]);
+    let come = async |secret: &str| {
+        server.post("/api/accounts", "", json!({ "name": "eve", "password": PASSWORD, "invite": secret })).await.status
+    };
+    assert_eq!(come(&secret).await, 403);
+    // With the role goes what was handed out by it.
+    let path = format!("/api/people/{}/role", admin.user.id.0);
+    assert_eq!(server.post(&path, &owner.token, json!({ "role": "member" })).await.status, 204);
+    assert_eq!(come(&other).await, 403);
+    // And it expires.
+    let (_, late) = server.invite(&owner, json!({ "expires_in_hours": 1 })).await;
+    let mut db = database(&server).await;
+    sqlx::query("UPDATE invite SET expires_at = expires_at - 3600000").execute(&mut db).await.unwrap();
+    assert_eq!(come(&late).await, 403);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_it() {
+    let server = Server::start().await;
+    let ann = server.account("ann").await;
+    let (mut here, other) = (Client::connect(server.address, &ann).await, server.sign_in("ann").await);
+    let mut there = Client::connect(server.address, &other).await;
+    here.hello(vec![]).await;
+    there.hello(vec![]).await;
+    let change = async |current: &str, new: &str| {
+        server.post("/api/password", &ann.token, json!({ "current": current, "new": new })).await
+    };
+    assert_eq!(change("wrong password", "another password").await.refused(), (403, refusal::WRONG_CREDENTIALS.into()));
+    assert_eq!(change(PASSWORD, "short").await.refused(), (422, refusal::WEAK_PASSWORD.into()));
+    let made = change(PASSWORD, "another password").await.made();
+    assert_eq!(here.ended().await.bye, Some(CloseCode::IdentityChanged.code()));
+    assert_eq!(there.ended().await.bye, Some(CloseCode::SessionRevoked.code()));
+    assert_eq!((server.who(&ann.token).await, server.who(&other.token).await), (401, 401));
+    assert_eq!(server.who(&made.token).await, 200);
+    assert_eq!(server.try_sign_in("ann", PASSWORD).await.status, 401);
+    assert_eq!(server.try_sign_in("ann", "another password").await.status, 200);
+    let guest = server.session("guest").await;
+    let body = json!({ "current": "x", "new": "another password" });
+    assert_eq!(server.post("/api/password", &guest.token, body).await.status, 403);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_by_a_link_once() {
+    let server = Server::start().await;
+    let owner = server.owner("olga").await;
+    let admin = server.with_role(&owner, "adam", "admin").await;
+    let ann = server.account("ann").await;
+    let mut live = Client::connect(server.address, &ann).await;
+    live.hello(vec![]).await;
+    let path = format!("/api/people/{}/reset", ann.user.id.0);
+    assert_eq!(server.post(&path, &admin.token, json!(null)).await.status, 403);
+    assert_eq!(server.post(&path, &ann.token, json!(null)).await.status, 403);
+    let own = format!("/api/people/{}/reset", owner.user.id.0);
+    assert_eq!(server.post(&own, &owner.token, json!(null)).await.status, 403, "never of an equal");
+    for nobody in [Uuid::now_v7().to_string(), "x".into(), server.session("g").await.user.id.0.to_string()] {
+        let path = format!("/api/people/{nobody}/reset");
+        assert_eq!(server.post(&path, &owner.token, json!(null)).await.status, 404, "{nobody}");
+    }
+    let link = async || {
+        let answer = server.post(&path, &owner.token, json!(null)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.of::<ResetMade>().link.strip_prefix("/reset/").unwrap().to_owned()
+    };
+    let (one, two) = (link().await, link().await);
+    let reset = async |secret: &str, password: &str| {
+        server.post("/api/reset", "", json!({ "secret": secret, "password": password })).await
+    };
+    assert_eq!(reset("guess", "another password").await.refused(), (403, refusal::INVALID_LINK.into()));
+    assert_eq!(reset(&one, "short").await.refused(), (422, refusal::WEAK_PASSWORD.into()));
+    assert_eq!(server.who(&ann.token).await, 200, "nothing has happened so far");
+    let made = reset(&one, "another password").await.made();
+    assert_eq!(made.user, ann.user);
+    assert_eq!(live.ended().await.bye, Some(CloseCode::SessionRevoked.code()));
+    assert_eq!((server.who(&ann.token).await, server.who(&made.token).await), (401, 200));
+    for used in [&one, &two] {
+        assert_eq!(reset(used, "a third password").await.refused(), (403, refusal::INVALID_LINK.into()));
+    }
+    assert_eq!(server.try_sign_in("ann", "another password").await.status, 200);
+    let late = link().await;
+    let mut db = database(&server).await;
+    sqlx::query("UPDATE password_reset SET expires_at = expires_at - 86400000").execute(&mut db).await.unwrap();
+    assert_eq!(reset(&late, "a third password").await.refused(), (403, refusal::INVALID_LINK.into()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_and_what_was_said_stays() {
+    let server = Server::start().await;
+    let owner = server.owner("olga").await;
+    let ann = server.account("ann").await;
+    let mut live = Client::connect(server.address, &ann).await;
+    live.hello(vec![]).await;
+    live.join("lobby", None).await;
+    live.send("remember me").await;
+    let delete = async |token: &str, password: &str| {
+        server.ask(Method::DELETE, "/api/me", token, json!({ "password": password })).await
+    };
+    assert_eq!(delete(&ann.token, "wrong password").await.refused(), (403, refusal::WRONG_CREDENTIALS.into()));
+    assert_eq!(delete(&owner.token, PASSWORD).await.refused(), (409, refusal::LAST_OWNER.into()));
+    assert_eq!(delete(&ann.token, PASSWORD).await.status, 204);
+    assert_eq!(live.ended().await.bye, Some(CloseCode::SessionRevoked.code()));
+    assert_eq!(server.who(&ann.token).await, 401);
+    assert_eq!(server.try_sign_in("ann", PASSWORD).await.status, 401);
+    let message = server.history(&owner.token, "").await.messages.remove(0);
+    assert_eq!((message.body.as_str(), message.by.name.as_str()), ("remember me", "Deleted user"));
+    assert_eq!((message.by.id, message.by.kind), (ann.user.id, UserKind::Account));
+    assert_eq!(server.account("ann").await.user.name, "ann", "the name is free again");
+    // An owner among others may go.
+    let path = format!("/api/people/{}/role", server.sign_in("ann").await.user.id.0);
+    assert_eq!(server.post(&path, &owner.token, json!({ "role": "owner" })).await.status, 204);
+    assert_eq!(delete(&owner.token, PASSWORD).await.status, 204);
+    let server = server.restart().await;
+    assert_eq!(server.first_secret(), None, "there is one still");
+    server.stop().await;
+}

@@ -1,0 +1,166 @@
+//! Where someone is signed in, and how that ends: on every transport, at once.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor::store::sqlite::FILE_NAME;
+use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::Sessions};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use support::{Client, Server, carried::Requests, http_client, people::PASSWORD};
+
+const REVOKED: Option<u16> = Some(CloseCode::SessionRevoked.code());
+
+async fn sessions(server: &Server, token: &str) -> Sessions {
+    server.get(token, "/api/sessions").await.json().await.unwrap()
+}
+
+async fn database(server: &Server) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+#[tokio::test]
+async fn sessions_are_listed_with_device_and_address() {
+    let server = Server::start().await;
+    let ann = server.account("ann").await;
+    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0";
+    let body = serde_json::json!({ "name": "ann", "password": PASSWORD });
+    let request = http_client().post(server.url("/api/sign-in")).header("user-agent", agent).json(&body);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    let list = sessions(&server, &ann.token).await.sessions;
+    let firefox = list.iter().find(|session| session.device.as_deref() == Some("Firefox on Linux")).unwrap();
+    assert_eq!((firefox.address.as_deref(), firefox.current), (Some("127.0.0.1"), false));
+    assert_eq!(list.iter().filter(|session| session.current).count(), 1);
+    assert_eq!(list.len(), 2);
+    // Those of others are nobody's business.
+    let bob = server.account("bob").await;
+    assert_eq!(sessions(&server, &bob.token).await.sessions.len(), 1);
+    let path = format!("/api/sessions/{}", firefox.id);
+    assert_eq!(server.delete(&path, &bob.token).await.status, 404);
+    assert_eq!(server.delete(&path, &ann.token).await.status, 204);
+    assert_eq!(server.delete(&path, &ann.token).await.status, 404);
+    assert_eq!(server.delete("/api/sessions/x", &ann.token).await.status, 404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn revoking_a_session_ends_its_connections_on_every_transport_and_no_others() {
+    let server = Server::start().await;
+    let here = server.account("ann").await;
+    let there = server.sign_in("ann").await;
+    let mut mine = Client::connect(server.address, &here).await;
+    mine.hello(vec![]).await;
+    let mut socket = Client::connect(server.address, &there).await;
+    socket.hello(vec![]).await;
+    // One that has not said hello counts as well.
+    let mut silent = Client::connect(server.address, &there).await;
+    let streamed = Requests::new(server.address, &there, Some("s"));
+    let mut stream = streamed.stream(None).await;
+    streamed.hello(vec![]).await;
+    let polled = Requests::new(server.address, &there, Some("p"));
+    polled.hello(vec![]).await;
+    assert!(matches!(polled.poll().await[0], ServerFrame::Welcome { .. }));
+    let list = sessions(&server, &here.token).await.sessions;
+    let other = list.iter().find(|session| !session.current).unwrap().id;
+    let path = format!("/api/sessions/{other}");
+    let (answer, poll) = tokio::join!(server.delete(&path, &here.token), polled.get("poll", None));
+    assert_eq!(answer.status, 204);
+    let is_revoked = |frame: &ServerFrame| matches!(frame, ServerFrame::Bye { code: 4501, reconnect: false, .. });
+    // The poll is held and told, or comes a moment later and is refused.
+    if poll.status() != 401 {
+        let frames: Vec<serde_json::Value> = poll.json().await.unwrap();
+        assert!(frames.iter().any(|frame| is_revoked(&ServerFrame::decode(&frame.to_string()).unwrap())), "{frames:?}");
+    }
+    assert_eq!((socket.ended().await.bye, silent.ended().await.bye), (REVOKED, REVOKED));
+    let mut told = false;
+    while let Some(block) = stream.block().await {
+        told |= block.data.is_some_and(|data| is_revoked(&ServerFrame::decode(&data).unwrap()));
+    }
+    assert!(told);
+    for endpoint in ["sse", "poll"] {
+        assert_eq!(streamed.get(endpoint, None).await.status(), 401, "{endpoint}");
+    }
+    assert_eq!(polled.post_text("[]").await.0, 401);
+    mine.join("lobby", None).await;
+    mine.send("still here").await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_on_its_way_in_does_not_outlive_its_session() {
+    let server = Server::start().await;
+    let here = server.account("ann").await;
+    for _ in 0..30 {
+        let there = server.sign_in("ann").await;
+        let bearer = format!("Bearer {}", there.token);
+        let headers = [("authorization", bearer.as_str())];
+        let comes_in = async {
+            let Ok(socket) = support::try_upgrade(server.address, &headers).await else { return };
+            let mut client = Client { user: there.user.clone(), token: there.token.clone(), socket };
+            // It may have been ended before it can say so.
+            let _ = client.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![] }).await;
+            client.ended().await;
+        };
+        let (answer, ()) = tokio::join!(server.delete("/api/sessions", &here.token), comes_in);
+        assert_eq!(answer.status, 204);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn all_others_end_and_the_one_that_asks_stays() {
+    let server = Server::start().await;
+    let here = server.account("ann").await;
+    let others = [server.sign_in("ann").await, server.sign_in("ann").await];
+    let mut live = Client::connect(server.address, &others[0]).await;
+    live.hello(vec![]).await;
+    assert_eq!(server.delete("/api/sessions", &here.token).await.status, 204);
+    assert_eq!(live.ended().await.bye, REVOKED);
+    for other in &others {
+        assert_eq!(server.who(&other.token).await, 401);
+    }
+    let list = sessions(&server, &here.token).await.sessions;
+    assert!(list.len() == 1 && list[0].current);
+    // Signing out ends this one alone.
+    let again = server.sign_in("ann").await;
+    let mut live = Client::connect(server.address, &again).await;
+    live.hello(vec![]).await;
+    assert_eq!(server.delete("/api/session", &here.token).await.status, 204);
+    assert_eq!((server.who(&here.token).await, server.who(&again.token).await), (401, 200));
+    live.join("lobby", None).await;
+    let path = format!("/api/sessions/{}", sessions(&server, &again.token).await.sessions[0].id);
+    let answer = server.delete(&path, &again.token).await;
+    assert!(answer.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"), "its own");
+    assert_eq!(live.ended().await.bye, REVOKED);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_uses_ends() {
+    const DAY: i64 = 24 * 3_600_000;
+    let server = Server::start().await;
+    let (old, used) = (server.account("ann").await, server.sign_in("ann").await);
+    let temp = server.stop().await.unwrap();
+    let options = SqliteConnectOptions::new().filename(temp.path().join(FILE_NAME));
+    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let age = "UPDATE session SET seen_at = seen_at - ?, created_at = created_at - 1 WHERE created_at =
+               (SELECT created_at FROM session ORDER BY created_at LIMIT 1 OFFSET ?)";
+    sqlx::query(age).bind(91 * DAY).bind(0).execute(&mut db).await.unwrap();
+    sqlx::query(age).bind(89 * DAY).bind(1).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let server = Server::start_in(temp.path(), support::unlimited()).await;
+    assert_eq!((server.who(&old.token).await, server.who(&used.token).await), (401, 200));
+    // To use it is to begin anew, and that is kept.
+    let begun = std::time::Instant::now();
+    let mut db = database(&server).await;
+    loop {
+        let seen: Vec<i64> =
+            sqlx::query_scalar("SELECT seen_at FROM session ORDER BY seen_at").fetch_all(&mut db).await.unwrap();
+        if parlor::clock::now() - seen[seen.len() - 1] < DAY {
+            break;
+        }
+        assert!(begun.elapsed() < support::PATIENCE, "{seen:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    server.stop().await;
+}
