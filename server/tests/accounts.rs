@@ -365,6 +365,7 @@ async fn an_account_is_deleted_and_what_was_said_stays() {
     assert_eq!((message.body.as_str(), message.by.name.as_str()), ("remember me", "Deleted user"));
     assert_eq!((message.by.id, message.by.kind), (ann.user.id, UserKind::Account));
     assert_eq!(server.account("ann").await.user.name, "ann", "the name is free again");
+    assert_eq!(server.try_guest("deleted USER").await.status, 409, "nobody speaks for those who have gone");
     // An owner among others may go.
     let path = format!("/api/people/{}/role", server.sign_in("ann").await.user.id.0);
     assert_eq!(server.post(&path, &owner.token, json!({ "role": "owner" })).await.status, 204);

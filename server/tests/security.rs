@@ -206,6 +206,16 @@ async fn what_was_typed_adds_no_header() {
 }
 
 #[tokio::test]
+async fn a_link_puts_no_words_on_our_page() {
+    let server = Server::start().await;
+    for query in ["error=Call+0123+now", "error=name_taken%3Cb%3ECall+0123+now"] {
+        let html = http_client().get(server.url(&format!("/?{query}"))).send().await.unwrap().text().await.unwrap();
+        assert!(html.contains("That name will not do.") && !html.contains("Call 0123 now"), "{html}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn fields_that_nobody_asked_for_set_nothing() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;

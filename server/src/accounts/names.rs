@@ -26,6 +26,15 @@ pub fn key(name: &str) -> String {
     spaced(&seen(&folded.nfkc().collect::<String>()))
 }
 
+/// What those are called who have deleted their account.
+pub const GONE: &str = "Deleted user";
+
+/// Whether this is the key of a name that nobody can take: what those said who have gone is not for others to go on with.
+#[must_use]
+pub fn is_reserved(key: &str) -> bool {
+    key == self::key(GONE)
+}
+
 /// A name like this one, for when it is taken: `ann 2`, `ann 3` and so on.
 #[must_use]
 pub fn variant(name: &str, number: u32) -> String {
@@ -85,6 +94,7 @@ mod tests {
             assert_ne!(key(one), key(other), "{one:?} {other:?}");
         }
         assert_eq!(key("\u{2800}\u{3164}\u{200d}"), "");
+        assert!(is_reserved(&key("deleted  USER")) && !is_reserved("deleted users"));
     }
 
     #[test]

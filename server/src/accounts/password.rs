@@ -88,7 +88,9 @@ pub async fn hash(password: String) -> Result<String, HashError> {
 pub async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
     in_turn(move || {
         let known = stored.is_some();
-        let stored = stored.as_deref().unwrap_or(&NOBODYS);
+        // Asked for in any case: the first time, it is made.
+        let nobodys = NOBODYS.as_str();
+        let stored = stored.as_deref().unwrap_or(nobodys);
         let right = PasswordHash::new(stored)
             .is_ok_and(|stored| Argon2::default().verify_password(password.as_bytes(), &stored).is_ok());
         known && right

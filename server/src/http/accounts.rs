@@ -1,5 +1,7 @@
 //! Making an account and signing in.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
@@ -169,12 +171,13 @@ impl App {
     /// Tells which names are used by those who are connected.
     pub(super) fn in_use(&self) -> InUse {
         let hub = self.live.hub.clone();
-        std::sync::Arc::new(move |key, except| hub.is_name_used(key, except))
+        Arc::new(move |key, except| hub.is_name_used(key, except))
     }
 
     /// Whether someone other than this person has the name with this key: an account, or someone who is connected.
     async fn is_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, Failure> {
-        Ok(self.live.hub.is_name_used(key, except) || self.live.store.is_name_taken(key, except).await?)
+        let is_used = names::is_reserved(key) || self.live.hub.is_name_used(key, except);
+        Ok(is_used || self.live.store.is_name_taken(key, except).await?)
     }
 }
 

@@ -15,7 +15,7 @@ impl Names {
     /// One more connection.
     pub(super) fn came(&self, connection: &Arc<Connection>) {
         let key = names::key(&connection.user.name).into();
-        self.0.lock().entry(key).or_default().push(connection.clone());
+        self.0.lock().entry(key).or_insert_with(|| Vec::with_capacity(1)).push(connection.clone());
     }
 
     /// One connection less.

@@ -27,12 +27,15 @@ use writer::Job;
 
 mod accounts;
 mod append;
+mod arrivals;
 mod audit;
 mod cache;
 mod identity;
 mod invites;
+mod passwords;
 mod people;
 mod reader;
+mod roles;
 mod rooms;
 mod rooms_store;
 mod rows;
