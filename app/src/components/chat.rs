@@ -19,10 +19,13 @@ use crate::{
     live::{client::Client, state::Phase},
     page::{self, PageData},
     route::Route,
+    words::{Word, Words},
 };
 
 /// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
-const NOSCRIPT: &str = "<p class=\"noscript\">Without JavaScript you can read here. To send messages, turn it on.</p>";
+fn noscript(words: Words) -> String {
+    ["<p class=\"noscript\">", words.of(Word::NoScript), "</p>"].concat()
+}
 
 /// Whether the people's column is shown where there is place for it.
 #[derive(Clone, Copy)]
@@ -61,7 +64,7 @@ pub fn Chat() -> impl IntoView {
     });
     Either::Right(view! {
         <a class="skip" href="#composer" rel="external">
-            "Skip to the message box"
+            {client.words.of(Word::Skip)}
         </a>
         <div
             class="app"
@@ -72,7 +75,7 @@ pub fn Chat() -> impl IntoView {
             <main class="room">
                 <Header room absent />
                 <Outdated />
-                <noscript inner_html=NOSCRIPT.to_owned()></noscript>
+                <noscript inner_html=noscript(client.words)></noscript>
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod connection_panel;
 pub mod header;
 pub mod icons;
+pub mod languages;
 pub mod message;
 pub mod new_room;
 pub mod outdated;

@@ -1,14 +1,20 @@
 //! The list of rooms: mine with what is unread, and public ones to go into.
 
-use leptos::prelude::*;
+use leptos::{ev::SubmitEvent, prelude::*};
 use parlor_protocol::RoomId;
 
 use super::{
     flag,
     icons::{CLOSE, DOOR, Icon, PLUS},
+    languages::Languages,
     new_room, text,
 };
-use crate::{api, browser, colour, kept, live::client::Client, route::Route};
+use crate::{
+    api, browser, colour, kept,
+    live::{client::Client, connection::ConnectionState},
+    route::Route,
+    words::Word,
+};
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
@@ -20,15 +26,16 @@ pub fn Rooms(
     room: Signal<Option<RoomId>>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let no_more = flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| room.joined)));
     view! {
-        <nav class="rooms" id=ID popover="auto" aria-label="Rooms">
+        <nav class="rooms" id=ID popover="auto" aria-label=words.of(Word::Rooms)>
             <div class="panel-head">
                 <span class="wordmark">"Parlor"</span>
                 <button
                     type="button"
                     class="button icon-only rooms-close"
-                    aria-label="Close"
+                    aria-label=words.of(Word::Close)
                     popovertarget=ID
                     popovertargetaction="hide"
                 >
@@ -37,13 +44,13 @@ pub fn Rooms(
             </div>
             <div class="rooms-scroll" data-testid="room-list">
                 <div class="section-head">
-                    <h2>"Rooms"</h2>
+                    <h2>{words.of(Word::Rooms)}</h2>
                     <button
                         type="button"
                         class="button icon-only new-room"
                         data-testid="new-room"
-                        aria-label="New room"
-                        title="New room"
+                        aria-label=words.of(Word::NewRoom)
+                        title=words.of(Word::NewRoom)
                         on:click=move |_| new_room::open()
                     >
                         <Icon path=PLUS />
@@ -51,11 +58,11 @@ pub fn Rooms(
                 </div>
                 <RoomList joined=true room />
                 <div class="section-head" hidden=no_more>
-                    <h2>"More rooms"</h2>
+                    <h2>{words.of(Word::MoreRooms)}</h2>
                 </div>
                 <RoomList joined=false room />
             </div>
-            <Me />
+            <Me room />
         </nav>
     }
 }
@@ -123,7 +130,7 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                     {count}
                 </span>
                 <span class="sr-only" hidden=all_read>
-                    " unread"
+                    {client.words.of(Word::Unread)}
                 </span>
             </a>
         </li>
@@ -132,8 +139,9 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
 
 /// Who is reading, and the way out.
 #[component]
-fn Me() -> impl IntoView {
+fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let me = move || client.me.get();
     let name = text(move || me().map(|me| me.name).unwrap_or_default());
     let problem = RwSignal::new("");
@@ -147,10 +155,18 @@ fn Me() -> impl IntoView {
                     browser::go("/");
                 }
                 // Without an answer the session stays, and the front page would only lead back here.
-                Err(_) => problem.set("Signing out needs the server. You are still signed in here."),
+                Err(_) => problem.set(words.of(Word::SignOutNeedsServer)),
             }
         });
     };
+    // Another language comes from the server, and without one there would be no page at all.
+    let change = move |event: SubmitEvent| {
+        if client.connection.with_untracked(ConnectionState::can_try_now) {
+            event.prevent_default();
+            problem.set(words.of(Word::LanguageNeedsServer));
+        }
+    };
+    let here = text(move || room.get().map(|room| format!("/r/{room}")).unwrap_or_default());
     view! {
         <p class="me-problem" role="alert" hidden=flag(move || problem.with(|problem| problem.is_empty()))>
             {text(move || problem.get())}
@@ -163,10 +179,13 @@ fn Me() -> impl IntoView {
                 {text(move || name.with(|name| colour::initials(name)))}
             </span>
             <span class="me-name">{name}</span>
-            <button type="button" class="button quiet" data-testid="sign-out" title="Sign out" on:click=leave>
+            <button type="button" class="button quiet" data-testid="sign-out" title=words.of(Word::SignOut) on:click=leave>
                 <Icon path=DOOR />
-                "Sign out"
+                {words.of(Word::SignOut)}
             </button>
+        </div>
+        <div class="me-languages" on:submit=change>
+            <Languages next=here />
         </div>
     }
 }

@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use parlor_protocol::limits;
 
-use super::timeline::Rows;
-use crate::{browser, live::client::Client, page::PageData, route::Address};
+use super::{languages::Languages, text, timeline::Rows};
+use crate::{browser, live::client::Client, page::PageData, route::Address, words::Word};
 
 /// The visitor's page. All of it works without a script.
 #[component]
 pub fn Welcome() -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let page = expect_context::<PageData>();
     let next = expect_context::<Address>().next();
+    let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
     Effect::new(move || {
         // The server leads who has a session to the lobby; a page that is built in the browser does it here.
         if client.me.with(Option::is_some) {
@@ -24,8 +26,8 @@ pub fn Welcome() -> impl IntoView {
         let empty = room.messages.is_empty();
         view! {
             <section class="glimpse" aria-labelledby="glimpse-title">
-                <h2 id="glimpse-title">{format!("In {} now", room.summary.name)}</h2>
-                {empty.then(|| view! { <p class="soft">"Nobody has said anything yet."</p> })}
+                <h2 id="glimpse-title">{words.fill(Word::NowIn, &[("room", &room.summary.name)])}</h2>
+                {empty.then(|| view! { <p class="soft">{words.of(Word::NothingSaid)}</p> })}
                 <div class="glimpse-frame" tabindex="0" role="region" aria-labelledby="glimpse-title" hidden=empty>
                     <Rows view />
                 </div>
@@ -36,9 +38,9 @@ pub fn Welcome() -> impl IntoView {
         <main class="welcome">
             <div class="welcome-card">
                 <h1 class="wordmark large">"Parlor"</h1>
-                <p class="welcome-words">"A quiet room to talk in. Nothing said here is lost."</p>
+                <p class="welcome-words">{words.of(Word::Motto)}</p>
                 <form class="name-form" method="post" action="/enter">
-                    <label for="name">"Your name"</label>
+                    <label for="name">{words.of(Word::YourName)}</label>
                     <div class="name-line">
                         <input
                             id="name"
@@ -48,13 +50,13 @@ pub fn Welcome() -> impl IntoView {
                             maxlength=limits::MAX_NAME_CHARS.to_string()
                             autocomplete="nickname"
                             autofocus
-                            placeholder="Guest"
+                            placeholder=words.of(Word::GuestExample)
                             value=page.name_prefill
                             aria-describedby="name-help"
                             aria-invalid=if failed { "true" } else { "false" }
                         />
                         <button type="submit" class="button primary" data-testid="enter">
-                            "Enter"
+                            {words.of(Word::Enter)}
                         </button>
                     </div>
                     <input type="hidden" name="next" value=next />
@@ -69,10 +71,11 @@ pub fn Welcome() -> impl IntoView {
                                 }
                             })}
                         <span class="soft" hidden=failed>
-                            "Leave it empty to come in as a numbered guest."
+                            {words.of(Word::MayBeEmpty)}
                         </span>
                     </p>
                 </form>
+                <Languages next=text(move || here.clone()) />
             </div>
             {room}
         </main>

@@ -28,6 +28,7 @@ mod assets;
 mod caller;
 mod health;
 mod history;
+mod language;
 mod limit;
 mod linger;
 mod origin;
@@ -103,7 +104,8 @@ pub fn router(live: Arc<Live>, config: Arc<Config>, carried: Arc<Registry>, chan
         .route("/r/{room}", get(pages::room))
         .route("/shell", get(pages::shell))
         .route("/sw.js", get(worker::serve))
-        .route("/enter", post(sessions::enter));
+        .route("/enter", post(sessions::enter))
+        .route("/language", post(language::choose));
     let answers = api
         .merge(pages)
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
