@@ -11,6 +11,7 @@ use super::{
     outdated::Outdated,
     people::People,
     rooms::Rooms,
+    still, still_html,
     timeline::Timeline,
     welcome::Welcome,
 };
@@ -63,9 +64,11 @@ pub fn Chat() -> impl IntoView {
         browser::set_title(&page::title(unread, name.as_deref()));
     });
     Either::Right(view! {
-        <a class="skip" href="#composer" rel="external">
-            {client.words.of(Word::Skip)}
-        </a>
+        {still(move || view! {
+            <a class="skip" href="#composer" rel="external">
+                {client.words.of(Word::Skip)}
+            </a>
+        })}
         <div
             class="app"
             class:people-closed=flag(move || !shown.get())
@@ -75,7 +78,7 @@ pub fn Chat() -> impl IntoView {
             <main class="room">
                 <Header room absent />
                 <Outdated />
-                <noscript inner_html=noscript(client.words)></noscript>
+                <noscript inner_html=still_html(move || noscript(client.words))></noscript>
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })

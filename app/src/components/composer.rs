@@ -9,7 +9,7 @@ use parlor_protocol::{
 use super::{
     flag,
     icons::{Icon, SEND},
-    scroll,
+    scroll, still,
 };
 use crate::{
     browser,
@@ -198,9 +198,11 @@ pub fn Composer(
                         on:keydown=key
                     ></textarea>
                 </div>
-                <button type="submit" class="button send" data-testid="send" aria-label=words.of(Word::Send) title=words.of(Word::SendKey)>
-                    <Icon path=SEND />
-                </button>
+                {still(move || view! {
+                    <button type="submit" class="button send" data-testid="send" aria-label=words.of(Word::Send) title=words.of(Word::SendKey)>
+                        <Icon path=SEND />
+                    </button>
+                })}
             </div>
         </form>
     }

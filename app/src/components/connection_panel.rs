@@ -5,7 +5,7 @@
 
 use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 
-use super::icons::CLOSE;
+use super::{icons::CLOSE, still_html};
 use crate::{
     browser, clock,
     live::{
@@ -119,7 +119,7 @@ pub fn ConnectionPanel() -> impl IntoView {
             aria-label=client.words.of(Word::Connection)
             on:toggle=toggled
             on:click=copy
-            inner_html=body(client.words)
+            inner_html=still_html(move || body(client.words))
         ></section>
     }
 }

@@ -8,7 +8,7 @@ use super::{
     connection::Connection,
     flag,
     icons::{Icon, MENU, PEOPLE},
-    people, rooms, text,
+    people, rooms, still, text,
 };
 use crate::{browser, live::client::Client, words::Word};
 
@@ -56,7 +56,7 @@ pub fn Header(
                 aria-label=words.of(Word::Rooms)
                 popovertarget=rooms::ID
             >
-                <Icon path=MENU />
+                {still(|| view! { <Icon path=MENU /> })}
             </button>
             <h1 class="room-title">
                 <span class="room-hash" aria-hidden="true" hidden=absent>
@@ -77,10 +77,10 @@ pub fn Header(
                     }
                 }
             >
-                <Icon path=PEOPLE />
-                <span class="sr-only">{words.of(Word::PeopleCount)}</span>
+                {still(|| view! { <Icon path=PEOPLE /> })}
+                {still(move || view! { <span class="sr-only">{words.of(Word::PeopleCount)}</span> })}
                 <span data-testid="online-count">{online}</span>
-                <span class="people-word">{words.of(Word::Online)}</span>
+                {still(move || view! { <span class="people-word">{words.of(Word::Online)}</span> })}
             </button>
         </header>
     }

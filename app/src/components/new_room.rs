@@ -3,7 +3,7 @@
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use parlor_protocol::{limits, validate};
 
-use super::{rooms, text};
+use super::{rooms, still, text};
 use crate::{browser, live::client::Client, route::Route, words::Word};
 
 /// The dialog's id.
@@ -51,9 +51,9 @@ pub fn NewRoom() -> impl IntoView {
     view! {
         <dialog id=ID class="dialog" aria-labelledby="new-room-title">
             <form on:submit=create>
-                <h2 id="new-room-title">{words.of(Word::NewRoom)}</h2>
-                <p class="soft">{words.of(Word::NewRoomHelp)}</p>
-                <label for="new-room-name">{words.of(Word::RoomName)}</label>
+                {still(move || view! { <h2 id="new-room-title">{words.of(Word::NewRoom)}</h2> })}
+                {still(move || view! { <p class="soft">{words.of(Word::NewRoomHelp)}</p> })}
+                {still(move || view! { <label for="new-room-name">{words.of(Word::RoomName)}</label> })}
                 <input
                     id="new-room-name"
                     data-testid="new-room-name"

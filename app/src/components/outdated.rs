@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{composer::Draft, flag};
+use super::{composer::Draft, flag, still};
 use crate::{browser, live::client::Client, words::Word};
 
 /// For which build this tab was loaded again last.
@@ -32,7 +32,7 @@ pub fn Outdated() -> impl IntoView {
     view! {
         <div class="outdated-place" role="status">
             <div class="outdated" data-testid="outdated" hidden=flag(move || client.newer.with(Option::is_none))>
-                <span>{words.of(Word::Outdated)}</span>
+                {still(move || view! { <span>{words.of(Word::Outdated)}</span> })}
                 <button type="button" class="button small" data-testid="renew" on:click=move |_| browser::reload()>
                     {words.of(Word::Reload)}
                 </button>

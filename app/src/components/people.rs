@@ -6,7 +6,7 @@ use parlor_protocol::{RoomId, User, UserId};
 use super::{
     flag,
     icons::{CLOSE, Icon},
-    text,
+    still, text,
 };
 use crate::{
     browser, colour,
@@ -46,7 +46,7 @@ pub fn People(
     view! {
         <aside class="people" id=ID popover="auto" data-testid="people" aria-label=words.of(Word::PeopleHere)>
             <div class="panel-head">
-                <h2>{words.of(Word::HereNow)}</h2>
+                {still(move || view! { <h2>{words.of(Word::HereNow)}</h2> })}
                 <button
                     type="button"
                     class="button icon-only"
@@ -55,7 +55,7 @@ pub fn People(
                     popovertargetaction="hide"
                     on:click=move |_| browser::hide_popover(ID)
                 >
-                    <Icon path=CLOSE />
+                    {still(|| view! { <Icon path=CLOSE /> })}
                 </button>
             </div>
             <ul inner_html=people></ul>

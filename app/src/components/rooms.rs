@@ -6,8 +6,7 @@ use parlor_protocol::RoomId;
 use super::{
     flag,
     icons::{CLOSE, DOOR, Icon, PLUS},
-    languages::Languages,
-    new_room, text,
+    languages, new_room, still, text,
 };
 use crate::{
     api, browser, colour, kept,
@@ -30,6 +29,7 @@ pub fn Rooms(
     let no_more = flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| room.joined)));
     view! {
         <nav class="rooms" id=ID popover="auto" aria-label=words.of(Word::Rooms)>
+            {still(move || view! {
             <div class="panel-head">
                 <span class="wordmark">"Parlor"</span>
                 <button
@@ -42,9 +42,10 @@ pub fn Rooms(
                     <Icon path=CLOSE />
                 </button>
             </div>
+            })}
             <div class="rooms-scroll" data-testid="room-list">
                 <div class="section-head">
-                    <h2>{words.of(Word::Rooms)}</h2>
+                    {still(move || view! { <h2>{words.of(Word::Rooms)}</h2> })}
                     <button
                         type="button"
                         class="button icon-only new-room"
@@ -53,12 +54,12 @@ pub fn Rooms(
                         title=words.of(Word::NewRoom)
                         on:click=move |_| new_room::open()
                     >
-                        <Icon path=PLUS />
+                        {still(|| view! { <Icon path=PLUS /> })}
                     </button>
                 </div>
                 <RoomList joined=true room />
                 <div class="section-head" hidden=no_more>
-                    <h2>{words.of(Word::MoreRooms)}</h2>
+                    {still(move || view! { <h2>{words.of(Word::MoreRooms)}</h2> })}
                 </div>
                 <RoomList joined=false room />
             </div>
@@ -159,14 +160,15 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
             }
         });
     };
+    let here = move || room.get_untracked().map(|room| format!("/r/{room}")).unwrap_or_default();
     // Another language comes from the server, and without one there would be no page at all.
     let change = move |event: SubmitEvent| {
+        browser::set_attribute(languages::NEXT, "value", &here());
         if client.connection.with_untracked(ConnectionState::can_try_now) {
             event.prevent_default();
             problem.set(words.of(Word::LanguageNeedsServer));
         }
     };
-    let here = text(move || room.get().map(|room| format!("/r/{room}")).unwrap_or_default());
     view! {
         <p class="me-problem" role="alert" hidden=flag(move || problem.with(|problem| problem.is_empty()))>
             {text(move || problem.get())}
@@ -180,12 +182,12 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
             </span>
             <span class="me-name">{name}</span>
             <button type="button" class="button quiet" data-testid="sign-out" title=words.of(Word::SignOut) on:click=leave>
-                <Icon path=DOOR />
+                {still(|| view! { <Icon path=DOOR /> })}
                 {words.of(Word::SignOut)}
             </button>
         </div>
         <div class="me-languages" on:submit=change>
-            <Languages next=here />
+            {still(move || languages::form(words, here()))}
         </div>
     }
 }

@@ -7,7 +7,7 @@ use super::{
     flag,
     icons::{DOWN, Icon},
     row::RowView,
-    scroll, text,
+    scroll, still, text,
 };
 use crate::{
     live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView},
@@ -83,7 +83,7 @@ pub fn Timeline(
                 <div class="timeline-inner" node_ref=inner>
                     <div class="beginning" hidden=begins_earlier>
                         <p class="beginning-title">{name}</p>
-                        <p class="soft">{words.of(Word::Beginning)}</p>
+                        {still(move || view! { <p class="soft">{words.of(Word::Beginning)}</p> })}
                     </div>
                     <div class="older" hidden=none_older aria-busy=text(move || about.with(|about| about.loading_older.to_string()))>
                         <Skeleton />
@@ -98,7 +98,7 @@ pub fn Timeline(
                         {said}
                     </p>
                     <p class="timeline-words" hidden=flag(move || !absent.get())>
-                        <a href="/r/lobby">{words.of(Word::ToLobby)}</a>
+                        {still(move || view! { <a href="/r/lobby">{words.of(Word::ToLobby)}</a> })}
                     </p>
                     <Rows view held_back />
                 </div>
@@ -116,7 +116,7 @@ pub fn Timeline(
                     }
                 }
             >
-                <Icon path=DOWN />
+                {still(|| view! { <Icon path=DOWN /> })}
                 <span>{pill}</span>
             </button>
         </div>
@@ -172,11 +172,13 @@ pub fn Rows(
 /// Where messages will be.
 #[component]
 fn Skeleton() -> impl IntoView {
-    view! {
-        <div class="skeleton" aria-hidden="true">
-            <span class="skeleton-avatar"></span>
-            <span class="skeleton-line short"></span>
-            <span class="skeleton-line"></span>
-        </div>
-    }
+    still(|| {
+        view! {
+            <div class="skeleton" aria-hidden="true">
+                <span class="skeleton-avatar"></span>
+                <span class="skeleton-line short"></span>
+                <span class="skeleton-line"></span>
+            </div>
+        }
+    })
 }

@@ -65,7 +65,7 @@ impl Words {
     #[must_use]
     pub fn code(self, code: &str) -> Option<&'static str> {
         let codes = self.list().get(WORDS.len()..)?;
-        codes.chunks_exact(2).find(|pair| pair[0] == code).map(|pair| pair[1])
+        codes.chunks_exact(2).find(|pair| pair[0] == code).map(|pair| &*pair[1])
     }
 
     /// Why a text is not taken.
@@ -86,12 +86,14 @@ impl Words {
         Language::of_tag(self.of(Word::Tag)).unwrap_or_default()
     }
 
+    #[inline(never)]
     // Never a panic: a page and a wasm that do not belong together are silent where they do not fit.
     fn nth(self, n: usize) -> &'static str {
-        self.list().get(n).copied().unwrap_or_default()
+        self.list().get(n).map_or("", |word| &**word)
     }
 }
 
+#[inline(never)]
 fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -125,7 +127,7 @@ mod page {
 
     use super::Words;
 
-    static LIST: OnceLock<Vec<&'static str>> = OnceLock::new();
+    static LIST: OnceLock<Vec<String>> = OnceLock::new();
 
     impl Words {
         /// The page's words.
@@ -134,7 +136,7 @@ mod page {
             Self {}
         }
 
-        pub(super) fn list(self) -> &'static [&'static str] {
+        pub(super) fn list(self) -> &'static [String] {
             LIST.get().map_or(&[], Vec::as_slice)
         }
     }
@@ -142,14 +144,13 @@ mod page {
     /// Reads the words that the server has put into the page. To be called before anything is shown.
     pub fn read() {
         let words = crate::wire::read::<Vec<String>>(&crate::browser::text(super::ID)).unwrap_or_default();
-        // They are there for as long as the page is.
-        let _ = LIST.set(words.into_iter().map(|word| &*word.leak()).collect());
+        let _ = LIST.set(words);
     }
 
     /// Takes the words that this build brings. To be called before anything is shown.
     #[cfg(feature = "csr")]
     pub fn bring(language: super::Language) {
-        let _ = LIST.set(super::list(language));
+        let _ = LIST.set(super::list(language).into_iter().map(str::to_owned).collect());
     }
 }
 

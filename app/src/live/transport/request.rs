@@ -85,7 +85,8 @@ fn refused(status: u16) -> Lost {
             return Lost(1006, Words::default().fill(Word::RequestAnswered, &status));
         }
     };
-    Lost(code.code(), code.reason().to_owned())
+    // The page has words of its own for these.
+    Lost(code.code(), String::new())
 }
 
 /// Whether the server answers at all, within a few seconds. What a captive network says in its place does not count.
