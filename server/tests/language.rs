@@ -38,6 +38,7 @@ async fn a_page_is_in_the_language_of_its_reader() {
         ),
         ("/?error=guests_off", "zh", String::new(), "zh-Hans", "此服务器不允许仅凭名字进入。"),
         ("/r/lobby", "zh", session.clone(), "zh-Hans", "退出登录"),
+        ("/r/lobby", "zh", session.clone(), "zh-Hans", "<p class=\"noscript\">未启用 JavaScript 时只能阅读。"),
         ("/r/lobby", "zh", format!("{session}; lang=en"), "en", "Sign out"),
         ("/r/nowhere", "zh", session.clone(), "zh-Hans", "没有这个房间"),
         ("/shell", "zh", String::new(), "zh-Hans", "退出登录"),

@@ -86,10 +86,11 @@ impl Words {
         Language::of_tag(self.of(Word::Tag)).unwrap_or_default()
     }
 
-    #[inline(never)]
     // Never a panic: a page and a wasm that do not belong together are silent where they do not fit.
+    // Not inlined, nor is `fill`: the wasm would have as many copies as there are words.
+    #[inline(never)]
     fn nth(self, n: usize) -> &'static str {
-        self.list().get(n).map_or("", |word| &**word)
+        self.list().get(n).map_or("", String::as_str)
     }
 }
 
@@ -167,7 +168,8 @@ mod brought {
 
     use super::{Language, Words, list};
 
-    static LISTS: LazyLock<[Vec<&'static str>; 2]> = LazyLock::new(|| Language::ALL.map(list));
+    static LISTS: LazyLock<[Vec<String>; 2]> =
+        LazyLock::new(|| Language::ALL.map(|language| list(language).into_iter().map(str::to_owned).collect()));
 
     impl Words {
         /// The words of a language.
@@ -182,7 +184,7 @@ mod brought {
             Self::new(use_context().unwrap_or_default())
         }
 
-        pub(super) fn list(self) -> &'static [&'static str] {
+        pub(super) fn list(self) -> &'static [String] {
             &LISTS[self.language as usize]
         }
     }

@@ -14,7 +14,7 @@ words! {
     GuestExample: "Guest", "访客";
     Enter: "Enter", "进入";
     MayBeEmpty: "Leave it empty to come in as a numbered guest.", "留空则以带编号的访客身份进入。";
-    NowIn: "In {room} now", "“{room}”里正在聊";
+    NowIn: "In {room} now", "“{room}”里的对话";
     NothingSaid: "Nobody has said anything yet.", "还没有人说话。";
     GuestsOff: "This server does not let people in by a name alone.", "此服务器不允许仅凭名字进入。";
     TooManyEntered:
@@ -63,7 +63,7 @@ words! {
 
     // The messages.
     Messages: "Messages", "消息";
-    Beginning: "This is the beginning of the room.", "这是房间的开头。";
+    Beginning: "This is the beginning of the room.", "这里是房间的起点。";
     NotYours: "There is no such room, or it is not yours to see.", "没有这个房间，或者你无权查看。";
     ToLobby: "Go to the lobby", "前往大厅";
     LaterMessages: "{why} The messages come when the connection is back.", "{why}恢复连接后会显示消息。";
