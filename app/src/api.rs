@@ -1,10 +1,11 @@
 //! The HTTP endpoints that the page calls. The session's cookie goes along by itself.
 
-use std::fmt;
-
 use parlor_protocol::{RoomId, RoomSummary, Seq, User, http};
 
-use crate::wire::{Object, Read};
+use crate::{
+    wire::{Object, Read},
+    words::{Word, Words},
+};
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,18 +16,21 @@ pub enum ApiError {
     Unauthorized,
     /// No such thing, or none that one may see.
     NotFound,
-    /// Refused, in the server's words.
+    /// Refused, and why, in words for people.
     Refused(String),
 }
 
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unreachable => "The server cannot be reached.",
-            Self::Unauthorized => "You are signed out.",
-            Self::NotFound => "There is no such room.",
-            Self::Refused(words) => words,
-        })
+impl ApiError {
+    /// For people.
+    #[must_use]
+    pub fn say(self, words: Words) -> String {
+        let word = match self {
+            Self::Unreachable => Word::Unreachable,
+            Self::Unauthorized => Word::SignedOut,
+            Self::NotFound => Word::NotFound,
+            Self::Refused(why) => return why,
+        };
+        words.of(word).to_owned()
     }
 }
 
@@ -103,8 +107,13 @@ pub async fn sign_out() -> Result<(), ApiError> {
     match fetch("DELETE", "/api/session", None, None).await?.0 {
         200..=299 => Ok(()),
         401 => Err(ApiError::Unauthorized),
-        status => Err(ApiError::Refused(format!("The server answered with status {status}."))),
+        status => Err(refused(status)),
     }
+}
+
+/// An answer that says nothing more.
+fn refused(status: u16) -> ApiError {
+    ApiError::Refused(Words::default().fill(Word::Status, &[("status", &status.to_string())]))
 }
 
 async fn get<T: Read>(path: &str) -> Result<T, ApiError> {
@@ -118,17 +127,16 @@ async fn call<T: Read>(method: &str, path: &str, body: Option<String>) -> Result
         200..=299 => crate::wire::read(&text).ok_or(ApiError::Unreachable),
         401 => Err(ApiError::Unauthorized),
         404 => Err(ApiError::NotFound),
-        _ => Err(match error(&text) {
-            Some(words) => ApiError::Refused(words),
-            None => ApiError::Refused(format!("The server answered with status {status}.")),
-        }),
+        _ => Err(error(&text).map_or_else(|| refused(status), ApiError::Refused)),
     }
 }
 
-/// The sentence for people in an error's answer.
+/// The sentence for people in an error's answer: the page's own for its code, the server's for one that is not known.
 #[cfg(feature = "browser")]
 fn error(text: &str) -> Option<String> {
-    crate::wire::read::<Object>(text)?.take::<Object>("error")?.take("message")
+    let mut error = crate::wire::read::<Object>(text)?.take::<Object>("error")?;
+    let sentence = Words::default().code(&error.take::<String>("code")?);
+    sentence.map(str::to_owned).or_else(|| error.take("message"))
 }
 
 /// Status and body of an answer. Not generic, so that the wasm has it once.

@@ -8,6 +8,7 @@ use crate::{
     live::client::Client,
     page::Carried,
     route::{Address, Route},
+    words::Words,
 };
 
 /// Parlor.
@@ -15,7 +16,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let shared = SharedValue::new_str(|| Carried { now: clock::now(), page: use_context().unwrap_or_default() });
     let Carried { now, page } = shared.into_inner();
-    let client = Client::new(&page, now);
+    let client = Client::new(&page, now, Words::given());
     provide_context(client);
     provide_context(page);
     Effect::new(move || client.start());

@@ -158,6 +158,12 @@ mod web {
         field.map(|field| field.value()).unwrap_or_default()
     }
 
+    /// The text of an element; nothing if there is no such element.
+    #[must_use]
+    pub fn text(id: &str) -> String {
+        element(id).and_then(|element| element.text_content()).unwrap_or_default()
+    }
+
     /// Sets an element's text.
     pub fn set_text(id: &str, text: &str) {
         if let Some(element) = element(id)
@@ -195,10 +201,44 @@ mod web {
     /// Tells the server, by a cookie, how far the clock here is from UTC: its next page then has the right times.
     pub fn keep_offset() {
         let minutes = crate::clock::browser_offset(crate::clock::now());
-        let document = window().and_then(|window| window.document());
-        if let Some(document) = document.and_then(|document| document.dyn_into::<web_sys::HtmlDocument>().ok()) {
+        if let Some(document) = html_document() {
             let _ = document.set_cookie(&format!("tz={minutes}; path=/; max-age=31536000; samesite=lax"));
         }
+    }
+
+    /// The language that was chosen in this browser, or the one that it asks for.
+    #[cfg(feature = "csr")]
+    #[must_use]
+    pub fn language() -> crate::words::Language {
+        use crate::words::Language;
+        let Some(window) = window() else { return Language::default() };
+        let cookies = html_document().and_then(|document| document.cookie().ok()).unwrap_or_default();
+        let chosen = cookies.split("; ").find_map(|cookie| Language::of_tag(cookie.strip_prefix("lang=")?));
+        chosen.unwrap_or_else(|| {
+            let asked: Vec<_> = window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
+            Language::asked(&asked.join(","))
+        })
+    }
+
+    /// Keeps which language was chosen, as the server does.
+    #[cfg(feature = "csr")]
+    pub fn keep_language(tag: &str) {
+        if let Some(document) = html_document() {
+            let _ = document.set_cookie(&format!("lang={tag}; path=/; max-age=31536000; samesite=lax"));
+        }
+    }
+
+    /// Says in which language the document is.
+    #[cfg(feature = "csr")]
+    pub fn set_language(tag: &str) {
+        let root = window().and_then(|window| window.document()).and_then(|document| document.document_element());
+        if let Some(root) = root {
+            let _ = root.set_attribute("lang", tag);
+        }
+    }
+
+    fn html_document() -> Option<web_sys::HtmlDocument> {
+        window()?.document()?.dyn_into().ok()
     }
 
     /// Names the tab.

@@ -10,11 +10,16 @@ use crate::{
     api::{self, ApiError},
     browser, clock,
     live::state::PAGE,
+    words::{self, Words},
 };
 
 /// Fetches what the page needs and mounts it.
 pub fn start() {
+    let language = browser::language();
+    browser::set_language(language.tag());
+    words::bring(language);
     enter_by_fetch();
+    choose_by_cookie();
     // Not by leptos, whose own way of spawning begins with mounting.
     wasm_bindgen_futures::spawn_local(async {
         let page = load().await;
@@ -41,11 +46,24 @@ fn enter_by_fetch() {
             match api::enter(field.value()).await {
                 Ok(()) => browser::go("/"),
                 Err(error) => {
-                    field.set_custom_validity(&error.to_string());
+                    field.set_custom_validity(&error.say(Words::default()));
                     field.report_validity();
                 }
             }
         });
+    });
+}
+
+/// The same with the form for the language: the cookie is set here.
+fn choose_by_cookie() {
+    let _ = window_event_listener(ev::submit, |event| {
+        let Some(chosen) = event.submitter().filter(|button| button.get_attribute("name").as_deref() == Some("lang"))
+        else {
+            return;
+        };
+        event.prevent_default();
+        browser::keep_language(&chosen.get_attribute("value").unwrap_or_default());
+        browser::reload();
     });
 }
 

@@ -21,6 +21,7 @@ pub mod small;
 pub mod text;
 pub mod time;
 pub mod wire;
+pub mod words;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

@@ -135,7 +135,11 @@ mod document {
     use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, prelude::*};
 
     use super::{PageData, SiteFiles};
-    use crate::{App, text::escape};
+    use crate::{
+        App,
+        text::escape,
+        words::{self, Language, Words},
+    };
 
     /// The whole HTML document.
     ///
@@ -146,10 +150,12 @@ mod document {
         // As HTML: a child would bring a marker for hydration, which a title shows as text.
         let page = use_context::<PageData>().unwrap_or_default();
         let title = escape(&page.title());
-        let boot = boot(&files, &page);
+        let language = Words::given().language();
+        let boot = boot(&files, &page, language);
+        let words = words::json(language);
         view! {
             <!DOCTYPE html>
-            <html lang="en">
+            <html lang=language.tag()>
                 <head>
                     <meta charset="utf-8" />
                     <meta
@@ -170,6 +176,7 @@ mod document {
                     <script type="module" nonce=use_nonce()>
                         {boot}
                     </script>
+                    <script type="application/json" id=words::ID nonce=use_nonce() inner_html=words></script>
                     <AutoReload options />
                 </head>
                 <body>
@@ -180,7 +187,7 @@ mod document {
     }
 
     /// The one script of the document.
-    fn boot(files: &SiteFiles, page: &PageData) -> String {
+    fn boot(files: &SiteFiles, page: &PageData, language: Language) -> String {
         let mut boot = String::new();
         if page.shell {
             // Wherever it is shown, it is the chat. The server leads from the front page to the lobby, and so does this.
@@ -193,15 +200,16 @@ mod document {
             files.wasm, files.js
         ));
         if files.worker {
-            // The worker hears which build this page is of, and what of older ones can go. Browsers without workers, and
-            // pages that came without TLS, do without.
+            // The worker hears which build this page is of, and what of older ones can go; and its language, for the page
+            // that it keeps. Browsers without workers, and pages that came without TLS, do without.
             boot.push_str(&format!(
                 "const worker=navigator.serviceWorker;if(worker){{\
-                 const tell=()=>worker.controller?.postMessage({:?});\
+                 const tell=()=>worker.controller?.postMessage([{:?},{:?}]);\
                  worker.addEventListener('controllerchange',tell);tell();\
                  (self.requestIdleCallback??setTimeout)(()=>\
                  worker.register('/sw.js',{{updateViaCache:'none'}}).catch(()=>{{}}));}}",
-                page.server.build
+                page.server.build,
+                language.tag()
             ));
         }
         boot

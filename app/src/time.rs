@@ -2,24 +2,10 @@
 
 use parlor_protocol::Millis;
 
+use crate::words::{Word, Words};
+
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
-
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// A day: the number of days since 1970-01-01.
 pub type Day = i64;
@@ -58,26 +44,26 @@ impl Zone {
 
     /// `Saturday 21 November 2026, 09:05:07 (UTC+8)`.
     #[must_use]
-    pub fn full(self, at: Millis) -> String {
-        let day = self.day(at);
-        let (year, _, _) = civil(day);
+    pub fn full(self, at: Millis, words: Words) -> String {
         let second = at.div_euclid(1000).rem_euclid(60);
         let offset = self.minutes_at(at);
         let sign = if offset < 0 { '-' } else { '+' };
         let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
         let minutes = if minutes == 0 { String::new() } else { format!(":{minutes:02}") };
-        format!("{} {year}, {}:{second:02} (UTC{sign}{hours}{minutes})", weekday_and_date(day), self.hhmm(at))
+        let (time, offset) = (format!("{}:{second:02}", self.hhmm(at)), format!("{sign}{hours}{minutes}"));
+        let date = date(Word::DateWithYear, self.day(at), words);
+        words.fill(Word::Moment, &[("date", &date), ("time", &time), ("offset", &offset)])
     }
 }
 
 /// `Today`, `Yesterday`, `Saturday 21 November`, and with the year when it is not this one.
 #[must_use]
-pub fn day_label(day: Day, today: Day) -> String {
+pub fn day_label(day: Day, today: Day, words: Words) -> String {
     match today - day {
-        0 => "Today".into(),
-        1 => "Yesterday".into(),
-        _ if civil(day).0 == civil(today).0 => weekday_and_date(day),
-        _ => format!("{} {}", weekday_and_date(day), civil(day).0),
+        0 => words.of(Word::Today).to_owned(),
+        1 => words.of(Word::Yesterday).to_owned(),
+        _ if civil(day).0 == civil(today).0 => date(Word::Date, day, words),
+        _ => date(Word::DateWithYear, day, words),
     }
 }
 
@@ -89,11 +75,15 @@ pub fn iso(at: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-fn weekday_and_date(day: Day) -> String {
-    let (_, month, date) = civil(day);
+/// A day, with its parts in the order of the language.
+fn date(form: Word, day: Day, words: Words) -> String {
+    let (year, month, date) = civil(day);
     // 1970-01-01 was a Thursday.
     let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0);
-    format!("{} {date} {}", WEEKDAYS[weekday], MONTHS[month - 1])
+    let (year, date) = (year.to_string(), date.to_string());
+    let (weekday, month) = (words.after(Word::Monday, weekday), words.after(Word::January, month - 1));
+    let parts = [("weekday", weekday), ("day", &date), ("month", month), ("year", &year)];
+    words.fill(form, &parts)
 }
 
 /// Year, month (1-12) and day of the month (1-31) in the Gregorian calendar.
@@ -115,6 +105,7 @@ fn civil(day: Day) -> (i64, usize, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Language;
     use proptest::prelude::*;
 
     const AT: Millis = 1_795_252_027_000; // 2026-11-21T09:07:07Z
@@ -124,8 +115,10 @@ mod tests {
         assert_eq!(iso(AT), "2026-11-21T09:07:07Z");
         assert_eq!(Zone::Fixed(0).hhmm(AT), "09:07");
         assert_eq!(Zone::Fixed(330).hhmm(AT), "14:37");
-        assert_eq!(Zone::Fixed(-600).full(AT), "Friday 20 November 2026, 23:07:07 (UTC-10)");
-        assert_eq!(Zone::Fixed(330).full(AT), "Saturday 21 November 2026, 14:37:07 (UTC+5:30)");
+        let [english, chinese] = Language::ALL.map(Words::new);
+        assert_eq!(Zone::Fixed(-600).full(AT, english), "Friday 20 November 2026, 23:07:07 (UTC-10)");
+        assert_eq!(Zone::Fixed(330).full(AT, english), "Saturday 21 November 2026, 14:37:07 (UTC+5:30)");
+        assert_eq!(Zone::Fixed(330).full(AT, chinese), "2026年11月21日 星期六 14:37:07（UTC+5:30）");
         assert_eq!(iso(-1), "1969-12-31T23:59:59Z");
         assert_eq!(iso(951_782_400_000), "2000-02-29T00:00:00Z");
     }
@@ -133,10 +126,26 @@ mod tests {
     #[test]
     fn days_have_names() {
         let today = Zone::Fixed(0).day(AT);
-        assert_eq!(day_label(today, today), "Today");
-        assert_eq!(day_label(today - 1, today), "Yesterday");
-        assert_eq!(day_label(today - 2, today), "Thursday 19 November");
-        assert_eq!(day_label(today - 366, today), "Thursday 20 November 2025");
+        for (days, english, chinese) in [
+            (0, "Today", "今天"),
+            (1, "Yesterday", "昨天"),
+            (2, "Thursday 19 November", "11月19日 星期四"),
+            (6, "Sunday 15 November", "11月15日 星期日"),
+            (366, "Thursday 20 November 2025", "2025年11月20日 星期四"),
+        ] {
+            let labels = Language::ALL.map(|language| day_label(today - days, today, Words::new(language)));
+            assert_eq!(labels, [english, chinese]);
+        }
+    }
+
+    #[test]
+    fn months_follow_each_other() {
+        // The 15th of each month of 2026.
+        let days = (0..12).map(|month| 20_467 + month * 30 + (month * 5 + 3) / 10);
+        let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"];
+        for (day, month) in days.zip(months.into_iter().chain(["November", "December"])) {
+            assert!(date(Word::Date, day, Words::default()).ends_with(month), "{day} {month}");
+        }
     }
 
     proptest! {

@@ -7,5 +7,6 @@
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    parlor_app::words::read();
     leptos::mount::hydrate_body(parlor_app::App);
 }

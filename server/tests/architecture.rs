@@ -108,3 +108,59 @@ fn only_the_transport_touches_a_socket_in_the_client() {
         naming("app/src", "gloo_net::websocket").into_iter().filter(|path| !path.starts_with(&transport)).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
+
+/// The literals of a source, each with what stands before it. Comments and tests are left out.
+fn literals(text: &str) -> Vec<(&str, &str)> {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    let mut found = Vec::new();
+    let (mut at, bytes) = (0, text.as_bytes());
+    while at < bytes.len() {
+        if text[at..].starts_with("//") {
+            at += text[at..].find('\n').unwrap_or(text.len() - at);
+        } else if text[at..].starts_with("'\"'") {
+            at += 3;
+        } else if bytes[at] == b'"' {
+            let mut end = at + 1;
+            while bytes[end] != b'"' {
+                end += if bytes[end] == b'\\' { 2 } else { 1 };
+            }
+            found.push((text[..at].trim_end(), &text[at + 1..end]));
+            at = end + 1;
+        } else {
+            at += text[at..].chars().next().unwrap().len_utf8();
+        }
+    }
+    found
+}
+
+/// Whether a literal is shown to people: a text between tags, an attribute that is read out, or words in HTML.
+fn is_shown(before: &str, literal: &str) -> bool {
+    let words = |text: &str| text.chars().any(char::is_alphabetic);
+    let between_tags = before.ends_with('>') && !before.ends_with("=>") && !before.ends_with("->");
+    let read_out = ["aria-label=", "title=", "placeholder=", "alt="].iter().any(|name| before.ends_with(name));
+    // `>…<` with words in it, wherever the HTML begins and ends.
+    let in_html = literal.split('>').skip(1).any(|text| text.split_once('<').is_some_and(|(text, _)| words(text)));
+    ((between_tags || read_out) && words(literal)) || in_html
+}
+
+#[test]
+fn words_are_in_the_table_alone() {
+    for (before, literal, shown) in [
+        ("<h2>", "Rooms", true),
+        ("aria-label=", "New room", true),
+        ("html +=", "<b>Retry</b>", true),
+        ("html +=", "</b> left</b>", true),
+        ("class=", "button icon-only", false),
+        ("Some(_) =>", "text", false),
+        ("<span>", "#", false),
+        ("html +=", "<b class=\\\"a b\\\">{}</b>", false),
+    ] {
+        assert_eq!(is_shown(before, literal), shown, "{before}{literal}");
+    }
+    for (path, text) in sources("app/src/components") {
+        for (before, literal) in literals(&text) {
+            // What it is called is so in every language.
+            assert!(literal == "Parlor" || !is_shown(before, literal), "{}: {literal:?}", path.display());
+        }
+    }
+}

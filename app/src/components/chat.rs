@@ -11,6 +11,7 @@ use super::{
     outdated::Outdated,
     people::People,
     rooms::Rooms,
+    still, still_html,
     timeline::Timeline,
     welcome::Welcome,
 };
@@ -19,10 +20,13 @@ use crate::{
     live::{client::Client, state::Phase},
     page::{self, PageData},
     route::Route,
+    words::{Word, Words},
 };
 
 /// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
-const NOSCRIPT: &str = "<p class=\"noscript\">Without JavaScript you can read here. To send messages, turn it on.</p>";
+fn noscript(words: Words) -> String {
+    ["<p class=\"noscript\">", words.of(Word::NoScript), "</p>"].concat()
+}
 
 /// Whether the people's column is shown where there is place for it.
 #[derive(Clone, Copy)]
@@ -60,9 +64,11 @@ pub fn Chat() -> impl IntoView {
         browser::set_title(&page::title(unread, name.as_deref()));
     });
     Either::Right(view! {
-        <a class="skip" href="#composer" rel="external">
-            "Skip to the message box"
-        </a>
+        {still(move || view! {
+            <a class="skip" href="#composer" rel="external">
+                {client.words.of(Word::Skip)}
+            </a>
+        })}
         <div
             class="app"
             class:people-closed=flag(move || !shown.get())
@@ -72,7 +78,7 @@ pub fn Chat() -> impl IntoView {
             <main class="room">
                 <Header room absent />
                 <Outdated />
-                <noscript inner_html=NOSCRIPT.to_owned()></noscript>
+                <noscript inner_html=still_html(move || noscript(client.words))></noscript>
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })

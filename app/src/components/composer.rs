@@ -9,12 +9,13 @@ use parlor_protocol::{
 use super::{
     flag,
     icons::{Icon, SEND},
-    scroll,
+    scroll, still,
 };
 use crate::{
     browser,
     kept::drafts,
     live::{client::Client, connection::ConnectionState},
+    words::Word,
 };
 
 /// The text field's id.
@@ -40,6 +41,7 @@ pub fn Composer(
     absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let Draft(text) = expect_context();
     let hint = RwSignal::new(String::new());
     let writer = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
@@ -90,11 +92,7 @@ pub fn Composer(
             // The shell has not been told yet in whose name. The text stays where it is, and is kept.
             Ok(_) if client.me.with_untracked(Option::is_none) => {
                 let closed = client.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. }));
-                hint.set(if closed {
-                    "Enter first. What you have written stays here.".into()
-                } else {
-                    "This can be sent when the connection is back. It is kept until then.".into()
-                });
+                hint.set(words.of(if closed { Word::EnterFirst } else { Word::KeptUntilBack }).to_owned());
             }
             Ok(body) => {
                 client.send(&room, body);
@@ -103,7 +101,7 @@ pub fn Composer(
                 scroll::to_end(false);
             }
             Err(Invalid::Empty) => {
-                hint.set("Write something first.".into());
+                hint.set(words.of(Word::WriteFirst).to_owned());
                 // Said once is enough: Enter pressed twice is no mistake to be reminded of.
                 set_timeout(
                     move || {
@@ -115,12 +113,9 @@ pub fn Composer(
                 );
             }
             Err(Invalid::TooLong { chars, limit }) => {
-                hint.set(format!(
-                    "Too long by {} characters. Shorten it to send.",
-                    grouped(chars.saturating_sub(limit))
-                ));
+                hint.set(words.count(Word::TooLongBy, chars.saturating_sub(limit) as u64));
             }
-            Err(error) => hint.set(error.to_string()),
+            Err(invalid) => hint.set(words.invalid(invalid)),
         }
         browser::focus(ID);
     };
@@ -140,9 +135,9 @@ pub fn Composer(
         chars => format!("{} / {}", grouped(chars), grouped(limits::MAX_BODY_CHARS)),
     });
     let waiting = super::text(move || {
-        let mut line = client.connection.with(|state| state.waiting(client.waiting.get())).unwrap_or_default();
+        let mut line = client.connection.with(|state| state.waiting(client.waiting.get(), words)).unwrap_or_default();
         if client.unkept.get() && client.waiting.get() > 0 {
-            line.push_str(" This browser keeps nothing: do not close the page before that.");
+            line.push_str(words.of(Word::NothingKept));
         }
         line
     });
@@ -151,7 +146,7 @@ pub fn Composer(
         let name = client
             .rooms
             .with(|rooms| rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()));
-        name.map_or_else(|| "Message".to_owned(), |name| format!("Message {name}"))
+        name.map_or_else(|| words.of(Word::Message).to_owned(), |name| words.fill(Word::MessageTo, &[("room", &name)]))
     });
     view! {
         <form
@@ -203,9 +198,11 @@ pub fn Composer(
                         on:keydown=key
                     ></textarea>
                 </div>
-                <button type="submit" class="button send" data-testid="send" aria-label="Send" title="Send (Enter)">
-                    <Icon path=SEND />
-                </button>
+                {still(move || view! {
+                    <button type="submit" class="button send" data-testid="send" aria-label=words.of(Word::Send) title=words.of(Word::SendKey)>
+                        <Icon path=SEND />
+                    </button>
+                })}
             </div>
         </form>
     }

@@ -6,15 +6,17 @@ use super::{connection_panel, flag, text};
 use crate::{
     browser,
     live::{client::Client, connection::Remedy},
+    words::Word,
 };
 
 /// The badge: a dot, a word, what follows it, and what one can do about it.
 #[component]
 pub fn Connection() -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let state = client.connection;
-    let word = text(move || state.with(|state| state.word()));
-    let detail = text(move || state.with(|state| state.detail()));
+    let word = text(move || state.with(|state| state.word(words)));
+    let detail = text(move || state.with(|state| state.detail(words)));
     let can_try = move || state.with(|state| state.can_try_now());
     let remedy = move || state.with(|state| state.remedy());
     let enter = text(move || {
@@ -31,7 +33,7 @@ pub fn Connection() -> impl IntoView {
             data-testid="connection"
             data-state=text(move || state.with(|state| state.slug()))
             data-transport=text(move || state.with(|state| state.transport()))
-            title=text(move || state.with(|state| state.title()))
+            title=text(move || state.with(|state| state.title(words)))
         >
             <button
                 type="button"
@@ -50,7 +52,7 @@ pub fn Connection() -> impl IntoView {
                 hidden=flag(move || !can_try())
                 on:click=move |_| client.try_now()
             >
-                "Try now"
+                {words.of(Word::TryNowButton)}
             </button>
             <button
                 type="button"
@@ -59,10 +61,10 @@ pub fn Connection() -> impl IntoView {
                 hidden=flag(move || remedy() != Remedy::Reload)
                 on:click=move |_| browser::reload()
             >
-                "Reload"
+                {words.of(Word::Reload)}
             </button>
             <a class="button small" href=enter rel="external" hidden=flag(move || remedy() != Remedy::Enter)>
-                "Enter again"
+                {words.of(Word::EnterAgain)}
             </a>
         </div>
     }

@@ -5,7 +5,7 @@
 
 use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
 
-use super::icons::CLOSE;
+use super::{icons::CLOSE, still_html};
 use crate::{
     browser, clock,
     live::{
@@ -13,6 +13,7 @@ use crate::{
         connection::ConnectionState,
         report::{self, LINES},
     },
+    words::{Word, Words},
 };
 
 /// The panel's id, for the button that opens it.
@@ -26,22 +27,27 @@ const REPORT: &str = "connection-report";
 const COPY: &str = "copy-report";
 
 /// The inside of the panel, without values.
-fn body() -> String {
+fn body(words: Words) -> String {
+    let word = |word| words.of(word);
     let mut html = format!(
-        "<div class=panel-head><h2>Connection</h2>\
-         <button type=button class=\"button icon-only\" aria-label=Close autofocus popovertarget={ID} popovertargetaction=hide>\
+        "<div class=panel-head><h2>{}</h2>\
+         <button type=button class=\"button icon-only\" aria-label=\"{}\" autofocus popovertarget={ID} popovertargetaction=hide>\
          <svg class=icon viewBox=\"0 0 16 16\" aria-hidden=true><path d=\"{CLOSE}\"></path></svg></button></div>\
          <p id={WHY} class=soft></p>\
          <figure><svg viewBox=\"0 0 244 44\" preserveAspectRatio=none aria-hidden=true><polyline id={GRAPH}></polyline></svg>\
-         <figcaption id={TOP}></figcaption></figure><dl>"
+         <figcaption id={TOP}></figcaption></figure><dl>",
+        word(Word::Connection),
+        word(Word::Close),
     );
     for (slug, label) in LINES {
-        html = html + "<div><dt>" + label + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
+        html = html + "<div><dt>" + word(label) + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
     }
     html + &format!(
-        "</dl><textarea id={REPORT} aria-label=Report readonly rows=5 hidden></textarea>\
+        "</dl><textarea id={REPORT} aria-label=\"{}\" readonly rows=5 hidden></textarea>\
          <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
-         <button type=button class=button id={COPY}>Copy report</button></div>"
+         <button type=button class=button id={COPY}>{}</button></div>",
+        word(Word::Report),
+        word(Word::CopyReport),
     )
 }
 
@@ -52,20 +58,20 @@ fn fill(client: Client) -> String {
     let messages = (client.waiting.get_untracked(), client.failed());
     let address = browser::host() + vitals.rung.path();
     let state = client.connection.get_untracked();
-    let lines = report::lines(&state, &vitals, messages, address, now);
+    let lines = report::lines(&state, &vitals, messages, address, now, client.words);
     for ((slug, _), value) in LINES.iter().zip(&lines) {
         browser::set_text(&("connection-".to_owned() + slug), value);
     }
-    let (points, top) = report::graph(&vitals.round_trips);
+    let (points, top) = report::graph(&vitals.round_trips, client.words);
     browser::set_attribute(GRAPH, "points", &points);
     browser::set_text(TOP, &top);
     let why = match &state {
         state if state.is_connected() => vitals.why,
         ConnectionState::Closed { .. } => "",
-        _ => "There is no connection now. What you write is kept, and goes by itself when there is one again.",
+        _ => client.words.of(Word::NoConnection),
     };
     browser::set_text(WHY, why);
-    report::report(&lines, &vitals, &browser::agent(), now)
+    report::report(&lines, &vitals, &browser::agent(), now, client.words)
 }
 
 /// The panel. It looks at the connection once a second, and only while it is open.
@@ -98,7 +104,7 @@ pub fn ConnectionPanel() -> impl IntoView {
         spawn_local(async move {
             let report = fill(client);
             let done = browser::copy(&report).await;
-            browser::set_text(COPIED, if done { "Copied." } else { "Copy it from the field." });
+            browser::set_text(COPIED, client.words.of(if done { Word::Copied } else { Word::CopyByHand }));
             if !done {
                 browser::offer(REPORT, &report);
             }
@@ -110,10 +116,10 @@ pub fn ConnectionPanel() -> impl IntoView {
             id=ID
             popover="auto"
             role="dialog"
-            aria-label="Connection"
+            aria-label=client.words.of(Word::Connection)
             on:toggle=toggled
             on:click=copy
-            inner_html=body()
+            inner_html=still_html(move || body(client.words))
         ></section>
     }
 }

@@ -8,9 +8,9 @@ use super::{
     connection::Connection,
     flag,
     icons::{Icon, MENU, PEOPLE},
-    people, rooms, text,
+    people, rooms, still, text,
 };
-use crate::{browser, live::client::Client};
+use crate::{browser, live::client::Client, words::Word};
 
 /// Where the people have a column of their own.
 const WIDE: &str = "(min-width: 1100px)";
@@ -24,10 +24,11 @@ pub fn Header(
     absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let PeopleShown(shown) = expect_context();
     let name = text(move || {
         if absent.get() {
-            return "No such room".to_owned();
+            return words.of(Word::NoSuchRoom).to_owned();
         }
         let id = room.get();
         client.rooms.with(|rooms| {
@@ -52,10 +53,10 @@ pub fn Header(
                 type="button"
                 class="button icon-only rooms-toggle"
                 class:has-unread=elsewhere
-                aria-label="Rooms"
+                aria-label=words.of(Word::Rooms)
                 popovertarget=rooms::ID
             >
-                <Icon path=MENU />
+                {still(|| view! { <Icon path=MENU /> })}
             </button>
             <h1 class="room-title">
                 <span class="room-hash" aria-hidden="true" hidden=absent>
@@ -68,7 +69,7 @@ pub fn Header(
                 type="button"
                 class="button people-toggle"
                 popovertarget=people::ID
-                title="Who is here"
+                title=words.of(Word::WhoIsHere)
                 on:click=move |event| {
                     if browser::matches(WIDE) {
                         event.prevent_default();
@@ -76,10 +77,10 @@ pub fn Header(
                     }
                 }
             >
-                <Icon path=PEOPLE />
-                <span class="sr-only">"People: "</span>
+                {still(|| view! { <Icon path=PEOPLE /> })}
+                {still(move || view! { <span class="sr-only">{words.of(Word::PeopleCount)}</span> })}
                 <span data-testid="online-count">{online}</span>
-                <span class="people-word">" online"</span>
+                {still(move || view! { <span class="people-word">{words.of(Word::Online)}</span> })}
             </button>
         </header>
     }

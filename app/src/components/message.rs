@@ -8,7 +8,8 @@ use crate::{
     colour,
     live::{outbox::Delivery, rows::MessageRow},
     text::escape,
-    time::{self, Zone},
+    time,
+    words::{Word, Words},
 };
 
 /// A message's look.
@@ -22,11 +23,15 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
         class.push_str(if is { name } else { "" });
     }
     let mut inside = vec![
-        (avatar + "</span><div class=\"", "byline", byline(&escape(&by.name), hue, row.message.at, around.zone)),
+        (avatar + "</span><div class=\"", "byline", byline(&escape(&by.name), hue, row.message.at, around)),
         ("</div><div data-testid=\"message-body\" class=\"".into(), "body", body(row)),
     ];
     if row.own {
-        inside.push(("</div><div class=\"".into(), "tail", mark(&row.delivery) + &undelivered(row, around.waits)));
+        inside.push((
+            "</div><div class=\"".into(),
+            "tail",
+            mark(&row.delivery, around.words) + &undelivered(row, around),
+        ));
     }
     Look {
         tag: "article",
@@ -35,11 +40,11 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
         id: row.message.id.to_string(),
         state: row.delivery.slug(),
         inside,
-        end: "</div>",
+        end: "</div>".into(),
     }
 }
 
-fn byline(name: &str, hue: &str, at: i64, zone: Zone) -> String {
+fn byline(name: &str, hue: &str, at: i64, Around { zone, words, .. }: Around) -> String {
     [
         "<span class=\"author ",
         hue,
@@ -48,7 +53,7 @@ fn byline(name: &str, hue: &str, at: i64, zone: Zone) -> String {
         "</span><time data-testid=\"message-time\" datetime=\"",
         &time::iso(at),
         "\" title=\"",
-        &zone.full(at),
+        &zone.full(at, words),
         "\">",
         &zone.hhmm(at),
         "</time>",
@@ -65,14 +70,14 @@ fn body(row: &MessageRow) -> String {
 }
 
 /// How far one's own message has come.
-fn mark(delivery: &Delivery) -> String {
+fn mark(delivery: &Delivery, words: Words) -> String {
     let icon = icons::html(match delivery {
         Delivery::Queued => CLOCK,
         Delivery::Sent => TICK,
         Delivery::Stored => TICKS,
         Delivery::Failed(_) => ALERT,
     });
-    let words = delivery.words();
+    let words = words.of(delivery.word());
     // Not said aloud each time it changes.
     let begin = "<span class=\"mark\" aria-live=\"off\" title=\"";
     [begin, words, "\">", &icon, "<span class=\"sr-only\">", words, "</span></span>"].concat()
@@ -80,15 +85,21 @@ fn mark(delivery: &Delivery) -> String {
 
 /// Why it was not sent, and what one can do about that, or while it waits. While there is a connection it is gone in a
 /// moment: nothing to be done about it, and no room for buttons.
-fn undelivered(row: &MessageRow, waits: bool) -> String {
-    let words = match &row.delivery {
-        Delivery::Failed(reason) => ["failure\"><span>Not sent: ", &escape(reason), "</span>", RETRY].concat(),
+fn undelivered(row: &MessageRow, Around { waits, words, .. }: Around) -> String {
+    let mut html = match &row.delivery {
+        Delivery::Failed(reason) => {
+            let why = words.fill(Word::NotSentWhy, &[("why", &escape(reason))]);
+            ["failure\"><span>", &why, "</span>", &button("retry", words.of(Word::Retry))].concat()
+        }
         _ if waits && row.may_be_taken_back => "waits\">".into(),
         _ => return String::new(),
     };
-    ["<p class=\"undelivered ", &words, TAKE_BACK].concat()
+    for (does, word) in [("edit", Word::Edit), ("discard", Word::Discard)] {
+        html += &button(does, words.of(word));
+    }
+    ["<p class=\"undelivered ", &html, "</p>"].concat()
 }
 
-const RETRY: &str = "<button type=\"button\" class=\"link\" data-testid=\"retry\">Retry</button>";
-const TAKE_BACK: &str = "<button type=\"button\" class=\"link\" data-testid=\"edit\">Edit</button>\
-                         <button type=\"button\" class=\"link\" data-testid=\"discard\">Discard</button></p>";
+fn button(does: &str, word: &str) -> String {
+    ["<button type=\"button\" class=\"link\" data-testid=\"", does, "\">", word, "</button>"].concat()
+}

@@ -1,6 +1,8 @@
 //! What is on the screen, piece by piece.
 
-use leptos::prelude::Signal;
+#[cfg(feature = "hydrate")]
+use leptos::tachys::html::InertElement;
+use leptos::{IntoView, prelude::Signal};
 
 pub mod chat;
 pub mod composer;
@@ -8,6 +10,7 @@ pub mod connection;
 pub mod connection_panel;
 pub mod header;
 pub mod icons;
+pub mod languages;
 pub mod message;
 pub mod new_room;
 pub mod outdated;
@@ -29,4 +32,23 @@ pub(crate) fn text<T: Into<String>>(value: impl Fn() -> T + Send + Sync + 'stati
 /// A condition that changes.
 pub(crate) fn flag(value: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
     Signal::derive(value)
+}
+
+/// One element whose inside never changes and has nothing to listen to. The browser that takes over the server's page has
+/// it there already, so the wasm for that has nothing of it; all others make it. Only for what is in the first page and
+/// stays: what the browser adds later is not there to be taken over.
+#[cfg(feature = "hydrate")]
+pub(crate) fn still<V: IntoView>(_: impl FnOnce() -> V) -> impl IntoView {
+    InertElement::new("")
+}
+
+/// One element whose inside never changes and has nothing to listen to.
+#[cfg(not(feature = "hydrate"))]
+pub(crate) fn still<V: IntoView>(view: impl FnOnce() -> V) -> impl IntoView {
+    view()
+}
+
+/// The same for HTML that is inside an element.
+pub(crate) fn still_html(html: impl FnOnce() -> String) -> String {
+    if cfg!(feature = "hydrate") { String::new() } else { html() }
 }

@@ -3,8 +3,8 @@
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use parlor_protocol::{limits, validate};
 
-use super::{rooms, text};
-use crate::{browser, live::client::Client, route::Route};
+use super::{rooms, still, text};
+use crate::{browser, live::client::Client, route::Route, words::Word};
 
 /// The dialog's id.
 pub const ID: &str = "new-room";
@@ -19,6 +19,7 @@ pub fn open() {
 #[component]
 pub fn NewRoom() -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let route = expect_context::<Route>();
     let name = RwSignal::new(String::new());
     let problem = RwSignal::new(String::new());
@@ -30,8 +31,8 @@ pub fn NewRoom() -> impl IntoView {
         }
         let named = match validate::room_name(&name.get_untracked()) {
             Ok(named) => named,
-            Err(validate::Invalid::Empty) => return problem.set("A room needs a name.".into()),
-            Err(error) => return problem.set(error.to_string()),
+            Err(validate::Invalid::Empty) => return problem.set(words.of(Word::RoomNeedsName).to_owned()),
+            Err(invalid) => return problem.set(words.invalid(invalid)),
         };
         problem.set(String::new());
         busy.set(true);
@@ -42,7 +43,7 @@ pub fn NewRoom() -> impl IntoView {
                     browser::close_dialog(ID);
                     route.go(&room);
                 }
-                Err(words) => problem.set(words),
+                Err(why) => problem.set(why),
             }
             busy.set(false);
         });
@@ -50,9 +51,9 @@ pub fn NewRoom() -> impl IntoView {
     view! {
         <dialog id=ID class="dialog" aria-labelledby="new-room-title">
             <form on:submit=create>
-                <h2 id="new-room-title">"New room"</h2>
-                <p class="soft">"Everyone on this server can find it and join."</p>
-                <label for="new-room-name">"Name"</label>
+                {still(move || view! { <h2 id="new-room-title">{words.of(Word::NewRoom)}</h2> })}
+                {still(move || view! { <p class="soft">{words.of(Word::NewRoomHelp)}</p> })}
+                {still(move || view! { <label for="new-room-name">{words.of(Word::RoomName)}</label> })}
                 <input
                     id="new-room-name"
                     data-testid="new-room-name"
@@ -60,7 +61,7 @@ pub fn NewRoom() -> impl IntoView {
                     autocomplete="off"
                     autofocus
                     maxlength=limits::MAX_ROOM_NAME_CHARS.to_string()
-                    placeholder="Garden"
+                    placeholder=words.of(Word::RoomExample)
                     aria-describedby="new-room-problem"
                     prop:value=name
                     on:input=move |event| {
@@ -73,10 +74,10 @@ pub fn NewRoom() -> impl IntoView {
                 </p>
                 <div class="dialog-actions">
                     <button type="button" class="button" on:click=move |_| browser::close_dialog(ID)>
-                        "Cancel"
+                        {words.of(Word::Cancel)}
                     </button>
                     <button type="submit" class="button primary" data-testid="new-room-create">
-                        {text(move || if busy.get() { "Creating…" } else { "Create" })}
+                        {text(move || words.of(if busy.get() { Word::Creating } else { Word::Create }))}
                     </button>
                 </div>
             </form>

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{composer::Draft, flag};
-use crate::{browser, live::client::Client};
+use super::{composer::Draft, flag, still};
+use crate::{browser, live::client::Client, words::Word};
 
 /// For which build this tab was loaded again last.
 const RELOADED: &str = "parlor.reloaded";
@@ -12,6 +12,7 @@ const RELOADED: &str = "parlor.reloaded";
 #[component]
 pub fn Outdated() -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let Draft(draft) = expect_context();
     let renew = move || {
         if let Some(build) = client.newer.get_untracked()
@@ -31,9 +32,9 @@ pub fn Outdated() -> impl IntoView {
     view! {
         <div class="outdated-place" role="status">
             <div class="outdated" data-testid="outdated" hidden=flag(move || client.newer.with(Option::is_none))>
-                <span>"A newer version is here"</span>
+                {still(move || view! { <span>{words.of(Word::Outdated)}</span> })}
                 <button type="button" class="button small" data-testid="renew" on:click=move |_| browser::reload()>
-                    "Reload"
+                    {words.of(Word::Reload)}
                 </button>
             </div>
         </div>

@@ -1,14 +1,19 @@
 //! The list of rooms: mine with what is unread, and public ones to go into.
 
-use leptos::prelude::*;
+use leptos::{ev::SubmitEvent, prelude::*};
 use parlor_protocol::RoomId;
 
 use super::{
     flag,
     icons::{CLOSE, DOOR, Icon, PLUS},
-    new_room, text,
+    languages, new_room, still, text,
 };
-use crate::{api, browser, colour, kept, live::client::Client, route::Route};
+use crate::{
+    api, browser, colour, kept,
+    live::{client::Client, connection::ConnectionState},
+    route::Route,
+    words::Word,
+};
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
@@ -20,42 +25,45 @@ pub fn Rooms(
     room: Signal<Option<RoomId>>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let no_more = flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| room.joined)));
     view! {
-        <nav class="rooms" id=ID popover="auto" aria-label="Rooms">
+        <nav class="rooms" id=ID popover="auto" aria-label=words.of(Word::Rooms)>
+            {still(move || view! {
             <div class="panel-head">
                 <span class="wordmark">"Parlor"</span>
                 <button
                     type="button"
                     class="button icon-only rooms-close"
-                    aria-label="Close"
+                    aria-label=words.of(Word::Close)
                     popovertarget=ID
                     popovertargetaction="hide"
                 >
                     <Icon path=CLOSE />
                 </button>
             </div>
+            })}
             <div class="rooms-scroll" data-testid="room-list">
                 <div class="section-head">
-                    <h2>"Rooms"</h2>
+                    {still(move || view! { <h2>{words.of(Word::Rooms)}</h2> })}
                     <button
                         type="button"
                         class="button icon-only new-room"
                         data-testid="new-room"
-                        aria-label="New room"
-                        title="New room"
+                        aria-label=words.of(Word::NewRoom)
+                        title=words.of(Word::NewRoom)
                         on:click=move |_| new_room::open()
                     >
-                        <Icon path=PLUS />
+                        {still(|| view! { <Icon path=PLUS /> })}
                     </button>
                 </div>
                 <RoomList joined=true room />
                 <div class="section-head" hidden=no_more>
-                    <h2>"More rooms"</h2>
+                    {still(move || view! { <h2>{words.of(Word::MoreRooms)}</h2> })}
                 </div>
                 <RoomList joined=false room />
             </div>
-            <Me />
+            <Me room />
         </nav>
     }
 }
@@ -123,7 +131,7 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                     {count}
                 </span>
                 <span class="sr-only" hidden=all_read>
-                    " unread"
+                    {client.words.of(Word::Unread)}
                 </span>
             </a>
         </li>
@@ -132,8 +140,9 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
 
 /// Who is reading, and the way out.
 #[component]
-fn Me() -> impl IntoView {
+fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let me = move || client.me.get();
     let name = text(move || me().map(|me| me.name).unwrap_or_default());
     let problem = RwSignal::new("");
@@ -147,9 +156,18 @@ fn Me() -> impl IntoView {
                     browser::go("/");
                 }
                 // Without an answer the session stays, and the front page would only lead back here.
-                Err(_) => problem.set("Signing out needs the server. You are still signed in here."),
+                Err(_) => problem.set(words.of(Word::SignOutNeedsServer)),
             }
         });
+    };
+    let here = move || room.get_untracked().map(|room| format!("/r/{room}")).unwrap_or_default();
+    // Another language comes from the server, and without one there would be no page at all.
+    let change = move |event: SubmitEvent| {
+        browser::set_attribute(languages::NEXT, "value", &here());
+        if client.connection.with_untracked(ConnectionState::can_try_now) {
+            event.prevent_default();
+            problem.set(words.of(Word::LanguageNeedsServer));
+        }
     };
     view! {
         <p class="me-problem" role="alert" hidden=flag(move || problem.with(|problem| problem.is_empty()))>
@@ -163,10 +181,13 @@ fn Me() -> impl IntoView {
                 {text(move || name.with(|name| colour::initials(name)))}
             </span>
             <span class="me-name">{name}</span>
-            <button type="button" class="button quiet" data-testid="sign-out" title="Sign out" on:click=leave>
-                <Icon path=DOOR />
-                "Sign out"
+            <button type="button" class="button quiet" data-testid="sign-out" title=words.of(Word::SignOut) on:click=leave>
+                {still(|| view! { <Icon path=DOOR /> })}
+                {words.of(Word::SignOut)}
             </button>
+        </div>
+        <div class="me-languages" on:submit=change>
+            {still(move || languages::form(words, here()))}
         </div>
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     live::{client::Client, rows::Row, view::RowItem},
     text::escape,
     time::{self, Day, Zone},
+    words::{Word, Words},
 };
 
 /// What a row looks like, as HTML. Names and words in it are escaped, and bodies are the server's.
@@ -40,7 +41,7 @@ pub struct Look {
     /// with the class of that name.
     pub inside: Vec<(String, &'static str, String)>,
     /// What follows the last of them.
-    pub end: &'static str,
+    pub end: String,
 }
 
 /// What a row's look depends on besides the row.
@@ -50,6 +51,8 @@ pub struct Around {
     pub zone: Zone,
     /// The day it is.
     pub today: Day,
+    /// The reader's language.
+    pub words: Words,
     /// There is no connection: what has not gone yet stays for a while.
     pub waits: bool,
 }
@@ -64,29 +67,30 @@ impl Look {
                 tag: "h2",
                 kind: "day",
                 class: "day".into(),
-                inside: vec![("<span class=\"".into(), "day-name", time::day_label(*day, around.today))],
-                end: "</span>",
+                inside: vec![("<span class=\"".into(), "day-name", time::day_label(*day, around.today, around.words))],
+                end: "</span>".into(),
                 ..Self::default()
             },
             Row::New => Self {
                 tag: "p",
                 kind: "new-line",
                 class: "new-line".into(),
-                end: "<span>New</span>",
+                end: ["<span>", around.words.of(Word::NewLine), "</span>"].concat(),
                 ..Self::default()
             },
             Row::Notice { state, names } => {
                 let joined = *state == PresenceState::Online;
+                let (before, after) = around.words.around(if joined { Word::CameIn } else { Word::WentOut });
                 Self {
                     tag: "p",
                     kind: "notice",
                     class: if joined { "notice joined" } else { "notice left" }.into(),
                     inside: vec![(
-                        icons::html(if joined { ARRIVED } else { LEFT }) + "<span><span class=\"",
+                        icons::html(if joined { ARRIVED } else { LEFT }) + "<span>" + before + "<span class=\"",
                         "notice-names",
                         escape(names),
                     )],
-                    end: if joined { "</span> joined</span>" } else { "</span> left</span>" },
+                    end: ["</span>", after, "</span>"].concat(),
                     ..Self::default()
                 }
             }
@@ -102,7 +106,7 @@ impl Look {
                 html.push_str(text);
             }
         }
-        html + self.end
+        html + &self.end
     }
 
     /// Makes an element that looks as `old` look so. Only what differs is touched.
@@ -146,7 +150,7 @@ pub fn RowView(
                 let waits = matches!(row, Row::Message(row) if row.may_be_taken_back)
                     && client.connection.with(|state| !state.is_connected());
                 let today = if matches!(row, Row::Day(_)) { client.today.get() } else { 0 };
-                Look::of(row, Around { zone: client.zone.get(), today, waits })
+                Look::of(row, Around { zone: client.zone.get(), today, words: client.words, waits })
             })
         }
     };
@@ -194,9 +198,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::live::{outbox::Delivery, rows::MessageRow};
+    use crate::{
+        live::{outbox::Delivery, rows::MessageRow},
+        words::Language,
+    };
 
-    const AROUND: Around = Around { zone: Zone::Fixed(60), today: 20_000, waits: false };
+    const AROUND: Around =
+        Around { zone: Zone::Fixed(60), today: 20_000, words: Words::new(Language::English), waits: false };
 
     fn row(name: &str, seq: u64, delivery: Delivery) -> Row {
         let by = User { id: UserId(Uuid::from_u128(7)), name: name.into(), kind: UserKind::Guest };
@@ -241,6 +249,17 @@ mod tests {
         assert!(!Look::of(&waiting, AROUND).html().contains("discard"));
         let html = Look::of(&waiting, Around { waits: true, ..AROUND }).html();
         assert!(html.contains("discard") && html.contains("waits") && !html.contains("retry"), "{html}");
+    }
+
+    #[test]
+    fn who_came_and_went_is_said_in_the_order_of_the_language() {
+        let row = Row::Notice { state: PresenceState::Offline, names: "Ann".into() };
+        for (language, end) in
+            [(Language::English, "Ann</span> left</span>"), (Language::Chinese, "Ann</span> 离开了房间</span>")]
+        {
+            let html = Look::of(&row, Around { words: Words::new(language), ..AROUND }).html();
+            assert!(html.ends_with(end), "{html}");
+        }
     }
 
     #[test]

@@ -7,9 +7,12 @@ use super::{
     flag,
     icons::{DOWN, Icon},
     row::RowView,
-    scroll, text,
+    scroll, still, text,
 };
-use crate::live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView};
+use crate::{
+    live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView},
+    words::Word,
+};
 
 /// The messages of a room, and the way through them.
 #[component]
@@ -20,6 +23,7 @@ pub fn Timeline(
     absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let view = client.view(&room);
     let about = {
         let about = view.about.clone();
@@ -46,25 +50,24 @@ pub fn Timeline(
             .unwrap_or_default()
     });
     let ready = move || about.with(|about| about.phase == Phase::Ready);
-    let words = text(move || {
+    let said = text(move || {
         about.with(|about| match &about.phase {
-            _ if absent.get() => "There is no such room, or it is not yours to see.".to_owned(),
+            _ if absent.get() => words.of(Word::NotYours).to_owned(),
             // The badge says why, and that nothing will come.
             Phase::Failed(_) if client.connection.with(|state| matches!(state, ConnectionState::Closed { .. })) => {
                 String::new()
             }
-            Phase::Failed(words) => format!("{words} The messages come when the connection is back."),
+            Phase::Failed(why) => words.fill(Word::LaterMessages, &[("why", why)]),
             Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
         })
     });
-    let not_waiting = flag(move || ready() || !words.with(String::is_empty));
+    let not_waiting = flag(move || ready() || !said.with(String::is_empty));
     let begins_earlier = flag(move || !ready() || !about.with(|about| about.complete));
     let none_older = flag(move || !ready() || about.with(|about| about.complete));
     let pill = text(move || match about.with(|about| about.unseen) {
-        0 if about.with(|about| about.detached) => "Newest messages".to_owned(),
+        0 if about.with(|about| about.detached) => words.of(Word::Newest).to_owned(),
         0 => String::new(),
-        1 => "1 new message".to_owned(),
-        count => format!("{count} new messages"),
+        count => words.count(Word::NewMessages, count.into()),
     });
     view! {
         <div class="timeline-frame">
@@ -75,12 +78,12 @@ pub fn Timeline(
                 node_ref=scroller
                 tabindex="0"
                 role="region"
-                aria-label="Messages"
+                aria-label=words.of(Word::Messages)
             >
                 <div class="timeline-inner" node_ref=inner>
                     <div class="beginning" hidden=begins_earlier>
                         <p class="beginning-title">{name}</p>
-                        <p class="soft">"This is the beginning of the room."</p>
+                        {still(move || view! { <p class="soft">{words.of(Word::Beginning)}</p> })}
                     </div>
                     <div class="older" hidden=none_older aria-busy=text(move || about.with(|about| about.loading_older.to_string()))>
                         <Skeleton />
@@ -91,11 +94,11 @@ pub fn Timeline(
                         <Skeleton />
                         <Skeleton />
                     </div>
-                    <p class="timeline-words" hidden=flag(move || words.with(String::is_empty))>
-                        {words}
+                    <p class="timeline-words" hidden=flag(move || said.with(String::is_empty))>
+                        {said}
                     </p>
                     <p class="timeline-words" hidden=flag(move || !absent.get())>
-                        <a href="/r/lobby">"Go to the lobby"</a>
+                        {still(move || view! { <a href="/r/lobby">{words.of(Word::ToLobby)}</a> })}
                     </p>
                     <Rows view held_back />
                 </div>
@@ -113,7 +116,7 @@ pub fn Timeline(
                     }
                 }
             >
-                <Icon path=DOWN />
+                {still(|| view! { <Icon path=DOWN /> })}
                 <span>{pill}</span>
             </button>
         </div>
@@ -132,6 +135,7 @@ pub fn Rows(
     #[prop(default = StoredValue::new(false))]
     held_back: StoredValue<bool>,
 ) -> impl IntoView {
+    let words = expect_context::<Client>().words;
     let rows = view.rows;
     // What the server has rendered is there as a whole.
     let hydrating = Owner::current_shared_context().is_some_and(|context| context.during_hydration());
@@ -157,7 +161,7 @@ pub fn Rows(
         rows
     };
     view! {
-        <div class="rows" role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages">
+        <div class="rows" role="log" aria-live="polite" aria-relevant="additions" aria-label=words.of(Word::Messages)>
             <For each key=|item| item.key let(item)>
                 <RowView item />
             </For>
@@ -168,11 +172,13 @@ pub fn Rows(
 /// Where messages will be.
 #[component]
 fn Skeleton() -> impl IntoView {
-    view! {
-        <div class="skeleton" aria-hidden="true">
-            <span class="skeleton-avatar"></span>
-            <span class="skeleton-line short"></span>
-            <span class="skeleton-line"></span>
-        </div>
-    }
+    still(|| {
+        view! {
+            <div class="skeleton" aria-hidden="true">
+                <span class="skeleton-avatar"></span>
+                <span class="skeleton-line short"></span>
+                <span class="skeleton-line"></span>
+            </div>
+        }
+    })
 }

@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use parlor_protocol::limits;
 
-use super::timeline::Rows;
-use crate::{browser, live::client::Client, page::PageData, route::Address};
+use super::{languages, still, timeline::Rows};
+use crate::{browser, live::client::Client, page::PageData, route::Address, words::Word};
 
 /// The visitor's page. All of it works without a script.
 #[component]
 pub fn Welcome() -> impl IntoView {
     let client = expect_context::<Client>();
+    let words = client.words;
     let page = expect_context::<PageData>();
     let next = expect_context::<Address>().next();
+    let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
     Effect::new(move || {
         // The server leads who has a session to the lobby; a page that is built in the browser does it here.
         if client.me.with(Option::is_some) {
@@ -24,56 +26,62 @@ pub fn Welcome() -> impl IntoView {
         let empty = room.messages.is_empty();
         view! {
             <section class="glimpse" aria-labelledby="glimpse-title">
-                <h2 id="glimpse-title">{format!("In {} now", room.summary.name)}</h2>
-                {empty.then(|| view! { <p class="soft">"Nobody has said anything yet."</p> })}
+                <h2 id="glimpse-title">{words.fill(Word::NowIn, &[("room", &room.summary.name)])}</h2>
+                {empty.then(|| still(move || view! { <p class="soft">{words.of(Word::NothingSaid)}</p> }))}
                 <div class="glimpse-frame" tabindex="0" role="region" aria-labelledby="glimpse-title" hidden=empty>
                     <Rows view />
                 </div>
             </section>
         }
     });
+    let card = still(move || {
+        view! {
+                <div class="welcome-card">
+                    <h1 class="wordmark large">"Parlor"</h1>
+                    <p class="welcome-words">{words.of(Word::Motto)}</p>
+                    <form class="name-form" method="post" action="/enter">
+                        <label for="name">{words.of(Word::YourName)}</label>
+                        <div class="name-line">
+                            <input
+                                id="name"
+                                name="name"
+                                data-testid="name-input"
+                                type="text"
+                                maxlength=limits::MAX_NAME_CHARS.to_string()
+                                autocomplete="nickname"
+                                autofocus
+                                placeholder=words.of(Word::GuestExample)
+                                value=page.name_prefill
+                                aria-describedby="name-help"
+                                aria-invalid=if failed { "true" } else { "false" }
+                            />
+                            <button type="submit" class="button primary" data-testid="enter">
+                                {words.of(Word::Enter)}
+                            </button>
+                        </div>
+                        <input type="hidden" name="next" value=next />
+                        <p id="name-help">
+                            {page
+                                .notice
+                                .map(|notice| {
+                                    view! {
+                                        <span class="problem" role="alert" data-testid="name-error">
+                                            {notice}
+                                        </span>
+                                    }
+                                })}
+                            <span class="soft" hidden=failed>
+                                {words.of(Word::MayBeEmpty)}
+                            </span>
+                        </p>
+                    </form>
+                    {languages::form(words, here)}
+                </div>
+        }
+    });
     view! {
         <main class="welcome">
-            <div class="welcome-card">
-                <h1 class="wordmark large">"Parlor"</h1>
-                <p class="welcome-words">"A quiet room to talk in. Nothing said here is lost."</p>
-                <form class="name-form" method="post" action="/enter">
-                    <label for="name">"Your name"</label>
-                    <div class="name-line">
-                        <input
-                            id="name"
-                            name="name"
-                            data-testid="name-input"
-                            type="text"
-                            maxlength=limits::MAX_NAME_CHARS.to_string()
-                            autocomplete="nickname"
-                            autofocus
-                            placeholder="Guest"
-                            value=page.name_prefill
-                            aria-describedby="name-help"
-                            aria-invalid=if failed { "true" } else { "false" }
-                        />
-                        <button type="submit" class="button primary" data-testid="enter">
-                            "Enter"
-                        </button>
-                    </div>
-                    <input type="hidden" name="next" value=next />
-                    <p id="name-help">
-                        {page
-                            .notice
-                            .map(|notice| {
-                                view! {
-                                    <span class="problem" role="alert" data-testid="name-error">
-                                        {notice}
-                                    </span>
-                                }
-                            })}
-                        <span class="soft" hidden=failed>
-                            "Leave it empty to come in as a numbered guest."
-                        </span>
-                    </p>
-                </form>
-            </div>
+            {card}
             {room}
         </main>
     }

@@ -20,6 +20,7 @@ use crate::{
     kept::{self, drafts},
     page::PageData,
     time::{Day, Zone},
+    words::Words,
 };
 
 /// Pause before a page that could not be loaded is asked for again, in milliseconds.
@@ -52,6 +53,8 @@ pub(super) enum Command {
 #[derive(Clone, Copy)]
 pub struct Client {
     inner: StoredValue<Inner>,
+    /// In which words the page speaks.
+    pub words: Words,
     /// The page is the shell: who is reading is not known at first.
     shell: bool,
     /// How the connection stands.
@@ -97,9 +100,10 @@ impl Inner {
 impl Client {
     /// A client that knows what the page brought. Nothing moves before [`Client::start`].
     #[must_use]
-    pub fn new(page: &PageData, now: i64) -> Self {
+    pub fn new(page: &PageData, now: i64, words: Words) -> Self {
         let zone = Zone::Fixed(page.tz_minutes);
         let mut state = State {
+            words,
             me: page.user.clone(),
             build: page.server.build.clone(),
             // The shell has no list of rooms: it comes with the first welcome, as after a break.
@@ -117,6 +121,7 @@ impl Client {
             state.current = Some(id);
         }
         let client = Self {
+            words,
             shell: page.shell,
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
@@ -316,9 +321,9 @@ impl Client {
     /// Makes a public room.
     ///
     /// # Errors
-    /// The server's sentence for people.
+    /// The sentence for people.
     pub async fn create_room(self, name: String) -> Result<RoomId, String> {
-        let room = api::create_room(name).await.map_err(|error| error.to_string())?;
+        let room = api::create_room(name).await.map_err(|error| error.say(self.words))?;
         let id = room.id.clone();
         self.change(|state| state.apply(ServerFrame::Room { room }, clock::now()));
         Ok(id)
@@ -447,7 +452,8 @@ impl Client {
             (Page::After(seq), page) => state.loaded_newer(&room, seq, page.ok()),
             (Page::Around(_), Err(_)) => state.to_newest(&room),
             (Page::Newest | Page::Before(_), Err(error)) => {
-                let phase = if error == ApiError::NotFound { Phase::Missing } else { Phase::Failed(error.to_string()) };
+                let missing = error == ApiError::NotFound;
+                let phase = if missing { Phase::Missing } else { Phase::Failed(error.say(self.words)) };
                 state.not_loaded(&room, phase)
             }
         });
@@ -465,7 +471,7 @@ impl Client {
             let mut updates = Vec::new();
             for id in changed.take() {
                 if let Some(room) = open.get(&id) {
-                    let rows = rows(&id, &room.timeline, outbox, me, zone);
+                    let rows = rows(&id, &room.timeline, outbox, me, zone, self.words);
                     inner.unsaved.rooms.insert(id.clone());
                     updates.push((id, rows));
                 }

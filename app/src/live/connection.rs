@@ -1,6 +1,7 @@
 //! The state of the connection, and its words. The page shows it at all times.
 
 use super::ladder::Rung;
+use crate::words::{Word, Words};
 
 /// How the live connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,38 +62,43 @@ impl ConnectionState {
 
     /// The state in a word or two. Does not count seconds, so that a screen reader is not told each of them.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Connecting => "Connecting…",
-            Self::Connected { .. } => "Connected",
-            Self::Reconnecting { .. } => "Reconnecting",
-            Self::Offline => "Offline",
-            Self::Closed { .. } => "Closed by the server",
-        }
+    pub fn word(&self, words: Words) -> &'static str {
+        words.of(match self {
+            Self::Connecting => Word::Connecting,
+            Self::Connected { .. } => Word::Connected,
+            Self::Reconnecting { .. } => Word::Reconnecting,
+            Self::Offline => Word::Offline,
+            Self::Closed { .. } => Word::Closed,
+        })
     }
 
     /// What follows the word.
     #[must_use]
-    pub fn detail(&self) -> String {
+    pub fn detail(&self, words: Words) -> String {
         match self {
-            Self::Connected { address, rung: Rung::WebSocket, .. } => format!(" to {address}"),
-            Self::Connected { address, rung, .. } => format!(" to {address} ({})", rung.name()),
-            Self::Reconnecting { seconds: 0, attempt } => format!(" now · try {attempt}"),
-            Self::Reconnecting { seconds, attempt } => format!(" in {seconds} s · try {attempt}"),
-            Self::Closed { reason, .. } => format!(": {reason}"),
+            Self::Connected { address, rung: Rung::WebSocket, .. } => {
+                words.fill(Word::ToAddress, &[("address", address)])
+            }
+            Self::Connected { address, rung, .. } => {
+                words.fill(Word::ToAddressBy, &[("address", address), ("way", words.of(rung.word()))])
+            }
+            Self::Reconnecting { seconds, attempt } => {
+                let word = if *seconds == 0 { Word::TryNow } else { Word::TryIn };
+                words.fill(word, &[("seconds", &seconds.to_string()), ("n", &attempt.to_string())])
+            }
+            Self::Closed { reason, .. } => words.fill(Word::ClosedWhy, &[("why", reason)]),
             Self::Connecting | Self::Offline => String::new(),
         }
     }
 
     /// Both, and why it is so, for who wants to know more.
     #[must_use]
-    pub fn title(&self) -> String {
-        let mut title = self.word().to_owned() + &self.detail();
-        if let Self::Connected { why, .. } = self {
-            title.push_str(". ");
-            title.push_str(why);
+    pub fn title(&self, words: Words) -> String {
+        let title = self.word(words).to_owned() + &self.detail(words);
+        match self {
+            Self::Connected { why, .. } => words.fill(Word::TitleWhy, &[("state", &title), ("why", why)]),
+            _ => title,
         }
-        title
     }
 
     /// The transport in use, empty while there is none: for style sheets and tests.
@@ -129,36 +135,37 @@ impl ConnectionState {
 
     /// The line above the composer: what will happen with what one types.
     #[must_use]
-    pub fn waiting(&self, messages: usize) -> Option<String> {
-        let wait = match messages {
-            0 => "Messages wait here and go out by themselves when the connection is back.".to_owned(),
-            1 => "1 message waits here and goes out by itself when the connection is back.".to_owned(),
-            n => format!("{n} messages wait here and go out by themselves when the connection is back."),
-        };
-        match self {
-            Self::Connected { .. } => None,
-            Self::Connecting | Self::Reconnecting { .. } | Self::Offline => Some(wait),
-            Self::Closed { code: 4501, .. } => {
-                Some("You are signed out. Enter again: what you wrote will be in the message box.".into())
+    pub fn waiting(&self, messages: usize, words: Words) -> Option<String> {
+        let word = match self {
+            Self::Connected { .. } => return None,
+            Self::Connecting | Self::Reconnecting { .. } | Self::Offline if messages > 0 => {
+                return Some(words.count(Word::WaitsHere, messages as u64));
             }
-            Self::Closed { code: 4503, .. } => Some("You can read, but no longer write here.".into()),
-            Self::Closed { .. } => Some("Nothing can be sent now. Reload the page; what you type is kept.".into()),
-        }
+            Self::Connecting | Self::Reconnecting { .. } | Self::Offline => Word::WaitHere,
+            Self::Closed { code: 4501, .. } => Word::SignedOutLine,
+            Self::Closed { code: 4503, .. } => Word::BannedLine,
+            Self::Closed { .. } => Word::ClosedLine,
+        };
+        Some(words.of(word).to_owned())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Language;
 
     #[test]
     fn words_say_what_is() {
-        let say = |state: ConnectionState| format!("{}{}", state.word(), state.detail());
+        let [english, chinese] = Language::ALL.map(Words::new);
+        let say = |state: ConnectionState| format!("{}{}", state.word(english), state.detail(english));
         let connected = |rung| ConnectionState::Connected { address: "127.0.0.1:3000".into(), rung, why: "It works." };
         assert_eq!(say(connected(Rung::WebSocket)), "Connected to 127.0.0.1:3000");
         assert_eq!(say(connected(Rung::Stream)), "Connected to 127.0.0.1:3000 (event stream)");
-        assert_eq!(connected(Rung::Poll).title(), "Connected to 127.0.0.1:3000 (long polling). It works.");
+        assert_eq!(connected(Rung::Poll).title(english), "Connected to 127.0.0.1:3000 (long polling). It works.");
         assert_eq!(say(ConnectionState::Reconnecting { seconds: 4, attempt: 3 }), "Reconnecting in 4 s · try 3");
+        assert_eq!(say(ConnectionState::Reconnecting { seconds: 0, attempt: 1 }), "Reconnecting now · try 1");
+        assert_eq!(connected(Rung::Stream).title(chinese), "已连接到 127.0.0.1:3000（事件流）。It works.");
         let closed = ConnectionState::Closed { code: 4501, reason: "session revoked".into() };
         assert_eq!(closed.remedy(), Remedy::Enter);
         assert_eq!(say(closed), "Closed by the server: session revoked");
@@ -167,7 +174,9 @@ mod tests {
     #[test]
     fn only_a_connected_page_needs_no_line() {
         let connected = ConnectionState::Connected { address: String::new(), rung: Rung::Poll, why: "" };
-        assert_eq!(connected.waiting(0), None);
-        assert!(ConnectionState::Offline.waiting(2).is_some_and(|line| line.starts_with("2 messages wait")));
+        assert_eq!(connected.waiting(0, Words::default()), None);
+        let line = |n| ConnectionState::Offline.waiting(n, Words::default()).unwrap_or_default();
+        assert!(line(0).starts_with("Messages wait") && line(2).starts_with("2 messages wait"));
+        assert_eq!(line(1), "1 message waits here and goes out by itself when the connection is back.");
     }
 }

@@ -5,6 +5,8 @@
 
 use parlor_protocol::Millis;
 
+use crate::words::Word;
+
 /// The first try upward comes after this long on a lower rung. It doubles with each that fails.
 const CLIMB: Millis = 60_000;
 /// The longest between two tries upward.
@@ -42,11 +44,11 @@ impl Rung {
 
     /// For people.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn word(self) -> Word {
         match self {
-            Self::WebSocket => "WebSocket",
-            Self::Stream => "event stream",
-            Self::Poll => "long polling",
+            Self::WebSocket => Word::WebSocket,
+            Self::Stream => Word::EventStream,
+            Self::Poll => Word::LongPolling,
         }
     }
 
@@ -208,21 +210,17 @@ impl Ladder {
         }
     }
 
-    /// Why this transport, in words.
+    /// Why this transport.
     #[must_use]
-    pub const fn reason(&self) -> &'static str {
+    pub const fn reason(&self) -> Word {
         match (self.rung, self.standing[0], self.standing[1]) {
-            (Rung::WebSocket, ..) => "The quickest way, and nothing is in its way.",
-            (_, Standing::Remembered, _) => "WebSocket did not get through on this network a while ago.",
-            (Rung::Stream, Standing::Missing, _) => "This browser has no WebSocket.",
-            (Rung::Stream, ..) => "WebSocket is blocked on this network; the server answers by other ways.",
-            (Rung::Poll, Standing::Missing, Standing::Missing) => "This browser has no WebSocket and no event stream.",
-            (Rung::Poll, _, Standing::Held) => {
-                "WebSocket is blocked on this network, and something holds event streams back; the server answers by other ways."
-            }
-            (Rung::Poll, ..) => {
-                "WebSocket and event streams are blocked on this network; the server answers by other ways."
-            }
+            (Rung::WebSocket, ..) => Word::WayIsBest,
+            (_, Standing::Remembered, _) => Word::WayIsRemembered,
+            (Rung::Stream, Standing::Missing, _) => Word::NoWebSocket,
+            (Rung::Stream, ..) => Word::WebSocketBlocked,
+            (Rung::Poll, Standing::Missing, Standing::Missing) => Word::NoWebSocketNoStream,
+            (Rung::Poll, _, Standing::Held) => Word::StreamHeld,
+            (Rung::Poll, ..) => Word::StreamBlocked,
         }
     }
 

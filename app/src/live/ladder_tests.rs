@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::words::Words;
 
 #[test]
 fn a_way_that_never_worked_is_left_at_once() {
@@ -10,10 +11,10 @@ fn a_way_that_never_worked_is_left_at_once() {
     assert_eq!(ladder.rung(), Rung::WebSocket);
     assert!(ladder.failed(Failure::Silent));
     assert_eq!(ladder.rung(), Rung::Stream);
-    assert!(ladder.reason().starts_with("WebSocket is blocked on this network;"));
+    assert_eq!(ladder.reason(), Word::WebSocketBlocked);
     assert!(ladder.failed(Failure::Held));
     assert_eq!(ladder.rung(), Rung::Poll);
-    assert!(ladder.reason().contains("holds event streams back"));
+    assert_eq!(ladder.reason(), Word::StreamHeld);
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn upward_after_a_minute_then_ever_more_rarely() {
 fn what_the_browser_lacks_is_passed_over() {
     let mut ladder = Ladder::new(None);
     ladder.missing();
-    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Stream, "This browser has no WebSocket."));
+    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Stream, Word::NoWebSocket));
     ladder.welcomed(Rung::Stream, 0);
     assert_eq!(ladder.climb_at(), None);
     ladder.network_changed(0);
@@ -96,7 +97,7 @@ fn what_worked_is_remembered_for_a_while() {
     for nonsense in ["", "s", "xs", "99", "-1p"] {
         assert_eq!(recall(nonsense, 0), None);
     }
-    assert!(Ladder::new(Some(Rung::Stream)).reason().contains("a while ago"));
+    assert_eq!(Ladder::new(Some(Rung::Stream)).reason(), Word::WayIsRemembered);
 }
 
 proptest! {
@@ -131,7 +132,7 @@ proptest! {
             if what == 2 && ladder.upper(None).is_some() {
                 prop_assert!(ladder.climb_at().is_some());
             }
-            prop_assert!(!ladder.reason().is_empty());
+            prop_assert!(!Words::default().of(ladder.reason()).is_empty());
         }
     }
 }

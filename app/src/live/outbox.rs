@@ -11,6 +11,8 @@ use std::sync::Arc;
 use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, refusal};
 use serde::Serialize;
 
+use crate::words::Word;
+
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
@@ -38,12 +40,12 @@ impl Delivery {
 
     /// For those who do not see the mark.
     #[must_use]
-    pub const fn words(&self) -> &'static str {
+    pub const fn word(&self) -> Word {
         match self {
-            Self::Queued => "Waiting to be sent",
-            Self::Sent => "Sent",
-            Self::Stored => "Stored",
-            Self::Failed(_) => "Not sent",
+            Self::Queued => Word::Queued,
+            Self::Sent => Word::Sent,
+            Self::Stored => Word::Stored,
+            Self::Failed(_) => Word::NotSent,
         }
     }
 }

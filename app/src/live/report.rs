@@ -1,24 +1,27 @@
 //! The connection's health in words: the lines of the panel, and the report that one copies. No word of what was written,
-//! nor by whom.
+//! nor by whom. The report is in the reader's language, as they saw it: the page has no other.
 
 use parlor_protocol::Millis;
 
 use super::{connection::ConnectionState, vitals::Vitals};
-use crate::time;
+use crate::{
+    time,
+    words::{Word, Words},
+};
 
 /// What a line is about: its name for tests, and for people.
-pub const LINES: [(&str, &str); 11] = [
-    ("state", "State"),
-    ("transport", "Transport"),
-    ("address", "Address"),
-    ("since", "Since"),
-    ("rtt", "Round trip"),
-    ("resume", "Last resume"),
-    ("queue", "Messages"),
-    ("socket", "Socket"),
-    ("closed", "Last close"),
-    ("clock", "Server’s clock"),
-    ("server", "Server"),
+pub const LINES: [(&str, Word); 11] = [
+    ("state", Word::StateLine),
+    ("transport", Word::TransportLine),
+    ("address", Word::AddressLine),
+    ("since", Word::SinceLine),
+    ("rtt", Word::TripLine),
+    ("resume", Word::ResumeLine),
+    ("queue", Word::Messages),
+    ("socket", Word::SocketLine),
+    ("closed", Word::EndLine),
+    ("clock", Word::ClockLine),
+    ("server", Word::ServerLine),
 ];
 
 /// What the lines say, in the order of [`LINES`].
@@ -29,22 +32,29 @@ pub fn lines(
     (waiting, failed): (usize, usize),
     address: String,
     now: Millis,
+    words: Words,
 ) -> [String; 11] {
     let none = || "–".to_owned();
-    let mut word = state.word().to_owned();
+    let mut word = state.word(words).to_owned();
     if !state.is_connected() {
-        word.push_str(&state.detail());
+        word.push_str(&state.detail(words));
     }
-    let transport = vitals.rung.name().to_owned();
+    let transport = words.of(vitals.rung.word()).to_owned();
+    let ms = |word, ms: Millis| words.fill(word, &[("ms", &ms.to_string())]);
     let resume = vitals.resumed.as_ref().map_or_else(none, |resumed| {
-        let mut words = format!("{}, {} in {} ms", ago(resumed.at, now), count(resumed.events, "event"), resumed.took);
-        if resumed.reloaded > 0 {
-            words = format!("{words}, {} loaded anew", count(resumed.reloaded, "room"));
+        let (ago, took) = (ago(resumed.at, now, words), resumed.took.to_string());
+        let events = words.count(Word::Events, resumed.events.into());
+        let line = words.fill(Word::Resumed, &[("ago", &ago), ("events", &events), ("ms", &took)]);
+        if resumed.reloaded == 0 {
+            return line;
         }
-        words
+        let rooms = words.count(Word::RoomCount, resumed.reloaded.into());
+        words.fill(Word::Reloaded, &[("resumed", &line), ("rooms", &rooms)])
     });
     let trip = match (vitals.round_trips.last(), vitals.median()) {
-        (Some(last), Some(median)) => format!("{last} ms, median {median} ms"),
+        (Some(last), Some(median)) => {
+            words.fill(Word::TripNow, &[("last", &last.to_string()), ("median", &median.to_string())])
+        }
         _ => none(),
     };
     let socket = match vitals.ready.state {
@@ -52,21 +62,24 @@ pub fn lines(
         state => format!("{state}, bufferedAmount {}", vitals.ready.buffered),
     };
     let closed = vitals.ended.as_ref();
-    let closed = closed.map_or_else(none, |end| format!("{}, {}: {}", ago(end.at, now), end.code, end.reason));
+    let closed = closed.map_or_else(none, |end| {
+        let (ago, code) = (ago(end.at, now, words), end.code.to_string());
+        words.fill(Word::Ended, &[("ago", &ago), ("code", &code), ("why", &end.reason)])
+    });
     let clock = vitals.skew.map_or_else(none, |skew| match skew {
-        -20..=20 => "as this one".to_owned(),
-        21.. => format!("{skew} ms ahead"),
-        _ => format!("{} ms behind", -skew),
+        -20..=20 => words.of(Word::ClockSame).to_owned(),
+        21.. => ms(Word::ClockAhead, skew),
+        _ => ms(Word::ClockBehind, -skew),
     });
     let server = if vitals.server.is_empty() { none() } else { vitals.server.clone() };
     [
         word,
         transport,
         address,
-        vitals.since.map_or_else(none, |since| ago(since, now)),
+        vitals.since.map_or_else(none, |since| ago(since, now, words)),
         trip,
         resume,
-        format!("{waiting} waiting, {failed} failed"),
+        words.fill(Word::Queue, &[("waiting", &waiting.to_string()), ("failed", &failed.to_string())]),
         socket,
         closed,
         clock,
@@ -76,31 +89,31 @@ pub fn lines(
 
 /// All of it as plain text.
 #[must_use]
-pub fn report(lines: &[String], vitals: &Vitals, agent: &str, now: Millis) -> String {
-    let mut text = format!("Parlor connection report, {}\n", time::iso(now));
-    let mut line = |label: &str, value: &str| {
-        text.push_str(label);
+pub fn report(lines: &[String], vitals: &Vitals, agent: &str, now: Millis, words: Words) -> String {
+    let mut text = words.fill(Word::ReportHead, &[("date", &time::iso(now))]) + "\n";
+    let mut line = |label: Word, value: &str| {
+        text.push_str(words.of(label));
         text.push_str(": ");
         text.push_str(value);
         text.push('\n');
     };
     for ((_, label), value) in LINES.iter().zip(lines) {
-        line(label, value);
+        line(*label, value);
     }
-    line("Why", vitals.why);
+    line(Word::WhyLine, vitals.why);
     let mut trips = String::new();
     for trip in &vitals.round_trips {
         trips = trips + &trip.to_string() + " ";
     }
-    line("Round trips in ms", &trips);
-    line("Browser", agent);
+    line(Word::TripsLine, &trips);
+    line(Word::BrowserLine, agent);
     text
 }
 
 /// The graph of the round trips: points in a box of 240 by 40 for an SVG polyline, the newest at the right end; and
 /// its caption. Small differences of quick answers stay small.
 #[must_use]
-pub fn graph(round_trips: &[u32]) -> (String, String) {
+pub fn graph(round_trips: &[u32], words: Words) -> (String, String) {
     let top = round_trips.iter().copied().max().unwrap_or(0).max(50);
     let left = 240 - 4 * (round_trips.len().clamp(1, 60) - 1);
     let mut points = String::new();
@@ -111,21 +124,18 @@ pub fn graph(round_trips: &[u32]) -> (String, String) {
         points.push_str(&y.to_string());
         points.push(' ');
     }
-    (points, format!("Round trips, up to {top} ms"))
+    (points, words.fill(Word::TripsUpTo, &[("ms", &top.to_string())]))
 }
 
-fn count(n: u32, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-fn ago(at: Millis, now: Millis) -> String {
+fn ago(at: Millis, now: Millis, words: Words) -> String {
     let seconds = ((now - at) / 1_000).max(0);
-    match seconds {
-        0..2 => "just now".to_owned(),
-        2..120 => format!("{seconds} s ago"),
-        120..7_200 => format!("{} min ago", seconds / 60),
-        _ => format!("{} h ago", seconds / 3_600),
-    }
+    let (word, n) = match seconds {
+        0..2 => return words.of(Word::JustNow).to_owned(),
+        2..120 => (Word::SecondsAgo, seconds),
+        120..7_200 => (Word::MinutesAgo, seconds / 60),
+        _ => (Word::HoursAgo, seconds / 3_600),
+    };
+    words.fill(word, &[("n", &n.to_string())])
 }
 
 #[cfg(test)]
@@ -154,7 +164,7 @@ mod tests {
             ..Vitals::default()
         };
         let state = ConnectionState::Reconnecting { seconds: 2, attempt: 3 };
-        let lines = lines(&state, &vitals, (2, 1), "http://127.0.0.1:3000".into(), NOW);
+        let lines = lines(&state, &vitals, (2, 1), "http://127.0.0.1:3000".into(), NOW, Words::default());
         assert_eq!(
             lines.each_ref().map(String::as_str),
             [
@@ -171,22 +181,22 @@ mod tests {
                 "parlor 0.1.0",
             ]
         );
-        let text = report(&lines, &vitals, "Firefox", NOW);
+        let text = report(&lines, &vitals, "Firefox", NOW, Words::default());
         assert!(text.starts_with("Parlor connection report, 2026-11-21T09:07:07Z\nState: Reconnecting"));
         assert!(text.ends_with("Why: WebSocket is blocked.\nRound trips in ms: 3 1 2 \nBrowser: Firefox\n"));
     }
 
     #[test]
     fn what_is_not_known_is_a_dash() {
-        let lines = lines(&ConnectionState::Connecting, &Vitals::default(), (0, 0), "x".into(), NOW);
+        let lines = lines(&ConnectionState::Connecting, &Vitals::default(), (0, 0), "x".into(), NOW, Words::default());
         assert_eq!(lines.iter().filter(|line| *line == "–").count(), 7);
     }
 
     #[test]
     fn the_graph_stays_in_its_box() {
-        assert_eq!(graph(&[]), (String::new(), "Round trips, up to 50 ms".into()));
-        assert_eq!(graph(&[50, 0]).0, "236,1 240,39 ");
-        let (points, _) = graph(&[u32::MAX; 60]);
+        assert_eq!(graph(&[], Words::default()), (String::new(), "Round trips, up to 50 ms".into()));
+        assert_eq!(graph(&[50, 0], Words::default()).0, "236,1 240,39 ");
+        let (points, _) = graph(&[u32::MAX; 60], Words::default());
         assert!(points.starts_with("4,1 ") && points.ends_with("240,1 "));
     }
 }

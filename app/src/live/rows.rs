@@ -11,7 +11,10 @@ use super::{
     outbox::{Delivery, Outbox},
     timeline::{Notice, Timeline},
 };
-use crate::time::{Day, Zone};
+use crate::{
+    time::{Day, Zone},
+    words::{Word, Words},
+};
 
 /// Messages of one person within this time of each other share a header.
 const RUN: Millis = 5 * 60_000;
@@ -66,8 +69,16 @@ pub struct MessageRow {
 
 /// All rows of a room, oldest first.
 #[must_use]
-pub fn rows(room: &RoomId, timeline: &Timeline, outbox: &Outbox, me: Option<UserId>, zone: Zone) -> Vec<(RowKey, Row)> {
-    let mut list = List { rows: Vec::with_capacity(timeline.messages().len() + 8), me, zone, day: None, run: None };
+pub fn rows(
+    room: &RoomId,
+    timeline: &Timeline,
+    outbox: &Outbox,
+    me: Option<UserId>,
+    zone: Zone,
+    words: Words,
+) -> Vec<(RowKey, Row)> {
+    let capacity = timeline.messages().len() + 8;
+    let mut list = List { rows: Vec::with_capacity(capacity), me, zone, words, day: None, run: None };
     let mut notices = timeline.notices().iter().peekable();
     let mut line = timeline.unread_after();
     for message in timeline.messages() {
@@ -94,6 +105,7 @@ struct List {
     rows: Vec<(RowKey, Row)>,
     me: Option<UserId>,
     zone: Zone,
+    words: Words,
     day: Option<Day>,
     run: Option<(UserId, Millis)>,
 }
@@ -137,7 +149,7 @@ impl List {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
                     let state = if joined { PresenceState::Online } else { PresenceState::Offline };
-                    self.push(RowKey::Notice(after, joined), Row::Notice { state, names: fold(names) });
+                    self.push(RowKey::Notice(after, joined), Row::Notice { state, names: fold(names, self.words) });
                 }
             }
         }
@@ -145,12 +157,18 @@ impl List {
 }
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
-fn fold(names: &[&str]) -> String {
+fn fold(names: &[&str], words: Words) -> String {
+    let comma = words.of(Word::Comma);
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [.., last] if names.len() <= NAMED => format!("{} and {last}", names[..names.len() - 1].join(", ")),
-        _ => format!("{} and {} others", names[..NAMED - 1].join(", "), names.len() + 1 - NAMED),
+        [first @ .., last] if names.len() <= NAMED => {
+            words.fill(Word::NamesAnd, &[("names", &first.join(comma)), ("last", last)])
+        }
+        _ => {
+            let (named, others) = names.split_at(NAMED - 1);
+            words.fill(Word::NamesAndOthers, &[("names", &named.join(comma)), ("n", &others.len().to_string())])
+        }
     }
 }
 

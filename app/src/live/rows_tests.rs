@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::words::Language;
 
 const MINUTE: Millis = 60_000;
 
@@ -25,7 +26,7 @@ fn timeline(messages: Vec<Message>) -> Timeline {
 }
 
 fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
-    rows(&RoomId::lobby(), timeline, outbox, Some(user(1).id), Zone::Fixed(0))
+    rows(&RoomId::lobby(), timeline, outbox, Some(user(1).id), Zone::Fixed(0), Words::default())
         .into_iter()
         .map(|(_, row)| match row {
             Row::Day(day) => format!("day {day}"),
@@ -81,7 +82,7 @@ fn what_is_on_its_way_comes_last_and_keeps_its_key() {
     outbox.push(RoomId::lobby(), id, "hi".into(), user(1), MINUTE, true);
     let mut timeline = timeline(vec![message(1, 2, 0)]);
     let keys = |timeline: &Timeline, outbox: &Outbox| {
-        rows(&RoomId::lobby(), timeline, outbox, None, Zone::Fixed(0))
+        rows(&RoomId::lobby(), timeline, outbox, None, Zone::Fixed(0), Words::default())
             .into_iter()
             .map(|(key, _)| key)
             .collect::<Vec<_>>()
@@ -105,10 +106,11 @@ fn own_messages_open_no_new_line() {
 
 #[test]
 fn names_are_folded() {
-    assert_eq!(fold(&["Ann"]), "Ann");
-    assert_eq!(fold(&["Ann", "Bob"]), "Ann and Bob");
-    assert_eq!(fold(&["Ann", "Bob", "Cy"]), "Ann, Bob and Cy");
-    assert_eq!(fold(&["Ann", "Bob", "Cy", "Di", "Ed"]), "Ann, Bob and 3 others");
+    let folded = |names: &[&str]| Language::ALL.map(|language| fold(names, Words::new(language)));
+    assert_eq!(folded(&["Ann"]), ["Ann", "Ann"]);
+    assert_eq!(folded(&["Ann", "Bob"]), ["Ann and Bob", "Ann和Bob"]);
+    assert_eq!(folded(&["Ann", "Bob", "Cy"]), ["Ann, Bob and Cy", "Ann、Bob和Cy"]);
+    assert_eq!(folded(&["Ann", "Bob", "Cy", "Di", "Ed"]), ["Ann, Bob and 3 others", "Ann、Bob和另外 3 人"]);
 }
 
 proptest! {
@@ -126,7 +128,7 @@ proptest! {
                 _ => {}
             }
         }
-        let rows = rows(&RoomId::lobby(), &timeline, &Outbox::default(), None, Zone::Fixed(0));
+        let rows = rows(&RoomId::lobby(), &timeline, &Outbox::default(), None, Zone::Fixed(0), Words::default());
         let keys: HashSet<_> = rows.iter().map(|(key, _)| *key).collect();
         prop_assert_eq!(keys.len(), rows.len());
     }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser, clock,
+    words::{Word, Words},
 };
 
 /// Where the browser keeps what worked on this kind of network.
@@ -80,17 +81,17 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
         match end {
             End::Missing => ladder.missing(),
             End::Offline => {
-                ended(client, 1006, "The network was gone.".into());
+                ended(client, 1006, client.words.of(Word::NetworkGone).to_owned());
                 woken = Woken::Offline;
             }
             End::Away => {
-                ended(client, 1000, "The page was put away.".into());
+                ended(client, 1000, client.words.of(Word::PutAway).to_owned());
                 woken = Woken::Away;
             }
-            End::Slept => ended(client, 1006, "The page slept.".into()),
+            End::Slept => ended(client, 1006, client.words.of(Word::Slept).to_owned()),
             End::Closed { mut code, reason, bye, lasted, taken } => {
                 let said = bye.as_ref().map_or((code, &reason), |bye| (bye.code, &bye.reason));
-                ended(client, said.0, words(said.0, said.1.clone()));
+                ended(client, said.0, why(client.words, said.0, said.1.clone()));
                 let failure = match lasted {
                     None if taken => Failure::Held,
                     None => Failure::Silent,
@@ -131,7 +132,9 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                         if put_away && code == CloseCode::SessionRevoked.code() {
                             return browser::reload();
                         }
-                        return client.connection.set(ConnectionState::Closed { code, reason: words(code, reason) });
+                        return client
+                            .connection
+                            .set(ConnectionState::Closed { code, reason: why(client.words, code, reason) });
                     }
                     Next::Wait(ms) => {
                         woken = count_down(client, &mut commands, ms, backoff.attempt()).await;
@@ -213,14 +216,13 @@ async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Wok
     }
 }
 
-/// The reason in words for people.
-fn words(code: u16, reason: String) -> String {
-    match code {
-        4500 => "this page is older than the server".into(),
-        4501 => "you are signed out".into(),
-        4503 => "you were banned".into(),
-        1006 if reason.is_empty() => "the connection was cut".into(),
-        _ if reason.is_empty() => format!("code {code}"),
-        _ => reason,
+/// The reason in words for people: the page's own for codes that it knows.
+fn why(words: Words, code: u16, reason: String) -> String {
+    let number = code.to_string();
+    match words.code(&number) {
+        Some(known) => known.to_owned(),
+        None if !reason.is_empty() => reason,
+        None if code == 1006 => words.of(Word::Cut).to_owned(),
+        None => words.fill(Word::CodeOnly, &[("n", &number)]),
     }
 }

@@ -16,7 +16,7 @@ use super::{
     state::State,
     transport::{self, Incoming, Transport},
 };
-use crate::{browser, clock};
+use crate::{browser, clock, words::Word};
 
 /// A connection that has not welcomed us within this time is given up.
 pub(super) const OPENING: Millis = 8_000;
@@ -244,7 +244,7 @@ impl Session<'_> {
     fn arrived(&mut self, now: Millis) {
         self.ladder.welcomed(self.rung, now);
         super::run::remember(self.ladder, now);
-        let why = self.ladder.reason();
+        let why = self.client.words.of(self.ladder.reason());
         self.client.note(&mut |vitals| (vitals.rung, vitals.why) = (self.rung, why));
         self.client.connection.set(ConnectionState::Connected { address: browser::host(), rung: self.rung, why });
     }
@@ -312,11 +312,11 @@ impl Session<'_> {
         if self.welcomed.is_none() {
             let held = self.taken.is_some_and(|taken| now >= taken + HELD);
             if held || now >= self.began + OPENING {
-                return Some(self.end(1006, "no answer".into()));
+                return Some(self.lost(Word::NoAnswer));
             }
         }
         if self.answer_by.is_some_and(|until| now >= until) {
-            return Some(self.end(1006, "heartbeat missed".into()));
+            return Some(self.lost(Word::NoHeartbeat));
         }
         if now >= self.ping_at {
             self.ping(self.grace());
@@ -454,6 +454,10 @@ impl Session<'_> {
 
     fn say(&mut self, frame: &ClientFrame) {
         self.transport.send(frame.encode());
+    }
+
+    fn lost(&mut self, why: Word) -> End {
+        self.end(1006, self.client.words.of(why).to_owned())
     }
 
     fn end(&mut self, code: u16, reason: String) -> End {

@@ -152,19 +152,22 @@ pub(super) fn checked_name(text: &str) -> Result<Name, Invalid> {
 
 /// 409, with a name that is free.
 pub(super) async fn name_taken(app: &App, name: &str, me: Option<UserId>) -> Result<Failure, Failure> {
-    let message = name_taken_words(app, name, me).await?;
+    let message = free_name_like(app, name, me).await?.map_or_else(
+        || "Someone has that name already. Take another one.".into(),
+        |other| format!("Someone has that name already. “{other}” is free."),
+    );
     Ok(Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message))
 }
 
-/// Says that a name is taken, and which like it is not.
-pub(super) async fn name_taken_words(app: &App, name: &str, me: Option<UserId>) -> Result<String, Failure> {
+/// A name like one that is taken, which is not; `None` when many like it are.
+pub(super) async fn free_name_like(app: &App, name: &str, me: Option<UserId>) -> Result<Option<String>, Failure> {
     for number in 2..2 + PROPOSALS {
         let other = names::variant(name, number);
         if !app.is_taken(&names::key(&other), me).await? {
-            return Ok(format!("Someone has that name already. “{other}” is free."));
+            return Ok(Some(other));
         }
     }
-    Ok("Someone has that name already. Take another one.".into())
+    Ok(None)
 }
 
 impl App {

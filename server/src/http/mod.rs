@@ -34,6 +34,7 @@ mod fields;
 mod health;
 mod history;
 mod invites;
+mod language;
 mod limit;
 mod linger;
 mod members;
@@ -118,7 +119,8 @@ pub fn router(app: App) -> Router {
         .route("/r/{room}", get(pages::room))
         .route("/shell", get(pages::shell))
         .route("/sw.js", get(worker::serve))
-        .route("/enter", post(sessions::enter));
+        .route("/enter", post(sessions::enter))
+        .route("/language", post(language::choose));
     let answers = api
         .merge(pages)
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))

@@ -8,11 +8,15 @@ use axum::{
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
-use parlor_app::{PageData, RoomPage, route::Address};
+use parlor_app::{
+    PageData, RoomPage,
+    route::Address,
+    words::{Language, Word, Words},
+};
 use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, accounts, assets, caller, sessions};
+use super::{App, Caller, Failure, accounts, assets, caller, language, sessions};
 use crate::{config::Guests, store::Page};
 
 #[derive(Deserialize)]
@@ -41,22 +45,30 @@ pub(super) async fn home(
         Some(lobby) if app.live.guests != Guests::Off => Some(room_page(&app, lobby.summary_for_others()).await?),
         _ => None,
     };
+    let language = language::of(request.headers());
+    let words = Words::new(language);
     // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
     let notice = match query.error.as_str() {
         "" => None,
-        refusal::GUESTS_OFF => Some("This server does not let people in by a name alone.".into()),
-        refusal::RATE_LIMITED => Some("Too many have come in from your address. Wait a minute, then try again.".into()),
-        refusal::NAME_TAKEN => Some(match accounts::checked_name(&query.name) {
-            Ok(name) => accounts::name_taken_words(&app, &name.text, None).await?,
-            Err(_) => "Someone has that name already. Take another one.".into(),
-        }),
-        _ => Some(match validate::name(&query.name) {
-            Err(invalid) => format!("That name will not do. {invalid}"),
-            Ok(_) => "That name will not do.".into(),
-        }),
+        refusal::GUESTS_OFF => Some(words.of(Word::GuestsOff).into()),
+        refusal::RATE_LIMITED => Some(words.of(Word::TooManyEntered).into()),
+        refusal::NAME_TAKEN => {
+            let free = match accounts::checked_name(&query.name) {
+                Ok(name) => accounts::free_name_like(&app, &name.text, None).await?,
+                Err(_) => None,
+            };
+            Some(match free {
+                Some(name) => words.fill(Word::NameTakenOther, &[("name", &name)]),
+                None => words.of(Word::NameTaken).into(),
+            })
+        }
+        _ => {
+            let why = validate::name(&query.name).map_or_else(|invalid| words.invalid(invalid), |_| String::new());
+            Some(words.fill(Word::BadName, &[("why", &why)]).trim_end().into())
+        }
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
-    Ok(render(data, format!("/?next={}", next.unwrap_or_default()), request).await)
+    Ok(render(data, language, format!("/?next={}", next.unwrap_or_default()), request).await)
 }
 
 /// `/r/{room}`: the chat.
@@ -78,23 +90,27 @@ pub(super) async fn room(
     };
     let (missing, address) = (found.is_none(), format!("/r/{room}"));
     let data = PageData { rooms, room: found, missing, ..page(&app, Some((*caller.user).clone()), request.headers()) };
-    Ok(render(data, address, request).await)
+    let language = language::of(request.headers());
+    Ok(render(data, language, address, request).await)
 }
 
 #[derive(Deserialize)]
 pub(super) struct ShellQuery {
     build: Option<String>,
+    lang: Option<String>,
 }
 
-/// `/shell`: the chat without a person, for the service worker to keep. The same for everyone; a worker that asks for the
-/// shell of another build gets none, for it would not fit the files that it keeps.
-pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery>) -> Response {
+/// `/shell`: the chat without a person, for the service worker to keep. The same for everyone who reads its language,
+/// which the query may name. A worker that asks for the shell of another build gets none, for it would not fit the files
+/// that it keeps.
+pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery>, headers: HeaderMap) -> Response {
     if query.build.is_some_and(|build| build != app.live.server.build) {
         return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
     }
-    // Nothing of the request reaches the page. Its address is one of the chat's; which room it is does not show.
+    let language = query.lang.as_deref().and_then(Language::of_tag).unwrap_or_else(|| language::of(&headers));
+    // Nothing else of the request reaches the page. Its address is one of the chat's; which room it is does not show.
     let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
-    render(data, "/r/lobby".into(), Request::new(Body::empty())).await
+    render(data, language, "/r/lobby".into(), Request::new(Body::empty())).await
 }
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
@@ -128,7 +144,7 @@ pub(super) fn init() {
     let _ = any_spawner::Executor::init_tokio();
 }
 
-async fn render(data: PageData, address: String, request: Request<Body>) -> Response {
+async fn render(data: PageData, language: Language, address: String, request: Request<Body>) -> Response {
     let address = Address(address);
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
@@ -138,6 +154,7 @@ async fn render(data: PageData, address: String, request: Request<Body>) -> Resp
         provide_context(data.clone());
         provide_context(site.clone());
         provide_context(address.clone());
+        provide_context(language);
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
             response.set_status(status);
             if let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) {
@@ -146,7 +163,9 @@ async fn render(data: PageData, address: String, request: Request<Body>) -> Resp
             // The page is made for one person at one moment. The browser may hold it ready for the way back (`no-store`
             // would forbid that), but only for the same session.
             response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-            response.insert_header(header::VARY, HeaderValue::from_static("cookie"));
+            for (name, value) in language::headers(language) {
+                response.insert_header(name, value);
+            }
         }
     };
     leptos_axum::render_app_async_with_context(context, move || parlor_app::shell(options.clone()))(request).await

@@ -15,8 +15,9 @@ const AWAY = [502, 503, 504];
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("message", (event) => {
-  // A page says of which build it is.
-  if (event.data === BUILD) event.waitUntil(tidy());
+  // A page says of which build it is, and in which language.
+  const [build, language] = event.data;
+  if (build === BUILD) event.waitUntil(Promise.all([tidy(), speak(language)]));
 });
 
 addEventListener("fetch", (event) => {
@@ -48,6 +49,16 @@ async function activate() {
 async function tidy() {
   const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
   if (pages.length <= 1) await forget(await older());
+}
+
+// The page that is kept speaks as the reader's last page did.
+async function speak(language) {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.match(SHELL, { ignoreVary: true });
+  if (!kept || kept.headers.get("content-language") === language) return;
+  // Without the server it stays as it is: the next page says it again.
+  const other = await fetch(`${SHELL}&lang=${language}`, { redirect: "error" }).catch(() => undefined);
+  if (other?.ok) await cache.put(SHELL, other);
 }
 
 // The caches of other builds, in the order in which they were made.

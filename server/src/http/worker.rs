@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
+use parlor_app::words::{self, Language};
 use sha2::{Digest, Sha256};
 
 use super::{App, assets, pages};
@@ -33,7 +34,11 @@ pub fn build() -> String {
         return String::new();
     }
     let mut hash = Sha256::new();
-    for text in [env!("CARGO_PKG_VERSION"), TEMPLATE, &pages::policy("")] {
+    // The words are in the document alone.
+    let words = Language::ALL.map(words::json);
+    for text in
+        [env!("CARGO_PKG_VERSION"), TEMPLATE, &pages::policy("")].into_iter().chain(words.iter().map(|all| &**all))
+    {
         hash.update(text);
         hash.update([0]);
     }

@@ -13,7 +13,10 @@ use super::{
     outbox::{Kept, Outbox},
     timeline::{Applied, Timeline},
 };
-use crate::small::{self, RoomSet};
+use crate::{
+    small::{self, RoomSet},
+    words::Words,
+};
 
 mod history;
 mod sending;
@@ -105,6 +108,8 @@ pub enum Todo {
 /// Everything that this page knows.
 #[derive(Debug, Default)]
 pub struct State {
+    /// In which words the page says what the server has refused.
+    pub words: Words,
     /// Who is reading.
     pub me: Option<User>,
     /// My rooms and public ones: the lobby first, then by name.
@@ -188,7 +193,8 @@ impl State {
             }
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
                 let id = id.and_then(|id| uuid::Uuid::parse_str(&id).ok()).map(CommandId);
-                let refused = id.and_then(|id| self.outbox.refused(id, &code, &message, retry_after_ms, now));
+                let why = self.words.code(&code).unwrap_or(&message);
+                let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now));
                 let Some((room, to_keep)) = refused else { return Vec::new() };
                 self.changed.insert(room);
                 to_keep.map(Todo::Keep).into_iter().collect()

@@ -5,6 +5,8 @@ use std::task::{Context, Poll};
 use parlor_protocol::ServerFrame;
 
 use super::ladder::Rung;
+#[cfg(feature = "browser")]
+use crate::words::{Word, Words};
 
 #[cfg(feature = "browser")]
 mod inbox;
@@ -38,7 +40,7 @@ pub enum Incoming {
     Closed {
         /// The close code; 1006 when there was none.
         code: u16,
-        /// The server's words.
+        /// Why: the server's words, or for what only the browser knows the page's.
         reason: String,
     },
 }
@@ -96,6 +98,6 @@ fn frame(value: Option<serde_json::Value>) -> Incoming {
 
 /// An end without a close code of the server's.
 #[cfg(feature = "browser")]
-fn lost(reason: &str) -> Incoming {
-    Incoming::Closed { code: 1006, reason: reason.to_owned() }
+fn lost(why: Word) -> Incoming {
+    Incoming::Closed { code: 1006, reason: Words::default().of(why).to_owned() }
 }

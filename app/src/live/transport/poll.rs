@@ -12,7 +12,7 @@ use super::{
     request::Request,
     uplink::{Sent, Uplink},
 };
-use crate::{clock, live::ladder::Rung};
+use crate::{clock, live::ladder::Rung, words::Word};
 
 struct LongPoll {
     path: String,
@@ -77,7 +77,7 @@ impl Transport for LongPoll {
                 Err(lost) => return Poll::Ready(lost.into()),
                 Ok(Ok(Value::Array(frames))) if frames.is_empty() => self.came.push_back(Incoming::Alive),
                 Ok(Ok(Value::Array(frames))) => self.came.extend(frames.into_iter().map(|value| frame(Some(value)))),
-                Ok(_) => return Poll::Ready(lost("the answer was no list of frames")),
+                Ok(_) => return Poll::Ready(lost(Word::NoFrames)),
             }
         }
     }

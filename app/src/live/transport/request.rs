@@ -16,6 +16,7 @@ use super::Incoming;
 use crate::{
     api::{self, ApiError},
     clock,
+    words::{Word, Words},
 };
 
 /// How long the server may take to answer that it is there, in milliseconds.
@@ -28,8 +29,8 @@ type Answer = Result<(u16, String), ApiError>;
 pub(super) struct Lost(u16, String);
 
 impl Lost {
-    fn cut(reason: &str) -> Self {
-        Self(1006, reason.to_owned())
+    fn cut(why: Word) -> Self {
+        Self(1006, Words::default().of(why).to_owned())
     }
 }
 
@@ -60,7 +61,7 @@ impl Request {
         self.answer.as_mut().poll(context).map(|answer| match answer {
             Ok((200..=299, body)) => Ok(body),
             Ok((status, _)) => Err(refused(status)),
-            Err(_) => Err(Lost::cut("the request got no answer")),
+            Err(_) => Err(Lost::cut(Word::RequestUnanswered)),
         })
     }
 }
@@ -78,10 +79,14 @@ fn refused(status: u16) -> Lost {
         401 => CloseCode::SessionRevoked,
         413 => CloseCode::FrameTooLarge,
         429 => CloseCode::Flooding,
-        410 => return Lost::cut("the server has forgotten this connection"),
-        _ => return Lost(1006, format!("a request was answered with status {status}")),
+        410 => return Lost::cut(Word::ForgottenByServer),
+        _ => {
+            let status = [("status", &*status.to_string())];
+            return Lost(1006, Words::default().fill(Word::RequestAnswered, &status));
+        }
     };
-    Lost(code.code(), code.reason().to_owned())
+    // The page has words of its own for these.
+    Lost(code.code(), String::new())
 }
 
 /// Whether the server answers at all, within a few seconds. What a captive network says in its place does not count.

@@ -10,7 +10,7 @@ use super::{
     lost,
     uplink::{Sent, Uplink},
 };
-use crate::{browser, live::ladder::Rung};
+use crate::{browser, live::ladder::Rung, words::Word};
 
 struct Stream {
     source: EventSource,
@@ -35,7 +35,7 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
             "message" => frame(data(&event)),
             "heartbeat" => Incoming::Alive,
             // It would come back by itself, but not know when to stop, nor say how it stands.
-            _ => lost("the event stream has ended"),
+            _ => lost(Word::StreamEnded),
         });
     });
     let uplink = Uplink::new(format!("/live/frames{query}"));

@@ -1,0 +1,84 @@
+//! In which language a page is: by the reader's choice, which is in a cookie, else by what the browser asks for.
+
+use axum::{
+    Form,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+use parlor_app::words::Language;
+use serde::Deserialize;
+
+use super::{App, Failure, SameOrigin, caller, sessions};
+
+/// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
+const COOKIE: &str = "lang";
+
+/// A choice holds for a year.
+const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
+
+/// The language for who sends these headers.
+pub(super) fn of(headers: &HeaderMap) -> Language {
+    caller::cookie(headers, COOKIE).and_then(Language::of_tag).unwrap_or_else(|| {
+        let asked = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+        Language::asked(&asked.collect::<Vec<_>>().join(","))
+    })
+}
+
+/// What a page's headers say of its language, and of what that was made by.
+pub(super) fn headers(language: Language) -> [(HeaderName, HeaderValue); 2] {
+    [
+        (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())),
+        (header::VARY, HeaderValue::from_static("cookie, accept-language")),
+    ]
+}
+
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    lang: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /language`: the form in every page, which works without scripts.
+pub(super) async fn choose(
+    _origin: SameOrigin,
+    State(app): State<App>,
+    Form(choice): Form<Choice>,
+) -> Result<Response, Failure> {
+    let Some(language) = Language::of_tag(&choice.lang) else {
+        let tags = Language::ALL.map(Language::tag).join(", ");
+        return Err(Failure::bad_request(format!("There is no such language here. `lang` is one of: {tags}.")));
+    };
+    let next = Some(choice.next.as_str()).filter(|next| sessions::is_room_address(next));
+    let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={COOKIE_SECONDS}{secure}", language.tag());
+    // A tag is of letters and hyphens, so the text is always a valid header.
+    let cookie = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(next.unwrap_or("/"))).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_choice_counts_before_the_browser() {
+        let language = |cookie: &str, accept: &[&str]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            for accept in accept {
+                headers.append(header::ACCEPT_LANGUAGE, accept.parse().unwrap());
+            }
+            of(&headers)
+        };
+        assert_eq!(language("a=b", &[]), Language::English);
+        assert_eq!(language("a=b", &["zh-CN,zh;q=0.9,en;q=0.8"]), Language::Chinese);
+        assert_eq!(language("lang=en; a=b", &["zh-CN"]), Language::English);
+        assert_eq!(language("a=b; lang=zh-Hans", &["en"]), Language::Chinese);
+        for unknown in ["lang=", "lang=de", "lang=ZH-HANS", "lang=\"en\"", "alang=en"] {
+            assert_eq!(language(unknown, &["de", "zh;q=0.5"]), Language::Chinese, "{unknown}");
+        }
+    }
+}
