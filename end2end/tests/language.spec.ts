@@ -102,7 +102,11 @@ test("English counts, and names days, as it always has", async ({ person, server
     if (language !== "en") await chinese(ann.page).click();
     await expect(ann.page.locator("html")).toHaveAttribute("lang", language);
     await ann.isConnected();
-    await ann.page.getByTestId("timeline").evaluate((timeline) => timeline.scrollBy(0, -900));
+    await ann.page.getByTestId("timeline").evaluate((timeline) => {
+      timeline.scrollBy(0, -900);
+      // The page hears of it with the next frame.
+      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    });
     await filler.say("more");
     await expect(pill).toHaveText(one);
     await filler.say("and more");
