@@ -157,6 +157,9 @@ impl Read for RoomSummary {
             unread: object.take("unread")?,
             joined: object.take_or("joined", true)?,
             gone: object.take_or("gone", false)?,
+            archived: object.take_or("archived", false)?,
+            moderator: object.take_or("moderator", false)?,
+            people: object.take_or("people", Vec::new())?,
         })
     }
 }
@@ -213,6 +216,12 @@ impl Read for EventKind {
             "reacted" => {
                 Self::Reacted { message: object.take("message")?, emoji: object.take("emoji")?, on: object.take("on")? }
             }
+            "member_added" => Self::MemberAdded { user: object.take("user")? },
+            "member_removed" => Self::MemberRemoved { user: object.take("user")? },
+            "appointed" => Self::Appointed { user: object.take("user")?, moderator: object.take("moderator")? },
+            "renamed" => Self::Renamed { name: object.take("name")? },
+            "topic_set" => Self::TopicSet { topic: object.take("topic")? },
+            "archived" => Self::Archived { on: object.take("on")? },
             _ => Self::Unknown,
         })
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Message, RoomKind, RoomSummary, Seq, ServerRole, User};
+use crate::{Event, Message, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
 
 mod people;
 
@@ -63,6 +63,60 @@ pub struct NewRoom {
 pub struct RoomMade {
     /// The room, with its maker as a member.
     pub room: RoomSummary,
+}
+
+/// `PATCH /api/rooms/{room}`: what is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomChange {
+    /// [`crate::validate::room_name`] holds for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// [`crate::validate::topic`] holds for it; empty to say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Whether nothing may be written there any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+}
+
+/// Someone's place in a room, as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub user: User,
+    /// Whether they look after the room. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moderator: bool,
+}
+
+/// Answers `GET /api/rooms/{room}/members`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// By name; at most [`crate::limits::MAX_MEMBERS_LISTED`] of them.
+    pub members: Vec<Member>,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// `POST /api/rooms/{room}/members`: bring someone in, or oneself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMember {
+    /// Who.
+    pub user: UserId,
+}
+
+/// `PATCH /api/rooms/{room}/members/{user}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberChange {
+    /// Whether they look after the room.
+    pub moderator: bool,
+}
+
+/// `POST /api/direct`: the room of these people and oneself, the same one each time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDirect {
+    /// The others: 1 to [`crate::limits::MAX_DIRECT_PEOPLE`].
+    pub users: Vec<UserId>,
 }
 
 /// Answers `GET /api/rooms/{room}/messages`.

@@ -57,6 +57,15 @@ pub const MAX_ONLINE_LISTED: usize = 200;
 /// and what is sent once to each newcomer stays in a buffer of every connection.
 pub const CROWD_LISTED: usize = 30;
 
+/// Most people in a direct room besides the one who begins it.
+pub const MAX_DIRECT_PEOPLE: usize = 9;
+
+/// Members of a room that one answer lists.
+pub const MAX_MEMBERS_LISTED: u32 = 1_000;
+
+/// Longest topic of a room, in Unicode scalar values.
+pub const MAX_TOPIC_CHARS: usize = 250;
+
 /// Bytes that may wait for one connection (G5). Beyond, the queue is dropped and `gap` follows.
 pub const MAX_QUEUE_BYTES: usize = 256 * 1024;
 

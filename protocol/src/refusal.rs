@@ -14,6 +14,8 @@ pub const BAD_CHARACTERS: &str = "bad_characters";
 pub const ID_REUSED: &str = "id_reused";
 /// No such room, message or person, or none that is yours to see.
 pub const NOT_FOUND: &str = "not_found";
+/// What is meant is there for you to see, but this is not yours to do.
+pub const FORBIDDEN: &str = "forbidden";
 /// The server does not offer this (yet).
 pub const NOT_SUPPORTED: &str = "not_supported";
 /// More rooms joined on one connection than allowed.
@@ -47,7 +49,5 @@ pub const WEAK_PASSWORD: &str = "weak_password";
 pub const INVITE_NEEDED: &str = "invite_needed";
 /// HTTP: a link that was used, has expired or never was one.
 pub const INVALID_LINK: &str = "invalid_link";
-/// HTTP: not for someone of your role.
-pub const FORBIDDEN: &str = "forbidden";
 /// HTTP: there has to be an owner, and this is the last one.
 pub const LAST_OWNER: &str = "last_owner";

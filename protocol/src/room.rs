@@ -40,6 +40,15 @@ pub struct RoomSummary {
     /// The room is no longer this person's. Left out on the wire when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
+    /// Nothing is written there any more. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub archived: bool,
+    /// Whether this person looks after the room. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub moderator: bool,
+    /// In a direct room the others who are in it, from whom it has its name; else left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<User>,
 }
 
 /// A durable change of a room: one row of its log.
@@ -113,6 +122,38 @@ pub enum EventKind {
         /// One emoji.
         emoji: String,
         /// True to add, false to take back.
+        on: bool,
+    },
+    /// Someone has become a member: brought in by whose event it is, or by themselves.
+    MemberAdded {
+        /// Who.
+        user: User,
+    },
+    /// Someone is no longer a member: sent away by whose event it is, or left by themselves.
+    MemberRemoved {
+        /// Who.
+        user: User,
+    },
+    /// A member looks after the room from now on, or no longer.
+    Appointed {
+        /// Who.
+        user: User,
+        /// From now on, or no longer.
+        moderator: bool,
+    },
+    /// The room has another name.
+    Renamed {
+        /// The new one.
+        name: String,
+    },
+    /// The room is about something else.
+    TopicSet {
+        /// What; empty when it is no longer said.
+        topic: String,
+    },
+    /// Nothing is written here any more, or it is again.
+    Archived {
+        /// From now on, or no longer.
         on: bool,
     },
     /// An event of a newer server. It takes its place in the order and shows nothing.

@@ -77,6 +77,17 @@ pub fn room_name(text: &str) -> Result<String, Invalid> {
     label(text, limits::MAX_ROOM_NAME_CHARS)
 }
 
+/// What a room is about: one line, trimmed, inner white space folded to single spaces. It may be empty.
+///
+/// # Errors
+/// [`Invalid::TooLong`], [`Invalid::Hidden`].
+pub fn topic(text: &str) -> Result<String, Invalid> {
+    match label(text, limits::MAX_TOPIC_CHARS) {
+        Err(Invalid::Empty) => Ok(String::new()),
+        other => other,
+    }
+}
+
 fn label(text: &str, limit: usize) -> Result<String, Invalid> {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if folded.chars().any(is_hidden) {

@@ -70,6 +70,12 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
             emoji,
             on
         }),
+        user().prop_map(|user| EventKind::MemberAdded { user }),
+        user().prop_map(|user| EventKind::MemberRemoved { user }),
+        (user(), any::<bool>()).prop_map(|(user, moderator)| EventKind::Appointed { user, moderator }),
+        any::<String>().prop_map(|name| EventKind::Renamed { name }),
+        any::<String>().prop_map(|topic| EventKind::TopicSet { topic }),
+        any::<bool>().prop_map(|on| EventKind::Archived { on }),
     ]
 }
 
@@ -80,18 +86,11 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
         select(vec![RoomKind::Public, RoomKind::Private, RoomKind::Direct]),
         option::of(any::<String>()),
         any::<[u64; 3]>(),
-        any::<[bool; 2]>(),
+        any::<[bool; 4]>(),
+        vec(user(), 0..3),
     )
-        .prop_map(|(id, name, kind, topic, [head, read, unread], [joined, gone])| RoomSummary {
-            id,
-            name,
-            kind,
-            topic,
-            head,
-            read,
-            unread,
-            joined,
-            gone,
+        .prop_map(|(id, name, kind, topic, [head, read, unread], [joined, gone, archived, moderator], people)| {
+            RoomSummary { id, name, kind, topic, head, read, unread, joined, gone, archived, moderator, people }
         })
 }
 

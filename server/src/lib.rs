@@ -25,7 +25,7 @@ use crate::{
     room::Hub,
     serve::Places,
     session::{Live, heartbeat::Wheel},
-    store::{People, Store, StoreError, sqlite::SqliteStore},
+    store::{People, Rooms, StoreError, sqlite::SqliteStore},
     workers::Workers,
 };
 

@@ -169,10 +169,9 @@ impl Actor {
             RoomAct::Write => self.may_write(place),
             RoomAct::Type => member && self.may_write(place),
             RoomAct::Mark => member,
-            RoomAct::Invite => member && group && !place.lobby && !place.archived && self.role > ServerRole::Guest,
-            RoomAct::Remove | RoomAct::Archive => group && !place.lobby && self.looks_after(place),
+            RoomAct::Invite => member && group && !place.lobby && !place.archived,
+            RoomAct::Remove | RoomAct::Archive | RoomAct::Appoint => group && !place.lobby && self.looks_after(place),
             RoomAct::Rename | RoomAct::DeleteOthers | RoomAct::Mute => group && self.looks_after(place),
-            RoomAct::Appoint => group && !place.lobby && self.looks_after(place) && self.role > ServerRole::Guest,
         })
     }
 
@@ -180,10 +179,12 @@ impl Actor {
     #[must_use]
     pub const fn may_on_server(self, act: ServerAct) -> bool {
         let least = match act {
-            ServerAct::CreatePublicRoom | ServerAct::CreateDirect | ServerAct::ListPeople => {
+            ServerAct::CreatePublicRoom
+            | ServerAct::CreatePrivateRoom
+            | ServerAct::CreateDirect
+            | ServerAct::ListPeople => {
                 return !(self.lobby_only && matches!(self.role, ServerRole::Guest));
             }
-            ServerAct::CreatePrivateRoom => ServerRole::Member,
             ServerAct::Moderate => ServerRole::Moderator,
             ServerAct::Invite | ServerAct::Audit | ServerAct::Appoint => ServerRole::Admin,
             ServerAct::ResetPassword => ServerRole::Owner,

@@ -27,13 +27,13 @@ public
   Write         +++ +++ +++ +++ +++
   Type          -++ -++ -++ -++ -++
   Mark          -++ -++ -++ -++ -++
-  Invite        --- -++ -++ -++ -++
+  Invite        -++ -++ -++ -++ -++
   Remove        --+ --+ +++ +++ +++
   Rename        --+ --+ +++ +++ +++
   Archive       --+ --+ +++ +++ +++
   DeleteOthers  --+ --+ +++ +++ +++
   Mute          --+ --+ +++ +++ +++
-  Appoint       --- --+ +++ +++ +++
+  Appoint       --+ --+ +++ +++ +++
 private
   See           .++ .++ .++ .++ .++
   Read          .++ .++ .++ .++ .++
@@ -42,13 +42,13 @@ private
   Write         .++ .++ .++ .++ .++
   Type          .++ .++ .++ .++ .++
   Mark          .++ .++ .++ .++ .++
-  Invite        .-- .++ .++ .++ .++
+  Invite        .++ .++ .++ .++ .++
   Remove        .-+ .-+ .++ .++ .++
   Rename        .-+ .-+ .++ .++ .++
   Archive       .-+ .-+ .++ .++ .++
   DeleteOthers  .-+ .-+ .++ .++ .++
   Mute          .-+ .-+ .++ .++ .++
-  Appoint       .-- .-+ .++ .++ .++
+  Appoint       .-+ .-+ .++ .++ .++
 direct
   See           .++ .++ .++ .++ .++
   Read          .++ .++ .++ .++ .++
@@ -69,7 +69,7 @@ direct
 /// Guest, member, moderator, admin, owner.
 const ON_SERVER: &str = "
   CreatePublicRoom   +++++
-  CreatePrivateRoom  -++++
+  CreatePrivateRoom  +++++
   CreateDirect       +++++
   ListPeople         +++++
   Invite             ---++

@@ -219,7 +219,7 @@ async fn http_bodies_that_are_wrong_or_too_large_are_refused() {
     assert_eq!(status("/api/session", "{\"name\":\"a\u{202e}b\"}".into()).await, 422);
     assert_eq!(status("/api/session", "x".repeat(100_000)).await, 413);
     assert_eq!(status("/api/rooms", "[]".into()).await, 400);
-    assert_eq!(status("/api/rooms", r#"{"name":"x","kind":"private"}"#.into()).await, 422);
+    assert_eq!(status("/api/rooms", r#"{"name":"x","kind":"direct"}"#.into()).await, 422);
     let large =
         client.post(server.url("/api/rooms")).bearer_auth(&made.token).header("content-type", "application/json");
     let large = large.body(format!(r#"{{"name":"{}"}}"#, "x".repeat(100_000))).send().await.unwrap();

@@ -659,6 +659,9 @@ fn summary(server: &Server, room: &RoomId) -> RoomSummary {
         unread: 0,
         joined: true,
         gone: false,
+        archived: false,
+        moderator: false,
+        people: Vec::new(),
     }
 }
 

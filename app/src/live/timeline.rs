@@ -200,7 +200,15 @@ impl Timeline {
                     self.messages.remove(at);
                 }
             }
-            EventKind::Reacted { .. } | EventKind::Unknown => {}
+            // What becomes of the room itself is told by its summary.
+            EventKind::MemberAdded { .. }
+            | EventKind::MemberRemoved { .. }
+            | EventKind::Appointed { .. }
+            | EventKind::Renamed { .. }
+            | EventKind::TopicSet { .. }
+            | EventKind::Archived { .. }
+            | EventKind::Reacted { .. }
+            | EventKind::Unknown => {}
         }
         Applied::New
     }

@@ -52,6 +52,9 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
         unread: 16,
         joined: true,
         gone: false,
+        archived: false,
+        moderator: false,
+        people: Vec::new(),
     };
     let event =
         |event| ServerFrame::Event(Event { room: lobby(), seq: 58, id: id(1), at: AT + 123, by: ann.clone(), event });
@@ -74,6 +77,12 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
         event(EventKind::Edited { message: id(1), body: "hi".into(), html: "<p>hi</p>".into() }),
         event(EventKind::Deleted { message: id(1) }),
         event(EventKind::Reacted { message: id(1), emoji: "👍".into(), on: false }),
+        event(EventKind::MemberAdded { user: bob.clone() }),
+        event(EventKind::MemberRemoved { user: bob.clone() }),
+        event(EventKind::Appointed { user: bob.clone(), moderator: true }),
+        event(EventKind::Renamed { name: "Kitchen".into() }),
+        event(EventKind::TopicSet { topic: String::new() }),
+        event(EventKind::Archived { on: true }),
         ServerFrame::Ack { id: id(1), room: lobby(), seq: 58, at: AT + 123 },
         ServerFrame::Refused {
             id: Some(id(1).to_string()),
@@ -97,6 +106,9 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
                 topic: Some("What is for dinner".into()),
                 joined: false,
                 gone: true,
+                archived: true,
+                moderator: true,
+                people: vec![bob.clone()],
                 ..summary
             },
         },

@@ -100,8 +100,9 @@ CREATE UNIQUE INDEX room_people ON room (people_key) WHERE people_key IS NOT NUL
 UPDATE member SET role = 'moderator'
 WHERE EXISTS (SELECT 1 FROM room WHERE room.id = member.room AND room.created_by = member.user);
 
--- Whom an event of a membership is about.
+-- Whom an event of a membership is about, and what one says that is no message: a new name or topic.
 ALTER TABLE event ADD COLUMN subject BLOB;
+ALTER TABLE event ADD COLUMN detail TEXT;
 
 -- Every act of power: who, what, whom, where, when, and why. Only ever added to.
 CREATE TABLE audit (

@@ -10,7 +10,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use parlor_protocol::{Event, RoomId};
+use parlor_protocol::{Event, EventKind, RoomId};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
@@ -126,21 +126,30 @@ pub fn deliver(hub: Arc<Hub>, mut events: Events, workers: &Workers) -> JoinHand
                     tracing::error!("events for a room that is not live");
                     continue;
                 };
-                for batch in EventBatch::encode(&events) {
-                    if !room.publish(&batch) {
-                        continue;
+                // An event that changes who may listen begins a batch of its own: nobody who was sent away is given it.
+                for events in events.chunk_by(|_, next| matches!(next.event, EventKind::Message { .. })) {
+                    if let Some(event) = events.first() {
+                        hub.follow(&room, event);
                     }
-                    for (worker, lane) in lanes.iter().enumerate() {
-                        if room.has_listeners(worker) {
-                            // A worker whose runtime has ended has no connections either.
-                            let (room, batch, token) = (room.clone(), batch.clone(), token.clone());
-                            let _ = lane.send(Delivery { room, batch, _token: token }).await;
+                    for batch in EventBatch::encode(events) {
+                        if room.publish(&batch) {
+                            hand_out(&lanes, &room, &batch, &token).await;
                         }
                     }
                 }
             }
         }
     })
+}
+
+/// Hands a batch to the workers that have someone who listens.
+async fn hand_out(lanes: &[mpsc::Sender<Delivery>], room: &Arc<Room>, batch: &Arc<EventBatch>, token: &Arc<Token>) {
+    for (worker, lane) in lanes.iter().enumerate() {
+        if room.has_listeners(worker) {
+            // A worker whose runtime has ended has no connections either.
+            let _ = lane.send(Delivery { room: room.clone(), batch: batch.clone(), _token: token.clone() }).await;
+        }
+    }
 }
 
 /// Gives events to those whom one worker writes to, in rounds: what is committed while one goes on is the next one's, and
@@ -171,7 +180,7 @@ fn round(deliveries: &mut Peekable<impl Iterator<Item = Delivery>>) -> Vec<(Arc<
     let mut bytes = 0;
     while let Some(delivery) = deliveries.next_if(|_| bytes < MAX_ROUND_BYTES) {
         bytes += delivery.batch.bytes_after(0).len();
-        round.entry(delivery.room.record.id.clone()).or_default().push(delivery);
+        round.entry(delivery.room.id.clone()).or_default().push(delivery);
     }
     round.into_values().filter_map(|all| Some((all.first()?.room.clone(), all))).collect()
 }

@@ -11,8 +11,8 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Caller, Failure};
-use crate::store::Page;
+use super::{App, Caller, Failure, rooms::may};
+use crate::{policy::RoomAct, store::Page};
 
 #[derive(Deserialize)]
 pub(super) struct MessageQuery {
@@ -37,7 +37,7 @@ pub(super) async fn messages(
         (None, None, Some(seq)) => Page::Around(seq),
         _ => return Err(Failure::bad_request("Give one of before, after and around.")),
     };
-    see(&app, &caller, &room)?;
+    may(&app, &caller, RoomAct::Read, &room).await?;
     let limit = query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
     Ok(Json(app.live.store.messages(&room, page, limit).await?))
 }
@@ -57,12 +57,7 @@ pub(super) async fn events(
     query: Result<Query<EventQuery>, QueryRejection>,
 ) -> Result<Json<EventPage>, Failure> {
     let Query(query) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
-    see(&app, &caller, &room)?;
+    may(&app, &caller, RoomAct::Read, &room).await?;
     let limit = query.limit.unwrap_or(limits::MAX_EVENTS).clamp(1, limits::MAX_EVENTS);
     Ok(Json(app.live.store.events(&room, query.after, limit).await?))
-}
-
-/// Whether there is such a room, and it is theirs to see.
-fn see(app: &App, caller: &Caller, room: &RoomId) -> Result<(), Failure> {
-    app.live.room_for(&caller.user, room).map(drop).ok_or_else(Failure::no_such_room)
 }

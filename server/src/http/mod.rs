@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
-    routing::{any, delete, get, post},
+    routing::{any, delete, get, patch, post},
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,7 @@ mod history;
 mod invites;
 mod limit;
 mod linger;
+mod members;
 mod origin;
 mod pages;
 mod passwords;
@@ -106,7 +107,10 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms", get(rooms::list).post(rooms::create))
         .route("/api/rooms/{room}/messages", get(history::messages))
         .route("/api/rooms/{room}/events", get(history::events))
-        .route("/api/rooms/{room}/members", post(rooms::join))
+        .route("/api/rooms/{room}", patch(rooms::change))
+        .route("/api/rooms/{room}/members", get(members::list).post(members::add))
+        .route("/api/rooms/{room}/members/{user}", patch(members::appoint).delete(members::remove))
+        .route("/api/direct", post(rooms::direct))
         .route("/api/{*rest}", any(answer::no_such_endpoint))
         .method_not_allowed_fallback(answer::wrong_method);
     let pages = Router::new()

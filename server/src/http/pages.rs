@@ -38,9 +38,7 @@ pub(super) async fn home(
     }
     // Who may come in by a name alone may read the lobby before.
     let room = match app.live.hub.room(&RoomId::lobby()) {
-        Some(lobby) if app.live.guests != Guests::Off => {
-            Some(room_page(&app, lobby.record.summary(lobby.head(), lobby.head())).await?)
-        }
+        Some(lobby) if app.live.guests != Guests::Off => Some(room_page(&app, lobby.summary_for_others()).await?),
         _ => None,
     };
     // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
@@ -73,7 +71,7 @@ pub(super) async fn room(
         let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
         return Ok(Redirect::to(&to).into_response());
     };
-    let rooms = app.live.rooms_for(&caller.user).await?;
+    let rooms = app.live.rooms_for(&caller.signed_in()).await?;
     let found = match rooms.iter().find(|summary| summary.id == room) {
         Some(summary) => Some(room_page(&app, summary.clone()).await?),
         None => None,

@@ -1,4 +1,6 @@
-//! The list of rooms, and new ones.
+//! The list of rooms, new ones, and what can be changed of them.
+
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -6,18 +8,23 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, RoomKind, UserId, UserKind,
-    http::{NewRoom, RoomMade, Rooms},
-    refusal, validate,
+    RoomId, RoomKind, RoomSummary,
+    http::{NewDirect, NewRoom, RoomChange, RoomMade, Rooms},
+    limits, refusal,
+    validate::{self, Invalid},
 };
-use serde::Deserialize;
 
 use super::{App, Caller, Failure, SameOrigin};
-use crate::{config::Guests, store::NewRoomError};
+use crate::{
+    policy::{RoomAct, ServerAct},
+    room::{Mine, Room},
+    session::Denied,
+    store::{Membership, NameTaken, RoomChange as Change},
+};
 
 /// `GET /api/rooms`
 pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Rooms>, Failure> {
-    Ok(Json(Rooms { rooms: app.live.rooms_for(&caller.user).await? }))
+    Ok(Json(Rooms { rooms: app.live.rooms_for(&caller.signed_in()).await? }))
 }
 
 /// `POST /api/rooms`
@@ -28,56 +35,125 @@ pub(super) async fn create(
     body: Result<Json<NewRoom>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RoomMade>), Failure> {
     let Json(new) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
-    if app.live.guests == Guests::LobbyOnly && caller.user.kind == UserKind::Guest {
-        let message = "On this server, guests stay in the lobby.";
-        return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
-    }
-    if new.kind != RoomKind::Public {
-        return Err(Failure::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            refusal::NOT_SUPPORTED,
-            "This server makes public rooms only, so far.",
-        ));
-    }
-    let name = validate::room_name(&new.name).map_err(Failure::invalid_name)?;
-    let record = match app.live.store.create_room(name, caller.user.id).await {
-        Ok(record) => record,
-        Err(NewRoomError::NameTaken) => {
-            let message = "There is a room with that name already.";
-            return Err(Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message));
+    let act = match new.kind {
+        RoomKind::Public => ServerAct::CreatePublicRoom,
+        RoomKind::Private => ServerAct::CreatePrivateRoom,
+        RoomKind::Direct => {
+            let message = "A direct room is made by naming its people: POST /api/direct.";
+            return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, refusal::BAD_REQUEST, message));
         }
-        Err(NewRoomError::Store(error)) => return Err(error.into()),
     };
-    let room = record.summary(record.head, record.head);
-    let live_room = app.live.hub.add_room(record);
-    app.live.hub.became_member(caller.user.id, &live_room, room.read, None);
-    app.live.hub.tell_new_room(caller.user.id, &room);
-    Ok((StatusCode::CREATED, Json(RoomMade { room })))
+    may_on_server(&app, &caller, act)?;
+    let name = validate::room_name(&new.name).map_err(Failure::invalid_name)?;
+    let made = app.live.store.create_room(name, new.kind, caller.user.id).await?;
+    let record = made.map_err(|NameTaken| name_taken())?;
+    let mine = Mine { read: record.head, moderator: true };
+    let room = app.live.hub.add_room(record);
+    app.live.hub.became_member(caller.user.id, &room, mine, None);
+    if room.kind == RoomKind::Public {
+        app.live.hub.tell_new_room(caller.user.id, &room);
+    }
+    Ok((StatusCode::CREATED, Json(RoomMade { room: room.summary(caller.user.id, mine) })))
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewMember {
-    user: UserId,
-}
-
-/// `POST /api/rooms/{room}/members`: oneself, to a public room.
-pub(super) async fn join(
+/// `PATCH /api/rooms/{room}`: another name or topic, closed for writing or open again; all of it or nothing.
+pub(super) async fn change(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    body: Result<Json<NewMember>, JsonRejection>,
+    body: Result<Json<RoomChange>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
-    let Json(member) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
-    let live_room = app.live.room_for(&caller.user, &room).ok_or_else(Failure::no_such_room)?;
-    if member.user != caller.user.id {
-        return Err(Failure::new(
-            StatusCode::FORBIDDEN,
-            refusal::NOT_SUPPORTED,
-            "Only you yourself can join a public room.",
-        ));
+    let Json(wanted) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+    may(&app, &caller, RoomAct::See, &room).await?;
+    let mut changes = Vec::new();
+    if let Some(name) = wanted.name {
+        may(&app, &caller, RoomAct::Rename, &room).await?;
+        changes.push(Change::Name(validate::room_name(&name).map_err(Failure::invalid_name)?));
     }
-    let read = app.live.store.add_member(&room, member.user).await?;
-    app.live.hub.became_member(member.user, &live_room, read, None);
+    if let Some(topic) = wanted.topic {
+        may(&app, &caller, RoomAct::Rename, &room).await?;
+        changes.push(Change::Topic(validate::topic(&topic).map_err(invalid_topic)?));
+    }
+    if let Some(archived) = wanted.archived {
+        may(&app, &caller, RoomAct::Archive, &room).await?;
+        changes.push(Change::Archived(archived));
+    }
+    let changed = app.live.store.change_room(&room, changes, caller.user.id).await?;
+    changed.map_err(|NameTaken| name_taken())?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/direct`
+pub(super) async fn direct(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    body: Result<Json<NewDirect>, JsonRejection>,
+) -> Result<Json<RoomMade>, Failure> {
+    let Json(new) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+    may_on_server(&app, &caller, ServerAct::CreateDirect)?;
+    let mut people = new.users;
+    people.retain(|person| *person != caller.user.id);
+    people.sort_unstable();
+    people.dedup();
+    if people.is_empty() || people.len() > limits::MAX_DIRECT_PEOPLE {
+        let message = format!("Name 1 to {} others.", limits::MAX_DIRECT_PEOPLE);
+        return Err(Failure::bad_request(message));
+    }
+    people.push(caller.user.id);
+    let record =
+        app.live.store.direct_room(people.clone(), caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
+    let room = app.live.hub.add_room(record);
+    for person in people.into_iter().filter(|person| *person != caller.user.id) {
+        app.live.hub.is_in_direct(person, &room);
+    }
+    let summary = summary(&app, &caller, &room).await?;
+    let mine = Mine { read: summary.read, moderator: false };
+    app.live.hub.became_member(caller.user.id, &room, mine, None);
+    Ok(Json(RoomMade { room: summary }))
+}
+
+/// The room in the caller's list.
+async fn summary(app: &App, caller: &Caller, room: &Arc<Room>) -> Result<RoomSummary, Failure> {
+    let memberships = app.live.store.memberships(caller.user.id).await?;
+    let mine = memberships.iter().find(|mine| mine.room == room.id);
+    Ok(mine.map_or_else(
+        || room.summary_for_others(),
+        |mine| room.summary(caller.user.id, Mine { read: mine.read, moderator: mine.moderator }),
+    ))
+}
+
+/// The room, if the caller may do this there, and their place in it.
+pub(super) async fn may(
+    app: &App,
+    caller: &Caller,
+    act: RoomAct,
+    room: &RoomId,
+) -> Result<(Arc<Room>, Option<Membership>), Failure> {
+    app.live.may_from_outside(&caller.signed_in(), act, room).await?.map_err(|denied| match denied {
+        Denied::Unseen => Failure::no_such_room(),
+        Denied::Forbidden => Failure::forbidden(),
+    })
+}
+
+fn may_on_server(app: &App, caller: &Caller, act: ServerAct) -> Result<(), Failure> {
+    let actor = app.live.actor(caller.role);
+    if actor.may_on_server(act) {
+        return Ok(());
+    }
+    if actor.lobby_only {
+        let message = "On this server, guests stay in the lobby.";
+        return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+    }
+    Err(Failure::forbidden())
+}
+
+fn name_taken() -> Failure {
+    let message = "There is a room with that name already.";
+    Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message)
+}
+
+fn invalid_topic(invalid: Invalid) -> Failure {
+    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That topic will not do. {invalid}"))
 }

@@ -9,13 +9,16 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{
-    CommandId, GapReason, PresenceState, RoomId, RoomSummary, Seq, ServerFrame, User, UserId, limits,
+    CommandId, EventKind, GapReason, PresenceState, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId,
+    limits,
 };
+use uuid::Uuid;
 
 use crate::{
     connection::{Connection, ConnectionId, Encoded, EventBatch},
+    policy::{Place, Standing},
     store::RoomRecord,
 };
 
@@ -30,8 +33,13 @@ use ring::Ring;
 
 /// See the module.
 pub struct Room {
-    /// What the store knows of it; `head` is as of the start.
-    pub record: RoomRecord,
+    /// Its id.
+    pub id: RoomId,
+    /// Who may see it.
+    pub kind: RoomKind,
+    /// Who made it.
+    maker: Option<UserId>,
+    details: RwLock<Details>,
     state: Mutex<State>,
     /// Those who listen, by the worker that writes to them. Locked after the state, never before.
     listeners: Box<[Mutex<Listeners>]>,
@@ -42,8 +50,20 @@ pub struct Room {
 #[derive(Default)]
 struct Agenda(Mutex<Vec<RoomId>>);
 
+/// What can be changed of a room.
+struct Details {
+    name: String,
+    topic: Option<String>,
+    archived: bool,
+    /// Who is in it, if it is direct.
+    people: Arc<[User]>,
+}
+
 struct State {
     head: Seq,
+    /// Who was sent away or has left, since which event, and has not come back: they are given nothing, even if they were
+    /// let in a moment before.
+    barred: HashMap<UserId, Seq>,
     ring: Ring,
     /// Connections of members who have not joined: they hear that the room has grown.
     watchers: HashMap<ConnectionId, Watcher>,
@@ -76,7 +96,16 @@ struct Subscriber {
 
 struct Watcher {
     connection: Arc<Connection>,
-    read: Seq,
+    mine: Mine,
+}
+
+/// Someone's own part of a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mine {
+    /// How far they have read.
+    pub read: Seq,
+    /// They look after it.
+    pub moderator: bool,
 }
 
 impl Listeners {
@@ -99,13 +128,16 @@ pub enum Subscribed {
     Live,
     /// Events after this seq are no longer in memory: read them from the store, then try again.
     ReadAfter(Seq),
+    /// They have been sent away meanwhile.
+    Barred,
 }
 
 impl Room {
     fn new(record: RoomRecord, agenda: Arc<Agenda>, workers: usize) -> Self {
-        let head = record.head;
+        let RoomRecord { id, name, kind, topic, head, archived, maker, people } = record;
         let state = State {
             head,
+            barred: HashMap::new(),
             ring: Ring::default(),
             watchers: HashMap::new(),
             presence: Presence::default(),
@@ -113,7 +145,8 @@ impl Room {
             on_agenda: false,
         };
         let listeners = (0..workers).map(|_| Mutex::default()).collect();
-        Self { record, state: Mutex::new(state), listeners, agenda }
+        let details = RwLock::new(Details { name, topic, archived, people });
+        Self { id, kind, maker, details, state: Mutex::new(state), listeners, agenda }
     }
 
     /// The newest event.
@@ -188,13 +221,125 @@ impl Room {
         (given > 0).then_some(given)
     }
 
+    /// Someone is a member, as was known at some moment. False when they have been sent away since: who is made a member has
+    /// read everything up to then, so what was known before is told by how far they had read.
+    pub fn admit(&self, user: UserId, mine: Mine) -> bool {
+        let mut state = self.state.lock();
+        match state.barred.get(&user) {
+            Some(since) if *since > mine.read => return false,
+            Some(_) => drop(state.barred.remove(&user)),
+            None => {}
+        }
+        true
+    }
+
+    /// Someone is no longer a member, by the event at `seq`: from now on they are given nothing. The others hear at once
+    /// that they are gone.
+    pub fn evict(&self, user: UserId, seq: Seq) {
+        let mut state = self.state.lock();
+        state.barred.insert(user, seq);
+        state.watchers.retain(|_, watcher| watcher.connection.user.id != user);
+        let mut gone = Vec::new();
+        for some in &self.listeners {
+            let mut some = some.lock();
+            let theirs: Vec<_> = some
+                .all
+                .values()
+                .filter(|one| one.connection.user.id == user)
+                .map(|one| one.connection.clone())
+                .collect();
+            for connection in theirs {
+                some.remove(connection.id);
+                gone.push(connection);
+            }
+        }
+        for connection in &gone {
+            state.presence.went(connection.user.id, Instant::now());
+        }
+        if let Some(connection) = gone.first()
+            && state.presence.leave(user)
+        {
+            self.announce(&mut state, &connection.user, PresenceState::Offline);
+        }
+    }
+
+    /// Whether someone has been sent away since the start, and not come back.
+    pub fn is_barred(&self, user: UserId) -> bool {
+        self.state.lock().barred.contains_key(&user)
+    }
+
+    /// The room, as someone with this membership stands to it.
+    pub fn place(&self, membership: Option<Standing>) -> Place {
+        let lobby = self.id.as_str() == RoomId::LOBBY;
+        Place { kind: self.kind, lobby, archived: self.details.read().archived, membership }
+    }
+
+    /// A room has another name, topic or state since this event. False when that changes nothing of how it stands in lists.
+    pub fn change(&self, event: &EventKind) -> bool {
+        let mut details = self.details.write();
+        match event {
+            EventKind::Renamed { name } => details.name.clone_from(name),
+            EventKind::TopicSet { topic } => details.topic = (!topic.is_empty()).then(|| topic.clone()),
+            EventKind::Archived { on } => details.archived = *on,
+            _ => return false,
+        }
+        true
+    }
+
+    /// The room in the list of a member.
+    pub fn summary(&self, viewer: UserId, mine: Mine) -> RoomSummary {
+        let head = self.head();
+        self.summary_at(viewer, head, mine)
+    }
+
+    /// The room in the list of someone who is no member: to them nothing is unread.
+    pub fn summary_for_others(&self) -> RoomSummary {
+        let head = self.head();
+        let summary = self.summary_at(UserId(Uuid::nil()), head, Mine { read: head, moderator: false });
+        RoomSummary { joined: false, ..summary }
+    }
+
+    /// Whether this person made it.
+    pub fn is_made_by(&self, user: UserId) -> bool {
+        self.maker == Some(user)
+    }
+
+    /// Whether a direct room is to be seen: by whom it is not from, only once something was said in it.
+    pub fn is_begun(&self, viewer: UserId) -> bool {
+        self.kind != RoomKind::Direct || self.maker == Some(viewer) || self.head() > 0
+    }
+
+    fn summary_at(&self, viewer: UserId, head: Seq, mine: Mine) -> RoomSummary {
+        let details = self.details.read();
+        let others: Vec<_> = details.people.iter().filter(|person| person.id != viewer).cloned().collect();
+        let name = if self.kind == RoomKind::Direct {
+            others.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
+        } else {
+            details.name.clone()
+        };
+        RoomSummary {
+            id: self.id.clone(),
+            name,
+            kind: self.kind,
+            topic: details.topic.clone(),
+            head,
+            read: mine.read.min(head),
+            unread: head.saturating_sub(mine.read),
+            joined: true,
+            gone: false,
+            archived: details.archived,
+            moderator: mine.moderator,
+            people: others,
+        }
+    }
+
     fn interrupt(&self, state: &mut State, head: Seq) {
-        tracing::error!(room = %self.record.id, after = state.head, head, "events are missing between store and room");
+        tracing::error!(room = %self.id, after = state.head, head, "events are missing between store and room");
         state.ring = Ring::default();
         for (_, subscriber) in self.listeners.iter().flat_map(|some| some.lock().take()) {
             state.presence.went(subscriber.connection.user.id, Instant::now());
             subscriber.connection.push(&ServerFrame::Gap {
-                room: self.record.id.clone(),
+                room: self.id.clone(),
                 reason: GapReason::Overflow,
                 after: subscriber.given,
                 head,
@@ -205,6 +350,9 @@ impl Room {
     /// Subscribes from `after` on, if everything since then is in memory; announces the person when they are new here.
     pub fn subscribe(&self, connection: &Arc<Connection>, after: Seq) -> Subscribed {
         let mut state = self.state.lock();
+        if state.barred.contains_key(&connection.user.id) {
+            return Subscribed::Barred;
+        }
         // Ahead of us: the store has committed what is still on its way here. Those events will not be given twice.
         let given = after.max(state.head);
         match state.ring.after(after, state.head) {
@@ -243,11 +391,11 @@ impl Room {
     }
 
     /// Tells this connection when the room grows, at most once a second.
-    pub fn watch(&self, connection: &Arc<Connection>, read: Seq) -> RoomSummary {
+    pub fn watch(&self, connection: &Arc<Connection>, mine: Mine) -> RoomSummary {
         let mut state = self.state.lock();
-        let summary = self.record.summary(state.head, read);
+        let summary = self.summary_at(connection.user.id, state.head, mine);
         if !self.listeners[connection.worker].lock().all.contains_key(&connection.id) {
-            state.watchers.insert(connection.id, Watcher { connection: connection.clone(), read });
+            state.watchers.insert(connection.id, Watcher { connection: connection.clone(), mine });
         }
         summary
     }
@@ -257,13 +405,12 @@ impl Room {
         self.state.lock().watchers.remove(&connection.id);
     }
 
-    /// This person has read up to here, on one of their devices.
-    pub fn set_read(&self, user: UserId, seq: Seq) -> RoomSummary {
+    /// How this person stands to the room from now on.
+    pub fn set_mine(&self, user: UserId, mine: Mine) {
         let mut state = self.state.lock();
         for watcher in state.watchers.values_mut().filter(|watcher| watcher.connection.user.id == user) {
-            watcher.read = watcher.read.max(seq);
+            watcher.mine = mine;
         }
-        self.record.summary(state.head, seq)
     }
 
     /// People in the room: all by name, or some of a crowd; and how many there are.
@@ -276,7 +423,7 @@ impl Room {
 
     /// Someone is typing: told to all others, dropped where it is tight.
     pub fn typing(&self, connection: &Connection) {
-        let frame = ServerFrame::Typing { room: self.record.id.clone(), user: (*connection.user).clone() };
+        let frame = ServerFrame::Typing { room: self.id.clone(), user: (*connection.user).clone() };
         self.tell_others(connection.user.id, &frame);
     }
 
@@ -292,12 +439,8 @@ impl Room {
         let count = state.presence.count();
         let listeners = self.listeners.iter().map(|some| some.lock().all.len()).sum();
         for (user, now) in state.presence.take_news(listeners, Instant::now()) {
-            let frame = ServerFrame::Presence {
-                room: self.record.id.clone(),
-                user: (*user).clone(),
-                state: now,
-                online_count: count,
-            };
+            let frame =
+                ServerFrame::Presence { room: self.id.clone(), user: (*user).clone(), state: now, online_count: count };
             self.tell_others(user.id, &frame);
         }
     }
@@ -322,7 +465,7 @@ impl Room {
         self.flush_presence(&mut state);
         if std::mem::take(&mut state.grown) {
             for watcher in state.watchers.values() {
-                let room = self.record.summary(state.head, watcher.read);
+                let room = self.summary_at(watcher.connection.user.id, state.head, watcher.mine);
                 watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
         }
@@ -334,7 +477,7 @@ impl Room {
     /// Puts the room on the agenda of the next tick.
     fn wake(&self, state: &mut State) {
         if !std::mem::replace(&mut state.on_agenda, true) {
-            self.agenda.0.lock().push(self.record.id.clone());
+            self.agenda.0.lock().push(self.id.clone());
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::{Arc, atomic::Ordering};
 
 use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, limits, refusal};
 
-use super::{Joined, Session};
+use super::{Denied, Joined, Session};
 use crate::{
     connection::EventBatch,
-    room::{Room, Subscribed},
-    store::StoreError,
+    policy::RoomAct,
+    room::{Mine, Room, Subscribed},
+    store::{Membership, StoreError},
 };
 
 /// Events read from the store at a time.
@@ -16,8 +17,9 @@ const REPLAY_PAGE: u32 = 50;
 
 impl Session {
     pub(super) async fn join(&self, cursor: Cursor) {
-        let Some(room) = self.live.room_for(&self.connection.user, &cursor.room) else {
-            return self.refuse_unseen_room(None, cursor.room);
+        let room = match self.live.may(&self.connection, RoomAct::Read, &cursor.room) {
+            Ok(room) => room,
+            Err(denied) => return self.refuse_denied(None, cursor.room, denied),
         };
         {
             let mut state = self.state.lock();
@@ -27,20 +29,28 @@ impl Session {
                 return self.refuse(None, Some(cursor.room), refusal::TOO_MANY_ROOMS, message);
             }
         }
-        if let Err(error) = self.join_room(&room, &cursor).await {
-            self.let_go(&cursor.room, false);
-            self.fail(None, Some(cursor.room), &error);
+        let denied = match self.join_room(&room, &cursor).await {
+            Ok(Ok(())) => return,
+            Ok(Err(denied)) => Ok(denied),
+            Err(error) => Err(error),
+        };
+        self.let_go(&cursor.room, false);
+        match denied {
+            Ok(denied) => self.refuse_denied(None, cursor.room, denied),
+            Err(error) => self.fail(None, Some(cursor.room), &error),
         }
     }
 
     pub(super) async fn leave(&self, room: &RoomId) {
         let Some(room) = self.let_go(room, true) else { return };
-        match self.live.store.add_member(&room.record.id, self.user()).await {
-            Ok(read) => {
-                // From now on only its growth is told.
-                room.watch(&self.connection, read);
+        // From now on only its growth is told; and nothing at all where they are no member any more.
+        match self.live.store.memberships(self.user()).await {
+            Ok(memberships) => {
+                if let Some(Membership { read, moderator, .. }) = memberships.iter().find(|mine| mine.room == room.id) {
+                    room.watch(&self.connection, Mine { read: *read, moderator: *moderator });
+                }
             }
-            Err(error) => self.fail(None, Some(room.record.id.clone()), &error),
+            Err(error) => self.fail(None, Some(room.id.clone()), &error),
         }
     }
 
@@ -57,14 +67,16 @@ impl Session {
         Some(joined.room)
     }
 
-    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<(), StoreError> {
-        self.become_member(room).await?;
+    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<Result<(), Denied>, StoreError> {
+        if let Err(denied) = self.become_member(room).await? {
+            return Ok(Err(denied));
+        }
         // Joining again replaces the cursor: no live event may come between what is replayed.
         self.let_go(&cursor.room, false);
         if let Some((reason, after)) = self.gap(room, cursor).await? {
             let head = room.head();
             self.push_gap(cursor.room.clone(), reason, after, head);
-            return Ok(());
+            return Ok(Ok(()));
         }
         let overflows = self.overflows.load(Ordering::Relaxed);
         let head = room.head();
@@ -86,10 +98,11 @@ impl Session {
             self.connection.queue.drained().await;
             // After an overflow meanwhile, the room was answered with `gap`: what was begun ends here.
             if overflows != self.overflows.load(Ordering::Relaxed) || self.connection.queue.is_ending() {
-                return Ok(());
+                return Ok(Ok(()));
             }
             match room.subscribe(&self.connection, after) {
-                Subscribed::Live => return Ok(()),
+                Subscribed::Live => return Ok(Ok(())),
+                Subscribed::Barred => return Ok(Err(Denied::Unseen)),
                 Subscribed::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
             }
         }
@@ -106,15 +119,24 @@ impl Session {
             }
             online.push(me.clone());
         }
-        self.connection.push(&ServerFrame::Joined { room: room.record.id.clone(), head, online, online_count });
+        self.connection.push(&ServerFrame::Joined { room: room.id.clone(), head, online, online_count });
     }
 
-    pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<(), StoreError> {
-        if !self.live.hub.is_member(self.user(), &room.record.id) {
-            let read = self.live.store.add_member(&room.record.id, self.user()).await?;
-            self.live.hub.became_member(self.user(), room, read, Some(&self.connection));
+    /// Reading or writing in a public room makes one its member.
+    pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<Result<(), Denied>, StoreError> {
+        let (_, standing) = self.live.hub.stance(self.user(), &room.id);
+        if standing.is_some() {
+            return Ok(Ok(()));
         }
-        Ok(())
+        if let Err(denied) = self.live.may(&self.connection, RoomAct::Join, &room.id) {
+            return Ok(Err(denied));
+        }
+        let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
+            return Ok(Err(Denied::Unseen));
+        };
+        let mine = Mine { read, moderator: false };
+        self.live.hub.became_member(self.user(), room, mine, Some(&self.connection));
+        Ok(Ok(()))
     }
 
     /// Why this cursor cannot be continued, and what the client has.
@@ -130,7 +152,7 @@ impl Session {
         }
         let id = match room.recent_id(after) {
             Some(id) => Some(id),
-            None => self.live.store.event_id(&room.record.id, after).await?,
+            None => self.live.store.event_id(&room.id, after).await?,
         };
         let same = id.is_some_and(|id| cursor.tail.as_ref().is_none_or(|tail| id.tail() == *tail));
         Ok((!same).then_some((GapReason::HistoryChanged, after)))
@@ -138,8 +160,15 @@ impl Session {
 
     /// Queues one page of events from the store; returns the last seq that was queued.
     async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq, StoreError> {
-        let page = self.live.store.events(&room.record.id, after, REPLAY_PAGE).await?;
+        let mut page = self.live.store.events(&room.id, after, REPLAY_PAGE).await?;
+        // The store may be ahead of the room. What the room has not seen yet could be after an event by which this person
+        // is no longer a member: only what it has seen is shown, and then it is asked.
+        let head = room.head();
+        page.events.retain(|event| event.seq <= head);
         let mut last = after;
+        if room.is_barred(self.user()) {
+            return Ok(last);
+        }
         for batch in EventBatch::encode(&page.events) {
             self.connection.queue.drained().await;
             if overflows != self.overflows.load(Ordering::Relaxed)

@@ -15,7 +15,7 @@ use std::{
 use parking_lot::Mutex;
 use parlor_protocol::{
     ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerInfo,
-    Tail, User, UserId, UserKind, refusal,
+    ServerRole, Tail, UserId, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -24,8 +24,9 @@ use crate::{
     config::Guests,
     connection::{Bye, Connection, Outgoing},
     limits::Bucket,
-    room::{Hub, Room},
-    store::{SignedIn, Store, StoreError, TokenHash},
+    policy::{Actor, RoomAct, Standing, Verdict},
+    room::{Hub, Mine, Room},
+    store::{Membership, SignedIn, Store, StoreError, TokenHash},
     websocket::frame::{self, Opcode},
 };
 
@@ -60,37 +61,101 @@ pub struct Live {
 }
 
 impl Live {
-    /// A room that this person may see. What is not theirs to see is as if it did not exist.
-    pub fn room_for(&self, user: &User, room: &RoomId) -> Option<Arc<Room>> {
-        self.may_see(user, room).then(|| self.hub.room(room))?
+    /// The room, if its connected visitor may do this there.
+    ///
+    /// # Errors
+    /// They may not, or there is no such room for them.
+    pub fn may(&self, visitor: &Connection, act: RoomAct, room: &RoomId) -> Result<Arc<Room>, Denied> {
+        let (role, standing) = self.hub.stance(visitor.user.id, room);
+        self.decide(role, act, room, standing)
     }
 
-    /// Whether this person may see a room with this id, if there is one.
-    pub fn may_see(&self, user: &User, room: &RoomId) -> bool {
-        user.kind != UserKind::Guest || self.guests != Guests::LobbyOnly || room.as_str() == RoomId::LOBBY
+    /// The same for someone who is not connected, with their place in the room.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn may_from_outside(
+        &self,
+        who: &SignedIn,
+        act: RoomAct,
+        room: &RoomId,
+    ) -> Result<Result<(Arc<Room>, Option<Membership>), Denied>, StoreError> {
+        let memberships = self.store.memberships(who.user.id).await?;
+        let mine = memberships.iter().find(|membership| membership.room == *room).cloned();
+        let standing = mine.as_ref().map(|mine| Standing { moderator: mine.moderator, muted: false });
+        Ok(self.decide(who.role, act, room, standing).map(|room| (room, mine)))
+    }
+
+    fn decide(
+        &self,
+        role: ServerRole,
+        act: RoomAct,
+        room: &RoomId,
+        membership: Option<Standing>,
+    ) -> Result<Arc<Room>, Denied> {
+        let room = self.hub.room(room).ok_or(Denied::Unseen)?;
+        match self.actor(role).may(act, room.place(membership)) {
+            Verdict::Allowed => Ok(room),
+            Verdict::Forbidden => Err(Denied::Forbidden),
+            Verdict::Unseen => Err(Denied::Unseen),
+        }
+    }
+
+    /// Someone with this role, as far as rights go.
+    pub fn actor(&self, role: ServerRole) -> Actor {
+        Actor { role, lobby_only: self.guests == Guests::LobbyOnly, muted: false }
     }
 
     /// The rooms that this person may see: the lobby first, then by name.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn rooms_for(&self, user: &User) -> Result<Vec<RoomSummary>, StoreError> {
-        let mut rooms = self.store.rooms(user.id).await?;
-        rooms.retain(|room| self.may_see(user, &room.id));
+    pub async fn rooms_for(&self, who: &SignedIn) -> Result<Vec<RoomSummary>, StoreError> {
+        let mut rooms = self.joined_rooms(who).await?;
+        rooms.retain(|room| self.is_begun(who.user.id, room));
+        let others = self.hub.public_rooms();
+        let others = others.iter().filter(|room| !rooms.iter().any(|mine| mine.id == room.id));
+        let seen = others.filter(|room| self.actor(who.role).may(RoomAct::See, room.place(None)).is_allowed());
+        let others: Vec<_> = seen.map(|room| room.summary_for_others()).collect();
+        rooms.extend(others);
+        sort(&mut rooms);
         Ok(rooms)
     }
 
-    /// The rooms that this person is a member of, as they stand live: the lobby first, then by name.
+    /// The rooms that this person is a member of: the lobby first, then by name.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn joined_rooms(&self, user: &User) -> Result<Vec<RoomSummary>, StoreError> {
-        let memberships = self.store.memberships(user.id).await?;
-        let live = memberships.iter().filter_map(|mine| Some((self.room_for(user, &mine.room)?, mine.read)));
-        let mut rooms: Vec<_> = live.map(|(room, read)| room.record.summary(room.head(), read)).collect();
-        rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_lowercase()));
+    async fn joined_rooms(&self, who: &SignedIn) -> Result<Vec<RoomSummary>, StoreError> {
+        let memberships = self.store.memberships(who.user.id).await?;
+        let seen = memberships.iter().filter_map(|membership| {
+            let standing = Standing { moderator: membership.moderator, muted: false };
+            let room = self.decide(who.role, RoomAct::See, &membership.room, Some(standing)).ok()?;
+            let mine = Mine { read: membership.read, moderator: membership.moderator };
+            Some(room.summary(who.user.id, mine))
+        });
+        let mut rooms: Vec<_> = seen.collect();
+        sort(&mut rooms);
         Ok(rooms)
     }
+
+    /// Whether a room is to be listed: a direct one that another has made, only once something was said in it.
+    fn is_begun(&self, viewer: UserId, room: &RoomSummary) -> bool {
+        room.head > 0 || self.hub.room(&room.id).is_none_or(|room| room.is_begun(viewer))
+    }
+}
+
+fn sort(rooms: &mut [RoomSummary]) {
+    rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_lowercase()));
+}
+
+/// Why something was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// As if there were no such room.
+    Unseen,
+    /// It is there for them to see, but this is not theirs to do.
+    Forbidden,
 }
 
 /// See the module.
@@ -126,11 +191,11 @@ struct Joined {
 
 impl State {
     fn joined(&mut self, room: &RoomId) -> Option<&mut Joined> {
-        self.joined.iter_mut().find(|joined| joined.room.record.id == *room)
+        self.joined.iter_mut().find(|joined| joined.room.id == *room)
     }
 
     fn let_go(&mut self, room: &RoomId) -> Option<Joined> {
-        let at = self.joined.iter().position(|joined| joined.room.record.id == *room)?;
+        let at = self.joined.iter().position(|joined| joined.room.id == *room)?;
         Some(self.joined.swap_remove(at))
     }
 }
@@ -179,7 +244,7 @@ impl Session {
         let changed = std::mem::replace(seen, state.changes) != state.changes;
         changed.then(|| {
             let cursor = |joined: &Joined| Cursor {
-                room: joined.room.record.id.clone(),
+                room: joined.room.id.clone(),
                 after: Some(joined.after),
                 tail: joined.tail.map(|tail| Tail(String::from_utf8_lossy(&tail).into_owned())),
             };
@@ -258,7 +323,7 @@ impl Session {
     }
 
     async fn welcome(&self) -> Result<(), StoreError> {
-        let rooms = self.live.joined_rooms(&self.connection.user).await?;
+        let rooms = self.live.joined_rooms(&self.who()).await?;
         // First told, then connected: nothing can stand before the welcome.
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,
@@ -266,7 +331,7 @@ impl Session {
             server: self.live.server.clone(),
             now: clock::now(),
             heartbeat_ms: u64::try_from(self.live.wheel.interval().as_millis()).unwrap_or(u64::MAX),
-            rooms: rooms.clone(),
+            rooms: rooms.iter().filter(|room| self.live.is_begun(self.user(), room)).cloned().collect(),
         });
         self.live.hub.connect(&self.connection, &rooms);
         self.state.lock().greeted = true;
@@ -279,6 +344,7 @@ impl Session {
         match self.live.store.session(self.connection.session).await? {
             None => self.close(CloseCode::SessionRevoked),
             Some(now) if now.role != self.connection.role || now.user != self.connection.user => {
+                self.live.hub.set_role(now.user.id, now.role);
                 self.close(CloseCode::IdentityChanged);
             }
             Some(_) => {}
@@ -287,8 +353,11 @@ impl Session {
     }
 
     fn typing(&self, room: &RoomId) {
+        // Not stored and droppable: a room that was not joined, or is no longer theirs, is no reason for an answer.
+        if self.live.may(&self.connection, RoomAct::Type, room).is_err() {
+            return;
+        }
         let mut state = self.state.lock();
-        // Not stored and droppable: a room that was not joined is no reason for an answer.
         let Some(joined) = state.joined(room) else { return };
         let now = Instant::now();
         if joined.last_typing.is_none_or(|last| now.duration_since(last) >= TYPING_INTERVAL) {
@@ -298,14 +367,13 @@ impl Session {
     }
 
     async fn read(&self, id: &RoomId, seq: u64) {
-        let room = self.live.room_for(&self.connection.user, id);
-        let Some(room) = room.filter(|_| self.live.hub.is_member(self.user(), id)) else {
-            return self.refuse_unseen_room(None, id.clone());
+        let room = match self.live.may(&self.connection, RoomAct::Mark, id) {
+            Ok(room) => room,
+            Err(denied) => return self.refuse_denied(None, id.clone(), denied),
         };
         let seq = seq.min(room.head());
         self.live.store.set_read(id, self.user(), seq).await;
-        let summary = room.set_read(self.user(), seq);
-        self.live.hub.tell_person(self.user(), Some(&self.connection), summary);
+        self.live.hub.has_read(self.user(), &room, seq, &self.connection);
     }
 
     /// What to write next; waits until there is something.
@@ -332,8 +400,9 @@ impl Session {
             joined.room.unsubscribe(&self.connection, false);
         }
         let lost = self.connection.queue.recover();
-        for joined in joined {
-            let id = joined.room.record.id.clone();
+        // Of a room that is no longer theirs there is nothing to say.
+        for joined in joined.into_iter().filter(|joined| !joined.room.is_barred(self.user())) {
+            let id = joined.room.id.clone();
             let head = joined.room.head();
             let after = lost.get(&id).map_or(head, |first| first - 1);
             self.push_gap(id, GapReason::Overflow, after, head);
@@ -351,6 +420,12 @@ impl Session {
         self.connection.push(&ServerFrame::Gap { room, reason, after, head });
     }
 
+    fn who(&self) -> SignedIn {
+        let (role, _) = self.live.hub.stance(self.user(), &RoomId::lobby());
+        // Before `hello` nobody knows better than when the connection was opened.
+        SignedIn { user: self.connection.user.clone(), role: role.max(self.connection.role) }
+    }
+
     fn user(&self) -> UserId {
         self.connection.user.id
     }
@@ -365,8 +440,15 @@ impl Session {
         });
     }
 
-    fn refuse_unseen_room(&self, id: Option<String>, room: RoomId) {
-        self.refuse(id, Some(room), refusal::NOT_FOUND, "there is no such room that you can see");
+    fn refuse_denied(&self, id: Option<String>, room: RoomId, denied: Denied) {
+        match denied {
+            Denied::Unseen => {
+                self.refuse(id, Some(room), refusal::NOT_FOUND, "there is no such room that you can see");
+            }
+            Denied::Forbidden => {
+                self.refuse(id, Some(room), refusal::FORBIDDEN, "that is not yours to do in this room");
+            }
+        }
     }
 
     fn fail(&self, id: Option<String>, room: Option<RoomId>, error: &StoreError) {

@@ -8,6 +8,7 @@ use super::{Session, not_stored};
 use crate::{
     connection::Connection,
     markdown,
+    policy::RoomAct,
     store::{Appended, NewMessage, OnAppended, StoreError},
 };
 
@@ -25,8 +26,9 @@ impl Session {
                 return self.refuse(Some(id.to_string()), Some(room), invalid.code(), invalid.to_string());
             }
         };
-        let Some(live_room) = self.live.room_for(&self.connection.user, &room) else {
-            return self.refuse_unseen_room(Some(id.to_string()), room);
+        let live_room = match self.live.may(&self.connection, RoomAct::Write, &room) {
+            Ok(live_room) => live_room,
+            Err(denied) => return self.refuse_denied(Some(id.to_string()), room, denied),
         };
         if let Err(wait) = self.sends.take() {
             return self.connection.push(&ServerFrame::Refused {
@@ -37,8 +39,10 @@ impl Session {
                 retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
             });
         }
-        if let Err(error) = self.become_member(&live_room).await {
-            return self.fail(Some(id.to_string()), Some(room), &error);
+        match self.become_member(&live_room).await {
+            Ok(Ok(())) => {}
+            Ok(Err(denied)) => return self.refuse_denied(Some(id.to_string()), room, denied),
+            Err(error) => return self.fail(Some(id.to_string()), Some(room), &error),
         }
         let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
         let html = render(&body).await;

@@ -4,14 +4,16 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, Millis, RoomId, RoomKind, RoomSummary, Seq, ServerRole, User, UserId,
+    CommandId, Millis, RoomId, RoomKind, Seq, ServerRole, User, UserId,
     http::{EventPage, MessagePage},
 };
 
 pub mod people;
+mod rooms;
 pub mod sqlite;
 
 pub use people::People;
+pub use rooms::{NameTaken, RoomChange, Rooms};
 
 /// What the database said when it could not. The cause is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -167,24 +169,12 @@ pub struct RoomRecord {
     pub topic: Option<String>,
     /// Its newest event.
     pub head: Seq,
-}
-
-impl RoomRecord {
-    /// The room in the list of a member who has read up to `read`.
-    #[must_use]
-    pub fn summary(&self, head: Seq, read: Seq) -> RoomSummary {
-        RoomSummary {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            kind: self.kind,
-            topic: self.topic.clone(),
-            head,
-            read: read.min(head),
-            unread: head.saturating_sub(read),
-            joined: true,
-            gone: false,
-        }
-    }
+    /// Nothing is written there any more.
+    pub archived: bool,
+    /// Who made it.
+    pub maker: Option<UserId>,
+    /// Who is in it, if it is direct: always the same people.
+    pub people: Arc<[User]>,
 }
 
 /// Someone's place in a room.
@@ -194,6 +184,8 @@ pub struct Membership {
     pub room: RoomId,
     /// How far they have read.
     pub read: Seq,
+    /// They look after it.
+    pub moderator: bool,
 }
 
 /// Which page of a room's messages.
@@ -209,23 +201,12 @@ pub enum Page {
     Around(Seq),
 }
 
-/// Why a room was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum NewRoomError {
-    /// Another room has the name.
-    #[error("the name is taken")]
-    NameTaken,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Everything durable. Reads see every commit that was answered before they began.
 ///
 /// Writes are answered after they are on disk (G1, G4). Events that were committed go to the [`crate::bus`] given at
 /// opening, in the order of their seqs: whoever reads it may show them to people.
 #[async_trait]
-pub trait Store: People {
+pub trait Store: People + Rooms {
     /// Puts a message into its room's log, or finds that it is there. Returns as soon as the command is queued; waits
     /// while the queue is full. `done` is called after the commit.
     async fn append(&self, message: NewMessage, done: OnAppended);
@@ -235,21 +216,6 @@ pub trait Store: People {
 
     /// Ends a session.
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
-
-    /// The rooms that this person may see: the lobby first, then by name.
-    async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError>;
-
-    /// The rooms that this person is a member of.
-    async fn memberships(&self, user: UserId) -> Result<Arc<[Membership]>, StoreError>;
-
-    /// Every room.
-    async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError>;
-
-    /// Makes a public room with its maker as the first member.
-    async fn create_room(&self, name: String, maker: UserId) -> Result<RoomRecord, NewRoomError>;
-
-    /// Makes someone a member, who has then read everything so far. Returns how far they have read.
-    async fn add_member(&self, room: &RoomId, user: UserId) -> Result<Seq, StoreError>;
 
     /// Moves a read position forward, never back. Returns at once: the newest position wins, and a lost one costs nothing.
     async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq);

@@ -44,6 +44,9 @@ fn lobby(head: Seq, read: Seq) -> RoomSummary {
         unread: head - read,
         joined: true,
         gone: false,
+        archived: false,
+        moderator: false,
+        people: Vec::new(),
     }
 }
 

@@ -9,10 +9,12 @@ use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{rows, writer::sql_seq};
+use super::{
+    rooms::{Ledger, Revoked},
+    rows,
+    writer::{Finish, sql_seq},
+};
 use crate::store::{Appended, NewMessage, OnAppended, StoreError};
-
-type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// What an id stands for in the log.
 struct Known {
@@ -26,18 +28,19 @@ struct Known {
 /// The heads of the rooms, as the database has them: nobody else writes there. Forgotten when that may not be so.
 pub(super) type Heads = HashMap<RoomId, Seq>;
 
-/// Appends what is new, finds what is not, and leaves for each its answer in `finish`. Returns the new events by seq.
-/// `heads` are right when the transaction holds; when it does not, they are to be forgotten.
+/// Appends what is new, finds what is not, and leaves for each its answer in `finish`, and the new events in the ledger.
+/// Its heads are right when the transaction holds; when it does not, they are to be forgotten.
 pub(super) async fn append(
     db: &mut SqliteConnection,
     batch: Vec<(NewMessage, OnAppended)>,
-    heads: &mut Heads,
-    finish: &mut Vec<Finish>,
-    now: Millis,
-) -> Result<Vec<Event>, StoreError> {
+    ledger: &mut Ledger<'_>,
+    finish: &mut Vec<Box<dyn Finish>>,
+) -> Result<(), StoreError> {
     if batch.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
+    let Ledger { heads, revoked, events, now } = ledger;
+    let now = *now;
     // The callbacks are not Sync and must not be borrowed over an await.
     let (messages, callbacks): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let mut known = match look_up(db, &messages, heads).await {
@@ -49,7 +52,7 @@ pub(super) async fn append(
     };
     let mut rows = Vec::with_capacity(messages.len());
     for (message, done) in messages.into_iter().zip(callbacks) {
-        let outcome = decide(&message, &known, heads).unwrap_or_else(|| {
+        let outcome = decide(&message, &known, heads, revoked).unwrap_or_else(|| {
             let head = heads.entry(message.room.clone()).or_default();
             *head += 1;
             let seq = *head;
@@ -70,7 +73,8 @@ pub(super) async fn append(
         finish.push(Box::new(move |held: Result<(), StoreError>| done.call(held.map(|()| outcome))));
     }
     insert(db, &rows, now).await?;
-    Ok(rows.into_iter().map(|row| row.event(now)).collect())
+    events.extend(rows.into_iter().map(|row| row.event(now)));
+    Ok(())
 }
 
 /// A message that gets its place.
@@ -95,12 +99,12 @@ impl Row {
 }
 
 /// What is known of a message before anything is written; `None` when it is new and welcome.
-fn decide(message: &NewMessage, known: &HashMap<Uuid, Known>, heads: &Heads) -> Option<Appended> {
+fn decide(message: &NewMessage, known: &HashMap<Uuid, Known>, heads: &Heads, revoked: &Revoked) -> Option<Appended> {
     if let Some(first) = known.get(&message.id.0) {
         let same = first.room == message.room && first.author == message.author.id.0 && first.digest == digest(message);
         return Some(if same { Appended::Stored { seq: first.seq, at: first.at } } else { Appended::IdReused });
     }
-    if !heads.contains_key(&message.room) {
+    if !heads.contains_key(&message.room) || revoked.forbids(&message.room, message.author.id) {
         return Some(Appended::NoRoom);
     }
     let target = message.reply_to?;

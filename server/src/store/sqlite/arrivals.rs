@@ -5,7 +5,7 @@ use parlor_protocol::{Millis, RoomId, ServerRole, User, UserId, UserKind};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{accounts, invites, passwords::end_all, writer::add_member};
+use super::{accounts, invites, passwords::end_all, rooms::insert_member};
 use crate::{
     accounts::names,
     store::{
@@ -29,7 +29,7 @@ pub(super) async fn create_guest(
     let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest };
     insert_user(db, &user, ServerRole::Guest, now).await?;
     insert_session(db, user.id, session, now).await?;
-    add_member(db, &RoomId::lobby(), user.id, now).await?;
+    insert_member(db, &RoomId::lobby(), user.id, "member", now).await?;
     Ok(Ok(user))
 }
 
@@ -134,7 +134,7 @@ pub(super) async fn create_account(
             let id = UserId(Uuid::now_v7());
             let user = User { id, name: account.name.text.clone(), kind: UserKind::Account };
             insert_user(db, &user, role, now).await?;
-            add_member(db, &RoomId::lobby(), id, now).await?;
+            insert_member(db, &RoomId::lobby(), id, "member", now).await?;
             (user, Vec::new())
         }
     };

@@ -49,12 +49,12 @@ impl Caches {
     }
 
     /// Someone is a member of a room.
-    pub(super) fn is_member(&self, user: UserId, room: &RoomId, read: Seq) {
+    pub(super) fn is_member(&self, user: UserId, room: &RoomId, read: Seq, moderator: bool) {
         self.memberships.change(&user, |memberships| {
             if memberships.iter().any(|membership| membership.room == *room) {
                 return Some(memberships.clone());
             }
-            let new = Membership { room: self.shared(room.clone()), read };
+            let new = Membership { room: self.shared(room.clone()), read, moderator };
             Some(memberships.iter().cloned().chain([new]).collect())
         });
     }
@@ -77,12 +77,28 @@ impl Caches {
         );
     }
 
+    /// Someone is no longer a member of a room.
+    pub(super) fn is_no_member(&self, user: UserId, room: &RoomId) {
+        self.memberships.change(&user, |memberships| {
+            Some(memberships.iter().filter(|membership| membership.room != *room).cloned().collect())
+        });
+    }
+
     /// Someone has read so far, if they are a member.
     pub(super) fn has_read(&self, user: UserId, room: &RoomId, read: Seq) {
+        self.change_membership(user, room, |membership| membership.read = membership.read.max(read));
+    }
+
+    /// Someone looks after a room, or no longer, if they are a member.
+    pub(super) fn is_moderator(&self, user: UserId, room: &RoomId, moderator: bool) {
+        self.change_membership(user, room, |membership| membership.moderator = moderator);
+    }
+
+    fn change_membership(&self, user: UserId, room: &RoomId, change: impl FnOnce(&mut Membership)) {
         self.memberships.change(&user, |memberships| {
             let mut all = memberships.to_vec();
             if let Some(membership) = all.iter_mut().find(|membership| membership.room == *room) {
-                membership.read = membership.read.max(read);
+                change(membership);
             }
             Some(all.into())
         });

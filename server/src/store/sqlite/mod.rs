@@ -6,7 +6,7 @@ use std::{fs::TryLockError, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, RoomId, RoomSummary, Seq, UserId,
+    CommandId, RoomId, Seq, UserId,
     http::{EventPage, MessagePage},
 };
 use sqlx::{
@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{
-    Membership, NewMessage, NewRoomError, OnAppended, Page, RoomRecord, SignedIn, Store, StoreError, TokenHash,
+    NewMessage, OnAppended, Page, SignedIn, Store, StoreError, TokenHash,
     people::{SEEN_EVERY, SESSION_LIFE},
 };
 use crate::{bus::Committed, clock};
@@ -36,6 +36,8 @@ mod passwords;
 mod people;
 mod reader;
 mod roles;
+mod rooms;
+mod rooms_store;
 mod rows;
 mod writer;
 
@@ -167,40 +169,6 @@ impl Store for SqliteStore {
 
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {
         self.ask(|reply| Job::EndSession { token, reply }).await
-    }
-
-    async fn rooms(&self, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
-        reader::rooms(&self.readers, user).await
-    }
-
-    async fn memberships(&self, user: UserId) -> Result<Arc<[Membership]>, StoreError> {
-        let mark = match self.caches.memberships.get(&user) {
-            Ok(memberships) => return Ok(memberships),
-            Err(mark) => mark,
-        };
-        let mut memberships = reader::memberships(&self.readers, user).await?;
-        for membership in &mut memberships {
-            membership.room = self.caches.shared(membership.room.clone());
-        }
-        let memberships: Arc<[Membership]> = memberships.into();
-        self.caches.memberships.fill(mark, user, memberships.clone());
-        Ok(memberships)
-    }
-
-    async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
-        reader::all_rooms(&self.readers).await
-    }
-
-    async fn create_room(&self, name: String, maker: UserId) -> Result<RoomRecord, NewRoomError> {
-        self.ask(|reply| Job::CreateRoom { name, maker, reply }).await?.ok_or(NewRoomError::NameTaken)
-    }
-
-    async fn add_member(&self, room: &RoomId, user: UserId) -> Result<Seq, StoreError> {
-        let memberships = self.memberships(user).await?;
-        if let Some(membership) = memberships.iter().find(|membership| membership.room == *room) {
-            return Ok(membership.read);
-        }
-        self.ask(|reply| Job::AddMember { room: room.clone(), user, reply }).await
     }
 
     async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq) {

@@ -1,13 +1,13 @@
 //! What is read: sessions, room lists, pages and replays. Each is one statement or one transaction, so it sees one state
 //! of the database.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use parlor_protocol::{
-    CommandId, Event, EventKind, Message, RoomId, RoomKind, RoomSummary, Seq, ServerRole, User, UserId, UserKind,
-    http::{EventPage, MessagePage},
+    CommandId, Event, EventKind, Message, RoomId, RoomKind, Seq, ServerRole, User, UserId, UserKind,
+    http::{EventPage, Member, MessagePage},
 };
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, SqliteConnection, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
 use super::{cache::KnownSession, writer::sql_seq};
@@ -27,41 +27,72 @@ pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<
     }))
 }
 
-pub(super) async fn rooms(db: &SqlitePool, user: UserId) -> Result<Vec<RoomSummary>, StoreError> {
-    let rows: Vec<(RoomRow, Option<i64>)> = sqlx::query_as::<_, MemberRow>(
-        "SELECT room.id, room.name, room.kind, room.topic, room.head, member.read_seq
-         FROM room LEFT JOIN member ON member.room = room.id AND member.user = ?
-         WHERE room.kind = 'public' OR member.user IS NOT NULL
-         ORDER BY room.id <> 'lobby', room.name_key",
+pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreError> {
+    let mut moment = db.begin().await?;
+    let rooms: Vec<RoomRow> = sqlx::query_as("SELECT id, name, kind, topic, head, archived_at, created_by FROM room")
+        .fetch_all(&mut *moment)
+        .await?;
+    let direct: Vec<(String, Uuid, String, String)> = sqlx::query_as(
+        "SELECT member.room, user.id, user.name, user.kind FROM room
+         JOIN member ON member.room = room.id JOIN user ON user.id = member.user
+         WHERE room.kind = 'direct' ORDER BY user.name, user.id",
     )
-    .bind(user.0)
-    .fetch_all(db)
-    .await?
-    .into_iter()
-    .map(|row| (row.room, row.read_seq))
-    .collect();
-    Ok(rows
+    .fetch_all(&mut *moment)
+    .await?;
+    moment.commit().await?;
+    let mut people = HashMap::<String, Vec<User>>::new();
+    for (room, id, name, kind) in direct {
+        people.entry(room).or_default().push(user(id, name, &kind));
+    }
+    let people_of = |room: &str, people: &mut HashMap<_, Vec<_>>| people.remove(room).unwrap_or_default().into();
+    Ok(rooms
         .into_iter()
-        .map(|(row, read)| {
-            let record = row.record();
-            let read = read.map(i64::unsigned_abs);
-            // To someone who is not a member nothing is unread.
-            let mut summary = record.summary(record.head, read.unwrap_or(record.head));
-            summary.joined = read.is_some();
-            summary
+        .map(|row| {
+            let people = people_of(&row.id, &mut people);
+            row.record(people)
         })
         .collect())
 }
 
-pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreError> {
-    let rows: Vec<RoomRow> = sqlx::query_as("SELECT id, name, kind, topic, head FROM room").fetch_all(db).await?;
-    Ok(rows.into_iter().map(RoomRow::record).collect())
+pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Membership>, StoreError> {
+    let rows: Vec<(String, i64, bool)> =
+        sqlx::query_as("SELECT room, read_seq, role = 'moderator' FROM member WHERE user = ?")
+            .bind(user.0)
+            .fetch_all(db)
+            .await?;
+    let membership = |(room, read, moderator): (String, i64, bool)| Membership {
+        room: room.into(),
+        read: read.unsigned_abs(),
+        moderator,
+    };
+    Ok(rows.into_iter().map(membership).collect())
 }
 
-pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Membership>, StoreError> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT room, read_seq FROM member WHERE user = ?").bind(user.0).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|(room, read)| Membership { room: room.into(), read: read.unsigned_abs() }).collect())
+pub(super) async fn members(db: &SqlitePool, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError> {
+    let mut moment = db.begin().await?;
+    let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
+        "SELECT user.id, user.name, user.kind, member.role = 'moderator' FROM member JOIN user ON user.id = member.user
+         WHERE member.room = ? ORDER BY user.name, user.id LIMIT ?",
+    )
+    .bind(room.as_str())
+    .bind(limit)
+    .fetch_all(&mut *moment)
+    .await?;
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM member WHERE room = ?")
+        .bind(room.as_str())
+        .fetch_one(&mut *moment)
+        .await?;
+    moment.commit().await?;
+    let member =
+        |(id, name, kind, moderator): (Uuid, String, String, bool)| Member { user: user(id, name, &kind), moderator };
+    Ok((rows.into_iter().map(member).collect(), count.unsigned_abs()))
+}
+
+/// Someone, if there is such a person.
+pub(super) async fn person(db: impl SqliteExecutor<'_>, id: UserId) -> Result<Option<User>, StoreError> {
+    let row: Option<(String, String)> =
+        sqlx::query_as("SELECT name, kind FROM user WHERE id = ?").bind(id.0).fetch_optional(db).await?;
+    Ok(row.map(|(name, kind)| user(id.0, name, &kind)))
 }
 
 pub(super) async fn messages(
@@ -104,8 +135,9 @@ pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u3
     let mut moment = db.begin().await?;
     let rows: Vec<EventRow> = sqlx::query_as(
         "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, event.kind AS event_kind,
-                event.body, event.html, event.reply_to
-         FROM event JOIN user ON user.id = event.author
+                event.body, event.html, event.reply_to, event.detail,
+                event.subject, about.name AS subject_name, about.kind AS subject_kind
+         FROM event JOIN user ON user.id = event.author LEFT JOIN user AS about ON about.id = event.subject
          WHERE event.room = ? AND event.seq > ? ORDER BY event.seq LIMIT ?",
     )
     .bind(room.as_str())
@@ -129,7 +161,7 @@ pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result
 }
 
 /// The room's head, within the transaction that reads its page.
-async fn head(moment: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
+pub(super) async fn head(moment: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
     let head: Option<i64> =
         sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(moment).await?;
     Ok(head.map_or(0, i64::unsigned_abs))
@@ -142,13 +174,8 @@ struct RoomRow {
     kind: String,
     topic: Option<String>,
     head: i64,
-}
-
-#[derive(FromRow)]
-struct MemberRow {
-    #[sqlx(flatten)]
-    room: RoomRow,
-    read_seq: Option<i64>,
+    archived_at: Option<i64>,
+    created_by: Option<Uuid>,
 }
 
 #[derive(FromRow)]
@@ -176,16 +203,29 @@ struct EventRow {
     body: Option<String>,
     html: Option<String>,
     reply_to: Option<Uuid>,
+    detail: Option<String>,
+    subject: Option<Uuid>,
+    subject_name: Option<String>,
+    subject_kind: Option<String>,
 }
 
 impl RoomRow {
-    fn record(self) -> RoomRecord {
+    fn record(self, people: Arc<[User]>) -> RoomRecord {
         let kind = match self.kind.as_str() {
             "private" => RoomKind::Private,
             "direct" => RoomKind::Direct,
             _ => RoomKind::Public,
         };
-        RoomRecord { id: self.id.into(), name: self.name, kind, topic: self.topic, head: self.head.unsigned_abs() }
+        RoomRecord {
+            id: self.id.into(),
+            name: self.name,
+            kind,
+            topic: self.topic,
+            head: self.head.unsigned_abs(),
+            archived: self.archived_at.is_some(),
+            maker: self.created_by.map(UserId),
+            people,
+        }
     }
 }
 
@@ -206,10 +246,22 @@ impl MessageRow {
 impl EventRow {
     fn event(self, room: &RoomId) -> Event {
         let id = CommandId(self.id);
-        let event = match (self.event_kind.as_str(), self.body, self.html) {
-            ("message", Some(body), Some(html)) => {
+        let subject = match (self.subject, self.subject_name, self.subject_kind) {
+            (Some(id), Some(name), Some(kind)) => Some(user(id, name, &kind)),
+            _ => None,
+        };
+        let event = match (self.event_kind.as_str(), self.body, self.html, subject, self.detail) {
+            ("message", Some(body), Some(html), ..) => {
                 EventKind::Message { id, body, html, reply_to: self.reply_to.map(CommandId) }
             }
+            ("member_added", .., Some(user), _) => EventKind::MemberAdded { user },
+            ("member_removed", .., Some(user), _) => EventKind::MemberRemoved { user },
+            ("appointed", .., Some(user), _) => EventKind::Appointed { user, moderator: true },
+            ("dismissed", .., Some(user), _) => EventKind::Appointed { user, moderator: false },
+            ("renamed", .., Some(name)) => EventKind::Renamed { name },
+            ("topic_set", .., Some(topic)) => EventKind::TopicSet { topic },
+            ("archived", ..) => EventKind::Archived { on: true },
+            ("reopened", ..) => EventKind::Archived { on: false },
             // Written by a newer version: it keeps its place in the order.
             _ => EventKind::Unknown,
         };

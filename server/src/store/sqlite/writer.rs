@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, UserId};
-use rand::Rng;
+use parlor_protocol::{Event, RoomId, Seq, UserId};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
@@ -11,11 +10,12 @@ use super::{
     append::{self, Heads},
     cache::Caches,
     people::PeopleJob,
+    rooms::{self, Ledger, Revoked, RoomJob},
 };
 use crate::{
     bus::Committed,
     clock,
-    store::{NewMessage, OnAppended, RoomRecord, StoreError, TokenHash},
+    store::{NewMessage, OnAppended, StoreError, TokenHash},
 };
 
 /// Most commands in one transaction. More would only make the first of them wait longer.
@@ -32,15 +32,26 @@ pub(super) enum Job {
     Append { message: NewMessage, done: OnAppended },
     People(PeopleJob),
     EndSession { token: TokenHash, reply: Reply<()> },
-    CreateRoom { name: String, maker: UserId, reply: Reply<Option<RoomRecord>> },
-    AddMember { room: RoomId, user: UserId, reply: Reply<Seq> },
+    Room(RoomJob),
     SetRead { room: RoomId, user: UserId, seq: Seq },
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// What is to be told to whom once it is known whether the transaction held.
-type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// What follows once it is known whether the transaction held.
+pub(super) trait Finish: Send {
+    /// It held: what is kept in memory follows, before anyone hears of it.
+    fn settle(&mut self) {}
+
+    /// Tells whoever waits.
+    fn tell(self: Box<Self>, held: Result<(), StoreError>);
+}
+
+impl<F: FnOnce(Result<(), StoreError>) + Send> Finish for F {
+    fn tell(self: Box<Self>, held: Result<(), StoreError>) {
+        self(held);
+    }
+}
 
 /// Runs until every sender is gone and the queue is empty. After a failure it goes on with a new connection, as `options`
 /// say.
@@ -54,6 +65,7 @@ pub(super) async fn run(
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     let mut heads = Heads::new();
+    let mut revoked = Revoked::default();
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         if !committed.is_quiet() {
             // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
@@ -65,22 +77,26 @@ pub(super) async fn run(
             }
         }
         let mut finish = Vec::with_capacity(waiting.len());
-        match try_commit(&options, &mut connection, &mut waiting, &mut heads, &caches, &mut finish).await {
+        let before = revoked.clone();
+        let mut memory = Memory { heads: &mut heads, revoked: &mut revoked, caches: &caches };
+        match try_commit(&options, &mut connection, &mut waiting, &mut memory, &mut finish).await {
             Ok(events) => {
+                finish.iter_mut().for_each(|finish| finish.settle());
                 if !events.is_empty() {
                     committed.send(events).await;
                 }
-                finish.into_iter().for_each(|finish| finish(Ok(())));
+                finish.into_iter().for_each(|finish| finish.tell(Ok(())));
             }
             Err(error) => {
                 tracing::error!(%error, commands = finish.len() + waiting.len(), "nothing of this batch was stored");
                 // SQLite may have ended the transaction by itself, and may have not: nothing may be written into what
                 // is left of it, and what it would have changed is not so.
                 heads.clear();
+                revoked = before;
                 if let Some(connection) = connection.take() {
                     let _ = connection.close_hard().await;
                 }
-                finish.into_iter().for_each(|finish| finish(Err(error.clone())));
+                finish.into_iter().for_each(|finish| finish.tell(Err(error.clone())));
                 waiting.drain(..).for_each(|job| job.fail(error.clone()));
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
@@ -93,14 +109,20 @@ pub(super) async fn run(
     }
 }
 
+/// What the writer knows besides the database.
+struct Memory<'a> {
+    heads: &'a mut Heads,
+    revoked: &'a mut Revoked,
+    caches: &'a Arc<Caches>,
+}
+
 /// Writes what waits, in one transaction. What was not begun when it failed is left in `jobs`.
 async fn try_commit(
     options: &SqliteConnectOptions,
     connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
-    heads: &mut Heads,
-    caches: &Arc<Caches>,
-    finish: &mut Vec<Finish>,
+    memory: &mut Memory<'_>,
+    finish: &mut Vec<Box<dyn Finish>>,
 ) -> Result<Vec<Event>, StoreError> {
     let connection = match connection {
         Some(connection) => connection,
@@ -111,9 +133,12 @@ async fn try_commit(
     let (appends, others): (Vec<_>, Vec<_>) = jobs.drain(..).partition(|job| matches!(job, Job::Append { .. }));
     // Back at once what may not be begun.
     jobs.extend(appends);
+    let mut events = Vec::new();
+    let Memory { heads, revoked, caches } = memory;
+    let mut ledger = Ledger { heads, revoked, events: &mut events, now };
     let mut others = others.into_iter();
     while let Some(job) = others.next() {
-        let done = run_one(&mut transaction, job, caches, now).await;
+        let done = run_one(&mut transaction, job, caches, &mut ledger).await;
         let failed = done.failed;
         finish.push(done.finish);
         if let Some(error) = failed {
@@ -125,7 +150,7 @@ async fn try_commit(
         Job::Append { message, done } => Some((message, done)),
         _ => None,
     });
-    let events = append::append(&mut transaction, appends.collect(), heads, finish, now).await?;
+    append::append(&mut transaction, appends.collect(), &mut ledger, finish).await?;
     transaction.commit().await?;
     Ok(events)
 }
@@ -138,8 +163,7 @@ impl Job {
             Self::Append { done, .. } => done.call(Err(error)),
             Self::People(job) => job.fail(error),
             Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
-            Self::CreateRoom { reply, .. } => drop(reply.send(Err(error))),
-            Self::AddMember { reply, .. } => drop(reply.send(Err(error))),
+            Self::Room(job) => job.fail(error),
             Self::SetRead { .. } => {}
         }
     }
@@ -147,13 +171,33 @@ impl Job {
 
 /// A job that was run.
 pub(super) struct Done {
-    pub(super) finish: Finish,
+    pub(super) finish: Box<dyn Finish>,
     /// The transaction cannot go on.
     pub(super) failed: Option<StoreError>,
 }
 
-async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now: Millis) -> Done {
-    let caches = caches.clone();
+/// An answer that someone waits for.
+struct Answer<T, N> {
+    reply: Reply<T>,
+    result: Result<T, StoreError>,
+    note: Option<N>,
+}
+
+impl<T: Send, N: FnOnce(&T) + Send> Finish for Answer<T, N> {
+    fn settle(&mut self) {
+        if let (Ok(done), Some(note)) = (&self.result, self.note.take()) {
+            note(done);
+        }
+    }
+
+    fn tell(self: Box<Self>, held: Result<(), StoreError>) {
+        // Whoever asked may have gone.
+        let _ = self.reply.send(held.and(self.result));
+    }
+}
+
+async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledger: &mut Ledger<'_>) -> Done {
+    let (caches, now) = (caches.clone(), ledger.now);
     match job {
         // Boxed: there are many kinds, and the writer's task is not to be as large as all of them.
         Job::People(job) => Box::pin(job.run(db, caches, now)).await,
@@ -163,18 +207,7 @@ async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now:
                 caches.sessions.change(&token, |_| None);
             })
         }
-        Job::CreateRoom { name, maker, reply } => {
-            let result = create_room(db, name, maker, now).await;
-            after_commit(reply, result, move |made| {
-                if let Some(room) = made {
-                    caches.is_member(maker, &room.id, room.head);
-                }
-            })
-        }
-        Job::AddMember { room, user, reply } => {
-            let result = add_member(db, &room, user, now).await;
-            after_commit(reply, result, move |read| caches.is_member(user, &room, *read))
-        }
+        Job::Room(job) => rooms::run(db, job, &caches, ledger).await,
         Job::SetRead { room, user, seq } => {
             let result = sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
                 .bind(room.as_str())
@@ -182,12 +215,8 @@ async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, now:
                 .bind(sql_seq(seq))
                 .execute(db)
                 .await;
-            let finish = Box::new(move |held: Result<(), StoreError>| {
-                if held.is_ok() {
-                    caches.has_read(user, &room, seq);
-                }
-            });
-            Done { finish, failed: result.err().map(StoreError::from) }
+            let (reply, _) = oneshot::channel();
+            after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| caches.has_read(user, &room, seq))
         }
         // `try_commit` has sorted appends out; here one would be dropped, and say so.
         Job::Append { .. } => Done { finish: Box::new(drop), failed: None },
@@ -202,15 +231,7 @@ pub(super) fn after_commit<T: Send + 'static>(
     note: impl FnOnce(&T) + Send + 'static,
 ) -> Done {
     let failed = result.as_ref().err().filter(|error| ails_the_database(error)).cloned();
-    let finish = Box::new(move |held: Result<(), StoreError>| {
-        let result = held.and(result);
-        if let Ok(done) = &result {
-            note(done);
-        }
-        // Whoever asked may have gone.
-        let _ = reply.send(result);
-    });
-    Done { finish, failed }
+    Done { finish: Box::new(Answer { reply, result, note: Some(note) }), failed }
 }
 
 /// Whether SQLite may have ended the transaction by itself: anything but a broken constraint and a missing row.
@@ -227,57 +248,6 @@ fn ails_the_database(error: &StoreError) -> bool {
         },
         _ => true,
     }
-}
-
-async fn create_room(
-    db: &mut SqliteConnection,
-    name: String,
-    maker: UserId,
-    now: Millis,
-) -> Result<Option<RoomRecord>, StoreError> {
-    let id = RoomId::from(new_room_id());
-    let made = sqlx::query(
-        "INSERT INTO room (id, name, name_key, kind, created_at, created_by) VALUES (?, ?, ?, 'public', ?, ?)
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(id.as_str())
-    .bind(&name)
-    .bind(name.to_lowercase())
-    .bind(now)
-    .bind(maker.0)
-    .execute(&mut *db)
-    .await?;
-    if made.rows_affected() == 0 {
-        return Ok(None);
-    }
-    add_member(db, &id, maker, now).await?;
-    Ok(Some(RoomRecord { id, name, kind: RoomKind::Public, topic: None, head: 0 }))
-}
-
-pub(super) async fn add_member(
-    db: &mut SqliteConnection,
-    room: &RoomId,
-    user: UserId,
-    now: Millis,
-) -> Result<Seq, StoreError> {
-    // The update changes nothing; it makes RETURNING answer for a row that was there already.
-    let read: i64 = sqlx::query_scalar(
-        "INSERT INTO member (room, user, read_seq, joined_at) SELECT id, ?2, head, ?3 FROM room WHERE id = ?1
-         ON CONFLICT (user, room) DO UPDATE SET read_seq = read_seq RETURNING read_seq",
-    )
-    .bind(room.as_str())
-    .bind(user.0)
-    .bind(now)
-    .fetch_one(db)
-    .await?;
-    Ok(read.unsigned_abs())
-}
-
-/// Ten characters of 32: short enough for an address, too many to guess or to meet twice.
-fn new_room_id() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut rng = rand::rng();
-    (0..10).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
 }
 
 /// A seq as SQL's signed integer. Seqs count events one by one and never come near the sign bit.

@@ -1,0 +1,91 @@
+//! Who is in a room: brought in, sent away, put in charge.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use parlor_protocol::{
+    RoomId, RoomKind, ServerRole, UserId,
+    http::{MemberChange, Members, NewMember},
+    limits,
+};
+
+use super::{App, Caller, Failure, SameOrigin, rooms::may};
+use crate::{policy::RoomAct, room::Mine};
+
+/// `GET /api/rooms/{room}/members`
+pub(super) async fn list(
+    caller: Caller,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+) -> Result<Json<Members>, Failure> {
+    may(&app, &caller, RoomAct::Read, &room).await?;
+    let (members, count) = app.live.store.members(&room, limits::MAX_MEMBERS_LISTED).await?;
+    Ok(Json(Members { members, count }))
+}
+
+/// `POST /api/rooms/{room}/members`: someone by invitation, or oneself to a public room.
+pub(super) async fn add(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+    body: Result<Json<NewMember>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(NewMember { user }) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+    let (live_room, mine) = may(&app, &caller, RoomAct::See, &room).await?;
+    let oneself = user == caller.user.id;
+    if oneself && mine.is_some() {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    may(&app, &caller, if oneself { RoomAct::Join } else { RoomAct::Invite }, &room).await?;
+    let read = app.live.store.add_member(&room, user, caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
+    app.live.hub.became_member(user, &live_room, Mine { read, moderator: false }, None);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/rooms/{room}/members/{user}`: someone is sent away, or one leaves.
+pub(super) async fn remove(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    Path((room, user)): Path<(RoomId, UserId)>,
+) -> Result<StatusCode, Failure> {
+    let oneself = user == caller.user.id;
+    let act = if oneself { RoomAct::Leave } else { RoomAct::Remove };
+    let (live_room, _) = may(&app, &caller, act, &room).await?;
+    if !oneself {
+        // Those who look after a room do not throw each other out: who made it does, and who looks after the server.
+        let theirs = app.live.store.memberships(user).await?;
+        let peer = theirs.iter().any(|membership| membership.room == room && membership.moderator);
+        if peer && caller.role < ServerRole::Moderator && !live_room.is_made_by(caller.user.id) {
+            return Err(Failure::forbidden());
+        }
+    }
+    let removed = app.live.store.remove_member(&room, user, caller.user.id).await?;
+    let seq = removed.ok_or_else(Failure::no_such_person)?;
+    if oneself && live_room.kind == RoomKind::Public {
+        // No event says so.
+        app.live.hub.was_removed(user, &live_room, seq);
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PATCH /api/rooms/{room}/members/{user}`: whether they look after the room.
+pub(super) async fn appoint(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    Path((room, user)): Path<(RoomId, UserId)>,
+    body: Result<Json<MemberChange>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(MemberChange { moderator }) =
+        body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+    may(&app, &caller, RoomAct::Appoint, &room).await?;
+    if app.live.store.appoint(&room, user, moderator, caller.user.id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Failure::no_such_person())
+    }
+}

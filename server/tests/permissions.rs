@@ -1,0 +1,414 @@
+//! Who may do what, over HTTP and the live protocol: every command x every kind of room x every role x every standing.
+//! What each is allowed stands in the tables of `policy_tests.rs`; here it is seen that every command asks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, stream};
+use parlor::policy::{Actor, Place, RoomAct, Standing, Verdict};
+use parlor_protocol::{
+    ClientFrame, CommandId, Cursor, RoomId, RoomKind, ServerFrame, ServerRole, UserId,
+    http::{RoomMade, Rooms, SessionMade},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Client, Server, http_client};
+use uuid::Uuid;
+
+/// Cells that are looked at side by side.
+const AT_A_TIME: usize = 16;
+
+const KINDS: [&str; 4] = ["lobby", "public", "private", "direct"];
+
+/// What someone is in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    Outside,
+    Member,
+    Moderator,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum OverHttp {
+    List,
+    Page,
+    Messages,
+    Events,
+    Members,
+    Join,
+    Invite,
+    Leave,
+    Remove,
+    Rename,
+    SetTopic,
+    Archive,
+    Appoint,
+}
+
+impl OverHttp {
+    const ALL: [Self; 13] = [
+        Self::List,
+        Self::Page,
+        Self::Messages,
+        Self::Events,
+        Self::Members,
+        Self::Join,
+        Self::Invite,
+        Self::Leave,
+        Self::Remove,
+        Self::Rename,
+        Self::SetTopic,
+        Self::Archive,
+        Self::Appoint,
+    ];
+
+    const fn act(self) -> RoomAct {
+        match self {
+            Self::List | Self::Page => RoomAct::See,
+            Self::Messages | Self::Events | Self::Members => RoomAct::Read,
+            Self::Join => RoomAct::Join,
+            Self::Invite => RoomAct::Invite,
+            Self::Leave => RoomAct::Leave,
+            Self::Remove => RoomAct::Remove,
+            Self::Rename | Self::SetTopic => RoomAct::Rename,
+            Self::Archive => RoomAct::Archive,
+            Self::Appoint => RoomAct::Appoint,
+        }
+    }
+
+    /// The route, as the router has it.
+    const fn route(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::List | Self::Page => None,
+            Self::Messages => Some(("get", "/messages")),
+            Self::Events => Some(("get", "/events")),
+            Self::Members => Some(("get", "/members")),
+            Self::Join | Self::Invite => Some(("post", "/members")),
+            Self::Leave | Self::Remove => Some(("delete", "/members/{user}")),
+            Self::Rename | Self::SetTopic | Self::Archive => Some(("patch", "")),
+            Self::Appoint => Some(("patch", "/members/{user}")),
+        }
+    }
+}
+
+/// What is asked of a frame; none where it is about no room. A new frame without a row does not compile.
+const fn act_of(frame: &ClientFrame) -> Option<RoomAct> {
+    match frame {
+        ClientFrame::Hello { .. } | ClientFrame::Ping { .. } => None,
+        ClientFrame::Join(_) => Some(RoomAct::Read),
+        ClientFrame::Send { .. } => Some(RoomAct::Write),
+        ClientFrame::Typing { .. } => Some(RoomAct::Type),
+        ClientFrame::Read { .. } => Some(RoomAct::Mark),
+        // Not offered yet: refused in the same way everywhere; see below. Leaving ends what one hears, and asks nothing.
+        ClientFrame::Edit { .. }
+        | ClientFrame::Delete { .. }
+        | ClientFrame::React { .. }
+        | ClientFrame::Leave { .. } => None,
+    }
+}
+
+fn frames(room: &RoomId) -> Vec<ClientFrame> {
+    let (id, message, room) = (CommandId(Uuid::now_v7()), CommandId(Uuid::now_v7()), room.clone());
+    vec![
+        ClientFrame::Join(Cursor { room: room.clone(), after: None, tail: None }),
+        ClientFrame::Send { id, room: room.clone(), body: "hi".into(), reply_to: None },
+        ClientFrame::Typing { room: room.clone() },
+        ClientFrame::Read { room: room.clone(), seq: 1 },
+        ClientFrame::Edit { id, room: room.clone(), message, body: "hi".into() },
+        ClientFrame::Delete { id, room: room.clone(), message },
+        ClientFrame::React { id, room, message, emoji: "👍".into(), on: true },
+    ]
+}
+
+/// One cell: someone, a room made for them, and another member of it.
+struct Cell {
+    kind: &'static str,
+    role: ServerRole,
+    stands: Stands,
+    room: RoomId,
+    them: SessionMade,
+    other: SessionMade,
+}
+
+impl Cell {
+    fn verdict(&self, act: RoomAct) -> Verdict {
+        let kind = match self.kind {
+            "private" => RoomKind::Private,
+            "direct" => RoomKind::Direct,
+            _ => RoomKind::Public,
+        };
+        let membership = match self.stands {
+            Stands::Outside => None,
+            Stands::Member => Some(Standing { moderator: false, muted: false }),
+            Stands::Moderator => Some(Standing { moderator: true, muted: false }),
+        };
+        let actor = Actor { role: self.role, lobby_only: false, muted: false };
+        actor.may(act, Place { kind, lobby: self.kind == "lobby", archived: false, membership })
+    }
+
+    fn name(&self) -> String {
+        format!("{} {:?} {:?}", self.kind, self.role, self.stands)
+    }
+}
+
+struct World {
+    server: Server,
+    db: sqlx::SqlitePool,
+    owner: SessionMade,
+}
+
+impl World {
+    async fn begin() -> Self {
+        let server = Server::start().await;
+        let file = server.folder.join("parlor.db");
+        let db = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        let owner = server.session("the maker").await;
+        Self { server, db, owner }
+    }
+
+    async fn call(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = http_client().request(method, self.server.url(path)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+    }
+
+    /// Someone new, before anyone has asked what they are.
+    async fn person(&self, role: ServerRole) -> SessionMade {
+        let made = self.server.session(&format!("p{}", &Uuid::now_v7().simple().to_string()[16..])).await;
+        sqlx::query("UPDATE user SET role = ? WHERE id = ?")
+            .bind(role.as_str())
+            .bind(made.user.id.0)
+            .execute(&self.db)
+            .await
+            .unwrap();
+        made
+    }
+
+    async fn cell(&self, kind: &'static str, role: ServerRole, stands: Stands) -> Cell {
+        let (them, other) = (self.person(role).await, self.person(ServerRole::Guest).await);
+        let room = match kind {
+            "lobby" => RoomId::lobby(),
+            "direct" => {
+                let mut users = vec![other.user.id];
+                users.extend((stands != Stands::Outside).then_some(them.user.id));
+                let (status, made) =
+                    self.call(&self.owner.token, Method::POST, "/api/direct", Some(json!({ "users": users }))).await;
+                assert_eq!(status, 200);
+                serde_json::from_value::<RoomMade>(made).unwrap().room.id
+            }
+            kind => {
+                let name = Uuid::now_v7().to_string();
+                let body = json!({ "name": name, "kind": kind });
+                let (status, made) = self.call(&self.owner.token, Method::POST, "/api/rooms", Some(body)).await;
+                assert_eq!(status, 201);
+                let room = serde_json::from_value::<RoomMade>(made).unwrap().room.id;
+                self.add(&room, other.user.id).await;
+                if stands != Stands::Outside {
+                    self.add(&room, them.user.id).await;
+                }
+                room
+            }
+        };
+        match (stands, kind) {
+            (Stands::Outside | Stands::Member, _) => {}
+            (Stands::Moderator, "public" | "private") => {
+                let (path, body) =
+                    (format!("/api/rooms/{room}/members/{}", them.user.id), json!({ "moderator": true }));
+                let (status, _) = self.call(&self.owner.token, Method::PATCH, &path, Some(body)).await;
+                assert_eq!(status, 204);
+            }
+            // Nobody can appoint anyone there, so before anyone has asked who is what.
+            (Stands::Moderator, _) => {
+                sqlx::query("UPDATE member SET role = 'moderator' WHERE room = ? AND user = ?")
+                    .bind(room.as_str())
+                    .bind(them.user.id.0)
+                    .execute(&self.db)
+                    .await
+                    .unwrap();
+            }
+        }
+        Cell { kind, role, stands, room, them, other }
+    }
+
+    async fn add(&self, room: &RoomId, user: UserId) {
+        let path = format!("/api/rooms/{room}/members");
+        let (status, _) = self.call(&self.owner.token, Method::POST, &path, Some(json!({ "user": user }))).await;
+        assert_eq!(status, 204);
+    }
+
+    async fn over_http(&self, cell: &Cell, command: OverHttp) {
+        let (room, me, other) = (&cell.room, cell.them.user.id, cell.other.user.id);
+        let someone = self.person(ServerRole::Guest).await.user.id;
+        let path = |rest: &str| format!("/api/rooms/{room}{rest}");
+        let (method, path, body) = match command {
+            OverHttp::List => (Method::GET, "/api/rooms".to_owned(), None),
+            OverHttp::Page => (Method::GET, format!("/r/{room}"), None),
+            OverHttp::Messages => (Method::GET, path("/messages"), None),
+            OverHttp::Events => (Method::GET, path("/events"), None),
+            OverHttp::Members => (Method::GET, path("/members"), None),
+            OverHttp::Join => (Method::POST, path("/members"), Some(json!({ "user": me }))),
+            OverHttp::Invite => (Method::POST, path("/members"), Some(json!({ "user": someone }))),
+            OverHttp::Leave => (Method::DELETE, path(&format!("/members/{me}")), None),
+            OverHttp::Remove => (Method::DELETE, path(&format!("/members/{other}")), None),
+            OverHttp::Rename => (Method::PATCH, path(""), Some(json!({ "name": Uuid::now_v7().to_string() }))),
+            OverHttp::SetTopic => (Method::PATCH, path(""), Some(json!({ "topic": "dinner" }))),
+            OverHttp::Archive => (Method::PATCH, path(""), Some(json!({ "archived": true }))),
+            OverHttp::Appoint => {
+                (Method::PATCH, path(&format!("/members/{other}")), Some(json!({ "moderator": true })))
+            }
+        };
+        let (status, answer) = self.call(&cell.them.token, method, &path, body).await;
+        let verdict = cell.verdict(command.act());
+        let expected: &[u16] = match (command, verdict) {
+            (OverHttp::List, _) => {
+                let listed = serde_json::from_value::<Rooms>(answer).unwrap().rooms.iter().any(|mine| mine.id == *room);
+                // A direct room is listed once something was said in it.
+                let begun = cell.kind != "direct";
+                assert_eq!(listed, verdict == Verdict::Allowed && begun, "{} {command:?}", cell.name());
+                return;
+            }
+            (OverHttp::Page, Verdict::Allowed) if cell.kind == "direct" => &[404],
+            // Joining what one is in changes nothing.
+            (OverHttp::Join, Verdict::Forbidden) if cell.stands != Stands::Outside => &[204],
+            (_, Verdict::Allowed) => &[200, 204],
+            (_, Verdict::Forbidden) => &[403],
+            (_, Verdict::Unseen) => &[404],
+        };
+        assert!(expected.contains(&status), "{} {command:?}: {status}, not {expected:?}", cell.name());
+    }
+
+    async fn live(&self, cell: &Cell) {
+        let mut other = Client::connect(self.server.address, &cell.other).await;
+        other.hello(vec![]).await;
+        other.join(cell.room.as_str(), None).await;
+        let mut them = Client::connect(self.server.address, &cell.them).await;
+        them.hello(vec![]).await;
+        // What writing changes comes last: it makes one a member of a public room. What is typed is heard by who has joined.
+        let mut frames = frames(&cell.room);
+        frames.sort_by_key(|frame| matches!(frame, ClientFrame::Send { .. }));
+        if cell.stands == Stands::Outside {
+            frames.sort_by_key(|frame| matches!(frame, ClientFrame::Join(_) | ClientFrame::Send { .. }));
+        }
+        for frame in frames {
+            them.say(&frame).await;
+            let refused = refusal(&mut them).await;
+            let Some(act) = act_of(&frame) else {
+                assert_eq!(refused.as_deref(), Some("not_supported"), "{} {frame:?}", cell.name());
+                continue;
+            };
+            let verdict = cell.verdict(act);
+            if act == RoomAct::Type {
+                // Not answered: it is heard or not.
+                other.say(&ClientFrame::Ping { at: 2 }).await;
+                let mut heard = false;
+                other
+                    .until(|frame| match frame {
+                        ServerFrame::Typing { user, .. } => {
+                            heard |= *user == cell.them.user;
+                            None
+                        }
+                        ServerFrame::Pong { at: 2, .. } => Some(()),
+                        _ => None,
+                    })
+                    .await;
+                assert_eq!((heard, refused), (verdict == Verdict::Allowed, None), "{} {frame:?}", cell.name());
+                continue;
+            }
+            let expected = match verdict {
+                Verdict::Allowed => None,
+                Verdict::Forbidden => Some("forbidden"),
+                Verdict::Unseen => Some("not_found"),
+            };
+            assert_eq!(refused.as_deref(), expected, "{} {frame:?}", cell.name());
+        }
+    }
+}
+
+/// The code of what was refused, if it was: everything up to the answer of a ping.
+async fn refusal(client: &mut Client) -> Option<String> {
+    client.say(&ClientFrame::Ping { at: 1 }).await;
+    let mut refused = None;
+    client
+        .until(|frame| match frame {
+            ServerFrame::Refused { code, .. } => {
+                refused = Some(code.clone());
+                None
+            }
+            ServerFrame::Pong { at: 1, .. } => Some(()),
+            _ => None,
+        })
+        .await;
+    refused
+}
+
+fn cells() -> Vec<(&'static str, ServerRole, Stands)> {
+    let mut cells = Vec::new();
+    for kind in KINDS {
+        for role in ServerRole::ALL {
+            for stands in [Stands::Outside, Stands::Member, Stands::Moderator] {
+                // Everyone is in the lobby.
+                if kind != "lobby" || stands != Stands::Outside {
+                    cells.push((kind, role, stands));
+                }
+            }
+        }
+    }
+    cells
+}
+
+#[tokio::test]
+async fn every_command_over_http_asks() {
+    let world = World::begin().await;
+    let cells = cells().into_iter().flat_map(|cell| OverHttp::ALL.map(|command| (cell, command)));
+    stream::iter(cells)
+        .for_each_concurrent(AT_A_TIME, async |((kind, role, stands), command)| {
+            // A room and people of its own: one command's changes are not the next one's premises.
+            let cell = world.cell(kind, role, stands).await;
+            world.over_http(&cell, command).await;
+        })
+        .await;
+    world.server.stop().await;
+}
+
+#[tokio::test]
+async fn every_frame_asks() {
+    let world = World::begin().await;
+    // One after the other: what is typed in the lobby is heard by everyone there.
+    for (kind, role, stands) in cells() {
+        let cell = world.cell(kind, role, stands).await;
+        world.live(&cell).await;
+    }
+    world.server.stop().await;
+}
+
+#[test]
+fn every_act_and_every_route_has_a_row() {
+    let live: Vec<_> = frames(&RoomId::lobby()).iter().filter_map(act_of).collect();
+    let asked: BTreeSet<_> =
+        OverHttp::ALL.iter().map(|command| command.act()).chain(live).map(|act| format!("{act:?}")).collect();
+    // Decided already, offered with the commands that need them.
+    let later = ["DeleteOthers", "Mute"].map(String::from);
+    let all: BTreeSet<_> = RoomAct::ALL.iter().map(|act| format!("{act:?}")).collect();
+    assert_eq!(asked.into_iter().chain(later).collect::<BTreeSet<_>>(), all);
+
+    let router = include_str!("../src/http/mod.rs");
+    let mut routes = BTreeSet::new();
+    for (_, rest) in
+        router.match_indices(".route(\"/api/rooms/{room}").map(|(at, found)| (at, &router[at + found.len()..]))
+    {
+        let (path, handlers) = rest.split_once("\", ").unwrap();
+        let handlers = handlers.lines().next().unwrap();
+        for method in ["get", "post", "put", "patch", "delete", "any"] {
+            if handlers.starts_with(&format!("{method}(")) || handlers.contains(&format!(".{method}(")) {
+                routes.insert((method, path));
+            }
+        }
+    }
+    let rows: BTreeSet<_> = OverHttp::ALL.iter().filter_map(|command| command.route()).collect();
+    assert_eq!(routes, rows, "a route of a room without a row in this table, or the other way round");
+}
