@@ -18,9 +18,9 @@ pub fn key(name: &str) -> String {
     let seen = |text: &str| -> String { text.chars().filter(|c| !is_unseen(*c)).map(plain_space).collect() };
     let folded: String = seen(name)
         .nfkc()
+        // To lower case first: the capital of `ß` is its own upper case.
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
-        .collect::<String>()
-        .chars()
         .flat_map(char::to_lowercase)
         .collect();
     spaced(&seen(&folded.nfkc().collect::<String>()))
@@ -77,6 +77,7 @@ mod tests {
             ("Ann", "ann"),
             ("ＡＮＮ", "ann"),
             ("Straße", "STRASSE"),
+            ("STRAẞE", "strasse"),
             ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
             ("ﬁn", "FIN"),
             ("é", "e\u{301}"),

@@ -41,6 +41,10 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such person here.")
     }
 
+    pub(super) fn forbidden() -> Self {
+        Self::not_allowed("That is not yours to do here.")
+    }
+
     pub(super) fn too_fast(wait: Duration) -> Self {
         let message = "That is too much at once. Wait a moment, then try again.";
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
@@ -61,7 +65,7 @@ impl Failure {
         Self { retry_after: Some(Duration::ZERO), ..failure }
     }
 
-    pub(super) fn forbidden(message: &str) -> Self {
+    pub(super) fn not_allowed(message: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, message)
     }
 

@@ -30,7 +30,7 @@ pub(super) async fn create(
         return Err(Failure::bad_request("\"role\" is member, moderator or admin."));
     }
     if role > caller.role {
-        return Err(Failure::forbidden("Nobody invites to a role above their own."));
+        return Err(Failure::not_allowed("Nobody invites to a role above their own."));
     }
     let hours = new.expires_in_hours.unwrap_or(limits::INVITE_HOURS);
     if !(1..=limits::MAX_INVITE_HOURS).contains(&hours) {

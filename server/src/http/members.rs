@@ -60,7 +60,7 @@ pub(super) async fn remove(
         let theirs = app.live.store.memberships(user).await?;
         let peer = theirs.iter().any(|membership| membership.room == room && membership.moderator);
         if peer && caller.role < ServerRole::Moderator && !live_room.is_made_by(caller.user.id) {
-            return Err(Failure::forbidden("That is not yours to do here."));
+            return Err(Failure::forbidden());
         }
     }
     let removed = app.live.store.remove_member(&room, user, caller.user.id).await?;

@@ -49,7 +49,7 @@ pub(super) async fn make_reset(
     let Path(user) = user.map_err(|_| people::no_such_person())?;
     let account = app.live.store.account_of(user).await?.ok_or_else(people::no_such_person)?;
     if !caller.actor(&app).is_above(account.role) {
-        return Err(Failure::forbidden("Only for people whose role is below yours."));
+        return Err(Failure::not_allowed("Only for people whose role is below yours."));
     }
     let secret = visitor::new_secret()?;
     let expires_at = clock::now().saturating_add(RESET_LIFE);

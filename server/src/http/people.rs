@@ -15,7 +15,6 @@ use serde::Deserialize;
 use super::{App, Caller, Failure, SameOrigin, fields::Fields};
 use crate::{
     accounts::names,
-    config::Guests,
     policy::{Actor, ServerAct},
     store::people::Appointed,
 };
@@ -53,14 +52,15 @@ pub(super) async fn appoint(
     if new.role == ServerRole::Guest {
         return Err(Failure::bad_request("Someone with an account is a member at least."));
     }
-    match app.live.store.appoint(caller.user.id, user, new.role, may_appoint).await? {
+    match app.live.store.give_role(caller.user.id, user, new.role, may_appoint).await? {
         Appointed::Done => {
+            app.live.hub.set_role(user, new.role);
             app.renew(|connection| connection.user.id == user);
             Ok(StatusCode::NO_CONTENT)
         }
         Appointed::Nobody => Err(no_such_person()),
         Appointed::Forbidden => {
-            Err(Failure::forbidden("You can give roles below your own to people whose role is below yours."))
+            Err(Failure::not_allowed("You can give roles below your own to people whose role is below yours."))
         }
     }
 }
@@ -79,7 +79,7 @@ fn may_appoint(mine: ServerRole, from: ServerRole, to: ServerRole) -> bool {
 impl Caller {
     /// As far as rights on the server go.
     pub(super) fn actor(&self, app: &App) -> Actor {
-        Actor { role: self.role, lobby_only: app.live.guests == Guests::LobbyOnly, muted: false }
+        app.live.actor(self.role)
     }
 
     /// Refuses with 403 what they may not do on the server.
@@ -87,7 +87,7 @@ impl Caller {
         if self.actor(app).may_on_server(act) {
             return Ok(());
         }
-        Err(Failure::forbidden("That is not for someone of your role."))
+        Err(Failure::not_allowed("That is not for someone of your role."))
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn change(
             Err(accounts::name_taken(&app, &wanted, Some(id)).await?)
         }
         Err(NotMade::Invite | NotMade::NoGuest) => {
-            Err(Failure::forbidden("A guest keeps the name that they came in with. Make an account first."))
+            Err(Failure::not_allowed("A guest keeps the name that they came in with. Make an account first."))
         }
     }
 }

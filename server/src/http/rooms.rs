@@ -133,7 +133,7 @@ pub(super) async fn may(
 ) -> Result<(Arc<Room>, Option<Membership>), Failure> {
     app.live.may_from_outside(&caller.signed_in(), act, room).await?.map_err(|denied| match denied {
         Denied::Unseen => Failure::no_such_room(),
-        Denied::Forbidden => Failure::forbidden("That is not yours to do here."),
+        Denied::Forbidden => Failure::forbidden(),
     })
 }
 
@@ -146,7 +146,7 @@ fn may_on_server(app: &App, caller: &Caller, act: ServerAct) -> Result<(), Failu
         let message = "On this server, guests stay in the lobby.";
         return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
     }
-    Err(Failure::forbidden("That is not yours to do here."))
+    Err(Failure::forbidden())
 }
 
 fn name_taken() -> Failure {

@@ -106,6 +106,7 @@ impl Hub {
             role: connection.role,
             rooms: Vec::new(),
         });
+        // The newest one knows best; whoever comes with what is no longer so is told when it has greeted.
         person.role = connection.role;
         person.connections.push(connection.clone());
         self.names.came(connection);
@@ -146,6 +147,13 @@ impl Hub {
     /// What a connected person may do on the whole server, and how they stand to a room; none for who is no member.
     pub fn stance(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<Standing>) {
         self.people.lock().get(&user).map_or((ServerRole::Guest, None), |person| (person.role, person.standing(room)))
+    }
+
+    /// Someone may do something else on the whole server from now on.
+    pub fn set_role(&self, user: UserId, role: ServerRole) {
+        if let Some(person) = self.people.lock().get_mut(&user) {
+            person.role = role;
+        }
     }
 
     /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that knows

@@ -344,6 +344,7 @@ impl Session {
         match self.live.store.session(self.connection.session).await? {
             None => self.close(CloseCode::SessionRevoked),
             Some(now) if now.role != self.connection.role || now.user != self.connection.user => {
+                self.live.hub.set_role(now.user.id, now.role);
                 self.close(CloseCode::IdentityChanged);
             }
             Some(_) => {}

@@ -234,7 +234,7 @@ pub trait People: Send + Sync + 'static {
     async fn delete_account(&self, user: UserId) -> Result<bool, StoreError>;
 
     /// Gives someone another role, when `may` says so of the roles as they are by then.
-    async fn appoint(
+    async fn give_role(
         &self,
         by: UserId,
         user: UserId,

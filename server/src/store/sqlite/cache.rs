@@ -59,13 +59,6 @@ impl Caches {
         });
     }
 
-    /// Someone is no longer a member of a room.
-    pub(super) fn is_no_member(&self, user: UserId, room: &RoomId) {
-        self.memberships.change(&user, |memberships| {
-            Some(memberships.iter().filter(|membership| membership.room != *room).cloned().collect())
-        });
-    }
-
     /// These sessions have ended.
     pub(super) fn end(&self, sessions: &[TokenHash]) {
         sessions.iter().for_each(|token| self.sessions.change(token, |_| None));
@@ -82,6 +75,13 @@ impl Caches {
             |known| known.signed_in.user.id == user,
             |known| Some(KnownSession { signed_in: change(&known.signed_in), seen_at: known.seen_at }),
         );
+    }
+
+    /// Someone is no longer a member of a room.
+    pub(super) fn is_no_member(&self, user: UserId, room: &RoomId) {
+        self.memberships.change(&user, |memberships| {
+            Some(memberships.iter().filter(|membership| membership.room != *room).cloned().collect())
+        });
     }
 
     /// Someone has read so far, if they are a member.

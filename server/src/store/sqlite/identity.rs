@@ -138,7 +138,7 @@ impl People for SqliteStore {
         self.ask_people(|reply| PeopleJob::DeleteAccount { user, reply }).await
     }
 
-    async fn appoint(
+    async fn give_role(
         &self,
         by: UserId,
         user: UserId,
