@@ -1,6 +1,6 @@
 //! The HTTP endpoints that the page calls. The session's cookie goes along by itself.
 
-use parlor_protocol::{RoomId, RoomSummary, Seq, User, http};
+use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, http};
 
 use crate::{
     wire::{Object, Read},
@@ -54,8 +54,8 @@ pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
 ///
 /// # Errors
 /// [`ApiError`].
-pub async fn create_room(name: String) -> Result<RoomSummary, ApiError> {
-    let body = http::NewRoom { name, kind: parlor_protocol::RoomKind::Public };
+pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, ApiError> {
+    let body = http::NewRoom { name, kind };
     let body = serde_json::to_string(&body).ok();
     let made = call::<Object>("POST", "/api/rooms", body).await;
     made.and_then(|mut made| made.take("room").ok_or(ApiError::Unreachable))

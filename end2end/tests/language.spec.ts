@@ -67,7 +67,7 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   await expect(page.getByRole("alert").filter({ hasText: "请给房间起个名称。" })).toBeVisible();
   await page.getByTestId("new-room-name").fill("Lobby");
   await page.getByTestId("new-room-create").click();
-  await expect(page.getByRole("alert").filter({ hasText: "已有同名的房间。" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "这个名字已被使用。" })).toBeVisible();
   await page.getByTestId("new-room-name").fill("花园");
   await page.getByTestId("new-room-create").click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("花园");

@@ -1,4 +1,5 @@
 // Rooms: made in two clicks, switched without a reload, counted.
+import type { Page } from "@playwright/test";
 import { expect, test } from "../support/journey";
 
 test("a new room in two clicks, found by others, with its own messages", async ({ person }) => {
@@ -32,7 +33,7 @@ test("a new room in two clicks, found by others, with its own messages", async (
   await bob.page.getByTestId("new-room").click();
   await bob.page.getByTestId("new-room-name").fill("茶 AND biscuits");
   await bob.page.keyboard.press("Enter");
-  await expect(bob.page.getByRole("alert").filter({ hasText: "that name already" })).toBeVisible();
+  await expect(bob.page.getByRole("alert").filter({ hasText: "name is taken" })).toBeVisible();
   await bob.page.keyboard.press("Escape");
   await expect(bob.page.getByTestId("new-room-name")).toBeHidden();
 });
@@ -66,4 +67,63 @@ test("an address that names no room says so", async ({ person, server }) => {
   await ann.page.getByTestId("room-link").first().click();
   await ann.say("back in the lobby");
   await ann.sees("back in the lobby");
+});
+
+test("a private room is there for those who are in it, and gone for who is sent away", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  const call = (page: Page, method: string, path: string, body?: object) =>
+    page.evaluate(
+      async ([method, path, body]) => {
+        const headers = { "content-type": "application/json" };
+        const answer = await fetch(path!, { method, headers, body: body ?? undefined });
+        return answer.status === 200 ? answer.json() : answer.status;
+      },
+      [method, path, body && JSON.stringify(body)] as const,
+    );
+  await ann.page.getByTestId("new-room").click();
+  await ann.page.getByTestId("new-room-name").fill("Attic");
+  await ann.page.getByTestId("new-room-private").check();
+  await ann.page.getByTestId("new-room-create").click();
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Attic");
+  await ann.say("between us");
+  const room = new URL(ann.page.url()).pathname;
+  const theirs = bob.page.getByTestId("room-link").filter({ hasText: "Attic" });
+  await expect(theirs).toHaveCount(0);
+
+  const { user } = await call(bob.page, "GET", "/api/me");
+  const members = `/api/rooms/${room.slice("/r/".length)}/members`;
+  expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
+  await theirs.click();
+  await bob.sees("between us");
+  await bob.say("I see it");
+  await ann.sees("between us", "I see it");
+
+  // He has it on the screen when he is sent away: nothing of it stays, not even for a page without a server.
+  expect(await call(ann.page, "DELETE", `${members}/${user.id}`)).toBe(204);
+  await expect(theirs).toHaveCount(0);
+  await expect(bob.messages).toHaveCount(0);
+  await expect(bob.page.getByRole("heading", { level: 1 })).not.toContainText("Attic");
+  const kept = () => bob.page.evaluate(async () => {
+    const names = (await indexedDB.databases()).map((database) => database.name!);
+    const texts: string[] = [];
+    for (const name of names) {
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const open = indexedDB.open(name);
+        open.onsuccess = () => resolve(open.result);
+        open.onerror = () => reject(open.error);
+      });
+      for (const store of database.objectStoreNames) {
+        const all = database.transaction(store).objectStore(store).getAll();
+        await new Promise((resolve) => (all.onsuccess = resolve));
+        texts.push(JSON.stringify(all.result));
+      }
+      database.close();
+    }
+    return texts.join();
+  });
+  await expect.poll(kept).not.toContain("between us");
+  // Brought in again, the room is read anew.
+  expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
+  await bob.sees("between us", "I see it");
 });

@@ -1,13 +1,13 @@
 //! The line above the messages: the room's name, the connection, who is there.
 
 use leptos::prelude::*;
-use parlor_protocol::RoomId;
+use parlor_protocol::{RoomId, RoomKind};
 
 use super::{
     chat::PeopleShown,
     connection::Connection,
     flag,
-    icons::{Icon, MENU, PEOPLE},
+    icons::{Icon, MENU, PEOPLE, RoomIcon},
     people, rooms, still, text,
 };
 use crate::{browser, live::client::Client, words::Word};
@@ -35,6 +35,12 @@ pub fn Header(
             rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()).unwrap_or_default()
         })
     });
+    let kind = Signal::derive(move || {
+        let id = room.get();
+        client.rooms.with(|rooms| {
+            rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map_or(RoomKind::Public, |room| room.kind)
+        })
+    });
     // In the drawer's button: unread messages of other rooms are not to be missed on small screens.
     let elsewhere = flag(move || {
         let id = room.get();
@@ -59,8 +65,8 @@ pub fn Header(
                 {still(|| view! { <Icon path=MENU /> })}
             </button>
             <h1 class="room-title">
-                <span class="room-hash" aria-hidden="true" hidden=absent>
-                    "#"
+                <span class="room-hash" hidden=absent>
+                    <RoomIcon kind />
                 </span>
                 <span class="room-title-name">{name}</span>
             </h1>

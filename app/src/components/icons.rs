@@ -1,6 +1,9 @@
 //! Icons: strokes on a grid of 16, in the colour of the text around them.
 
 use leptos::prelude::*;
+use parlor_protocol::RoomKind;
+
+use super::text;
 
 /// Waiting: a clock.
 pub const CLOCK: &str = "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2 1.3";
@@ -10,6 +13,12 @@ pub const TICK: &str = "M3.5 8.5 6.5 11.5 12.5 5";
 pub const TICKS: &str = "M1.5 8.5 4.5 11.5 10 5M7.5 10.6 8.4 11.5 14.5 5";
 /// Failed.
 pub const ALERT: &str = "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.6M8 10.9v.1";
+/// A public room.
+pub const HASH: &str = "M6.5 2.5 5 13.5M11 2.5 9.5 13.5M3 6h10.5M2.5 10H13";
+/// A private room: a lock.
+pub const LOCK: &str = "M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
+/// A direct room: a bubble.
+pub const BUBBLE: &str = "M2.5 3.5h11v7.5h-6L4.5 13.5V11h-2z";
 /// A list of rooms.
 pub const MENU: &str = "M2.5 4.5h11M2.5 8h11M2.5 11.5h11";
 /// People.
@@ -35,6 +44,24 @@ pub fn Icon(
     /// One of this module's paths.
     path: &'static str,
 ) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d=path></path>
+        </svg>
+    }
+}
+
+/// The icon of a room, which is known later and may be another one then.
+#[component]
+pub fn RoomIcon(
+    /// What kind of room it is.
+    kind: Signal<RoomKind>,
+) -> impl IntoView {
+    let path = text(move || match kind.get() {
+        RoomKind::Public => HASH,
+        RoomKind::Private => LOCK,
+        RoomKind::Direct => BUBBLE,
+    });
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
             <path d=path></path>

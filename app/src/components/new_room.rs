@@ -1,7 +1,7 @@
-//! The dialog that makes a public room.
+//! The dialog that makes a room.
 
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use parlor_protocol::{limits, validate};
+use parlor_protocol::{RoomKind, limits, validate};
 
 use super::{rooms, still, text};
 use crate::{browser, live::client::Client, route::Route, words::Word};
@@ -23,6 +23,7 @@ pub fn NewRoom() -> impl IntoView {
     let route = expect_context::<Route>();
     let name = RwSignal::new(String::new());
     let problem = RwSignal::new(String::new());
+    let private = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let create = move |event: SubmitEvent| {
         event.prevent_default();
@@ -36,10 +37,12 @@ pub fn NewRoom() -> impl IntoView {
         };
         problem.set(String::new());
         busy.set(true);
+        let kind = if private.get_untracked() { RoomKind::Private } else { RoomKind::Public };
         spawn_local(async move {
-            match client.create_room(named).await {
+            match client.create_room(named, kind).await {
                 Ok(room) => {
                     name.set(String::new());
+                    private.set(false);
                     browser::close_dialog(ID);
                     route.go(&room);
                 }
@@ -52,7 +55,6 @@ pub fn NewRoom() -> impl IntoView {
         <dialog id=ID class="dialog" aria-labelledby="new-room-title">
             <form on:submit=create>
                 {still(move || view! { <h2 id="new-room-title">{words.of(Word::NewRoom)}</h2> })}
-                {still(move || view! { <p class="soft">{words.of(Word::NewRoomHelp)}</p> })}
                 {still(move || view! { <label for="new-room-name">{words.of(Word::RoomName)}</label> })}
                 <input
                     id="new-room-name"
@@ -69,6 +71,18 @@ pub fn NewRoom() -> impl IntoView {
                         problem.set(String::new());
                     }
                 />
+                <label class="choice">
+                    <input
+                        type="checkbox"
+                        data-testid="new-room-private"
+                        prop:checked=private
+                        on:change=move |event| private.set(event_target_checked(&event))
+                    />
+                    {still(move || view! { <span>{words.of(Word::PrivateRoom)}</span> })}
+                </label>
+                <p class="soft">
+                    {text(move || words.of(if private.get() { Word::PrivateRoomHelp } else { Word::NewRoomHelp }))}
+                </p>
                 <p id="new-room-problem" class="problem" role="alert">
                     {text(move || problem.get())}
                 </p>

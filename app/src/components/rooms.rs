@@ -1,11 +1,11 @@
 //! The list of rooms: mine with what is unread, and public ones to go into.
 
 use leptos::{ev::SubmitEvent, prelude::*};
-use parlor_protocol::RoomId;
+use parlor_protocol::{RoomId, RoomKind, RoomSummary};
 
 use super::{
     flag,
-    icons::{CLOSE, DOOR, Icon, PLUS},
+    icons::{CLOSE, DOOR, Icon, PLUS, RoomIcon},
     languages, new_room, still, text,
 };
 use crate::{
@@ -26,7 +26,6 @@ pub fn Rooms(
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let words = client.words;
-    let no_more = flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| room.joined)));
     view! {
         <nav class="rooms" id=ID popover="auto" aria-label=words.of(Word::Rooms)>
             {still(move || view! {
@@ -57,24 +56,52 @@ pub fn Rooms(
                         {still(|| view! { <Icon path=PLUS /> })}
                     </button>
                 </div>
-                <RoomList joined=true room />
-                <div class="section-head" hidden=no_more>
+                <RoomList part=Part::Mine room />
+                <div class="section-head" hidden=part_is_empty(client, Part::Direct)>
+                    {still(move || view! { <h2>{words.of(Word::DirectRooms)}</h2> })}
+                </div>
+                <RoomList part=Part::Direct room />
+                <div class="section-head" hidden=part_is_empty(client, Part::More)>
                     {still(move || view! { <h2>{words.of(Word::MoreRooms)}</h2> })}
                 </div>
-                <RoomList joined=false room />
+                <RoomList part=Part::More room />
             </div>
             <Me room />
         </nav>
     }
 }
 
-/// Mine, or those that one can go into.
+/// A part of the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Rooms that the reader is in.
+    Mine,
+    /// Conversations with certain people.
+    Direct,
+    /// Rooms to go into.
+    More,
+}
+
+impl Part {
+    const fn of(room: &RoomSummary) -> Self {
+        match room.kind {
+            _ if !room.joined => Self::More,
+            RoomKind::Direct => Self::Direct,
+            RoomKind::Public | RoomKind::Private => Self::Mine,
+        }
+    }
+}
+
+fn part_is_empty(client: Client, part: Part) -> Signal<bool> {
+    flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| Part::of(room) != part)))
+}
+
 #[component]
-fn RoomList(joined: bool, room: Signal<Option<RoomId>>) -> impl IntoView {
+fn RoomList(part: Part, room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
     let ids = Memo::new(move |_| {
         client.rooms.with(|rooms| {
-            rooms.iter().filter(|room| room.joined == joined).map(|room| room.id.clone()).collect::<Vec<_>>()
+            rooms.iter().filter(|room| Part::of(room) == part).map(|room| room.id.clone()).collect::<Vec<_>>()
         })
     });
     view! {
@@ -96,6 +123,7 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
         Signal::derive(move || client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
     };
     let name = text(move || summary.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
+    let kind = Signal::derive(move || summary.with(|room| room.as_ref().map_or(RoomKind::Public, |room| room.kind)));
     let unread = move || summary.with(|room| room.as_ref().filter(|room| room.joined).map_or(0, |room| room.unread));
     let has_unread = flag(move || unread() > 0);
     let all_read = flag(move || unread() == 0);
@@ -123,8 +151,8 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                     browser::hide_popover(ID);
                 }
             >
-                <span class="room-hash" aria-hidden="true">
-                    "#"
+                <span class="room-hash">
+                    <RoomIcon kind />
                 </span>
                 <span class="room-name">{name}</span>
                 <span class="unread" data-testid="unread" hidden=all_read>

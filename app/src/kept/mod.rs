@@ -177,6 +177,11 @@ pub async fn history(user: UserId, room: &RoomId) -> Option<Timeline> {
     read_history(texts.first()?)
 }
 
+/// A room is no longer theirs to read.
+pub async fn forget_history(user: UserId, room: &RoomId) {
+    let _ = ask(Store::History, Ask::Delete(format!("{user}/{room}"))).await;
+}
+
 /// Someone goes: the next one at this browser is not to read what they could read.
 pub async fn forget_rooms() {
     let _ = ask(Store::History, Ask::Clear).await;

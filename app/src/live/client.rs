@@ -2,7 +2,7 @@
 
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerFrame, User, http::MessagePage};
+use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, User, http::MessagePage};
 
 use super::{
     connection::ConnectionState,
@@ -318,12 +318,12 @@ impl Client {
         });
     }
 
-    /// Makes a public room.
+    /// Makes a room.
     ///
     /// # Errors
     /// The sentence for people.
-    pub async fn create_room(self, name: String) -> Result<RoomId, String> {
-        let room = api::create_room(name).await.map_err(|error| error.say(self.words))?;
+    pub async fn create_room(self, name: String, kind: RoomKind) -> Result<RoomId, String> {
+        let room = api::create_room(name, kind).await.map_err(|error| error.say(self.words))?;
         let id = room.id.clone();
         self.change(|state| state.apply(ServerFrame::Room { room }, clock::now()));
         Ok(id)
@@ -417,6 +417,11 @@ impl Client {
                 Todo::Lease(room) => self.keep(Keep::Lease(room)),
                 Todo::Release(room) => self.keep(Keep::Release(room)),
                 Todo::Return(room, text) => self.give_back(room, text),
+                Todo::ForgetHistory(room) => {
+                    if let Some(me) = self.me.get_untracked() {
+                        spawn_local(async move { kept::forget_history(me.id, &room).await });
+                    }
+                }
             }
         }
     }

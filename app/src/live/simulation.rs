@@ -231,7 +231,7 @@ impl World {
                         tab.work.push_back(Work::Leased(room));
                     }
                 }
-                Todo::Return(..) => {}
+                Todo::Return(..) | Todo::ForgetHistory(_) => {}
                 load => tab.loads.push(load),
             }
         }

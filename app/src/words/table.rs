@@ -36,6 +36,7 @@ words! {
         "未启用 JavaScript 时只能阅读。要发送消息，请启用它。";
     Rooms: "Rooms", "房间";
     MoreRooms: "More rooms", "更多房间";
+    DirectRooms: "Direct messages", "私信";
     NewRoom: "New room", "新建房间";
     Unread: " unread", " 条未读";
     Close: "Close", "关闭";
@@ -56,6 +57,8 @@ words! {
 
     // The dialog for a new room.
     NewRoomHelp: "Everyone on this server can find it and join.", "此服务器上的所有人都能找到并加入。";
+    PrivateRoom: "Private", "私密";
+    PrivateRoomHelp: "Only who is invited can see it.", "只有受邀的人才能看到。";
     RoomName: "Name", "名称";
     RoomExample: "Garden", "花园";
     Cancel: "Cancel", "取消";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use parlor_protocol::{
     ClientFrame, CommandId, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary, Seq,
-    ServerFrame, User,
+    ServerFrame, User, refusal,
 };
 
 use self::sending::forget;
@@ -103,6 +103,8 @@ pub enum Todo {
     Release(RoomId),
     /// Give a text back to its writer.
     Return(RoomId, String),
+    /// Forget what the browser has kept of a room's history.
+    ForgetHistory(RoomId),
 }
 
 /// Everything that this page knows.
@@ -191,6 +193,9 @@ impl State {
                 self.acked(id, seq, at);
                 vec![forget(id, &room)]
             }
+            ServerFrame::Refused { id: None, room: Some(room), code, .. } if code == refusal::NOT_FOUND => {
+                self.lost(room)
+            }
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
                 let id = id.and_then(|id| uuid::Uuid::parse_str(&id).ok()).map(CommandId);
                 let why = self.words.code(&code).unwrap_or(&message);
@@ -199,10 +204,7 @@ impl State {
                 self.changed.insert(room);
                 to_keep.map(Todo::Keep).into_iter().collect()
             }
-            ServerFrame::Room { room } => {
-                self.upsert(room);
-                Vec::new()
-            }
+            ServerFrame::Room { room } => self.told(room),
             ServerFrame::Presence { room, user, state, online_count } => {
                 self.presence(&room, &user, state, online_count);
                 Vec::new()
@@ -345,13 +347,39 @@ impl State {
         self.changed.insert(id.clone());
     }
 
+    /// A room is not the reader's to see, or no longer: nothing of it stays.
+    fn lost(&mut self, id: RoomId) -> Vec<Todo> {
+        self.rooms.retain(|room| room.id != id);
+        self.list_changed = true;
+        if let Some(open) = self.open.get_mut(&id) {
+            *open = Room { phase: Phase::Missing, ..Room::default() };
+            self.changed.insert(id.clone());
+        }
+        vec![Todo::ForgetHistory(id)]
+    }
+
+    /// Takes a room's summary. One that was not to be seen before is read anew.
+    fn told(&mut self, room: RoomSummary) -> Vec<Todo> {
+        let id = room.id.clone();
+        if room.gone {
+            return self.lost(id);
+        }
+        self.upsert(room);
+        match self.open.get_mut(&id).filter(|open| open.phase == Phase::Missing) {
+            Some(open) => {
+                open.phase = Phase::Loading;
+                self.changed.insert(id.clone());
+                vec![Todo::LoadNewest(id)]
+            }
+            None => Vec::new(),
+        }
+    }
+
     fn upsert(&mut self, room: RoomSummary) {
         let old = self.rooms.iter().position(|known| known.id == room.id).map(|at| self.rooms.remove(at));
-        if !room.gone {
-            self.rooms.push(room);
-            if let Some(old) = old {
-                self.keep_read(&old);
-            }
+        self.rooms.push(room);
+        if let Some(old) = old {
+            self.keep_read(&old);
         }
         self.sort_rooms();
     }
