@@ -8,12 +8,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
+    Millis,
     http::{ErrorAnswer, ErrorBody},
     refusal,
     validate::Invalid,
 };
 
-use crate::{accounts::password::Weak, store::StoreError};
+use crate::{
+    accounts::password::Weak,
+    clock,
+    store::{StoreError, moderation::Ban},
+};
 
 /// An answer that says what went wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,6 +79,23 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, refusal::INVITE_NEEDED, message)
     }
 
+    /// Someone may not come in. When that ends is told, and why not: that is for those who moderate.
+    pub(super) fn banned(ban: Ban) -> Self {
+        let failure = Self::new(StatusCode::FORBIDDEN, refusal::BANNED, "You were banned from this server.");
+        Self { retry_after: ban.until.map(time_to), ..failure }
+    }
+
+    /// Someone may not write for a while.
+    pub(super) fn muted(until: Millis) -> Self {
+        let failure = Self::new(StatusCode::FORBIDDEN, refusal::MUTED, "You may not write here for a while.");
+        Self { retry_after: Some(time_to(until)), ..failure }
+    }
+
+    /// Whether it says that someone may not come in.
+    pub(super) fn is_ban(&self) -> bool {
+        self.code == refusal::BANNED
+    }
+
     // Taken as `map_err` gives it.
     #[allow(clippy::needless_pass_by_value)]
     pub(super) fn weak_password(weak: Weak) -> Self {
@@ -95,6 +117,10 @@ impl Failure {
     pub(super) fn invalid_name(invalid: Invalid) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That name will not do. {invalid}"))
     }
+}
+
+fn time_to(until: Millis) -> Duration {
+    Duration::from_millis(until.saturating_sub(clock::now()).try_into().unwrap_or_default())
 }
 
 impl From<StoreError> for Failure {

@@ -38,6 +38,7 @@ mod language;
 mod limit;
 mod linger;
 mod members;
+mod moderation;
 mod origin;
 mod pages;
 mod passwords;
@@ -161,6 +162,10 @@ fn identity() -> Router<App> {
         .route("/api/people", get(people::list))
         .route("/api/people/{user}/role", post(people::appoint))
         .route("/api/people/{user}/reset", post(passwords::make_reset))
+        .route("/api/people/{user}/ban", post(moderation::ban).delete(moderation::lift_ban))
+        .route("/api/people/{user}/mute", post(moderation::mute).delete(moderation::unmute))
+        .route("/api/bans", get(moderation::bans))
+        .route("/api/audit", get(moderation::audit))
 }
 
 /// Headers for every answer. A page brings its own content security policy; everything else may do nothing at all.

@@ -46,6 +46,11 @@ impl Visitor {
         Ok((secret, session))
     }
 
+    /// Refuses with 403 who would be new here, from an address that was banned.
+    pub(super) fn must_be_welcome(&self, app: &App) -> Result<(), Failure> {
+        app.live.store.address_ban(self.address).map_or(Ok(()), |ban| Err(Failure::banned(ban)))
+    }
+
     /// Takes a try of the password for the name with this key.
     pub(super) fn try_name(&self, app: &App, key: &str) -> Result<(), Failure> {
         if !app.live.rate_limits {
