@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// An answer that says what went wrong.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     status: StatusCode,
     code: &'static str,
@@ -32,6 +32,28 @@ pub struct Failure {
 impl Failure {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
+    }
+
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// One of [`refusal`].
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// For people, in English.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// A page that says it, with when to come back.
+    pub(super) fn with_page(&self, mut page: Response) -> Response {
+        if let Some(wait) = self.retry_after {
+            page.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
+        }
+        page
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -140,14 +162,20 @@ impl From<StoreError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let error = ErrorBody { code: self.code.into(), message: self.message };
+        let error = ErrorBody { code: self.code.into(), message: self.message.clone() };
         let mut response = (self.status, Json(ErrorAnswer { error })).into_response();
         if let Some(wait) = self.retry_after {
-            // RFC 9110, section 10.2.3: whole seconds.
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
         }
+        // For pages, which say it in other words.
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// RFC 9110, section 10.2.3.
+fn whole_seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + 1)
 }
 
 /// Any path under `/api` that is none.

@@ -31,6 +31,7 @@ mod caller;
 mod connections;
 mod devices;
 mod fields;
+mod forms;
 mod health;
 mod history;
 mod invites;
@@ -124,7 +125,9 @@ pub fn router(app: App) -> Router {
         .route("/language", post(language::choose));
     let answers = api
         .merge(pages)
+        .merge(forms::routes())
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
+        .layer(middleware::from_fn(forms::in_words))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
     // Neither compressed nor timed: they are held open, and a frame must not wait in a compressor.

@@ -152,7 +152,7 @@ fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
 }
 
 /// The browser's offset from UTC in minutes, as its last visit left it in a cookie.
-fn time_zone(headers: &HeaderMap) -> i32 {
+pub(super) fn time_zone(headers: &HeaderMap) -> i32 {
     let minutes = caller::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
     if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
 }

@@ -16,6 +16,7 @@ use super::{App, Failure, Slot, caller};
 use crate::{accounts::device, store::people::NewSession};
 
 /// See the module. As an extractor it never fails.
+#[derive(Clone)]
 pub(super) struct Visitor {
     /// The client's address.
     pub(super) address: IpAddr,
