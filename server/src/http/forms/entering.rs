@@ -21,7 +21,13 @@ use super::{ACCOUNT, LOBBY, destination, frame, go_on, name_problem, page, probl
 use crate::{
     accounts::password,
     config::Registration,
-    http::{App, Caller, Failure, SameOrigin, accounts, caller, fields::Fields, passwords, visitor::Visitor},
+    http::{
+        App, Caller, Failure, SameOrigin, accounts,
+        caller::{self, Presented},
+        fields::Fields,
+        passwords,
+        visitor::Visitor,
+    },
 };
 
 #[derive(Deserialize)]
@@ -61,7 +67,7 @@ pub(super) struct SignIn {
 /// `POST /sign-in`
 pub(super) async fn sign_in(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    presented: Presented,
     visitor: Visitor,
     State(app): State<App>,
     headers: HeaderMap,
@@ -69,7 +75,7 @@ pub(super) async fn sign_in(
 ) -> Response {
     let next = destination(&form.next);
     let fields = Fields(parlor_protocol::http::SignIn { name: form.name.clone(), password: form.password });
-    match accounts::sign_in(origin, caller, visitor, State(app), fields).await {
+    match accounts::sign_in(origin, presented, visitor, State(app), fields).await {
         Ok(answer) => go_on(&answer, if next.is_empty() { LOBBY } else { next }),
         Err(failure) => {
             let frame = frame(&headers, with_next("/sign-in", next));
