@@ -13,6 +13,8 @@ pub mod colour;
 pub mod components;
 #[cfg(feature = "csr")]
 pub mod csr;
+#[cfg(feature = "ssr")]
+pub mod forms;
 pub mod kept;
 pub mod live;
 pub mod page;

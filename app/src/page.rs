@@ -128,6 +128,8 @@ pub fn title(unread: u64, room: Option<&str>) -> String {
 }
 
 #[cfg(feature = "ssr")]
+pub(crate) use document::head;
+#[cfg(feature = "ssr")]
 pub use document::shell;
 
 #[cfg(feature = "ssr")]
@@ -147,42 +149,52 @@ mod document {
     /// binary. No inline style and no inline handler, so that the strictest content policy holds.
     pub fn shell(options: LeptosOptions) -> impl IntoView {
         let files = use_context::<SiteFiles>().unwrap_or_default();
-        // As HTML: a child would bring a marker for hydration, which a title shows as text.
         let page = use_context::<PageData>().unwrap_or_default();
-        let title = escape(&page.title());
         let language = Words::given().language();
         let boot = boot(&files, &page, language);
         let words = words::json(language);
+        let more = view! {
+            <link rel="modulepreload" href=files.js nonce=use_nonce() />
+            // As the script fetches it, so that the browser takes it for the same request.
+            <link rel="preload" href=files.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+            <script type="module" nonce=use_nonce()>
+                {boot}
+            </script>
+            <script type="application/json" id=words::ID nonce=use_nonce() inner_html=words></script>
+            <AutoReload options />
+        };
         view! {
             <!DOCTYPE html>
             <html lang=language.tag()>
-                <head>
-                    <meta charset="utf-8" />
-                    <meta
-                        name="viewport"
-                        content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
-                    />
-                    <meta name="color-scheme" content="light dark" />
-                    <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f2" />
-                    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
-                    <title inner_html=title></title>
-                    <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                    <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
-                    <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
-                    <link rel="stylesheet" href=files.css />
-                    <link rel="modulepreload" href=files.js nonce=use_nonce() />
-                    // As the script fetches it, so that the browser takes it for the same request.
-                    <link rel="preload" href=files.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-                    <script type="module" nonce=use_nonce()>
-                        {boot}
-                    </script>
-                    <script type="application/json" id=words::ID nonce=use_nonce() inner_html=words></script>
-                    <AutoReload options />
-                </head>
+                {head(&page.title(), files.css, more)}
                 <body>
                     <App />
                 </body>
             </html>
+        }
+    }
+
+    /// The head of every document: how it looks, its title, and what else it needs.
+    pub(crate) fn head<V: IntoView>(title: &str, css: String, more: V) -> impl IntoView + use<V> {
+        // As HTML: a child would bring a marker for hydration, which a title shows as text.
+        let title = escape(title);
+        view! {
+            <head>
+                <meta charset="utf-8" />
+                <meta
+                    name="viewport"
+                    content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+                />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f2" />
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
+                <title inner_html=title></title>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
+                <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
+                <link rel="stylesheet" href=css />
+                {more}
+            </head>
         }
     }
 

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Event, Message, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
 
+mod moderation;
 mod people;
 
+pub use moderation::*;
 pub use people::*;
 
 /// `POST /api/session`: come in as a guest.

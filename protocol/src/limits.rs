@@ -41,6 +41,21 @@ pub const MAX_INVITE_HOURS: u32 = 365 * 24;
 /// Most uses of one invitation.
 pub const MAX_INVITE_USES: u32 = 10_000;
 
+/// Most hours of a ban that ends by itself: ten years.
+pub const MAX_BAN_HOURS: u32 = 10 * 365 * 24;
+
+/// Most minutes that someone is muted: thirty days.
+pub const MAX_MUTE_MINUTES: u32 = 30 * 24 * 60;
+
+/// Longest reason of a ban, in Unicode scalar values.
+pub const MAX_REASON_CHARS: usize = 250;
+
+/// Bans that one answer lists, the newest first.
+pub const MAX_BANS_LISTED: u32 = 1_000;
+
+/// Entries of the audit log in one answer when the request names no limit.
+pub const AUDIT_PAGE: u32 = 50;
+
 /// People in one page of the list.
 pub const PEOPLE_PAGE: u32 = 50;
 

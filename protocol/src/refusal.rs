@@ -16,6 +16,10 @@ pub const ID_REUSED: &str = "id_reused";
 pub const NOT_FOUND: &str = "not_found";
 /// What is meant is there for you to see, but this is not yours to do.
 pub const FORBIDDEN: &str = "forbidden";
+/// You may not write for a while, here or anywhere; `retry_after_ms` says until when. It is no use to send it again before.
+pub const MUTED: &str = "muted";
+/// You may not come in, for ever or until the time in `Retry-After`. HTTP: 403, whatever the session asks.
+pub const BANNED: &str = "banned";
 /// The server does not offer this (yet).
 pub const NOT_SUPPORTED: &str = "not_supported";
 /// More rooms joined on one connection than allowed.

@@ -88,6 +88,14 @@ pub fn topic(text: &str) -> Result<String, Invalid> {
     }
 }
 
+/// Why someone is banned: one line, trimmed, inner white space folded to single spaces.
+///
+/// # Errors
+/// [`Invalid::Empty`], [`Invalid::TooLong`], [`Invalid::Hidden`].
+pub fn reason(text: &str) -> Result<String, Invalid> {
+    label(text, limits::MAX_REASON_CHARS)
+}
+
 fn label(text: &str, limit: usize) -> Result<String, Invalid> {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if folded.chars().any(is_hidden) {

@@ -40,14 +40,14 @@ async fn main() -> ExitCode {
     std::process::exit(0)
 }
 
-/// Says where it listens and, while there is no owner, by which invitation one is made. In one write: whoever waits for the
+/// Says where it listens and, while there is no owner, by which link one is made. In one write: whoever waits for the
 /// first line may not read on.
 fn say_where(running: &Running) {
     let address = running.address;
     let mut text = format!("listening on http://{address}\n");
     if let Some(secret) = &running.first_secret {
-        text.push_str("there is no owner yet; who makes an account with this becomes it (POST /api/accounts): ");
-        text.push_str(&format!("\"invite\":\"{secret}\"\n"));
+        text.push_str("there is no owner yet; whoever makes an account by this link becomes it: ");
+        text.push_str(&format!("http://{address}/first/{secret}\n"));
     }
     // Nobody may be there to read it.
     let _ = std::io::stdout().write_all(text.as_bytes());

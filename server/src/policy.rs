@@ -12,7 +12,7 @@ pub struct Actor {
     pub role: ServerRole,
     /// Guests stay in the lobby (`--guests lobby-only`).
     pub lobby_only: bool,
-    /// May not write for a while, on the whole server.
+    /// May not write for a while, on the whole server; or there, when it is about a room that they are no member of.
     pub muted: bool,
 }
 
@@ -215,6 +215,54 @@ impl Actor {
 
     fn looks_after(self, place: Place) -> bool {
         self.role >= ServerRole::Moderator || place.membership.is_some_and(|standing| standing.moderator)
+    }
+}
+
+/// Someone who imposes something, or on whom it is imposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// On the whole server.
+    pub role: ServerRole,
+    /// Looks after the room that it is about.
+    pub moderator: bool,
+    /// Has made that room.
+    pub maker: bool,
+}
+
+/// A ban or mute that someone wants to impose or lift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Who wants to.
+    pub by: Party,
+    /// Whom it concerns.
+    pub on: Party,
+    /// What is in force was imposed by another one.
+    pub by_another: bool,
+}
+
+/// Whether a ban, or a mute on the whole server, may be imposed or lifted: on people below oneself, and what another one
+/// has imposed is not changed by an equal of theirs.
+#[must_use]
+pub fn may_moderate(case: Case) -> bool {
+    let actor = case.by.actor();
+    let over_others = !case.by_another || actor.may_on_server(ServerAct::Audit);
+    actor.may_on_server(ServerAct::Moderate) && actor.is_above(case.on.role) && over_others
+}
+
+/// The same for a mute in a room, by someone who [may](RoomAct::Mute) do that there. Those who look after a room do not
+/// silence each other: who made it does, and who looks after the server, each those below.
+#[must_use]
+pub fn may_mute_in_room(case: Case) -> bool {
+    let actor = case.by.actor();
+    if case.on.role >= ServerRole::Moderator {
+        return actor.is_above(case.on.role);
+    }
+    !case.on.moderator || case.by.maker || case.by.role >= ServerRole::Moderator
+}
+
+impl Party {
+    const fn actor(self) -> Actor {
+        Actor { role: self.role, lobby_only: false, muted: false }
     }
 }
 

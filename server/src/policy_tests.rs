@@ -192,3 +192,28 @@ fn nobody_is_above_an_equal() {
         assert!(!actor(one).is_above(ServerRole::Owner));
     }
 }
+
+#[test]
+fn bans_and_mutes_fall_downwards() {
+    use ServerRole::{Admin, Guest, Member, Moderator, Owner};
+    let party = |role| Party { role, moderator: false, maker: false };
+    let may = |by, on, by_another| may_moderate(Case { by: party(by), on: party(on), by_another });
+    for by in ServerRole::ALL {
+        for on in ServerRole::ALL {
+            assert_eq!(may(by, on, false), by >= Moderator && by > on, "{by:?} {on:?}");
+            assert_eq!(may(by, on, true), by >= Admin && by > on, "{by:?} {on:?}, by another");
+        }
+    }
+    let here = |by, on| may_mute_in_room(Case { by, on, by_another: true });
+    let looks_after = |role| Party { moderator: true, ..party(role) };
+    let maker = Party { maker: true, ..looks_after(Member) };
+    assert!(here(looks_after(Guest), party(Member)));
+    assert!(!here(looks_after(Member), looks_after(Guest)), "equals");
+    assert!(here(maker, looks_after(Member)) && !here(looks_after(Member), maker));
+    assert!(here(party(Moderator), maker), "who looks after the server");
+    for on in [Moderator, Admin, Owner] {
+        assert!(!here(maker, party(on)), "{on:?} looks after this room too");
+        assert!(!here(party(Moderator), party(on)));
+    }
+    assert!(here(party(Owner), looks_after(Admin)) && !here(party(Owner), party(Owner)));
+}

@@ -157,7 +157,7 @@ fn words_are_in_the_table_alone() {
     ] {
         assert_eq!(is_shown(before, literal), shown, "{before}{literal}");
     }
-    for (path, text) in sources("app/src/components") {
+    for (path, text) in ["app/src/components", "app/src/forms"].into_iter().flat_map(sources) {
         for (before, literal) in literals(&text) {
             // What it is called is so in every language.
             assert!(literal == "Parlor" || !is_shown(before, literal), "{}: {literal:?}", path.display());

@@ -208,7 +208,9 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
             >
                 {text(move || name.with(|name| colour::initials(name)))}
             </span>
-            <span class="me-name">{name}</span>
+            <a class="me-name" href="/account" rel="external" title=words.of(Word::YourAccount)>
+                {name}
+            </a>
             <button type="button" class="button quiet" data-testid="sign-out" title=words.of(Word::SignOut) on:click=leave>
                 {still(|| view! { <Icon path=DOOR /> })}
                 {words.of(Word::SignOut)}

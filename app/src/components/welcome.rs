@@ -35,6 +35,7 @@ pub fn Welcome() -> impl IntoView {
         }
     });
     let card = still(move || {
+        let sign_in = if next.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?next={next}") };
         view! {
                 <div class="welcome-card">
                     <h1 class="wordmark large">"Parlor"</h1>
@@ -75,6 +76,9 @@ pub fn Welcome() -> impl IntoView {
                             </span>
                         </p>
                     </form>
+                    <p class="welcome-account">
+                        <a href=sign_in data-testid="to-sign-in">{words.of(Word::WithAccount)}</a>
+                    </p>
                     {languages::form(words, here)}
                 </div>
         }

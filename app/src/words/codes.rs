@@ -32,6 +32,8 @@ pub const CODES: &[Code] = &[
     (refusal::NAME_TAKEN, "That name is taken.", "这个名字已被使用。"),
     (refusal::TOO_LARGE, "It is larger than the server takes.", "内容超过了服务器的上限。"),
     (refusal::FORBIDDEN, "That is not yours to do here.", "你没有权限执行此操作。"),
+    (refusal::MUTED, "You may not write here for a while.", "你暂时不能在此发言。"),
+    (refusal::BANNED, "You were banned from this server.", "你已被此服务器封禁。"),
     (refusal::WRONG_CREDENTIALS, "Name or password is wrong.", "名字或密码不正确。"),
     (refusal::WEAK_PASSWORD, "That password is too easy to guess.", "这个密码太容易被猜到。"),
     (refusal::INVITE_NEEDED, "One comes in here by invitation only.", "此服务器仅限受邀加入。"),

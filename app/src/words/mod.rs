@@ -8,6 +8,8 @@ mod codes;
 mod language;
 #[macro_use]
 mod macros;
+#[cfg(feature = "ssr")]
+pub mod forms;
 mod table;
 
 pub use codes::CODES;

@@ -14,6 +14,7 @@ words! {
     GuestExample: "Guest", "访客";
     Enter: "Enter", "进入";
     MayBeEmpty: "Leave it empty to come in as a numbered guest.", "留空则以带编号的访客身份进入。";
+    WithAccount: "Sign in with an account", "使用账户登录";
     NowIn: "In {room} now", "“{room}”里的对话";
     NothingSaid: "Nobody has said anything yet.", "还没有人说话。";
     GuestsOff: "This server does not let people in by a name alone.", "此服务器不允许仅凭名字进入。";
@@ -41,6 +42,7 @@ words! {
     Unread: " unread", " 条未读";
     Close: "Close", "关闭";
     SignOut: "Sign out", "退出登录";
+    YourAccount: "Your account", "你的账户";
     SignOutNeedsServer:
         "Signing out needs the server. You are still signed in here.",
         "退出登录需要连接服务器。你在这里仍处于登录状态。";

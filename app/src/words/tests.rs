@@ -9,7 +9,19 @@ use super::*;
 /// Key, English and Chinese of everything there is.
 fn all() -> Vec<(String, &'static str, &'static str)> {
     let words = WORDS.iter().map(|word| (format!("{word:?}"), ENGLISH[*word as usize], CHINESE[*word as usize]));
-    words.chain(CODES.iter().map(|(code, english, chinese)| ((*code).to_owned(), *english, *chinese))).collect()
+    let codes = CODES.iter().map(|(code, english, chinese)| ((*code).to_owned(), *english, *chinese));
+    words.chain(codes).chain(of_forms()).collect()
+}
+
+#[cfg(feature = "ssr")]
+fn of_forms() -> Vec<(String, &'static str, &'static str)> {
+    let all = forms::WORDS.iter().map(|word| (*word, *word as usize));
+    all.map(|(word, n)| (format!("form {word:?}"), forms::ENGLISH[n], forms::CHINESE[n])).collect()
+}
+
+#[cfg(not(feature = "ssr"))]
+const fn of_forms() -> Vec<(String, &'static str, &'static str)> {
+    Vec::new()
 }
 
 fn places(text: &str) -> BTreeSet<&str> {

@@ -54,10 +54,11 @@ CREATE TABLE password_reset (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX password_reset_user ON password_reset (user);
 
--- Who may not come in. Either a person or an address, or both at once.
+-- Who may not come in, and perhaps from where nobody comes in by a name alone.
 CREATE TABLE ban (
     id        BLOB PRIMARY KEY NOT NULL,
-    user      BLOB REFERENCES user (id),
+    user      BLOB NOT NULL REFERENCES user (id),
+    -- The one where they were last seen.
     address   TEXT,
     reason    TEXT NOT NULL,
     made_by   BLOB NOT NULL REFERENCES user (id),
@@ -66,7 +67,8 @@ CREATE TABLE ban (
     until     INTEGER,
     lifted_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX ban_user ON ban (user) WHERE user IS NOT NULL;
+-- At most one for each person: another one takes its place.
+CREATE UNIQUE INDEX ban_user ON ban (user) WHERE lifted_at IS NULL;
 
 -- Who may not write: in a room, or with an empty room on the whole server.
 CREATE TABLE mute (

@@ -15,7 +15,13 @@ use parlor_protocol::{
     validate::{self, Invalid},
 };
 
-use super::{App, Caller, Failure, SameOrigin, caller, fields::Fields, sessions, visitor::Visitor};
+use super::{
+    App, Caller, Failure, SameOrigin,
+    caller::{self, Presented},
+    fields::Fields,
+    sessions,
+    visitor::Visitor,
+};
 use crate::{
     accounts::{
         names,
@@ -50,6 +56,7 @@ pub(super) async fn create(
     }
     // Whether a name is taken has to be said here; how often can be bounded.
     visitor.try_once(&app)?;
+    visitor.must_be_welcome(&app)?;
     if app.is_taken(&name.key, guest).await? {
         return Err(name_taken(&app, &name.text, guest).await?);
     }
@@ -76,7 +83,8 @@ pub(super) async fn create(
 /// `POST /api/sign-in`: a new session, in the place of the one that the request came with.
 pub(super) async fn sign_in(
     _origin: SameOrigin,
-    caller: Option<Caller>,
+    // Also one of someone who is banned: another one may sign in here.
+    Presented(replaced): Presented,
     visitor: Visitor,
     State(app): State<App>,
     Fields(form): Fields<SignIn>,
@@ -95,13 +103,18 @@ pub(super) async fn sign_in(
     };
     let account = account.filter(|_| right).ok_or_else(wrong_credentials)?;
     app.tries.succeeded(&key, visitor.address);
+    must_not_be_banned(&app, &account)?;
     let (token, session) = visitor.new_session()?;
-    let replaced = caller.map(|caller| caller.token);
     if !app.live.store.begin_session(&account, session, replaced).await? {
         return Err(wrong_credentials());
     }
     app.renew(|connection| Some(connection.session) == replaced);
     Ok(begun(&app, token, (*account.user).clone()))
+}
+
+/// Said to who has proved to be the one: by the password, or by a link.
+pub(super) fn must_not_be_banned(app: &App, account: &people::Account) -> Result<(), Failure> {
+    app.live.store.ban_of(account.user.id).map_or(Ok(()), |ban| Err(Failure::banned(ban)))
 }
 
 /// The same, whichever of the two was wrong.

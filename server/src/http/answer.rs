@@ -8,15 +8,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
+    Millis,
     http::{ErrorAnswer, ErrorBody},
     refusal,
     validate::Invalid,
 };
 
-use crate::{accounts::password::Weak, store::StoreError};
+use crate::{
+    accounts::password::Weak,
+    clock,
+    store::{StoreError, moderation::Ban},
+};
 
 /// An answer that says what went wrong.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     status: StatusCode,
     code: &'static str,
@@ -27,6 +32,28 @@ pub struct Failure {
 impl Failure {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
+    }
+
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// One of [`refusal`].
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// For people, in English.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// A page that says it, with when to come back.
+    pub(super) fn with_page(&self, mut page: Response) -> Response {
+        if let Some(wait) = self.retry_after {
+            page.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
+        }
+        page
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -74,6 +101,23 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, refusal::INVITE_NEEDED, message)
     }
 
+    /// Someone may not come in. When that ends is told, and why not: that is for those who moderate.
+    pub(super) fn banned(ban: Ban) -> Self {
+        let failure = Self::new(StatusCode::FORBIDDEN, refusal::BANNED, "You were banned from this server.");
+        Self { retry_after: ban.until.map(time_to), ..failure }
+    }
+
+    /// Someone may not write for a while.
+    pub(super) fn muted(until: Millis) -> Self {
+        let failure = Self::new(StatusCode::FORBIDDEN, refusal::MUTED, "You may not write here for a while.");
+        Self { retry_after: Some(time_to(until)), ..failure }
+    }
+
+    /// Whether it says that someone may not come in.
+    pub(super) fn is_ban(&self) -> bool {
+        self.code == refusal::BANNED
+    }
+
     // Taken as `map_err` gives it.
     #[allow(clippy::needless_pass_by_value)]
     pub(super) fn weak_password(weak: Weak) -> Self {
@@ -97,6 +141,10 @@ impl Failure {
     }
 }
 
+fn time_to(until: Millis) -> Duration {
+    Duration::from_millis(until.saturating_sub(clock::now()).try_into().unwrap_or_default())
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
@@ -114,14 +162,20 @@ impl From<StoreError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let error = ErrorBody { code: self.code.into(), message: self.message };
+        let error = ErrorBody { code: self.code.into(), message: self.message.clone() };
         let mut response = (self.status, Json(ErrorAnswer { error })).into_response();
         if let Some(wait) = self.retry_after {
-            // RFC 9110, section 10.2.3: whole seconds.
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
         }
+        // For pages, which say it in other words.
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// RFC 9110, section 10.2.3.
+fn whole_seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + 1)
 }
 
 /// Any path under `/api` that is none.

@@ -4,18 +4,19 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use parlor_protocol::{ServerRole, User};
+use parlor_protocol::{ServerRole, User, UserKind};
 use sha2::{Digest, Sha256};
 
-use super::{App, Failure};
+use super::{App, Failure, Slot};
 use crate::store::{SignedIn, TokenHash};
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "parlor_session";
 
-/// Someone with a session. As an extractor it answers 401 without one.
+/// Someone with a session. As an extractor it answers 401 without one, and 403 when they are banned, or are a guest from a
+/// banned address.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Whose session it is.
@@ -65,12 +66,29 @@ impl Caller {
     }
 }
 
+/// The session that a request comes with, whether it opens anything or not.
+pub(super) struct Presented(pub(super) Option<TokenHash>);
+
+impl FromRequestParts<App> for Presented {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
+        Ok(Self(token(&parts.headers).map(hash)))
+    }
+}
+
 impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
         let Some(token) = token(&parts.headers).map(hash) else { return Ok(None) };
-        Ok(app.live.store.session(token).await?.map(|SignedIn { user, role }| Self { user, role, token }))
+        let Some(SignedIn { user, role }) = app.live.store.session(token).await? else { return Ok(None) };
+        let address = parts.extensions.get::<Slot>().map(|slot| slot.client).filter(|_| user.kind == UserKind::Guest);
+        let from_there = || app.live.store.address_ban(address?);
+        match app.live.store.ban_of(user.id).or_else(from_there) {
+            Some(ban) => Err(Failure::banned(ban)),
+            None => Ok(Some(Self { user, role, token })),
+        }
     }
 }
 

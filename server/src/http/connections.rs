@@ -23,6 +23,11 @@ impl App {
         self.end(is_theirs, Bye { code: CloseCode::IdentityChanged, after: Some(TIME_FOR_THE_ANSWER) });
     }
 
+    /// Ends the connections of people who were banned. To be called once that is committed.
+    pub(super) fn send_away(&self, is_theirs: impl Fn(&Connection) -> bool) {
+        self.end(is_theirs, Bye { code: CloseCode::Banned, after: None });
+    }
+
     fn end(&self, is_theirs: impl Fn(&Connection) -> bool, bye: Bye) {
         // All that there are, also those that have not said hello.
         for connection in self.live.wheel.everyone() {

@@ -9,7 +9,7 @@ use axum::{
 use parlor_app::words::Language;
 use serde::Deserialize;
 
-use super::{App, Failure, SameOrigin, caller, sessions};
+use super::{App, Failure, SameOrigin, caller, forms, sessions};
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
 const COOKIE: &str = "lang";
@@ -50,7 +50,7 @@ pub(super) async fn choose(
         let tags = Language::ALL.map(Language::tag).join(", ");
         return Err(Failure::bad_request(format!("There is no such language here. `lang` is one of: {tags}.")));
     };
-    let next = Some(choice.next.as_str()).filter(|next| sessions::is_room_address(next));
+    let next = Some(choice.next.as_str()).filter(|next| sessions::is_room_address(next) || forms::is_address(next));
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={COOKIE_SECONDS}{secure}", language.tag());
     // A tag is of letters and hyphens, so the text is always a valid header.

@@ -31,6 +31,7 @@ mod caller;
 mod connections;
 mod devices;
 mod fields;
+mod forms;
 mod health;
 mod history;
 mod invites;
@@ -38,6 +39,7 @@ mod language;
 mod limit;
 mod linger;
 mod members;
+mod moderation;
 mod origin;
 mod pages;
 mod passwords;
@@ -123,7 +125,9 @@ pub fn router(app: App) -> Router {
         .route("/language", post(language::choose));
     let answers = api
         .merge(pages)
+        .merge(forms::routes())
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
+        .layer(middleware::from_fn(forms::in_words))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
     // Neither compressed nor timed: they are held open, and a frame must not wait in a compressor.
@@ -161,6 +165,10 @@ fn identity() -> Router<App> {
         .route("/api/people", get(people::list))
         .route("/api/people/{user}/role", post(people::appoint))
         .route("/api/people/{user}/reset", post(passwords::make_reset))
+        .route("/api/people/{user}/ban", post(moderation::ban).delete(moderation::lift_ban))
+        .route("/api/people/{user}/mute", post(moderation::mute).delete(moderation::unmute))
+        .route("/api/bans", get(moderation::bans))
+        .route("/api/audit", get(moderation::audit))
 }
 
 /// Headers for every answer. A page brings its own content security policy; everything else may do nothing at all.

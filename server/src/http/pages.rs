@@ -32,24 +32,34 @@ pub(super) struct HomeQuery {
 /// `/`: the form for a name, and what is being said in the lobby. Someone with a session goes on to the lobby.
 pub(super) async fn home(
     State(app): State<App>,
-    caller: Option<Caller>,
+    caller: Result<Option<Caller>, Failure>,
     Query(query): Query<HomeQuery>,
     request: Request<Body>,
 ) -> Result<Response, Failure> {
     let next = Some(query.next).filter(|next| sessions::is_room_address(next));
-    if caller.is_some() {
-        return Ok(Redirect::to(next.as_deref().unwrap_or("/r/lobby")).into_response());
-    }
+    let banned = match caller {
+        Err(failure) if failure.is_ban() => true,
+        other => {
+            if other?.is_some() {
+                return Ok(Redirect::to(next.as_deref().unwrap_or("/r/lobby")).into_response());
+            }
+            false
+        }
+    };
     // Who may come in by a name alone may read the lobby before.
     let room = match app.live.hub.room(&RoomId::lobby()) {
-        Some(lobby) if app.live.guests != Guests::Off => Some(room_page(&app, lobby.summary_for_others()).await?),
+        Some(lobby) if app.live.guests != Guests::Off && !banned => {
+            Some(room_page(&app, lobby.summary_for_others()).await?)
+        }
         _ => None,
     };
     let language = language::of(request.headers());
     let words = Words::new(language);
     // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
     let notice = match query.error.as_str() {
+        _ if banned => words.code(refusal::BANNED).map(Into::into),
         "" => None,
+        refusal::BANNED => words.code(refusal::BANNED).map(Into::into),
         refusal::GUESTS_OFF => Some(words.of(Word::GuestsOff).into()),
         refusal::RATE_LIMITED => Some(words.of(Word::TooManyEntered).into()),
         refusal::NAME_TAKEN => {
@@ -68,16 +78,25 @@ pub(super) async fn home(
         }
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
-    Ok(render(data, language, format!("/?next={}", next.unwrap_or_default()), request).await)
+    let mut response = render(data, language, format!("/?next={}", next.unwrap_or_default()), request).await;
+    if banned {
+        *response.status_mut() = StatusCode::FORBIDDEN;
+    }
+    Ok(response)
 }
 
 /// `/r/{room}`: the chat.
 pub(super) async fn room(
     State(app): State<App>,
-    caller: Option<Caller>,
+    caller: Result<Option<Caller>, Failure>,
     Path(room): Path<RoomId>,
     request: Request<Body>,
 ) -> Result<Response, Failure> {
+    let caller = match caller {
+        // That page says it in words.
+        Err(failure) if failure.is_ban() => return Ok(Redirect::to("/").into_response()),
+        other => other?,
+    };
     let Some(caller) = caller else {
         let path = format!("/r/{room}");
         let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
@@ -133,7 +152,7 @@ fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
 }
 
 /// The browser's offset from UTC in minutes, as its last visit left it in a cookie.
-fn time_zone(headers: &HeaderMap) -> i32 {
+pub(super) fn time_zone(headers: &HeaderMap) -> i32 {
     let minutes = caller::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
     if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
 }

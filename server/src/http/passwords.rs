@@ -74,6 +74,7 @@ pub(super) async fn reset(
     let link = caller::hash(&form.secret.0);
     let account = app.live.store.account_of_reset(link).await?.ok_or_else(invalid)?;
     app.tries.give_back(visitor.address);
+    accounts::must_not_be_banned(&app, &account)?;
     password::check_strength(&form.password.0, &account.name).map_err(Failure::weak_password)?;
     let (token, session) = visitor.new_session()?;
     let hash = password::hash(form.password.0).await?;

@@ -134,6 +134,7 @@ pub(super) async fn may(
     app.live.may_from_outside(&caller.signed_in(), act, room).await?.map_err(|denied| match denied {
         Denied::Unseen => Failure::no_such_room(),
         Denied::Forbidden => Failure::forbidden(),
+        Denied::Muted { until } => Failure::muted(until),
     })
 }
 

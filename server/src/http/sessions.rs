@@ -81,6 +81,9 @@ pub(super) async fn enter(
     if app.live.guests == Guests::Off {
         return Ok(Redirect::to(&format!("/?error={}", refusal::GUESTS_OFF)).into_response());
     }
+    if visitor.must_be_welcome(&app).is_err() {
+        return Ok(again(refusal::BANNED));
+    }
     let Some(made) = make(&app, &visitor, name).await? else { return Ok(again(refusal::NAME_TAKEN)) };
     let to = Redirect::to(next.unwrap_or("/r/lobby"));
     Ok((cookie(&app, &made.token, COOKIE_SECONDS), to).into_response())
@@ -99,6 +102,7 @@ async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option
         let message = "This server does not let people in by a name alone.";
         return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
     }
+    visitor.must_be_welcome(app)?;
     let (token, session) = visitor.new_session()?;
     match app.live.store.create_guest(name, session, app.in_use()).await? {
         Ok(user) => Ok(Some(SessionMade { token, user })),

@@ -16,6 +16,7 @@ use super::{App, Failure, Slot, caller};
 use crate::{accounts::device, store::people::NewSession};
 
 /// See the module. As an extractor it never fails.
+#[derive(Clone)]
 pub(super) struct Visitor {
     /// The client's address.
     pub(super) address: IpAddr,
@@ -44,6 +45,11 @@ impl Visitor {
             address: Some(self.address.to_string()),
         };
         Ok((secret, session))
+    }
+
+    /// Refuses with 403 who would be new here, from an address that was banned.
+    pub(super) fn must_be_welcome(&self, app: &App) -> Result<(), Failure> {
+        app.live.store.address_ban(self.address).map_or(Ok(()), |ban| Err(Failure::banned(ban)))
     }
 
     /// Takes a try of the password for the name with this key.

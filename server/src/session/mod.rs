@@ -14,8 +14,8 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, Cursor, GapReason, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerInfo,
-    ServerRole, Tail, UserId, refusal,
+    ClientFrame, CloseCode, Cursor, GapReason, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame,
+    ServerInfo, ServerRole, Tail, UserId, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -67,7 +67,7 @@ impl Live {
     /// They may not, or there is no such room for them.
     pub fn may(&self, visitor: &Connection, act: RoomAct, room: &RoomId) -> Result<Arc<Room>, Denied> {
         let (role, standing) = self.hub.stance(visitor.user.id, room);
-        self.decide(role, act, room, standing)
+        self.decide(visitor.user.id, role, act, room, standing)
     }
 
     /// The same for someone who is not connected, with their place in the room.
@@ -83,21 +83,28 @@ impl Live {
         let memberships = self.store.memberships(who.user.id).await?;
         let mine = memberships.iter().find(|membership| membership.room == *room).cloned();
         let standing = mine.as_ref().map(|mine| Standing { moderator: mine.moderator, muted: false });
-        Ok(self.decide(who.role, act, room, standing).map(|room| (room, mine)))
+        Ok(self.decide(who.user.id, who.role, act, room, standing).map(|room| (room, mine)))
     }
 
     fn decide(
         &self,
+        user: UserId,
         role: ServerRole,
         act: RoomAct,
         room: &RoomId,
         membership: Option<Standing>,
     ) -> Result<Arc<Room>, Denied> {
         let room = self.hub.room(room).ok_or(Denied::Unseen)?;
-        match self.actor(role).may(act, room.place(membership)) {
-            Verdict::Allowed => Ok(room),
-            Verdict::Forbidden => Err(Denied::Forbidden),
-            Verdict::Unseen => Err(Denied::Unseen),
+        let (actor, mutes) = (self.actor(role), self.store.mutes_of(user, &room.id));
+        let usual = actor.may(act, room.place(membership));
+        let here = mutes.room.is_some();
+        let actor = Actor { muted: mutes.server.is_some() || (membership.is_none() && here), ..actor };
+        let standing = membership.map(|standing| Standing { muted: here, ..standing });
+        match (actor.may(act, room.place(standing)), mutes.until()) {
+            (Verdict::Allowed, _) => Ok(room),
+            (Verdict::Forbidden, Some(until)) if usual.is_allowed() => Err(Denied::Muted { until }),
+            (Verdict::Forbidden, _) => Err(Denied::Forbidden),
+            (Verdict::Unseen, _) => Err(Denied::Unseen),
         }
     }
 
@@ -130,7 +137,7 @@ impl Live {
         let memberships = self.store.memberships(who.user.id).await?;
         let seen = memberships.iter().filter_map(|membership| {
             let standing = Standing { moderator: membership.moderator, muted: false };
-            let room = self.decide(who.role, RoomAct::See, &membership.room, Some(standing)).ok()?;
+            let room = self.decide(who.user.id, who.role, RoomAct::See, &membership.room, Some(standing)).ok()?;
             let mine = Mine { read: membership.read, moderator: membership.moderator };
             Some(room.summary(who.user.id, mine))
         });
@@ -156,6 +163,11 @@ pub enum Denied {
     Unseen,
     /// It is there for them to see, but this is not theirs to do.
     Forbidden,
+    /// It would be theirs to do, were they not muted.
+    Muted {
+        /// Until when.
+        until: Millis,
+    },
 }
 
 /// See the module.
@@ -343,6 +355,7 @@ impl Session {
     async fn still_who_they_are(&self) -> Result<(), StoreError> {
         match self.live.store.session(self.connection.session).await? {
             None => self.close(CloseCode::SessionRevoked),
+            Some(now) if self.live.store.ban_of(now.user.id).is_some() => self.close(CloseCode::Banned),
             Some(now) if now.role != self.connection.role || now.user != self.connection.user => {
                 self.live.hub.set_role(now.user.id, now.role);
                 self.close(CloseCode::IdentityChanged);
@@ -448,12 +461,25 @@ impl Session {
             Denied::Forbidden => {
                 self.refuse(id, Some(room), refusal::FORBIDDEN, "that is not yours to do in this room");
             }
+            Denied::Muted { until } => self.connection.push(&muted(id, room, until)),
         }
     }
 
     fn fail(&self, id: Option<String>, room: Option<RoomId>, error: &StoreError) {
         tracing::error!(%error, "a command failed");
         self.connection.push(&not_stored(id, room, error));
+    }
+}
+
+/// Says that someone may not write there before a time.
+fn muted(id: Option<String>, room: RoomId, until: Millis) -> ServerFrame {
+    let left = until.saturating_sub(clock::now()).max(1);
+    ServerFrame::Refused {
+        id,
+        room: Some(room),
+        code: refusal::MUTED.into(),
+        message: "you may not write here for a while".into(),
+        retry_after_ms: u64::try_from(left).ok(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_protocol::{CommandId, RoomId, ServerFrame, refusal, validate};
 
-use super::{Session, not_stored};
+use super::{Session, muted, not_stored};
 use crate::{
     connection::Connection,
     markdown,
@@ -91,6 +91,8 @@ fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Re
         Ok(Appended::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
         Ok(Appended::IdReused) => refuse(refusal::ID_REUSED, "this id stands for another message already"),
         Ok(Appended::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
+        Ok(Appended::Muted { until }) => muted(Some(id.to_string()), room, *until),
+        Ok(Appended::Banned) => refuse(refusal::BANNED, "you were banned"),
         Ok(Appended::NoReplyTarget) => refuse(refusal::NOT_FOUND, "the message that it answers is not in this room"),
         // The writer has logged the cause.
         Err(error) => not_stored(Some(id.to_string()), Some(room), error),

@@ -8,10 +8,12 @@ use parlor_protocol::{
     http::{EventPage, MessagePage},
 };
 
+pub mod moderation;
 pub mod people;
 mod rooms;
 pub mod sqlite;
 
+pub use moderation::Moderation;
 pub use people::People;
 pub use rooms::{NameTaken, RoomChange, Rooms};
 
@@ -124,6 +126,13 @@ pub enum Appended {
     IdReused,
     /// No such room.
     NoRoom,
+    /// Its author may not write there for a while.
+    Muted {
+        /// Until when.
+        until: Millis,
+    },
+    /// Its author may not be here at all.
+    Banned,
     /// The message that it answers is not in this room.
     NoReplyTarget,
 }
@@ -206,7 +215,7 @@ pub enum Page {
 /// Writes are answered after they are on disk (G1, G4). Events that were committed go to the [`crate::bus`] given at
 /// opening, in the order of their seqs: whoever reads it may show them to people.
 #[async_trait]
-pub trait Store: People + Rooms {
+pub trait Store: People + Rooms + Moderation {
     /// Puts a message into its room's log, or finds that it is there. Returns as soon as the command is queued; waits
     /// while the queue is full. `done` is called after the commit.
     async fn append(&self, message: NewMessage, done: OnAppended);

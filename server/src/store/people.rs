@@ -215,6 +215,9 @@ pub trait People: Send + Sync + 'static {
     /// The invitations that can still be used, the newest first.
     async fn invites(&self) -> Result<Vec<InviteInfo>, StoreError>;
 
+    /// The invitation with this secret, while it can be used; also the one that makes an owner.
+    async fn invite_of(&self, token: TokenHash) -> Result<Option<InviteInfo>, StoreError>;
+
     /// Revokes an invitation. False when there is none that could still be used.
     async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError>;
 

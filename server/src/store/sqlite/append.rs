@@ -10,7 +10,8 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
-    rooms::{Ledger, Revoked},
+    revoked::Revoked,
+    rooms::Ledger,
     rows,
     writer::{Finish, sql_seq},
 };
@@ -52,7 +53,7 @@ pub(super) async fn append(
     };
     let mut rows = Vec::with_capacity(messages.len());
     for (message, done) in messages.into_iter().zip(callbacks) {
-        let outcome = decide(&message, &known, heads, revoked).unwrap_or_else(|| {
+        let outcome = decide(&message, &known, heads, revoked, now).unwrap_or_else(|| {
             let head = heads.entry(message.room.clone()).or_default();
             *head += 1;
             let seq = *head;
@@ -99,13 +100,22 @@ impl Row {
 }
 
 /// What is known of a message before anything is written; `None` when it is new and welcome.
-fn decide(message: &NewMessage, known: &HashMap<Uuid, Known>, heads: &Heads, revoked: &Revoked) -> Option<Appended> {
+fn decide(
+    message: &NewMessage,
+    known: &HashMap<Uuid, Known>,
+    heads: &Heads,
+    revoked: &Revoked,
+    now: Millis,
+) -> Option<Appended> {
     if let Some(first) = known.get(&message.id.0) {
         let same = first.room == message.room && first.author == message.author.id.0 && first.digest == digest(message);
         return Some(if same { Appended::Stored { seq: first.seq, at: first.at } } else { Appended::IdReused });
     }
-    if !heads.contains_key(&message.room) || revoked.forbids(&message.room, message.author.id) {
+    if !heads.contains_key(&message.room) {
         return Some(Appended::NoRoom);
+    }
+    if let Some(refusal) = revoked.refusal(&message.room, message.author.id, now) {
+        return Some(refusal);
     }
     let target = message.reply_to?;
     match known.get(&target.0) {

@@ -9,9 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Millis, RoomId, Seq, UserId};
 
+use super::restrictions::Restrictions;
 use crate::store::{Membership, SignedIn, TokenHash};
 
 /// Entries of each kind. When there are more, half of them are forgotten.
@@ -33,6 +34,8 @@ pub(super) struct Caches {
     pub(super) sessions: Cache<TokenHash, KnownSession>,
     /// The rooms that someone is a member of.
     pub(super) memberships: Cache<UserId, Arc<[Membership]>>,
+    /// The bans and mutes in force: all of them.
+    pub(super) restrictions: RwLock<Arc<Restrictions>>,
     /// Each room's id once, shared by all memberships.
     rooms: Mutex<HashSet<RoomId>>,
 }

@@ -116,6 +116,11 @@ impl People for SqliteStore {
         invites::list(&self.readers, clock::now()).await
     }
 
+    async fn invite_of(&self, token: TokenHash) -> Result<Option<InviteInfo>, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        invites::find(&mut reader, token, clock::now()).await
+    }
+
     async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError> {
         self.ask_people(|reply| PeopleJob::RevokeInvite { id, by, reply }).await
     }

@@ -45,7 +45,8 @@ pub(super) async fn make(db: &mut SqliteConnection, invite: &NewInvite, now: Mil
     };
     insert(db, invite.token, &info).await?;
     let details = Some(json!({ "invite": info.id, "role": info.role, "uses": info.uses_left }));
-    audit::note(db, Entry { actor: Some(invite.by), act: "invite_made", subject: None, details }, now).await?;
+    audit::note(db, Entry { actor: Some(invite.by), act: "invite_made", subject: None, room: None, details }, now)
+        .await?;
     Ok(info)
 }
 
@@ -109,10 +110,10 @@ pub(super) async fn use_up(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE invite SET uses_left = uses_left - 1 WHERE id = ?").bind(invite.id).execute(&mut *db).await?;
     let entry = if invite.role == ServerRole::Owner {
-        Entry { actor: Some(user), act: "owner_made", subject: Some(user), details: None }
+        Entry { actor: Some(user), act: "owner_made", subject: Some(user), room: None, details: None }
     } else {
         let details = Some(json!({ "invite": invite.id, "role": invite.role }));
-        Entry { actor: Some(user), act: "invite_used", subject: invite.made_by, details }
+        Entry { actor: Some(user), act: "invite_used", subject: invite.made_by, room: None, details }
     };
     audit::note(db, entry, now).await
 }
@@ -131,7 +132,7 @@ pub(super) async fn revoke(db: &mut SqliteConnection, id: Uuid, by: UserId, now:
         return Ok(false);
     }
     let details = Some(json!({ "invite": id }));
-    audit::note(db, Entry { actor: Some(by), act: "invite_revoked", subject: None, details }, now).await?;
+    audit::note(db, Entry { actor: Some(by), act: "invite_revoked", subject: None, room: None, details }, now).await?;
     Ok(true)
 }
 

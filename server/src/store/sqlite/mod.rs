@@ -23,6 +23,7 @@ use super::{
 use crate::{bus::Committed, clock};
 use cache::{Caches, KnownSession};
 use people::PeopleJob;
+use restrictions::Restrictions;
 use writer::Job;
 
 mod accounts;
@@ -32,9 +33,13 @@ mod audit;
 mod cache;
 mod identity;
 mod invites;
+mod moderation;
+mod moderation_store;
 mod passwords;
 mod people;
 mod reader;
+mod restrictions;
+mod revoked;
 mod roles;
 mod rooms;
 mod rooms_store;
@@ -110,6 +115,7 @@ impl SqliteStore {
             .await?;
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
         let caches = Arc::<Caches>::default();
+        *caches.restrictions.write() = Restrictions::load(&mut connection, clock::now()).await?.into();
         let writing = writing.create_if_missing(false);
         let writer = tokio::spawn(writer::run(writing, connection, queue, caches.clone(), committed));
         Ok(Arc::new(Self {

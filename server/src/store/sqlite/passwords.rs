@@ -72,7 +72,7 @@ pub(super) async fn change_password(
         return Ok(false);
     }
     set_password(db, user, to, session, now).await?;
-    let entry = Entry { actor: Some(user), act: "password_changed", subject: Some(user), details: None };
+    let entry = Entry { actor: Some(user), act: "password_changed", subject: Some(user), room: None, details: None };
     audit::note(db, entry, now).await?;
     Ok(true)
 }
@@ -98,7 +98,7 @@ pub(super) async fn make_reset(
     if made.rows_affected() == 0 {
         return Ok(false);
     }
-    let entry = Entry { actor: Some(by), act: "reset_made", subject: Some(user), details: None };
+    let entry = Entry { actor: Some(by), act: "reset_made", subject: Some(user), room: None, details: None };
     audit::note(db, entry, now).await?;
     Ok(true)
 }
@@ -113,7 +113,7 @@ pub(super) async fn use_reset(
     let Some(account) = accounts::of_reset(&mut *db, token, now).await? else { return Ok(None) };
     let user = (*account.user).clone();
     set_password(db, user.id, password, session, now).await?;
-    let entry = Entry { actor: Some(user.id), act: "reset_used", subject: Some(user.id), details: None };
+    let entry = Entry { actor: Some(user.id), act: "reset_used", subject: Some(user.id), room: None, details: None };
     audit::note(db, entry, now).await?;
     Ok(Some(user))
 }

@@ -68,7 +68,7 @@ pub(super) async fn delete_account(db: &mut SqliteConnection, user: UserId, now:
         .bind(user.0)
         .execute(&mut *db)
         .await?;
-    let entry = Entry { actor: Some(user), act: "account_deleted", subject: Some(user), details: None };
+    let entry = Entry { actor: Some(user), act: "account_deleted", subject: Some(user), room: None, details: None };
     audit::note(db, entry, now).await?;
     Ok(true)
 }
@@ -104,6 +104,7 @@ pub(super) async fn appoint(
     }
     sqlx::query("UPDATE user SET role = ? WHERE id = ?").bind(role.as_str()).bind(user.0).execute(&mut *db).await?;
     let details = Some(json!({ "from": account.role, "to": role }));
-    audit::note(db, Entry { actor: Some(by), act: "role_changed", subject: Some(user), details }, now).await?;
+    audit::note(db, Entry { actor: Some(by), act: "role_changed", subject: Some(user), room: None, details }, now)
+        .await?;
     Ok(Appointed::Done)
 }

@@ -1,6 +1,6 @@
 //! Writes to rooms and memberships, each with the event that tells of it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use parlor_protocol::{CommandId, Event, EventKind, Millis, RoomId, RoomKind, Seq, UserId};
 use rand::Rng;
@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use super::{
     append::Heads,
+    audit,
     cache::Caches,
     reader,
+    revoked::Revoked,
     writer::{Done, after_commit, sql_seq},
 };
 use crate::store::{NameTaken, RoomChange, RoomRecord, StoreError};
@@ -40,39 +42,6 @@ impl RoomJob {
             Self::Appoint { reply, .. } => drop(reply.send(Err(error))),
             Self::Change { reply, .. } => drop(reply.send(Err(error))),
         }
-    }
-}
-
-/// What was taken away since the process started. Whoever sends was asked before whether they may; what waited for its
-/// commit when that ended is not stored. So the order of commits alone decides, and costs no look at the database.
-#[derive(Clone, Default)]
-pub(super) struct Revoked {
-    memberships: HashSet<(RoomId, UserId)>,
-    archived: HashSet<RoomId>,
-}
-
-impl Revoked {
-    /// Whether this person may no longer write there.
-    pub(super) fn forbids(&self, room: &RoomId, user: UserId) -> bool {
-        (!self.archived.is_empty() && self.archived.contains(room))
-            || (!self.memberships.is_empty() && self.memberships.contains(&(room.clone(), user)))
-    }
-
-    fn member(&mut self, room: &RoomId, user: UserId, is: bool) {
-        let key = (room.clone(), user);
-        if is {
-            self.memberships.remove(&key)
-        } else {
-            self.memberships.insert(key)
-        };
-    }
-
-    fn archive(&mut self, room: &RoomId, on: bool) {
-        if on {
-            self.archived.insert(room.clone())
-        } else {
-            self.archived.remove(room)
-        };
     }
 }
 
@@ -129,6 +98,7 @@ impl Ledger<'_> {
             .execute(&mut *db)
             .await?;
         self.heads.insert(room.clone(), seq);
+        audit::note_event(&mut *db, room, by, &event, self.now).await?;
         let by = reader::person(&mut *db, by).await?.ok_or(sqlx::Error::RowNotFound)?;
         self.events.push(Event { room: room.clone(), seq, id, at: self.now, by, event });
         Ok(())

@@ -9,8 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     append::{self, Heads},
     cache::Caches,
+    moderation::ModerationJob,
     people::PeopleJob,
-    rooms::{self, Ledger, Revoked, RoomJob},
+    revoked::Revoked,
+    rooms::{self, Ledger, RoomJob},
 };
 use crate::{
     bus::Committed,
@@ -33,6 +35,7 @@ pub(super) enum Job {
     People(PeopleJob),
     EndSession { token: TokenHash, reply: Reply<()> },
     Room(RoomJob),
+    Moderation(ModerationJob),
     SetRead { room: RoomId, user: UserId, seq: Seq },
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn run(
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     let mut heads = Heads::new();
-    let mut revoked = Revoked::default();
+    let mut revoked = Revoked::new(caches.restrictions.read().clone());
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         if !committed.is_quiet() {
             // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
@@ -164,6 +167,7 @@ impl Job {
             Self::People(job) => job.fail(error),
             Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
             Self::Room(job) => job.fail(error),
+            Self::Moderation(job) => job.fail(error),
             Self::SetRead { .. } => {}
         }
     }
@@ -208,6 +212,7 @@ async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledg
             })
         }
         Job::Room(job) => rooms::run(db, job, &caches, ledger).await,
+        Job::Moderation(job) => Box::pin(job.run(db, caches, &mut ledger.revoked.restrictions, now)).await,
         Job::SetRead { room, user, seq } => {
             let result = sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
                 .bind(room.as_str())

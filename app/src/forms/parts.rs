@@ -1,0 +1,154 @@
+//! What forms are made of.
+
+use leptos::prelude::*;
+use parlor_protocol::{ServerRole, limits};
+
+use crate::words::{Words, forms::Word as Say};
+
+/// The ids of fields, for what is wrong with them.
+pub mod id {
+    /// The name to sign in with.
+    pub const NAME: &str = "name";
+    /// The password to sign in with, or of a new account.
+    pub const PASSWORD: &str = "password";
+    /// The name that others see.
+    pub const DISPLAY_NAME: &str = "display-name";
+    /// The password until now.
+    pub const CURRENT: &str = "current-password";
+    /// The one from now on.
+    pub const NEW: &str = "new-password";
+    /// What an invitation is for.
+    pub const INVITE: &str = "invite-hours";
+    /// The password, where it ends the account.
+    pub const DELETE: &str = "delete-password";
+}
+
+/// Why the last try failed, and at which field it is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One of [`id`].
+    pub at: &'static str,
+    /// A sentence.
+    pub text: String,
+}
+
+/// A line to type into.
+pub(super) struct Field {
+    pub(super) id: &'static str,
+    /// As the form sends it.
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    /// What it begins with; always empty for a password.
+    pub(super) value: String,
+    /// What browsers and password managers fill in (HTML standard, section 4.10.18.7).
+    pub(super) fills: &'static str,
+    pub(super) help: String,
+    /// The first one on its page.
+    pub(super) first: bool,
+}
+
+impl Field {
+    /// The name that one signs in with.
+    pub(super) fn name(words: Words, value: String) -> Self {
+        let label = words.say(Say::Name);
+        Self { id: id::NAME, name: "name", label, value, fills: "username", help: String::new(), first: true }
+    }
+
+    /// The password of an account that there is.
+    pub(super) fn password(words: Words, id: &'static str) -> Self {
+        let label = words.say(Say::Password);
+        let (value, help) = (String::new(), String::new());
+        Self { id, name: "password", label, value, fills: "current-password", help, first: false }
+    }
+
+    /// A password that is about to be.
+    pub(super) fn new_password(words: Words, id: &'static str, label: Say) -> Self {
+        let help = words.say_with(Say::PasswordHelp, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]);
+        let (label, value) = (words.say(label), String::new());
+        Self { id, name: "password", label, value, fills: "new-password", help, first: false }
+    }
+
+    /// As HTML, with what is wrong with it.
+    pub(super) fn view(self, problem: Option<&Problem>) -> AnyView {
+        let wrong = problem.filter(|problem| problem.at == self.id).map(|problem| problem.text.clone());
+        let is_password = self.fills.ends_with("password");
+        let help_id = format!("{}-help", self.id);
+        // Where there is something to put right, one begins there.
+        let focus = wrong.is_some() || (self.first && problem.is_none());
+        view! {
+            <div class="field">
+                <label for=self.id>{self.label}</label>
+                <input
+                    id=self.id
+                    name=self.name
+                    type=if is_password { "password" } else { "text" }
+                    value=(!is_password).then_some(self.value)
+                    maxlength=(!is_password).then(|| limits::MAX_NAME_CHARS.to_string())
+                    autocomplete=self.fills
+                    autocapitalize="none"
+                    spellcheck="false"
+                    autofocus=focus
+                    aria-describedby=help_id.clone()
+                    aria-invalid=if wrong.is_some() { "true" } else { "false" }
+                />
+                <p id=help_id class="help">
+                    {wrong.map(problem_line)}
+                    <span class="soft">{self.help}</span>
+                </p>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+/// A sentence that is read out at once.
+pub(super) fn problem_line(text: String) -> impl IntoView {
+    view! {
+        <span class="problem" role="alert" data-testid="problem">
+            {text}
+        </span>
+    }
+}
+
+/// What a password manager takes the password to be of, where nobody types the name.
+pub(super) fn known_name(name: String) -> impl IntoView {
+    view! { <input hidden=true type="text" name="username" autocomplete="username" value=name /> }
+}
+
+/// One of a few.
+pub(super) fn choice(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    options: Vec<(String, &'static str)>,
+    chosen: &str,
+) -> AnyView {
+    let options = options.into_iter().map(|(value, text)| {
+        let is_chosen = value == chosen;
+        view! {
+            <option value=value selected=is_chosen>
+                {text}
+            </option>
+        }
+    });
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select id=id name=name>
+                {options.collect_view()}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+/// What a role is called.
+pub(super) fn role(words: Words, role: ServerRole) -> &'static str {
+    words.say(match role {
+        ServerRole::Guest => Say::Guest,
+        ServerRole::Member => Say::Member,
+        ServerRole::Moderator => Say::Moderator,
+        ServerRole::Admin => Say::Admin,
+        ServerRole::Owner => Say::Owner,
+    })
+}

@@ -1,0 +1,79 @@
+// Accounts: a guest makes one and stays who they are; signing out and in; sessions; all of it without scripts too.
+import { Page } from "@playwright/test";
+import { Person, expect, test } from "../support/journey";
+
+const PASSWORD = "correct horse battery";
+
+async function signIn(page: Page, name: string): Promise<Person> {
+  await page.goto("/sign-in");
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/r/lobby");
+  return new Person(page, name);
+}
+
+test("a guest makes an account, keeps the messages, signs out and in, and ends a session elsewhere", async ({ person, visitor }) => {
+  const ann = await person("Ann");
+  const { page } = ann;
+  await ann.say("said as a guest");
+  await expect(ann.message("said as a guest")).toHaveAttribute("data-state", "stored");
+
+  // From the name at the foot of the rooms to the form, which says what stays.
+  await page.getByTestId("room-list").locator("..").getByRole("link", { name: "Ann" }).click();
+  await page.waitForURL("**/account");
+  await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms stay yours.");
+  await expect(page.getByLabel("Name")).toHaveValue("Ann");
+  await page.getByLabel("Password", { exact: true }).fill("short");
+  await page.getByRole("button", { name: "Make an account" }).click();
+  await expect(page.getByRole("alert")).toHaveText("A password has at least 10 characters.");
+  await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
+  await expect(page.getByLabel("Name")).toHaveValue("Ann");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/account");
+  await expect(page.getByText("Signs in as Ann")).toBeVisible();
+  await page.getByRole("link", { name: "Go to the chat" }).click();
+  await ann.isConnected();
+  await ann.sees("said as a guest");
+  await ann.say("said with an account");
+  await expect(ann.message("said with an account")).toHaveAttribute("data-state", "stored");
+
+  await page.getByTestId("sign-out").click();
+  await page.waitForURL((url) => url.pathname === "/");
+  await page.getByRole("link", { name: "Sign in with an account" }).click();
+  await page.getByLabel("Name").fill("Ann");
+  await page.getByLabel("Password", { exact: true }).fill("another password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toHaveText("Name or password is wrong.");
+  await signIn(page, "ann");
+  await ann.isConnected();
+  await ann.sees("said as a guest", "said with an account");
+
+  // Another browser, which is told at once that its session has ended.
+  const other = await signIn(await visitor(), "Ann");
+  await other.isConnected();
+  await page.goto("/account");
+  await expect(page.getByTestId("session")).toHaveCount(2);
+  await page.getByTestId("end-session").click();
+  await expect(page.getByTestId("done")).toHaveText("That device is signed out.");
+  await expect(page.getByTestId("session")).toHaveCount(1);
+  await expect(other.connection).toHaveAttribute("data-state", "closed");
+  await expect(other.connection).toContainText("you are signed out");
+});
+
+test("without scripts one makes an account, signs out and comes back", async ({ browser, server }) => {
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+  const page = await context.newPage();
+  await page.goto("/sign-up");
+  await page.getByLabel("Name").fill("Bob");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Make an account" }).click();
+  await page.waitForURL("**/r/lobby");
+  await page.goto("/account");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.waitForURL((url) => url.pathname === "/");
+  await signIn(page, "bob");
+  await context.close();
+});

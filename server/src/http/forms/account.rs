@@ -1,0 +1,321 @@
+//! `/account` and its forms. Each says on that page what has come of it.
+
+use axum::{
+    Form, Json,
+    extract::{Path, Query, State, rejection::PathRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use parlor_app::{
+    forms::{self, Invitation, Problem, Typed, id},
+    time::Zone,
+    words::forms::Word as Say,
+};
+use parlor_protocol::{
+    ServerRole, UserKind,
+    http::{DeleteMe, NewInvite, NewPassword, NewProfile, Secret},
+    refusal,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{ACCOUNT, entering::to_sign_in, frame, go_on, name_problem, page, problem, weakness};
+use crate::{
+    accounts::password,
+    clock,
+    config::Registration,
+    http::{
+        App, Caller, Failure, SameOrigin, devices, fields::Fields, invites, pages, passwords, profile, sessions,
+        visitor::Visitor,
+    },
+    policy::ServerAct,
+};
+
+/// What has come of a form, as the address of the page says it: a code, which becomes words here.
+const DONE: [(&str, Say); 5] = [
+    ("name", Say::SavedName),
+    ("password", Say::SavedPassword),
+    ("session", Say::EndedSession),
+    ("sessions", Say::EndedOthers),
+    ("invite", Say::Revoked),
+];
+
+#[derive(Deserialize)]
+pub(super) struct AccountQuery {
+    #[serde(default)]
+    done: String,
+}
+
+/// What a page shows beside the account itself.
+#[derive(Default)]
+struct Shown {
+    status: StatusCode,
+    notice: Option<Say>,
+    problem: Option<Problem>,
+    typed: Typed,
+    link: Option<String>,
+}
+
+/// `GET /account`
+pub(super) async fn show(
+    caller: Option<Caller>,
+    State(app): State<App>,
+    Query(query): Query<AccountQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let notice = DONE.iter().find(|(code, _)| *code == query.done).map(|(_, say)| *say);
+    account(&app, caller, &headers, Shown { notice, ..Shown::default() }).await
+}
+
+async fn account(app: &App, caller: Caller, headers: &HeaderMap, shown: Shown) -> Result<Response, Failure> {
+    let frame = frame(headers, ACCOUNT);
+    let is_guest = caller.user.kind == UserKind::Guest;
+    let may_invite = caller.actor(app).may_on_server(ServerAct::Invite);
+    let Json(me) = profile::me(caller.clone(), State(app.clone())).await?;
+    let invites = if may_invite { Some(app.live.store.invites().await?) } else { None };
+    let Json(listed) = devices::list(caller, State(app.clone())).await?;
+    let sign_up = (is_guest && app.config.registration == Registration::Open).then(|| forms::SignUp {
+        name: me.user.name.clone(),
+        next: ACCOUNT.into(),
+        invitation: Invitation::Open,
+        guest: Some(me.user.name.clone()),
+        ..forms::SignUp::default()
+    });
+    let account = forms::Account {
+        user: me.user,
+        name: me.account,
+        role: me.role,
+        sign_up,
+        sessions: listed.sessions,
+        invites,
+        link: shown.link,
+        notice: shown.notice,
+        problem: shown.problem,
+        typed: shown.typed,
+        zone: Zone::Fixed(pages::time_zone(headers)),
+        now: clock::now(),
+    };
+    Ok(page(shown.status, frame.words, account.page(frame)))
+}
+
+/// The page with what was wrong.
+async fn failed(
+    app: &App,
+    caller: Caller,
+    headers: &HeaderMap,
+    failure: &Failure,
+    problem: Problem,
+    typed: Typed,
+) -> Result<Response, Failure> {
+    let shown = Shown { status: failure.status(), problem: Some(problem), typed, ..Shown::default() };
+    Ok(failure.with_page(account(app, caller, headers, shown).await?))
+}
+
+fn done(code: &str) -> String {
+    format!("{ACCOUNT}?done={code}")
+}
+
+#[derive(Deserialize)]
+pub(super) struct Rename {
+    #[serde(default)]
+    display_name: String,
+}
+
+/// `POST /account/name`
+pub(super) async fn rename(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<Rename>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let typed = form.display_name;
+    let fields = Fields(NewProfile { display_name: Some(typed.clone()), colour: None });
+    let failure = match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
+        Ok(_) => return Ok(Redirect::to(&done("name")).into_response()),
+        Err(failure) => failure,
+    };
+    let words = frame(&headers, ACCOUNT).words;
+    let problem = match name_problem(&app, words, &failure, &typed, Some(caller.user.id)).await? {
+        Some(text) => Problem { at: id::DISPLAY_NAME, text },
+        None => problem(words, &failure, id::DISPLAY_NAME),
+    };
+    let typed = Typed { display_name: Some(typed), ..Typed::default() };
+    failed(&app, caller, &headers, &failure, problem, typed).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChangePassword {
+    #[serde(default)]
+    current: Secret,
+    #[serde(default)]
+    new: Secret,
+}
+
+/// `POST /account/password`
+pub(super) async fn change_password(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    visitor: Visitor,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<ChangePassword>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let new = form.new.clone();
+    let fields = Fields(NewPassword { current: form.current, new: form.new });
+    let failure = match passwords::change(origin, caller.clone(), visitor, State(app.clone()), fields).await {
+        Ok(answer) => return Ok(go_on(&answer, &done("password"))),
+        Err(failure) => failure,
+    };
+    let words = frame(&headers, ACCOUNT).words;
+    let problem = if failure.code() == refusal::WEAK_PASSWORD {
+        let account = app.live.store.account_of(caller.user.id).await?;
+        let name = account.map(|account| account.name).unwrap_or_default();
+        let weak = password::check_strength(&new.0, &name).err();
+        let text = weak.map_or_else(|| super::explain(words, &failure), |weak| weakness(words, weak));
+        Problem { at: id::NEW, text }
+    } else {
+        wrong_password(words, &failure, id::CURRENT)
+    };
+    failed(&app, caller, &headers, &failure, problem, Typed::default()).await
+}
+
+/// Someone who is signed in has typed another password than theirs.
+fn wrong_password(words: parlor_app::words::Words, failure: &Failure, at: &'static str) -> Problem {
+    if failure.code() == refusal::WRONG_CREDENTIALS {
+        return Problem { at, text: words.say(Say::WrongPassword).into() };
+    }
+    problem(words, failure, at)
+}
+
+/// `POST /account/sessions/{id}/end`: also when it has ended meanwhile, for that is what was wanted.
+pub(super) async fn end_session(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    match devices::end(origin, caller, State(app), id).await {
+        Ok(answer) if answer.headers().contains_key(header::SET_COOKIE) => Ok(go_on(&answer, "/")),
+        Ok(answer) => Ok(go_on(&answer, &done("session"))),
+        Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// `POST /account/sessions/end`: all others.
+pub(super) async fn end_others(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    devices::end_others(origin, caller, State(app)).await?;
+    Ok(Redirect::to(&done("sessions")).into_response())
+}
+
+/// `POST /account/sign-out`
+pub(super) async fn sign_out(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(Redirect::to("/").into_response()) };
+    Ok(go_on(&sessions::end(origin, caller, State(app)).await?, "/"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Invite {
+    #[serde(default)]
+    hours: String,
+    #[serde(default)]
+    uses: String,
+    #[serde(default)]
+    role: String,
+}
+
+impl Invite {
+    /// What can be no number or role becomes one that the API refuses.
+    fn asked(&self) -> NewInvite {
+        let number = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap_or(0));
+        let role = ServerRole::ALL.into_iter().find(|role| role.as_str() == self.role).unwrap_or(ServerRole::Guest);
+        NewInvite { expires_in_hours: number(&self.hours), uses: number(&self.uses), role: Some(role) }
+    }
+}
+
+/// `POST /account/invites`. The one form that answers with its page at once: the link is shown once, and belongs into no
+/// address and no cookie.
+pub(super) async fn invite(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<Invite>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let made = invites::create(origin, caller.clone(), State(app.clone()), Fields(form.asked())).await;
+    match made {
+        Ok((_, Json(made))) => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let root = app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+            let shown = Shown { link: Some(format!("{root}{}", made.link)), ..Shown::default() };
+            account(&app, caller, &headers, shown).await
+        }
+        Err(failure) => {
+            let problem = problem(frame(&headers, ACCOUNT).words, &failure, id::INVITE);
+            let typed = Typed { invite: Some([form.hours, form.uses, form.role]), ..Typed::default() };
+            failed(&app, caller, &headers, &failure, problem, typed).await
+        }
+    }
+}
+
+/// `POST /account/invites/{id}/revoke`: also when it could not be used any more.
+pub(super) async fn revoke_invite(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    match invites::revoke(origin, caller, State(app), id).await {
+        Ok(_) => Ok(Redirect::to(&done("invite")).into_response()),
+        Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
+        Err(failure) => Err(failure),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Delete {
+    #[serde(default)]
+    password: Secret,
+}
+
+/// `POST /account/delete`
+pub(super) async fn delete(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    visitor: Visitor,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<Delete>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let fields = Fields(DeleteMe { password: form.password });
+    match profile::delete(origin, caller.clone(), visitor, State(app.clone()), fields).await {
+        Ok(answer) => {
+            let mut response = go_on(&answer, "/sign-in?done=deleted");
+            // What the browser kept of the rooms goes as well (W3C Clear Site Data).
+            let clear = (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
+            response.headers_mut().insert(clear.0, clear.1);
+            Ok(response)
+        }
+        Err(failure) => {
+            let problem = wrong_password(frame(&headers, ACCOUNT).words, &failure, id::DELETE);
+            failed(&app, caller, &headers, &failure, problem, Typed::default()).await
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Bans and mutes, and the log of all acts of power.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::PathRejection, rejection::QueryRejection},
+    http::StatusCode,
+};
+use parlor_protocol::{
+    RoomId, UserId,
+    http::{Audit, Bans, NewBan, NewMute},
+    limits, refusal, validate,
+};
+use serde::Deserialize;
+
+use super::{App, Caller, Failure, SameOrigin, fields::Fields, rooms::may};
+use crate::{
+    clock,
+    policy::{self, RoomAct, ServerAct},
+    store::moderation::{self, Imposed, May},
+};
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+
+type User = Result<Path<UserId>, PathRejection>;
+
+/// `POST /api/people/{user}/ban`: they are sent away at once and do not come in any more.
+pub(super) async fn ban(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    user: User,
+    Fields(new): Fields<NewBan>,
+) -> Result<StatusCode, Failure> {
+    caller.must(&app, ServerAct::Moderate)?;
+    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    if new.hours.is_some_and(|hours| !(1..=limits::MAX_BAN_HOURS).contains(&hours)) {
+        let message = format!("\"hours\" is 1 to {}, or left out for ever.", limits::MAX_BAN_HOURS);
+        return Err(Failure::bad_request(message));
+    }
+    let reason = validate::reason(&new.reason).map_err(|invalid| {
+        let message = format!("That reason will not do. {invalid}");
+        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), message)
+    })?;
+    let ban = moderation::NewBan {
+        user,
+        by: caller.user.id,
+        reason,
+        until: new.hours.map(|hours| clock::now().saturating_add(i64::from(hours) * HOUR)),
+        address: new.address,
+    };
+    let address = done(app.live.store.ban(ban, policy::may_moderate).await?, Failure::no_such_person)?;
+    app.send_away(|connection| connection.user.id == user);
+    if let Some(address) = address {
+        let guests = app.live.store.guests_from(address).await?;
+        app.send_away(|connection| guests.contains(&connection.session));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /api/people/{user}/ban`
+pub(super) async fn lift_ban(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    user: User,
+) -> Result<StatusCode, Failure> {
+    caller.must(&app, ServerAct::Moderate)?;
+    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    let lifted = app.live.store.lift_ban(user, caller.user.id, policy::may_moderate).await?;
+    done(lifted, || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not banned."))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /api/bans`: those in force.
+pub(super) async fn bans(caller: Caller, State(app): State<App>) -> Result<Json<Bans>, Failure> {
+    caller.must(&app, ServerAct::Moderate)?;
+    Ok(Json(Bans { bans: app.live.store.bans(limits::MAX_BANS_LISTED).await? }))
+}
+
+/// `POST /api/people/{user}/mute`: in a room by who looks after it, on the whole server by who moderates it.
+pub(super) async fn mute(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    user: User,
+    Fields(new): Fields<NewMute>,
+) -> Result<StatusCode, Failure> {
+    let may = judge(&app, &caller, new.room.as_ref()).await?;
+    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    if !(1..=limits::MAX_MUTE_MINUTES).contains(&new.minutes) {
+        return Err(Failure::bad_request(format!("\"minutes\" is 1 to {}.", limits::MAX_MUTE_MINUTES)));
+    }
+    let by = not_oneself(&caller, user)?;
+    let until = clock::now().saturating_add(i64::from(new.minutes) * MINUTE);
+    let mute = moderation::NewMute { user, by, room: new.room, until };
+    done(app.live.store.mute(mute, may).await?, Failure::no_such_person)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Where {
+    room: Option<RoomId>,
+}
+
+/// `DELETE /api/people/{user}/mute?room=`
+pub(super) async fn unmute(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    user: User,
+    query: Result<Query<Where>, QueryRejection>,
+) -> Result<StatusCode, Failure> {
+    let Query(Where { room }) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let may = judge(&app, &caller, room.as_ref()).await?;
+    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    let by = not_oneself(&caller, user)?;
+    let ended = app.live.store.unmute(user, room, by, may).await?;
+    done(ended, || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not muted there."))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub(super) struct PageOf {
+    before: Option<i64>,
+    limit: Option<u32>,
+}
+
+/// `GET /api/audit`: what was done to whom by whom, a page at a time.
+pub(super) async fn audit(
+    caller: Caller,
+    State(app): State<App>,
+    query: Result<Query<PageOf>, QueryRejection>,
+) -> Result<Json<Audit>, Failure> {
+    caller.must(&app, ServerAct::Audit)?;
+    let Query(page) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let limit = page.limit.unwrap_or(limits::AUDIT_PAGE).clamp(1, limits::MAX_PAGE);
+    Ok(Json(Audit { entries: app.live.store.audit(page.before, limit).await? }))
+}
+
+/// Refuses who may mute nobody there; the rest is decided in the transaction.
+async fn judge(app: &App, caller: &Caller, room: Option<&RoomId>) -> Result<May, Failure> {
+    match room {
+        Some(room) => {
+            may(app, caller, RoomAct::Mute, room).await?;
+            Ok(policy::may_mute_in_room)
+        }
+        None => {
+            caller.must(app, ServerAct::Moderate)?;
+            Ok(policy::may_moderate)
+        }
+    }
+}
+
+/// Nobody frees themselves.
+fn not_oneself(caller: &Caller, user: UserId) -> Result<UserId, Failure> {
+    if caller.user.id == user { Err(Failure::not_allowed("That is not for oneself.")) } else { Ok(caller.user.id) }
+}
+
+fn done<T>(outcome: Imposed<T>, nothing: impl FnOnce() -> Failure) -> Result<T, Failure> {
+    match outcome {
+        Imposed::Done(what) => Ok(what),
+        Imposed::Nothing => Err(nothing()),
+        Imposed::Forbidden => {
+            Err(Failure::not_allowed("Only for people below you; and what another has imposed, an admin changes."))
+        }
+    }
+}
