@@ -5,7 +5,7 @@
 //! result for every frame and answer. What is missing or of the wrong form makes the whole thing unreadable, as there.
 
 use parlor_protocol::{
-    CommandId, Event, EventKind, GapReason, Message, PresenceState, RoomId, RoomKind, RoomSummary, ServerFrame,
+    CommandId, Event, EventKind, GapReason, Level, Message, PresenceState, RoomId, RoomKind, RoomSummary, ServerFrame,
     ServerInfo, User, UserId, UserKind, http::MessagePage,
 };
 use serde_json::{Map, Value};
@@ -126,6 +126,18 @@ impl Read for UserId {
     }
 }
 
+impl Read for u8 {
+    fn read(value: Value) -> Option<Self> {
+        Self::try_from(value.as_u64()?).ok()
+    }
+}
+
+impl Read for Level {
+    fn read(value: Value) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| value == level.as_str())
+    }
+}
+
 impl Read for User {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
@@ -134,7 +146,7 @@ impl Read for User {
             "account" => UserKind::Account,
             _ => return None,
         };
-        Some(Self { id: object.take("id")?, name: object.take("name")?, kind })
+        Some(Self { id: object.take("id")?, name: object.take("name")?, kind, colour: object.take_option("colour")? })
     }
 }
 
@@ -155,6 +167,9 @@ impl Read for RoomSummary {
             head: object.take("head")?,
             read: object.take("read")?,
             unread: object.take("unread")?,
+            mentions: object.take_or("mentions", 0)?,
+            level: object.take_or("level", Level::All)?,
+            marked: object.take_or("marked", false)?,
             joined: object.take_or("joined", true)?,
             gone: object.take_or("gone", false)?,
             archived: object.take_or("archived", false)?,
@@ -175,6 +190,7 @@ impl Read for Message {
             body: object.take("body")?,
             html: object.take("html")?,
             reply_to: object.take_option("reply_to")?,
+            mentions: object.take_or("mentions", Vec::new())?,
         })
     }
 }
@@ -206,13 +222,16 @@ impl Read for EventKind {
                 body: object.take("body")?,
                 html: object.take("html")?,
                 reply_to: object.take_option("reply_to")?,
+                mentions: object.take_or("mentions", Vec::new())?,
             },
             "edited" => Self::Edited {
                 message: object.take("message")?,
                 body: object.take("body")?,
                 html: object.take("html")?,
             },
-            "deleted" => Self::Deleted { message: object.take("message")? },
+            "deleted" => {
+                Self::Deleted { message: object.take("message")?, message_seq: object.take_or("message_seq", 0)? }
+            }
             "reacted" => {
                 Self::Reacted { message: object.take("message")?, emoji: object.take("emoji")?, on: object.take("on")? }
             }
@@ -243,6 +262,7 @@ impl Read for ServerFrame {
                 room: object.take("room")?,
                 head: object.take("head")?,
                 online: object.take("online")?,
+                away: object.take_or("away", Vec::new())?,
                 online_count: object.take_or("online_count", 0)?,
             },
             "event" => Self::Event(Event {
@@ -272,6 +292,7 @@ impl Read for ServerFrame {
                 user: object.take("user")?,
                 state: match object.take::<String>("state")?.as_str() {
                     "online" => PresenceState::Online,
+                    "away" => PresenceState::Away,
                     "offline" => PresenceState::Offline,
                     _ => return None,
                 },

@@ -75,12 +75,24 @@ pub enum ClientFrame {
         /// The room.
         room: RoomId,
     },
-    /// I have read up to here. Never goes back.
+    /// I have read up to here. Never goes back, and takes back [`ClientFrame::MarkUnread`].
     Read {
         /// The room.
         room: RoomId,
         /// The newest event that was seen.
         seq: Seq,
+    },
+    /// Show me this and what follows as unread, on all my devices, until one of them says `read` again.
+    MarkUnread {
+        /// The room.
+        room: RoomId,
+        /// The first event that is to be unread.
+        seq: Seq,
+    },
+    /// Nobody is at this device, or someone is again. Not stored. A person is away when all of their devices are.
+    Away {
+        /// Away, or back.
+        on: bool,
     },
     /// The client's heartbeat. Answered with `pong`.
     Ping {
@@ -147,8 +159,20 @@ fn is_named(text: &str) -> Result<(), serde_json::Error> {
 impl DecodeError {
     /// Reads the text once more, less strictly, for what the sender needs to hear. Only bad frames pay for it.
     fn explain(text: &str, error: &serde_json::Error) -> Self {
-        const KNOWN: [&str; 10] =
-            ["hello", "join", "leave", "send", "edit", "delete", "react", "typing", "read", "ping"];
+        const KNOWN: [&str; 12] = [
+            "hello",
+            "join",
+            "leave",
+            "send",
+            "edit",
+            "delete",
+            "react",
+            "typing",
+            "read",
+            "mark_unread",
+            "away",
+            "ping",
+        ];
         let bad = |id, message: String| Self { code: refusal::BAD_FRAME, id, message };
         let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
             return bad(None, format!("not JSON: {error}"));

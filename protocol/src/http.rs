@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Message, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
+use crate::{Event, Level, Message, Millis, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
 
 mod moderation;
 mod people;
@@ -89,6 +89,12 @@ pub struct Member {
     /// Whether they look after the room. Left out on the wire when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moderator: bool,
+    /// When they were last connected; none while they are, or when they never were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Millis>,
+    /// They are connected, here or elsewhere on the server. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub online: bool,
 }
 
 /// Answers `GET /api/rooms/{room}/members`.
@@ -112,6 +118,13 @@ pub struct NewMember {
 pub struct MemberChange {
     /// Whether they look after the room.
     pub moderator: bool,
+}
+
+/// `PUT /api/rooms/{room}/level`: what I want to hear of it. Answered with 204.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewLevel {
+    /// From now on.
+    pub level: Level,
 }
 
 /// `POST /api/direct`: the room of these people and oneself, the same one each time.

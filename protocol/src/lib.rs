@@ -18,7 +18,7 @@ pub use client::{ClientFrame, Cursor, DecodeError};
 pub use close::CloseCode;
 pub use ids::{CommandId, RoomId, Tail, UserId};
 pub use people::{ServerRole, User, UserKind};
-pub use room::{Event, EventKind, Message, RoomKind, RoomSummary};
+pub use room::{Event, EventKind, Level, Message, RoomKind, RoomSummary};
 pub use server::{GapReason, PresenceState, ServerFrame, ServerInfo};
 
 /// The version of the live protocol that this crate speaks.

@@ -62,6 +62,15 @@ pub const PEOPLE_PAGE: u32 = 50;
 /// Most events that a `join` replays; a cursor further behind is answered with `gap`, reason `too_far`.
 pub const MAX_REPLAY: u64 = 1_000;
 
+/// Unread messages of a room are counted up to here.
+pub const MAX_UNREAD_COUNTED: u64 = 10_000;
+
+/// People whom one message can name.
+pub const MAX_MENTIONS: usize = 50;
+
+/// Time without input, or hidden, after which nobody is taken to be at a device.
+pub const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
+
 /// Most rooms that one connection may have joined at a time.
 pub const MAX_JOINED_ROOMS: usize = 200;
 

@@ -13,6 +13,9 @@ pub struct User {
     pub name: String,
     /// Guest or account.
     pub kind: UserKind,
+    /// The colour that they chose, below [`crate::limits::COLOURS`]; without one it follows from the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<u8>,
 }
 
 /// How a person came in.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandId, Millis, RoomId, Seq, User};
+use crate::{CommandId, Millis, RoomId, Seq, User, UserId};
 
 /// Who may see and join a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,39 @@ pub enum RoomKind {
     Private,
     /// Two or more people, made by the first message.
     Direct,
+}
+
+/// What someone wants to hear of a room. It changes what is shown to them, never what they may see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Every message counts.
+    #[default]
+    All,
+    /// Messages count that name them.
+    Mentions,
+    /// Nothing counts.
+    Nothing,
+}
+
+impl Level {
+    /// All of them, the loudest first.
+    pub const ALL: [Self; 3] = [Self::All, Self::Mentions, Self::Nothing];
+
+    /// As it is written on the wire and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Mentions => "mentions",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    const fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
 }
 
 /// A room as it stands in one person's list.
@@ -30,10 +63,20 @@ pub struct RoomSummary {
     pub topic: Option<String>,
     /// The seq of the newest event; 0 in an empty room.
     pub head: Seq,
-    /// How far this person has read.
+    /// How far this person has read: at all their devices, and before what they marked as unread.
     pub read: Seq,
-    /// Events after `read`.
+    /// Messages after `read` that others wrote and that are still there. Counted up to
+    /// [`crate::limits::MAX_UNREAD_COUNTED`], which means that many or more.
     pub unread: u64,
+    /// Those of them that name this person, or that were written in a direct room. Left out on the wire when there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mentions: u64,
+    /// What this person wants to hear of the room. Left out on the wire when it is all.
+    #[serde(default, skip_serializing_if = "Level::is_all")]
+    pub level: Level,
+    /// They have marked messages as unread, and not read on since. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub marked: bool,
     /// Whether this person is a member. Left out on the wire when true.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub joined: bool,
@@ -100,6 +143,9 @@ pub enum EventKind {
         /// The message that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<CommandId>,
+        /// The members whom it names, as `@name`. Left out on the wire when it names nobody.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<UserId>,
     },
     /// A message has another body.
     Edited {
@@ -110,10 +156,13 @@ pub enum EventKind {
         /// The new source as sanitised HTML.
         html: String,
     },
-    /// A message is gone.
+    /// A message is gone: its own event stays in its place, with an empty body.
     Deleted {
         /// The message.
         message: CommandId,
+        /// The seq of the event that made it.
+        #[serde(default)]
+        message_seq: Seq,
     },
     /// Someone reacted to a message, or took it back.
     Reacted {
@@ -179,6 +228,9 @@ pub struct Message {
     /// The message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<CommandId>,
+    /// The members whom it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
 }
 
 // serde's `default` and `skip_serializing_if` take functions of exactly these forms.
@@ -189,6 +241,11 @@ const fn yes() -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_true(value: &bool) -> bool {
     *value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]

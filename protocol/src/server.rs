@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, User};
+use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, User, UserId};
 
 /// A frame from server to client: one JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub enum ServerFrame {
         head: Seq,
         /// People in the room now: all up to [`crate::limits::MAX_ONLINE_LISTED`], else [`crate::limits::CROWD_LISTED`].
         online: Vec<User>,
+        /// Those of `online` who are away. Left out on the wire when there is nobody.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        away: Vec<UserId>,
         /// How many people are in the room now, listed or not.
         #[serde(default)]
         online_count: u64,
@@ -153,6 +156,8 @@ pub enum GapReason {
 pub enum PresenceState {
     /// In the room.
     Online,
+    /// In the room, and at none of their devices.
+    Away,
     /// Gone.
     Offline,
 }

@@ -40,10 +40,12 @@ fn the_samples_cover_every_variant() {
             ClientFrame::React { .. } => "react",
             ClientFrame::Typing { .. } => "typing",
             ClientFrame::Read { .. } => "read",
+            ClientFrame::MarkUnread { .. } => "mark_unread",
+            ClientFrame::Away { .. } => "away",
             ClientFrame::Ping { .. } => "ping",
         })
         .collect();
-    assert_eq!(clients.len(), 10);
+    assert_eq!(clients.len(), 12);
     let servers: std::collections::BTreeSet<&str> = server_frames()
         .iter()
         .map(|frame| match frame {

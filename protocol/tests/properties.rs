@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, PresenceState, RoomId, RoomKind, RoomSummary,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary,
     ServerFrame, ServerInfo, Tail, User, UserId, UserKind, limits, validate,
 };
 use proptest::{collection::vec, option, prelude::*, prop_oneof, sample::select};
@@ -16,9 +16,13 @@ fn room() -> impl Strategy<Value = RoomId> {
     any::<String>().prop_map(RoomId::from)
 }
 
+fn user_id() -> impl Strategy<Value = UserId> {
+    any::<u128>().prop_map(|id| UserId(Uuid::from_u128(id)))
+}
+
 fn user() -> impl Strategy<Value = User> {
-    (any::<u128>(), any::<String>(), select(vec![UserKind::Guest, UserKind::Account]))
-        .prop_map(|(id, name, kind)| User { id: UserId(Uuid::from_u128(id)), name, kind })
+    (user_id(), any::<String>(), select(vec![UserKind::Guest, UserKind::Account]), option::of(any::<u8>()))
+        .prop_map(|(id, name, kind, colour)| User { id, name, kind, colour })
 }
 
 fn cursor() -> impl Strategy<Value = Cursor> {
@@ -51,20 +55,22 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
             .prop_map(|(id, room, message, emoji, on)| ClientFrame::React { id, room, message, emoji, on }),
         room().prop_map(|room| ClientFrame::Typing { room }),
         (room(), any::<u64>()).prop_map(|(room, seq)| ClientFrame::Read { room, seq }),
+        (room(), any::<u64>()).prop_map(|(room, seq)| ClientFrame::MarkUnread { room, seq }),
+        any::<bool>().prop_map(|on| ClientFrame::Away { on }),
         any::<i64>().prop_map(|at| ClientFrame::Ping { at }),
     ]
 }
 
 fn event_kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
-        (id(), any::<String>(), any::<String>(), option::of(id()))
-            .prop_map(|(id, body, html, reply_to)| EventKind::Message { id, body, html, reply_to }),
+        (id(), any::<String>(), any::<String>(), option::of(id()), vec(user_id(), 0..3))
+            .prop_map(|(id, body, html, reply_to, mentions)| EventKind::Message { id, body, html, reply_to, mentions }),
         (id(), any::<String>(), any::<String>()).prop_map(|(message, body, html)| EventKind::Edited {
             message,
             body,
             html
         }),
-        id().prop_map(|message| EventKind::Deleted { message }),
+        (id(), any::<u64>()).prop_map(|(message, message_seq)| EventKind::Deleted { message, message_seq }),
         (id(), any::<String>(), any::<bool>()).prop_map(|(message, emoji, on)| EventKind::Reacted {
             message,
             emoji,
@@ -85,12 +91,30 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
         any::<String>(),
         select(vec![RoomKind::Public, RoomKind::Private, RoomKind::Direct]),
         option::of(any::<String>()),
-        any::<[u64; 3]>(),
-        any::<[bool; 4]>(),
+        any::<[u64; 4]>(),
+        any::<[bool; 5]>(),
+        select(&Level::ALL[..]),
         vec(user(), 0..3),
     )
-        .prop_map(|(id, name, kind, topic, [head, read, unread], [joined, gone, archived, moderator], people)| {
-            RoomSummary { id, name, kind, topic, head, read, unread, joined, gone, archived, moderator, people }
+        .prop_map(|(id, name, kind, topic, counts, states, level, people)| {
+            let ([head, read, unread, mentions], [joined, gone, archived, moderator, marked]) = (counts, states);
+            RoomSummary {
+                id,
+                name,
+                kind,
+                topic,
+                head,
+                read,
+                unread,
+                mentions,
+                level,
+                marked,
+                joined,
+                gone,
+                archived,
+                moderator,
+                people,
+            }
         })
 }
 
@@ -106,9 +130,9 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 rooms,
             }
         ),
-        (room(), any::<u64>(), vec(user(), 0..4), any::<u64>()).prop_map(|(room, head, online, online_count)| {
-            ServerFrame::Joined { room, head, online, online_count }
-        }),
+        (room(), any::<u64>(), vec(user(), 0..4), vec(user_id(), 0..3), any::<u64>()).prop_map(
+            |(room, head, online, away, online_count)| ServerFrame::Joined { room, head, online, away, online_count }
+        ),
         (room(), any::<u64>(), id(), any::<i64>(), user(), event_kind())
             .prop_map(|(room, seq, id, at, by, event)| ServerFrame::Event(Event { room, seq, id, at, by, event })),
         (id(), room(), any::<u64>(), any::<i64>()).prop_map(|(id, room, seq, at)| ServerFrame::Ack {
@@ -123,8 +147,18 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             }
         ),
         summary().prop_map(|room| ServerFrame::Room { room }),
-        (room(), user(), select(vec![PresenceState::Online, PresenceState::Offline]), any::<u64>())
-            .prop_map(|(room, user, state, online_count)| ServerFrame::Presence { room, user, state, online_count }),
+        (
+            room(),
+            user(),
+            select(vec![PresenceState::Online, PresenceState::Away, PresenceState::Offline]),
+            any::<u64>()
+        )
+            .prop_map(|(room, user, state, online_count)| ServerFrame::Presence {
+                room,
+                user,
+                state,
+                online_count
+            }),
         (room(), user()).prop_map(|(room, user)| ServerFrame::Typing { room, user }),
         (room(), select(vec![GapReason::TooFar, GapReason::HistoryChanged, GapReason::Overflow]), any::<[u64; 2]>())
             .prop_map(|(room, reason, [after, head])| ServerFrame::Gap { room, reason, after, head }),

@@ -99,7 +99,12 @@ mod tests {
 
     #[test]
     fn names_are_text() {
-        let user = |id, name: &str| User { id: UserId(Uuid::from_u128(id)), name: name.into(), kind: UserKind::Guest };
+        let user = |id, name: &str| User {
+            id: UserId(Uuid::from_u128(id)),
+            name: name.into(),
+            kind: UserKind::Guest,
+            colour: None,
+        };
         let html = list(&[user(1, "<b>"), user(2, "Bob")], Some(UserId(Uuid::from_u128(2))), Words::default());
         assert!(html.contains("&lt;b&gt;") && !html.contains("<b>"), "{html}");
         assert!(html.ends_with("Bob</span><span class=\"person-you\">you</span></li>"), "{html}");

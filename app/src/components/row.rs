@@ -207,9 +207,18 @@ mod tests {
         Around { zone: Zone::Fixed(60), today: 20_000, words: Words::new(Language::English), waits: false };
 
     fn row(name: &str, seq: u64, delivery: Delivery) -> Row {
-        let by = User { id: UserId(Uuid::from_u128(7)), name: name.into(), kind: UserKind::Guest };
+        let by = User { id: UserId(Uuid::from_u128(7)), name: name.into(), kind: UserKind::Guest, colour: None };
         let (id, body, html) = (CommandId(Uuid::from_u128(9)), "a <b>", "<p>a &lt;b&gt;</p>");
-        let message = Message { id, seq, at: 8 * 3_600_000, by, body: body.into(), html: html.into(), reply_to: None };
+        let message = Message {
+            id,
+            seq,
+            at: 8 * 3_600_000,
+            by,
+            body: body.into(),
+            html: html.into(),
+            reply_to: None,
+            mentions: Vec::new(),
+        };
         let message = Arc::new(message);
         Row::Message(MessageRow { message, starts_run: true, own: true, delivery, may_be_taken_back: true })
     }

@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn history_comes_back_as_it_was() {
-        let by = User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest };
+        let by = User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest, colour: None };
         let message = |seq: Seq| Message {
             id: CommandId(Uuid::from_u128(u128::from(seq))),
             seq,
@@ -232,6 +232,7 @@ mod tests {
             body: "你好 👋".into(),
             html: "<p>你好 👋</p>".into(),
             reply_to: None,
+            mentions: Vec::new(),
         };
         let page = MessagePage { messages: (1..=150).map(message).collect(), head: 150 };
         let timeline = Timeline::from_page(page.clone(), 50);

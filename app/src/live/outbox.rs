@@ -134,7 +134,8 @@ pub struct Outbox {
 impl Outbox {
     /// Takes a new message, which is to be kept before it goes. `tried`: it will be on the wire at once.
     pub fn push(&mut self, room: RoomId, id: CommandId, body: String, by: User, at: Millis, tried: bool) -> Kept {
-        let message = Arc::new(Message { id, seq: 0, at, by, body, html: String::new(), reply_to: None });
+        let message =
+            Arc::new(Message { id, seq: 0, at, by, body, html: String::new(), reply_to: None, mentions: Vec::new() });
         let item = Outgoing {
             room,
             message,
@@ -196,7 +197,16 @@ impl Outbox {
                 continue;
             }
             let Kept { id, room, body, at, tried, failed } = kept.clone();
-            let message = Message { id, seq: 0, at, by: me.clone(), body, html: String::new(), reply_to: None };
+            let message = Message {
+                id,
+                seq: 0,
+                at,
+                by: me.clone(),
+                body,
+                html: String::new(),
+                reply_to: None,
+                mentions: Vec::new(),
+            };
             self.insert(Outgoing {
                 room,
                 message: Arc::new(message),

@@ -11,7 +11,7 @@ fn id(n: u128) -> CommandId {
 }
 
 fn ann() -> User {
-    User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest }
+    User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest, colour: None }
 }
 
 fn outbox(bodies: u128) -> Outbox {

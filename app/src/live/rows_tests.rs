@@ -12,12 +12,21 @@ use crate::words::Language;
 const MINUTE: Millis = 60_000;
 
 fn user(n: u128) -> User {
-    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
 }
 
 fn message(seq: Seq, by: u128, at: Millis) -> Message {
     let id = CommandId(Uuid::from_u128(1_000 + u128::from(seq)));
-    Message { id, seq, at, by: user(by), body: "hi".into(), html: "<p>hi</p>".into(), reply_to: None }
+    Message {
+        id,
+        seq,
+        at,
+        by: user(by),
+        body: "hi".into(),
+        html: "<p>hi</p>".into(),
+        reply_to: None,
+        mentions: Vec::new(),
+    }
 }
 
 fn timeline(messages: Vec<Message>) -> Timeline {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlor_faults::checker::{ClientLog, History, RoomLog, check_complete};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Message, Millis, PROTOCOL_VERSION, RoomId, RoomKind,
-    RoomSummary, Seq, ServerFrame, ServerInfo, User, UserId, UserKind, http::MessagePage, refusal,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, Message, Millis, PROTOCOL_VERSION, RoomId,
+    RoomKind, RoomSummary, Seq, ServerFrame, ServerInfo, User, UserId, UserKind, http::MessagePage, refusal,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const TABS: usize = 2;
 const MAX_REPLAY: Seq = 6;
 
 fn person(n: u128) -> User {
-    User { id: UserId(Uuid::from_u128(n)), name: format!("person {n}"), kind: UserKind::Guest }
+    User { id: UserId(Uuid::from_u128(n)), name: format!("person {n}"), kind: UserKind::Guest, colour: None }
 }
 
 /// What of the server the protocol promises, and no more.
@@ -53,7 +53,7 @@ impl Server {
         }
         let seq = self.head(room) + 1;
         let html = format!("<p>{body}</p>");
-        let event = EventKind::Message { id, body: body.into(), html, reply_to: None };
+        let event = EventKind::Message { id, body: body.into(), html, reply_to: None, mentions: Vec::new() };
         let event = Event { room: room.clone(), seq, id, at: seq.cast_signed(), by: by.clone(), event };
         self.rooms.entry(room.clone()).or_default().push(event.clone());
         self.known.insert(id, (room.clone(), seq));
@@ -94,7 +94,7 @@ impl Server {
 fn message(event: &Event) -> Message {
     let Event { id, seq, at, by, event, .. } = event.clone();
     let EventKind::Message { body, html, .. } = event else { unreachable!("only messages here") };
-    Message { id, seq, at, by, body, html, reply_to: None }
+    Message { id, seq, at, by, body, html, reply_to: None, mentions: Vec::new() }
 }
 
 /// A connection: what is on its way in both directions, and what the server knows of it.
@@ -657,6 +657,9 @@ fn summary(server: &Server, room: &RoomId) -> RoomSummary {
         head: server.head(room),
         read: 0,
         unread: 0,
+        mentions: 0,
+        level: Level::All,
+        marked: false,
         joined: true,
         gone: false,
         archived: false,
@@ -674,7 +677,13 @@ fn join(server: &Server, connection: &mut Connection, cursor: &Cursor) {
         let after = cursor.after.unwrap_or(head);
         return connection.down.push_back(ServerFrame::Gap { room, reason, after, head });
     }
-    connection.down.push_back(ServerFrame::Joined { room: room.clone(), head, online: vec![], online_count: 0 });
+    connection.down.push_back(ServerFrame::Joined {
+        room: room.clone(),
+        head,
+        online: vec![],
+        away: Vec::new(),
+        online_count: 0,
+    });
     let after = cursor.after.unwrap_or(head);
     let missed = server.rooms[&room].iter().filter(|event| event.seq > after);
     connection.down.extend(missed.cloned().map(ServerFrame::Event));

@@ -181,11 +181,12 @@ impl Timeline {
         self.head = event.seq;
         self.tail = Some(event.id.tail());
         match event.event {
-            EventKind::Message { id, body, html, reply_to } => {
+            EventKind::Message { id, body, html, reply_to, mentions } => {
                 // A message can be there before its event only if the server broke its own order; never show it twice.
-                if self.position(id).is_none() {
+                // One that was deleted since has no text any more.
+                if !body.is_empty() && self.position(id).is_none() {
                     let Event { seq, at, by, .. } = event;
-                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to }));
+                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
                 }
             }
             EventKind::Edited { message, body, html } => {
@@ -195,7 +196,7 @@ impl Timeline {
                     found.html = html;
                 }
             }
-            EventKind::Deleted { message } => {
+            EventKind::Deleted { message, .. } => {
                 if let Some(at) = self.position(message) {
                     self.messages.remove(at);
                 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 
 fn user(n: u128) -> User {
-    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
 }
 
 fn message(seq: Seq) -> Message {
@@ -19,12 +19,13 @@ fn message(seq: Seq) -> Message {
         body: format!("message {seq}"),
         html: format!("<p>message {seq}</p>"),
         reply_to: None,
+        mentions: Vec::new(),
     }
 }
 
 fn event(seq: Seq) -> Event {
-    let Message { id, at, by, body, html, reply_to, .. } = message(seq);
-    let event = EventKind::Message { id, body, html, reply_to };
+    let Message { id, at, by, body, html, reply_to, mentions, .. } = message(seq);
+    let event = EventKind::Message { id, body, html, reply_to, mentions };
     Event { room: RoomId::lobby(), seq, id, at, by, event }
 }
 
@@ -130,7 +131,7 @@ fn edits_and_deletions_change_messages_and_take_a_place() {
     assert_eq!(timeline.apply(Event { event: edited, ..event(3) }), Applied::New);
     assert_eq!(timeline.messages().next().map(|message| message.body.as_str()), Some("new"));
     assert_eq!(
-        timeline.apply(Event { event: EventKind::Deleted { message: message(2).id }, ..event(4) }),
+        timeline.apply(Event { event: EventKind::Deleted { message: message(2).id, message_seq: 2 }, ..event(4) }),
         Applied::New
     );
     assert_eq!(seqs(&timeline), [1]);

@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn user() -> User {
-        User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest }
+        User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest, colour: None }
     }
 
     fn welcome(now: Millis) -> ServerFrame {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn joined(room: &str, head: Seq) -> ServerFrame {
-        ServerFrame::Joined { room: RoomId::from(room), head, online: Vec::new(), online_count: 1 }
+        ServerFrame::Joined { room: RoomId::from(room), head, online: Vec::new(), away: Vec::new(), online_count: 1 }
     }
 
     fn event(room: &str, seq: Seq) -> ServerFrame {

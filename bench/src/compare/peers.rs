@@ -186,8 +186,8 @@ fn frame_bytes(body: usize) -> usize {
     let id = CommandId(Uuid::max());
     let body = "x".repeat(body);
     let html = format!("<p>{body}</p>");
-    let by = User { id: UserId(Uuid::max()), name: "guest 00001".into(), kind: UserKind::Guest };
-    let event = EventKind::Message { id, body, html, reply_to: None };
+    let by = User { id: UserId(Uuid::max()), name: "guest 00001".into(), kind: UserKind::Guest, colour: None };
+    let event = EventKind::Message { id, body, html, reply_to: None, mentions: Vec::new() };
     let event = Event { room: "x".repeat(12).as_str().into(), seq: 10_000, id, at: 1_763_683_200_000, by, event };
     ServerFrame::Event(event).encode().len()
 }

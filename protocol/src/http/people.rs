@@ -181,6 +181,12 @@ pub struct Person {
     /// The colour that they chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<u8>,
+    /// When they were last connected; none while they are, or when they never were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Millis>,
+    /// They are connected. Left out on the wire when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub online: bool,
 }
 
 /// `POST /api/people/{user}/role`.

@@ -1,7 +1,7 @@
 //! One of each frame.
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, PresenceState, RoomId, RoomKind, RoomSummary,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary,
     ServerFrame, ServerInfo, Tail, User, UserId, UserKind,
 };
 use uuid::Uuid;
@@ -13,7 +13,7 @@ fn id(n: u128) -> CommandId {
 }
 
 fn user(n: u128, name: &str, kind: UserKind) -> User {
-    User { id: UserId(id(n).0), name: name.into(), kind }
+    User { id: UserId(id(n).0), name: name.into(), kind, colour: (n == 11).then_some(7) }
 }
 
 fn lobby() -> RoomId {
@@ -35,6 +35,8 @@ pub(super) fn client_frames() -> Vec<ClientFrame> {
         ClientFrame::React { id: id(5), room: lobby(), message: id(1), emoji: "👍".into(), on: true },
         ClientFrame::Typing { room: lobby() },
         ClientFrame::Read { room: lobby(), seq: 57 },
+        ClientFrame::MarkUnread { room: lobby(), seq: 50 },
+        ClientFrame::Away { on: true },
         ClientFrame::Ping { at: AT },
     ]
 }
@@ -50,6 +52,9 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
         head: 57,
         read: 41,
         unread: 16,
+        mentions: 0,
+        level: Level::All,
+        marked: false,
         joined: true,
         gone: false,
         archived: false,
@@ -67,15 +72,30 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
             heartbeat_ms: 25_000,
             rooms: vec![summary.clone()],
         },
-        ServerFrame::Joined { room: lobby(), head: 57, online: vec![ann.clone(), bob.clone()], online_count: 2 },
+        ServerFrame::Joined {
+            room: lobby(),
+            head: 57,
+            online: vec![ann.clone(), bob.clone()],
+            away: vec![bob.id],
+            online_count: 2,
+        },
+        ServerFrame::Joined { room: lobby(), head: 57, online: vec![], away: vec![], online_count: 0 },
         event(EventKind::Message {
             id: id(1),
             body: "hi **all**".into(),
             html: "<p>hi <strong>all</strong></p>".into(),
             reply_to: None,
+            mentions: vec![],
+        }),
+        event(EventKind::Message {
+            id: id(1),
+            body: "@bob hi".into(),
+            html: "<p>@bob hi</p>".into(),
+            reply_to: Some(id(2)),
+            mentions: vec![bob.id],
         }),
         event(EventKind::Edited { message: id(1), body: "hi".into(), html: "<p>hi</p>".into() }),
-        event(EventKind::Deleted { message: id(1) }),
+        event(EventKind::Deleted { message: id(1), message_seq: 57 }),
         event(EventKind::Reacted { message: id(1), emoji: "👍".into(), on: false }),
         event(EventKind::MemberAdded { user: bob.clone() }),
         event(EventKind::MemberRemoved { user: bob.clone() }),
@@ -108,11 +128,15 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
                 gone: true,
                 archived: true,
                 moderator: true,
+                mentions: 2,
+                level: Level::Mentions,
+                marked: true,
                 people: vec![bob.clone()],
                 ..summary
             },
         },
         ServerFrame::Presence { room: lobby(), user: bob.clone(), state: PresenceState::Online, online_count: 2 },
+        ServerFrame::Presence { room: lobby(), user: bob.clone(), state: PresenceState::Away, online_count: 2 },
         ServerFrame::Typing { room: lobby(), user: bob },
         ServerFrame::Gap { room: lobby(), reason: GapReason::TooFar, after: 41, head: 90_211 },
         ServerFrame::Gap { room: lobby(), reason: GapReason::HistoryChanged, after: 41, head: 30 },

@@ -11,8 +11,8 @@ use std::{
 use indexmap::IndexMap;
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{
-    CommandId, EventKind, GapReason, PresenceState, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId,
-    limits,
+    CommandId, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User,
+    UserId, limits,
 };
 use uuid::Uuid;
 
@@ -325,6 +325,9 @@ impl Room {
             head,
             read: mine.read.min(head),
             unread: head.saturating_sub(mine.read),
+            mentions: 0,
+            level: Level::All,
+            marked: false,
             joined: true,
             gone: false,
             archived: details.archived,

@@ -119,7 +119,13 @@ impl Session {
             }
             online.push(me.clone());
         }
-        self.connection.push(&ServerFrame::Joined { room: room.id.clone(), head, online, online_count });
+        self.connection.push(&ServerFrame::Joined {
+            room: room.id.clone(),
+            head,
+            online,
+            away: Vec::new(),
+            online_count,
+        });
     }
 
     /// Reading or writing in a public room makes one its member.

@@ -322,6 +322,7 @@ impl Session {
             ClientFrame::Join(cursor) => self.join(cursor).await,
             ClientFrame::Leave { room } => self.leave(&room).await,
             ClientFrame::Send { id, room, body, reply_to } => self.send(id, room, &body, reply_to).await,
+            ClientFrame::MarkUnread { .. } | ClientFrame::Away { .. } => {}
             ClientFrame::Edit { id, room, .. }
             | ClientFrame::Delete { id, room, .. }
             | ClientFrame::React { id, room, .. } => {

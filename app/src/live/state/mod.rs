@@ -171,7 +171,7 @@ impl State {
                 self.newer = (known && server.build != self.build).then_some(server.build);
                 self.welcome(you, rooms)
             }
-            ServerFrame::Joined { room: id, head, online, online_count } => {
+            ServerFrame::Joined { room: id, head, online, online_count, .. } => {
                 if let Some(room) = self.open.get_mut(&id) {
                     room.rejoining = false;
                     room.online_count = Some(online_count.max(online.len() as u64));

@@ -2,13 +2,13 @@
 // Most tests look at what is known, not at what follows.
 #![allow(unused_must_use)]
 
-use parlor_protocol::{Cursor, EventKind, Message, RoomKind, ServerInfo, UserId, UserKind, http::MessagePage};
+use parlor_protocol::{Cursor, EventKind, Level, Message, RoomKind, ServerInfo, UserId, UserKind, http::MessagePage};
 use uuid::Uuid;
 
 use super::*;
 
 fn user(n: u128) -> User {
-    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest }
+    User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
 }
 
 fn id(seq: Seq) -> CommandId {
@@ -16,7 +16,13 @@ fn id(seq: Seq) -> CommandId {
 }
 
 fn event(seq: Seq, by: u128) -> ServerFrame {
-    let event = EventKind::Message { id: id(seq), body: "hi".into(), html: "<p>hi</p>".into(), reply_to: None };
+    let event = EventKind::Message {
+        id: id(seq),
+        body: "hi".into(),
+        html: "<p>hi</p>".into(),
+        reply_to: None,
+        mentions: Vec::new(),
+    };
     ServerFrame::Event(Event { room: RoomId::lobby(), seq, id: id(seq), at: 0, by: user(by), event })
 }
 
@@ -29,6 +35,7 @@ fn page(from: Seq, to: Seq) -> MessagePage {
         body: "hi".into(),
         html: "<p>hi</p>".into(),
         reply_to: None,
+        mentions: Vec::new(),
     };
     MessagePage { messages: (from..=to).map(message).collect(), head: to }
 }
@@ -42,6 +49,9 @@ fn lobby(head: Seq, read: Seq) -> RoomSummary {
         head,
         read,
         unread: head - read,
+        mentions: 0,
+        level: Level::All,
+        marked: false,
         joined: true,
         gone: false,
         archived: false,
@@ -78,7 +88,13 @@ fn a_hole_asks_again_once_and_is_never_shown() {
     assert_eq!(state.apply(event(5, 2), 0), [Todo::Send(ClientFrame::Join(cursor))]);
     assert_eq!(state.apply(event(6, 2), 0), [], "one question is enough");
     assert_eq!(shown(&state), [1, 2, 3]);
-    let joined = ServerFrame::Joined { room: RoomId::lobby(), head: 6, online: vec![user(1)], online_count: 1 };
+    let joined = ServerFrame::Joined {
+        room: RoomId::lobby(),
+        head: 6,
+        online: vec![user(1)],
+        away: Vec::new(),
+        online_count: 1,
+    };
     state.apply(joined, 0);
     for seq in 4..=6 {
         assert_eq!(state.apply(event(seq, 2), 0), []);

@@ -169,7 +169,15 @@ pub(super) async fn people(
         .into_iter()
         .map(|(id, name, kind, role, chosen, _)| {
             let user = user(id, name, &kind);
-            Person { id: user.id, name: user.name, kind: user.kind, role: server_role(&role), colour: colour(chosen) }
+            Person {
+                id: user.id,
+                name: user.name,
+                kind: user.kind,
+                role: server_role(&role),
+                colour: colour(chosen),
+                seen_at: None,
+                online: false,
+            }
         })
         .collect();
     Ok(People { people, next })

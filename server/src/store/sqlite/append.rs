@@ -94,7 +94,7 @@ impl Row {
             id,
             at,
             by: (*author).clone(),
-            event: EventKind::Message { id, body, html, reply_to },
+            event: EventKind::Message { id, body, html, reply_to, mentions: Vec::new() },
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn create_guest(
         Some(name) => name.text,
         None => numbered(db, in_use).await?,
     };
-    let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest };
+    let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest, colour: None };
     insert_user(db, &user, ServerRole::Guest, now).await?;
     insert_session(db, user.id, session, now).await?;
     insert_member(db, &RoomId::lobby(), user.id, "member", now).await?;
@@ -127,12 +127,12 @@ pub(super) async fn create_account(
                 .bind(id.0)
                 .execute(&mut *db)
                 .await?;
-            let user = User { id, name: account.name.text.clone(), kind: UserKind::Account };
+            let user = User { id, name: account.name.text.clone(), kind: UserKind::Account, colour: None };
             (user, end_all(db, id).await?)
         }
         None => {
             let id = UserId(Uuid::now_v7());
-            let user = User { id, name: account.name.text.clone(), kind: UserKind::Account };
+            let user = User { id, name: account.name.text.clone(), kind: UserKind::Account, colour: None };
             insert_user(db, &user, role, now).await?;
             insert_member(db, &RoomId::lobby(), id, "member", now).await?;
             (user, Vec::new())

@@ -83,8 +83,12 @@ pub(super) async fn members(db: &SqlitePool, room: &RoomId, limit: u32) -> Resul
         .fetch_one(&mut *moment)
         .await?;
     moment.commit().await?;
-    let member =
-        |(id, name, kind, moderator): (Uuid, String, String, bool)| Member { user: user(id, name, &kind), moderator };
+    let member = |(id, name, kind, moderator): (Uuid, String, String, bool)| Member {
+        user: user(id, name, &kind),
+        moderator,
+        seen_at: None,
+        online: false,
+    };
     Ok((rows.into_iter().map(member).collect(), count.unsigned_abs()))
 }
 
@@ -239,6 +243,7 @@ impl MessageRow {
             body: self.body,
             html: self.html,
             reply_to: self.reply_to.map(CommandId),
+            mentions: Vec::new(),
         }
     }
 }
@@ -252,7 +257,7 @@ impl EventRow {
         };
         let event = match (self.event_kind.as_str(), self.body, self.html, subject, self.detail) {
             ("message", Some(body), Some(html), ..) => {
-                EventKind::Message { id, body, html, reply_to: self.reply_to.map(CommandId) }
+                EventKind::Message { id, body, html, reply_to: self.reply_to.map(CommandId), mentions: Vec::new() }
             }
             ("member_added", .., Some(user), _) => EventKind::MemberAdded { user },
             ("member_removed", .., Some(user), _) => EventKind::MemberRemoved { user },
@@ -278,7 +283,7 @@ impl EventRow {
 
 pub(super) fn user(id: Uuid, name: String, kind: &str) -> User {
     let kind = if kind == "account" { UserKind::Account } else { UserKind::Guest };
-    User { id: UserId(id), name, kind }
+    User { id: UserId(id), name, kind, colour: None }
 }
 
 /// A role that this version does not know is the least.
