@@ -632,11 +632,17 @@ impl World {
             }
         };
         let mut logs: Vec<_> = self.tabs.into_iter().map(|tab| tab.log).collect();
+        if restored {
+            logs.iter_mut().for_each(ClientLog::forget_first_sendings);
+        }
         if let Err(violations) = check_complete(&history.clone().others_wrote(), &logs) {
             panic!("{violations}");
         }
         // Those who are gone need not have seen everything.
         logs.extend(self.ended);
+        if restored {
+            logs.iter_mut().for_each(ClientLog::forget_first_sendings);
+        }
         logs.push(self.others);
         if let Err(violations) = parlor_faults::checker::check(&history, &logs) {
             panic!("{violations}");
@@ -806,6 +812,27 @@ fn one_tab_retries_what_another_discards() {
         Work(1),
         Retry(0, 0),
         TakeBack(1, 0),
+    ]);
+}
+
+#[test]
+fn what_a_restored_server_has_lost_is_sent_in_the_order_of_its_writing() {
+    use Step::{Down, Ready, Restore, SomeoneWrites, Up, Work, Write};
+    run(vec![
+        Write(1, 1),
+        Write(0, 1),
+        Up(0),
+        Down(0),
+        Work(0),
+        Ready(0),
+        Work(0),
+        SomeoneWrites(1, 2),
+        Work(0),
+        Write(0, 0),
+        Ready(0),
+        Up(0),
+        Restore(0),
+        Work(1),
     ]);
 }
 

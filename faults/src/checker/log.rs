@@ -1,6 +1,6 @@
 //! What is recorded: by each client as it happens, and of the server in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_protocol::{CommandId, RoomId, Seq};
 
@@ -54,6 +54,17 @@ impl ClientLog {
     /// A message was handed to the network. Sent again, it is recorded again.
     pub fn sent(&mut self, room: &RoomId, id: CommandId) {
         self.record(room, Entry::Sent(id));
+    }
+
+    /// Of each message only the last sending counts from now on. To be said where the server has lost what it had: what is
+    /// sent to it once more begins an order of its own.
+    pub fn forget_first_sendings(&mut self) {
+        for entries in self.rooms.values_mut() {
+            let mut last = BTreeSet::new();
+            let mut kept: Vec<_> = entries.drain(..).rev().collect();
+            kept.retain(|entry| !matches!(entry, Entry::Sent(id) if !last.insert(*id)));
+            entries.extend(kept.into_iter().rev());
+        }
     }
 
     /// The server said that a message is stored.
