@@ -1,6 +1,6 @@
 //! The HTTP endpoints that the page calls. The session's cookie goes along by itself.
 
-use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, http};
+use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, http};
 
 use crate::{
     wire::{Object, Read},
@@ -55,9 +55,19 @@ pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, ApiError> {
-    let body = http::NewRoom { name, kind };
-    let body = serde_json::to_string(&body).ok();
-    let made = call::<Object>("POST", "/api/rooms", body).await;
+    make("/api/rooms", serde_json::to_string(&http::NewRoom { name, kind }).ok()).await
+}
+
+/// The room of the reader and someone else alone.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn direct(user: UserId) -> Result<RoomSummary, ApiError> {
+    make("/api/direct", serde_json::to_string(&http::NewDirect { users: vec![user] }).ok()).await
+}
+
+async fn make(path: &str, body: Option<String>) -> Result<RoomSummary, ApiError> {
+    let made = call::<Object>("POST", path, body).await;
     made.and_then(|mut made| made.take("room").ok_or(ApiError::Unreachable))
 }
 

@@ -19,7 +19,7 @@ pub fn App() -> impl IntoView {
     let client = Client::new(&page, now, Words::given());
     provide_context(client);
     provide_context(page);
-    Effect::new(move || client.start());
+    crate::reactive::effect(move || client.start());
     let address = use_context().unwrap_or_else(|| Address(browser::address()));
     provide_context(Route::new(&address));
     provide_context(address.clone());

@@ -79,6 +79,28 @@ mod web {
         }
     }
 
+    /// Calls back when a key or the pointer is used in the page.
+    pub fn on_input(call: impl Fn() + Clone + 'static) {
+        let Some(window) = window() else { return };
+        listen(&window, "keydown", call.clone());
+        listen(&window, "pointermove", call.clone());
+        listen(&window, "pointerdown", call);
+    }
+
+    /// Gives the last element of a class the focus.
+    pub fn focus_last(class: &str) {
+        let Some(all) =
+            window().and_then(|window| window.document()).map(|page| page.get_elements_by_class_name(class))
+        else {
+            return;
+        };
+        if let Some(element) =
+            all.item(all.length().saturating_sub(1)).and_then(|last| last.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = element.focus();
+        }
+    }
+
     /// Calls back when the page is put away (false), and when it runs again after that or after a freeze (true).
     pub fn on_life(call: impl Fn(bool) + Clone + 'static) {
         let Some(window) = window() else { return };
@@ -151,11 +173,65 @@ mod web {
         }
     }
 
-    /// What is in a text field; nothing if there is no such field.
+    /// What is in a field; nothing if there is no such field.
     #[must_use]
     pub fn value(id: &str) -> String {
-        let field = element(id).and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
-        field.map(|field| field.value()).unwrap_or_default()
+        property(id, "value").as_string().unwrap_or_default()
+    }
+
+    /// Puts a text into a field.
+    pub fn set_value(id: &str, text: &str) {
+        set_property(id, "value", &text.into());
+    }
+
+    /// Takes the tick from a box.
+    pub fn uncheck(id: &str) {
+        set_property(id, "checked", &JsValue::FALSE);
+    }
+
+    fn set_property(id: &str, name: &str, value: &JsValue) {
+        if let Some(element) = element(id) {
+            let _ = js_sys::Reflect::set(&element, &name.into(), value);
+        }
+    }
+
+    /// Whether a box has its tick.
+    #[must_use]
+    pub fn is_checked(id: &str) -> bool {
+        property(id, "checked").is_truthy()
+    }
+
+    /// By name: one way for all kinds of elements.
+    fn property(id: &str, name: &str) -> JsValue {
+        let element = element(id).map(JsValue::from).unwrap_or_default();
+        js_sys::Reflect::get(&element, &name.into()).unwrap_or_default()
+    }
+
+    /// Puts HTML into an element. What of it comes from people must be escaped.
+    pub fn set_html(id: &str, html: &str) {
+        if let Some(element) = element(id) {
+            element.set_inner_html(html);
+        }
+    }
+
+    /// Takes an element out of sight, or brings it back.
+    pub fn set_hidden(id: &str, hidden: bool) {
+        if let Some(element) = element(id) {
+            let _ = element.toggle_attribute_with_force("hidden", hidden);
+        }
+    }
+
+    /// Calls back when Ctrl or Cmd and a key are pressed, in place of what the browser does then.
+    pub fn on_shortcut(key: &'static str, call: impl Fn() + 'static) {
+        let Some(window) = window() else { return };
+        let call = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+            if (event.ctrl_key() || event.meta_key()) && event.key() == key {
+                event.prevent_default();
+                call();
+            }
+        });
+        let _ = window.add_event_listener_with_callback("keydown", call.as_ref().unchecked_ref());
+        call.forget();
     }
 
     /// The text of an element; nothing if there is no such element.
@@ -176,9 +252,31 @@ mod web {
 
     /// Sets an element's attribute.
     pub fn set_attribute(id: &str, name: &str, value: &str) {
-        if let Some(element) = element(id) {
+        if let Some(element) = element(id)
+            && element.get_attribute(name).as_deref() != Some(value)
+        {
             let _ = element.set_attribute(name, value);
         }
+    }
+
+    /// Gives an element a class, or takes it.
+    pub fn set_class(id: &str, class: &str, on: bool) {
+        if let Some(element) = element(id) {
+            let _ = element.class_list().toggle_with_force(class, on);
+        }
+    }
+
+    /// Calls back for each event of a kind in an element that stays for as long as the page does.
+    pub fn on(id: &str, event: &str, call: impl Fn(web_sys::Event) + 'static) {
+        hear(id, event, Box::new(call));
+    }
+
+    // Not generic, so that the wasm has it once.
+    fn hear(id: &str, event: &str, call: Box<dyn Fn(web_sys::Event)>) {
+        let Some(element) = element(id) else { return };
+        let call = Closure::wrap(call);
+        let _ = element.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+        call.forget();
     }
 
     fn element(id: &str) -> Option<web_sys::Element> {
@@ -453,6 +551,17 @@ mod nowhere {
     pub fn value(_: &str) -> String {
         String::new()
     }
+    pub fn set_value(_: &str, _: &str) {}
+    pub fn uncheck(_: &str) {}
+    #[must_use]
+    pub fn is_checked(_: &str) -> bool {
+        false
+    }
+    pub fn set_html(_: &str, _: &str) {}
+    pub fn set_class(_: &str, _: &str, _: bool) {}
+    pub fn on(_: &str, _: &str, _: impl Fn(web_sys::Event) + 'static) {}
+    pub fn set_hidden(_: &str, _: bool) {}
+    pub fn on_shortcut(_: &'static str, _: impl Fn() + 'static) {}
     pub fn set_text(_: &str, _: &str) {}
     pub fn set_attribute(_: &str, _: &str, _: &str) {}
     #[must_use]
@@ -460,6 +569,8 @@ mod nowhere {
         false
     }
     pub fn on_attention(_: impl Fn() + Clone + 'static) {}
+    pub fn on_input(_: impl Fn() + Clone + 'static) {}
+    pub fn focus_last(_: &str) {}
     pub fn on_network(_: impl Fn(bool) + Clone + 'static) {}
     pub fn keep_offset() {}
     pub fn set_title(_: &str) {}

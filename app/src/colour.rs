@@ -1,18 +1,22 @@
 //! What stands for a person when there is no picture: a colour and initials.
 
-use parlor_protocol::UserId;
+use parlor_protocol::{User, UserId, limits};
 
-/// How many name colours the style sheet has: the classes `hue-0` to `hue-11`.
-const HUES: u8 = 12;
+/// The classes that the style sheet has for the colours of names.
+const CLASSES: [&str; limits::COLOURS as usize] =
+    ["hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7", "hue-8", "hue-9", "hue-10", "hue-11"];
 
-/// The class of a person's colour. The same person has the same colour everywhere and for ever.
+/// The class of a person's colour: the one that they chose, or else one that follows from who they are.
 #[must_use]
-pub fn class(user: UserId) -> &'static str {
-    const CLASSES: [&str; HUES as usize] =
-        ["hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7", "hue-8", "hue-9", "hue-10", "hue-11"];
+pub fn class(user: &User) -> &'static str {
+    CLASSES.get(usize::from(user.colour.unwrap_or_else(|| usual(user.id)))).unwrap_or(&CLASSES[0])
+}
+
+/// The colour of who has not chosen one: the same everywhere and for ever.
+#[must_use]
+pub fn usual(user: UserId) -> u8 {
     // Ids of version 7 begin with the time, so people who came at once differ only at the end. Folding takes all bytes.
-    let folded = user.0.as_bytes().iter().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(*byte));
-    CLASSES[usize::from(folded % HUES)]
+    user.0.as_bytes().iter().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(*byte)) % limits::COLOURS
 }
 
 /// One or two letters of a name, of its first and its last word, as they are written: the style sheet makes capitals of

@@ -18,6 +18,7 @@ pub mod forms;
 pub mod kept;
 pub mod live;
 pub mod page;
+mod reactive;
 pub mod route;
 pub mod small;
 pub mod text;

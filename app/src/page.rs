@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use parlor_protocol::{Message, Millis, RoomSummary, Seq, ServerInfo, User};
+use parlor_protocol::{Level, Message, Millis, RoomSummary, Seq, ServerInfo, User};
 use serde::{Deserialize, Serialize};
 
 use crate::wire;
@@ -110,12 +110,23 @@ impl PageData {
     pub fn title(&self) -> String {
         match (&self.user, &self.room) {
             (Some(_), Some(room)) => {
-                let unread = self.rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum();
+                let unread = self.rooms.iter().map(counted).sum();
                 title(unread, Some(&room.summary.name))
             }
             (Some(_), None) => title(0, None),
             (None, _) => "Parlor".into(),
         }
+    }
+}
+
+/// What of a room counts for its reader: as much as they want to hear of it.
+#[must_use]
+pub const fn counted(room: &RoomSummary) -> u64 {
+    match room.level {
+        _ if !room.joined => 0,
+        Level::All => room.unread,
+        Level::Mentions => room.mentions,
+        Level::Nothing => 0,
     }
 }
 

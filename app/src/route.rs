@@ -6,7 +6,7 @@
 use leptos::{ev::MouseEvent, prelude::*};
 use parlor_protocol::RoomId;
 
-use crate::browser;
+use crate::{browser, reactive::Look as _};
 
 /// The page's address: path and query. The server provides it by context; a browser has its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Route {
     #[must_use]
     pub fn new(address: &Address) -> Self {
         let room = RwSignal::new(address.room());
-        Effect::new(move || {
+        crate::reactive::effect(move || {
             browser::on_moved(move || match Address(browser::address()).room() {
                 Some(moved) => room.set(Some(moved)),
                 None => browser::reload(),
@@ -58,7 +58,7 @@ impl Route {
 
     /// Goes to a room.
     pub fn go(&self, room: &RoomId) {
-        if self.room.with_untracked(|here| here.as_ref() != Some(room)) {
+        if self.room.peek(|here| here.as_ref() != Some(room)) {
             browser::move_to(&format!("/r/{}", browser::encode(room.as_str())));
             self.room.set(Some(room.clone()));
         }

@@ -3,15 +3,18 @@
 use leptos::{either::Either, prelude::*};
 
 use super::{
+    Look,
     composer::{Composer, Draft},
     connection_panel::ConnectionPanel,
-    flag,
+    effect, flag,
     header::Header,
+    message_menu::{Chosen, MessageMenu},
     new_room::NewRoom,
     outdated::Outdated,
     people::People,
     rooms::Rooms,
-    still, still_html,
+    still,
+    switcher::{Switch, Switcher},
     timeline::Timeline,
     welcome::Welcome,
 };
@@ -37,27 +40,29 @@ pub struct PeopleShown(pub RwSignal<bool>);
 pub fn Chat() -> impl IntoView {
     let client = expect_context::<Client>();
     let page = expect_context::<PageData>();
-    if client.me.with_untracked(Option::is_none) && !page.shell {
+    if client.me.peek(Option::is_none) && !page.shell {
         return Either::Left(view! { <Welcome /> });
     }
     let room = expect_context::<Route>().room();
     let shown = RwSignal::new(true);
     provide_context(PeopleShown(shown));
     provide_context(Draft(RwSignal::new(String::new())));
+    provide_context(Chosen::new());
+    provide_context(Switch::new(client, room));
     // The address that the server found to name no room; later ones are found out by the client.
     let missing = page.missing.then(|| room.get_untracked()).flatten();
     let absent = flag(move || {
-        room.with(|room| room.is_some() && *room == missing)
-            || room.get().is_some_and(|room| client.view(&room).about.with(|about| about.phase == Phase::Missing))
+        room.look(|room| room.is_some() && *room == missing)
+            || room.get().is_some_and(|room| client.view(&room).about.look(|about| about.phase == Phase::Missing))
     });
-    Effect::new(move || {
+    effect(move || {
         if let Some(room) = room.get() {
             client.show(&room);
         }
     });
-    Effect::new(move || {
-        let (unread, name) = client.rooms.with(|rooms| {
-            let unread = rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum();
+    effect(move || {
+        let (unread, name) = client.rooms.look(|rooms| {
+            let unread = rooms.iter().map(page::counted).sum();
             let id = room.get();
             (unread, rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()))
         });
@@ -72,13 +77,13 @@ pub fn Chat() -> impl IntoView {
         <div
             class="app"
             class:people-closed=flag(move || !shown.get())
-            class:nobody=flag(move || client.me.with(Option::is_none))
+            class:nobody=flag(move || client.me.look(Option::is_none))
         >
             <Rooms room />
             <main class="room">
                 <Header room absent />
                 <Outdated />
-                <noscript inner_html=still_html(move || noscript(client.words))></noscript>
+                {still(move || view! { <noscript inner_html=noscript(client.words)></noscript> })}
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })
@@ -89,5 +94,7 @@ pub fn Chat() -> impl IntoView {
         </div>
         <ConnectionPanel />
         <NewRoom />
+        <Switcher />
+        <MessageMenu />
     })
 }

@@ -1,20 +1,23 @@
 //! Where one writes. Never disabled: what is written without a connection waits.
 
-use leptos::{ev::KeyboardEvent, prelude::*};
+use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{
-    RoomId, limits,
+    RoomId, RoomSummary, limits,
     validate::{self, Invalid},
 };
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 
 use super::{
-    flag,
+    Look, effect,
     icons::{Icon, SEND},
-    scroll, still,
+    private, scroll, still,
 };
 use crate::{
     browser,
     kept::drafts,
-    live::{client::Client, connection::ConnectionState},
+    live::{client::Client, connection::ConnectionState, rows::fold},
+    route::Route,
     words::Word,
 };
 
@@ -22,6 +25,14 @@ use crate::{
 pub const ID: &str = "composer";
 /// Devices that have a mouse have a keyboard too.
 const WITH_KEYBOARD: &str = "(hover: hover) and (pointer: fine)";
+/// Ids of what changes.
+const FORM: &str = "composer-form";
+const LINE: &str = "composer-line";
+const HINT: &str = "composer-hint";
+const WAITING: &str = "composer-waiting";
+const COUNT: &str = "composer-count";
+const ALONE: &str = "composer-alone";
+const GROW: &str = "composer-grow";
 /// The counter appears when so many characters are left.
 const NEAR_LIMIT: usize = 500;
 
@@ -43,20 +54,23 @@ pub fn Composer(
     let client = expect_context::<Client>();
     let words = client.words;
     let Draft(text) = expect_context();
-    let hint = RwSignal::new(String::new());
-    let writer = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
+    let hint = client.hint;
+    let route = expect_context::<Route>();
+    let writer = Memo::new(move |_| client.me.look(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
     // What was typed into the server's page before this one ran is in the field.
     text.set(browser::value(ID));
     // Each room has its own draft, and it outlives the page.
-    Effect::new(move |shown: Option<(Option<RoomId>, String)>| {
+    let mut shown = None::<(Option<RoomId>, String)>;
+    effect(move || {
         let (room, writer) = (room.get(), writer.get());
         let typed = text.get_untracked();
+        let shown = shown.replace((room.clone(), writer.clone()));
         if shown.is_none() && !typed.is_empty() {
             let draft = room.as_ref().map(|room| drafts::get(&writer, room)).unwrap_or_default();
             if draft != typed {
                 text.set(drafts::joined(&draft, &typed));
             }
-            return (room, writer);
+            return;
         }
         let (last, known) = shown.unwrap_or_default();
         // When it turns out who is writing, what they have written meanwhile stays.
@@ -69,16 +83,15 @@ pub fn Composer(
                 browser::focus(ID);
             }
         }
-        (room, writer)
     });
-    Effect::new(move || {
+    effect(move || {
         let text = text.get();
         if let Some(room) = room.get_untracked() {
-            writer.with_untracked(|writer| drafts::put(writer, &room, &text));
+            writer.peek(|writer| drafts::put(writer, &room, &text));
         }
     });
     // A message that was taken back is to be edited here. What is being written stays, below.
-    Effect::new(move || {
+    effect(move || {
         let Some((to, body)) = client.returned.get() else { return };
         client.returned.set(None);
         if room.get_untracked() == Some(to) {
@@ -87,11 +100,12 @@ pub fn Composer(
     });
     let send = move || {
         let Some(room) = room.get_untracked() else { return };
-        let body = text.with_untracked(|text| validate::body(text).map(str::to_owned));
+        let typed = text.get_untracked();
+        let body = validate::body(&typed).map(str::to_owned);
         match body {
             // The shell has not been told yet in whose name. The text stays where it is, and is kept.
-            Ok(_) if client.me.with_untracked(Option::is_none) => {
-                let closed = client.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. }));
+            Ok(_) if client.me.peek(Option::is_none) => {
+                let closed = client.connection.peek(|state| matches!(state, ConnectionState::Closed { .. }));
                 hint.set(words.of(if closed { Word::EnterFirst } else { Word::KeptUntilBack }).to_owned());
             }
             Ok(body) => {
@@ -105,7 +119,7 @@ pub fn Composer(
                 // Said once is enough: Enter pressed twice is no mistake to be reminded of.
                 set_timeout(
                     move || {
-                        if text.with_untracked(|text| text.trim().is_empty()) {
+                        if text.peek(|text| text.trim().is_empty()) {
                             hint.set(String::new());
                         }
                     },
@@ -119,92 +133,167 @@ pub fn Composer(
         }
         browser::focus(ID);
     };
-    let key = move |event: KeyboardEvent| {
+    let addressee = move || {
+        let here = room.get()?;
+        text.look(|text| private::addressee(client, &here, text))
+    };
+    let send_alone = move || {
+        let Some((user, body)) = untrack(addressee) else { return send() };
+        spawn_local(async move {
+            match client.direct(user.id).await {
+                Ok(direct) => {
+                    text.set(String::new());
+                    client.send(&direct, body);
+                    route.go(&direct);
+                }
+                Err(why) => hint.set(why),
+            }
+        });
+    };
+    let key = move |event: &KeyboardEvent| {
         // While an input method composes, Enter chooses a word. 229 is how older browsers say so.
         if event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229 {
             event.prevent_default();
-            send();
+            if event.ctrl_key() || event.meta_key() { send_alone() } else { send() }
+        } else if event.key() == "ArrowUp" && text.peek(String::is_empty) {
+            event.prevent_default();
+            browser::focus_last("more");
         }
     };
     let chars = move || {
-        text.with(|text| if text.len() + NEAR_LIMIT < limits::MAX_BODY_CHARS { 0 } else { text.chars().count() })
+        text.look(|text| if text.len() + NEAR_LIMIT < limits::MAX_BODY_CHARS { 0 } else { text.chars().count() })
     };
-    let over = flag(move || chars() > limits::MAX_BODY_CHARS);
-    let count = super::text(move || match chars() {
-        chars if chars + NEAR_LIMIT < limits::MAX_BODY_CHARS => String::new(),
-        chars => format!("{} / {}", grouped(chars), grouped(limits::MAX_BODY_CHARS)),
-    });
-    let waiting = super::text(move || {
-        let mut line = client.connection.with(|state| state.waiting(client.waiting.get(), words)).unwrap_or_default();
-        if client.unkept.get() && client.waiting.get() > 0 {
-            line.push_str(words.of(Word::NothingKept));
+    effect(move || {
+        let (chars, typed) = (chars(), text.get());
+        browser::set_class(COUNT, "over", chars > limits::MAX_BODY_CHARS);
+        let near = chars + NEAR_LIMIT >= limits::MAX_BODY_CHARS;
+        let count =
+            if near { [&*grouped(chars), " / ", &grouped(limits::MAX_BODY_CHARS)].concat() } else { String::new() };
+        browser::set_text(COUNT, &count);
+        browser::set_attribute(GROW, "data-text", &typed);
+        // To set the same again would move the cursor.
+        if browser::value(ID) != typed {
+            browser::set_value(ID, &typed);
         }
-        line
+        let to = addressee().map(|(user, _)| words.fill(Word::ToAlone, &[("name", &user.name)]));
+        browser::set_hidden(ALONE, to.is_none());
+        browser::set_text(ALONE, &to.unwrap_or_default());
     });
-    let name = super::text(move || {
-        let id = room.get();
-        let name = client
-            .rooms
-            .with(|rooms| rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()));
-        name.map_or_else(|| words.of(Word::Message).to_owned(), |name| words.fill(Word::MessageTo, &[("room", &name)]))
+    effect(move || {
+        let hint = hint.get();
+        browser::set_hidden(HINT, hint.is_empty());
+        browser::set_hidden(WAITING, !hint.is_empty());
+        browser::set_text(HINT, &hint);
+        browser::set_text(WAITING, &line(client, room.get().as_ref()));
+        browser::set_attribute(LINE, "data-state", client.connection.look(ConnectionState::slug));
+        browser::set_hidden(FORM, absent.get());
+        let name = name(client, room.get().as_ref());
+        browser::set_attribute(ID, "aria-label", &name);
+        browser::set_attribute(ID, "placeholder", &name);
     });
-    view! {
-        <form
-            class="composer"
-            // Sent before anything listens, it would load the page anew, and what was typed would be gone.
-            method="dialog"
-            hidden=absent
-            on:submit=move |event| {
-                event.prevent_default();
-                send();
+    effect(move || {
+        browser::on(ID, "input", move |_| {
+            text.set(browser::value(ID));
+            if let Some(room) = room.get_untracked().filter(|_| text.peek(|text| !text.is_empty())) {
+                client.typing(&room);
             }
-        >
-            <div class="composer-line" data-state=super::text(move || client.connection.with(|state| state.slug()))>
-                <p
-                    class="composer-hint"
-                    id="composer-hint"
-                    data-testid="composer-hint"
-                    role="alert"
-                    hidden=flag(move || hint.with(String::is_empty))
-                >
-                    {super::text(move || hint.get())}
-                </p>
-                <p class="composer-waiting" data-testid="composer-waiting" hidden=flag(move || !hint.with(String::is_empty))>
-                    {waiting}
-                </p>
-                <p class="composer-count" class:over=over data-testid="composer-count">
-                    {count}
-                </p>
-            </div>
-            <div class="composer-box">
-                // The field is as high as its text: a copy of the text in the same cell of the grid gives the height.
-                <div class="composer-grow" data-text=super::text(move || text.get())>
-                    <textarea
-                        id=ID
-                        data-testid="composer"
-                        rows="1"
-                        autocomplete="off"
-                        enterkeyhint="send"
-                        aria-label=name
-                        aria-describedby="composer-hint"
-                        placeholder=name
-                        prop:value=text
-                        on:input=move |event| {
-                            text.set(event_target_value(&event));
-                            if !hint.with_untracked(String::is_empty) {
-                                hint.set(String::new());
-                            }
-                        }
-                        on:keydown=key
-                    ></textarea>
+            if hint.peek(|hint| !hint.is_empty()) {
+                hint.set(String::new());
+            }
+        });
+        browser::on(ID, "keydown", move |event| {
+            if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+                key(event);
+            }
+        });
+        browser::on(ALONE, "click", move |_| send_alone());
+        browser::on(FORM, "submit", move |event| {
+            event.prevent_default();
+            send();
+        });
+    });
+    still(move || {
+        let (room, absent, state) = (room.get_untracked(), absent.get_untracked(), client.connection.get_untracked());
+        let (name, line) = untrack(|| (name(client, room.as_ref()), line(client, room.as_ref())));
+        let placeholder = name.clone();
+        view! {
+            // Sent before anything listens, it would load the page anew, and what was typed would be gone.
+            <form class="composer" id=FORM method="dialog" hidden=absent>
+                <div class="composer-line" id=LINE data-state=state.slug()>
+                    <p class="composer-hint" id=HINT data-testid="composer-hint" role="alert" hidden></p>
+                    <p class="composer-waiting" id=WAITING data-testid="composer-waiting">
+                        {line}
+                    </p>
+                    <p class="composer-count" id=COUNT data-testid="composer-count"></p>
                 </div>
-                {still(move || view! {
-                    <button type="submit" class="button send" data-testid="send" aria-label=words.of(Word::Send) title=words.of(Word::SendKey)>
+                <button
+                    type="button"
+                    class="pill composer-alone"
+                    id=ALONE
+                    data-testid="send-alone"
+                    title=words.of(Word::AloneKey)
+                    hidden
+                ></button>
+                <div class="composer-box">
+                    // The field is as high as its text: a copy of the text in the same cell of the grid gives the height.
+                    <div class="composer-grow" id=GROW data-text="">
+                        <textarea
+                            id=ID
+                            data-testid="composer"
+                            rows="1"
+                            autocomplete="off"
+                            enterkeyhint="send"
+                            aria-label=name
+                            aria-describedby=HINT
+                            placeholder=placeholder
+                        ></textarea>
+                    </div>
+                    <button
+                        type="submit"
+                        class="button send"
+                        data-testid="send"
+                        aria-label=words.of(Word::Send)
+                        title=words.of(Word::SendKey)
+                    >
                         <Icon path=SEND />
                     </button>
-                })}
-            </div>
-        </form>
+                </div>
+            </form>
+        }
+    })
+}
+
+/// What is said above the box: what will become of what one types; else that nothing can be written here, or who types.
+fn line(client: Client, room: Option<&RoomId>) -> String {
+    let words = client.words;
+    let waiting = client.waiting.get();
+    let mut line = client.connection.look(|state| state.waiting(waiting, words)).unwrap_or_default();
+    if client.unkept.get() && waiting > 0 {
+        line.push_str(words.of(Word::NothingKept));
+    }
+    let is_here = |summary: &RoomSummary| summary.archived && Some(&summary.id) == room;
+    if !line.is_empty() {
+        return line;
+    }
+    if client.rooms.look(|rooms| rooms.iter().any(is_here)) {
+        return words.of(Word::ArchivedHere).to_owned();
+    }
+    let typing = room.map(|room| client.view(room).about.look(|about| about.typing.clone())).unwrap_or_default();
+    let names: Vec<_> = typing.iter().map(String::as_str).collect();
+    match names.len() {
+        0 => line,
+        1 => words.fill(Word::OneTypes, &[("names", names[0])]),
+        _ => words.fill(Word::ManyType, &[("names", &fold(&names, words))]),
+    }
+}
+
+/// To where one writes.
+fn name(client: Client, room: Option<&RoomId>) -> String {
+    let name =
+        client.rooms.look(|rooms| rooms.iter().find(|known| Some(&known.id) == room).map(|room| room.name.clone()));
+    match name {
+        Some(name) => client.words.fill(Word::MessageTo, &[("room", &name)]),
+        None => client.words.of(Word::Message).to_owned(),
     }
 }
 

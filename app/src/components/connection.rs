@@ -2,70 +2,126 @@
 
 use leptos::prelude::*;
 
-use super::{connection_panel, flag, text};
+use super::{Look, connection_panel, effect};
 use crate::{
     browser,
-    live::{client::Client, connection::Remedy},
-    words::Word,
+    live::{
+        client::Client,
+        connection::{ConnectionState, Remedy},
+    },
+    words::{Word, Words},
 };
 
-/// The badge: a dot, a word, what follows it, and what one can do about it.
-#[component]
-pub fn Connection() -> impl IntoView {
-    let client = expect_context::<Client>();
-    let words = client.words;
-    let state = client.connection;
-    let word = text(move || state.with(|state| state.word(words)));
-    let detail = text(move || state.with(|state| state.detail(words)));
-    let can_try = move || state.with(|state| state.can_try_now());
-    let remedy = move || state.with(|state| state.remedy());
-    let enter = text(move || {
-        let name = client.me.with(|me| me.as_ref().map(|me| browser::encode(&me.name)).unwrap_or_default());
-        format!("/?name={name}")
-    });
-    view! {
-        // Only the word is announced: nobody wants to hear seconds counted.
-        <span class="sr-only" role="status">
-            {word}
-        </span>
-        <div
-            class="connection"
-            data-testid="connection"
-            data-state=text(move || state.with(|state| state.slug()))
-            data-transport=text(move || state.with(|state| state.transport()))
-            title=text(move || state.with(|state| state.title(words)))
-        >
-            <button
-                type="button"
-                class="connection-badge"
-                data-testid="connection-badge"
-                popovertarget=connection_panel::ID
-                aria-haspopup="dialog"
-            >
-                <span class="connection-dot" aria-hidden="true"></span>
-                <span class="connection-words">{word} <span class="connection-detail">{detail}</span></span>
-            </button>
-            <button
-                type="button"
-                class="button small"
-                data-testid="try-now"
-                hidden=flag(move || !can_try())
-                on:click=move |_| client.try_now()
-            >
-                {words.of(Word::TryNowButton)}
-            </button>
-            <button
-                type="button"
-                class="button small"
-                data-testid="reload"
-                hidden=flag(move || remedy() != Remedy::Reload)
-                on:click=move |_| browser::reload()
-            >
-                {words.of(Word::Reload)}
-            </button>
-            <a class="button small" href=enter rel="external" hidden=flag(move || remedy() != Remedy::Enter)>
-                {words.of(Word::EnterAgain)}
-            </a>
-        </div>
+/// Ids of what changes.
+const STATUS: &str = "connection-status";
+const LINE: &str = "connection";
+const WORD: &str = "connection-word";
+const DETAIL: &str = "connection-detail";
+const TRY: &str = "connection-try";
+const RELOAD: &str = "connection-reload";
+const ENTER: &str = "connection-enter";
+
+/// What the badge says: a word, what follows it, and what one can do about it.
+#[derive(Default)]
+pub(super) struct Badge {
+    word: &'static str,
+    detail: String,
+    slug: &'static str,
+    transport: &'static str,
+    title: String,
+    can_try: bool,
+    remedy: Remedy,
+    enter: String,
+}
+
+impl Badge {
+    pub(super) fn of(client: Client) -> Self {
+        let words = client.words;
+        let name = client.me.look(|me| me.as_ref().map(|me| browser::encode(&me.name)).unwrap_or_default());
+        client.connection.look(|state: &ConnectionState| Self {
+            word: state.word(words),
+            detail: state.detail(words),
+            slug: state.slug(),
+            transport: state.transport(),
+            title: state.title(words),
+            can_try: state.can_try_now(),
+            remedy: state.remedy(),
+            enter: ["/?name=", &name].concat(),
+        })
     }
+
+    fn put(&self) {
+        browser::set_text(STATUS, self.word);
+        browser::set_text(WORD, self.word);
+        browser::set_text(DETAIL, &self.detail);
+        for (name, value) in [("data-state", self.slug), ("data-transport", self.transport), ("title", &self.title)] {
+            browser::set_attribute(LINE, name, value);
+        }
+        browser::set_attribute(ENTER, "href", &self.enter);
+        browser::set_hidden(TRY, !self.can_try);
+        browser::set_hidden(RELOAD, self.remedy != Remedy::Reload);
+        browser::set_hidden(ENTER, self.remedy != Remedy::Enter);
+    }
+
+    /// The badge as it is at first. Not compiled for a browser that takes over the server's page.
+    #[cfg_attr(feature = "hydrate", allow(dead_code))]
+    pub(super) fn view(self, words: Words) -> impl IntoView {
+        view! {
+            // Only the word is announced: nobody wants to hear seconds counted.
+            <span class="sr-only" role="status" id=STATUS>
+                {self.word}
+            </span>
+            <div
+                class="connection"
+                id=LINE
+                data-testid="connection"
+                data-state=self.slug
+                data-transport=self.transport
+                title=self.title
+            >
+                <button
+                    type="button"
+                    class="connection-badge"
+                    data-testid="connection-badge"
+                    popovertarget=connection_panel::ID
+                    aria-haspopup="dialog"
+                >
+                    <span class="connection-dot" aria-hidden="true"></span>
+                    <span class="connection-words">
+                        <span id=WORD>{self.word}</span>
+                        " "
+                        <span class="connection-detail" id=DETAIL>
+                            {self.detail}
+                        </span>
+                    </span>
+                </button>
+                <button type="button" class="button small" id=TRY data-testid="try-now" hidden=!self.can_try>
+                    {words.of(Word::TryNowButton)}
+                </button>
+                <button
+                    type="button"
+                    class="button small"
+                    id=RELOAD
+                    data-testid="reload"
+                    hidden=self.remedy != Remedy::Reload
+                >
+                    {words.of(Word::Reload)}
+                </button>
+                <a class="button small" id=ENTER href=self.enter rel="external" hidden=self.remedy != Remedy::Enter>
+                    {words.of(Word::EnterAgain)}
+                </a>
+            </div>
+        }
+    }
+}
+
+/// Keeps the badge true.
+pub(super) fn follow(client: Client) {
+    effect(move || Badge::of(client).put());
+}
+
+/// Hears its buttons.
+pub(super) fn listen(client: Client) {
+    browser::on(TRY, "click", move |_| client.try_now());
+    browser::on(RELOAD, "click", |_| browser::reload());
 }

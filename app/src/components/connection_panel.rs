@@ -3,9 +3,9 @@
 //! It is plain HTML, and its values are put in by hand once a second while it is open: components and signals for each would
 //! be kilobytes of wasm for what is looked at once in a while.
 
-use leptos::{ev::MouseEvent, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
-use super::{icons::CLOSE, still_html};
+use super::{effect, icons::CLOSE, still};
 use crate::{
     browser, clock,
     live::{
@@ -78,12 +78,12 @@ fn fill(client: Client) -> String {
 #[component]
 pub fn ConnectionPanel() -> impl IntoView {
     let client = expect_context::<Client>();
-    let looking = RwSignal::new(false);
-    let toggled = move |_| {
-        if !browser::is_popover_open(ID) || looking.get_untracked() {
+    let looking = StoredValue::new(false);
+    let toggled = move |_: web_sys::Event| {
+        if !browser::is_popover_open(ID) || looking.get_value() {
             return;
         }
-        looking.set(true);
+        looking.set_value(true);
         browser::set_text(COPIED, "");
         spawn_local(async move {
             while browser::is_popover_open(ID) {
@@ -94,13 +94,10 @@ pub fn ConnectionPanel() -> impl IntoView {
                 fill(client);
                 clock::sleep(940).await;
             }
-            looking.set(false);
+            looking.set_value(false);
         });
     };
-    let copy = move |event: MouseEvent| {
-        if event_target::<web_sys::Element>(&event).id() != COPY {
-            return;
-        }
+    let copy = move |_: web_sys::Event| {
         spawn_local(async move {
             let report = fill(client);
             let done = browser::copy(&report).await;
@@ -110,16 +107,20 @@ pub fn ConnectionPanel() -> impl IntoView {
             }
         });
     };
-    view! {
-        <section
-            class="connection-panel"
-            id=ID
-            popover="auto"
-            role="dialog"
-            aria-label=client.words.of(Word::Connection)
-            on:toggle=toggled
-            on:click=copy
-            inner_html=still_html(move || body(client.words))
-        ></section>
-    }
+    effect(move || {
+        browser::on(ID, "toggle", toggled);
+        browser::on(COPY, "click", copy);
+    });
+    still(move || {
+        view! {
+            <section
+                class="connection-panel"
+                id=ID
+                popover="auto"
+                role="dialog"
+                aria-label=client.words.of(Word::Connection)
+                inner_html=body(client.words)
+            ></section>
+        }
+    })
 }

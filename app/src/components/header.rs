@@ -1,19 +1,86 @@
 //! The line above the messages: the room's name, the connection, who is there.
+//!
+//! It is in the server's page as a whole, and what changes in it is put in by hand: as views with a signal for each value, this
+//! line and the connection's were 10 kB of wasm.
 
 use leptos::prelude::*;
 use parlor_protocol::{RoomId, RoomKind};
 
 use super::{
+    Look,
     chat::PeopleShown,
-    connection::Connection,
-    flag,
-    icons::{Icon, MENU, PEOPLE, RoomIcon},
-    people, rooms, still, text,
+    connection::{self, Badge},
+    effect,
+    icons::{self, Icon, MENU, PEOPLE, SETTINGS},
+    people, rooms, still,
 };
-use crate::{browser, live::client::Client, words::Word};
+use crate::{browser, live::client::Client, page::counted, words::Word};
 
 /// Where the people have a column of their own.
 const WIDE: &str = "(min-width: 1100px)";
+
+/// Ids of what changes.
+const ROOMS: &str = "rooms-toggle";
+const KIND: &str = "room-kind";
+const ICON: &str = "room-icon";
+const NAME: &str = "room-name";
+const TOPIC: &str = "room-topic";
+const SETTINGS_LINK: &str = "room-settings";
+const PEOPLE_TOGGLE: &str = "people-toggle";
+const COUNT: &str = "online-count";
+
+/// What the line says.
+#[derive(Default)]
+struct Heading {
+    name: String,
+    kind: Option<RoomKind>,
+    topic: String,
+    settings: String,
+    /// Unread messages of other rooms are not to be missed on small screens: the drawer's button tells of them.
+    elsewhere: bool,
+    online: String,
+    absent: bool,
+}
+
+impl Heading {
+    fn of(client: Client, room: Option<&RoomId>, absent: bool) -> Self {
+        let count = room.and_then(|room| client.view(room).about.look(|about| about.online_count));
+        let mut heading = Self {
+            settings: room.map(|room| format!("/r/{room}/settings")).unwrap_or_default(),
+            // Before the server has counted, at least the reader is here.
+            online: count.unwrap_or(1).to_string(),
+            absent,
+            ..Self::default()
+        };
+        client.rooms.look(|rooms| {
+            for summary in rooms {
+                if Some(&summary.id) == room {
+                    heading.name.clone_from(&summary.name);
+                    heading.kind = Some(summary.kind);
+                    heading.topic = summary.topic.clone().unwrap_or_default();
+                } else {
+                    heading.elsewhere |= counted(summary) > 0;
+                }
+            }
+        });
+        if absent {
+            client.words.of(Word::NoSuchRoom).clone_into(&mut heading.name);
+        }
+        heading
+    }
+
+    fn put(&self) {
+        browser::set_text(NAME, &self.name);
+        browser::set_attribute(ICON, "d", icons::of(self.kind));
+        browser::set_text(TOPIC, &self.topic);
+        browser::set_attribute(TOPIC, "title", &self.topic);
+        browser::set_attribute(SETTINGS_LINK, "href", &self.settings);
+        browser::set_text(COUNT, &self.online);
+        browser::set_class(ROOMS, "has-unread", self.elsewhere);
+        browser::set_hidden(KIND, self.absent);
+        browser::set_hidden(SETTINGS_LINK, self.absent);
+    }
+}
 
 /// The header.
 #[component]
@@ -26,68 +93,74 @@ pub fn Header(
     let client = expect_context::<Client>();
     let words = client.words;
     let PeopleShown(shown) = expect_context();
-    let name = text(move || {
-        if absent.get() {
-            return words.of(Word::NoSuchRoom).to_owned();
+    let heading = move || Heading::of(client, room.get().as_ref(), absent.get());
+    effect(move || heading().put());
+    effect(move || {
+        connection::listen(client);
+        browser::on(PEOPLE_TOGGLE, "click", move |event| {
+            if browser::matches(WIDE) {
+                event.prevent_default();
+                shown.update(|shown| *shown = !*shown);
+            }
+        });
+    });
+    connection::follow(client);
+    still(move || {
+        let heading = untrack(heading);
+        let badge = untrack(|| Badge::of(client));
+        let topic = heading.topic.clone();
+        let drawer = if heading.elsewhere { " has-unread" } else { "" };
+        view! {
+            <header class="room-header">
+                <button
+                    type="button"
+                    id=ROOMS
+                    class=["button icon-only rooms-toggle", drawer].concat()
+                    aria-label=words.of(Word::Rooms)
+                    popovertarget=rooms::ID
+                >
+                    <Icon path=MENU />
+                </button>
+                <h1 class="room-title">
+                    <span class="room-hash" id=KIND hidden=heading.absent>
+                        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+                            <path id=ICON d=icons::of(heading.kind)></path>
+                        </svg>
+                    </span>
+                    <span class="room-title-name" id=NAME>
+                        {heading.name}
+                    </span>
+                </h1>
+                <p class="room-topic" id=TOPIC data-testid="topic" title=topic>
+                    {heading.topic}
+                </p>
+                <a
+                    class="button icon-only room-settings"
+                    id=SETTINGS_LINK
+                    href=heading.settings
+                    rel="external"
+                    hidden=heading.absent
+                    title=words.of(Word::RoomSettings)
+                >
+                    <Icon path=SETTINGS />
+                    <span class="sr-only">{words.of(Word::RoomSettings)}</span>
+                </a>
+                {badge.view(words)}
+                <button
+                    type="button"
+                    id=PEOPLE_TOGGLE
+                    class="button people-toggle"
+                    popovertarget=people::ID
+                    title=words.of(Word::WhoIsHere)
+                >
+                    <Icon path=PEOPLE />
+                    <span class="sr-only">{words.of(Word::PeopleCount)}</span>
+                    <span id=COUNT data-testid="online-count">
+                        {heading.online}
+                    </span>
+                    <span class="people-word">{words.of(Word::Online)}</span>
+                </button>
+            </header>
         }
-        let id = room.get();
-        client.rooms.with(|rooms| {
-            rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()).unwrap_or_default()
-        })
-    });
-    let kind = Signal::derive(move || {
-        let id = room.get();
-        client.rooms.with(|rooms| {
-            rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map_or(RoomKind::Public, |room| room.kind)
-        })
-    });
-    // In the drawer's button: unread messages of other rooms are not to be missed on small screens.
-    let elsewhere = flag(move || {
-        let id = room.get();
-        client
-            .rooms
-            .with(|rooms| rooms.iter().any(|room| room.joined && room.unread > 0 && Some(&room.id) != id.as_ref()))
-    });
-    let online = text(move || {
-        let count = room.get().and_then(|room| client.view(&room).about.with(|about| about.online_count));
-        // Before the server has counted, at least the reader is here.
-        count.unwrap_or(1).to_string()
-    });
-    view! {
-        <header class="room-header">
-            <button
-                type="button"
-                class="button icon-only rooms-toggle"
-                class:has-unread=elsewhere
-                aria-label=words.of(Word::Rooms)
-                popovertarget=rooms::ID
-            >
-                {still(|| view! { <Icon path=MENU /> })}
-            </button>
-            <h1 class="room-title">
-                <span class="room-hash" hidden=absent>
-                    <RoomIcon kind />
-                </span>
-                <span class="room-title-name">{name}</span>
-            </h1>
-            <Connection />
-            <button
-                type="button"
-                class="button people-toggle"
-                popovertarget=people::ID
-                title=words.of(Word::WhoIsHere)
-                on:click=move |event| {
-                    if browser::matches(WIDE) {
-                        event.prevent_default();
-                        shown.update(|shown| *shown = !*shown);
-                    }
-                }
-            >
-                {still(|| view! { <Icon path=PEOPLE /> })}
-                {still(move || view! { <span class="sr-only">{words.of(Word::PeopleCount)}</span> })}
-                <span data-testid="online-count">{online}</span>
-                {still(move || view! { <span class="people-word">{words.of(Word::Online)}</span> })}
-            </button>
-        </header>
-    }
+    })
 }

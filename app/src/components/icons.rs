@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use parlor_protocol::RoomKind;
 
 use super::text;
+use crate::reactive::derive;
 
 /// Waiting: a clock.
 pub const CLOCK: &str = "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2 1.3";
@@ -25,6 +26,14 @@ pub const MENU: &str = "M2.5 4.5h11M2.5 8h11M2.5 11.5h11";
 pub const PEOPLE: &str = "M6 7.5a2.25 2.25 0 1 0 0-4.5 2.25 2.25 0 0 0 0 4.5M1.8 13c.3-2.3 2-3.6 4.2-3.6s3.9 1.3 4.2 3.6M10.6 3.2a2.2 2.2 0 0 1 0 4.1M12 9.8c1.3.5 2 1.6 2.2 3.2";
 /// Something new.
 pub const PLUS: &str = "M8 3v10M3 8h10";
+/// What else one can do.
+pub const MORE: &str = "M3.5 8h.01M8 8h.01M12.5 8h.01";
+/// To be set as one likes.
+pub const SETTINGS: &str = "M2.5 5h6M12.5 5h1M10.5 3v4M2.5 11h1M7.5 11h6M5.5 9v4";
+/// Looking for something.
+pub const SEARCH: &str = "M7 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8M10 10l3.5 3.5";
+/// Further up.
+pub const UP: &str = "M8 13V3.5M3.8 7.5 8 3.2l4.2 4.3";
 /// Away with it.
 pub const CLOSE: &str = "M4 4l8 8M12 4l-8 8";
 /// Up and away.
@@ -51,17 +60,27 @@ pub fn Icon(
     }
 }
 
+/// The kind of a room, which is known later.
+pub(super) fn kind(kind: impl Fn() -> Option<RoomKind> + Send + Sync + 'static) -> Signal<RoomKind> {
+    derive(Box::new(move || kind().unwrap_or(RoomKind::Public)))
+}
+
+/// The path of a kind of room's icon.
+pub(super) const fn of(kind: Option<RoomKind>) -> &'static str {
+    match kind {
+        Some(RoomKind::Public) | None => HASH,
+        Some(RoomKind::Private) => LOCK,
+        Some(RoomKind::Direct) => BUBBLE,
+    }
+}
+
 /// The icon of a room, which is known later and may be another one then.
 #[component]
 pub fn RoomIcon(
     /// What kind of room it is.
     kind: Signal<RoomKind>,
 ) -> impl IntoView {
-    let path = text(move || match kind.get() {
-        RoomKind::Public => HASH,
-        RoomKind::Private => LOCK,
-        RoomKind::Direct => BUBBLE,
-    });
+    let path = text(move || of(Some(kind.get())));
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
             <path d=path></path>

@@ -1,7 +1,7 @@
 //! What a message looks like: who, when, what, and for one's own how far it has come.
 
 use super::{
-    icons::{self, ALERT, CLOCK, TICK, TICKS},
+    icons::{self, ALERT, CLOCK, MORE, TICK, TICKS},
     row::{Around, Look},
 };
 use crate::{
@@ -15,11 +15,11 @@ use crate::{
 /// A message's look.
 pub(super) fn look(row: &MessageRow, around: Around) -> Look {
     let by = &row.message.by;
-    let hue = colour::class(by.id);
+    let hue = colour::class(by);
     let avatar =
         ["<span class=\"avatar ", hue, "\" aria-hidden=\"true\">", &escape(&colour::initials(&by.name))].concat();
     let mut class = "message".to_owned();
-    for (is, name) in [(row.starts_run, " starts-run"), (row.own, " own")] {
+    for (is, name) in [(row.starts_run, " starts-run"), (row.own, " own"), (row.names_me, " names-me")] {
         class.push_str(if is { name } else { "" });
     }
     let mut inside = vec![
@@ -40,7 +40,14 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
         id: row.message.id.to_string(),
         state: row.delivery.slug(),
         inside,
-        end: "</div>".into(),
+        end: [
+            "</div><button type=\"button\" class=\"more\" tabindex=\"-1\" data-testid=\"more\" aria-label=\"",
+            around.words.of(Word::MessageActions),
+            "\">",
+            &icons::html(MORE),
+            "</button>",
+        ]
+        .concat(),
     }
 }
 

@@ -1,38 +1,31 @@
 //! What is on the screen, piece by piece.
 
+use leptos::IntoView;
 #[cfg(feature = "hydrate")]
 use leptos::tachys::html::InertElement;
-use leptos::{IntoView, prelude::Signal};
 
 pub mod chat;
 pub mod composer;
 pub mod connection;
 pub mod connection_panel;
+mod dialog;
 pub mod header;
 pub mod icons;
 pub mod languages;
 pub mod message;
+pub mod message_menu;
 pub mod new_room;
 pub mod outdated;
 pub mod people;
+mod private;
 pub mod rooms;
 pub mod row;
 pub mod scroll;
+pub mod switcher;
 pub mod timeline;
 pub mod welcome;
 
-// Views take signals, not closures: every closure is a type of its own, and for each the wasm would have another copy of
-// the code that renders, hydrates and updates it.
-
-/// A text that changes.
-pub(crate) fn text<T: Into<String>>(value: impl Fn() -> T + Send + Sync + 'static) -> Signal<String> {
-    Signal::derive(move || value().into())
-}
-
-/// A condition that changes.
-pub(crate) fn flag(value: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
-    Signal::derive(value)
-}
+pub(crate) use crate::reactive::{Look, effect, flag, on_change, text};
 
 /// One element whose inside never changes and has nothing to listen to. The browser that takes over the server's page has
 /// it there already, so the wasm for that has nothing of it; all others make it. Only for what is in the first page and
@@ -46,9 +39,4 @@ pub(crate) fn still<V: IntoView>(_: impl FnOnce() -> V) -> impl IntoView {
 #[cfg(not(feature = "hydrate"))]
 pub(crate) fn still<V: IntoView>(view: impl FnOnce() -> V) -> impl IntoView {
     view()
-}
-
-/// The same for HTML that is inside an element.
-pub(crate) fn still_html(html: impl FnOnce() -> String) -> String {
-    if cfg!(feature = "hydrate") { String::new() } else { html() }
 }

@@ -1,18 +1,53 @@
 //! The dialog that makes a room.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{RoomKind, limits, validate};
+use web_sys::Event;
 
-use super::{rooms, still, text};
-use crate::{browser, live::client::Client, route::Route, words::Word};
+use super::{
+    dialog::{dialog, pressed},
+    rooms,
+};
+use crate::{
+    browser,
+    live::client::Client,
+    route::Route,
+    words::{Word, Words},
+};
 
 /// The dialog's id.
 pub const ID: &str = "new-room";
+/// Ids of what is in it.
+const NAME: &str = "new-room-name";
+const PRIVATE: &str = "new-room-private";
+const HELP: &str = "new-room-help";
+const PROBLEM: &str = "new-room-problem";
+const CREATE: &str = "new-room-create";
 
 /// Opens the dialog.
 pub fn open() {
     browser::hide_popover(rooms::ID);
     browser::show_dialog(ID);
+}
+
+fn body(words: Words) -> String {
+    let word = |word| words.of(word);
+    format!(
+        "<form><h2>{}</h2><label for={NAME}>{}</label>\
+         <input id={NAME} data-testid={NAME} type=text autocomplete=off autofocus maxlength={} placeholder=\"{}\" aria-describedby={PROBLEM}>\
+         <label class=choice><input type=checkbox id={PRIVATE} data-testid={PRIVATE}><span>{}</span></label>\
+         <p id={HELP} class=soft>{}</p><p id={PROBLEM} class=problem role=alert></p>\
+         <div class=dialog-actions><button type=button class=button data-testid=cancel>{}</button>\
+         <button type=submit class=\"button primary\" id={CREATE} data-testid={CREATE}>{}</button></div></form>",
+        word(Word::NewRoom),
+        word(Word::RoomName),
+        limits::MAX_ROOM_NAME_CHARS,
+        word(Word::RoomExample),
+        word(Word::PrivateRoom),
+        word(Word::NewRoomHelp),
+        word(Word::Cancel),
+        word(Word::Create),
+    )
 }
 
 /// The dialog.
@@ -21,80 +56,52 @@ pub fn NewRoom() -> impl IntoView {
     let client = expect_context::<Client>();
     let words = client.words;
     let route = expect_context::<Route>();
-    let name = RwSignal::new(String::new());
-    let problem = RwSignal::new(String::new());
-    let private = RwSignal::new(false);
-    let busy = RwSignal::new(false);
-    let create = move |event: SubmitEvent| {
-        event.prevent_default();
-        if busy.get_untracked() {
+    let busy = StoredValue::new(false);
+    let create = move || {
+        if busy.get_value() {
             return;
         }
-        let named = match validate::room_name(&name.get_untracked()) {
+        let named = match validate::room_name(&browser::value(NAME)) {
             Ok(named) => named,
-            Err(validate::Invalid::Empty) => return problem.set(words.of(Word::RoomNeedsName).to_owned()),
-            Err(invalid) => return problem.set(words.invalid(invalid)),
+            Err(validate::Invalid::Empty) => return browser::set_text(PROBLEM, words.of(Word::RoomNeedsName)),
+            Err(invalid) => return browser::set_text(PROBLEM, &words.invalid(invalid)),
         };
-        problem.set(String::new());
-        busy.set(true);
-        let kind = if private.get_untracked() { RoomKind::Private } else { RoomKind::Public };
+        busy.set_value(true);
+        browser::set_text(PROBLEM, "");
+        browser::set_text(CREATE, words.of(Word::Creating));
+        let kind = if browser::is_checked(PRIVATE) { RoomKind::Private } else { RoomKind::Public };
         spawn_local(async move {
             match client.create_room(named, kind).await {
                 Ok(room) => {
-                    name.set(String::new());
-                    private.set(false);
+                    browser::set_value(NAME, "");
+                    browser::uncheck(PRIVATE);
+                    explain(words);
                     browser::close_dialog(ID);
                     route.go(&room);
                 }
-                Err(why) => problem.set(why),
+                Err(why) => browser::set_text(PROBLEM, &why),
             }
-            busy.set(false);
+            browser::set_text(CREATE, words.of(Word::Create));
+            busy.set_value(false);
         });
     };
-    view! {
-        <dialog id=ID class="dialog" aria-labelledby="new-room-title">
-            <form on:submit=create>
-                {still(move || view! { <h2 id="new-room-title">{words.of(Word::NewRoom)}</h2> })}
-                {still(move || view! { <label for="new-room-name">{words.of(Word::RoomName)}</label> })}
-                <input
-                    id="new-room-name"
-                    data-testid="new-room-name"
-                    type="text"
-                    autocomplete="off"
-                    autofocus
-                    maxlength=limits::MAX_ROOM_NAME_CHARS.to_string()
-                    placeholder=words.of(Word::RoomExample)
-                    aria-describedby="new-room-problem"
-                    prop:value=name
-                    on:input=move |event| {
-                        name.set(event_target_value(&event));
-                        problem.set(String::new());
-                    }
-                />
-                <label class="choice">
-                    <input
-                        type="checkbox"
-                        data-testid="new-room-private"
-                        prop:checked=private
-                        on:change=move |event| private.set(event_target_checked(&event))
-                    />
-                    {still(move || view! { <span>{words.of(Word::PrivateRoom)}</span> })}
-                </label>
-                <p class="soft">
-                    {text(move || words.of(if private.get() { Word::PrivateRoomHelp } else { Word::NewRoomHelp }))}
-                </p>
-                <p id="new-room-problem" class="problem" role="alert">
-                    {text(move || problem.get())}
-                </p>
-                <div class="dialog-actions">
-                    <button type="button" class="button" on:click=move |_| browser::close_dialog(ID)>
-                        {words.of(Word::Cancel)}
-                    </button>
-                    <button type="submit" class="button primary" data-testid="new-room-create">
-                        {text(move || words.of(if busy.get() { Word::Creating } else { Word::Create }))}
-                    </button>
-                </div>
-            </form>
-        </dialog>
-    }
+    let heard = move |event: &Event| match event.type_().as_str() {
+        "submit" => {
+            event.prevent_default();
+            create();
+        }
+        "input" => {
+            browser::set_text(PROBLEM, "");
+            explain(words);
+        }
+        _ if pressed(event).as_deref() == Some("cancel") => browser::close_dialog(ID),
+        _ => {}
+    };
+    dialog(ID, "dialog", words.of(Word::NewRoom), move || body(words), heard)
+}
+
+/// Says who will see the room.
+fn explain(words: Words) {
+    let private = browser::is_checked(PRIVATE);
+    browser::set_text(HELP, words.of(if private { Word::PrivateRoomHelp } else { Word::NewRoomHelp }));
 }

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{composer::Draft, flag, still};
+use super::{Look, composer::Draft, effect, still};
 use crate::{browser, live::client::Client, words::Word};
 
+const ID: &str = "outdated";
+const RENEW: &str = "renew";
 /// For which build this tab was loaded again last.
 const RELOADED: &str = "parlor.reloaded";
 
@@ -17,26 +19,31 @@ pub fn Outdated() -> impl IntoView {
     let renew = move || {
         if let Some(build) = client.newer.get_untracked()
             && browser::is_hidden()
-            && draft.with_untracked(String::is_empty)
+            && draft.peek(String::is_empty)
             // Once for each build: should the old page come again, from a cache or another server, it stays.
             && browser::is_first(RELOADED, &build)
         {
             browser::reload();
         }
     };
-    Effect::new(move || {
-        client.newer.track();
-        renew();
+    effect(move || {
+        browser::set_hidden(ID, client.newer.look(Option::is_none));
+        untrack(renew);
     });
-    Effect::new(move || browser::on_attention(renew));
-    view! {
-        <div class="outdated-place" role="status">
-            <div class="outdated" data-testid="outdated" hidden=flag(move || client.newer.with(Option::is_none))>
-                {still(move || view! { <span>{words.of(Word::Outdated)}</span> })}
-                <button type="button" class="button small" data-testid="renew" on:click=move |_| browser::reload()>
-                    {words.of(Word::Reload)}
-                </button>
+    effect(move || {
+        browser::on_attention(renew);
+        browser::on(RENEW, "click", |_| browser::reload());
+    });
+    still(move || {
+        view! {
+            <div class="outdated-place" role="status">
+                <div class="outdated" id=ID data-testid="outdated" hidden>
+                    <span>{words.of(Word::Outdated)}</span>
+                    <button type="button" class="button small" id=RENEW data-testid="renew">
+                        {words.of(Word::Reload)}
+                    </button>
+                </div>
             </div>
-        </div>
-    }
+        }
+    })
 }

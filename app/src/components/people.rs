@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use parlor_protocol::{RoomId, User, UserId};
 
 use super::{
-    flag,
+    effect,
     icons::{CLOSE, Icon},
-    still, text,
+    still,
 };
 use crate::{
     browser, colour,
-    live::client::Client,
+    live::{client::Client, view::About},
     small,
     text::escape,
     words::{Word, Words},
@@ -18,6 +18,11 @@ use crate::{
 
 /// The panel's id, for the button that opens it.
 pub const ID: &str = "people";
+
+/// Ids of what changes, and of what is pressed.
+const LIST: &str = "people-list";
+const MORE: &str = "people-more";
+const CLOSER: &str = "people-close";
 
 /// The people who are in the room now.
 #[component]
@@ -28,60 +33,82 @@ pub fn People(
     let client = expect_context::<Client>();
     let words = client.words;
     let about = move || room.get().map(|room| client.view(&room).about.get()).unwrap_or_default();
-    let people = text(move || {
-        let mut people = about().online;
+    let people = move || {
+        let About { online: mut people, away, .. } = about();
         let me = client.me.get();
         // Before the server has said who is there, at least the reader is.
         if people.is_empty() {
             people.extend(me.clone());
         }
         let me = me.map(|me| me.id);
-        small::sort_by_key(&mut people, |user| (Some(user.id) != me, user.name.to_ascii_lowercase()));
-        list(&people, me, words)
-    });
+        small::sort_by_key(&mut people, |user| {
+            (Some(user.id) != me, away.contains(&user.id), user.name.to_ascii_lowercase())
+        });
+        list(&people, &away, me, words)
+    };
     let hidden = move || {
         let about = about();
         about.online_count.unwrap_or(0).saturating_sub(about.online.len() as u64)
     };
-    view! {
-        <aside class="people" id=ID popover="auto" data-testid="people" aria-label=words.of(Word::PeopleHere)>
-            <div class="panel-head">
-                {still(move || view! { <h2>{words.of(Word::HereNow)}</h2> })}
-                <button
-                    type="button"
-                    class="button icon-only"
-                    aria-label=words.of(Word::Close)
-                    popovertarget=ID
-                    popovertargetaction="hide"
-                    on:click=move |_| browser::hide_popover(ID)
-                >
-                    {still(|| view! { <Icon path=CLOSE /> })}
-                </button>
-            </div>
-            <ul inner_html=people></ul>
-            <p class="people-more" hidden=flag(move || hidden() == 0)>
-                {text(move || words.fill(Word::AndMore, &[("n", &hidden().to_string())]))}
-            </p>
-        </aside>
-    }
+    let mut shown = String::new();
+    effect(move || {
+        let people = people();
+        if people != shown {
+            browser::set_html(LIST, &people);
+            shown = people;
+        }
+        let hidden = hidden();
+        browser::set_hidden(MORE, hidden == 0);
+        browser::set_text(MORE, &words.fill(Word::AndMore, &[("n", &hidden.to_string())]));
+    });
+    effect(|| browser::on(CLOSER, "click", |_| browser::hide_popover(ID)));
+    still(move || {
+        let people = untrack(people);
+        view! {
+            <aside class="people" id=ID popover="auto" data-testid="people" aria-label=words.of(Word::PeopleHere)>
+                <div class="panel-head">
+                    <h2>{words.of(Word::HereNow)}</h2>
+                    <button
+                        type="button"
+                        id=CLOSER
+                        class="button icon-only"
+                        aria-label=words.of(Word::Close)
+                        popovertarget=ID
+                        popovertargetaction="hide"
+                    >
+                        <Icon path=CLOSE />
+                    </button>
+                </div>
+                <ul id=LIST inner_html=people></ul>
+                <p class="people-more" id=MORE hidden></p>
+            </aside>
+        }
+    })
 }
 
 /// People as items of a list. Plain HTML: nothing can be done with them, and they come and go together.
-fn list(people: &[User], me: Option<UserId>, words: Words) -> String {
+fn list(people: &[User], away: &[UserId], me: Option<UserId>, words: Words) -> String {
     let mut html = String::new();
-    let is_me = ["<span class=\"person-you\">", words.of(Word::You), "</span>"].concat();
+    let note = |word| ["<span class=\"person-you\">", words.of(word), "</span>"].concat();
+    let (is_me, is_away) = (note(Word::You), note(Word::Away));
     for user in people {
-        let (hue, initials) = (colour::class(user.id), escape(&colour::initials(&user.name)));
-        let you = if Some(user.id) == me { &*is_me } else { "" };
+        let (hue, initials) = (colour::class(user), escape(&colour::initials(&user.name)));
+        let away = away.contains(&user.id);
+        let note = match user.id {
+            id if Some(id) == me => &*is_me,
+            _ if away => &*is_away,
+            _ => "",
+        };
         for text in [
-            "<li class=\"person\"><span class=\"avatar small ",
+            if away { "<li class=\"person away\">" } else { "<li class=\"person\">" },
+            "<span class=\"avatar small ",
             hue,
             "\" aria-hidden=\"true\">",
             &initials,
             "</span><span class=\"person-name\">",
             &escape(&user.name),
             "</span>",
-            you,
+            note,
             "</li>",
         ] {
             html.push_str(text);
@@ -105,9 +132,14 @@ mod tests {
             kind: UserKind::Guest,
             colour: None,
         };
-        let html = list(&[user(1, "<b>"), user(2, "Bob")], Some(UserId(Uuid::from_u128(2))), Words::default());
+        let html = list(
+            &[user(1, "<b>"), user(2, "Bob")],
+            &[UserId(Uuid::from_u128(1))],
+            Some(UserId(Uuid::from_u128(2))),
+            Words::default(),
+        );
         assert!(html.contains("&lt;b&gt;") && !html.contains("<b>"), "{html}");
         assert!(html.ends_with("Bob</span><span class=\"person-you\">you</span></li>"), "{html}");
-        assert_eq!(html.matches("person-you").count(), 1);
+        assert_eq!((html.matches(">you<").count(), html.matches(">away<").count()), (1, 1));
     }
 }

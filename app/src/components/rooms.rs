@@ -1,22 +1,30 @@
 //! The list of rooms: mine with what is unread, and public ones to go into.
 
-use leptos::{ev::SubmitEvent, prelude::*};
-use parlor_protocol::{RoomId, RoomKind, RoomSummary};
+use leptos::prelude::*;
+use parlor_protocol::{Level, RoomId, RoomKind, RoomSummary};
 
 use super::{
-    flag,
-    icons::{CLOSE, DOOR, Icon, PLUS, RoomIcon},
-    languages, new_room, still, text,
+    Look, effect, flag,
+    icons::{CLOSE, DOOR, Icon, PLUS, RoomIcon, SEARCH, kind},
+    languages, new_room, still,
+    switcher::Switch,
+    text,
 };
 use crate::{
     api, browser, colour, kept,
     live::{client::Client, connection::ConnectionState},
+    page::counted,
+    reactive::derive,
     route::Route,
     words::Word,
 };
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
+
+/// The buttons above it.
+const GO_TO: &str = "go-to";
+const NEW_ROOM: &str = "open-new-room";
 
 /// The left column.
 #[component]
@@ -26,11 +34,19 @@ pub fn Rooms(
 ) -> impl IntoView {
     let client = expect_context::<Client>();
     let words = client.words;
+    let switch = expect_context::<Switch>();
+    effect(move || {
+        browser::on(GO_TO, "click", move |_| switch.open());
+        browser::on(NEW_ROOM, "click", |_| new_room::open());
+    });
     view! {
         <nav class="rooms" id=ID popover="auto" aria-label=words.of(Word::Rooms)>
             {still(move || view! {
             <div class="panel-head">
                 <span class="wordmark">"Parlor"</span>
+                <a class="button quiet" href="/people" rel="external">
+                    {words.of(Word::AllPeople)}
+                </a>
                 <button
                     type="button"
                     class="button icon-only rooms-close"
@@ -43,19 +59,31 @@ pub fn Rooms(
             </div>
             })}
             <div class="rooms-scroll" data-testid="room-list">
+                {still(move || view! {
                 <div class="section-head">
-                    {still(move || view! { <h2>{words.of(Word::Rooms)}</h2> })}
+                    <h2>{words.of(Word::Rooms)}</h2>
+                    <button
+                        type="button"
+                        class="button icon-only go-to"
+                        id=GO_TO
+                        data-testid="go-to"
+                        aria-label=words.of(Word::GoTo)
+                        title=words.of(Word::GoToKey)
+                    >
+                        <Icon path=SEARCH />
+                    </button>
                     <button
                         type="button"
                         class="button icon-only new-room"
+                        id=NEW_ROOM
                         data-testid="new-room"
                         aria-label=words.of(Word::NewRoom)
                         title=words.of(Word::NewRoom)
-                        on:click=move |_| new_room::open()
                     >
-                        {still(|| view! { <Icon path=PLUS /> })}
+                        <Icon path=PLUS />
                     </button>
                 </div>
+                })}
                 <RoomList part=Part::Mine room />
                 <div class="section-head" hidden=part_is_empty(client, Part::Direct)>
                     {still(move || view! { <h2>{words.of(Word::DirectRooms)}</h2> })}
@@ -93,14 +121,14 @@ impl Part {
 }
 
 fn part_is_empty(client: Client, part: Part) -> Signal<bool> {
-    flag(move || client.rooms.with(|rooms| rooms.iter().all(|room| Part::of(room) != part)))
+    flag(move || client.rooms.look(|rooms| rooms.iter().all(|room| Part::of(room) != part)))
 }
 
 #[component]
 fn RoomList(part: Part, room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
     let ids = Memo::new(move |_| {
-        client.rooms.with(|rooms| {
+        client.rooms.look(|rooms| {
             rooms.iter().filter(|room| Part::of(room) == part).map(|room| room.id.clone()).collect::<Vec<_>>()
         })
     });
@@ -120,21 +148,30 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
     let route = expect_context::<Route>();
     let summary = {
         let id = id.clone();
-        Signal::derive(move || client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
+        derive(Box::new(move || client.rooms.look(|rooms| rooms.iter().find(|room| room.id == id).cloned())))
     };
-    let name = text(move || summary.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
-    let kind = Signal::derive(move || summary.with(|room| room.as_ref().map_or(RoomKind::Public, |room| room.kind)));
-    let unread = move || summary.with(|room| room.as_ref().filter(|room| room.joined).map_or(0, |room| room.unread));
+    let name = text(move || summary.look(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
+    let kind = kind(move || summary.look(|room| room.as_ref().map(|room| room.kind)));
+    let unread = move || summary.look(|room| room.as_ref().map_or(0, counted));
+    let mentions = move || {
+        summary.look(|room| room.as_ref().filter(|room| room.level != Level::Nothing).map_or(0, |room| room.mentions))
+    };
+    let names_me = flag(move || mentions() > 0);
+    let muted = flag(move || summary.look(|room| room.as_ref().is_some_and(|room| room.level != Level::All)));
     let has_unread = flag(move || unread() > 0);
     let all_read = flag(move || unread() == 0);
     let current = {
         let id = id.clone();
-        flag(move || room.with(|room| room.as_ref() == Some(&id)))
+        flag(move || room.look(|room| room.as_ref() == Some(&id)))
     };
     let count = text(move || match unread() {
         0 => String::new(),
         count @ 1..=99 => count.to_string(),
         _ => "99+".into(),
+    });
+    let said = text(move || match mentions() {
+        0 => client.words.of(Word::Unread).to_owned(),
+        count => format!("{}, {count}{}", client.words.of(Word::Unread), client.words.of(Word::Mentions)),
     });
     view! {
         <li>
@@ -145,7 +182,9 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                 data-room=id.to_string()
                 class:current=current
                 class:has-unread=has_unread
-                aria-current=Signal::derive(move || current.get().then_some("page"))
+                class:names-me=names_me
+                class:muted=muted
+                aria-current=text(move || if current.get() { "page" } else { "false" })
                 on:click=move |event| {
                     route.follow(&event, &id);
                     browser::hide_popover(ID);
@@ -159,65 +198,88 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
                     {count}
                 </span>
                 <span class="sr-only" hidden=all_read>
-                    {client.words.of(Word::Unread)}
+                    {said}
                 </span>
             </a>
         </li>
     }
 }
 
-/// Who is reading, and the way out.
+/// Ids of what changes in the part below.
+const PROBLEM: &str = "me-problem";
+const AVATAR: &str = "me-avatar";
+const NAME: &str = "me-name";
+const SIGN_OUT: &str = "sign-out";
+const LANGUAGES: &str = "me-languages";
+
+/// Who is reading, and the way out. In the server's page as a whole, like the line above the messages.
 #[component]
 fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
     let words = client.words;
-    let me = move || client.me.get();
-    let name = text(move || me().map(|me| me.name).unwrap_or_default());
-    let problem = RwSignal::new("");
-    let leave = move |_| {
-        leptos::task::spawn_local(async move {
-            problem.set("");
-            match api::sign_out().await {
-                Ok(()) | Err(api::ApiError::Unauthorized) => {
-                    kept::forget_rooms().await;
-                    kept::drafts::forget_all();
-                    browser::go("/");
+    let me = move || {
+        client.me.look(|me| {
+            me.as_ref().map(|me| (me.name.clone(), colour::initials(&me.name), colour::class(me))).unwrap_or_default()
+        })
+    };
+    effect(move || {
+        let (name, initials, hue) = me();
+        browser::set_text(NAME, &name);
+        browser::set_text(AVATAR, &initials);
+        browser::set_attribute(AVATAR, "class", &["avatar small ", hue].concat());
+    });
+    let here = move || room.get_untracked().map(|room| format!("/r/{room}")).unwrap_or_default();
+    effect(move || {
+        browser::on(SIGN_OUT, "click", move |_| {
+            leptos::task::spawn_local(async move {
+                say("");
+                match api::sign_out().await {
+                    Ok(()) | Err(api::ApiError::Unauthorized) => {
+                        kept::forget_rooms().await;
+                        kept::drafts::forget_all();
+                        browser::go("/");
+                    }
+                    // Without an answer the session stays, and the front page would only lead back here.
+                    Err(_) => say(words.of(Word::SignOutNeedsServer)),
                 }
-                // Without an answer the session stays, and the front page would only lead back here.
-                Err(_) => problem.set(words.of(Word::SignOutNeedsServer)),
+            });
+        });
+        // Another language comes from the server, and without one there would be no page at all.
+        browser::on(LANGUAGES, "submit", move |event| {
+            browser::set_attribute(languages::NEXT, "value", &here());
+            if client.connection.peek(ConnectionState::can_try_now) {
+                event.prevent_default();
+                say(words.of(Word::LanguageNeedsServer));
             }
         });
-    };
-    let here = move || room.get_untracked().map(|room| format!("/r/{room}")).unwrap_or_default();
-    // Another language comes from the server, and without one there would be no page at all.
-    let change = move |event: SubmitEvent| {
-        browser::set_attribute(languages::NEXT, "value", &here());
-        if client.connection.with_untracked(ConnectionState::can_try_now) {
-            event.prevent_default();
-            problem.set(words.of(Word::LanguageNeedsServer));
+    });
+    still(move || {
+        let (name, initials, hue) = untrack(me);
+        view! {
+            <div class="me-part">
+                <p class="me-problem" id=PROBLEM role="alert" hidden></p>
+                <div class="me">
+                    <span class=["avatar small ", hue].concat() id=AVATAR aria-hidden="true">
+                        {initials}
+                    </span>
+                    <a class="me-name" id=NAME href="/account" rel="external" title=words.of(Word::YourAccount)>
+                        {name}
+                    </a>
+                    <button type="button" class="button quiet" id=SIGN_OUT data-testid="sign-out" title=words.of(Word::SignOut)>
+                        <Icon path=DOOR />
+                        {words.of(Word::SignOut)}
+                    </button>
+                </div>
+                <div class="me-languages" id=LANGUAGES>
+                    {languages::form(words, here())}
+                </div>
+            </div>
         }
-    };
-    view! {
-        <p class="me-problem" role="alert" hidden=flag(move || problem.with(|problem| problem.is_empty()))>
-            {text(move || problem.get())}
-        </p>
-        <div class="me">
-            <span
-                class=text(move || format!("avatar small {}", me().map(|me| colour::class(me.id)).unwrap_or_default()))
-                aria-hidden="true"
-            >
-                {text(move || name.with(|name| colour::initials(name)))}
-            </span>
-            <a class="me-name" href="/account" rel="external" title=words.of(Word::YourAccount)>
-                {name}
-            </a>
-            <button type="button" class="button quiet" data-testid="sign-out" title=words.of(Word::SignOut) on:click=leave>
-                {still(|| view! { <Icon path=DOOR /> })}
-                {words.of(Word::SignOut)}
-            </button>
-        </div>
-        <div class="me-languages" on:submit=change>
-            {still(move || languages::form(words, here()))}
-        </div>
-    }
+    })
+}
+
+/// Says what did not work; nothing, when that is over.
+fn say(problem: &str) {
+    browser::set_text(PROBLEM, problem);
+    browser::set_hidden(PROBLEM, problem.is_empty());
 }

@@ -8,17 +8,19 @@ use leptos::{
     html::{self, Custom},
     prelude::*,
 };
-use parlor_protocol::{CommandId, PresenceState};
+use parlor_protocol::CommandId;
 use web_sys::Element;
 
 use super::{
-    composer,
+    composer, effect,
     icons::{self, ARRIVED, LEFT},
     message,
+    message_menu::Chosen,
 };
 use crate::{
     browser,
     live::{client::Client, rows::Row, view::RowItem},
+    reactive::Look as _,
     text::escape,
     time::{self, Day, Zone},
     words::{Word, Words},
@@ -78,19 +80,20 @@ impl Look {
                 end: ["<span>", around.words.of(Word::NewLine), "</span>"].concat(),
                 ..Self::default()
             },
-            Row::Notice { state, names } => {
-                let joined = *state == PresenceState::Online;
-                let (before, after) = around.words.around(if joined { Word::CameIn } else { Word::WentOut });
+            Row::Notice { word, names, by } => {
+                let (icon, class) = match word {
+                    Word::CameIn | Word::MemberJoined | Word::MemberAdded => (icons::html(ARRIVED), "notice joined"),
+                    Word::WentOut | Word::MemberLeft | Word::MemberRemoved => (icons::html(LEFT), "notice left"),
+                    _ => (String::new(), "notice"),
+                };
+                let name = |name| ["<span class=\"notice-names\">", &escape(name), "</span>"].concat();
+                let text = around.words.fill(*word, &[("names", &name(names)), ("by", &name(by))]);
                 Self {
                     tag: "p",
                     kind: "notice",
-                    class: if joined { "notice joined" } else { "notice left" }.into(),
-                    inside: vec![(
-                        icons::html(if joined { ARRIVED } else { LEFT }) + "<span>" + before + "<span class=\"",
-                        "notice-names",
-                        escape(names),
-                    )],
-                    end: ["</span>", after, "</span>"].concat(),
+                    class: class.into(),
+                    inside: vec![(icon + "<span class=\"", "notice-text", text)],
+                    end: "</span>".into(),
                     ..Self::default()
                 }
             }
@@ -141,14 +144,16 @@ pub fn RowView(
     item: RowItem,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
+    // The visitor's page has none.
+    let menu = use_context::<Chosen>();
     let RowItem { row, .. } = item;
     let look = {
         let row = row.clone();
         move || {
-            row.with(|row| {
+            row.look(|row| {
                 // A message that is not on its way, as nearly all are, does not ask for the connection.
                 let waits = matches!(row, Row::Message(row) if row.may_be_taken_back)
-                    && client.connection.with(|state| !state.is_connected());
+                    && client.connection.look(|state| !state.is_connected());
                 let today = if matches!(row, Row::Day(_)) { client.today.get() } else { 0 };
                 Look::of(row, Around { zone: client.zone.get(), today, words: client.words, waits })
             })
@@ -163,26 +168,29 @@ pub fn RowView(
         .attr("data-id", (!first.id.is_empty()).then(|| first.id.clone()))
         .attr("data-state", first.state)
         .node_ref(element)
-        .on(ev::click, move |event| clicked(client, &row.read_untracked(), &event))
+        .on(ev::click, move |event| clicked(client, menu, &row.read_untracked(), &event))
         .inner_html(first.html());
-    Effect::new(move |shown: Option<Look>| {
+    let mut shown = first;
+    effect(move || {
         let now = look();
         if let Some(element) = element.get_untracked() {
-            now.put(&element, shown.as_ref().unwrap_or(&first));
+            now.put(&element, &shown);
         }
-        now
+        shown = now;
     });
     view
 }
 
-/// A button of a message that was not delivered.
-fn clicked(client: Client, row: &Row, event: &MouseEvent) {
+/// A button of a message.
+fn clicked(client: Client, menu: Option<Chosen>, row: &Row, event: &MouseEvent) {
     let Row::Message(row) = row else { return };
     let id: CommandId = row.message.id;
-    let pressed = event_target::<Element>(event).get_attribute("data-testid").unwrap_or_default();
-    match pressed.as_str() {
-        "retry" => client.retry(id),
-        "edit" | "discard" => {
+    let button = event_target::<Element>(event).closest("button").ok().flatten();
+    let pressed = button.and_then(|button| button.get_attribute("data-testid")).unwrap_or_default();
+    match (pressed.as_str(), menu) {
+        ("more", Some(menu)) => menu.open(client, id),
+        ("retry", _) => client.retry(id),
+        ("edit" | "discard", _) => {
             client.take_back(id, pressed == "edit");
             browser::focus(composer::ID);
         }
@@ -220,13 +228,22 @@ mod tests {
             mentions: Vec::new(),
         };
         let message = Arc::new(message);
-        Row::Message(MessageRow { message, starts_run: true, own: true, delivery, may_be_taken_back: true })
+        Row::Message(MessageRow {
+            message,
+            starts_run: true,
+            own: true,
+            names_me: false,
+            delivery,
+            may_be_taken_back: true,
+        })
     }
 
     #[test]
     fn a_name_is_text() {
         let name = "<i x=\"1\">&";
-        for row in [row(name, 1, Delivery::Stored), Row::Notice { state: PresenceState::Online, names: name.into() }] {
+        for row in
+            [row(name, 1, Delivery::Stored), Row::Notice { word: Word::CameIn, names: name.into(), by: name.into() }]
+        {
             let html = Look::of(&row, AROUND).html();
             assert!(html.contains("&lt;i x=&quot;1&quot;&gt;&amp;") && !html.contains("<i"), "{html}");
         }
@@ -262,7 +279,7 @@ mod tests {
 
     #[test]
     fn who_came_and_went_is_said_in_the_order_of_the_language() {
-        let row = Row::Notice { state: PresenceState::Offline, names: "Ann".into() };
+        let row = Row::Notice { word: Word::WentOut, names: "Ann".into(), by: String::new() };
         for (language, end) in
             [(Language::English, "Ann</span> left</span>"), (Language::Chinese, "Ann</span> 离开了房间</span>")]
         {

@@ -14,7 +14,10 @@ use parlor_protocol::{CommandId, RoomId};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
 
-use crate::live::{client::Client, view::RoomView};
+use crate::{
+    live::{client::Client, view::RoomView},
+    reactive::effect,
+};
 
 /// The scroller's id.
 pub const ID: &str = "timeline";
@@ -22,6 +25,9 @@ pub const ID: &str = "timeline";
 const END: i32 = 40;
 /// Older messages are loaded when the reader is this near to the first one.
 const NEAR: i32 = 900;
+/// How often, and after what pauses, one looks whether the line above what is new is in the page.
+const LINE_TRIES: u32 = 40;
+const LINE_PAUSE_MS: u32 = 30;
 
 /// Scrolls to the newest message.
 pub fn to_end(smooth: bool) {
@@ -39,7 +45,24 @@ fn reduced() -> bool {
     crate::browser::matches("(prefers-reduced-motion: reduce)")
 }
 
+/// Scrolls to the line above what is new, once it is in the page: rows come in over some frames.
+pub fn to_line() {
+    spawn_local(async {
+        for _ in 0..LINE_TRIES {
+            crate::clock::sleep(LINE_PAUSE_MS).await;
+            if let Some(line) = line() {
+                return line.scroll_into_view();
+            }
+        }
+    });
+}
+
+fn line() -> Option<Element> {
+    document().get_elements_by_class_name("new-line").item(0)
+}
+
 /// Keeps the reader's place for as long as the component lives. `held_back`: rows are about to come in above.
+/// `line_above` is set to whether the line above what is new is further up than what is in sight.
 pub fn keep(
     client: Client,
     room: RoomId,
@@ -47,10 +70,11 @@ pub fn keep(
     scroller: NodeRef<html::Div>,
     inner: NodeRef<html::Div>,
     held_back: StoredValue<bool>,
+    line_above: RwSignal<bool>,
 ) {
     let keeper = StoredValue::new_local(None::<Observed>);
     let rows = view.rows.clone();
-    Effect::new(move || {
+    effect(move || {
         rows.track();
         // After the rows are in the page, and before anything else can look at it: layout is observed only once a frame.
         spawn_local(async move {
@@ -62,7 +86,7 @@ pub fn keep(
             });
         });
     });
-    Effect::new(move || {
+    effect(move || {
         let (Some(scroller), Some(inner)) = (scroller.get(), inner.get()) else { return };
         let place = Place {
             scroller: scroller.into(),
@@ -77,6 +101,10 @@ pub fn keep(
             watch.note();
             client.scrolled(&room, watch.at_end(), watch.near_the_end(), watch.reading());
             watch.follows.set(!client.is_detached(&room));
+            let above = line().is_none_or(|line| line.get_bounding_client_rect().bottom() < watch.top());
+            if line_above.get_untracked() != above {
+                line_above.set(above);
+            }
             if watch.near_the_beginning() && !held_back.try_get_value().unwrap_or(false) {
                 client.load_older(&room);
             }
@@ -139,6 +167,10 @@ impl Place {
 
     fn near_the_beginning(&self) -> bool {
         self.scroller.scroll_height() - self.scroller.client_height() + self.scroller.scroll_top() < NEAR
+    }
+
+    fn top(&self) -> f64 {
+        self.scroller.get_bounding_client_rect().top()
     }
 
     fn to_end(&self, row: &Element) -> f64 {

@@ -1,16 +1,21 @@
 //! The messages of the room on the screen.
 
-use leptos::{html, prelude::*};
+use leptos::{ev::KeyboardEvent, html, prelude::*};
 use parlor_protocol::RoomId;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 use super::{
-    flag,
-    icons::{DOWN, Icon},
+    Look, composer, flag,
+    icons::{DOWN, Icon, UP},
+    on_change,
     row::RowView,
     scroll, still, text,
 };
 use crate::{
+    browser,
     live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView},
+    reactive::derive,
     words::Word,
 };
 
@@ -27,45 +32,40 @@ pub fn Timeline(
     let view = client.view(&room);
     let about = {
         let about = view.about.clone();
-        Signal::derive(move || about.get())
+        derive(Box::new(move || about.get()))
     };
     // The newest page has taken the place of an older one: the place to be is its end.
-    let jumps = Memo::new(move |_| about.with(|about| about.jumps));
-    Effect::new(move |before: Option<u32>| {
-        let now = jumps.get();
-        if before.is_some_and(|before| before != now) {
-            scroll::to_end(false);
-        }
-        now
-    });
-    let to_newest = room.clone();
+    on_change(move || about.look(|about| about.jumps), || scroll::to_end(false));
+    on_change(move || about.look(|about| about.to_line), scroll::to_line);
+    let (to_newest, to_unread) = (room.clone(), room.clone());
+    let line_above = RwSignal::new(false);
     let scroller = NodeRef::<html::Div>::new();
     let inner = NodeRef::<html::Div>::new();
     let held_back = StoredValue::new(false);
-    scroll::keep(client, room.clone(), &view, scroller, inner, held_back);
+    scroll::keep(client, room.clone(), &view, scroller, inner, held_back, line_above);
     let name = text(move || {
         client
             .rooms
-            .with(|rooms| rooms.iter().find(|known| known.id == room).map(|room| room.name.clone()))
+            .look(|rooms| rooms.iter().find(|known| known.id == room).map(|room| room.name.clone()))
             .unwrap_or_default()
     });
-    let ready = move || about.with(|about| about.phase == Phase::Ready);
+    let ready = move || about.look(|about| about.phase == Phase::Ready);
     let said = text(move || {
-        about.with(|about| match &about.phase {
+        about.look(|about| match &about.phase {
             _ if absent.get() => words.of(Word::NotYours).to_owned(),
             // The badge says why, and that nothing will come.
-            Phase::Failed(_) if client.connection.with(|state| matches!(state, ConnectionState::Closed { .. })) => {
+            Phase::Failed(_) if client.connection.look(|state| matches!(state, ConnectionState::Closed { .. })) => {
                 String::new()
             }
             Phase::Failed(why) => words.fill(Word::LaterMessages, &[("why", why)]),
             Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
         })
     });
-    let not_waiting = flag(move || ready() || !said.with(String::is_empty));
-    let begins_earlier = flag(move || !ready() || !about.with(|about| about.complete));
-    let none_older = flag(move || !ready() || about.with(|about| about.complete));
-    let pill = text(move || match about.with(|about| about.unseen) {
-        0 if about.with(|about| about.detached) => words.of(Word::Newest).to_owned(),
+    let not_waiting = flag(move || ready() || !said.look(String::is_empty));
+    let begins_earlier = flag(move || !ready() || !about.look(|about| about.complete));
+    let none_older = flag(move || !ready() || about.look(|about| about.complete));
+    let pill = text(move || match about.look(|about| about.unseen) {
+        0 if about.look(|about| about.detached) => words.of(Word::Newest).to_owned(),
         0 => String::new(),
         count => words.count(Word::NewMessages, count.into()),
     });
@@ -85,7 +85,7 @@ pub fn Timeline(
                         <p class="beginning-title">{name}</p>
                         {still(move || view! { <p class="soft">{words.of(Word::Beginning)}</p> })}
                     </div>
-                    <div class="older" hidden=none_older aria-busy=text(move || about.with(|about| about.loading_older.to_string()))>
+                    <div class="older" hidden=none_older aria-busy=text(move || about.look(|about| about.loading_older.to_string()))>
                         <Skeleton />
                     </div>
                     <div class="skeletons" hidden=not_waiting>
@@ -94,7 +94,7 @@ pub fn Timeline(
                         <Skeleton />
                         <Skeleton />
                     </div>
-                    <p class="timeline-words" hidden=flag(move || said.with(String::is_empty))>
+                    <p class="timeline-words" hidden=flag(move || said.look(String::is_empty))>
                         {said}
                     </p>
                     <p class="timeline-words" hidden=flag(move || !absent.get())>
@@ -105,11 +105,21 @@ pub fn Timeline(
             </div>
             <button
                 type="button"
+                class="pill upper"
+                data-testid="to-unread"
+                hidden=flag(move || !line_above.get() || about.look(|about| about.unread_after.is_none()))
+                on:click=move |_| client.to_unread(&to_unread)
+            >
+                {still(|| view! { <Icon path=UP /> })}
+                <span>{words.of(Word::ToUnread)}</span>
+            </button>
+            <button
+                type="button"
                 class="pill"
                 data-testid="new-messages"
-                hidden=flag(move || pill.with(String::is_empty))
+                hidden=flag(move || pill.look(String::is_empty))
                 on:click=move |_| {
-                    if about.with_untracked(|about| about.detached) {
+                    if about.peek(|about| about.detached) {
                         client.to_newest(&to_newest);
                     } else {
                         scroll::to_end(true);
@@ -161,11 +171,43 @@ pub fn Rows(
         rows
     };
     view! {
-        <div class="rows" role="log" aria-live="polite" aria-relevant="additions" aria-label=words.of(Word::Messages)>
+        <div
+            class="rows"
+            role="log"
+            aria-live="polite"
+            aria-relevant="additions"
+            aria-label=words.of(Word::Messages)
+            on:keydown=walk
+        >
             <For each key=|item| item.key let(item)>
                 <RowView item />
             </For>
         </div>
+    }
+}
+
+/// From one message to the next with the arrow keys, and back to writing. One comes here by an arrow key from an empty
+/// message box: a stop for each message would put hundreds of them between the rooms and the box.
+fn walk(event: KeyboardEvent) {
+    let here = event_target::<Element>(&event);
+    if here.class_name() != "more" {
+        return;
+    }
+    let next: fn(&Element) -> Option<Element> = match event.key().as_str() {
+        "ArrowUp" => Element::previous_element_sibling,
+        "ArrowDown" => Element::next_element_sibling,
+        "Escape" => return browser::focus(composer::ID),
+        _ => return,
+    };
+    event.prevent_default();
+    let mut row = here.closest("[data-row]").ok().flatten();
+    while let Some(beside) = row.as_ref().and_then(next) {
+        let button = beside.get_elements_by_class_name("more").item(0);
+        if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+            let _ = button.focus();
+            return;
+        }
+        row = Some(beside);
     }
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::limits;
 
-use super::{languages, still, timeline::Rows};
+use super::{Look, effect, languages, still, timeline::Rows};
 use crate::{browser, live::client::Client, page::PageData, route::Address, words::Word};
 
 /// The visitor's page. All of it works without a script.
@@ -14,9 +14,9 @@ pub fn Welcome() -> impl IntoView {
     let page = expect_context::<PageData>();
     let next = expect_context::<Address>().next();
     let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
-    Effect::new(move || {
+    effect(move || {
         // The server leads who has a session to the lobby; a page that is built in the browser does it here.
-        if client.me.with(Option::is_some) {
+        if client.me.look(Option::is_some) {
             browser::go("/r/lobby");
         }
     });

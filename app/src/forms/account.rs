@@ -69,7 +69,7 @@ impl Account {
         let sessions = std::mem::take(&mut self.sessions);
         let sessions = section(words, Say::Sessions, self.sessions(words, sessions));
         let delete = self.name.is_some().then(|| self.delete(words));
-        let avatar = format!("avatar {}", colour::class(self.user.id));
+        let avatar = format!("avatar {}", colour::class(&self.user));
         let body = view! {
             <h1>{words.say(Say::Account)}</h1>
             {self.notice.map(|notice| status(words, notice))}

@@ -2,7 +2,9 @@
 
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, User, http::MessagePage};
+use parlor_protocol::{
+    ClientFrame, CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, User, UserId, http::MessagePage,
+};
 
 use super::{
     connection::ConnectionState,
@@ -10,7 +12,7 @@ use super::{
     outbox::Delivery,
     rows::rows,
     run::run,
-    state::{PAGE, Phase, State, Todo},
+    state::{PAGE, Phase, State, Todo, reading::TYPING},
     view::RoomView,
     vitals::Vitals,
 };
@@ -19,6 +21,7 @@ use crate::{
     browser, clock,
     kept::{self, drafts},
     page::PageData,
+    reactive::Look as _,
     time::{Day, Zone},
     words::Words,
 };
@@ -71,6 +74,8 @@ pub struct Client {
     pub returned: RwSignal<Option<(RoomId, String)>>,
     /// This browser keeps nothing: what waits is lost with the page.
     pub unkept: RwSignal<bool>,
+    /// What is to be said beside the message box.
+    pub hint: RwSignal<String>,
     /// The reader's clock.
     pub zone: RwSignal<Zone>,
     /// The day it is.
@@ -130,6 +135,7 @@ impl Client {
             waiting: RwSignal::new(0),
             returned: RwSignal::new(None),
             unkept: RwSignal::new(false),
+            hint: RwSignal::new(String::new()),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
             inner: StoredValue::new(Inner {
@@ -204,11 +210,13 @@ impl Client {
             state.attentive = browser::is_attentive();
             Vec::new()
         });
+        browser::on_input(move || self.attend(true));
         browser::on_attention(move || {
             self.change(|state| {
                 state.attentive = browser::is_attentive();
                 Vec::new()
             });
+            self.attend(!browser::is_hidden());
             if !browser::is_hidden() {
                 self.tell(Command::Probe);
                 self.keep(Keep::Rescue);
@@ -216,13 +224,18 @@ impl Client {
         });
         browser::on_life(move |awake| {
             // Taken up again after its end: the server knows what there is to show.
-            if awake && self.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. })) {
+            if awake && self.connection.peek(|state| matches!(state, ConnectionState::Closed { .. })) {
                 return browser::reload();
             }
             self.tell(if awake { Command::Woke } else { Command::Away });
         });
         browser::on_network(move |online| self.tell(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
+    }
+
+    fn attend(self, here: bool) {
+        let todos = self.read(|state| state.attend(here, clock::now()));
+        self.act(todos);
     }
 
     /// The signals of a room.
@@ -246,7 +259,7 @@ impl Client {
     pub fn send(&self, room: &RoomId, body: String) {
         self.change(|state| {
             let mut todos = state.to_newest(room);
-            todos.extend(state.send(room, body, CommandId(uuid::Uuid::now_v7()), clock::now()));
+            todos.extend(state.send(room, body, clock::new_id(), clock::now()));
             todos
         });
     }
@@ -318,15 +331,71 @@ impl Client {
         });
     }
 
+    /// Deletes a message of the room on the screen. Not without a connection: until there is one, all would still see it.
+    pub fn delete(&self, message: CommandId) {
+        let id = clock::new_id();
+        self.change(|state| state.delete(message, id));
+    }
+
+    /// Shows a message of the room on the screen and what follows it as unread.
+    pub fn mark_unread(&self, message: CommandId) {
+        self.change(|state| state.mark_unread(message));
+    }
+
+    /// Goes to the first unread message of a room.
+    pub fn to_unread(&self, room: &RoomId) {
+        self.change(|state| state.to_unread(room));
+    }
+
+    /// The reader is typing in a room.
+    pub fn typing(&self, room: &RoomId) {
+        let todos = self.read(|state| state.typing(room, clock::now()));
+        self.act(todos);
+    }
+
+    /// The text of a message of the room on the screen.
+    #[must_use]
+    pub fn body_of(&self, message: CommandId) -> String {
+        self.read(|state| state.message(message).map(|message| message.body.clone())).unwrap_or_default()
+    }
+
+    /// Whether the reader may delete a message of the room on the screen: their own, or where they look after the room.
+    #[must_use]
+    pub fn may_delete(&self, message: CommandId) -> bool {
+        self.read(|state| {
+            let me = state.me.as_ref().map(|me| me.id);
+            let own = state.message(message).is_some_and(|message| me == Some(message.by.id));
+            own || state.rooms.iter().any(|room| Some(&room.id) == state.current.as_ref() && room.moderator)
+        })
+    }
+
+    /// The room of the reader and someone else alone, which is made if there is none.
+    ///
+    /// # Errors
+    /// The sentence for people.
+    pub async fn direct(self, user: UserId) -> Result<RoomId, String> {
+        let known = self.rooms.peek(|rooms| {
+            rooms.iter().find(|room| matches!(&*room.people, [one] if one.id == user)).map(|room| room.id.clone())
+        });
+        match known {
+            Some(room) => Ok(room),
+            None => self.made(api::direct(user).await),
+        }
+    }
+
+    fn made(self, made: Result<RoomSummary, ApiError>) -> Result<RoomId, String> {
+        let room = made.map_err(|error| error.say(self.words))?;
+        let id = room.id.clone();
+        self.change(|state| state.apply(ServerFrame::Room { room }, clock::now()));
+        Ok(id)
+    }
+
     /// Makes a room.
     ///
     /// # Errors
     /// The sentence for people.
     pub async fn create_room(self, name: String, kind: RoomKind) -> Result<RoomId, String> {
-        let room = api::create_room(name, kind).await.map_err(|error| error.say(self.words))?;
-        let id = room.id.clone();
-        self.change(|state| state.apply(ServerFrame::Room { room }, clock::now()));
-        Ok(id)
+        self.made(api::create_room(name, kind).await)
     }
 
     /// Connects at once instead of waiting.
@@ -370,7 +439,18 @@ impl Client {
 
     /// Looks at the state, or changes it without bringing the page up to date.
     pub(super) fn read<T: Default>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        self.inner.try_update_value(|inner| look(&mut inner.state)).unwrap_or_default()
+        let (mut look, mut seen) = (Some(look), T::default());
+        self.inside(&mut |inner| {
+            if let Some(look) = look.take() {
+                seen = look(&mut inner.state);
+            }
+        });
+        seen
+    }
+
+    /// Not generic, so that the wasm has it once.
+    fn inside(&self, look: &mut dyn FnMut(&mut Inner)) {
+        let _ = self.inner.try_update_value(|inner| look(inner));
     }
 
     /// Changes the state, brings the page up to date, and does what follows.
@@ -417,6 +497,14 @@ impl Client {
                 Todo::Lease(room) => self.keep(Keep::Lease(room)),
                 Todo::Release(room) => self.keep(Keep::Release(room)),
                 Todo::Return(room, text) => self.give_back(room, text),
+                Todo::AwaitTyping(room) => spawn_local(async move {
+                    clock::sleep(u32::try_from(TYPING).unwrap_or(0) + 50).await;
+                    self.change(|state| {
+                        state.typed(&room, clock::now());
+                        Vec::new()
+                    });
+                }),
+                Todo::Tell(text) => self.hint.set(text),
                 Todo::ForgetHistory(room) => {
                     if let Some(me) = self.me.get_untracked() {
                         spawn_local(async move { kept::forget_history(me.id, &room).await });
@@ -429,7 +517,7 @@ impl Client {
     /// Gives a text to the message box of its room; where that is not on the screen, it waits there.
     pub(super) fn give_back(&self, room: RoomId, text: String) {
         if self.read(|state| state.current.as_ref() != Some(&room)) {
-            let writer = self.me.with_untracked(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default());
+            let writer = self.me.peek(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default());
             drafts::add(&writer, &room, &text);
         }
         self.returned.set(Some((room, text)));
@@ -533,6 +621,8 @@ impl Client {
         spawn_local(async move {
             loop {
                 clock::sleep(60_000).await;
+                let todos = self.read(|state| state.idle(clock::now()));
+                self.act(todos);
                 let today = Zone::Browser.day(clock::now());
                 if today != self.today.get_untracked() {
                     self.today.set(today);

@@ -37,13 +37,14 @@ pub enum ConnectionState {
 }
 
 /// What a person can do about a closed connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Remedy {
     /// Load the page again.
     Reload,
     /// Come in again by the front page.
     Enter,
     /// Nothing here.
+    #[default]
     None,
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, Message, Millis, PresenceState, RoomId, Seq, UserId};
+use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq, UserId};
 
 use super::{
     outbox::{Delivery, Outbox},
@@ -32,6 +32,8 @@ pub enum RowKey {
     Message(CommandId),
     /// Who came (true) or went after this event.
     Notice(Seq, bool),
+    /// What this event changed of the room or its members.
+    Event(Seq),
 }
 
 /// A row.
@@ -43,12 +45,14 @@ pub enum Row {
     New,
     /// A message.
     Message(MessageRow),
-    /// Who came or went.
+    /// Something that is no message: who came or went, or what became of the room or its members.
     Notice {
-        /// Came or went.
-        state: PresenceState,
-        /// `Ann, Bob and 3 others`
+        /// What.
+        word: Word,
+        /// `Ann, Bob and 3 others`, or a name or topic of the room.
         names: String,
+        /// Who did it; empty for those who came or went.
+        by: String,
     },
 }
 
@@ -61,6 +65,8 @@ pub struct MessageRow {
     pub starts_run: bool,
     /// Whether the reader wrote it.
     pub own: bool,
+    /// Whether it names the reader.
+    pub names_me: bool,
     /// How far it has come.
     pub delivery: Delivery,
     /// It was never on the wire: its writer can have it back.
@@ -129,7 +135,8 @@ impl List {
         self.day(message.at);
         let starts_run = self.run.is_none_or(|(by, at)| by != message.by.id || (message.at - at).abs() > RUN);
         let own = self.me == Some(message.by.id);
-        let row = MessageRow { message: message.clone(), starts_run, own, delivery, may_be_taken_back };
+        let names_me = !own && self.me.is_some_and(|me| message.mentions.contains(&me));
+        let row = MessageRow { message: message.clone(), starts_run, own, names_me, delivery, may_be_taken_back };
         self.push(RowKey::Message(message.id), Row::Message(row));
         self.run = Some((message.by.id, message.at));
     }
@@ -140,7 +147,12 @@ impl List {
             let mut groups: [Vec<&str>; 2] = [Vec::new(), Vec::new()];
             let mut joined_first = None;
             while let Some(notice) = notices.next_if(|notice| notice.after == after) {
-                let joined = notice.state == PresenceState::Online;
+                if !notice.is_presence() {
+                    let Notice { word, name, by, .. } = notice.clone();
+                    self.push(RowKey::Event(after), Row::Notice { word, names: name, by });
+                    continue;
+                }
+                let joined = notice.word == Word::CameIn;
                 joined_first.get_or_insert(joined);
                 groups[usize::from(!joined)].push(&notice.name);
             }
@@ -148,8 +160,8 @@ impl List {
             for joined in [joined_first, !joined_first] {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
-                    let state = if joined { PresenceState::Online } else { PresenceState::Offline };
-                    self.push(RowKey::Notice(after, joined), Row::Notice { state, names: fold(names, self.words) });
+                    let (word, names) = (if joined { Word::CameIn } else { Word::WentOut }, fold(names, self.words));
+                    self.push(RowKey::Notice(after, joined), Row::Notice { word, names, by: String::new() });
                 }
             }
         }
@@ -157,7 +169,8 @@ impl List {
 }
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
-fn fold(names: &[&str], words: Words) -> String {
+#[must_use]
+pub fn fold(names: &[&str], words: Words) -> String {
     let comma = words.of(Word::Comma);
     match names {
         [] => String::new(),

@@ -40,7 +40,7 @@ fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
         .map(|(_, row)| match row {
             Row::Day(day) => format!("day {day}"),
             Row::New => "new".into(),
-            Row::Notice { state, names } => format!("{names} {state:?}"),
+            Row::Notice { word, names, .. } => format!("{names} {word:?}"),
             Row::Message(row) => {
                 let mark = if row.starts_run { "" } else { "+" };
                 format!("{mark}{} {}", row.message.by.name, row.delivery.slug())
@@ -66,9 +66,9 @@ fn days_notices_and_the_new_line_end_a_run() {
     let mut timeline = timeline(vec![message(1, 2, day - 2), message(2, 2, day + 2), message(3, 2, day + 3)]);
     timeline.mark_unread(Some(2));
     for n in 3..=7 {
-        timeline.notice(&user(n), PresenceState::Online);
+        timeline.notice(&user(n), Word::CameIn);
     }
-    timeline.notice(&user(8), PresenceState::Offline);
+    timeline.notice(&user(8), Word::WentOut);
     assert_eq!(
         shown(&timeline, &Outbox::default()),
         [
@@ -78,8 +78,8 @@ fn days_notices_and_the_new_line_end_a_run() {
             "user 2 stored",
             "new",
             "user 2 stored",
-            "user 3, user 4 and 3 others Online",
-            "user 8 Offline"
+            "user 3, user 4 and 3 others CameIn",
+            "user 8 WentOut"
         ]
     );
 }
@@ -131,8 +131,8 @@ proptest! {
             let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq };
             timeline.reload(page, 1, false);
             match what {
-                0 => timeline.notice(&user(by), PresenceState::Online),
-                1 => timeline.notice(&user(by), PresenceState::Offline),
+                0 => timeline.notice(&user(by), Word::CameIn),
+                1 => timeline.notice(&user(by), Word::WentOut),
                 2 => timeline.mark_unread(Some(seq)),
                 _ => {}
             }

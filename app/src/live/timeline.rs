@@ -6,10 +6,10 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use parlor_protocol::{
-    CommandId, Cursor, Event, EventKind, Message, PresenceState, RoomId, Seq, Tail, User, UserId, http::MessagePage,
+    CommandId, Cursor, Event, EventKind, Message, RoomId, Seq, Tail, User, UserId, http::MessagePage,
 };
 
-use crate::small;
+use crate::{small, words::Word};
 
 /// Messages that stay when a long timeline is trimmed.
 const KEPT: usize = 200;
@@ -31,17 +31,27 @@ pub enum Applied {
     Beyond,
 }
 
-/// Someone came or went while this page was open. Not stored anywhere.
+/// Something that happened to the room or its people while this page was open. It is not in the pages of history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Who.
+    /// What.
+    pub word: Word,
+    /// To whom.
     pub user: UserId,
-    /// Their name.
+    /// Their name, or the new name or topic of the room.
     pub name: String,
-    /// Came or went.
-    pub state: PresenceState,
-    /// The newest event at that time: where the notice stands.
+    /// Who did it; empty for those who came or went.
+    pub by: String,
+    /// The newest event at that time, or the event itself: where the notice stands.
     pub after: Seq,
+}
+
+impl Notice {
+    /// Whether it is about who came and went, which is no event.
+    #[must_use]
+    pub const fn is_presence(&self) -> bool {
+        matches!(self.word, Word::CameIn | Word::WentOut)
+    }
 }
 
 /// One room's messages.
@@ -180,6 +190,11 @@ impl Timeline {
         }
         self.head = event.seq;
         self.tail = Some(event.id.tail());
+        let (by, seq) = (&event.by, event.seq);
+        let mut notice = |word, user: UserId, name: &str| {
+            let notice = Notice { word, user, name: name.to_owned(), by: by.name.clone(), after: seq };
+            add_notice(&mut self.notices, notice);
+        };
         match event.event {
             EventKind::Message { id, body, html, reply_to, mentions } => {
                 // A message can be there before its event only if the server broke its own order; never show it twice.
@@ -201,15 +216,21 @@ impl Timeline {
                     self.messages.remove(at);
                 }
             }
-            // What becomes of the room itself is told by its summary.
-            EventKind::MemberAdded { .. }
-            | EventKind::MemberRemoved { .. }
-            | EventKind::Appointed { .. }
-            | EventKind::Renamed { .. }
-            | EventKind::TopicSet { .. }
-            | EventKind::Archived { .. }
-            | EventKind::Reacted { .. }
-            | EventKind::Unknown => {}
+            EventKind::MemberAdded { user } => {
+                notice(if user.id == by.id { Word::MemberJoined } else { Word::MemberAdded }, user.id, &user.name);
+            }
+            EventKind::MemberRemoved { user } => {
+                notice(if user.id == by.id { Word::MemberLeft } else { Word::MemberRemoved }, user.id, &user.name);
+            }
+            EventKind::Appointed { user, moderator } => {
+                notice(if moderator { Word::Appointed } else { Word::Dismissed }, user.id, &user.name);
+            }
+            EventKind::Renamed { name } => notice(Word::RenamedTo, by.id, &name),
+            EventKind::TopicSet { topic } => {
+                notice(if topic.is_empty() { Word::TopicCleared } else { Word::TopicSet }, by.id, &topic);
+            }
+            EventKind::Archived { on } => notice(if on { Word::Archived } else { Word::Reopened }, by.id, ""),
+            EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
         Applied::New
     }
@@ -279,14 +300,36 @@ impl Timeline {
     }
 
     /// Someone came or went.
-    pub fn notice(&mut self, user: &User, state: PresenceState) {
+    pub fn notice(&mut self, user: &User, word: Word) {
         let after = self.head;
         // Of the same moment in the conversation, only the last word about a person counts.
-        self.notices.retain(|notice| notice.after != after || notice.user != user.id);
-        if self.notices.len() >= NOTICES {
-            self.notices.remove(0);
+        self.notices.retain(|notice| notice.after != after || notice.user != user.id || !notice.is_presence());
+        let (user, name) = (user.id, user.name.clone());
+        add_notice(&mut self.notices, Notice { word, user, name, by: String::new(), after });
+    }
+
+    /// Whether nothing is missing of what came after one event, up to another one.
+    #[must_use]
+    pub fn covers(&self, after: Seq, head: Seq) -> bool {
+        !self.detached && self.head >= head && self.reaches(after)
+    }
+
+    /// Whether it goes back to the message that follows an event.
+    #[must_use]
+    pub fn reaches(&self, after: Seq) -> bool {
+        self.complete || self.first().is_some_and(|first| first <= after + 1)
+    }
+
+    /// How many messages of others came after an event, and how many of those name the reader.
+    #[must_use]
+    pub fn unread(&self, after: Seq, me: UserId) -> (u64, u64) {
+        let newest = self.messages.iter().rev().take_while(|message| message.seq > after);
+        let (mut unread, mut mentions) = (0, 0);
+        for message in newest.filter(|message| message.by.id != me) {
+            unread += 1;
+            mentions += u64::from(message.mentions.contains(&me));
         }
-        self.notices.push(Notice { user: user.id, name: user.name.clone(), state, after });
+        (unread, mentions)
     }
 
     /// Lets go of old messages when there are many; they can be loaded again. Only while the reader is at the end.
@@ -325,6 +368,13 @@ impl Timeline {
             self.messages.extend(messages);
         }
     }
+}
+
+fn add_notice(notices: &mut Vec<Notice>, notice: Notice) {
+    if notices.len() >= NOTICES {
+        notices.remove(0);
+    }
+    notices.push(notice);
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //! did not change is not touched.
 
 use leptos::prelude::*;
-use parlor_protocol::User;
+use parlor_protocol::{Seq, User, UserId};
 
 use super::{
     rows::{Row, RowKey},
     state::{Phase, Room},
 };
+use crate::reactive::Look as _;
 
 /// A row of the page.
 #[derive(Clone)]
@@ -44,8 +45,16 @@ pub struct About {
     pub jumps: u32,
     /// Who is there.
     pub online: Vec<User>,
+    /// Those of them who are away.
+    pub away: Vec<UserId>,
     /// How many are there.
     pub online_count: Option<u64>,
+    /// Who is typing, by name.
+    pub typing: Vec<String>,
+    /// Where the line above what is new stands, if there is one.
+    pub unread_after: Option<Seq>,
+    /// Counts the moments at which the page has to go there.
+    pub to_line: u32,
 }
 
 impl Default for RoomView {
@@ -66,6 +75,10 @@ impl RoomView {
             detached: room.timeline.is_detached(),
             jumps: room.jumps,
             online: room.online.clone(),
+            away: room.away.clone(),
+            typing: room.typing.iter().map(|(_, name, _)| name.clone()).collect(),
+            unread_after: room.timeline.unread_after(),
+            to_line: room.to_line,
             online_count: room.online_count,
         };
         set(&self.about, about);
@@ -103,7 +116,7 @@ impl RoomView {
 
 /// Sets a signal if its value differs.
 fn set<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
-    if signal.with_untracked(|old| *old != value) {
+    if signal.peek(|old| *old != value) {
         signal.set(value);
     }
 }

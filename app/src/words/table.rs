@@ -39,6 +39,12 @@ words! {
     MoreRooms: "More rooms", "更多房间";
     DirectRooms: "Direct messages", "私信";
     NewRoom: "New room", "新建房间";
+    RoomSettings: "Room settings", "房间设置";
+    AllPeople: "People", "成员";
+    GoTo: "Go to a room", "前往房间";
+    GoToKey: "Go to a room (Ctrl K)", "前往房间（Ctrl K）";
+    NothingFound: "No room by that name.", "没有这样的房间。";
+    Mentions: " mentions of you", " 次提到你";
     Unread: " unread", " 条未读";
     Close: "Close", "关闭";
     SignOut: "Sign out", "退出登录";
@@ -53,6 +59,7 @@ words! {
     PeopleHere: "People in this room", "房间里的人";
     HereNow: "Here now", "当前在线";
     You: "you", "我";
+    Away: "away", "离开";
     AndMore: "and {n} more", "另有 {n} 人";
     Outdated: "A newer version is here", "有新版本";
     Reload: "Reload", "刷新";
@@ -75,10 +82,22 @@ words! {
     ToLobby: "Go to the lobby", "前往大厅";
     LaterMessages: "{why} The messages come when the connection is back.", "{why}恢复连接后会显示消息。";
     Newest: "Newest messages", "最新消息";
+    ToUnread: "To the first unread", "跳到第一条未读";
     NewMessages: ["{n} new message", "{n} new messages"], ["{n} 条新消息"];
     NewLine: "New", "新消息";
     CameIn: "{names} joined", "{names} 进入了房间";
     WentOut: "{names} left", "{names} 离开了房间";
+    MemberJoined: "{names} became a member", "{names} 成为成员";
+    MemberAdded: "{by} brought in {names}", "{by} 邀请了 {names} 加入";
+    MemberLeft: "{names} gave up membership", "{names} 退出了成员";
+    MemberRemoved: "{by} removed {names}", "{by} 移出了 {names}";
+    Appointed: "{by} made {names} a moderator of this room", "{by} 将 {names} 设为房间管理员";
+    Dismissed: "{by} ended {names}’s time as moderator", "{by} 取消了 {names} 的房间管理员身份";
+    RenamedTo: "{by} renamed the room to {names}", "{by} 将房间更名为{names}";
+    TopicSet: "{by} set the topic: {names}", "{by} 设置了话题：{names}";
+    TopicCleared: "{by} took the topic away", "{by} 清除了话题";
+    Archived: "{by} archived the room", "{by} 归档了房间";
+    Reopened: "{by} opened the room again", "{by} 重新开放了房间";
     Comma: ", ", "、";
     NamesAnd: "{names} and {last}", "{names}和{last}";
     NamesAndOthers: "{names} and {n} others", "{names}和另外 {n} 人";
@@ -90,12 +109,22 @@ words! {
     Retry: "Retry", "重试";
     Edit: "Edit", "编辑";
     Discard: "Discard", "丢弃";
+    MessageActions: "What to do with this message", "消息操作";
+    MarkUnread: "Mark unread from here", "从这里标为未读";
+    CopyText: "Copy text", "复制文字";
+    Delete: "Delete for everyone", "为所有人删除";
+    NeedsConnection: "This needs a connection.", "此操作需要连接。";
 
     // Where one writes.
     Message: "Message", "消息";
     MessageTo: "Message {room}", "发消息到“{room}”";
     Send: "Send", "发送";
     SendKey: "Send (Enter)", "发送（Enter）";
+    OneTypes: "{names} is typing…", "{names} 正在输入…";
+    ManyType: "{names} are typing…", "{names} 正在输入…";
+    ToAlone: "Send to {name} alone", "只发给 {name}";
+    AloneKey: "Ctrl+Enter", "按 Ctrl+Enter 发送";
+    ArchivedHere: "This room is archived: it can be read, and nothing can be written.", "此房间已归档，只能阅读，不能发言。";
     WriteFirst: "Write something first.", "请先写点内容。";
     TooLongBy:
         ["Too long by {n} character. Shorten it to send.", "Too long by {n} characters. Shorten it to send."],

@@ -14,6 +14,7 @@ impl State {
         let room = self.open.entry(id.clone()).or_insert_with(|| Room { at_end: true, ..Room::default() });
         room.at_end = true;
         room.unseen = 0;
+        room.marked = false;
         if known && !matches!(room.phase, Phase::Failed(_)) {
             let unread = self.rooms.iter().find(|summary| summary.id == *id).filter(|summary| summary.unread > 0);
             room.timeline.mark_unread(unread.map(|summary| summary.read));
@@ -61,8 +62,9 @@ impl State {
         {
             room.timeline.mark_unread(Some(summary.read));
         }
-        self.changed.insert(id.clone());
         todos.push(Todo::Send(ClientFrame::Join(room.timeline.cursor(id))));
+        self.recount(id);
+        self.changed.insert(id.clone());
         todos
     }
 
@@ -79,6 +81,10 @@ impl State {
         }
         room.history_changed = false;
         room.timeline.replace(page);
+        if let Some(after) = room.seeking.take() {
+            room.timeline.mark_unread(Some(after));
+            room.to_line += 1;
+        }
         todos
     }
 

@@ -4,21 +4,23 @@
 use std::collections::BTreeMap;
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Event, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomSummary, Seq,
-    ServerFrame, User, refusal,
+    ClientFrame, CommandId, Event, EventKind, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomKind,
+    RoomSummary, Seq, ServerFrame, User, UserId, limits, refusal,
 };
 
-use self::sending::forget;
+use self::{reading::Asked, sending::forget};
 use super::{
+    attendance::Attendance,
     outbox::{Kept, Outbox},
     timeline::{Applied, Timeline},
 };
 use crate::{
     small::{self, RoomSet},
-    words::Words,
+    words::{Word, Words},
 };
 
 mod history;
+pub(super) mod reading;
 mod sending;
 
 /// Messages in a page.
@@ -47,6 +49,10 @@ pub struct Room {
     pub phase: Phase,
     /// Who is in it, as far as the server lists them.
     pub online: Vec<User>,
+    /// Those of them who are away.
+    pub away: Vec<UserId>,
+    /// Who is typing, by name, and until when that is to be believed.
+    pub typing: Vec<(UserId, String, Millis)>,
     /// How many are in it; none before the server has said so.
     pub online_count: Option<u64>,
     /// An older page is on its way.
@@ -67,6 +73,12 @@ pub struct Room {
     recalled: bool,
     /// A page around the reader's place, or the one after the last message, is on its way.
     pub loading_newer: bool,
+    /// The reader has marked messages as unread and is still here: that they are in sight does not make them read.
+    marked: bool,
+    /// Counts the moments at which the page has to go to the line above what is new.
+    pub to_line: u32,
+    /// The page around the first unread message is on its way, which comes after this event.
+    seeking: Option<Seq>,
 }
 
 /// What a change asks for.
@@ -105,6 +117,10 @@ pub enum Todo {
     Return(RoomId, String),
     /// Forget what the browser has kept of a room's history.
     ForgetHistory(RoomId),
+    /// Call [`State::typed`] when nobody types in the room any more, as far as one knows now.
+    AwaitTyping(RoomId),
+    /// Tell the reader, beside the message box.
+    Tell(String),
 }
 
 /// Everything that this page knows.
@@ -138,6 +154,12 @@ pub struct State {
     pub(super) connected: bool,
     /// Taken back to be edited, not dropped.
     pub(super) to_edit: Vec<CommandId>,
+    /// When the server was last told that the reader is typing.
+    pub(super) typed_at: Millis,
+    /// Deletions that the server has not answered.
+    pub(super) asked: Asked,
+    /// Whether somebody is at this device.
+    pub(super) attendance: Attendance,
 }
 
 impl State {
@@ -171,11 +193,11 @@ impl State {
                 self.newer = (known && server.build != self.build).then_some(server.build);
                 self.welcome(you, rooms)
             }
-            ServerFrame::Joined { room: id, head, online, online_count, .. } => {
+            ServerFrame::Joined { room: id, head, online, away, online_count } => {
                 if let Some(room) = self.open.get_mut(&id) {
                     room.rejoining = false;
                     room.online_count = Some(online_count.max(online.len() as u64));
-                    room.online = online;
+                    (room.online, room.away) = (online, away);
                     self.changed.insert(id.clone());
                 }
                 // Joining a public room makes one its member.
@@ -190,6 +212,7 @@ impl State {
             }
             ServerFrame::Event(event) => self.event(event),
             ServerFrame::Ack { id, room, seq, at } => {
+                self.asked.take(id);
                 self.acked(id, seq, at);
                 vec![forget(id, &room)]
             }
@@ -197,10 +220,13 @@ impl State {
                 self.lost(room)
             }
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
-                let id = id.and_then(|id| uuid::Uuid::parse_str(&id).ok()).map(CommandId);
+                let id = id.and_then(|id| uuid::Uuid::try_parse(&id).ok()).map(CommandId);
                 let why = self.words.code(&code).unwrap_or(&message);
                 let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now));
-                let Some((room, to_keep)) = refused else { return Vec::new() };
+                let Some((room, to_keep)) = refused else {
+                    let asked = id.is_some_and(|id| self.asked.take(id));
+                    return if asked { vec![Todo::Tell(why.to_owned())] } else { Vec::new() };
+                };
                 self.changed.insert(room);
                 to_keep.map(Todo::Keep).into_iter().collect()
             }
@@ -218,9 +244,8 @@ impl State {
                 }
                 self.gap(id)
             }
-            ServerFrame::Typing { .. } | ServerFrame::Pong { .. } | ServerFrame::Bye { .. } | ServerFrame::Unknown => {
-                Vec::new()
-            }
+            ServerFrame::Typing { room, user } => self.types(room, user, now),
+            ServerFrame::Pong { .. } | ServerFrame::Bye { .. } | ServerFrame::Unknown => Vec::new(),
         }
     }
 
@@ -228,24 +253,18 @@ impl State {
     pub fn see(&mut self) -> Option<ClientFrame> {
         let id = self.current.clone()?;
         let room = self.open.get_mut(&id).filter(|room| room.phase == Phase::Ready)?;
-        if !self.attentive || !room.at_end {
+        if !self.attentive || !room.at_end || room.marked {
             return None;
         }
         let head = room.timeline.head();
         let summary = self.rooms.iter_mut().find(|summary| summary.id == id)?;
-        if summary.read >= head || !summary.joined {
+        if (summary.read >= head && !summary.marked) || !summary.joined {
             return None;
         }
         summary.read = head;
-        summary.unread = 0;
+        (summary.unread, summary.mentions, summary.marked) = (0, 0, false);
         self.list_changed = true;
         Some(ClientFrame::Read { room: id, seq: head })
-    }
-
-    /// Unread events of all my rooms.
-    #[must_use]
-    pub fn unread(&self) -> u64 {
-        self.rooms.iter().filter(|room| room.joined).map(|room| room.unread).sum()
     }
 
     #[must_use = "a to-do that is dropped is never done"]
@@ -256,11 +275,18 @@ impl State {
             self.changed.extend(self.open.keys().cloned());
             self.me = Some(you);
         }
-        for room in rooms {
-            self.upsert(room);
-        }
         let lost = self.open.iter().filter(|(_, room)| matches!(room.phase, Phase::Failed(_)));
         let mut todos: Vec<_> = lost.map(|(id, _)| Todo::LoadNewest(id.clone())).collect();
+        for room in rooms {
+            let (id, told) = (room.id.clone(), room.read);
+            self.upsert(room);
+            // What was read may not have reached the server before the last connection was lost.
+            let read = self.summary(&id).map_or(0, |room| room.read);
+            if read > told {
+                todos.push(Todo::Send(ClientFrame::Read { room: id, seq: read }));
+            }
+        }
+        todos.extend(self.absent());
         // The page brought the list; public rooms that were made while the connection was away it cannot know.
         if std::mem::replace(&mut self.welcomed, true) {
             todos.push(Todo::LoadRooms);
@@ -275,7 +301,9 @@ impl State {
         self.changed.extend(self.outbox.disconnected());
         for room in self.open.values_mut() {
             room.rejoining = false;
+            room.typing.clear();
         }
+        self.asked = Asked::default();
         self.release()
     }
 
@@ -285,6 +313,13 @@ impl State {
         let own = self.me.as_ref().is_some_and(|me| me.id == by);
         let Some(room) = self.open.get_mut(&id).filter(|room| room.phase == Phase::Ready) else { return Vec::new() };
         let event_id = event.id;
+        // Only messages make anything unread.
+        let message = match &event.event {
+            EventKind::Message { body, mentions, .. } if !body.is_empty() => {
+                Some(self.me.as_ref().is_some_and(|me| mentions.contains(&me.id)))
+            }
+            _ => None,
+        };
         room.recalled = false;
         match room.timeline.apply(event) {
             Applied::Beyond => {}
@@ -299,11 +334,15 @@ impl State {
         // What lies beyond the end is not shown yet, so what is on its way stays in sight.
         let settled = !room.timeline.is_detached() && self.outbox.settle(event_id);
         let seen = room.at_end && self.attentive && self.current.as_ref() == Some(&id);
-        if !own && !seen && room.timeline.unread_after().is_none() {
+        let names_me = message.filter(|_| !own);
+        if names_me.is_some() && !seen && room.timeline.unread_after().is_none() {
             room.timeline.mark_unread(Some(seq - 1));
         }
-        if !own && !room.at_end {
+        if names_me.is_some() && !room.at_end {
             room.unseen += 1;
+        }
+        if message.is_some() {
+            room.typing.retain(|(user, ..)| *user != by);
         }
         if room.at_end {
             room.timeline.trim();
@@ -312,9 +351,14 @@ impl State {
             && seq > summary.head
         {
             summary.head = seq;
-            summary.unread += u64::from(!seen && !own);
+            if let Some(names_me) = names_me.filter(|_| !seen) {
+                let counts = names_me || summary.kind == RoomKind::Direct;
+                summary.unread = limits::MAX_UNREAD_COUNTED.min(summary.unread + 1);
+                summary.mentions += u64::from(counts);
+            }
             self.list_changed = true;
         }
+        self.recount(&id);
         self.changed.insert(id.clone());
         // An event is of what is stored: it says as much as the ack.
         if settled { vec![forget(event_id, &id)] } else { Vec::new() }
@@ -334,15 +378,22 @@ impl State {
     fn presence(&mut self, id: &RoomId, user: &User, state: PresenceState, online_count: u64) {
         let own = self.me.as_ref().is_some_and(|me| me.id == user.id);
         let Some(room) = self.open.get_mut(id) else { return };
+        let is_there = state != PresenceState::Offline;
         let was_there = room.online.iter().any(|other| other.id == user.id);
         room.online.retain(|other| other.id != user.id);
-        if state == PresenceState::Online {
+        room.away.retain(|other| *other != user.id);
+        if is_there {
             room.online.push(user.clone());
+        } else {
+            room.typing.retain(|(typing, ..)| *typing != user.id);
+        }
+        if state == PresenceState::Away {
+            room.away.push(user.id);
         }
         room.online_count = Some(online_count.max(room.online.len() as u64));
         // A repeated word about the same state is no news.
-        if !own && was_there != (state == PresenceState::Online) {
-            room.timeline.notice(user, state);
+        if !own && was_there != is_there {
+            room.timeline.notice(user, if is_there { Word::CameIn } else { Word::WentOut });
         }
         self.changed.insert(id.clone());
     }
@@ -384,15 +435,24 @@ impl State {
         self.sort_rooms();
     }
 
-    /// What was read here may not have reached the server when it made its summary.
+    /// What was read and what has come here may not have reached the server when it made its summary.
     fn keep_read(&mut self, old: &RoomSummary) {
-        if let Some(new) = self.rooms.iter_mut().find(|room| room.id == old.id) {
-            new.head = new.head.max(old.head);
-            if old.read > new.read {
-                new.read = old.read;
-                new.unread = new.head.saturating_sub(old.read).min(new.unread);
+        let Some(new) = self.rooms.iter_mut().find(|room| room.id == old.id) else { return };
+        if old.read > new.read && !new.marked {
+            new.read = old.read;
+            new.unread = new.head.saturating_sub(old.read).min(new.unread);
+            new.mentions = new.mentions.min(new.unread);
+        }
+        if old.head > new.head {
+            let since = new.head.max(new.read);
+            new.head = old.head;
+            if let (Some(me), Some(room)) = (&self.me, self.open.get(&old.id)) {
+                let (unread, mentions) = room.timeline.unread(since, me.id);
+                new.unread = limits::MAX_UNREAD_COUNTED.min(new.unread + unread);
+                new.mentions += if new.kind == RoomKind::Direct { unread } else { mentions };
             }
         }
+        self.recount(&old.id);
     }
 
     fn sort_rooms(&mut self) {

@@ -13,6 +13,8 @@ impl State {
         let id = self.outbox.after_all(room, id);
         if let Some(open) = self.open.get_mut(room) {
             open.timeline.mark_unread(None);
+            // Who answers has read.
+            open.marked = false;
         }
         self.changed.insert(room.clone());
         vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]

@@ -1,0 +1,81 @@
+//! What one can do with a message: one dialog for all of them.
+
+use leptos::{prelude::*, task::spawn_local};
+use parlor_protocol::CommandId;
+use web_sys::Event;
+
+use super::dialog::{dialog, pressed};
+use crate::{
+    browser,
+    live::client::Client,
+    words::{Word, Words},
+};
+
+/// The dialog's id.
+const ID: &str = "message-menu";
+/// Where the message stands.
+const TEXT: &str = "message-menu-text";
+/// The button that deletes it.
+const DELETE: &str = "message-menu-delete";
+/// So much of the message is shown, in characters: enough to see which one it is.
+const SHOWN: usize = 160;
+
+/// The message that was chosen.
+#[derive(Clone, Copy)]
+pub struct Chosen(StoredValue<Option<CommandId>>);
+
+impl Chosen {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(StoredValue::new(None))
+    }
+
+    /// Opens the dialog for a message.
+    pub fn open(self, client: Client, message: CommandId) {
+        self.0.set_value(Some(message));
+        let mut body = client.body_of(message);
+        if let Some((end, _)) = body.char_indices().nth(SHOWN) {
+            body.truncate(end);
+            body.push('…');
+        }
+        browser::set_text(TEXT, &body);
+        browser::set_hidden(DELETE, !client.may_delete(message));
+        browser::show_dialog(ID);
+    }
+}
+
+fn body(words: Words) -> String {
+    let mut html = format!("<p id={TEXT} class=sheet-text></p><form method=dialog class=sheet-actions>");
+    let more = format!("id={DELETE} ");
+    for (class, test, more, word) in [
+        ("button", "mark-unread", "", Word::MarkUnread),
+        ("button", "copy-text", "", Word::CopyText),
+        ("button danger", "delete-message", &*more, Word::Delete),
+        ("button quiet", "cancel", "", Word::Cancel),
+    ] {
+        let word = words.of(word);
+        html += &format!("<button {more}class=\"{class}\" data-testid={test}>{word}</button>");
+    }
+    html + "</form>"
+}
+
+/// The dialog.
+#[component]
+pub fn MessageMenu() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let words = client.words;
+    let Chosen(chosen) = expect_context();
+    let heard = move |event: &Event| {
+        let Some(id) = chosen.get_value() else { return };
+        match pressed(event).as_deref() {
+            Some("copy-text") => spawn_local(async move {
+                browser::copy(&client.body_of(id)).await;
+            }),
+            Some("mark-unread") => client.mark_unread(id),
+            Some("delete-message") => client.delete(id),
+            _ => {}
+        }
+    };
+    dialog(ID, "dialog sheet", words.of(Word::MessageActions), move || body(words), heard)
+}

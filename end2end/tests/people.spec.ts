@@ -1,0 +1,290 @@
+// People among each other: who is meant, who is alone together, who is there, and what of it is unread.
+import { Page } from "@playwright/test";
+import { Person, expect, test } from "../support/journey";
+
+const badge = (person: Person, room: string) =>
+  person.page.getByTestId("room-link").filter({ hasText: room }).getByTestId("unread");
+const someone = (person: Person, name: string) =>
+  person.page.getByTestId("people").getByRole("listitem").filter({ hasText: name });
+
+/** Everything that comes over a page's sockets from now on. */
+function wire(page: Page): string[] {
+  const frames: string[] = [];
+  page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(String(payload))));
+  return frames;
+}
+
+async function newRoom(person: Person, name: string): Promise<void> {
+  await person.page.getByTestId("new-room").click();
+  await person.page.getByTestId("new-room-name").fill(name);
+  await person.page.getByTestId("new-room-create").click();
+  await expect(person.page.getByRole("heading", { level: 1 })).toContainText(name);
+}
+
+async function act(person: Person, text: string, what: string): Promise<void> {
+  await person.message(text).hover();
+  await person.message(text).getByTestId("more").click();
+  await person.page.getByTestId(what).click();
+}
+
+test("who is named is told so, and who wants to hear only of that hears only of that", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await newRoom(ann, "Garden");
+  await bob.say("good morning");
+  await expect(badge(ann, "Lobby")).toHaveText("1");
+  await bob.say("@ann are you there? `@ann` is code");
+  await expect(badge(ann, "Lobby")).toHaveText("2");
+  await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toHaveClass(/names-me/);
+  await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toContainText("1 mentions of you");
+  const level = (level: string) =>
+    ann.page.evaluate(async (level) => {
+      const headers = { "content-type": "application/json" };
+      return (await fetch("/api/rooms/lobby/level", { method: "PUT", headers, body: JSON.stringify({ level }) })).status;
+    }, level);
+  expect(await level("mentions")).toBe(204);
+  await expect(badge(ann, "Lobby")).toHaveText("1");
+  expect(await level("nothing")).toBe(204);
+  await expect(badge(ann, "Lobby")).toBeHidden();
+  expect(await level("all")).toBe(204);
+  await expect(badge(ann, "Lobby")).toHaveText("2");
+
+  await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  const named = ann.messages.filter({ hasText: "are you there?" });
+  await expect(named).toHaveClass(/names-me/);
+  await expect(named.locator(".mention")).toHaveText("@ann");
+  await expect(bob.messages.filter({ hasText: "are you there?" })).not.toHaveClass(/names-me/);
+});
+
+test("three people, and a private message between two of them", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  const cleo = await person("Cleo");
+  const frames = wire(cleo.page);
+  await cleo.page.reload();
+  await cleo.isConnected();
+  for (const { page } of [ann, bob, cleo]) await expect(page.getByTestId("online-count")).toHaveText("3");
+  await ann.composer.fill("@bob the surprise is at six");
+  await expect(ann.page.getByTestId("send-alone")).toHaveText("Send to Bob alone");
+  await ann.composer.press("Control+Enter");
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Bob");
+  await ann.sees("the surprise is at six");
+  await expect(ann.message("the surprise is at six")).toHaveAttribute("data-state", "stored");
+  await expect(ann.composer).toHaveValue("");
+
+  await expect(badge(bob, "Ann")).toHaveText("1");
+  await bob.page.getByTestId("room-link").filter({ hasText: "Ann" }).click();
+  await bob.sees("the surprise is at six");
+  await bob.say("I bring the cake");
+  await ann.sees("I bring the cake");
+  // The second time it is the same room, and a click does it too.
+  await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await ann.composer.fill("@Bob thanks");
+  await ann.page.getByTestId("send-alone").click();
+  await bob.sees("thanks");
+
+  // To name someone in front of everyone is what Enter does.
+  await bob.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await bob.say("@ann see you all later");
+  await cleo.sees("@ann see you all later");
+  await expect(cleo.page.getByTestId("room-link").filter({ hasText: "Ann" })).toHaveCount(0);
+  expect(frames.length).toBeGreaterThan(1);
+  expect(frames.join("\n")).not.toMatch(/surprise|cake|thanks/);
+});
+
+test("two devices of one person have one read position", async ({ person, visitor, server }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await newRoom(ann, "Garden");
+  const phone = new Person(await visitor({ storageState: await ann.page.context().storageState() }), "Ann");
+  await phone.page.goto(ann.page.url());
+  await phone.isConnected();
+  for (const text of ["one", "two", "three"]) await bob.say(text);
+  for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("3");
+  await phone.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await phone.sees("three");
+  for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toBeHidden();
+
+  // What is marked as unread is so everywhere, and stays so though it is in sight.
+  await act(phone, "two", "mark-unread");
+  for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("2");
+  await expect(phone.page.getByTestId("new-line")).toBeVisible();
+  await ann.page.reload();
+  await expect(badge(ann, "Lobby")).toHaveText("2");
+  await bob.say("four");
+  for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("3");
+  await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await ann.sees("four");
+  for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toBeHidden();
+  await ann.page.goto(`${server.url}/r/lobby`);
+  await ann.sees("four");
+  await expect(badge(ann, "Lobby")).toBeHidden();
+});
+
+test("a long way back to the first unread message is one click", async ({ person }) => {
+  test.slow();
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await bob.say("before");
+  await ann.sees("before");
+  await newRoom(ann, "Garden");
+  const count = 130;
+  await bob.page.evaluate(async (count) => {
+    const socket = new WebSocket("/live/ws");
+    await new Promise((resolve) => (socket.onopen = resolve));
+    socket.send(JSON.stringify({ type: "hello", protocol: 1 }));
+    let acked = 0;
+    const all = new Promise<void>((resolve) => {
+      socket.onmessage = ({ data }) => {
+        if (JSON.parse(data).type === "ack" && ++acked === count) resolve();
+      };
+    });
+    for (let n = 1; n <= count; n++) {
+      const id = `01990000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
+      socket.send(JSON.stringify({ type: "send", id, room: "lobby", body: `line ${n}` }));
+      if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await all;
+    socket.close();
+  }, count);
+  await expect(badge(ann, "Lobby")).toHaveText("99+");
+  await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await ann.sees(`line ${count}`);
+  await expect(ann.message("line 1")).toHaveCount(0);
+  await ann.page.getByTestId("to-unread").click();
+  await ann.sees("line 1");
+  await expect(ann.page.getByTestId("new-line")).toBeInViewport();
+  await expect(ann.message("line 1")).toBeInViewport();
+  await expect(ann.page.getByTestId("to-unread")).toBeHidden();
+  await ann.page.getByTestId("new-messages").click();
+  await expect(ann.message(`line ${count}`)).toBeInViewport();
+});
+
+test("who is typing is said by name, and who is away or gone is shown so", async ({ person, browser }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await bob.composer.pressSequentially("hm");
+  const line = ann.page.getByTestId("composer-waiting");
+  await expect(line).toHaveText("Bob is typing…");
+  await bob.say("hm, yes");
+  await expect(line).toHaveText("");
+  await bob.composer.pressSequentially("h");
+  await expect(line).toHaveText("Bob is typing…");
+  await expect(line).toHaveText("", { timeout: 10_000 });
+
+  // Out of sight.
+  await expect(someone(ann, "Bob")).not.toContainText("away");
+  const hide = (hidden: boolean) =>
+    bob.page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await hide(true);
+  await expect(someone(ann, "Bob")).toContainText("away");
+  await hide(false);
+  await expect(someone(ann, "Bob")).not.toContainText("away");
+
+  // Nobody at the keys for a while.
+  await bob.page.clock.install();
+  await bob.page.reload();
+  await bob.isConnected();
+  await bob.page.clock.fastForward("06:00");
+  await expect(someone(ann, "Bob")).toContainText("away");
+  await bob.page.mouse.move(200, 200);
+  await bob.page.mouse.move(220, 220);
+  await expect(someone(ann, "Bob")).not.toContainText("away");
+  expect(browser.isConnected()).toBe(true);
+});
+
+test("a tab that is killed is gone for the others within 30 seconds", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await expect(someone(ann, "Bob")).toHaveCount(1);
+  const session = await bob.page.context().newCDPSession(bob.page);
+  // The process of the page ends without a word.
+  void session.send("Page.crash").catch(() => undefined);
+  await expect(someone(ann, "Bob")).toHaveCount(0, { timeout: 30_000 });
+});
+
+test("a message is deleted for everyone, by who wrote it or who looks after the room", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await newRoom(ann, "Garden");
+  await bob.page.getByTestId("room-link").filter({ hasText: "Garden" }).click();
+  for (const text of ["mine", "theirs", "stays"]) await bob.say(text);
+  await ann.sees("mine", "theirs", "stays");
+  await act(bob, "mine", "delete-message");
+  await expect(ann.message("mine")).toHaveCount(0);
+  await expect(bob.message("mine")).toHaveCount(0);
+  // She made the room.
+  await act(ann, "theirs", "delete-message");
+  await expect(bob.message("theirs")).toHaveCount(0);
+  await ann.say("hers");
+  await bob.sees("hers");
+  await bob.message("hers").hover();
+  await bob.message("hers").getByTestId("more").click();
+  await expect(bob.page.getByTestId("mark-unread")).toBeVisible();
+  await expect(bob.page.getByTestId("delete-message")).toBeHidden();
+  await bob.page.keyboard.press("Escape");
+  for (const { page } of [ann, bob]) {
+    await page.reload();
+    await expect(page.getByTestId("message-body")).toHaveText(["stays", "hers"]);
+  }
+});
+
+test("to any room by a few letters, and through the messages by keys alone", async ({ person }) => {
+  const ann = await person("Ann");
+  await newRoom(ann, "Garden");
+  await newRoom(ann, "Gallery");
+  await newRoom(ann, "Kitchen");
+  await ann.page.keyboard.press("Control+k");
+  await expect(ann.page.getByTestId("switcher-field")).toBeFocused();
+  await ann.page.keyboard.type("ga");
+  await expect(ann.page.getByTestId("switcher-room")).toHaveText(["Gallery", "Garden"]);
+  await ann.page.keyboard.press("ArrowDown");
+  await ann.page.keyboard.press("Enter");
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Garden");
+  await expect(ann.composer).toBeFocused();
+  await ann.page.keyboard.press("Control+k");
+  await ann.page.keyboard.type("nothing like that");
+  await expect(ann.page.getByText("No room by that name.")).toBeVisible();
+  await ann.page.keyboard.press("Escape");
+  await expect(ann.page.getByTestId("switcher-field")).toBeHidden();
+
+  for (const text of ["first", "second"]) await ann.say(text);
+  await expect(ann.message("second")).toHaveAttribute("data-state", "stored");
+  await ann.page.keyboard.press("ArrowUp");
+  await ann.page.keyboard.press("ArrowUp");
+  await ann.page.keyboard.press("Enter");
+  await expect(ann.page.locator("#message-menu-text")).toHaveText("first");
+  await ann.page.keyboard.press("Tab");
+  await ann.page.keyboard.press("Tab");
+  await ann.page.keyboard.press("Enter");
+  await expect(ann.message("first")).toHaveCount(0);
+  await expect(ann.message("second")).toHaveCount(1);
+});
+
+test("what becomes of a room is said in it", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await newRoom(ann, "Garden");
+  await bob.page.getByTestId("room-link").filter({ hasText: "Garden" }).click();
+  await bob.say("here");
+  await ann.sees("here");
+  const change = (body: object) =>
+    ann.page.evaluate(async (body) => {
+      const headers = { "content-type": "application/json" };
+      return (await fetch(`/api/rooms/${location.pathname.slice(3)}`, { method: "PATCH", headers, body: JSON.stringify(body) })).status;
+    }, body);
+  expect(await change({ name: "Orchard", topic: "apples & <pears>" })).toBeLessThan(300);
+  for (const { page } of [ann, bob]) {
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("Orchard");
+    await expect(page.getByTestId("topic")).toHaveText("apples & <pears>");
+    await expect(page.getByTestId("notice").filter({ hasText: "Ann renamed the room to Orchard" })).toHaveCount(1);
+    await expect(page.getByTestId("notice").filter({ hasText: "Ann set the topic: apples & <pears>" })).toHaveCount(1);
+  }
+  expect(await change({ archived: true })).toBeLessThan(300);
+  await expect(bob.page.getByTestId("composer-waiting")).toHaveText("This room is archived: it can be read, and nothing can be written.");
+  expect(await change({ archived: false })).toBeLessThan(300);
+  await expect(bob.page.getByTestId("composer-waiting")).toHaveText("");
+});
