@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use indexmap::IndexMap;
-use parlor_protocol::{PresenceState, Seq};
+use parlor_protocol::{PresenceState, Seq, ServerFrame};
 
 use super::{Room, State};
 use crate::connection::{Connection, ConnectionId, EventBatch};
@@ -113,7 +113,13 @@ impl Room {
                 }
             }
         }
-        state.watchers.remove(&connection.id);
+        if let Some(watcher) = state.watchers.remove(&connection.id)
+            && state.grown
+        {
+            // What it would have been told at the next tick. From now on it has the events.
+            let room = self.summary_in(&state, connection.user.id, watcher.mine);
+            connection.queue.push_droppable((&ServerFrame::Room { room }).into());
+        }
         let subscriber = Subscriber { connection: connection.clone(), given };
         let again = self.listeners[connection.worker].lock().all.insert(connection.id, subscriber).is_some();
         if !again && let Some(news) = state.presence.came(&connection.user, connection.is_away()) {

@@ -127,7 +127,7 @@ pub struct Deletion {
     pub by: Arc<User>,
     /// They may delete what they wrote themselves.
     pub own: bool,
-    /// They may delete what others wrote.
+    /// They may delete what anyone wrote.
     pub others: bool,
     /// They may because they are a member: not any more when they have been sent away by then.
     pub as_member: bool,

@@ -41,7 +41,7 @@ pub(super) async fn delete(
     .await?;
     let Some((seq, author)) = there else { return Ok(Appended::NoMessage) };
     let own = author == deletion.by.id.0;
-    if !(if own { deletion.own } else { deletion.others }) {
+    if !(deletion.others || (own && deletion.own)) {
         return Ok(Appended::Forbidden);
     }
     empty(db, &deletion.room, seq).await?;
