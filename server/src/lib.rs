@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parlor_protocol::{CloseCode, ServerInfo};
+use parlor_protocol::{CloseCode, Millis, ServerInfo, UserId};
 use rand::Rng;
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use crate::{
     live::registry::Registry,
     room::Hub,
     serve::Places,
-    session::{Live, heartbeat::Wheel},
+    session::{Live, Turns, heartbeat::Wheel},
     store::{People, Rooms, StoreError, sqlite::SqliteStore},
     workers::Workers,
 };
@@ -126,6 +126,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         hello_timeout: config.hello_timeout,
         guests: config.guests,
         rate_limits: config.rate_limits == Switch::On,
+        marking: Turns::default(),
+        counting: Turns::default(),
     });
 
     let places = Places::new(config.max_connections);
@@ -169,6 +171,10 @@ impl Running {
         if tokio::time::timeout(DRAIN, self.places.all_free()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
+        let now = clock::now();
+        let mut seen = self.live.hub.take_departed();
+        seen.extend(self.live.hub.people().into_iter().map(|user| (user, now)));
+        note_seen(&self.live, seen).await;
         self.live.store.close().await;
         let _ = self.delivering.await;
         drop(self.workers);
@@ -192,9 +198,25 @@ async fn tick(live: Arc<Live>, changes: Arc<Changes>, tries: Arc<Tries>, stop: C
                 tries.sweep(Instant::now());
             }
             _ = sessions.tick() => drop(tokio::spawn(check_sessions(live.clone()))),
-            _ = rooms.tick() => live.hub.tick(),
+            _ = rooms.tick() => {
+                live.hub.tick();
+                let live = live.clone();
+                let seen = live.hub.take_departed();
+                if !seen.is_empty() {
+                    tokio::spawn(async move { note_seen(&live, seen).await });
+                }
+            }
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Notes when people were last there.
+async fn note_seen(live: &Live, seen: Vec<(UserId, Millis)>) {
+    if !seen.is_empty()
+        && let Err(error) = live.store.set_seen(seen).await
+    {
+        tracing::warn!(%error, "when people were last there is not noted");
     }
 }
 

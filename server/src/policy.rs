@@ -49,8 +49,10 @@ pub enum RoomAct {
     Join,
     /// Stop being one.
     Leave,
-    /// Say something; edit and delete what is one's own; react.
+    /// Say something; edit what is one's own; react.
     Write,
+    /// Delete what is one's own. Also for who may not write for a while: it takes away, and adds nothing.
+    DeleteOwn,
     /// Show that one is typing.
     Type,
     /// Say how far one has read, and how much one wants to hear of it.
@@ -73,12 +75,13 @@ pub enum RoomAct {
 
 impl RoomAct {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::See,
         Self::Read,
         Self::Join,
         Self::Leave,
         Self::Write,
+        Self::DeleteOwn,
         Self::Type,
         Self::Mark,
         Self::Invite,
@@ -167,6 +170,7 @@ impl Actor {
             RoomAct::Join => place.kind == RoomKind::Public,
             RoomAct::Leave => member && group && !place.lobby,
             RoomAct::Write => self.may_write(place),
+            RoomAct::DeleteOwn => member && !place.archived,
             RoomAct::Type => member && self.may_write(place),
             RoomAct::Mark => member,
             RoomAct::Invite => member && group && !place.lobby && !place.archived,

@@ -46,10 +46,11 @@ enum OverHttp {
     Archive,
     Appoint,
     Mute,
+    Level,
 }
 
 impl OverHttp {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::List,
         Self::Page,
         Self::Messages,
@@ -64,6 +65,7 @@ impl OverHttp {
         Self::Archive,
         Self::Appoint,
         Self::Mute,
+        Self::Level,
     ];
 
     const fn act(self) -> RoomAct {
@@ -78,6 +80,7 @@ impl OverHttp {
             Self::Archive => RoomAct::Archive,
             Self::Appoint => RoomAct::Appoint,
             Self::Mute => RoomAct::Mute,
+            Self::Level => RoomAct::Mark,
         }
     }
 
@@ -93,6 +96,7 @@ impl OverHttp {
             Self::Leave | Self::Remove => Some(("delete", "/members/{user}")),
             Self::Rename | Self::SetTopic | Self::Archive => Some(("patch", "")),
             Self::Appoint => Some(("patch", "/members/{user}")),
+            Self::Level => Some(("put", "/level")),
         }
     }
 }
@@ -100,28 +104,29 @@ impl OverHttp {
 /// What is asked of a frame; none where it is about no room. A new frame without a row does not compile.
 const fn act_of(frame: &ClientFrame) -> Option<RoomAct> {
     match frame {
-        ClientFrame::Hello { .. } | ClientFrame::Ping { .. } => None,
+        ClientFrame::Hello { .. } | ClientFrame::Ping { .. } | ClientFrame::Away { .. } => None,
         ClientFrame::Join(_) => Some(RoomAct::Read),
         ClientFrame::Send { .. } => Some(RoomAct::Write),
         ClientFrame::Typing { .. } => Some(RoomAct::Type),
-        ClientFrame::Read { .. } => Some(RoomAct::Mark),
+        ClientFrame::Read { .. } | ClientFrame::MarkUnread { .. } => Some(RoomAct::Mark),
+        // What another wrote; for one's own it is `DeleteOwn`.
+        ClientFrame::Delete { .. } => Some(RoomAct::DeleteOthers),
         // Not offered yet: refused in the same way everywhere; see below. Leaving ends what one hears, and asks nothing.
-        ClientFrame::Edit { .. }
-        | ClientFrame::Delete { .. }
-        | ClientFrame::React { .. }
-        | ClientFrame::Leave { .. } => None,
+        ClientFrame::Edit { .. } | ClientFrame::React { .. } | ClientFrame::Leave { .. } => None,
     }
 }
 
-fn frames(room: &RoomId) -> Vec<ClientFrame> {
-    let (id, message, room) = (CommandId(Uuid::now_v7()), CommandId(Uuid::now_v7()), room.clone());
+/// `message`: what another wrote there.
+fn frames(room: &RoomId, message: CommandId) -> Vec<ClientFrame> {
+    let (id, room) = (CommandId(Uuid::now_v7()), room.clone());
     vec![
         ClientFrame::Join(Cursor { room: room.clone(), after: None, tail: None }),
         ClientFrame::Send { id, room: room.clone(), body: "hi".into(), reply_to: None },
         ClientFrame::Typing { room: room.clone() },
         ClientFrame::Read { room: room.clone(), seq: 1 },
         ClientFrame::Edit { id, room: room.clone(), message, body: "hi".into() },
-        ClientFrame::Delete { id, room: room.clone(), message },
+        ClientFrame::MarkUnread { room: room.clone(), seq: 1 },
+        ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room: room.clone(), message },
         ClientFrame::React { id, room, message, emoji: "👍".into(), on: true },
     ]
 }
@@ -265,6 +270,7 @@ impl World {
             OverHttp::Appoint => {
                 (Method::PATCH, path(&format!("/members/{other}")), Some(json!({ "moderator": true })))
             }
+            OverHttp::Level => (Method::PUT, path("/level"), Some(json!({ "level": "mentions" }))),
             OverHttp::Mute => {
                 (Method::POST, format!("/api/people/{other}/mute"), Some(json!({ "minutes": 1, "room": room })))
             }
@@ -296,14 +302,21 @@ impl World {
         let mut them = Client::connect(self.server.address, &cell.them).await;
         them.hello(vec![]).await;
         // What writing changes comes last: it makes one a member of a public room. What is typed is heard by who has joined.
-        let mut frames = frames(&cell.room);
+        let said = CommandId(Uuid::now_v7());
+        let send = ClientFrame::Send { id: said, room: cell.room.clone(), body: "hi".into(), reply_to: None };
+        assert_eq!(decided(&mut other, send).await, None);
+        let mut frames = frames(&cell.room, said);
         frames.sort_by_key(|frame| matches!(frame, ClientFrame::Send { .. }));
         if cell.stands == Stands::Outside {
             frames.sort_by_key(|frame| matches!(frame, ClientFrame::Join(_) | ClientFrame::Send { .. }));
         }
         for frame in frames {
-            them.say(&frame).await;
-            let refused = refusal(&mut them).await;
+            let refused = if matches!(frame, ClientFrame::Delete { .. }) {
+                decided(&mut them, frame.clone()).await
+            } else {
+                them.say(&frame).await;
+                refusal(&mut them).await
+            };
             let Some(act) = act_of(&frame) else {
                 assert_eq!(refused.as_deref(), Some("not_supported"), "{} {frame:?}", cell.name());
                 continue;
@@ -332,8 +345,30 @@ impl World {
                 Verdict::Unseen => Some("not_found"),
             };
             assert_eq!(refused.as_deref(), expected, "{} {frame:?}", cell.name());
+            // Where it could be said it can be taken back: by then they are a member.
+            if let ClientFrame::Send { id: message, room, .. } = frame {
+                let refused =
+                    decided(&mut them, ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room, message }).await;
+                let expected = (verdict == Verdict::Unseen).then_some("not_found");
+                assert_eq!(refused.as_deref(), expected, "{} their own", cell.name());
+            }
         }
     }
+}
+
+/// Says what is answered once it is decided; the code of a refusal.
+async fn decided(client: &mut Client, frame: ClientFrame) -> Option<String> {
+    let (ClientFrame::Send { id, .. } | ClientFrame::Delete { id, .. }) = frame else { panic!("{frame:?}") };
+    client.say(&frame).await;
+    client
+        .until(|answer| match answer {
+            ServerFrame::Ack { id: acked, .. } if *acked == id => Some(None),
+            ServerFrame::Refused { id: Some(refused), code, .. } if *refused == id.to_string() => {
+                Some(Some(code.clone()))
+            }
+            _ => None,
+        })
+        .await
 }
 
 /// The code of what was refused, if it was: everything up to the answer of a ping.
@@ -395,11 +430,11 @@ async fn every_frame_asks() {
 
 #[test]
 fn every_act_and_every_route_has_a_row() {
-    let live: Vec<_> = frames(&RoomId::lobby()).iter().filter_map(act_of).collect();
+    let live: Vec<_> = frames(&RoomId::lobby(), CommandId(Uuid::nil())).iter().filter_map(act_of).collect();
     let asked: BTreeSet<_> =
         OverHttp::ALL.iter().map(|command| command.act()).chain(live).map(|act| format!("{act:?}")).collect();
-    // Decided already, offered with the commands that need them.
-    let later = ["DeleteOthers"].map(String::from);
+    // Asked by the same frame as `DeleteOthers`.
+    let later = ["DeleteOwn"].map(String::from);
     let all: BTreeSet<_> = RoomAct::ALL.iter().map(|act| format!("{act:?}")).collect();
     assert_eq!(asked.into_iter().chain(later).collect::<BTreeSet<_>>(), all);
 

@@ -6,6 +6,11 @@ ALTER TABLE user ADD COLUMN role TEXT NOT NULL DEFAULT 'guest';
 ALTER TABLE user ADD COLUMN colour INTEGER;
 -- When they were last connected, for "last seen".
 ALTER TABLE user ADD COLUMN seen_at INTEGER;
+-- A guest's name in the form in which names are compared, so that it is found; an account has its own below. Those who came
+-- before this step have it as far as SQL can tell.
+ALTER TABLE user ADD COLUMN guest_key TEXT;
+UPDATE user SET guest_key = lower(name) WHERE kind = 'guest';
+CREATE INDEX user_guest_key ON user (guest_key, id) WHERE guest_key IS NOT NULL;
 -- When they deleted their account: what they said stays, under a name that says so.
 ALTER TABLE user ADD COLUMN gone_at INTEGER;
 
@@ -83,14 +88,16 @@ CREATE TABLE mute (
 ALTER TABLE member ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
 -- What one wants to hear of the room: all, mentions or nothing.
 ALTER TABLE member ADD COLUMN level TEXT NOT NULL DEFAULT 'all';
+-- What is unread again from here on, whatever was read; none when nothing was marked since.
+ALTER TABLE member ADD COLUMN unread_from INTEGER;
 CREATE INDEX member_room ON member (room);
 
--- Who is named in which message, by `@name` or as everyone in a direct room.
+-- Who is named by `@name` in which message. In the order of the log, for a stretch of it is read at a time.
 CREATE TABLE mention (
-    user BLOB NOT NULL,
     room TEXT NOT NULL,
     seq  INTEGER NOT NULL,
-    PRIMARY KEY (user, room, seq)
+    user BLOB NOT NULL,
+    PRIMARY KEY (room, seq, user)
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE room ADD COLUMN archived_at INTEGER;
@@ -102,7 +109,8 @@ CREATE UNIQUE INDEX room_people ON room (people_key) WHERE people_key IS NOT NUL
 UPDATE member SET role = 'moderator'
 WHERE EXISTS (SELECT 1 FROM room WHERE room.id = member.room AND room.created_by = member.user);
 
--- Whom an event of a membership is about, and what one says that is no message: a new name or topic.
+-- Whom an event of a membership is about, and what one says besides: a new name or topic, the message that is gone, or the
+-- ids of those whom a message names.
 ALTER TABLE event ADD COLUMN subject BLOB;
 ALTER TABLE event ADD COLUMN detail TEXT;
 

@@ -131,6 +131,7 @@ pub fn deliver(hub: Arc<Hub>, mut events: Events, workers: &Workers) -> JoinHand
                     if let Some(event) = events.first() {
                         hub.follow(&room, event);
                     }
+                    room.count(events);
                     for batch in EventBatch::encode(events) {
                         if room.publish(&batch) {
                             hand_out(&lanes, &room, &batch, &token).await;

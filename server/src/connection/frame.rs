@@ -154,8 +154,9 @@ pub(crate) fn sample(seq: Seq, length: usize) -> Event {
     use uuid::Uuid;
 
     let id = CommandId(Uuid::from_u128(u128::from(seq)));
-    let by = User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest };
-    let event = EventKind::Message { id, body: "x".repeat(length), html: String::new(), reply_to: None };
+    let by = User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest, colour: None };
+    let event =
+        EventKind::Message { id, body: "x".repeat(length), html: String::new(), reply_to: None, mentions: Vec::new() };
     Event { room: RoomId::lobby(), seq, id, at: 1, by, event }
 }
 

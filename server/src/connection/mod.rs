@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -44,6 +44,8 @@ pub struct Connection {
     opened: Instant,
     /// When the peer was last heard, in milliseconds after `opened`.
     heard: AtomicU64,
+    /// Nobody is at it.
+    away: AtomicBool,
 }
 
 impl Connection {
@@ -60,6 +62,7 @@ impl Connection {
             queue: Queue::default(),
             opened: Instant::now(),
             heard: AtomicU64::new(0),
+            away: AtomicBool::new(false),
         })
     }
 
@@ -73,6 +76,17 @@ impl Connection {
     #[must_use]
     pub fn silence(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.opened + Duration::from_millis(self.heard.load(Ordering::Relaxed)))
+    }
+
+    /// Somebody is at it, or nobody.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
+    }
+
+    /// Whether nobody is at it, as the client has said.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
     }
 
     /// Queues a frame for this connection alone.

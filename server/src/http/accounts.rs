@@ -77,6 +77,9 @@ pub(super) async fn create(
     };
     app.tries.give_back(visitor.address);
     app.renew(|connection| Some(connection.user.id) == guest);
+    if guest.is_some() {
+        app.live.hub.renamed(&user);
+    }
     Ok(begun(&app, token, user))
 }
 

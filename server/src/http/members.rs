@@ -12,7 +12,10 @@ use parlor_protocol::{
 };
 
 use super::{App, Caller, Failure, SameOrigin, rooms::may};
-use crate::{policy::RoomAct, room::Mine};
+use crate::{
+    policy::{RoomAct, ServerAct},
+    store::Mine,
+};
 
 /// `GET /api/rooms/{room}/members`
 pub(super) async fn list(
@@ -21,7 +24,13 @@ pub(super) async fn list(
     Path(room): Path<RoomId>,
 ) -> Result<Json<Members>, Failure> {
     may(&app, &caller, RoomAct::Read, &room).await?;
-    let (members, count) = app.live.store.members(&room, limits::MAX_MEMBERS_LISTED).await?;
+    let (mut members, count) = app.live.store.members(&room, limits::MAX_MEMBERS_LISTED).await?;
+    // Who is on the server, and when, is for those to know who may list its people.
+    let lists = caller.actor(&app).may_on_server(ServerAct::ListPeople);
+    for member in &mut members {
+        let (online, seen_at) = app.seen(member.user.id, member.seen_at);
+        (member.online, member.seen_at) = if lists { (online, seen_at) } else { (false, None) };
+    }
     Ok(Json(Members { members, count }))
 }
 
@@ -41,7 +50,7 @@ pub(super) async fn add(
     }
     may(&app, &caller, if oneself { RoomAct::Join } else { RoomAct::Invite }, &room).await?;
     let read = app.live.store.add_member(&room, user, caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
-    app.live.hub.became_member(user, &live_room, Mine { read, moderator: false }, None);
+    app.live.hub.became_member(user, &live_room, Mine::since(read), None);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -58,7 +67,7 @@ pub(super) async fn remove(
     if !oneself {
         // Those who look after a room do not throw each other out: who made it does, and who looks after the server.
         let theirs = app.live.store.memberships(user).await?;
-        let peer = theirs.iter().any(|membership| membership.room == room && membership.moderator);
+        let peer = theirs.iter().any(|membership| membership.room == room && membership.mine.moderator);
         if peer && caller.role < ServerRole::Moderator && !live_room.is_made_by(caller.user.id) {
             return Err(Failure::forbidden());
         }

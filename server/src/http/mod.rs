@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
-    routing::{any, delete, get, patch, post},
+    routing::{any, delete, get, patch, post, put},
 };
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -111,6 +111,7 @@ pub fn router(app: App) -> Router {
         .route("/api/rooms/{room}/messages", get(history::messages))
         .route("/api/rooms/{room}/events", get(history::events))
         .route("/api/rooms/{room}", patch(rooms::change))
+        .route("/api/rooms/{room}/level", put(rooms::level))
         .route("/api/rooms/{room}/members", get(members::list).post(members::add))
         .route("/api/rooms/{room}/members/{user}", patch(members::appoint).delete(members::remove))
         .route("/api/direct", post(rooms::direct))

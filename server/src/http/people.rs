@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    ServerRole, UserId,
+    Millis, ServerRole, UserId,
     http::{NewRole, People},
     limits, refusal,
 };
@@ -36,7 +36,19 @@ pub(super) async fn list(
     caller.must(&app, ServerAct::ListPeople)?;
     let Query(search) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
     let limit = search.limit.unwrap_or(limits::PEOPLE_PAGE).clamp(1, limits::MAX_PAGE);
-    Ok(Json(app.live.store.people(&names::key(&search.q), search.after.as_deref(), limit).await?))
+    let mut page = app.live.store.people(&names::key(&search.q), search.after.as_deref(), limit).await?;
+    for person in &mut page.people {
+        (person.online, person.seen_at) = app.seen(person.id, person.seen_at);
+    }
+    Ok(Json(page))
+}
+
+impl App {
+    /// Whether someone is connected, and else when they last were: what is stored, or what is about to be.
+    pub(super) fn seen(&self, user: UserId, stored: Option<Millis>) -> (bool, Option<Millis>) {
+        let (online, gone) = self.live.hub.is_online(user);
+        (online, gone.or(stored).filter(|_| !online))
+    }
 }
 
 /// `POST /api/people/{user}/role`: gives someone below oneself another role below one's own; an owner can make owners.

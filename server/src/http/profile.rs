@@ -44,6 +44,7 @@ pub(super) async fn change(
         Ok(user) => {
             if user != *caller.user {
                 app.renew(|connection| connection.user.id == id);
+                app.live.hub.renamed(&user);
             }
             let account = app.live.store.account_of(id).await?.ok_or_else(Failure::unauthorized)?;
             Ok(Json(Me { user, role: account.role, account: Some(account.name), colour: account.colour }))
@@ -72,5 +73,8 @@ pub(super) async fn delete(
         return Err(Failure::new(StatusCode::CONFLICT, refusal::LAST_OWNER, message));
     }
     app.revoke(|connection| connection.user.id == caller.user.id);
+    if let Some(gone) = app.live.store.person(caller.user.id).await? {
+        app.live.hub.renamed(&gone);
+    }
     Ok((StatusCode::NO_CONTENT, sessions::cookie(&app, "", 0)).into_response())
 }

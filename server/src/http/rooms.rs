@@ -8,8 +8,8 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, RoomKind, RoomSummary,
-    http::{NewDirect, NewRoom, RoomChange, RoomMade, Rooms},
+    RoomId, RoomKind,
+    http::{NewDirect, NewLevel, NewRoom, RoomChange, RoomMade, Rooms},
     limits, refusal,
     validate::{self, Invalid},
 };
@@ -17,9 +17,9 @@ use parlor_protocol::{
 use super::{App, Caller, Failure, SameOrigin};
 use crate::{
     policy::{RoomAct, ServerAct},
-    room::{Mine, Room},
+    room::Room,
     session::Denied,
-    store::{Membership, NameTaken, RoomChange as Change},
+    store::{Membership, Mine, NameTaken, RoomChange as Change},
 };
 
 /// `GET /api/rooms`
@@ -47,7 +47,7 @@ pub(super) async fn create(
     let name = validate::room_name(&new.name).map_err(Failure::invalid_name)?;
     let made = app.live.store.create_room(name, new.kind, caller.user.id).await?;
     let record = made.map_err(|NameTaken| name_taken())?;
-    let mine = Mine { read: record.head, moderator: true };
+    let mine = Mine { moderator: true, ..Mine::since(record.head) };
     let room = app.live.hub.add_room(record);
     app.live.hub.became_member(caller.user.id, &room, mine, None);
     if room.kind == RoomKind::Public {
@@ -108,20 +108,39 @@ pub(super) async fn direct(
     for person in people.into_iter().filter(|person| *person != caller.user.id) {
         app.live.hub.is_in_direct(person, &room);
     }
-    let summary = summary(&app, &caller, &room).await?;
-    let mine = Mine { read: summary.read, moderator: false };
+    let mine = mine_in(&app, &caller, &room).await?;
     app.live.hub.became_member(caller.user.id, &room, mine, None);
-    Ok(Json(RoomMade { room: summary }))
+    app.live.count_back(&room, mine).await?;
+    Ok(Json(RoomMade { room: room.summary(caller.user.id, mine) }))
 }
 
-/// The room in the caller's list.
-async fn summary(app: &App, caller: &Caller, room: &Arc<Room>) -> Result<RoomSummary, Failure> {
+/// How the caller stands to a room of theirs.
+async fn mine_in(app: &App, caller: &Caller, room: &Room) -> Result<Mine, Failure> {
     let memberships = app.live.store.memberships(caller.user.id).await?;
-    let mine = memberships.iter().find(|mine| mine.room == room.id);
-    Ok(mine.map_or_else(
-        || room.summary_for_others(),
-        |mine| room.summary(caller.user.id, Mine { read: mine.read, moderator: mine.moderator }),
-    ))
+    Ok(memberships
+        .iter()
+        .find(|membership| membership.room == room.id)
+        .map(|membership| membership.mine)
+        .unwrap_or_default())
+}
+
+/// `PUT /api/rooms/{room}/level`: what one wants to hear of it.
+pub(super) async fn level(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+    body: Result<Json<NewLevel>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(NewLevel { level }) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+    let (live_room, _) = may(&app, &caller, RoomAct::Mark, &room).await?;
+    let _turn = app.live.marking.of(&caller.user.id).await;
+    if !app.live.store.set_level(&room, caller.user.id, level).await? {
+        // Sent away meanwhile.
+        return Err(Failure::no_such_room());
+    }
+    app.live.hub.has_level(caller.user.id, &live_room, level);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The room, if the caller may do this there, and their place in it.

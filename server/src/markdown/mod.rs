@@ -8,6 +8,7 @@ mod address;
 mod grammar;
 mod highlight;
 mod languages;
+mod mention;
 mod sanitise;
 mod write;
 
@@ -16,7 +17,10 @@ mod tests;
 
 use std::borrow::Cow;
 
+use parlor_protocol::UserId;
 use pulldown_cmark::{Options, Parser, TextMergeStream};
+
+pub use mention::Names;
 
 /// Stands beside stored HTML. Raised whenever [`render`] gives other HTML for the same source, so that rows written by an
 /// older renderer can be found and rendered anew.
@@ -36,19 +40,37 @@ const MAX_LINE_MARKERS: usize = 64;
 /// Columns beyond which a line does not make a table: rows are filled up with empty cells, which multiplies short lines.
 const MAX_COLUMNS: usize = 32;
 
-/// Renders a message's markdown source.
+/// A message, rendered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Sanitised.
+    pub html: String,
+    /// Whom it names, each once, at most [`parlor_protocol::limits::MAX_MENTIONS`].
+    pub mentions: Vec<UserId>,
+}
+
+/// Renders a message's markdown source in which nobody is named.
 ///
 /// Takes microseconds for what people usually write, some milliseconds at worst.
 #[must_use]
 pub fn render(source: &str) -> String {
+    render_naming(source, &Names::default()).html
+}
+
+/// Renders a message's markdown source. What stands behind an `@` at a word's beginning, and is one of these names, names
+/// someone: not in code, links and what is shown as typed.
+#[must_use]
+pub fn render_naming(source: &str, names: &Names) -> Rendered {
     let source = normalise(source);
-    let html = if source.len() > MAX_SOURCE_BYTES || is_bomb(&source) {
+    let rendered = if source.len() > MAX_SOURCE_BYTES || is_bomb(&source) {
         None
     } else {
         let parser = TextMergeStream::new(Parser::new_ext(&source, options(&source)));
-        write::html(parser, MAX_HTML_BYTES)
+        write::html(parser, MAX_HTML_BYTES, names)
     };
-    sanitise::clean(&html.unwrap_or_else(|| write::plain(&source)))
+    let Rendered { html, mentions } =
+        rendered.unwrap_or_else(|| Rendered { html: write::plain(&source), mentions: Vec::new() });
+    Rendered { html: sanitise::clean(&html), mentions }
 }
 
 fn options(source: &str) -> Options {

@@ -7,7 +7,7 @@ use std::{
 
 use ammonia::{Builder, UrlRelative};
 
-use super::highlight;
+use super::{highlight, mention};
 
 pub(super) const TAGS: [&str; 26] = [
     "a",
@@ -43,13 +43,13 @@ pub(super) const REL: &str = "nofollow noopener noreferrer ugc";
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let languages: HashSet<_> = highlight::language_classes().collect();
-    let tokens = HashSet::from(highlight::CLASSES);
+    let spans: HashSet<_> = highlight::CLASSES.into_iter().chain([mention::CLASS]).collect();
     let mut builder = Builder::empty();
     builder
         .tags(HashSet::from(TAGS))
         .tag_attributes(HashMap::from([("a", HashSet::from(["href"])), ("ol", HashSet::from(["start"]))]))
         .generic_attributes(HashSet::new())
-        .allowed_classes(HashMap::from([("code", languages), ("span", tokens)]))
+        .allowed_classes(HashMap::from([("code", languages), ("span", spans)]))
         .url_schemes(HashSet::from(SCHEMES))
         .url_relative(UrlRelative::Deny)
         .set_tag_attribute_value("a", "target", "_blank")

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{render, sanitise};
 
+mod mentions;
 mod strict;
 
 #[track_caller]

@@ -1,22 +1,29 @@
 //! Turns markdown events into HTML. Every tag in the output is written here; the source gives only text and addresses.
 
+use parlor_protocol::{UserId, limits};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Tag};
 
-use super::{address, grammar::Language, highlight, sanitise};
+use super::{
+    Rendered, address,
+    grammar::Language,
+    highlight,
+    mention::{self, Names},
+    sanitise,
+};
 
 /// Elements open at a time beyond which inner ones are left out (their text stays).
 const MAX_DEPTH: usize = 24;
 
 /// The HTML of all events, or nothing if it grows longer than `limit` bytes.
-pub(super) fn html<'a>(events: impl Iterator<Item = Event<'a>>, limit: usize) -> Option<String> {
-    let mut writer = Writer::default();
+pub(super) fn html<'a>(events: impl Iterator<Item = Event<'a>>, limit: usize, names: &Names) -> Option<Rendered> {
+    let mut writer = Writer::new(names);
     for event in events {
         writer.event(event);
         if writer.html.len() > limit {
             return None;
         }
     }
-    Some(writer.html)
+    Some(Rendered { html: writer.html, mentions: writer.mentions })
 }
 
 /// The HTML of a text in which no character means anything.
@@ -53,9 +60,10 @@ fn lines(html: &mut String, text: &str) {
     }
 }
 
-#[derive(Default)]
-struct Writer {
+struct Writer<'a> {
     html: String,
+    names: &'a Names,
+    mentions: Vec<UserId>,
     /// How each open element ends.
     open: Vec<End>,
     /// How many of them count towards [`MAX_DEPTH`].
@@ -88,7 +96,20 @@ enum End {
     },
 }
 
-impl Writer {
+impl<'a> Writer<'a> {
+    fn new(names: &'a Names) -> Self {
+        Self {
+            html: String::new(),
+            names,
+            mentions: Vec::new(),
+            open: Vec::new(),
+            depth: 0,
+            linked: false,
+            block: None,
+            in_table_head: false,
+        }
+    }
+
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => {
@@ -100,7 +121,8 @@ impl Writer {
                     self.end(end);
                 }
             }
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
+            Event::Text(text) => self.text(&text, true),
+            Event::Html(text) | Event::InlineHtml(text) => self.text(&text, false),
             Event::Code(text) => {
                 self.html.push_str("<code>");
                 escape(&mut self.html, &text);
@@ -110,12 +132,15 @@ impl Writer {
             Event::SoftBreak | Event::HardBreak => self.html.push_str("<br>\n"),
             Event::Rule => self.html.push_str("<hr>\n"),
             // Of extensions that are off.
-            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => self.text(&text),
+            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
+                self.text(&text, false)
+            }
             Event::TaskListMarker(_) => {}
         }
     }
 
-    fn text(&mut self, text: &str) {
+    /// `naming`: it is read for names.
+    fn text(&mut self, text: &str, naming: bool) {
         if let Some(block) = &mut self.block {
             block.push_str(text);
             return;
@@ -124,11 +149,11 @@ impl Writer {
             if number > 0 {
                 self.html.push_str("<br>\n");
             }
-            self.line(line);
+            self.line(line, naming);
         }
     }
 
-    fn line(&mut self, text: &str) {
+    fn line(&mut self, text: &str, naming: bool) {
         if self.linked {
             return escape(&mut self.html, text);
         }
@@ -139,9 +164,31 @@ impl Writer {
                     escape(&mut self.html, piece);
                     self.html.push_str("</a>");
                 }
+                None if naming => self.words(piece),
                 None => escape(&mut self.html, piece),
             }
         }
+    }
+
+    /// Text in which people may be named.
+    fn words(&mut self, mut text: &str) {
+        while let Some((from, to, user)) = self.names.first_in(text) {
+            let known = self.mentions.contains(&user);
+            if !known && self.mentions.len() == limits::MAX_MENTIONS {
+                break;
+            }
+            if !known {
+                self.mentions.push(user);
+            }
+            escape(&mut self.html, &text[..from]);
+            self.html.push_str("<span class=\"");
+            self.html.push_str(mention::CLASS);
+            self.html.push_str("\">");
+            escape(&mut self.html, &text[from..to]);
+            self.html.push_str("</span>");
+            text = &text[to..];
+        }
+        escape(&mut self.html, text);
     }
 
     fn start(&mut self, tag: Tag<'_>) -> End {
@@ -236,7 +283,7 @@ impl Writer {
             End::Typed => {
                 let text = self.block.take().unwrap_or_default();
                 self.html.push_str("<p>");
-                self.text(text.trim_end_matches('\n'));
+                self.text(text.trim_end_matches('\n'), false);
                 self.html.push_str("</p>\n");
             }
             End::Link { address, active, from } => {

@@ -8,28 +8,34 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indexmap::IndexMap;
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{
-    CommandId, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User,
-    UserId, limits,
+    CommandId, Event, GapReason, PresenceState, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, UserId,
 };
-use uuid::Uuid;
 
 use crate::{
-    connection::{Connection, ConnectionId, Encoded, EventBatch},
-    policy::{Place, Standing},
-    store::RoomRecord,
+    connection::{Connection, ConnectionId, EventBatch},
+    store::{Mine, RoomRecord},
 };
 
+mod here;
 mod hub;
+mod listeners;
 mod names;
 mod presence;
 mod ring;
+mod summary;
+mod tally;
 
+pub use here::Online;
 pub use hub::Hub;
+use listeners::Listeners;
+pub use listeners::{Progress, Subscribed};
 use presence::Presence;
 use ring::Ring;
+use summary::Details;
+use tally::Tally;
+pub use tally::Unknown;
 
 /// See the module.
 pub struct Room {
@@ -50,21 +56,14 @@ pub struct Room {
 #[derive(Default)]
 struct Agenda(Mutex<Vec<RoomId>>);
 
-/// What can be changed of a room.
-struct Details {
-    name: String,
-    topic: Option<String>,
-    archived: bool,
-    /// Who is in it, if it is direct.
-    people: Arc<[User]>,
-}
-
 struct State {
     head: Seq,
     /// Who was sent away or has left, since which event, and has not come back: they are given nothing, even if they were
     /// let in a moment before.
     barred: HashMap<UserId, Seq>,
     ring: Ring,
+    /// What counts as unread.
+    tally: Tally,
     /// Connections of members who have not joined: they hear that the room has grown.
     watchers: HashMap<ConnectionId, Watcher>,
     presence: Presence,
@@ -73,63 +72,9 @@ struct State {
     on_agenda: bool,
 }
 
-/// Those whom one worker writes to.
-#[derive(Default)]
-struct Listeners {
-    all: IndexMap<ConnectionId, Subscriber>,
-    /// Counts removals: each puts another in the place of who has gone.
-    removed: u64,
-}
-
-/// How far a [`Room::fan_out`] has come.
-#[derive(Debug, Default)]
-pub struct Progress {
-    at: usize,
-    removed: u64,
-}
-
-struct Subscriber {
-    connection: Arc<Connection>,
-    /// The newest event that this subscriber has been given.
-    given: Seq,
-}
-
 struct Watcher {
     connection: Arc<Connection>,
     mine: Mine,
-}
-
-/// Someone's own part of a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mine {
-    /// How far they have read.
-    pub read: Seq,
-    /// They look after it.
-    pub moderator: bool,
-}
-
-impl Listeners {
-    fn remove(&mut self, id: ConnectionId) -> Option<Subscriber> {
-        let gone = self.all.swap_remove(&id)?;
-        self.removed += 1;
-        Some(gone)
-    }
-
-    fn take(&mut self) -> IndexMap<ConnectionId, Subscriber> {
-        self.removed += 1;
-        std::mem::take(&mut self.all)
-    }
-}
-
-/// What came of trying to subscribe.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Subscribed {
-    /// Live: everything in memory was queued, the rest follows by itself.
-    Live,
-    /// Events after this seq are no longer in memory: read them from the store, then try again.
-    ReadAfter(Seq),
-    /// They have been sent away meanwhile.
-    Barred,
 }
 
 impl Room {
@@ -139,6 +84,7 @@ impl Room {
             head,
             barred: HashMap::new(),
             ring: Ring::default(),
+            tally: Tally::new(head),
             watchers: HashMap::new(),
             presence: Presence::default(),
             grown: false,
@@ -179,46 +125,18 @@ impl Room {
         true
     }
 
-    /// Whether anyone listens whom this worker writes to. Not waited for: a list that is in use is not empty.
-    pub fn has_listeners(&self, worker: usize) -> bool {
-        self.listeners[worker].try_lock().is_none_or(|some| !some.all.is_empty())
+    /// Notes what of these events counts as unread. To be called before [`Room::publish`]; nobody is shown what is counted
+    /// beyond the head.
+    pub fn count(&self, events: &[Event]) {
+        let mut state = self.state.lock();
+        events.iter().for_each(|event| state.tally.push(event));
     }
 
-    /// Gives events to those of one worker, at most `most` at a time: writing takes microseconds for each. Returns how many
-    /// were given them, until there is nobody left, and then `None`. Who has subscribed meanwhile has them already.
-    pub fn fan_out(
-        &self,
-        worker: usize,
-        batches: &[Arc<EventBatch>],
-        progress: &mut Progress,
-        most: usize,
-    ) -> Option<usize> {
-        let last = batches.last()?.last();
-        let (mut given, mut dropped) = (0, Vec::new());
-        {
-            let mut listeners = self.listeners[worker].lock();
-            if progress.removed != listeners.removed {
-                *progress = Progress { at: 0, removed: listeners.removed };
-            }
-            while given < most
-                && let Some((id, subscriber)) = listeners.all.get_index_mut(progress.at)
-            {
-                progress.at += 1;
-                let known = batches.iter().take_while(|batch| batch.last() <= subscriber.given).count();
-                let Some(batch) = batches.get(known) else { continue };
-                given += 1;
-                if subscriber.connection.queue.push_events(&batches[known..], batch.known_to(subscriber.given)) {
-                    subscriber.given = last;
-                } else {
-                    dropped.push(*id);
-                }
-            }
-        }
-        if !dropped.is_empty() {
-            let mut state = self.state.lock();
-            dropped.into_iter().for_each(|id| self.remove(&mut state, worker, id));
-        }
-        (given > 0).then_some(given)
+    /// A message is gone: it does not count any more, and who joins from now on is not given its text from memory.
+    pub fn forget(&self, message: Seq) {
+        let mut state = self.state.lock();
+        state.tally.delete(message);
+        state.ring.forget(message);
     }
 
     /// Someone is a member, as was known at some moment. False when they have been sent away since: who is made a member has
@@ -268,74 +186,6 @@ impl Room {
         self.state.lock().barred.contains_key(&user)
     }
 
-    /// The room, as someone with this membership stands to it.
-    pub fn place(&self, membership: Option<Standing>) -> Place {
-        let lobby = self.id.as_str() == RoomId::LOBBY;
-        Place { kind: self.kind, lobby, archived: self.details.read().archived, membership }
-    }
-
-    /// A room has another name, topic or state since this event. False when that changes nothing of how it stands in lists.
-    pub fn change(&self, event: &EventKind) -> bool {
-        let mut details = self.details.write();
-        match event {
-            EventKind::Renamed { name } => details.name.clone_from(name),
-            EventKind::TopicSet { topic } => details.topic = (!topic.is_empty()).then(|| topic.clone()),
-            EventKind::Archived { on } => details.archived = *on,
-            _ => return false,
-        }
-        true
-    }
-
-    /// The room in the list of a member.
-    pub fn summary(&self, viewer: UserId, mine: Mine) -> RoomSummary {
-        let head = self.head();
-        self.summary_at(viewer, head, mine)
-    }
-
-    /// The room in the list of someone who is no member: to them nothing is unread.
-    pub fn summary_for_others(&self) -> RoomSummary {
-        let head = self.head();
-        let summary = self.summary_at(UserId(Uuid::nil()), head, Mine { read: head, moderator: false });
-        RoomSummary { joined: false, ..summary }
-    }
-
-    /// Whether this person made it.
-    pub fn is_made_by(&self, user: UserId) -> bool {
-        self.maker == Some(user)
-    }
-
-    /// Whether a direct room is to be seen: by whom it is not from, only once something was said in it.
-    pub fn is_begun(&self, viewer: UserId) -> bool {
-        self.kind != RoomKind::Direct || self.maker == Some(viewer) || self.head() > 0
-    }
-
-    fn summary_at(&self, viewer: UserId, head: Seq, mine: Mine) -> RoomSummary {
-        let details = self.details.read();
-        let others: Vec<_> = details.people.iter().filter(|person| person.id != viewer).cloned().collect();
-        let name = if self.kind == RoomKind::Direct {
-            others.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
-        } else {
-            details.name.clone()
-        };
-        RoomSummary {
-            id: self.id.clone(),
-            name,
-            kind: self.kind,
-            topic: details.topic.clone(),
-            head,
-            read: mine.read.min(head),
-            unread: head.saturating_sub(mine.read),
-            mentions: 0,
-            level: Level::All,
-            marked: false,
-            joined: true,
-            gone: false,
-            archived: details.archived,
-            moderator: mine.moderator,
-            people: others,
-        }
-    }
-
     fn interrupt(&self, state: &mut State, head: Seq) {
         tracing::error!(room = %self.id, after = state.head, head, "events are missing between store and room");
         state.ring = Ring::default();
@@ -350,53 +200,10 @@ impl Room {
         }
     }
 
-    /// Subscribes from `after` on, if everything since then is in memory; announces the person when they are new here.
-    pub fn subscribe(&self, connection: &Arc<Connection>, after: Seq) -> Subscribed {
-        let mut state = self.state.lock();
-        if state.barred.contains_key(&connection.user.id) {
-            return Subscribed::Barred;
-        }
-        // Ahead of us: the store has committed what is still on its way here. Those events will not be given twice.
-        let given = after.max(state.head);
-        match state.ring.after(after, state.head) {
-            None => return Subscribed::ReadAfter(after),
-            Some(mut events) => {
-                if !events.all(|(batch, skip)| connection.queue.push_events(std::slice::from_ref(batch), skip)) {
-                    // Overflow: the session will answer with `gap`.
-                    return Subscribed::Live;
-                }
-            }
-        }
-        state.watchers.remove(&connection.id);
-        let subscriber = Subscriber { connection: connection.clone(), given };
-        let again = self.listeners[connection.worker].lock().all.insert(connection.id, subscriber).is_some();
-        if !again && state.presence.came(&connection.user) {
-            self.announce(&mut state, &connection.user, PresenceState::Online);
-        }
-        Subscribed::Live
-    }
-
-    /// Ends a subscription. The person counts as gone at once when they said so, else when they do not come back in time.
-    pub fn unsubscribe(&self, connection: &Connection, said_so: bool) {
-        let mut state = self.state.lock();
-        self.remove(&mut state, connection.worker, connection.id);
-        if said_so && state.presence.leave(connection.user.id) {
-            self.announce(&mut state, &connection.user, PresenceState::Offline);
-        }
-    }
-
-    fn remove(&self, state: &mut State, worker: usize, id: ConnectionId) {
-        let removed = self.listeners[worker].lock().remove(id);
-        if let Some(subscriber) = removed {
-            state.presence.went(subscriber.connection.user.id, Instant::now());
-            self.wake(state);
-        }
-    }
-
     /// Tells this connection when the room grows, at most once a second.
     pub fn watch(&self, connection: &Arc<Connection>, mine: Mine) -> RoomSummary {
         let mut state = self.state.lock();
-        let summary = self.summary_at(connection.user.id, state.head, mine);
+        let summary = self.summary_in(&state, connection.user.id, mine);
         if !self.listeners[connection.worker].lock().all.contains_key(&connection.id) {
             state.watchers.insert(connection.id, Watcher { connection: connection.clone(), mine });
         }
@@ -416,47 +223,6 @@ impl Room {
         }
     }
 
-    /// People in the room: all by name, or some of a crowd; and how many there are.
-    pub fn online(&self) -> (Vec<User>, u64) {
-        let state = self.state.lock();
-        let all = state.presence.people();
-        let most = if all.len() > limits::MAX_ONLINE_LISTED { limits::CROWD_LISTED } else { limits::MAX_ONLINE_LISTED };
-        (all.take(most).cloned().collect(), state.presence.count())
-    }
-
-    /// Someone is typing: told to all others, dropped where it is tight.
-    pub fn typing(&self, connection: &Connection) {
-        let frame = ServerFrame::Typing { room: self.id.clone(), user: (*connection.user).clone() };
-        self.tell_others(connection.user.id, &frame);
-    }
-
-    fn announce(&self, state: &mut State, user: &Arc<User>, now: PresenceState) {
-        state.presence.announce(user, now);
-        self.flush_presence(state);
-        if state.presence.has_more_to_do() {
-            self.wake(state);
-        }
-    }
-
-    fn flush_presence(&self, state: &mut State) {
-        let count = state.presence.count();
-        let listeners = self.listeners.iter().map(|some| some.lock().all.len()).sum();
-        for (user, now) in state.presence.take_news(listeners, Instant::now()) {
-            let frame =
-                ServerFrame::Presence { room: self.id.clone(), user: (*user).clone(), state: now, online_count: count };
-            self.tell_others(user.id, &frame);
-        }
-    }
-
-    fn tell_others(&self, user: UserId, frame: &ServerFrame) {
-        let frame = Encoded::from(frame);
-        for some in &self.listeners {
-            for subscriber in some.lock().all.values().filter(|subscriber| subscriber.connection.user.id != user) {
-                subscriber.connection.queue.push_droppable(frame.clone());
-            }
-        }
-    }
-
     /// What is due once a second: departures, presence news, and telling the watchers that the room has grown.
     fn tick(&self, leave_grace: Duration) {
         let mut state = self.state.lock();
@@ -468,7 +234,7 @@ impl Room {
         self.flush_presence(&mut state);
         if std::mem::take(&mut state.grown) {
             for watcher in state.watchers.values() {
-                let room = self.summary_at(watcher.connection.user.id, state.head, watcher.mine);
+                let room = self.summary_in(&state, watcher.connection.user.id, watcher.mine);
                 watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
         }

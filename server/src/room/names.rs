@@ -29,6 +29,15 @@ impl Names {
         }
     }
 
+    /// Who uses the name with this key.
+    pub(super) fn users(&self, key: &str) -> Vec<UserId> {
+        let names = self.0.lock();
+        names
+            .get(key)
+            .map(|connections| connections.iter().map(|connection| connection.user.id).collect())
+            .unwrap_or_default()
+    }
+
     /// Whether someone other than this person uses the name with this key. A connection that is about to end, say because
     /// its session has, does not count: whoever signs out may come in again by the same name.
     pub(super) fn is_used(&self, key: &str, except: Option<UserId>) -> bool {
@@ -49,7 +58,7 @@ mod tests {
     };
 
     fn connection(n: u128, name: &str) -> Arc<Connection> {
-        let user = User { id: UserId(Uuid::from_u128(n)), name: name.into(), kind: UserKind::Guest };
+        let user = User { id: UserId(Uuid::from_u128(n)), name: name.into(), kind: UserKind::Guest, colour: None };
         Connection::new(SignedIn { user: Arc::new(user), role: ServerRole::Guest }, TokenHash([0; 32]))
     }
 

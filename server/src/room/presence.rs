@@ -22,7 +22,7 @@ const MAX_NEWS: usize = 50;
 pub(super) struct Presence {
     people: IndexMap<UserId, Person>,
     /// People without a connection, and since when. They still count as here.
-    away: HashMap<UserId, Instant>,
+    absent: HashMap<UserId, Instant>,
     /// The latest of each person that others have not heard yet.
     news: IndexMap<UserId, (Arc<User>, PresenceState)>,
     last_flush: Option<Instant>,
@@ -31,19 +31,31 @@ pub(super) struct Presence {
 struct Person {
     user: Arc<User>,
     connections: u32,
+    /// At none of their devices.
+    away: bool,
 }
 
 impl Presence {
-    /// One more connection. True when the person was not here before.
-    pub(super) fn came(&mut self, user: &Arc<User>) -> bool {
-        self.away.remove(&user.id);
+    /// One more connection. What others have not heard yet, if there is something. `away`: nobody is at it. Where somebody is
+    /// the person is not away; else they are as before, and [`Presence::set_away`] knows better.
+    pub(super) fn came(&mut self, user: &Arc<User>, away: bool) -> Option<PresenceState> {
+        self.absent.remove(&user.id);
         let mut new = false;
         let person = self.people.entry(user.id).or_insert_with(|| {
             new = true;
-            Person { user: user.clone(), connections: 0 }
+            Person { user: user.clone(), connections: 0, away }
         });
         person.connections += 1;
-        new
+        let changed = new || (person.away && !away);
+        person.away &= away;
+        changed.then_some(if person.away { PresenceState::Away } else { PresenceState::Online })
+    }
+
+    /// Someone is at none of their devices, or at one again. Who it is, when they are here and others have not heard.
+    pub(super) fn set_away(&mut self, user: UserId, away: bool) -> Option<Arc<User>> {
+        let person = self.people.get_mut(&user)?;
+        let changed = std::mem::replace(&mut person.away, away) != away;
+        changed.then(|| person.user.clone())
     }
 
     /// One connection less. The person stays until [`Presence::sweep`] or [`Presence::leave`].
@@ -51,23 +63,23 @@ impl Presence {
         if let Some(person) = self.people.get_mut(&user) {
             person.connections = person.connections.saturating_sub(1);
             if person.connections == 0 {
-                self.away.insert(user, now);
+                self.absent.insert(user, now);
             }
         }
     }
 
     /// The person said that they leave. True when they have no other connection here.
     pub(super) fn leave(&mut self, user: UserId) -> bool {
-        self.away.remove(&user).is_some() && self.people.shift_remove(&user).is_some()
+        self.absent.remove(&user).is_some() && self.people.shift_remove(&user).is_some()
     }
 
     /// Lets go of those who have been away for longer than `grace`.
     pub(super) fn sweep(&mut self, now: Instant, grace: Duration) -> Vec<Arc<User>> {
         let due: Vec<UserId> =
-            self.away.iter().filter(|(_, since)| now.duration_since(**since) >= grace).map(|(id, _)| *id).collect();
+            self.absent.iter().filter(|(_, since)| now.duration_since(**since) >= grace).map(|(id, _)| *id).collect();
         let mut gone = Vec::with_capacity(due.len());
         for id in due {
-            self.away.remove(&id);
+            self.absent.remove(&id);
             gone.extend(self.people.shift_remove(&id).map(|person| person.user));
         }
         gone
@@ -97,12 +109,12 @@ impl Presence {
 
     /// Whether a later tick has something to do here.
     pub(super) fn has_more_to_do(&self) -> bool {
-        !self.news.is_empty() || !self.away.is_empty()
+        !self.news.is_empty() || !self.absent.is_empty()
     }
 
-    /// Everyone, in the order of their coming.
-    pub(super) fn people(&self) -> impl ExactSizeIterator<Item = &User> {
-        self.people.values().map(|person| &*person.user)
+    /// Everyone, in the order of their coming, and whether they are away.
+    pub(super) fn people(&self) -> impl ExactSizeIterator<Item = (&User, bool)> {
+        self.people.values().map(|person| (&*person.user, person.away))
     }
 
     /// How many people.
@@ -119,7 +131,12 @@ mod tests {
     use super::*;
 
     fn user(n: u128) -> Arc<User> {
-        Arc::new(User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest })
+        Arc::new(User {
+            id: UserId(Uuid::from_u128(n)),
+            name: format!("user {n}"),
+            kind: UserKind::Guest,
+            colour: None,
+        })
     }
 
     const GRACE: Duration = Duration::from_secs(10);
@@ -127,7 +144,7 @@ mod tests {
     #[test]
     fn a_person_with_two_tabs_is_one() {
         let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
-        assert!(presence.came(&ann) && !presence.came(&ann));
+        assert_eq!((presence.came(&ann, false), presence.came(&ann, false)), (Some(PresenceState::Online), None));
         assert_eq!(presence.count(), 1);
         presence.went(ann.id, now);
         assert!(presence.sweep(now + GRACE * 2, GRACE).is_empty(), "the other tab is still here");
@@ -137,13 +154,37 @@ mod tests {
     #[test]
     fn a_short_absence_is_not_told() {
         let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
-        presence.came(&ann);
+        presence.came(&ann, false);
         presence.went(ann.id, now);
         assert!(presence.sweep(now + GRACE / 2, GRACE).is_empty());
-        assert!(!presence.came(&ann), "back in time");
+        assert_eq!(presence.came(&ann, false), None, "back in time");
         presence.went(ann.id, now);
         assert_eq!(presence.sweep(now + GRACE, GRACE), std::slice::from_ref(&ann));
-        assert!(presence.came(&ann), "back too late");
+        assert_eq!(presence.came(&ann, false), Some(PresenceState::Online), "back too late");
+    }
+
+    #[test]
+    fn who_is_at_a_device_is_not_away() {
+        let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
+        presence.came(&ann, false);
+        assert_eq!(presence.set_away(ann.id, true), Some(ann.clone()));
+        assert_eq!(presence.set_away(ann.id, true), None, "known");
+        assert_eq!(presence.people().collect::<Vec<_>>(), [(&*ann, true)]);
+        assert_eq!(presence.came(&ann, true), None, "another device without anyone");
+        assert_eq!(presence.came(&ann, false), Some(PresenceState::Online));
+        assert_eq!(presence.set_away(ann.id, true), Some(ann.clone()));
+        (0..3).for_each(|_| presence.went(ann.id, now));
+        assert_eq!(presence.came(&ann, false), Some(PresenceState::Online), "back in time, and awake");
+        assert_eq!(presence.set_away(user(2).id, true), None, "not here");
+        assert_eq!(presence.came(&user(2), true), Some(PresenceState::Away));
+    }
+
+    #[test]
+    fn a_dead_client_is_gone_within_half_a_minute() {
+        use parlor_protocol::limits;
+        // A socket that the system closes is noticed at once. Then the grace, and two ticks: one finds the room, one tells.
+        let told = limits::LEAVE_GRACE + FLUSH_INTERVAL * 2;
+        assert!(told <= Duration::from_secs(30), "{told:?}");
     }
 
     #[test]

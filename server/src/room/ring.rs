@@ -41,6 +41,14 @@ impl Ring {
         all_here.then(|| self.batches.iter().skip(skip).map(move |batch| (batch, batch.known_to(after))))
     }
 
+    /// Lets go of everything up to the batch with this event: nobody is given it from here any more.
+    pub(super) fn forget(&mut self, seq: Seq) {
+        while let Some(oldest) = self.batches.pop_front_if(|oldest| oldest.first <= seq) {
+            self.events -= oldest.len();
+            self.bytes -= oldest.bytes_after(0).len();
+        }
+    }
+
     /// The id of the event at a seq.
     pub(super) fn id(&self, seq: Seq) -> Option<CommandId> {
         let at = self.batches.partition_point(|batch| batch.last() < seq);
@@ -92,6 +100,18 @@ mod tests {
         assert!(big.bytes <= MAX_BYTES);
         assert_eq!(big.batches.back().unwrap().last(), 100);
         assert_eq!(ring(1..=3, MAX_BYTES * 2, 1).events, 1, "the newest stays, whatever its size");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_given_to_nobody() {
+        let mut ring = ring(11..=20, 10, 3);
+        ring.forget(9);
+        assert_eq!(seqs(&ring, 10, 20).unwrap().len(), 10, "not here any more");
+        ring.forget(15);
+        assert_eq!((seqs(&ring, 15, 20), seqs(&ring, 16, 20)), (None, Some(vec![17, 18, 19, 20])));
+        assert_eq!(ring.events, 4);
+        ring.forget(20);
+        assert_eq!((ring.events, ring.bytes, seqs(&ring, 20, 20)), (0, 0, Some(vec![])));
     }
 
     #[test]

@@ -124,7 +124,7 @@ mod tests {
     const INTERVAL: Duration = Duration::from_secs(24);
 
     fn connection() -> Arc<Connection> {
-        let user = Arc::new(User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest });
+        let user = Arc::new(User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest, colour: None });
         Connection::new(SignedIn { user, role: ServerRole::Guest }, TokenHash([0; 32]))
     }
 

@@ -8,8 +8,8 @@ use super::{Denied, Joined, Session};
 use crate::{
     connection::EventBatch,
     policy::RoomAct,
-    room::{Mine, Room, Subscribed},
-    store::{Membership, StoreError},
+    room::{Online, Room, Subscribed},
+    store::{Membership, Mine, StoreError},
 };
 
 /// Events read from the store at a time.
@@ -46,8 +46,8 @@ impl Session {
         // From now on only its growth is told; and nothing at all where they are no member any more.
         match self.live.store.memberships(self.user()).await {
             Ok(memberships) => {
-                if let Some(Membership { read, moderator, .. }) = memberships.iter().find(|mine| mine.room == room.id) {
-                    room.watch(&self.connection, Mine { read: *read, moderator: *moderator });
+                if let Some(Membership { mine, .. }) = memberships.iter().find(|mine| mine.room == room.id) {
+                    room.watch(&self.connection, *mine);
                 }
             }
             Err(error) => self.fail(None, Some(room.id.clone()), &error),
@@ -101,7 +101,13 @@ impl Session {
                 return Ok(Ok(()));
             }
             match room.subscribe(&self.connection, after) {
-                Subscribed::Live => return Ok(Ok(())),
+                Subscribed::Live => {
+                    if self.connection.is_away() {
+                        // Somebody may be at another device.
+                        self.live.hub.show_away(self.user(), room);
+                    }
+                    return Ok(Ok(()));
+                }
                 Subscribed::Barred => return Ok(Err(Denied::Unseen)),
                 Subscribed::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
             }
@@ -110,21 +116,21 @@ impl Session {
 
     /// Tells who is here, counting the one who just came.
     fn push_joined(&self, room: &Room, head: Seq) {
-        let (mut online, mut online_count) = room.online();
+        let Online { mut people, away, mut count } = room.online();
         let me = &*self.connection.user;
-        if !online.contains(me) {
+        if !people.contains(me) {
             // In a crowd one may be here already without being listed.
-            if usize::try_from(online_count).is_ok_and(|count| count == online.len()) {
-                online_count += 1;
+            if usize::try_from(count).is_ok_and(|count| count == people.len()) {
+                count += 1;
             }
-            online.push(me.clone());
+            people.push(me.clone());
         }
         self.connection.push(&ServerFrame::Joined {
             room: room.id.clone(),
             head,
-            online,
-            away: Vec::new(),
-            online_count,
+            online: people,
+            away,
+            online_count: count,
         });
     }
 
@@ -140,8 +146,7 @@ impl Session {
         let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
             return Ok(Err(Denied::Unseen));
         };
-        let mine = Mine { read, moderator: false };
-        self.live.hub.became_member(self.user(), room, mine, Some(&self.connection));
+        self.live.hub.became_member(self.user(), room, Mine::since(read), Some(&self.connection));
         Ok(Ok(()))
     }
 

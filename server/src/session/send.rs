@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use parlor_protocol::{CommandId, RoomId, ServerFrame, refusal, validate};
 
-use super::{Session, muted, not_stored};
+use super::{
+    Session,
+    refusals::{muted, not_stored},
+};
 use crate::{
     connection::Connection,
-    markdown,
+    markdown::{self, Names, Rendered},
     policy::RoomAct,
     store::{Appended, NewMessage, OnAppended, StoreError},
 };
@@ -31,13 +34,7 @@ impl Session {
             Err(denied) => return self.refuse_denied(Some(id.to_string()), room, denied),
         };
         if let Err(wait) = self.sends.take() {
-            return self.connection.push(&ServerFrame::Refused {
-                id: Some(id.to_string()),
-                room: Some(room),
-                code: refusal::RATE_LIMITED.into(),
-                message: "You are sending too fast.".into(),
-                retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
-            });
+            return self.refuse_too_fast(id, room, wait);
         }
         match self.become_member(&live_room).await {
             Ok(Ok(())) => {}
@@ -45,7 +42,13 @@ impl Session {
             Err(error) => return self.fail(Some(id.to_string()), Some(room), &error),
         }
         let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
-        let html = render(&body).await;
+        let names = match self.live.names_in(&room, &body).await {
+            Ok(names) => names,
+            Err(error) => return self.fail(Some(id.to_string()), Some(room), &error),
+        };
+        let Rendered { html, mut mentions } = render(&body, names).await;
+        // Nobody calls themselves.
+        mentions.retain(|user| *user != self.user());
         let message = NewMessage {
             id,
             room: room.clone(),
@@ -54,6 +57,7 @@ impl Session {
             html,
             html_version: markdown::RENDERER_VERSION,
             reply_to,
+            mentions,
         };
         let connection = self.connection.clone();
         let done = move |result: Result<Appended, StoreError>| {
@@ -64,22 +68,23 @@ impl Session {
     }
 }
 
-async fn render(body: &str) -> String {
+async fn render(body: &str, names: Names) -> Rendered {
     if body.len() <= INLINE_RENDER_BYTES && !body.contains("```") && !body.contains("~~~") {
-        return markdown::render(body);
+        return markdown::render_naming(body, &names);
     }
     let source = body.to_owned();
-    match tokio::task::spawn_blocking(move || markdown::render(&source)).await {
-        Ok(html) => html,
+    match tokio::task::spawn_blocking(move || markdown::render_naming(&source, &names)).await {
+        Ok(rendered) => rendered,
         Err(error) => {
             // Better plain than lost.
             tracing::error!(%error, "rendering failed");
-            format!("<p>{}</p>", ammonia::clean_text(body))
+            Rendered { html: format!("<p>{}</p>", ammonia::clean_text(body)), mentions: Vec::new() }
         }
     }
 }
 
-fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Result<Appended, StoreError>) {
+/// Tells what became of a message, or of its deletion.
+pub(super) fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Result<Appended, StoreError>) {
     let refuse = |code: &str, message: &str| ServerFrame::Refused {
         id: Some(id.to_string()),
         room: Some(room.clone()),
@@ -89,11 +94,13 @@ fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Re
     };
     let frame = match result {
         Ok(Appended::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
-        Ok(Appended::IdReused) => refuse(refusal::ID_REUSED, "this id stands for another message already"),
+        Ok(Appended::IdReused) => refuse(refusal::ID_REUSED, "this id stands for something else already"),
         Ok(Appended::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
         Ok(Appended::Muted { until }) => muted(Some(id.to_string()), room, *until),
         Ok(Appended::Banned) => refuse(refusal::BANNED, "you were banned"),
         Ok(Appended::NoReplyTarget) => refuse(refusal::NOT_FOUND, "the message that it answers is not in this room"),
+        Ok(Appended::NoMessage) => refuse(refusal::NOT_FOUND, "there is no such message in this room, or it is gone"),
+        Ok(Appended::Forbidden) => refuse(refusal::FORBIDDEN, "that message is not yours to delete"),
         // The writer has logged the cause.
         Err(error) => not_stored(Some(id.to_string()), Some(room), error),
     };

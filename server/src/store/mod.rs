@@ -1,10 +1,10 @@
 //! The only place that knows how things are kept. Everyone else speaks [`Store`], in the words of chat.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, Millis, RoomId, RoomKind, Seq, ServerRole, User, UserId,
+    CommandId, Level, Millis, RoomId, RoomKind, Seq, ServerRole, User, UserId,
     http::{EventPage, MessagePage},
 };
 
@@ -110,9 +110,30 @@ pub struct NewMessage {
     pub html_version: i64,
     /// The message that this one answers.
     pub reply_to: Option<CommandId>,
+    /// The members whom it names, without its author.
+    pub mentions: Vec<UserId>,
 }
 
-/// What became of an append.
+/// A message that is to be gone.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    /// Made by the client; the idempotency key.
+    pub id: CommandId,
+    /// The room.
+    pub room: RoomId,
+    /// The message.
+    pub message: CommandId,
+    /// Who deletes it.
+    pub by: Arc<User>,
+    /// They may delete what they wrote themselves.
+    pub own: bool,
+    /// They may delete what anyone wrote.
+    pub others: bool,
+    /// They may because they are a member: not any more when they have been sent away by then.
+    pub as_member: bool,
+}
+
+/// What became of a message or its deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
     /// It is in the log, now or since an earlier try: the ack is the same (G3).
@@ -135,6 +156,10 @@ pub enum Appended {
     Banned,
     /// The message that it answers is not in this room.
     NoReplyTarget,
+    /// The message to delete is not in this room, or is gone already.
+    NoMessage,
+    /// The message to delete is not theirs to delete.
+    Forbidden,
 }
 
 /// Called exactly once, after the commit that decided. Dropped uncalled, whatever went wrong on the way, it says that the
@@ -191,10 +216,44 @@ pub struct RoomRecord {
 pub struct Membership {
     /// The room.
     pub room: RoomId,
-    /// How far they have read.
+    /// How they stand to it.
+    pub mine: Mine,
+}
+
+/// Someone's own part of a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mine {
+    /// How far they have read. Never goes back.
     pub read: Seq,
+    /// What they have marked as unread begins here.
+    pub unread_from: Option<Seq>,
+    /// What they want to hear of it.
+    pub level: Level,
     /// They look after it.
     pub moderator: bool,
+}
+
+impl Mine {
+    /// Of a new member, who has read everything up to then.
+    #[must_use]
+    pub fn since(read: Seq) -> Self {
+        Self { read, ..Self::default() }
+    }
+
+    /// What comes after this is unread.
+    #[must_use]
+    pub fn read_to(&self) -> Seq {
+        self.unread_from.map_or(self.read, |first| self.read.min(first.saturating_sub(1)))
+    }
+}
+
+/// Messages that are there, in a stretch of a room's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Who wrote them.
+    pub messages: Vec<(Seq, UserId)>,
+    /// Whom they name.
+    pub mentions: Vec<(Seq, UserId)>,
 }
 
 /// Which page of a room's messages.
@@ -220,14 +279,34 @@ pub trait Store: People + Rooms + Moderation {
     /// while the queue is full. `done` is called after the commit.
     async fn append(&self, message: NewMessage, done: OnAppended);
 
+    /// Empties a message and says so in its room's log, or finds that this was done. Answered like [`Store::append`].
+    async fn delete(&self, deletion: Deletion, done: OnAppended);
+
     /// Whom a session belongs to, and that it is used. None when it was ended, or not used for very long.
     async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError>;
 
     /// Ends a session.
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
 
-    /// Moves a read position forward, never back. Returns at once: the newest position wins, and a lost one costs nothing.
-    async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq);
+    /// Moves a member's read position forward, never back, and takes back what was marked as unread. Does not wait for the
+    /// disk: [`Rooms::memberships`] knows it at once, the order is that of the calls, and a lost one costs nothing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
+
+    /// Marks a member's messages as unread from a seq on. In the same way.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn set_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
+
+    /// Who wrote what is there between two seqs, without them, and whom it names.
+    async fn written(&self, room: &RoomId, after: Seq, before: Seq) -> Result<Written, StoreError>;
+
+    /// The members of a room with these names, each in the form in which names are compared. Of several guests by one name
+    /// the one who came last.
+    async fn members_by_name(&self, room: &RoomId, keys: &[String]) -> Result<HashMap<String, UserId>, StoreError>;
 
     /// A page of messages, oldest first. The time does not depend on how far back it lies.
     async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError>;

@@ -245,6 +245,9 @@ pub trait People: Send + Sync + 'static {
         may: MayAppoint,
     ) -> Result<Appointed, StoreError>;
 
+    /// Notes when people were last connected.
+    async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError>;
+
     /// People with an account whose name has this in it, after a place in the list.
     async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError>;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlor_protocol::{RoomId, RoomKind, Seq, User, UserId, http::Member};
+use parlor_protocol::{Level, RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::{Membership, RoomRecord, StoreError};
 
@@ -56,6 +56,9 @@ pub trait Rooms {
     /// `by` ends a membership. From that commit on nothing that `user` sends there is stored, even if it waited already.
     /// Returns the room's newest event then; `None` when there was no membership.
     async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
+
+    /// What a member wants to hear of the room. False when they are no member.
+    async fn set_level(&self, room: &RoomId, user: UserId, level: Level) -> Result<bool, StoreError>;
 
     /// Whether a member looks after the room from now on. False when they are no member.
     async fn set_moderator(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId)

@@ -4,6 +4,7 @@
 pub mod carried;
 pub mod people;
 pub mod process;
+pub mod rooms;
 
 use std::{
     net::SocketAddr,

@@ -52,7 +52,8 @@ fn attributes_may_stand(name: &str, attributes: &str) -> bool {
         "ol" => quoted("start").is_some_and(|start| start.bytes().all(|b| b.is_ascii_digit())),
         "code" => quoted("class").is_some_and(|class| LANGUAGES.iter().any(|language| language.class == class)),
         "span" => {
-            quoted("class").is_some_and(|classes| classes.split(' ').all(|class| highlight::CLASSES.contains(&class)))
+            let known = |classes: &str| classes.split(' ').all(|class| highlight::CLASSES.contains(&class));
+            quoted("class").is_some_and(|classes| classes == "mention" || known(classes))
         }
         "a" => {
             let Some(address) = attributes.strip_suffix(&format!(" target=\"_blank\" rel=\"{REL}\"")) else {

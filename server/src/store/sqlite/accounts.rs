@@ -9,7 +9,7 @@ use parlor_protocol::{
 use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
-use super::reader::{server_role, user};
+use super::reader::{colour, server_role, user};
 use crate::store::{
     StoreError, TokenHash,
     people::{Account, SESSION_LIFE, SessionRecord},
@@ -30,7 +30,7 @@ struct AccountRow {
 impl AccountRow {
     fn account(self) -> Account {
         Account {
-            user: Arc::new(user(self.id, self.shown, &self.kind)),
+            user: Arc::new(user(self.id, self.shown, &self.kind, self.colour)),
             role: server_role(&self.role),
             name: self.name,
             key: self.name_key,
@@ -38,10 +38,6 @@ impl AccountRow {
             colour: colour(self.colour),
         }
     }
-}
-
-fn colour(stored: Option<i64>) -> Option<u8> {
-    stored.and_then(|colour| u8::try_from(colour).ok())
 }
 
 /// Before a `WHERE`.
@@ -148,8 +144,8 @@ pub(super) async fn people(
     limit: u32,
 ) -> Result<People, StoreError> {
     // One more than asked for tells whether there is another page.
-    let mut rows: Vec<(Uuid, String, String, String, Option<i64>, String)> = sqlx::query_as(
-        "SELECT user.id, user.name, user.kind, user.role, user.colour, account.shown_key
+    let mut rows: Vec<(Uuid, String, String, String, Option<i64>, Option<Millis>, String)> = sqlx::query_as(
+        "SELECT user.id, user.name, user.kind, user.role, user.colour, user.seen_at, account.shown_key
          FROM account JOIN user ON user.id = account.user
          WHERE account.shown_key > ? AND instr(account.shown_key, ?) > 0 ORDER BY account.shown_key LIMIT ?",
     )
@@ -161,21 +157,22 @@ pub(super) async fn people(
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let next = if rows.len() > shown {
         rows.truncate(shown);
-        rows.last().map(|row| row.5.clone())
+        rows.last().map(|row| row.6.clone())
     } else {
         None
     };
     let people = rows
         .into_iter()
-        .map(|(id, name, kind, role, chosen, _)| {
-            let user = user(id, name, &kind);
+        .map(|(id, name, kind, role, chosen, seen_at, _)| {
+            let user = user(id, name, &kind, chosen);
             Person {
                 id: user.id,
                 name: user.name,
                 kind: user.kind,
                 role: server_role(&role),
-                colour: colour(chosen),
-                seen_at: None,
+                colour: user.colour,
+                seen_at,
+                // Who is there now, the database does not know.
                 online: false,
             }
         })

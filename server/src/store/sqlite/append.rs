@@ -10,8 +10,9 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
+    ledger::Ledger,
+    mentions,
     revoked::Revoked,
-    rooms::Ledger,
     rows,
     writer::{Finish, sql_seq},
 };
@@ -74,6 +75,10 @@ pub(super) async fn append(
         finish.push(Box::new(move |held: Result<(), StoreError>| done.call(held.map(|()| outcome))));
     }
     insert(db, &rows, now).await?;
+    if rows.iter().any(|row| !row.message.mentions.is_empty()) {
+        let named = rows.iter().map(|row| (&row.message.room, row.seq, row.message.mentions.as_slice()));
+        mentions::insert(db, named).await?;
+    }
     events.extend(rows.into_iter().map(|row| row.event(now)));
     Ok(())
 }
@@ -87,14 +92,14 @@ struct Row {
 
 impl Row {
     fn event(self, at: Millis) -> Event {
-        let NewMessage { id, room, author, body, html, reply_to, .. } = self.message;
+        let NewMessage { id, room, author, body, html, reply_to, mentions, .. } = self.message;
         Event {
             room,
             seq: self.seq,
             id,
             at,
             by: (*author).clone(),
-            event: EventKind::Message { id, body, html, reply_to, mentions: Vec::new() },
+            event: EventKind::Message { id, body, html, reply_to, mentions },
         }
     }
 }

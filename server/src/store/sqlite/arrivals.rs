@@ -5,7 +5,7 @@ use parlor_protocol::{Millis, RoomId, ServerRole, User, UserId, UserKind};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{accounts, invites, passwords::end_all, rooms::insert_member};
+use super::{accounts, invites, members::insert_member, passwords::end_all};
 use crate::{
     accounts::names,
     store::{
@@ -59,13 +59,15 @@ pub(super) async fn is_taken(
 }
 
 async fn insert_user(db: &mut SqliteConnection, user: &User, role: ServerRole, now: Millis) -> Result<(), StoreError> {
-    let kind = if user.kind == UserKind::Account { "account" } else { "guest" };
-    sqlx::query("INSERT INTO user (id, name, kind, role, created_at) VALUES (?, ?, ?, ?, ?)")
+    let guest = user.kind == UserKind::Guest;
+    let kind = if guest { "guest" } else { "account" };
+    sqlx::query("INSERT INTO user (id, name, kind, role, created_at, guest_key) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(user.id.0)
         .bind(&user.name)
         .bind(kind)
         .bind(role.as_str())
         .bind(now)
+        .bind(guest.then(|| names::key(&user.name)))
         .execute(db)
         .await?;
     Ok(())
@@ -121,7 +123,7 @@ pub(super) async fn create_account(
     let role = invite.as_ref().map_or(ServerRole::Member, |invite| invite.role);
     let (user, ended) = match account.guest {
         Some(id) => {
-            sqlx::query("UPDATE user SET name = ?, kind = 'account', role = ? WHERE id = ?")
+            sqlx::query("UPDATE user SET name = ?, kind = 'account', role = ?, guest_key = NULL WHERE id = ?")
                 .bind(&account.name.text)
                 .bind(role.as_str())
                 .bind(id.0)

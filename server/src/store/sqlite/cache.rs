@@ -10,10 +10,10 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
-use parlor_protocol::{Millis, RoomId, Seq, UserId};
+use parlor_protocol::{Millis, RoomId, UserId};
 
 use super::restrictions::Restrictions;
-use crate::store::{Membership, SignedIn, TokenHash};
+use crate::store::{Membership, Mine, SignedIn, TokenHash};
 
 /// Entries of each kind. When there are more, half of them are forgotten.
 const MOST: usize = 32_768;
@@ -52,12 +52,12 @@ impl Caches {
     }
 
     /// Someone is a member of a room.
-    pub(super) fn is_member(&self, user: UserId, room: &RoomId, read: Seq, moderator: bool) {
+    pub(super) fn is_member(&self, user: UserId, room: &RoomId, mine: Mine) {
         self.memberships.change(&user, |memberships| {
             if memberships.iter().any(|membership| membership.room == *room) {
                 return Some(memberships.clone());
             }
-            let new = Membership { room: self.shared(room.clone()), read, moderator };
+            let new = Membership { room: self.shared(room.clone()), mine };
             Some(memberships.iter().cloned().chain([new]).collect())
         });
     }
@@ -87,21 +87,12 @@ impl Caches {
         });
     }
 
-    /// Someone has read so far, if they are a member.
-    pub(super) fn has_read(&self, user: UserId, room: &RoomId, read: Seq) {
-        self.change_membership(user, room, |membership| membership.read = membership.read.max(read));
-    }
-
-    /// Someone looks after a room, or no longer, if they are a member.
-    pub(super) fn is_moderator(&self, user: UserId, room: &RoomId, moderator: bool) {
-        self.change_membership(user, room, |membership| membership.moderator = moderator);
-    }
-
-    fn change_membership(&self, user: UserId, room: &RoomId, change: impl FnOnce(&mut Membership)) {
+    /// Someone stands otherwise to a room, if they are a member.
+    pub(super) fn change_mine(&self, user: UserId, room: &RoomId, change: impl FnOnce(&mut Mine)) {
         self.memberships.change(&user, |memberships| {
             let mut all = memberships.to_vec();
             if let Some(membership) = all.iter_mut().find(|membership| membership.room == *room) {
-                change(membership);
+                change(&mut membership.mine);
             }
             Some(all.into())
         });

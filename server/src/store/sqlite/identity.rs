@@ -153,6 +153,10 @@ impl People for SqliteStore {
         self.ask_people(|reply| PeopleJob::Appoint { by, user, role, may, reply }).await
     }
 
+    async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError> {
+        self.ask_people(|reply| PeopleJob::Seen { seen, reply }).await
+    }
+
     async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError> {
         accounts::people(&self.readers, query, after, limit).await
     }

@@ -33,7 +33,8 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
     assert_eq!(reply_to.unwrap().0.as_bytes()[0], 4);
     let events = store.events(&RoomId::lobby(), 0, 10).await.unwrap().events;
     let id = events[0].id;
-    let message = EventKind::Message { id, body: "hi".into(), html: "<p>hi</p>".into(), reply_to };
+    let message =
+        EventKind::Message { id, body: "hi".into(), html: "<p>hi</p>".into(), reply_to, mentions: Vec::new() };
     assert_eq!(events[0].event, message);
     store.close().await;
 

@@ -2,7 +2,7 @@
 //!
 //! One connection writes ([`writer`]), a few read ([`reader`]). Ids are bound as the 16 bytes of their UUID.
 
-use std::{fs::TryLockError, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, fs::TryLockError, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use parlor_protocol::{
@@ -17,11 +17,12 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{
-    NewMessage, OnAppended, Page, SignedIn, Store, StoreError, TokenHash,
+    Deletion, NewMessage, OnAppended, Page, Rooms, SignedIn, Store, StoreError, TokenHash, Written,
     people::{SEEN_EVERY, SESSION_LIFE},
 };
 use crate::{bus::Committed, clock};
 use cache::{Caches, KnownSession};
+use marks::MarkJob;
 use people::PeopleJob;
 use restrictions::Restrictions;
 use writer::Job;
@@ -31,8 +32,15 @@ mod append;
 mod arrivals;
 mod audit;
 mod cache;
+mod deletions;
 mod identity;
 mod invites;
+mod ledger;
+mod log;
+mod making;
+mod marks;
+mod members;
+mod mentions;
 mod moderation;
 mod moderation_store;
 mod passwords;
@@ -149,6 +157,10 @@ impl Store for SqliteStore {
         let _ = self.submit(Job::Append { message, done }).await;
     }
 
+    async fn delete(&self, deletion: Deletion, done: OnAppended) {
+        let _ = self.submit(Job::Delete { deletion, done }).await;
+    }
+
     async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError> {
         let known = match self.caches.sessions.get(&token) {
             Ok(known) => known,
@@ -177,21 +189,40 @@ impl Store for SqliteStore {
         self.ask(|reply| Job::EndSession { token, reply }).await
     }
 
-    async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq) {
-        // A closed store loses read positions of the last moment; the client says them again.
-        let _ = self.submit(Job::SetRead { room: room.clone(), user, seq }).await;
+    async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+        // What is kept in memory is ahead of the disk for a moment, so it has to be there.
+        self.memberships(user).await?;
+        self.caches.change_mine(user, room, |mine| {
+            mine.read = mine.read.max(seq);
+            mine.unread_from = None;
+        });
+        self.submit(Job::Mark(MarkJob::Read { room: room.clone(), user, seq })).await
+    }
+
+    async fn set_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+        self.memberships(user).await?;
+        self.caches.change_mine(user, room, |mine| mine.unread_from = Some(seq));
+        self.submit(Job::Mark(MarkJob::UnreadFrom { room: room.clone(), user, seq })).await
+    }
+
+    async fn written(&self, room: &RoomId, after: Seq, before: Seq) -> Result<Written, StoreError> {
+        log::written(&self.readers, room, after, before).await
+    }
+
+    async fn members_by_name(&self, room: &RoomId, keys: &[String]) -> Result<HashMap<String, UserId>, StoreError> {
+        mentions::members_by_name(&self.readers, room, keys).await
     }
 
     async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
-        reader::messages(&self.readers, room, page, limit).await
+        log::messages(&self.readers, room, page, limit).await
     }
 
     async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
-        reader::events(&self.readers, room, after, limit).await
+        log::events(&self.readers, room, after, limit).await
     }
 
     async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {
-        reader::event_id(&self.readers, room, seq).await
+        log::event_id(&self.readers, room, seq).await
     }
 
     async fn close(&self) {

@@ -44,8 +44,8 @@ impl Moderation for SqliteStore {
 
     async fn bans(&self, limit: u32) -> Result<Vec<BanInfo>, StoreError> {
         let rows: Vec<BanRow> = sqlx::query_as(
-            "SELECT ban.user, banned.name, banned.kind, ban.made_by, maker.name AS maker_name, maker.kind AS maker_kind,
-                    ban.reason, ban.address IS NOT NULL AS address, ban.made_at, ban.until
+            "SELECT ban.user, banned.name, banned.kind, banned.colour, ban.made_by, maker.name AS maker_name,
+                    maker.kind AS maker_kind, maker.colour AS maker_colour, ban.reason, ban.address IS NOT NULL AS address, ban.made_at, ban.until
              FROM ban JOIN user AS banned ON banned.id = ban.user JOIN user AS maker ON maker.id = ban.made_by
              WHERE ban.lifted_at IS NULL AND (ban.until IS NULL OR ban.until > ?)
              ORDER BY ban.made_at DESC, ban.id DESC LIMIT ?",
@@ -87,8 +87,8 @@ impl Moderation for SqliteStore {
     async fn audit(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let rows: Vec<AuditRow> = sqlx::query_as(
             "SELECT audit.id, audit.at, audit.act, audit.room, audit.details,
-                    audit.actor, doer.name AS actor_name, doer.kind AS actor_kind,
-                    audit.subject, about.name AS subject_name, about.kind AS subject_kind
+                    audit.actor, doer.name AS actor_name, doer.kind AS actor_kind, doer.colour AS actor_colour,
+                    audit.subject, about.name AS subject_name, about.kind AS subject_kind, about.colour AS subject_colour
              FROM audit LEFT JOIN user AS doer ON doer.id = audit.actor LEFT JOIN user AS about ON about.id = audit.subject
              WHERE audit.id < ? ORDER BY audit.id DESC LIMIT ?",
         )
@@ -105,9 +105,11 @@ struct BanRow {
     user: Uuid,
     name: String,
     kind: String,
+    colour: Option<i64>,
     made_by: Uuid,
     maker_name: String,
     maker_kind: String,
+    maker_colour: Option<i64>,
     reason: String,
     address: bool,
     made_at: Millis,
@@ -117,10 +119,10 @@ struct BanRow {
 impl BanRow {
     fn info(self) -> BanInfo {
         BanInfo {
-            user: user(self.user, self.name, &self.kind),
+            user: user(self.user, self.name, &self.kind, self.colour),
             reason: self.reason,
             address: self.address,
-            made_by: user(self.made_by, self.maker_name, &self.maker_kind),
+            made_by: user(self.made_by, self.maker_name, &self.maker_kind, self.maker_colour),
             made_at: self.made_at,
             until: self.until,
         }
@@ -137,9 +139,11 @@ struct AuditRow {
     actor: Option<Uuid>,
     actor_name: Option<String>,
     actor_kind: Option<String>,
+    actor_colour: Option<i64>,
     subject: Option<Uuid>,
     subject_name: Option<String>,
     subject_kind: Option<String>,
+    subject_colour: Option<i64>,
 }
 
 impl AuditRow {
@@ -147,15 +151,15 @@ impl AuditRow {
         AuditEntry {
             id: self.id,
             at: self.at,
-            actor: someone(self.actor, self.actor_name, self.actor_kind),
+            actor: someone(self.actor, self.actor_name, self.actor_kind, self.actor_colour),
             act: self.act,
-            subject: someone(self.subject, self.subject_name, self.subject_kind),
+            subject: someone(self.subject, self.subject_name, self.subject_kind, self.subject_colour),
             room: self.room.map(RoomId::from),
             details: self.details.and_then(|details| serde_json::from_str(&details).ok()),
         }
     }
 }
 
-fn someone(id: Option<Uuid>, name: Option<String>, kind: Option<String>) -> Option<User> {
-    Some(user(id?, name?, &kind?))
+fn someone(id: Option<Uuid>, name: Option<String>, kind: Option<String>, colour: Option<i64>) -> Option<User> {
+    Some(user(id?, name?, &kind?, colour))
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     arrivals,
     cache::Caches,
-    invites, passwords, roles,
+    invites, marks, passwords, roles,
     writer::{Done, Reply, after_commit},
 };
 use crate::store::{
@@ -96,6 +96,10 @@ pub(super) enum PeopleJob {
         may: MayAppoint,
         reply: Reply<Appointed>,
     },
+    Seen {
+        seen: Vec<(UserId, Millis)>,
+        reply: Reply<()>,
+    },
     Sweep {
         reply: Reply<()>,
     },
@@ -119,7 +123,7 @@ impl PeopleJob {
             Self::UseReset { reply, .. } => drop(reply.send(Err(error))),
             Self::MakeInvite { reply, .. } => drop(reply.send(Err(error))),
             Self::Appoint { reply, .. } => drop(reply.send(Err(error))),
-            Self::Sweep { reply } => drop(reply.send(Err(error))),
+            Self::Seen { reply, .. } | Self::Sweep { reply } => drop(reply.send(Err(error))),
             Self::Touch { .. } => {}
         }
     }
@@ -194,6 +198,7 @@ impl PeopleJob {
                     }
                 })
             }
+            Self::Seen { seen, reply } => after_commit(reply, marks::set_seen(db, &seen).await, |()| {}),
             Self::Sweep { reply } => after_commit(reply, passwords::sweep(db, now).await, |()| {}),
         }
     }

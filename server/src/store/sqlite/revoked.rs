@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use parlor_protocol::{Millis, RoomId, UserId};
 
 use super::restrictions::Restrictions;
-use crate::store::Appended;
+use crate::store::{Appended, Deletion};
 
 /// What was taken away since the process started, and the bans and mutes in force. Whoever sends was asked before whether
 /// they may; what waited for its commit when that ended is not stored. So the order of commits alone decides, and costs no
@@ -34,6 +34,17 @@ impl Revoked {
             return Some(Appended::NoRoom);
         }
         self.restrictions.mutes_of(user, room, now).until().map(|until| Appended::Muted { until })
+    }
+
+    /// Why a message may not be deleted any more; none if it may. Who is muted takes back what they said all the same; what
+    /// others said, by who looks after the room, also where nothing is written any more.
+    pub(super) fn refuses(&self, deletion: &Deletion, now: Millis) -> Option<Appended> {
+        if self.restrictions.ban_of(deletion.by.id, now).is_some() {
+            return Some(Appended::Banned);
+        }
+        let removed = deletion.as_member && self.memberships.contains(&(deletion.room.clone(), deletion.by.id));
+        let closed = !deletion.others && self.archived.contains(&deletion.room);
+        (removed || closed).then_some(Appended::NoRoom)
     }
 
     pub(super) fn member(&mut self, room: &RoomId, user: UserId, is: bool) {

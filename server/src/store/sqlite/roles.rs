@@ -39,9 +39,10 @@ pub(super) async fn set_profile(
             .await?;
         shown.name = name.text;
     }
-    sqlx::query("UPDATE user SET name = ?, colour = coalesce(?, colour) WHERE id = ?")
+    shown.colour = colour.or(shown.colour);
+    sqlx::query("UPDATE user SET name = ?, colour = ? WHERE id = ?")
         .bind(&shown.name)
-        .bind(colour)
+        .bind(shown.colour)
         .bind(user.0)
         .execute(db)
         .await?;
@@ -62,7 +63,7 @@ pub(super) async fn delete_account(db: &mut SqliteConnection, user: UserId, now:
     sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(&mut *db).await?;
     sqlx::query("DELETE FROM account WHERE user = ?").bind(user.0).execute(&mut *db).await?;
     end_all(db, user).await?;
-    sqlx::query("UPDATE user SET name = ?, role = 'guest', colour = NULL, gone_at = ? WHERE id = ?")
+    sqlx::query("UPDATE user SET name = ?, role = 'guest', colour = NULL, seen_at = NULL, gone_at = ? WHERE id = ?")
         .bind(names::GONE)
         .bind(now)
         .bind(user.0)

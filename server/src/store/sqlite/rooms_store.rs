@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlor_protocol::{RoomId, RoomKind, Seq, User, UserId, http::Member};
+use parlor_protocol::{Level, RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::{SqliteStore, reader, rooms::RoomJob, writer::Job};
 use crate::store::{Membership, NameTaken, RoomChange, RoomRecord, Rooms, StoreError};
@@ -52,13 +52,17 @@ impl Rooms for SqliteStore {
     async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
         let memberships = self.memberships(user).await?;
         if let Some(membership) = memberships.iter().find(|membership| membership.room == *room) {
-            return Ok(Some(membership.read));
+            return Ok(Some(membership.mine.read));
         }
         self.ask(|reply| Job::Room(RoomJob::Add { room: room.clone(), user, by, reply })).await
     }
 
     async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
         self.ask(|reply| Job::Room(RoomJob::Remove { room: room.clone(), user, by, reply })).await
+    }
+
+    async fn set_level(&self, room: &RoomId, user: UserId, level: Level) -> Result<bool, StoreError> {
+        self.ask(|reply| Job::Room(RoomJob::Level { room: room.clone(), user, level, reply })).await
     }
 
     async fn set_moderator(

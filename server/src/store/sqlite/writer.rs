@@ -2,22 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use parlor_protocol::{Event, RoomId, Seq, UserId};
+use parlor_protocol::{Event, Seq};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     append::{self, Heads},
     cache::Caches,
+    deletions,
+    ledger::Ledger,
+    marks::MarkJob,
     moderation::ModerationJob,
     people::PeopleJob,
     revoked::Revoked,
-    rooms::{self, Ledger, RoomJob},
+    rooms::{self, RoomJob},
 };
 use crate::{
     bus::Committed,
     clock,
-    store::{NewMessage, OnAppended, StoreError, TokenHash},
+    store::{Deletion, NewMessage, OnAppended, StoreError, TokenHash},
 };
 
 /// Most commands in one transaction. More would only make the first of them wait longer.
@@ -32,11 +35,12 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(50);
 /// One write. `reply` and `done` are called after the commit.
 pub(super) enum Job {
     Append { message: NewMessage, done: OnAppended },
+    Delete { deletion: Deletion, done: OnAppended },
     People(PeopleJob),
     EndSession { token: TokenHash, reply: Reply<()> },
     Room(RoomJob),
     Moderation(ModerationJob),
-    SetRead { room: RoomId, user: UserId, seq: Seq },
+    Mark(MarkJob),
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -133,7 +137,7 @@ async fn try_commit(
     };
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let now = clock::now();
-    let (appends, others): (Vec<_>, Vec<_>) = jobs.drain(..).partition(|job| matches!(job, Job::Append { .. }));
+    let (appends, others): (Vec<_>, Vec<_>) = jobs.drain(..).partition(|job| job.is_of_a_log());
     // Back at once what may not be begun.
     jobs.extend(appends);
     let mut events = Vec::new();
@@ -149,26 +153,44 @@ async fn try_commit(
             return Err(error);
         }
     }
-    let appends = jobs.drain(..).filter_map(|job| match job {
-        Job::Append { message, done } => Some((message, done)),
-        _ => None,
-    });
-    append::append(&mut transaction, appends.collect(), &mut ledger, finish).await?;
+    // What is deleted may have been said in the same batch.
+    let (mut messages, mut deletions) = (Vec::with_capacity(jobs.len()), Vec::new());
+    for job in jobs.drain(..) {
+        match job {
+            Job::Append { message, done } => messages.push((message, done)),
+            Job::Delete { deletion, done } => deletions.push((deletion, done)),
+            _ => {}
+        }
+    }
+    append::append(&mut transaction, messages, &mut ledger, finish).await?;
+    for (deletion, done) in deletions {
+        let result = deletions::delete(&mut transaction, &deletion, &mut ledger).await;
+        let failed = result.as_ref().err().cloned();
+        finish.push(Box::new(move |held: Result<(), StoreError>| done.call(held.and(result))));
+        if let Some(error) = failed {
+            return Err(error);
+        }
+    }
     transaction.commit().await?;
     Ok(events)
 }
 
 impl Job {
+    /// Whether it is about messages, and comes after what decides who may write them.
+    const fn is_of_a_log(&self) -> bool {
+        matches!(self, Self::Append { .. } | Self::Delete { .. })
+    }
+
     /// Tells whoever waits that nothing was stored.
     fn fail(self, error: StoreError) {
         // Whoever asked may have gone.
         match self {
-            Self::Append { done, .. } => done.call(Err(error)),
+            Self::Append { done, .. } | Self::Delete { done, .. } => done.call(Err(error)),
             Self::People(job) => job.fail(error),
             Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
             Self::Room(job) => job.fail(error),
             Self::Moderation(job) => job.fail(error),
-            Self::SetRead { .. } => {}
+            Self::Mark(_) => {}
         }
     }
 }
@@ -213,18 +235,12 @@ async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledg
         }
         Job::Room(job) => rooms::run(db, job, &caches, ledger).await,
         Job::Moderation(job) => Box::pin(job.run(db, caches, &mut ledger.revoked.restrictions, now)).await,
-        Job::SetRead { room, user, seq } => {
-            let result = sqlx::query("UPDATE member SET read_seq = ?3 WHERE room = ?1 AND user = ?2 AND read_seq < ?3")
-                .bind(room.as_str())
-                .bind(user.0)
-                .bind(sql_seq(seq))
-                .execute(db)
-                .await;
-            let (reply, _) = oneshot::channel();
-            after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| caches.has_read(user, &room, seq))
+        Job::Mark(job) => {
+            let failed = job.run(db).await.err().filter(ails_the_database);
+            Done { finish: Box::new(drop), failed }
         }
-        // `try_commit` has sorted appends out; here one would be dropped, and say so.
-        Job::Append { .. } => Done { finish: Box::new(drop), failed: None },
+        // `try_commit` has sorted these out; here one would be dropped, and say so.
+        Job::Append { .. } | Job::Delete { .. } => Done { finish: Box::new(drop), failed: None },
     }
 }
 

@@ -1,0 +1,93 @@
+//! What names someone in a text, and what never does.
+
+use std::collections::HashMap;
+
+use parlor_protocol::{UserId, limits};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{super::render_naming, strict};
+use crate::{
+    accounts::names,
+    markdown::{Names, Rendered, render},
+};
+
+fn known(people: &[&str]) -> Names {
+    let users = (1..).map(|n| UserId(Uuid::from_u128(n)));
+    Names::new(people.iter().map(|name| names::key(name)).zip(users).collect::<HashMap<_, _>>())
+}
+
+/// The numbers of the people who are named, in the order in which they are.
+fn named(rendered: &Rendered) -> Vec<u128> {
+    rendered.mentions.iter().map(|user| user.0.as_u128()).collect()
+}
+
+#[track_caller]
+fn check(source: &str, people: &[&str], expected: &[u128], html: &str) {
+    let rendered = render_naming(source, &known(people));
+    let html = html.replace("<m>", "<span class=\"mention\">").replace("</m>", "</span>");
+    assert_eq!((named(&rendered), rendered.html.trim_end()), (expected.to_vec(), html.as_str()), "from {source:?}");
+    strict::check(&rendered.html);
+}
+
+#[test]
+fn the_longest_name_at_a_words_beginning_counts() {
+    let people = ["Ann", "Ann Lee", "J. R. R. Tolkien", "张三", "민수"];
+    for (source, expected, html) in [
+        ("@ann", vec![1], "<p><m>@ann</m></p>"),
+        ("x @Ann  Lee, y", vec![2], "<p>x <m>@Ann  Lee</m>, y</p>"),
+        ("@ann's @ANN.", vec![1], "<p><m>@ann</m>'s <m>@ANN</m>.</p>"),
+        ("@J. R. R. Tolkien!", vec![3], "<p><m>@J. R. R. Tolkien</m>!</p>"),
+        ("你好@张三你好 @민수야", vec![4, 5], "<p>你好<m>@张三</m>你好 <m>@민수</m>야</p>"),
+        ("*@ann*\n- @ann lee", vec![1, 2], "<p><em><m>@ann</m></em></p>\n<ul>\n<li><m>@ann lee</m></li>\n</ul>"),
+        ("@anna x@ann _@ @ ann", vec![], "<p>@anna x@ann _@ @ ann</p>"),
+    ] {
+        check(source, &people, &expected, html);
+    }
+}
+
+#[test]
+fn code_links_and_what_is_typed_as_html_name_nobody() {
+    for source in [
+        "`@ann`",
+        "```\n@ann\n```",
+        "    @ann",
+        "[@ann](https://x.org)",
+        "https://x.org/@ann",
+        "<b @ann>",
+        "<div>\n@ann\n",
+    ] {
+        let rendered = render_naming(source, &known(&["ann"]));
+        assert_eq!((rendered.mentions.len(), rendered.html), (0, render(source)), "{source:?}");
+    }
+    let typed = "<span class=\"mention\">@bob</span>";
+    assert!(!render_naming(typed, &known(&["ann"])).html.contains("<span"));
+}
+
+#[test]
+fn no_message_calls_everyone() {
+    let people: Vec<_> = (0..80).map(|n| format!("p{n}")).collect();
+    let people: Vec<_> = people.iter().map(String::as_str).collect();
+    let source = people.iter().map(|name| format!("@{name} ")).collect::<String>() + "@p0";
+    let rendered = render_naming(&source, &known(&people));
+    assert_eq!(named(&rendered), (1..=limits::MAX_MENTIONS as u128).collect::<Vec<_>>());
+    assert!(Names::wanted(&source).len() <= limits::MAX_MENTIONS * 12);
+    assert!(Names::wanted(&"@".repeat(8_000)).is_empty());
+    assert!(Names::wanted(&"@a ".repeat(2_000)).len() < 40);
+}
+
+proptest! {
+    /// What may be a name in the rendered text was to be looked up; and naming changes nothing of what is read.
+    #[test]
+    fn who_is_named_was_wanted(source in "(@?(ann|lee|张三|x)[ .\n@]?|[*`\\[\\]()<>#-]| ){0,24}") {
+        let people = ["ann", "ann lee", "张三"];
+        let rendered = render_naming(&source, &known(&people));
+        strict::check(&rendered.html);
+        let wanted = Names::wanted(&source);
+        for number in named(&rendered) {
+            let name = usize::try_from(number - 1).ok().and_then(|at| people.get(at)).copied().unwrap_or_default();
+            prop_assert!(wanted.contains(&names::key(name)), "{name} in {source:?}, of {wanted:?}");
+        }
+        prop_assert_eq!(strict::text(&rendered.html), strict::text(&render(&source)));
+    }
+}

@@ -1,0 +1,75 @@
+//! Who is in the room now, as others hear of it.
+
+use std::{sync::Arc, time::Instant};
+
+use parlor_protocol::{PresenceState, ServerFrame, User, UserId, limits};
+
+use super::{Room, State};
+use crate::connection::{Connection, Encoded};
+
+/// Who is in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Online {
+    /// All by name, or some of a crowd.
+    pub people: Vec<User>,
+    /// Those of them who are away.
+    pub away: Vec<UserId>,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Room {
+    /// People in the room.
+    pub fn online(&self) -> Online {
+        let state = self.state.lock();
+        let all = state.presence.people();
+        let most = if all.len() > limits::MAX_ONLINE_LISTED { limits::CROWD_LISTED } else { limits::MAX_ONLINE_LISTED };
+        let mut online = Online { count: state.presence.count(), ..Online::default() };
+        for (user, away) in all.take(most) {
+            online.people.push(user.clone());
+            online.away.extend(away.then_some(user.id));
+        }
+        online
+    }
+
+    /// Someone is at none of their devices, or at one again.
+    pub fn set_away(&self, user: UserId, away: bool) {
+        let mut state = self.state.lock();
+        if let Some(user) = state.presence.set_away(user, away) {
+            self.announce(&mut state, &user, if away { PresenceState::Away } else { PresenceState::Online });
+        }
+    }
+
+    /// Someone is typing: told to all others, dropped where it is tight.
+    pub fn typing(&self, connection: &Connection) {
+        let frame = ServerFrame::Typing { room: self.id.clone(), user: (*connection.user).clone() };
+        self.tell_others(connection.user.id, &frame);
+    }
+
+    pub(super) fn announce(&self, state: &mut State, user: &Arc<User>, now: PresenceState) {
+        state.presence.announce(user, now);
+        self.flush_presence(state);
+        if state.presence.has_more_to_do() {
+            self.wake(state);
+        }
+    }
+
+    pub(super) fn flush_presence(&self, state: &mut State) {
+        let count = state.presence.count();
+        let listeners = self.listeners.iter().map(|some| some.lock().all.len()).sum();
+        for (user, now) in state.presence.take_news(listeners, Instant::now()) {
+            let frame =
+                ServerFrame::Presence { room: self.id.clone(), user: (*user).clone(), state: now, online_count: count };
+            self.tell_others(user.id, &frame);
+        }
+    }
+
+    fn tell_others(&self, user: UserId, frame: &ServerFrame) {
+        let frame = Encoded::from(frame);
+        for some in &self.listeners {
+            for subscriber in some.lock().all.values().filter(|subscriber| subscriber.connection.user.id != user) {
+                subscriber.connection.queue.push_droppable(frame.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Taking back what one said, or what others said where one looks after the room.
+
+use parlor_protocol::{CommandId, RoomId, refusal};
+
+use super::{Session, send::answer};
+use crate::{
+    policy::RoomAct,
+    store::{Appended, Deletion, OnAppended, StoreError},
+};
+
+impl Session {
+    pub(super) async fn delete(&self, id: CommandId, room: RoomId, message: CommandId) {
+        if id.0.is_nil() {
+            return self.refuse(Some(id.to_string()), Some(room), refusal::BAD_FRAME, "the nil id names nothing");
+        }
+        // Whose it is, the writer finds out.
+        let own = self.live.may(&self.connection, RoomAct::DeleteOwn, &room);
+        let others = self.live.may(&self.connection, RoomAct::DeleteOthers, &room).is_ok();
+        let own = match own {
+            Err(denied) if !others => return self.refuse_denied(Some(id.to_string()), room, denied),
+            own => own.is_ok(),
+        };
+        if let Err(wait) = self.sends.take() {
+            return self.refuse_too_fast(id, room, wait);
+        }
+        let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
+        let as_member = self.live.hub.stance(self.user(), &room).1.is_some();
+        let by = self.connection.user.clone();
+        let deletion = Deletion { id, room: room.clone(), message, by, own, others, as_member };
+        let connection = self.connection.clone();
+        let done = move |result: Result<Appended, StoreError>| {
+            answer(&connection, id, room, &result);
+            drop(permit);
+        };
+        self.live.store.delete(deletion, OnAppended::new(done)).await;
+    }
+}

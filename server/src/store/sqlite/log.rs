@@ -1,0 +1,199 @@
+//! What is read of the log: pages, replays, and what counts as unread. Each is one statement or one transaction, so it sees
+//! one state of the database.
+
+use parlor_protocol::{
+    CommandId, Event, EventKind, Message, RoomId, Seq, UserId,
+    http::{EventPage, MessagePage},
+};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use super::{deletions, mentions, reader::user, writer::sql_seq};
+use crate::store::{Page, StoreError, Written};
+
+pub(super) async fn messages(
+    db: &SqlitePool,
+    room: &RoomId,
+    page: Page,
+    limit: u32,
+) -> Result<MessagePage, StoreError> {
+    // Each page is two range scans on the key that meet at one seq: `older` messages before it, `newer` from it on.
+    let (meet, older, newer) = match page {
+        Page::Newest => (i64::MAX, limit, 0),
+        Page::Before(seq) => (sql_seq(seq), limit, 0),
+        Page::After(seq) => (sql_seq(seq).saturating_add(1), 0, limit),
+        Page::Around(seq) => (sql_seq(seq), limit / 2, limit - limit / 2),
+    };
+    // A client goes on behind the head of its page: both must be of one moment, or what is stored between is never seen.
+    let mut moment = db.begin().await?;
+    let rows: Vec<MessageRow> = sqlx::query_as(
+        "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
+                page.author, user.name, user.kind, user.colour
+         FROM (SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq < ?2 AND body IS NOT NULL
+                              ORDER BY seq DESC LIMIT ?3)
+               UNION ALL
+               SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq >= ?2 AND body IS NOT NULL
+                              ORDER BY seq LIMIT ?4)) AS page
+         JOIN user ON user.id = page.author ORDER BY page.seq",
+    )
+    .bind(room.as_str())
+    .bind(meet)
+    .bind(older)
+    .bind(newer)
+    .fetch_all(&mut *moment)
+    .await?;
+    let head = head(&mut moment, room).await?;
+    moment.commit().await?;
+    let messages = rows.into_iter().map(MessageRow::message).collect();
+    Ok(MessagePage { messages, head })
+}
+
+pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
+    let mut moment = db.begin().await?;
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, user.colour, event.kind AS event_kind,
+                event.body, event.html, event.reply_to, event.detail,
+                event.subject, about.name AS subject_name, about.kind AS subject_kind, about.colour AS subject_colour
+         FROM event JOIN user ON user.id = event.author LEFT JOIN user AS about ON about.id = event.subject
+         WHERE event.room = ? AND event.seq > ? ORDER BY event.seq LIMIT ?",
+    )
+    .bind(room.as_str())
+    .bind(sql_seq(after))
+    .bind(limit)
+    .fetch_all(&mut *moment)
+    .await?;
+    let head = head(&mut moment, room).await?;
+    moment.commit().await?;
+    let events = rows.into_iter().map(|row| row.event(room)).collect();
+    Ok(EventPage { events, head })
+}
+
+pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM event WHERE room = ? AND seq = ?")
+        .bind(room.as_str())
+        .bind(sql_seq(seq))
+        .fetch_optional(db)
+        .await?;
+    Ok(id.map(CommandId))
+}
+
+/// Who wrote what is there between two seqs, without them, and whom it names.
+pub(super) async fn written(db: &SqlitePool, room: &RoomId, after: Seq, before: Seq) -> Result<Written, StoreError> {
+    let mut moment = db.begin().await?;
+    let messages: Vec<(i64, Uuid)> = sqlx::query_as(
+        "SELECT seq, author FROM event
+         WHERE room = ? AND seq > ? AND seq < ? AND kind = 'message' AND body IS NOT NULL ORDER BY seq",
+    )
+    .bind(room.as_str())
+    .bind(sql_seq(after))
+    .bind(sql_seq(before))
+    .fetch_all(&mut *moment)
+    .await?;
+    let mentions: Vec<(i64, Uuid)> =
+        sqlx::query_as("SELECT seq, user FROM mention WHERE room = ? AND seq > ? AND seq < ? ORDER BY seq")
+            .bind(room.as_str())
+            .bind(sql_seq(after))
+            .bind(sql_seq(before))
+            .fetch_all(&mut *moment)
+            .await?;
+    moment.commit().await?;
+    let pairs =
+        |rows: Vec<(i64, Uuid)>| rows.into_iter().map(|(seq, user)| (seq.unsigned_abs(), UserId(user))).collect();
+    Ok(Written { messages: pairs(messages), mentions: pairs(mentions) })
+}
+
+/// The room's head, within the transaction that reads its page.
+pub(super) async fn head(moment: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
+    let head: Option<i64> =
+        sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(moment).await?;
+    Ok(head.map_or(0, i64::unsigned_abs))
+}
+
+#[derive(FromRow)]
+struct MessageRow {
+    seq: i64,
+    id: Uuid,
+    at: i64,
+    body: String,
+    html: String,
+    reply_to: Option<Uuid>,
+    detail: Option<String>,
+    author: Uuid,
+    name: String,
+    kind: String,
+    colour: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    seq: i64,
+    id: Uuid,
+    at: i64,
+    author: Uuid,
+    name: String,
+    kind: String,
+    colour: Option<i64>,
+    event_kind: String,
+    body: Option<String>,
+    html: Option<String>,
+    reply_to: Option<Uuid>,
+    detail: Option<String>,
+    subject: Option<Uuid>,
+    subject_name: Option<String>,
+    subject_kind: Option<String>,
+    subject_colour: Option<i64>,
+}
+
+impl MessageRow {
+    fn message(self) -> Message {
+        Message {
+            id: CommandId(self.id),
+            seq: self.seq.unsigned_abs(),
+            at: self.at,
+            by: user(self.author, self.name, &self.kind, self.colour),
+            body: self.body,
+            html: self.html,
+            reply_to: self.reply_to.map(CommandId),
+            mentions: mentions::read(self.detail.as_deref()),
+        }
+    }
+}
+
+impl EventRow {
+    fn event(self, room: &RoomId) -> Event {
+        let id = CommandId(self.id);
+        let subject = match (self.subject, self.subject_name, self.subject_kind) {
+            (Some(id), Some(name), Some(kind)) => Some(user(id, name, &kind, self.subject_colour)),
+            _ => None,
+        };
+        let event = match (self.event_kind.as_str(), self.body, self.html, subject, self.detail) {
+            // Of one that was deleted there is neither: it keeps its place.
+            ("message", body, html, _, detail) => EventKind::Message {
+                id,
+                body: body.unwrap_or_default(),
+                html: html.unwrap_or_default(),
+                reply_to: self.reply_to.map(CommandId),
+                mentions: mentions::read(detail.as_deref()),
+            },
+            ("deleted", .., Some(detail)) => deletions::read(&detail),
+            ("member_added", .., Some(user), _) => EventKind::MemberAdded { user },
+            ("member_removed", .., Some(user), _) => EventKind::MemberRemoved { user },
+            ("appointed", .., Some(user), _) => EventKind::Appointed { user, moderator: true },
+            ("dismissed", .., Some(user), _) => EventKind::Appointed { user, moderator: false },
+            ("renamed", .., Some(name)) => EventKind::Renamed { name },
+            ("topic_set", .., Some(topic)) => EventKind::TopicSet { topic },
+            ("archived", ..) => EventKind::Archived { on: true },
+            ("reopened", ..) => EventKind::Archived { on: false },
+            // Written by a newer version: it keeps its place in the order.
+            _ => EventKind::Unknown,
+        };
+        Event {
+            room: room.clone(),
+            seq: self.seq.unsigned_abs(),
+            id,
+            at: self.at,
+            by: user(self.author, self.name, &self.kind, self.colour),
+            event,
+        }
+    }
+}

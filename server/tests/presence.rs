@@ -1,0 +1,200 @@
+//! Who is there, away, or was there last; and what they look like to others.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use parlor::config::{Config, Guests};
+use parlor_protocol::{
+    ClientFrame, CloseCode, Cursor, PresenceState, RoomId, ServerFrame, UserId,
+    http::{Me, Member, Members, People, Person, SessionMade},
+};
+use reqwest::Method;
+use serde_json::json;
+use support::{Client, Server, unlimited};
+
+const GRACE: Duration = Duration::from_millis(300);
+
+async fn start() -> Server {
+    Server::start_with(Config { leave_grace: GRACE, ..unlimited() }).await
+}
+
+/// The next that is heard of someone.
+async fn heard(client: &mut Client, who: &SessionMade) -> PresenceState {
+    client
+        .until(|frame| match frame {
+            ServerFrame::Presence { user, state, .. } if user.id == who.user.id => Some(*state),
+            _ => None,
+        })
+        .await
+}
+
+async fn away(client: &mut Client, on: bool) {
+    client.say(&ClientFrame::Away { on }).await;
+    client.settle().await;
+}
+
+/// Who is away, as someone hears who joins.
+async fn away_in_lobby(server: &Server, name: &str) -> Vec<UserId> {
+    let mut client = server.greeted(name).await;
+    client.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+    client
+        .until(|frame| match frame {
+            ServerFrame::Joined { away, .. } => Some(away.clone()),
+            _ => None,
+        })
+        .await
+}
+
+async fn person(server: &Server, asks: &SessionMade, who: &SessionMade) -> Person {
+    let people: People = server.get(&asks.token, "/api/people").await.json().await.unwrap();
+    people.people.into_iter().find(|person| person.id == who.user.id).unwrap()
+}
+
+async fn member(server: &Server, asks: &SessionMade, who: &SessionMade) -> Member {
+    let members: Members = server.get(&asks.token, "/api/rooms/lobby/members").await.json().await.unwrap();
+    members.members.into_iter().find(|member| member.user.id == who.user.id).unwrap()
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn one_is_away_when_all_ones_devices_are() {
+    let server = start().await;
+    let mut watching = server.client("watching").await;
+    let bob = server.session("bob").await;
+    let (mut phone, mut desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    phone.join("lobby", None).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
+    away(&mut phone, true).await;
+    assert_eq!(away_in_lobby(&server, "one").await, [], "the desk");
+    away(&mut desk, true).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
+    assert_eq!(away_in_lobby(&server, "two").await, [bob.user.id]);
+    away(&mut desk, false).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
+    // Somebody was at the device that goes.
+    drop(desk);
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
+    // Nobody is at a new one until it says so, wherever it is.
+    let mut new = Client::greet(&server, &bob).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
+    away(&mut new, true).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
+    // Joining is no sign of somebody.
+    new.join("lobby", None).await;
+    assert_eq!(away_in_lobby(&server, "three").await, [bob.user.id]);
+    drop((phone, new));
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Offline);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_back_in_time_is_awake() {
+    let server = Server::start_with(Config { leave_grace: Duration::from_secs(60), ..unlimited() }).await;
+    let mut watching = server.client("watching").await;
+    let bob = server.session("bob").await;
+    let mut phone = Client::greet(&server, &bob).await;
+    phone.join("lobby", None).await;
+    away(&mut phone, true).await;
+    // What is news together is told as the newest of it.
+    while heard(&mut watching, &bob).await != PresenceState::Away {}
+    phone.socket.close(None).await.unwrap();
+    let mut again = Client::greet(&server, &bob).await;
+    again.join("lobby", None).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
+    assert_eq!(away_in_lobby(&server, "one").await, []);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_killed_is_gone_after_the_grace() {
+    let server = start().await;
+    let mut watching = server.client("watching").await;
+    let bob = server.session("bob").await;
+    let mut phone = Client::greet(&server, &bob).await;
+    phone.join("lobby", None).await;
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
+    // No close frame, no goodbye: the system closes what the process had open.
+    drop(phone);
+    let begun = std::time::Instant::now();
+    assert_eq!(heard(&mut watching, &bob).await, PresenceState::Offline);
+    assert!(begun.elapsed() < Duration::from_secs(30) - parlor_protocol::limits::LEAVE_GRACE);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_was_there_last_is_known_to_those_who_may_list_people() {
+    let server = start().await;
+    let (ann, bob) = (server.account("ann").await, server.account("bob").await);
+    let never = person(&server, &ann, &bob).await;
+    assert_eq!((never.online, never.seen_at), (false, None));
+    let before = now();
+    let (mut phone, desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    drop(desk);
+    phone.settle().await;
+    assert_eq!((person(&server, &ann, &bob).await.online, member(&server, &ann, &bob).await.online), (true, true));
+    assert_eq!((person(&server, &ann, &bob).await.seen_at, member(&server, &ann, &bob).await.seen_at), (None, None));
+    drop(phone);
+    let gone = loop {
+        let bob = person(&server, &ann, &bob).await;
+        if !bob.online {
+            break bob.seen_at.expect("at once, and not only when it is on disk");
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!((before..=now()).contains(&gone));
+    assert_eq!(member(&server, &ann, &bob).await.seen_at, Some(gone));
+    // Those who are there when the server stops were there until then.
+    let annas = Client::greet(&server, &ann).await;
+    let stopping = now();
+    let server = server.restart().await;
+    drop(annas);
+    assert_eq!(person(&server, &bob, &bob).await.seen_at, Some(gone));
+    assert!(person(&server, &bob, &ann).await.seen_at.is_some_and(|at| at >= stopping));
+    server.stop().await;
+
+    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let (guest, bob) = (server.session("guest").await, server.account("bob").await);
+    let _there = Client::greet(&server, &bob).await;
+    assert!(!member(&server, &guest, &bob).await.online && member(&server, &bob, &bob).await.online);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_and_a_colour_are_seen_wherever_someone_is() {
+    let server = start().await;
+    let (ann, bob) = (server.account("ann").await, server.account("bob").await);
+    let pair = server.direct(&ann, &[&bob]).await;
+    let (mut annas, mut bobs) = (Client::greet(&server, &ann).await, Client::greet(&server, &bob).await);
+    bobs.say_in(&pair, "psst").await;
+    annas.summary(&pair, |room| room.head == 1).await;
+    let body = json!({ "display_name": "Bobby", "colour": 7 });
+    let me: Me = server.ask(Method::PATCH, "/api/me", &bob.token, body).await.of();
+    assert_eq!((me.user.name.as_str(), me.user.colour, me.colour), ("Bobby", Some(7), Some(7)));
+    assert_eq!(bobs.ended().await.bye, Some(CloseCode::IdentityChanged.code()));
+    // A direct room has its name from the people in it, now.
+    let told = annas.summary(&pair, |_| true).await;
+    assert_eq!((told.name.as_str(), &told.people), ("Bobby", &vec![me.user.clone()]));
+    assert_eq!(server.listed(&ann, &pair).await.name, "Bobby");
+    annas.join("lobby", None).await;
+    let mut bobs = Client::connect(server.address, &bob).await;
+    let ServerFrame::Welcome { you, .. } = bobs.hello(vec![]).await else { panic!() };
+    assert_eq!(you, me.user);
+    bobs.join("lobby", None).await;
+    bobs.say_in(&RoomId::lobby(), "hi").await;
+    assert_eq!(annas.event().await.by, me.user);
+    assert_eq!(server.page(&ann, &RoomId::lobby()).await.messages[0].by, me.user);
+    assert_eq!(server.log(&ann, &RoomId::lobby()).await[0].by, me.user);
+    assert_eq!(member(&server, &ann, &bob).await.user, me.user);
+    let server = server.restart().await;
+    assert_eq!(server.listed(&ann, &pair).await.people, [me.user]);
+    // A colour alone is news as well.
+    let mut annas = Client::greet(&server, &ann).await;
+    server.ask(Method::PATCH, "/api/me", &bob.token, json!({ "colour": 3 })).await;
+    assert_eq!(annas.summary(&pair, |_| true).await.people[0].colour, Some(3));
+    server.stop().await;
+}

@@ -1,0 +1,127 @@
+//! Rooms of all kinds, and what is said in them.
+
+use parlor_protocol::{
+    ClientFrame, CommandId, Event, RoomId, RoomSummary, Seq, ServerFrame, User,
+    http::{EventPage, MessagePage, RoomMade, Rooms, SessionMade},
+};
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Client, Server};
+
+impl Server {
+    /// A room of someone's.
+    pub async fn room(&self, maker: &SessionMade, name: &str, kind: &str) -> RoomId {
+        let answer = self.post("/api/rooms", &maker.token, json!({ "name": name, "kind": kind })).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.of::<RoomMade>().room.id
+    }
+
+    /// The room of some people.
+    pub async fn direct(&self, maker: &SessionMade, others: &[&SessionMade]) -> RoomId {
+        let users: Vec<_> = others.iter().map(|other| other.user.id).collect();
+        self.post("/api/direct", &maker.token, json!({ "users": users })).await.of::<RoomMade>().room.id
+    }
+
+    /// Brings someone in, or someone comes.
+    pub async fn add(&self, by: &SessionMade, room: &RoomId, user: &User) {
+        let answer = self.post(&format!("/api/rooms/{room}/members"), &by.token, json!({ "user": user.id })).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+
+    /// Sends someone away, or someone leaves.
+    pub async fn remove(&self, by: &SessionMade, room: &RoomId, user: &User) {
+        let answer = self.delete(&format!("/api/rooms/{room}/members/{}", user.id), &by.token).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+
+    /// Changes a room.
+    pub async fn change(&self, by: &SessionMade, room: &RoomId, change: serde_json::Value) {
+        let answer = self.ask(Method::PATCH, &format!("/api/rooms/{room}"), &by.token, change).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+
+    /// The room in someone's list.
+    pub async fn listed(&self, who: &SessionMade, room: &RoomId) -> RoomSummary {
+        let rooms = self.get(&who.token, "/api/rooms").await.json::<Rooms>().await.unwrap().rooms;
+        rooms.into_iter().find(|listed| listed.id == *room).unwrap()
+    }
+
+    /// The whole log.
+    pub async fn log(&self, who: &SessionMade, room: &RoomId) -> Vec<Event> {
+        let answer = self.get(&who.token, &format!("/api/rooms/{room}/events?after=0")).await;
+        answer.json::<EventPage>().await.unwrap().events
+    }
+
+    /// The newest page.
+    pub async fn page(&self, who: &SessionMade, room: &RoomId) -> MessagePage {
+        self.get(&who.token, &format!("/api/rooms/{room}/messages")).await.json().await.unwrap()
+    }
+}
+
+impl Client {
+    /// Connected and greeted.
+    pub async fn greet(server: &Server, made: &SessionMade) -> Self {
+        let mut client = Self::connect(server.address, made).await;
+        client.hello(vec![]).await;
+        client
+    }
+
+    /// Says what is answered once it is decided: the place of what it made, or the code of the refusal.
+    pub async fn decided(&mut self, frame: ClientFrame) -> Result<Seq, String> {
+        let (ClientFrame::Send { id, .. } | ClientFrame::Delete { id, .. }) = frame else { panic!("{frame:?}") };
+        self.say(&frame).await;
+        self.answer(id).await
+    }
+
+    /// What was answered to a command.
+    pub async fn answer(&mut self, id: CommandId) -> Result<Seq, String> {
+        self.until(|answer| match answer {
+            ServerFrame::Ack { id: acked, seq, .. } if *acked == id => Some(Ok(*seq)),
+            ServerFrame::Refused { id: Some(refused), code, .. } if *refused == id.to_string() => {
+                Some(Err(code.clone()))
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// Says something there: its id and place.
+    pub async fn say_in(&mut self, room: &RoomId, body: &str) -> (CommandId, Seq) {
+        let id = CommandId(Uuid::now_v7());
+        let frame = ClientFrame::Send { id, room: room.clone(), body: body.into(), reply_to: None };
+        (id, self.decided(frame).await.unwrap())
+    }
+
+    /// Deletes a message.
+    pub async fn delete(&mut self, room: &RoomId, message: CommandId) -> Result<Seq, String> {
+        self.decided(ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room: room.clone(), message }).await
+    }
+
+    /// Everything that has come until the server has taken what was said so far.
+    pub async fn settle(&mut self) -> Vec<ServerFrame> {
+        self.say(&ClientFrame::Ping { at: 77 }).await;
+        let mut frames = Vec::new();
+        loop {
+            match self.next().await {
+                ServerFrame::Pong { at: 77, .. } => return frames,
+                frame => frames.push(frame),
+            }
+        }
+    }
+
+    /// The next summary of a room that fits.
+    pub async fn summary(&mut self, id: &RoomId, mut fits: impl FnMut(&RoomSummary) -> bool) -> RoomSummary {
+        self.until(|frame| match frame {
+            ServerFrame::Room { room } if room.id == *id && fits(room) => Some(room.clone()),
+            _ => None,
+        })
+        .await
+    }
+}
+
+/// What a summary counts: read, unread, mentions, marked.
+pub fn counts(room: &RoomSummary) -> (Seq, u64, u64, bool) {
+    (room.read, room.unread, room.mentions, room.marked)
+}

@@ -1,0 +1,394 @@
+//! Random histories of several devices: what the server counts as unread, what it tells the devices, and what one counts
+//! anew from the log are the same after each step.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use parlor_app::live::state::{State, Todo};
+use parlor_protocol::{
+    ClientFrame, CommandId, Event, EventKind, RoomId, RoomSummary, Seq, ServerFrame, UserId,
+    http::{EventPage, MessagePage, Rooms, SessionMade},
+};
+use proptest::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use support::{Client, PATIENCE, Server, http_client, rooms::counts};
+use uuid::Uuid;
+
+const CASES: u32 = 10;
+const STEPS: usize = 36;
+const DEVICES: [usize; 2] = [3, 2];
+
+/// Whether what the page counts by itself is compared as well; see [`the_client`].
+const THE_CLIENT_COUNTS_MESSAGES: bool = false;
+
+/// What happens next. Of a number that says which one, the rest counts that is left when it is divided by how many there are.
+#[derive(Clone, Debug)]
+enum Step {
+    /// By one of the two people at one of their devices, or by the third.
+    Say {
+        by: usize,
+        device: usize,
+        names: Option<usize>,
+    },
+    /// One of their own messages; the third one, who looks after the room, any.
+    Delete {
+        by: usize,
+        device: usize,
+        which: usize,
+    },
+    Read {
+        who: usize,
+        device: usize,
+        to: u64,
+    },
+    Mark {
+        who: usize,
+        device: usize,
+        from: u64,
+    },
+    Remove {
+        who: usize,
+    },
+    Add {
+        who: usize,
+    },
+    Reconnect {
+        who: usize,
+        device: usize,
+    },
+    SetTopic,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (who, device) = (0..2_usize, 0..6_usize);
+    prop_oneof![
+        6 => (0..3_usize, device.clone(), proptest::option::of(0..2_usize))
+            .prop_map(|(by, device, names)| Step::Say { by, device, names }),
+        2 => (0..3_usize, device.clone(), any::<usize>())
+            .prop_map(|(by, device, which)| Step::Delete { by, device, which }),
+        3 => (who.clone(), device.clone(), any::<u64>()).prop_map(|(who, device, to)| Step::Read { who, device, to }),
+        2 => (who.clone(), device.clone(), any::<u64>())
+            .prop_map(|(who, device, from)| Step::Mark { who, device, from }),
+        1 => who.clone().prop_map(|who| Step::Remove { who }),
+        2 => who.clone().prop_map(|who| Step::Add { who }),
+        1 => (who, device).prop_map(|(who, device)| Step::Reconnect { who, device }),
+        1 => Just(Step::SetTopic),
+    ]
+}
+
+/// One of someone's devices: the connection, and what its page knows.
+struct Device {
+    client: Client,
+    page: State,
+}
+
+struct Person {
+    made: SessionMade,
+    devices: Vec<Device>,
+    /// How far they have read and what they have marked, as one would keep it by hand; none while they are no member.
+    mine: Option<(Seq, Option<Seq>)>,
+}
+
+struct World {
+    server: Server,
+    http: reqwest::Client,
+    room: RoomId,
+    people: Vec<Person>,
+    writer: (SessionMade, Client),
+    head: Seq,
+    log: Vec<Event>,
+    topics: u64,
+}
+
+/// Counts anew: how far they have read, what is unread, what of it names them, whether they have marked something.
+fn recount(log: &[Event], who: UserId, (read, marked): (Seq, Option<Seq>)) -> (Seq, u64, u64, bool) {
+    let read = marked.map_or(read, |from| read.min(from - 1));
+    let (mut unread, mut named) = (0, 0);
+    for event in log.iter().filter(|event| event.seq > read && event.by.id != who) {
+        if let EventKind::Message { body, mentions, .. } = &event.event
+            && !body.is_empty()
+        {
+            unread += 1;
+            named += u64::from(mentions.contains(&who));
+        }
+    }
+    (read, unread, named, marked.is_some())
+}
+
+impl World {
+    async fn begin() -> Self {
+        let server = Server::start().await;
+        let writer = server.session("writer").await;
+        let room = server.room(&writer, "Kitchen", "private").await;
+        let mut client = Client::greet(&server, &writer).await;
+        client.join(room.as_str(), None).await;
+        let mut people = Vec::new();
+        for (name, devices) in ["ann", "bob"].into_iter().zip(DEVICES) {
+            let made = server.session(name).await;
+            let mut person = Person { made, devices: Vec::new(), mine: None };
+            for _ in 0..devices {
+                person
+                    .devices
+                    .push(Device { client: Client::greet(&server, &person.made).await, page: State::default() });
+            }
+            people.push(person);
+        }
+        let http = http_client();
+        let mut world =
+            Self { server, http, room, people, writer: (writer, client), head: 0, log: Vec::new(), topics: 0 };
+        for who in 0..2 {
+            world.step(Step::Add { who }).await;
+        }
+        world
+    }
+
+    async fn get<T: DeserializeOwned>(&self, who: &SessionMade, path: &str) -> T {
+        let answer = self.http.get(self.server.url(path)).bearer_auth(&who.token).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
+    async fn listed(&self, who: &SessionMade) -> Option<RoomSummary> {
+        let rooms: Rooms = self.get(who, "/api/rooms").await;
+        rooms.rooms.into_iter().find(|room| room.id == self.room)
+    }
+
+    /// Returns when the room has one event more.
+    async fn grown(&mut self) {
+        self.head = self.writer.1.event().await.seq;
+        let room = &self.room;
+        let page: EventPage = self.get(&self.writer.0, &format!("/api/rooms/{room}/events?after=0&limit=500")).await;
+        self.log = page.events;
+        assert_eq!(self.log.len() as u64, self.head);
+    }
+
+    /// Says something at a device, and takes what has come by then.
+    async fn say(&mut self, who: usize, device: usize, frame: &ClientFrame) -> Vec<ServerFrame> {
+        let devices = &mut self.people[who].devices;
+        let at = device % devices.len();
+        devices[at].client.say(frame).await;
+        self.settle(who, at).await
+    }
+
+    async fn settle(&mut self, who: usize, device: usize) -> Vec<ServerFrame> {
+        let frames = self.people[who].devices[device].client.settle().await;
+        for frame in &frames {
+            assert!(!matches!(frame, ServerFrame::Refused { .. } | ServerFrame::Gap { .. }), "{frame:?}");
+            let todos = self.people[who].devices[device].page.apply(frame.clone(), 0);
+            self.act(who, device, todos).await;
+        }
+        frames
+    }
+
+    /// Does what a page asks for.
+    async fn act(&mut self, who: usize, device: usize, mut todos: Vec<Todo>) {
+        while !todos.is_empty() {
+            let mut more = Vec::new();
+            for todo in todos {
+                let (made, path) = (self.people[who].made.clone(), format!("/api/rooms/{}/messages", self.room));
+                more.extend(match todo {
+                    Todo::Send(frame) => {
+                        self.people[who].devices[device].client.say(&frame).await;
+                        Vec::new()
+                    }
+                    Todo::Recall(room) => self.people[who].devices[device].page.recalled(&room, None),
+                    Todo::LoadNewest(room) => {
+                        let page: MessagePage = self.get(&made, &path).await;
+                        self.people[who].devices[device].page.loaded(&room, page)
+                    }
+                    Todo::LoadRooms => {
+                        let rooms: Rooms = self.get(&made, "/api/rooms").await;
+                        self.people[who].devices[device].page.listed(rooms.rooms);
+                        Vec::new()
+                    }
+                    _ => Vec::new(),
+                });
+            }
+            todos = more;
+        }
+    }
+
+    async fn step(&mut self, step: Step) {
+        let command = CommandId(Uuid::now_v7());
+        let room = self.room.clone();
+        match step {
+            Step::Say { by, device, names } => {
+                if by < 2 && self.people[by].mine.is_none() {
+                    return;
+                }
+                let body = names.map_or_else(|| "hi".to_owned(), |name| format!("hi @{}", ["ann", "bob"][name]));
+                let frame = ClientFrame::Send { id: command, room, body, reply_to: None };
+                self.command(by, device, frame).await;
+            }
+            Step::Delete { by, device, which } => {
+                let author = self.people.get(by).map(|person| person.made.user.id);
+                if by < 2 && self.people[by].mine.is_none() {
+                    return;
+                }
+                let theirs: Vec<_> = self
+                    .log
+                    .iter()
+                    .filter(|event| author.is_none_or(|author| event.by.id == author))
+                    .filter(|event| matches!(&event.event, EventKind::Message { body, .. } if !body.is_empty()))
+                    .map(|event| event.id)
+                    .collect();
+                if !theirs.is_empty() {
+                    let message = theirs[which % theirs.len()];
+                    self.command(by, device, ClientFrame::Delete { id: command, room, message }).await;
+                }
+            }
+            Step::Read { who, device, to } => {
+                let to = to % (self.head + 2);
+                let Some((read, _)) = self.people[who].mine else { return };
+                self.people[who].mine = Some((read.max(to.min(self.head)), None));
+                self.mark(who, device, &ClientFrame::Read { room, seq: to }).await;
+            }
+            Step::Mark { who, device, from } => {
+                let from = 1 + from % self.head;
+                let Some((read, _)) = self.people[who].mine else { return };
+                self.people[who].mine = Some((read, Some(from)));
+                self.mark(who, device, &ClientFrame::MarkUnread { room, seq: from }).await;
+            }
+            Step::Remove { who } => {
+                if self.people[who].mine.take().is_some() {
+                    self.server.remove(&self.writer.0, &room, &self.people[who].made.user).await;
+                    self.grown().await;
+                }
+            }
+            Step::Add { who } => {
+                if self.people[who].mine.is_none() {
+                    self.server.add(&self.writer.0, &room, &self.people[who].made.user).await;
+                    self.grown().await;
+                    self.people[who].mine = Some((self.head, None));
+                }
+            }
+            Step::Reconnect { who, device } => self.reconnect(who, device % self.people[who].devices.len()).await,
+            Step::SetTopic => {
+                self.topics += 1;
+                self.server.change(&self.writer.0, &room, json!({ "topic": self.topics.to_string() })).await;
+                self.grown().await;
+            }
+        }
+    }
+
+    /// A command that adds an event.
+    async fn command(&mut self, by: usize, device: usize, frame: ClientFrame) {
+        if by < 2 {
+            self.say(by, device, &frame).await;
+        } else {
+            self.writer.1.say(&frame).await;
+        }
+        self.grown().await;
+    }
+
+    /// What one says of one's own rooms: the other devices are told how it is now.
+    async fn mark(&mut self, who: usize, device: usize, frame: &ClientFrame) {
+        let before = self.listed(&self.people[who].made).await.unwrap();
+        let at = device % self.people[who].devices.len();
+        for other in 0..self.people[who].devices.len() {
+            self.settle(who, other).await;
+        }
+        self.say(who, at, frame).await;
+        let now = self.expected(who).unwrap();
+        for other in (0..self.people[who].devices.len()).filter(|other| *other != at) {
+            let frames = self.settle(who, other).await;
+            let told = frames.iter().rev().find_map(|frame| match frame {
+                ServerFrame::Room { room } if room.id == self.room => Some(counts(room)),
+                _ => None,
+            });
+            assert!(told.is_some() || counts(&before) == now, "{frame:?} was not told to the others");
+            assert!(told.is_none_or(|told| told == now), "{told:?}, not {now:?}, was told of {frame:?}");
+        }
+        // The device that says so knows it by itself.
+        let rooms: Rooms = self.get(&self.people[who].made, "/api/rooms").await;
+        self.people[who].devices[at].page.listed(rooms.rooms);
+    }
+
+    async fn reconnect(&mut self, who: usize, device: usize) {
+        let expected = self.expected(who);
+        let mut client = Client::connect(self.server.address, &self.people[who].made).await;
+        let hello = self.people[who].devices[device].page.hello();
+        client.say(&hello).await;
+        let welcome = client.next().await;
+        let ServerFrame::Welcome { rooms, .. } = &welcome else { panic!("{welcome:?}") };
+        let told = rooms.iter().find(|room| room.id == self.room).map(counts);
+        assert_eq!(told, expected, "welcome");
+        self.people[who].devices[device].client = client;
+        let _ = self.people[who].devices[device].page.disconnected();
+        let todos = self.people[who].devices[device].page.apply(welcome, 0);
+        self.act(who, device, todos).await;
+    }
+
+    fn expected(&self, who: usize) -> Option<(Seq, u64, u64, bool)> {
+        let person = &self.people[who];
+        person.mine.map(|mine| recount(&self.log, person.made.user.id, mine))
+    }
+
+    /// The server's count and the one made anew are the same.
+    async fn check(&mut self, after: &Step) {
+        for who in 0..2 {
+            let listed = self.listed(&self.people[who].made).await;
+            assert_eq!(listed.as_ref().map(counts), self.expected(who), "{after:?}");
+            assert!(listed.is_none_or(|room| room.head == self.head), "{after:?}");
+            if THE_CLIENT_COUNTS_MESSAGES {
+                self.the_client(who, after).await;
+            }
+        }
+    }
+
+    // the client
+    /// What each device's page counts by the frames that it was sent is the same as well, once it has them all.
+    async fn the_client(&mut self, who: usize, after: &Step) {
+        let expected = self.expected(who);
+        for device in 0..self.people[who].devices.len() {
+            let begun = Instant::now();
+            loop {
+                self.settle(who, device).await;
+                let room = self.room.clone();
+                let page = &mut self.people[who].devices[device].page;
+                let todos = if expected.is_some() && !page.open.contains_key(&room) {
+                    let todos = page.open(&room);
+                    // Nobody looks: nothing is read by being there.
+                    page.attentive = false;
+                    todos
+                } else {
+                    Vec::new()
+                };
+                self.act(who, device, todos).await;
+                let page = &self.people[who].devices[device].page;
+                let known = page.rooms.iter().find(|known| known.id == room && known.joined);
+                if known.map(|known| known.head) == expected.map(|_| self.head) {
+                    assert_eq!(known.map(counts), expected, "device {device} after {after:?}");
+                    break;
+                }
+                assert!(begun.elapsed() < PATIENCE, "device {device} was not told all after {after:?}");
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, max_shrink_iters: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_counts_are_one(steps in proptest::collection::vec(step(), STEPS)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::begin().await;
+            for step in steps {
+                world.step(step.clone()).await;
+                world.check(&step).await;
+            }
+            // Read anew from the disk, they still are.
+            world.server = world.server.restart().await;
+            for who in 0..2 {
+                let listed = world.listed(&world.people[who].made).await;
+                assert_eq!(listed.as_ref().map(counts), world.expected(who), "after a restart");
+            }
+            world.server.stop().await;
+        });
+    }
+}
