@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use parlor_protocol::{Millis, RoomId, User, limits};
 
 use super::{
-    blocks::{Clock, avatar, button, problem_at, section},
+    blocks::{Clock, avatar, button, section},
     parts::{Field, Problem, id},
     people::paging,
     person::mute_choice,
@@ -67,9 +67,8 @@ impl Members {
         let page = |from: usize, say: Say| (format!("/rooms/{room}/settings?from={from}"), say);
         let pages =
             [(self.before > 0).then(|| page(0, Say::FirstPage)), self.next.map(|next| page(next, Say::NextPage))];
-        let rows: Vec<_> = self.rows.into_iter().map(|row| member_row(words, clock, room, row)).collect();
+        let rows: Vec<_> = self.rows.iter().map(|row| member_row(words, clock, room, &row)).collect();
         let body = view! {
-            {problem_at(problem, id::MEMBERS)}
             {bring_in}
             {range.map(|range| view! { <p class="soft">{range}</p> })}
             <ul class="entries">{rows}</ul>
@@ -96,7 +95,7 @@ fn bring_in(words: Words, room: &RoomId, problem: Option<&Problem>, typed: Strin
     .into_any()
 }
 
-fn member_row(words: Words, clock: Clock, room: &RoomId, row: MemberRow) -> AnyView {
+fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> AnyView {
     let User { id: user, name, .. } = row.user.clone();
     let about = format!("member-{user}");
     let shown = if row.has_page {
@@ -111,7 +110,7 @@ fn member_row(words: Words, clock: Clock, room: &RoomId, row: MemberRow) -> AnyV
                 <summary class="button small" aria-label=label>
                     {words.say(Say::Manage)}
                 </summary>
-                <div class="panel">{acts(words, room, &row, &about)}</div>
+                <div class="panel">{acts(words, room, row, &about)}</div>
             </details>
         }
     });

@@ -27,8 +27,6 @@ pub mod id {
     pub const MUTE: &str = "mute-minutes";
     /// Why someone is banned.
     pub const REASON: &str = "reason";
-    /// A link for a new password.
-    pub const RESET: &str = "reset";
     /// What is in force for someone, or what one writes to them.
     pub const PERSON: &str = "person";
     /// The name of a room.
@@ -37,9 +35,7 @@ pub mod id {
     pub const TOPIC: &str = "topic";
     /// Who is to be brought into a room.
     pub const BRING_IN: &str = "bring-in";
-    /// Those who are in a room.
-    pub const MEMBERS: &str = "members";
-    /// A room as a whole.
+    /// A room as a whole, or someone in it.
     pub const ROOM: &str = "room";
 }
 

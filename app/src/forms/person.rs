@@ -190,7 +190,6 @@ impl PersonPage {
         let body = view! {
             {link}
             <p class="soft">{words.say(Say::ResetHelp)}</p>
-            {problem_at(self.problem.as_ref(), id::RESET)}
             {button(self.action("reset"), words.say(Say::MakeReset), "", "who")}
         };
         self.reset.then(|| section(words, Say::ResetPassword, body))

@@ -185,7 +185,7 @@ async fn ended(sent: Sent<'_>, done: Result<StatusCode, Failure>, code: &str) ->
         }
         done => done,
     };
-    sent.end(done, code, id::MEMBERS).await
+    sent.end(done, code, id::ROOM).await
 }
 
 /// `POST /rooms/{room}/members/{user}/appoint`
@@ -223,7 +223,7 @@ async fn set_moderator(
     let (path, body) = (Path((room.clone(), user)), Ok(Json(MemberChange { moderator })));
     let done = members::appoint(origin, caller.clone(), State(app.clone()), path, body).await;
     let code = if moderator { "appointed" } else { "dismissed" };
-    Sent { app, caller, headers, room }.end(done, code, id::MEMBERS).await
+    Sent { app, caller, headers, room }.end(done, code, id::ROOM).await
 }
 
 /// `POST /rooms/{room}/members/{user}/mute`
@@ -239,7 +239,7 @@ pub(super) async fn mute(
     let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let fields = Fields(form.of(Some(room.clone())));
     let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
-    Sent { app: &app, caller, headers: &headers, room }.end(done, "muted", id::MEMBERS).await
+    Sent { app: &app, caller, headers: &headers, room }.end(done, "muted", id::ROOM).await
 }
 
 /// `POST /rooms/{room}/members/{user}/unmute`

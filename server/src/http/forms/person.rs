@@ -187,11 +187,13 @@ impl Sent<'_> {
         };
         let words = frame(self.headers, "").words;
         let text = match failure.code() {
-            refusal::FORBIDDEN if at != id::ROLE && at != id::RESET => words.say(Say::NotForYou).to_owned(),
+            refusal::FORBIDDEN if at != id::ROLE => words.say(Say::NotForYou).to_owned(),
             refusal::EMPTY | refusal::TOO_LONG | refusal::BAD_CHARACTERS => validate::reason(&typed.reason)
                 .map_or_else(|invalid| words.invalid(invalid), |_| explain(words, &failure)),
             _ => explain(words, &failure),
         };
+        // Who may not do it has no such field.
+        let at = if failure.code() == refusal::FORBIDDEN { id::PERSON } else { at };
         let shown = Shown { status: failure.status(), problem: Some(Problem { at, text }), typed, ..Shown::default() };
         Ok(failure.with_page(person(self.app, &self.caller, self.headers, self.user, shown).await?))
     }

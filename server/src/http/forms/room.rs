@@ -143,6 +143,9 @@ impl Sent<'_> {
         problem: Problem,
         typed: TypedRoom,
     ) -> Result<Response, Failure> {
+        // Who may not do it has no such field.
+        let at = if failure.code() == refusal::FORBIDDEN { id::ROOM } else { problem.at };
+        let problem = Problem { at, ..problem };
         let shown = Shown { status: failure.status(), problem: Some(problem), typed, ..Shown::default() };
         Ok(failure.with_page(settings(self.app, &self.caller, self.headers, &self.room, shown).await?))
     }
