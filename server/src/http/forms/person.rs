@@ -192,8 +192,8 @@ impl Sent<'_> {
                 .map_or_else(|invalid| words.invalid(invalid), |_| explain(words, &failure)),
             _ => explain(words, &failure),
         };
-        // Who may not do it has no such field.
-        let at = if failure.code() == refusal::FORBIDDEN { id::PERSON } else { at };
+        // Who may not do it, or not to this person, has no such field.
+        let at = if matches!(failure.code(), refusal::FORBIDDEN | refusal::NOT_FOUND) { id::PERSON } else { at };
         let shown = Shown { status: failure.status(), problem: Some(Problem { at, text }), typed, ..Shown::default() };
         Ok(failure.with_page(person(self.app, &self.caller, self.headers, self.user, shown).await?))
     }
