@@ -67,7 +67,7 @@ impl Members {
         let page = |from: usize, say: Say| (format!("/rooms/{room}/settings?from={from}"), say);
         let pages =
             [(self.before > 0).then(|| page(0, Say::FirstPage)), self.next.map(|next| page(next, Say::NextPage))];
-        let rows: Vec<_> = self.rows.iter().map(|row| member_row(words, clock, room, &row)).collect();
+        let rows: Vec<_> = self.rows.iter().map(|row| member_row(words, clock, room, row)).collect();
         let body = view! {
             {bring_in}
             {range.map(|range| view! { <p class="soft">{range}</p> })}

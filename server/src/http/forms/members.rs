@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{
     frame,
-    person::Mute,
+    restrictions::Mute,
     room::{Sent, address},
     to_sign_in,
 };

@@ -29,6 +29,7 @@ mod invites;
 mod members;
 mod people;
 mod person;
+mod restrictions;
 mod room;
 
 pub(super) use addresses::is_address;
@@ -72,10 +73,10 @@ fn of_people() -> Router<App> {
         .route("/people/{user}", get(person::show))
         .route("/people/{user}/message", post(person::message))
         .route("/people/{user}/role", post(person::appoint))
-        .route("/people/{user}/mute", post(person::mute))
-        .route("/people/{user}/unmute", post(person::unmute))
-        .route("/people/{user}/ban", post(person::ban))
-        .route("/people/{user}/lift", post(person::lift_ban))
+        .route("/people/{user}/mute", post(restrictions::mute))
+        .route("/people/{user}/unmute", post(restrictions::unmute))
+        .route("/people/{user}/ban", post(restrictions::ban))
+        .route("/people/{user}/lift", post(restrictions::lift_ban))
         .route("/people/{user}/reset", post(person::make_reset))
         .route(AUDIT, get(audit::show))
 }

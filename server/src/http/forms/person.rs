@@ -1,4 +1,5 @@
-//! `/people/…`: one person, and the forms for what the reader may do about them.
+//! `/people/…`: one person, and the forms to write to them, give them a role, and make them a link for a new password. Those for
+//! mutes and bans are in [`super::restrictions`].
 
 use axum::{
     Form, Json,
@@ -12,18 +13,18 @@ use parlor_app::{
 };
 use parlor_protocol::{
     RoomId, ServerRole, User, UserId, UserKind,
-    http::{NewBan, NewDirect, NewMute, NewRole},
+    http::{NewDirect, NewRole},
     limits, refusal, validate,
 };
 use serde::Deserialize;
 
-use super::{BANS, clock_of, explain, frame, frame_for, link_to, notice, page, to_sign_in};
+use super::{clock_of, explain, frame, frame_for, link_to, notice, page, to_sign_in};
 use crate::{
-    http::{App, Caller, Failure, SameOrigin, fields::Fields, moderation, passwords, people, rooms},
+    http::{App, Caller, Failure, SameOrigin, fields::Fields, passwords, people, rooms},
     policy::{self, Case, Party, ServerAct},
 };
 
-type Who = Result<Path<UserId>, PathRejection>;
+pub(super) type Who = Result<Path<UserId>, PathRejection>;
 
 /// What has come of a form, by its code.
 const DONE: [(&str, Say); 5] = [
@@ -98,11 +99,11 @@ pub(super) async fn show(
     person(&app, &caller, &headers, user, Shown { notice: notice(&DONE, &query.done), ..Shown::default() }).await
 }
 
-fn id_of(user: Who) -> Result<UserId, Failure> {
+pub(super) fn id_of(user: Who) -> Result<UserId, Failure> {
     user.map(|Path(user)| user).map_err(|_| Failure::no_such_person())
 }
 
-fn address(user: UserId) -> String {
+pub(super) fn address(user: UserId) -> String {
     format!("/people/{user}")
 }
 
@@ -165,16 +166,16 @@ async fn person(
 }
 
 /// A form as it was sent: by whom, about whom.
-struct Sent<'a> {
-    app: &'a App,
-    caller: Caller,
-    headers: &'a HeaderMap,
-    user: UserId,
+pub(super) struct Sent<'a> {
+    pub(super) app: &'a App,
+    pub(super) caller: Caller,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) user: UserId,
 }
 
 impl Sent<'_> {
     /// On to the page that says what was done, or the page with what was wrong at a field.
-    async fn end(
+    pub(super) async fn end(
         self,
         done: Result<StatusCode, Failure>,
         code: &str,
@@ -199,7 +200,7 @@ impl Sent<'_> {
     }
 
     /// The same, where what was to be ended may have ended already: that is what was wanted.
-    async fn ended(self, done: Result<StatusCode, Failure>, code: &str) -> Result<Response, Failure> {
+    pub(super) async fn ended(self, done: Result<StatusCode, Failure>, code: &str) -> Result<Response, Failure> {
         match done {
             Err(failure) if failure.code() == refusal::NOT_FOUND => {
                 Ok(Redirect::to(&address(self.user)).into_response())
@@ -244,103 +245,6 @@ pub(super) async fn appoint(
     let fields = Fields(NewRole { role });
     let done = people::appoint(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
     Sent { app: &app, caller, headers: &headers, user }.end(done, "role", id::ROLE, TypedBan::default()).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct Mute {
-    #[serde(default)]
-    minutes: String,
-}
-
-impl Mute {
-    /// What can be no number becomes one that the API refuses.
-    pub(super) fn of(&self, room: Option<RoomId>) -> NewMute {
-        NewMute { minutes: self.minutes.parse().unwrap_or(0), room }
-    }
-}
-
-/// `POST /people/{user}/mute`: on the whole server.
-pub(super) async fn mute(
-    origin: SameOrigin,
-    caller: Option<Caller>,
-    State(app): State<App>,
-    user: Who,
-    headers: HeaderMap,
-    Form(form): Form<Mute>,
-) -> Result<Response, Failure> {
-    let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
-    let fields = Fields(form.of(None));
-    let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
-    Sent { app: &app, caller, headers: &headers, user }.end(done, "muted", id::MUTE, TypedBan::default()).await
-}
-
-/// `POST /people/{user}/unmute`
-pub(super) async fn unmute(
-    origin: SameOrigin,
-    caller: Option<Caller>,
-    State(app): State<App>,
-    user: Who,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
-    let everywhere = Ok(Query(moderation::Where { room: None }));
-    let done = moderation::unmute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), everywhere).await;
-    Sent { app: &app, caller, headers: &headers, user }.ended(done, "unmuted").await
-}
-
-#[derive(Deserialize)]
-pub(super) struct Ban {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    hours: String,
-    /// A box that is not ticked is not sent.
-    address: Option<String>,
-}
-
-/// `POST /people/{user}/ban`
-pub(super) async fn ban(
-    origin: SameOrigin,
-    caller: Option<Caller>,
-    State(app): State<App>,
-    user: Who,
-    headers: HeaderMap,
-    Form(form): Form<Ban>,
-) -> Result<Response, Failure> {
-    let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
-    let Ban { reason, hours, address } = form;
-    let typed = TypedBan { reason: reason.clone(), hours, address: address.is_some() };
-    let hours = (!typed.hours.is_empty()).then(|| typed.hours.parse().unwrap_or(0));
-    let fields = Fields(NewBan { hours, reason, address: typed.address });
-    let done = moderation::ban(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
-    Sent { app: &app, caller, headers: &headers, user }.end(done, "banned", id::REASON, typed).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct Lift {
-    /// It comes from the list of bans, and leads back there.
-    list: Option<String>,
-}
-
-/// `POST /people/{user}/lift`
-pub(super) async fn lift_ban(
-    origin: SameOrigin,
-    caller: Option<Caller>,
-    State(app): State<App>,
-    user: Who,
-    headers: HeaderMap,
-    Form(form): Form<Lift>,
-) -> Result<Response, Failure> {
-    let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
-    let done = moderation::lift_ban(origin, caller.clone(), State(app.clone()), Ok(Path(user))).await;
-    match done {
-        Ok(_) if form.list.is_some() => Ok(Redirect::to(&format!("{BANS}?done=lifted")).into_response()),
-        done => Sent { app: &app, caller, headers: &headers, user }.ended(done, "lifted").await,
-    }
 }
 
 /// `POST /people/{user}/reset`. It answers with its page at once: the link is shown once, and belongs into no address.
