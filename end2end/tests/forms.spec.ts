@@ -111,7 +111,7 @@ test("kick and ban: who is sent away is told at once", async ({ visitor, server 
   await expect(theirs.getByTestId("problem")).toHaveText("You were banned from this server.");
 
   await page.getByRole("link", { name: "Bans" }).click();
-  await page.getByTestId("ban").filter({ hasText: "Ann" }).getByRole("button", { name: "Lift the ban" }).click();
+  await page.getByTestId("ban").filter({ hasText: "Threw the spade" }).getByRole("button", { name: "Lift the ban" }).click();
   await expect(page.getByTestId("done")).toHaveText("The ban is lifted.");
   await page.getByRole("link", { name: "Audit log" }).click();
   await expect(page.getByTestId("entry").first()).toContainText("Olga has lifted the ban of Ann.");

@@ -107,7 +107,7 @@ impl PersonPage {
         let roles = self.roles.iter().map(|role| (role.as_str().to_owned(), parts::role(words, *role))).collect();
         let form = view! {
             <form method="post" action=self.action("role") data-testid="role-form">
-                {parts::choice(id::ROLE, "role", words.say(Say::ChangeRole), roles, self.role.as_str())}
+                {parts::choice(id::ROLE, "role", words.say(Say::Role), roles, self.role.as_str())}
                 {problem_at(self.problem.as_ref(), id::ROLE)}
                 <p class="help soft">{words.say(Say::ChangeRoleHelp)}</p>
                 <button type="submit" class="button">

@@ -109,7 +109,8 @@ words! {
     ManageWho: "Manage {name}", "管理“{name}”";
 
     // One person.
-    ChangeRole: "Role", "角色";
+    ChangeRole: "Change the role", "更改角色";
+    Role: "Role", "角色";
     ChangeRoleHelp: "It holds at once, on all their devices.", "立即在其所有设备上生效。";
     SavedRole: "The role is changed.", "角色已更改。";
     Mute: "Mute", "禁言";
