@@ -5,10 +5,14 @@ mod support;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use parlor_app::forms::knows_act;
+use parlor_app::{
+    forms::{AuditLog, Clock, Frame, knows_act},
+    time::Zone,
+    words::{Language, Words},
+};
 use parlor_protocol::{
     RoomId,
-    http::{RoomMade, SessionMade},
+    http::{AuditEntry, RoomMade, SessionMade},
 };
 use reqwest::{
     Method,
@@ -18,7 +22,7 @@ use serde_json::{Value, json};
 use support::{Server, browser::Browser, http_client};
 
 /// What the page says, without markup, an entry a line.
-fn entries(html: &str) -> Vec<String> {
+fn entries_of(html: &str) -> Vec<String> {
     let rows = html.split("data-testid=\"entry\"").skip(1);
     let text = |row: &str| {
         let row = row.split("</li>").next().unwrap();
@@ -60,7 +64,7 @@ async fn acts_are_told_in_words() {
     done(&server, Method::DELETE, &of_ann("ban"), &olga, Value::Null).await;
     done(&server, Method::DELETE, &format!("{here}/members/{}", ann.user.id), &olga, Value::Null).await;
     let html = open(&server, &olga, "en", "/audit").await;
-    let said = entries(&html);
+    let said = entries_of(&html);
     for (row, text) in said.iter().zip([
         "Olga has removed Ann from Herbs &amp; more.",
         "Olga has lifted the ban of Ann.",
@@ -83,7 +87,7 @@ async fn acts_are_told_in_words() {
     }
     assert_eq!(said.len(), 15, "{said:?}");
     assert!(!html.contains("<script") && html.contains("<b>Olga</b>") && html.contains("<time datetime="), "{html}");
-    let said = entries(&open(&server, &olga, "zh-CN", "/audit").await);
+    let said = entries_of(&open(&server, &olga, "zh-CN", "/audit").await);
     for (n, text) in [
         (0, "Olga 将 Ann 移出了 Herbs &amp; more。"),
         (2, "Olga 封禁了 Ann。永久 · 包括网络地址 · 原因："),
@@ -107,12 +111,12 @@ async fn what_a_private_room_is_called_is_its_members_alone() {
     done(&server, Method::DELETE, &format!("{here}/members/{}", ben.user.id), &ann, Value::Null).await;
     let html = open(&server, &olga, "en", "/audit").await;
     assert!(!html.contains("Surprise") && !html.contains("Birthday"), "{html}");
-    let said = entries(&html);
+    let said = entries_of(&html);
     assert!(said[0].contains(&format!("Ann has removed Ben from a private room ({room}).")), "{said:?}");
     assert!(said[1].contains(&format!("Ann has renamed a private room ({room}).")), "{said:?}");
     // Who is in it reads its name.
     done(&server, Method::POST, &format!("{here}/members"), &ann, json!({ "user": olga.user.id })).await;
-    assert!(entries(&open(&server, &olga, "en", "/audit").await)[0].contains("Ann has removed Ben from Birthday."));
+    assert!(entries_of(&open(&server, &olga, "en", "/audit").await)[0].contains("Ann has removed Ben from Birthday."));
     server.stop().await;
 }
 
@@ -130,7 +134,7 @@ async fn older_pages_follow_and_others_read_none() {
     let (mut path, mut found) = ("/audit".to_owned(), Vec::new());
     for shown in [50, 50, 6] {
         let html = open(&server, &adam, "en", &path).await;
-        let said = entries(&html);
+        let said = entries_of(&html);
         assert_eq!(said.len(), shown, "{path}");
         assert_eq!(html.contains(">Newest<"), path != "/audit", "{html}");
         found.extend(said);
@@ -173,6 +177,21 @@ async fn times_are_the_readers() {
     let clock = |html: &str| html.split("</time>").next().unwrap().rsplit(' ').next().unwrap().to_owned();
     assert_ne!(clock(&east), clock(&west), "half an hour apart on each clock");
     server.stop().await;
+}
+
+#[test]
+fn an_act_of_a_newer_server_is_shown_by_its_word() {
+    let ann = json!({ "id": "00000000-0000-0000-0000-000000000001", "name": "Ann", "kind": "account" });
+    let entry = json!({ "id": 1, "at": 0, "actor": ann, "subject": ann, "act": "<gilded>", "room": "lobby",
+        "details": { "until": "soon", "role": "king", "reason": 7, "else": null } });
+    let bare = json!({ "id": 2, "at": 0, "act": "shone" });
+    let entries = [entry, bare].map(|entry| (serde_json::from_value::<AuditEntry>(entry).unwrap(), None));
+    let log =
+        AuditLog { entries: entries.into(), older: None, later: false, clock: Clock { zone: Zone::Fixed(0), now: 0 } };
+    let words = Words::new(Language::English);
+    let html = log.page(Frame { words, css: String::new(), here: "/audit".into(), ways: None });
+    let said = entries_of(&html);
+    assert_eq!(said, ["Today 00:00Ann: &lt;gilded&gt; · Ann · a private room (lobby)", "Today 00:00The server: shone"]);
 }
 
 /// A new act in the log needs a sentence; until then the page shows its word.
