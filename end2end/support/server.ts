@@ -29,6 +29,7 @@ async function freePort(): Promise<number> {
 export class Server {
   private child?: ChildProcess;
   private program = binary();
+  private said = "";
   private constructor(private port: number, private folder: string, private flags: string[]) {}
 
   static async start(...flags: string[]): Promise<Server> {
@@ -69,11 +70,22 @@ export class Server {
     const args = ["--addr", this.address, "--data", this.folder, ...this.flags];
     const child = spawn(this.program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
     this.child = child;
+    this.said = "";
     await new Promise<void>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-      child.stdout!.on("data", (line) => String(line).includes("listening on") && resolve());
+      child.stdout!.on("data", (text) => {
+        this.said += text;
+        if (this.said.includes("listening on")) resolve();
+      });
     });
     child.removeAllListeners("exit");
+  }
+
+  /** What makes the first owner, as the server has said it. */
+  get firstSecret(): string {
+    const [, secret] = /\/first\/(\w+)/.exec(this.said) ?? [];
+    if (!secret) throw new Error(`no link for an owner: ${this.said}`);
+    return secret;
   }
 
   /** As a power cut would: nothing is finished, nobody is told. */

@@ -33,7 +33,7 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account");
   await expect(page.getByText("Signs in as Ann")).toBeVisible();
-  await page.getByRole("link", { name: "Go to the chat" }).click();
+  await page.getByRole("link", { name: "Chat", exact: true }).click();
   await ann.isConnected();
   await ann.sees("said as a guest");
   await ann.say("said with an account");

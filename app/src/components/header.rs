@@ -46,7 +46,7 @@ impl Heading {
     fn of(client: Client, room: Option<&RoomId>, absent: bool) -> Self {
         let count = room.and_then(|room| client.view(room).about.look(|about| about.online_count));
         let mut heading = Self {
-            settings: room.map(|room| format!("/r/{room}/settings")).unwrap_or_default(),
+            settings: room.map(|room| format!("/rooms/{room}/settings")).unwrap_or_default(),
             // Before the server has counted, at least the reader is here.
             online: count.unwrap_or(1).to_string(),
             absent,

@@ -2,21 +2,17 @@
 
 use leptos::{either::Either, prelude::*};
 use parlor_protocol::{
-    Millis, ServerRole, User,
+    ServerRole, User,
     http::{InviteInfo, SessionInfo},
     limits,
 };
 
 use super::{
     Frame, SignUp,
-    entering::{link, status},
+    blocks::{Clock, avatar, section, status},
     parts::{self, Field, Problem, id},
 };
-use crate::{
-    colour,
-    time::{self, Zone},
-    words::{Words, forms::Word as Say},
-};
+use crate::words::{Words, forms::Word as Say};
 
 /// What was typed in a form that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,10 +46,8 @@ pub struct Account {
     pub problem: Option<Problem>,
     /// What was typed then.
     pub typed: Typed,
-    /// Where the reader's clock stands.
-    pub zone: Zone,
-    /// The moment of the page.
-    pub now: Millis,
+    /// How times are told.
+    pub clock: Clock,
 }
 
 impl Account {
@@ -69,14 +63,11 @@ impl Account {
         let sessions = std::mem::take(&mut self.sessions);
         let sessions = section(words, Say::Sessions, self.sessions(words, sessions));
         let delete = self.name.is_some().then(|| self.delete(words));
-        let avatar = format!("avatar {}", colour::class(&self.user));
         let body = view! {
             <h1>{words.say(Say::Account)}</h1>
             {self.notice.map(|notice| status(words, notice))}
             <div class="about">
-                <span class=avatar aria-hidden="true">
-                    {colour::initials(&self.user.name)}
-                </span>
+                {avatar(self.user.id, &self.user.name, None)}
                 <div>
                     <p class="about-name" data-testid="my-name">
                         {self.user.name}
@@ -85,26 +76,20 @@ impl Account {
                     <p class="soft">{role}</p>
                 </div>
             </div>
-            {link("/r/lobby", "", words.say(Say::ToChat))}
             {sign_up}
             {about.map(|parts| parts.into_iter().collect_view())}
             {sessions}
             {invites}
             {delete}
         };
-        frame.document(Say::Account, body)
+        frame.document(words.say(Say::Account), body)
     }
 
     fn display_name(&self, words: Words) -> AnyView {
-        let field = Field {
-            id: id::DISPLAY_NAME,
-            name: "display_name",
-            label: words.say(Say::DisplayName),
-            value: self.typed.display_name.clone().unwrap_or_else(|| self.user.name.clone()),
-            fills: "nickname",
-            help: String::new(),
-            first: false,
-        };
+        let value = self.typed.display_name.clone().unwrap_or_else(|| self.user.name.clone());
+        let label = words.say(Say::DisplayName);
+        let field = Field::text(id::DISPLAY_NAME, "display_name", label, value, limits::MAX_NAME_CHARS);
+        let field = Field { fills: "nickname", ..field };
         view! {
             <form method="post" action="/account/name" data-testid="name-form">
                 {field.view(self.problem.as_ref())}
@@ -140,8 +125,8 @@ impl Account {
 
     fn sessions(&self, words: Words, sessions: Vec<SessionInfo>) -> impl IntoView + use<> {
         let others = sessions.iter().any(|session| !session.current);
-        let (zone, now) = (self.zone, self.now);
-        let rows = sessions.into_iter().map(move |session| session_row(words, zone, now, session));
+        let clock = self.clock;
+        let rows = sessions.into_iter().map(move |session| session_row(words, clock, session));
         let end_others = others.then(|| {
             view! {
                 <form method="post" action="/account/sessions/end">
@@ -186,8 +171,8 @@ impl Account {
             }
         });
         let none = invites.is_empty();
-        let (zone, now) = (self.zone, self.now);
-        let rows = invites.into_iter().map(move |invite| invite_row(words, zone, now, &invite));
+        let clock = self.clock;
+        let rows = invites.into_iter().map(move |invite| invite_row(words, clock, &invite));
         view! {
             {link}
             <p class="soft">{words.say(Say::InvitesHelp)}</p>
@@ -223,24 +208,7 @@ impl Account {
     }
 }
 
-fn section(words: Words, title: Say, body: impl IntoView + 'static) -> AnyView {
-    view! {
-        <section>
-            <h2>{words.say(title)}</h2>
-            {body}
-        </section>
-    }
-    .into_any()
-}
-
-/// A moment, with a text around it that has one place.
-fn moment(words: Words, zone: Zone, now: Millis, at: Millis, around: Say) -> impl IntoView {
-    let text = format!("{} {}", time::day_label(zone.day(at), zone.day(now), words), zone.hhmm(at));
-    let text = words.say_with(around, &[("time", &text)]);
-    view! { <time datetime=time::iso(at)>{text}</time> }
-}
-
-fn session_row(words: Words, zone: Zone, now: Millis, session: SessionInfo) -> impl IntoView {
+fn session_row(words: Words, clock: Clock, session: SessionInfo) -> impl IntoView {
     let device = match session.device {
         // The server keeps it in English.
         Some(device) => match device.split_once(" on ") {
@@ -267,14 +235,14 @@ fn session_row(words: Words, zone: Zone, now: Millis, session: SessionInfo) -> i
             <div id=about>
                 <p>{device}</p>
                 <p class="soft">{from}</p>
-                <p class="soft">{moment(words, zone, now, session.seen_at, Say::LastSeen)}</p>
+                <p class="soft">{clock.moment(words, session.seen_at, Say::LastSeen)}</p>
             </div>
             {end}
         </li>
     }
 }
 
-fn invite_row(words: Words, zone: Zone, now: Millis, invite: &InviteInfo) -> impl IntoView + use<> {
+fn invite_row(words: Words, clock: Clock, invite: &InviteInfo) -> impl IntoView + use<> {
     let left = invite.uses_left.map_or_else(|| words.say(Say::AnyNumber).to_owned(), |uses| uses.to_string());
     let about = format!("invite-{}", invite.id);
     view! {
@@ -282,7 +250,7 @@ fn invite_row(words: Words, zone: Zone, now: Millis, invite: &InviteInfo) -> imp
             <div id=about.clone()>
                 <p>{parts::role(words, invite.role)}</p>
                 <p class="soft">{words.say_with(Say::InviteLeft, &[("n", &left)])}</p>
-                <p class="soft">{moment(words, zone, now, invite.expires_at, Say::InviteUntil)}</p>
+                <p class="soft">{clock.moment(words, invite.expires_at, Say::InviteUntil)}</p>
             </div>
             <form method="post" action=format!("/account/invites/{}/revoke", invite.id)>
                 <button type="submit" class="button" aria-describedby=about>

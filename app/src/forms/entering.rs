@@ -5,6 +5,7 @@ use parlor_protocol::{ServerRole, http::Secret};
 
 use super::{
     Frame,
+    blocks::{link, status},
     parts::{self, Field, Problem, id},
 };
 use crate::words::{Words, forms::Word as Say};
@@ -43,7 +44,7 @@ impl SignIn {
             <p class="soft">{words.say(Say::Forgotten)}</p>
             {others.into_iter().collect_view()}
         };
-        frame.document(Say::SignIn, body)
+        frame.document(words.say(Say::SignIn), body)
     }
 }
 
@@ -106,7 +107,7 @@ impl SignUp {
             {body}
             {sign_in}
         };
-        frame.document(title, body)
+        frame.document(words.say(title), body)
     }
 
     /// The form alone; a guest has it on the page about themselves.
@@ -180,7 +181,7 @@ impl Reset {
             {body}
             {link("/sign-in", "", words.say(Say::SignIn))}
         };
-        frame.document(title, body)
+        frame.document(words.say(title), body)
     }
 }
 
@@ -189,8 +190,12 @@ impl Reset {
 pub struct Refused {
     /// A sentence.
     pub text: String,
-    /// Whether it is that one is signed in already.
-    pub signed_in: bool,
+    /// What the page is called.
+    pub title: Say,
+    /// Where one can go on to.
+    pub to: String,
+    /// What that is called.
+    pub way: Say,
 }
 
 impl Refused {
@@ -198,40 +203,13 @@ impl Refused {
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
         let words = frame.words;
-        let (title, to, label) = if self.signed_in {
-            (Say::HaveAccount, "/r/lobby".to_owned(), Say::ToChat)
-        } else {
-            (Say::Refused, frame.here.clone(), Say::Back)
-        };
         let body = view! {
-            <h1>{words.say(title)}</h1>
+            <h1>{words.say(self.title)}</h1>
             <p role="alert" data-testid="problem">
                 {self.text}
             </p>
-            {link(&to, "", words.say(label))}
+            {link(&self.to, "", words.say(self.way))}
         };
-        frame.document(title, body)
-    }
-}
-
-/// A way to another page.
-pub(super) fn link(path: &str, next: &str, label: &'static str) -> impl IntoView + use<> {
-    // A room's address has nothing that a query would read in another way.
-    let to = if next.is_empty() { path.to_owned() } else { format!("{path}?next={next}") };
-    view! {
-        <p>
-            <a class="way" href=to>
-                {label}
-            </a>
-        </p>
-    }
-}
-
-/// What has come of the last form.
-pub(super) fn status(words: Words, notice: Say) -> impl IntoView {
-    view! {
-        <p class="done" role="status" data-testid="done">
-            {words.say(notice)}
-        </p>
+        frame.document(words.say(self.title), body)
     }
 }

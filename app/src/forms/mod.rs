@@ -1,13 +1,25 @@
-//! Pages with forms: coming in with an account, and looking after it. The server makes them whole, they need no script, and
-//! nothing of them is in the wasm.
+//! Pages with forms: coming in with an account and looking after it, the people of the server, the settings of a room, the
+//! audit log. The server makes them whole, they need no script, and nothing of them is in the wasm.
 
 mod account;
+mod audit;
+mod blocks;
 mod entering;
+mod members;
 mod parts;
+mod people;
+mod person;
+mod room;
 
 pub use account::{Account, Typed};
+pub use audit::{AuditLog, knows_act};
+pub use blocks::Clock;
 pub use entering::{Invitation, Refused, Reset, SignIn, SignUp};
+pub use members::{MemberRow, Members};
 pub use parts::{Problem, id};
+pub use people::{BanRow, Banned, PeopleList, PersonRow};
+pub use person::{BanInForce, PersonPage, TypedBan};
+pub use room::{May, RoomSettings, TypedRoom};
 
 use leptos::prelude::*;
 
@@ -26,29 +38,71 @@ pub struct Frame {
     pub css: String,
     /// The page's own address, where another language leads back to.
     pub here: String,
+    /// The ways to the other pages; none on those for coming in.
+    pub ways: Option<Ways>,
+}
+
+/// Which pages someone may see, beside those that everyone may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// Who has an account.
+    pub people: bool,
+    /// The bans in force.
+    pub bans: bool,
+    /// The audit log.
+    pub audit: bool,
 }
 
 impl Frame {
     /// The whole document. The body brings the page's heading.
-    fn document(self, title: Say, body: impl IntoView + 'static) -> String {
-        let Self { words, css, here } = self;
-        let title = format!("{} · Parlor", words.say(title));
+    fn document(self, title: &str, body: impl IntoView + 'static) -> String {
+        let Self { words, css, here, ways } = self;
+        let title = format!("{title} · Parlor");
+        let class = if ways.is_some() { "forms wide" } else { "forms" };
+        let ways = ways.map(|ways| ways.view(words, &here));
         let html = view! {
             <html lang=words.language().tag()>
                 {head(&title, css, ())}
                 <body>
-                    <main class="forms">
-                        <p>
+                    <div class=class>
+                        <header>
                             <a class="wordmark" href="/">
                                 "Parlor"
                             </a>
-                        </p>
-                        {body}
-                        {languages::form(words, here)}
-                    </main>
+                            {ways}
+                        </header>
+                        <main>{body}</main>
+                        <footer>{languages::form(words, here)}</footer>
+                    </div>
                 </body>
             </html>
         };
         format!("<!DOCTYPE html>{}", html.to_html())
+    }
+}
+
+impl Ways {
+    fn view(self, words: Words, here: &str) -> AnyView {
+        let Self { people, bans, audit } = self;
+        let ways = [
+            (true, "/r/lobby", Say::Chat),
+            (true, "/account", Say::Account),
+            (people, "/people", Say::People),
+            (bans, "/people/bans", Say::Bans),
+            (audit, "/audit", Say::Audit),
+        ];
+        let ways = ways.into_iter().filter(|(shown, ..)| *shown).map(|(_, to, say)| {
+            view! {
+                <a href=to aria-current=(to == here).then_some("page")>
+                    {words.say(say)}
+                </a>
+            }
+        });
+        view! {
+            <nav class="ways" aria-label=words.say(Say::Pages)>
+                {ways.collect_view()}
+            </nav>
+        }
+        .into_any()
     }
 }

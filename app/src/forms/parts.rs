@@ -21,6 +21,22 @@ pub mod id {
     pub const INVITE: &str = "invite-hours";
     /// The password, where it ends the account.
     pub const DELETE: &str = "delete-password";
+    /// A role to give.
+    pub const ROLE: &str = "role";
+    /// For how long someone is muted.
+    pub const MUTE: &str = "mute-minutes";
+    /// Why someone is banned.
+    pub const REASON: &str = "reason";
+    /// What is in force for someone, or what one writes to them.
+    pub const PERSON: &str = "person";
+    /// The name of a room.
+    pub const ROOM_NAME: &str = "room-name";
+    /// What a room is about.
+    pub const TOPIC: &str = "topic";
+    /// Who is to be brought into a room.
+    pub const BRING_IN: &str = "bring-in";
+    /// A room as a whole, or someone in it.
+    pub const ROOM: &str = "room";
 }
 
 /// Why the last try failed, and at which field it is said.
@@ -45,27 +61,35 @@ pub(super) struct Field {
     pub(super) help: String,
     /// The first one on its page.
     pub(super) first: bool,
+    /// How much it takes, in characters; for a password the server says it.
+    pub(super) most: usize,
+    /// The id of a list of proposals.
+    pub(super) list: Option<&'static str>,
 }
 
 impl Field {
     /// The name that one signs in with.
     pub(super) fn name(words: Words, value: String) -> Self {
-        let label = words.say(Say::Name);
-        Self { id: id::NAME, name: "name", label, value, fills: "username", help: String::new(), first: true }
+        let field = Self::text(id::NAME, "name", words.say(Say::Name), value, limits::MAX_NAME_CHARS);
+        Self { fills: "username", first: true, ..field }
     }
 
     /// The password of an account that there is.
     pub(super) fn password(words: Words, id: &'static str) -> Self {
-        let label = words.say(Say::Password);
-        let (value, help) = (String::new(), String::new());
-        Self { id, name: "password", label, value, fills: "current-password", help, first: false }
+        let field = Self::text(id, "password", words.say(Say::Password), String::new(), 0);
+        Self { fills: "current-password", ..field }
     }
 
     /// A password that is about to be.
     pub(super) fn new_password(words: Words, id: &'static str, label: Say) -> Self {
         let help = words.say_with(Say::PasswordHelp, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]);
-        let (label, value) = (words.say(label), String::new());
-        Self { id, name: "password", label, value, fills: "new-password", help, first: false }
+        let field = Self::text(id, "password", words.say(label), String::new(), 0);
+        Self { fills: "new-password", help, ..field }
+    }
+
+    /// A line of text that no password manager knows.
+    pub(super) fn text(id: &'static str, name: &'static str, label: &'static str, value: String, most: usize) -> Self {
+        Self { id, name, label, value, fills: "off", help: String::new(), first: false, most, list: None }
     }
 
     /// As HTML, with what is wrong with it.
@@ -83,7 +107,8 @@ impl Field {
                     name=self.name
                     type=if is_password { "password" } else { "text" }
                     value=(!is_password).then_some(self.value)
-                    maxlength=(!is_password).then(|| limits::MAX_NAME_CHARS.to_string())
+                    maxlength=(!is_password).then(|| self.most.to_string())
+                    list=self.list
                     autocomplete=self.fills
                     autocapitalize="none"
                     spellcheck="false"
@@ -117,12 +142,13 @@ pub(super) fn known_name(name: String) -> impl IntoView {
 
 /// One of a few.
 pub(super) fn choice(
-    id: &'static str,
+    id: impl Into<String>,
     name: &'static str,
     label: &'static str,
     options: Vec<(String, &'static str)>,
     chosen: &str,
 ) -> AnyView {
+    let id = id.into();
     let options = options.into_iter().map(|(value, text)| {
         let is_chosen = value == chosen;
         view! {
@@ -133,7 +159,7 @@ pub(super) fn choice(
     });
     view! {
         <div class="field">
-            <label for=id>{label}</label>
+            <label for=id.clone()>{label}</label>
             <select id=id name=name>
                 {options.collect_view()}
             </select>

@@ -88,6 +88,134 @@ words! {
         "你的账户和所有登录都将消失，你的名字可供他人使用。你写过的消息会保留，作者显示为已删除的用户。此操作无法撤销。";
     DeleteButton: "Delete for good", "永久删除";
     Deleted: "Your account is deleted.", "你的账户已删除。";
+
+    // Ways from page to page.
+    Pages: "Pages", "页面导航";
+    Chat: "Chat", "聊天";
+    People: "People", "用户";
+    Bans: "Bans", "封禁";
+    Audit: "Audit log", "审计日志";
+    NotThere: "There is nothing here", "这里什么也没有";
+    NextPage: "Next page", "下一页";
+    FirstPage: "First page", "第一页";
+
+    // Everyone with an account.
+    SearchName: "Search by name", "按名字搜索";
+    Search: "Search", "搜索";
+    NobodyFound: "There is nobody by that name.", "没有找到叫这个名字的人。";
+    You: "you", "你";
+    Message: "Message", "发私信";
+    Manage: "Manage", "管理";
+    ManageWho: "Manage {name}", "管理“{name}”";
+
+    // One person.
+    ChangeRole: "Change the role", "更改角色";
+    Role: "Role", "角色";
+    ChangeRoleHelp: "It holds at once, on all their devices.", "立即在其所有设备上生效。";
+    SavedRole: "The role is changed.", "角色已更改。";
+    Mute: "Mute", "禁言";
+    MuteServerHelp: "They can read and not write, in every room.", "对方可以阅读，但不能在任何房间发言。";
+    MuteFor: "For", "时长";
+    TenMinutes: "10 minutes", "10 分钟";
+    Hour: "an hour", "1 小时";
+    EightHours: "8 hours", "8 小时";
+    ForEver: "for ever", "永久";
+    MutedUntil: "May not write until: {time}", "禁言至：{time}";
+    Unmute: "Let them write again", "解除禁言";
+    DoneMuted: "They are muted.", "已禁言。";
+    DoneUnmuted: "They can write again.", "已解除禁言。";
+    Ban: "Ban", "封禁";
+    BanHelp: "They are sent away at once and cannot come in any more. What they wrote stays.", "对方会立即被移出服务器，且无法再进入。其写过的消息会保留。";
+    Reason: "Reason", "原因";
+    ReasonHelp: "For those who moderate. The person does not see it.", "仅管理人员可见，对方看不到。";
+    BanFor: "For how long", "封禁时长";
+    BanAddress: "Also the address: nobody new comes in from there", "同时封禁其网络地址：该地址不再接受新用户";
+    BannedUntil: "Banned until: {time}", "封禁至：{time}";
+    BannedForEver: "Banned for ever", "已永久封禁";
+    BannedBy: "by {name}", "操作者：{name}";
+    ReasonIs: "Reason: {reason}", "原因：{reason}";
+    WithAddress: "with the address", "包括网络地址";
+    LiftBan: "Lift the ban", "解除封禁";
+    DoneBanned: "They are banned.", "已封禁。";
+    DoneLifted: "The ban is lifted.", "已解除封禁。";
+    NoBans: "Nobody is banned.", "目前没有人被封禁。";
+    ResetPassword: "Forgotten password", "忘记密码";
+    ResetHelp: "A link by which they set a new password. It works once, for a day.", "对方可以通过链接设置新密码。链接一天内有效，仅可使用一次。";
+    MakeReset: "Make a reset link", "生成重设链接";
+    NotForYou: "Only for people below you; and what another has imposed, an admin changes.", "只能管理角色低于你的人；他人设置的限制需由管理员更改。";
+
+    // A room.
+    RoomSettings: "Room settings", "房间设置";
+    ToRoom: "Go to the room", "前往房间";
+    PublicRoom: "Public room", "公开房间";
+    PrivateRoom: "Private room", "私密房间";
+    DirectRoom: "Direct messages", "私信";
+    RoomArchived: "archived", "已归档";
+    NameAndTopic: "Name and topic", "名称与主题";
+    RoomName: "Name of the room", "房间名称";
+    Topic: "Topic", "主题";
+    TopicHelp: "What the room is about. It may be empty.", "这个房间聊些什么，可以留空。";
+    RoomNameTaken: "There is a room with that name already.", "已有同名的房间。";
+    SavedRoom: "The room is changed.", "房间设置已保存。";
+    Members: "Members", "房间成员";
+    LooksAfter: "looks after the room", "房间协管员";
+    BringIn: "Bring someone in", "邀请进入房间";
+    BringInHelp: "By the name that others see. They need an account.", "输入对方显示的名字。对方需要有账户。";
+    BringInButton: "Bring in", "邀请";
+    NobodyNamed: "There is nobody with an account by that name.", "没有叫这个名字的账户。";
+    BroughtIn: "They are in the room.", "已加入房间。";
+    Remove: "Remove from the room", "移出房间";
+    Removed: "They are no longer in the room.", "已移出房间。";
+    Appoint: "Let them look after the room", "设为房间协管员";
+    Dismiss: "They no longer look after it", "取消协管员身份";
+    Appointed: "They look after the room.", "已设为房间协管员。";
+    Dismissed: "They no longer look after the room.", "已取消协管员身份。";
+    MuteInRoom: "Mute in this room", "在此房间禁言";
+    MembersLeft: "Shown: {from} to {to} of {n}", "第 {from} 至 {to} 位，共 {n} 位";
+    Archive: "Archive the room", "归档房间";
+    ArchiveHelp: "Everyone can go on reading it, and nobody can write there.", "所有人仍可阅读，但不能再发言。";
+    Reopen: "Open it again", "重新开放";
+    ReopenHelp: "People can write there again.", "可以重新发言。";
+    DoneArchived: "The room is archived.", "房间已归档。";
+    DoneReopened: "The room is open again.", "房间已重新开放。";
+    Join: "Join", "加入";
+    JoinHelp: "It then stands in your list of rooms.", "加入后，房间会出现在你的列表中。";
+    Leave: "Leave the room", "离开房间";
+    LeaveHelp: "You can come back at any time.", "你可以随时重新加入。";
+    LeavePrivateHelp: "To come back, you need someone to bring you in.", "再次进入需要有人邀请。";
+
+    // The audit log. Each act is a sentence.
+    AuditHelp: "What was done by whom to whom. Nothing in it can be changed.", "记录谁对谁做了什么。记录无法更改。";
+    NoActs: "Nothing has happened yet.", "还没有任何记录。";
+    Older: "Older", "更早";
+    Newest: "Newest", "最新";
+    TheServer: "The server", "服务器";
+    Someone: "someone", "某人";
+    SomeRoom: "a private room ({room})", "私密房间（{room}）";
+    ForUntil: "until: {time}", "至：{time}";
+    ActPasswordChanged: "{who} has changed their password.", "{who} 更改了自己的密码。";
+    ActResetMade: "{who} has made a reset link for {whom}.", "{who} 为 {whom} 生成了重设链接。";
+    ActResetUsed: "{who} has set a new password by a reset link.", "{who} 通过重设链接设置了新密码。";
+    ActBanned: "{who} has banned {whom}.", "{who} 封禁了 {whom}。";
+    ActBanLifted: "{who} has lifted the ban of {whom}.", "{who} 解除了对 {whom} 的封禁。";
+    ActMuted: "{who} has muted {whom} on the whole server.", "{who} 在整个服务器禁言了 {whom}。";
+    ActMutedIn: "{who} has muted {whom} in {room}.", "{who} 在 {room} 禁言了 {whom}。";
+    ActUnmuted: "{who} has let {whom} write again.", "{who} 解除了对 {whom} 的禁言。";
+    ActUnmutedIn: "{who} has let {whom} write again in {room}.", "{who} 在 {room} 解除了对 {whom} 的禁言。";
+    ActInviteMade: "{who} has made an invitation.", "{who} 创建了邀请。";
+    ActInviteUsed: "{who} has come in by an invitation of {whom}.", "{who} 通过 {whom} 的邀请加入。";
+    ActInviteRevoked: "{who} has revoked an invitation.", "{who} 撤销了邀请。";
+    ActOwnerMade: "{who} has become the owner by the first link.", "{who} 通过首次链接成为所有者。";
+    ActAccountDeleted: "{who} has deleted their account.", "{who} 删除了自己的账户。";
+    ActRoleChanged: "{who} has changed the role of {whom}.", "{who} 更改了 {whom} 的角色。";
+    ActMemberRemoved: "{who} has removed {whom} from {room}.", "{who} 将 {whom} 移出了 {room}。";
+    ActAppointed: "{who} has let {whom} look after {room}.", "{who} 将 {whom} 设为 {room} 的协管员。";
+    ActDismissed: "{who} no longer lets {whom} look after {room}.", "{who} 取消了 {whom} 在 {room} 的协管员身份。";
+    ActRenamed: "{who} has renamed {room}.", "{who} 为 {room} 更改了名称。";
+    ActArchived: "{who} has archived {room}.", "{who} 归档了 {room}。";
+    ActReopened: "{who} has opened {room} again.", "{who} 重新开放了 {room}。";
+    RoleFromTo: "from {from} to {to}", "由{from}改为{to}";
+    NewNameIs: "new name: {name}", "新名称：{name}";
 }
 
 impl Words {

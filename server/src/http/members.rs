@@ -14,6 +14,7 @@ use parlor_protocol::{
 use super::{App, Caller, Failure, SameOrigin, rooms::may};
 use crate::{
     policy::{RoomAct, ServerAct},
+    room::Room,
     store::Mine,
 };
 
@@ -65,10 +66,9 @@ pub(super) async fn remove(
     let act = if oneself { RoomAct::Leave } else { RoomAct::Remove };
     let (live_room, _) = may(&app, &caller, act, &room).await?;
     if !oneself {
-        // Those who look after a room do not throw each other out: who made it does, and who looks after the server.
         let theirs = app.live.store.memberships(user).await?;
-        let peer = theirs.iter().any(|membership| membership.room == room && membership.mine.moderator);
-        if peer && caller.role < ServerRole::Moderator && !live_room.is_made_by(caller.user.id) {
+        let moderator = theirs.iter().any(|membership| membership.room == room && membership.mine.moderator);
+        if !may_send_away(&caller, &live_room, moderator) {
             return Err(Failure::forbidden());
         }
     }
@@ -79,6 +79,12 @@ pub(super) async fn remove(
         app.live.hub.was_removed(user, &live_room, seq);
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether someone who may remove members may remove this one, who looks after the room or not. Those who do so do not throw
+/// each other out: who made the room does, and who looks after the server.
+pub(super) fn may_send_away(caller: &Caller, room: &Room, moderator: bool) -> bool {
+    !moderator || caller.role >= ServerRole::Moderator || room.is_made_by(caller.user.id)
 }
 
 /// `PATCH /api/rooms/{room}/members/{user}`: whether they look after the room.

@@ -100,7 +100,7 @@ pub(super) async fn mute(
 
 #[derive(Deserialize)]
 pub(super) struct Where {
-    room: Option<RoomId>,
+    pub(super) room: Option<RoomId>,
 }
 
 /// `DELETE /api/people/{user}/mute?room=`
@@ -122,8 +122,8 @@ pub(super) async fn unmute(
 
 #[derive(Deserialize)]
 pub(super) struct PageOf {
-    before: Option<i64>,
-    limit: Option<u32>,
+    pub(super) before: Option<i64>,
+    pub(super) limit: Option<u32>,
 }
 
 /// `GET /api/audit`: what was done to whom by whom, a page at a time.

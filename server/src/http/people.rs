@@ -22,9 +22,9 @@ use crate::{
 #[derive(Deserialize)]
 pub(super) struct Search {
     #[serde(default)]
-    q: String,
-    after: Option<String>,
-    limit: Option<u32>,
+    pub(super) q: String,
+    pub(super) after: Option<String>,
+    pub(super) limit: Option<u32>,
 }
 
 /// `GET /api/people`: those with an account, by name, a page at a time.
@@ -82,7 +82,7 @@ pub(super) fn no_such_person() -> Failure {
 }
 
 /// Whether someone with the first role may give someone with the second the third.
-fn may_appoint(mine: ServerRole, from: ServerRole, to: ServerRole) -> bool {
+pub(super) fn may_appoint(mine: ServerRole, from: ServerRole, to: ServerRole) -> bool {
     let actor = Actor { role: mine, lobby_only: false, muted: false };
     let may_give = actor.is_above(to) || mine == ServerRole::Owner;
     actor.may_on_server(ServerAct::Appoint) && actor.is_above(from) && may_give

@@ -1,6 +1,7 @@
 //! A real server on port 0 and clients on real sockets.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+pub mod browser;
 pub mod carried;
 pub mod people;
 pub mod process;

@@ -112,3 +112,12 @@ impl Server {
         self.get(token, "/api/me").await.status().as_u16()
     }
 }
+
+/// An owner, an admin, a moderator and a member.
+pub async fn of_each_role(server: &Server) -> [SessionMade; 4] {
+    let olga = server.owner("Olga").await;
+    let adam = server.with_role(&olga, "Adam", "admin").await;
+    let mona = server.with_role(&olga, "Mona", "moderator").await;
+    let ann = server.account("Ann").await;
+    [olga, adam, mona, ann]
+}

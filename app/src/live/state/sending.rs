@@ -16,6 +16,8 @@ impl State {
             // Who answers has read.
             open.marked = false;
         }
+        // What is typed next is told anew.
+        self.typed_at = 0;
         self.changed.insert(room.clone());
         vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
     }

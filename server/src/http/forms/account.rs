@@ -8,30 +8,25 @@ use axum::{
 };
 use parlor_app::{
     forms::{self, Invitation, Problem, Typed, id},
-    time::Zone,
     words::forms::Word as Say,
 };
 use parlor_protocol::{
-    ServerRole, UserKind,
-    http::{DeleteMe, NewInvite, NewPassword, NewProfile, Secret},
+    UserKind,
+    http::{DeleteMe, NewPassword, NewProfile, Secret},
     refusal,
 };
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ACCOUNT, entering::to_sign_in, frame, go_on, name_problem, page, problem, weakness};
+use super::{ACCOUNT, clock_of, frame, frame_for, go_on, name_problem, notice, page, problem, to_sign_in, weakness};
 use crate::{
     accounts::password,
-    clock,
     config::Registration,
-    http::{
-        App, Caller, Failure, SameOrigin, devices, fields::Fields, invites, pages, passwords, profile, sessions,
-        visitor::Visitor,
-    },
+    http::{App, Caller, Failure, SameOrigin, devices, fields::Fields, passwords, profile, sessions, visitor::Visitor},
     policy::ServerAct,
 };
 
-/// What has come of a form, as the address of the page says it: a code, which becomes words here.
+/// What has come of a form, by its code.
 const DONE: [(&str, Say); 5] = [
     ("name", Say::SavedName),
     ("password", Say::SavedPassword),
@@ -48,12 +43,12 @@ pub(super) struct AccountQuery {
 
 /// What a page shows beside the account itself.
 #[derive(Default)]
-struct Shown {
-    status: StatusCode,
-    notice: Option<Say>,
-    problem: Option<Problem>,
-    typed: Typed,
-    link: Option<String>,
+pub(super) struct Shown {
+    pub(super) status: StatusCode,
+    pub(super) notice: Option<Say>,
+    pub(super) problem: Option<Problem>,
+    pub(super) typed: Typed,
+    pub(super) link: Option<String>,
 }
 
 /// `GET /account`
@@ -63,13 +58,13 @@ pub(super) async fn show(
     Query(query): Query<AccountQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
-    let notice = DONE.iter().find(|(code, _)| *code == query.done).map(|(_, say)| *say);
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
+    let notice = notice(&DONE, &query.done);
     account(&app, caller, &headers, Shown { notice, ..Shown::default() }).await
 }
 
-async fn account(app: &App, caller: Caller, headers: &HeaderMap, shown: Shown) -> Result<Response, Failure> {
-    let frame = frame(headers, ACCOUNT);
+pub(super) async fn account(app: &App, caller: Caller, headers: &HeaderMap, shown: Shown) -> Result<Response, Failure> {
+    let frame = frame_for(app, &caller, headers, ACCOUNT);
     let is_guest = caller.user.kind == UserKind::Guest;
     let may_invite = caller.actor(app).may_on_server(ServerAct::Invite);
     let Json(me) = profile::me(caller.clone(), State(app.clone())).await?;
@@ -93,14 +88,13 @@ async fn account(app: &App, caller: Caller, headers: &HeaderMap, shown: Shown) -
         notice: shown.notice,
         problem: shown.problem,
         typed: shown.typed,
-        zone: Zone::Fixed(pages::time_zone(headers)),
-        now: clock::now(),
+        clock: clock_of(headers),
     };
     Ok(page(shown.status, frame.words, account.page(frame)))
 }
 
 /// The page with what was wrong.
-async fn failed(
+pub(super) async fn failed(
     app: &App,
     caller: Caller,
     headers: &HeaderMap,
@@ -112,7 +106,7 @@ async fn failed(
     Ok(failure.with_page(account(app, caller, headers, shown).await?))
 }
 
-fn done(code: &str) -> String {
+pub(super) fn done(code: &str) -> String {
     format!("{ACCOUNT}?done={code}")
 }
 
@@ -130,7 +124,7 @@ pub(super) async fn rename(
     headers: HeaderMap,
     Form(form): Form<Rename>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let typed = form.display_name;
     let fields = Fields(NewProfile { display_name: Some(typed.clone()), colour: None });
     let failure = match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
@@ -163,7 +157,7 @@ pub(super) async fn change_password(
     headers: HeaderMap,
     Form(form): Form<ChangePassword>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let new = form.new.clone();
     let fields = Fields(NewPassword { current: form.current, new: form.new });
     let failure = match passwords::change(origin, caller.clone(), visitor, State(app.clone()), fields).await {
@@ -198,7 +192,7 @@ pub(super) async fn end_session(
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     match devices::end(origin, caller, State(app), id).await {
         Ok(answer) if answer.headers().contains_key(header::SET_COOKIE) => Ok(go_on(&answer, "/")),
         Ok(answer) => Ok(go_on(&answer, &done("session"))),
@@ -213,7 +207,7 @@ pub(super) async fn end_others(
     caller: Option<Caller>,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     devices::end_others(origin, caller, State(app)).await?;
     Ok(Redirect::to(&done("sessions")).into_response())
 }
@@ -226,66 +220,6 @@ pub(super) async fn sign_out(
 ) -> Result<Response, Failure> {
     let Some(caller) = caller else { return Ok(Redirect::to("/").into_response()) };
     Ok(go_on(&sessions::end(origin, caller, State(app)).await?, "/"))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Invite {
-    #[serde(default)]
-    hours: String,
-    #[serde(default)]
-    uses: String,
-    #[serde(default)]
-    role: String,
-}
-
-impl Invite {
-    /// What can be no number or role becomes one that the API refuses.
-    fn asked(&self) -> NewInvite {
-        let number = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap_or(0));
-        let role = ServerRole::ALL.into_iter().find(|role| role.as_str() == self.role).unwrap_or(ServerRole::Guest);
-        NewInvite { expires_in_hours: number(&self.hours), uses: number(&self.uses), role: Some(role) }
-    }
-}
-
-/// `POST /account/invites`. The one form that answers with its page at once: the link is shown once, and belongs into no
-/// address and no cookie.
-pub(super) async fn invite(
-    origin: SameOrigin,
-    caller: Option<Caller>,
-    State(app): State<App>,
-    headers: HeaderMap,
-    Form(form): Form<Invite>,
-) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
-    let made = invites::create(origin, caller.clone(), State(app.clone()), Fields(form.asked())).await;
-    match made {
-        Ok((_, Json(made))) => {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-            let root = app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
-            let shown = Shown { link: Some(format!("{root}{}", made.link)), ..Shown::default() };
-            account(&app, caller, &headers, shown).await
-        }
-        Err(failure) => {
-            let problem = problem(frame(&headers, ACCOUNT).words, &failure, id::INVITE);
-            let typed = Typed { invite: Some([form.hours, form.uses, form.role]), ..Typed::default() };
-            failed(&app, caller, &headers, &failure, problem, typed).await
-        }
-    }
-}
-
-/// `POST /account/invites/{id}/revoke`: also when it could not be used any more.
-pub(super) async fn revoke_invite(
-    origin: SameOrigin,
-    caller: Option<Caller>,
-    State(app): State<App>,
-    id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
-    match invites::revoke(origin, caller, State(app), id).await {
-        Ok(_) => Ok(Redirect::to(&done("invite")).into_response()),
-        Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
-        Err(failure) => Err(failure),
-    }
 }
 
 #[derive(Deserialize)]
@@ -303,7 +237,7 @@ pub(super) async fn delete(
     headers: HeaderMap,
     Form(form): Form<Delete>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in()) };
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let fields = Fields(DeleteMe { password: form.password });
     match profile::delete(origin, caller.clone(), visitor, State(app.clone()), fields).await {
         Ok(answer) => {

@@ -17,7 +17,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{ACCOUNT, LOBBY, destination, frame, go_on, name_problem, page, problem, weakness, with_next};
+use super::{LOBBY, destination, frame, go_on, name_problem, page, problem, weakness, with_next};
 use crate::{
     accounts::password,
     config::Registration,
@@ -177,7 +177,8 @@ async fn show_sign_up(
     let guest = match caller {
         Some(caller) if caller.user.kind == UserKind::Account => {
             let text = words.say_with(Say::SignedInAs, &[("name", &caller.user.name)]);
-            return Ok(page(StatusCode::OK, words, Refused { text, signed_in: true }.page(frame)));
+            let refused = Refused { text, title: Say::HaveAccount, to: LOBBY.into(), way: Say::ToChat };
+            return Ok(page(StatusCode::OK, words, refused.page(frame)));
         }
         other => other.map(|caller| caller.user.name.clone()),
     };
@@ -284,9 +285,4 @@ async fn show_reset(
     let frame = frame(headers, format!("/reset/{}", secret.0));
     let form = forms::Reset { secret, account, problem };
     Ok(page(status, frame.words, form.page(frame)))
-}
-
-/// Where one is sent who is not signed in (any more) and wants to look after the account.
-pub(super) fn to_sign_in() -> Response {
-    Redirect::to(&with_next("/sign-in", ACCOUNT)).into_response()
 }

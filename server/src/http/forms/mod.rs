@@ -1,26 +1,39 @@
-//! Pages with forms, for who has no scripts and for all others: coming in with an account, and looking after it.
+//! Pages with forms, for who has no scripts and for all others: coming in with an account and looking after it, the people
+//! of the server, the settings of a room, the audit log.
 //!
 //! The handlers of the API do the work, with their checks and limits; here are a form's fields before that and a page after.
 
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use parlor_app::{
-    forms::{Frame, Problem, Refused},
+    forms::{Clock, Frame, Problem, Refused, Ways},
+    time::Zone,
     words::{Word, Words, forms::Word as Say},
 };
 use parlor_protocol::{UserId, limits, refusal};
 
-use super::{App, Failure, accounts, assets, language, sessions};
-use crate::accounts::password::Weak;
+use super::{App, Caller, Failure, accounts, assets, language, pages};
+use crate::{accounts::password::Weak, clock, policy::ServerAct};
 
 mod account;
+mod addresses;
+mod audit;
 mod entering;
+mod invites;
+mod members;
+mod people;
+mod person;
+mod restrictions;
+mod room;
+
+pub(super) use addresses::is_address;
+use addresses::{destination, page_of, with_next};
 
 /// Nothing but the style sheet, icons, and forms to this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; \
@@ -29,6 +42,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 /// Where one comes to after signing in, unless one wanted to go elsewhere.
 const LOBBY: &str = "/r/lobby";
 const ACCOUNT: &str = "/account";
+const PEOPLE: &str = "/people";
+const BANS: &str = "/people/bans";
+const AUDIT: &str = "/audit";
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -43,49 +59,78 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/sessions/end", post(account::end_others))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/sign-out", post(account::sign_out))
-        .route("/account/invites", post(account::invite))
-        .route("/account/invites/{id}/revoke", post(account::revoke_invite))
+        .route("/account/invites", post(invites::make))
+        .route("/account/invites/{id}/revoke", post(invites::revoke))
         .route("/account/delete", post(account::delete))
+        .merge(of_people())
+        .merge(of_rooms())
 }
 
-/// Whether a path is that of a page here.
-fn is_page(path: &str) -> bool {
-    matches!(path, "/sign-in" | "/sign-up" | ACCOUNT)
-        || ["/account/", "/invite/", "/first/", "/reset/"].iter().any(|begin| path.starts_with(begin))
+fn of_people() -> Router<App> {
+    Router::new()
+        .route(PEOPLE, get(people::list))
+        .route(BANS, get(people::bans))
+        .route("/people/{user}", get(person::show))
+        .route("/people/{user}/message", post(person::message))
+        .route("/people/{user}/role", post(person::appoint))
+        .route("/people/{user}/mute", post(restrictions::mute))
+        .route("/people/{user}/unmute", post(restrictions::unmute))
+        .route("/people/{user}/ban", post(restrictions::ban))
+        .route("/people/{user}/lift", post(restrictions::lift_ban))
+        .route("/people/{user}/reset", post(person::make_reset))
+        .route(AUDIT, get(audit::show))
 }
 
-/// Whether another language may lead back to an address of one of these pages. Forms' own addresses are none: they are
-/// asked by POST alone.
-pub(super) fn is_address(address: &str) -> bool {
-    let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let is_link = ["/invite/", "/first/", "/reset/"].iter().any(|begin| {
-        path.strip_prefix(begin)
-            .is_some_and(|secret| !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-    });
-    match query.strip_prefix("next=") {
-        Some(next) => matches!(path, "/sign-in" | "/sign-up") && is_destination(next),
-        None => query.is_empty() && (is_link || matches!(path, "/sign-in" | "/sign-up" | ACCOUNT)),
-    }
-}
-
-/// Whether one may be sent there after coming in: a room of this server or one's own page, and nowhere else.
-fn is_destination(next: &str) -> bool {
-    next == ACCOUNT || sessions::is_room_address(next)
-}
-
-/// Where someone goes on to; empty for nowhere in particular.
-fn destination(next: &str) -> &str {
-    if is_destination(next) { next } else { "" }
+/// Not below `/r/`: there the service worker takes each document for the chat.
+fn of_rooms() -> Router<App> {
+    Router::new()
+        .route("/rooms/{room}/settings", get(room::show).post(room::change))
+        .route("/rooms/{room}/archive", post(room::archive))
+        .route("/rooms/{room}/reopen", post(room::reopen))
+        .route("/rooms/{room}/join", post(room::join))
+        .route("/rooms/{room}/leave", post(room::leave))
+        .route("/rooms/{room}/members", post(members::bring_in))
+        .route("/rooms/{room}/members/{user}/remove", post(members::remove))
+        .route("/rooms/{room}/members/{user}/appoint", post(members::appoint))
+        .route("/rooms/{room}/members/{user}/dismiss", post(members::dismiss))
+        .route("/rooms/{room}/members/{user}/mute", post(members::mute))
+        .route("/rooms/{room}/members/{user}/unmute", post(members::unmute))
 }
 
 /// What is around a page, for who sends these headers.
 fn frame(headers: &HeaderMap, here: impl Into<String>) -> Frame {
-    Frame { words: Words::new(language::of(headers)), css: assets::site_files().css, here: here.into() }
+    let words = Words::new(language::of(headers));
+    Frame { words, css: assets::site_files().css, here: here.into(), ways: None }
 }
 
-/// `here` of a page that goes on to another address.
-fn with_next(path: &str, next: &str) -> String {
-    if next.is_empty() { path.to_owned() } else { format!("{path}?next={next}") }
+/// The same, with the ways to the other pages that the caller may see.
+fn frame_for(app: &App, caller: &Caller, headers: &HeaderMap, here: impl Into<String>) -> Frame {
+    let may = |act| caller.actor(app).may_on_server(act);
+    let ways =
+        Ways { people: may(ServerAct::ListPeople), bans: may(ServerAct::Moderate), audit: may(ServerAct::Audit) };
+    Frame { ways: Some(ways), ..frame(headers, here) }
+}
+
+/// How times are told to who sends these headers.
+fn clock_of(headers: &HeaderMap) -> Clock {
+    Clock { zone: Zone::Fixed(pages::time_zone(headers)), now: clock::now() }
+}
+
+/// Where one is sent who is not signed in (any more) and wants to see a page.
+fn to_sign_in(next: &str) -> Response {
+    Redirect::to(&with_next("/sign-in", destination(next))).into_response()
+}
+
+/// A path of this server as one can give it to someone else.
+fn link_to(app: &App, headers: &HeaderMap, path: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let root = app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+    root + path
+}
+
+/// What the end of an address says of the last form: a code, which becomes words here.
+fn notice(done: &[(&str, Say)], code: &str) -> Option<Say> {
+    done.iter().find(|(known, _)| *known == code).map(|(_, say)| *say)
 }
 
 /// A page as an answer. It is one person's at one moment, and may have a link that is shown once: nobody keeps it.
@@ -150,56 +195,19 @@ fn weakness(words: Words, weak: Weak) -> String {
 
 /// Makes pages of failures that no form has taken up, such as a limit on changes or an origin that is refused.
 pub(super) async fn in_words(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if !is_page(path) {
-        return next.run(request).await;
-    }
-    // A form's own address cannot be asked by GET.
-    let here = if path.starts_with("/account/") { ACCOUNT } else { path };
+    let Some(here) = page_of(request.uri().path()) else { return next.run(request).await };
     let frame = frame(request.headers(), here);
+    let asked_by_get = request.method() == Method::GET;
     let answer = next.run(request).await;
     let Some(failure) = answer.extensions().get::<Failure>() else { return answer };
     let (words, status) = (frame.words, answer.status());
-    let refused = Refused { text: explain(words, failure), signed_in: false };
+    // The same page whether something is not there or not for this reader to see.
+    let title = if failure.code() == refusal::NOT_FOUND { Say::NotThere } else { Say::Refused };
+    let (to, way) = if asked_by_get { (LOBBY.to_owned(), Say::ToChat) } else { (frame.here.clone(), Say::Back) };
+    let refused = Refused { text: explain(words, failure), title, to, way };
     let mut response = page(status, words, refused.page(frame));
     if let Some(wait) = answer.headers().get(header::RETRY_AFTER) {
         response.headers_mut().insert(header::RETRY_AFTER, wait.clone());
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_sent_elsewhere() {
-        for next in ["/r/lobby", "/account"] {
-            assert_eq!(destination(next), next);
-        }
-        for next in ["", "/", "//evil.example", "https://evil.example", "/account/../x", "/account?x", "/r/a\r\nb"] {
-            assert_eq!(destination(next), "", "{next}");
-        }
-    }
-
-    #[test]
-    fn a_language_leads_back_to_pages_alone() {
-        for address in ["/sign-in", "/sign-in?next=/r/k3f", "/sign-up", "/account", "/invite/0af3", "/reset/0af3"] {
-            assert!(is_address(address), "{address}");
-        }
-        for address in [
-            "",
-            "/",
-            "/invite/",
-            "/invite//evil.example",
-            "/invite/a?next=/r/a",
-            "/sign-in?next=//evil.example",
-            "/sign-in?x=1",
-            "/account/delete",
-            "/sign-in\r\nx: y",
-            "//sign-in",
-        ] {
-            assert!(!is_address(address), "{address}");
-        }
-    }
 }

@@ -1,0 +1,193 @@
+//! `/people`: everyone with an account; `/people/bans`: who may not come in.
+
+use leptos::{either::Either, prelude::*};
+use parlor_protocol::{
+    User,
+    http::{BanInfo, Person},
+    limits,
+};
+
+use super::{
+    Frame,
+    blocks::{Clock, avatar, button, status},
+    parts::{self, Field},
+};
+use crate::words::{Words, forms::Word as Say};
+
+/// Someone in the list.
+#[derive(Clone, Debug)]
+pub struct PersonRow {
+    /// Who.
+    pub person: Person,
+    /// It is the reader.
+    pub me: bool,
+    /// Whether the reader may write to them.
+    pub message: bool,
+    /// Whether there is something that the reader may do about them.
+    pub manage: bool,
+}
+
+/// `/people`.
+#[derive(Clone, Debug)]
+pub struct PeopleList {
+    /// A page of them, by name.
+    pub people: Vec<PersonRow>,
+    /// What was searched for.
+    pub query: String,
+    /// The address of the next page; none on the last.
+    pub next: Option<String>,
+    /// Whether it is a page after the first.
+    pub later: bool,
+}
+
+impl PeopleList {
+    /// The document.
+    #[must_use]
+    pub fn page(self, frame: Frame) -> String {
+        let words = frame.words;
+        let (searched, none) = (!self.query.is_empty(), self.people.is_empty());
+        let search = Field::text("search", "q", words.say(Say::SearchName), self.query, limits::MAX_NAME_CHARS);
+        let first = (self.later || searched).then_some(("/people".to_owned(), Say::FirstPage));
+        let pages = [first, self.next.map(|next| (next, Say::NextPage))];
+        let rows = self.people.into_iter().map(|row| person_row(words, row));
+        let body = view! {
+            <h1>{words.say(Say::People)}</h1>
+            <form method="get" action="/people" role="search" class="line" data-testid="search-form">
+                {search.view(None)}
+                <button type="submit" class="button">
+                    {words.say(Say::Search)}
+                </button>
+            </form>
+            {if none {
+                Either::Left(view! { <p class="soft">{words.say(Say::NobodyFound)}</p> })
+            } else {
+                Either::Right(view! { <ul class="entries">{rows.collect_view()}</ul> })
+            }}
+            {paging(words, pages)}
+        };
+        frame.document(words.say(Say::People), body)
+    }
+}
+
+/// Ways to other pages of a list.
+pub(super) fn paging(words: Words, pages: [Option<(String, Say)>; 2]) -> Option<AnyView> {
+    let ways: Vec<_> = pages.into_iter().flatten().collect();
+    let links = |(to, say)| {
+        view! {
+            <a class="button" href=to>
+                {words.say(say)}
+            </a>
+        }
+    };
+    (!ways.is_empty()).then(|| view! { <p class="paging">{ways.into_iter().map(links).collect_view()}</p> }.into_any())
+}
+
+fn person_row(words: Words, row: PersonRow) -> impl IntoView {
+    let Person { id, name, role, colour, .. } = row.person;
+    let about = format!("person-{id}");
+    let message =
+        row.message.then(|| button(format!("/people/{id}/message"), words.say(Say::Message), "small", &about));
+    let manage = row.manage.then(|| {
+        let label = words.say_with(Say::ManageWho, &[("name", &name)]);
+        view! {
+            <a class="button small" href=format!("/people/{id}") aria-label=label data-testid="manage">
+                {words.say(Say::Manage)}
+            </a>
+        }
+    });
+    view! {
+        <li data-testid="person">
+            {avatar(id, &name, colour)}
+            <div id=about class="who">
+                <p class="about-name">
+                    {name}
+                    {row.me.then(|| view! { <span class="mine">{words.say(Say::You)}</span> })}
+                </p>
+                <p class="soft">{parts::role(words, role)}</p>
+            </div>
+            <div class="acts">{message} {manage}</div>
+        </li>
+    }
+}
+
+/// A ban in the list.
+#[derive(Clone, Debug)]
+pub struct BanRow {
+    /// The ban.
+    pub ban: BanInfo,
+    /// Whether the reader may lift it.
+    pub lift: bool,
+}
+
+/// `/people/bans`.
+#[derive(Clone, Debug)]
+pub struct Banned {
+    /// Those in force, the newest first.
+    pub bans: Vec<BanRow>,
+    /// What has come of the last form.
+    pub notice: Option<Say>,
+    /// How times are told.
+    pub clock: Clock,
+}
+
+impl Banned {
+    /// The document.
+    #[must_use]
+    pub fn page(self, frame: Frame) -> String {
+        let (words, clock) = (frame.words, self.clock);
+        let none = self.bans.is_empty();
+        let rows = self.bans.into_iter().map(move |row| ban_row(words, clock, row));
+        let body = view! {
+            <h1>{words.say(Say::Bans)}</h1>
+            {self.notice.map(|notice| status(words, notice))}
+            {if none {
+                Either::Left(view! { <p class="soft">{words.say(Say::NoBans)}</p> })
+            } else {
+                Either::Right(view! { <ul class="entries">{rows.collect_view()}</ul> })
+            }}
+        };
+        frame.document(words.say(Say::Bans), body)
+    }
+}
+
+fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
+    let BanInfo { user: User { id, name, .. }, reason, address, made_by, until, .. } = row.ban;
+    let about = format!("ban-{id}");
+    let lift = row.lift.then(|| {
+        view! {
+            <form method="post" action=format!("/people/{id}/lift")>
+                <input type="hidden" name="list" value="1" />
+                <button type="submit" class="button small" aria-describedby=about.clone()>
+                    {words.say(Say::LiftBan)}
+                </button>
+            </form>
+        }
+    });
+    view! {
+        <li data-testid="ban">
+            {avatar(id, &name, None)}
+            <div id=about.clone() class="who">
+                <p>
+                    <a class="about-name" href=format!("/people/{id}")>
+                        {name}
+                    </a>
+                </p>
+                <p>{reason}</p>
+                <p class="soft">
+                    {ban_until(words, clock, until)} " · "
+                    {words.say_with(Say::BannedBy, &[("name", &made_by.name)])}
+                    {address.then(|| [" · ", words.say(Say::WithAddress)])}
+                </p>
+            </div>
+            <div class="acts">{lift}</div>
+        </li>
+    }
+}
+
+/// Until when someone may not come in.
+pub(super) fn ban_until(words: Words, clock: Clock, until: Option<i64>) -> impl IntoView + use<> {
+    match until {
+        Some(until) => Either::Left(clock.moment(words, until, Say::BannedUntil)),
+        None => Either::Right(words.say(Say::BannedForEver)),
+    }
+}

@@ -1,0 +1,135 @@
+// The pages with forms: nobody is shut out by how they are made, and what is done there reaches those whom it concerns.
+import AxeBuilder from "@axe-core/playwright";
+import { Page } from "@playwright/test";
+import { Person, expect, test } from "../support/journey";
+import { Session, account, ask, owner, room, signIn } from "../support/people";
+import { Server } from "../support/server";
+
+interface World {
+  olga: Session;
+  ann: Session;
+  garden: string;
+}
+
+/** A server where something has happened, so that no page is empty. */
+async function settled(server: Server): Promise<World> {
+  const olga = await owner(server, "Olga");
+  const ann = await account(server, "Ann");
+  const [ben, eve] = [await account(server, "小明"), await account(server, "Eve")];
+  const garden = await room(server, ann, "Garden", "public");
+  await ask(server, ann, `/rooms/${garden}`, { topic: "What grows, and what does not" }, "PATCH");
+  for (const who of [olga, ben]) await ask(server, who, `/rooms/${garden}/members`, { user: who.user.id });
+  await ask(server, olga, "/invites", { uses: 1 });
+  await ask(server, olga, `/people/${ben.user.id}/role`, { role: "moderator" });
+  await ask(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60, room: garden });
+  await ask(server, olga, `/people/${eve.user.id}/ban`, { reason: "Sells watches", hours: 24, address: true });
+  return { olga, ann, garden };
+}
+
+/** What axe finds that shuts someone out, in words. */
+async function barriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const severe = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  return severe.flatMap(({ id, nodes }) => nodes.map((node) => `${page.url()} ${id}: ${node.html} ${node.failureSummary}`));
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const language of ["en", "zh-Hans"] as const) {
+    test(`axe finds no barrier on any page: ${colorScheme}, ${language}`, async ({ visitor, server }, info) => {
+      const { olga, ann, garden } = await settled(server);
+      const { link: invite } = await ask<{ link: string }>(server, olga, "/invites", { uses: 1 });
+      const { link: reset } = await ask<{ link: string }>(server, olga, `/people/${ann.user.id}/reset`, {});
+      const page = await visitor({ colorScheme });
+      await page.context().addCookies([{ name: "lang", value: language, url: server.url }]);
+      const found: string[] = [];
+      const look = async (path: string) => {
+        await page.setViewportSize({ width: 1280, height: 800 });
+        await page.goto(path);
+        for (const summary of await page.locator("summary").all()) await summary.click();
+        await expect(page.locator("html")).toHaveAttribute("lang", language);
+        found.push(...(await barriers(page)));
+        await page.setViewportSize({ width: 360, height: 740 });
+        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(sideways, path).toBeLessThanOrEqual(0);
+        await info.attach(path, { body: await page.screenshot({ fullPage: true }), contentType: "image/png" });
+      };
+      for (const path of ["/sign-in", "/sign-up", invite, reset, "/reset/0"]) await look(path);
+      // With something wrong in it.
+      await page.goto("/sign-in");
+      await page.locator("form[action='/sign-in'] button").click();
+      await expect(page.getByRole("alert")).not.toBeEmpty();
+      found.push(...(await barriers(page)));
+      await signIn(page.context(), server, olga);
+      const own = ["/account", "/people", "/people?q=nobody", "/people/bans", "/audit", `/people/${ann.user.id}`];
+      for (const path of [...own, `/rooms/${garden}/settings`, "/rooms/none/settings"]) await look(path);
+      expect(found).toEqual([]);
+    });
+  }
+}
+
+test("kick and ban: who is sent away is told at once", async ({ visitor, server }) => {
+  const { olga, ann } = await settled(server);
+  const shed = await room(server, olga, "Shed", "private");
+  const page = await visitor();
+  await signIn(page.context(), server, olga);
+  await page.goto(`/rooms/${shed}/settings`);
+  await page.getByLabel("Bring someone in").fill("ann");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("done")).toHaveText("They are in the room.");
+
+  const theirs = await visitor();
+  await signIn(theirs.context(), server, ann);
+  await theirs.goto(`/r/${shed}`);
+  const person = new Person(theirs, "Ann");
+  await person.isConnected();
+  const link = theirs.getByTestId("room-link").filter({ hasText: "Shed" });
+  await expect(link).toHaveCount(1);
+
+  const member = page.getByTestId("member").filter({ hasText: "Ann" });
+  await member.getByLabel("Manage Ann").press("Enter");
+  await member.getByRole("button", { name: "Remove from the room" }).press("Enter");
+  await expect(page.getByTestId("done")).toHaveText("They are no longer in the room.");
+  await expect(member).toHaveCount(0);
+  await expect(link).toHaveCount(0);
+  await expect(theirs.getByText("There is no such room")).toBeVisible();
+  expect((await theirs.goto(`/rooms/${shed}/settings`))!.status()).toBe(404);
+  await theirs.goto("/r/lobby");
+  await person.isConnected();
+
+  await page.getByRole("link", { name: "People" }).press("Enter");
+  await page.getByRole("link", { name: "Manage Ann" }).press("Enter");
+  await page.getByRole("button", { name: "Ban" }).press("Enter");
+  await expect(page.getByRole("alert")).toHaveText("There is nothing in it.");
+  await expect(page.getByLabel("Reason")).toBeFocused();
+  await page.keyboard.type("Threw the spade");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("done")).toHaveText("They are banned.");
+  await expect(page.getByTestId("banned")).toContainText("Reason: Threw the spade");
+  await expect(person.connection).toHaveAttribute("data-state", "closed");
+  await expect(person.connection).toContainText("you were banned");
+  expect((await theirs.goto("/people"))!.status()).toBe(403);
+  await expect(theirs.getByTestId("problem")).toHaveText("You were banned from this server.");
+
+  await page.getByRole("link", { name: "Bans" }).click();
+  await page.getByTestId("ban").filter({ hasText: "Threw the spade" }).getByRole("button", { name: "Lift the ban" }).click();
+  await expect(page.getByTestId("done")).toHaveText("The ban is lifted.");
+  await page.getByRole("link", { name: "Audit log" }).click();
+  await expect(page.getByTestId("entry").first()).toContainText("Olga has lifted the ban of Ann.");
+  await theirs.goto("/r/lobby");
+  await person.isConnected();
+});
+
+test("one writes to someone from the list, without scripts too", async ({ browser, server }) => {
+  const { ann } = await settled(server);
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: false });
+  await signIn(context, server, ann);
+  const page = await context.newPage();
+  await page.goto("/people");
+  await page.getByLabel("Search by name").fill("OLGA");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("person")).toHaveCount(1);
+  await page.getByRole("button", { name: "Message" }).click();
+  await page.waitForURL("**/r/*");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Olga");
+  await context.close();
+});

@@ -1,0 +1,147 @@
+//! The addresses of the pages: to which page a path belongs, and which of them one may be sent to.
+
+use uuid::Uuid;
+
+use super::{ACCOUNT, AUDIT, BANS, PEOPLE};
+use crate::http::sessions;
+
+/// Pages that open by a secret in their address.
+const LINKS: [&str; 3] = ["/invite/", "/first/", "/reset/"];
+
+/// The address of the page that a path is of, or that has the form which is sent there: a form's own address cannot be
+/// asked by GET. None for a path that is none of these pages'.
+pub(super) fn page_of(path: &str) -> Option<String> {
+    let is_page = matches!(path, "/sign-in" | "/sign-up" | ACCOUNT | PEOPLE | BANS | AUDIT);
+    if is_page || LINKS.iter().any(|begin| path.starts_with(begin)) {
+        return Some(path.to_owned());
+    }
+    if path.starts_with("/account/") {
+        return Some(ACCOUNT.to_owned());
+    }
+    let first = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
+    if let Some(rest) = path.strip_prefix("/people/") {
+        return Some(format!("/people/{}", first(rest)));
+    }
+    path.strip_prefix("/rooms/").map(|rest| format!("/rooms/{}/settings", first(rest)))
+}
+
+/// Whether another language may lead back to an address of one of these pages. Forms' own addresses are none: they are
+/// asked by POST alone.
+pub(in crate::http) fn is_address(address: &str) -> bool {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let is_link = LINKS.iter().any(|begin| {
+        path.strip_prefix(begin)
+            .is_some_and(|secret| !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    });
+    let is_entrance = matches!(path, "/sign-in" | "/sign-up");
+    match query.strip_prefix("next=") {
+        Some(next) => is_entrance && is_destination(next),
+        None => query.is_empty() && (is_link || is_entrance || is_own_page(path)),
+    }
+}
+
+/// Pages for people who are in.
+fn is_own_page(path: &str) -> bool {
+    let is_person = || path.strip_prefix("/people/").is_some_and(|id| Uuid::try_parse(id).is_ok());
+    let is_room = || {
+        let room = path.strip_prefix("/rooms/").and_then(|rest| rest.strip_suffix("/settings"));
+        room.is_some_and(|room| sessions::is_room_address(&format!("/r/{room}")))
+    };
+    matches!(path, ACCOUNT | PEOPLE | BANS | AUDIT) || is_person() || is_room()
+}
+
+/// Whether one may be sent there after coming in: a room of this server or one of these pages, and nowhere else.
+fn is_destination(next: &str) -> bool {
+    is_own_page(next) || sessions::is_room_address(next)
+}
+
+/// Where someone goes on to; empty for nowhere in particular.
+pub(super) fn destination(next: &str) -> &str {
+    if is_destination(next) { next } else { "" }
+}
+
+/// The address of a page that goes on to another one.
+pub(super) fn with_next(path: &str, next: &str) -> String {
+    if next.is_empty() { path.to_owned() } else { format!("{path}?next={next}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERSON: &str = "/people/0192f0c1-2345-7678-9abc-def012345678";
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for next in ["/r/lobby", "/account", "/people", "/people/bans", "/audit", "/rooms/k3f-9/settings", PERSON] {
+            assert_eq!(destination(next), next);
+        }
+        for next in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example",
+            "/account/../x",
+            "/account?x",
+            "/r/a\r\nb",
+            "/people/x",
+            "/people//evil.example",
+            "/rooms//settings",
+            "/rooms/a/b/settings",
+            "/rooms/a/leave",
+            "/rooms/..\\evil/settings",
+        ] {
+            assert_eq!(destination(next), "", "{next}");
+        }
+    }
+
+    #[test]
+    fn a_language_leads_back_to_pages_alone() {
+        for address in [
+            "/sign-in",
+            "/sign-in?next=/r/k3f",
+            "/sign-in?next=/people",
+            "/sign-up",
+            "/account",
+            "/invite/0af3",
+            "/reset/0af3",
+            "/audit",
+            "/rooms/lobby/settings",
+            PERSON,
+        ] {
+            assert!(is_address(address), "{address}");
+        }
+        for address in [
+            "",
+            "/",
+            "/invite/",
+            "/invite//evil.example",
+            "/invite/a?next=/r/a",
+            "/sign-in?next=//evil.example",
+            "/sign-in?x=1",
+            "/account/delete",
+            "/people/x/ban",
+            "/rooms/lobby/leave",
+            "/sign-in\r\nx: y",
+            "//sign-in",
+        ] {
+            assert!(!is_address(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn forms_belong_to_their_pages() {
+        for (path, page) in [
+            ("/account/name", Some("/account")),
+            ("/people/bans", Some("/people/bans")),
+            ("/people/x/ban", Some("/people/x")),
+            ("/rooms/lobby/members/x/mute", Some("/rooms/lobby/settings")),
+            ("/rooms/lobby/settings", Some("/rooms/lobby/settings")),
+            ("/reset/0af3", Some("/reset/0af3")),
+            ("/r/lobby", None),
+            ("/api/people", None),
+        ] {
+            assert_eq!(page_of(path).as_deref(), page, "{path}");
+        }
+    }
+}

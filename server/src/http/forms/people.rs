@@ -1,0 +1,78 @@
+//! `/people`: everyone with an account; `/people/bans`: who may not come in.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use parlor_app::{
+    forms::{BanRow, Banned, PeopleList, PersonRow},
+    words::forms::Word as Say,
+};
+use parlor_protocol::{ServerRole, UserKind, http::Person};
+use serde::Deserialize;
+
+use super::{BANS, PEOPLE, clock_of, frame_for, notice, page, person::Over, to_sign_in};
+use crate::{
+    http::{App, Caller, Failure, moderation, people},
+    policy::ServerAct,
+};
+
+/// `GET /people`
+pub(super) async fn list(
+    caller: Option<Caller>,
+    State(app): State<App>,
+    query: Result<Query<people::Search>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in(PEOPLE)) };
+    let (q, later) = query.as_ref().map_or_else(
+        |_| (String::new(), false),
+        |Query(search)| (search.q.trim().to_owned(), search.after.as_ref().is_some_and(|after| !after.is_empty())),
+    );
+    let Json(found) = people::list(caller.clone(), State(app.clone()), query).await?;
+    let next = found.next.and_then(|next| serde_urlencoded::to_string([("q", q.as_str()), ("after", &next)]).ok());
+    let people = found.people.into_iter().map(|person| row(&app, &caller, person)).collect();
+    let list = PeopleList { people, query: q, next: next.map(|query| format!("{PEOPLE}?{query}")), later };
+    let frame = frame_for(&app, &caller, &headers, PEOPLE);
+    Ok(page(StatusCode::OK, frame.words, list.page(frame)))
+}
+
+fn row(app: &App, caller: &Caller, person: Person) -> PersonRow {
+    let me = person.id == caller.user.id;
+    let message = !me && caller.actor(app).may_on_server(ServerAct::CreateDirect);
+    let manage = Over::of(app, caller, person.kind, person.role).is_something();
+    PersonRow { person, me, message, manage }
+}
+
+#[derive(Deserialize)]
+pub(super) struct BansQuery {
+    #[serde(default)]
+    done: String,
+}
+
+/// `GET /people/bans`
+pub(super) async fn bans(
+    caller: Option<Caller>,
+    State(app): State<App>,
+    Query(query): Query<BansQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in(BANS)) };
+    let Json(found) = moderation::bans(caller.clone(), State(app.clone())).await?;
+    let mut bans = Vec::with_capacity(found.bans.len());
+    for ban in found.bans {
+        let account = match ban.user.kind {
+            UserKind::Account => app.live.store.account_of(ban.user.id).await?,
+            UserKind::Guest => None,
+        };
+        let over = Over::of(&app, &caller, ban.user.kind, account.map_or(ServerRole::Guest, |account| account.role));
+        let lift = over.may_lift(ban.made_by.id);
+        bans.push(BanRow { ban, lift });
+    }
+    let notice = notice(&[("lifted", Say::DoneLifted)], &query.done);
+    let frame = frame_for(&app, &caller, &headers, BANS);
+    let banned = Banned { bans, notice, clock: clock_of(&headers) };
+    Ok(page(StatusCode::OK, frame.words, banned.page(frame)))
+}

@@ -1,0 +1,214 @@
+//! The page of the audit log: each act in words, a page at a time, for those who may read it.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use parlor_app::{
+    forms::{AuditLog, Clock, Frame, knows_act},
+    time::Zone,
+    words::{Language, Words},
+};
+use parlor_protocol::{
+    RoomId,
+    http::{AuditEntry, RoomMade, SessionMade},
+};
+use reqwest::{
+    Method,
+    header::{CONTENT_LANGUAGE, COOKIE},
+};
+use serde_json::{Value, json};
+use support::{Server, browser::Browser, http_client};
+
+/// What the page says, without markup, an entry a line.
+fn entries_of(html: &str) -> Vec<String> {
+    let rows = html.split("data-testid=\"entry\"").skip(1);
+    let text = |row: &str| {
+        let row = row.split("</li>").next().unwrap();
+        let parts = row.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text));
+        parts.skip(1).collect::<String>()
+    };
+    rows.map(|row| text(&format!("<li{row}"))).collect()
+}
+
+async fn open(server: &Server, who: &SessionMade, language: &'static str, path: &str) -> String {
+    let page = Browser { server, token: who.token.clone(), language }.open(path).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    page.html
+}
+
+async fn done(server: &Server, method: Method, path: &str, by: &SessionMade, body: Value) {
+    let answer = server.ask(method, path, &by.token, body).await;
+    assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+}
+
+#[tokio::test]
+async fn acts_are_told_in_words() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let ann = server.with_role(&olga, "Ann", "member").await;
+    let room = server.new_room(&ann.token, "Garden").await.room.id;
+    let of_ann = |what: &str| format!("/api/people/{}/{what}", ann.user.id);
+    let here = format!("/api/rooms/{room}");
+    done(&server, Method::POST, &of_ann("role"), &olga, json!({ "role": "moderator" })).await;
+    done(&server, Method::POST, &of_ann("mute"), &olga, json!({ "minutes": 5 })).await;
+    done(&server, Method::DELETE, &of_ann("mute"), &olga, Value::Null).await;
+    done(&server, Method::POST, &of_ann("mute"), &olga, json!({ "minutes": 5, "room": room })).await;
+    done(&server, Method::DELETE, &format!("{}?room={room}", of_ann("mute")), &olga, Value::Null).await;
+    done(&server, Method::PATCH, &here, &olga, json!({ "name": "Herbs & more", "archived": true })).await;
+    done(&server, Method::PATCH, &here, &olga, json!({ "archived": false })).await;
+    done(&server, Method::POST, &of_ann("reset"), &olga, Value::Null).await;
+    let reason = "<script>alert(1)</script>";
+    done(&server, Method::POST, &of_ann("ban"), &olga, json!({ "reason": reason, "address": true })).await;
+    done(&server, Method::DELETE, &of_ann("ban"), &olga, Value::Null).await;
+    done(&server, Method::DELETE, &format!("{here}/members/{}", ann.user.id), &olga, Value::Null).await;
+    let html = open(&server, &olga, "en", "/audit").await;
+    let said = entries_of(&html);
+    for (row, text) in said.iter().zip([
+        "Olga has removed Ann from Herbs &amp; more.",
+        "Olga has lifted the ban of Ann.",
+        "Olga has banned Ann.for ever · with the address · Reason: &lt;script&gt;alert(1)&lt;/script&gt;",
+        "Olga has made a reset link for Ann.",
+        "Olga has opened Herbs &amp; more again.",
+        "Olga has archived Herbs &amp; more.",
+        "Olga has renamed Herbs &amp; more.new name: Herbs &amp; more",
+        "Olga has let Ann write again in Herbs &amp; more.",
+        "Olga has muted Ann in Herbs &amp; more.until: Today ",
+        "Olga has let Ann write again.",
+        "Olga has muted Ann on the whole server.until: Today ",
+        "Olga has changed the role of Ann.from member to moderator",
+        "Ann has come in by an invitation of Olga.Role: member",
+        "Olga has made an invitation.Role: member",
+        "Olga has become the owner by the first link.",
+    ]) {
+        let text_of = row.split_once("Olga").or_else(|| row.split_once("Ann")).unwrap();
+        assert!(row.contains(text) && !text_of.0.is_empty(), "{text}: {row}");
+    }
+    assert_eq!(said.len(), 15, "{said:?}");
+    assert!(!html.contains("<script") && html.contains("<b>Olga</b>") && html.contains("<time datetime="), "{html}");
+    let said = entries_of(&open(&server, &olga, "zh-CN", "/audit").await);
+    for (n, text) in [
+        (0, "Olga 将 Ann 移出了 Herbs &amp; more。"),
+        (2, "Olga 封禁了 Ann。永久 · 包括网络地址 · 原因："),
+        (11, "Olga 更改了 Ann 的角色。由成员改为协管员"),
+    ] {
+        assert!(said[n].contains(text), "{text}: {}", said[n]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_private_room_is_called_is_its_members_alone() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
+    let made = server.post("/api/rooms", &ann.token, json!({ "name": "Surprise", "kind": "private" })).await;
+    let room: RoomId = made.of::<RoomMade>().room.id;
+    let here = format!("/api/rooms/{room}");
+    done(&server, Method::POST, &format!("{here}/members"), &ann, json!({ "user": ben.user.id })).await;
+    done(&server, Method::PATCH, &here, &ann, json!({ "name": "Birthday" })).await;
+    done(&server, Method::DELETE, &format!("{here}/members/{}", ben.user.id), &ann, Value::Null).await;
+    let html = open(&server, &olga, "en", "/audit").await;
+    assert!(!html.contains("Surprise") && !html.contains("Birthday"), "{html}");
+    let said = entries_of(&html);
+    assert!(said[0].contains(&format!("Ann has removed Ben from a private room ({room}).")), "{said:?}");
+    assert!(said[1].contains(&format!("Ann has renamed a private room ({room}).")), "{said:?}");
+    // Who is in it reads its name.
+    done(&server, Method::POST, &format!("{here}/members"), &ann, json!({ "user": olga.user.id })).await;
+    assert!(entries_of(&open(&server, &olga, "en", "/audit").await)[0].contains("Ann has removed Ben from Birthday."));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn older_pages_follow_and_others_read_none() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let mona = server.with_role(&olga, "Mona", "moderator").await;
+    let adam = server.with_role(&olga, "Adam", "admin").await;
+    let change = |n: usize| json!({ "role": if n.is_multiple_of(2) { "member" } else { "moderator" } });
+    let path = format!("/api/people/{}/role", mona.user.id);
+    for n in 1..=101 {
+        done(&server, Method::POST, &path, &olga, change(n)).await;
+    }
+    let (mut path, mut found) = ("/audit".to_owned(), Vec::new());
+    for shown in [50, 50, 6] {
+        let html = open(&server, &adam, "en", &path).await;
+        let said = entries_of(&html);
+        assert_eq!(said.len(), shown, "{path}");
+        assert_eq!(html.contains(">Newest<"), path != "/audit", "{html}");
+        found.extend(said);
+        match html.split("href=\"/audit?before=").nth(1) {
+            Some(rest) => path = format!("/audit?before={}", rest.split('"').next().unwrap()),
+            None => assert_eq!(shown, 6, "it was the last"),
+        }
+    }
+    assert!(found.last().unwrap().contains("the owner by the first link"), "{found:?}");
+    assert_eq!(found.iter().filter(|row| row.contains("changed the role of Mona")).count(), 101);
+    let mut browser = Browser::with(&server, &adam);
+    let page = browser.open("/audit?before=x").await;
+    assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."));
+    let none = browser.open("/audit?before=0").await;
+    assert!(none.has("Nothing has happened yet.") && !none.has("Older"), "{}", none.html);
+    for who in [&mona, &server.account("Ann").await, &server.session("Gil").await] {
+        let page = Browser::with(&server, who).open("/audit").await;
+        assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+        assert!(!page.has("Olga"));
+    }
+    assert_eq!(Browser::new(&server).open("/audit").await.to(), "/sign-in?next=/audit");
+    let page = Browser { server: &server, token: adam.token, language: "zh" }.open("/audit").await;
+    assert!(page.header(CONTENT_LANGUAGE) == "zh-Hans" && page.has("审计日志 · Parlor"), "{}", page.html);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn times_are_the_readers() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let read = async |minutes: i32| {
+        let cookie = format!("parlor_session={}; tz={minutes}; lang=en", olga.token);
+        let html = http_client().get(server.url("/audit")).header(COOKIE, cookie).send().await.unwrap();
+        html.text().await.unwrap()
+    };
+    let (east, west) = (read(330).await, read(-600).await);
+    assert!(east.contains("(UTC+5:30)") && west.contains("(UTC-10)"), "{east} {west}");
+    let stamp = |html: &str| html.split("datetime=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(stamp(&east), stamp(&west));
+    let clock = |html: &str| html.split("</time>").next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    assert_ne!(clock(&east), clock(&west), "half an hour apart on each clock");
+    server.stop().await;
+}
+
+#[test]
+fn an_act_of_a_newer_server_is_shown_by_its_word() {
+    let ann = json!({ "id": "00000000-0000-0000-0000-000000000001", "name": "Ann", "kind": "account" });
+    let entry = json!({ "id": 1, "at": 0, "actor": ann, "subject": ann, "act": "<gilded>", "room": "lobby",
+        "details": { "until": "soon", "role": "king", "reason": 7, "else": null } });
+    let bare = json!({ "id": 2, "at": 0, "act": "shone" });
+    let entries = [entry, bare].map(|entry| (serde_json::from_value::<AuditEntry>(entry).unwrap(), None));
+    let log =
+        AuditLog { entries: entries.into(), older: None, later: false, clock: Clock { zone: Zone::Fixed(0), now: 0 } };
+    let words = Words::new(Language::English);
+    let html = log.page(Frame { words, css: String::new(), here: "/audit".into(), ways: None });
+    let said = entries_of(&html);
+    assert_eq!(said, ["Today 00:00Ann: &lt;gilded&gt; · Ann · a private room (lobby)", "Today 00:00The server: shone"]);
+}
+
+/// A new act in the log needs a sentence; until then the page shows its word.
+#[test]
+fn every_act_that_the_server_notes_has_a_sentence() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/sqlite");
+    let mut acts = BTreeSet::new();
+    let mut take = |text: &str, before: &str| {
+        acts.extend(text.split(before).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
+    };
+    // Those of events of rooms.
+    take(&fs::read_to_string(folder.join("audit.rs")).unwrap(), "=> (\"");
+    for file in fs::read_dir(folder).unwrap() {
+        take(&fs::read_to_string(file.unwrap().path()).unwrap(), "act: \"");
+    }
+    assert!(acts.len() >= 19, "{acts:?}");
+    for act in &acts {
+        assert!(knows_act(act), "{act}");
+    }
+}

@@ -1,0 +1,166 @@
+//! What one may do about people by their pages, as a browser without scripts: who sees which forms, mutes, bans.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor_protocol::{CloseCode, http::SessionMade};
+use support::{Client, Server, browser::Browser, people::of_each_role};
+
+fn page_of(who: &SessionMade) -> String {
+    format!("/people/{}", who.user.id)
+}
+
+fn form(who: &SessionMade, what: &str) -> String {
+    format!("{}/{what}", page_of(who))
+}
+
+#[tokio::test]
+async fn each_sees_what_they_may_do_and_nothing_else() {
+    let server = Server::start().await;
+    let [olga, adam, mona, ann] = of_each_role(&server).await;
+    let eve = server.account("Eve").await;
+    let guest = server.session("Gil").await;
+    for (viewer, seen, shown) in [
+        (&ann, &eve, ""),
+        (&ann, &olga, ""),
+        (&guest, &ann, ""),
+        (&mona, &ann, "mute ban"),
+        (&mona, &guest, "mute ban"),
+        (&mona, &adam, ""),
+        (&mona, &mona, ""),
+        (&adam, &mona, "role mute ban"),
+        (&adam, &guest, "mute ban"),
+        (&adam, &olga, ""),
+        (&olga, &adam, "role mute ban reset"),
+        (&olga, &olga, ""),
+    ] {
+        let mut browser = Browser::with(&server, viewer);
+        let page = browser.open(&page_of(seen)).await;
+        assert_eq!(page.at("name"), seen.user.name);
+        let forms = ["role", "mute", "ban", "reset"];
+        let has = forms.into_iter().filter(|what| page.has(&format!("action=\"{}\"", form(seen, what))));
+        assert_eq!(has.collect::<Vec<_>>().join(" "), shown, "{} sees {}", viewer.user.name, seen.user.name);
+        let roles: Vec<_> = page.html.split("<option value=\"").skip(1).filter_map(|it| it.split('"').next()).collect();
+        let above = roles.iter().any(|role| ["admin", "owner"].contains(role));
+        assert_eq!(above, viewer.user.id == olga.user.id && shown.contains("role"), "{roles:?}");
+        if seen.user.id != guest.user.id {
+            let listed = browser.open("/people").await;
+            let manage = format!("href=\"{}\" aria-label", page_of(seen));
+            assert_eq!(listed.has(&manage), !shown.is_empty(), "{}", listed.html);
+        }
+        // What does not show is refused as well.
+        for (what, fields) in [
+            ("role", vec![("role", "member")]),
+            ("mute", vec![("minutes", "10")]),
+            ("ban", vec![("reason", "spam")]),
+            ("reset", vec![]),
+        ] {
+            if !shown.contains(what) {
+                let page = browser.post(&form(seen, what), &fields).await;
+                let said = !page.at("problem").is_empty();
+                assert!(said && matches!(page.status, 403 | 404), "{} {what}: {}", viewer.user.name, page.html);
+            }
+        }
+    }
+    // A guest's page is for those who moderate, and there is none of nobody.
+    let [hidden, none] = [page_of(&guest), page_of(&guest).replace(|c: char| c.is_ascii_hexdigit(), "0")];
+    let none = none.replacen("/p0opl0/", "/people/", 1);
+    let mut browser = Browser::with(&server, &ann);
+    let (hidden_page, none_page) = (browser.open(&hidden).await, browser.open(&none).await);
+    assert_eq!((hidden_page.status, none_page.status), (404, 404));
+    assert_eq!(hidden_page.html.replace(&hidden, &none), none_page.html);
+    // The ways to other pages are those that lead somewhere.
+    for (viewer, bans, audit) in [(&ann, 403, 403), (&mona, 200, 403), (&adam, 200, 200)] {
+        let mut browser = Browser::with(&server, viewer);
+        let page = browser.open("/account").await;
+        assert!(page.has("href=\"/people\"") && page.has("href=\"/account\" aria-current=\"page\""), "{}", page.html);
+        for (path, status) in [("/people/bans", bans), ("/audit", audit)] {
+            assert_eq!(page.has(&format!("href=\"{path}\"")), status == 200, "{path}");
+            assert_eq!(browser.open(path).await.status, status, "{path}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn someone_is_muted_for_a_time_and_let_write_again() {
+    let server = Server::start().await;
+    let [_, _, mona, ann] = of_each_role(&server).await;
+    let mut live = Client::connect(server.address, &ann).await;
+    live.hello(vec![]).await;
+    live.join("lobby", None).await;
+    let mut browser = Browser::with(&server, &mona);
+    for minutes in ["", "x", "0", "-1", "9999999"] {
+        let page = browser.post(&form(&ann, "mute"), &[("minutes", minutes)]).await;
+        assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."), "{minutes}");
+    }
+    let page = browser.post(&form(&ann, "mute"), &[("minutes", "60")]).await;
+    assert_eq!(page.to(), format!("{}?done=muted", page_of(&ann)));
+    live.post("hush").await;
+    assert_eq!(live.refusal().await, "muted");
+    let page = browser.open(&page_of(&ann)).await;
+    assert!(page.has("data-testid=\"muted\"") && page.has("May not write until: ") && page.has("<time datetime="));
+    // Whoever does not moderate is not told.
+    assert!(!Browser::with(&server, &ann).open(&page_of(&ann)).await.has("May not write"));
+    let page = browser.post(&form(&ann, "unmute"), &[]).await;
+    assert_eq!(page.to(), format!("{}?done=unmuted", page_of(&ann)));
+    live.send("thank you").await;
+    assert_eq!(browser.post(&form(&ann, "unmute"), &[]).await.to(), page_of(&ann), "it has ended already");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn someone_is_banned_and_the_ban_is_lifted() {
+    let server = Server::start().await;
+    let [olga, _, mona, ann] = of_each_role(&server).await;
+    let mut live = Client::connect(server.address, &ann).await;
+    live.hello(vec![]).await;
+    let mut browser = Browser::with(&server, &mona);
+    let long = "x".repeat(251);
+    for (reason, hours, status, why) in [
+        ("", "24", 422, "There is nothing in it."),
+        (long.as_str(), "24", 422, "251 characters long; 250 are allowed."),
+        ("spam", "0", 400, "The server could not read this."),
+        ("spam", "soon", 400, "The server could not read this."),
+    ] {
+        let page = browser.post(&form(&ann, "ban"), &[("reason", reason), ("hours", hours), ("address", "1")]).await;
+        assert_eq!(page.status, status);
+        assert!(page.at("problem").contains(why), "{}", page.html);
+        assert!(page.has(&format!("value=\"{reason}\"")) && page.has("value=\"1\" checked"), "{}", page.html);
+    }
+    let reason = "<script>alert(1)</script> & \"more\"";
+    let page = browser.post(&form(&ann, "ban"), &[("reason", reason), ("hours", "")]).await;
+    assert_eq!(page.to(), format!("{}?done=banned", page_of(&ann)));
+    assert_eq!(live.ended().await.bye, Some(CloseCode::Banned.code()), "at once");
+    let mut banned = Browser::with(&server, &ann);
+    for path in ["/people", "/account", "/rooms/lobby/settings"] {
+        let page = banned.open(path).await;
+        assert_eq!((page.status, page.at("problem")), (403, "You were banned from this server."), "{path}");
+        assert!(!page.has("alert(1)"), "the reason is not for them");
+    }
+    let escaped = "&lt;script&gt;alert(1)&lt;/script&gt; &amp;";
+    let page = browser.open(&page_of(&ann)).await;
+    assert!(page.has("Banned for ever") && page.has(escaped) && page.has("by Mona"), "{}", page.html);
+    let page = browser.open("/people/bans").await;
+    assert!(page.has(escaped) && page.has("Banned for ever") && page.has(&form(&ann, "lift")), "{}", page.html);
+    // What another has imposed is lifted by an admin, and by no equal.
+    let mark = server.with_role(&olga, "Mark", "moderator").await;
+    let mut other = Browser::with(&server, &mark);
+    assert!(!other.open("/people/bans").await.has(&form(&ann, "lift")));
+    let page = other.post(&form(&ann, "lift"), &[]).await;
+    assert_eq!(page.status, 403);
+    assert!(page.at("problem").starts_with("Only for people below you"), "{}", page.html);
+    let page = browser.post(&form(&ann, "lift"), &[("list", "1")]).await;
+    assert_eq!(page.to(), "/people/bans?done=lifted");
+    let page = browser.open("/people/bans?done=lifted").await;
+    assert_eq!(page.at("done"), "The ban is lifted.");
+    assert!(page.has("Nobody is banned."));
+    assert_eq!(server.who(&ann.token).await, 200);
+    assert_eq!(browser.post(&form(&ann, "lift"), &[]).await.to(), page_of(&ann), "it was lifted already");
+    // For a time, with the address.
+    browser.post(&form(&ann, "ban"), &[("reason", "again"), ("hours", "24"), ("address", "1")]).await.to();
+    assert!(browser.open("/people/bans").await.has("with the address"));
+    let page = browser.open(&page_of(&ann)).await;
+    assert!(page.has("Banned until: ") && page.has("Reason: again"), "{}", page.html);
+    server.stop().await;
+}

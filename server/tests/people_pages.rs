@@ -1,0 +1,210 @@
+//! The pages about people, as a browser without scripts uses them: the list, one person, the bans.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor::config::{Config, Guests};
+use parlor_protocol::{RoomId, ServerRole, http::SessionMade};
+use reqwest::{
+    Method,
+    header::{CONTENT_LANGUAGE, SET_COOKIE},
+};
+use serde_json::json;
+use support::{
+    Server,
+    browser::Browser,
+    people::{PASSWORD, of_each_role},
+    unlimited,
+};
+
+fn page_of(who: &SessionMade) -> String {
+    format!("/people/{}", who.user.id)
+}
+
+fn form(who: &SessionMade, what: &str) -> String {
+    format!("{}/{what}", page_of(who))
+}
+
+#[tokio::test]
+async fn the_list_has_everyone_with_an_account_a_page_at_a_time() {
+    let server = Server::start().await;
+    let [olga, _, _, ann] = of_each_role(&server).await;
+    let guest = server.session("Gil").await;
+    let mut browser = Browser::with(&server, &ann);
+    let page = browser.open("/people").await;
+    let order: Vec<_> = ["Adam", "Ann", "Mona", "Olga"].map(|name| page.html.find(&format!(">{name}<"))).into();
+    assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{order:?} {}", page.html);
+    assert_eq!(page.html.matches("data-testid=\"person\"").count(), 4);
+    assert!(!page.has("Gil"), "guests have no account");
+    for role in ["owner", "admin", "moderator", "member"] {
+        assert!(page.has(&format!(">{role}<")), "{role}: {}", page.html);
+    }
+    // Nobody writes to themselves.
+    assert!(page.has(&form(&olga, "message")) && !page.has(&form(&ann, "message")), "{}", page.html);
+    assert!(!page.has("data-testid=\"manage\"") && !page.has("/people/bans") && !page.has("/audit"), "{}", page.html);
+    let page = browser.open("/people?q=%20AN%20").await;
+    assert!(page.has(">Ann<") && !page.has(">Olga<") && page.has("value=\"AN\""), "{}", page.html);
+    assert!(browser.open("/people?q=%3Cb%3E").await.has("There is nobody by that name."));
+    let page = browser.open("/people?limit=3").await;
+    let next = page.html.split("href=\"/people?").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let page = browser.open(&format!("/people?{next}")).await;
+    assert!(page.has(">Olga<") && !page.has(">Ann<") && page.has("First page"), "{}", page.html);
+    assert_eq!(browser.open("/people?limit=x").await.status, 400);
+    // Guests who may be anywhere may see who is here, too.
+    assert!(Browser::with(&server, &guest).open("/people").await.has(">Ann<"));
+    assert_eq!(Browser::new(&server).open("/people").await.to(), "/sign-in?next=/people");
+    let path = page_of(&ann);
+    assert_eq!(Browser::new(&server).open(&path).await.to(), format!("/sign-in?next={path}"));
+    let fields = [("name", "ann"), ("password", PASSWORD), ("next", path.as_str())];
+    assert_eq!(Browser::new(&server).post("/sign-in", &fields).await.to(), path);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn guests_who_stay_in_the_lobby_see_nobody() {
+    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let ann = server.account("Ann").await;
+    let guest = server.session("Gil").await;
+    let mut browser = Browser::with(&server, &guest);
+    for path in ["/people".to_owned(), page_of(&ann)] {
+        let page = browser.open(&path).await;
+        assert_eq!((page.status, page.has("Ann")), (403, false));
+    }
+    assert!(!browser.open("/account").await.has("href=\"/people\""));
+    assert_eq!(browser.post(&form(&ann, "message"), &[]).await.status, 403);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_leads_to_the_room_of_the_two() {
+    let server = Server::start().await;
+    let [olga, adam, _, ann] = of_each_role(&server).await;
+    let mut browser = Browser::with(&server, &ann);
+    let page = browser.post(&form(&olga, "message"), &[]).await;
+    let room = page.to().strip_prefix("/r/").unwrap().to_owned();
+    assert_eq!(browser.post(&form(&olga, "message"), &[]).await.to(), format!("/r/{room}"), "the same one");
+    let settings = format!("/rooms/{room}/settings");
+    assert!(browser.open(&settings).await.has("Olga"));
+    assert_eq!(Browser::with(&server, &adam).open(&settings).await.status, 404);
+    let nobody = browser.post("/people/00000000-0000-0000-0000-000000000000/message", &[]).await;
+    assert_eq!((nobody.status, nobody.at("problem")), (404, "It is not there, or not yours to see."));
+    assert_eq!(browser.post("/people/x/message", &[]).await.status, 404);
+    assert_eq!(browser.post(&form(&ann, "message"), &[]).await.status, 400);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_role_is_changed() {
+    let server = Server::start().await;
+    let [olga, adam, _, ann] = of_each_role(&server).await;
+    let mut browser = Browser::with(&server, &adam);
+    let page = browser.open(&page_of(&ann)).await;
+    assert!(page.has("<option value=\"member\" selected"), "{}", page.html);
+    assert_eq!(
+        browser.post(&form(&ann, "role"), &[("role", "moderator")]).await.to(),
+        form(&ann, "").trim_end_matches('/').to_owned() + "?done=role"
+    );
+    let page = browser.open(&format!("{}?done=role", page_of(&ann))).await;
+    assert_eq!(page.at("done"), "The role is changed.");
+    assert_eq!(Browser::with(&server, &ann).me().await.role, ServerRole::Moderator);
+    for (role, status) in [("guest", 400), ("king", 400), ("", 400), ("owner", 403)] {
+        let page = browser.post(&form(&ann, "role"), &[("role", role)]).await;
+        assert_eq!(page.status, status, "{role}");
+        assert!(!page.at("problem").is_empty() && page.has("data-testid=\"role-form\""));
+    }
+    assert_eq!(browser.post(&form(&olga, "role"), &[("role", "member")]).await.status, 403);
+    assert!(!browser.open(&format!("{}?done=<b>", page_of(&ann))).await.has("data-testid=\"done\""));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_reset_link_is_shown_once() {
+    let server = Server::start().await;
+    let [olga, _, _, ann] = of_each_role(&server).await;
+    let mut browser = Browser::with(&server, &olga);
+    let page = browser.post(&form(&ann, "reset"), &[]).await;
+    let link = page.html.split("id=\"reset-link\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
+    let link = link.split('"').next().unwrap().strip_prefix(&server.url("")).unwrap().to_owned();
+    assert!(!browser.open(&page_of(&ann)).await.has(&link));
+    assert!(Browser::new(&server).open(&link).await.has("A new password for Ann."));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_a_name_is_it_is_a_name() {
+    let server = Server::start().await;
+    let [olga, _, _, ann] = of_each_role(&server).await;
+    let odd = "<img src=x>\"'&";
+    let body = json!({ "display_name": odd });
+    assert_eq!(server.ask(Method::PATCH, "/api/me", &ann.token, body).await.status, 200);
+    let mut browser = Browser::with(&server, &olga);
+    for path in ["/people".to_owned(), page_of(&ann)] {
+        let page = browser.open(&path).await;
+        assert!(page.has("&lt;img src=x&gt;") && !page.has("<img"), "{}", page.html);
+        assert!(!page.has(&format!("\"{odd}")), "{}", page.html);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_does_nothing_by_these_forms() {
+    let server = Server::start().await;
+    let [olga, _, _, ann] = of_each_role(&server).await;
+    let mut browser = Browser::with(&server, &olga);
+    let rooms = server.get(&olga.token, "/api/rooms").await.text().await.unwrap();
+    for (what, fields) in [
+        ("message", vec![]),
+        ("role", vec![("role", "admin")]),
+        ("mute", vec![("minutes", "10")]),
+        ("unmute", vec![]),
+        ("ban", vec![("reason", "spam")]),
+        ("lift", vec![]),
+        ("reset", vec![]),
+    ] {
+        for origin in ["https://evil.example", "null"] {
+            let page = browser.post_from(origin, &form(&ann, what), &fields).await;
+            assert_eq!((page.status, page.at("problem")), (403, "This page is not from this server."), "{what}");
+            assert!(!page.headers.contains_key(SET_COOKIE) && page.has(&format!("href=\"{}\"", page_of(&ann))));
+        }
+        // Nor by asking for the address.
+        let asked = server.get(&olga.token, &form(&ann, what)).await.status().as_u16();
+        assert_eq!(asked, 405, "{what}");
+    }
+    assert_eq!(Browser::with(&server, &ann).me().await.role, ServerRole::Member);
+    assert_eq!(server.get(&olga.token, "/api/rooms").await.text().await.unwrap(), rooms);
+    let page = browser.open(&page_of(&ann)).await;
+    assert!(!page.has("data-testid=\"muted\"") && !page.has("data-testid=\"banned\""), "{}", page.html);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_pages_are_in_the_language_of_their_reader() {
+    let server = Server::start().await;
+    let [olga, _, _, ann] = of_each_role(&server).await;
+    for (language, tag, path, title, texts) in [
+        ("en", "en", "/people".to_owned(), "People · Parlor", ["Search by name", "Message", "owner"]),
+        ("zh-CN", "zh-Hans", "/people".to_owned(), "用户 · Parlor", ["按名字搜索", "发私信", "所有者"]),
+        ("en", "en", page_of(&ann), "Ann · Parlor", ["Role: member", "For how long", "Make a reset link"]),
+        ("zh-CN", "zh-Hans", page_of(&ann), "Ann · Parlor", ["角色：成员", "封禁时长", "生成重设链接"]),
+        ("en", "en", "/people/bans".to_owned(), "Bans · Parlor", ["Nobody is banned.", "Audit log", "Chat"]),
+        ("zh-CN", "zh-Hans", "/people/bans".to_owned(), "封禁 · Parlor", ["目前没有人被封禁。", "审计日志", "聊天"]),
+    ] {
+        let mut browser = Browser { server: &server, token: olga.token.clone(), language };
+        let page = browser.open(&path).await;
+        assert_eq!(page.header(CONTENT_LANGUAGE), tag);
+        assert!(page.has(&format!("<html lang=\"{tag}\">")) && page.has(title), "{title}: {}", page.html);
+        for text in texts {
+            assert!(page.has(text), "{text}: {}", page.html);
+        }
+        // Another language leads back here.
+        assert!(page.has(&format!("name=\"next\" value=\"{path}\"")), "{}", page.html);
+        let chosen = browser.post("/language", &[("lang", "en"), ("next", &path)]).await;
+        assert_eq!(chosen.to(), path);
+    }
+    let mut browser = Browser { server: &server, token: olga.token.clone(), language: "zh" };
+    let page = browser.post(&form(&ann, "ban"), &[("reason", "")]).await;
+    assert_eq!(page.at("problem"), "内容为空。");
+    let room = RoomId::lobby();
+    assert!(browser.open(&format!("/rooms/{room}/settings")).await.has("房间设置"));
+    server.stop().await;
+}

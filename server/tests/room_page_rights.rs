@@ -1,0 +1,178 @@
+//! Who may do what by the settings of a room: what does not show is refused, and a room one may not see is not there.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor_protocol::{
+    RoomId,
+    http::{RoomMade, SessionMade},
+};
+use serde_json::json;
+use support::{Server, browser::Browser};
+
+fn settings(room: &RoomId) -> String {
+    format!("/rooms/{room}/settings")
+}
+
+fn form(room: &RoomId, what: &str) -> String {
+    format!("/rooms/{room}/{what}")
+}
+
+fn about(room: &RoomId, who: &SessionMade, what: &str) -> String {
+    format!("/rooms/{room}/members/{}/{what}", who.user.id)
+}
+
+async fn new_room(server: &Server, by: &SessionMade, name: &str, kind: &str) -> RoomId {
+    let made = server.post("/api/rooms", &by.token, json!({ "name": name, "kind": kind })).await;
+    made.of::<RoomMade>().room.id
+}
+
+async fn add(server: &Server, by: &SessionMade, room: &RoomId, who: &SessionMade) {
+    let answer = server.post(&format!("/api/rooms/{room}/members"), &by.token, json!({ "user": who.user.id })).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+}
+
+/// Which forms a page has, by their addresses within the room.
+async fn forms(browser: &mut Browser<'_>, room: &RoomId) -> Vec<String> {
+    let page = browser.open(&settings(room)).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    let begin = format!("action=\"/rooms/{room}/");
+    let own = page.html.split(&begin).skip(1);
+    own.map(|form| form.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn each_sees_what_they_may_do_and_nothing_else() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let mona = server.with_role(&olga, "Mona", "moderator").await;
+    let [ann, ben, eve] = [server.account("Ann").await, server.account("Ben").await, server.account("Eve").await];
+    let room = new_room(&server, &ann, "Garden", "public").await;
+    add(&server, &ann, &room, &ben).await;
+    let of_ben = |what: &str| format!("members/{}/{what}", ben.user.id);
+    let of_ann = |what: &str| format!("members/{}/{what}", ann.user.id);
+    let seen = async |who: &SessionMade, room: &RoomId| forms(&mut Browser::with(&server, who), room).await;
+    assert_eq!(seen(&eve, &room).await, ["join"]);
+    assert_eq!(seen(&ben, &room).await, ["members", "leave"]);
+    let maker = seen(&ann, &room).await;
+    let expected = ["settings", "members", &of_ann("dismiss"), &of_ben("mute"), &of_ben("appoint"), &of_ben("remove")];
+    assert_eq!(maker[..6], expected, "{maker:?}");
+    assert_eq!(maker[6..], ["archive", "leave"]);
+    // Who moderates the server looks after each public room.
+    let moderator = seen(&mona, &room).await;
+    for what in ["settings".to_owned(), of_ann("mute"), of_ann("dismiss"), of_ann("remove"), "archive".into()] {
+        assert!(moderator.contains(&what), "{what}: {moderator:?}");
+    }
+    assert!(!moderator.contains(&"members".to_owned()), "who is no member brings nobody in");
+    // Those who look after a room spare each other.
+    assert_eq!(Browser::with(&server, &ann).post(&about(&room, &ben, "appoint"), &[]).await.status, 303);
+    let peer = seen(&ben, &room).await;
+    assert!(!peer.contains(&of_ann("remove")) && !peer.contains(&of_ann("mute")), "{peer:?}");
+    let page = Browser::with(&server, &ben).post(&about(&room, &ann, "remove"), &[]).await;
+    assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+    // The lobby is everyone's.
+    assert!(seen(&ann, &RoomId::lobby()).await.is_empty());
+    let lobby = seen(&olga, &RoomId::lobby()).await;
+    assert!(lobby.contains(&"settings".to_owned()) && lobby.contains(&of_ann("mute")), "{lobby:?}");
+    assert!(!lobby.iter().any(|form| ["archive", "leave", "members"].contains(&&**form)), "{lobby:?}");
+    // What does not show is refused as well.
+    let mut browser = Browser::with(&server, &eve);
+    for (path, fields) in [
+        (form(&room, "settings"), vec![("name", "Mine"), ("topic", "")]),
+        (form(&room, "archive"), vec![]),
+        (form(&room, "reopen"), vec![]),
+        (form(&room, "leave"), vec![]),
+        (form(&room, "members"), vec![("name", "Olga")]),
+        (about(&room, &ben, "remove"), vec![]),
+        (about(&room, &ben, "appoint"), vec![]),
+        (about(&room, &ben, "dismiss"), vec![]),
+        (about(&room, &ben, "mute"), vec![("minutes", "10")]),
+        (about(&room, &ben, "unmute"), vec![]),
+    ] {
+        let page = browser.post(&path, &fields).await;
+        assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."), "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
+    let private = new_room(&server, &ann, "Garden", "private").await;
+    add(&server, &ann, &private, &ben).await;
+    let direct = server.post("/api/direct", &ann.token, json!({ "users": [ben.user.id] })).await;
+    let direct = direct.of::<RoomMade>().room.id;
+    let none = RoomId::from("zzzzzzzz");
+    let mut browser = Browser::with(&server, &olga);
+    for room in [&private, &direct] {
+        for (path, fields) in [
+            (form(room, "settings"), vec![("name", "Mine"), ("topic", "")]),
+            (form(room, "archive"), vec![]),
+            (form(room, "reopen"), vec![]),
+            (form(room, "join"), vec![]),
+            (form(room, "leave"), vec![]),
+            (form(room, "members"), vec![("name", "Olga")]),
+            (form(room, "members"), vec![("name", "Nobody")]),
+            (about(room, &ben, "remove"), vec![]),
+            (about(room, &ben, "appoint"), vec![]),
+            (about(room, &ben, "dismiss"), vec![]),
+            (about(room, &ben, "mute"), vec![("minutes", "10")]),
+            (about(room, &ben, "unmute"), vec![]),
+        ] {
+            let nowhere = path.replace(room.as_str(), none.as_str());
+            let [page, no_page] = [browser.post(&path, &fields).await, browser.post(&nowhere, &fields).await];
+            assert_eq!((page.status, no_page.status), (404, 404), "{path}");
+            assert_eq!(page.html.replace(room.as_str(), none.as_str()), no_page.html, "{path}");
+        }
+        let [page, no_page] = [browser.open(&settings(room)).await, browser.open(&settings(&none)).await];
+        assert_eq!((page.status, no_page.status), (404, 404));
+        assert_eq!(page.html.replace(room.as_str(), none.as_str()), no_page.html);
+        for secret in ["Garden", "Ann", "Ben"] {
+            assert!(!page.has(secret), "{}", page.html);
+        }
+    }
+    // Nothing was done.
+    let mut ben_sees = Browser::with(&server, &ben);
+    assert!(ben_sees.open(&settings(&private)).await.has("Garden"));
+    // A direct room is its people's, and has nothing to set.
+    let page = ben_sees.open(&settings(&direct)).await;
+    assert!(page.has(">Ann<") && page.has(">Ben<") && page.at("kind").starts_with("Direct messages"), "{}", page.html);
+    assert!(forms(&mut ben_sees, &direct).await.is_empty());
+    for what in ["leave", "archive"] {
+        assert_eq!(ben_sees.post(&form(&direct, what), &[]).await.status, 403);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_does_nothing_by_these_forms() {
+    let server = Server::start().await;
+    let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
+    let room = new_room(&server, &ann, "Garden", "public").await;
+    add(&server, &ann, &room, &ben).await;
+    let mut browser = Browser::with(&server, &ann);
+    let before = browser.open(&settings(&room)).await.html;
+    for (path, fields) in [
+        (form(&room, "settings"), vec![("name", "Mine"), ("topic", "")]),
+        (form(&room, "archive"), vec![]),
+        (form(&room, "reopen"), vec![]),
+        (form(&room, "join"), vec![]),
+        (form(&room, "leave"), vec![]),
+        (form(&room, "members"), vec![("name", "Ben")]),
+        (about(&room, &ben, "remove"), vec![]),
+        (about(&room, &ben, "appoint"), vec![]),
+        (about(&room, &ben, "dismiss"), vec![]),
+        (about(&room, &ben, "mute"), vec![("minutes", "10")]),
+        (about(&room, &ben, "unmute"), vec![]),
+    ] {
+        for origin in ["https://evil.example", "null"] {
+            let page = browser.post_from(origin, &path, &fields).await;
+            assert_eq!((page.status, page.at("problem")), (403, "This page is not from this server."), "{path}");
+            assert!(page.has(&format!("href=\"{}\"", settings(&room))), "the way back is a page: {}", page.html);
+        }
+    }
+    assert_eq!(browser.open(&settings(&room)).await.html, before);
+    server.stop().await;
+}

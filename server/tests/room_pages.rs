@@ -1,0 +1,187 @@
+//! The settings of a room, as a browser without scripts uses them.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use parlor_protocol::{
+    RoomId,
+    http::{RoomMade, SessionMade},
+};
+use reqwest::{Method, header::CONTENT_LANGUAGE};
+use serde_json::json;
+use support::{Client, Server, browser::Browser, people::PASSWORD};
+
+fn settings(room: &RoomId) -> String {
+    format!("/rooms/{room}/settings")
+}
+
+fn form(room: &RoomId, what: &str) -> String {
+    format!("/rooms/{room}/{what}")
+}
+
+fn about(room: &RoomId, who: &SessionMade, what: &str) -> String {
+    format!("/rooms/{room}/members/{}/{what}", who.user.id)
+}
+
+async fn new_room(server: &Server, by: &SessionMade, name: &str, kind: &str) -> RoomId {
+    let made = server.post("/api/rooms", &by.token, json!({ "name": name, "kind": kind })).await;
+    made.of::<RoomMade>().room.id
+}
+
+#[tokio::test]
+async fn a_room_gets_another_name_and_topic() {
+    let server = Server::start().await;
+    let ann = server.account("Ann").await;
+    new_room(&server, &ann, "Taken", "public").await;
+    let room = new_room(&server, &ann, "Garden", "public").await;
+    let mut browser = Browser::with(&server, &ann);
+    let long = "x".repeat(251);
+    for (name, topic, status, id, why) in [
+        ("taken", "", 409, "room-name", "There is a room with that name already."),
+        ("", "Plants", 422, "room-name", "That name will not do. There is nothing in it."),
+        ("Garden", &*long, 422, "topic", "251 characters long; 250 are allowed."),
+    ] {
+        let page = browser.post(&settings(&room), &[("name", name), ("topic", topic)]).await;
+        assert_eq!(page.status, status);
+        assert!(page.at("problem").contains(why), "{}", page.html);
+        let field = page.html.split(&format!("id=\"{id}\"")).nth(1).unwrap().split('>').next().unwrap();
+        assert!(field.contains("aria-invalid=\"true\""), "{field}");
+        assert!(page.has(&format!("value=\"{name}\"")) && page.has(&format!("value=\"{topic}\"")), "{}", page.html);
+    }
+    let (name, topic) = ("<i>Herbs</i> & \"more\"", "<script>alert(1)</script>");
+    let page = browser.post(&settings(&room), &[("name", name), ("topic", topic)]).await;
+    assert_eq!(page.to(), format!("{}?done=changed", settings(&room)));
+    let page = browser.open(page.to()).await;
+    assert_eq!(page.at("done"), "The room is changed.");
+    for escaped in ["&lt;i&gt;Herbs&lt;/i&gt; &amp; ", "value=\"&lt;script&gt;alert(1)"] {
+        assert!(page.has(escaped) && !page.has("<i>"), "{escaped}: {}", page.html);
+    }
+    // Who cannot change it reads it.
+    let eve = server.account("Eve").await;
+    let page = Browser::with(&server, &eve).open(&settings(&room)).await;
+    assert!(page.has("<p>&lt;script&gt;alert(1)") && page.at("kind").starts_with("Public room"), "{}", page.html);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
+    let server = Server::start().await;
+    let ann = server.account("Ann").await;
+    let ben = server.account("Ben").await;
+    let change = json!({ "display_name": "Benedict" });
+    assert_eq!(server.ask(Method::PATCH, "/api/me", &ben.token, change).await.status, 200);
+    let room = new_room(&server, &ann, "Garden", "private").await;
+    let mut browser = Browser::with(&server, &ann);
+    assert!(browser.open(&settings(&room)).await.has("<option value=\"Benedict\""), "it is proposed");
+    // By the name that others see, not by the one that he signs in with.
+    for name in ["", "Nobody", "Ben", "Benedict <b>"] {
+        let page = browser.post(&form(&room, "members"), &[("name", name)]).await;
+        assert_eq!((page.status, page.at("problem")), (404, "There is nobody with an account by that name."), "{name}");
+        assert!(!page.has("<b>"));
+    }
+    let done = async |browser: &mut Browser<'_>, path: String, fields: &[(&str, &str)]| {
+        let page = browser.post(&path, fields).await;
+        let to = page.to().to_owned();
+        assert!(to.starts_with(&format!("{}?done=", settings(&room))), "{to}");
+        let page = browser.open(&to).await;
+        (page.at("done").to_owned(), page)
+    };
+    let (said, page) = done(&mut browser, form(&room, "members"), &[("name", " BENEDICT ")]).await;
+    assert_eq!(said, "They are in the room.");
+    assert!(page.has(&about(&room, &ben, "remove")) && !page.has("<option value=\"Benedict\""), "{}", page.html);
+    let mut live = Client::connect(server.address, &ben).await;
+    live.hello(vec![]).await;
+    live.join(room.as_str(), None).await;
+    let (said, page) = done(&mut browser, about(&room, &ben, "appoint"), &[]).await;
+    assert_eq!((said.as_str(), page.html.matches("looks after the room").count()), ("They look after the room.", 2));
+    let (said, page) = done(&mut browser, about(&room, &ben, "dismiss"), &[]).await;
+    assert_eq!(page.html.matches("looks after the room").count(), 1);
+    assert_eq!(said, "They no longer look after the room.");
+    let page = browser.post(&about(&room, &ben, "mute"), &[("minutes", "soon")]).await;
+    assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."));
+    let (said, page) = done(&mut browser, about(&room, &ben, "mute"), &[("minutes", "60")]).await;
+    assert!(said == "They are muted." && page.has("May not write until: "), "{said}: {}", page.html);
+    assert!(!Browser::with(&server, &ben).open(&settings(&room)).await.has("May not write until: "));
+    let (said, page) = done(&mut browser, about(&room, &ben, "unmute"), &[]).await;
+    assert!(said == "They can write again." && !page.has("May not write until: "), "{said}: {}", page.html);
+    let (said, page) = done(&mut browser, about(&room, &ben, "remove"), &[]).await;
+    assert!(said == "They are no longer in the room." && page.has("<option value=\"Benedict\""), "{said}");
+    assert_eq!(browser.post(&about(&room, &ben, "remove"), &[]).await.status, 303, "they have gone already");
+    assert_eq!(Browser::with(&server, &ben).open(&settings(&room)).await.status, 404);
+    assert_eq!(browser.post(&form(&room, "members/x/remove"), &[]).await.status, 404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn rooms_are_archived_reopened_joined_and_left() {
+    let server = Server::start().await;
+    let [ann, eve] = [server.account("Ann").await, server.account("Eve").await];
+    let room = new_room(&server, &ann, "Garden", "public").await;
+    let mut browser = Browser::with(&server, &ann);
+    for (what, said) in [("archive", "The room is archived."), ("reopen", "The room is open again.")] {
+        let page = browser.post(&form(&room, what), &[]).await;
+        let to = page.to().to_owned();
+        let page = browser.open(&to).await;
+        assert_eq!((page.at("done"), page.has("archived<")), (said, what == "archive"), "{}", page.html);
+    }
+    let mut other = Browser::with(&server, &eve);
+    assert_eq!(other.post(&form(&room, "join"), &[]).await.to(), format!("/r/{room}"));
+    assert!(browser.open(&settings(&room)).await.has(">Eve<"));
+    assert_eq!(other.post(&form(&room, "leave"), &[]).await.to(), "/r/lobby");
+    assert!(!browser.open(&settings(&room)).await.has(&about(&room, &eve, "remove")));
+    let page = other.post(&form(&RoomId::lobby(), "leave"), &[]).await;
+    assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+    // Back to where one wanted to go.
+    let path = settings(&room);
+    assert_eq!(Browser::new(&server).open(&path).await.to(), format!("/sign-in?next={path}"));
+    let fields = [("name", "eve"), ("password", PASSWORD), ("next", path.as_str())];
+    assert_eq!(Browser::new(&server).post("/sign-in", &fields).await.to(), path);
+    assert_eq!(Browser::new(&server).post(&form(&room, "leave"), &[]).await.to(), format!("/sign-in?next={path}"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn many_members_come_a_page_at_a_time() {
+    let server = Server::start().await;
+    let ann = server.account("Ann").await;
+    for n in 0..60 {
+        server.session(&format!("Guest {n:03}")).await;
+    }
+    let mut browser = Browser::with(&server, &ann);
+    let path = settings(&RoomId::lobby());
+    let page = browser.open(&path).await;
+    assert_eq!(page.html.matches("data-testid=\"member\"").count(), 50);
+    assert!(page.has("Shown: 1 to 50 of 61") && page.has(&format!("href=\"{path}?from=50\"")), "{}", page.html);
+    assert_eq!(page.html.matches("href=\"/people/").count(), 1, "the pages of guests are for those who moderate");
+    let page = browser.open(&format!("{path}?from=50")).await;
+    assert!(page.has("Shown: 51 to 61 of 61") && page.has("Guest 059") && page.has("First page"), "{}", page.html);
+    assert_eq!(browser.open(&format!("{path}?from=9999")).await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_is_in_the_language_of_its_reader() {
+    let server = Server::start().await;
+    let ann = server.account("Ann").await;
+    let room = new_room(&server, &ann, "Garden", "private").await;
+    let path = settings(&room);
+    for (language, tag, title, texts) in [
+        (
+            "en",
+            "en",
+            "Garden · Room settings · Parlor",
+            ["Private room", "Bring someone in", "someone to bring you in"],
+        ),
+        ("zh-CN", "zh-Hans", "Garden · 房间设置 · Parlor", ["私密房间", "邀请进入房间", "再次进入需要有人邀请。"]),
+    ] {
+        let mut browser = Browser { server: &server, token: ann.token.clone(), language };
+        let page = browser.open(&path).await;
+        assert_eq!(page.header(CONTENT_LANGUAGE), tag);
+        assert!(page.has(title), "{}", page.html);
+        for text in texts {
+            assert!(page.has(text), "{text}: {}", page.html);
+        }
+        assert_eq!(browser.post("/language", &[("lang", tag), ("next", &path)]).await.to(), path);
+    }
+    server.stop().await;
+}
