@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use parlor_protocol::{UserId, limits};
 
+use super::write::escape;
 use crate::accounts::names;
 
 /// The class of what names someone.
@@ -29,7 +30,7 @@ impl Names {
         if !text.contains('@') {
             return Vec::new();
         }
-        let mut keys: Vec<_> = beginnings(text)
+        let mut keys: Vec<_> = beginnings(text, 0)
             .take(limits::MAX_MENTIONS)
             .flat_map(|at| candidates(&text[at + 1..]))
             .map(names::key)
@@ -40,22 +41,43 @@ impl Names {
         keys
     }
 
-    /// The first `@name` in a text: where it begins and ends, and who it is. The longest name that there is counts.
-    pub(super) fn first_in(&self, text: &str) -> Option<(usize, usize, UserId)> {
+    /// Writes a text, in which people may be named, and notes who is.
+    pub(super) fn mark(&self, html: &mut String, named: &mut Vec<UserId>, text: &str) {
+        let mut written = 0;
+        while let Some((from, to, user)) = self.first_in(text, written) {
+            if !named.contains(&user) {
+                if named.len() == limits::MAX_MENTIONS {
+                    break;
+                }
+                named.push(user);
+            }
+            escape(html, &text[written..from]);
+            html.push_str("<span class=\"");
+            html.push_str(CLASS);
+            html.push_str("\">");
+            escape(html, &text[from..to]);
+            html.push_str("</span>");
+            written = to;
+        }
+        escape(html, &text[written..]);
+    }
+
+    /// The first `@name` in a text from a place on: where it begins and ends, and who it is. The longest name that there is counts.
+    fn first_in(&self, text: &str, from: usize) -> Option<(usize, usize, UserId)> {
         if self.0.is_empty() || !text.contains('@') {
             return None;
         }
-        beginnings(text).find_map(|at| {
+        beginnings(text, from).find_map(|at| {
             let known = candidates(&text[at + 1..]).filter_map(|name| Some((name, *self.0.get(&names::key(name))?)));
             known.last().map(|(name, user)| (at, at + 1 + name.len(), user))
         })
     }
 }
 
-/// Where an `@` begins a word.
-fn beginnings(text: &str) -> impl Iterator<Item = usize> {
+/// Where an `@` begins a word, from a place on.
+fn beginnings(text: &str, from: usize) -> impl Iterator<Item = usize> {
     let begins = |at: usize| text[..at].chars().next_back().is_none_or(|before| !in_a_word(before) || is_cjk(before));
-    text.match_indices('@').map(|(at, _)| at).filter(move |at| begins(*at))
+    text[from..].match_indices('@').map(move |(at, _)| from + at).filter(move |at| begins(*at))
 }
 
 /// What may be a name at the beginning of a text, the shortest first.

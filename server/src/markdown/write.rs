@@ -1,15 +1,9 @@
 //! Turns markdown events into HTML. Every tag in the output is written here; the source gives only text and addresses.
 
-use parlor_protocol::{UserId, limits};
+use parlor_protocol::UserId;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Tag};
 
-use super::{
-    Rendered, address,
-    grammar::Language,
-    highlight,
-    mention::{self, Names},
-    sanitise,
-};
+use super::{Rendered, address, grammar::Language, highlight, mention::Names, sanitise};
 
 /// Elements open at a time beyond which inner ones are left out (their text stays).
 const MAX_DEPTH: usize = 24;
@@ -133,7 +127,7 @@ impl<'a> Writer<'a> {
             Event::Rule => self.html.push_str("<hr>\n"),
             // Of extensions that are off.
             Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
-                self.text(&text, false)
+                self.text(&text, false);
             }
             Event::TaskListMarker(_) => {}
         }
@@ -164,31 +158,10 @@ impl<'a> Writer<'a> {
                     escape(&mut self.html, piece);
                     self.html.push_str("</a>");
                 }
-                None if naming => self.words(piece),
+                None if naming => self.names.mark(&mut self.html, &mut self.mentions, piece),
                 None => escape(&mut self.html, piece),
             }
         }
-    }
-
-    /// Text in which people may be named.
-    fn words(&mut self, mut text: &str) {
-        while let Some((from, to, user)) = self.names.first_in(text) {
-            let known = self.mentions.contains(&user);
-            if !known && self.mentions.len() == limits::MAX_MENTIONS {
-                break;
-            }
-            if !known {
-                self.mentions.push(user);
-            }
-            escape(&mut self.html, &text[..from]);
-            self.html.push_str("<span class=\"");
-            self.html.push_str(mention::CLASS);
-            self.html.push_str("\">");
-            escape(&mut self.html, &text[from..to]);
-            self.html.push_str("</span>");
-            text = &text[to..];
-        }
-        escape(&mut self.html, text);
     }
 
     fn start(&mut self, tag: Tag<'_>) -> End {

@@ -118,8 +118,8 @@ impl Room {
         }
         state.head = batch.last();
         state.ring.push(batch.clone());
-        state.grown = true;
         if !state.watchers.is_empty() {
+            state.grown = true;
             self.wake(&mut state);
         }
         true

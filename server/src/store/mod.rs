@@ -4,18 +4,20 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, Level, Millis, RoomId, RoomKind, Seq, ServerRole, User, UserId,
+    CommandId, RoomId, Seq, ServerRole, User, UserId,
     http::{EventPage, MessagePage},
 };
 
+mod messages;
 pub mod moderation;
 pub mod people;
 mod rooms;
 pub mod sqlite;
 
+pub use messages::{Appended, Deletion, NewMessage, OnAppended, Page, Written};
 pub use moderation::Moderation;
 pub use people::People;
-pub use rooms::{NameTaken, RoomChange, Rooms};
+pub use rooms::{Membership, Mine, NameTaken, RoomChange, RoomRecord, Rooms};
 
 /// What the database said when it could not. The cause is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -93,182 +95,6 @@ pub struct SignedIn {
     pub role: ServerRole,
 }
 
-/// A message on its way to the log.
-#[derive(Clone, Debug)]
-pub struct NewMessage {
-    /// Made by the client; the idempotency key.
-    pub id: CommandId,
-    /// The room; it exists and the author may write there.
-    pub room: RoomId,
-    /// Who says it.
-    pub author: Arc<User>,
-    /// The source, validated.
-    pub body: String,
-    /// The source as sanitised HTML.
-    pub html: String,
-    /// The version of the renderer that made `html`.
-    pub html_version: i64,
-    /// The message that this one answers.
-    pub reply_to: Option<CommandId>,
-    /// The members whom it names, without its author.
-    pub mentions: Vec<UserId>,
-}
-
-/// A message that is to be gone.
-#[derive(Clone, Debug)]
-pub struct Deletion {
-    /// Made by the client; the idempotency key.
-    pub id: CommandId,
-    /// The room.
-    pub room: RoomId,
-    /// The message.
-    pub message: CommandId,
-    /// Who deletes it.
-    pub by: Arc<User>,
-    /// They may delete what they wrote themselves.
-    pub own: bool,
-    /// They may delete what anyone wrote.
-    pub others: bool,
-    /// They may because they are a member: not any more when they have been sent away by then.
-    pub as_member: bool,
-}
-
-/// What became of a message or its deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// It is in the log, now or since an earlier try: the ack is the same (G3).
-    Stored {
-        /// Its place.
-        seq: Seq,
-        /// When it was first stored.
-        at: Millis,
-    },
-    /// The id stands for something else already.
-    IdReused,
-    /// No such room.
-    NoRoom,
-    /// Its author may not write there for a while.
-    Muted {
-        /// Until when.
-        until: Millis,
-    },
-    /// Its author may not be here at all.
-    Banned,
-    /// The message that it answers is not in this room.
-    NoReplyTarget,
-    /// The message to delete is not in this room, or is gone already.
-    NoMessage,
-    /// The message to delete is not theirs to delete.
-    Forbidden,
-}
-
-/// Called exactly once, after the commit that decided. Dropped uncalled, whatever went wrong on the way, it says that the
-/// store is closed: nobody waits for an answer that does not come.
-pub struct OnAppended(Option<AppendCallback>);
-
-type AppendCallback = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
-
-impl OnAppended {
-    /// Will call this.
-    pub fn new(callback: impl FnOnce(Result<Appended, StoreError>) + Send + 'static) -> Self {
-        Self(Some(Box::new(callback)))
-    }
-
-    /// Calls it.
-    pub fn call(mut self, result: Result<Appended, StoreError>) {
-        if let Some(callback) = self.0.take() {
-            callback(result);
-        }
-    }
-}
-
-impl Drop for OnAppended {
-    fn drop(&mut self) {
-        if let Some(callback) = self.0.take() {
-            callback(Err(StoreError::Closed));
-        }
-    }
-}
-
-/// What the live room needs to know of a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoomRecord {
-    /// Its id.
-    pub id: RoomId,
-    /// Its name.
-    pub name: String,
-    /// Who may see it.
-    pub kind: RoomKind,
-    /// What it is about.
-    pub topic: Option<String>,
-    /// Its newest event.
-    pub head: Seq,
-    /// Nothing is written there any more.
-    pub archived: bool,
-    /// Who made it.
-    pub maker: Option<UserId>,
-    /// Who is in it, if it is direct: always the same people.
-    pub people: Arc<[User]>,
-}
-
-/// Someone's place in a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Membership {
-    /// The room.
-    pub room: RoomId,
-    /// How they stand to it.
-    pub mine: Mine,
-}
-
-/// Someone's own part of a room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mine {
-    /// How far they have read. Never goes back.
-    pub read: Seq,
-    /// What they have marked as unread begins here.
-    pub unread_from: Option<Seq>,
-    /// What they want to hear of it.
-    pub level: Level,
-    /// They look after it.
-    pub moderator: bool,
-}
-
-impl Mine {
-    /// Of a new member, who has read everything up to then.
-    #[must_use]
-    pub fn since(read: Seq) -> Self {
-        Self { read, ..Self::default() }
-    }
-
-    /// What comes after this is unread.
-    #[must_use]
-    pub fn read_to(&self) -> Seq {
-        self.unread_from.map_or(self.read, |first| self.read.min(first.saturating_sub(1)))
-    }
-}
-
-/// Messages that are there, in a stretch of a room's log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Who wrote them.
-    pub messages: Vec<(Seq, UserId)>,
-    /// Whom they name.
-    pub mentions: Vec<(Seq, UserId)>,
-}
-
-/// Which page of a room's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// The newest messages.
-    Newest,
-    /// The newest before this seq.
-    Before(Seq),
-    /// The oldest after this seq.
-    After(Seq),
-    /// Half before, half from this seq on.
-    Around(Seq),
-}
-
 /// Everything durable. Reads see every commit that was answered before they began.
 ///
 /// Writes are answered after they are on disk (G1, G4). Events that were committed go to the [`crate::bus`] given at
@@ -319,24 +145,4 @@ pub trait Store: People + Rooms + Moderation {
 
     /// Finishes what is queued, then closes.
     async fn close(&self);
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::mpsc;
-
-    use super::*;
-
-    #[test]
-    fn every_append_is_answered_once() {
-        let (answers, heard) = mpsc::channel();
-        let callback = || {
-            let answers = answers.clone();
-            OnAppended::new(move |result| answers.send(result.is_ok()).unwrap())
-        };
-        callback().call(Ok(Appended::NoRoom));
-        drop(callback());
-        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true, false]);
-    }
 }

@@ -6,7 +6,64 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parlor_protocol::{Level, RoomId, RoomKind, Seq, User, UserId, http::Member};
 
-use super::{Membership, RoomRecord, StoreError};
+use super::StoreError;
+
+/// What the live room needs to know of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its id.
+    pub id: RoomId,
+    /// Its name.
+    pub name: String,
+    /// Who may see it.
+    pub kind: RoomKind,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Its newest event.
+    pub head: Seq,
+    /// Nothing is written there any more.
+    pub archived: bool,
+    /// Who made it.
+    pub maker: Option<UserId>,
+    /// Who is in it, if it is direct: always the same people.
+    pub people: Arc<[User]>,
+}
+
+/// Someone's place in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The room.
+    pub room: RoomId,
+    /// How they stand to it.
+    pub mine: Mine,
+}
+
+/// Someone's own part of a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mine {
+    /// How far they have read. Never goes back.
+    pub read: Seq,
+    /// What they have marked as unread begins here.
+    pub unread_from: Option<Seq>,
+    /// What they want to hear of it.
+    pub level: Level,
+    /// They look after it.
+    pub moderator: bool,
+}
+
+impl Mine {
+    /// Of a new member, who has read everything up to then.
+    #[must_use]
+    pub fn since(read: Seq) -> Self {
+        Self { read, ..Self::default() }
+    }
+
+    /// What comes after this is unread.
+    #[must_use]
+    pub fn read_to(&self) -> Seq {
+        self.unread_from.map_or(self.read, |first| self.read.min(first.saturating_sub(1)))
+    }
+}
 
 /// What is to be different in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]

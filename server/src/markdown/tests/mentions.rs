@@ -54,7 +54,7 @@ fn code_links_and_what_is_typed_as_html_name_nobody() {
         "    @ann",
         "[@ann](https://x.org)",
         "https://x.org/@ann",
-        "<b @ann>",
+        "<b title='@ann'>",
         "<div>\n@ann\n",
     ] {
         let rendered = render_naming(source, &known(&["ann"]));

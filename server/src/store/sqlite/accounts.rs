@@ -143,8 +143,9 @@ pub(super) async fn people(
     after: Option<&str>,
     limit: u32,
 ) -> Result<People, StoreError> {
+    type Row = (Uuid, String, String, String, Option<i64>, Option<Millis>, String);
     // One more than asked for tells whether there is another page.
-    let mut rows: Vec<(Uuid, String, String, String, Option<i64>, Option<Millis>, String)> = sqlx::query_as(
+    let mut rows: Vec<Row> = sqlx::query_as(
         "SELECT user.id, user.name, user.kind, user.role, user.colour, user.seen_at, account.shown_key
          FROM account JOIN user ON user.id = account.user
          WHERE account.shown_key > ? AND instr(account.shown_key, ?) > 0 ORDER BY account.shown_key LIMIT ?",

@@ -26,18 +26,18 @@ pub(super) async fn members_by_name(
                  WHERE account.name_key = wanted.column1 AND member.room = wanted.column2),
                 (SELECT user.id FROM user JOIN member ON member.user = user.id
                  WHERE user.guest_key = wanted.column1 AND member.room = wanted.column2
-                 ORDER BY user.guest_key, user.id DESC LIMIT 1)) AS who
+                 ORDER BY user.guest_key, user.id DESC LIMIT 1))
              FROM (VALUES ",
             2,
             part.len(),
-            ") AS wanted WHERE who IS NOT NULL",
+            ") AS wanted",
         );
         let mut query = sqlx::query_as(sql);
         for key in rows::padded(part) {
             query = query.bind(key).bind(key.map(|_| room.as_str()));
         }
-        let rows: Vec<(String, Uuid)> = query.fetch_all(db).await?;
-        found.extend(rows.into_iter().map(|(key, user)| (key, UserId(user))));
+        let rows: Vec<(Option<String>, Option<Uuid>)> = query.fetch_all(db).await?;
+        found.extend(rows.into_iter().filter_map(|(key, user)| Some((key?, UserId(user?)))));
     }
     Ok(found)
 }
