@@ -21,9 +21,6 @@ const CASES: u32 = 8;
 const STEPS: usize = 36;
 const DEVICES: [usize; 2] = [3, 2];
 
-/// Whether what the page counts by itself is compared as well; see [`the_client`].
-const THE_CLIENT_COUNTS_MESSAGES: bool = false;
-
 /// What happens next. Of a number that says which one, the rest counts that is left when it is divided by how many there are.
 #[derive(Clone, Debug)]
 enum Step {
@@ -130,9 +127,10 @@ impl World {
             let made = server.session(name).await;
             let mut person = Person { made, devices: Vec::new(), mine: None };
             for _ in 0..devices {
-                person
-                    .devices
-                    .push(Device { client: Client::greet(&server, &person.made).await, page: State::default() });
+                // Its welcome is heard by the client alone, so the page is told by whom it is read.
+                let mut page = State::default();
+                page.me = Some(person.made.user.clone());
+                person.devices.push(Device { client: Client::greet(&server, &person.made).await, page });
             }
             people.push(person);
         }
@@ -332,13 +330,10 @@ impl World {
             let listed = self.listed(&self.people[who].made).await;
             assert_eq!(listed.as_ref().map(counts), self.expected(who), "{after:?}");
             assert!(listed.is_none_or(|room| room.head == self.head), "{after:?}");
-            if THE_CLIENT_COUNTS_MESSAGES {
-                self.the_client(who, after).await;
-            }
+            self.the_client(who, after).await;
         }
     }
 
-    // the client
     /// What each device's page counts by the frames that it was sent is the same as well, once it has them all.
     async fn the_client(&mut self, who: usize, after: &Step) {
         let expected = self.expected(who);

@@ -29,7 +29,7 @@ pub(super) enum Step {
     /// It is open: greet.
     Greet,
     /// It is proven; this is the welcome.
-    Proven(ServerFrame),
+    Proven(Box<ServerFrame>),
     /// It leads nowhere.
     Failed,
 }
@@ -54,7 +54,7 @@ impl Climb {
         match incoming {
             Incoming::Open => return Step::Greet,
             Incoming::Taken => self.taken = Some(now),
-            Incoming::Frame(frame @ ServerFrame::Welcome { .. }) => return Step::Proven(frame),
+            Incoming::Frame(frame @ ServerFrame::Welcome { .. }) => return Step::Proven(Box::new(frame)),
             Incoming::Closed { .. } => return Step::Failed,
             Incoming::Alive | Incoming::Frame(_) => {}
         }

@@ -354,7 +354,7 @@ impl Session<'_> {
                     climb.greet(hello);
                 }
             }
-            Step::Proven(welcome) => self.change_over(welcome, now),
+            Step::Proven(welcome) => self.change_over(*welcome, now),
             Step::Failed => self.climb_on(now),
         }
     }
