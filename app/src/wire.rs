@@ -6,7 +6,7 @@
 
 use parlor_protocol::{
     CommandId, Event, EventKind, GapReason, Level, Message, PresenceState, RoomId, RoomKind, RoomSummary, ServerFrame,
-    ServerInfo, User, UserId, UserKind, http::MessagePage,
+    ServerInfo, ServerRole, User, UserId, UserKind, http::MessagePage,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -138,6 +138,12 @@ impl Read for Level {
     }
 }
 
+impl Read for ServerRole {
+    fn read(value: Value) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| value == role.as_str())
+    }
+}
+
 impl Read for User {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
@@ -253,6 +259,7 @@ impl Read for ServerFrame {
             "welcome" => Self::Welcome {
                 protocol: u32::try_from(object.take::<u64>("protocol")?).ok()?,
                 you: object.take("you")?,
+                role: object.take_or("role", ServerRole::Guest)?,
                 server: object.take("server")?,
                 now: object.take("now")?,
                 heartbeat_ms: object.take("heartbeat_ms")?,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, User, UserId};
+use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, ServerRole, User, UserId};
 
 /// A frame from server to client: one JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub enum ServerFrame {
         protocol: u32,
         /// Who the session belongs to.
         you: User,
+        /// What they may do on the whole server.
+        #[serde(default = "guest")]
+        role: ServerRole,
         /// The server.
         server: ServerInfo,
         /// The server's clock.
@@ -176,6 +179,10 @@ impl ServerFrame {
     pub fn encode(&self) -> String {
         to_json(self)
     }
+}
+
+const fn guest() -> ServerRole {
+    ServerRole::Guest
 }
 
 /// JSON of a frame. The types here have string keys and no failing serialiser, so there is no error to report; should

@@ -3,7 +3,7 @@
 
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary,
-    ServerFrame, ServerInfo, Tail, User, UserId, UserKind, limits, validate,
+    ServerFrame, ServerInfo, ServerRole, Tail, User, UserId, UserKind, limits, validate,
 };
 use proptest::{collection::vec, option, prelude::*, prop_oneof, sample::select};
 use uuid::Uuid;
@@ -23,6 +23,10 @@ fn user_id() -> impl Strategy<Value = UserId> {
 fn user() -> impl Strategy<Value = User> {
     (user_id(), any::<String>(), select(vec![UserKind::Guest, UserKind::Account]), option::of(any::<u8>()))
         .prop_map(|(id, name, kind, colour)| User { id, name, kind, colour })
+}
+
+fn role() -> impl Strategy<Value = ServerRole> {
+    select(&ServerRole::ALL[..])
 }
 
 fn cursor() -> impl Strategy<Value = Cursor> {
@@ -120,16 +124,16 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
 
 fn server_frame() -> impl Strategy<Value = ServerFrame> {
     prop_oneof![
-        (any::<u32>(), user(), any::<[String; 3]>(), any::<i64>(), any::<u64>(), vec(summary(), 0..3)).prop_map(
-            |(protocol, you, [name, version, build], now, heartbeat_ms, rooms)| ServerFrame::Welcome {
+        (any::<u32>(), user(), role(), any::<[String; 3]>(), any::<i64>(), any::<u64>(), vec(summary(), 0..3))
+            .prop_map(|(protocol, you, role, [name, version, build], now, heartbeat_ms, rooms)| ServerFrame::Welcome {
                 protocol,
                 you,
+                role,
                 server: ServerInfo { name, version, build },
                 now,
                 heartbeat_ms,
                 rooms,
-            }
-        ),
+            }),
         (room(), any::<u64>(), vec(user(), 0..4), vec(user_id(), 0..3), any::<u64>()).prop_map(
             |(room, head, online, away, online_count)| ServerFrame::Joined { room, head, online, away, online_count }
         ),

@@ -365,7 +365,9 @@ impl Client {
         self.read(|state| {
             let me = state.me.as_ref().map(|me| me.id);
             let own = state.message(message).is_some_and(|message| me == Some(message.by.id));
-            own || state.rooms.iter().any(|room| Some(&room.id) == state.current.as_ref() && room.moderator)
+            let here = state.rooms.iter().find(|room| Some(&room.id) == state.current.as_ref());
+            let looks_after = |room: &RoomSummary| room.moderator || state.moderates && room.kind != RoomKind::Direct;
+            own || here.is_some_and(looks_after)
         })
     }
 

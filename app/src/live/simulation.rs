@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use parlor_faults::checker::{ClientLog, History, RoomLog, check_complete};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, Message, Millis, PROTOCOL_VERSION, RoomId,
-    RoomKind, RoomSummary, Seq, ServerFrame, ServerInfo, User, UserId, UserKind, http::MessagePage, refusal,
+    RoomKind, RoomSummary, Seq, ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, http::MessagePage,
+    refusal,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -368,6 +369,7 @@ impl World {
                 connection.down.push_back(ServerFrame::Welcome {
                     protocol: PROTOCOL_VERSION,
                     you: person(1),
+                    role: ServerRole::Guest,
                     server: ServerInfo { name: "model".into(), version: "0".into(), build: String::new() },
                     now: self.now,
                     heartbeat_ms: 25_000,

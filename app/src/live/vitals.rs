@@ -145,7 +145,7 @@ impl Vitals {
 
 #[cfg(test)]
 mod tests {
-    use parlor_protocol::{Cursor, Event, EventKind, GapReason, ServerInfo, User, UserId, UserKind};
+    use parlor_protocol::{Cursor, Event, EventKind, GapReason, ServerInfo, ServerRole, User, UserId, UserKind};
     use uuid::Uuid;
 
     use super::*;
@@ -162,7 +162,15 @@ mod tests {
 
     fn welcome(now: Millis) -> ServerFrame {
         let server = ServerInfo { name: "parlor".into(), version: "0.1.0".into(), build: String::new() };
-        ServerFrame::Welcome { protocol: 1, you: user(), server, now, heartbeat_ms: 25_000, rooms: Vec::new() }
+        ServerFrame::Welcome {
+            protocol: 1,
+            you: user(),
+            role: ServerRole::Guest,
+            server,
+            now,
+            heartbeat_ms: 25_000,
+            rooms: Vec::new(),
+        }
     }
 
     fn joined(room: &str, head: Seq) -> ServerFrame {

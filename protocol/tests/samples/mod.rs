@@ -2,7 +2,7 @@
 
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary,
-    ServerFrame, ServerInfo, Tail, User, UserId, UserKind,
+    ServerFrame, ServerInfo, ServerRole, Tail, User, UserId, UserKind,
 };
 use uuid::Uuid;
 
@@ -67,6 +67,7 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
         ServerFrame::Welcome {
             protocol: 1,
             you: ann.clone(),
+            role: ServerRole::Moderator,
             server: ServerInfo { name: "parlor".into(), version: "0.1.0".into(), build: "9b1c40d2a7f35e68".into() },
             now: AT,
             heartbeat_ms: 25_000,

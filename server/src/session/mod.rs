@@ -219,6 +219,7 @@ impl Session {
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,
             you: (*self.connection.user).clone(),
+            role: self.connection.role,
             server: self.live.server.clone(),
             now: clock::now(),
             heartbeat_ms: u64::try_from(self.live.wheel.interval().as_millis()).unwrap_or(u64::MAX),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use parlor_protocol::{
     ClientFrame, CommandId, Event, EventKind, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomKind,
-    RoomSummary, Seq, ServerFrame, User, UserId, limits, refusal,
+    RoomSummary, Seq, ServerFrame, ServerRole, User, UserId, limits, refusal,
 };
 
 use self::{reading::Asked, sending::forget};
@@ -130,6 +130,8 @@ pub struct State {
     pub words: Words,
     /// Who is reading.
     pub me: Option<User>,
+    /// The reader looks after the whole server.
+    pub(super) moderates: bool,
     /// My rooms and public ones: the lobby first, then by name.
     pub rooms: Vec<RoomSummary>,
     /// Rooms that were opened in this page.
@@ -187,7 +189,8 @@ impl State {
     #[must_use = "a to-do that is dropped is never done"]
     pub fn apply(&mut self, frame: ServerFrame, now: Millis) -> Vec<Todo> {
         match frame {
-            ServerFrame::Welcome { you, server, rooms, .. } => {
+            ServerFrame::Welcome { you, role, server, rooms, .. } => {
+                self.moderates = role >= ServerRole::Moderator;
                 // Servers that do not name their build, and pages that were not told theirs, have nothing to compare.
                 let known = !server.build.is_empty() && !self.build.is_empty();
                 self.newer = (known && server.build != self.build).then_some(server.build);

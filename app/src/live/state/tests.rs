@@ -2,7 +2,9 @@
 // Most tests look at what is known, not at what follows.
 #![allow(unused_must_use)]
 
-use parlor_protocol::{Cursor, EventKind, Level, Message, RoomKind, ServerInfo, UserId, UserKind, http::MessagePage};
+use parlor_protocol::{
+    Cursor, EventKind, Level, Message, RoomKind, ServerInfo, ServerRole, UserId, UserKind, http::MessagePage,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -298,6 +300,7 @@ fn a_second_welcome_asks_for_the_list() {
     let welcome = || ServerFrame::Welcome {
         protocol: 1,
         you: user(1),
+        role: ServerRole::Guest,
         server: ServerInfo { name: "parlor".into(), version: "1".into(), build: String::new() },
         now: 0,
         heartbeat_ms: 25_000,
@@ -313,7 +316,18 @@ fn a_server_of_another_build_is_noticed_and_one_of_the_same_is_not() {
     let mut welcome = |build: &str| {
         let server = ServerInfo { name: "parlor".into(), version: "1".into(), build: build.into() };
         let (you, rooms) = (user(1), vec![lobby(3, 3)]);
-        state.apply(ServerFrame::Welcome { protocol: 1, you, server, now: 0, heartbeat_ms: 25_000, rooms }, 0);
+        state.apply(
+            ServerFrame::Welcome {
+                protocol: 1,
+                you,
+                role: ServerRole::Guest,
+                server,
+                now: 0,
+                heartbeat_ms: 25_000,
+                rooms,
+            },
+            0,
+        );
         state.newer.clone()
     };
     assert_eq!(welcome("one"), None);
@@ -330,6 +344,7 @@ fn rows_are_made_anew_when_it_is_known_who_reads() {
         ServerFrame::Welcome {
             protocol: 1,
             you: user(1),
+            role: ServerRole::Guest,
             server: ServerInfo { name: "parlor".into(), version: "1".into(), build: String::new() },
             now: 0,
             heartbeat_ms: 25_000,
