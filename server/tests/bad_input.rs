@@ -99,7 +99,6 @@ async fn bodies_out_of_bounds_are_refused() {
     let (room, message) = (RoomId::lobby(), id);
     for frame in [
         ClientFrame::Edit { id, room: room.clone(), message, body: "x".into() },
-        ClientFrame::Delete { id, room: room.clone(), message },
         ClientFrame::React { id, room, message, emoji: "👍".into(), on: true },
     ] {
         ann.say(&frame).await;

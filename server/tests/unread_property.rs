@@ -17,7 +17,7 @@ use serde_json::json;
 use support::{Client, PATIENCE, Server, http_client, rooms::counts};
 use uuid::Uuid;
 
-const CASES: u32 = 10;
+const CASES: u32 = 8;
 const STEPS: usize = 36;
 const DEVICES: [usize; 2] = [3, 2];
 

@@ -114,7 +114,7 @@ impl Room {
             }
         }
         if let Some(watcher) = state.watchers.remove(&connection.id)
-            && state.grown
+            && watcher.told < state.head
         {
             // What it would have been told at the next tick. From now on it has the events.
             let room = self.summary_in(&state, connection.user.id, watcher.mine);

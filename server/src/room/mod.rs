@@ -75,6 +75,8 @@ struct State {
 struct Watcher {
     connection: Arc<Connection>,
     mine: Mine,
+    /// The head that it was told of.
+    told: Seq,
 }
 
 impl Room {
@@ -205,7 +207,8 @@ impl Room {
         let mut state = self.state.lock();
         let summary = self.summary_in(&state, connection.user.id, mine);
         if !self.listeners[connection.worker].lock().all.contains_key(&connection.id) {
-            state.watchers.insert(connection.id, Watcher { connection: connection.clone(), mine });
+            let told = state.head;
+            state.watchers.insert(connection.id, Watcher { connection: connection.clone(), mine, told });
         }
         summary
     }
@@ -233,10 +236,12 @@ impl Room {
         }
         self.flush_presence(&mut state);
         if std::mem::take(&mut state.grown) {
-            for watcher in state.watchers.values() {
+            let head = state.head;
+            for watcher in state.watchers.values().filter(|watcher| watcher.told < head) {
                 let room = self.summary_in(&state, watcher.connection.user.id, watcher.mine);
                 watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
+            state.watchers.values_mut().for_each(|watcher| watcher.told = head);
         }
         if state.presence.has_more_to_do() {
             self.wake(&mut state);
