@@ -47,6 +47,53 @@ async fn a_name_and_a_password_are_changed() {
 }
 
 #[tokio::test]
+async fn a_colour_is_chosen() {
+    let server = Server::start().await;
+    let ann = server.account("Ann").await;
+    for (language, label, other, done) in
+        [("en", "Colour 1", "Colour 12", "Your colour is changed."), ("zh-CN", "颜色 1", "颜色 12", "颜色已更改。")]
+    {
+        let mut browser = Browser { server: &server, token: ann.token.clone(), language };
+        let page = browser.open("/account?done=colour").await;
+        assert_eq!(page.at("done"), done);
+        assert!([label, other].iter().all(|label| page.has(&format!("aria-label=\"{label}\""))), "{}", page.html);
+    }
+    let mut browser = Browser::with(&server, &ann);
+    let page = browser.open("/account").await;
+    assert_eq!(page.html.matches("class=\"swatch hue-").count(), 12, "{}", page.html);
+    // Until one chooses, the one that others see already.
+    let usual = page.chosen("colour").concat();
+    assert!(page.has(&format!("class=\"avatar hue-{usual}\"")), "{usual}: {}", page.html);
+    let other = if usual == "7" { "8" } else { "7" };
+    for colour in [other, "0", "11"] {
+        assert_eq!(browser.post("/account/colour", &[("colour", colour)]).await.to(), "/account?done=colour");
+        let page = browser.open("/account").await;
+        assert_eq!(page.chosen("colour"), [colour]);
+        assert!(page.has(&format!("class=\"avatar hue-{colour}\"")), "{}", page.html);
+        assert_eq!(browser.me().await.colour.map(|colour| colour.to_string()).as_deref(), Some(colour));
+    }
+    for wrong in ["12", "-1", "256", "", "red", "<b>"] {
+        let page = browser.post("/account/colour", &[("colour", wrong)]).await;
+        assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."), "{wrong}");
+        assert_eq!(page.chosen("colour"), ["11"], "it stays");
+    }
+    assert_eq!(browser.post("/account/colour", &[]).await.status, 400);
+    assert_eq!(browser.me().await.user.name, "Ann");
+    // Others see it where she is in a list.
+    let mut eve = Browser::with(&server, &server.account("Eve").await);
+    for path in ["/people", "/rooms/lobby/settings", &format!("/people/{}", ann.user.id)] {
+        assert!(eve.open(path).await.has("class=\"avatar hue-11\""), "{path}");
+    }
+    // Guests have the one that follows from who they are.
+    let mut guest = Browser::with(&server, &server.session("Gil").await);
+    assert!(!guest.open("/account").await.has("swatch"));
+    let page = guest.post("/account/colour", &[("colour", "3")]).await;
+    assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+    assert_eq!(Browser::new(&server).post("/account/colour", &[]).await.to(), "/sign-in?next=/account");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn sessions_are_ended_by_a_button() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
@@ -115,6 +162,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
         ("/sign-up", vec![("name", "mallory"), ("password", PASSWORD)]),
         ("/reset/x", vec![("password", OTHER_PASSWORD)]),
         ("/account/name", vec![("display_name", "mallory")]),
+        ("/account/colour", vec![("colour", "3")]),
         ("/account/password", vec![("current", PASSWORD), ("new", OTHER_PASSWORD)]),
         ("/account/sessions/end", vec![]),
         ("/account/sessions/00000000-0000-0000-0000-000000000000/end", vec![]),
@@ -131,7 +179,8 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
         }
     }
     assert_eq!((server.who(&owner.token).await, server.who(&other.token).await), (200, 200));
-    assert_eq!(browser.me().await.user.name, "olga");
+    let me = browser.me().await;
+    assert_eq!((me.user.name.as_str(), me.colour), ("olga", None));
     server.stop().await;
 }
 

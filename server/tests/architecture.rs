@@ -135,7 +135,9 @@ fn literals(text: &str) -> Vec<(&str, &str)> {
 
 /// Whether a literal is shown to people: a text between tags, an attribute that is read out, or words in HTML.
 fn is_shown(before: &str, literal: &str) -> bool {
-    let words = |text: &str| text.chars().any(char::is_alphabetic);
+    // What fills a place comes from elsewhere, whatever the place is called.
+    let outside = |part: &str| part.split_once('}').map_or(part, |(_, after)| after).chars().any(char::is_alphabetic);
+    let words = |text: &str| text.split('{').any(outside);
     let between_tags = before.ends_with('>') && !before.ends_with("=>") && !before.ends_with("->");
     let read_out = ["aria-label=", "title=", "placeholder=", "alt="].iter().any(|name| before.ends_with(name));
     // `>…<` with words in it, wherever the HTML begins and ends.
@@ -150,6 +152,8 @@ fn words_are_in_the_table_alone() {
         ("aria-label=", "New room", true),
         ("html +=", "<b>Retry</b>", true),
         ("html +=", "</b> left</b>", true),
+        ("html +=", "<b>{n} left</b>", true),
+        ("html +=", "<b>{word}</b>", false),
         ("class=", "button icon-only", false),
         ("Some(_) =>", "text", false),
         ("<span>", "#", false),

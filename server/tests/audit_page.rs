@@ -19,7 +19,7 @@ use reqwest::{
     header::{CONTENT_LANGUAGE, COOKIE},
 };
 use serde_json::{Value, json};
-use support::{Server, browser::Browser, http_client};
+use support::{Client, Server, browser::Browser, http_client};
 
 /// What the page says, without markup, an entry a line.
 fn entries_of(html: &str) -> Vec<String> {
@@ -94,6 +94,26 @@ async fn acts_are_told_in_words() {
         (11, "Olga 更改了 Ann 的角色。由成员改为协管员"),
     ] {
         assert!(said[n].contains(text), "{text}: {}", said[n]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_another_deleted_is_told_of() {
+    let server = Server::start().await;
+    let olga = server.owner("Olga").await;
+    let ann = server.account("Ann").await;
+    let lobby = RoomId::lobby();
+    let [mut annas, mut olgas] = [Client::greet(&server, &ann).await, Client::greet(&server, &olga).await];
+    annas.join(lobby.as_str(), None).await;
+    olgas.join(lobby.as_str(), None).await;
+    let (message, _) = annas.say_in(&lobby, "a word too much").await;
+    assert!(olgas.delete(&lobby, message).await.is_ok());
+    for (language, text) in
+        [("en", "Olga has deleted a message of Ann in Lobby."), ("zh-CN", "Olga 删除了 Ann 在 Lobby 的一条消息。")]
+    {
+        let html = open(&server, &olga, language, "/audit").await;
+        assert!(entries_of(&html)[0].ends_with(text) && !html.contains("too much"), "{html}");
     }
     server.stop().await;
 }
@@ -207,7 +227,7 @@ fn every_act_that_the_server_notes_has_a_sentence() {
     for file in fs::read_dir(folder).unwrap() {
         take(&fs::read_to_string(file.unwrap().path()).unwrap(), "act: \"");
     }
-    assert!(acts.len() >= 19, "{acts:?}");
+    assert!(acts.len() >= 20, "{acts:?}");
     for act in &acts {
         assert!(knows_act(act), "{act}");
     }

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use parlor::config::{Config, Guests};
 use parlor_protocol::{RoomId, ServerRole, http::SessionMade};
 use reqwest::{
@@ -11,7 +13,7 @@ use reqwest::{
 };
 use serde_json::json;
 use support::{
-    Server,
+    Client, Server,
     browser::Browser,
     people::{PASSWORD, of_each_role},
     unlimited,
@@ -72,6 +74,56 @@ async fn guests_who_stay_in_the_lobby_see_nobody() {
     }
     assert!(!browser.open("/account").await.has("href=\"/people\""));
     assert_eq!(browser.post(&form(&ann, "message"), &[]).await.status, 403);
+    server.stop().await;
+}
+
+/// What a page says of when Ann is there, as someone reads it.
+async fn said_of_ann(server: &Server, who: &SessionMade, language: &'static str, path: &str) -> Option<String> {
+    let page = Browser { server, token: who.token.clone(), language }.open(path).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    let rows = [page.rows("person"), page.rows("member")].concat();
+    let row = rows.into_iter().find(|row| row.contains("Ann")).unwrap_or(&page.html);
+    let text = row.split("data-testid=\"seen\"").nth(1)?.split("</p>").next()?;
+    Some(text.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text)).collect())
+}
+
+#[tokio::test]
+async fn who_is_there_and_who_was_shows_in_each_list() {
+    let server = Server::start_with(Config { leave_grace: Duration::ZERO, ..unlimited() }).await;
+    let [olga, _, _, ann] = of_each_role(&server).await;
+    let gil = server.session("Gil").await;
+    let lists = ["/people".to_owned(), "/rooms/lobby/settings".to_owned(), page_of(&ann)];
+    for path in &lists {
+        assert_eq!(said_of_ann(&server, &olga, "en", path).await, None, "she never was: {path}");
+    }
+    let annas = Client::greet(&server, &ann).await;
+    for path in &lists {
+        assert_eq!(said_of_ann(&server, &gil, "en", path).await.as_deref(), Some("Online now"), "{path}");
+        assert_eq!(said_of_ann(&server, &gil, "zh-CN", path).await.as_deref(), Some("在线"), "{path}");
+    }
+    drop(annas);
+    // Also when all that is known is what is on disk.
+    let server = server.restart().await;
+    for path in &lists {
+        for (language, begin) in [("en", "Last seen: "), ("zh-CN", "上次在线：")] {
+            let said = said_of_ann(&server, &gil, language, path).await.unwrap();
+            // With the hour and minute of the reader's clock.
+            assert!(said.strip_prefix(begin).is_some_and(|time| time.contains(':')), "{path}: {said}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_guest_who_stays_in_the_lobby_learns_nothing_of_who_is_there() {
+    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let (ann, gil) = (server.account("Ann").await, server.session("Gil").await);
+    let _there = Client::greet(&server, &ann).await;
+    let path = format!("/rooms/{}/settings", RoomId::lobby());
+    let page = Browser::with(&server, &gil).open(&path).await;
+    assert!(page.has("Ann"), "{}", page.html);
+    assert!(!page.has("data-testid=\"seen\""), "{}", page.html);
+    assert_eq!(Browser::with(&server, &ann).open(&path).await.at("seen"), "Online now");
     server.stop().await;
 }
 

@@ -53,17 +53,19 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
     let of_ann = |what: &str| format!("members/{}/{what}", ann.user.id);
     let seen = async |who: &SessionMade, room: &RoomId| forms(&mut Browser::with(&server, who), room).await;
     assert_eq!(seen(&eve, &room).await, ["join"]);
-    assert_eq!(seen(&ben, &room).await, ["members", "leave"]);
+    assert_eq!(seen(&ben, &room).await, ["level", "members", "leave"]);
     let maker = seen(&ann, &room).await;
-    let expected = ["settings", "members", &of_ann("dismiss"), &of_ben("mute"), &of_ben("appoint"), &of_ben("remove")];
-    assert_eq!(maker[..6], expected, "{maker:?}");
-    assert_eq!(maker[6..], ["archive", "leave"]);
+    let of_members = [of_ann("dismiss"), of_ben("mute"), of_ben("appoint"), of_ben("remove")];
+    assert_eq!(maker[..3], ["settings", "level", "members"], "{maker:?}");
+    assert_eq!(maker[3..7], of_members, "{maker:?}");
+    assert_eq!(maker[7..], ["archive", "leave"]);
     // Who moderates the server looks after each public room.
     let moderator = seen(&mona, &room).await;
     for what in ["settings".to_owned(), of_ann("mute"), of_ann("dismiss"), of_ann("remove"), "archive".into()] {
         assert!(moderator.contains(&what), "{what}: {moderator:?}");
     }
     assert!(!moderator.contains(&"members".to_owned()), "who is no member brings nobody in");
+    assert!(!moderator.contains(&"level".to_owned()), "nor hears anything of it");
     // Those who look after a room spare each other.
     assert_eq!(Browser::with(&server, &ann).post(&about(&room, &ben, "appoint"), &[]).await.status, 303);
     let peer = seen(&ben, &room).await;
@@ -71,7 +73,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
     let page = Browser::with(&server, &ben).post(&about(&room, &ann, "remove"), &[]).await;
     assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
     // The lobby is everyone's.
-    assert!(seen(&ann, &RoomId::lobby()).await.is_empty());
+    assert_eq!(seen(&ann, &RoomId::lobby()).await, ["level"]);
     let lobby = seen(&olga, &RoomId::lobby()).await;
     assert!(lobby.contains(&"settings".to_owned()) && lobby.contains(&of_ann("mute")), "{lobby:?}");
     assert!(!lobby.iter().any(|form| ["archive", "leave", "members"].contains(&&**form)), "{lobby:?}");
@@ -79,6 +81,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
     let mut browser = Browser::with(&server, &eve);
     for (path, fields) in [
         (form(&room, "settings"), vec![("name", "Mine"), ("topic", "")]),
+        (form(&room, "level"), vec![("level", "nothing")]),
         (form(&room, "archive"), vec![]),
         (form(&room, "reopen"), vec![]),
         (form(&room, "leave"), vec![]),
@@ -109,6 +112,7 @@ async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
     for room in [&private, &direct] {
         for (path, fields) in [
             (form(room, "settings"), vec![("name", "Mine"), ("topic", "")]),
+            (form(room, "level"), vec![("level", "nothing")]),
             (form(room, "archive"), vec![]),
             (form(room, "reopen"), vec![]),
             (form(room, "join"), vec![]),
@@ -136,10 +140,10 @@ async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
     // Nothing was done.
     let mut ben_sees = Browser::with(&server, &ben);
     assert!(ben_sees.open(&settings(&private)).await.has("Garden"));
-    // A direct room is its people's, and has nothing to set.
+    // A direct room is its people's, and has nothing to set but what each wants to hear.
     let page = ben_sees.open(&settings(&direct)).await;
     assert!(page.has(">Ann<") && page.has(">Ben<") && page.at("kind").starts_with("Direct messages"), "{}", page.html);
-    assert!(forms(&mut ben_sees, &direct).await.is_empty());
+    assert_eq!(forms(&mut ben_sees, &direct).await, ["level"]);
     for what in ["leave", "archive"] {
         assert_eq!(ben_sees.post(&form(&direct, what), &[]).await.status, 403);
     }
@@ -156,6 +160,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
     let before = browser.open(&settings(&room)).await.html;
     for (path, fields) in [
         (form(&room, "settings"), vec![("name", "Mine"), ("topic", "")]),
+        (form(&room, "level"), vec![("level", "nothing")]),
         (form(&room, "archive"), vec![]),
         (form(&room, "reopen"), vec![]),
         (form(&room, "join"), vec![]),

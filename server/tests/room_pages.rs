@@ -4,7 +4,7 @@
 mod support;
 
 use parlor_protocol::{
-    RoomId,
+    Level, RoomId,
     http::{RoomMade, SessionMade},
 };
 use reqwest::{Method, header::CONTENT_LANGUAGE};
@@ -137,6 +137,60 @@ async fn rooms_are_archived_reopened_joined_and_left() {
     let fields = [("name", "eve"), ("password", PASSWORD), ("next", path.as_str())];
     assert_eq!(Browser::new(&server).post("/sign-in", &fields).await.to(), path);
     assert_eq!(Browser::new(&server).post(&form(&room, "leave"), &[]).await.to(), format!("/sign-in?next={path}"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_chooses_what_one_wants_to_hear() {
+    let server = Server::start().await;
+    let [ann, ben, eve] = [server.account("Ann").await, server.account("Ben").await, server.account("Eve").await];
+    let room = new_room(&server, &ann, "Garden", "public").await;
+    let secret = new_room(&server, &ann, "Cellar", "private").await;
+    server.add(&ann, &room, &ben.user).await;
+    let (path, level) = (settings(&room), form(&room, "level"));
+    for (language, heading, sentence, done) in [
+        ("en", "What you want to hear", "Each new message counts as unread.", "What you want to hear is saved."),
+        ("zh-CN", "消息提醒", "每条新消息都计入未读。", "提醒设置已保存。"),
+    ] {
+        let mut browser = Browser { server: &server, token: ben.token.clone(), language };
+        let page = browser.open(&format!("{path}?done=level")).await;
+        assert_eq!(page.at("done"), done);
+        assert!(page.has(&format!("<h2>{heading}</h2>")) && page.has(sentence), "{}", page.html);
+        let [heard, members] = ["data-testid=\"level-form\"", "data-testid=\"member\""].map(|at| page.html.find(at));
+        assert!(heard.is_some() && heard < members, "{}", page.html);
+    }
+    let mut live = Client::greet(&server, &ben).await;
+    let mut browser = Browser::with(&server, &ben);
+    assert_eq!(browser.open(&path).await.chosen("level"), ["all"]);
+    for chosen in [Level::Nothing, Level::Mentions, Level::All] {
+        let page = browser.post(&level, &[("level", chosen.as_str())]).await;
+        assert_eq!(page.to(), format!("{path}?done=level"));
+        assert_eq!(browser.open(&path).await.chosen("level"), [chosen.as_str()]);
+        assert_eq!(server.listed(&ben, &room).await.level, chosen);
+        // Their devices hear of it at once.
+        assert_eq!(live.summary(&room, |room| room.level == chosen).await.level, chosen);
+    }
+    browser.post(&level, &[("level", "mentions")]).await;
+    for wrong in ["", "some", "ALL", "<b>"] {
+        let page = browser.post(&level, &[("level", wrong)]).await;
+        assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."), "{wrong}");
+        assert_eq!(page.chosen("level"), ["mentions"], "it stays");
+    }
+    // It is Ben's alone.
+    assert_eq!(Browser::with(&server, &ann).open(&path).await.chosen("level"), ["all"]);
+    // Who is no member has nothing to choose, and a room that one may not see is not there.
+    let mut other = Browser::with(&server, &eve);
+    assert!(!other.open(&path).await.has("level-form"));
+    let page = other.post(&level, &[("level", "nothing")]).await;
+    assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+    for wanted in ["nothing", "some"] {
+        let page = other.post(&form(&secret, "level"), &[("level", wanted)]).await;
+        assert_eq!((page.status, page.at("problem")), (404, "It is not there, or not yours to see."));
+    }
+    let page = browser.post_from("https://evil.example", &level, &[("level", "nothing")]).await;
+    assert_eq!((page.status, page.at("problem")), (403, "This page is not from this server."));
+    assert_eq!(server.listed(&ben, &room).await.level, Level::Mentions);
+    assert_eq!(Browser::new(&server).post(&level, &[]).await.to(), format!("/sign-in?next={path}"));
     server.stop().await;
 }
 

@@ -9,10 +9,13 @@ use parlor_protocol::{
 
 use super::{
     Frame, SignUp,
-    blocks::{Clock, avatar, section, status},
+    blocks::{Clock, avatar, problem_at, section, status},
     parts::{self, Field, Problem, id},
 };
-use crate::words::{Words, forms::Word as Say};
+use crate::{
+    colour,
+    words::{Words, forms::Word as Say},
+};
 
 /// What was typed in a form that failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +61,7 @@ impl Account {
         let role = words.say_with(Say::RoleIs, &[("role", parts::role(words, self.role))]);
         let signs_in = self.name.as_ref().map(|name| words.say_with(Say::SignsInAs, &[("name", name)]));
         let sign_up = self.sign_up.take().map(|form| section(words, Say::SignUp, form.form(words)));
-        let about = self.name.is_some().then(|| [self.display_name(words), self.password(words)]);
+        let about = self.name.is_some().then(|| self.about(words));
         let invites = self.invites.take().map(|invites| section(words, Say::Invites, self.invites(words, invites)));
         let sessions = std::mem::take(&mut self.sessions);
         let sessions = section(words, Say::Sessions, self.sessions(words, sessions));
@@ -67,7 +70,7 @@ impl Account {
             <h1>{words.say(Say::Account)}</h1>
             {self.notice.map(|notice| status(words, notice))}
             <div class="about">
-                {avatar(self.user.id, &self.user.name, None)}
+                {avatar(self.user.id, &self.user.name, self.user.colour)}
                 <div>
                     <p class="about-name" data-testid="my-name">
                         {self.user.name}
@@ -77,12 +80,21 @@ impl Account {
                 </div>
             </div>
             {sign_up}
-            {about.map(|parts| parts.into_iter().collect_view())}
+            {about}
             {sessions}
             {invites}
             {delete}
         };
         frame.document(words.say(Say::Account), body)
+    }
+
+    /// What only those have who have an account.
+    fn about(&self, words: Words) -> impl IntoView + use<> {
+        view! {
+            {self.display_name(words)}
+            {self.colour(words)}
+            {self.password(words)}
+        }
     }
 
     fn display_name(&self, words: Words) -> AnyView {
@@ -93,6 +105,20 @@ impl Account {
         view! {
             <form method="post" action="/account/name" data-testid="name-form">
                 {field.view(self.problem.as_ref())}
+                <button type="submit" class="button">
+                    {words.say(Say::Save)}
+                </button>
+            </form>
+        }
+        .into_any()
+    }
+
+    fn colour(&self, words: Words) -> AnyView {
+        let shown = self.user.colour.unwrap_or_else(|| colour::usual(self.user.id));
+        view! {
+            <form method="post" action="/account/colour" data-testid="colour-form">
+                {parts::colour_choice(words, "colour", Say::Colour, shown)}
+                {problem_at(self.problem.as_ref(), id::COLOUR)}
                 <button type="submit" class="button">
                     {words.say(Say::Save)}
                 </button>

@@ -72,6 +72,7 @@ const ACTS: &[(&str, Say, Option<Say>)] = &[
     ("room_renamed", Say::ActRenamed, None),
     ("room_archived", Say::ActArchived, None),
     ("room_reopened", Say::ActReopened, None),
+    ("message_deleted", Say::ActMessageDeleted, None),
 ];
 
 /// Whether there is a sentence for an act. One of a newer server is shown by its word.

@@ -82,6 +82,23 @@ pub(super) fn avatar(user: UserId, name: &str, chosen: Option<u8>) -> AnyView {
     .into_any()
 }
 
+/// Whether someone is there, or when they last were; nothing of who never was, or for who is not to know.
+pub(super) fn seen(words: Words, clock: Clock, online: bool, seen_at: Option<Millis>) -> Option<AnyView> {
+    let text = match seen_at {
+        _ if online => words.say(Say::OnlineNow).into_any(),
+        Some(at) => clock.moment(words, at, Say::SeenLast).into_any(),
+        None => return None,
+    };
+    Some(
+        view! {
+            <p class="soft" data-testid="seen">
+                {text}
+            </p>
+        }
+        .into_any(),
+    )
+}
+
 /// A form that is one button.
 pub(super) fn button(action: String, label: &'static str, kind: &str, about: &str) -> AnyView {
     view! {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use parlor_protocol::{Millis, RoomId, User, limits};
 
 use super::{
-    blocks::{Clock, avatar, button, section},
+    blocks::{Clock, avatar, button, section, seen},
     parts::{Field, Problem, id},
     people::paging,
     person::mute_choice,
@@ -22,6 +22,10 @@ pub struct MemberRow {
     pub me: bool,
     /// Whether they have a page that the reader may see.
     pub has_page: bool,
+    /// They are connected, for those who may know.
+    pub online: bool,
+    /// When they were last, for those who may know.
+    pub seen_at: Option<Millis>,
     /// Until when they may not write here, for those who moderate.
     pub muted: Option<Millis>,
     /// Whether the reader may send them away.
@@ -116,12 +120,13 @@ fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> Any
     });
     view! {
         <li data-testid="member">
-            {avatar(user, &name, None)}
+            {avatar(user, &name, row.user.colour)}
             <div id=about class="who">
                 <p class="about-name">
                     {shown}
                     {row.me.then(|| view! { <span class="mine">{words.say(Say::You)}</span> })}
                 </p>
+                {seen(words, clock, row.online, row.seen_at)}
                 {row.moderator.then(|| view! { <p class="soft">{words.say(Say::LooksAfter)}</p> })}
                 {row
                     .muted

@@ -17,6 +17,8 @@ pub mod id {
     pub const CURRENT: &str = "current-password";
     /// The one from now on.
     pub const NEW: &str = "new-password";
+    /// The colour that others see.
+    pub const COLOUR: &str = "colour";
     /// What an invitation is for.
     pub const INVITE: &str = "invite-hours";
     /// The password, where it ends the account.
@@ -164,6 +166,67 @@ pub(super) fn choice(
                 {options.collect_view()}
             </select>
         </div>
+    }
+    .into_any()
+}
+
+/// One of a few that need a sentence each: the value, what it is called, and that sentence. The heading above names them for
+/// the eye, the legend for the ear.
+pub(super) fn explained_choice(
+    words: Words,
+    name: &'static str,
+    legend: Say,
+    options: &[(&'static str, Say, Say)],
+    chosen: &str,
+) -> AnyView {
+    let options = options.iter().map(|(value, title, help)| {
+        let id = format!("{name}-{value}");
+        let help_id = format!("{id}-help");
+        view! {
+            <div class="option">
+                <input
+                    id=id.clone()
+                    type="radio"
+                    name=name
+                    value=*value
+                    checked=*value == chosen
+                    aria-describedby=help_id.clone()
+                />
+                <label for=id>{words.say(*title)}</label>
+                <p id=help_id class="soft">
+                    {words.say(*help)}
+                </p>
+            </div>
+        }
+    });
+    view! {
+        <fieldset>
+            <legend class="sr-only">{words.say(legend)}</legend>
+            {options.collect_view()}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// One of the colours of names. What is chosen has a tick as well, which the style sheet draws.
+pub(super) fn colour_choice(words: Words, name: &'static str, legend: Say, chosen: u8) -> AnyView {
+    let swatches = (0..limits::COLOURS).map(|colour| {
+        view! {
+            <input
+                type="radio"
+                class=format!("swatch hue-{colour}")
+                name=name
+                value=colour.to_string()
+                checked=colour == chosen
+                aria-label=words.say_with(Say::ColourNumber, &[("n", &(colour + 1).to_string())])
+            />
+        }
+    });
+    view! {
+        <fieldset class="swatches">
+            <legend>{words.say(legend)}</legend>
+            {swatches.collect_view()}
+        </fieldset>
     }
     .into_any()
 }

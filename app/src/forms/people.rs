@@ -9,7 +9,7 @@ use parlor_protocol::{
 
 use super::{
     Frame,
-    blocks::{Clock, avatar, button, status},
+    blocks::{Clock, avatar, button, seen, status},
     parts::{self, Field},
 };
 use crate::words::{Words, forms::Word as Say};
@@ -38,18 +38,20 @@ pub struct PeopleList {
     pub next: Option<String>,
     /// Whether it is a page after the first.
     pub later: bool,
+    /// How times are told.
+    pub clock: Clock,
 }
 
 impl PeopleList {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let words = frame.words;
+        let (words, clock) = (frame.words, self.clock);
         let (searched, none) = (!self.query.is_empty(), self.people.is_empty());
         let search = Field::text("search", "q", words.say(Say::SearchName), self.query, limits::MAX_NAME_CHARS);
         let first = (self.later || searched).then_some(("/people".to_owned(), Say::FirstPage));
         let pages = [first, self.next.map(|next| (next, Say::NextPage))];
-        let rows = self.people.into_iter().map(|row| person_row(words, row));
+        let rows = self.people.into_iter().map(move |row| person_row(words, clock, row));
         let body = view! {
             <h1>{words.say(Say::People)}</h1>
             <form method="get" action="/people" role="search" class="line" data-testid="search-form">
@@ -82,8 +84,8 @@ pub(super) fn paging(words: Words, pages: [Option<(String, Say)>; 2]) -> Option<
     (!ways.is_empty()).then(|| view! { <p class="paging">{ways.into_iter().map(links).collect_view()}</p> }.into_any())
 }
 
-fn person_row(words: Words, row: PersonRow) -> impl IntoView {
-    let Person { id, name, role, colour, .. } = row.person;
+fn person_row(words: Words, clock: Clock, row: PersonRow) -> impl IntoView {
+    let Person { id, name, role, colour, online, seen_at, .. } = row.person;
     let about = format!("person-{id}");
     let message =
         row.message.then(|| button(format!("/people/{id}/message"), words.say(Say::Message), "small", &about));
@@ -104,6 +106,7 @@ fn person_row(words: Words, row: PersonRow) -> impl IntoView {
                     {row.me.then(|| view! { <span class="mine">{words.say(Say::You)}</span> })}
                 </p>
                 <p class="soft">{parts::role(words, role)}</p>
+                {seen(words, clock, online, seen_at)}
             </div>
             <div class="acts">{message} {manage}</div>
         </li>
@@ -151,7 +154,7 @@ impl Banned {
 }
 
 fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
-    let BanInfo { user: User { id, name, .. }, reason, address, made_by, until, .. } = row.ban;
+    let BanInfo { user: User { id, name, colour, .. }, reason, address, made_by, until, .. } = row.ban;
     let about = format!("ban-{id}");
     let lift = row.lift.then(|| {
         view! {
@@ -165,7 +168,7 @@ fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
     });
     view! {
         <li data-testid="ban">
-            {avatar(id, &name, None)}
+            {avatar(id, &name, colour)}
             <div id=about.clone() class="who">
                 <p>
                     <a class="about-name" href=format!("/people/{id}")>

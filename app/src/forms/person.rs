@@ -5,7 +5,7 @@ use parlor_protocol::{Millis, ServerRole, User, limits};
 
 use super::{
     Frame,
-    blocks::{Clock, avatar, button, link, problem_at, section, status},
+    blocks::{Clock, avatar, button, link, problem_at, section, seen, status},
     parts::{self, Field, Problem, id},
     people::ban_until,
 };
@@ -44,6 +44,10 @@ pub struct PersonPage {
     pub role: ServerRole,
     /// The colour that they chose.
     pub colour: Option<u8>,
+    /// They are connected.
+    pub online: bool,
+    /// When they were last; none while they are, or when they never were.
+    pub seen_at: Option<Millis>,
     /// It is the reader.
     pub me: bool,
     /// Whether the reader may write to them.
@@ -86,6 +90,7 @@ impl PersonPage {
                         {self.user.name.clone()}
                     </h1>
                     <p class="soft">{words.say_with(Say::RoleIs, &[("role", parts::role(words, self.role))])}</p>
+                    {seen(words, self.clock, self.online, self.seen_at)}
                 </div>
             </div>
             {problem_at(self.problem.as_ref(), id::PERSON)}

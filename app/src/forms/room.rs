@@ -1,13 +1,13 @@
 //! `/rooms/…/settings`: what a room is called and about, who is in it, and its end. What would be refused does not show.
 
 use leptos::{either::Either, prelude::*};
-use parlor_protocol::{RoomId, RoomKind, limits};
+use parlor_protocol::{Level, RoomId, RoomKind, limits};
 
 use super::{
     Frame,
     blocks::{Clock, button, link, problem_at, section, status},
     members::Members,
-    parts::{Field, Problem, id},
+    parts::{self, Field, Problem, id},
 };
 use crate::words::{Words, forms::Word as Say};
 
@@ -48,6 +48,8 @@ pub struct RoomSettings {
     pub archived: bool,
     /// What the reader may do.
     pub may: May,
+    /// What the reader wants to hear of it; none for who is no member.
+    pub level: Option<Level>,
     /// Who is in it.
     pub members: Members,
     /// What has come of the last form.
@@ -74,6 +76,7 @@ impl RoomSettings {
         let archived = self.archived.then(|| [" · ", words.say(Say::RoomArchived)]);
         let topic = (!self.may.rename && !self.topic.is_empty()).then(|| view! { <p>{self.topic.clone()}</p> });
         let about = self.may.rename.then(|| section(words, Say::NameAndTopic, self.about(words)));
+        let hear = self.level.map(|level| section(words, Say::Hear, self.hear(words, level)));
         let typed = std::mem::take(&mut self.typed.bring_in);
         let members = std::mem::take(&mut self.members);
         let members = members.view(words, self.clock, &self.room, self.problem.as_ref(), typed);
@@ -90,6 +93,7 @@ impl RoomSettings {
             {problem_at(self.problem.as_ref(), id::ROOM)}
             {link(&format!("/r/{}", self.room), "", words.say(Say::ToRoom))}
             {about}
+            {hear}
             {members}
             {self.ends(words)}
         };
@@ -109,6 +113,22 @@ impl RoomSettings {
             <form method="post" action=self.action("settings") data-testid="about-form">
                 {name.view(self.problem.as_ref())}
                 {topic.view(self.problem.as_ref())}
+                <button type="submit" class="button">
+                    {words.say(Say::Save)}
+                </button>
+            </form>
+        }
+    }
+
+    fn hear(&self, words: Words, level: Level) -> impl IntoView + use<> {
+        let options = Level::ALL.map(|level| match level {
+            Level::All => (level.as_str(), Say::HearAll, Say::HearAllHelp),
+            Level::Mentions => (level.as_str(), Say::HearMentions, Say::HearMentionsHelp),
+            Level::Nothing => (level.as_str(), Say::HearNothing, Say::HearNothingHelp),
+        });
+        view! {
+            <form method="post" action=self.action("level") data-testid="level-form">
+                {parts::explained_choice(words, "level", Say::Hear, &options, level.as_str())}
                 <button type="submit" class="button">
                     {words.say(Say::Save)}
                 </button>

@@ -50,6 +50,9 @@ words! {
     DisplayName: "Name that others see", "显示的名字";
     Save: "Save", "保存";
     SavedName: "Your name is changed.", "名字已更改。";
+    Colour: "Colour of your name", "名字的颜色";
+    ColourNumber: "Colour {n}", "颜色 {n}";
+    SavedColour: "Your colour is changed.", "颜色已更改。";
     ChangePassword: "Change password", "更改密码";
     CurrentPassword: "Password until now", "当前密码";
     ChangeHelp: "It signs you out everywhere else.", "其他设备都将退出登录。";
@@ -105,6 +108,8 @@ words! {
     NobodyFound: "There is nobody by that name.", "没有找到叫这个名字的人。";
     You: "you", "你";
     Message: "Message", "发私信";
+    OnlineNow: "Online now", "在线";
+    SeenLast: "Last seen: {time}", "上次在线：{time}";
     Manage: "Manage", "管理";
     ManageWho: "Manage {name}", "管理“{name}”";
 
@@ -157,6 +162,14 @@ words! {
     TopicHelp: "What the room is about. It may be empty.", "这个房间聊些什么，可以留空。";
     RoomNameTaken: "There is a room with that name already.", "已有同名的房间。";
     SavedRoom: "The room is changed.", "房间设置已保存。";
+    Hear: "What you want to hear", "消息提醒";
+    HearAll: "Everything", "所有消息";
+    HearAllHelp: "Each new message counts as unread.", "每条新消息都计入未读。";
+    HearMentions: "Only what names me", "仅提到我的消息";
+    HearMentionsHelp: "Only messages that name you count as unread; direct messages always do.", "只有提到你的消息计入未读，私信总会计入。";
+    HearNothing: "Nothing", "不提醒";
+    HearNothingHelp: "No message counts as unread; what is new shows when you open the room.", "任何消息都不计入未读，打开房间时才会看到新消息。";
+    SavedLevel: "What you want to hear is saved.", "提醒设置已保存。";
     Members: "Members", "房间成员";
     LooksAfter: "looks after the room", "房间协管员";
     BringIn: "Bring someone in", "邀请进入房间";
@@ -214,6 +227,7 @@ words! {
     ActRenamed: "{who} has renamed {room}.", "{who} 为 {room} 更改了名称。";
     ActArchived: "{who} has archived {room}.", "{who} 归档了 {room}。";
     ActReopened: "{who} has opened {room} again.", "{who} 重新开放了 {room}。";
+    ActMessageDeleted: "{who} has deleted a message of {whom} in {room}.", "{who} 删除了 {whom} 在 {room} 的一条消息。";
     RoleFromTo: "from {from} to {to}", "由{from}改为{to}";
     NewNameIs: "new name: {name}", "新名称：{name}";
 }

@@ -248,6 +248,9 @@ pub trait People: Send + Sync + 'static {
     /// Notes when people were last connected.
     async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError>;
 
+    /// When someone was last connected, as far as it is noted.
+    async fn seen_at(&self, user: UserId) -> Result<Option<Millis>, StoreError>;
+
     /// People with an account whose name has this in it, after a place in the list.
     async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError>;
 

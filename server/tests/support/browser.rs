@@ -41,6 +41,24 @@ impl Shown {
         rest.split_once('>').unwrap().1.split('<').next().unwrap()
     }
 
+    /// Each row of a list, beginning with its element's other attributes.
+    pub fn rows(&self, test_id: &str) -> Vec<&str> {
+        let begin = format!("data-testid=\"{test_id}\"");
+        let rows = self.html.split(&begin).skip(1);
+        rows.map(|row| row.split("</li>").next().unwrap()).collect()
+    }
+
+    /// The values of the radio buttons of a group that are chosen.
+    pub fn chosen(&self, name: &str) -> Vec<&str> {
+        let inputs = self.html.split("<input").skip(1).map(|input| input.split('>').next().unwrap());
+        let group = inputs.filter(|input| {
+            input.contains("type=\"radio\"")
+                && input.contains(&format!("name=\"{name}\""))
+                && input.contains(" checked")
+        });
+        group.map(|input| input.split("value=\"").nth(1).unwrap().split('"').next().unwrap()).collect()
+    }
+
     pub fn has(&self, text: &str) -> bool {
         self.html.contains(text)
     }

@@ -13,7 +13,7 @@ use parlor_app::{
 use parlor_protocol::{
     UserKind,
     http::{DeleteMe, NewPassword, NewProfile, Secret},
-    refusal,
+    limits, refusal,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -27,8 +27,9 @@ use crate::{
 };
 
 /// What has come of a form, by its code.
-const DONE: [(&str, Say); 5] = [
+const DONE: [(&str, Say); 6] = [
     ("name", Say::SavedName),
+    ("colour", Say::SavedColour),
     ("password", Say::SavedPassword),
     ("session", Say::EndedSession),
     ("sessions", Say::EndedOthers),
@@ -138,6 +139,35 @@ pub(super) async fn rename(
     };
     let typed = Typed { display_name: Some(typed), ..Typed::default() };
     failed(&app, caller, &headers, &failure, problem, typed).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewColour {
+    #[serde(default)]
+    colour: String,
+}
+
+/// `POST /account/colour`
+pub(super) async fn change_colour(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<NewColour>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
+    // What is no colour becomes one that the API refuses.
+    let colour = form.colour.parse().unwrap_or(limits::COLOURS);
+    let fields = Fields(NewProfile { display_name: None, colour: Some(colour) });
+    match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
+        Ok(_) => Ok(Redirect::to(&done("colour")).into_response()),
+        // A guest's page has no such form to say it at.
+        Err(failure) if failure.code() == refusal::FORBIDDEN => Err(failure),
+        Err(failure) => {
+            let problem = problem(frame(&headers, ACCOUNT).words, &failure, id::COLOUR);
+            failed(&app, caller, &headers, &failure, problem, Typed::default()).await
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -79,7 +79,7 @@ struct Rights {
 }
 
 async fn row(app: &App, caller: &Caller, room: &Room, rights: Rights, member: Member) -> Result<MemberRow, Failure> {
-    let Member { user, moderator, .. } = member;
+    let Member { user, moderator, seen_at, online } = member;
     let me = user.id == caller.user.id;
     let account = user.kind == UserKind::Account;
     let mute = rights.mute && !me && {
@@ -96,6 +96,8 @@ async fn row(app: &App, caller: &Caller, room: &Room, rights: Rights, member: Me
     Ok(MemberRow {
         moderator,
         me,
+        online,
+        seen_at,
         has_page: rights.see_people && (account || rights.moderate),
         muted: app.live.store.mutes_of(user.id, &room.id).room.filter(|_| rights.mute),
         remove: rights.remove && !me && members::may_send_away(caller, room, moderator),

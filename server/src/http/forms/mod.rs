@@ -26,6 +26,7 @@ mod addresses;
 mod audit;
 mod entering;
 mod invites;
+mod level;
 mod members;
 mod people;
 mod person;
@@ -55,6 +56,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/reset/{secret}", get(entering::reset_page).post(entering::reset))
         .route(ACCOUNT, get(account::show))
         .route("/account/name", post(account::rename))
+        .route("/account/colour", post(account::change_colour))
         .route("/account/password", post(account::change_password))
         .route("/account/sessions/end", post(account::end_others))
         .route("/account/sessions/{id}/end", post(account::end_session))
@@ -85,6 +87,7 @@ fn of_people() -> Router<App> {
 fn of_rooms() -> Router<App> {
     Router::new()
         .route("/rooms/{room}/settings", get(room::show).post(room::change))
+        .route("/rooms/{room}/level", post(level::choose))
         .route("/rooms/{room}/archive", post(room::archive))
         .route("/rooms/{room}/reopen", post(room::reopen))
         .route("/rooms/{room}/join", post(room::join))

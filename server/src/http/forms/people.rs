@@ -34,7 +34,13 @@ pub(super) async fn list(
     let Json(found) = people::list(caller.clone(), State(app.clone()), query).await?;
     let next = found.next.and_then(|next| serde_urlencoded::to_string([("q", q.as_str()), ("after", &next)]).ok());
     let people = found.people.into_iter().map(|person| row(&app, &caller, person)).collect();
-    let list = PeopleList { people, query: q, next: next.map(|query| format!("{PEOPLE}?{query}")), later };
+    let list = PeopleList {
+        people,
+        query: q,
+        next: next.map(|query| format!("{PEOPLE}?{query}")),
+        later,
+        clock: clock_of(&headers),
+    };
     let frame = frame_for(&app, &caller, &headers, PEOPLE);
     Ok(page(StatusCode::OK, frame.words, list.page(frame)))
 }

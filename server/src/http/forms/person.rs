@@ -144,11 +144,14 @@ async fn person(
         }
         None => None,
     };
+    let (online, seen_at) = app.seen(user, app.live.store.seen_at(user).await?);
     let frame = frame_for(app, caller, headers, address(user));
     let person = PersonPage {
         user: found,
         role,
         colour,
+        online,
+        seen_at,
         me,
         message: !me && actor.may_on_server(ServerAct::CreateDirect),
         moderate: over.may_moderate(false),

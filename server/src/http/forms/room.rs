@@ -24,8 +24,9 @@ use crate::{
 };
 
 /// What has come of a form, by its code.
-const DONE: [(&str, Say); 9] = [
+const DONE: [(&str, Say); 10] = [
     ("changed", Say::SavedRoom),
+    ("level", Say::SavedLevel),
     ("archived", Say::DoneArchived),
     ("reopened", Say::DoneReopened),
     ("added", Say::BroughtIn),
@@ -101,6 +102,7 @@ async fn settings(
         kind: summary.kind,
         archived: summary.archived,
         may,
+        level: membership.map(|membership| membership.mine.level),
         members,
         notice: shown.notice,
         problem: shown.problem,

@@ -7,7 +7,7 @@ use parlor_protocol::{
 };
 use uuid::Uuid;
 
-use super::{SqliteStore, accounts, invites, people::PeopleJob, writer::Job};
+use super::{SqliteStore, accounts, invites, people::PeopleJob, reader, writer::Job};
 use crate::{
     clock,
     store::{
@@ -155,6 +155,10 @@ impl People for SqliteStore {
 
     async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError> {
         self.ask_people(|reply| PeopleJob::Seen { seen, reply }).await
+    }
+
+    async fn seen_at(&self, user: UserId) -> Result<Option<Millis>, StoreError> {
+        reader::seen_at(&self.readers, user).await
     }
 
     async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError> {

@@ -95,6 +95,13 @@ pub(super) async fn person(db: impl SqliteExecutor<'_>, id: UserId) -> Result<Op
     Ok(row.map(|(name, kind, colour)| user(id.0, name, &kind, colour)))
 }
 
+/// When someone was last connected, as far as it is noted.
+pub(super) async fn seen_at(db: impl SqliteExecutor<'_>, id: UserId) -> Result<Option<Millis>, StoreError> {
+    let row: Option<Option<Millis>> =
+        sqlx::query_scalar("SELECT seen_at FROM user WHERE id = ?").bind(id.0).fetch_optional(db).await?;
+    Ok(row.flatten())
+}
+
 #[derive(FromRow)]
 struct RoomRow {
     id: String,

@@ -1,0 +1,43 @@
+//! What one wants to hear of a room, on its settings.
+
+use axum::{
+    Form, Json,
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use parlor_app::forms::id;
+use parlor_protocol::{Level, RoomId, http::NewLevel};
+use serde::Deserialize;
+
+use super::{
+    room::{Sent, address},
+    to_sign_in,
+};
+use crate::http::{App, Caller, Failure, SameOrigin, rooms};
+
+#[derive(Deserialize)]
+pub(super) struct Hear {
+    #[serde(default)]
+    level: String,
+}
+
+/// `POST /rooms/{room}/level`
+pub(super) async fn choose(
+    origin: SameOrigin,
+    caller: Option<Caller>,
+    State(app): State<App>,
+    Path(room): Path<RoomId>,
+    headers: HeaderMap,
+    Form(form): Form<Hear>,
+) -> Result<Response, Failure> {
+    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
+    let done = match Level::ALL.into_iter().find(|level| level.as_str() == form.level) {
+        Some(level) => {
+            let body = Ok(Json(NewLevel { level }));
+            rooms::level(origin, caller.clone(), State(app.clone()), Path(room.clone()), body).await
+        }
+        None => Err(Failure::bad_request("\"level\" is all, mentions or nothing.")),
+    };
+    Sent { app: &app, caller, headers: &headers, room }.end(done, "level", id::ROOM).await
+}
