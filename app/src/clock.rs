@@ -72,6 +72,7 @@ pub fn random() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used)]
     use super::*;
 
     #[test]

@@ -28,8 +28,8 @@ pub(crate) fn effect(run: impl FnMut() + 'static) {
 }
 
 #[inline(never)]
-fn boxed_effect(mut run: Box<dyn FnMut()>) {
-    Effect::new(move || run());
+fn boxed_effect(run: Box<dyn FnMut()>) {
+    Effect::new(run);
 }
 
 /// Runs when a value is another one; not for the first.

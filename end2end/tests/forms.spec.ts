@@ -1,7 +1,7 @@
 // The pages with forms: nobody is shut out by how they are made, and what is done there reaches those whom it concerns.
 import AxeBuilder from "@axe-core/playwright";
 import { Page } from "@playwright/test";
-import { Person, expect, test } from "../support/journey";
+import { Person, enter, expect, test } from "../support/journey";
 import { Session, account, ask, owner, room, signIn } from "../support/people";
 import { Server } from "../support/server";
 
@@ -33,9 +33,15 @@ async function barriers(page: Page): Promise<string[]> {
   return severe.flatMap(({ id, nodes }) => nodes.map((node) => `${page.url()} ${id}: ${node.html} ${node.failureSummary}`));
 }
 
+async function more(person: Person): Promise<void> {
+  await person.messages.first().hover();
+  await person.messages.first().getByTestId("more").click();
+}
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const language of ["en", "zh-Hans"] as const) {
-    test(`axe finds no barrier on any page: ${colorScheme}, ${language}`, async ({ visitor, server }, info) => {
+    test(`axe finds no barrier on any page: ${colorScheme}, ${language}`, async ({ visitor, server, browser }, info) => {
+      test.slow();
       const { olga, ann, garden } = await settled(server);
       const { link: invite } = await ask<{ link: string }>(server, olga, "/invites", { uses: 1 });
       const { link: reset } = await ask<{ link: string }>(server, olga, `/people/${ann.user.id}/reset`, {});
@@ -62,6 +68,32 @@ for (const colorScheme of ["light", "dark"] as const) {
       await signIn(page.context(), server, olga);
       const own = ["/account", "/people", "/people?q=nobody", "/people/bans", "/audit", `/people/${ann.user.id}`];
       for (const path of [...own, `/rooms/${garden}/settings`, "/rooms/none/settings"]) await look(path);
+      // The chat itself, with someone in it who is away, something that names the reader, and each of its dialogs.
+      const eve = await browser.newContext({ baseURL: server.url });
+      const other = await enter(await eve.newPage(), server.url, "Cleo");
+      await other.say("@Olga **look** at `this`");
+      await expect(other.message("@Olga look at this")).toHaveAttribute("data-state", "stored");
+      await other.page.evaluate(() => {
+        Object.defineProperty(document, "hidden", { value: true, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      });
+      await look("/r/lobby");
+      await page.setViewportSize({ width: 1280, height: 800 });
+      const chat = new Person(page, "Olga");
+      await chat.isConnected();
+      await expect(page.getByTestId("people").locator(".away")).toHaveCount(1);
+      await expect(chat.messages.filter({ has: page.locator(".mention") })).toHaveClass(/names-me/);
+      found.push(...(await barriers(page)));
+      for (const open of [() => page.keyboard.press("Control+k"), () => page.getByTestId("new-room").click(), () => more(chat)]) {
+        await open();
+        await expect(page.locator("dialog[open]")).toBeVisible();
+        found.push(...(await barriers(page)));
+        await page.keyboard.press("Escape");
+        await expect(page.locator("dialog[open]")).toHaveCount(0);
+      }
+      await page.getByTestId("connection-badge").click();
+      found.push(...(await barriers(page)));
+      await eve.close();
       expect(found).toEqual([]);
     });
   }

@@ -16,7 +16,7 @@ async function latin(page: Page, ...names: string[]): Promise<string[]> {
     }
     return found.join("\n");
   });
-  const known = ["Parlor", "English", "Lobby", "Enter", "WebSocket", "UTC", "JavaScript", ...names];
+  const known = ["Parlor", "English", "Lobby", "Enter", "Ctrl", "WebSocket", "UTC", "JavaScript", ...names];
   return [...texts.matchAll(/[A-Za-z]{2,}/g)].map(([word]) => word).filter((word) => !known.includes(word));
 }
 

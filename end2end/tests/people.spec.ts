@@ -168,7 +168,7 @@ test("who is typing is said by name, and who is away or gone is shown so", async
   await expect(line).toHaveText("Bob is typing…");
   await bob.say("hm, yes");
   await expect(line).toHaveText("");
-  await bob.composer.pressSequentially("h");
+  await bob.composer.pressSequentially("hello", { delay: 500 });
   await expect(line).toHaveText("Bob is typing…");
   await expect(line).toHaveText("", { timeout: 10_000 });
 

@@ -47,7 +47,7 @@ pub fn Chat() -> impl IntoView {
     let shown = RwSignal::new(true);
     provide_context(PeopleShown(shown));
     provide_context(Draft(RwSignal::new(String::new())));
-    provide_context(Chosen::new());
+    provide_context(Chosen::default());
     provide_context(Switch::new(client, room));
     // The address that the server found to name no room; later ones are found out by the client.
     let missing = page.missing.then(|| room.get_untracked()).flatten();

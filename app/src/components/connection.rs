@@ -89,7 +89,6 @@ impl Badge {
                     <span class="connection-dot" aria-hidden="true"></span>
                     <span class="connection-words">
                         <span id=WORD>{self.word}</span>
-                        " "
                         <span class="connection-detail" id=DETAIL>
                             {self.detail}
                         </span>

@@ -21,16 +21,10 @@ const DELETE: &str = "message-menu-delete";
 const SHOWN: usize = 160;
 
 /// The message that was chosen.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Chosen(StoredValue<Option<CommandId>>);
 
 impl Chosen {
-    /// None yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(StoredValue::new(None))
-    }
-
     /// Opens the dialog for a message.
     pub fn open(self, client: Client, message: CommandId) {
         self.0.set_value(Some(message));

@@ -177,7 +177,7 @@ pub fn Rows(
             aria-live="polite"
             aria-relevant="additions"
             aria-label=words.of(Word::Messages)
-            on:keydown=walk
+            on:keydown=|event| walk(&event)
         >
             <For each key=|item| item.key let(item)>
                 <RowView item />
@@ -188,8 +188,8 @@ pub fn Rows(
 
 /// From one message to the next with the arrow keys, and back to writing. One comes here by an arrow key from an empty
 /// message box: a stop for each message would put hundreds of them between the rooms and the box.
-fn walk(event: KeyboardEvent) {
-    let here = event_target::<Element>(&event);
+fn walk(event: &KeyboardEvent) {
+    let here = event_target::<Element>(event);
     if here.class_name() != "more" {
         return;
     }

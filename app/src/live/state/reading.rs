@@ -8,7 +8,9 @@ use crate::words::Word;
 /// How long somebody is taken to be typing after they last said so, in milliseconds.
 pub(in crate::live) const TYPING: Millis = 6_000;
 /// Between two words to the server that the reader is typing, in milliseconds.
-const TYPING_PAUSE: Millis = 3_000;
+pub(super) const TYPING_PAUSE: Millis = 3_000;
+/// The server leaves out what comes sooner than this after the last, in milliseconds.
+pub(super) const TYPING_LEAST: Millis = 1_000;
 
 /// Commands on the wire whose refusal is to be told. Those that were on it when a connection was lost may have been done or
 /// not; what the room looks like tells.

@@ -1,5 +1,5 @@
 //! What must hold for what is unread, and for who is typing.
-#![allow(unused_must_use)]
+#![allow(unused_must_use, clippy::unwrap_used)]
 
 use parlor_protocol::{EventKind, ServerFrame};
 

@@ -2,7 +2,10 @@
 
 use parlor_protocol::{ClientFrame, CommandId, Millis, RoomId};
 
-use super::{State, Todo};
+use super::{
+    State, Todo,
+    reading::{TYPING_LEAST, TYPING_PAUSE},
+};
 use crate::{live::outbox::Kept, small::RoomSet};
 
 impl State {
@@ -16,8 +19,8 @@ impl State {
             // Who answers has read.
             open.marked = false;
         }
-        // What is typed next is told anew.
-        self.typed_at = 0;
+        // What is typed next is told soon.
+        self.typed_at = now - TYPING_PAUSE + TYPING_LEAST;
         self.changed.insert(room.clone());
         vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
     }
