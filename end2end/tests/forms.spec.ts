@@ -1,7 +1,7 @@
 // The pages with forms: nobody is shut out by how they are made, and what is done there reaches those whom it concerns.
 import AxeBuilder from "@axe-core/playwright";
 import { Page } from "@playwright/test";
-import { Person, enter, expect, test } from "../support/journey";
+import { Person, expect, test } from "../support/journey";
 import { Session, account, ask, owner, room, signIn } from "../support/people";
 import { Server } from "../support/server";
 
@@ -69,8 +69,11 @@ for (const colorScheme of ["light", "dark"] as const) {
       const own = ["/account", "/people", "/people?q=nobody", "/people/bans", "/audit", `/people/${ann.user.id}`];
       for (const path of [...own, `/rooms/${garden}/settings`, "/rooms/none/settings"]) await look(path);
       // The chat itself, with someone in it who is away, something that names the reader, and each of its dialogs.
-      const eve = await browser.newContext({ baseURL: server.url });
-      const other = await enter(await eve.newPage(), server.url, "Cleo");
+      const context = await browser.newContext({ baseURL: server.url });
+      await signIn(context, server, ann);
+      const other = new Person(await context.newPage(), "Ann");
+      await other.page.goto("/r/lobby");
+      await other.isConnected();
       await other.say("@Olga **look** at `this`");
       await expect(other.message("@Olga look at this")).toHaveAttribute("data-state", "stored");
       await other.page.evaluate(() => {
@@ -93,7 +96,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       }
       await page.getByTestId("connection-badge").click();
       found.push(...(await barriers(page)));
-      await eve.close();
+      await context.close();
       expect(found).toEqual([]);
     });
   }
