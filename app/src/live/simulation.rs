@@ -838,6 +838,25 @@ fn what_a_restored_server_has_lost_is_sent_in_the_order_of_its_writing() {
     ]);
 }
 
+#[test]
+fn what_was_acked_and_lost_and_sent_again_was_sent() {
+    use Step::{Connect, Down, Overflow, Ready, Restore, Time, Up, Work, Write};
+    run(vec![
+        Write(1, 0),
+        Restore(0),
+        Time(250),
+        Connect(1),
+        Up(1),
+        Down(1),
+        Overflow(1),
+        Work(1),
+        Down(1),
+        Ready(1),
+        Work(1),
+        Work(1),
+    ]);
+}
+
 proptest! {
     // What is found is written down by its steps; a file of seeds would only say that something was found.
     #![proptest_config(ProptestConfig { cases: 8_000, failure_persistence: None, ..ProptestConfig::default() })]

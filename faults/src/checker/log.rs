@@ -56,13 +56,20 @@ impl ClientLog {
         self.record(room, Entry::Sent(id));
     }
 
-    /// Of each message only the last sending counts from now on. To be said where the server has lost what it had: what is
-    /// sent to it once more begins an order of its own.
+    /// Of several sendings of a message, only the last one before it was seen to be stored counts from now on. To be said
+    /// where the server has lost what it had: what is sent to it once more begins an order of its own.
     pub fn forget_first_sendings(&mut self) {
         for entries in self.rooms.values_mut() {
-            let mut last = BTreeSet::new();
+            let mut sent_again = BTreeSet::new();
             let mut kept: Vec<_> = entries.drain(..).rev().collect();
-            kept.retain(|entry| !matches!(entry, Entry::Sent(id) if !last.insert(*id)));
+            kept.retain(|entry| match entry {
+                Entry::Sent(id) => sent_again.insert(*id),
+                Entry::Acked(id, _) | Entry::Event(_, id) | Entry::Paged(_, id) => {
+                    sent_again.remove(id);
+                    true
+                }
+                _ => true,
+            });
             entries.extend(kept.into_iter().rev());
         }
     }
