@@ -123,6 +123,10 @@ enum Work {
 struct Tab {
     state: State,
     log: ClientLog,
+    /// What the server has taken of it first.
+    sent: BTreeSet<CommandId>,
+    /// What it sent after the server had it from another tab, each by itself.
+    taken_over: BTreeMap<CommandId, ClientLog>,
     connection: Option<Connection>,
     /// What is to be said, once the loop gets to it.
     says: VecDeque<ClientFrame>,
@@ -197,6 +201,8 @@ impl World {
         let mut tab = Tab {
             state,
             log,
+            sent: BTreeSet::new(),
+            taken_over: BTreeMap::new(),
             connection: None,
             says: VecDeque::new(),
             work: VecDeque::new(),
@@ -396,7 +402,15 @@ impl World {
                 }
                 // What counts is the order in which they are taken: one that was typed earlier in another tab may turn up
                 // on disk in between, and what was refused may be sent again by a tab that has not heard of it.
-                self.tabs[at].log.sent(&room, id);
+                let tab = &mut self.tabs[at];
+                // What the server had from another tab already has its place from then: it says nothing of the order here.
+                if self.server.known.contains_key(&id) && !tab.sent.contains(&id) {
+                    let log = tab.taken_over.entry(id).or_insert_with(|| ClientLog::new(format!("{id} once more")));
+                    log.sent(&room, id);
+                } else {
+                    tab.sent.insert(id);
+                    tab.log.sent(&room, id);
+                }
                 let (seq, event) = self.server.append(&room, id, &body, &person(1));
                 let ack = ServerFrame::Ack { id, room, seq, at: self.now };
                 // Both orders are allowed.
@@ -420,7 +434,12 @@ impl World {
         let tab = &mut self.tabs[at];
         let Some(frame) = tab.connection.as_mut().and_then(|connection| connection.down.pop_front()) else { return };
         match &frame {
-            ServerFrame::Ack { id, room, seq, .. } => tab.log.acked(room, *id, *seq),
+            ServerFrame::Ack { id, room, seq, .. } if tab.sent.contains(id) => tab.log.acked(room, *id, *seq),
+            ServerFrame::Ack { id, room, seq, .. } => {
+                if let Some(log) = tab.taken_over.get_mut(id) {
+                    log.acked(room, *id, *seq);
+                }
+            }
             // It has nothing that the server of today has not.
             ServerFrame::Joined { room, .. } => drop(tab.epochs.insert(room.clone(), self.server.earlier.len())),
             ServerFrame::Gap { room, reason: GapReason::HistoryChanged, .. } => {
@@ -485,6 +504,7 @@ impl World {
         let new = self.open();
         let old = std::mem::replace(&mut self.tabs[at], new);
         self.ended.push(old.log);
+        self.ended.extend(old.taken_over.into_values());
         // What was not on disk yet was never promised to anyone.
         for work in old.work {
             if let Work::Keep(kept) = work
@@ -633,6 +653,7 @@ impl World {
                 history.then(self.server.logs())
             }
         };
+        self.ended.extend(self.tabs.iter_mut().flat_map(|tab| std::mem::take(&mut tab.taken_over).into_values()));
         let mut logs: Vec<_> = self.tabs.into_iter().map(|tab| tab.log).collect();
         if restored {
             logs.iter_mut().for_each(ClientLog::forget_first_sendings);
