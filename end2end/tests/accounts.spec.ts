@@ -77,3 +77,46 @@ test("without scripts one makes an account, signs out and comes back", async ({ 
   await signIn(page, "bob");
   await context.close();
 });
+
+test("from the first start to the second member: the printed link, an invitation, and a talk", async ({ visitor, server }) => {
+  const page = await visitor();
+  await page.goto(`/first/${server.firstSecret}`);
+  await expect(page.getByText("This account will be the owner of this server.")).toBeVisible();
+  await page.getByLabel("Name").fill("Olga");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Make an account" }).click();
+  await page.waitForURL("**/r/lobby");
+  const olga = new Person(page, "Olga");
+  await olga.isConnected();
+  await olga.say("Is anyone here?");
+  await expect(olga.message("Is anyone here?")).toHaveAttribute("data-state", "stored");
+
+  // From one's own name at the foot of the rooms, and by keys alone.
+  await page.getByRole("link", { name: "Olga" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/account");
+  await page.getByTestId("invite-form").getByRole("button").focus();
+  await page.keyboard.press("Enter");
+  const link = await page.getByTestId("invite-link").inputValue();
+  expect(new URL(link, server.url).origin).toBe(new URL(server.url).origin);
+
+  const other = await visitor();
+  await other.goto(link);
+  await other.getByLabel("Name").fill("Piet");
+  await other.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await other.keyboard.press("Enter");
+  await other.waitForURL("**/r/lobby");
+  const piet = new Person(other, "Piet");
+  await piet.isConnected();
+  await piet.sees("Is anyone here?");
+  await piet.say("I am");
+  await page.getByRole("link", { name: "Chat" }).click();
+  await olga.sees("Is anyone here?", "I am");
+
+  // It was for one; and there is an owner now.
+  const late = await visitor();
+  for (const used of [link, `/first/${server.firstSecret}`]) {
+    expect((await late.goto(used))?.status()).toBe(404);
+    await expect(late.getByTestId("problem")).toHaveText("It was used, revoked, or is too old. Ask for another one.");
+  }
+});
