@@ -3,6 +3,7 @@
 //! `state`, `timeline`, `rows`, `outbox`, `reconnect`, `ladder`, `vitals`, `report` and `connection` are pure and have native
 //! tests; only `transport` touches the browser's sockets.
 
+mod asked;
 mod attendance;
 pub mod client;
 mod climb;

@@ -40,11 +40,21 @@ struct Server {
     /// How many of the next messages are refused for a while, and for good.
     busy: u8,
     angry: u8,
+    /// Messages that it has refused for good: it does so for every copy of them that is on its way.
+    refused: BTreeSet<CommandId>,
 }
 
 impl Server {
     fn head(&self, room: &RoomId) -> Seq {
         self.rooms.get(room).map_or(0, |events| events.len() as Seq)
+    }
+
+    /// Whether it does not want a message, now or as it said before.
+    fn refuses(&mut self, id: CommandId) -> bool {
+        if self.angry > 0 && self.refused.insert(id) {
+            self.angry -= 1;
+        }
+        self.refused.contains(&id)
     }
 
     /// The seq of a message, and the event if it is a new one.
@@ -396,8 +406,7 @@ impl World {
                     self.server.busy -= 1;
                     return connection.down.push_back(refuse(refusal::UNAVAILABLE, Some(100)));
                 }
-                if self.server.angry > 0 && !self.server.known.contains_key(&id) {
-                    self.server.angry -= 1;
+                if !self.server.known.contains_key(&id) && self.server.refuses(id) {
                     return connection.down.push_back(refuse(refusal::TOO_LONG, None));
                 }
                 // What counts is the order in which they are taken: one that was typed earlier in another tab may turn up
@@ -800,6 +809,8 @@ fn run(steps: Vec<Step>) {
             }
             Step::Retry(tab, room) => {
                 let failed = world.tabs[tab].state.outbox.of(&ROOMS[room].into()).map(|item| item.message.id).next();
+                // By then what was wrong with it is over.
+                failed.iter().for_each(|id| drop(world.server.refused.remove(id)));
                 let todos = failed.map(|id| world.tabs[tab].state.retry(id)).unwrap_or_default();
                 world.act(tab, todos);
             }
@@ -875,6 +886,30 @@ fn what_was_acked_and_lost_and_sent_again_was_sent() {
         Ready(1),
         Work(1),
         Work(1),
+    ]);
+}
+
+#[test]
+fn what_was_refused_is_refused_again_after_an_overflow() {
+    use Step::{Angry, Down, Overflow, Ready, TakeBack, Up, Work, Write};
+    run(vec![
+        Write(1, 0),
+        Angry,
+        Write(0, 0),
+        Up(1),
+        Work(1),
+        Down(1),
+        Ready(1),
+        Work(1),
+        Overflow(1),
+        Work(1),
+        Ready(1),
+        Down(1),
+        Ready(1),
+        Down(1),
+        Up(1),
+        Down(1),
+        TakeBack(1, 0),
     ]);
 }
 

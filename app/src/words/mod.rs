@@ -55,14 +55,6 @@ impl Words {
         fill(text, &[("n", &n.to_string())])
     }
 
-    /// What is before and after the one place of a text, for markup around what is filled in.
-    #[must_use]
-    pub fn around(self, word: Word) -> (&'static str, &'static str) {
-        let text = self.of(word);
-        let (before, rest) = text.split_once('{').unwrap_or((text, ""));
-        (before, rest.split_once('}').map_or("", |(_, after)| after))
-    }
-
     /// The sentence for a code of the server's; none for one that is not known.
     #[must_use]
     pub fn code(self, code: &str) -> Option<&'static str> {
