@@ -810,7 +810,7 @@ fn run(steps: Vec<Step>) {
             Step::Retry(tab, room) => {
                 let failed = world.tabs[tab].state.outbox.of(&ROOMS[room].into()).map(|item| item.message.id).next();
                 // By then what was wrong with it is over.
-                failed.iter().for_each(|id| drop(world.server.refused.remove(id)));
+                world.server.refused.retain(|id| Some(*id) != failed);
                 let todos = failed.map(|id| world.tabs[tab].state.retry(id)).unwrap_or_default();
                 world.act(tab, todos);
             }
