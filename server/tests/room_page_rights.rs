@@ -8,29 +8,11 @@ use parlor_protocol::{
     http::{RoomMade, SessionMade},
 };
 use serde_json::json;
-use support::{Server, browser::Browser};
-
-fn settings(room: &RoomId) -> String {
-    format!("/rooms/{room}/settings")
-}
-
-fn form(room: &RoomId, what: &str) -> String {
-    format!("/rooms/{room}/{what}")
-}
-
-fn about(room: &RoomId, who: &SessionMade, what: &str) -> String {
-    format!("/rooms/{room}/members/{}/{what}", who.user.id)
-}
-
-async fn new_room(server: &Server, by: &SessionMade, name: &str, kind: &str) -> RoomId {
-    let made = server.post("/api/rooms", &by.token, json!({ "name": name, "kind": kind })).await;
-    made.of::<RoomMade>().room.id
-}
-
-async fn add(server: &Server, by: &SessionMade, room: &RoomId, who: &SessionMade) {
-    let answer = server.post(&format!("/api/rooms/{room}/members"), &by.token, json!({ "user": who.user.id })).await;
-    assert_eq!(answer.status, 204, "{answer:?}");
-}
+use support::{
+    Server,
+    browser::Browser,
+    rooms::{about, form, settings},
+};
 
 /// Which forms a page has, by their addresses within the room.
 async fn forms(browser: &mut Browser<'_>, room: &RoomId) -> Vec<String> {
@@ -47,8 +29,8 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
     let olga = server.owner("Olga").await;
     let mona = server.with_role(&olga, "Mona", "moderator").await;
     let [ann, ben, eve] = [server.account("Ann").await, server.account("Ben").await, server.account("Eve").await];
-    let room = new_room(&server, &ann, "Garden", "public").await;
-    add(&server, &ann, &room, &ben).await;
+    let room = server.room(&ann, "Garden", "public").await;
+    server.add(&ann, &room, &ben.user).await;
     let of_ben = |what: &str| format!("members/{}/{what}", ben.user.id);
     let of_ann = |what: &str| format!("members/{}/{what}", ann.user.id);
     let seen = async |who: &SessionMade, room: &RoomId| forms(&mut Browser::with(&server, who), room).await;
@@ -103,8 +85,8 @@ async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
-    let private = new_room(&server, &ann, "Garden", "private").await;
-    add(&server, &ann, &private, &ben).await;
+    let private = server.room(&ann, "Garden", "private").await;
+    server.add(&ann, &private, &ben.user).await;
     let direct = server.post("/api/direct", &ann.token, json!({ "users": [ben.user.id] })).await;
     let direct = direct.of::<RoomMade>().room.id;
     let none = RoomId::from("zzzzzzzz");
@@ -154,8 +136,8 @@ async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
 async fn a_page_of_another_site_does_nothing_by_these_forms() {
     let server = Server::start().await;
     let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
-    let room = new_room(&server, &ann, "Garden", "public").await;
-    add(&server, &ann, &room, &ben).await;
+    let room = server.room(&ann, "Garden", "public").await;
+    server.add(&ann, &room, &ben.user).await;
     let mut browser = Browser::with(&server, &ann);
     let before = browser.open(&settings(&room)).await.html;
     for (path, fields) in [

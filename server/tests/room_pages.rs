@@ -3,37 +3,22 @@
 
 mod support;
 
-use parlor_protocol::{
-    Level, RoomId,
-    http::{RoomMade, SessionMade},
-};
+use parlor_protocol::{Level, RoomId};
 use reqwest::{Method, header::CONTENT_LANGUAGE};
 use serde_json::json;
-use support::{Client, Server, browser::Browser, people::PASSWORD};
-
-fn settings(room: &RoomId) -> String {
-    format!("/rooms/{room}/settings")
-}
-
-fn form(room: &RoomId, what: &str) -> String {
-    format!("/rooms/{room}/{what}")
-}
-
-fn about(room: &RoomId, who: &SessionMade, what: &str) -> String {
-    format!("/rooms/{room}/members/{}/{what}", who.user.id)
-}
-
-async fn new_room(server: &Server, by: &SessionMade, name: &str, kind: &str) -> RoomId {
-    let made = server.post("/api/rooms", &by.token, json!({ "name": name, "kind": kind })).await;
-    made.of::<RoomMade>().room.id
-}
+use support::{
+    Client, Server,
+    browser::Browser,
+    people::PASSWORD,
+    rooms::{about, form, settings},
+};
 
 #[tokio::test]
 async fn a_room_gets_another_name_and_topic() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
-    new_room(&server, &ann, "Taken", "public").await;
-    let room = new_room(&server, &ann, "Garden", "public").await;
+    server.room(&ann, "Taken", "public").await;
+    let room = server.room(&ann, "Garden", "public").await;
     let mut browser = Browser::with(&server, &ann);
     let long = "x".repeat(251);
     for (name, topic, status, id, why) in [
@@ -70,7 +55,7 @@ async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
     let ben = server.account("Ben").await;
     let change = json!({ "display_name": "Benedict" });
     assert_eq!(server.ask(Method::PATCH, "/api/me", &ben.token, change).await.status, 200);
-    let room = new_room(&server, &ann, "Garden", "private").await;
+    let room = server.room(&ann, "Garden", "private").await;
     let mut browser = Browser::with(&server, &ann);
     assert!(browser.open(&settings(&room)).await.has("<option value=\"Benedict\""), "it is proposed");
     // By the name that others see, not by the one that he signs in with.
@@ -116,7 +101,7 @@ async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
 async fn rooms_are_archived_reopened_joined_and_left() {
     let server = Server::start().await;
     let [ann, eve] = [server.account("Ann").await, server.account("Eve").await];
-    let room = new_room(&server, &ann, "Garden", "public").await;
+    let room = server.room(&ann, "Garden", "public").await;
     let mut browser = Browser::with(&server, &ann);
     for (what, said) in [("archive", "The room is archived."), ("reopen", "The room is open again.")] {
         let page = browser.post(&form(&room, what), &[]).await;
@@ -144,8 +129,8 @@ async fn rooms_are_archived_reopened_joined_and_left() {
 async fn one_chooses_what_one_wants_to_hear() {
     let server = Server::start().await;
     let [ann, ben, eve] = [server.account("Ann").await, server.account("Ben").await, server.account("Eve").await];
-    let room = new_room(&server, &ann, "Garden", "public").await;
-    let secret = new_room(&server, &ann, "Cellar", "private").await;
+    let room = server.room(&ann, "Garden", "public").await;
+    let secret = server.room(&ann, "Cellar", "private").await;
     server.add(&ann, &room, &ben.user).await;
     let (path, level) = (settings(&room), form(&room, "level"));
     for (language, heading, sentence, done) in [
@@ -217,7 +202,7 @@ async fn many_members_come_a_page_at_a_time() {
 async fn the_page_is_in_the_language_of_its_reader() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
-    let room = new_room(&server, &ann, "Garden", "private").await;
+    let room = server.room(&ann, "Garden", "private").await;
     let path = settings(&room);
     for (language, tag, title, texts) in [
         (

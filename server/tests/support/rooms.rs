@@ -10,6 +10,21 @@ use uuid::Uuid;
 
 use super::{Client, Server};
 
+/// The address of a room's settings.
+pub fn settings(room: &RoomId) -> String {
+    form(room, "settings")
+}
+
+/// Where a form about the room goes.
+pub fn form(room: &RoomId, what: &str) -> String {
+    format!("/rooms/{room}/{what}")
+}
+
+/// Where a form about a member goes.
+pub fn about(room: &RoomId, who: &SessionMade, what: &str) -> String {
+    format!("/rooms/{room}/members/{}/{what}", who.user.id)
+}
+
 impl Server {
     /// A room of someone's.
     pub async fn room(&self, maker: &SessionMade, name: &str, kind: &str) -> RoomId {
