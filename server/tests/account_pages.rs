@@ -1,17 +1,14 @@
 //! The page about one's own account, as a browser without scripts uses it.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
-use parlor_protocol::{CloseCode, http::SessionMade};
-use reqwest::header::{CONTENT_LANGUAGE, SET_COOKIE};
-use serde_json::json;
-use support::{
+use crate::support::{
     Client, Server,
     browser::{Browser, OTHER_PASSWORD},
     http_client,
     people::PASSWORD,
 };
+use parlor_protocol::{CloseCode, http::SessionMade};
+use reqwest::header::{CONTENT_LANGUAGE, SET_COOKIE};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_name_and_a_password_are_changed() {

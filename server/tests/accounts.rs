@@ -1,7 +1,4 @@
 //! Names, accounts, invitations and passwords, over real sockets.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::support::{Client, PATIENCE, Server, body, http_client, people::PASSWORD, unlimited};
 use parlor::{
     config::{Config, Registration},
     store::sqlite::FILE_NAME,
@@ -21,7 +19,6 @@ use parlor_protocol::{
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use support::{Client, PATIENCE, Server, body, http_client, people::PASSWORD, unlimited};
 use uuid::Uuid;
 
 async fn database(server: &Server) -> SqliteConnection {

@@ -1,5 +1,4 @@
 //! The invariants of ARCHITECTURE.md that a look at the sources can hold.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::{
     collections::BTreeSet,

@@ -1,10 +1,8 @@
 //! The page of the audit log: each act in words, a page at a time, for those who may read it.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use crate::support::{Client, Server, browser::Browser, http_client};
 use parlor_app::{
     forms::{AuditLog, Clock, Frame, knows_act},
     time::Zone,
@@ -19,7 +17,6 @@ use reqwest::{
     header::{CONTENT_LANGUAGE, COOKIE},
 };
 use serde_json::{Value, json};
-use support::{Client, Server, browser::Browser, http_client};
 
 /// What the page says, without markup, an entry a line.
 fn entries_of(html: &str) -> Vec<String> {

@@ -1,10 +1,8 @@
 //! What the server answers to what it should never get. In each test someone else goes on talking undisturbed.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{self, Client, Ended, Server, try_upgrade};
 use futures::SinkExt;
 use parlor::config::Config;
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, RoomId, ServerFrame, limits, refusal};
@@ -13,7 +11,6 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config as ProptestConfig, RngAlgorithm, TestRng, TestRunner},
 };
-use support::{Client, Ended, Server, try_upgrade};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 

@@ -1,14 +1,11 @@
 //! Connections as such: places, deadlines, heartbeats, presence, the end.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{self, Client, Ended, PATIENCE, Server, try_upgrade};
 use futures::StreamExt;
 use parlor::config::{Config, Guests};
 use parlor_protocol::{ClientFrame, CloseCode, PresenceState, RoomId, ServerFrame};
-use support::{Client, Ended, PATIENCE, Server, try_upgrade};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -1,15 +1,12 @@
 //! The real process is killed and started again: nothing lost, nothing doubled, order kept (G1-G4).
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::{collections::BTreeMap, net::SocketAddr, process::Command, time::Duration};
 
+use crate::support::{self, Client, assert_gap_free, body, http_client, process::Process};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
     http::{EventPage, SessionMade},
 };
-use support::{Client, assert_gap_free, body, http_client, process::Process};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use uuid::Uuid;

@@ -1,13 +1,10 @@
 //! A message that is deleted is gone everywhere, and only for those who may.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{self, Client, Server, body};
 use parlor::store::sqlite::FILE_NAME;
 use parlor_protocol::{ClientFrame, CommandId, Event, EventKind, RoomId, http::Audit};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use support::{Client, Server, body};
 use uuid::Uuid;
 
 fn deletion(id: CommandId, message: CommandId) -> ClientFrame {

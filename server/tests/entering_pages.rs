@@ -1,8 +1,12 @@
 //! The pages for coming in, as a browser without scripts uses them: with an account, a new one, an invitation, a link.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{
+    Server,
+    browser::{Browser, FormBody, OTHER_PASSWORD},
+    http_client,
+    people::PASSWORD,
+    unlimited,
+};
 use parlor::config::{Config, Registration};
 use parlor_protocol::{
     ServerRole,
@@ -10,13 +14,6 @@ use parlor_protocol::{
 };
 use reqwest::header::LOCATION;
 use serde_json::Value;
-use support::{
-    Server,
-    browser::{Browser, FormBody, OTHER_PASSWORD},
-    http_client,
-    people::PASSWORD,
-    unlimited,
-};
 
 #[tokio::test]
 async fn one_signs_in_and_a_wrong_name_shows_as_a_wrong_password() {

@@ -1,17 +1,14 @@
 //! A server that stood still (stopped, or the machine asleep) blames nobody for what it could not hear.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
-use futures::StreamExt;
-use parlor_protocol::ServerFrame;
-use support::{
-    Client,
+use crate::support::{
+    self, Client,
     carried::{Poller, Requests, lobby},
     process::Process,
 };
+use futures::StreamExt;
+use parlor_protocol::ServerFrame;
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 

@@ -1,7 +1,6 @@
 //! Valid frames, cursors and bodies with random damage: whatever comes in is answered, and nothing panics.
 //!
 //! Each target runs for `FUZZ_SECONDS` (2 when unset); a failure names its seed, which `FUZZ_SEED` replays from there.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::{
     env,

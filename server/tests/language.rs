@@ -1,14 +1,11 @@
 //! The language of a page: by the browser, and by choice.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Server, http_client};
 use parlor_app::words::{self, Language};
 use reqwest::{
     Response,
     header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, COOKIE, LOCATION, ORIGIN, SET_COOKIE, VARY},
 };
-use support::{Server, http_client};
 
 async fn get(server: &Server, path: &str, accept: &str, cookie: &str) -> Response {
     let request = http_client().get(server.url(path)).header(ACCEPT_LANGUAGE, accept).header(COOKIE, cookie);

@@ -1,12 +1,9 @@
 //! How much of the server one address and one session may take.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{self, PATIENCE, Server, try_upgrade};
 use parlor::config::{Config, Switch};
 use parlor_protocol::{http::ErrorAnswer, refusal};
 use reqwest::StatusCode;
-use support::{PATIENCE, Server, try_upgrade};
 
 /// A server that believes what is said on 127.0.0.1 of where requests come from.
 async fn behind_a_proxy(config: Config) -> Server {

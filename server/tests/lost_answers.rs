@@ -1,10 +1,7 @@
 //! An overflow takes answers with it: the client is told, or the connection ends (G5).
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Client, Server, narrow};
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame};
-use support::{Client, Server, narrow};
 use uuid::Uuid;
 
 /// Pings whose answers nobody reads: more than the system's buffers and the queue hold together.

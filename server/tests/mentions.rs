@@ -1,12 +1,9 @@
 //! Who is named by `@name`, and what it counts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Client, Server, rooms::counts};
 use parlor_protocol::{EventKind, RoomId, UserId, http::SessionMade};
 use reqwest::Method;
 use serde_json::json;
-use support::{Client, Server, rooms::counts};
 
 fn span(name: &str) -> String {
     format!("<span class=\"mention\">{name}</span>")

@@ -1,10 +1,11 @@
 //! Bans and mutes: who may impose them, what they end, and the log of it all.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::support::{
+    self, Client, PATIENCE, Server, carried::Requests, carried::status_and_code, http_client, people::PASSWORD,
+    unlimited,
+};
 use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, PROTOCOL_VERSION, RoomId, ServerFrame,
@@ -13,9 +14,6 @@ use parlor_protocol::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use support::{
-    Client, PATIENCE, Server, carried::Requests, carried::status_and_code, http_client, people::PASSWORD, unlimited,
-};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -273,7 +271,7 @@ async fn nobody_new_comes_in_from_a_banned_address() {
     assert_eq!(me(near, &neighbour).await, 200);
     assert_eq!((come_in(far).await.status, me(far, &accomplice).await), (200, 200));
     let listed = server.get(&owner.token, "/api/bans").await.text().await.unwrap();
-    assert!(listed.contains("\"address\":true") && !listed.contains("2001"), "{listed}");
+    assert!(listed.contains("\"address\":true") && !listed.contains("2001:"), "{listed}");
     assert_eq!(server.delete(&path(&eve, "ban"), &owner.token).await.status, 204);
     assert_eq!((come_in(bad).await.status, me(near, &accomplice).await), (200, 200));
     server.stop().await;

@@ -1,10 +1,7 @@
 //! What one may do about people by their pages, as a browser without scripts: who sees which forms, mutes, bans.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Client, Server, browser::Browser, people::of_each_role};
 use parlor_protocol::{CloseCode, http::SessionMade};
-use support::{Client, Server, browser::Browser, people::of_each_role};
 
 fn page_of(who: &SessionMade) -> String {
     format!("/people/{}", who.user.id)

@@ -1,13 +1,10 @@
 //! What a browser keeps to open without the server: the worker, the files it names, and the page without a person.
 //!
 //! The site's files are there once the site was built; `end2end/tests/offline.spec.ts` looks at them in any case.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Client, Server, http_client};
 use parlor_protocol::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
 use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE};
-use support::{Client, Server, http_client};
 
 struct Got {
     status: u16,

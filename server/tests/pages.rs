@@ -1,10 +1,7 @@
 //! The pages as the server renders them: complete without scripts, and safe whatever was typed.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Server, http_client};
 use reqwest::header::{CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE};
-use support::{Server, http_client};
 
 async fn page(server: &Server, path: &str, token: &str) -> (u16, String, String) {
     let request = http_client().get(server.url(path)).header("cookie", format!("parlor_session={token}"));

@@ -1,8 +1,6 @@
 //! Profiles, the list of people, their roles, and what is noted of all that.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Client, Server, people::PASSWORD, unlimited};
 use parlor::{
     config::{Config, Guests},
     store::sqlite::FILE_NAME,
@@ -15,7 +13,6 @@ use parlor_protocol::{
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use support::{Client, Server, people::PASSWORD, unlimited};
 
 #[tokio::test]
 async fn a_name_to_show_is_another_than_the_one_to_sign_in_with() {

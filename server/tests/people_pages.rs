@@ -1,10 +1,13 @@
 //! The pages about people, as a browser without scripts uses them: the list, one person, the bans.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{
+    Client, Server,
+    browser::Browser,
+    people::{PASSWORD, of_each_role},
+    unlimited,
+};
 use parlor::config::{Config, Guests};
 use parlor_protocol::{RoomId, ServerRole, http::SessionMade};
 use reqwest::{
@@ -12,12 +15,6 @@ use reqwest::{
     header::{CONTENT_LANGUAGE, SET_COOKIE},
 };
 use serde_json::json;
-use support::{
-    Client, Server,
-    browser::Browser,
-    people::{PASSWORD, of_each_role},
-    unlimited,
-};
 
 fn page_of(who: &SessionMade) -> String {
     format!("/people/{}", who.user.id)

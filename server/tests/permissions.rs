@@ -1,11 +1,9 @@
 //! Who may do what, over HTTP and the live protocol: every command x every kind of room x every role x every standing.
 //! What each is allowed stands in the tables of `policy_tests.rs`; here it is seen that every command asks.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::collections::BTreeSet;
 
+use crate::support::{Client, Server, http_client};
 use futures::{StreamExt, stream};
 use parlor::policy::{Actor, Place, RoomAct, Standing, Verdict};
 use parlor_protocol::{
@@ -14,7 +12,6 @@ use parlor_protocol::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Client, Server, http_client};
 use uuid::Uuid;
 
 /// Cells that are looked at side by side.

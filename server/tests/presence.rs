@@ -1,10 +1,8 @@
 //! Who is there, away, or was there last; and what they look like to others.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::support::{Client, Server, unlimited};
 use parlor::config::{Config, Guests};
 use parlor_protocol::{
     ClientFrame, CloseCode, Cursor, PresenceState, RoomId, ServerFrame, UserId,
@@ -12,7 +10,6 @@ use parlor_protocol::{
 };
 use reqwest::Method;
 use serde_json::json;
-use support::{Client, Server, unlimited};
 
 const GRACE: Duration = Duration::from_millis(300);
 

@@ -1,18 +1,15 @@
 //! Who may do what by the settings of a room: what does not show is refused, and a room one may not see is not there.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{
+    Server,
+    browser::Browser,
+    rooms::{about, form, settings},
+};
 use parlor_protocol::{
     RoomId,
     http::{RoomMade, SessionMade},
 };
 use serde_json::json;
-use support::{
-    Server,
-    browser::Browser,
-    rooms::{about, form, settings},
-};
 
 /// Which forms a page has, by their addresses within the room.
 async fn forms(browser: &mut Browser<'_>, room: &RoomId) -> Vec<String> {

@@ -1,17 +1,14 @@
 //! The settings of a room, as a browser without scripts uses them.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
-use parlor_protocol::{Level, RoomId};
-use reqwest::{Method, header::CONTENT_LANGUAGE};
-use serde_json::json;
-use support::{
+use crate::support::{
     Client, Server,
     browser::Browser,
     people::PASSWORD,
     rooms::{about, form, settings},
 };
+use parlor_protocol::{Level, RoomId};
+use reqwest::{Method, header::CONTENT_LANGUAGE};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_room_gets_another_name_and_topic() {

@@ -1,17 +1,14 @@
 //! Rooms that are not everyone's: who is brought in and sent away, and what of it others can see.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Client, Server, body, http_client};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User,
     http::{EventPage, Members, RoomMade, Rooms, SessionMade},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Client, Server, body, http_client};
 use uuid::Uuid;
 
 async fn call(server: &Server, who: &SessionMade, method: Method, path: &str, body: Value) -> reqwest::Response {

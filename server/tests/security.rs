@@ -1,8 +1,9 @@
 //! Attacks that `SECURITY.md` names, each tried over real sockets.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{
+    self, Client, Server, http_client,
+    people::{Answer, PASSWORD},
+};
 use parlor::config::Config;
 use parlor_protocol::{
     ServerRole, UserKind,
@@ -14,10 +15,6 @@ use reqwest::{
     header::{LOCATION, RETRY_AFTER, SET_COOKIE},
 };
 use serde_json::{Value, json};
-use support::{
-    Client, Server, http_client,
-    people::{Answer, PASSWORD},
-};
 
 /// With its limits, and believing what is said on 127.0.0.1 of where requests come from.
 async fn behind_a_proxy() -> Server {

@@ -1,12 +1,9 @@
 //! Where someone is signed in, and how that ends: on every transport, at once.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{self, Client, Server, carried::Requests, http_client, people::PASSWORD};
 use parlor::store::sqlite::FILE_NAME;
 use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::Sessions};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use support::{Client, Server, carried::Requests, http_client, people::PASSWORD};
 
 const REVOKED: Option<u16> = Some(CloseCode::SessionRevoked.code());
 

@@ -1,14 +1,11 @@
 //! A client that does not read slows nobody down and costs a bounded amount of memory (G5).
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Server, body, narrow};
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, limits,
 };
-use support::{Server, body, narrow};
 use uuid::Uuid;
 
 /// Memory that the process holds, in bytes. Where there is no /proc, 0: the test then checks the rest.

@@ -1,10 +1,12 @@
 //! A full disk, and an older database put back: refused or told in so many words, never half a history.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::{collections::BTreeMap, path::Path};
 
+use crate::support::{
+    self, Client, Server, assert_gap_free, body,
+    carried::{Requests, status_and_code},
+    http_client, unlimited,
+};
 use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, GapReason, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail,
@@ -12,11 +14,6 @@ use parlor_protocol::{
     refusal,
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use support::{
-    Client, Server, assert_gap_free, body,
-    carried::{Requests, status_and_code},
-    http_client, unlimited,
-};
 use tempfile::TempDir;
 
 /// A second connection to the database, as an administrator would open it.

@@ -1,14 +1,11 @@
 //! People talk: order, acks, history, exactly once, also over a restart.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{self, Client, Server, assert_gap_free, body};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, EventKind, GapReason, RoomId, ServerFrame, Tail, UserKind,
     http::{EventPage, MessagePage, Rooms},
     limits, refusal,
 };
-use support::{Client, Server, assert_gap_free, body};
 use uuid::Uuid;
 
 #[tokio::test]

@@ -1,21 +1,18 @@
 //! Frames over server-sent events and long polling: the same session, carried by HTTP requests.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{
+    PATIENCE, Server, body,
+    carried::{Poller, Requests, array, lobby, message},
+    http_client, unlimited,
+};
 use parlor::config::Config;
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, http::SessionMade, limits, refusal,
 };
 use reqwest::Method;
 use socket2::{Domain, Socket, Type};
-use support::{
-    PATIENCE, Server, body,
-    carried::{Poller, Requests, array, lobby, message},
-    http_client, unlimited,
-};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

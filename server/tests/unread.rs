@@ -1,12 +1,9 @@
 //! What is unread: counted from the log, the same at all devices.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Client, Server, rooms::counts};
 use parlor_protocol::{ClientFrame, Level, RoomId, ServerFrame};
 use reqwest::Method;
 use serde_json::json;
-use support::{Client, Server, rooms::counts};
 
 fn tells_of(frames: &[ServerFrame], id: &RoomId) -> bool {
     frames.iter().any(|frame| matches!(frame, ServerFrame::Room { room } if room.id == *id))

@@ -1,11 +1,9 @@
 //! Random histories of several devices: what the server counts as unread, what it tells the devices, and what one counts
 //! anew from the log are the same after each step.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{Client, PATIENCE, Server, http_client, rooms::counts};
 use parlor_app::live::state::{State, Todo};
 use parlor_protocol::{
     ClientFrame, CommandId, Event, EventKind, RoomId, RoomSummary, Seq, ServerFrame, UserId,
@@ -14,7 +12,6 @@ use parlor_protocol::{
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use support::{Client, PATIENCE, Server, http_client, rooms::counts};
 use uuid::Uuid;
 
 const CASES: u32 = 8;

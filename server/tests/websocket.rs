@@ -1,10 +1,7 @@
 //! WebSocket as the bytes are: what RFC 6455 allows is taken, what it forbids ends the connection with the right code.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
-mod support;
-
+use crate::support::{Server, body};
 use parlor_protocol::{ClientFrame, ServerFrame, limits};
-use support::{Server, body};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
