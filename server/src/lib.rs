@@ -42,6 +42,7 @@ pub mod policy;
 pub mod room;
 pub mod serve;
 pub mod session;
+pub mod socket;
 pub mod store;
 pub mod telemetry;
 pub mod websocket;

@@ -1,6 +1,8 @@
 //! Messages out of the bytes that a client sends (RFC 6455, sections 5 and 7). Strict: what the RFC says must not be is
 //! a [`Violation`] and ends the connection.
 
+use std::ops::Range;
+
 use super::frame::{FIN, MAX_CONTROL, Opcode};
 
 /// Bytes in, messages out. Holds nothing between messages.
@@ -17,7 +19,7 @@ pub struct Decoder {
 
 #[derive(Debug)]
 struct Begun {
-    text: bool,
+    opcode: Opcode,
     payload: Vec<u8>,
 }
 
@@ -26,14 +28,21 @@ struct Begun {
 pub enum Message<'a> {
     /// A text.
     Text(&'a str),
-    /// Bytes; what is in them is nobody's business here.
-    Binary,
+    /// Bytes.
+    Binary(&'a [u8]),
     /// Wants a pong with this payload.
     Ping(&'a [u8]),
     /// The answer to a ping.
     Pong,
     /// The last message: the code, if there is one.
     Close(Option<u16>),
+}
+
+/// A whole message, found and not yet read.
+#[derive(Debug)]
+pub struct Taken {
+    opcode: Opcode,
+    payload: Range<usize>,
 }
 
 /// What a client must not do. Nothing can be read after it.
@@ -86,6 +95,15 @@ impl Decoder {
     /// # Errors
     /// See [`Violation`].
     pub fn message(&mut self) -> Result<Option<Message<'_>>, Violation> {
+        let taken = self.take()?;
+        taken.map(|taken| self.lend(taken)).transpose()
+    }
+
+    /// The same in two steps, for who waits between them: here it is found, and with [`Decoder::lend`] read.
+    ///
+    /// # Errors
+    /// See [`Violation`].
+    pub fn take(&mut self) -> Result<Option<Taken>, Violation> {
         loop {
             let Some(head) = self.head()? else {
                 self.tidy();
@@ -99,24 +117,35 @@ impl Decoder {
             let payload = self.taken + head.length..self.taken + whole;
             self.taken += whole;
             unmask(&mut self.bytes[payload.clone()], head.mask);
-            if head.opcode.is_control() {
-                return control(head.opcode, &self.bytes[payload]).map(Some);
+            if head.opcode.is_control() || (head.opcode != Opcode::Continuation && head.fin) {
+                return Ok(Some(Taken { opcode: head.opcode, payload }));
             }
-            let text = head.opcode == Opcode::Text;
-            if head.opcode != Opcode::Continuation && head.fin {
-                return data(text, &self.bytes[payload]).map(Some);
-            }
-            let begun = self.begun.get_or_insert_with(|| Begun { text, payload: Vec::new() });
+            let begun = self.begun.get_or_insert_with(|| Begun { opcode: head.opcode, payload: Vec::new() });
             begun.payload.extend_from_slice(&self.bytes[payload]);
             if head.fin {
                 // What was put together takes the place of the bytes, so that it lives as long as what is lent.
-                let Some(Begun { text, payload }) = self.begun.take() else { continue };
+                let Some(Begun { opcode, payload }) = self.begun.take() else { continue };
                 let rest = self.bytes.split_off(self.taken);
                 self.bytes = payload;
                 self.taken = self.bytes.len();
                 self.bytes.extend_from_slice(&rest);
-                return data(text, &self.bytes[..self.taken]).map(Some);
+                return Ok(Some(Taken { opcode, payload: 0..self.taken }));
             }
+        }
+    }
+
+    /// A message that was just taken.
+    ///
+    /// # Errors
+    /// See [`Violation`].
+    pub fn lend(&self, taken: Taken) -> Result<Message<'_>, Violation> {
+        let payload = self.bytes.get(taken.payload).unwrap_or_default();
+        match taken.opcode {
+            Opcode::Text => std::str::from_utf8(payload).map(Message::Text).map_err(|_| Violation::Utf8),
+            Opcode::Binary | Opcode::Continuation => Ok(Message::Binary(payload)),
+            Opcode::Ping => Ok(Message::Ping(payload)),
+            Opcode::Pong => Ok(Message::Pong),
+            Opcode::Close => close(payload),
         }
     }
 
@@ -163,12 +192,11 @@ impl Decoder {
     }
 }
 
-fn control(opcode: Opcode, payload: &[u8]) -> Result<Message<'_>, Violation> {
-    Ok(match (opcode, payload) {
-        (Opcode::Ping, payload) => Message::Ping(payload),
-        (Opcode::Pong, _) => Message::Pong,
-        (_, []) => Message::Close(None),
-        (_, [high, low, reason @ ..]) => {
+fn close(payload: &[u8]) -> Result<Message<'_>, Violation> {
+    match payload {
+        [] => Ok(Message::Close(None)),
+        [_] => Err(Violation::Protocol),
+        [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
             // Section 7.4: reserved, or never to be sent.
             let valid = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
@@ -176,17 +204,8 @@ fn control(opcode: Opcode, payload: &[u8]) -> Result<Message<'_>, Violation> {
                 return Err(Violation::Protocol);
             }
             std::str::from_utf8(reason).map_err(|_| Violation::Utf8)?;
-            Message::Close(Some(code))
+            Ok(Message::Close(Some(code)))
         }
-        (_, [_]) => return Err(Violation::Protocol),
-    })
-}
-
-fn data(text: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
-    if text {
-        std::str::from_utf8(payload).map(Message::Text).map_err(|_| Violation::Utf8)
-    } else {
-        Ok(Message::Binary)
     }
 }
 

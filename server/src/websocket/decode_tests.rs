@@ -7,7 +7,7 @@ use super::*;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Heard {
     Text(String),
-    Binary,
+    Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
     Close(Option<u16>),
@@ -44,7 +44,7 @@ fn read(bytes: &[u8], piece: usize) -> (Vec<Heard>, Option<Violation>) {
             match decoder.message() {
                 Ok(Some(message)) => heard.push(match message {
                     Message::Text(text) => Heard::Text(text.into()),
-                    Message::Binary => Heard::Binary,
+                    Message::Binary(bytes) => Heard::Binary(bytes.into()),
                     Message::Ping(payload) => Heard::Ping(payload.into()),
                     Message::Pong => Heard::Pong,
                     Message::Close(code) => Heard::Close(code),
@@ -74,7 +74,7 @@ fn messages_come_out_however_the_bytes_were_cut() {
         Heard::Ping(b"?".into()),
         Heard::Pong,
         Heard::Text("Gr\u{fc}\u{df}e, \u{4e16}\u{754c}".into()),
-        Heard::Binary,
+        Heard::Binary(vec![0xff; 300]),
         Heard::Text(String::new()),
         Heard::Close(Some(1_000)),
     ];

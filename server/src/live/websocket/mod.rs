@@ -2,96 +2,31 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    extract::{Extension, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
-use parlor_protocol::{CloseCode, SUBPROTOCOL, limits, refusal};
+use axum::{extract::State, response::Response};
+use parlor_protocol::{CloseCode, SUBPROTOCOL, limits};
 use tokio::net::TcpStream;
 
 use super::{CLOSE_TIMEOUT, bye_frame, expect_hello};
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Caller, Failure, SameOrigin, Slot},
+    http::{App, Caller, SameOrigin},
     session::Session,
+    socket::{Reader, Upgrade},
     websocket::{
         decode::{Decoder, Message, Violation},
         frame,
-        handshake::{self, Refused},
     },
 };
 
-mod socket;
+mod writer;
 
-use socket::{Reader, Writer};
+use writer::Writer;
 
 /// Upgrades a request of someone who has a session.
-pub async fn upgrade(
-    _origin: SameOrigin,
-    caller: Caller,
-    State(app): State<App>,
-    slot: Option<Extension<Slot>>,
-    mut request: Request,
-) -> Result<Response, Failure> {
-    let accept = handshake::accept(request.method(), request.version(), request.headers());
-    let accept = match accept {
-        Ok(accept) => accept,
-        Err(Refused::BadRequest(message)) => return Err(Failure::bad_request(message)),
-        Err(Refused::Version) => return Ok(other_version()),
-    };
-    let offered = handshake::offers(request.headers(), SUBPROTOCOL);
-    let upgrade = hyper::upgrade::on(&mut request);
-    // Held until the socket is gone: it counts as one of the server's connections, and of its address's.
-    let places = slot.map(|Extension(slot)| (slot.place, slot.in_crowd));
-    tokio::spawn(async move {
-        let _places = places;
-        if let Some((stream, early)) = upgraded(upgrade).await {
-            run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)).await;
-        }
-    });
-    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, header_value(accept));
-    if offered {
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    }
-    Ok(response)
-}
-
-/// Base64 is always a valid header.
-fn header_value(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// RFC 6455, section 4.2.2: says which version would do.
-fn other_version() -> Response {
-    let failure = Failure::new(StatusCode::UPGRADE_REQUIRED, refusal::BAD_REQUEST, "This is WebSocket version 13.");
-    let versions: [(HeaderName, &str); 3] =
-        [(header::SEC_WEBSOCKET_VERSION, "13"), (header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")];
-    (versions, failure).into_response()
-}
-
-/// The socket itself, and what has been read of it with the request's head.
-async fn upgraded(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
-    let upgraded: Upgraded = match upgrade.await {
-        Ok(upgraded) => upgraded,
-        Err(error) => {
-            tracing::debug!(%error, "no upgrade after all");
-            return None;
-        }
-    };
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
-        Err(_) => {
-            tracing::error!("a WebSocket over something that is no TCP socket");
-            None
-        }
-    }
+pub async fn upgrade(_origin: SameOrigin, caller: Caller, State(app): State<App>, upgrade: Upgrade) -> Response {
+    upgrade.offering(SUBPROTOCOL).run(async move |stream, early| {
+        run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)).await;
+    })
 }
 
 /// How a connection came to its end.
@@ -172,7 +107,7 @@ async fn read(reader: &mut Reader, session: &Session) -> End {
 async fn take(message: Message<'_>, session: &Session) -> Option<End> {
     match message {
         Message::Text(text) => session.receive(text).await,
-        Message::Binary => session.receive_binary(),
+        Message::Binary(_) => session.receive_binary(),
         Message::Ping(payload) => session.receive_ping(payload),
         // It has done its work by being heard.
         Message::Pong => {}

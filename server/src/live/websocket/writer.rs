@@ -1,69 +1,15 @@
-//! The bytes of one socket. Holds no buffer: what comes in is read into one that all share, what goes out is written
-//! from where it lies.
+//! What goes out on the socket of a session, from where it lies.
 
 use std::{
-    cell::RefCell,
-    future::poll_fn,
     io::{self, IoSlice},
     net::Shutdown,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
 };
 
 use socket2::SockRef;
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
-};
+use tokio::net::tcp::OwnedWriteHalf;
 
-use crate::{
-    connection::{Begun, Frame, MAX_SLICES, Outgoing},
-    websocket::decode::Decoder,
-};
-
-/// Bytes read at a time.
-const READ: usize = 64 * 1024;
-
-thread_local! {
-    static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into());
-}
-
-/// See the module.
-pub(super) struct Reader {
-    half: OwnedReadHalf,
-    /// Where messages come out.
-    pub(super) decoder: Decoder,
-}
-
-impl Reader {
-    /// `early`: what was read before.
-    pub(super) fn new(half: OwnedReadHalf, mut decoder: Decoder, early: &[u8]) -> Self {
-        decoder.push(early);
-        Self { half, decoder }
-    }
-
-    /// Gives the decoder what has come; false at the end of the stream.
-    pub(super) async fn fill(&mut self) -> io::Result<bool> {
-        let Self { half, decoder } = self;
-        poll_fn(|context| poll_read(half, context, |bytes| decoder.push(bytes))).await
-    }
-
-    /// Reads to the end of the stream and keeps nothing.
-    pub(super) async fn discard(&mut self) -> io::Result<()> {
-        while poll_fn(|context| poll_read(&mut self.half, context, |_| {})).await? {}
-        Ok(())
-    }
-}
-
-fn poll_read(half: &mut OwnedReadHalf, context: &mut Context<'_>, take: impl FnOnce(&[u8])) -> Poll<io::Result<bool>> {
-    SHARED.with_borrow_mut(|shared| {
-        let mut buffer = ReadBuf::new(shared);
-        ready!(Pin::new(half).poll_read(context, &mut buffer))?;
-        take(buffer.filled());
-        Poll::Ready(Ok(!buffer.filled().is_empty()))
-    })
-}
+use crate::connection::{Begun, Frame, MAX_SLICES, Outgoing};
 
 /// See the module.
 pub(super) struct Writer {
