@@ -67,7 +67,10 @@ fn the_file_is_what_the_types_are() {
         fs::write(&path, &made).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == made, "docs/protocol.schema.json is out of date: UPDATE_SCHEMA=1 cargo test -p parlor-protocol schema");
+    assert!(
+        kept == made,
+        "docs/protocol.schema.json is out of date: UPDATE_SCHEMA=1 cargo test -p parlor-protocol schema"
+    );
 }
 
 #[test]
@@ -95,7 +98,8 @@ fn what_is_no_frame_is_not_valid() {
             assert!(!client.is_valid(&wrong), "{wrong}");
         }
     }
-    for wrong in [json!({}), json!([]), json!({"type": "shout"}), json!({"type": "send", "room": "lobby", "body": "x"})] {
+    for wrong in [json!({}), json!([]), json!({"type": "shout"}), json!({"type": "send", "room": "lobby", "body": "x"})]
+    {
         assert!(!client.is_valid(&wrong), "{wrong}");
     }
 }

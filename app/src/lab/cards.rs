@@ -83,12 +83,8 @@ pub(super) fn handshake(words: Words, example: &Example) -> AnyView {
 
 /// From the key to the answer.
 fn steps(words: Words, of: &'static str, values: [String; 4]) -> AnyView {
-    let names = [
-        ("key", Say::StepKey),
-        ("joined", Say::StepJoined),
-        ("sha1", Say::StepHash),
-        ("accept", Say::StepAccept),
-    ];
+    let names =
+        [("key", Say::StepKey), ("joined", Say::StepJoined), ("sha1", Say::StepHash), ("accept", Say::StepAccept)];
     let steps = names.into_iter().zip(values).map(move |((step, say), value)| {
         view! {
             <li>

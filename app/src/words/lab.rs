@@ -91,7 +91,7 @@ words! {
     EchoClosed: "The connection has ended with code {code}.", "连接已结束，代码 {code}。";
     RoundTrips: "Make 200 round trips", "进行 200 次往返";
     Histogram: "Round trips", "往返时间";
-    HistogramOf: "{n} round trips: median {median} ms, 99 of 100 within {p99} ms, longest {most} ms", "{n} 次往返：中位数 {median} 毫秒，百分之九十九在 {p99} 毫秒以内，最长 {most} 毫秒";
+    HistogramOf: "{n} round trips: median {median} ms, 99 of 100 within {nearly} ms, longest {most} ms", "{n} 次往返：中位数 {median} 毫秒，百分之九十九在 {nearly} 毫秒以内，最长 {most} 毫秒";
     BinUpTo: "up to {ms} ms", "不超过 {ms} 毫秒";
     BinOver: "over {ms} ms", "超过 {ms} 毫秒";
 

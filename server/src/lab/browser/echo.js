@@ -48,7 +48,7 @@ function draw(taken) {
   byId("echo-summary").textContent = say("HistogramOf", {
     n: number(taken.length),
     median: milliseconds(median(taken)),
-    p99: milliseconds(percentile(taken, 99)),
+    nearly: milliseconds(percentile(taken, 99)),
     most: milliseconds(Math.max(...taken)),
   });
   const counts = Array(EDGES.length + 1).fill(0);
