@@ -16,7 +16,8 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 
 use crate::{
     accounts::tries::Tries,
-    config::Config,
+    config::{Config, Switch},
+    lab::{self, streams::Streams},
     limits::{Changes, InCrowd},
     live::{self, registry::Registry},
     session::Live,
@@ -56,6 +57,7 @@ pub use caller::Caller;
 pub(crate) use caller::{hash, new_token};
 pub use linger::Lingering;
 pub use origin::SameOrigin;
+pub(crate) use visitor::new_secret;
 pub use worker::build;
 
 /// Bodies of requests: the largest is a room's name.
@@ -77,6 +79,8 @@ pub struct App {
     pub changes: Arc<Changes>,
     /// How often passwords may be tried.
     pub tries: Arc<Tries>,
+    /// What the lab has open.
+    pub lab: Arc<Streams>,
 }
 
 /// A network connection, as the requests on it see it.
@@ -137,6 +141,7 @@ pub fn router(app: App) -> Router {
         .route("/live/sse", get(live::sse::stream))
         .route("/live/poll", get(live::poll::poll))
         .route("/live/frames", post(live::frames::take))
+        .merge(if app.config.lab == Switch::On { lab::routes() } else { Router::new() })
         .method_not_allowed_fallback(answer::wrong_method);
     Router::new()
         .merge(answers)
