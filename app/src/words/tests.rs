@@ -59,7 +59,10 @@ fn nothing_is_left_untranslated() {
         let is_chinese = chinese.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}' | '、' | '：' | '。' | '（'));
         // Names of things stay as they are.
         assert!(is_chinese || matches!(key.as_str(), "Tag" | "WebSocket" | "lab WebSocket"), "{key}: {chinese}");
-        assert!(english.chars().all(|c| c.is_ascii() || matches!(c, '…' | '·' | '’' | '“' | '”' | '±')), "{key}: {english}");
+        assert!(
+            english.chars().all(|c| c.is_ascii() || matches!(c, '…' | '·' | '’' | '“' | '”' | '±')),
+            "{key}: {english}"
+        );
     }
 }
 

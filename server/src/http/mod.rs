@@ -36,7 +36,7 @@ mod forms;
 mod health;
 mod history;
 mod invites;
-mod language;
+pub(crate) mod language;
 mod limit;
 mod linger;
 mod members;
@@ -53,6 +53,7 @@ mod worker;
 
 pub use answer::Failure;
 pub use assets::is_built as has_site_files;
+pub(crate) use assets::site_files;
 pub use caller::Caller;
 pub(crate) use caller::{hash, new_token};
 pub use linger::Lingering;
@@ -128,8 +129,10 @@ pub fn router(app: App) -> Router {
         .route("/sw.js", get(worker::serve))
         .route("/enter", post(sessions::enter))
         .route("/language", post(language::choose));
+    let has_lab = app.config.lab == Switch::On;
     let answers = api
         .merge(pages)
+        .merge(if has_lab { lab::page() } else { Router::new() })
         .merge(forms::routes())
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
         .layer(middleware::from_fn(forms::in_words))
@@ -141,7 +144,7 @@ pub fn router(app: App) -> Router {
         .route("/live/sse", get(live::sse::stream))
         .route("/live/poll", get(live::poll::poll))
         .route("/live/frames", post(live::frames::take))
-        .merge(if app.config.lab == Switch::On { lab::routes() } else { Router::new() })
+        .merge(if has_lab { lab::routes() } else { Router::new() })
         .method_not_allowed_fallback(answer::wrong_method);
     Router::new()
         .merge(answers)

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The sample of RFC 6455, section 1.3.
-const SAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+pub(super) const SAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// Longest key or version that is looked at, in bytes: any that is right is shorter.
 const MAX_PARAMETER: usize = 128;

@@ -15,9 +15,18 @@ mod clock;
 mod echo;
 mod ending;
 mod handshake;
+mod page;
 pub mod streams;
 
-/// Everything below `/lab/`.
+/// The page's address.
+pub const PAGE: &str = "/lab";
+
+/// The page and its files.
+pub fn page() -> Router<App> {
+    Router::new().route(PAGE, get(page::show)).route("/lab/{file}", get(page::file))
+}
+
+/// Everything that the page tries. Streams are held open: neither compressed nor timed.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/lab/clock", get(clock::now))
