@@ -132,7 +132,9 @@ pub(super) fn inspector(words: Words) -> AnyView {
             {field("inspector-reason", words.lab(Say::CloseReason), "", true)}
             <button class="button">{words.lab(Say::CloseWith)}</button>
         </form>
-        <ol class="lab-log" id="inspector-log" role="log" aria-label=words.lab(Say::LogTitle) tabindex="0"></ol>
+        <div class="lab-log" role="log" aria-label=words.lab(Say::LogTitle) tabindex="0">
+            <ol id="inspector-log"></ol>
+        </div>
     };
     section("inspector", words.lab(Say::Inspector), words.lab(Say::InspectorHelp), body)
 }

@@ -37,7 +37,7 @@ pub(super) fn all(words: Words) -> AnyView {
                 <span class="soft">{words.lab(Say::ChartHelp)}</span>
             </figcaption>
             // Drawn by the script; the figures of the cards say the same in numbers.
-            <svg id="clocks-chart" viewBox="0 0 640 200" role="img" aria-label=words.lab(Say::Chart)></svg>
+            <svg id="clocks-chart" role="img" aria-label=words.lab(Say::Chart)></svg>
         </figure>
         <p class="soft">{words.lab(Say::CountsHelp)} " " <span id="lab-streams"></span></p>
     };

@@ -80,7 +80,7 @@ words! {
     Echo: "Echo", "回声";
     EchoHelp: "A WebSocket that sends back what it gets, text or bytes, up to 1 MiB at once. A round trip costs one message each way.", "一个把收到的内容原样返回的 WebSocket，文本或字节，一次最多 1 MiB。每次往返各一条消息。";
     EchoText: "Text to send", "要发送的文本";
-    EchoHello: "Hello, server! 你好！", "你好，服务器！Hello!";
+    EchoHello: "Hello, server!", "你好，服务器！";
     EchoSize: "Or bytes: how many", "或字节：数量";
     EchoKind: "As", "形式";
     AsText: "text", "文本";

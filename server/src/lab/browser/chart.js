@@ -2,8 +2,7 @@
 
 import { shape } from "./page.js";
 
-const WIDTH = 640;
-const NAMES = 150;
+const NAMES = 140;
 const LINE = 36;
 const TOP = 16;
 const MINUTE = 60_000;
@@ -22,7 +21,7 @@ export class Chart {
     const middle = TOP + this.lines.length * LINE + LINE / 2;
     const label = shape("text", { x: 0, y: middle + 4 });
     label.textContent = name;
-    const axis = shape("line", { x1: NAMES, x2: WIDTH, y1: middle, y2: middle });
+    const axis = shape("line", { x1: NAMES, x2: "100%", y1: middle, y2: middle });
     const dots = shape("g", { class: `way-${way}` });
     this.svg.append(label, axis, dots);
     this.lines.push({ clock, dots, middle });
@@ -41,13 +40,15 @@ export class Chart {
 
   draw() {
     const now = performance.now();
+    const width = this.svg.clientWidth - NAMES - 4;
     for (const { clock, dots, middle } of this.lines) {
-      const recent = clock.arrivals.map((at, n, all) => [at, at - all[n - 1] - 1000]).slice(-70);
+      // The first comes at once and not on the second, so that the next one is no second later.
+      const recent = clock.arrivals.map((at, n, all) => [at, n > 1 ? at - all[n - 1] - 1000 : 0]).slice(-70);
       const shown = recent.filter(([at]) => now - at < MINUTE);
       dots.replaceChildren(
         ...shown.map(([at, late]) => {
-          const x = NAMES + (WIDTH - NAMES - 4) * (1 - (now - at) / MINUTE);
-          const off = Math.max(-1, Math.min(1, (late || 0) / MOST)) * REACH;
+          const x = NAMES + width * (1 - (now - at) / MINUTE);
+          const off = Math.max(-1, Math.min(1, late / MOST)) * REACH;
           return shape("circle", { cx: x.toFixed(1), cy: (middle - off).toFixed(1), r: 2.5 });
         }),
       );

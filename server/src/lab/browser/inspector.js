@@ -13,7 +13,7 @@ function log(key, values) {
   const at = new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false });
   const list = byId("inspector-log");
   list.append(element("li", `${at}  ${say(key, values)}`));
-  list.scrollTop = list.scrollHeight;
+  list.parentElement.scrollTop = list.parentElement.scrollHeight;
 }
 
 function look() {
