@@ -162,7 +162,8 @@ mod tests {
         let one = streams.open(Kind::Echo, None).unwrap();
         let two = streams.open(Kind::Poll, None).unwrap();
         assert!(streams.open(Kind::Frame, None).is_err(), "as many as may be");
-        assert_eq!((streams.counts.lock().echo, streams.counts.lock().poll), (1, 1));
+        let counts = *streams.counts.lock();
+        assert_eq!((counts.echo, counts.poll, counts.total()), (1, 1, 2));
         drop(one);
         assert!(streams.open(Kind::Events, None).is_ok());
         drop(two);
