@@ -135,6 +135,8 @@ fn all() -> Vec<Case> {
 /// Several connections at a time.
 const AT_A_TIME: usize = 16;
 
+// The number is part of what it shows.
+#[allow(clippy::print_stdout)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_of_the_rfc_ends_as_it_says() {
     let begun = Instant::now();

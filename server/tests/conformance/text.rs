@@ -72,7 +72,7 @@ fn split() -> Vec<Case> {
     for at in 0..=text.len() {
         let (one, two) = text.split_at(at);
         cases.push(Case::good(
-            format!("text in frames, cut at byte {at}"),
+            format!("text of all lengths in frames, cut at byte {at}"),
             fragmented(TEXT, &[one, two]),
             back.clone(),
         ));
@@ -85,8 +85,8 @@ fn split() -> Vec<Case> {
         cases.push(case);
     }
     let octets: Vec<_> = text.chunks(1).collect();
-    cases.push(Case::good("text in frames of an octet", fragmented(TEXT, &octets), back.clone()));
-    cases.push(Case::good("text in frames of an octet", fragmented(TEXT, &octets), back).cut(1));
+    cases.push(Case::good("text of all lengths in frames of an octet", fragmented(TEXT, &octets), back.clone()));
+    cases.push(Case::good("text of all lengths in frames of an octet", fragmented(TEXT, &octets), back).cut(1));
     let long = "\u{4e16}\u{1f44b}".repeat(20_000).into_bytes();
     for size in [997, 4_099] {
         let bytes = fragmented(TEXT, &long.chunks(size).collect::<Vec<_>>());

@@ -3,18 +3,22 @@
 use std::{net::SocketAddr, time::Instant};
 
 use tempfile::TempDir;
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 
-use super::{KINDS, ask, gauges, read_until};
+use super::{KINDS, ask, gauges, read_until, request};
 use crate::support::{PATIENCE, process::Process};
 
 const STREAMS: usize = 1_000;
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 9;
 
-/// What the third round may leave beyond the first, in bytes. The allocator keeps free pages and spreads what comes over
-/// several arenas, so the figure moves by a megabyte or two by itself; 1,000 streams that were not let go would be
-/// several times this (a task, a decoder and a socket of some kilobytes each, twice over).
-const SLACK: u64 = 4 << 20;
+/// What the third round may leave beyond the first, in bytes. What is free is not at once where it is needed again, so the
+/// allocator takes about 4 MiB more over the first rounds, whatever runs in them. 1,000 streams take about 10 MiB: had they
+/// not been let go, it would be 20.
+const SLACK: u64 = 6 << 20;
+
+/// And the last beyond the third: by then it has settled, to about 1 MiB. Streams of one kind alone that were not let go
+/// would be 12.
+const SETTLED: u64 = 3 << 20;
 
 /// A stream whose first tick or answer has come.
 async fn open(address: SocketAddr, path: &str, websocket: bool) -> TcpStream {
@@ -36,21 +40,17 @@ async fn a_thousand_streams_are_counted_and_forgotten() {
         // Pollers ask again and again; of the others each is opened once.
         let mut pollers = JoinSet::new();
         let mut opening = JoinSet::new();
-        for (n, (kind, path, websocket)) in KINDS.into_iter().cycle().take(STREAMS).enumerate() {
+        for (kind, path, websocket) in KINDS.into_iter().cycle().take(STREAMS) {
             if kind == "poll" {
                 pollers.spawn(async move {
                     let mut stream = ask(address, path, websocket).await;
                     loop {
                         read_until(&mut stream, "}").await;
-                        use tokio::io::AsyncWriteExt;
-                        stream.write_all(super::request(path, false).as_bytes()).await.unwrap();
+                        stream.write_all(request(path, false).as_bytes()).await.unwrap();
                     }
                 });
             } else {
                 opening.spawn(open(address, path, websocket));
-            }
-            if n % 100 == 99 {
-                tokio::task::yield_now().await;
             }
         }
         let streams = opening.join_all().await;
@@ -61,7 +61,7 @@ async fn a_thousand_streams_are_counted_and_forgotten() {
         while pollers.join_next().await.is_some() {}
         gauges(address, |streams| streams["total"] == 0).await;
         after.push(process.resident());
-        println!(
+        eprintln!(
             "round {round}: {} KiB with {STREAMS} streams, {} KiB after, {:.1} s",
             held >> 10,
             after[round] >> 10,
@@ -69,5 +69,6 @@ async fn a_thousand_streams_are_counted_and_forgotten() {
         );
         assert!(begun.elapsed() < PATIENCE);
     }
-    assert!(after[ROUNDS - 1] <= after[0] + SLACK, "{after:?}");
+    assert!(after[2] <= after[0] + SLACK, "{after:?}");
+    assert!(after[ROUNDS - 1] <= after[2] + SETTLED, "{after:?}");
 }
