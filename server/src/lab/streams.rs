@@ -91,8 +91,8 @@ impl Streams {
         }
         *counts.of(kind) += 1;
         drop(counts);
-        let _in_crowd = slot.and_then(|slot| slot.in_crowd);
-        Ok(Open { streams: self.clone(), kind, until: Instant::now() + self.longest, _in_crowd })
+        let in_crowd = slot.and_then(|slot| slot.in_crowd);
+        Ok(Open { streams: self.clone(), kind, until: Instant::now() + self.longest, _in_crowd: in_crowd })
     }
 }
 

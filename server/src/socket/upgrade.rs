@@ -98,6 +98,7 @@ pub fn switching(accept: &str, subprotocol: Option<&'static str>) -> Response {
 }
 
 /// RFC 6455, section 4.2.2: says which version would do.
+#[must_use]
 pub fn other_version() -> Response {
     let failure = Failure::new(StatusCode::UPGRADE_REQUIRED, refusal::BAD_REQUEST, "This is WebSocket version 13.");
     let versions: [(HeaderName, &str); 3] =

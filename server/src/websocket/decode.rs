@@ -209,8 +209,9 @@ impl Decoder {
         }
         let (payload, after) = match (second & 0x7f, rest) {
             // "The minimal number of bytes MUST be used", and the first of 64 bits "MUST be 0".
-            (126, [0, 0..=125, ..]) => return Err(Violation::Protocol),
-            (127, [0, 0, 0, 0, 0, 0, ..] | [0x80..=0xff, ..]) => return Err(Violation::Protocol),
+            (126, [0, 0..=125, ..]) | (127, [0, 0, 0, 0, 0, 0, ..] | [0x80..=0xff, ..]) => {
+                return Err(Violation::Protocol);
+            }
             (126, [a, b, after @ ..]) => (u64::from(u16::from_be_bytes([*a, *b])), after),
             (127, [a, b, c, d, e, f, g, h, after @ ..]) => {
                 (u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), after)
