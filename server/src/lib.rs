@@ -34,6 +34,7 @@ pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod gateway;
 pub mod http;
 pub mod limits;
 pub mod live;

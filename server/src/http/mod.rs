@@ -17,6 +17,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use crate::{
     accounts::tries::Tries,
     config::Config,
+    gateway,
     limits::{Changes, InCrowd},
     live::{self, registry::Registry},
     session::Live,
@@ -45,8 +46,8 @@ mod pages;
 mod passwords;
 mod people;
 mod profile;
-mod rooms;
-mod sessions;
+pub(crate) mod rooms;
+pub(crate) mod sessions;
 mod visitor;
 mod worker;
 
@@ -56,6 +57,8 @@ pub use caller::Caller;
 pub(crate) use caller::{hash, new_token};
 pub use linger::Lingering;
 pub use origin::SameOrigin;
+pub(crate) use origin::is_foreign;
+pub(crate) use visitor::Visitor;
 pub use worker::build;
 
 /// Bodies of requests: the largest is a room's name.
@@ -141,6 +144,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(answers)
         .merge(live)
+        .merge(gateway::routes(app.config.gateways))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(assets::serve)

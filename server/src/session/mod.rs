@@ -167,10 +167,23 @@ impl Session {
 
     /// Takes a binary message: the protocol has none.
     pub fn receive_binary(&self) {
+        self.receive_bad(refusal::BAD_FRAME, "frames are text; this one was binary");
+    }
+
+    /// Takes something that is no frame, for the reason that is answered. It counts like one.
+    pub fn receive_bad(&self, code: &str, message: impl Into<String>) {
         if self.frames.take().is_err() {
             return self.close(CloseCode::Flooding);
         }
-        self.refuse(None, None, refusal::BAD_FRAME, "frames are text; this one was binary");
+        self.refuse(None, None, code, message);
+    }
+
+    /// Leaves all rooms, as if each had been said: nobody comes back to this session, so nobody waits for them.
+    pub fn depart(&self) {
+        let rooms: Vec<_> = self.state.lock().joined.iter().map(|joined| joined.room.id.clone()).collect();
+        for room in rooms {
+            self.let_go(&room, true);
+        }
     }
 
     /// Answers a WebSocket ping.
