@@ -159,6 +159,12 @@ impl Running {
         self.carried.len()
     }
 
+    /// How many live connections there are now, of whatever transport or gateway.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.live.wheel.everyone().len()
+    }
+
     /// Stops: no new connections, a `bye` to everyone with a time to come back that spreads them, everything that was
     /// accepted is stored. Takes at most five seconds.
     pub async fn stop(self) {

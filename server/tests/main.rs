@@ -15,6 +15,7 @@ mod deletion;
 mod entering_pages;
 mod frozen;
 mod fuzz;
+mod gateways;
 mod language;
 mod limits;
 mod lost_answers;
