@@ -6,25 +6,30 @@
 
 use axum::{Router, routing::any};
 
-use crate::{config::Gateways, http::App};
+use crate::http::App;
 
 mod dialect;
 mod entrance;
 mod participant;
 mod private;
 mod socket;
+mod socketio;
 mod talk;
 mod time;
 mod translate;
 
 /// The gateways that are switched on.
-pub fn routes(on: Gateways) -> Router<App> {
+pub fn routes(app: &App) -> Router<App> {
+    let on = app.config.gateways;
     let mut routes = Router::new();
     if on.text {
         routes = routes.route("/gateway/text", any(socket::text));
     }
     if on.json {
         routes = routes.route("/gateway/json", any(socket::json));
+    }
+    if on.socket_io {
+        routes = routes.merge(socketio::routes(app));
     }
     routes
 }

@@ -1,10 +1,16 @@
 //! One who takes part through a gateway: a session that was there before, or a guest who goes with the connection.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use parking_lot::Mutex;
 use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, refusal};
-use uuid::Uuid;
+use tokio::runtime::Handle;
 
 use super::private::{self, Addressed};
 use crate::{
@@ -12,7 +18,7 @@ use crate::{
     http::{App, Caller, Failure, Visitor, rooms, sessions},
     policy::RoomAct,
     session::Session,
-    store::StoreError,
+    store::{Store, StoreError, TokenHash},
 };
 
 /// Direct rooms that are listened to from the beginning. Those beyond are joined when something is said in them.
@@ -26,7 +32,7 @@ pub(super) struct Participant {
     pub(super) room: RoomId,
     visitor: Visitor,
     /// A guest whose session begins and ends with the connection.
-    passing: bool,
+    passing: Option<Passing>,
     /// By that name they stay. A guest who gave none may still give one.
     named: bool,
     /// Direct rooms, and from where each is listened to.
@@ -56,12 +62,13 @@ impl Participant {
         name: &str,
         room: RoomId,
     ) -> Result<Self, Failure> {
-        let passing = caller.is_none();
+        let from_before = caller.is_some();
         let who = match caller {
             Some(caller) => caller,
             None => sessions::guest(&app, &visitor, name).await?,
         };
-        let named = !passing || !name.trim().is_empty();
+        let named = from_before || !name.trim().is_empty();
+        let passing = (!from_before).then(|| Passing::new(&app, who.token));
         let entered = Self { app, who, room, visitor, passing, named, direct: Mutex::default(), partners: Mutex::default() };
         match entered.look_around().await {
             Ok(()) => Ok(entered),
@@ -83,7 +90,7 @@ impl Participant {
     /// Whether they may be here, and which conversations they have.
     async fn look_around(&self) -> Result<(), Failure> {
         rooms::may(&self.app, &self.who, RoomAct::Read, &self.room).await?;
-        if !self.passing {
+        if self.passing.is_none() {
             let rooms = self.app.live.rooms_for(&self.who.signed_in()).await?;
             let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
             self.direct.lock().extend(direct.map(|room| (room.id, Direct::Old)));
@@ -109,7 +116,7 @@ impl Participant {
     /// Whether it is another than the guest has. Who has a session is called as it says.
     pub(super) fn is_other(&self, nickname: &str) -> bool {
         let key = names::key(nickname);
-        self.passing && self.named && !key.is_empty() && key != names::key(&self.who.user.name)
+        self.passing.is_some() && self.named && !key.is_empty() && key != names::key(&self.who.user.name)
     }
 
     /// A connection of theirs. It has said hello and joined: `cursors`, or where there are none, from now on.
@@ -141,21 +148,25 @@ impl Participant {
         session.receive(&join.encode()).await;
     }
 
-    /// Says something in the room, or after `@name` to that person alone.
-    pub(super) async fn say(&self, session: &Session, text: &str) {
-        match private::addressee(&self.app, &self.who, &self.room, text).await {
-            Ok(None) => send(session, self.room.clone(), text).await,
-            Ok(Some(Addressed { user, said })) => {
-                match self.room_with(user).await {
-                    Ok(room) => {
-                        self.listen(session, &room).await;
-                        send(session, room, &said).await;
-                    }
-                    Err(failure) => session.receive_bad(failure.code(), failure.message()),
-                }
+    /// Says something in the room, or after `@name` to that person alone. The session answers with this id.
+    ///
+    /// # Errors
+    /// Nobody is called so, or they may not be written to: nothing was said.
+    pub(super) async fn say(&self, session: &Session, text: &str, id: CommandId) -> Result<(), Failure> {
+        match private::addressee(&self.app, &self.who, &self.room, text).await? {
+            None => send(session, self.room.clone(), text, id).await,
+            Some(Addressed { user, said }) => {
+                let room = self.room_with(user).await?;
+                self.listen(session, &room).await;
+                send(session, room, &said, id).await;
             }
-            Err(failure) => session.receive_bad(failure.code(), failure.message()),
         }
+        Ok(())
+    }
+
+    /// Whether this is a conversation that is listened to.
+    pub(super) fn listens(&self, room: &RoomId) -> bool {
+        self.direct.lock().get(room) == Some(&Direct::Joined)
     }
 
     /// The direct room with someone. To make it is a change like any other.
@@ -180,20 +191,51 @@ impl Participant {
 
     /// The connection has ended, and with it who was here by it alone.
     pub(super) async fn leave(&self, session: Option<Session>) {
-        if let Some(session) = session
-            && self.passing
-        {
+        let Some(passing) = &self.passing else { return };
+        if let Some(session) = session {
             session.depart();
         }
-        if self.passing
-            && let Err(error) = self.app.live.store.end_session(self.who.token).await
-        {
-            tracing::warn!(%error, "a guest's session is still there");
+        passing.end().await;
+    }
+}
+
+/// The session of a guest who is only passing. Whatever happens, it ends.
+struct Passing {
+    store: Arc<dyn Store>,
+    token: TokenHash,
+    ended: AtomicBool,
+}
+
+impl Passing {
+    fn new(app: &App, token: TokenHash) -> Self {
+        Self { store: app.live.store.clone(), token, ended: AtomicBool::new(false) }
+    }
+
+    async fn end(&self) {
+        if !self.ended.swap(true, Ordering::Relaxed) {
+            end_session(&*self.store, self.token).await;
         }
     }
 }
 
-async fn send(session: &Session, room: RoomId, body: &str) {
-    let frame = ClientFrame::Send { id: CommandId(Uuid::now_v7()), room, body: body.into(), reply_to: None };
+impl Drop for Passing {
+    fn drop(&mut self) {
+        if !*self.ended.get_mut()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let (store, token) = (self.store.clone(), self.token);
+            runtime.spawn(async move { end_session(&*store, token).await });
+        }
+    }
+}
+
+async fn end_session(store: &dyn Store, token: TokenHash) {
+    if let Err(error) = store.end_session(token).await {
+        tracing::warn!(%error, "a guest's session is still there");
+    }
+}
+
+async fn send(session: &Session, room: RoomId, body: &str, id: CommandId) {
+    let frame = ClientFrame::Send { id, room, body: body.into(), reply_to: None };
     session.receive(&frame.encode()).await;
 }

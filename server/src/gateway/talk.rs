@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parlor_protocol::{ClientFrame, CloseCode, RoomId, ServerFrame, limits};
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, RoomId, ServerFrame, limits};
 use tokio::{net::TcpStream, sync::mpsc};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{
     dialect::Dialect,
@@ -167,7 +168,7 @@ async fn read(
     first: Option<String>,
 ) -> End {
     if let Some(message) = first {
-        participant.say(session, &message).await;
+        say(session, participant, &message).await;
     }
     let end = loop {
         let message = tokio::select! {
@@ -224,9 +225,15 @@ async fn take(text: &str, session: &Session, participant: &Participant, dialect:
     } else if participant.is_other(&up.nickname) {
         participant.refuse_name(session);
     } else {
-        Box::pin(participant.say(session, &up.message)).await;
+        Box::pin(say(session, participant, &up.message)).await;
     }
     None
+}
+
+async fn say(session: &Session, participant: &Participant, text: &str) {
+    if let Err(failure) = participant.say(session, text, CommandId(Uuid::now_v7())).await {
+        session.receive_bad(failure.code(), failure.message());
+    }
 }
 
 /// Says what the session gives, until its end. When it is another's turn, [`End::Renewed`].

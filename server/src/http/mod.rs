@@ -144,7 +144,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(answers)
         .merge(live)
-        .merge(gateway::routes(app.config.gateways))
+        .merge(gateway::routes(&app))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(assets::serve)

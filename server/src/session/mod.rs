@@ -172,10 +172,18 @@ impl Session {
 
     /// Takes something that is no frame, for the reason that is answered. It counts like one.
     pub fn receive_bad(&self, code: &str, message: impl Into<String>) {
-        if self.frames.take().is_err() {
-            return self.close(CloseCode::Flooding);
+        if self.counts() {
+            self.refuse(None, None, code, message);
         }
-        self.refuse(None, None, code, message);
+    }
+
+    /// Counts something that is like a frame. False when there were too many, and that is the end.
+    pub fn counts(&self) -> bool {
+        let counted = self.frames.take().is_ok();
+        if !counted {
+            self.close(CloseCode::Flooding);
+        }
+        counted
     }
 
     /// Leaves all rooms, as if each had been said: nobody comes back to this session, so nobody waits for them.

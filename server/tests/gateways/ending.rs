@@ -14,24 +14,8 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use super::Plain;
+use super::{Plain, nothing_left};
 use crate::support::{PATIENCE, Server, unlimited};
-
-/// Returns when nobody has a connection, and the names of the guests are free.
-async fn nothing_left(server: &Server, names: &[&str]) {
-    let begun = Instant::now();
-    let mut names = names.iter().peekable();
-    // One that takes another's place has none for a moment: what counts is that it comes to rest.
-    while server.connections() > 0 || names.peek().is_some() {
-        assert!(begun.elapsed() < PATIENCE, "{} connections are left, and {names:?}", server.connections());
-        if let Some(name) = names.peek()
-            && server.try_guest(name).await.status == 200
-        {
-            names.next();
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 /// A socket whose own buffers are small: what it does not read stays with the server.
 async fn narrow(server: &Server, path: &str) -> Plain {

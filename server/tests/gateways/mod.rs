@@ -3,12 +3,52 @@
 mod ending;
 mod plain;
 mod rules;
+mod socketio;
+
+use std::time::{Duration, Instant};
 
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest};
 
 use crate::support::{PATIENCE, Server, Socket};
+
+/// Messages of each sender, where order is looked at.
+const MESSAGES: usize = 2_000;
+
+/// So many of them are said without waiting for anyone. All senders' fit into what waits for one client.
+const ROUND: usize = 125;
+
+/// Everyone has heard the same, and of each sender everything in its order. Returns what was heard.
+async fn same_order(talking: Vec<JoinHandle<Vec<String>>>, senders: &[&str]) -> Vec<String> {
+    let mut all = Vec::new();
+    for client in talking {
+        all.push(client.await.unwrap());
+    }
+    for sender in senders {
+        let of = all[0].iter().filter_map(|line| line.strip_prefix(&format!("{sender}: "))?.parse::<usize>().ok());
+        assert!(of.eq(0..MESSAGES), "{sender}'s messages are in their order");
+    }
+    assert!(all.iter().all(|heard| *heard == all[0]), "everyone hears one order");
+    all.swap_remove(0)
+}
+
+/// Returns when nobody has a connection, and the names of the guests are free.
+async fn nothing_left(server: &Server, names: &[&str]) {
+    let begun = Instant::now();
+    let mut names = names.iter().peekable();
+    // One that takes another's place has none for a moment: what counts is that it comes to rest.
+    while server.connections() > 0 || names.peek().is_some() {
+        assert!(begun.elapsed() < PATIENCE, "{} connections are left, and {names:?}", server.connections());
+        if let Some(name) = names.peek()
+            && server.try_guest(name).await.status == 200
+        {
+            names.next();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
 
 /// A client of a plain gateway.
 pub struct Plain {

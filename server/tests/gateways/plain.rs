@@ -1,10 +1,16 @@
 //! What is said in words and in JSON, both ways.
 
-use parlor_protocol::{ClientFrame, CommandId, PresenceState, RoomId, ServerFrame, http::RoomMade};
+use std::sync::Arc;
+
+use parlor_protocol::{
+    ClientFrame, CommandId, PresenceState, RoomId, ServerFrame,
+    http::{EventPage, RoomMade},
+};
 use serde_json::json;
+use tokio::sync::Barrier;
 use uuid::Uuid;
 
-use super::Plain;
+use super::{MESSAGES, Plain, ROUND, same_order};
 use crate::support::{Server, body, session};
 
 #[tokio::test]
@@ -191,48 +197,37 @@ async fn third_id(listener: &mut crate::support::Client, name: &str) -> parlor_p
 
 #[tokio::test]
 async fn one_sender_and_all_receivers_have_the_order_of_the_log() {
-    const MESSAGES: usize = 2_000;
     let server = Server::start().await;
     let watcher = server.session("watcher").await;
-    let mut receiver = Plain::to(&server, "/gateway/text?name=receiver").await;
-    let mut senders = Vec::new();
-    for name in ["ann", "bea"] {
-        senders.push(Plain::to(&server, &format!("/gateway/text?name={name}")).await);
+    let mut clients = Vec::new();
+    for name in ["ann", "bea", "receiver"] {
+        let mut client = Plain::to(&server, &format!("/gateway/text?name={name}")).await;
+        client.json().await;
+        clients.push((name, client));
     }
-    let sending = senders.into_iter().map(|mut sender| {
+    let round = Arc::new(Barrier::new(clients.len()));
+    let talking = clients.into_iter().map(|(name, mut client)| {
+        let round = round.clone();
         tokio::spawn(async move {
             let mut heard = Vec::new();
-            for n in 0..MESSAGES {
-                sender.say(n.to_string()).await;
-                if n % 50 == 49 {
-                    // So that it is read on, and not what a slow reader is.
-                    while heard.len() < n {
-                        heard.push(sender.message().await);
-                    }
+            for from in (0..MESSAGES).step_by(ROUND) {
+                for n in (from..from + ROUND).filter(|_| name != "receiver") {
+                    client.say(n.to_string()).await;
                 }
-            }
-            while heard.len() < 2 * MESSAGES {
-                heard.push(sender.message().await);
+                while heard.len() < 2 * (from + ROUND) {
+                    heard.push(client.message().await);
+                }
+                round.wait().await;
             }
             heard
         })
     });
-    let sending: Vec<_> = sending.collect();
-    let mut heard = Vec::new();
-    while heard.len() < 2 * MESSAGES {
-        heard.push(receiver.message().await);
-    }
-    for name in ["ann", "bea"] {
-        let of = heard.iter().filter_map(|line| line.strip_prefix(&format!("{name}: "))?.parse::<usize>().ok());
-        assert!(of.eq(0..MESSAGES), "{name}'s messages are in their order");
-    }
-    for sender in sending {
-        assert!(sender.await.unwrap() == heard, "everyone sees one order");
-    }
+    let talking: Vec<_> = talking.collect();
+    let heard = same_order(talking, &["ann", "bea"]).await;
     let mut log = Vec::new();
     while log.len() < 2 * MESSAGES {
         let path = format!("/api/rooms/lobby/events?after={}", log.len());
-        let page: parlor_protocol::http::EventPage = server.get(&watcher.token, &path).await.json().await.unwrap();
+        let page: EventPage = server.get(&watcher.token, &path).await.json().await.unwrap();
         log.extend(page.events.iter().map(|event| format!("{}: {}", event.by.name, body(event))));
     }
     assert!(log == heard, "and it is the log's");
