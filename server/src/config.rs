@@ -86,6 +86,10 @@ pub struct Config {
     #[arg(long, env = "PARLOR_LAB", default_value = "on", value_name = "ON|OFF")]
     pub lab: Switch,
 
+    /// Ways in for other programs' clients: all, none, or some of text, json and socket-io, separated by commas
+    #[arg(long, env = "PARLOR_GATEWAYS", default_value = "all", value_name = "WHICH", value_parser = gateways)]
+    pub gateways: Gateways,
+
     /// Milliseconds between heartbeats of a live connection
     #[arg(long = "heartbeat-ms", env = "PARLOR_HEARTBEAT_MS", default_value = "25000", value_name = "MILLISECONDS",
           value_parser = milliseconds)]
@@ -148,6 +152,24 @@ pub enum Registration {
     Invite,
 }
 
+/// Ways in for other programs' clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gateways {
+    /// `/gateway/text`
+    pub text: bool,
+    /// `/gateway/json`
+    pub json: bool,
+    /// `/socket.io/`
+    pub socket_io: bool,
+}
+
+impl Gateways {
+    /// Each of them.
+    pub const ALL: Self = Self { text: true, json: true, socket_io: true };
+    /// Not one.
+    pub const NONE: Self = Self { text: false, json: false, socket_io: false };
+}
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -183,6 +205,7 @@ impl Default for Config {
             registration: Registration::Open,
             rate_limits: Switch::On,
             lab: Switch::On,
+            gateways: Gateways::ALL,
             heartbeat: limits::HEARTBEAT,
             log: "warn".into(),
             log_format: LogFormat::Text,
@@ -252,6 +275,24 @@ fn network(text: &str) -> Result<IpNet, String> {
     network.map_err(|_| "give an address or a network, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8".into())
 }
 
+fn gateways(text: &str) -> Result<Gateways, String> {
+    match text.trim() {
+        "all" => return Ok(Gateways::ALL),
+        "none" => return Ok(Gateways::NONE),
+        _ => {}
+    }
+    let mut gateways = Gateways::NONE;
+    for name in text.split(',') {
+        match name.trim() {
+            "text" => gateways.text = true,
+            "json" => gateways.json = true,
+            "socket-io" => gateways.socket_io = true,
+            _ => return Err("give all, none, or some of text, json and socket-io, separated by commas".into()),
+        }
+    }
+    Ok(gateways)
+}
+
 fn milliseconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(milliseconds @ 200..=300_000) => Ok(Duration::from_millis(milliseconds)),
@@ -293,6 +334,8 @@ mod tests {
             (["--rate-limits", "maybe"], "possible values"),
             (["--lab", "maybe"], "possible values"),
             (["--max-connections", "0"], "1..=1000000"),
+            (["--gateways", "text,none"], "give all, none, or some"),
+            (["--gateways", ""], "give all, none, or some"),
             (["--log-format", "xml"], "possible values"),
             (["--trusted-proxies", "10.0.0.0/33"], "give an address or a network"),
         ] {
@@ -300,6 +343,13 @@ mod tests {
             assert_eq!(error.exit_code(), 2);
             assert!(error.to_string().contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn gateways_are_all_none_or_some() {
+        assert_eq!(parse(&["--gateways", "none"]).unwrap().gateways, Gateways::NONE);
+        let some = parse(&["--gateways", "json, socket-io"]).unwrap().gateways;
+        assert_eq!(some, Gateways { json: true, socket_io: true, ..Gateways::NONE });
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod gateway;
 pub mod http;
 pub mod lab;
 pub mod limits;
@@ -159,6 +160,12 @@ impl Running {
     #[must_use]
     pub fn carried(&self) -> usize {
         self.carried.len()
+    }
+
+    /// How many live connections there are now, of whatever transport or gateway.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.live.wheel.everyone().len()
     }
 
     /// Stops: no new connections, a `bye` to everyone with a time to come back that spreads them, everything that was

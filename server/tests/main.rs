@@ -16,6 +16,7 @@ mod deletion;
 mod entering_pages;
 mod frozen;
 mod fuzz;
+mod gateways;
 mod lab;
 mod language;
 mod limits;

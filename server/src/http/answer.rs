@@ -34,17 +34,17 @@ impl Failure {
         Self { status, code, message: message.into(), retry_after: None }
     }
 
-    pub(super) const fn status(&self) -> StatusCode {
+    pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
 
     /// One of [`refusal`].
-    pub(super) const fn code(&self) -> &'static str {
+    pub(crate) const fn code(&self) -> &'static str {
         self.code
     }
 
     /// For people, in English.
-    pub(super) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
@@ -56,7 +56,7 @@ impl Failure {
         page
     }
 
-    pub(super) fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, refusal::UNAUTHORIZED, "Make a session first: POST /api/session.")
     }
 
@@ -72,7 +72,7 @@ impl Failure {
         Self::not_allowed("That is not yours to do here.")
     }
 
-    pub(super) fn too_fast(wait: Duration) -> Self {
+    pub(crate) fn too_fast(wait: Duration) -> Self {
         let message = "That is too much at once. Wait a moment, then try again.";
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
         Self { retry_after: Some(wait), ..failure }

@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use parlor_protocol::{ServerRole, User, UserKind};
 use sha2::{Digest, Sha256};
@@ -60,6 +60,21 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl Caller {
+    /// Whose session this token opens, at this address.
+    ///
+    /// # Errors
+    /// They are banned, or are a guest from a banned address; or the store failed.
+    pub(crate) async fn by_token(app: &App, token: &str, address: Option<IpAddr>) -> Result<Option<Self>, Failure> {
+        let token = hash(token);
+        let Some(SignedIn { user, role }) = app.live.store.session(token).await? else { return Ok(None) };
+        let address = address.filter(|_| user.kind == UserKind::Guest);
+        let from_there = || app.live.store.address_ban(address?);
+        match app.live.store.ban_of(user.id).or_else(from_there) {
+            Some(ban) => Err(Failure::banned(ban)),
+            None => Ok(Some(Self { user, role, token })),
+        }
+    }
+
     /// The same, without the session.
     pub fn signed_in(&self) -> SignedIn {
         SignedIn { user: self.user.clone(), role: self.role }
@@ -81,14 +96,8 @@ impl OptionalFromRequestParts<App> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
-        let Some(token) = token(&parts.headers).map(hash) else { return Ok(None) };
-        let Some(SignedIn { user, role }) = app.live.store.session(token).await? else { return Ok(None) };
-        let address = parts.extensions.get::<Slot>().map(|slot| slot.client).filter(|_| user.kind == UserKind::Guest);
-        let from_there = || app.live.store.address_ban(address?);
-        match app.live.store.ban_of(user.id).or_else(from_there) {
-            Some(ban) => Err(Failure::banned(ban)),
-            None => Ok(Some(Self { user, role, token })),
-        }
+        let Some(token) = token(&parts.headers) else { return Ok(None) };
+        Self::by_token(app, token, parts.extensions.get().map(|slot: &Slot| slot.client)).await
     }
 }
 

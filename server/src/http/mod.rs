@@ -17,6 +17,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use crate::{
     accounts::tries::Tries,
     config::{Config, Switch},
+    gateway,
     lab::{self, streams::Streams},
     limits::{Changes, InCrowd},
     live::{self, registry::Registry},
@@ -46,8 +47,8 @@ mod pages;
 mod passwords;
 mod people;
 mod profile;
-mod rooms;
-mod sessions;
+pub(crate) mod rooms;
+pub(crate) mod sessions;
 mod visitor;
 mod worker;
 
@@ -58,7 +59,8 @@ pub use caller::Caller;
 pub(crate) use caller::{hash, new_token};
 pub use linger::Lingering;
 pub use origin::SameOrigin;
-pub(crate) use visitor::new_secret;
+pub(crate) use origin::is_foreign;
+pub(crate) use visitor::{Visitor, new_secret};
 pub use worker::build;
 
 /// Bodies of requests: the largest is a room's name.
@@ -149,6 +151,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(answers)
         .merge(live)
+        .merge(gateway::routes(&app))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(assets::serve)

@@ -36,9 +36,15 @@ fn is_allowed(headers: &HeaderMap, config: &Config) -> bool {
         (Some(origin), None) => origin.to_str().unwrap_or_default(),
         (Some(_), Some(_)) => return false,
     };
-    if config.allow_origins.iter().any(|allowed| allowed == origin) {
-        return true;
-    }
+    config.allow_origins.iter().any(|allowed| allowed == origin) || is_own(headers, origin)
+}
+
+/// Whether a page from elsewhere asks, allowed or not.
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| !is_own(headers, origin.to_str().unwrap_or_default()))
+}
+
+fn is_own(headers: &HeaderMap, origin: &str) -> bool {
     // The scheme is not compared: behind a proxy that ends TLS, the server sees http where the page says https.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, RoomKind,
+    RoomId, RoomKind, UserId,
     http::{NewDirect, NewLevel, NewRoom, RoomChange, RoomMade, Rooms},
     limits, refusal,
     validate::{self, Invalid},
@@ -92,8 +92,21 @@ pub(super) async fn direct(
     body: Result<Json<NewDirect>, JsonRejection>,
 ) -> Result<Json<RoomMade>, Failure> {
     let Json(new) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
-    may_on_server(&app, &caller, ServerAct::CreateDirect)?;
-    let mut people = new.users;
+    let (room, mine) = direct_with(&app, &caller, new.users).await?;
+    app.live.count_back(&room, mine).await?;
+    Ok(Json(RoomMade { room: room.summary(caller.user.id, mine) }))
+}
+
+/// The direct room of the caller and these people, made when there is none.
+///
+/// # Errors
+/// It is not theirs to make, or those are no people for it.
+pub(crate) async fn direct_with(
+    app: &App,
+    caller: &Caller,
+    mut people: Vec<UserId>,
+) -> Result<(Arc<Room>, Mine), Failure> {
+    may_on_server(app, caller, ServerAct::CreateDirect)?;
     people.retain(|person| *person != caller.user.id);
     people.sort_unstable();
     people.dedup();
@@ -108,10 +121,9 @@ pub(super) async fn direct(
     for person in people.into_iter().filter(|person| *person != caller.user.id) {
         app.live.hub.is_in_direct(person, &room);
     }
-    let mine = mine_in(&app, &caller, &room).await?;
+    let mine = mine_in(app, caller, &room).await?;
     app.live.hub.became_member(caller.user.id, &room, mine, None);
-    app.live.count_back(&room, mine).await?;
-    Ok(Json(RoomMade { room: room.summary(caller.user.id, mine) }))
+    Ok((room, mine))
 }
 
 /// How the caller stands to a room of theirs.
@@ -144,7 +156,7 @@ pub(super) async fn level(
 }
 
 /// The room, if the caller may do this there, and their place in it.
-pub(super) async fn may(
+pub(crate) async fn may(
     app: &App,
     caller: &Caller,
     act: RoomAct,

@@ -1,5 +1,7 @@
 //! Coming in and going: guests by name.
 
+use std::sync::Arc;
+
 use axum::{
     Form, Json,
     body::Bytes,
@@ -8,6 +10,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use parlor_protocol::{
+    ServerRole,
     http::{NewSession, SessionMade},
     refusal,
     validate::Invalid,
@@ -94,6 +97,25 @@ pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<A
     app.live.store.end_session(caller.token).await?;
     app.revoke(|connection| connection.session == caller.token);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)).into_response())
+}
+
+/// A guest for whoever has another way in than this API: the same rules, rates and answers as `POST /api/session`. Ends
+/// with [`crate::store::Store::end_session`].
+///
+/// # Errors
+/// Guests may not come in, or not this one, or not so fast; or the name will not do or is another's.
+pub(crate) async fn guest(app: &App, visitor: &Visitor, name: &str) -> Result<Caller, Failure> {
+    if app.live.rate_limits {
+        app.changes.take(visitor.address, None).map_err(Failure::too_fast)?;
+    }
+    let name = optional_name(name).map_err(Failure::invalid_name)?;
+    let wanted = name.clone().map(|name| name.text).unwrap_or_default();
+    match make(app, visitor, name).await? {
+        Some(SessionMade { token, user }) => {
+            Ok(Caller { user: Arc::new(user), role: ServerRole::Guest, token: caller::hash(&token) })
+        }
+        None => Err(accounts::name_taken(app, &wanted, None).await?),
+    }
 }
 
 /// A new guest; none when the name is taken.

@@ -17,9 +17,9 @@ use crate::{accounts::device, store::people::NewSession};
 
 /// See the module. As an extractor it never fails.
 #[derive(Clone)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     /// The client's address.
-    pub(super) address: IpAddr,
+    pub(crate) address: IpAddr,
     device: Option<String>,
 }
 

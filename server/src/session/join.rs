@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    fn let_go(&self, room: &RoomId, said_so: bool) -> Option<Arc<Room>> {
+    pub(super) fn let_go(&self, room: &RoomId, said_so: bool) -> Option<Arc<Room>> {
         let joined = {
             let mut state = self.state.lock();
             state.changes += 1;

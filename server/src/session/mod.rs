@@ -167,10 +167,31 @@ impl Session {
 
     /// Takes a binary message: the protocol has none.
     pub fn receive_binary(&self) {
-        if self.frames.take().is_err() {
-            return self.close(CloseCode::Flooding);
+        self.receive_bad(refusal::BAD_FRAME, "frames are text; this one was binary");
+    }
+
+    /// Takes something that is no frame, for the reason that is answered. It counts like one.
+    pub fn receive_bad(&self, code: &str, message: impl Into<String>) {
+        if self.counts() {
+            self.refuse(None, None, code, message);
         }
-        self.refuse(None, None, refusal::BAD_FRAME, "frames are text; this one was binary");
+    }
+
+    /// Counts something that is like a frame. False when there were too many, and that is the end.
+    pub fn counts(&self) -> bool {
+        let counted = self.frames.take().is_ok();
+        if !counted {
+            self.close(CloseCode::Flooding);
+        }
+        counted
+    }
+
+    /// Leaves all rooms, as if each had been said: nobody comes back to this session, so nobody waits for them.
+    pub fn depart(&self) {
+        let rooms: Vec<_> = self.state.lock().joined.iter().map(|joined| joined.room.id.clone()).collect();
+        for room in rooms {
+            self.let_go(&room, true);
+        }
     }
 
     /// Answers a WebSocket ping.

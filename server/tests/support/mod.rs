@@ -74,6 +74,11 @@ impl Server {
         }
     }
 
+    /// How many live connections there are, of whatever kind.
+    pub fn connections(&self) -> usize {
+        self.running.as_ref().unwrap().connections()
+    }
+
     /// How many connections are carried by HTTP requests.
     pub fn carried(&self) -> usize {
         self.running.as_ref().unwrap().carried()

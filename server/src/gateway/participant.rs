@@ -1,0 +1,243 @@
+//! One who takes part through a gateway: a session that was there before, or a guest who goes with the connection.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, refusal};
+use tokio::runtime::Handle;
+
+use super::private::{self, Addressed};
+use crate::{
+    accounts::names,
+    http::{App, Caller, Failure, Visitor, rooms, sessions},
+    policy::RoomAct,
+    session::Session,
+    store::{Store, StoreError, TokenHash},
+};
+
+/// Direct rooms that are listened to from the beginning. Those beyond are joined when something is said in them.
+const MAX_DIRECT: usize = 150;
+
+/// See the module.
+pub(super) struct Participant {
+    pub(super) app: App,
+    pub(super) who: Caller,
+    /// The room that the client is in.
+    pub(super) room: RoomId,
+    visitor: Visitor,
+    /// A guest whose session begins and ends with the connection.
+    passing: Option<Passing>,
+    /// By that name they stay. A guest who gave none may still give one.
+    named: bool,
+    /// Direct rooms, and from where each is listened to.
+    direct: Mutex<HashMap<RoomId, Direct>>,
+    /// The direct rooms with those who were written to.
+    partners: Mutex<HashMap<UserId, RoomId>>,
+}
+
+/// How a direct room is listened to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direct {
+    /// From where the client came in.
+    Joined,
+    /// It was there before, and is not listened to yet.
+    Old,
+}
+
+impl Participant {
+    /// Lets someone in: by their session, else as a guest by this name, or by a number when it is empty.
+    ///
+    /// # Errors
+    /// They may not come in, or not by this name, or there is no such room for them.
+    pub(super) async fn enter(
+        app: App,
+        visitor: Visitor,
+        caller: Option<Caller>,
+        name: &str,
+        room: RoomId,
+    ) -> Result<Self, Failure> {
+        let from_before = caller.is_some();
+        let who = match caller {
+            Some(caller) => caller,
+            None => sessions::guest(&app, &visitor, name).await?,
+        };
+        let named = from_before || !name.trim().is_empty();
+        let passing = (!from_before).then(|| Passing::new(&app, who.token));
+        let entered =
+            Self { app, who, room, visitor, passing, named, direct: Mutex::default(), partners: Mutex::default() };
+        match entered.look_around().await {
+            Ok(()) => Ok(entered),
+            Err(failure) => {
+                entered.leave(None).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// The same client, who has now said by which name.
+    ///
+    /// # Errors
+    /// See [`Participant::enter`].
+    pub(super) async fn named(&self, name: &str) -> Result<Self, Failure> {
+        Self::enter(self.app.clone(), self.visitor.clone(), None, name, self.room.clone()).await
+    }
+
+    /// Whether they may be here, and which conversations they have.
+    async fn look_around(&self) -> Result<(), Failure> {
+        rooms::may(&self.app, &self.who, RoomAct::Read, &self.room).await?;
+        if self.passing.is_none() {
+            let rooms = self.app.live.rooms_for(&self.who.signed_in()).await?;
+            let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
+            self.direct.lock().extend(direct.map(|room| (room.id, Direct::Old)));
+        }
+        Ok(())
+    }
+
+    /// Who they are now, after something about it has changed; none when the session is no longer theirs.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) async fn renewed(&mut self) -> Result<bool, StoreError> {
+        let Some(now) = self.app.live.store.session(self.who.token).await? else { return Ok(false) };
+        (self.who.user, self.who.role) = (now.user, now.role);
+        Ok(true)
+    }
+
+    /// Whether this name has to be taken before anything is said.
+    pub(super) fn takes(&self, nickname: &str) -> bool {
+        !self.named && !nickname.trim().is_empty()
+    }
+
+    /// Whether it is another than the guest has. Who has a session is called as it says.
+    pub(super) fn is_other(&self, nickname: &str) -> bool {
+        let key = names::key(nickname);
+        self.passing.is_some() && self.named && !key.is_empty() && key != names::key(&self.who.user.name)
+    }
+
+    /// A connection of theirs. It has said hello and joined: `cursors`, or where there are none, from now on.
+    pub(super) async fn connect(&self, cursors: Vec<Cursor>) -> Session {
+        let session = Session::new(self.app.live.clone(), self.who.signed_in(), self.who.token);
+        let resume = if cursors.is_empty() { self.beginning() } else { cursors };
+        session.receive(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode()).await;
+        session
+    }
+
+    fn beginning(&self) -> Vec<Cursor> {
+        let mut direct = self.direct.lock();
+        let mut rooms = vec![self.room.clone()];
+        for (room, how) in direct.iter_mut().take(MAX_DIRECT) {
+            *how = Direct::Joined;
+            rooms.push(room.clone());
+        }
+        rooms.into_iter().map(|room| Cursor { room, after: None, tail: None }).collect()
+    }
+
+    /// Listens to a direct room, from its first message if it is new.
+    pub(super) async fn listen(&self, session: &Session, room: &RoomId) {
+        let after = match self.direct.lock().insert(room.clone(), Direct::Joined) {
+            Some(Direct::Joined) => return,
+            Some(Direct::Old) => None,
+            None => Some(0),
+        };
+        let join = ClientFrame::Join(Cursor { room: room.clone(), after, tail: None });
+        session.receive(&join.encode()).await;
+    }
+
+    /// Says something in the room, or after `@name` to that person alone. The session answers with this id.
+    ///
+    /// # Errors
+    /// Nobody is called so, or they may not be written to: nothing was said.
+    pub(super) async fn say(&self, session: &Session, text: &str, id: CommandId) -> Result<(), Failure> {
+        match private::addressee(&self.app, &self.who, &self.room, text).await? {
+            None => send(session, self.room.clone(), text, id).await,
+            Some(Addressed { user, said }) => {
+                let room = self.room_with(user).await?;
+                self.listen(session, &room).await;
+                send(session, room, &said, id).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this is a conversation that is listened to.
+    pub(super) fn listens(&self, room: &RoomId) -> bool {
+        self.direct.lock().get(room) == Some(&Direct::Joined)
+    }
+
+    /// The direct room with someone. To make it is a change like any other.
+    async fn room_with(&self, user: UserId) -> Result<RoomId, Failure> {
+        if let Some(room) = self.partners.lock().get(&user) {
+            return Ok(room.clone());
+        }
+        if self.app.live.rate_limits {
+            self.app.changes.take(self.visitor.address, Some(&self.who.token)).map_err(Failure::too_fast)?;
+        }
+        let (room, _) = rooms::direct_with(&self.app, &self.who, vec![user]).await?;
+        self.partners.lock().insert(user, room.id.clone());
+        Ok(room.id.clone())
+    }
+
+    /// Refuses what comes under another name than the first.
+    pub(super) fn refuse_name(&self, session: &Session) {
+        let name = &self.who.user.name;
+        let message =
+            format!("On this connection you are “{name}”. Nothing was sent: open another one for another name.");
+        session.receive_bad(refusal::FORBIDDEN, message);
+    }
+
+    /// The connection has ended, and with it who was here by it alone.
+    pub(super) async fn leave(&self, session: Option<Session>) {
+        let Some(passing) = &self.passing else { return };
+        if let Some(session) = session {
+            session.depart();
+        }
+        passing.end().await;
+    }
+}
+
+/// The session of a guest who is only passing. Whatever happens, it ends.
+struct Passing {
+    store: Arc<dyn Store>,
+    token: TokenHash,
+    ended: AtomicBool,
+}
+
+impl Passing {
+    fn new(app: &App, token: TokenHash) -> Self {
+        Self { store: app.live.store.clone(), token, ended: AtomicBool::new(false) }
+    }
+
+    async fn end(&self) {
+        if !self.ended.swap(true, Ordering::Relaxed) {
+            end_session(&*self.store, self.token).await;
+        }
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        if !*self.ended.get_mut()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let (store, token) = (self.store.clone(), self.token);
+            runtime.spawn(async move { end_session(&*store, token).await });
+        }
+    }
+}
+
+async fn end_session(store: &dyn Store, token: TokenHash) {
+    if let Err(error) = store.end_session(token).await {
+        tracing::warn!(%error, "a guest's session is still there");
+    }
+}
+
+async fn send(session: &Session, room: RoomId, body: &str, id: CommandId) {
+    let frame = ClientFrame::Send { id, room, body: body.into(), reply_to: None };
+    session.receive(&frame.encode()).await;
+}

@@ -1,0 +1,185 @@
+//! However a connection ends, nothing is left of it.
+
+use std::time::{Duration, Instant};
+
+use futures::SinkExt;
+use parlor::config::Config;
+use parlor_protocol::{CloseCode, PresenceState, ServerFrame};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_tungstenite::{
+    MaybeTlsStream,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use super::{Plain, nothing_left};
+use crate::support::{PATIENCE, Server, unlimited};
+
+/// A socket whose own buffers are small: what it does not read stays with the server.
+async fn narrow(server: &Server, path: &str) -> Plain {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.connect(&server.address.into()).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let stream = MaybeTlsStream::Plain(TcpStream::from_std(socket.into()).unwrap());
+    let request = format!("ws://{}{path}", server.address).into_client_request().unwrap();
+    Plain { socket: tokio_tungstenite::client_async(request, stream).await.unwrap().0 }
+}
+
+fn tcp(client: &Plain) -> &TcpStream {
+    match client.socket.get_ref() {
+        MaybeTlsStream::Plain(stream) => stream,
+        _ => panic!("not TLS"),
+    }
+}
+
+/// Makes the system reset the connection instead of closing it.
+fn reset(client: Plain) {
+    socket2::SockRef::from(tcp(&client)).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+}
+
+#[tokio::test]
+async fn in_every_state_and_every_way() {
+    let heartbeat = Duration::from_millis(400);
+    let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
+    let paths = ["/gateway/text?name=ann", "/gateway/json?name=ann", "/gateway/json"];
+    for path in paths {
+        // Before it has read or said anything: a close frame, an end of the stream, a reset.
+        let mut client = Plain::to(&server, path).await;
+        client.socket.close(None).await.unwrap();
+        assert_eq!(client.end().await.1, None);
+        drop(client);
+        nothing_left(&server, &[]).await;
+        drop(Plain::to(&server, path).await);
+        nothing_left(&server, &[]).await;
+        reset(Plain::to(&server, path).await);
+        nothing_left(&server, &[]).await;
+        // Amid a message of its own.
+        let mut client = Plain::to(&server, path).await;
+        if let MaybeTlsStream::Plain(stream) = client.socket.get_mut() {
+            stream.write_all(&[0x81, 0xfe, 0x10, 0x00, 1, 2, 3, 4, 5]).await.unwrap();
+        }
+        reset(client);
+        nothing_left(&server, &[]).await;
+        // Amid what it asked for, at once after having asked.
+        let mut client = Plain::to(&server, path).await;
+        client.say_as("ann", "hello").await;
+        client.say_as("ann", "@nobody hello").await;
+        reset(client);
+        nothing_left(&server, &["ann"]).await;
+        // The wire is silent, and nothing says that the other end has gone.
+        let client = Plain::to(&server, path).await;
+        nothing_left(&server, &["ann"]).await;
+        drop(client);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_guest_goes_with_the_connection() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let ann = Plain::to(&server, "/gateway/text?name=ann").await;
+    drop(ann);
+    let began = Instant::now();
+    let gone = bob.until(|frame| match frame {
+        ServerFrame::Presence { user, state: PresenceState::Offline, .. } if user.name == "ann" => Some(()),
+        _ => None,
+    });
+    gone.await;
+    assert!(began.elapsed() < Duration::from_secs(8), "nobody waits for who cannot come back");
+    drop(bob);
+    nothing_left(&server, &["ann"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_half_closed_stream_is_an_end() {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = "GET /gateway/text?name=ann HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut all = vec![0; 12];
+    stream.read_exact(&mut all).await.unwrap();
+    stream.shutdown().await.unwrap();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut all)).await.unwrap().unwrap();
+    assert!(all.starts_with(b"HTTP/1.1 101"));
+    nothing_left(&server, &["ann"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_once_and_then_ended() {
+    let server = Server::start().await;
+    let mut slow = narrow(&server, "/gateway/text?name=slow").await;
+    slow.json().await;
+    let mut writer = server.client("writer").await;
+    let text = "x".repeat(4_000);
+    let mut sent = 0;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..400 {
+            writer.post(&text).await;
+            sent += 1;
+            if sent % 10 == 0 {
+                writer.events_to(sent).await;
+            }
+        }
+        loop {
+            match slow.line_or_end().await {
+                Ok(line) if line.contains("\"gap\"") => {
+                    told.push(None);
+                    break;
+                }
+                Ok(_) => {}
+                Err(code) => {
+                    told.push(code);
+                    break;
+                }
+            }
+        }
+    }
+    assert_eq!(told, [None, Some(CloseCode::TooSlow.code())]);
+    drop(writer);
+    nothing_left(&server, &["slow"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_takes_nothing_holds_nothing() {
+    let server = Server::start_with(Config { heartbeat: Duration::from_millis(400), ..unlimited() }).await;
+    let stuck = narrow(&server, "/gateway/text?name=stuck").await;
+    let mut writer = Plain::to(&server, "/gateway/text?name=writer").await;
+    for n in 0..300 {
+        writer.say(format!("{n}{}", "x".repeat(4_000))).await;
+        writer.message().await;
+    }
+    drop(writer);
+    nothing_left(&server, &["stuck", "writer"]).await;
+    drop(stuck);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn when_the_server_stops_they_are_told() {
+    let server = Server::start().await;
+    let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
+    let mut bea = Plain::to(&server, "/gateway/json?name=bea").await;
+    ann.until(|json| json["msg"] == "bea came in").await;
+    let begun = Instant::now();
+    let stopping = tokio::spawn(server.stop());
+    for client in [&mut ann, &mut bea] {
+        let (lines, code) = client.end().await;
+        assert!(lines.last().unwrap().contains("\"bye\""), "{lines:?}");
+        assert_eq!(code, Some(CloseCode::Restarting.code()));
+        // What they say from now on is nobody's to hear.
+        let _ = client.socket.send(Message::text("too late")).await;
+    }
+    drop((ann, bea));
+    stopping.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}

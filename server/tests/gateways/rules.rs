@@ -1,0 +1,183 @@
+//! Who may, and how much: as everybody.
+
+use std::time::Duration;
+
+use parlor::config::{Config, Gateways, Guests, Switch};
+use parlor_protocol::CloseCode;
+use serde_json::json;
+
+use super::Plain;
+use crate::support::{Server, http_client, people::of_each_role, unlimited};
+
+const OPENING: [&str; 2] = ["/gateway/text?name=ann", "/gateway/json?name=ann"];
+
+#[tokio::test]
+async fn names_are_the_server_s_to_give() {
+    let server = Server::start().await;
+    server.account("Carol").await;
+    let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
+    ann.json().await;
+    for (name, status, code) in [
+        ("carol", 409, "name_taken"),
+        ("ANN", 409, "name_taken"),
+        (&"x".repeat(33), 422, "too_long"),
+        ("a%00b", 422, "bad_characters"),
+    ] {
+        let refused = Plain::with(&server, &format!("/gateway/text?name={name}"), &[]).await.err();
+        assert_eq!(refused, Some((status, code.into())), "{name}");
+    }
+    let refused = Plain::with(&server, "/gateway/text?name=bea&format=xml", &[]).await.err();
+    assert_eq!(refused, Some((400, "bad_request".into())));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_is_told_so_and_leaves_no_guest() {
+    let server = Server::start().await;
+    for path in OPENING {
+        assert_eq!(http_client().get(server.url(path)).send().await.unwrap().status(), 400);
+    }
+    assert_eq!(server.try_guest("ann").await.status, 200, "the name is free");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_room_has_to_be_theirs_to_see() {
+    let server = Server::start().await;
+    let [olga, ..] = of_each_role(&server).await;
+    let hidden = server.room(&olga, "hidden", "private").await;
+    for room in ["nowhere", hidden.as_str()] {
+        let refused = Plain::with(&server, &format!("/gateway/text?room={room}&name=gus"), &[]).await.err();
+        assert_eq!(refused, Some((404, "not_found".into())));
+    }
+    // The guests that were made for it are gone again.
+    Plain::to(&server, "/gateway/text?name=gus").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_guests_a_session_is_needed() {
+    let server = Server::start_with(Config { guests: Guests::Off, ..unlimited() }).await;
+    let carol = server.account("Carol").await;
+    for path in OPENING {
+        assert_eq!(Plain::with(&server, path, &[]).await.err(), Some((403, "guests_off".into())));
+        let bearer = format!("Bearer {}", carol.token);
+        Plain::with(&server, path, &[("authorization", &bearer)]).await.unwrap();
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn guests_of_the_lobby_stay_there() {
+    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let carol = server.account("Carol").await;
+    let room = server.room(&carol, "garden", "public").await;
+    let refused = Plain::with(&server, &format!("/gateway/text?room={room}&name=gus"), &[]).await.err();
+    assert!(matches!(refused, Some((403 | 404, _))), "{refused:?}");
+    let mut gus = Plain::to(&server, "/gateway/text?name=gus").await;
+    let _carol = server.client("listener").await;
+    gus.say("@listener psst").await;
+    assert_eq!(gus.error().await, "guests_off");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_muted_the_banned_and_the_removed() {
+    let server = Server::start_with(unlimited()).await;
+    let [olga, _, _, member] = of_each_role(&server).await;
+    let bearer = format!("Bearer {}", member.token);
+    let headers = [("authorization", bearer.as_str())];
+    let mut ann = Plain::with(&server, "/gateway/text", &headers).await.unwrap();
+    ann.json().await;
+    let about = |what| format!("/api/people/{}/{what}", member.user.id);
+    assert_eq!(server.post(&about("mute"), &olga.token, json!({ "minutes": 5 })).await.status, 204);
+    ann.say("hm").await;
+    assert_eq!(ann.error().await, "muted");
+    assert_eq!(server.delete(&about("mute"), &olga.token).await.status, 204);
+    ann.say("hm").await;
+    assert_eq!(ann.message().await, "Ann: hm");
+
+    let room = server.room(&olga, "club", "private").await;
+    server.add(&olga, &room, &member.user).await;
+    let mut inside = Plain::with(&server, &format!("/gateway/text?room={room}"), &headers).await.unwrap();
+    inside.json().await;
+    server.remove(&olga, &room, &member.user).await;
+    let (lines, code) = inside.end().await;
+    assert!(lines.last().unwrap().contains("\"removed\"") && code == Some(1008), "{lines:?} {code:?}");
+
+    assert_eq!(server.post(&about("ban"), &olga.token, json!({ "reason": "enough" })).await.status, 204);
+    let (lines, code) = ann.end().await;
+    assert_eq!(code, Some(CloseCode::Banned.code()), "{lines:?}");
+    let refused = Plain::with(&server, "/gateway/text", &headers).await.err();
+    assert_eq!(refused, Some((403, "banned".into())));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn rates_are_those_of_everybody() {
+    let server = Server::start_with(Config { rate_limits: Switch::On, ..Config::default() }).await;
+    let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
+    ann.json().await;
+    let sender = async {
+        for n in 0..600 {
+            ann.say(n.to_string()).await;
+        }
+        ann.error().await
+    };
+    assert_eq!(sender.await, "rate_limited");
+    // New guests are changes by their address.
+    let mut refused = None;
+    for _ in 0..400 {
+        if let Err(why) = Plain::with(&server, "/gateway/text", &[]).await {
+            refused = Some(why);
+            break;
+        }
+    }
+    assert_eq!(refused, Some((429, "rate_limited".into())));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn pages_from_elsewhere_need_the_list_and_never_speak_for_their_reader() {
+    let allow_origins = vec!["https://wiki.example".into()];
+    let server = Server::start_with(Config { allow_origins, ..unlimited() }).await;
+    let carol = server.account("Carol").await;
+    let cookie = format!("parlor_session={}", carol.token);
+    for path in OPENING {
+        let foreign = [("origin", "https://evil.example"), ("cookie", cookie.as_str())];
+        assert_eq!(Plain::with(&server, path, &foreign).await.err(), Some((403, "origin_refused".into())));
+    }
+    let own = format!("http://{}", server.address);
+    for (origin, name) in [(own.as_str(), "Carol"), ("https://wiki.example", "ann")] {
+        let headers = [("origin", origin), ("cookie", cookie.as_str())];
+        let mut client = Plain::with(&server, "/gateway/text?name=ann&format=text", &headers).await.unwrap();
+        assert_eq!(client.line().await, format!("{name} came in"));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_off_is_not_there() {
+    for (gateways, there) in [
+        (Gateways { text: false, ..Gateways::ALL }, [404, 400, 400]),
+        (Gateways { json: false, ..Gateways::ALL }, [400, 404, 400]),
+        (Gateways { socket_io: false, ..Gateways::ALL }, [400, 400, 404]),
+        (Gateways::NONE, [404, 404, 404]),
+    ] {
+        let server = Server::start_with(Config { gateways, ..unlimited() }).await;
+        for (path, status) in ["/gateway/text", "/gateway/json", "/socket.io/"].into_iter().zip(there) {
+            let answer = http_client().get(server.url(path)).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{path} {gateways:?}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_frame_over_the_limit_and_a_broken_one() {
+    let server = Server::start_with(Config { heartbeat: Duration::from_millis(500), ..unlimited() }).await;
+    let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
+    ann.say("x".repeat(70_000)).await;
+    assert_eq!(ann.end().await.1, Some(CloseCode::FrameTooLarge.code()));
+    server.stop().await;
+}

@@ -1,0 +1,431 @@
+//! Socket.IO, packet by packet. The clients that people use are tried in `end2end/tests/clients.spec.ts`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{SinkExt, StreamExt};
+use parlor::config::{Config, Guests};
+use parlor_protocol::ServerFrame;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+use super::{MESSAGES, Plain, ROUND, nothing_left, same_order};
+use crate::support::{PATIENCE, Server, Socket, body, http_client, people::of_each_role, unlimited};
+
+/// A client over WebSocket.
+struct Io {
+    socket: Socket,
+    acks: u64,
+}
+
+impl Io {
+    /// Connects and is let in.
+    async fn to(server: &Server, auth: Value) -> Self {
+        Self::with(server, auth, &[]).await.unwrap()
+    }
+
+    /// Connects; the text of the `connect_error` when it is not let in.
+    async fn with(server: &Server, auth: Value, headers: &[(&'static str, &str)]) -> Result<Self, String> {
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|error| error.to_string())?;
+        let mut io = Self { socket, acks: 0 };
+        assert!(io.packet().await.unwrap().starts_with("0{"));
+        io.send(&format!("40{auth}")).await;
+        let answer = io.packet().await.unwrap();
+        match answer.strip_prefix("44") {
+            Some(error) => Err(serde_json::from_str::<Value>(error).unwrap()["message"].as_str().unwrap().into()),
+            None if answer.starts_with("40{") => Ok(io),
+            None => panic!("{answer}"),
+        }
+    }
+
+    async fn send(&mut self, packet: &str) {
+        self.socket.send(Message::text(packet)).await.unwrap();
+    }
+
+    /// The next packet; heartbeats are answered.
+    async fn packet(&mut self) -> Option<String> {
+        let next = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
+                        let _ = self.socket.send(Message::text("3")).await;
+                    }
+                    Some(Ok(Message::Text(text))) => return Some(text.to_string()),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                    Some(Ok(_)) => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.expect("a packet in time")
+    }
+
+    async fn emit(&mut self, event: &str, data: Value) {
+        self.send(&format!("42{}", json!([event, data]))).await;
+    }
+
+    /// Emits and waits for the answer.
+    async fn ask(&mut self, event: &str, data: Value) -> Value {
+        self.acks += 1;
+        let id = self.acks;
+        self.send(&format!("42{id}{}", json!([event, data]))).await;
+        let prefix = format!("43{id}[");
+        loop {
+            let packet = self.packet().await.unwrap();
+            if packet.starts_with(&prefix) {
+                let answer: Value = serde_json::from_str(&packet[prefix.len() - 1..]).unwrap();
+                return answer[0].clone();
+            }
+        }
+    }
+
+    /// The data of the next event of this name.
+    async fn on(&mut self, event: &str) -> Value {
+        self.event_or_end(event).await.expect("an event")
+    }
+
+    async fn event_or_end(&mut self, event: &str) -> Option<Value> {
+        loop {
+            let packet = self.packet().await?;
+            if let Some(json) = packet.strip_prefix("42") {
+                let json: Value = serde_json::from_str(json).unwrap();
+                if json[0] == event {
+                    return Some(json[1].clone());
+                }
+            }
+        }
+    }
+
+    async fn message(&mut self) -> String {
+        self.on("message").await.as_str().unwrap().to_owned()
+    }
+}
+
+/// One request of a client that polls.
+async fn polled(server: &Server, method: Method, query: &str, body: &str) -> (u16, String) {
+    let url = server.url(&format!("/socket.io/?EIO=4&transport=polling{query}"));
+    let answer = http_client().request(method, url).body(body.to_owned()).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// The id of a session that polls.
+async fn polling(server: &Server) -> String {
+    let (_, open) = polled(server, Method::GET, "", "").await;
+    let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
+    format!("&sid={}", open["sid"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn messages_go_both_ways_and_come_and_go_is_told() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let mut ann = Io::to(&server, json!({ "name": "ann" })).await;
+    ann.emit("message", "hello".into()).await;
+    let event = bob.event().await;
+    assert_eq!((event.by.name.as_str(), body(&event)), ("ann", "hello"));
+    assert_eq!(ann.message().await, "ann: hello");
+    bob.send("hi ann").await;
+    assert_eq!(ann.message().await, "bob: hi ann");
+    let answer = ann.ask("message", "with an answer".into()).await;
+    assert_eq!(answer["seq"], 3, "{answer}");
+    assert_eq!(ann.message().await, "ann: with an answer");
+    let mut cat = Io::to(&server, json!({ "name": "cat" })).await;
+    assert_eq!(ann.message().await, "cat came in");
+    cat.send("41").await;
+    assert_eq!(ann.message().await, "cat left");
+    for (data, code) in
+        [(json!("  "), "empty"), (json!({ "text": "x" }), "bad_frame"), (json!("x".repeat(8_001)), "too_long")]
+    {
+        assert_eq!(ann.ask("message", data.clone()).await["error"]["code"], code);
+        ann.emit("message", data).await;
+        assert_eq!(ann.on("error").await["code"], code);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_message_may_be_the_name() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let mut ann = Io::to(&server, json!({})).await;
+    bob.until(|frame| matches!(frame, ServerFrame::Presence { .. }).then_some(())).await;
+    bob.send("who is there?").await;
+    assert_eq!(ann.message().await, "bob: who is there?");
+    assert_eq!(ann.ask("message", "bob".into()).await["error"]["code"], "name_taken");
+    assert_eq!(ann.ask("message", "ann".into()).await, json!({ "name": "ann" }));
+    ann.emit("message", "me".into()).await;
+    let event = bob.until(|frame| match frame {
+        ServerFrame::Event(event) if event.by.name != "bob" => Some(event.clone()),
+        _ => None,
+    });
+    let event = event.await;
+    assert_eq!((event.by.name.as_str(), body(&event)), ("ann", "me"));
+    drop(ann);
+    drop(bob);
+    nothing_left(&server, &["ann"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_bots_ask_for() {
+    let server = Server::start().await;
+    let [olga, ..] = of_each_role(&server).await;
+    let garden = server.room(&olga, "garden", "public").await;
+    let mut bob = server.client("bob").await;
+    let mut bot = Io::to(&server, json!({ "name": "bot" })).await;
+    let rooms = bot.ask("rooms", Value::Null).await;
+    assert!(rooms["rooms"].as_array().unwrap().iter().any(|room| room["id"] == garden.as_str()), "{rooms}");
+    assert_eq!(bot.ask("join", json!({ "room": "nowhere" })).await["error"]["code"], "not_found");
+    let joined = bot.ask("join", json!({ "room": garden })).await;
+    assert_eq!((&joined["room"], &joined["online_count"]), (&json!(garden), &json!(1)));
+    let said = bot.ask("say", json!({ "room": garden, "body": "a *seed*" })).await;
+    let event = bot.on("event").await;
+    assert_eq!((&event["id"], &event["seq"]), (&said["id"], &said["seq"]));
+    assert_eq!((&event["by"]["name"], &event["event"]["body"]), (&json!("bot"), &json!("a *seed*")));
+    let reply = json!({ "room": garden, "body": "and another", "reply_to": said["id"] });
+    bot.ask("say", reply).await;
+    assert_eq!(bot.on("event").await["event"]["reply_to"], said["id"]);
+    let history = bot.ask("history", json!({ "room": garden, "limit": 1 })).await;
+    assert_eq!(history["messages"][0]["body"], "and another", "{history}");
+    let before = history["messages"][0]["seq"].clone();
+    let history = bot.ask("history", json!({ "room": garden, "before": before, "limit": 1 })).await;
+    assert_eq!(history["messages"][0]["body"], "a *seed*");
+    bot.ask("leave", json!({ "room": garden })).await;
+    // Of another room only events were told; the own one is still there.
+    bob.send("lobby").await;
+    assert_eq!(bot.message().await, "bob: lobby");
+    for (event, data, code) in [
+        ("say", json!({ "room": "nowhere", "body": "x" }), "not_found"),
+        ("say", json!({ "room": garden }), "bad_request"),
+        ("say", json!("x"), "bad_request"),
+        ("join", json!({ "room": 1 }), "bad_request"),
+        ("history", json!({ "room": "nowhere" }), "not_found"),
+        ("dance", json!({}), "unknown_type"),
+    ] {
+        assert_eq!(bot.ask(event, data).await["error"]["code"], code, "{event}");
+    }
+    let presence = {
+        let _cat = Io::to(&server, json!({ "name": "cat" })).await;
+        bot.on("presence").await
+    };
+    assert_eq!((&presence["user"]["name"], &presence["state"]), (&json!("cat"), &json!("online")));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_for_one_reaches_one() {
+    let server = Server::start().await;
+    let mut ann = Io::to(&server, json!({ "name": "ann" })).await;
+    let mut bob = Io::to(&server, json!({ "name": "bob" })).await;
+    let mut cat = Io::to(&server, json!({ "name": "cat" })).await;
+    let answer = ann.ask("message", "@bob psst".into()).await;
+    assert_eq!(answer["seq"], 1, "{answer}");
+    while bob.message().await != "(private) ann: psst" {}
+    bob.emit("message", "@ann and back".into()).await;
+    while ann.message().await != "(private) bob: and back" {}
+    ann.emit("message", "done".into()).await;
+    loop {
+        let packet = cat.packet().await.unwrap();
+        assert!(!packet.contains("psst") && !packet.contains("and back"), "{packet}");
+        if packet.contains("done") {
+            break;
+        }
+    }
+    assert_eq!(ann.ask("message", "@nobody x".into()).await["error"]["code"], "not_found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_may_is_as_everywhere() {
+    let allow_origins = vec!["https://wiki.example".into()];
+    let server = Server::start_with(Config { guests: Guests::Off, allow_origins, ..unlimited() }).await;
+    let carol = server.account("Carol").await;
+    let refused = Io::with(&server, json!({ "name": "ann" }), &[]).await.err().unwrap();
+    assert!(refused.ends_with("(guests_off)"), "{refused}");
+    let refused = Io::with(&server, json!({ "token": "nothing" }), &[]).await.err().unwrap();
+    assert!(refused.ends_with("(unauthorized)"), "{refused}");
+    let mut by_token = Io::to(&server, json!({ "token": carol.token })).await;
+    by_token.emit("message", "me".into()).await;
+    assert_eq!(by_token.message().await, "Carol: me");
+    let refused = Io::with(&server, json!({ "token": carol.token, "room": "nowhere" }), &[]).await.err().unwrap();
+    assert!(refused.ends_with("(not_found)"), "{refused}");
+    let cookie = format!("parlor_session={}", carol.token);
+    let own = format!("http://{}", server.address);
+    Io::with(&server, json!({}), &[("cookie", &cookie), ("origin", &own)]).await.unwrap();
+    let listed = [("cookie", cookie.as_str()), ("origin", "https://wiki.example")];
+    let refused = Io::with(&server, json!({}), &listed).await.err().unwrap();
+    assert!(refused.ends_with("(guests_off)"), "a page from elsewhere does not speak for its reader: {refused}");
+    let foreign = [("origin", "https://evil.example")];
+    assert!(Io::with(&server, json!({ "token": carol.token }), &foreign).await.err().unwrap().contains("403"));
+    // Polling, for pages: readable for those of the list, and not with cookies.
+    for (origin, status) in [("https://evil.example", 403), ("https://wiki.example", 200), (own.as_str(), 200)] {
+        let url = server.url("/socket.io/?EIO=4&transport=polling");
+        let answer = http_client().get(url).header("origin", origin).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{origin}");
+        let shared = answer.headers().get("access-control-allow-origin").map(|value| value.to_str().unwrap());
+        assert_eq!(shared, (origin == "https://wiki.example").then_some(origin));
+        assert!(answer.headers().get("access-control-allow-credentials").is_none());
+    }
+    let url = server.url("/socket.io/?EIO=4&transport=polling&sid=x");
+    let preflight = http_client().request(Method::OPTIONS, url).header("origin", "https://wiki.example");
+    assert_eq!(preflight.send().await.unwrap().status(), 204);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn polling_is_the_same() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let sid = polling(&server).await;
+    assert_eq!(polled(&server, Method::POST, &sid, r#"40{"name":"ann"}"#).await.0, 200);
+    let mut heard = String::new();
+    while !heard.contains("40{") {
+        heard += &polled(&server, Method::GET, &sid, "").await.1;
+    }
+    let packets = "42[\"message\",\"one\"]\u{1e}42[\"message\",\"two\"]";
+    assert_eq!(polled(&server, Method::POST, &sid, packets).await.0, 200);
+    for text in ["one", "two"] {
+        assert_eq!(body(&bob.event().await), text);
+    }
+    bob.send("three").await;
+    while !heard.contains("bob: three") {
+        heard += &polled(&server, Method::GET, &sid, "").await.1;
+    }
+    let places: Vec<_> = ["ann: one", "ann: two", "bob: three"].iter().map(|text| heard.find(text).unwrap()).collect();
+    assert!(places.is_sorted());
+    assert!(polled(&server, Method::POST, &sid, &format!("4{}", "x".repeat(70_000))).await.0 >= 400, "too large");
+    assert_eq!(polled(&server, Method::GET, "&sid=AAAAAAAAAAAAAAHs", "").await.0, 400);
+    assert_eq!(polled(&server, Method::GET, "&sid=nonsense", "").await.0, 400);
+    drop(bob);
+    nothing_left(&server, &["ann"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_order_for_all_under_load() {
+    let server = Server::start().await;
+    let mut clients = Vec::new();
+    for name in ["ann", "bea", "cat", "receiver"] {
+        let mut client = Io::to(&server, json!({ "name": name })).await;
+        client.ask("rooms", Value::Null).await;
+        clients.push((name, client));
+    }
+    let round = Arc::new(Barrier::new(clients.len()));
+    let talking = clients.into_iter().map(|(name, mut client)| {
+        let round = round.clone();
+        tokio::spawn(async move {
+            let mut heard = Vec::new();
+            for from in (0..MESSAGES).step_by(ROUND) {
+                for n in (from..from + ROUND).filter(|_| name != "receiver") {
+                    client.emit("message", n.to_string().into()).await;
+                }
+                while heard.len() < 3 * (from + ROUND) {
+                    let message = client.message().await;
+                    heard.extend(message.contains(": ").then_some(message));
+                }
+                round.wait().await;
+            }
+            heard
+        })
+    });
+    let talking: Vec<_> = talking.collect();
+    same_order(talking, &["ann", "bea", "cat"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn however_it_ends_nothing_is_left() {
+    let heartbeat = Duration::from_millis(600);
+    let server = Server::start_with(Config { heartbeat, hello_timeout: Duration::from_secs(1), ..unlimited() }).await;
+    let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
+    // Before it is let in; while it is let in; as soon as it is; amid what it says.
+    for packets in [
+        &[][..],
+        &["40{\"name\":\"ann\"}"],
+        &["40{\"name\":\"ann\"}", "42[\"message\",\"hi\"]", "420[\"history\",{}]"],
+        &["40{}", "42[\"message\",\"ann\"]"],
+        &["40{\"name\":\"ann\"}", "41"],
+        &["40{\"name\":\"ann\"}", "451-[\"message\",{\"_placeholder\":true,\"num\":0}]"],
+        &["nonsense"],
+    ] {
+        for reset in [false, true] {
+            let (mut socket, _) = tokio_tungstenite::connect_async(&url).await.unwrap();
+            for packet in packets {
+                let _ = socket.send(Message::text(*packet)).await;
+            }
+            if let tokio_tungstenite::MaybeTlsStream::Plain(stream) = socket.get_ref()
+                && reset
+            {
+                socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+            drop(socket);
+            nothing_left(&server, &["ann"]).await;
+        }
+    }
+    // Polling, and nobody polls any more.
+    let sid = polling(&server).await;
+    polled(&server, Method::POST, &sid, "40{\"name\":\"ann\"}").await;
+    nothing_left(&server, &["ann"]).await;
+    // The wire is silent.
+    let silent = Io::to(&server, json!({ "name": "ann" })).await;
+    nothing_left(&server, &["ann"]).await;
+    drop(silent);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_does_not_read_is_ended() {
+    let server = Server::start_with(Config { heartbeat: Duration::from_millis(500), ..unlimited() }).await;
+    let stuck = Io::to(&server, json!({ "name": "stuck" })).await;
+    let mut writer = Plain::to(&server, "/gateway/text?name=writer").await;
+    for n in 0..300 {
+        writer.say(format!("{n}{}", "x".repeat(7_000))).await;
+        writer.message().await;
+    }
+    drop(writer);
+    nothing_left(&server, &["stuck", "writer"]).await;
+    drop(stuck);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_says_too_much_is_ended() {
+    let server = Server::start_with(Config::default()).await;
+    let mut loud = Io::to(&server, json!({ "name": "loud" })).await;
+    let packet = format!("42{}", json!(["message", "x".repeat(7_000)]));
+    let error = loop {
+        if loud.socket.send(Message::text(&packet)).await.is_err() {
+            break None;
+        }
+        let waiting = tokio::time::timeout(Duration::from_millis(1), loud.event_or_end("error")).await;
+        if let Ok(Some(error)) = waiting
+            && error["code"] == "rate_limited"
+        {
+            break Some(error);
+        }
+    };
+    assert!(error.is_some_and(|error| error["message"].is_string()), "told before anything else");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn when_the_server_stops_they_are_told() {
+    let server = Server::start().await;
+    let mut ann = Io::to(&server, json!({ "name": "ann" })).await;
+    ann.ask("rooms", Value::Null).await;
+    let begun = Instant::now();
+    let stopping = tokio::spawn(server.stop());
+    let told = ann.on("error").await;
+    assert_eq!((&told["code"], &told["close"]), (&json!("bye"), &json!(4001)));
+    assert_eq!(ann.packet().await, None, "the connection ends, so that clients come back by themselves");
+    stopping.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
