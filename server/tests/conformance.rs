@@ -10,7 +10,11 @@ mod sizes;
 mod text;
 mod wire;
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use tokio::{
@@ -18,7 +22,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{PATIENCE, Server};
+use crate::support::Server;
 use wire::{CLOSE, Frame};
 
 /// How the server ends a connection.
@@ -133,7 +137,10 @@ fn all() -> Vec<Case> {
 }
 
 /// Several connections at a time.
-const AT_A_TIME: usize = 16;
+const AT_A_TIME: usize = 32;
+
+/// A case takes milliseconds. One that waits for what does not come is not to hold up all others for long.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 // The number is part of what it shows.
 #[allow(clippy::print_stdout)]

@@ -89,7 +89,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_cut_does_not_matter(text in ".{0,12}", damage in proptest::option::of((any::<u8>(), any::<prop::sample::Index>())), cut in 0_usize..40) {
+        fn the_cut_does_not_matter(
+            text in ".{0,12}",
+            damage in proptest::option::of((any::<u8>(), any::<prop::sample::Index>())),
+            cut in 0_usize..40,
+        ) {
             let mut bytes = text.into_bytes();
             if let Some((byte, at)) = damage && !bytes.is_empty() {
                 let at = at.index(bytes.len());

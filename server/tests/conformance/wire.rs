@@ -11,8 +11,9 @@ pub(super) const PONG: u8 = 0xa;
 pub(super) type Frame = (u8, Vec<u8>);
 
 /// Opens the echo.
-pub(super) const REQUEST: &str = "GET /lab/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                                  Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+pub(super) const REQUEST: &str = "GET /lab/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n\
+                                  Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                                  Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 

@@ -28,7 +28,7 @@ pub(in crate::lab) async fn document(
 ) -> Result<Response, Failure> {
     let open = app.lab.open(Kind::Frame, slot.map(|Extension(slot)| slot))?;
     let nonce = new_secret()?;
-    // No other page may run scripts that stand in it without the files of the build, and none may be framed.
+    // The only page that another may frame, and it may do nothing but run its own scripts.
     let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'; frame-ancestors 'self'");
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

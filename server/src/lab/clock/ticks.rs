@@ -122,7 +122,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_waits_as_told_wakes_on_the_second(begin in 0_i64..4_000_000_000_000, late in proptest::collection::vec(0_i64..3_000, 1..20)) {
+        fn whoever_waits_as_told_wakes_on_the_second(
+            begin in 0_i64..4_000_000_000_000,
+            late in proptest::collection::vec(0_i64..3_000, 1..20),
+        ) {
             let mut told = Told(None);
             prop_assert_eq!(told.wait(begin), None);
             let mut now = begin;
