@@ -22,7 +22,7 @@ pub(super) fn diagnosis(words: Words) -> AnyView {
 
 pub(super) fn echo(words: Words) -> AnyView {
     let sizes = ["0", "125", "126", "65535", "65536", "1048576"];
-    let sizes = sizes.map(|size| view! { <option value=size>{size}</option> });
+    let sizes = sizes.map(|size| view! { <option value=size selected=size == "65536">{size}</option> });
     let body = view! {
         <form id="echo-text-form" class="lab-row">
             {field("echo-text", words.lab(Say::EchoText), words.lab(Say::EchoHello), false)}

@@ -39,7 +39,8 @@ pub(super) fn all(words: Words) -> AnyView {
             // Drawn by the script; the figures of the cards say the same in numbers.
             <svg id="clocks-chart" role="img" aria-label=words.lab(Say::Chart)></svg>
         </figure>
-        <p class="soft">{words.lab(Say::CountsHelp)} " " <span id="lab-streams"></span></p>
+        <p class="soft">{words.lab(Say::CountsHelp)}</p>
+        <p class="soft" id="lab-streams"></p>
     };
     section("clocks", words.lab(Say::Clocks), words.lab(Say::ClocksHelp), body)
 }
