@@ -33,7 +33,7 @@ export class Program {
   private child: ChildProcess;
 
   private constructor(command: string, args: string[], private folder: string) {
-    this.child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], detached: true });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on("data", (text) => (this.output += text));
     }
@@ -46,7 +46,9 @@ export class Program {
     symlinkSync(path.join(end2end, "node_modules"), path.join(folder, "node_modules"));
     const file = path.join(folder, `client.${ending}`);
     writeFileSync(file, text);
-    return new Program(command, [file], folder);
+    // websocat wants pipes, as a shell makes them, and not the sockets that Node does.
+    const args = ending === "sh" ? ["-c", `cat | ${command} ${file} | cat`] : [file];
+    return new Program(command, args, folder);
   }
 
   say(text: string): void {
@@ -60,7 +62,8 @@ export class Program {
   async end(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = new Promise((resolve) => this.child.once("exit", resolve));
-      this.child.kill("SIGKILL");
+      // With whatever it has started.
+      process.kill(-this.child.pid!, "SIGKILL");
       await ended;
     }
     rmSync(this.folder, { recursive: true, force: true });

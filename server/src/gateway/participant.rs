@@ -69,7 +69,8 @@ impl Participant {
         };
         let named = from_before || !name.trim().is_empty();
         let passing = (!from_before).then(|| Passing::new(&app, who.token));
-        let entered = Self { app, who, room, visitor, passing, named, direct: Mutex::default(), partners: Mutex::default() };
+        let entered =
+            Self { app, who, room, visitor, passing, named, direct: Mutex::default(), partners: Mutex::default() };
         match entered.look_around().await {
             Ok(()) => Ok(entered),
             Err(failure) => {
@@ -185,7 +186,8 @@ impl Participant {
     /// Refuses what comes under another name than the first.
     pub(super) fn refuse_name(&self, session: &Session) {
         let name = &self.who.user.name;
-        let message = format!("On this connection you are “{name}”. Nothing was sent: open another one for another name.");
+        let message =
+            format!("On this connection you are “{name}”. Nothing was sent: open another one for another name.");
         session.receive_bad(refusal::FORBIDDEN, message);
     }
 

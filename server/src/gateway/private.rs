@@ -68,7 +68,10 @@ mod tests {
     #[test]
     fn a_text_is_cut_wherever_a_name_may_end() {
         let all = |text| splits(text).collect::<Vec<_>>();
-        assert_eq!(all("ann  hi you"), [("ann", "hi you"), ("ann ", "hi you"), ("ann  hi", "you"), ("ann  hi you", "")]);
+        assert_eq!(
+            all("ann  hi you"),
+            [("ann", "hi you"), ("ann ", "hi you"), ("ann  hi", "you"), ("ann  hi you", "")]
+        );
         assert_eq!(all("小明 你好"), [("小明", "你好"), ("小明 你好", "")]);
         assert_eq!(all("ann"), [("ann", "")]);
         assert_eq!(all(&"x".repeat(40)), []);

@@ -100,7 +100,8 @@ impl Translator {
                 vec![Todo::Listen(room.id)]
             }
             ServerFrame::Gap { room, .. } => {
-                let message = "Messages are missing: this connection was not read fast enough. It goes on with new ones.";
+                let message =
+                    "Messages are missing: this connection was not read fast enough. It goes on with new ones.";
                 self.cursors.remove(&room);
                 let join = ClientFrame::Join(Cursor { room, after: None, tail: None });
                 vec![error("gap", message), Todo::Answer(join)]

@@ -9,8 +9,7 @@ fn user(id: u128, name: &str) -> User {
 
 fn message(room: &str, seq: u64, body: &str) -> ServerFrame {
     let id = CommandId(Uuid::from_u128(seq.into()));
-    let event =
-        EventKind::Message { id, body: body.into(), html: String::new(), reply_to: None, mentions: Vec::new() };
+    let event = EventKind::Message { id, body: body.into(), html: String::new(), reply_to: None, mentions: Vec::new() };
     ServerFrame::Event(Event { room: room.into(), seq, id, at: 7, by: user(2, "bob"), event })
 }
 

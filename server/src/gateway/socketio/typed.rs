@@ -134,7 +134,9 @@ impl Pending {
             _ => {
                 let event: String = event.chars().take(40).collect();
                 let message = format!("There is no event “{event}”: message, say, join, leave, rooms or history.");
-                if session.counts() { ack.refuse(refusal::UNKNOWN_TYPE, &message).await? }
+                if session.counts() {
+                    ack.refuse(refusal::UNKNOWN_TYPE, &message).await?;
+                }
                 return Ok(());
             }
         };
@@ -167,9 +169,8 @@ struct History {
 
 fn read<T: DeserializeOwned>(data: Option<Value>) -> Result<T, Failure> {
     match data {
-        Some(object @ Value::Object(_)) => {
-            serde_json::from_value(object).map_err(|error| Failure::bad_request(format!("The data is not right: {error}")))
-        }
+        Some(object @ Value::Object(_)) => serde_json::from_value(object)
+            .map_err(|error| Failure::bad_request(format!("The data is not right: {error}"))),
         _ => Err(Failure::bad_request("The data of this event is one object.")),
     }
 }
