@@ -146,6 +146,7 @@ if [ "$("$python" -c 'import websockets; print(websockets.__version__)' 2>/dev/n
   "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
 fi
 if [ "$(websocat --version 2>/dev/null | cut -d' ' -f2)" != "$WEBSOCAT" ]; then
-  # Without TLS and what it needs of the system: it goes to this machine alone.
-  install_tool websocat "$WEBSOCAT" "about 2 minutes" --locked --no-default-features --features unix_stdio --debug
+  # Without TLS and what it needs of the system: it goes to this machine alone. And with threads for its standard input,
+  # which need not be a terminal or a pipe then.
+  install_tool websocat "$WEBSOCAT" "about 2 minutes" --locked --no-default-features --debug
 fi

@@ -46,9 +46,7 @@ export class Program {
     symlinkSync(path.join(end2end, "node_modules"), path.join(folder, "node_modules"));
     const file = path.join(folder, `client.${ending}`);
     writeFileSync(file, text);
-    // websocat wants pipes, as a shell makes them, and not the sockets that Node does.
-    const args = ending === "sh" ? ["-c", `cat | ${command} ${file} | cat`] : [file];
-    return new Program(command, args, folder);
+    return new Program(command, [file], folder);
   }
 
   say(text: string): void {

@@ -288,7 +288,11 @@ async fn pass_on(
                 _ => {}
             },
             // Whoever hears lives as long.
-            Todo::Answer(frame) => drop(errands.send(Errand::Say(frame))),
+            Todo::Answer(frame) => {
+                drop(errands.send(Errand::Say(frame)));
+                // Answered when that has been done.
+                drop(errands.send(Errand::Say(ClientFrame::Ping { at: 0 })));
+            }
             Todo::Listen(room) => drop(errands.send(Errand::Listen(room))),
             Todo::Out => {
                 emit(socket, "error", &json!({ "code": "removed", "message": "this room is no longer yours" })).await?;
