@@ -2,13 +2,15 @@
 # Installs what a build needs and is not there yet. Safe to run again: each step looks before it acts.
 #
 #   scripts/setup.sh build    wasm32 target, npm packages, wasm-bindgen, cargo-leptos
-#   scripts/setup.sh test     the same, and a browser with fonts for the journeys
+#   scripts/setup.sh test     the same, a browser with fonts for the journeys, and the clients of docs/clients.md
 #
 # Variables: RUST_SRC_TREE=<folder with library/>  a copy of rustc's own source, for machines where rustup cannot download.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 CARGO_LEPTOS=0.3.10
+WEBSOCAT=1.14.1
+WEBSOCKETS=17.4
 WASM_BINDGEN=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 
 say() { printf '\033[1m[setup]\033[0m %s\n' "$*"; }
@@ -130,4 +132,21 @@ if have fc-list && [ -n "$(fc-list :lang=zh | head -1)" ]; then :; else
       apt_install fontconfig fonts-noto-cjk fonts-noto-color-emoji fonts-dejavu-core ||
         say "no fonts installed: screenshots may show boxes for Chinese text" ;;
   esac
+fi
+
+# --- other programs' clients, which the journeys run --------------------------------------------------------------
+
+python=end2end/.venv/bin/python
+if [ "$("$python" -c 'import websockets; print(websockets.__version__)' 2>/dev/null)" != "$WEBSOCKETS" ]; then
+  say "installing Python's websockets $WEBSOCKETS (10 s)"
+  have python3 || apt_install python3 || die "Python 3.10 or newer is missing."
+  # Debian has what makes an environment in a package of its own.
+  python3 -m venv --clear end2end/.venv >/dev/null 2>&1 ||
+    { apt_install python3-venv && python3 -m venv --clear end2end/.venv; } || die "Python's venv module is missing."
+  "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
+fi
+if [ "$(websocat --version 2>/dev/null | cut -d' ' -f2)" != "$WEBSOCAT" ]; then
+  # Without TLS and what it needs of the system: it goes to this machine alone. And with threads for its standard input,
+  # which need not be a terminal or a pipe then.
+  install_tool websocat "$WEBSOCAT" "about 2 minutes" --locked --no-default-features --debug
 fi

@@ -33,7 +33,7 @@ export class Program {
   private child: ChildProcess;
 
   private constructor(command: string, args: string[], private folder: string) {
-    this.child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
+    this.child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], detached: true });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on("data", (text) => (this.output += text));
     }
@@ -60,7 +60,8 @@ export class Program {
   async end(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = new Promise((resolve) => this.child.once("exit", resolve));
-      this.child.kill("SIGKILL");
+      // With whatever it has started.
+      process.kill(-this.child.pid!, "SIGKILL");
       await ended;
     }
     rmSync(this.folder, { recursive: true, force: true });

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use parlor_protocol::{
-    ClientFrame, Cursor, Event, EventKind, Millis, PresenceState, RoomId, RoomKind, ServerFrame, User, UserId,
+    ClientFrame, Cursor, Event, EventKind, GapReason, Millis, PresenceState, RoomId, RoomKind, ServerFrame, User,
+    UserId,
 };
 
 use crate::clock;
@@ -98,6 +99,11 @@ impl Translator {
             ServerFrame::Room { room } if room.id == self.room && (room.gone || !room.joined) => vec![Todo::Out],
             ServerFrame::Room { room } if room.kind == RoomKind::Direct && !room.gone && room.id != self.room => {
                 vec![Todo::Listen(room.id)]
+            }
+            // What did not fit is still in the log.
+            ServerFrame::Gap { room, reason: GapReason::Overflow, .. } if self.cursors.contains_key(&room) => {
+                let cursor = self.cursors.get(&room).cloned();
+                cursor.map(|cursor| Todo::Answer(ClientFrame::Join(cursor))).into_iter().collect()
             }
             ServerFrame::Gap { room, .. } => {
                 let message =

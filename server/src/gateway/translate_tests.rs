@@ -1,4 +1,4 @@
-use parlor_protocol::{CommandId, GapReason, UserKind};
+use parlor_protocol::{CommandId, UserKind};
 use uuid::Uuid;
 
 use super::*;
@@ -103,9 +103,16 @@ fn it_is_known_where_to_go_on() {
 }
 
 #[test]
-fn after_a_gap_it_goes_on_from_now() {
+fn what_was_lost_is_asked_for_and_what_is_too_far_is_told() {
     let mut translator = in_lobby();
-    let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::Overflow, after: 5, head: 9 };
+    said(&mut translator, message("lobby", 6, "x"));
+    let overflow = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::Overflow, after: 5, head: 9 };
+    let todos = translator.take(overflow);
+    assert!(
+        matches!(&todos[..], [Todo::Answer(ClientFrame::Join(Cursor { after: Some(6), tail: Some(_), .. }))]),
+        "{todos:?}"
+    );
+    let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::TooFar, after: 6, head: 9_999 };
     let todos = translator.take(gap);
     assert!(
         matches!(&todos[..], [

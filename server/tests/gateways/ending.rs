@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::SinkExt;
 use parlor::config::Config;
 use parlor_protocol::{CloseCode, PresenceState, ServerFrame};
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +16,7 @@ use tokio_tungstenite::{
 };
 
 use super::{Plain, nothing_left};
-use crate::support::{PATIENCE, Server, unlimited};
+use crate::support::{Client, PATIENCE, Server, unlimited};
 
 /// A socket whose own buffers are small: what it does not read stays with the server.
 async fn narrow(server: &Server, path: &str) -> Plain {
@@ -112,40 +113,68 @@ async fn a_half_closed_stream_is_an_end() {
     server.stop().await;
 }
 
+/// Says so much that who does not read falls behind: long texts, then short ones.
+async fn fall_behind(writer: &mut Client, sent: &mut u64, long: usize, short: usize) {
+    for n in 0..long + short {
+        let text = if n < long { "x".repeat(4_000) } else { "y".into() };
+        writer.post(&format!("{sent} {text}")).await;
+        *sent += 1;
+        if *sent % 10 == 0 {
+            writer.events_to(*sent).await;
+        }
+    }
+}
+
+/// The number that the next message begins with, or what else was told.
+async fn number(client: &mut Plain) -> Result<u64, String> {
+    let line = client.line().await;
+    let told: Value = serde_json::from_str(&line).unwrap();
+    let text = told["msg"].as_str().ok_or_else(|| line.clone())?;
+    Ok(text.split(' ').nth(1).unwrap().parse().unwrap())
+}
+
 #[tokio::test]
-async fn a_slow_reader_is_told_once_and_then_ended() {
+async fn what_did_not_fit_comes_later_and_to_fall_behind_again_is_the_end() {
     let server = Server::start().await;
     let mut slow = narrow(&server, "/gateway/text?name=slow").await;
     slow.json().await;
     let mut writer = server.client("writer").await;
-    let text = "x".repeat(4_000);
+    slow.json().await;
     let mut sent = 0;
-    let mut told = Vec::new();
-    for _ in 0..2 {
-        for _ in 0..400 {
-            writer.post(&text).await;
-            sent += 1;
-            if sent % 10 == 0 {
-                writer.events_to(sent).await;
-            }
-        }
-        loop {
-            match slow.line_or_end().await {
-                Ok(line) if line.contains("\"gap\"") => {
-                    told.push(None);
-                    break;
-                }
-                Ok(_) => {}
-                Err(code) => {
-                    told.push(code);
-                    break;
-                }
-            }
-        }
+    fall_behind(&mut writer, &mut sent, 400, 0).await;
+    for n in 0..sent {
+        assert_eq!(number(&mut slow).await, Ok(n), "nothing is missing");
     }
-    assert_eq!(told, [None, Some(CloseCode::TooSlow.code())]);
+    fall_behind(&mut writer, &mut sent, 400, 0).await;
+    assert_eq!(slow.end().await.1, Some(CloseCode::TooSlow.code()));
     drop(writer);
     nothing_left(&server, &["slow"]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_too_far_behind_is_told_so_and_goes_on() {
+    let server = Server::start().await;
+    let mut slow = narrow(&server, "/gateway/text?name=slow").await;
+    slow.json().await;
+    let mut writer = server.client("writer").await;
+    slow.json().await;
+    let mut sent = 0;
+    fall_behind(&mut writer, &mut sent, 400, 1_000).await;
+    let mut next = 0;
+    let told = loop {
+        match number(&mut slow).await {
+            Ok(number) => assert_eq!(number, next, "no hole that is not told"),
+            Err(told) => break told,
+        }
+        next += 1;
+    };
+    assert!(told.contains("\"gap\"") && next < sent, "{told}");
+    // It is in the room again when it hears itself.
+    slow.say("9 here").await;
+    assert_eq!(number(&mut slow).await, Ok(9));
+    writer.post(&format!("{sent} new")).await;
+    assert_eq!(number(&mut slow).await, Ok(sent));
     server.stop().await;
 }
 

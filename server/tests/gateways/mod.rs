@@ -51,18 +51,18 @@ async fn nothing_left(server: &Server, names: &[&str]) {
 }
 
 /// A client of a plain gateway.
-pub struct Plain {
-    pub socket: Socket,
+struct Plain {
+    socket: Socket,
 }
 
 impl Plain {
     /// Connects, as a script.
-    pub async fn to(server: &Server, path: &str) -> Self {
+    async fn to(server: &Server, path: &str) -> Self {
         Self::with(server, path, &[]).await.unwrap()
     }
 
     /// Connects with other headers; the status of the answer and the code in it when the server refuses.
-    pub async fn with(server: &Server, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, String)> {
+    async fn with(server: &Server, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, String)> {
         let mut request = format!("ws://{}{path}", server.address).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, value.parse().unwrap());
@@ -78,16 +78,16 @@ impl Plain {
         }
     }
 
-    pub async fn say(&mut self, text: impl Into<String>) {
+    async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.unwrap();
     }
 
-    pub async fn say_as(&mut self, nickname: &str, message: &str) {
+    async fn say_as(&mut self, nickname: &str, message: &str) {
         self.say(serde_json::json!({ "nickname": nickname, "message": message, "time": 1 }).to_string()).await;
     }
 
     /// The next text, or the code of the close frame.
-    pub async fn line_or_end(&mut self) -> Result<String, Option<u16>> {
+    async fn line_or_end(&mut self) -> Result<String, Option<u16>> {
         let next = async {
             loop {
                 match self.socket.next().await {
@@ -102,16 +102,16 @@ impl Plain {
         tokio::time::timeout(PATIENCE, next).await.expect("a text in time")
     }
 
-    pub async fn line(&mut self) -> String {
+    async fn line(&mut self) -> String {
         self.line_or_end().await.unwrap()
     }
 
-    pub async fn json(&mut self) -> Value {
+    async fn json(&mut self) -> Value {
         serde_json::from_str(&self.line().await).unwrap()
     }
 
     /// Passes over what does not fit.
-    pub async fn until(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
+    async fn until(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let json = self.json().await;
             if fits(&json) {
@@ -121,20 +121,20 @@ impl Plain {
     }
 
     /// The next message's `msg`.
-    pub async fn message(&mut self) -> String {
+    async fn message(&mut self) -> String {
         let json = self.until(|json| json["type"] == 2).await;
         json["msg"].as_str().unwrap().to_owned()
     }
 
     /// The next error's code.
-    pub async fn error(&mut self) -> String {
+    async fn error(&mut self) -> String {
         let json = self.until(|json| json["error"].is_string()).await;
         assert!(!json["message"].as_str().unwrap().is_empty());
         json["error"].as_str().unwrap().to_owned()
     }
 
     /// Reads to the end: everything before it, and the code of the close frame.
-    pub async fn end(&mut self) -> (Vec<String>, Option<u16>) {
+    async fn end(&mut self) -> (Vec<String>, Option<u16>) {
         let mut lines = Vec::new();
         loop {
             match self.line_or_end().await {

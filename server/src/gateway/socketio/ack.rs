@@ -15,7 +15,7 @@ use socketioxide::{
 use crate::http::Failure;
 
 /// The library does not say when there is room again: it is asked.
-const RETRY: Duration = Duration::from_millis(5);
+const RETRY: Duration = Duration::from_millis(1);
 
 /// The client has gone.
 #[derive(Debug)]

@@ -22,12 +22,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    Held,
     ack::Ack,
     carrier::{Carrier, Carriers},
 };
 use crate::{
     gateway::participant::Participant,
-    http::{App, Caller, Failure, Visitor},
+    http::{App, Caller, Failure, Slot, Visitor},
 };
 
 /// What may wait to be taken, in bytes. Nobody can be made to wait before they say more.
@@ -69,6 +70,8 @@ pub(super) struct Entered {
     pub(super) carrier: Arc<Carrier>,
     /// The client has gone.
     pub(super) gone: CancellationToken,
+    /// Given back at the end.
+    pub(super) place: Option<Slot>,
 }
 
 /// Where they wait until their client has been told.
@@ -100,19 +103,23 @@ pub(super) async fn enter(
     socket: SocketRef,
     TryData(auth): TryData<Auth>,
 ) -> Result<(), Refused> {
-    let participant = participant(app, &socket, auth.unwrap_or_default()).await.map_err(Refused)?;
+    let place = socket.req_parts().extensions.get().and_then(Held::take);
+    let participant = participant(app, &socket, place.clone(), auth.unwrap_or_default()).await.map_err(Refused)?;
     let carrier = socket.req_parts().extensions.get::<Arc<Carrier>>().cloned();
     let carrier = carrier.unwrap_or_else(|| carriers.of(socket.id.to_string()));
     let gone = CancellationToken::new();
     let inbox = listen(&socket, &gone);
-    let entered = Entered { participant, inbox, carrier, gone };
+    let entered = Entered { participant, inbox, carrier, gone, place };
     socket.extensions.insert(Waiting(Arc::new(Mutex::new(Some(entered)))));
     Ok(())
 }
 
-async fn participant(app: App, socket: &SocketRef, auth: Auth) -> Result<Participant, Failure> {
+async fn participant(app: App, socket: &SocketRef, place: Option<Slot>, auth: Auth) -> Result<Participant, Failure> {
     // The library has the request from which the connection began.
     let mut parts = socket.req_parts().clone();
+    if let Some(place) = place {
+        parts.extensions.insert(place);
+    }
     let Ok(visitor) = Visitor::from_request_parts(&mut parts, &app).await;
     let caller = if auth.token.is_empty() {
         let caller = Option::<Caller>::from_request_parts(&mut parts, &app).await?;

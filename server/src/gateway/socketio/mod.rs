@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use parking_lot::Mutex;
 use parlor_protocol::limits;
 use socketioxide::{SocketIo, handler::ConnectHandler, service::SocketIoService};
 use tokio::sync::oneshot;
@@ -47,6 +48,21 @@ type Elsewhere = ServiceFn<fn(Request) -> Ready<Result<Response, Infallible>>>;
 struct Gate {
     service: SocketIoService<Elsewhere>,
     carriers: Carriers,
+}
+
+/// The place of the connection that a session began with, until whoever takes part takes it over: a session that polls holds
+/// one as well. What the library keeps of the request outlives them.
+#[derive(Clone)]
+struct Held(Arc<Mutex<Option<Slot>>>);
+
+impl Held {
+    fn of(parts: &mut Parts) -> Self {
+        Self(Arc::new(Mutex::new(parts.extensions.get().cloned())))
+    }
+
+    fn take(&self) -> Option<Slot> {
+        self.0.lock().take()
+    }
 }
 
 /// The one route, for all of its requests.
@@ -102,6 +118,10 @@ impl Gate {
         if is_socket && is_known {
             return Ok(self.upgrade(app, parts, body, sid).await);
         }
+        if sid.is_none() {
+            let held = Held::of(&mut parts);
+            parts.extensions.insert(held);
+        }
         let Ok(answer) = self.service.oneshot(Request::from_parts(parts, body)).await;
         Ok(answer.map(Body::new))
     }
@@ -117,9 +137,7 @@ impl Gate {
         *of_session.uri_mut() = parts.uri.clone();
         *of_session.headers_mut() = parts.headers.clone();
         of_session.extensions_mut().insert(carrier.clone());
-        if let Some(slot) = parts.extensions.get::<Slot>() {
-            of_session.extensions_mut().insert(slot.clone());
-        }
+        of_session.extensions_mut().insert(Held::of(&mut parts));
         let upgrade = match Upgrade::from_request(Request::from_parts(parts, body), app).await {
             Ok(upgrade) => upgrade,
             Err(refused) => return refused,

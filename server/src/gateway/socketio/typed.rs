@@ -22,6 +22,8 @@ use crate::{
 pub(super) struct Pending {
     sends: Mutex<HashMap<String, Ack>>,
     joins: Mutex<HashMap<RoomId, Ack>>,
+    /// Of `sends`, those whose answer may have been lost.
+    doubtful: Mutex<Vec<String>>,
 }
 
 impl Pending {
@@ -59,16 +61,29 @@ impl Pending {
                 }
                 Ok(Some(ServerFrame::Joined { room, head, online, away, online_count }))
             }
-            ServerFrame::Gap { room, reason, after, head } => {
-                // Answers may have been lost with the rest.
-                let waiting: Vec<_> = {
-                    let (mut sends, mut joins) = (self.sends.lock(), self.joins.lock());
-                    sends.drain().map(|(_, ack)| ack).chain(joins.drain().map(|(_, ack)| ack)).collect()
-                };
-                for ack in waiting {
-                    ack.refuse("gap", "The answer was lost: this connection was not read fast enough.").await?;
+            ServerFrame::Event(event) => {
+                // The answer may have been lost to an overflow.
+                let waiting = self.sends.lock().remove(&event.id.to_string());
+                if let Some(ack) = waiting {
+                    ack.answer(json!({ "id": event.id, "seq": event.seq, "at": event.at })).await?;
                 }
+                Ok(Some(ServerFrame::Event(event)))
+            }
+            ServerFrame::Gap { room, reason, after, head } => {
+                self.doubtful.lock().extend(self.sends.lock().keys().cloned());
                 Ok(Some(ServerFrame::Gap { room, reason, after, head }))
+            }
+            // What was asked for after a gap has come.
+            ServerFrame::Pong { .. } => {
+                let doubtful = std::mem::take(&mut *self.doubtful.lock());
+                for id in doubtful {
+                    let waiting = self.sends.lock().remove(&id);
+                    if let Some(ack) = waiting {
+                        ack.refuse("gap", "The answer was lost. Look into the history before you say it again.")
+                            .await?;
+                    }
+                }
+                Ok(None)
             }
             frame => Ok(Some(frame)),
         }
@@ -135,7 +150,7 @@ impl Pending {
                 let event: String = event.chars().take(40).collect();
                 let message = format!("There is no event “{event}”: message, say, join, leave, rooms or history.");
                 if session.counts() {
-                    ack.refuse(refusal::UNKNOWN_TYPE, &message).await?
+                    ack.refuse(refusal::UNKNOWN_TYPE, &message).await?;
                 }
                 return Ok(());
             }

@@ -66,7 +66,7 @@ pub(super) fn begin(socket: SocketRef) -> std::future::Ready<()> {
     ready(())
 }
 
-async fn run(socket: SocketRef, Entered { mut participant, mut inbox, carrier, gone }: Entered) {
+async fn run(socket: SocketRef, Entered { mut participant, mut inbox, carrier, gone, place }: Entered) {
     let mut translator = Translator::new(&participant.who.user, participant.room.clone());
     let mut session = participant.connect(Vec::new()).await;
     let end = loop {
@@ -89,6 +89,7 @@ async fn run(socket: SocketRef, Entered { mut participant, mut inbox, carrier, g
         }
     };
     participant.leave(Some(session)).await;
+    drop(place);
     let polls = socket.transport_type() == TransportType::Polling;
     match end {
         // Clients come back by themselves from a connection that ends, and not from one that they were put out of. A poll
@@ -287,7 +288,11 @@ async fn pass_on(
                 _ => {}
             },
             // Whoever hears lives as long.
-            Todo::Answer(frame) => drop(errands.send(Errand::Say(frame))),
+            Todo::Answer(frame) => {
+                drop(errands.send(Errand::Say(frame)));
+                // Answered when that has been done.
+                drop(errands.send(Errand::Say(ClientFrame::Ping { at: 0 })));
+            }
             Todo::Listen(room) => drop(errands.send(Errand::Listen(room))),
             Todo::Out => {
                 emit(socket, "error", &json!({ "code": "removed", "message": "this room is no longer yours" })).await?;
