@@ -1,6 +1,6 @@
 //! What the pages with forms say, in each language. They are the server's alone, so these words are in no other page.
 
-use super::{Words, fill, language::Language};
+use super::{Words, fill};
 
 words! {
     // Coming in.
@@ -236,11 +236,7 @@ impl Words {
     /// The words for a key of a form.
     #[must_use]
     pub fn say(self, word: Word) -> &'static str {
-        let words = match self.language() {
-            Language::English => ENGLISH,
-            Language::Chinese => CHINESE,
-        };
-        words.get(word as usize).copied().unwrap_or_default()
+        self.either(ENGLISH, CHINESE, word as usize)
     }
 
     /// With its places filled in, as [`Words::fill`] does.

@@ -1,7 +1,7 @@
 //! What the lab says, in each language: what the server writes into its page, and what its scripts say by the names of the
 //! keys. No other page has these words.
 
-use super::{Words, fill, language::Language};
+use super::{Words, fill};
 
 words! {
     Title: "Network lab", "网络实验室";
@@ -136,11 +136,7 @@ impl Words {
     /// What the lab says.
     #[must_use]
     pub fn lab(self, word: Word) -> &'static str {
-        let words = match self.language() {
-            Language::English => ENGLISH,
-            Language::Chinese => CHINESE,
-        };
-        words.get(word as usize).copied().unwrap_or_default()
+        self.either(ENGLISH, CHINESE, word as usize)
     }
 
     /// The same with its places filled in, as [`Words::fill`] does.

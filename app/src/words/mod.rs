@@ -82,6 +82,16 @@ impl Words {
         Language::of_tag(self.of(Word::Tag)).unwrap_or_default()
     }
 
+    /// One of the words that the server alone has.
+    #[cfg(feature = "ssr")]
+    fn either(self, english: &[&'static str], chinese: &[&'static str], n: usize) -> &'static str {
+        let words = match self.language() {
+            Language::English => english,
+            Language::Chinese => chinese,
+        };
+        words.get(n).copied().unwrap_or_default()
+    }
+
     // Never a panic: a page and a wasm that do not belong together are silent where they do not fit.
     // Not inlined, nor is `fill`: the wasm would have as many copies as there are words.
     #[inline(never)]
