@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use futures::SinkExt;
-use parlor::config::Config;
+use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{CloseCode, PresenceState, ServerFrame};
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -97,6 +98,13 @@ async fn a_guest_goes_with_the_connection() {
     });
     gone.await;
     assert!(began.elapsed() < Duration::from_secs(8), "nobody waits for who cannot come back");
+    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let sessions = "SELECT count(*) FROM session JOIN user ON user.id = session.user WHERE user.name = 'ann'";
+    while sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut database).await.unwrap() > 0 {
+        assert!(began.elapsed() < PATIENCE, "ann's session is still there");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     drop(bob);
     nothing_left(&server, &["ann"]).await;
     server.stop().await;
