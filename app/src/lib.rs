@@ -16,6 +16,8 @@ pub mod csr;
 #[cfg(feature = "ssr")]
 pub mod forms;
 pub mod kept;
+#[cfg(feature = "ssr")]
+pub mod lab;
 pub mod live;
 pub mod page;
 mod reactive;

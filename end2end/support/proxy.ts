@@ -18,7 +18,7 @@ export class Proxy {
   private sockets = new Set<Socket>();
   private server: HttpServer;
 
-  private constructor(private target: { host: string; port: number }) {
+  private constructor(private target: { host: string; port: number }, private stream: string) {
     this.server = http.createServer((request, response) => this.request(request, response));
     this.server.on("connection", (socket) => {
       if (this.down) return void socket.destroy();
@@ -27,10 +27,10 @@ export class Proxy {
     this.server.on("upgrade", (request, socket, head) => this.upgrade(request, socket, head));
   }
 
-  /** In front of the server at this address (`host:port`). */
-  static async start(address: string): Promise<Proxy> {
+  /** In front of the server at this address (`host:port`). `stream`: which path has the streams that it may hold back. */
+  static async start(address: string, stream = "/live/sse"): Promise<Proxy> {
     const [host, port] = address.split(":");
-    const proxy = new Proxy({ host, port: Number(port) });
+    const proxy = new Proxy({ host, port: Number(port) }, stream);
     await new Promise<void>((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -72,7 +72,7 @@ export class Proxy {
   }
 
   private request(request: IncomingMessage, response: ServerResponse): void {
-    const stream = request.url!.startsWith("/live/sse");
+    const stream = request.url!.startsWith(this.stream);
     if (request.url!.startsWith("/live/poll")) this.asked.polls++;
     if (request.url!.startsWith("/live/frames") && this.posts === "hang") return;
     if (stream) {

@@ -70,7 +70,7 @@ test("without a network the page says offline, keeps what is typed, and sends it
   await expect(ann.message("three")).toHaveAttribute("data-state", "stored");
 });
 
-test("a frozen server is noticed within two heartbeats", async ({ visitor }) => {
+test("row 8: heartbeat: a frozen server is noticed within two heartbeats", async ({ visitor }) => {
   const server = await Server.start("--heartbeat-ms", "1000");
   try {
     const page = await visitor({ baseURL: server.url });

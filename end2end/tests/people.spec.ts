@@ -56,7 +56,7 @@ test("who is named is told so, and who wants to hear only of that hears only of 
   await expect(bob.messages.filter({ hasText: "are you there?" })).not.toHaveClass(/names-me/);
 });
 
-test("three people, and a private message between two of them", async ({ person }) => {
+test("row 12: private chat: three people, and a private message between two of them", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   const cleo = await person("Cleo");

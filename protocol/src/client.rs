@@ -8,6 +8,7 @@ use crate::{CommandId, Millis, RoomId, Seq, Tail, refusal};
 
 /// A frame from client to server: one JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// Comes first, within [`crate::limits::HELLO_TIMEOUT`]. Answered with `welcome`.
@@ -103,6 +104,7 @@ pub enum ClientFrame {
 
 /// Where a client stands in a room's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cursor {
     /// The room.
     pub room: RoomId,

@@ -9,11 +9,13 @@ use uuid::Uuid;
 ///
 /// Clients make it, as a UUID version 7 (RFC 9562, section 5.7); any UUID but the nil one is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct CommandId(pub Uuid);
 
 /// A person or guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct UserId(pub Uuid);
 
@@ -21,12 +23,14 @@ pub struct UserId(pub Uuid);
 ///
 /// Any text can stand here on the wire; one that names no room is answered with `not_found`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RoomId(Arc<str>);
 
 /// The last 8 hexadecimal digits of an event's id: with it, a cursor proves which history it was read from.
 ///
 /// The server keeps what the client sent; a tail of any other form equals no event's and is answered with `gap`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Tail(pub String);
 

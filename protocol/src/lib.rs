@@ -11,6 +11,8 @@ pub mod limits;
 mod people;
 pub mod refusal;
 mod room;
+#[cfg(test)]
+mod schema;
 mod server;
 pub mod validate;
 

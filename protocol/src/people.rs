@@ -6,6 +6,7 @@ use crate::UserId;
 
 /// A person as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct User {
     /// Never changes.
     pub id: UserId,
@@ -20,6 +21,7 @@ pub struct User {
 
 /// How a person came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UserKind {
     /// By a name alone.
@@ -30,6 +32,7 @@ pub enum UserKind {
 
 /// What someone may do on a whole server, the least first. Each may do what those before may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServerRole {
     /// Came in by a name alone.

@@ -6,6 +6,7 @@ use crate::{CommandId, Millis, RoomId, Seq, User, UserId};
 
 /// Who may see and join a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RoomKind {
     /// Anyone may see and join it.
@@ -18,6 +19,7 @@ pub enum RoomKind {
 
 /// What someone wants to hear of a room. It changes what is shown to them, never what they may see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Every message counts.
@@ -51,6 +53,7 @@ impl Level {
 
 /// A room as it stands in one person's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RoomSummary {
     /// Never changes.
     pub id: RoomId,
@@ -96,6 +99,7 @@ pub struct RoomSummary {
 
 /// A durable change of a room: one row of its log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
     /// The room that it changed.
     pub room: RoomId,
@@ -130,6 +134,7 @@ impl Event {
 
 /// What an event changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventKind {
     /// A new message.
@@ -207,11 +212,13 @@ pub enum EventKind {
     },
     /// An event of a newer server. It takes its place in the order and shows nothing.
     #[serde(other)]
+    #[cfg_attr(test, schemars(skip))]
     Unknown,
 }
 
 /// A message as the history pages give it: the event that made it, with its present content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Message {
     /// Made by the sender.
     pub id: CommandId,

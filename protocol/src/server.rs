@@ -6,6 +6,7 @@ use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, ServerRole, User
 
 /// A frame from server to client: one JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// Answers `hello`.
@@ -126,11 +127,13 @@ pub enum ServerFrame {
     },
     /// A frame of a newer server. Ignored.
     #[serde(other)]
+    #[cfg_attr(test, schemars(skip))]
     Unknown,
 }
 
 /// Which server this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerInfo {
     /// Its name.
     pub name: String,
@@ -143,6 +146,7 @@ pub struct ServerInfo {
 
 /// Why events are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
     /// More than [`crate::limits::MAX_REPLAY`] events behind.
@@ -155,6 +159,7 @@ pub enum GapReason {
 
 /// How a person is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PresenceState {
     /// In the room.

@@ -11,6 +11,12 @@ use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
 use parlor_protocol::limits;
 
+/// Most streams that the lab has open at a time.
+const MAX_LAB_STREAMS: usize = 2_000;
+
+/// Nobody looks at a clock for longer; a tab that was forgotten does.
+const LAB_STREAM_TIME: Duration = Duration::from_secs(600);
+
 /// Whoever says nothing is gone within ten seconds of connecting, also when the machine is busy.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -76,6 +82,10 @@ pub struct Config {
     #[arg(long, env = "PARLOR_RATE_LIMITS", default_value = "on", value_name = "ON|OFF")]
     pub rate_limits: Switch,
 
+    /// Whether there is the lab: /lab, where one sees what a network lets through
+    #[arg(long, env = "PARLOR_LAB", default_value = "on", value_name = "ON|OFF")]
+    pub lab: Switch,
+
     /// Ways in for other programs' clients: all, none, or some of text, json and socket-io, separated by commas
     #[arg(long, env = "PARLOR_GATEWAYS", default_value = "all", value_name = "WHICH", value_parser = gateways)]
     pub gateways: Gateways,
@@ -112,6 +122,14 @@ pub struct Config {
     /// Most pages of the database file: a full disk, for tests. Not a flag either.
     #[arg(skip)]
     pub max_pages: Option<u32>,
+
+    /// Most streams that the lab has open at a time. Not a flag either.
+    #[arg(skip = MAX_LAB_STREAMS)]
+    pub max_lab_streams: usize,
+
+    /// Time after which a stream of the lab ends by itself. Not a flag either.
+    #[arg(skip = LAB_STREAM_TIME)]
+    pub lab_stream_time: Duration,
 }
 
 /// Who may come in with a name alone.
@@ -186,6 +204,7 @@ impl Default for Config {
             guests: Guests::On,
             registration: Registration::Open,
             rate_limits: Switch::On,
+            lab: Switch::On,
             gateways: Gateways::ALL,
             heartbeat: limits::HEARTBEAT,
             log: "warn".into(),
@@ -195,6 +214,8 @@ impl Default for Config {
             heartbeat_grace: limits::HEARTBEAT_GRACE,
             head_timeout: HEAD_TIMEOUT,
             max_pages: None,
+            max_lab_streams: MAX_LAB_STREAMS,
+            lab_stream_time: LAB_STREAM_TIME,
         }
     }
 }
@@ -311,6 +332,7 @@ mod tests {
             (["--guests", "some"], "lobby-only"),
             (["--registration", "closed"], "invite"),
             (["--rate-limits", "maybe"], "possible values"),
+            (["--lab", "maybe"], "possible values"),
             (["--max-connections", "0"], "1..=1000000"),
             (["--gateways", "text,none"], "give all, none, or some"),
             (["--gateways", ""], "give all, none, or some"),

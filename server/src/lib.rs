@@ -20,6 +20,7 @@ use crate::{
     config::{Config, Switch},
     connection::Bye,
     http::App,
+    lab::streams::Streams,
     limits::{Changes, Crowd},
     live::registry::Registry,
     room::Hub,
@@ -36,6 +37,7 @@ pub mod config;
 pub mod connection;
 pub mod gateway;
 pub mod http;
+pub mod lab;
 pub mod limits;
 pub mod live;
 pub mod markdown;
@@ -139,7 +141,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
     let carried = Arc::new(Registry::new(live.clone(), most));
     let config = Arc::new(config);
-    let app = App { live: live.clone(), config: config.clone(), carried: carried.clone(), changes, tries };
+    let lab = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
+    let app = App { live: live.clone(), config: config.clone(), carried: carried.clone(), changes, tries, lab };
     let door = serve::Door {
         crowd: Crowd::new(config.most_of_an_address()),
         proxies: config.trusted_proxies.clone(),

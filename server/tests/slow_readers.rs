@@ -2,18 +2,11 @@
 
 use std::time::Duration;
 
-use crate::support::{Server, body, narrow};
+use crate::support::{Server, body, narrow, process::resident};
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, limits,
 };
 use uuid::Uuid;
-
-/// Memory that the process holds, in bytes. Where there is no /proc, 0: the test then checks the rest.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1_024
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_clients_twenty_of_them_frozen() {
@@ -50,7 +43,7 @@ async fn two_hundred_clients_twenty_of_them_frozen() {
         }));
     }
     let mut writer = server.client("writer").await;
-    let before = resident();
+    let before = resident("self");
     let text = "long message ".repeat(160);
     for burst in 0..MESSAGES / BURST {
         for n in burst * BURST..(burst + 1) * BURST {
@@ -65,7 +58,7 @@ async fn two_hundred_clients_twenty_of_them_frozen() {
     for reader in readers {
         assert_eq!(reader.await.unwrap(), MESSAGES);
     }
-    let grown = resident().saturating_sub(before);
+    let grown = resident("self").saturating_sub(before);
     // Half a MiB for each frozen client (queue, buffers), and what a busy process moves about. Without a bound their
     // queues alone would hold over 50 MiB.
     let allowed = (u64::try_from(FROZEN).unwrap() << 19) + (12 << 20);

@@ -45,8 +45,10 @@ fn body(words: Words) -> String {
     html + &format!(
         "</dl><textarea id={REPORT} aria-label=\"{}\" readonly rows=5 hidden></textarea>\
          <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
+         <a class=button href=\"/lab\" target=\"_blank\">{}</a>\
          <button type=button class=button id={COPY}>{}</button></div>",
         word(Word::Report),
+        word(Word::TestNetwork),
         word(Word::CopyReport),
     )
 }

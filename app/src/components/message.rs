@@ -51,21 +51,15 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
     }
 }
 
-fn byline(name: &str, hue: &str, at: i64, Around { zone, words, .. }: Around) -> String {
-    [
-        "<span class=\"author ",
-        hue,
-        "\" data-testid=\"message-author\">",
-        name,
-        "</span><time data-testid=\"message-time\" datetime=\"",
-        &time::iso(at),
-        "\" title=\"",
-        &zone.full(at, words),
-        "\">",
-        &zone.hhmm(at),
-        "</time>",
-    ]
-    .concat()
+fn byline(name: &str, hue: &str, at: i64, around: Around) -> String {
+    let end = "</span>";
+    ["<span class=\"author ", hue, "\" data-testid=\"message-author\">", name, end, &moment(at, around)].concat()
+}
+
+/// When something was, by the reader's clock.
+pub(super) fn moment(at: i64, Around { zone, words, .. }: Around) -> String {
+    ["<time datetime=\"", &time::iso(at), "\" title=\"", &zone.full(at, words), "\">", &zone.hhmm(at), "</time>"]
+        .concat()
 }
 
 /// The server's HTML, which it has sanitised; until it comes, the text as it was typed, with nothing in it that is markup.

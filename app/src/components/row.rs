@@ -80,7 +80,7 @@ impl Look {
                 end: ["<span>", around.words.of(Word::NewLine), "</span>"].concat(),
                 ..Self::default()
             },
-            Row::Notice { word, names, by } => {
+            Row::Notice { word, names, by, at } => {
                 let (icon, class) = match word {
                     Word::CameIn | Word::MemberJoined | Word::MemberAdded => (icons::html(ARRIVED), "notice joined"),
                     Word::WentOut | Word::MemberLeft | Word::MemberRemoved => (icons::html(LEFT), "notice left"),
@@ -92,7 +92,10 @@ impl Look {
                     tag: "p",
                     kind: "notice",
                     class: class.into(),
-                    inside: vec![(icon + "<span class=\"", "notice-text", text)],
+                    inside: vec![
+                        (icon + "<span class=\"", "notice-text", text),
+                        ("</span><span class=\"".into(), "soft", message::moment(*at, around)),
+                    ],
                     end: "</span>".into(),
                     ..Self::default()
                 }
@@ -241,9 +244,10 @@ mod tests {
     #[test]
     fn a_name_is_text() {
         let name = "<i x=\"1\">&";
-        for row in
-            [row(name, 1, Delivery::Stored), Row::Notice { word: Word::CameIn, names: name.into(), by: name.into() }]
-        {
+        for row in [
+            row(name, 1, Delivery::Stored),
+            Row::Notice { word: Word::CameIn, names: name.into(), by: name.into(), at: 0 },
+        ] {
             let html = Look::of(&row, AROUND).html();
             assert!(html.contains("&lt;i x=&quot;1&quot;&gt;&amp;") && !html.contains("<i"), "{html}");
         }
@@ -279,12 +283,12 @@ mod tests {
 
     #[test]
     fn who_came_and_went_is_said_in_the_order_of_the_language() {
-        let row = Row::Notice { word: Word::WentOut, names: "Ann".into(), by: String::new() };
+        let row = Row::Notice { word: Word::WentOut, names: "Ann".into(), by: String::new(), at: 8 * 3_600_000 };
         for (language, end) in
             [(Language::English, "Ann</span> left</span>"), (Language::Chinese, "Ann</span> 离开了房间</span>")]
         {
             let html = Look::of(&row, Around { words: Words::new(language), ..AROUND }).html();
-            assert!(html.ends_with(end), "{html}");
+            assert!(html.contains(end) && html.contains(">09:00</time>"), "{html}");
         }
     }
 

@@ -53,6 +53,8 @@ pub enum Row {
         names: String,
         /// Who did it; empty for those who came or went.
         by: String,
+        /// When; of several, the last one.
+        at: Millis,
     },
 }
 
@@ -146,22 +148,27 @@ impl List {
         while let Some(after) = notices.peek().map(|notice| notice.after).filter(|after| *after < before) {
             let mut groups: [Vec<&str>; 2] = [Vec::new(), Vec::new()];
             let mut joined_first = None;
+            let mut last = [0; 2];
             while let Some(notice) = notices.next_if(|notice| notice.after == after) {
                 if !notice.is_presence() {
-                    let Notice { word, name, by, .. } = notice.clone();
-                    self.push(RowKey::Event(after), Row::Notice { word, names: name, by });
+                    let Notice { word, name, by, at, .. } = notice.clone();
+                    self.push(RowKey::Event(after), Row::Notice { word, names: name, by, at });
                     continue;
                 }
                 let joined = notice.word == Word::CameIn;
                 joined_first.get_or_insert(joined);
                 groups[usize::from(!joined)].push(&notice.name);
+                last[usize::from(!joined)] = notice.at;
             }
             let joined_first = joined_first.unwrap_or(true);
             for joined in [joined_first, !joined_first] {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
                     let (word, names) = (if joined { Word::CameIn } else { Word::WentOut }, fold(names, self.words));
-                    self.push(RowKey::Notice(after, joined), Row::Notice { word, names, by: String::new() });
+                    self.push(
+                        RowKey::Notice(after, joined),
+                        Row::Notice { word, names, by: String::new(), at: last[usize::from(!joined)] },
+                    );
                 }
             }
         }

@@ -66,9 +66,9 @@ fn days_notices_and_the_new_line_end_a_run() {
     let mut timeline = timeline(vec![message(1, 2, day - 2), message(2, 2, day + 2), message(3, 2, day + 3)]);
     timeline.mark_unread(Some(2));
     for n in 3..=7 {
-        timeline.notice(&user(n), Word::CameIn);
+        timeline.notice(&user(n), Word::CameIn, 0);
     }
-    timeline.notice(&user(8), Word::WentOut);
+    timeline.notice(&user(8), Word::WentOut, 0);
     assert_eq!(
         shown(&timeline, &Outbox::default()),
         [
@@ -131,8 +131,8 @@ proptest! {
             let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq };
             timeline.reload(page, 1, false);
             match what {
-                0 => timeline.notice(&user(by), Word::CameIn),
-                1 => timeline.notice(&user(by), Word::WentOut),
+                0 => timeline.notice(&user(by), Word::CameIn, 0),
+                1 => timeline.notice(&user(by), Word::WentOut, 0),
                 2 => timeline.mark_unread(Some(seq)),
                 _ => {}
             }

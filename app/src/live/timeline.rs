@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use parlor_protocol::{
-    CommandId, Cursor, Event, EventKind, Message, RoomId, Seq, Tail, User, UserId, http::MessagePage,
+    CommandId, Cursor, Event, EventKind, Message, Millis, RoomId, Seq, Tail, User, UserId, http::MessagePage,
 };
 
 use crate::{small, words::Word};
@@ -42,6 +42,8 @@ pub struct Notice {
     pub name: String,
     /// Who did it; empty for those who came or went.
     pub by: String,
+    /// When.
+    pub at: Millis,
     /// The newest event at that time, or the event itself: where the notice stands.
     pub after: Seq,
 }
@@ -190,9 +192,9 @@ impl Timeline {
         }
         self.head = event.seq;
         self.tail = Some(event.id.tail());
-        let (by, seq) = (&event.by, event.seq);
+        let (by, seq, at) = (&event.by, event.seq, event.at);
         let mut notice = |word, user: UserId, name: &str| {
-            let notice = Notice { word, user, name: name.to_owned(), by: by.name.clone(), after: seq };
+            let notice = Notice { word, user, name: name.to_owned(), by: by.name.clone(), at, after: seq };
             add_notice(&mut self.notices, notice);
         };
         match event.event {
@@ -300,12 +302,12 @@ impl Timeline {
     }
 
     /// Someone came or went.
-    pub fn notice(&mut self, user: &User, word: Word) {
+    pub fn notice(&mut self, user: &User, word: Word, at: Millis) {
         let after = self.head;
         // Of the same moment in the conversation, only the last word about a person counts.
         self.notices.retain(|notice| notice.after != after || notice.user != user.id || !notice.is_presence());
         let (user, name) = (user.id, user.name.clone());
-        add_notice(&mut self.notices, Notice { word, user, name, by: String::new(), after });
+        add_notice(&mut self.notices, Notice { word, user, name, by: String::new(), at, after });
     }
 
     /// Whether nothing is missing of what came after one event, up to another one.

@@ -141,11 +141,11 @@ fn edits_and_deletions_change_messages_and_take_a_place() {
 #[test]
 fn only_the_last_word_about_a_person_counts() {
     let mut timeline = Timeline::default();
-    timeline.notice(&user(2), Word::CameIn);
-    timeline.notice(&user(2), Word::WentOut);
+    timeline.notice(&user(2), Word::CameIn, 0);
+    timeline.notice(&user(2), Word::WentOut, 0);
     assert_eq!(timeline.notices().len(), 1);
     timeline.apply(event(1));
-    timeline.notice(&user(2), Word::CameIn);
+    timeline.notice(&user(2), Word::CameIn, 0);
     assert_eq!(timeline.notices().len(), 2);
 }
 

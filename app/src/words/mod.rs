@@ -10,6 +10,8 @@ mod language;
 mod macros;
 #[cfg(feature = "ssr")]
 pub mod forms;
+#[cfg(feature = "ssr")]
+pub mod lab;
 mod table;
 
 pub use codes::CODES;

@@ -213,6 +213,7 @@ words! {
         "当前没有连接。你写的内容会保留，恢复连接后自动发送。";
     Report: "Report", "报告";
     CopyReport: "Copy report", "复制报告";
+    TestNetwork: "Test this network", "测试此网络";
     Copied: "Copied.", "已复制。";
     CopyByHand: "Copy it from the field.", "请从文本框中复制。";
     StateLine: "State", "状态";

@@ -15,8 +15,10 @@ fn all() -> Vec<(String, &'static str, &'static str)> {
 
 #[cfg(feature = "ssr")]
 fn of_forms() -> Vec<(String, &'static str, &'static str)> {
-    let all = forms::WORDS.iter().map(|word| (*word, *word as usize));
-    all.map(|(word, n)| (format!("form {word:?}"), forms::ENGLISH[n], forms::CHINESE[n])).collect()
+    let forms = forms::WORDS.iter().zip(forms::ENGLISH.iter().zip(forms::CHINESE));
+    let forms = forms.map(|(word, (english, chinese))| (format!("form {word:?}"), *english, *chinese));
+    let lab = lab::WORDS.iter().zip(lab::ENGLISH.iter().zip(lab::CHINESE));
+    forms.chain(lab.map(|(word, (english, chinese))| (format!("lab {word:?}"), *english, *chinese))).collect()
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -56,8 +58,11 @@ fn nothing_is_left_untranslated() {
         assert!(!english.trim().is_empty() && !chinese.trim().is_empty(), "{key}");
         let is_chinese = chinese.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}' | '、' | '：' | '。' | '（'));
         // Names of things stay as they are.
-        assert!(is_chinese || matches!(key.as_str(), "Tag" | "WebSocket"), "{key}: {chinese}");
-        assert!(english.chars().all(|c| c.is_ascii() || matches!(c, '…' | '·' | '’' | '“' | '”')), "{key}: {english}");
+        assert!(is_chinese || matches!(key.as_str(), "Tag" | "WebSocket" | "lab WebSocket"), "{key}: {chinese}");
+        assert!(
+            english.chars().all(|c| c.is_ascii() || matches!(c, '…' | '·' | '’' | '“' | '”' | '±')),
+            "{key}: {english}"
+        );
     }
 }
 

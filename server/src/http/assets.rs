@@ -20,7 +20,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATE: &str = "no-cache";
 
 /// The addresses of script, wasm and style, as the build named them.
-pub(super) fn site_files() -> SiteFiles {
+pub(crate) fn site_files() -> SiteFiles {
     let find = |suffix: &str, default: &str| {
         let names = Site::iter().filter(|path| path.starts_with("pkg/parlor") && path.ends_with(suffix));
         // In development the files of the build before may still be there.

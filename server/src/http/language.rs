@@ -10,6 +10,7 @@ use parlor_app::words::Language;
 use serde::Deserialize;
 
 use super::{App, Failure, SameOrigin, caller, forms, sessions};
+use crate::lab;
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
 const COOKIE: &str = "lang";
@@ -18,7 +19,7 @@ const COOKIE: &str = "lang";
 const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
 
 /// The language for who sends these headers.
-pub(super) fn of(headers: &HeaderMap) -> Language {
+pub(crate) fn of(headers: &HeaderMap) -> Language {
     caller::cookie(headers, COOKIE).and_then(Language::of_tag).unwrap_or_else(|| {
         let asked = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
         Language::asked(&asked.collect::<Vec<_>>().join(","))
@@ -26,7 +27,7 @@ pub(super) fn of(headers: &HeaderMap) -> Language {
 }
 
 /// What a page's headers say of its language, and of what that was made by.
-pub(super) fn headers(language: Language) -> [(HeaderName, HeaderValue); 2] {
+pub(crate) fn headers(language: Language) -> [(HeaderName, HeaderValue); 2] {
     [
         (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())),
         (header::VARY, HeaderValue::from_static("cookie, accept-language")),
@@ -50,7 +51,8 @@ pub(super) async fn choose(
         let tags = Language::ALL.map(Language::tag).join(", ");
         return Err(Failure::bad_request(format!("There is no such language here. `lang` is one of: {tags}.")));
     };
-    let next = Some(choice.next.as_str()).filter(|next| sessions::is_room_address(next) || forms::is_address(next));
+    let next = Some(choice.next.as_str())
+        .filter(|next| sessions::is_room_address(next) || forms::is_address(next) || *next == lab::PAGE);
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={COOKIE_SECONDS}{secure}", language.tag());
     // A tag is of letters and hyphens, so the text is always a valid header.

@@ -16,8 +16,9 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 
 use crate::{
     accounts::tries::Tries,
-    config::Config,
+    config::{Config, Switch},
     gateway,
+    lab::{self, streams::Streams},
     limits::{Changes, InCrowd},
     live::{self, registry::Registry},
     session::Live,
@@ -36,7 +37,7 @@ mod forms;
 mod health;
 mod history;
 mod invites;
-mod language;
+pub(crate) mod language;
 mod limit;
 mod linger;
 mod members;
@@ -53,12 +54,13 @@ mod worker;
 
 pub use answer::Failure;
 pub use assets::is_built as has_site_files;
+pub(crate) use assets::site_files;
 pub use caller::Caller;
 pub(crate) use caller::{hash, new_token};
 pub use linger::Lingering;
 pub use origin::SameOrigin;
 pub(crate) use origin::is_foreign;
-pub(crate) use visitor::Visitor;
+pub(crate) use visitor::{Visitor, new_secret};
 pub use worker::build;
 
 /// Bodies of requests: the largest is a room's name.
@@ -80,6 +82,8 @@ pub struct App {
     pub changes: Arc<Changes>,
     /// How often passwords may be tried.
     pub tries: Arc<Tries>,
+    /// What the lab has open.
+    pub lab: Arc<Streams>,
 }
 
 /// A network connection, as the requests on it see it.
@@ -127,8 +131,10 @@ pub fn router(app: App) -> Router {
         .route("/sw.js", get(worker::serve))
         .route("/enter", post(sessions::enter))
         .route("/language", post(language::choose));
+    let has_lab = app.config.lab == Switch::On;
     let answers = api
         .merge(pages)
+        .merge(if has_lab { lab::page() } else { Router::new() })
         .merge(forms::routes())
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
         .layer(middleware::from_fn(forms::in_words))
@@ -140,6 +146,7 @@ pub fn router(app: App) -> Router {
         .route("/live/sse", get(live::sse::stream))
         .route("/live/poll", get(live::poll::poll))
         .route("/live/frames", post(live::frames::take))
+        .merge(if has_lab { lab::routes() } else { Router::new() })
         .method_not_allowed_fallback(answer::wrong_method);
     Router::new()
         .merge(answers)

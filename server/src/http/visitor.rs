@@ -70,7 +70,7 @@ impl Visitor {
 }
 
 /// 256 bits from the system.
-pub(super) fn new_secret() -> Result<String, Failure> {
+pub(crate) fn new_secret() -> Result<String, Failure> {
     caller::new_token().map_err(|error| {
         tracing::error!(%error, "no randomness from the system");
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")

@@ -6,5 +6,5 @@ mod upgrade;
 mod writer;
 
 pub use reader::{Ended, Reader};
-pub use upgrade::{Upgrade, other_version};
+pub use upgrade::{Upgrade, other_version, switching};
 pub use writer::Writer;

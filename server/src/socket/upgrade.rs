@@ -57,17 +57,12 @@ impl Upgrade {
         &self.headers
     }
 
-    /// The answer's `Sec-WebSocket-Accept`.
-    #[must_use]
-    pub fn accept(&self) -> &str {
-        &self.accept
-    }
-
     /// Answers 101, and runs this with the socket and what of it was read with the request's head.
     pub fn run<F>(self, run: impl FnOnce(TcpStream, Vec<u8>) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send,
     {
+        let response = self.answer();
         // Held until the socket is gone: it counts as one of the server's connections, and of its address's.
         let places = self.slot.map(|slot| (slot.place, slot.in_crowd));
         tokio::spawn(async move {
@@ -76,21 +71,34 @@ impl Upgrade {
                 run(stream, early).await;
             }
         });
-        let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        // Base64 is always a valid header.
-        let accept = HeaderValue::try_from(self.accept).unwrap_or(HeaderValue::from_static(""));
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-        if let Some(subprotocol) = self.subprotocol {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
-        }
         response
+    }
+
+    /// What [`Upgrade::run`] answers.
+    #[must_use]
+    pub fn answer(&self) -> Response {
+        switching(&self.accept, self.subprotocol)
     }
 }
 
+/// RFC 6455, section 4.2.2: the answer to a handshake that opens a WebSocket.
+#[must_use]
+pub fn switching(accept: &str, subprotocol: Option<&'static str>) -> Response {
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    // Base64 is always a valid header.
+    let accept = HeaderValue::try_from(accept).unwrap_or(HeaderValue::from_static(""));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(subprotocol) = subprotocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+    }
+    response
+}
+
 /// RFC 6455, section 4.2.2: says which version would do.
+#[must_use]
 pub fn other_version() -> Response {
     let failure = Failure::new(StatusCode::UPGRADE_REQUIRED, refusal::BAD_REQUEST, "This is WebSocket version 13.");
     let versions: [(HeaderName, &str); 3] =

@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
-use super::frame::{FIN, MAX_CONTROL, Opcode};
+use super::{
+    frame::{FIN, Opcode},
+    utf8::Utf8,
+};
 
 /// Bytes in, messages out. Holds nothing between messages.
 #[derive(Debug)]
@@ -13,6 +16,10 @@ pub struct Decoder {
     taken: usize,
     /// A message in several frames, so far.
     begun: Option<Begun>,
+    /// How many bytes of the payload of the next frame were unmasked before it was all there.
+    ahead: usize,
+    /// The text that is not all there, as far as it is known. One that comes whole is not looked at here.
+    text: Utf8,
     /// Longest message, in bytes.
     limit: usize,
 }
@@ -81,8 +88,8 @@ struct Head {
 impl Decoder {
     /// Messages of at most `limit` bytes.
     #[must_use]
-    pub const fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), taken: 0, begun: None, limit }
+    pub fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), taken: 0, begun: None, ahead: 0, text: Utf8::default(), limit }
     }
 
     /// Takes in bytes.
@@ -111,18 +118,34 @@ impl Decoder {
             };
             let whole = head.length + head.payload;
             if self.bytes.len() - self.taken < whole {
+                if self.is_text(&head) {
+                    self.look_ahead(&head, self.bytes.len())?;
+                }
                 self.tidy();
                 return Ok(None);
             }
             let payload = self.taken + head.length..self.taken + whole;
-            self.taken += whole;
-            unmask(&mut self.bytes[payload.clone()], head.mask);
             if head.opcode.is_control() || (head.opcode != Opcode::Continuation && head.fin) {
+                let ahead = std::mem::take(&mut self.ahead);
+                unmask(&mut self.bytes[payload.start + ahead..payload.end], head.mask, ahead);
+                if ahead > 0 {
+                    // As a whole it is looked at when it is lent.
+                    self.text = Utf8::default();
+                }
+                self.taken += whole;
                 return Ok(Some(Taken { opcode: head.opcode, payload }));
             }
+            if self.is_text(&head) {
+                self.look_ahead(&head, payload.end)?;
+            } else {
+                unmask(&mut self.bytes[payload.clone()], head.mask, 0);
+            }
+            self.ahead = 0;
+            self.taken += whole;
             let begun = self.begun.get_or_insert_with(|| Begun { opcode: head.opcode, payload: Vec::new() });
             begun.payload.extend_from_slice(&self.bytes[payload]);
             if head.fin {
+                self.text = Utf8::default();
                 // What was put together takes the place of the bytes, so that it lives as long as what is lent.
                 let Some(Begun { opcode, payload }) = self.begun.take() else { continue };
                 let rest = self.bytes.split_off(self.taken);
@@ -132,6 +155,25 @@ impl Decoder {
                 return Ok(Some(Taken { opcode, payload: 0..self.taken }));
             }
         }
+    }
+
+    /// Whether a data frame is of a text.
+    fn is_text(&self, head: &Head) -> bool {
+        match head.opcode {
+            Opcode::Text => true,
+            Opcode::Continuation => self.begun.as_ref().is_some_and(|begun| begun.opcode == Opcode::Text),
+            _ => false,
+        }
+    }
+
+    /// Unmasks the payload of a text's next frame up to `end` in `bytes`, and sees whether it can become a text at all: who
+    /// sends one that cannot is told so before the rest has come.
+    fn look_ahead(&mut self, head: &Head, end: usize) -> Result<(), Violation> {
+        let begin = self.taken + head.length + self.ahead;
+        let Some(new) = self.bytes.get_mut(begin..end) else { return Ok(()) };
+        unmask(new, head.mask, self.ahead);
+        self.ahead += new.len();
+        if self.text.push(new) { Ok(()) } else { Err(Violation::Utf8) }
     }
 
     /// A message that was just taken.
@@ -156,24 +198,29 @@ impl Decoder {
         let fin = first & FIN != 0;
         let (reserved, masked) = (first & 0x70 != 0, second & 0x80 != 0);
         let goes_on = opcode == Opcode::Continuation;
-        if reserved || !masked || (!opcode.is_control() && goes_on != self.begun.is_some()) {
+        let (control, long) = (opcode.is_control(), second & 0x7f >= 126);
+        if reserved || !masked {
+            return Err(Violation::Protocol);
+        }
+        // Section 5.5: control frames are whole, and of at most 125 bytes.
+        let misplaced = if control { !fin || long } else { goes_on != self.begun.is_some() };
+        if misplaced {
             return Err(Violation::Protocol);
         }
         let (payload, after) = match (second & 0x7f, rest) {
+            // "The minimal number of bytes MUST be used", and the first of 64 bits "MUST be 0".
+            (126, [0, 0..=125, ..]) | (127, [0, 0, 0, 0, 0, 0, ..] | [0x80..=0xff, ..]) => {
+                return Err(Violation::Protocol);
+            }
             (126, [a, b, after @ ..]) => (u64::from(u16::from_be_bytes([*a, *b])), after),
             (127, [a, b, c, d, e, f, g, h, after @ ..]) => {
                 (u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), after)
             }
-            (126 | 127, _) if opcode.is_control() => return Err(Violation::Protocol),
             (126 | 127, _) => return Ok(None),
             (short, after) => (u64::from(short), after),
         };
         let payload = usize::try_from(payload).unwrap_or(usize::MAX);
-        if opcode.is_control() {
-            if !fin || payload > MAX_CONTROL {
-                return Err(Violation::Protocol);
-            }
-        } else if payload > self.limit - self.begun.as_ref().map_or(0, |begun| begun.payload.len()) {
+        if !control && payload > self.limit - self.begun.as_ref().map_or(0, |begun| begun.payload.len()) {
             return Err(Violation::TooLarge);
         }
         let [a, b, c, d, ..] = after else { return Ok(None) };
@@ -209,8 +256,9 @@ fn close(payload: &[u8]) -> Result<Message<'_>, Violation> {
     }
 }
 
-/// Section 5.3. Eight bytes at a time: what the compiler turns into wide instructions.
-fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+/// Section 5.3, from this offset in the payload on. Eight bytes at a time: what the compiler turns into wide instructions.
+fn unmask(payload: &mut [u8], mut mask: [u8; 4], offset: usize) {
+    mask.rotate_left(offset % 4);
     let wide = u64::from_ne_bytes([mask[0], mask[1], mask[2], mask[3], mask[0], mask[1], mask[2], mask[3]]);
     let (words, rest) = payload.as_chunks_mut::<8>();
     for word in words {

@@ -1,11 +1,28 @@
 //! The opening handshake (RFC 6455, section 4.2), on the server's side.
 
-use axum::http::{HeaderMap, HeaderName, Method, Version, header};
+use std::fmt::Write;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
 /// What a key is hashed with (section 1.3).
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// How the answer to a key comes about (section 4.2.2, step 5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// The request's `Sec-WebSocket-Key`.
+    pub key: String,
+    /// The same for every WebSocket.
+    pub guid: &'static str,
+    /// The key with the GUID behind it.
+    pub joined: String,
+    /// Its SHA-1, in hexadecimal digits.
+    pub sha1: String,
+    /// The same hash in Base64: the answer's `Sec-WebSocket-Accept`.
+    pub accept: String,
+}
 
 /// Why a request does not open a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +46,19 @@ pub fn accept(method: &Method, version: Version, headers: &HeaderMap) -> Result<
             "A WebSocket is opened with \"Connection: Upgrade\" and \"Upgrade: websocket\".",
         ));
     }
-    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+    if !headers.contains_key(header::HOST) {
+        return Err(Refused::BadRequest("A WebSocket is opened with a Host."));
+    }
+    // What follows the head is the WebSocket's.
+    let length = headers.get(header::CONTENT_LENGTH);
+    if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0") {
+        return Err(Refused::BadRequest("A WebSocket is opened by a request without a body."));
+    }
+    if only(headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(Refused::Version);
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
-    let key = key.ok_or(Refused::BadRequest("Sec-WebSocket-Key is 16 bytes in Base64."))?;
-    Ok(accept_key(key.as_bytes()))
+    let key = only(headers, &header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok()).filter(|key| key.len() == 24);
+    key.map(accept_key).ok_or(Refused::BadRequest("Sec-WebSocket-Key is 16 bytes in Base64."))
 }
 
 /// Whether the client offers this subprotocol.
@@ -43,11 +67,26 @@ pub fn offers(headers: &HeaderMap, subprotocol: &str) -> bool {
     has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, subprotocol)
 }
 
-fn accept_key(key: &[u8]) -> String {
-    let mut hash = Sha1::new();
-    hash.update(key);
-    hash.update(GUID);
-    STANDARD.encode(hash.finalize())
+/// How a key is answered, step by step.
+#[must_use]
+pub fn steps(key: &str) -> Steps {
+    let joined = format!("{key}{GUID}");
+    let hash = Sha1::digest(&joined);
+    let mut sha1 = String::with_capacity(40);
+    for byte in hash {
+        let _ = write!(sha1, "{byte:02x}");
+    }
+    Steps { key: key.to_owned(), guid: GUID, joined, sha1, accept: STANDARD.encode(hash) }
+}
+
+fn accept_key(key: &str) -> String {
+    steps(key).accept
+}
+
+/// The value of a header that must not come twice (sections 11.3.1 and 11.3.5).
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// Whether a list in a header has this word.
@@ -67,12 +106,16 @@ mod tests {
 
     #[test]
     fn the_example_of_the_rfc() {
-        assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let steps = steps("dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(steps.joined, "dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+        assert_eq!(steps.sha1, "b37a4f2cc0624f1690f64606cf385945b2bec4ea");
+        assert_eq!(steps.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]
     fn only_what_opens_a_websocket_does() {
         let good = [
+            (header::HOST, "chat.example"),
             (header::CONNECTION, "keep-alive, Upgrade"),
             (header::UPGRADE, "WebSocket"),
             (header::SEC_WEBSOCKET_VERSION, "13"),
@@ -84,17 +127,24 @@ mod tests {
         for missing in 0..good.len() {
             let mut rest = good.to_vec();
             rest.remove(missing);
-            assert_eq!(check(&headers(&rest)).unwrap_err() == Refused::Version, missing == 2);
+            assert_eq!(check(&headers(&rest)).unwrap_err() == Refused::Version, missing == 3);
         }
         for (name, value) in [
             (header::SEC_WEBSOCKET_VERSION, "8"),
             (header::SEC_WEBSOCKET_KEY, "short"),
             (header::UPGRADE, "h2c"),
             (header::CONNECTION, "close"),
+            (header::CONTENT_LENGTH, "5"),
+            (header::TRANSFER_ENCODING, "chunked"),
         ] {
             let mut all = headers(&good);
             all.insert(name, value.parse().unwrap());
             assert!(check(&all).is_err());
+        }
+        for (name, value) in &good[3..] {
+            let mut twice = headers(&good);
+            twice.append(name, value.parse().unwrap());
+            assert!(check(&twice).is_err(), "{name} twice");
         }
     }
 

@@ -8,3 +8,4 @@
 pub mod decode;
 pub mod frame;
 pub mod handshake;
+mod utf8;

@@ -132,7 +132,7 @@ async fn fall_behind(writer: &mut Client, sent: &mut u64, long: usize, short: us
         let text = if n < long { "x".repeat(4_000) } else { "y".into() };
         writer.post(&format!("{sent} {text}")).await;
         *sent += 1;
-        if (*sent).is_multiple_of(10) {
+        if sent.is_multiple_of(10) {
             writer.events_to(*sent).await;
         }
     }

@@ -65,7 +65,7 @@ impl Requests {
     pub async fn stream(&self, last_event_id: Option<&str>) -> Stream {
         let response = self.get("sse", last_event_id).await;
         assert_eq!(response.status(), 200);
-        Stream { response, text: String::new(), last_id: None }
+        Stream::of(response)
     }
 
     /// One poll's frames.
@@ -126,6 +126,11 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Of any event stream.
+    pub fn of(response: reqwest::Response) -> Self {
+        Self { response, text: String::new(), last_id: None }
+    }
+
     /// The next block as it came; `None` at the end of the stream.
     pub async fn block(&mut self) -> Option<Block> {
         loop {

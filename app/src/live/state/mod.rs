@@ -235,7 +235,7 @@ impl State {
             }
             ServerFrame::Room { room } => self.told(room),
             ServerFrame::Presence { room, user, state, online_count } => {
-                self.presence(&room, &user, state, online_count);
+                self.presence(&room, &user, state, online_count, now);
                 Vec::new()
             }
             ServerFrame::Gap { room: id, reason, .. } => {
@@ -378,7 +378,7 @@ impl State {
         self.changed.insert(room);
     }
 
-    fn presence(&mut self, id: &RoomId, user: &User, state: PresenceState, online_count: u64) {
+    fn presence(&mut self, id: &RoomId, user: &User, state: PresenceState, online_count: u64, now: Millis) {
         let own = self.me.as_ref().is_some_and(|me| me.id == user.id);
         let Some(room) = self.open.get_mut(id) else { return };
         let is_there = state != PresenceState::Offline;
@@ -396,7 +396,7 @@ impl State {
         room.online_count = Some(online_count.max(room.online.len() as u64));
         // A repeated word about the same state is no news.
         if !own && was_there != is_there {
-            room.timeline.notice(user, if is_there { Word::CameIn } else { Word::WentOut });
+            room.timeline.notice(user, if is_there { Word::CameIn } else { Word::WentOut }, now);
         }
         self.changed.insert(id.clone());
     }

@@ -1,0 +1,105 @@
+//! `/lab`: what the network lets through. A document of the server's with scripts of its own, which are not wasm: they show
+//! what a browser's own objects do. Nothing of it is in the chat's page or wasm.
+
+mod cards;
+mod clocks;
+
+use leptos::prelude::*;
+
+use crate::{
+    components::languages,
+    page::head,
+    words::{Words, lab::Word as Say},
+};
+
+/// How the key of RFC 6455's sample becomes the answer, step by step.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The request's `Sec-WebSocket-Key`.
+    pub key: String,
+    /// With the GUID behind it.
+    pub joined: String,
+    /// The SHA-1 of that, in hexadecimal digits.
+    pub sha1: String,
+    /// The answer's `Sec-WebSocket-Accept`.
+    pub accept: String,
+}
+
+/// The page.
+#[derive(Clone, Debug)]
+pub struct Lab {
+    /// In the reader's language.
+    pub words: Words,
+    /// The address of the style sheet that all pages share.
+    pub css: String,
+    /// For the card of the handshake.
+    pub example: Example,
+}
+
+impl Lab {
+    /// The document.
+    #[must_use]
+    pub fn page(self) -> String {
+        let Self { words, css, example } = self;
+        let title = format!("{} · Parlor", words.lab(Say::Title));
+        let own = view! {
+            <link rel="stylesheet" href="/lab/lab.css" />
+            <script type="application/json" id="lab-words" inner_html=words.lab_json()></script>
+            <script type="module" src="/lab/lab.js"></script>
+        };
+        let html = view! {
+            <html lang=words.language().tag()>
+                {head(&title, css, own)}
+                <body>
+                    <div class="forms wide lab">
+                        <header>
+                            <a class="wordmark" href="/">
+                                "Parlor"
+                            </a>
+                            <nav class="ways">
+                                <a href="/r/lobby">{words.lab(Say::ToChat)}</a>
+                            </nav>
+                        </header>
+                        <main>
+                            <h1>{words.lab(Say::Title)}</h1>
+                            <p class="soft">{words.lab(Say::Intro)}</p>
+                            <noscript>
+                                <p class="done">{words.lab(Say::NeedsScript)}</p>
+                            </noscript>
+                            {cards::diagnosis(words)}
+                            {clocks::all(words)}
+                            {cards::echo(words)}
+                            {cards::handshake(words, &example)}
+                            {cards::inspector(words)}
+                        </main>
+                        <footer>{languages::form(words, "/lab".to_owned())}</footer>
+                    </div>
+                </body>
+            </html>
+        };
+        format!("<!DOCTYPE html>{}", html.to_html())
+    }
+}
+
+/// A part of the page: a heading, what it is, and what one can do there.
+fn section(id: &'static str, title: &'static str, help: &'static str, body: impl IntoView + 'static) -> AnyView {
+    let heading = format!("{id}-title");
+    view! {
+        <section id=id aria-labelledby=heading.clone()>
+            <h2 id=heading.clone()>{title}</h2>
+            <p class="soft">{help}</p>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
+fn button(id: &'static str, label: &'static str, primary: bool) -> AnyView {
+    let class = if primary { "button primary" } else { "button" };
+    view! {
+        <button type="button" class=class id=id>
+            {label}
+        </button>
+    }
+    .into_any()
+}

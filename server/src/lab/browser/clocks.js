@@ -1,0 +1,245 @@
+// Five ways to one clock, and what each costs.
+
+import { Chart } from "./chart.js";
+import { bytes, byId, milliseconds, number, say, socketAddress } from "./page.js";
+
+const TEXT = new TextEncoder();
+const length = (text) => TEXT.encode(text).length;
+
+/** The head of an answer, as HTTP/1.1 writes it. */
+export function headLength(response) {
+  let sum = "HTTP/1.1 200 OK\r\n\r\n".length;
+  for (const [name, value] of response.headers) sum += name.length + value.length + ": \r\n".length;
+  return sum;
+}
+
+/** The head of an answer that a script cannot look at: that of the nearest one that it can. */
+const usualHead = fetch("/lab/streams", { cache: "no-store" }).then(headLength, () => 0);
+
+/** A chunk of an answer without a length: its size in hexadecimal digits, and two line ends. */
+const inChunk = (size) => size + size.toString(16).length + 4;
+
+/** What the ways have in common: a card with figures. */
+class Clock {
+  /** Where the chart has its ticks. */
+  arrivals = [];
+
+  constructor(card, chart) {
+    this.card = card;
+    this.chart = chart;
+    this.button = card.querySelector("[data-does=toggle]");
+    this.button.addEventListener("click", () => (this.running ? this.stop() : this.start()));
+  }
+
+  get running() {
+    return this.card.dataset.state !== "stopped";
+  }
+
+  start() {
+    if (this.running) return;
+    Object.assign(this, { requests: 0, up: 0, down: 0, first: undefined, arrivals: [] });
+    this.begun = performance.now();
+    this.show("opening", "Opening");
+    this.button.textContent = say("Stop");
+    this.figures();
+    this.chart.follow();
+    this.open();
+  }
+
+  stop(state = "Stopped") {
+    if (!this.running) return;
+    this.close();
+    this.show("stopped", state);
+    this.button.textContent = say("Start");
+    this.chart.draw();
+  }
+
+  /** A tick has come: what it says, and how many bytes it took. */
+  tick(tick, down) {
+    if (!this.running) return;
+    const now = performance.now();
+    this.first ??= now - this.begun;
+    this.arrivals.push(now);
+    this.up += tick.up ?? 0;
+    this.down += down;
+    const time = this.card.querySelector("time");
+    const at = new Date(tick.now);
+    time.dateTime = at.toISOString();
+    time.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour12: false });
+    if (this.card.dataset.state !== "running") this.show("running", "Running");
+    this.figures();
+  }
+
+  /** It does not work now. What goes on by itself says so too. */
+  fail(why) {
+    if (this.running) this.show("failed", "Failed", { why });
+  }
+
+  show(state, key, values) {
+    this.card.dataset.state = state;
+    this.card.querySelector("[data-says=state]").textContent = say(key, values);
+  }
+
+  figures() {
+    const put = (name, text) => (this.card.querySelector(`[data-figure=${name}]`).textContent = text);
+    put("requests", number(this.requests));
+    put("up", bytes(this.up));
+    put("down", bytes(this.down));
+    put("first", this.first === undefined ? "–" : say("Milliseconds", { n: milliseconds(this.first) }));
+    const steady = this.unsteadiness();
+    put("steady", steady === undefined ? "–" : say("PlusMinus", { n: milliseconds(steady) }));
+  }
+
+  /** By how much the ticks of the last minute were not a second apart, on average. */
+  unsteadiness() {
+    const last = this.arrivals.slice(-61);
+    // The first one comes at once and not on the second.
+    const gaps = last.slice(1).map((at, n) => Math.abs(at - last[n] - 1000)).slice(this.arrivals.length <= 61 ? 1 : 0);
+    return gaps.length > 0 ? gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length : undefined;
+  }
+}
+
+/** Asks, and takes the answer as one tick. */
+class Asking extends Clock {
+  open() {
+    this.broken = new AbortController();
+    this.ask(this.broken.signal);
+  }
+
+  close() {
+    this.broken.abort();
+    clearTimeout(this.timer);
+  }
+
+  async ask(signal) {
+    const asked = performance.now();
+    this.requests += 1;
+    let worked = false;
+    try {
+      const response = await fetch(this.path, { cache: "no-store", signal });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      this.tick(JSON.parse(text), headLength(response) + length(text));
+      worked = true;
+    } catch (error) {
+      if (!signal.aborted) this.fail(error.message);
+    }
+    if (signal.aborted) return;
+    // What cannot be reached is not asked in a hurry.
+    const wait = worked ? this.wait : 1000;
+    this.timer = setTimeout(() => this.ask(signal), Math.max(0, wait - (performance.now() - asked)));
+  }
+}
+
+class Polling extends Asking {
+  path = "/lab/clock";
+  wait = 1000;
+}
+
+class LongPoll extends Asking {
+  path = "/lab/clock/poll";
+  wait = 0;
+}
+
+/** A page in a frame that never ends: the server's scripts in it hand the ticks over. */
+class Frame extends Clock {
+  open() {
+    this.requests = 1;
+    this.written = 0;
+    this.frame = document.createElement("iframe");
+    this.frame.src = "/lab/clock/frame";
+    this.frame.title = say("Frame");
+    this.frame.className = "sr-only";
+    this.frame.tabIndex = -1;
+    usualHead.then((head) => (this.down += head));
+    this.hear = (event) => {
+      if (event.source !== this.frame.contentWindow || event.origin !== location.origin) return;
+      // What has been written is all still there.
+      const written = this.frame.contentDocument.documentElement.outerHTML.length;
+      const chunk = written - this.written;
+      this.written = written;
+      this.tick(event.data.clock, inChunk(chunk));
+    };
+    addEventListener("message", this.hear);
+    // A page that never ends has loaded only when it was ended.
+    this.frame.addEventListener("load", () => this.stop("Ended"));
+    document.body.append(this.frame);
+  }
+
+  close() {
+    removeEventListener("message", this.hear);
+    this.frame.remove();
+  }
+}
+
+class Events extends Clock {
+  open() {
+    this.source = new EventSource("/lab/clock/events");
+    this.source.addEventListener("open", async () => {
+      this.requests += 1;
+      this.down += await usualHead;
+    });
+    this.source.addEventListener("message", ({ data, lastEventId }) => {
+      const text = `id: ${lastEventId}\nevent: message\ndata: ${data}\n\n`;
+      this.tick(JSON.parse(data), inChunk(length(text)));
+    });
+    this.source.addEventListener("end", () => this.stop("Ended"));
+    this.source.addEventListener("error", () => {
+      if (this.source.readyState === EventSource.CLOSED) this.fail("error");
+      else if (this.running) this.show("failed", "Again");
+    });
+  }
+
+  close() {
+    this.source.close();
+  }
+}
+
+class Socket extends Clock {
+  open() {
+    this.requests = 1;
+    this.socket = new WebSocket(socketAddress("/lab/clock/ws"));
+    this.socket.addEventListener("open", async () => (this.down += await usualHead));
+    // A head of two bytes is enough for a tick (RFC 6455, section 5.2).
+    this.socket.addEventListener("message", ({ data }) => this.tick(JSON.parse(data), length(data) + 2));
+    this.socket.addEventListener("close", ({ code }) => {
+      if (code === 1000) this.stop("Ended");
+      else this.fail(String(code));
+    });
+  }
+
+  close() {
+    this.socket.close(1000);
+  }
+}
+
+const WAYS = { polling: Polling, poll: LongPoll, frame: Frame, events: Events, ws: Socket };
+
+export function runClocks() {
+  const chart = new Chart(byId("clocks-chart"));
+  const clocks = Object.entries(WAYS).map(([way, Way]) => {
+    const card = document.querySelector(`[data-clock=${way}]`);
+    const clock = new Way(card, chart);
+    chart.add(clock, card.querySelector("h3").textContent, way);
+    return clock;
+  });
+  chart.draw();
+  byId("clocks-start").addEventListener("click", () => clocks.forEach((clock) => clock.start()));
+  byId("clocks-stop").addEventListener("click", () => clocks.forEach((clock) => clock.stop()));
+  followStreams();
+}
+
+/** How many streams the server has open: seen to go back when clocks are stopped. */
+async function followStreams() {
+  for (;;) {
+    if (document.visibilityState === "visible") {
+      try {
+        const { total } = await (await fetch("/lab/streams", { cache: "no-store" })).json();
+        byId("lab-streams").textContent = say("OpenStreams", { n: number(total) });
+      } catch {
+        byId("lab-streams").textContent = "";
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}

@@ -1,0 +1,205 @@
+// Tries each way in turn and says in words what works from here.
+
+import { byId, element, median, milliseconds, number, pause, say, socketAddress } from "./page.js";
+import { Closed, Echo, isSame, randomBytes } from "./socket.js";
+
+/** Time for one way, in milliseconds. */
+const PATIENCE = 8_000;
+/** Events of the stream that are waited for. */
+const EVENTS = 4;
+/** An event that comes this much later than the one that came soonest was held back, in milliseconds. */
+const HELD_BACK = 500;
+/** Clocks this far apart are worth a word, in milliseconds. */
+const SKEWED = 2_000;
+
+const late = (what) => pause(PATIENCE).then(() => Promise.reject(new Error(what)));
+
+/** Plain requests: their round trip, and by how much the clocks differ. */
+async function requests() {
+  const trips = [];
+  for (let n = 0; n < 7; n += 1) {
+    const [asked, at] = [performance.now(), Date.now()];
+    const response = await Promise.race([fetch("/lab/clock", { cache: "no-store" }), late("timeout")]);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const { now } = await response.json();
+    const ms = performance.now() - asked;
+    trips.push({ ms, skew: at + ms / 2 - now });
+  }
+  const soonest = trips.reduce((best, trip) => (trip.ms < best.ms ? trip : best));
+  return { ms: median(trips.map(({ ms }) => ms)), n: trips.length, skew: soonest.skew, doubt: soonest.ms / 2 };
+}
+
+function skewInWords({ skew, doubt }) {
+  const off = Math.abs(skew);
+  if (off < SKEWED) return say("SkewSmall", { ms: number(Math.max(1, Math.ceil(off + doubt))) });
+  return say("SkewLarge", { seconds: number(off / 1000), way: say(skew > 0 ? "Ahead" : "Behind") });
+}
+
+/** WebSocket: opened, round trips, and a message that takes several packets. */
+async function socket() {
+  const begun = performance.now();
+  let echo;
+  try {
+    echo = await Promise.race([Echo.open(), late("–")]);
+    const open = performance.now() - begun;
+    const trips = [];
+    for (let n = 0; n < 10; n += 1) trips.push((await Promise.race([echo.trip("ping"), late("–")])).ms);
+    const values = { open: milliseconds(open), ms: milliseconds(median(trips)), n: trips.length };
+    const much = randomBytes(65_536).buffer;
+    const large = await Promise.race([echo.trip(much).then(({ back }) => isSame(much, back)), pause(PATIENCE)]);
+    return large ? { works: true, text: say("SocketWorks", values) } : { works: false, text: say("SocketSmallOnly") };
+  } catch (error) {
+    return { works: false, text: say("SocketBlocked", { code: error instanceof Closed ? error.code : "–" }) };
+  } finally {
+    echo?.close();
+  }
+}
+
+/** Ticks as they come: when each one came by our clock, and when it was sent by the server's. */
+function listen(begin, end) {
+  const ticks = [];
+  const begun = performance.now();
+  const enough = new Promise((resolve) => {
+    begin((tick) => {
+      ticks.push({ at: performance.now(), now: tick.now });
+      if (ticks.length === EVENTS) resolve();
+    }, resolve);
+  });
+  return Promise.race([enough, pause(PATIENCE)]).then(() => {
+    end();
+    return { begun, ticks };
+  });
+}
+
+/** What became of a stream: its events came, came together, or never came. */
+function streamInWords({ begun, ticks }) {
+  if (ticks.length === 0) return { works: false, text: say("StreamBlocked", { seconds: PATIENCE / 1000 }) };
+  const delays = ticks.map(({ at, now }) => at - now);
+  const soonest = Math.min(...delays);
+  const held = delays.filter((delay) => delay - soonest > HELD_BACK);
+  if (held.length > 0 || ticks.length < EVENTS) {
+    const most = Math.max(...delays) - soonest;
+    return { works: false, text: say("StreamBuffered", { n: number(held.length + 1), ms: number(most) }) };
+  }
+  return { works: true, text: say("StreamWorks", { ms: milliseconds(ticks[0].at - begun) }) };
+}
+
+async function stream() {
+  let source;
+  const heard = await listen(
+    (tick, end) => {
+      source = new EventSource("/lab/clock/events");
+      source.addEventListener("message", ({ data }) => tick(JSON.parse(data)));
+      source.addEventListener("error", end);
+    },
+    () => source.close(),
+  );
+  return streamInWords(heard);
+}
+
+async function frame() {
+  const page = document.createElement("iframe");
+  page.src = "/lab/clock/frame";
+  page.title = say("Frame");
+  page.className = "sr-only";
+  let hear;
+  const heard = await listen(
+    (tick) => {
+      hear = (event) => {
+        if (event.source === page.contentWindow && event.origin === location.origin) tick(event.data.clock);
+      };
+      addEventListener("message", hear);
+      document.body.append(page);
+    },
+    () => {
+      removeEventListener("message", hear);
+      page.remove();
+    },
+  );
+  return streamInWords(heard);
+}
+
+/** A request that is held: its answer comes right after the tick that it was held for. */
+async function poll(skew) {
+  try {
+    const response = await Promise.race([fetch("/lab/clock/poll", { cache: "no-store" }), late("timeout")]);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const { now } = await response.json();
+    const ms = Math.max(0, Date.now() - skew - now);
+    return { works: true, text: say("PollWorks", { ms: milliseconds(ms) }) };
+  } catch (error) {
+    return { works: false, text: say("PollFails", { why: error.message }) };
+  }
+}
+
+function verdict(found) {
+  if (found.socket?.works) return [say("VerdictSocket")];
+  if (found.stream?.works) return [say("VerdictStream"), say("ForAdmins")];
+  if (found.poll?.works) return [say("VerdictPoll"), say("ForAdmins")];
+  return [say("VerdictNone")];
+}
+
+/** Runs all, and shows each as soon as it is known. */
+async function run() {
+  const list = byId("diagnosis-findings");
+  const lines = [`Parlor ${new Date().toISOString()}`, socketAddress("/"), navigator.userAgent];
+  list.replaceChildren();
+  list.hidden = false;
+  byId("diagnosis-copy").hidden = true;
+  byId("diagnosis-report").hidden = true;
+  const find = (slug, name, { works, text }) => {
+    const row = element("div", "", { "data-finding": slug });
+    if (works !== undefined) row.dataset.works = works;
+    row.append(element("dt", name), element("dd", text));
+    list.append(row);
+    lines.push(`${name}: ${text}`);
+  };
+  const trying = (key) => (byId("diagnosis-status").textContent = say("RunsDiagnosis", { what: say(key) }));
+  const found = {};
+
+  trying("Requests");
+  try {
+    const asked = await requests();
+    const text = say("RequestsWork", { ms: milliseconds(asked.ms), n: asked.n });
+    find("requests", say("Requests"), { works: true, text });
+    find("skew", say("Skew"), { works: Math.abs(asked.skew) < SKEWED, text: skewInWords(asked) });
+    for (const [slug, key, way] of [
+      ["socket", "WebSocket", socket],
+      ["stream", "Events", stream],
+      ["frame", "Frame", frame],
+      ["poll", "LongPoll", () => poll(asked.skew)],
+    ]) {
+      trying(key);
+      found[slug] = await way();
+      find(slug, say(key), found[slug]);
+    }
+  } catch (error) {
+    find("requests", say("Requests"), { works: false, text: say("RequestsFail", { why: error.message }) });
+  }
+  find("verdict", say("Verdict"), { text: verdict(found).join(" ") });
+  byId("diagnosis-status").textContent = "";
+  byId("diagnosis-copy").hidden = false;
+  return lines.join("\n");
+}
+
+export function runDiagnosis() {
+  let report = "";
+  const button = byId("diagnosis-run");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    report = await run();
+    button.disabled = false;
+  });
+  byId("diagnosis-copy").addEventListener("click", async () => {
+    const field = byId("diagnosis-report");
+    field.value = report;
+    field.hidden = false;
+    try {
+      await navigator.clipboard.writeText(report);
+      byId("diagnosis-status").textContent = say("Copied");
+    } catch {
+      field.select();
+      byId("diagnosis-status").textContent = say("CopyByHand");
+    }
+  });
+}

@@ -1,0 +1,83 @@
+// Sends to /lab/echo, and looks whether it comes back as it was.
+
+import { byId, bytes, element, median, milliseconds, number, percentile, say } from "./page.js";
+import { Closed, Echo, isSame, randomBytes } from "./socket.js";
+
+const TRIPS = 200;
+/** The upper edges of the histogram, in milliseconds. */
+const EDGES = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+let echo;
+
+/** The connection, opened when it is needed, and anew when it has ended. */
+async function connection() {
+  if (!echo?.isOpen) echo = await Echo.open();
+  return echo;
+}
+
+async function send(data, size) {
+  const result = byId("echo-result");
+  try {
+    const { back, ms } = await (await connection()).trip(data);
+    const same = isSame(data, back);
+    result.dataset.same = same;
+    result.textContent = same ? say("EchoSame", { n: bytes(size), ms: milliseconds(ms) }) : say("EchoOther");
+  } catch (error) {
+    delete result.dataset.same;
+    result.textContent = error instanceof Closed ? say("EchoClosed", { code: error.code }) : error.message;
+  }
+}
+
+async function roundTrips() {
+  const button = byId("echo-trips");
+  button.disabled = true;
+  const taken = [];
+  try {
+    const open = await connection();
+    for (let n = 0; n < TRIPS; n += 1) taken.push((await open.trip(`round trip ${n}`)).ms);
+  } catch (error) {
+    byId("echo-result").textContent = say("EchoClosed", { code: error.code });
+  }
+  button.disabled = false;
+  button.focus();
+  if (taken.length > 0) draw(taken);
+}
+
+function draw(taken) {
+  byId("echo-histogram").hidden = false;
+  byId("echo-summary").textContent = say("HistogramOf", {
+    n: number(taken.length),
+    median: milliseconds(median(taken)),
+    nearly: milliseconds(percentile(taken, 99)),
+    most: milliseconds(Math.max(...taken)),
+  });
+  const counts = Array(EDGES.length + 1).fill(0);
+  for (const ms of taken) {
+    const bin = EDGES.findIndex((edge) => ms <= edge);
+    counts[bin < 0 ? EDGES.length : bin] += 1;
+  }
+  const [from, to] = [counts.findIndex((count) => count > 0), counts.findLastIndex((count) => count > 0)];
+  const rows = counts.map((count, bin) => {
+    const over = bin === EDGES.length;
+    const label = over ? say("BinOver", { ms: EDGES.at(-1) }) : say("BinUpTo", { ms: EDGES[bin] });
+    const row = element("li");
+    const bar = element("meter", "", { min: 0, max: taken.length, value: count, "aria-label": label });
+    row.append(element("span", label), bar, element("span", number(count)));
+    return row;
+  });
+  byId("echo-bars").replaceChildren(...rows.slice(Math.max(0, from - 1), to + 2));
+}
+
+export function runEcho() {
+  byId("echo-text-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = byId("echo-text").value;
+    send(text, new TextEncoder().encode(text).length);
+  });
+  byId("echo-bytes-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const size = Number(byId("echo-size").value);
+    send(byId("echo-kind").value === "text" ? "x".repeat(size) : randomBytes(size).buffer, size);
+  });
+  byId("echo-trips").addEventListener("click", roundTrips);
+}

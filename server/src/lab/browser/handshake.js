@@ -1,0 +1,49 @@
+// The opening handshake: this browser's own as the server saw it, and any other one by hand.
+
+import { byId, say, socketAddress } from "./page.js";
+
+const head = ({ line, headers, body }) =>
+  [line, ...headers.map(([name, value]) => `${name}: ${value}`), ...(body ? ["", body] : [])].join("\n");
+
+function putSteps(of, steps) {
+  for (const code of document.querySelectorAll(`[data-steps=${of}] [data-step]`)) {
+    code.textContent = steps?.[code.dataset.step] ?? "–";
+  }
+}
+
+/** The server says what it was asked, and how it came to its answer. */
+function shakeHands() {
+  const socket = new WebSocket(socketAddress("/lab/handshake"));
+  socket.addEventListener("message", ({ data }) => {
+    const { request, steps, answer } = JSON.parse(data);
+    byId("handshake-request").textContent = head(request);
+    byId("handshake-answer").textContent = head(answer);
+    putSteps("real", steps);
+    byId("handshake-real").hidden = false;
+  });
+  socket.addEventListener("close", ({ code }) => {
+    if (code === 1000) return;
+    byId("handshake-request").textContent = say("EchoClosed", { code });
+    byId("handshake-real").hidden = false;
+  });
+}
+
+async function compute(event) {
+  event.preventDefault();
+  const asked = new URLSearchParams({ key: byId("handshake-key").value, version: byId("handshake-version").value });
+  const shown = byId("handshake-computed");
+  shown.hidden = false;
+  try {
+    const { steps, answer } = await (await fetch(`/lab/handshake/answer?${asked}`)).json();
+    putSteps("example", steps);
+    shown.textContent = head(answer);
+  } catch (error) {
+    putSteps("example", undefined);
+    shown.textContent = error.message;
+  }
+}
+
+export function runHandshake() {
+  byId("handshake-run").addEventListener("click", shakeHands);
+  byId("handshake-form").addEventListener("submit", compute);
+}

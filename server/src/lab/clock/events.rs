@@ -1,0 +1,54 @@
+//! `GET /lab/clock/events`: the clock as server-sent events (WHATWG HTML, section 9.2).
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderName, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    HeadLength, Tick, Ticks,
+    stream::{self, Form},
+};
+use crate::{
+    http::{App, Failure, SameOrigin, Slot},
+    lab::{ending::Ending, streams::Kind},
+};
+
+/// Something to see at once, and how long a browser waits before it comes again, in milliseconds.
+const OPENING: &str = ": parlor's clock\nretry: 1000\n\n";
+
+pub(in crate::lab) async fn stream(
+    _origin: SameOrigin,
+    HeadLength(up): HeadLength,
+    slot: Option<Extension<Slot>>,
+    State(app): State<App>,
+) -> Result<Response, Failure> {
+    let open = app.lab.open(Kind::Events, slot.map(|Extension(slot)| slot))?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+        // When the stream ends, the network connection does.
+        (header::CONNECTION, "close"),
+    ];
+    Ok((headers, stream::body(open, Ticks::new(up), Events)).into_response())
+}
+
+struct Events;
+
+impl Form for Events {
+    fn opening(&self) -> String {
+        OPENING.into()
+    }
+
+    fn tick(&self, tick: &Tick) -> String {
+        format!("id: {}\nevent: message\ndata: {}\n\n", tick.now, tick.json())
+    }
+
+    /// By itself a browser would come again: its script has to take this as the end.
+    fn end(&self, ending: Ending) -> String {
+        format!("event: end\ndata: {}\n\n", ending.reason())
+    }
+}

@@ -1,0 +1,111 @@
+//! The page `/lab`, its scripts and its style sheet. They are no part of the chat's files: no browser loads them unless
+//! someone opens the lab.
+
+use axum::{
+    extract::Path,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use parlor_app::{
+    lab::{Example, Lab},
+    words::Words,
+};
+
+use super::handshake::SAMPLE_KEY;
+use crate::{
+    http::{language, site_files},
+    websocket::handshake,
+};
+
+/// Its own scripts and style, connections and a frame of this server's; no other host.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// What the page loads: name, content and kind of each.
+const FILES: [(&str, &str, &str); 10] = [
+    ("lab.css", include_str!("../../../style/lab.css"), "text/css; charset=utf-8"),
+    ("lab.js", include_str!("browser/lab.js"), SCRIPT),
+    ("page.js", include_str!("browser/page.js"), SCRIPT),
+    ("socket.js", include_str!("browser/socket.js"), SCRIPT),
+    ("chart.js", include_str!("browser/chart.js"), SCRIPT),
+    ("clocks.js", include_str!("browser/clocks.js"), SCRIPT),
+    ("diagnosis.js", include_str!("browser/diagnosis.js"), SCRIPT),
+    ("echo.js", include_str!("browser/echo.js"), SCRIPT),
+    ("handshake.js", include_str!("browser/handshake.js"), SCRIPT),
+    ("inspector.js", include_str!("browser/inspector.js"), SCRIPT),
+];
+
+/// `GET /lab`.
+pub(super) async fn show(headers: HeaderMap) -> Response {
+    let language = language::of(&headers);
+    let handshake::Steps { key, joined, sha1, accept, .. } = handshake::steps(SAMPLE_KEY);
+    let example = Example { key, joined, sha1, accept };
+    let html = Lab { words: Words::new(language), css: site_files().css, example }.page();
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+    ];
+    (headers, AppendHeaders(language::headers(language)), html).into_response()
+}
+
+/// `GET /lab/{file}`: asked for again at each visit, for its name does not say which build it is of.
+pub(super) async fn file(Path(name): Path<String>) -> Response {
+    let Some((_, content, kind)) = FILES.iter().find(|(known, ..)| *known == name) else {
+        return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
+    };
+    ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "no-cache")], *content).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
+    use parlor_app::words::{Language, lab::WORDS};
+
+    use super::*;
+
+    /// What stands in a script between these, each time.
+    fn all_between<'a>(text: &'a str, begin: &'a str, end: char) -> impl Iterator<Item = &'a str> {
+        text.split(begin).skip(1).filter_map(move |rest| rest.split(end).next())
+    }
+
+    #[test]
+    fn scripts_say_only_what_there_are_words_for() {
+        let known: BTreeSet<_> = WORDS.iter().map(|word| format!("{word:?}")).collect();
+        let mut said = 0;
+        for (name, script, _) in FILES {
+            for begin in ["say(\"", "log(\"", "stop(\"", "trying(\"", "this.show(\"opening\", \""] {
+                for key in all_between(script, begin, '"') {
+                    assert!(known.contains(key), "{name} says {key}");
+                    said += 1;
+                }
+            }
+        }
+        assert!(said > 40, "{said}");
+    }
+
+    #[test]
+    fn every_script_is_there_and_each_one_is_used() {
+        let names: BTreeSet<_> = FILES.iter().map(|(name, ..)| *name).filter(|name| name.ends_with(".js")).collect();
+        let imported: BTreeSet<_> =
+            FILES.iter().flat_map(|(_, script, _)| all_between(script, "from \"./", '"')).collect();
+        assert_eq!(imported.into_iter().chain(["lab.js"]).collect::<BTreeSet<_>>(), names);
+    }
+
+    #[test]
+    fn scripts_find_what_they_look_for() {
+        let words = Words::new(Language::English);
+        let steps = handshake::steps(SAMPLE_KEY);
+        let example = Example { key: steps.key, joined: steps.joined, sha1: steps.sha1, accept: steps.accept };
+        let html = Lab { words, css: String::new(), example }.page();
+        for (name, script, _) in FILES {
+            for id in all_between(script, "byId(\"", '"') {
+                assert!(html.contains(&format!("id=\"{id}\"")), "{name} looks for {id}");
+            }
+        }
+    }
+}

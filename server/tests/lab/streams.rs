@@ -1,0 +1,205 @@
+//! How streams are counted, bounded and ended.
+
+use std::time::Duration;
+
+use parlor::config::{Config, Switch};
+use reqwest::header::ORIGIN;
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::{KINDS, ask, closed, gauges, get, json, nothing_open, read_until, request, socket};
+use crate::support::{PATIENCE, Server, carried::Stream, http_client, unlimited};
+
+const ALL: [&str; 9] = [
+    "/lab/clock",
+    "/lab/clock/poll",
+    "/lab/clock/events",
+    "/lab/clock/frame",
+    "/lab/clock/ws",
+    "/lab/echo",
+    "/lab/handshake",
+    "/lab/handshake/answer",
+    "/lab/streams",
+];
+
+/// A stream of this kind that the gauges have counted.
+async fn counted(server: &Server, (kind, path, websocket): (&str, &str, bool)) -> TcpStream {
+    loop {
+        let stream = ask(server.address, path, websocket).await;
+        if kind != "poll" {
+            gauges(server.address, |streams| streams["lab_streams"][kind] == 1 && streams["total"] == 1).await;
+            return stream;
+        }
+        // It is open for less than a second, and may be over before it is seen.
+        for _ in 0..20 {
+            if json(server.address, "/lab/streams").await["lab_streams"][kind] == 1 {
+                return stream;
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Leaving {
+    /// The client closes its socket.
+    Closing,
+    /// The client says that it sends nothing more, and still reads.
+    HalfClosing,
+    /// The client's system says that there is no such connection.
+    Resetting,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gauges_return_to_zero_wherever_the_client_has_gone() {
+    let server = Server::start().await;
+    for kind in KINDS {
+        for leaving in [Leaving::Closing, Leaving::HalfClosing, Leaving::Resetting] {
+            for amid in [false, true] {
+                let mut stream = counted(&server, kind).await;
+                if amid {
+                    // The answer's head, and of a clock the first tick.
+                    let wanted = if matches!(kind.0, "echo" | "poll") { "HTTP/1.1 " } else { "\"seq\":1" };
+                    read_until(&mut stream, wanted).await;
+                }
+                match leaving {
+                    Leaving::Closing => drop(stream),
+                    Leaving::HalfClosing => {
+                        stream.shutdown().await.unwrap();
+                        nothing_open(&server).await;
+                        drop(stream);
+                    }
+                    Leaving::Resetting => {
+                        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+                        drop(stream);
+                    }
+                }
+                nothing_open(&server).await;
+            }
+        }
+    }
+    // Half a request is no stream, and neither is one that is refused.
+    let mut half = TcpStream::connect(server.address).await.unwrap();
+    half.write_all(&request("/lab/echo", true).as_bytes()[..60]).await.unwrap();
+    assert_eq!(get(server.address, "/lab/echo").await.status(), 400);
+    assert_eq!(json(server.address, "/lab/streams").await["total"], 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_from_elsewhere_is_refused_everywhere() {
+    let server = Server::start().await;
+    for path in ALL {
+        let asked = http_client().get(server.url(path)).header(ORIGIN, "https://evil.example").send().await.unwrap();
+        assert_eq!(asked.status(), 403, "{path}");
+        let own = http_client().get(server.url(path)).header(ORIGIN, server.url("")).send().await.unwrap();
+        assert_ne!(own.status(), 403, "{path}");
+    }
+    nothing_open(&server).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn switched_off_there_is_nothing() {
+    let server = Server::start_with(Config { lab: Switch::Off, ..unlimited() }).await;
+    for path in ALL {
+        assert_eq!(get(server.address, path).await.status(), 404, "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_get_is_taken() {
+    let server = Server::start().await;
+    for path in ALL {
+        let posted = http_client().post(server.url(path)).send().await.unwrap();
+        assert!([400, 405].contains(&posted.status().as_u16()), "{path}: {}", posted.status());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn beyond_the_limit_streams_are_refused_and_places_come_back() {
+    let server = Server::start_with(Config { max_lab_streams: 2, ..unlimited() }).await;
+    let events = get(server.address, "/lab/clock/events").await;
+    let echo = socket(&server, "/lab/echo", &[]).await;
+    for (_, path, websocket) in KINDS {
+        let mut stream = ask(server.address, path, websocket).await;
+        let answer = read_until(&mut stream, "}}").await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{path}: {answer}");
+        assert!(answer.contains("as many streams open as it may"), "{answer}");
+    }
+    // What is no stream goes on.
+    assert_eq!(json(server.address, "/lab/clock").await["seq"], 1);
+    assert_eq!(json(server.address, "/lab/streams").await["total"], 2);
+    drop(events);
+    gauges(server.address, |streams| streams["total"] == 1).await;
+    let frame = get(server.address, "/lab/clock/frame").await;
+    assert_eq!(frame.status(), 200);
+    drop((frame, echo));
+    nothing_open(&server).await;
+    server.stop().await;
+}
+
+/// The rest of a stream that the server ends.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut rest = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut rest)).await.expect("an end").unwrap();
+    rest
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_stream_ends_with_its_time() {
+    let server = Server::start_with(Config { lab_stream_time: Duration::from_millis(1_500), ..unlimited() }).await;
+    let mut clock = socket(&server, "/lab/clock/ws", &[]).await;
+    let mut echo = socket(&server, "/lab/echo", &[]).await;
+    let mut events = Stream::of(get(server.address, "/lab/clock/events").await);
+    let mut frame = ask(server.address, "/lab/clock/frame", false).await;
+    for socket in [&mut clock, &mut echo] {
+        let close = closed(socket).await.unwrap();
+        assert_eq!(close.code, CloseCode::Normal);
+        assert!(close.reason.contains("time is up"), "{close}");
+    }
+    let mut last = None;
+    while let Some(block) = events.block().await {
+        last = Some(block);
+    }
+    let last = last.unwrap();
+    assert_eq!(last.event.as_deref(), Some("end"));
+    assert!(last.data.unwrap().contains("time is up"));
+    // Whole: the last chunk is there.
+    assert!(rest(&mut frame).await.ends_with("</html>\n\r\n0\r\n\r\n"));
+    nothing_open(&server).await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_end_when_the_server_stops() {
+    let server = Server::start().await;
+    let address = server.address;
+    let mut clock = socket(&server, "/lab/clock/ws", &[]).await;
+    let mut echo = socket(&server, "/lab/echo", &[]).await;
+    let mut events = Stream::of(get(address, "/lab/clock/events").await);
+    let mut frame = ask(address, "/lab/clock/frame", false).await;
+    read_until(&mut frame, "</script>").await;
+    let mut poll = ask(address, "/lab/clock/poll", false).await;
+    gauges(address, |streams| streams["total"].as_u64() >= Some(4)).await;
+    let stopping = tokio::spawn(server.stop());
+    for socket in [&mut clock, &mut echo] {
+        let close = closed(socket).await.unwrap();
+        assert_eq!(close.code, CloseCode::Away);
+        assert!(close.reason.contains("stopping"), "{close}");
+    }
+    let mut last = None;
+    while let Some(block) = events.block().await {
+        last = Some(block);
+    }
+    assert_eq!(last.unwrap().event.as_deref(), Some("end"));
+    assert!(rest(&mut frame).await.ends_with("</html>\n\r\n0\r\n\r\n"));
+    // Told so, unless its second has come just before.
+    let polled = rest(&mut poll).await;
+    assert!(polled.contains("stopping") || polled.contains("\"seq\":1"), "{polled}");
+    drop((clock, echo));
+    stopping.await.unwrap();
+}
