@@ -33,7 +33,9 @@ export class Program {
   private child: ChildProcess;
 
   private constructor(command: string, args: string[], private folder: string) {
-    this.child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], detached: true });
+    // What is printed is looked at: no colours in it.
+    const env = { ...process.env, FORCE_COLOR: "0" };
+    this.child = spawn(command, args, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on("data", (text) => (this.output += text));
     }

@@ -40,7 +40,7 @@ test.describe("as docs/clients.md has them", () => {
       await isHere(bob, "echo");
       await bob.say("!echo what is said");
       await bob.sees("what is said");
-      await bot.prints(/seq: 2/);
+      await bot.prints(/id: '[-0-9a-f]{36}',\s+seq: 2\b/);
     } finally {
       await bot.end();
     }
