@@ -16,7 +16,7 @@ const WRITTEN = "127.0.0.1:3000";
 
 /** The code below a heading of docs/clients.md, for this server. */
 export function written(heading: string, server: Server): string {
-  const [, section] = clients.split(`\n### ${heading}\n`);
+  const [, section] = clients.split(new RegExp(`\n##+ ${heading.replace(/[.]/g, "\\.")}\n`));
   const [, code] = /```\w+\n([\s\S]*?)```/.exec(section ?? "") ?? [];
   if (!code?.includes(WRITTEN)) throw new Error(`no client below "${heading}" in docs/clients.md`);
   return code.replaceAll(WRITTEN, server.address);
@@ -33,7 +33,9 @@ export class Program {
   private child: ChildProcess;
 
   private constructor(command: string, args: string[], private folder: string) {
-    this.child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"], detached: true });
+    // What is printed is looked at: no colours in it.
+    const env = { ...process.env, FORCE_COLOR: "0" };
+    this.child = spawn(command, args, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on("data", (text) => (this.output += text));
     }

@@ -33,6 +33,20 @@ test.describe("as docs/clients.md has them", () => {
     });
   }
 
+  test("a bot, with the typed events of Socket.IO", async ({ person, server }) => {
+    const bob = await person("Bob");
+    const bot = Program.run(written("Socket.IO", server), "mjs", "node");
+    try {
+      await isHere(bob, "echo");
+      await bob.say("!echo what is said");
+      await bob.sees("what is said");
+      await bot.prints(/id: '[-0-9a-f]{36}',\s+seq: 2\b/);
+    } finally {
+      await bot.end();
+    }
+    await isGone(bob, "echo");
+  });
+
   test("A browser page", async ({ visitor }) => {
     const elsewhere = await Elsewhere.start();
     const server = await Server.start("--allow-origin", elsewhere.origin);

@@ -8,6 +8,7 @@ use axum::{Router, routing::any};
 
 use crate::http::App;
 
+mod backlog;
 mod dialect;
 mod entrance;
 mod participant;

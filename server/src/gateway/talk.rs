@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    backlog::{Backlog, Item},
     dialect::Dialect,
     participant::Participant,
     translate::{Said, Todo, Translator, What},
 };
 use crate::{
     clock,
-    connection::{Bye, Frame, Outgoing},
+    connection::{Bye, Frame},
     session::Session,
     socket::{Ended, Reader, Writer},
     websocket::{
@@ -244,16 +245,14 @@ async fn write(
     errands: &mpsc::UnboundedSender<Errand>,
     turn: &CancellationToken,
 ) -> End {
-    let mut outgoing = Outgoing::default();
-    loop {
-        if turn.run_until_cancelled(session.next(&mut outgoing)).await.is_none() {
-            return End::Renewed;
-        }
-        for frame in outgoing.frames.drain(..) {
-            let done = match &frame {
-                Frame::Events { batch, skip } => {
+    let backlog = Backlog::default();
+    let writing = async {
+        loop {
+            let Some(item) = turn.run_until_cancelled(backlog.next()).await else { return End::Renewed };
+            let done = match item {
+                Item::Frame(Frame::Events { batch, skip }) => {
                     let mut done = Ok(());
-                    for event in batch.events_after(*skip) {
+                    for event in batch.events_after(skip) {
                         done = pass_on(event.json, down, translator, errands).await;
                         if done.is_err() || turn.is_cancelled() {
                             break;
@@ -261,10 +260,16 @@ async fn write(
                     }
                     done
                 }
-                Frame::One(frame) => pass_on(frame.json(), down, translator, errands).await,
+                Item::Frame(Frame::One(frame)) => pass_on(frame.json(), down, translator, errands).await,
                 // Pings are asked for, so this answers one.
-                Frame::Control(bytes) => down.send(Opcode::Pong, frame::payload(bytes)).await,
-                Frame::Static(_) => Ok(()),
+                Item::Frame(Frame::Control(bytes)) => down.send(Opcode::Pong, frame::payload(&bytes)).await,
+                Item::Frame(Frame::Static(_)) => Ok(()),
+                Item::Ping => down.send(Opcode::Ping, &[]).await,
+                Item::Bye(bye) if bye.code == CloseCode::IdentityChanged => return End::Renewed,
+                Item::Bye(bye) => {
+                    let what = What::Error { code: "bye".into(), message: bye.code.reason().into() };
+                    return down.say(&Said { at: clock::now(), what }).await.err().unwrap_or(End::Bye(bye));
+                }
             };
             if let Err(end) = done {
                 return end;
@@ -273,16 +278,11 @@ async fn write(
                 return End::Renewed;
             }
         }
-        if outgoing.ping && down.send(Opcode::Ping, &[]).await.is_err() {
-            return End::Gone;
-        }
-        if let Some(bye) = outgoing.bye {
-            if bye.code == CloseCode::IdentityChanged {
-                return End::Renewed;
-            }
-            let what = What::Error { code: "bye".into(), message: bye.code.reason().into() };
-            return down.say(&Said { at: clock::now(), what }).await.err().unwrap_or(End::Bye(bye));
-        }
+    };
+    tokio::select! {
+        biased;
+        end = writing => end,
+        () = backlog.fill(session) => End::Gone,
     }
 }
 

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use futures::SinkExt;
-use parlor::config::Config;
+use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{CloseCode, PresenceState, ServerFrame};
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -46,34 +47,39 @@ fn reset(client: Plain) {
 async fn in_every_state_and_every_way() {
     let heartbeat = Duration::from_millis(400);
     let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
-    let paths = ["/gateway/text?name=ann", "/gateway/json?name=ann", "/gateway/json"];
-    for path in paths {
+    // Each by a name of its own: a connection may begin on the server when its client has gone already.
+    let mut names = (0..).map(|n| format!("ann{n}"));
+    let mut used = Vec::new();
+    for path in ["/gateway/text?name=", "/gateway/json?name=", "/gateway/json?room="] {
+        let mut next = || {
+            let name = names.next().unwrap();
+            used.push(name.clone());
+            let path = if path.ends_with("room=") { path.to_owned() } else { format!("{path}{name}") };
+            (path, name)
+        };
         // Before it has read or said anything: a close frame, an end of the stream, a reset.
-        let mut client = Plain::to(&server, path).await;
+        let mut client = Plain::to(&server, &next().0).await;
         client.socket.close(None).await.unwrap();
         assert_eq!(client.end().await.1, None);
         drop(client);
-        nothing_left(&server, &[]).await;
-        drop(Plain::to(&server, path).await);
-        nothing_left(&server, &[]).await;
-        reset(Plain::to(&server, path).await);
-        nothing_left(&server, &[]).await;
+        drop(Plain::to(&server, &next().0).await);
+        reset(Plain::to(&server, &next().0).await);
         // Amid a message of its own.
-        let mut client = Plain::to(&server, path).await;
+        let mut client = Plain::to(&server, &next().0).await;
         if let MaybeTlsStream::Plain(stream) = client.socket.get_mut() {
             stream.write_all(&[0x81, 0xfe, 0x10, 0x00, 1, 2, 3, 4, 5]).await.unwrap();
         }
         reset(client);
-        nothing_left(&server, &[]).await;
         // Amid what it asked for, at once after having asked.
-        let mut client = Plain::to(&server, path).await;
-        client.say_as("ann", "hello").await;
-        client.say_as("ann", "@nobody hello").await;
+        let (path, name) = next();
+        let mut client = Plain::to(&server, &path).await;
+        client.say_as(&name, "hello").await;
+        client.say_as(&name, "@nobody hello").await;
         reset(client);
-        nothing_left(&server, &["ann"]).await;
         // The wire is silent, and nothing says that the other end has gone.
-        let client = Plain::to(&server, path).await;
-        nothing_left(&server, &["ann"]).await;
+        let client = Plain::to(&server, &next().0).await;
+        let used: Vec<_> = used.iter().map(String::as_str).collect();
+        nothing_left(&server, &used).await;
         drop(client);
     }
     server.stop().await;
@@ -92,6 +98,13 @@ async fn a_guest_goes_with_the_connection() {
     });
     gone.await;
     assert!(began.elapsed() < Duration::from_secs(8), "nobody waits for who cannot come back");
+    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let sessions = "SELECT count(*) FROM session JOIN user ON user.id = session.user WHERE user.name = 'ann'";
+    while sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut database).await.unwrap() > 0 {
+        assert!(began.elapsed() < PATIENCE, "ann's session is still there");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     drop(bob);
     nothing_left(&server, &["ann"]).await;
     server.stop().await;

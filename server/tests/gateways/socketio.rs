@@ -347,6 +347,7 @@ async fn however_it_ends_nothing_is_left() {
     let server = Server::start_with(Config { heartbeat, hello_timeout: Duration::from_secs(1), ..unlimited() }).await;
     let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
     // Before it is let in; while it is let in; as soon as it is; amid what it says.
+    let mut names = Vec::new();
     for packets in [
         &[][..],
         &["40{\"name\":\"ann\"}"],
@@ -357,19 +358,20 @@ async fn however_it_ends_nothing_is_left() {
         &["nonsense"],
     ] {
         for reset in [false, true] {
+            let name = format!("ann{}", names.len());
             let (mut socket, _) = tokio_tungstenite::connect_async(&url).await.unwrap();
             for packet in packets {
-                let _ = socket.send(Message::text(*packet)).await;
+                let _ = socket.send(Message::text(packet.replace("ann", &name))).await;
             }
             if let tokio_tungstenite::MaybeTlsStream::Plain(stream) = socket.get_ref()
                 && reset
             {
                 socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
             }
-            drop(socket);
-            nothing_left(&server, &["ann"]).await;
+            names.push(name);
         }
     }
+    nothing_left(&server, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     // Polling, and nobody polls any more.
     let sid = polling(&server).await;
     polled(&server, Method::POST, &sid, "40{\"name\":\"ann\"}").await;

@@ -56,7 +56,7 @@ struct Gate {
 struct Held(Arc<Mutex<Option<Slot>>>);
 
 impl Held {
-    fn of(parts: &mut Parts) -> Self {
+    fn of(parts: &Parts) -> Self {
         Self(Arc::new(Mutex::new(parts.extensions.get().cloned())))
     }
 
@@ -119,7 +119,8 @@ impl Gate {
             return Ok(self.upgrade(app, parts, body, sid).await);
         }
         if sid.is_none() {
-            let held = Held::of(&mut parts);
+            let held = Held::of(&parts);
+            parts.extensions.remove::<Slot>();
             parts.extensions.insert(held);
         }
         let Ok(answer) = self.service.oneshot(Request::from_parts(parts, body)).await;
@@ -127,7 +128,7 @@ impl Gate {
     }
 
     /// The socket is taken over here and given to the library as a stream of bytes.
-    async fn upgrade(self, app: &App, mut parts: Parts, body: Body, sid: Option<String>) -> Response {
+    async fn upgrade(self, app: &App, parts: Parts, body: Body, sid: Option<String>) -> Response {
         let carrier = match sid {
             Some(sid) => self.carriers.of(sid),
             None => Arc::default(),
@@ -137,7 +138,7 @@ impl Gate {
         *of_session.uri_mut() = parts.uri.clone();
         *of_session.headers_mut() = parts.headers.clone();
         of_session.extensions_mut().insert(carrier.clone());
-        of_session.extensions_mut().insert(Held::of(&mut parts));
+        of_session.extensions_mut().insert(Held::of(&parts));
         let upgrade = match Upgrade::from_request(Request::from_parts(parts, body), app).await {
             Ok(upgrade) => upgrade,
             Err(refused) => return refused,

@@ -78,7 +78,7 @@ impl Pending {
                 let doubtful = std::mem::take(&mut *self.doubtful.lock());
                 for id in doubtful {
                     let waiting = self.sends.lock().remove(&id);
-                    if let Some(ack) = waiting {
+                    if let Some(ack) = waiting.filter(Ack::is_wanted) {
                         ack.refuse("gap", "The answer was lost. Look into the history before you say it again.")
                             .await?;
                     }

@@ -19,8 +19,9 @@ use super::{
     typed::Pending,
 };
 use crate::{
-    connection::{Bye, Frame, Outgoing},
+    connection::{Bye, Frame},
     gateway::{
+        backlog::{Backlog, Item},
         dialect,
         participant::Participant,
         translate::{Todo, Translator, What},
@@ -220,12 +221,23 @@ async fn tell(
     errands: &mpsc::UnboundedSender<Errand>,
     turn: &CancellationToken,
 ) -> End {
-    let mut outgoing = Outgoing::default();
-    loop {
-        if turn.run_until_cancelled(session.next(&mut outgoing)).await.is_none() {
-            return End::Renewed;
-        }
-        for frame in outgoing.frames.drain(..) {
+    let backlog = Backlog::default();
+    let telling = async {
+        loop {
+            let Some(item) = turn.run_until_cancelled(backlog.next()).await else { return End::Renewed };
+            let frame = match item {
+                Item::Frame(frame) => frame,
+                Item::Ping => {
+                    // The library has heartbeats of its own, and says when the client has gone.
+                    session.connection().hear(Instant::now());
+                    continue;
+                }
+                Item::Bye(bye) if bye.code == CloseCode::IdentityChanged => return End::Renewed,
+                Item::Bye(bye) => {
+                    let error = json!({ "code": "bye", "message": bye.code.reason(), "close": bye.code.code() });
+                    return emit(socket, "error", &error).await.map_or_else(End::from, |()| End::Bye(bye));
+                }
+            };
             let jsons: Vec<&[u8]> = match &frame {
                 Frame::Events { batch, skip } => batch.events_after(*skip).map(|event| event.json).collect(),
                 Frame::One(frame) => vec![frame.json()],
@@ -243,17 +255,11 @@ async fn tell(
                 }
             }
         }
-        if outgoing.ping {
-            // The library has heartbeats of its own, and says when the client has gone.
-            session.connection().hear(Instant::now());
-        }
-        if let Some(bye) = outgoing.bye {
-            if bye.code == CloseCode::IdentityChanged {
-                return End::Renewed;
-            }
-            let error = json!({ "code": "bye", "message": bye.code.reason(), "close": bye.code.code() });
-            return emit(socket, "error", &error).await.map_or_else(End::from, |()| End::Bye(bye));
-        }
+    };
+    tokio::select! {
+        biased;
+        end = telling => end,
+        () = backlog.fill(session) => End::Gone,
     }
 }
 
