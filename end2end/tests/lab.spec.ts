@@ -143,6 +143,9 @@ test("row 6: the handshake by hand: the visitor's own, the sample of the RFC, an
   await expect(computed).toContainText("426 Upgrade Required");
   await expect(computed).toContainText("sec-websocket-version: 13", { ignoreCase: true });
   await page.locator("#handshake-version").fill("13");
+  await page.locator("#handshake-key").fill("😀");
+  await page.locator("#handshake-form button").click();
+  await expect(computed).toContainText("128 printable ASCII characters");
   await page.locator("#handshake-key").fill("too short");
   await page.locator("#handshake-form button").click();
   await expect(computed).toContainText("400 Bad Request");
@@ -198,13 +201,29 @@ test("a clock that cannot be reached says so, and goes on when it can", async ({
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
-  for (const way of ["polling", "events"]) await expect(card(page, way)).toHaveAttribute("data-state", "running");
+  for (const way of ["polling", "events", "ws"]) await expect(card(page, way)).toHaveAttribute("data-state", "running");
   await server.kill();
-  for (const way of ["polling", "events"]) await expect(card(page, way)).toHaveAttribute("data-state", "failed");
+  for (const way of ["polling", "events", "ws"]) await expect(card(page, way)).toHaveAttribute("data-state", "failed");
   await server.start();
-  for (const way of ["polling", "poll", "events"]) {
+  for (const way of ["polling", "poll", "events", "ws"]) {
     await expect(card(page, way)).toHaveAttribute("data-state", "running", { timeout: 20_000 });
   }
+});
+
+test("clocks pause while nobody sees them", async ({ visitor, server }) => {
+  const page = await visitor();
+  await page.goto("/lab");
+  await page.locator("#clocks-start").click();
+  await expect.poll(async () => (await openStreams(server)).ws).toBe(1);
+  const see = (state: string) =>
+    page.evaluate((state) => {
+      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  await see("hidden");
+  await expect.poll(() => openStreams(server)).toEqual({ poll: 0, frame: 0, events: 0, ws: 0, echo: 0 });
+  await see("visible");
+  await expect(card(page, "ws")).toHaveAttribute("data-state", "running");
 });
 
 const finding = (page: Page, slug: string) => page.locator(`[data-finding=${slug}]`);
@@ -247,6 +266,7 @@ test("diagnosis: a proxy that refuses WebSocket and gathers streams is found out
     await expect(finding(page, "poll")).toHaveAttribute("data-works", "true");
     await expect(finding(page, "verdict")).toContainText("long polling");
     await expect(finding(page, "verdict")).toContainText("do not buffer text/event-stream");
+    await expect(finding(page, "verdict")).toContainText("pass the Upgrade and Connection headers on");
   } finally {
     await proxy.stop();
   }

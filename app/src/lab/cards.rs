@@ -60,13 +60,14 @@ pub(super) fn handshake(words: Words, example: &Example) -> AnyView {
     let Example { key, joined, sha1, accept } = example.clone();
     let body = view! {
         <div class="lab-actions">{button("handshake-run", words.lab(Say::ShakeHands), true)}</div>
+        <p class="lab-failed" id="handshake-failed" role="status"></p>
         <div id="handshake-real" hidden>
             <h3>{words.lab(Say::YourRequest)}</h3>
-            <pre id="handshake-request" tabindex="0"></pre>
+            <pre id="handshake-request"></pre>
             <p class="soft">{words.lab(Say::Hidden)}</p>
             {steps(words, "real", [String::new(), String::new(), String::new(), String::new()])}
             <h3>{words.lab(Say::TheAnswer)}</h3>
-            <pre id="handshake-answer" tabindex="0"></pre>
+            <pre id="handshake-answer"></pre>
         </div>
         <h3>{words.lab(Say::WorkedExample)}</h3>
         <p class="soft">{words.lab(Say::WorkedExampleHelp)}</p>
@@ -76,7 +77,7 @@ pub(super) fn handshake(words: Words, example: &Example) -> AnyView {
             <button class="button">{words.lab(Say::Compute)}</button>
         </form>
         {steps(words, "example", [key, joined, sha1, accept])}
-        <pre id="handshake-computed" tabindex="0" hidden></pre>
+        <pre id="handshake-computed" hidden></pre>
     };
     section("handshake", words.lab(Say::Handshake), words.lab(Say::HandshakeHelp), body)
 }

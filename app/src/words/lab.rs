@@ -15,7 +15,7 @@ words! {
 
     // The diagnosis.
     Diagnosis: "Diagnosis", "诊断";
-    DiagnosisHelp: "Tries each way in turn and says in words what works from here. It takes about fifteen seconds.", "依次尝试每种方式，并用文字说明此处哪些可用。大约需要十五秒。";
+    DiagnosisHelp: "Tries each way in turn and says in words what works from here. It takes about ten seconds, and longer when something is in the way.", "依次尝试每种方式，并用文字说明此处哪些可用。大约需要十秒，中途有阻碍时会更久。";
     RunDiagnosis: "Run the diagnosis", "开始诊断";
     RunsDiagnosis: "Trying: {what}", "正在尝试：{what}";
     CopyReport: "Copy the report", "复制报告";
@@ -30,9 +30,10 @@ words! {
     SkewLarge: "The clock of this device is {seconds} s {way} the server. Times of messages are the server’s.", "此设备的时钟比服务器{way} {seconds} 秒。消息时间以服务器为准。";
     Ahead: "ahead of", "快";
     Behind: "behind", "慢";
-    SocketWorks: "It works: open after {open} ms, and a round trip takes {ms} ms (the median of {n}).", "可用：{open} 毫秒后打开，往返需要 {ms} 毫秒（{n} 次的中位数）。";
+    SocketWorks: "It works: open after {open} ms, a round trip takes {ms} ms (the median of {n}), and 64 KiB at once came back.", "可用：{open} 毫秒后打开，往返需要 {ms} 毫秒（{n} 次的中位数），一次发送的 64 KiB 也返回了。";
     SocketSmallOnly: "It opens, but 64 KiB at once do not come back. Something on the way limits what it carries.", "可以打开，但一次发送的 64 KiB 没有返回。中途有设备限制了传输内容。";
     SocketBlocked: "It is blocked: the connection ended with code {code} before anything came back. A proxy or firewall on the way does not pass WebSocket on.", "被阻断：在收到任何内容之前，连接以代码 {code} 结束。途中的代理或防火墙不放行 WebSocket。";
+    SocketSilent: "It is not passed on: nothing came back within {seconds} s. Something on the way takes the connection and keeps it to itself.", "没有被转发：{seconds} 秒内没有任何回应。途中有设备接下了连接却不往下传。";
     StreamWorks: "It works: the first event came after {ms} ms, and each one when it was sent.", "可用：第一个事件在 {ms} 毫秒后到达，之后每个事件都即时到达。";
     StreamBuffered: "It is held back: {n} events came at once, up to {ms} ms late. A proxy on the way gathers what it should pass on.", "被滞留：{n} 个事件一起到达，最多迟了 {ms} 毫秒。途中的代理把本应立即转发的内容积攒了起来。";
     StreamBlocked: "Nothing came within {seconds} s. A proxy on the way holds the stream back until it ends.", "{seconds} 秒内没有收到任何内容。途中的代理会把数据流扣留到结束为止。";
@@ -43,7 +44,9 @@ words! {
     VerdictStream: "The chat uses an event stream here instead of WebSocket: everything works, and takes one request a message you send.", "聊天在此使用事件流代替 WebSocket：一切功能可用，每发送一条消息需要一次请求。";
     VerdictPoll: "The chat uses long polling here, its last resort: everything works, and costs more requests.", "聊天在此使用长轮询，这是最后的手段：一切功能可用，但请求更多。";
     VerdictNone: "The chat cannot reach the server from here. What you write waits on this device.", "聊天无法从这里连接服务器。你写下的内容会保存在此设备上等待发送。";
-    ForAdmins: "For whoever runs the proxy: pass the Upgrade header on, and do not buffer text/event-stream.", "致代理管理员：请转发 Upgrade 标头，并且不要缓冲 text/event-stream。";
+    PassUpgrade: "For whoever runs the proxy: pass the Upgrade and Connection headers on.", "致代理管理员：请转发 Upgrade 与 Connection 标头。";
+    DoNotBuffer: "For whoever runs the proxy: do not buffer text/event-stream.", "致代理管理员：请不要缓冲 text/event-stream。";
+    NoAnswer: "no connection to the server", "无法连接服务器";
 
     // The clocks.
     Clocks: "Five ways to a clock", "获取时钟的五种方式";
@@ -73,7 +76,7 @@ words! {
     PlusMinus: "± {n} ms", "± {n} 毫秒";
     Chart: "The last minute", "最近一分钟";
     ChartHelp: "Each dot is a tick. On its line it came exactly a second after the one before; above the line it came late, below it came early.", "每个点是一次滴答。落在线上表示距上一次正好一秒；高于线表示迟到，低于线表示提前。";
-    CountsHelp: "Bytes are those of HTTP and WebSocket, heads included, without TLS and TCP.", "字节数为 HTTP 与 WebSocket 的字节（含头部），不含 TLS 与 TCP。";
+    CountsHelp: "Bytes are those of HTTP and WebSocket, heads included, without TLS and TCP. Over plain HTTP a browser opens six connections to one server, and all clocks take four of them: they pause while this tab is out of sight, and during a diagnosis.", "字节数为 HTTP 与 WebSocket 的字节（含头部），不含 TLS 与 TCP。使用普通 HTTP 时，浏览器对同一服务器最多打开六个连接，全部时钟会占用四个：此标签页不可见时以及诊断期间，时钟会暂停。";
     OpenStreams: "Streams open on this server now: {n}", "此服务器当前打开的数据流：{n}";
 
     // The echo.

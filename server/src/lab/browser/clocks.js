@@ -75,6 +75,12 @@ class Clock {
     if (this.running) this.show("failed", "Failed", { why });
   }
 
+  /** Opens it once more, not in a hurry. */
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(), 2000);
+  }
+
   show(state, key, values) {
     this.card.dataset.state = state;
     this.card.querySelector("[data-says=state]").textContent = say(key, values);
@@ -122,7 +128,7 @@ class Asking extends Clock {
       this.tick(JSON.parse(text), headLength(response) + length(text));
       worked = true;
     } catch (error) {
-      if (!signal.aborted) this.fail(error.message);
+      if (!signal.aborted) this.fail(error instanceof TypeError ? say("NoAnswer") : error.message);
     }
     if (signal.aborted) return;
     // What cannot be reached is not asked in a hurry.
@@ -185,39 +191,55 @@ class Events extends Clock {
     });
     this.source.addEventListener("end", () => this.stop("Ended"));
     this.source.addEventListener("error", () => {
-      if (this.source.readyState === EventSource.CLOSED) this.fail("error");
-      else if (this.running) this.show("failed", "Again");
+      if (!this.running) return;
+      this.show("failed", "Again");
+      // What was refused is not asked for again by the browser itself.
+      if (this.source.readyState === EventSource.CLOSED) this.later();
     });
   }
 
   close() {
+    clearTimeout(this.timer);
     this.source.close();
   }
 }
 
 class Socket extends Clock {
   open() {
-    this.requests = 1;
+    this.requests += 1;
     this.socket = new WebSocket(socketAddress("/lab/clock/ws"));
     this.socket.addEventListener("open", async () => (this.down += await usualHead));
     // A head of two bytes is enough for a tick (RFC 6455, section 5.2).
     this.socket.addEventListener("message", ({ data }) => this.tick(JSON.parse(data), length(data) + 2));
-    this.socket.addEventListener("close", ({ code }) => {
-      if (code === 1000) this.stop("Ended");
-      else this.fail(String(code));
+    this.socket.addEventListener("close", ({ code, target }) => {
+      if (target !== this.socket || !this.running) return;
+      // 1001: the server stops.
+      if (code === 1000 || code === 1001) return this.stop("Ended");
+      this.show("failed", "Again");
+      this.later();
     });
   }
 
   close() {
+    clearTimeout(this.timer);
     this.socket.close(1000);
   }
 }
 
 const WAYS = { polling: Polling, poll: LongPoll, frame: Frame, events: Events, ws: Socket };
 
+let clocks = [];
+
+/** Stops what runs; what this returns starts it again. */
+export function pauseClocks() {
+  const paused = clocks.filter((clock) => clock.running);
+  paused.forEach((clock) => clock.stop());
+  return () => paused.forEach((clock) => clock.start());
+}
+
 export function runClocks() {
   const chart = new Chart(byId("clocks-chart"));
-  const clocks = Object.entries(WAYS).map(([way, Way]) => {
+  clocks = Object.entries(WAYS).map(([way, Way]) => {
     const card = document.querySelector(`[data-clock=${way}]`);
     const clock = new Way(card, chart);
     chart.add(clock, card.querySelector("h3").textContent, way);
@@ -226,6 +248,11 @@ export function runClocks() {
   chart.draw();
   byId("clocks-start").addEventListener("click", () => clocks.forEach((clock) => clock.start()));
   byId("clocks-stop").addEventListener("click", () => clocks.forEach((clock) => clock.stop()));
+  let resume = () => {};
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") resume = pauseClocks();
+    else resume();
+  });
   followStreams();
 }
 

@@ -1,5 +1,6 @@
 // Tries each way in turn and says in words what works from here.
 
+import { pauseClocks } from "./clocks.js";
 import { byId, element, median, milliseconds, number, pause, say, socketAddress } from "./page.js";
 import { Closed, Echo, isSame, randomBytes } from "./socket.js";
 
@@ -12,6 +13,9 @@ const HELD_BACK = 500;
 /** Clocks this far apart are worth a word, in milliseconds. */
 const SKEWED = 2_000;
 
+/** What went wrong, in words. */
+const reason = (error) => (error instanceof TypeError ? say("NoAnswer") : error.message);
+
 const late = (what) => pause(PATIENCE).then(() => Promise.reject(new Error(what)));
 
 /** Plain requests: their round trip, and by how much the clocks differ. */
@@ -19,7 +23,7 @@ async function requests() {
   const trips = [];
   for (let n = 0; n < 7; n += 1) {
     const [asked, at] = [performance.now(), Date.now()];
-    const response = await Promise.race([fetch("/lab/clock", { cache: "no-store" }), late("timeout")]);
+    const response = await Promise.race([fetch("/lab/clock", { cache: "no-store" }), late(say("NoAnswer"))]);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     const { now } = await response.json();
     const ms = performance.now() - asked;
@@ -49,7 +53,11 @@ async function socket() {
     const large = await Promise.race([echo.trip(much).then(({ back }) => isSame(much, back)), pause(PATIENCE)]);
     return large ? { works: true, text: say("SocketWorks", values) } : { works: false, text: say("SocketSmallOnly") };
   } catch (error) {
-    return { works: false, text: say("SocketBlocked", { code: error instanceof Closed ? error.code : "–" }) };
+    const text =
+      error instanceof Closed
+        ? say("SocketBlocked", { code: error.code })
+        : say("SocketSilent", { seconds: PATIENCE / 1000 });
+    return { works: false, text };
   } finally {
     echo?.close();
   }
@@ -122,20 +130,20 @@ async function frame() {
 /** A request that is held: its answer comes right after the tick that it was held for. */
 async function poll(skew) {
   try {
-    const response = await Promise.race([fetch("/lab/clock/poll", { cache: "no-store" }), late("timeout")]);
+    const response = await Promise.race([fetch("/lab/clock/poll", { cache: "no-store" }), late(say("NoAnswer"))]);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     const { now } = await response.json();
     const ms = Math.max(0, Date.now() - skew - now);
     return { works: true, text: say("PollWorks", { ms: milliseconds(ms) }) };
   } catch (error) {
-    return { works: false, text: say("PollFails", { why: error.message }) };
+    return { works: false, text: say("PollFails", { why: reason(error) }) };
   }
 }
 
 function verdict(found) {
   if (found.socket?.works) return [say("VerdictSocket")];
-  if (found.stream?.works) return [say("VerdictStream"), say("ForAdmins")];
-  if (found.poll?.works) return [say("VerdictPoll"), say("ForAdmins")];
+  if (found.stream?.works) return [say("VerdictStream"), say("PassUpgrade")];
+  if (found.poll?.works) return [say("VerdictPoll"), say("PassUpgrade"), say("DoNotBuffer")];
   return [say("VerdictNone")];
 }
 
@@ -174,7 +182,7 @@ async function run() {
       find(slug, say(key), found[slug]);
     }
   } catch (error) {
-    find("requests", say("Requests"), { works: false, text: say("RequestsFail", { why: error.message }) });
+    find("requests", say("Requests"), { works: false, text: say("RequestsFail", { why: reason(error) }) });
   }
   find("verdict", say("Verdict"), { text: verdict(found).join(" ") });
   byId("diagnosis-status").textContent = "";
@@ -187,7 +195,10 @@ export function runDiagnosis() {
   const button = byId("diagnosis-run");
   button.addEventListener("click", async () => {
     button.disabled = true;
+    // They would take the connections that it needs.
+    const resume = pauseClocks();
     report = await run();
+    resume();
     button.disabled = false;
   });
   byId("diagnosis-copy").addEventListener("click", async () => {

@@ -20,11 +20,12 @@ function shakeHands() {
     byId("handshake-answer").textContent = head(answer);
     putSteps("real", steps);
     byId("handshake-real").hidden = false;
+    byId("handshake-failed").textContent = "";
   });
   socket.addEventListener("close", ({ code }) => {
     if (code === 1000) return;
-    byId("handshake-request").textContent = say("EchoClosed", { code });
-    byId("handshake-real").hidden = false;
+    byId("handshake-real").hidden = true;
+    byId("handshake-failed").textContent = say("EchoClosed", { code });
   });
 }
 
@@ -34,12 +35,12 @@ async function compute(event) {
   const shown = byId("handshake-computed");
   shown.hidden = false;
   try {
-    const { steps, answer } = await (await fetch(`/lab/handshake/answer?${asked}`)).json();
+    const { steps, answer, error } = await (await fetch(`/lab/handshake/answer?${asked}`)).json();
     putSteps("example", steps);
-    shown.textContent = head(answer);
-  } catch (error) {
+    shown.textContent = error ? error.message : head(answer);
+  } catch {
     putSteps("example", undefined);
-    shown.textContent = error.message;
+    shown.textContent = say("NoAnswer");
   }
 }
 
