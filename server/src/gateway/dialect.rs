@@ -87,7 +87,7 @@ impl Dialect {
     pub(super) fn write(self, said: &Said) -> Option<String> {
         let time = &rfc3339(said.at);
         let json = match (self, &said.what) {
-            (Self::Lines, _) => return Some(line(&said.what)),
+            (Self::Lines, what) => return Some(lines(what)),
             (_, What::Error { code, message }) => serde_json::to_string(&Wrong { error: code, message, time }),
             (Self::Typed, what) => {
                 let kind = match what {
@@ -113,8 +113,13 @@ impl Dialect {
     }
 }
 
+/// In words for those who print them: what is below the first line is set in, so that nobody speaks in another's name.
+pub(super) fn lines(what: &What) -> String {
+    line(what).replace('\n', "\n  ")
+}
+
 /// In words.
-pub(super) fn line(what: &What) -> String {
+fn line(what: &What) -> String {
     match what {
         What::Entered(name) => format!("{name} came in"),
         What::Left(name) => format!("{name} left"),
@@ -153,7 +158,7 @@ mod tests {
             ),
             (Typed, error(), Some(format!("{{\"error\":\"empty\",\"message\":\"Say something.\",{time}}}"))),
             (Lines, What::Entered("ann".into()), Some("ann came in".into())),
-            (Lines, message(true), Some("(private) ann: a \"b\"\nc".into())),
+            (Lines, message(true), Some("(private) ann: a \"b\"\n  c".into())),
             (Lines, error(), Some("error: Say something. (empty)".into())),
             (Nickname, What::Entered("ann".into()), None),
             (

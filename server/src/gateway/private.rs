@@ -32,10 +32,12 @@ pub(super) async fn addressee(
         return Ok(None);
     };
     let splits: Vec<_> = splits(named).collect();
-    let keys: Vec<_> = splits.iter().map(|(name, _)| names::key(name)).filter(|key| !key.is_empty()).collect();
+    let keys = splits.iter().flat_map(|(name, _)| [names::key(name), names::key(bare(name))]);
+    let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
     let mut known = app.live.store.members_by_name(room, &keys).await?;
     known.extend(app.live.hub.members_by_name(room, &keys));
-    let longest = splits.iter().rev().find_map(|(name, said)| Some((*known.get(&names::key(name))?, *said)));
+    let called = |name: &str| known.get(&names::key(name)).or_else(|| known.get(&names::key(bare(name)))).copied();
+    let longest = splits.iter().rev().find_map(|(name, said)| Some((called(name)?, *said)));
     match longest {
         Some((user, _)) if user == caller.user.id => {
             Err(Failure::bad_request("That is you. Nothing was sent: begin with another person's @name."))
@@ -49,9 +51,14 @@ pub(super) async fn addressee(
         None => Err(Failure::new(
             StatusCode::NOT_FOUND,
             refusal::NOT_FOUND,
-            "Nobody in this room has that name, so nothing was sent. To name someone before all, begin with another word.",
+            "Nobody in this room has that name, so nothing was sent. To mention someone in front of all, put another word first.",
         )),
     }
+}
+
+/// Without what one may put behind a name when one speaks to someone.
+fn bare(name: &str) -> &str {
+    name.trim_end_matches([',', ':', ';', '.', '!', '?', '，', '：', '；', '。', '！', '？'])
 }
 
 /// The name that a text may begin with, and what is behind it: the shortest name first.

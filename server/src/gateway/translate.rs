@@ -49,8 +49,10 @@ pub(super) struct Translator {
     entered: bool,
     /// Who is known to be here, by name.
     present: HashMap<UserId, String>,
-    /// How many there are. More than are known: a crowd.
+    /// How many there are.
     count: u64,
+    /// There were more than the list had, when it was given.
+    crowd: bool,
     cursors: HashMap<RoomId, Cursor>,
 }
 
@@ -58,7 +60,7 @@ impl Translator {
     /// For this person in this room.
     pub(super) fn new(me: &User, room: RoomId) -> Self {
         let (present, cursors) = (HashMap::new(), HashMap::new());
-        Self { me: me.clone(), room, entered: false, present, count: 0, cursors }
+        Self { me: me.clone(), room, entered: false, present, count: 0, crowd: false, cursors }
     }
 
     /// From now on for the same person, in whatever way they have changed.
@@ -89,6 +91,7 @@ impl Translator {
                 }
                 self.present = online.into_iter().map(|user| (user.id, user.name)).collect();
                 self.count = online_count;
+                self.crowd = usize::try_from(online_count).unwrap_or(usize::MAX) > self.present.len();
                 let first = !std::mem::replace(&mut self.entered, true);
                 first.then(|| say(What::Entered(self.me.name.clone()))).into_iter().collect()
             }
@@ -132,17 +135,16 @@ impl Translator {
 
     fn presence(&mut self, user: User, state: PresenceState, count: u64) -> Option<Todo> {
         let more = count > std::mem::replace(&mut self.count, count);
-        let crowd = usize::try_from(count).unwrap_or(usize::MAX) > self.present.len() + 1;
         if user.id == self.me.id {
             return None;
         }
         if state == PresenceState::Offline {
             let known = self.present.remove(&user.id);
-            return (known.is_some() || crowd).then(|| say(What::Left(user.name)));
+            return (known.is_some() || self.crowd).then(|| say(What::Left(user.name)));
         }
         let before = self.present.insert(user.id, user.name.clone());
         // Of a crowd not everyone was listed: who comes back to their desk was there all along.
-        let is_new = before.as_ref().map_or(!crowd || more, |before| *before != user.name);
+        let is_new = before.as_ref().map_or(!self.crowd || more, |before| *before != user.name);
         is_new.then(|| say(What::Entered(user.name)))
     }
 }

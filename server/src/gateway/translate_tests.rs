@@ -56,6 +56,11 @@ fn coming_and_going_are_told_once() {
         let told = said(&mut translator, presence(who, state, count));
         assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{name}");
     }
+    // Of several who come at once, each is told with the count of all.
+    for name in ["fay", "gil", "hans"] {
+        let who = user(name.bytes().map(u128::from).sum(), name);
+        assert_eq!(said(&mut translator, presence(who, Online, 6)), [What::Entered(name.into())]);
+    }
     let elsewhere = ServerFrame::Presence {
         room: "other".into(),
         user: user(9, "eve"),

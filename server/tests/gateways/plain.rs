@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use super::{MESSAGES, Plain, ROUND, same_order};
-use crate::support::{Server, body, session};
+use crate::support::{Server, body, session, unlimited};
 
 #[tokio::test]
 async fn text_goes_both_ways() {
@@ -140,6 +140,34 @@ async fn guests_without_a_name_are_numbered() {
 }
 
 #[tokio::test]
+async fn everyone_who_comes_is_told_also_when_many_come_at_once() {
+    let server = Server::start_with(unlimited()).await;
+    let mut ann = Plain::to(&server, "/gateway/text?name=ann&format=text").await;
+    assert_eq!(ann.line().await, "ann came in");
+    let names: Vec<_> = (0..8).map(|n| format!("u{n}")).collect();
+    let paths: Vec<_> = names.iter().map(|name| format!("/gateway/text?name={name}")).collect();
+    let many = futures::future::join_all(paths.iter().map(|path| Plain::to(&server, path))).await;
+    let mut told = Vec::new();
+    while told.len() < names.len() {
+        told.push(ann.line().await);
+    }
+    told.sort();
+    assert_eq!(told, names.iter().map(|name| format!("{name} came in")).collect::<Vec<_>>());
+    drop(many);
+    // Nobody speaks in another's name on a second line.
+    let mut spoof = Plain::to(&server, "/gateway/text?name=spoof").await;
+    spoof.say("one\nann: two").await;
+    loop {
+        let line = ann.line().await;
+        if line.starts_with("spoof: ") {
+            assert_eq!(line, "spoof: one\n  ann: two");
+            break;
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_for_one_reaches_one() {
     let server = Server::start().await;
     let mut bob = server.client("Bob B").await;
@@ -160,6 +188,9 @@ async fn what_is_for_one_reaches_one() {
     assert_eq!(body(&bob.event().await), "for you alone");
     bob.say_in(&room, "and for you").await;
     assert_eq!(ann.message().await, "(private) Bob B: and for you");
+    // As one writes when one speaks to someone.
+    ann.say("@Bob B: and a third time").await;
+    assert_eq!(ann.message().await, "(private) ann: and a third time");
     // Begun by the other side, it comes as well, from the first word.
     let mut cat = server.client("cat").await;
     let users = json!({ "users": [third_id(&mut live_third, "third").await] });

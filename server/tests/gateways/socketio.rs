@@ -252,7 +252,12 @@ async fn who_may_is_as_everywhere() {
     assert!(refused.ends_with("(guests_off)"), "{refused}");
     let refused = Io::with(&server, json!({ "token": "nothing" }), &[]).await.err().unwrap();
     assert!(refused.ends_with("(unauthorized)"), "{refused}");
+    let refused = Io::with(&server, json!({ "name": 5 }), &[]).await.err().unwrap();
+    assert!(refused.contains("auth has texts") && refused.ends_with("(bad_request)"), "{refused}");
     let mut by_token = Io::to(&server, json!({ "token": carol.token })).await;
+    let long = by_token.ask("message", "x".repeat(70_000).into()).await;
+    assert_eq!(long["error"]["code"], "too_long", "not ended without a word");
+    assert!(by_token.ask("history", Value::Null).await["messages"].is_array(), "all of it may be left out");
     by_token.emit("message", "me".into()).await;
     assert_eq!(by_token.message().await, "Carol: me");
     let refused = Io::with(&server, json!({ "token": carol.token, "room": "nowhere" }), &[]).await.err().unwrap();
@@ -301,7 +306,7 @@ async fn polling_is_the_same() {
     }
     let places: Vec<_> = ["ann: one", "ann: two", "bob: three"].iter().map(|text| heard.find(text).unwrap()).collect();
     assert!(places.is_sorted());
-    assert!(polled(&server, Method::POST, &sid, &format!("4{}", "x".repeat(70_000))).await.0 >= 400, "too large");
+    assert!(polled(&server, Method::POST, &sid, &format!("4{}", "x".repeat(300_000))).await.0 >= 400, "too large");
     assert_eq!(polled(&server, Method::GET, "&sid=AAAAAAAAAAAAAAHs", "").await.0, 400);
     assert_eq!(polled(&server, Method::GET, "&sid=nonsense", "").await.0, 400);
     drop(bob);

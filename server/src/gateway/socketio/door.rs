@@ -87,6 +87,17 @@ pub(super) struct Auth {
     room: String,
 }
 
+impl Auth {
+    /// Clients of older versions say nothing.
+    fn read(said: Option<Value>) -> Result<Self, Failure> {
+        match said {
+            Some(said @ Value::Object(_)) => serde_json::from_value(said)
+                .map_err(|error| Failure::bad_request(format!("auth has texts: token, name, room. {error}"))),
+            _ => Ok(Self::default()),
+        }
+    }
+}
+
 /// Why someone was not let in: the text of the client's `connect_error`.
 pub(super) struct Refused(Failure);
 
@@ -101,10 +112,11 @@ pub(super) async fn enter(
     app: App,
     carriers: Carriers,
     socket: SocketRef,
-    TryData(auth): TryData<Auth>,
+    TryData(auth): TryData<Value>,
 ) -> Result<(), Refused> {
     let place = socket.req_parts().extensions.get().and_then(Held::take);
-    let participant = participant(app, &socket, place.clone(), auth.unwrap_or_default()).await.map_err(Refused)?;
+    let participant =
+        participant(app, &socket, place.clone(), Auth::read(auth.ok()).map_err(Refused)?).await.map_err(Refused)?;
     let carrier = socket.req_parts().extensions.get::<Arc<Carrier>>().cloned();
     let carrier = carrier.unwrap_or_else(|| carriers.of(socket.id.to_string()));
     let gone = CancellationToken::new();

@@ -41,6 +41,10 @@ mod wire;
 /// Packets that wait for one client. Those that do not fit wait with the session, which is bounded in bytes.
 const PACKETS: usize = 128;
 
+/// Longest packet, in bytes. The library ends what is longer without a word; so what is only somewhat too long comes in, and
+/// the session says so.
+const MAX_PACKET: usize = 4 * limits::MAX_FRAME_BYTES;
+
 type Elsewhere = ServiceFn<fn(Request) -> Ready<Result<Response, Infallible>>>;
 
 /// What all requests share.
@@ -74,9 +78,9 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .ping_timeout(grace.max(Duration::from_millis(1)))
         .connect_timeout(app.config.hello_timeout)
         .max_buffer_size(PACKETS)
-        .max_payload(u64::try_from(limits::MAX_FRAME_BYTES).unwrap_or(u64::MAX))
-        .ws_max_message_size(limits::MAX_FRAME_BYTES)
-        .ws_max_frame_size(limits::MAX_FRAME_BYTES)
+        .max_payload(u64::try_from(MAX_PACKET).unwrap_or(u64::MAX))
+        .ws_max_message_size(MAX_PACKET)
+        .ws_max_frame_size(MAX_PACKET)
         .build_with_inner_svc(tower::service_fn(elsewhere));
     let carriers = Carriers::default();
     let enter = {

@@ -196,7 +196,7 @@ async fn rooms_of(participant: &Participant) -> Result<Value, Failure> {
 }
 
 async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, Failure> {
-    let History { room, before, limit } = read(data)?;
+    let History { room, before, limit } = read(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
     let room = room.unwrap_or_else(|| participant.room.clone());
     rooms::may(&participant.app, &participant.who, RoomAct::Read, &room).await?;
     let limit = limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);

@@ -290,7 +290,7 @@ async fn pass_on(
                 What::Error { code, message } => {
                     emit(socket, "error", &json!({ "code": code, "message": message })).await?;
                 }
-                what if plain => emit(socket, "message", &dialect::line(what)).await?,
+                what if plain => emit(socket, "message", &dialect::lines(what)).await?,
                 _ => {}
             },
             // Whoever hears lives as long.
