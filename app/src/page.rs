@@ -71,6 +71,10 @@ pub struct RoomPage {
     pub head: Seq,
 }
 
+/// Whether this server has the lab. Given by context on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HasLab(pub bool);
+
 /// The addresses of the site's files, such as `/pkg/parlor.HASH.js`. Given by context on the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteFiles {

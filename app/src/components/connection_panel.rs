@@ -13,6 +13,7 @@ use crate::{
         connection::ConnectionState,
         report::{self, LINES},
     },
+    page::HasLab,
     words::{Word, Words},
 };
 
@@ -42,13 +43,18 @@ fn body(words: Words) -> String {
     for (slug, label) in LINES {
         html = html + "<div><dt>" + word(label) + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
     }
+    let has_lab = use_context::<HasLab>().is_none_or(|HasLab(has_lab)| has_lab);
+    let lab = if has_lab {
+        format!("<a class=button href=\"/lab\" target=\"_blank\">{}</a>", word(Word::TestNetwork))
+    } else {
+        String::new()
+    };
     html + &format!(
         "</dl><textarea id={REPORT} aria-label=\"{}\" readonly rows=5 hidden></textarea>\
          <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
-         <a class=button href=\"/lab\" target=\"_blank\">{}</a>\
+         {lab}\
          <button type=button class=button id={COPY}>{}</button></div>",
         word(Word::Report),
-        word(Word::TestNetwork),
         word(Word::CopyReport),
     )
 }

@@ -9,7 +9,7 @@ use axum::{
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 use parlor_app::{
-    PageData, RoomPage,
+    HasLab, PageData, RoomPage,
     route::Address,
     words::{Language, Word, Words},
 };
@@ -17,7 +17,10 @@ use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
 use super::{App, Caller, Failure, accounts, assets, caller, language, sessions};
-use crate::{config::Guests, store::Page};
+use crate::{
+    config::{Guests, Switch},
+    store::Page,
+};
 
 #[derive(Deserialize)]
 pub(super) struct HomeQuery {
@@ -78,7 +81,7 @@ pub(super) async fn home(
         }
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
-    let mut response = render(data, language, format!("/?next={}", next.unwrap_or_default()), request).await;
+    let mut response = render(&app, data, language, format!("/?next={}", next.unwrap_or_default()), request).await;
     if banned {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }
@@ -110,7 +113,7 @@ pub(super) async fn room(
     let (missing, address) = (found.is_none(), format!("/r/{room}"));
     let data = PageData { rooms, room: found, missing, ..page(&app, Some((*caller.user).clone()), request.headers()) };
     let language = language::of(request.headers());
-    Ok(render(data, language, address, request).await)
+    Ok(render(&app, data, language, address, request).await)
 }
 
 #[derive(Deserialize)]
@@ -129,7 +132,7 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
     let language = query.lang.as_deref().and_then(Language::of_tag).unwrap_or_else(|| language::of(&headers));
     // Nothing else of the request reaches the page. Its address is one of the chat's; which room it is does not show.
     let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
-    render(data, language, "/r/lobby".into(), Request::new(Body::empty())).await
+    render(&app, data, language, "/r/lobby".into(), Request::new(Body::empty())).await
 }
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
@@ -163,13 +166,15 @@ pub(super) fn init() {
     let _ = any_spawner::Executor::init_tokio();
 }
 
-async fn render(data: PageData, language: Language, address: String, request: Request<Body>) -> Response {
+async fn render(app: &App, data: PageData, language: Language, address: String, request: Request<Body>) -> Response {
     let address = Address(address);
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
     // Asked for each page: in development a build gives its files new names while the server runs.
     let site = assets::site_files();
+    let lab = HasLab(app.config.lab == Switch::On);
     let context = move || {
+        provide_context(lab);
         provide_context(data.clone());
         provide_context(site.clone());
         provide_context(address.clone());

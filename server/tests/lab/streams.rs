@@ -106,6 +106,18 @@ async fn switched_off_there_is_nothing() {
     for path in ALL {
         assert_eq!(get(server.address, path).await.status(), 404, "{path}");
     }
+    for path in ["/lab", "/lab/lab.js", "/lab/lab.css"] {
+        assert_eq!(get(server.address, path).await.status(), 404, "{path}");
+    }
+    let links =
+        async |server: &Server| get(server.address, "/shell").await.text().await.unwrap().contains("href=\"/lab\"");
+    assert!(!links(&server).await, "nor a way there");
+    server.stop().await;
+    let server = Server::start().await;
+    assert!(links(&server).await);
+    for path in ["/lab", "/lab/lab.js", "/lab/lab.css"] {
+        assert_eq!(get(server.address, path).await.status(), 200, "{path}");
+    }
     server.stop().await;
 }
 

@@ -42,9 +42,9 @@ function skewInWords({ skew, doubt }) {
 /** WebSocket: opened, round trips, and a message that takes several packets. */
 async function socket() {
   const begun = performance.now();
-  let echo;
+  const echo = new Echo();
   try {
-    echo = await Promise.race([Echo.open(), late("–")]);
+    await Promise.race([echo.opened, late("–")]);
     const open = performance.now() - begun;
     const trips = [];
     for (let n = 0; n < 10; n += 1) trips.push((await Promise.race([echo.trip("ping"), late("–")])).ms);
@@ -59,7 +59,7 @@ async function socket() {
         : say("SocketSilent", { seconds: PATIENCE / 1000 });
     return { works: false, text };
   } finally {
-    echo?.close();
+    echo.close();
   }
 }
 

@@ -11,7 +11,7 @@ let echo;
 
 /** The connection, opened when it is needed, and anew when it has ended. */
 async function connection() {
-  if (!echo?.isOpen) echo = await Echo.open();
+  if (!echo?.isOpen) echo = await new Echo().opened;
   return echo;
 }
 

@@ -5,17 +5,16 @@ import { socketAddress } from "./page.js";
 export class Echo {
   #waiting = [];
 
-  /** Opens one; fails with its close code. */
-  static open() {
-    const echo = new Echo();
-    echo.socket = new WebSocket(socketAddress("/lab/echo"));
-    echo.socket.binaryType = "arraybuffer";
-    echo.socket.addEventListener("message", ({ data }) => echo.#waiting.shift()?.resolve(data));
-    return new Promise((resolve, reject) => {
-      echo.socket.addEventListener("open", () => resolve(echo));
-      echo.socket.addEventListener("close", ({ code }) => {
+  constructor() {
+    this.socket = new WebSocket(socketAddress("/lab/echo"));
+    this.socket.binaryType = "arraybuffer";
+    this.socket.addEventListener("message", ({ data }) => this.#waiting.shift()?.resolve(data));
+    /** When it is open; fails with its close code. */
+    this.opened = new Promise((resolve, reject) => {
+      this.socket.addEventListener("open", () => resolve(this));
+      this.socket.addEventListener("close", ({ code }) => {
         reject(new Closed(code));
-        echo.#waiting.splice(0).forEach((waiting) => waiting.reject(new Closed(code)));
+        this.#waiting.splice(0).forEach((waiting) => waiting.reject(new Closed(code)));
       });
     });
   }
