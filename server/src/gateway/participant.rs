@@ -9,16 +9,20 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, refusal};
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, refusal};
 use tokio::runtime::Handle;
 
-use super::private::{self, Addressed};
+use super::{
+    private::{self, Addressed},
+    translate::Translator,
+};
 use crate::{
     accounts::names,
+    connection::Bye,
     http::{App, Caller, Failure, Visitor, rooms, sessions},
     policy::RoomAct,
     session::Session,
-    store::{Store, StoreError, TokenHash},
+    store::{Store, TokenHash},
 };
 
 /// Direct rooms that are listened to from the beginning. Those beyond are joined when something is said in them.
@@ -99,14 +103,25 @@ impl Participant {
         Ok(())
     }
 
-    /// Who they are now, after something about it has changed; none when the session is no longer theirs.
+    /// The same client goes on as another, who is in the room by the name that they gave: their connection.
+    pub(super) async fn succeeded_by(&mut self, other: Self, session: Session, translator: &mut Translator) -> Session {
+        self.leave(Some(session)).await;
+        *self = other;
+        let cursors = translator.succeeded_by(&self.who.user);
+        self.connect(cursors).await
+    }
+
+    /// Goes on where they were, after something about who they are has changed.
     ///
     /// # Errors
-    /// See [`StoreError`].
-    pub(super) async fn renewed(&mut self) -> Result<bool, StoreError> {
-        let Some(now) = self.app.live.store.session(self.who.token).await? else { return Ok(false) };
+    /// The session is no longer theirs: how the connection ends.
+    pub(super) async fn renewed(&mut self, translator: &mut Translator) -> Result<Session, Bye> {
+        let Ok(Some(now)) = self.app.live.store.session(self.who.token).await else {
+            return Err(Bye { code: CloseCode::SessionRevoked, after: None });
+        };
         (self.who.user, self.who.role) = (now.user, now.role);
-        Ok(true)
+        translator.is_now(&self.who.user);
+        Ok(self.connect(translator.cursors()).await)
     }
 
     /// Whether this name has to be taken before anything is said.

@@ -93,18 +93,12 @@ pub(super) async fn run(stream: TcpStream, early: &[u8], mut participant: Partic
         let end = talk(&participant, &session, &mut reader, &mut down, &mut translator, said.take()).await;
         match end {
             End::Named(successor, message) => {
-                participant.leave(Some(session)).await;
-                participant = *successor;
-                let cursors = translator.succeeded_by(&participant.who.user);
-                session = participant.connect(cursors).await;
+                session = participant.succeeded_by(*successor, session, &mut translator).await;
                 said = Some(message);
             }
-            End::Renewed => match participant.renewed().await {
-                Ok(true) => {
-                    translator.is_now(&participant.who.user);
-                    session = participant.connect(translator.cursors()).await;
-                }
-                Ok(false) | Err(_) => break End::Bye(Bye { code: CloseCode::SessionRevoked, after: None }),
+            End::Renewed => match participant.renewed(&mut translator).await {
+                Ok(renewed) => session = renewed,
+                Err(bye) => break End::Bye(bye),
             },
             end => break end,
         }

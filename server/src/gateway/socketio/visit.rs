@@ -74,17 +74,11 @@ async fn run(socket: SocketRef, Entered { mut participant, mut inbox, carrier, g
         let talk = talk(&socket, &participant, &session, &mut inbox, &mut translator);
         match gone.run_until_cancelled(talk).await.unwrap_or(End::Gone) {
             End::Named(successor) => {
-                participant.leave(Some(session)).await;
-                participant = *successor;
-                let cursors = translator.succeeded_by(&participant.who.user);
-                session = participant.connect(cursors).await;
+                session = participant.succeeded_by(*successor, session, &mut translator).await;
             }
-            End::Renewed => match participant.renewed().await {
-                Ok(true) => {
-                    translator.is_now(&participant.who.user);
-                    session = participant.connect(translator.cursors()).await;
-                }
-                Ok(false) | Err(_) => break End::Bye(Bye { code: CloseCode::SessionRevoked, after: None }),
+            End::Renewed => match participant.renewed(&mut translator).await {
+                Ok(renewed) => session = renewed,
+                Err(bye) => break End::Bye(bye),
             },
             end => break end,
         }
