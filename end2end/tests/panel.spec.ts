@@ -92,6 +92,8 @@ test("by keyboard: opened, closed, and the focus is where it was", async ({ pers
   await expect(panel(ann)).toBeVisible();
   await expect(panel(ann).getByRole("button", { name: "Close" })).toBeFocused();
   await ann.page.keyboard.press("Tab");
+  await expect(panel(ann).getByRole("link", { name: "Test this network" })).toBeFocused();
+  await ann.page.keyboard.press("Tab");
   await expect(ann.page.locator("#copy-report")).toBeFocused();
   await ann.page.keyboard.press("Escape");
   await expect(panel(ann)).toBeHidden();
