@@ -78,9 +78,13 @@ fn serve(mut stream: TcpStream, room: &Mutex<Room>, lie: Lie) -> Option<()> {
         stream.read_exact(&mut byte).ok()?;
         head.push(byte[0]);
     }
-    // A frame behind the head at once, which has to be found too.
-    stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x8a\x00").ok()?;
-    room.lock().unwrap().members.push(stream.try_clone().ok()?);
+    {
+        // Nothing is said between the answer and the place in the room: who has the one counts on the other.
+        let mut room = room.lock().unwrap();
+        // A frame behind the head at once, which has to be found too.
+        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x8a\x00").ok()?;
+        room.members.push(stream.try_clone().ok()?);
+    }
     loop {
         let mut header = [0; 2];
         stream.read_exact(&mut header).ok()?;
