@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures::future::OptionFuture;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use parlor_protocol::refusal;
@@ -67,9 +68,8 @@ impl Upgrade {
         let places = self.slot.map(|slot| (slot.place, slot.in_crowd));
         tokio::spawn(async move {
             let _places = places;
-            if let Some((stream, early)) = upgraded(self.upgrade).await {
-                run(stream, early).await;
-            }
+            // In one expression: a variable for what runs would be another copy of it in each connection.
+            OptionFuture::from(upgraded(self.upgrade).await.map(|(stream, early)| run(stream, early))).await;
         });
         response
     }

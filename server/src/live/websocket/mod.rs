@@ -24,9 +24,9 @@ use writer::Writer;
 
 /// Upgrades a request of someone who has a session.
 pub async fn upgrade(_origin: SameOrigin, caller: Caller, State(app): State<App>, upgrade: Upgrade) -> Response {
-    upgrade.offering(SUBPROTOCOL).run(async move |stream, early| {
-        run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)).await;
-    })
+    upgrade
+        .offering(SUBPROTOCOL)
+        .run(move |stream, early| run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)))
 }
 
 /// How a connection came to its end.
@@ -41,40 +41,43 @@ enum End {
     Gone,
 }
 
-async fn run(stream: TcpStream, early: &[u8], session: Session) {
+/// Not an `async fn`: that would keep room for its arguments beside what is made of them, in each connection.
+fn run(stream: TcpStream, early: &[u8], session: Session) -> impl Future<Output = ()> + Send + use<> {
     let (incoming, outgoing) = stream.into_split();
     let outgoing = Arc::new(outgoing);
     session.connection().queue.attach(outgoing.clone());
     let mut reader = Reader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
     let mut writer = Writer::new(outgoing);
-    let queue = &session.connection().queue;
-    // Reading goes on while a write waits, and the other way round.
-    let end = tokio::select! {
-        biased;
-        () = write(&mut writer, &session) => End::Ours,
-        end = read(&mut reader, &session) => end,
-        () = expect_hello(&session) => End::Ours,
-        // A peer that takes nothing any more does not hold its socket.
-        () = async { queue.ending().await; Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)).await } => return,
-    };
-    let close = match end {
-        End::Gone => return,
-        End::Ours => None,
-        // Section 5.5.1: answered with the same code.
-        End::Close(None) => Some(frame::single(frame::Opcode::Close, &[])),
-        End::Close(Some(code)) => Some(frame::close(code, "")),
-        End::Violation(violation) => Some(frame::close(violation.close_code(), "")),
-    };
-    let begun = queue.detach();
-    // Without reading on, the system would reset the connection, and the peer would never see why it ended.
-    let farewell = Box::pin(async {
-        if let Some(close) = close {
-            writer.last(begun, close).await?;
-        }
-        writer.shutdown()?;
-        reader.discard().await
-    });
-    let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+    async move {
+        let queue = &session.connection().queue;
+        // Reading goes on while a write waits, and the other way round.
+        let end = tokio::select! {
+            biased;
+            () = write(&mut writer, &session) => End::Ours,
+            end = read(&mut reader, &session) => end,
+            () = expect_hello(&session) => End::Ours,
+            // A peer that takes nothing any more does not hold its socket.
+            () = async { queue.ending().await; Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)).await } => return,
+        };
+        let close = match end {
+            End::Gone => return,
+            End::Ours => None,
+            // Section 5.5.1: answered with the same code.
+            End::Close(None) => Some(frame::single(frame::Opcode::Close, &[])),
+            End::Close(Some(code)) => Some(frame::close(code, "")),
+            End::Violation(violation) => Some(frame::close(violation.close_code(), "")),
+        };
+        let begun = queue.detach();
+        // Without reading on, the system would reset the connection, and the peer would never see why it ended.
+        let farewell = Box::pin(async {
+            if let Some(close) = close {
+                writer.last(begun, close).await?;
+            }
+            writer.shutdown()?;
+            reader.discard().await
+        });
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+    }
 }
 
 /// Takes messages until the peer has gone. When it is the server that ends the connection, the writer decides.

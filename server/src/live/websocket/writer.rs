@@ -27,7 +27,8 @@ impl Writer {
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         while !self.outgoing.frames.is_empty() {
             match self.write() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.half.writable().await?,
+                // Boxed: few connections ever wait, and each would hold the room for it.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Box::pin(self.half.writable()).await?,
                 Err(error) => return Err(error),
                 Ok(()) => {}
             }
