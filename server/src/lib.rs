@@ -90,9 +90,9 @@ pub enum StartError {
 pub struct Running {
     /// Where it listens: the real port when the configuration said 0.
     pub address: SocketAddr,
-    /// While there is no owner: the secret of the link by which one can make the account that becomes it. Another one at
-    /// each start, for one use.
-    pub first_secret: Option<String>,
+    /// While there is no owner: the link by which one can make the account that becomes it. Another one at each start, for
+    /// one use.
+    pub first_link: Option<String>,
     live: Arc<Live>,
     carried: Arc<Registry>,
     places: Places,
@@ -114,7 +114,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (committed, events) = bus::local();
     let store = SqliteStore::open(&config.data, committed, config.max_pages).await?;
     let secret = http::new_token().map_err(StartError::Secret)?;
-    let first_secret = store.offer_ownership(http::hash(&secret)).await?.then_some(secret);
+    let root = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let first_link = store.offer_ownership(http::hash(&secret)).await?.then(|| format!("{root}/first/{secret}"));
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
     let delivering = bus::deliver(hub.clone(), events, &workers);
@@ -152,7 +153,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let server = serve::Server { door: Arc::new(door), places: places.clone(), workers: workers.clone() };
     let accepting = tokio::spawn(server.serve(listener));
-    Ok(Running { address, first_secret, live, carried, places, workers, stop, accepting, delivering })
+    Ok(Running { address, first_link, live, carried, places, workers, stop, accepting, delivering })
 }
 
 impl Running {

@@ -45,9 +45,8 @@ async fn main() -> ExitCode {
 fn say_where(running: &Running) {
     let address = running.address;
     let mut text = format!("listening on http://{address}\n");
-    if let Some(secret) = &running.first_secret {
-        text.push_str("there is no owner yet; whoever makes an account by this link becomes it: ");
-        text.push_str(&format!("http://{address}/first/{secret}\n"));
+    if let Some(link) = &running.first_link {
+        text.push_str(&format!("there is no owner yet; whoever makes an account by this link becomes it: {link}\n"));
     }
     // Nobody may be there to read it.
     let _ = std::io::stdout().write_all(text.as_bytes());

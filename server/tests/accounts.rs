@@ -166,20 +166,23 @@ async fn the_first_owner_is_made_by_the_link_and_once() {
 
 #[test]
 fn the_link_for_the_first_owner_is_printed_after_the_address() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
-        .args(["--addr", "127.0.0.1:0", "--data"])
-        .arg(folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines: Vec<String> =
-        BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(|line| line.unwrap()).collect();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let address = lines[0].strip_prefix("listening on ").unwrap();
-    let secret = lines[1].split(&format!("{address}/first/")).nth(1).unwrap();
-    assert_eq!(secret.len(), 64, "{lines:?}");
+    for public in [None, Some("https://chat.example.org")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
+            .args(["--addr", "127.0.0.1:0", "--data"])
+            .arg(folder.path())
+            .args(public.map(|url| format!("--public-url={url}")))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines: Vec<String> =
+            BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(|line| line.unwrap()).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let address = lines[0].strip_prefix("listening on ").unwrap();
+        let secret = lines[1].split(&format!(" {}/first/", public.unwrap_or(address))).nth(1).unwrap();
+        assert_eq!(secret.len(), 64, "{lines:?}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use parlor_protocol::{
 
 use super::{
     Frame, SignUp,
-    blocks::{Clock, avatar, problem_at, section, status},
+    blocks::{Clock, avatar, made_link, problem_at, section, status},
     parts::{self, Field, Problem, id},
 };
 use crate::{
@@ -188,14 +188,7 @@ impl Account {
             *role <= self.role && matches!(role, ServerRole::Member | ServerRole::Moderator | ServerRole::Admin)
         });
         let roles = roles.map(|role| (role.as_str().to_owned(), parts::role(words, role))).collect();
-        let link = self.link.clone().map(|link| {
-            view! {
-                <div class="field done" role="status">
-                    <label for="invite-link">{words.say(Say::MadeInvite)}</label>
-                    <input id="invite-link" type="text" readonly value=link data-testid="invite-link" />
-                </div>
-            }
-        });
+        let link = self.link.clone().map(|link| made_link(words, "invite-link", link));
         let none = invites.is_empty();
         let clock = self.clock;
         let rows = invites.into_iter().map(move |invite| invite_row(words, clock, &invite));

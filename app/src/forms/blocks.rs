@@ -56,6 +56,16 @@ pub(super) fn link(path: &str, next: &str, label: &'static str) -> impl IntoView
     }
 }
 
+/// A link that was just made. It has the focus, so that the browser shows it wherever on the page it stands.
+pub(super) fn made_link(words: Words, id: &'static str, link: String) -> impl IntoView + use<> {
+    view! {
+        <div class="field done" role="status">
+            <label for=id>{words.say(Say::MadeInvite)}</label>
+            <input id=id type="text" readonly autofocus value=link data-testid=id />
+        </div>
+    }
+}
+
 /// What has come of the last form.
 pub(super) fn status(words: Words, notice: Say) -> impl IntoView {
     view! {

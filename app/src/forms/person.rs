@@ -5,7 +5,7 @@ use parlor_protocol::{Millis, ServerRole, User, limits};
 
 use super::{
     Frame,
-    blocks::{Clock, avatar, button, link, problem_at, section, seen, status},
+    blocks::{Clock, avatar, button, link, made_link, problem_at, section, seen, status},
     parts::{self, Field, Problem, id},
     people::ban_until,
 };
@@ -184,14 +184,7 @@ impl PersonPage {
     }
 
     fn reset(&self, words: Words) -> Option<AnyView> {
-        let link = self.link.clone().map(|link| {
-            view! {
-                <div class="field done" role="status">
-                    <label for="reset-link">{words.say(Say::MadeInvite)}</label>
-                    <input id="reset-link" type="text" readonly value=link data-testid="reset-link" />
-                </div>
-            }
-        });
+        let link = self.link.clone().map(|link| made_link(words, "reset-link", link));
         let body = view! {
             {link}
             <p class="soft">{words.say(Say::ResetHelp)}</p>

@@ -81,7 +81,7 @@ impl Server {
 
     /// The secret of the link that makes the first owner.
     pub fn first_secret(&self) -> Option<String> {
-        self.running.as_ref().unwrap().first_secret.clone()
+        self.running.as_ref().unwrap().first_link.as_ref().map(|link| link.rsplit('/').next().unwrap().to_owned())
     }
 
     pub async fn try_sign_in(&self, name: &str, password: &str) -> Answer {
