@@ -12,6 +12,7 @@ mod backlog;
 mod dialect;
 mod entrance;
 mod participant;
+mod plain;
 mod private;
 mod socket;
 mod socketio;

@@ -12,14 +12,10 @@ use socketioxide::{
     socket::Socket,
 };
 
-use crate::http::Failure;
+use crate::{gateway::talk::Gone, http::Failure};
 
 /// The library does not say when there is room again: it is asked.
 const RETRY: Duration = Duration::from_millis(1);
-
-/// The client has gone.
-#[derive(Debug)]
-pub(super) struct Gone;
 
 /// The answer that an event asks for, if it does.
 pub(super) struct Ack {

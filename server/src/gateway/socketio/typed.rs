@@ -8,9 +8,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ack::{Ack, Gone};
+use super::ack::Ack;
 use crate::{
-    gateway::participant::Participant,
+    gateway::{participant::Participant, talk::Gone},
     http::{Failure, rooms},
     policy::RoomAct,
     session::Session,
