@@ -19,6 +19,7 @@ mod socketio;
 mod talk;
 mod time;
 mod translate;
+mod unanswered;
 
 /// The gateways that are switched on.
 pub fn routes(app: &App) -> Router<App> {

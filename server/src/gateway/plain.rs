@@ -101,7 +101,7 @@ impl Hear for Up {
         let said = match self.dialect.read(&text) {
             Ok(said) => said,
             Err((code, message)) => {
-                session.receive_bad(code, message);
+                participant.refuse(session, &text, code, message);
                 return Ok(None);
             }
         };
@@ -111,12 +111,12 @@ impl Hear for Up {
                     self.first = Some(text);
                     return Ok(Some(successor));
                 }
-                Err(failure) => session.receive_bad(failure.code(), failure.message()),
+                Err(failure) => participant.refuse(session, &said.message, failure.code(), failure.message()),
             }
         } else if participant.is_other(&said.nickname) {
-            participant.refuse_name(session);
+            participant.refuse_name(session, &said.message);
         } else if let Err(failure) = participant.say(session, &said.message, CommandId(Uuid::now_v7())).await {
-            session.receive_bad(failure.code(), failure.message());
+            participant.refuse(session, &said.message, failure.code(), failure.message());
         }
         Ok(None)
     }
@@ -144,7 +144,7 @@ impl Tell for Down {
     }
 
     async fn bye(&mut self, bye: Bye) -> Result<(), Gone> {
-        let what = What::Error { code: "bye".into(), message: bye.code.reason().into() };
+        let what = What::Error { code: "bye".into(), message: bye.code.reason().into(), text: None };
         self.say(&Said { at: clock::now(), what }).await
     }
 

@@ -275,10 +275,16 @@ async fn pass_on<T: Tell>(
 ) -> Result<(), End> {
     // It is the server's own.
     let frame = serde_json::from_slice(json).unwrap_or(ServerFrame::Unknown);
+    let mut refused = participant.unanswered.settle(&frame);
     let Some(frame) = telling.frame(frame, participant).await? else { return Ok(()) };
     for todo in translator.take(frame) {
         match todo {
-            Todo::Say(said) => telling.say(&said).await?,
+            Todo::Say(mut said) => {
+                if let What::Error { text, .. } = &mut said.what {
+                    *text = refused.take();
+                }
+                telling.say(&said).await?;
+            }
             // Whoever hears lives as long.
             Todo::Answer(frame) => {
                 drop(errands.send(Errand::Say(frame)));
@@ -287,7 +293,8 @@ async fn pass_on<T: Tell>(
             }
             Todo::Listen(room) => drop(errands.send(Errand::Listen(room))),
             Todo::Out => {
-                let what = What::Error { code: "removed".into(), message: "this room is no longer yours".into() };
+                let (code, message) = ("removed".into(), "this room is no longer yours".into());
+                let what = What::Error { code, message, text: None };
                 telling.say(&Said { at: clock::now(), what }).await?;
                 return Err(End::Out);
             }

@@ -145,8 +145,11 @@ async fn messages_go_both_ways_and_come_and_go_is_told() {
         [(json!("  "), "empty"), (json!({ "text": "x" }), "bad_frame"), (json!("x".repeat(8_001)), "too_long")]
     {
         assert_eq!(ann.ask("message", data.clone()).await["error"]["code"], code);
-        ann.emit("message", data).await;
-        assert_eq!(ann.on("error").await["code"], code);
+        ann.emit("message", data.clone()).await;
+        let refused = ann.on("error").await;
+        assert_eq!(refused["code"], code);
+        let began = (code == "too_long").then(|| "x".repeat(40) + "…");
+        assert_eq!(refused["text"].as_str(), began.as_deref());
     }
     server.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use parlor::config::{Config, Switch};
 use reqwest::header::ORIGIN;
 use socket2::SockRef;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use socketioxide::{TransportType, extract::SocketRef};
 
 use super::{
-    ack::emit,
+    ack::{emit, error},
     door::{Entered, Inbox, Said as Up, Waiting},
     typed::Pending,
 };
@@ -18,6 +18,7 @@ use crate::{
         participant::Participant,
         talk::{self, CLOSE_TIMEOUT, End, Gone, Hear, Tell},
         translate::{Said, What},
+        unanswered::beginning,
     },
     session::Session,
 };
@@ -103,7 +104,7 @@ impl Hear for Hearing {
                 }
                 Err(failure) if ack.is_wanted() => ack.fail(&failure).await.map(|()| None),
                 Err(failure) => {
-                    let error = json!({ "code": failure.code(), "message": failure.message() });
+                    let error = error(failure.code(), failure.message(), Some(&beginning(&text)));
                     emit(&self.socket, "error", &error).await.map(|()| None)
                 }
             };
@@ -133,8 +134,8 @@ impl Tell for Telling {
 
     async fn say(&mut self, said: &Said) -> Result<(), Gone> {
         match &said.what {
-            What::Error { code, message } => {
-                emit(&self.socket, "error", &json!({ "code": code, "message": message })).await
+            What::Error { code, message, text } => {
+                emit(&self.socket, "error", &error(code, message, text.as_deref())).await
             }
             what if self.plain => emit(&self.socket, "message", &dialect::lines(what)).await,
             _ => Ok(()),
