@@ -130,7 +130,7 @@ async fn large_frames_end_the_connection_that_sent_them() {
 
 #[tokio::test]
 async fn hello_comes_first_in_time_and_in_this_version() {
-    let server = Server::start_with(Config { hello_timeout: Duration::from_millis(300), ..Config::default() }).await;
+    let server = Server::start_with(Config { hello_timeout: Duration::from_secs(3), ..Config::default() }).await;
     let mut others = Bystanders::arrive(&server).await;
     let made = server.session("mallory").await;
 

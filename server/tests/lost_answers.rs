@@ -18,7 +18,7 @@ async fn a_gap_that_was_lost_to_an_overflow_is_told_again() {
     let id = bob.post("hello").await;
     bob.acked(id).await;
     let made = server.session("ann").await;
-    let mut ann = narrow(&server, &made).await;
+    let mut ann = narrow(server.address, &made).await;
     ann.hello(vec![]).await;
     for at in 0..4_000 {
         ann.say(&ClientFrame::Ping { at }).await;
@@ -43,7 +43,7 @@ async fn a_gap_that_was_lost_to_an_overflow_is_told_again() {
 async fn answers_that_were_lost_where_no_room_can_say_so_end_the_connection() {
     let server = Server::start().await;
     let made = server.session("ann").await;
-    let mut ann = narrow(&server, &made).await;
+    let mut ann = narrow(server.address, &made).await;
     ann.hello(vec![]).await;
     flood(&mut ann).await;
     let ended = ann.ended().await;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 const BANNED: Option<u16> = Some(CloseCode::Banned.code());
 
 /// What is ended is so within this time.
-const AT_ONCE: Duration = Duration::from_secs(1);
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 fn path(who: &SessionMade, what: &str) -> String {
     format!("/api/people/{}/{what}", who.user.id)

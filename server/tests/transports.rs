@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use crate::support::{
     PATIENCE, Server, body,
     carried::{Poller, Requests, array, lobby, message},
-    http_client, unlimited,
+    http_client, narrow_socket, unlimited,
 };
+use futures::StreamExt;
 use parlor::config::Config;
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, http::SessionMade, limits, refusal,
 };
 use reqwest::Method;
-use socket2::{Domain, Socket, Type};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -218,7 +218,7 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
         let ann = ann.clone();
         async move { ann.poll().await }
     });
-    while !is_held(&server, &ann, &held).await {}
+    server.holds(1).await;
     ann.hello(vec![]).await;
     assert_eq!(held.await.unwrap(), [], "the one that was replaced");
     assert!(matches!(poller.next().await, ServerFrame::Welcome { .. }));
@@ -249,14 +249,6 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
     server.stop().await;
 }
 
-/// Whether a poll is held now: nothing has answered it, and it has taken all there was.
-async fn is_held(server: &Server, ann: &Requests, held: &tokio::task::JoinHandle<Vec<ServerFrame>>) -> bool {
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    ann.post(&[]).await;
-    assert!(!held.is_finished() && server.carried() > 0);
-    true
-}
-
 #[tokio::test]
 async fn a_hello_that_comes_before_the_stream_is_not_lost() {
     let server = Server::start().await;
@@ -275,22 +267,30 @@ async fn a_hello_that_comes_before_the_stream_is_not_lost() {
 }
 
 #[tokio::test]
-async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
-    let heartbeat = Duration::from_millis(600);
+async fn a_poll_with_nothing_to_say_is_answered_after_a_heartbeat_and_polling_alone_keeps_alive() {
+    let heartbeat = Duration::from_secs(1);
     let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
+    let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
+    ann.hello(vec![]).await;
+    assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
+    for _ in 0..4 {
+        assert_eq!(ann.poll().await, []);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
+    let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("p"));
     ann.hello(vec![]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
-    // Nothing to say: an empty answer after one heartbeat, and polling alone keeps it alive.
-    for _ in 0..4 {
-        assert_eq!(ann.poll().await, []);
-    }
     let older = tokio::spawn({
         let ann = ann.clone();
         async move { ann.poll().await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.holds(1).await;
     let newer = tokio::spawn({
         let ann = ann.clone();
         async move { Poller::new(ann).next().await }
@@ -303,7 +303,7 @@ async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
         let ann = ann.clone();
         async move { Poller::new(ann).next().await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.holds(1).await;
     let request = http_client().delete(server.url("/api/session")).bearer_auth(&made.token);
     assert_eq!(request.send().await.unwrap().status(), 204);
     let bye = held.await.unwrap();
@@ -321,8 +321,7 @@ async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
 
 #[tokio::test]
 async fn who_does_not_greet_or_falls_silent_is_let_go() {
-    let (heartbeat, hello_timeout) = (Duration::from_millis(800), Duration::from_millis(300));
-    let server = Server::start_with(Config { heartbeat, hello_timeout, ..unlimited() }).await;
+    let server = Server::start_with(Config { hello_timeout: Duration::from_millis(300), ..unlimited() }).await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, None);
     let no_hello = CloseCode::NoHello.code();
@@ -330,6 +329,12 @@ async fn who_does_not_greet_or_falls_silent_is_let_go() {
     // A poll without a name begins a connection, which then waits for hello.
     assert!(matches!(Poller::new(ann.clone()).next().await, ServerFrame::Bye { code, .. } if code == no_hello));
     server.nothing_carried().await;
+    server.stop().await;
+
+    let heartbeat = Duration::from_millis(1_500);
+    let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
+    let made = server.session("ann").await;
+    let ann = Requests::new(server.address, &made, None);
     // The stream's client says nothing more after hello: found within two heartbeats. Meanwhile it hears ours.
     let mut silent = ann.stream(None).await;
     ann.hello(vec![]).await;
@@ -350,8 +355,8 @@ async fn who_does_not_greet_or_falls_silent_is_let_go() {
     // One that posts nothing but its sign of life stays.
     let mut alive = ann.stream(None).await;
     ann.hello(vec![]).await;
-    for _ in 0..8 {
-        tokio::time::sleep(heartbeat / 2).await;
+    for _ in 0..9 {
+        tokio::time::sleep(heartbeat / 3).await;
         ann.post(&[]).await;
     }
     ann.post(&[ClientFrame::Ping { at: 1 }]).await;
@@ -362,6 +367,15 @@ async fn who_does_not_greet_or_falls_silent_is_let_go() {
     drop(alive);
     server.nothing_carried().await;
     server.stop().await;
+}
+
+/// Polls, and does not wait for the answer.
+async fn break_off(server: &Server, ann: &Requests) {
+    tokio::select! {
+        frames = ann.poll() => panic!("nothing to say: {frames:?}"),
+        () = server.holds(1) => {}
+    }
+    server.holds(0).await;
 }
 
 #[tokio::test]
@@ -377,9 +391,9 @@ async fn a_client_that_is_gone_is_let_go_at_once() {
     // A poll that is broken off, and not followed by another.
     ann.hello(vec![]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
-    assert_eq!(ann.poll_for(Duration::from_millis(200)).await, None);
+    break_off(&server, &ann).await;
     ann.post(&[]).await;
-    assert_eq!(ann.poll_for(Duration::from_millis(200)).await, None);
+    break_off(&server, &ann).await;
     server.nothing_carried().await;
     // Connections that no request holds are bounded in number.
     for n in 0..100 {
@@ -407,7 +421,7 @@ async fn a_server_that_stops_says_when_to_come_back_and_waits_for_nobody() {
     poller.hello(vec![]).await;
     assert!(matches!(poller.poll().await[..], [ServerFrame::Welcome { .. }]));
     let held = tokio::spawn(async move { Poller::new(poller).next().await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.holds(1).await;
     let stopping = tokio::spawn(server.stop());
     let mut retry = None;
     let after = loop {
@@ -424,16 +438,12 @@ async fn a_server_that_stops_says_when_to_come_back_and_waits_for_nobody() {
     assert_eq!(stream.block().await, None);
     let bye = held.await.unwrap();
     assert!(matches!(bye, ServerFrame::Bye { code: 4001, .. }), "{bye:?}");
-    tokio::time::timeout(Duration::from_secs(5), stopping).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, stopping).await.unwrap().unwrap();
 }
 
 /// A stream whose own buffers are as small as the system allows, and that is not read.
 async fn narrow_stream(server: &Server, made: &SessionMade, name: &str) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    socket.connect(&server.address.into()).unwrap();
-    socket.set_nonblocking(true).unwrap();
-    let mut stream = TcpStream::from_std(socket.into()).unwrap();
+    let mut stream = narrow_socket(server.address);
     let head =
         format!("GET /live/sse?connection={name} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", made.token);
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -527,6 +537,8 @@ async fn a_stream_that_takes_nothing_does_not_hold_its_place() {
     for _ in 0..300 {
         writer.send(&text).await;
     }
+    // The writer reads on, which answers its heartbeats.
+    tokio::spawn(async move { while writer.socket.next().await.is_some_and(|next| next.is_ok()) {} });
     // Silent for two heartbeats, they are given up; two seconds later, cut. All places but the writer's are free then.
     server.nothing_carried().await;
     let begun = Instant::now();
@@ -544,8 +556,6 @@ async fn a_stream_that_takes_nothing_does_not_hold_its_place() {
             break;
         }
         assert!(begun.elapsed() < PATIENCE, "{} of 3", held.len());
-        // Reading answers the heartbeats.
-        writer.send("still here").await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     drop(frozen);
