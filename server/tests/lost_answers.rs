@@ -7,7 +7,10 @@ use uuid::Uuid;
 /// Pings whose answers nobody reads: more than the system's buffers and the queue hold together.
 async fn flood(client: &mut Client) {
     for at in 0..12_000 {
-        client.say(&ClientFrame::Ping { at }).await;
+        // It may be ended meanwhile.
+        if client.try_say(&ClientFrame::Ping { at }).await.is_none() {
+            break;
+        }
     }
 }
 
@@ -46,6 +49,7 @@ async fn answers_that_were_lost_where_no_room_can_say_so_end_the_connection() {
     let mut ann = narrow(server.address, &made).await;
     ann.hello(vec![]).await;
     flood(&mut ann).await;
+    // It is told why, unless it has taken nothing for longer than the server waits with that.
     let ended = ann.ended().await;
-    assert_eq!(ended.bye, Some(CloseCode::TooSlow.code()));
+    assert!(ended.bye.is_none() || ended.bye == Some(CloseCode::TooSlow.code()), "{ended:?}");
 }

@@ -155,7 +155,9 @@ async fn what_did_not_fit_comes_later_and_to_fall_behind_again_is_the_end() {
         assert_eq!(number(&mut slow).await, Ok(n), "nothing is missing");
     }
     fall_behind(&mut writer, &mut sent, 400, 0).await;
-    assert_eq!(slow.end().await.1, Some(CloseCode::TooSlow.code()));
+    // It is told why, unless it has taken nothing for longer than the server waits with that.
+    let code = slow.end().await.1;
+    assert!(code.is_none() || code == Some(CloseCode::TooSlow.code()), "{code:?}");
     drop(writer);
     nothing_left(&server, &["slow"]).await;
     server.stop().await;
