@@ -16,7 +16,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use super::{Plain, nothing_left};
+use super::{Plain, nothing_left, talk_past};
 use crate::support::{Client, PATIENCE, Server, narrow_socket, unlimited};
 
 /// One that does not read leaves what it is told with the server.
@@ -193,12 +193,7 @@ async fn who_is_too_far_behind_is_told_so_and_goes_on() {
 async fn one_that_takes_nothing_holds_nothing() {
     let server = Server::start_with(Config { heartbeat: Duration::from_secs(1), ..unlimited() }).await;
     let stuck = narrow(&server, "/gateway/text?name=stuck").await;
-    let mut writer = Plain::to(&server, "/gateway/text?name=writer").await;
-    for n in 0..300 {
-        writer.say(format!("{n}{}", "x".repeat(4_000))).await;
-        writer.message().await;
-    }
-    drop(writer);
+    talk_past(&server, 4_000).await;
     nothing_left(&server, &["stuck", "writer"]).await;
     drop(stuck);
     server.stop().await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
-use super::{MESSAGES, Plain, ROUND, nothing_left, same_order};
+use super::{MESSAGES, ROUND, nothing_left, same_order, talk_past};
 use crate::support::{PATIENCE, Server, Socket, body, http_client, people::of_each_role, unlimited};
 
 /// A client over WebSocket.
@@ -392,12 +392,7 @@ async fn however_it_ends_nothing_is_left() {
 async fn one_that_does_not_read_is_ended() {
     let server = Server::start_with(Config { heartbeat: Duration::from_secs(1), ..unlimited() }).await;
     let stuck = Io::to(&server, json!({ "name": "stuck" })).await;
-    let mut writer = Plain::to(&server, "/gateway/text?name=writer").await;
-    for n in 0..300 {
-        writer.say(format!("{n}{}", "x".repeat(7_000))).await;
-        writer.message().await;
-    }
-    drop(writer);
+    talk_past(&server, 7_000).await;
     nothing_left(&server, &["stuck", "writer"]).await;
     drop(stuck);
     server.stop().await;
