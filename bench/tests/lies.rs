@@ -118,7 +118,8 @@ fn report(lie: Lie) -> Report {
             senders: Some(1),
             body: Some(200),
             warm_up: Some(0.05),
-            seconds: Some(0.2),
+            // Enough for the message that the lie is about, also where nobody is served for a moment.
+            seconds: Some(1.0),
             ..Overrides::default()
         },
     })

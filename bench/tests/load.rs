@@ -129,7 +129,7 @@ fn messages_by_the_clock_are_timed() {
 #[test]
 fn heartbeats_are_answered_and_counted() {
     let connections = Overrides { connections: Some(10), rooms: Some(2), ..Overrides::default() };
-    let report = Server::bare("batch", 50).load(Scenario::Heartbeat, &connections);
+    let report = Server::bare("batch", 200).load(Scenario::Heartbeat, &connections);
     // The server would have closed who does not answer.
     assert!(report.window.heartbeats > 0);
     assert_eq!((report.connections, report.sent), (10, 0));

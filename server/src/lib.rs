@@ -163,6 +163,12 @@ impl Running {
         self.carried.len()
     }
 
+    /// How many polls are held now.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.carried.held()
+    }
+
     /// How many live connections there are now, of whatever transport or gateway.
     #[must_use]
     pub fn connections(&self) -> usize {

@@ -11,6 +11,8 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config as ProptestConfig, RngAlgorithm, TestRng, TestRunner},
 };
+use reqwest::Method;
+use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
@@ -105,6 +107,30 @@ async fn bodies_out_of_bounds_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_no_object_with_the_right_fields_makes_and_changes_no_room() {
+    let server = Server::start().await;
+    let ann = server.session("ann").await;
+    let room = server.room(&ann, "garden", "public").await;
+    let of_room = |what: &str| format!("/api/rooms/{room}{what}");
+    // Left to itself, serde takes a list for the fields in their order.
+    for (method, path, body) in [
+        (Method::POST, "/api/rooms".to_owned(), json!(["secret", "public"])),
+        (Method::POST, "/api/rooms".to_owned(), json!({ "name": ["secret"], "kind": "public" })),
+        (Method::PATCH, of_room(""), json!(["secret", "secret", true])),
+        (Method::PUT, of_room("/level"), json!(["nothing"])),
+        (Method::POST, of_room("/members"), json!([ann.user.id])),
+        (Method::PATCH, of_room(&format!("/members/{}", ann.user.id)), json!([true])),
+        (Method::POST, "/api/direct".to_owned(), json!([["secret"]])),
+    ] {
+        let answer = server.ask(method, &path, &ann.token, body).await;
+        assert_eq!(answer.refused(), (400, refusal::BAD_REQUEST.into()), "{path}");
+        assert!(!answer.text.contains("secret"), "what was sent is not said back: {answer:?}");
+    }
+    assert_eq!(server.listed(&ann, &room).await.name, "garden");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn large_frames_end_the_connection_that_sent_them() {
     let server = Server::start().await;
     let mut others = Bystanders::arrive(&server).await;
@@ -130,7 +156,7 @@ async fn large_frames_end_the_connection_that_sent_them() {
 
 #[tokio::test]
 async fn hello_comes_first_in_time_and_in_this_version() {
-    let server = Server::start_with(Config { hello_timeout: Duration::from_millis(300), ..Config::default() }).await;
+    let server = Server::start_with(Config { hello_timeout: Duration::from_secs(3), ..Config::default() }).await;
     let mut others = Bystanders::arrive(&server).await;
     let made = server.session("mallory").await;
 

@@ -20,7 +20,7 @@ fn presence(frame: &ServerFrame) -> Option<(String, PresenceState, u64)> {
 
 #[tokio::test]
 async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
-    let leave_grace = Duration::from_millis(2_500);
+    let leave_grace = Duration::from_secs(6);
     let server = Server::start_with(Config { leave_grace, ..Config::default() }).await;
     let mut ann = server.client("ann").await;
     let bob_session = server.session("bob").await;
@@ -46,6 +46,7 @@ async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
         .await;
     assert_eq!((online, count), (2, 2));
     // Typing passes, is told to others only, and is not told too often.
+    let begun = Instant::now();
     for _ in 0..5 {
         bob.say(&ClientFrame::Typing { room: RoomId::lobby() }).await;
     }
@@ -58,7 +59,7 @@ async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
             frame => panic!("not to be told: {frame:?}"),
         }
     }
-    assert_eq!(typing, 1);
+    assert!((1..=1 + begun.elapsed().as_secs()).contains(&typing), "{typing}");
     // Gone for good: told after the grace, once.
     let begun = Instant::now();
     drop(bob);
@@ -74,13 +75,14 @@ async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
 
 #[tokio::test]
 async fn a_peer_that_is_silent_is_given_up_and_one_that_answers_is_not() {
-    let (heartbeat, heartbeat_grace) = (Duration::from_millis(500), Duration::from_millis(300));
+    let (heartbeat, heartbeat_grace) = (Duration::from_millis(1_500), Duration::from_millis(750));
     let server = Server::start_with(Config { heartbeat, heartbeat_grace, ..Config::default() }).await;
     let mut frozen = server.client("frozen").await;
     let mut alive = server.client("alive").await;
     let begun = Instant::now();
     // Reading answers pings. The frozen one does not even do that.
-    while begun.elapsed() < Duration::from_secs(3) {
+    while server.connections() > 1 {
+        assert!(begun.elapsed() < PATIENCE, "the frozen one is still there");
         let _ = tokio::time::timeout(Duration::from_millis(100), alive.socket.next()).await;
     }
     alive.send("still here").await;
@@ -275,22 +277,27 @@ async fn who_sends_too_fast_is_told_when_to_go_on() {
     let server = Server::start_with(Config::default()).await;
     let mut ann = server.client("ann").await;
     let mut waits = Vec::new();
-    for n in 0..700 {
-        ann.post(&format!("{n}")).await;
-    }
-    let mut answered = 0;
-    while answered < 700 {
-        match ann.next().await {
-            ServerFrame::Ack { .. } => answered += 1,
-            ServerFrame::Refused { code, retry_after_ms, .. } => {
-                assert_eq!(code, parlor_protocol::refusal::RATE_LIMITED);
-                waits.push(retry_after_ms.unwrap());
-                answered += 1;
+    let mut sent = 0;
+    // 500 at once and 50 a second: who goes on is too fast soon, however busy the machine is.
+    while waits.is_empty() {
+        for n in 0..700 {
+            ann.post(&format!("{n}")).await;
+        }
+        sent += 700;
+        let mut answered = 0;
+        while answered < 700 {
+            match ann.next().await {
+                ServerFrame::Ack { .. } => answered += 1,
+                ServerFrame::Refused { code, retry_after_ms, .. } => {
+                    assert_eq!(code, parlor_protocol::refusal::RATE_LIMITED);
+                    waits.push(retry_after_ms.unwrap());
+                    answered += 1;
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
-    assert!(waits.len() > 50 && waits.iter().all(|wait| (1..=1_000).contains(wait)), "{waits:?}");
+    assert!(waits.len() <= sent - 500 && waits.iter().all(|wait| (1..=1_000).contains(wait)), "{waits:?}");
     tokio::time::sleep(Duration::from_millis(waits[0] + 50)).await;
     ann.send("now it goes").await;
     // A flood of anything ends the connection.

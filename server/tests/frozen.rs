@@ -16,29 +16,15 @@ use tokio_tungstenite::tungstenite::Message;
 async fn after_a_pause_of_many_heartbeats_everyone_is_still_there() {
     let folder = TempDir::new().unwrap();
     let server = Process::start_with(folder.path(), &["--heartbeat-ms", "1000"]);
-    let mut clients = Vec::new();
+    let (heard, mut pings) = tokio::sync::mpsc::unbounded_channel();
+    let mut readers = Vec::new();
     for n in 0..20 {
         let made = support::session(server.address, &format!("client {n}")).await;
         let mut client = Client::connect(server.address, &made).await;
         client.hello(vec![]).await;
         client.join("lobby", None).await;
-        clients.push(client);
-    }
-    let made = support::session(server.address, "poller").await;
-    let mut poller = Poller::new(Requests::new(server.address, &made, None));
-    poller.requests.hello(vec![lobby(None)]).await;
-    poller.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
-    let polling = tokio::spawn(async move { poller.event().await });
-
-    server.signal("STOP");
-    tokio::time::sleep(Duration::from_millis(3_500)).await;
-    server.signal("CONT");
-
-    // Two of its heartbeats later everyone has answered and nobody was closed. Reading answers pings, and goes on.
-    let (heard, mut pings) = tokio::sync::mpsc::unbounded_channel();
-    let mut readers = Vec::new();
-    for (n, mut client) in clients.into_iter().enumerate() {
         let heard = heard.clone();
+        // Reading answers pings, from the beginning on.
         readers.push(tokio::spawn(async move {
             loop {
                 match client.socket.next().await {
@@ -53,6 +39,18 @@ async fn after_a_pause_of_many_heartbeats_everyone_is_still_there() {
             }
         }));
     }
+    let made = support::session(server.address, "poller").await;
+    let mut poller = Poller::new(Requests::new(server.address, &made, None));
+    poller.requests.hello(vec![lobby(None)]).await;
+    poller.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
+    let polling = tokio::spawn(async move { poller.event().await });
+
+    server.signal("STOP");
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    server.signal("CONT");
+
+    // Two of its heartbeats later everyone has answered and nobody was closed.
+    while pings.try_recv().is_ok() {}
     let mut counts = vec![0; readers.len()];
     let everyone = async {
         while counts.iter().any(|count| *count < 3) {

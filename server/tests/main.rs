@@ -25,6 +25,7 @@ mod mentions;
 mod moderation;
 mod moderation_pages;
 mod offline;
+mod order;
 mod pages;
 mod people;
 mod people_pages;

@@ -1,22 +1,17 @@
 //! Frames over server-sent events and long polling: the same session, carried by HTTP requests.
 
-use std::time::{Duration, Instant};
+mod endings;
+mod unread;
+
+use std::time::Duration;
 
 use crate::support::{
-    PATIENCE, Server, body,
+    Server, body,
     carried::{Poller, Requests, array, lobby, message},
-    http_client, unlimited,
+    http_client,
 };
-use parlor::config::Config;
-use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, http::SessionMade, limits, refusal,
-};
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, limits, refusal};
 use reqwest::Method;
-use socket2::{Domain, Socket, Type};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -218,7 +213,7 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
         let ann = ann.clone();
         async move { ann.poll().await }
     });
-    while !is_held(&server, &ann, &held).await {}
+    server.holds(1).await;
     ann.hello(vec![]).await;
     assert_eq!(held.await.unwrap(), [], "the one that was replaced");
     assert!(matches!(poller.next().await, ServerFrame::Welcome { .. }));
@@ -249,14 +244,6 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
     server.stop().await;
 }
 
-/// Whether a poll is held now: nothing has answered it, and it has taken all there was.
-async fn is_held(server: &Server, ann: &Requests, held: &tokio::task::JoinHandle<Vec<ServerFrame>>) -> bool {
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    ann.post(&[]).await;
-    assert!(!held.is_finished() && server.carried() > 0);
-    true
-}
-
 #[tokio::test]
 async fn a_hello_that_comes_before_the_stream_is_not_lost() {
     let server = Server::start().await;
@@ -271,283 +258,5 @@ async fn a_hello_that_comes_before_the_stream_is_not_lost() {
     ann.hello(vec![]).await;
     assert!(matches!(stream.next().await, ServerFrame::Welcome { .. }));
     assert_eq!(server.carried(), 1);
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
-    let heartbeat = Duration::from_millis(600);
-    let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
-    let made = server.session("ann").await;
-    let ann = Requests::new(server.address, &made, Some("p"));
-    ann.hello(vec![]).await;
-    assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
-    // Nothing to say: an empty answer after one heartbeat, and polling alone keeps it alive.
-    for _ in 0..4 {
-        assert_eq!(ann.poll().await, []);
-    }
-    let older = tokio::spawn({
-        let ann = ann.clone();
-        async move { ann.poll().await }
-    });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let newer = tokio::spawn({
-        let ann = ann.clone();
-        async move { Poller::new(ann).next().await }
-    });
-    assert_eq!(older.await.unwrap(), []);
-    ann.post(&[ClientFrame::Ping { at: 5 }]).await;
-    assert!(matches!(newer.await.unwrap(), ServerFrame::Pong { at: 5, .. }));
-    // Signing out ends it for good: the held poll hears it, the next has no session.
-    let held = tokio::spawn({
-        let ann = ann.clone();
-        async move { Poller::new(ann).next().await }
-    });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let request = http_client().delete(server.url("/api/session")).bearer_auth(&made.token);
-    assert_eq!(request.send().await.unwrap().status(), 204);
-    let bye = held.await.unwrap();
-    assert!(matches!(bye, ServerFrame::Bye { code: 4501, reconnect: false, .. }), "{bye:?}");
-    assert_eq!(ann.refused_poll().await.0, 401);
-    server.nothing_carried().await;
-    // Any other end is told once, too; then the name stands for nothing.
-    let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
-    ann.post(&[ClientFrame::Hello { protocol: 99, resume: vec![] }]).await;
-    assert!(matches!(ann.poll().await[..], [ServerFrame::Bye { code: 4500, .. }]));
-    assert_eq!(ann.refused_poll().await, (410, Some(refusal::NO_CONNECTION.into())));
-    server.nothing_carried().await;
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn who_does_not_greet_or_falls_silent_is_let_go() {
-    let (heartbeat, hello_timeout) = (Duration::from_millis(800), Duration::from_millis(300));
-    let server = Server::start_with(Config { heartbeat, hello_timeout, ..unlimited() }).await;
-    let made = server.session("ann").await;
-    let ann = Requests::new(server.address, &made, None);
-    let no_hello = CloseCode::NoHello.code();
-    assert_eq!(ann.stream(None).await.ended().await, Some(no_hello));
-    // A poll without a name begins a connection, which then waits for hello.
-    assert!(matches!(Poller::new(ann.clone()).next().await, ServerFrame::Bye { code, .. } if code == no_hello));
-    server.nothing_carried().await;
-    // The stream's client says nothing more after hello: found within two heartbeats. Meanwhile it hears ours.
-    let mut silent = ann.stream(None).await;
-    ann.hello(vec![]).await;
-    let mut heartbeats = 0;
-    let bye = loop {
-        let block = silent.block().await.unwrap();
-        match block.data.as_deref().map(ServerFrame::decode) {
-            _ if block.event.as_deref() == Some("heartbeat") => {
-                assert_eq!(block.data.as_deref(), Some(r#"{"type":"heartbeat"}"#));
-                heartbeats += 1;
-            }
-            Some(Ok(ServerFrame::Bye { code, .. })) => break code,
-            _ => {}
-        }
-    };
-    assert_eq!(bye, CloseCode::HeartbeatMissed.code());
-    assert!((1..=3).contains(&heartbeats), "{heartbeats}");
-    // One that posts nothing but its sign of life stays.
-    let mut alive = ann.stream(None).await;
-    ann.hello(vec![]).await;
-    for _ in 0..8 {
-        tokio::time::sleep(heartbeat / 2).await;
-        ann.post(&[]).await;
-    }
-    ann.post(&[ClientFrame::Ping { at: 1 }]).await;
-    alive.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
-    // Polls that nobody takes end as well.
-    let poller = Requests::new(server.address, &made, Some("gone"));
-    poller.hello(vec![]).await;
-    drop(alive);
-    server.nothing_carried().await;
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn a_client_that_is_gone_is_let_go_at_once() {
-    let server = Server::start().await;
-    let made = server.session("ann").await;
-    let ann = Requests::new(server.address, &made, Some("tab"));
-    let mut stream = ann.stream(None).await;
-    ann.hello(vec![]).await;
-    stream.next().await;
-    drop(stream);
-    server.nothing_carried().await;
-    // A poll that is broken off, and not followed by another.
-    ann.hello(vec![]).await;
-    assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
-    assert_eq!(ann.poll_for(Duration::from_millis(200)).await, None);
-    ann.post(&[]).await;
-    assert_eq!(ann.poll_for(Duration::from_millis(200)).await, None);
-    server.nothing_carried().await;
-    // Connections that no request holds are bounded in number.
-    for n in 0..100 {
-        Requests::new(server.address, &made, Some(&format!("loose-{n}"))).hello(vec![]).await;
-    }
-    let begun = Instant::now();
-    while server.carried() > 64 {
-        assert!(begun.elapsed() < PATIENCE, "{}", server.carried());
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let newest = Requests::new(server.address, &made, Some("loose-99"));
-    assert!(matches!(newest.poll().await[..], [ServerFrame::Welcome { .. }]));
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_stops_says_when_to_come_back_and_waits_for_nobody() {
-    let server = Server::start().await;
-    let made = server.session("ann").await;
-    let ann = Requests::new(server.address, &made, Some("stream"));
-    let mut stream = ann.stream(None).await;
-    ann.hello(vec![]).await;
-    stream.next().await;
-    let poller = Requests::new(server.address, &made, Some("poll"));
-    poller.hello(vec![]).await;
-    assert!(matches!(poller.poll().await[..], [ServerFrame::Welcome { .. }]));
-    let held = tokio::spawn(async move { Poller::new(poller).next().await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let stopping = tokio::spawn(server.stop());
-    let mut retry = None;
-    let after = loop {
-        let block = stream.block().await.unwrap();
-        if let Some(Ok(ServerFrame::Bye { code: 4001, reconnect: true, after_ms, .. })) =
-            block.data.as_deref().map(ServerFrame::decode)
-        {
-            break (after_ms, retry.or(block.retry));
-        }
-        retry = block.retry;
-    };
-    assert!(after.0.is_some());
-    assert_eq!(after.0, after.1);
-    assert_eq!(stream.block().await, None);
-    let bye = held.await.unwrap();
-    assert!(matches!(bye, ServerFrame::Bye { code: 4001, .. }), "{bye:?}");
-    tokio::time::timeout(Duration::from_secs(5), stopping).await.unwrap().unwrap();
-}
-
-/// A stream whose own buffers are as small as the system allows, and that is not read.
-async fn narrow_stream(server: &Server, made: &SessionMade, name: &str) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    socket.connect(&server.address.into()).unwrap();
-    socket.set_nonblocking(true).unwrap();
-    let mut stream = TcpStream::from_std(socket.into()).unwrap();
-    let head =
-        format!("GET /live/sse?connection={name} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", made.token);
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut begun = [0; 12];
-    stream.read_exact(&mut begun).await.unwrap();
-    assert_eq!(&begun, b"HTTP/1.1 200");
-    stream
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_is_not_read_gets_a_gap_and_slows_nobody() {
-    let server = Server::start().await;
-    let made = server.session("slow").await;
-    let slow = Requests::new(server.address, &made, Some("slow"));
-    let mut socket = narrow_stream(&server, &made, "slow").await;
-    slow.hello(vec![lobby(None)]).await;
-    let reader_requests = Requests::new(server.address, &server.session("reader").await, None);
-    let mut reader = reader_requests.stream(None).await;
-    reader_requests.hello(vec![lobby(None)]).await;
-    reader.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
-    let mut writer = server.client("writer").await;
-    let text = "x".repeat(4_000);
-    for n in 1..=400 {
-        writer.send(&text).await;
-        assert_eq!(reader.event().await.seq, n);
-    }
-    // Its POSTs are answered all the time.
-    slow.post(&[ClientFrame::Ping { at: 1 }]).await;
-    // Read on, it has events without a hole, then the gap.
-    let mut received = Vec::new();
-    let (last, gap) = loop {
-        let mut bytes = [0; 65_536];
-        let read = tokio::time::timeout(PATIENCE, socket.read(&mut bytes)).await.unwrap().unwrap();
-        assert!(read > 0, "ended without a word");
-        received.extend_from_slice(&bytes[..read]);
-        let text = dechunked(&received);
-        let frames: Vec<_> = text
-            .split_inclusive("\n\n")
-            .filter(|block| block.ends_with("\n\n"))
-            .filter_map(|block| block.lines().find_map(|line| line.strip_prefix("data: ")))
-            .filter_map(|data| ServerFrame::decode(data).ok())
-            .collect();
-        let gap = frames.iter().find_map(|frame| match frame {
-            ServerFrame::Gap { reason, after, head, .. } => Some((*reason, *after, *head)),
-            _ => None,
-        });
-        if let Some(gap) = gap {
-            let seqs = frames.iter().filter_map(|frame| match frame {
-                ServerFrame::Event(event) => Some(event.seq),
-                _ => None,
-            });
-            let seqs: Vec<_> = seqs.collect();
-            assert!(seqs.iter().copied().eq(1..=u64::try_from(seqs.len()).unwrap()), "{seqs:?}");
-            break (u64::try_from(seqs.len()).unwrap(), gap);
-        }
-    };
-    assert_eq!(gap, (GapReason::Overflow, last, 400));
-    drop(socket);
-    drop(reader);
-    server.nothing_carried().await;
-    server.stop().await;
-}
-
-/// The body of a chunked answer, as far as it has come.
-fn dechunked(answer: &[u8]) -> String {
-    let text = String::from_utf8_lossy(answer);
-    let mut rest = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let mut body = String::new();
-    while let Some((size, chunk)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        let Some(part) = chunk.get(..size) else { break };
-        body.push_str(part);
-        rest = chunk.get(size + 2..).unwrap_or("");
-    }
-    body
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_takes_nothing_does_not_hold_its_place() {
-    let config = Config { heartbeat: Duration::from_secs(1), max_connections: 4, ..unlimited() };
-    let server = Server::start_with(config).await;
-    let made = server.session("frozen").await;
-    let mut frozen = Vec::new();
-    for name in ["one", "two"] {
-        let requests = Requests::new(server.address, &made, Some(name));
-        frozen.push(narrow_stream(&server, &made, name).await);
-        requests.hello(vec![lobby(None)]).await;
-    }
-    let mut writer = server.client("writer").await;
-    let text = "x".repeat(4_000);
-    for _ in 0..300 {
-        writer.send(&text).await;
-    }
-    // Silent for two heartbeats, they are given up; two seconds later, cut. All places but the writer's are free then.
-    server.nothing_carried().await;
-    let begun = Instant::now();
-    loop {
-        let mut held = Vec::new();
-        for _ in 0..3 {
-            let mut socket = TcpStream::connect(server.address).await.unwrap();
-            socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-            let mut status = [0; 12];
-            if socket.read_exact(&mut status).await.is_ok() && status.ends_with(b"200") {
-                held.push(socket);
-            }
-        }
-        if held.len() == 3 {
-            break;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{} of 3", held.len());
-        // Reading answers the heartbeats.
-        writer.send("still here").await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    drop(frozen);
     server.stop().await;
 }

@@ -24,7 +24,7 @@ const COMING: Duration = Duration::from_secs(120);
 const QUIET: Duration = Duration::from_millis(1_300);
 
 /// What has not come after this long without any progress does not come any more.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A pause of the generator, for each member of a room, where as many messages are sent as go through. Shorter than what
 /// the server has to do meanwhile: it writes to each member.

@@ -132,6 +132,7 @@ pub fn deliver(hub: Arc<Hub>, mut events: Events, workers: &Workers) -> JoinHand
                         hub.follow(&room, event);
                     }
                     room.count(events);
+                    room.introduce(events);
                     for batch in EventBatch::encode(events) {
                         if room.publish(&batch) {
                             hand_out(&lanes, &room, &batch, &token).await;

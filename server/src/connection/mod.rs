@@ -16,12 +16,14 @@ use crate::{
 };
 
 mod frame;
+mod outgoing;
 mod queue;
 
 #[cfg(test)]
 pub(crate) use frame::sample;
 pub use frame::{Encoded, EventBatch, EventFrame};
-pub use queue::{Begun, Bye, Frame, MAX_SLICES, Outgoing, Queue};
+pub use outgoing::{Begun, Bye, Frame, Outgoing};
+pub use queue::{MAX_SLICES, Queue};
 
 /// Tells connections apart for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

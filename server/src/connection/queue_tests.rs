@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used)]
-use parlor_protocol::ServerFrame;
+use parlor_protocol::{CloseCode, ServerFrame};
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
 };
 
-use super::*;
-use crate::connection::sample;
+use super::{inner::BATCH_BYTES, *};
+use crate::{connection::sample, websocket::frame::PING};
 
 fn event(seq: Seq, bytes: usize) -> Arc<EventBatch> {
     EventBatch::encode(&[sample(seq, bytes)]).remove(0)

@@ -58,6 +58,8 @@ struct Nickname<'a> {
 struct Wrong<'a> {
     error: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
     time: &'a str,
 }
 
@@ -88,7 +90,9 @@ impl Dialect {
         let time = &rfc3339(said.at);
         let json = match (self, &said.what) {
             (Self::Lines, what) => return Some(lines(what)),
-            (_, What::Error { code, message }) => serde_json::to_string(&Wrong { error: code, message, time }),
+            (_, What::Error { code, message, text }) => {
+                serde_json::to_string(&Wrong { error: code, message, text: text.as_deref(), time })
+            }
             (Self::Typed, what) => {
                 let kind = match what {
                     What::Entered(_) => 0,
@@ -125,7 +129,8 @@ fn line(what: &What) -> String {
         What::Left(name) => format!("{name} left"),
         What::Message { from, text, private: false } => format!("{from}: {text}"),
         What::Message { from, text, private: true } => format!("(private) {from}: {text}"),
-        What::Error { code, message } => format!("error: {message} ({code})"),
+        What::Error { code, message, text: None } => format!("error: {message} ({code})"),
+        What::Error { code, message, text: Some(text) } => format!("error: {message} ({code}) “{text}”"),
     }
 }
 
@@ -146,7 +151,8 @@ mod tests {
     fn each_dialect_says_it_in_its_way() {
         use Dialect::{Lines, Nickname, Typed};
         let time = "\"time\":\"1970-01-01T00:00:00.000Z\"";
-        let error = || What::Error { code: "empty".into(), message: "Say something.".into() };
+        let error = || What::Error { code: "empty".into(), message: "Say something.".into(), text: None };
+        let fast = || What::Error { code: "fast".into(), message: "Wait.".into(), text: Some("a\"…".into()) };
         for (dialect, what, expected) in [
             (Typed, What::Entered("ann".into()), Some(format!("{{\"type\":0,\"msg\":\"ann came in\",{time}}}"))),
             (Typed, What::Left("ann".into()), Some(format!("{{\"type\":1,\"msg\":\"ann left\",{time}}}"))),
@@ -157,6 +163,12 @@ mod tests {
                 Some(format!("{{\"type\":2,\"msg\":\"(private) ann: a \\\"b\\\"\\nc\",{time},\"private\":true}}")),
             ),
             (Typed, error(), Some(format!("{{\"error\":\"empty\",\"message\":\"Say something.\",{time}}}"))),
+            (
+                Nickname,
+                fast(),
+                Some(format!("{{\"error\":\"fast\",\"message\":\"Wait.\",\"text\":\"a\\\"…\",{time}}}")),
+            ),
+            (Lines, fast(), Some("error: Wait. (fast) “a\"…”".into())),
             (Lines, What::Entered("ann".into()), Some("ann came in".into())),
             (Lines, message(true), Some("(private) ann: a \"b\"\n  c".into())),
             (Lines, error(), Some("error: Say something. (empty)".into())),

@@ -12,12 +12,14 @@ mod backlog;
 mod dialect;
 mod entrance;
 mod participant;
+mod plain;
 mod private;
 mod socket;
 mod socketio;
 mod talk;
 mod time;
 mod translate;
+mod unanswered;
 
 /// The gateways that are switched on.
 pub fn routes(app: &App) -> Router<App> {

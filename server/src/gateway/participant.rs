@@ -11,10 +11,12 @@ use std::{
 use parking_lot::Mutex;
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, refusal};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 use super::{
     private::{self, Addressed},
     translate::Translator,
+    unanswered::Unanswered,
 };
 use crate::{
     accounts::names,
@@ -43,6 +45,8 @@ pub(super) struct Participant {
     direct: Mutex<HashMap<RoomId, Direct>>,
     /// The direct rooms with those who were written to.
     partners: Mutex<HashMap<UserId, RoomId>>,
+    /// What they have said.
+    pub(super) unanswered: Unanswered,
 }
 
 /// How a direct room is listened to.
@@ -73,8 +77,8 @@ impl Participant {
         };
         let named = from_before || !name.trim().is_empty();
         let passing = (!from_before).then(|| Passing::new(&app, who.token));
-        let entered =
-            Self { app, who, room, visitor, passing, named, direct: Mutex::default(), partners: Mutex::default() };
+        let (direct, partners, unanswered) = Default::default();
+        let entered = Self { app, who, room, visitor, passing, named, direct, partners, unanswered };
         match entered.look_around().await {
             Ok(()) => Ok(entered),
             Err(failure) => {
@@ -170,14 +174,34 @@ impl Participant {
     /// Nobody is called so, or they may not be written to: nothing was said.
     pub(super) async fn say(&self, session: &Session, text: &str, id: CommandId) -> Result<(), Failure> {
         match private::addressee(&self.app, &self.who, &self.room, text).await? {
-            None => send(session, self.room.clone(), text, id).await,
+            None => self.send(session, self.room.clone(), text, None, id).await,
             Some(Addressed { user, said }) => {
                 let room = self.room_with(user).await?;
                 self.listen(session, &room).await;
-                send(session, room, &said, id).await;
+                self.send(session, room, &said, None, id).await;
             }
         }
         Ok(())
+    }
+
+    /// Says something in a room. The session answers with this id.
+    pub(super) async fn send(
+        &self,
+        session: &Session,
+        room: RoomId,
+        body: &str,
+        reply_to: Option<CommandId>,
+        id: CommandId,
+    ) {
+        self.unanswered.note(id, body);
+        session.receive(&ClientFrame::Send { id, room, body: body.into(), reply_to }.encode()).await;
+    }
+
+    /// Refuses a text before it is said.
+    pub(super) fn refuse(&self, session: &Session, text: &str, code: &str, message: impl Into<String>) {
+        let id = CommandId(Uuid::now_v7());
+        self.unanswered.note(id, text);
+        session.receive_bad(Some(id), code, message);
     }
 
     /// Whether this is a conversation that is listened to.
@@ -199,11 +223,11 @@ impl Participant {
     }
 
     /// Refuses what comes under another name than the first.
-    pub(super) fn refuse_name(&self, session: &Session) {
+    pub(super) fn refuse_name(&self, session: &Session, text: &str) {
         let name = &self.who.user.name;
         let message =
             format!("On this connection you are “{name}”. Nothing was sent: open another one for another name.");
-        session.receive_bad(refusal::FORBIDDEN, message);
+        self.refuse(session, text, refusal::FORBIDDEN, message);
     }
 
     /// The connection has ended, and with it who was here by it alone.
@@ -250,9 +274,4 @@ async fn end_session(store: &dyn Store, token: TokenHash) {
     if let Err(error) = store.end_session(token).await {
         tracing::warn!(%error, "a guest's session is still there");
     }
-}
-
-async fn send(session: &Session, room: RoomId, body: &str, id: CommandId) {
-    let frame = ClientFrame::Send { id, room, body: body.into(), reply_to: None };
-    session.receive(&frame.encode()).await;
 }

@@ -7,7 +7,7 @@ use axum::{
 use parlor_protocol::RoomId;
 use serde::Deserialize;
 
-use super::{dialect::Dialect, entrance::Entrance, participant::Participant, talk};
+use super::{dialect::Dialect, entrance::Entrance, participant::Participant, plain};
 use crate::{
     http::{App, Failure},
     socket::Upgrade,
@@ -65,5 +65,5 @@ async fn begin(
 ) -> Result<Response, Failure> {
     let room = if room.is_empty() { RoomId::lobby() } else { room.into() };
     let participant = Participant::enter(app, visitor, caller, &name, room).await?;
-    Ok(upgrade.run(async move |stream, early| talk::run(stream, &early, participant, dialect).await).into_response())
+    Ok(upgrade.run(async move |stream, early| plain::run(stream, &early, participant, dialect).await).into_response())
 }

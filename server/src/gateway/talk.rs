@@ -1,18 +1,17 @@
-//! A plain gateway's connection, from its first byte to its last.
+//! One who takes part, from coming to going, in whichever words their client speaks. One task for each: all that is said
+//! is taken in its order, and all that is told goes out in the order of the session.
 
 use std::{
     pin::pin,
     time::{Duration, Instant},
 };
 
-use parlor_protocol::{ClientFrame, CloseCode, CommandId, RoomId, ServerFrame, limits};
-use tokio::{net::TcpStream, sync::mpsc};
+use parlor_protocol::{ClientFrame, CloseCode, RoomId, ServerFrame};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::{
     backlog::{Backlog, Item},
-    dialect::Dialect,
     participant::Participant,
     translate::{Said, Todo, Translator, What},
 };
@@ -20,154 +19,177 @@ use crate::{
     clock,
     connection::{Bye, Frame},
     session::Session,
-    socket::{Ended, Reader, Writer},
-    websocket::{
-        decode::{Decoder, Message, Violation},
-        frame::{self, Opcode},
-    },
+    websocket::frame,
 };
 
-/// Time for the last messages, and for the peer to take them.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for the last messages, and for the client to take them.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// RFC 6455, section 7.4.1: it is against the rules to go on here.
-const POLICY: u16 = 1008;
-
-/// How a session, or its part of the connection, came to its end.
-enum End {
+/// How someone's part came to its end.
+pub(super) enum End {
     /// We said so.
     Bye(Bye),
     /// The room is no longer theirs.
     Out,
-    /// Who they are has changed.
-    Renewed,
-    /// A guest has a name from now on, and has said this.
-    Named(Box<Participant>, String),
-    /// The peer sent a close frame.
-    Close(Option<u16>),
-    /// The peer did what must not be.
-    Violation(Violation),
-    /// The peer went without a word, or takes nothing.
+    /// The client ended it, or did what must not be: the code that it is answered with, if any.
+    Closed(Option<u16>),
+    /// The client has gone without a word, or takes nothing.
     Gone,
 }
 
-/// What the writing side asks of the reading one, which alone speaks to the session.
+/// The client has gone.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+impl From<Gone> for End {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// The half of a client that speaks.
+pub(super) trait Hear {
+    /// Something that it says.
+    type Said;
+
+    /// The next thing. Dropped while it waits, it has taken nothing.
+    ///
+    /// # Errors
+    /// Nothing more comes.
+    async fn next(&mut self, session: &Session) -> Result<Self::Said, End>;
+
+    /// Does what was said. A guest who had no name may come out of it with one.
+    ///
+    /// # Errors
+    /// Nobody is there to be answered.
+    async fn take(
+        &mut self,
+        said: Self::Said,
+        participant: &Participant,
+        session: &Session,
+    ) -> Result<Option<Participant>, Gone>;
+}
+
+/// The half of a client that is told. Each of these waits until the client's socket has taken it.
+///
+/// # Errors
+/// The client has gone.
+pub(super) trait Tell {
+    /// Tells what this client is told as it is, and gives back what is to be put into words.
+    async fn frame(&mut self, frame: ServerFrame, participant: &Participant) -> Result<Option<ServerFrame>, Gone>;
+
+    /// Tells something in words.
+    async fn say(&mut self, said: &Said) -> Result<(), Gone>;
+
+    /// Tells that the connection ends.
+    async fn bye(&mut self, bye: Bye) -> Result<(), Gone>;
+
+    /// Asks for a sign of life.
+    async fn ping(&mut self, session: &Session) -> Result<(), Gone>;
+
+    /// Gives a sign of life, where one was asked for in a way of its own.
+    async fn pong(&mut self, payload: &[u8]) -> Result<(), Gone>;
+}
+
+/// What happens to a client beside what it says.
+#[derive(Clone, Default)]
+pub(super) struct Signs {
+    /// It has gone.
+    pub(super) gone: CancellationToken,
+    /// It has said more than anyone can take.
+    pub(super) flooded: CancellationToken,
+}
+
+/// How one session of theirs came to its end.
+enum Turn {
+    /// And so has their part.
+    Over(End),
+    /// Who they are has changed.
+    Renewed,
+    /// A guest has a name from now on.
+    Named(Box<Participant>),
+}
+
+/// What the telling side asks of the hearing one, which alone speaks to the session.
 enum Errand {
     Say(ClientFrame),
     Listen(RoomId),
 }
 
-/// What is written.
-struct Down {
-    writer: Writer,
-    dialect: Dialect,
-    /// No message is half written.
-    whole: bool,
-}
-
-impl Down {
-    async fn say(&mut self, said: &Said) -> Result<(), End> {
-        match self.dialect.write(said) {
-            Some(text) => self.send(Opcode::Text, text.as_bytes()).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), End> {
-        self.whole = false;
-        self.writer.send(opcode, payload).await.map_err(|_| End::Gone)?;
-        self.whole = true;
-        Ok(())
-    }
-}
-
-/// Runs a connection.
-pub(super) async fn run(stream: TcpStream, early: &[u8], mut participant: Participant, dialect: Dialect) {
-    let (incoming, outgoing) = stream.into_split();
-    let mut reader = Reader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
-    let mut down = Down { writer: Writer::new(outgoing), dialect, whole: true };
+/// Runs someone's part. At its end they have left.
+pub(super) async fn run<H: Hear, T: Tell>(
+    mut participant: Participant,
+    hearing: &mut H,
+    telling: &mut T,
+    signs: &Signs,
+) -> End {
     let mut translator = Translator::new(&participant.who.user, participant.room.clone());
     let mut session = participant.connect(Vec::new()).await;
-    let mut said = None;
     let end = loop {
-        let end = talk(&participant, &session, &mut reader, &mut down, &mut translator, said.take()).await;
-        match end {
-            End::Named(successor, message) => {
+        let turn = talk(&participant, &session, hearing, telling, &mut translator, signs);
+        match signs.gone.run_until_cancelled(turn).await.unwrap_or(Turn::Over(End::Gone)) {
+            Turn::Named(successor) => {
                 session = participant.succeeded_by(*successor, session, &mut translator).await;
-                said = Some(message);
             }
-            End::Renewed => match participant.renewed(&mut translator).await {
+            Turn::Renewed => match participant.renewed(&mut translator).await {
                 Ok(renewed) => session = renewed,
                 Err(bye) => break End::Bye(bye),
             },
-            end => break end,
+            Turn::Over(end) => break end,
         }
     };
     // Others see at once that they have gone, while the socket still fades.
     participant.leave(Some(session)).await;
-    if let (Some((code, reason)), true) = (farewell(&end), down.whole) {
-        down.writer.close(&mut reader, code, reason).await;
-    }
-}
-
-/// The code and reason to close with.
-fn farewell(end: &End) -> Option<(Option<u16>, &str)> {
-    match end {
-        End::Bye(bye) => Some((Some(bye.code.code()), bye.code.reason())),
-        End::Out => Some((Some(POLICY), "this room is no longer yours")),
-        // Section 5.5.1: answered with the same code.
-        End::Close(code) => Some((*code, "")),
-        End::Violation(violation) => Some((Some(violation.close_code()), "")),
-        End::Renewed | End::Named(..) | End::Gone => None,
-    }
-}
-
-/// Reads and writes at the same time, until there is an end to this session.
-async fn talk(
-    participant: &Participant,
-    session: &Session,
-    reader: &mut Reader,
-    down: &mut Down,
-    translator: &mut Translator,
-    first: Option<String>,
-) -> End {
-    let (errands, mut asked) = mpsc::unbounded_channel();
-    let (turn, dialect, queue) = (CancellationToken::new(), down.dialect, &session.connection().queue);
-    let mut writing = pin!(write(down, session, translator, &errands, &turn));
-    let end = tokio::select! {
-        biased;
-        end = &mut writing => return end,
-        end = read(reader, session, participant, &mut asked, dialect, first) => end,
-        // A peer that takes nothing any more does not hold its socket.
-        () = async { queue.ending().await; tokio::time::sleep(CLOSE_TIMEOUT).await } => return End::Gone,
-    };
-    if let End::Named(successor, message) = end {
-        // Whoever goes on writes whole messages.
-        turn.cancel();
-        if let Ok(End::Renewed) = tokio::time::timeout(CLOSE_TIMEOUT, writing).await {
-            return End::Named(successor, message);
-        }
-        successor.leave(None).await;
-        return End::Gone;
-    }
     end
 }
 
-/// Takes messages until the peer has gone. When it is the server that ends the connection, the writer decides.
-async fn read(
-    reader: &mut Reader,
-    session: &Session,
+/// Hears and tells at the same time, until there is an end to this session.
+async fn talk<H: Hear, T: Tell>(
     participant: &Participant,
-    asked: &mut mpsc::UnboundedReceiver<Errand>,
-    dialect: Dialect,
-    first: Option<String>,
-) -> End {
-    if let Some(message) = first {
-        say(session, participant, &message).await;
+    session: &Session,
+    hearing: &mut H,
+    telling: &mut T,
+    translator: &mut Translator,
+    signs: &Signs,
+) -> Turn {
+    let (errands, mut asked) = mpsc::unbounded_channel();
+    let (next, queue) = (CancellationToken::new(), &session.connection().queue);
+    let mut telling = pin!(tell(telling, participant, session, translator, &errands, &next));
+    let turn = tokio::select! {
+        biased;
+        turn = &mut telling => return turn,
+        turn = hear(hearing, participant, session, &mut asked) => turn,
+        () = async { signs.flooded.cancelled().await; session.close(CloseCode::Flooding); std::future::pending().await } => {
+            Turn::Over(End::Gone)
+        }
+        // A client that takes nothing any more holds nothing.
+        () = async { queue.ending().await; tokio::time::sleep(CLOSE_TIMEOUT).await } => return Turn::Over(End::Gone),
+    };
+    if let Turn::Named(successor) = turn {
+        // Whoever goes on tells whole messages.
+        next.cancel();
+        if let Ok(Turn::Renewed) = tokio::time::timeout(CLOSE_TIMEOUT, telling).await {
+            return Turn::Named(successor);
+        }
+        successor.leave(None).await;
+        return Turn::Over(End::Gone);
     }
+    turn
+}
+
+/// Takes what the client says. When it is the server that ends the session, the telling side decides; what comes then is
+/// left for whoever goes on.
+async fn hear<H: Hear>(
+    hearing: &mut H,
+    participant: &Participant,
+    session: &Session,
+    asked: &mut mpsc::UnboundedReceiver<Errand>,
+) -> Turn {
+    let queue = &session.connection().queue;
     let end = loop {
-        let message = tokio::select! {
+        let said = tokio::select! {
             biased;
+            () = queue.ending() => break End::Gone,
             Some(errand) = asked.recv() => {
                 match errand {
                     Errand::Say(frame) => session.receive(&frame.encode()).await,
@@ -175,128 +197,105 @@ async fn read(
                 }
                 continue;
             }
-            message = reader.next() => message,
+            said = hearing.next(session) => said,
         };
         session.connection().hear(Instant::now());
-        match message {
-            Ok(Message::Text(text)) => {
-                if let Some(end) = take(text, session, participant, dialect).await {
-                    break end;
-                }
-            }
-            Ok(Message::Binary(_)) => session.receive_binary(),
-            Ok(Message::Ping(payload)) => session.receive_ping(payload),
-            // It has done its work by being heard.
-            Ok(Message::Pong) => {}
-            Ok(Message::Close(code)) => break End::Close(code),
-            Err(Ended::Violation(Violation::TooLarge)) => {
-                session.close(CloseCode::FrameTooLarge);
-                let _ = reader.discard().await;
-                break End::Gone;
-            }
-            Err(Ended::Violation(violation)) => break End::Violation(violation),
-            Err(Ended::Gone) => break End::Gone,
+        let said = match said {
+            Ok(said) => said,
+            Err(end) => break end,
+        };
+        // Boxed: a client that says nothing does not carry the room for every act with it.
+        match Box::pin(hearing.take(said, participant, session)).await {
+            Ok(None) => {}
+            Ok(Some(successor)) => return Turn::Named(Box::new(successor)),
+            Err(Gone) => break End::Gone,
         }
     };
-    if matches!(end, End::Gone) && session.connection().queue.is_ending() {
+    if matches!(end, End::Gone) && queue.is_ending() {
         std::future::pending::<()>().await;
     }
-    end
+    Turn::Over(end)
 }
 
-async fn take(text: &str, session: &Session, participant: &Participant, dialect: Dialect) -> Option<End> {
-    let up = match dialect.read(text) {
-        Ok(up) => up,
-        Err((code, message)) => {
-            session.receive_bad(code, message);
-            return None;
-        }
-    };
-    if participant.takes(&up.nickname) {
-        match Box::pin(participant.named(&up.nickname)).await {
-            Ok(successor) => return Some(End::Named(Box::new(successor), up.message.into_owned())),
-            Err(failure) => session.receive_bad(failure.code(), failure.message()),
-        }
-    } else if participant.is_other(&up.nickname) {
-        participant.refuse_name(session);
-    } else {
-        Box::pin(say(session, participant, &up.message)).await;
-    }
-    None
-}
-
-async fn say(session: &Session, participant: &Participant, text: &str) {
-    if let Err(failure) = participant.say(session, text, CommandId(Uuid::now_v7())).await {
-        session.receive_bad(failure.code(), failure.message());
-    }
-}
-
-/// Says what the session gives, until its end. When it is another's turn, [`End::Renewed`].
-async fn write(
-    down: &mut Down,
+/// Tells what the session gives, until its end. When it is another's turn, [`Turn::Renewed`].
+async fn tell<T: Tell>(
+    telling: &mut T,
+    participant: &Participant,
     session: &Session,
     translator: &mut Translator,
     errands: &mpsc::UnboundedSender<Errand>,
-    turn: &CancellationToken,
-) -> End {
+    next: &CancellationToken,
+) -> Turn {
     let backlog = Backlog::default();
-    let writing = async {
+    let telling = async {
         loop {
-            let Some(item) = turn.run_until_cancelled(backlog.next()).await else { return End::Renewed };
+            let Some(item) = next.run_until_cancelled(backlog.next()).await else { return Turn::Renewed };
             let done = match item {
                 Item::Frame(Frame::Events { batch, skip }) => {
                     let mut done = Ok(());
                     for event in batch.events_after(skip) {
-                        done = pass_on(event.json, down, translator, errands).await;
-                        if done.is_err() || turn.is_cancelled() {
+                        done = pass_on(event.json, telling, participant, translator, errands).await;
+                        if done.is_err() || next.is_cancelled() {
                             break;
                         }
                     }
                     done
                 }
-                Item::Frame(Frame::One(frame)) => pass_on(frame.json(), down, translator, errands).await,
-                // Pings are asked for, so this answers one.
-                Item::Frame(Frame::Control(bytes)) => down.send(Opcode::Pong, frame::payload(&bytes)).await,
-                Item::Frame(Frame::Static(_)) => Ok(()),
-                Item::Ping => down.send(Opcode::Ping, &[]).await,
-                Item::Bye(bye) if bye.code == CloseCode::IdentityChanged => return End::Renewed,
-                Item::Bye(bye) => {
-                    let what = What::Error { code: "bye".into(), message: bye.code.reason().into() };
-                    return down.say(&Said { at: clock::now(), what }).await.err().unwrap_or(End::Bye(bye));
+                Item::Frame(Frame::One(frame)) => {
+                    pass_on(frame.json(), telling, participant, translator, errands).await
                 }
+                // Pings are asked for, so this answers one.
+                Item::Frame(Frame::Control(bytes)) => telling.pong(frame::payload(&bytes)).await.map_err(End::from),
+                Item::Frame(Frame::Static(_)) => Ok(()),
+                Item::Ping => telling.ping(session).await.map_err(End::from),
+                Item::Bye(bye) if bye.code == CloseCode::IdentityChanged => return Turn::Renewed,
+                Item::Bye(bye) => Err(telling.bye(bye).await.map_or_else(End::from, |()| End::Bye(bye))),
             };
             if let Err(end) = done {
-                return end;
+                return Turn::Over(end);
             }
-            if turn.is_cancelled() {
-                return End::Renewed;
+            if next.is_cancelled() {
+                return Turn::Renewed;
             }
         }
     };
     tokio::select! {
         biased;
-        end = writing => end,
-        () = backlog.fill(session) => End::Gone,
+        turn = telling => turn,
+        () = backlog.fill(session) => Turn::Over(End::Gone),
     }
 }
 
-async fn pass_on(
+async fn pass_on<T: Tell>(
     json: &[u8],
-    down: &mut Down,
+    telling: &mut T,
+    participant: &Participant,
     translator: &mut Translator,
     errands: &mpsc::UnboundedSender<Errand>,
 ) -> Result<(), End> {
     // It is the server's own.
     let frame = serde_json::from_slice(json).unwrap_or(ServerFrame::Unknown);
+    let mut refused = participant.unanswered.settle(&frame);
+    let Some(frame) = telling.frame(frame, participant).await? else { return Ok(()) };
     for todo in translator.take(frame) {
         match todo {
-            Todo::Say(said) => down.say(&said).await?,
-            // Whoever reads lives as long.
-            Todo::Answer(frame) => drop(errands.send(Errand::Say(frame))),
+            Todo::Say(mut said) => {
+                if let What::Error { text, .. } = &mut said.what {
+                    *text = refused.take();
+                }
+                telling.say(&said).await?;
+            }
+            // Whoever hears lives as long.
+            Todo::Answer(frame) => {
+                drop(errands.send(Errand::Say(frame)));
+                // Answered when that has been done.
+                drop(errands.send(Errand::Say(ClientFrame::Ping { at: 0 })));
+            }
             Todo::Listen(room) => drop(errands.send(Errand::Listen(room))),
             Todo::Out => {
-                let what = What::Error { code: "removed".into(), message: "this room is no longer yours".into() };
-                down.say(&Said { at: clock::now(), what }).await?;
+                let (code, message) = ("removed".into(), "this room is no longer yours".into());
+                let what = What::Error { code, message, text: None };
+                telling.say(&Said { at: clock::now(), what }).await?;
                 return Err(End::Out);
             }
         }

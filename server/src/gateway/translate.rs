@@ -26,8 +26,8 @@ pub(super) enum What {
     Left(String),
     /// Someone said something: to all, or in private.
     Message { from: String, text: String, private: bool },
-    /// Something went wrong.
-    Error { code: String, message: String },
+    /// Something went wrong; with how the text began that had no effect, if that is known.
+    Error { code: String, message: String, text: Option<String> },
 }
 
 /// What is to be done about a frame.
@@ -154,7 +154,7 @@ fn say(what: What) -> Todo {
 }
 
 fn error(code: &str, message: &str) -> Todo {
-    say(What::Error { code: code.into(), message: message.into() })
+    say(What::Error { code: code.into(), message: message.into(), text: None })
 }
 
 #[cfg(test)]

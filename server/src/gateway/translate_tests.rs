@@ -25,7 +25,7 @@ fn joined(online: &[User], online_count: u64) -> ServerFrame {
 fn said(translator: &mut Translator, frame: ServerFrame) -> Vec<What> {
     let whats = translator.take(frame).into_iter().map(|todo| match todo {
         Todo::Say(said) => said.what,
-        other => What::Error { code: "todo".into(), message: format!("{other:?}") },
+        other => What::Error { code: "todo".into(), message: format!("{other:?}"), text: None },
     });
     whats.collect()
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State},
     http::StatusCode,
 };
 use parlor_protocol::{
@@ -11,7 +11,7 @@ use parlor_protocol::{
     limits,
 };
 
-use super::{App, Caller, Failure, SameOrigin, rooms::may};
+use super::{App, Caller, Failure, SameOrigin, fields::Fields, rooms::may};
 use crate::{
     policy::{RoomAct, ServerAct},
     room::Room,
@@ -41,9 +41,8 @@ pub(super) async fn add(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    body: Result<Json<NewMember>, JsonRejection>,
+    Fields(NewMember { user }): Fields<NewMember>,
 ) -> Result<StatusCode, Failure> {
-    let Json(NewMember { user }) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     let (live_room, mine) = may(&app, &caller, RoomAct::See, &room).await?;
     let oneself = user == caller.user.id;
     if oneself && mine.is_some() {
@@ -93,10 +92,8 @@ pub(super) async fn appoint(
     caller: Caller,
     State(app): State<App>,
     Path((room, user)): Path<(RoomId, UserId)>,
-    body: Result<Json<MemberChange>, JsonRejection>,
+    Fields(MemberChange { moderator }): Fields<MemberChange>,
 ) -> Result<StatusCode, Failure> {
-    let Json(MemberChange { moderator }) =
-        body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     may(&app, &caller, RoomAct::Appoint, &room).await?;
     if app.live.store.set_moderator(&room, user, moderator, caller.user.id).await? {
         Ok(StatusCode::NO_CONTENT)

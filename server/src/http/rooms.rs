@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State},
     http::StatusCode,
 };
 use parlor_protocol::{
@@ -14,7 +14,7 @@ use parlor_protocol::{
     validate::{self, Invalid},
 };
 
-use super::{App, Caller, Failure, SameOrigin};
+use super::{App, Caller, Failure, SameOrigin, fields::Fields};
 use crate::{
     policy::{RoomAct, ServerAct},
     room::Room,
@@ -32,9 +32,8 @@ pub(super) async fn create(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-    body: Result<Json<NewRoom>, JsonRejection>,
+    Fields(new): Fields<NewRoom>,
 ) -> Result<(StatusCode, Json<RoomMade>), Failure> {
-    let Json(new) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     let act = match new.kind {
         RoomKind::Public => ServerAct::CreatePublicRoom,
         RoomKind::Private => ServerAct::CreatePrivateRoom,
@@ -62,9 +61,8 @@ pub(super) async fn change(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    body: Result<Json<RoomChange>, JsonRejection>,
+    Fields(wanted): Fields<RoomChange>,
 ) -> Result<StatusCode, Failure> {
-    let Json(wanted) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     may(&app, &caller, RoomAct::See, &room).await?;
     let mut changes = Vec::new();
     if let Some(name) = wanted.name {
@@ -89,9 +87,8 @@ pub(super) async fn direct(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-    body: Result<Json<NewDirect>, JsonRejection>,
+    Fields(new): Fields<NewDirect>,
 ) -> Result<Json<RoomMade>, Failure> {
-    let Json(new) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     let (room, mine) = direct_with(&app, &caller, new.users).await?;
     app.live.count_back(&room, mine).await?;
     Ok(Json(RoomMade { room: room.summary(caller.user.id, mine) }))
@@ -142,9 +139,8 @@ pub(super) async fn level(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    body: Result<Json<NewLevel>, JsonRejection>,
+    Fields(NewLevel { level }): Fields<NewLevel>,
 ) -> Result<StatusCode, Failure> {
-    let Json(NewLevel { level }) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
     let (live_room, _) = may(&app, &caller, RoomAct::Mark, &room).await?;
     let _turn = app.live.marking.of(&caller.user.id).await;
     if !app.live.store.set_level(&room, caller.user.id, level).await? {

@@ -1,6 +1,6 @@
 //! Frames by long polling: `GET /live/poll` answers with a JSON array of those that wait, or is held until there are.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     extract::State,
@@ -10,7 +10,11 @@ use axum::{
 use parlor_protocol::limits;
 use tokio_util::sync::CancellationToken;
 
-use super::{bye_frame, carried::Carried, registry::Named};
+use super::{
+    bye_frame,
+    carried::Carried,
+    registry::{Named, Registry},
+};
 use crate::{
     connection::{Frame, Outgoing},
     http::{App, Caller, Failure, SameOrigin},
@@ -24,7 +28,8 @@ pub async fn poll(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let (carried, turn) = app.carried.for_poll(&caller, name.as_ref())?;
-    let mut held = Held { carried, turn, answered: false };
+    app.carried.held.fetch_add(1, Ordering::Relaxed);
+    let mut held = Held { registry: app.carried.clone(), carried, turn, answered: false };
     let array = held.answer().await;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, array).into_response())
@@ -32,6 +37,8 @@ pub async fn poll(
 
 /// One poll. Dropped unanswered, its client has broken it off.
 struct Held {
+    /// Counts it.
+    registry: Arc<Registry>,
     carried: Arc<Carried>,
     /// Another poll has taken over.
     turn: CancellationToken,
@@ -87,6 +94,7 @@ fn push_element(array: &mut Vec<u8>, element: &[u8]) {
 
 impl Drop for Held {
     fn drop(&mut self) {
+        self.registry.held.fetch_sub(1, Ordering::Relaxed);
         if !self.answered && !self.turn.is_cancelled() {
             self.carried.broke_off();
         }

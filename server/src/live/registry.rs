@@ -62,6 +62,8 @@ pub struct Registry {
     /// Most connections at a time.
     most: usize,
     count: AtomicUsize,
+    /// Polls that wait for something to answer.
+    pub(super) held: AtomicUsize,
     /// Of each session, the oldest first.
     sessions: Mutex<HashMap<TokenHash, Vec<Arc<Carried>>>>,
 }
@@ -76,7 +78,7 @@ impl Registry {
     /// Without any connection; at most `most` at a time.
     #[must_use]
     pub fn new(live: Arc<Live>, most: usize) -> Self {
-        Self { live, most, count: AtomicUsize::new(0), sessions: Mutex::default() }
+        Self { live, most, count: AtomicUsize::new(0), held: AtomicUsize::new(0), sessions: Mutex::default() }
     }
 
     /// How many connections live.
@@ -89,6 +91,12 @@ impl Registry {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many polls are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// For `POST /live/frames`: the connection of this name, or without a name the newest. When the first frame is

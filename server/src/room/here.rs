@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use parlor_protocol::{PresenceState, ServerFrame, User, UserId, limits};
+use parlor_protocol::{Event, PresenceState, ServerFrame, User, UserId, limits};
 
 use super::{Room, State};
 use crate::connection::{Connection, Encoded};
@@ -46,6 +46,17 @@ impl Room {
         self.tell_others(connection.user.id, &frame);
     }
 
+    /// Tells who has come, of those who speak in these events, where that still waits: nobody is heard before they are here.
+    /// To be called before [`Room::publish`].
+    pub fn introduce(&self, events: &[Event]) {
+        let mut state = self.state.lock();
+        for event in events {
+            if let Some((user, now)) = state.presence.take_arrival(event.by.id) {
+                self.tell_presence(state.presence.count(), &user, now);
+            }
+        }
+    }
+
     pub(super) fn announce(&self, state: &mut State, user: &Arc<User>, now: PresenceState) {
         state.presence.announce(user, now);
         self.flush_presence(state);
@@ -58,10 +69,13 @@ impl Room {
         let count = state.presence.count();
         let listeners = self.listeners.iter().map(|some| some.lock().all.len()).sum();
         for (user, now) in state.presence.take_news(listeners, Instant::now()) {
-            let frame =
-                ServerFrame::Presence { room: self.id.clone(), user: (*user).clone(), state: now, online_count: count };
-            self.tell_others(user.id, &frame);
+            self.tell_presence(count, &user, now);
         }
+    }
+
+    fn tell_presence(&self, online_count: u64, user: &User, state: PresenceState) {
+        let frame = ServerFrame::Presence { room: self.id.clone(), user: user.clone(), state, online_count };
+        self.tell_others(user.id, &frame);
     }
 
     fn tell_others(&self, user: UserId, frame: &ServerFrame) {

@@ -122,7 +122,12 @@ impl Room {
         state.ring.push(batch.clone());
         if !state.watchers.is_empty() {
             state.grown = true;
-            self.wake(&mut state);
+            // That someone writes to them for the first time, people hear at once: until then there was no such room.
+            if self.kind == RoomKind::Direct && batch.first == 1 {
+                self.tell_growth(&mut state);
+            } else {
+                self.wake(&mut state);
+            }
         }
         true
     }
@@ -235,16 +240,21 @@ impl Room {
             state.presence.announce(&user, PresenceState::Offline);
         }
         self.flush_presence(&mut state);
+        self.tell_growth(&mut state);
+        if state.presence.has_more_to_do() {
+            self.wake(&mut state);
+        }
+    }
+
+    /// Tells the watchers that the room has grown, if it has.
+    fn tell_growth(&self, state: &mut State) {
         if std::mem::take(&mut state.grown) {
             let head = state.head;
             for watcher in state.watchers.values().filter(|watcher| watcher.told < head) {
-                let room = self.summary_in(&state, watcher.connection.user.id, watcher.mine);
+                let room = self.summary_in(state, watcher.connection.user.id, watcher.mine);
                 watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
             state.watchers.values_mut().for_each(|watcher| watcher.told = head);
-        }
-        if state.presence.has_more_to_do() {
-            self.wake(&mut state);
         }
     }
 

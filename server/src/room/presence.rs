@@ -107,6 +107,12 @@ impl Presence {
         due
     }
 
+    /// What was noted of someone, when it is that they are here. Then it is told by who asks.
+    pub(super) fn take_arrival(&mut self, user: UserId) -> Option<(Arc<User>, PresenceState)> {
+        self.news.get(&user).filter(|(_, state)| *state != PresenceState::Offline)?;
+        self.news.shift_remove(&user)
+    }
+
     /// Whether a later tick has something to do here.
     pub(super) fn has_more_to_do(&self) -> bool {
         !self.news.is_empty() || !self.absent.is_empty()
@@ -185,6 +191,17 @@ mod tests {
         // A socket that the system closes is noticed at once. Then the grace, and two ticks: one finds the room, one tells.
         let told = limits::LEAVE_GRACE + FLUSH_INTERVAL * 2;
         assert!(told <= Duration::from_secs(30), "{told:?}");
+    }
+
+    #[test]
+    fn an_arrival_can_be_told_before_its_turn() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        presence.announce(&user(1), PresenceState::Online);
+        presence.announce(&user(2), PresenceState::Offline);
+        assert_eq!(presence.take_arrival(user(1).id), Some((user(1), PresenceState::Online)));
+        assert_eq!(presence.take_arrival(user(1).id), None, "once");
+        assert_eq!(presence.take_arrival(user(2).id), None, "who goes is in no hurry");
+        assert_eq!(presence.take_news(1, now), [(user(2), PresenceState::Offline)]);
     }
 
     #[test]

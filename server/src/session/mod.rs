@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, UserId, refusal,
+    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, UserId, refusal,
 };
 use tokio::sync::Semaphore;
 
@@ -167,13 +167,13 @@ impl Session {
 
     /// Takes a binary message: the protocol has none.
     pub fn receive_binary(&self) {
-        self.receive_bad(refusal::BAD_FRAME, "frames are text; this one was binary");
+        self.receive_bad(None, refusal::BAD_FRAME, "frames are text; this one was binary");
     }
 
-    /// Takes something that is no frame, for the reason that is answered. It counts like one.
-    pub fn receive_bad(&self, code: &str, message: impl Into<String>) {
+    /// Takes something that is no frame, for the reason that is answered, with this id if it has one. It counts like one.
+    pub fn receive_bad(&self, id: Option<CommandId>, code: &str, message: impl Into<String>) {
         if self.counts() {
-            self.refuse(None, None, code, message);
+            self.refuse(id.map(|id| id.to_string()), None, code, message);
         }
     }
 

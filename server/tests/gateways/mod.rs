@@ -34,6 +34,15 @@ async fn same_order(talking: Vec<JoinHandle<Vec<String>>>, senders: &[&str]) -> 
     all.swap_remove(0)
 }
 
+/// Someone, called the writer, says more than waits for a client that does not read, hears all of it, and goes.
+async fn talk_past(server: &Server, length: usize) {
+    let mut writer = Plain::to(server, "/gateway/text?name=writer").await;
+    for n in 0..300 {
+        writer.say(format!("{n}{}", "x".repeat(length))).await;
+        writer.message().await;
+    }
+}
+
 /// Returns when nobody has a connection, and the names of the guests are free.
 async fn nothing_left(server: &Server, names: &[&str]) {
     let begun = Instant::now();

@@ -72,7 +72,8 @@ async fn an_empty_or_unreadable_message_is_refused_and_the_connection_goes_on() 
         assert_eq!(ann.error().await, code, "{text}");
     }
     ann.say_as("ANN", "x".repeat(8_001).as_str()).await;
-    assert_eq!(ann.error().await, "too_long");
+    let refused = ann.json().await;
+    assert_eq!((&refused["error"], &refused["text"]), (&json!("too_long"), &json!("x".repeat(40) + "…")));
     ann.say_as("ann", "fine").await;
     let own = ann.json().await;
     assert_eq!(own["message"], "fine", "{own}");
@@ -200,7 +201,8 @@ async fn what_is_for_one_reaches_one() {
     assert_eq!((&private["message"], &private["private"]), (&json!("psst"), &json!(true)));
     // Nobody of that name: nothing is said aloud.
     ann.say("@nobody a secret").await;
-    assert_eq!(ann.error().await, "not_found");
+    let refused = ann.until(|json| json["error"].is_string()).await;
+    assert_eq!((&refused["error"], &refused["text"]), (&json!("not_found"), &json!("@nobody a secret")));
     ann.say("@ann a secret").await;
     assert_eq!(ann.error().await, "bad_request");
     ann.say("@third").await;

@@ -75,11 +75,6 @@ impl Requests {
         frames(&response.text().await.unwrap())
     }
 
-    /// One poll's frames; `None` when it was broken off after this time.
-    pub async fn poll_for(&self, time: std::time::Duration) -> Option<Vec<ServerFrame>> {
-        tokio::time::timeout(time, self.poll()).await.ok()
-    }
-
     /// The status of a poll that is refused, and the error's code.
     pub async fn refused_poll(&self) -> (u16, Option<String>) {
         status_and_code(self.get("poll", None).await).await

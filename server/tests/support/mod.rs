@@ -79,6 +79,15 @@ impl Server {
         self.running.as_ref().unwrap().connections()
     }
 
+    /// Returns when the server holds so many polls.
+    pub async fn holds(&self, polls: usize) {
+        let begun = std::time::Instant::now();
+        while self.running.as_ref().unwrap().held() != polls {
+            assert!(begun.elapsed() < PATIENCE, "{} polls are held", self.running.as_ref().unwrap().held());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// How many connections are carried by HTTP requests.
     pub fn carried(&self) -> usize {
         self.running.as_ref().unwrap().carried()
@@ -343,16 +352,20 @@ pub fn body(event: &Event) -> &str {
     }
 }
 
-/// A client whose own buffers are as small as the system allows: what it does not read stays with the server.
-pub async fn narrow(server: &Server, made: &SessionMade) -> Client {
+/// A connection whose own buffers are as small as the system allows: what is not read stays with the server.
+pub fn narrow_socket(address: SocketAddr) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
-    socket.connect(&server.address.into()).unwrap();
+    socket.connect(&address.into()).unwrap();
     socket.set_nonblocking(true).unwrap();
-    let stream = tokio::net::TcpStream::from_std(socket.into()).unwrap();
+    TcpStream::from_std(socket.into()).unwrap()
+}
+
+/// A client on such a one.
+pub async fn narrow(address: SocketAddr, made: &SessionMade) -> Client {
+    let stream = MaybeTlsStream::Plain(narrow_socket(address));
     let bearer = format!("Bearer {}", made.token);
-    let request = upgrade_request(server.address, &[("authorization", bearer.as_str())]);
-    let stream = tokio_tungstenite::MaybeTlsStream::Plain(stream);
+    let request = upgrade_request(address, &[("authorization", bearer.as_str())]);
     let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
     Client { user: made.user.clone(), token: made.token.clone(), socket }
 }

@@ -27,7 +27,7 @@ type Named = (&'static str, u64, Check);
 const ALL: [Named; 3] = [
     ("order", 0, |peer| Box::pin(checks::order(peer))),
     ("none_lost", 0, |peer| Box::pin(checks::none_lost(peer))),
-    ("heartbeat", 50, |peer| Box::pin(checks::heartbeat(peer))),
+    ("heartbeat", 500, |peer| Box::pin(checks::heartbeat(peer))),
 ];
 
 /// What else is tried where the frames are made here and not by a library.

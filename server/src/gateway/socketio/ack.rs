@@ -12,14 +12,13 @@ use socketioxide::{
     socket::Socket,
 };
 
-use crate::http::Failure;
+use crate::{
+    gateway::{talk::Gone, unanswered::beginning},
+    http::Failure,
+};
 
 /// The library does not say when there is room again: it is asked.
 const RETRY: Duration = Duration::from_millis(1);
-
-/// The client has gone.
-#[derive(Debug)]
-pub(super) struct Gone;
 
 /// The answer that an event asks for, if it does.
 pub(super) struct Ack {
@@ -63,13 +62,28 @@ impl Ack {
 
     /// Answers that it had no effect.
     pub(super) async fn refuse(self, code: &str, message: &str) -> Result<(), Gone> {
-        self.answer(json!({ "error": { "code": code, "message": message } })).await
+        self.answer(json!({ "error": error(code, message, None) })).await
     }
 
     /// The same.
     pub(super) async fn fail(self, failure: &Failure) -> Result<(), Gone> {
         self.refuse(failure.code(), failure.message()).await
     }
+
+    /// The same of a text, which an answer to nobody says.
+    pub(super) async fn fail_of(self, failure: &Failure, text: &str) -> Result<(), Gone> {
+        let text = (!self.is_wanted()).then(|| beginning(text));
+        self.answer(json!({ "error": error(failure.code(), failure.message(), text.as_deref()) })).await
+    }
+}
+
+/// What had no effect, and of which text this is, where that is to be said.
+pub(super) fn error(code: &str, message: &str, text: Option<&str>) -> Value {
+    let mut error = json!({ "code": code, "message": message });
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        error["text"] = text.into();
+    }
+    error
 }
 
 /// Sends an event, when there is room for it.

@@ -19,7 +19,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use socketioxide::extract::{Event, SocketRef, TryData};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Held,
@@ -27,7 +26,7 @@ use super::{
     carrier::{Carrier, Carriers},
 };
 use crate::{
-    gateway::participant::Participant,
+    gateway::{participant::Participant, talk::Signs},
     http::{App, Caller, Failure, Slot, Visitor},
 };
 
@@ -50,8 +49,6 @@ pub(super) struct Said {
 pub(super) struct Inbox {
     said: mpsc::UnboundedReceiver<Said>,
     waiting: Arc<AtomicUsize>,
-    /// There was too much.
-    pub(super) flooded: CancellationToken,
 }
 
 impl Inbox {
@@ -68,8 +65,7 @@ pub(super) struct Entered {
     pub(super) participant: Participant,
     pub(super) inbox: Inbox,
     pub(super) carrier: Arc<Carrier>,
-    /// The client has gone.
-    pub(super) gone: CancellationToken,
+    pub(super) signs: Signs,
     /// Given back at the end.
     pub(super) place: Option<Slot>,
 }
@@ -119,9 +115,9 @@ pub(super) async fn enter(
         participant(app, &socket, place.clone(), Auth::read(auth.ok()).map_err(Refused)?).await.map_err(Refused)?;
     let carrier = socket.req_parts().extensions.get::<Arc<Carrier>>().cloned();
     let carrier = carrier.unwrap_or_else(|| carriers.of(socket.id.to_string()));
-    let gone = CancellationToken::new();
-    let inbox = listen(&socket, &gone);
-    let entered = Entered { participant, inbox, carrier, gone, place };
+    let signs = Signs::default();
+    let inbox = listen(&socket, &signs);
+    let entered = Entered { participant, inbox, carrier, signs, place };
     socket.extensions.insert(Waiting(Arc::new(Mutex::new(Some(entered)))));
     Ok(())
 }
@@ -151,10 +147,11 @@ async fn participant(app: App, socket: &SocketRef, place: Option<Slot>, auth: Au
 }
 
 /// Hears everything in its order: what is called here must not wait, or the library would call it in any.
-fn listen(socket: &SocketRef, gone: &CancellationToken) -> Inbox {
+fn listen(socket: &SocketRef, signs: &Signs) -> Inbox {
     let (sender, said) = mpsc::unbounded_channel();
-    let (waiting, flooded) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
-    let inbox = Inbox { said, waiting: waiting.clone(), flooded: flooded.clone() };
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let inbox = Inbox { said, waiting: waiting.clone() };
+    let Signs { gone, flooded } = signs.clone();
     let hear = move |Event(event): Event, TryData(data): TryData<Value>, ack: Ack| {
         let data = data.ok();
         let cost = EVENT_COST + event.len() + data.as_ref().map_or(0, size);
@@ -167,7 +164,6 @@ fn listen(socket: &SocketRef, gone: &CancellationToken) -> Inbox {
         ready(())
     };
     socket.on_fallback(hear);
-    let gone = gone.clone();
     socket.on_disconnect(move || {
         gone.cancel();
         ready(())

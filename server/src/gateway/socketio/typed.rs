@@ -8,9 +8,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ack::{Ack, Gone};
+use super::ack::Ack;
 use crate::{
-    gateway::participant::Participant,
+    gateway::{participant::Participant, talk::Gone},
     http::{Failure, rooms},
     policy::RoomAct,
     session::Session,
@@ -102,7 +102,7 @@ impl Pending {
         if let Err(failure) = participant.say(session, text, id).await {
             let ack = self.sends.lock().remove(&id.to_string());
             if let Some(ack) = ack.filter(|_| session.counts()) {
-                ack.fail(&failure).await?;
+                ack.fail_of(&failure, text).await?;
             }
         }
         Ok(())
@@ -123,7 +123,7 @@ impl Pending {
                     let id = CommandId(Uuid::now_v7());
                     self.sends.lock().insert(id.to_string(), ack);
                     let room = room.unwrap_or_else(|| participant.room.clone());
-                    session.receive(&ClientFrame::Send { id, room, body, reply_to }.encode()).await;
+                    participant.send(session, room, &body, reply_to, id).await;
                     return Ok(());
                 }
                 Err(failure) => Err(failure),

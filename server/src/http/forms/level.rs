@@ -1,7 +1,7 @@
 //! What one wants to hear of a room, on its settings.
 
 use axum::{
-    Form, Json,
+    Form,
     extract::{Path, State},
     http::HeaderMap,
     response::Response,
@@ -14,7 +14,7 @@ use super::{
     room::{Sent, address},
     to_sign_in,
 };
-use crate::http::{App, Caller, Failure, SameOrigin, rooms};
+use crate::http::{App, Caller, Failure, SameOrigin, fields::Fields, rooms};
 
 #[derive(Deserialize)]
 pub(super) struct Hear {
@@ -34,7 +34,7 @@ pub(super) async fn choose(
     let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let done = match Level::ALL.into_iter().find(|level| level.as_str() == form.level) {
         Some(level) => {
-            let body = Ok(Json(NewLevel { level }));
+            let body = Fields(NewLevel { level });
             rooms::level(origin, caller.clone(), State(app.clone()), Path(room.clone()), body).await
         }
         None => Err(Failure::bad_request("\"level\" is all, mentions or nothing.")),

@@ -140,7 +140,7 @@ pub(super) async fn bring_in(
         let typed = TypedRoom { bring_in: form.name, ..TypedRoom::default() };
         return sent.failed(&failure, Problem { at: id::BRING_IN, text }, typed).await;
     };
-    let body = Ok(Json(NewMember { user }));
+    let body = Fields(NewMember { user });
     let done = members::add(origin, caller, State(app.clone()), Path(room), body).await;
     sent.end(done, "added", id::BRING_IN).await
 }
@@ -222,7 +222,7 @@ async fn set_moderator(
 ) -> Result<Response, Failure> {
     let (room, user) = ids(member)?;
     let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
-    let (path, body) = (Path((room.clone(), user)), Ok(Json(MemberChange { moderator })));
+    let (path, body) = (Path((room.clone(), user)), Fields(MemberChange { moderator }));
     let done = members::appoint(origin, caller.clone(), State(app.clone()), path, body).await;
     let code = if moderator { "appointed" } else { "dismissed" };
     Sent { app, caller, headers, room }.end(done, code, id::ROOM).await

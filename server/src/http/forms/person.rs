@@ -222,7 +222,7 @@ pub(super) async fn message(
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
     let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
-    let Json(made) = rooms::direct(origin, caller, State(app), Ok(Json(NewDirect { users: vec![user] }))).await?;
+    let Json(made) = rooms::direct(origin, caller, State(app), Fields(NewDirect { users: vec![user] })).await?;
     Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! `/rooms/…/settings` and the forms for the room as a whole; those for its members are in [`super::members`].
 
 use axum::{
-    Form, Json,
+    Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{LOBBY, clock_of, explain, frame, frame_for, members, notice, page, to_sign_in};
 use crate::{
-    http::{App, Caller, Failure, SameOrigin, members as api, rooms},
+    http::{App, Caller, Failure, SameOrigin, fields::Fields, members as api, rooms},
     policy::RoomAct,
 };
 
@@ -173,7 +173,7 @@ pub(super) async fn change(
     let About { name, topic } = form;
     let change = RoomChange { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
     let path = Path(room.clone());
-    let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Ok(Json(change))).await;
+    let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
     let sent = Sent { app: &app, caller, headers: &headers, room };
     match done {
         Err(failure) => {
@@ -232,7 +232,7 @@ async fn close(
     let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let change = RoomChange { archived: Some(archived), ..RoomChange::default() };
     let path = Path(room.clone());
-    let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Ok(Json(change))).await;
+    let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
     let code = if archived { "archived" } else { "reopened" };
     Sent { app, caller, headers, room }.end(done, code, id::ROOM).await
 }
@@ -246,7 +246,7 @@ pub(super) async fn join(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
-    let me = Ok(Json(NewMember { user: caller.user.id }));
+    let me = Fields(NewMember { user: caller.user.id });
     match api::add(origin, caller.clone(), State(app.clone()), Path(room.clone()), me).await {
         Ok(_) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
         failed => Sent { app: &app, caller, headers: &headers, room }.end(failed, "", id::ROOM).await,

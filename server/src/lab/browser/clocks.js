@@ -75,8 +75,9 @@ class Clock {
     if (this.running) this.show("failed", "Failed", { why });
   }
 
-  /** Opens it once more, not in a hurry. */
+  /** It has broken off: opens it once more, not in a hurry. */
   later() {
+    this.show("failed", "Again");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(), 2000);
   }
@@ -150,7 +151,7 @@ class LongPoll extends Asking {
 /** A page in a frame that never ends: the server's scripts in it hand the ticks over. */
 class Frame extends Clock {
   open() {
-    this.requests = 1;
+    this.requests += 1;
     this.written = 0;
     this.frame = document.createElement("iframe");
     this.frame.src = "/lab/clock/frame";
@@ -160,6 +161,7 @@ class Frame extends Clock {
     usualHead.then((head) => (this.down += head));
     this.hear = (event) => {
       if (event.source !== this.frame.contentWindow || event.origin !== location.origin) return;
+      if (event.data.end) return this.stop("Ended");
       // What has been written is all still there.
       const written = this.frame.contentDocument.documentElement.outerHTML.length;
       const chunk = written - this.written;
@@ -167,12 +169,17 @@ class Frame extends Clock {
       this.tick(event.data.clock, inChunk(chunk));
     };
     addEventListener("message", this.hear);
-    // A page that never ends has loaded only when it was ended.
-    this.frame.addEventListener("load", () => this.stop("Ended"));
+    // A page that never ends has loaded only when it has broken off, or never came.
+    this.frame.addEventListener("load", () => {
+      if (!this.running) return;
+      this.close();
+      this.later();
+    });
     document.body.append(this.frame);
   }
 
   close() {
+    clearTimeout(this.timer);
     removeEventListener("message", this.hear);
     this.frame.remove();
   }
@@ -192,9 +199,9 @@ class Events extends Clock {
     this.source.addEventListener("end", () => this.stop("Ended"));
     this.source.addEventListener("error", () => {
       if (!this.running) return;
-      this.show("failed", "Again");
       // What was refused is not asked for again by the browser itself.
       if (this.source.readyState === EventSource.CLOSED) this.later();
+      else this.show("failed", "Again");
     });
   }
 
@@ -213,10 +220,9 @@ class Socket extends Clock {
     this.socket.addEventListener("message", ({ data }) => this.tick(JSON.parse(data), length(data) + 2));
     this.socket.addEventListener("close", ({ code, target }) => {
       if (target !== this.socket || !this.running) return;
-      // 1001: the server stops.
-      if (code === 1000 || code === 1001) return this.stop("Ended");
-      this.show("failed", "Again");
-      this.later();
+      // 1000: its time is up. Another code: the server stops, or nothing could come through.
+      if (code === 1000) this.stop("Ended");
+      else this.later();
     });
   }
 

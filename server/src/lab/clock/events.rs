@@ -47,8 +47,12 @@ impl Form for Events {
         format!("id: {}\nevent: message\ndata: {}\n\n", tick.now, tick.json())
     }
 
-    /// By itself a browser would come again: its script has to take this as the end.
+    /// By itself a browser comes again. That is right when the server stops, to be there again soon; else its script has
+    /// to take this as the end.
     fn end(&self, ending: Ending) -> String {
-        format!("event: end\ndata: {}\n\n", ending.reason())
+        match ending {
+            Ending::TimeIsUp => format!("event: end\ndata: {}\n\n", ending.reason()),
+            Ending::Stopping => format!(": {}\n\n", ending.reason()),
+        }
     }
 }

@@ -45,6 +45,13 @@ struct Document {
     nonce: String,
 }
 
+impl Document {
+    /// Hands something to the page around it.
+    fn script(&self, message: &str) -> String {
+        format!("<script nonce=\"{}\">parent.postMessage({message}, location.origin)</script>\n", self.nonce)
+    }
+}
+
 impl Form for Document {
     fn opening(&self) -> String {
         let padding = ".".repeat(PADDING);
@@ -53,12 +60,15 @@ impl Form for Document {
 
     fn tick(&self, tick: &Tick) -> String {
         // Nothing in a tick's JSON could end the element.
-        let (nonce, json) = (&self.nonce, tick.json());
-        format!("<script nonce=\"{nonce}\">parent.postMessage({{clock: {json}}}, location.origin)</script>\n")
+        self.script(&format!("{{clock: {}}}", tick.json()))
     }
 
-    /// The page around it sees that the document is complete.
-    fn end(&self, _ending: Ending) -> String {
-        "</body>\n</html>\n".into()
+    /// The page around it sees that the document is complete, and is told when that was meant.
+    fn end(&self, ending: Ending) -> String {
+        let told = match ending {
+            Ending::TimeIsUp => self.script("{end: true}"),
+            Ending::Stopping => String::new(),
+        };
+        told + "</body>\n</html>\n"
     }
 }

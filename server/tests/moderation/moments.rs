@@ -1,0 +1,116 @@
+//! From which moment on a ban or a mute holds, and until when.
+
+use super::*;
+
+#[tokio::test]
+async fn bans_and_mutes_end_at_their_time() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start_in(folder.path(), unlimited()).await;
+    let (owner, ann, bob) = (server.owner("olga").await, server.account("ann").await, server.account("bob").await);
+    ban(&server, &owner, &ann, json!({ "reason": "spam", "hours": 1, "address": true })).await;
+    assert_eq!(mute(&server, &owner, &bob, None).await, 204);
+    let server = server.restart().await;
+    let refused = server.get(&ann.token, "/api/me").await;
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!(refused.status() == 403 && (3_000..=3_601).contains(&wait), "{wait}");
+
+    // Their time is put nearer while nobody looks.
+    let mut db = database(&server).await;
+    server.stop().await;
+    let until = now() + 2_000;
+    for change in ["UPDATE ban SET until = ?", "UPDATE mute SET until = ?"] {
+        sqlx::query(change).bind(until).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+    let server = Server::start_in(folder.path(), unlimited()).await;
+    let mut bob_live = connect(&server, &bob).await;
+    let begun = Instant::now();
+    let (mut banned, mut muted) = (true, true);
+    while banned || muted {
+        assert!(begun.elapsed() < PATIENCE);
+        let before = now();
+        let is_banned = server.who(&ann.token).await == 403;
+        let is_muted = refusal(&mut bob_live, &RoomId::lobby()).await.is_some();
+        let after = now();
+        // Looked at before the end, it holds; after it, it does not.
+        assert!((is_banned && is_muted) || after >= until);
+        assert!(!(is_banned || is_muted) || before < until);
+        (banned, muted) = (is_banned, is_muted);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.try_guest("gus").await.status, 200, "nor is the address banned");
+    assert_eq!(server.get(&owner.token, "/api/bans").await.json::<Bans>().await.unwrap().bans, []);
+    // What has ended is in nobody's way.
+    ban(&server, &owner, &ann, json!({ "reason": "again" })).await;
+    assert_eq!(server.who(&ann.token).await, 403);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_order_of_commits_decides_between_a_mute_and_a_message() {
+    let server = Server::start().await;
+    let (owner, bob) = (server.owner("olga").await, server.account("bob").await);
+    let mut live = connect(&server, &bob).await;
+    let (mut kept, mut refused) = (0, 0);
+    for round in 0..30 {
+        let muting = async {
+            tokio::time::sleep(Duration::from_micros(round * 150)).await;
+            assert_eq!(mute(&server, &owner, &bob, None).await, 204);
+            head(&server, &owner).await
+        };
+        let sending = async {
+            for n in 0..40 {
+                live.say(&say(&RoomId::lobby(), &format!("{round} {n}"))).await;
+            }
+            let mut answers = 0;
+            while answers < 40 {
+                match live.next().await {
+                    ServerFrame::Ack { .. } => (answers, kept) = (answers + 1, kept + 1),
+                    ServerFrame::Refused { code, .. } => {
+                        assert_eq!(code, "muted");
+                        (answers, refused) = (answers + 1, refused + 1);
+                    }
+                    _ => {}
+                }
+            }
+        };
+        let (stored, ()) = tokio::join!(muting, sending);
+        assert_eq!((head(&server, &owner).await, stored), (stored, kept), "stored after the mute");
+        assert_eq!(unmute(&server, &owner, &bob, None).await, 204);
+    }
+    assert!(refused > 0 && kept + refused == 30 * 40, "{kept} {refused}: nothing was raced");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_order_of_commits_decides_between_a_ban_and_a_message() {
+    let server = Server::start().await;
+    let (owner, bob) = (server.owner("olga").await, server.account("bob").await);
+    let mut last = 0;
+    for round in 0..20 {
+        let mut live = Client::connect(server.address, &bob).await;
+        // On the way in while the ban comes, or in already.
+        if live.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![] }).await.is_none() {
+            continue;
+        }
+        let banning = async {
+            tokio::time::sleep(Duration::from_micros(round * 300)).await;
+            ban(&server, &owner, &bob, json!({ "reason": "spam" })).await;
+            head(&server, &owner).await
+        };
+        let sending = async {
+            for n in 0..40 {
+                if live.try_say(&say(&RoomId::lobby(), &format!("{round} {n}"))).await.is_none() {
+                    break;
+                }
+            }
+            live.ended().await;
+        };
+        let (stored, ()) = tokio::join!(banning, sending);
+        assert!(stored >= last);
+        assert_eq!(head(&server, &owner).await, stored, "stored after the ban");
+        last = stored;
+        assert_eq!(server.delete(&path(&bob, "ban"), &owner.token).await.status, 204);
+    }
+    server.stop().await;
+}

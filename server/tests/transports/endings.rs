@@ -1,0 +1,186 @@
+//! How such a connection is kept alive, and how it ends.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    PATIENCE, Server,
+    carried::{Poller, Requests},
+    http_client, unlimited,
+};
+use parlor::config::Config;
+use parlor_protocol::{ClientFrame, CloseCode, ServerFrame, refusal};
+
+#[tokio::test]
+async fn a_poll_with_nothing_to_say_is_answered_after_a_heartbeat_and_polling_alone_keeps_alive() {
+    let heartbeat = Duration::from_secs(1);
+    let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
+    let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
+    ann.hello(vec![]).await;
+    assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
+    for _ in 0..4 {
+        assert_eq!(ann.poll().await, []);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let ann = Requests::new(server.address, &made, Some("p"));
+    ann.hello(vec![]).await;
+    assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
+    let older = tokio::spawn({
+        let ann = ann.clone();
+        async move { ann.poll().await }
+    });
+    server.holds(1).await;
+    let newer = tokio::spawn({
+        let ann = ann.clone();
+        async move { Poller::new(ann).next().await }
+    });
+    assert_eq!(older.await.unwrap(), []);
+    ann.post(&[ClientFrame::Ping { at: 5 }]).await;
+    assert!(matches!(newer.await.unwrap(), ServerFrame::Pong { at: 5, .. }));
+    // Signing out ends it for good: the held poll hears it, the next has no session.
+    let held = tokio::spawn({
+        let ann = ann.clone();
+        async move { Poller::new(ann).next().await }
+    });
+    server.holds(1).await;
+    let request = http_client().delete(server.url("/api/session")).bearer_auth(&made.token);
+    assert_eq!(request.send().await.unwrap().status(), 204);
+    let bye = held.await.unwrap();
+    assert!(matches!(bye, ServerFrame::Bye { code: 4501, reconnect: false, .. }), "{bye:?}");
+    assert_eq!(ann.refused_poll().await.0, 401);
+    server.nothing_carried().await;
+    // Any other end is told once, too; then the name stands for nothing.
+    let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
+    ann.post(&[ClientFrame::Hello { protocol: 99, resume: vec![] }]).await;
+    assert!(matches!(ann.poll().await[..], [ServerFrame::Bye { code: 4500, .. }]));
+    assert_eq!(ann.refused_poll().await, (410, Some(refusal::NO_CONNECTION.into())));
+    server.nothing_carried().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_does_not_greet_or_falls_silent_is_let_go() {
+    let server = Server::start_with(Config { hello_timeout: Duration::from_millis(300), ..unlimited() }).await;
+    let made = server.session("ann").await;
+    let ann = Requests::new(server.address, &made, None);
+    let no_hello = CloseCode::NoHello.code();
+    assert_eq!(ann.stream(None).await.ended().await, Some(no_hello));
+    // A poll without a name begins a connection, which then waits for hello.
+    assert!(matches!(Poller::new(ann.clone()).next().await, ServerFrame::Bye { code, .. } if code == no_hello));
+    server.nothing_carried().await;
+    server.stop().await;
+
+    let heartbeat = Duration::from_millis(1_500);
+    let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
+    let made = server.session("ann").await;
+    let ann = Requests::new(server.address, &made, None);
+    // The stream's client says nothing more after hello: found within two heartbeats. Meanwhile it hears ours.
+    let mut silent = ann.stream(None).await;
+    ann.hello(vec![]).await;
+    let mut heartbeats = 0;
+    let bye = loop {
+        let block = silent.block().await.unwrap();
+        match block.data.as_deref().map(ServerFrame::decode) {
+            _ if block.event.as_deref() == Some("heartbeat") => {
+                assert_eq!(block.data.as_deref(), Some(r#"{"type":"heartbeat"}"#));
+                heartbeats += 1;
+            }
+            Some(Ok(ServerFrame::Bye { code, .. })) => break code,
+            _ => {}
+        }
+    };
+    assert_eq!(bye, CloseCode::HeartbeatMissed.code());
+    assert!((1..=3).contains(&heartbeats), "{heartbeats}");
+    // One that posts nothing but its sign of life stays.
+    let mut alive = ann.stream(None).await;
+    ann.hello(vec![]).await;
+    for _ in 0..9 {
+        tokio::time::sleep(heartbeat / 3).await;
+        ann.post(&[]).await;
+    }
+    ann.post(&[ClientFrame::Ping { at: 1 }]).await;
+    alive.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+    // Polls that nobody takes end as well.
+    let poller = Requests::new(server.address, &made, Some("gone"));
+    poller.hello(vec![]).await;
+    drop(alive);
+    server.nothing_carried().await;
+    server.stop().await;
+}
+
+/// Polls, and does not wait for the answer.
+async fn break_off(server: &Server, ann: &Requests) {
+    tokio::select! {
+        frames = ann.poll() => panic!("nothing to say: {frames:?}"),
+        () = server.holds(1) => {}
+    }
+    server.holds(0).await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_is_let_go_at_once() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let ann = Requests::new(server.address, &made, Some("tab"));
+    let mut stream = ann.stream(None).await;
+    ann.hello(vec![]).await;
+    stream.next().await;
+    drop(stream);
+    server.nothing_carried().await;
+    // A poll that is broken off, and not followed by another.
+    ann.hello(vec![]).await;
+    assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
+    break_off(&server, &ann).await;
+    ann.post(&[]).await;
+    break_off(&server, &ann).await;
+    server.nothing_carried().await;
+    // Connections that no request holds are bounded in number.
+    for n in 0..100 {
+        Requests::new(server.address, &made, Some(&format!("loose-{n}"))).hello(vec![]).await;
+    }
+    let begun = Instant::now();
+    while server.carried() > 64 {
+        assert!(begun.elapsed() < PATIENCE, "{}", server.carried());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let newest = Requests::new(server.address, &made, Some("loose-99"));
+    assert!(matches!(newest.poll().await[..], [ServerFrame::Welcome { .. }]));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stops_says_when_to_come_back_and_waits_for_nobody() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let ann = Requests::new(server.address, &made, Some("stream"));
+    let mut stream = ann.stream(None).await;
+    ann.hello(vec![]).await;
+    stream.next().await;
+    let poller = Requests::new(server.address, &made, Some("poll"));
+    poller.hello(vec![]).await;
+    assert!(matches!(poller.poll().await[..], [ServerFrame::Welcome { .. }]));
+    let held = tokio::spawn(async move { Poller::new(poller).next().await });
+    server.holds(1).await;
+    let stopping = tokio::spawn(server.stop());
+    let mut retry = None;
+    let after = loop {
+        let block = stream.block().await.unwrap();
+        if let Some(Ok(ServerFrame::Bye { code: 4001, reconnect: true, after_ms, .. })) =
+            block.data.as_deref().map(ServerFrame::decode)
+        {
+            break (after_ms, retry.or(block.retry));
+        }
+        retry = block.retry;
+    };
+    assert!(after.0.is_some());
+    assert_eq!(after.0, after.1);
+    assert_eq!(stream.block().await, None);
+    let bye = held.await.unwrap();
+    assert!(matches!(bye, ServerFrame::Bye { code: 4001, .. }), "{bye:?}");
+    tokio::time::timeout(PATIENCE, stopping).await.unwrap().unwrap();
+}
