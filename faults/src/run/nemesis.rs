@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Time to end after SIGTERM; the server promises five seconds.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Deed {

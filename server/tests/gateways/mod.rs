@@ -1,6 +1,7 @@
 //! The gateways: other programs' clients beside an ordinary one, in the same rooms and under the same rules.
 
 mod ending;
+mod io;
 mod plain;
 mod rules;
 mod socketio;

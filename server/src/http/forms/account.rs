@@ -18,7 +18,9 @@ use parlor_protocol::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ACCOUNT, clock_of, frame, frame_for, go_on, name_problem, notice, page, problem, to_sign_in, weakness};
+use super::{
+    ACCOUNT, clock_of, frame, frame_for, go_on, name_problem, notice, page, problem, reader::Reader, weakness,
+};
 use crate::{
     accounts::password,
     config::Registration,
@@ -54,12 +56,11 @@ pub(super) struct Shown {
 
 /// `GET /account`
 pub(super) async fn show(
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Query(query): Query<AccountQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let notice = notice(&DONE, &query.done);
     account(&app, caller, &headers, Shown { notice, ..Shown::default() }).await
 }
@@ -120,12 +121,11 @@ pub(super) struct Rename {
 /// `POST /account/name`
 pub(super) async fn rename(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<Rename>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let typed = form.display_name;
     let fields = Fields(NewProfile { display_name: Some(typed.clone()), colour: None });
     let failure = match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
@@ -150,12 +150,11 @@ pub(super) struct NewColour {
 /// `POST /account/colour`
 pub(super) async fn change_colour(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<NewColour>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     // What is no colour becomes one that the API refuses.
     let colour = form.colour.parse().unwrap_or(limits::COLOURS);
     let fields = Fields(NewProfile { display_name: None, colour: Some(colour) });
@@ -181,13 +180,12 @@ pub(super) struct ChangePassword {
 /// `POST /account/password`
 pub(super) async fn change_password(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     visitor: Visitor,
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<ChangePassword>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let new = form.new.clone();
     let fields = Fields(NewPassword { current: form.current, new: form.new });
     let failure = match passwords::change(origin, caller.clone(), visitor, State(app.clone()), fields).await {
@@ -218,11 +216,10 @@ fn wrong_password(words: parlor_app::words::Words, failure: &Failure, at: &'stat
 /// `POST /account/sessions/{id}/end`: also when it has ended meanwhile, for that is what was wanted.
 pub(super) async fn end_session(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     match devices::end(origin, caller, State(app), id).await {
         Ok(answer) if answer.headers().contains_key(header::SET_COOKIE) => Ok(go_on(&answer, "/")),
         Ok(answer) => Ok(go_on(&answer, &done("session"))),
@@ -234,10 +231,9 @@ pub(super) async fn end_session(
 /// `POST /account/sessions/end`: all others.
 pub(super) async fn end_others(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     devices::end_others(origin, caller, State(app)).await?;
     Ok(Redirect::to(&done("sessions")).into_response())
 }
@@ -261,13 +257,12 @@ pub(super) struct Delete {
 /// `POST /account/delete`
 pub(super) async fn delete(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     visitor: Visitor,
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<Delete>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let fields = Fields(DeleteMe { password: form.password });
     match profile::delete(origin, caller.clone(), visitor, State(app.clone()), fields).await {
         Ok(answer) => {

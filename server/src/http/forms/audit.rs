@@ -11,17 +11,16 @@ use axum::{
 use parlor_app::forms::AuditLog;
 use parlor_protocol::limits;
 
-use super::{AUDIT, clock_of, frame_for, page, to_sign_in};
-use crate::http::{App, Caller, Failure, moderation};
+use super::{AUDIT, clock_of, frame_for, page, reader::Reader};
+use crate::http::{App, Failure, moderation};
 
 /// `GET /audit`
 pub(super) async fn show(
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     query: Result<Query<moderation::PageOf>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(AUDIT)) };
     // One more than is shown tells whether there is another page.
     let shown = limits::AUDIT_PAGE as usize;
     let query = query.map(|Query(page)| Query(moderation::PageOf { limit: Some(limits::AUDIT_PAGE + 1), ..page }));

@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::{
     ACCOUNT,
     account::{Shown, account, done, failed},
-    frame, link_to, problem, to_sign_in,
+    frame, link_to, problem,
+    reader::Reader,
 };
-use crate::http::{App, Caller, Failure, SameOrigin, fields::Fields, invites};
+use crate::http::{App, Failure, SameOrigin, fields::Fields, invites};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -41,12 +42,11 @@ impl Asked {
 /// address and no cookie.
 pub(super) async fn make(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<Asked>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     let made = invites::create(origin, caller.clone(), State(app.clone()), Fields(form.invite())).await;
     match made {
         Ok((_, Json(made))) => {
@@ -64,11 +64,10 @@ pub(super) async fn make(
 /// `POST /account/invites/{id}/revoke`: also when it could not be used any more.
 pub(super) async fn revoke(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(ACCOUNT)) };
     match invites::revoke(origin, caller, State(app), id).await {
         Ok(_) => Ok(Redirect::to(&done("invite")).into_response()),
         Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),

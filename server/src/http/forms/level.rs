@@ -10,11 +10,8 @@ use parlor_app::forms::id;
 use parlor_protocol::{Level, RoomId, http::NewLevel};
 use serde::Deserialize;
 
-use super::{
-    room::{Sent, address},
-    to_sign_in,
-};
-use crate::http::{App, Caller, Failure, SameOrigin, fields::Fields, rooms};
+use super::{reader::Reader, room::Sent};
+use crate::http::{App, Failure, SameOrigin, fields::Fields, rooms};
 
 #[derive(Deserialize)]
 pub(super) struct Hear {
@@ -25,13 +22,12 @@ pub(super) struct Hear {
 /// `POST /rooms/{room}/level`
 pub(super) async fn choose(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<Hear>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let done = match Level::ALL.into_iter().find(|level| level.as_str() == form.level) {
         Some(level) => {
             let body = Fields(NewLevel { level });

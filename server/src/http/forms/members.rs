@@ -17,12 +17,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{
-    frame,
-    restrictions::Mute,
-    room::{Sent, address},
-    to_sign_in,
-};
+use super::{frame, reader::Reader, restrictions::Mute, room::Sent};
 use crate::{
     accounts::names,
     http::{App, Caller, Failure, SameOrigin, fields::Fields, members, moderation, rooms},
@@ -123,13 +118,12 @@ pub(super) struct BringIn {
 /// `POST /rooms/{room}/members`: someone by the name that others see.
 pub(super) async fn bring_in(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<BringIn>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     // Who may not bring anyone in learns nothing of names here.
     rooms::may(&app, &caller, RoomAct::Invite, &room).await?;
     let found = by_shown_name(&app, &form.name).await?;
@@ -162,13 +156,12 @@ async fn by_shown_name(app: &App, name: &str) -> Result<Option<UserId>, Failure>
 /// `POST /rooms/{room}/members/{user}/remove`
 pub(super) async fn remove(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let (room, user) = ids(member)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let path = Path((room.clone(), user));
     let done = members::remove(origin, caller.clone(), State(app.clone()), path).await;
     ended(Sent { app: &app, caller, headers: &headers, room }, done, "removed").await
@@ -193,7 +186,7 @@ async fn ended(sent: Sent<'_>, done: Result<StatusCode, Failure>, code: &str) ->
 /// `POST /rooms/{room}/members/{user}/appoint`
 pub(super) async fn appoint(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
@@ -204,7 +197,7 @@ pub(super) async fn appoint(
 /// `POST /rooms/{room}/members/{user}/dismiss`
 pub(super) async fn dismiss(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
@@ -214,14 +207,13 @@ pub(super) async fn dismiss(
 
 async fn set_moderator(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    caller: Caller,
     app: &App,
     member: Whom,
     headers: &HeaderMap,
     moderator: bool,
 ) -> Result<Response, Failure> {
     let (room, user) = ids(member)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let (path, body) = (Path((room.clone(), user)), Fields(MemberChange { moderator }));
     let done = members::appoint(origin, caller.clone(), State(app.clone()), path, body).await;
     let code = if moderator { "appointed" } else { "dismissed" };
@@ -231,14 +223,13 @@ async fn set_moderator(
 /// `POST /rooms/{room}/members/{user}/mute`
 pub(super) async fn mute(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
     Form(form): Form<Mute>,
 ) -> Result<Response, Failure> {
     let (room, user) = ids(member)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let fields = Fields(form.of(Some(room.clone())));
     let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
     Sent { app: &app, caller, headers: &headers, room }.end(done, "muted", id::ROOM).await
@@ -247,13 +238,12 @@ pub(super) async fn mute(
 /// `POST /rooms/{room}/members/{user}/unmute`
 pub(super) async fn unmute(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let (room, user) = ids(member)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let here = Ok(Query(moderation::Where { room: Some(room.clone()) }));
     let done = moderation::unmute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), here).await;
     ended(Sent { app: &app, caller, headers: &headers, room }, done, "unmuted").await

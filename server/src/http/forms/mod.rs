@@ -30,6 +30,7 @@ mod level;
 mod members;
 mod people;
 mod person;
+mod reader;
 mod restrictions;
 mod room;
 

@@ -13,7 +13,7 @@ use parlor_app::{
 use parlor_protocol::{ServerRole, UserKind, http::Person};
 use serde::Deserialize;
 
-use super::{BANS, PEOPLE, clock_of, frame_for, notice, page, person::Over, to_sign_in};
+use super::{BANS, PEOPLE, clock_of, frame_for, notice, page, person::Over, reader::Reader};
 use crate::{
     http::{App, Caller, Failure, moderation, people},
     policy::ServerAct,
@@ -21,12 +21,11 @@ use crate::{
 
 /// `GET /people`
 pub(super) async fn list(
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     query: Result<Query<people::Search>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(PEOPLE)) };
     let (q, later) = query.as_ref().map_or_else(
         |_| (String::new(), false),
         |Query(search)| (search.q.trim().to_owned(), search.after.as_ref().is_some_and(|after| !after.is_empty())),
@@ -60,12 +59,11 @@ pub(super) struct BansQuery {
 
 /// `GET /people/bans`
 pub(super) async fn bans(
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Query(query): Query<BansQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(BANS)) };
     let Json(found) = moderation::bans(caller.clone(), State(app.clone())).await?;
     let mut bans = Vec::with_capacity(found.bans.len());
     for ban in found.bans {

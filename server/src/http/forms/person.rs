@@ -18,7 +18,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{clock_of, explain, frame, frame_for, link_to, notice, page, to_sign_in};
+use super::{clock_of, explain, frame, frame_for, link_to, notice, page, reader::Reader};
 use crate::{
     http::{App, Caller, Failure, SameOrigin, fields::Fields, passwords, people, rooms},
     policy::{self, Case, Party, ServerAct},
@@ -88,14 +88,13 @@ pub(super) struct PersonQuery {
 
 /// `GET /people/{user}`
 pub(super) async fn show(
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     Query(query): Query<PersonQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     person(&app, &caller, &headers, user, Shown { notice: notice(&DONE, &query.done), ..Shown::default() }).await
 }
 
@@ -216,12 +215,11 @@ impl Sent<'_> {
 /// `POST /people/{user}/message`: on to the room of the two.
 pub(super) async fn message(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     let Json(made) = rooms::direct(origin, caller, State(app), Fields(NewDirect { users: vec![user] })).await?;
     Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response())
 }
@@ -235,14 +233,13 @@ pub(super) struct Role {
 /// `POST /people/{user}/role`
 pub(super) async fn appoint(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Role>,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     // What is no role becomes one that the API refuses.
     let role = ServerRole::ALL.into_iter().find(|role| role.as_str() == form.role).unwrap_or(ServerRole::Guest);
     let fields = Fields(NewRole { role });
@@ -253,13 +250,12 @@ pub(super) async fn appoint(
 /// `POST /people/{user}/reset`. It answers with its page at once: the link is shown once, and belongs into no address.
 pub(super) async fn make_reset(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     match passwords::make_reset(origin, caller.clone(), State(app.clone()), Ok(Path(user))).await {
         Ok((_, Json(made))) => {
             let shown = Shown { link: Some(link_to(&app, &headers, &made.link)), ..Shown::default() };

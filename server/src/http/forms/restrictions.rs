@@ -15,10 +15,10 @@ use serde::Deserialize;
 
 use super::{
     BANS,
-    person::{Sent, Who, address, id_of},
-    to_sign_in,
+    person::{Sent, Who, id_of},
+    reader::Reader,
 };
-use crate::http::{App, Caller, Failure, SameOrigin, fields::Fields, moderation};
+use crate::http::{App, Failure, SameOrigin, fields::Fields, moderation};
 
 #[derive(Deserialize)]
 pub(super) struct Mute {
@@ -36,14 +36,13 @@ impl Mute {
 /// `POST /people/{user}/mute`: on the whole server.
 pub(super) async fn mute(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Mute>,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     let fields = Fields(form.of(None));
     let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
     Sent { app: &app, caller, headers: &headers, user }.end(done, "muted", id::MUTE, TypedBan::default()).await
@@ -52,13 +51,12 @@ pub(super) async fn mute(
 /// `POST /people/{user}/unmute`
 pub(super) async fn unmute(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     let everywhere = Ok(Query(moderation::Where { room: None }));
     let done = moderation::unmute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), everywhere).await;
     Sent { app: &app, caller, headers: &headers, user }.ended(done, "unmuted").await
@@ -77,14 +75,13 @@ pub(super) struct Ban {
 /// `POST /people/{user}/ban`
 pub(super) async fn ban(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Ban>,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     let Ban { reason, hours, address } = form;
     let typed = TypedBan { reason: reason.clone(), hours, address: address.is_some() };
     let hours = (!typed.hours.is_empty()).then(|| typed.hours.parse().unwrap_or(0));
@@ -102,14 +99,13 @@ pub(super) struct Lift {
 /// `POST /people/{user}/lift`
 pub(super) async fn lift_ban(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Lift>,
 ) -> Result<Response, Failure> {
     let user = id_of(user)?;
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(user))) };
     let done = moderation::lift_ban(origin, caller.clone(), State(app.clone()), Ok(Path(user))).await;
     match done {
         Ok(_) if form.list.is_some() => Ok(Redirect::to(&format!("{BANS}?done=lifted")).into_response()),

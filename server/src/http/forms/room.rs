@@ -17,7 +17,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{LOBBY, clock_of, explain, frame, frame_for, members, notice, page, to_sign_in};
+use super::{LOBBY, clock_of, explain, frame, frame_for, members, notice, page, reader::Reader};
 use crate::{
     http::{App, Caller, Failure, SameOrigin, fields::Fields, members as api, rooms},
     policy::RoomAct,
@@ -58,13 +58,12 @@ pub(super) struct RoomQuery {
 
 /// `GET /rooms/{room}/settings`
 pub(super) async fn show(
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     Query(query): Query<RoomQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let shown = Shown { notice: notice(&DONE, &query.done), from: query.from, ..Shown::default() };
     settings(&app, &caller, &headers, &room, shown).await
 }
@@ -163,13 +162,12 @@ pub(super) struct About {
 /// `POST /rooms/{room}/settings`: its name and topic.
 pub(super) async fn change(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<About>,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let About { name, topic } = form;
     let change = RoomChange { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
     let path = Path(room.clone());
@@ -202,7 +200,7 @@ fn problem_of(words: Words, failure: &Failure, name: &str, topic: &str) -> Probl
 /// `POST /rooms/{room}/archive`
 pub(super) async fn archive(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
@@ -213,7 +211,7 @@ pub(super) async fn archive(
 /// `POST /rooms/{room}/reopen`
 pub(super) async fn reopen(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
@@ -223,13 +221,12 @@ pub(super) async fn reopen(
 
 async fn close(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    caller: Caller,
     app: &App,
     room: RoomId,
     headers: &HeaderMap,
     archived: bool,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let change = RoomChange { archived: Some(archived), ..RoomChange::default() };
     let path = Path(room.clone());
     let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
@@ -240,12 +237,11 @@ async fn close(
 /// `POST /rooms/{room}/join`: on to the room.
 pub(super) async fn join(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let me = Fields(NewMember { user: caller.user.id });
     match api::add(origin, caller.clone(), State(app.clone()), Path(room.clone()), me).await {
         Ok(_) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
@@ -256,12 +252,11 @@ pub(super) async fn join(
 /// `POST /rooms/{room}/leave`: on to the lobby, for the room may be nothing to see any more.
 pub(super) async fn leave(
     origin: SameOrigin,
-    caller: Option<Caller>,
+    Reader(caller): Reader,
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(caller) = caller else { return Ok(to_sign_in(&address(&room))) };
     let me = Path((room.clone(), caller.user.id));
     match api::remove(origin, caller.clone(), State(app.clone()), me).await {
         Ok(_) => Ok(Redirect::to(LOBBY).into_response()),
