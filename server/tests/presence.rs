@@ -6,7 +6,7 @@ use crate::support::{Client, Server, unlimited};
 use parlor::config::{Config, Guests};
 use parlor_protocol::{
     ClientFrame, CloseCode, Cursor, PresenceState, RoomId, ServerFrame, UserId,
-    http::{Me, Member, Members, People, Person, SessionMade},
+    http::{Me, Member, Members, People, Person, RoomMade, SessionMade},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -86,6 +86,29 @@ async fn one_is_away_when_all_ones_devices_are() {
     assert_eq!(away_in_lobby(&server, "three").await, [bob.user.id]);
     drop((phone, new));
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Offline);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn members_are_here_when_they_are_connected_whatever_room_they_look_at() {
+    let server = start().await;
+    let (ann, bob) = (server.account("ann").await, server.account("bob").await);
+    let direct = server.post("/api/direct", &ann.token, json!({ "users": [bob.user.id] })).await.of::<RoomMade>();
+    let mut annas = Client::greet(&server, &ann).await;
+    annas.join(direct.room.id.as_str(), None).await;
+    // Bob has opened no room at all.
+    let bobs = Client::greet(&server, &bob).await;
+    assert_eq!(heard(&mut annas, &bob).await, PresenceState::Online);
+    annas.say(&ClientFrame::Join(Cursor { room: direct.room.id.clone(), after: None, tail: None })).await;
+    let here = annas
+        .until(|frame| match frame {
+            ServerFrame::Joined { online, online_count, .. } => Some((online.len(), *online_count)),
+            _ => None,
+        })
+        .await;
+    assert_eq!(here, (2, 2));
+    drop(bobs);
+    assert_eq!(heard(&mut annas, &bob).await, PresenceState::Offline);
     server.stop().await;
 }
 

@@ -7,7 +7,7 @@ use parlor_protocol::{Event, PresenceState, ServerFrame, User, UserId, limits};
 use super::{Room, State};
 use crate::connection::{Connection, Encoded};
 
-/// Who is in a room.
+/// Who of a room's members is connected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Online {
     /// All by name, or some of a crowd.
@@ -19,7 +19,33 @@ pub struct Online {
 }
 
 impl Room {
-    /// People in the room.
+    /// A member has a connection, maybe one more.
+    pub fn came(&self, user: &Arc<User>, away: bool) {
+        let mut state = self.state.lock();
+        if let Some(news) = state.presence.came(user, away) {
+            self.announce(&mut state, user, news);
+        }
+    }
+
+    /// A member has no connection any more. They count as gone when they do not come back in time.
+    pub fn went(&self, user: UserId) {
+        let mut state = self.state.lock();
+        state.presence.went(user, Instant::now());
+        self.wake(&mut state);
+    }
+
+    /// A member has said that they leave: they count as gone at once.
+    pub fn left(&self, user: UserId) {
+        self.gone(&mut self.state.lock(), user);
+    }
+
+    pub(super) fn gone(&self, state: &mut State, user: UserId) {
+        if let Some(user) = state.presence.leave(user) {
+            self.announce(state, &user, PresenceState::Offline);
+        }
+    }
+
+    /// The members who are connected.
     pub fn online(&self) -> Online {
         let state = self.state.lock();
         let all = state.presence.people();

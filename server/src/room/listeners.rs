@@ -1,11 +1,11 @@
 //! Those who listen to a room: how they come, what they are given, how they go.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
-use parlor_protocol::{PresenceState, Seq, ServerFrame};
+use parlor_protocol::{Seq, ServerFrame};
 
-use super::{Room, State};
+use super::Room;
 use crate::connection::{Connection, ConnectionId, EventBatch};
 
 /// Those whom one worker writes to.
@@ -70,33 +70,30 @@ impl Room {
     ) -> Option<usize> {
         let last = batches.last()?.last();
         let (mut given, mut dropped) = (0, Vec::new());
+        let mut listeners = self.listeners[worker].lock();
+        if progress.removed != listeners.removed {
+            *progress = Progress { at: 0, removed: listeners.removed };
+        }
+        while given < most
+            && let Some((id, subscriber)) = listeners.all.get_index_mut(progress.at)
         {
-            let mut listeners = self.listeners[worker].lock();
-            if progress.removed != listeners.removed {
-                *progress = Progress { at: 0, removed: listeners.removed };
-            }
-            while given < most
-                && let Some((id, subscriber)) = listeners.all.get_index_mut(progress.at)
-            {
-                progress.at += 1;
-                let known = batches.iter().take_while(|batch| batch.last() <= subscriber.given).count();
-                let Some(batch) = batches.get(known) else { continue };
-                given += 1;
-                if subscriber.connection.queue.push_events(&batches[known..], batch.known_to(subscriber.given)) {
-                    subscriber.given = last;
-                } else {
-                    dropped.push(*id);
-                }
+            progress.at += 1;
+            let known = batches.iter().take_while(|batch| batch.last() <= subscriber.given).count();
+            let Some(batch) = batches.get(known) else { continue };
+            given += 1;
+            if subscriber.connection.queue.push_events(&batches[known..], batch.known_to(subscriber.given)) {
+                subscriber.given = last;
+            } else {
+                dropped.push(*id);
             }
         }
-        if !dropped.is_empty() {
-            let mut state = self.state.lock();
-            dropped.into_iter().for_each(|id| self.remove(&mut state, worker, id));
+        for id in dropped {
+            listeners.remove(id);
         }
         (given > 0).then_some(given)
     }
 
-    /// Subscribes from `after` on, if everything since then is in memory; announces the person when they are new here.
+    /// Subscribes from `after` on, if everything since then is in memory. Who had left is here again.
     pub fn subscribe(&self, connection: &Arc<Connection>, after: Seq) -> Subscribed {
         let mut state = self.state.lock();
         if state.barred.contains_key(&connection.user.id) {
@@ -121,27 +118,15 @@ impl Room {
             connection.queue.push_droppable((&ServerFrame::Room { room }).into());
         }
         let subscriber = Subscriber { connection: connection.clone(), given };
-        let again = self.listeners[connection.worker].lock().all.insert(connection.id, subscriber).is_some();
-        if !again && let Some(news) = state.presence.came(&connection.user, connection.is_away()) {
+        self.listeners[connection.worker].lock().all.insert(connection.id, subscriber);
+        if let Some(news) = state.presence.came(&connection.user, connection.is_away()) {
             self.announce(&mut state, &connection.user, news);
         }
         Subscribed::Live
     }
 
-    /// Ends a subscription. The person counts as gone at once when they said so, else when they do not come back in time.
-    pub fn unsubscribe(&self, connection: &Connection, said_so: bool) {
-        let mut state = self.state.lock();
-        self.remove(&mut state, connection.worker, connection.id);
-        if said_so && state.presence.leave(connection.user.id) {
-            self.announce(&mut state, &connection.user, PresenceState::Offline);
-        }
-    }
-
-    fn remove(&self, state: &mut State, worker: usize, id: ConnectionId) {
-        let removed = self.listeners[worker].lock().remove(id);
-        if let Some(subscriber) = removed {
-            state.presence.went(subscriber.connection.user.id, Instant::now());
-            self.wake(state);
-        }
+    /// Ends a subscription.
+    pub fn unsubscribe(&self, connection: &Connection) {
+        self.listeners[connection.worker].lock().remove(connection.id);
     }
 }

@@ -164,28 +164,13 @@ impl Room {
         let mut state = self.state.lock();
         state.barred.insert(user, seq);
         state.watchers.retain(|_, watcher| watcher.connection.user.id != user);
-        let mut gone = Vec::new();
         for some in &self.listeners {
             let mut some = some.lock();
-            let theirs: Vec<_> = some
-                .all
-                .values()
-                .filter(|one| one.connection.user.id == user)
-                .map(|one| one.connection.clone())
-                .collect();
-            for connection in theirs {
-                some.remove(connection.id);
-                gone.push(connection);
-            }
+            let theirs = some.all.values().map(|one| &one.connection).filter(|connection| connection.user.id == user);
+            let theirs: Vec<_> = theirs.map(|connection| connection.id).collect();
+            theirs.into_iter().for_each(|connection| drop(some.remove(connection)));
         }
-        for connection in &gone {
-            state.presence.went(connection.user.id, Instant::now());
-        }
-        if let Some(connection) = gone.first()
-            && state.presence.leave(user)
-        {
-            self.announce(&mut state, &connection.user, PresenceState::Offline);
-        }
+        self.gone(&mut state, user);
     }
 
     /// Whether someone has been sent away since the start, and not come back.
@@ -197,7 +182,6 @@ impl Room {
         tracing::error!(room = %self.id, after = state.head, head, "events are missing between store and room");
         state.ring = Ring::default();
         for (_, subscriber) in self.listeners.iter().flat_map(|some| some.lock().take()) {
-            state.presence.went(subscriber.connection.user.id, Instant::now());
             subscriber.connection.push(&ServerFrame::Gap {
                 room: self.id.clone(),
                 reason: GapReason::Overflow,

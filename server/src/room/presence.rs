@@ -1,4 +1,4 @@
-//! Who is in a room. People count once, however many connections they have, and a short absence is not announced.
+//! Who of a room's members is here. People count once, however many connections they have, and a short absence is not announced.
 
 use std::{
     collections::HashMap,
@@ -21,7 +21,7 @@ const MAX_NEWS: usize = 50;
 #[derive(Default)]
 pub(super) struct Presence {
     people: IndexMap<UserId, Person>,
-    /// People without a connection, and since when. They still count as here.
+    /// People without a connection since then. They still count as here.
     absent: HashMap<UserId, Instant>,
     /// The latest of each person that others have not heard yet.
     news: IndexMap<UserId, (Arc<User>, PresenceState)>,
@@ -30,22 +30,20 @@ pub(super) struct Presence {
 
 struct Person {
     user: Arc<User>,
-    connections: u32,
     /// At none of their devices.
     away: bool,
 }
 
 impl Presence {
-    /// One more connection. What others have not heard yet, if there is something. `away`: nobody is at it. Where somebody is
-    /// the person is not away; else they are as before, and [`Presence::set_away`] knows better.
+    /// Someone has a connection, maybe one more. What others have not heard yet, if there is something. `away`: nobody is at
+    /// it. Where somebody is the person is not away; else they are as before, and [`Presence::set_away`] knows better.
     pub(super) fn came(&mut self, user: &Arc<User>, away: bool) -> Option<PresenceState> {
         self.absent.remove(&user.id);
         let mut new = false;
         let person = self.people.entry(user.id).or_insert_with(|| {
             new = true;
-            Person { user: user.clone(), connections: 0, away }
+            Person { user: user.clone(), away }
         });
-        person.connections += 1;
         let changed = new || (person.away && !away);
         person.away &= away;
         changed.then_some(if person.away { PresenceState::Away } else { PresenceState::Online })
@@ -58,19 +56,17 @@ impl Presence {
         changed.then(|| person.user.clone())
     }
 
-    /// One connection less. The person stays until [`Presence::sweep`] or [`Presence::leave`].
+    /// Someone has no connection any more. They stay until [`Presence::sweep`] or [`Presence::leave`].
     pub(super) fn went(&mut self, user: UserId, now: Instant) {
-        if let Some(person) = self.people.get_mut(&user) {
-            person.connections = person.connections.saturating_sub(1);
-            if person.connections == 0 {
-                self.absent.insert(user, now);
-            }
+        if self.people.contains_key(&user) {
+            self.absent.insert(user, now);
         }
     }
 
-    /// The person said that they leave. True when they have no other connection here.
-    pub(super) fn leave(&mut self, user: UserId) -> bool {
-        self.absent.remove(&user).is_some() && self.people.shift_remove(&user).is_some()
+    /// Someone is gone for good, and nobody waits for them. Who it was, when they were here.
+    pub(super) fn leave(&mut self, user: UserId) -> Option<Arc<User>> {
+        self.absent.remove(&user);
+        self.people.shift_remove(&user).map(|person| person.user)
     }
 
     /// Lets go of those who have been away for longer than `grace`.
@@ -153,8 +149,17 @@ mod tests {
         assert_eq!((presence.came(&ann, false), presence.came(&ann, false)), (Some(PresenceState::Online), None));
         assert_eq!(presence.count(), 1);
         presence.went(ann.id, now);
-        assert!(presence.sweep(now + GRACE * 2, GRACE).is_empty(), "the other tab is still here");
-        assert!(!presence.leave(ann.id));
+        assert_eq!(presence.sweep(now + GRACE, GRACE), std::slice::from_ref(&ann));
+    }
+
+    #[test]
+    fn who_leaves_is_gone_at_once() {
+        let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
+        assert_eq!(presence.leave(ann.id), None);
+        presence.came(&ann, false);
+        presence.went(ann.id, now);
+        assert_eq!((presence.leave(ann.id), presence.count()), (Some(ann), 0));
+        assert!(presence.sweep(now + GRACE, GRACE).is_empty());
     }
 
     #[test]
@@ -179,7 +184,7 @@ mod tests {
         assert_eq!(presence.came(&ann, true), None, "another device without anyone");
         assert_eq!(presence.came(&ann, false), Some(PresenceState::Online));
         assert_eq!(presence.set_away(ann.id, true), Some(ann.clone()));
-        (0..3).for_each(|_| presence.went(ann.id, now));
+        presence.went(ann.id, now);
         assert_eq!(presence.came(&ann, false), Some(PresenceState::Online), "back in time, and awake");
         assert_eq!(presence.set_away(user(2).id, true), None, "not here");
         assert_eq!(presence.came(&user(2), true), Some(PresenceState::Away));

@@ -20,7 +20,7 @@ impl Session {
             return self.close(CloseCode::TooSlow);
         }
         for joined in &joined {
-            joined.room.unsubscribe(&self.connection, false);
+            joined.room.unsubscribe(&self.connection);
         }
         let lost = self.connection.queue.recover();
         // Of a room that is no longer theirs there is nothing to say.

@@ -43,6 +43,7 @@ impl Session {
 
     pub(super) async fn leave(&self, room: &RoomId) {
         let Some(room) = self.let_go(room, true) else { return };
+        self.live.hub.leaves(&self.connection, Some(&room.id));
         // From now on only its growth is told; and nothing at all where they are no member any more.
         match self.live.store.memberships(self.user()).await {
             Ok(memberships) => {
@@ -63,7 +64,7 @@ impl Session {
             }
             state.let_go(room)?
         };
-        joined.room.unsubscribe(&self.connection, said_so);
+        joined.room.unsubscribe(&self.connection);
         Some(joined.room)
     }
 

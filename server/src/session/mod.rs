@@ -192,6 +192,7 @@ impl Session {
         for room in rooms {
             self.let_go(&room, true);
         }
+        self.live.hub.leaves(&self.connection, None);
     }
 
     /// Answers a WebSocket ping.
@@ -304,7 +305,7 @@ impl Drop for Session {
         self.connection.queue.shut();
         self.live.hub.disconnect(&self.connection);
         for joined in &self.state.get_mut().joined {
-            joined.room.unsubscribe(&self.connection, false);
+            joined.room.unsubscribe(&self.connection);
         }
     }
 }

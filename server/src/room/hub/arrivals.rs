@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{Millis, RoomSummary, ServerFrame, UserId};
+use parlor_protocol::{Millis, RoomId, RoomSummary, ServerFrame, UserId};
 
 use super::{Hub, Person};
 use crate::{clock, connection::Connection, room::Room, store::Mine};
@@ -21,6 +21,7 @@ impl Hub {
             // What was told may be older than an event by which they are no longer a member.
             let Some(room) = self.room(&told.id).filter(|room| room.admit(user, *mine)) else { continue };
             person.joins(&room, *mine);
+            room.came(&connection.user, false);
             let mine = person.mine(&room.id).map_or(*mine, |mine| *mine);
             let now = room.watch(connection, mine);
             if now != *told {
@@ -40,10 +41,24 @@ impl Hub {
         self.names.went(connection);
         person.rooms.iter().for_each(|membership| membership.room.unwatch(connection));
         if person.connections.is_empty() {
+            person.rooms.iter().for_each(|membership| membership.room.went(user));
             people.remove(&user);
             self.departed.lock().insert(user, clock::now());
         } else {
             person.look(user);
+        }
+    }
+
+    /// Someone says by this connection that they leave a room, or all of them, for now: the others hear it at once, unless
+    /// they are still there by another connection.
+    pub fn leaves(&self, connection: &Connection, room: Option<&RoomId>) {
+        let user = connection.user.id;
+        let people = self.people.lock();
+        if let Some(person) = people.get(&user)
+            && person.connections.iter().all(|other| other.id == connection.id)
+        {
+            let left = person.rooms.iter().filter(|membership| room.is_none_or(|room| membership.room.id == *room));
+            left.for_each(|membership| membership.room.left(user));
         }
     }
 

@@ -23,9 +23,7 @@ impl Hub {
         if !person.joins(room, mine) {
             return;
         }
-        for connection in &person.connections {
-            room.watch(connection, mine);
-        }
+        person.watches(room, mine);
         person.tell(knows, || room.summary(user, mine));
     }
 
@@ -34,7 +32,7 @@ impl Hub {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&user) else { return };
         if person.joins(room, Mine::default()) {
-            person.connections.iter().for_each(|connection| drop(room.watch(connection, Mine::default())));
+            person.watches(room, Mine::default());
         }
     }
 

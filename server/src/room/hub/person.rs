@@ -50,6 +50,14 @@ impl Person {
         new
     }
 
+    /// They are here in a room that is new to them, and their connections hear of its growth.
+    pub(super) fn watches(&self, room: &Room, mine: Mine) {
+        for connection in &self.connections {
+            room.came(&connection.user, self.away);
+            room.watch(connection, mine);
+        }
+    }
+
     /// Looks whether they are away now, and shows it where they are when that has changed.
     pub(super) fn look(&mut self, user: UserId) {
         let away = !self.connections.is_empty() && self.connections.iter().all(|connection| connection.is_away());
