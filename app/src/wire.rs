@@ -204,7 +204,11 @@ impl Read for Message {
 impl Read for MessagePage {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
-        Some(Self { messages: object.take("messages")?, head: object.take("head")? })
+        Some(Self {
+            messages: object.take("messages")?,
+            notices: object.take_or("notices", Vec::new())?,
+            head: object.take("head")?,
+        })
     }
 }
 
@@ -252,6 +256,23 @@ impl Read for EventKind {
     }
 }
 
+fn event(object: &mut Object) -> Option<Event> {
+    Some(Event {
+        room: object.take("room")?,
+        seq: object.take("seq")?,
+        id: object.take("id")?,
+        at: object.take("at")?,
+        by: object.take("by")?,
+        event: object.take("event")?,
+    })
+}
+
+impl Read for Event {
+    fn read(value: Value) -> Option<Self> {
+        event(&mut Object::read(value)?)
+    }
+}
+
 impl Read for ServerFrame {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
@@ -272,14 +293,7 @@ impl Read for ServerFrame {
                 away: object.take_or("away", Vec::new())?,
                 online_count: object.take_or("online_count", 0)?,
             },
-            "event" => Self::Event(Event {
-                room: object.take("room")?,
-                seq: object.take("seq")?,
-                id: object.take("id")?,
-                at: object.take("at")?,
-                by: object.take("by")?,
-                event: object.take("event")?,
-            }),
+            "event" => Self::Event(event(&mut object)?),
             "ack" => Self::Ack {
                 id: object.take("id")?,
                 room: object.take("room")?,
@@ -332,7 +346,7 @@ impl Read for ServerFrame {
 impl Read for RoomPage {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
-        Some(Self { summary: object.take("summary")?, messages: object.take("messages")?, head: object.take("head")? })
+        Some(Self { summary: object.take("summary")?, page: object.take("page")? })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User, http::MessagePage};
+use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User};
 
 use super::{
     connection::ConnectionState,
@@ -119,7 +119,7 @@ impl Client {
             if page.user.is_some() && !state.rooms.iter().any(|known| known.id == id) {
                 state.listed(state.rooms.iter().cloned().chain([room.summary.clone()]).collect());
             }
-            _ = state.loaded(&id, MessagePage { messages: room.messages.clone(), head: room.head });
+            _ = state.loaded(&id, room.page.clone());
             state.current = Some(id);
         }
         let client = Self {

@@ -10,6 +10,7 @@ mod climb;
 pub mod connection;
 mod keeper;
 pub mod ladder;
+pub mod notices;
 pub mod outbox;
 pub mod reconnect;
 pub mod report;

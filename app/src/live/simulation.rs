@@ -93,7 +93,11 @@ impl Server {
         } else {
             events.truncate(PAGE);
         }
-        MessagePage { messages: events.into_iter().map(message).collect(), head: self.head(room) }
+        MessagePage {
+            messages: events.into_iter().map(message).collect(),
+            head: self.head(room),
+            ..MessagePage::default()
+        }
     }
 
     fn logs(&self) -> BTreeMap<RoomId, RoomLog> {

@@ -43,7 +43,7 @@ pub(super) fn page(from: Seq, to: Seq) -> MessagePage {
         reply_to: None,
         mentions: Vec::new(),
     };
-    MessagePage { messages: (from..=to).map(message).collect(), head: to }
+    MessagePage { messages: (from..=to).map(message).collect(), head: to, ..MessagePage::default() }
 }
 
 pub(super) fn lobby(head: Seq, read: Seq) -> RoomSummary {
@@ -230,7 +230,8 @@ fn what_was_kept_is_shown_and_then_confirmed() {
     let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), ..State::default() };
     assert_eq!(state.open(&RoomId::lobby()), [Todo::Recall(RoomId::lobby())]);
     let cursor = Cursor { room: RoomId::lobby(), after: Some(3), tail: Some(id(3).tail()) };
-    let todos = state.recalled(&RoomId::lobby(), Some(Timeline::from_kept(page(1, 3), Some(id(3).tail()), true)));
+    let todos =
+        state.recalled(&RoomId::lobby(), Some(Timeline::from_kept(page(1, 3), Vec::new(), Some(id(3).tail()), true)));
     assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
     assert_eq!(shown(&state), [1, 2, 3]);
     // Too old, or of another history: whatever the reader has done meanwhile, it is replaced.
