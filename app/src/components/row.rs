@@ -17,6 +17,7 @@ use super::{
     message,
     message_menu::Chosen,
 };
+    scroll,
 use crate::{
     browser,
     live::{client::Client, rows::Row, view::RowItem},
@@ -189,6 +190,9 @@ fn clicked(client: Client, menu: Option<Chosen>, row: &Row, event: &MouseEvent) 
     let Row::Message(row) = row else { return };
     let id: CommandId = row.message.id;
     let button = event_target::<Element>(event).closest("button").ok().flatten();
+    if let Some(fold) = event_target::<Element>(event).closest("summary").ok().flatten() {
+        return scroll::hold(&fold);
+    }
     let pressed = button.and_then(|button| button.get_attribute("data-testid")).unwrap_or_default();
     match (pressed.as_str(), menu) {
         ("more", Some(menu)) => menu.open(client, id),
@@ -268,6 +272,19 @@ mod tests {
         let frame =
             |look: &Look| look.inside.iter().map(|(before, class, _)| (before.clone(), *class)).collect::<Vec<_>>();
         assert_eq!(frame(&sent), frame(&stored), "the frame stays");
+    #[test]
+    fn what_is_long_is_folded_and_whole() {
+        let folded = |body: &str| {
+            let Row::Message(mut row) = row("Ann", 0, Delivery::Stored) else { return false };
+            Arc::make_mut(&mut row.message).body = body.into();
+            let html = Look::of(&Row::Message(row), AROUND).html();
+            assert!(html.contains(body), "{html}");
+            html.contains("show-all")
+        };
+        assert!(!folded(&"line\n".repeat(40)) && folded(&"line\n".repeat(41)));
+        assert!(!folded(&"字".repeat(4_000)) && folded(&"字".repeat(4_001)));
+    }
+
         assert_eq!((sent.state, stored.state), ("sent", "stored"));
         let differ = sent.inside.iter().zip(&stored.inside).filter(|(a, b)| a != b);
         assert_eq!(differ.map(|(part, _)| part.1).collect::<Vec<_>>(), ["body", "tail"]);

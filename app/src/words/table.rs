@@ -109,6 +109,9 @@ words! {
     Retry: "Retry", "重试";
     Edit: "Edit", "编辑";
     Discard: "Discard", "丢弃";
+    UndoDiscard: "Discarded. Undo", "已丢弃，撤销";
+    ShowAll: "Show all", "显示全部";
+    ShowLess: "Show less", "收起";
     MessageActions: "What to do with this message", "消息操作";
     MarkUnread: "Mark unread from here", "从这里标为未读";
     CopyText: "Copy text", "复制文字";
