@@ -5,12 +5,13 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{effect, icons::CLOSE, still};
+use super::{Look, effect, icons::CLOSE, still};
 use crate::{
     browser, clock,
     live::{
         client::Client,
         connection::ConnectionState,
+        outbox::Unsent,
         report::{self, LINES},
     },
     page::HasLab,
@@ -63,7 +64,8 @@ fn body(words: Words) -> String {
 fn fill(client: Client) -> String {
     let now = clock::now();
     let vitals = client.vitals();
-    let messages = (client.waiting.get_untracked(), client.failed());
+    let sum = |count: fn(&Unsent) -> usize| client.unsent.peek(|unsent| unsent.iter().map(count).sum());
+    let messages = (sum(|unsent| unsent.waiting), sum(|unsent| unsent.failed));
     let address = browser::host() + vitals.rung.path();
     let state = client.connection.get_untracked();
     let lines = report::lines(&state, &vitals, messages, address, now, client.words);

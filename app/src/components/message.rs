@@ -111,12 +111,15 @@ fn undelivered(row: &MessageRow, Around { waits, words, .. }: Around) -> String 
         _ if waits && row.may_be_taken_back => "waits\">".into(),
         _ => return String::new(),
     };
-    for (does, word) in [("edit", Word::Edit), ("discard", Word::Discard)] {
-        html += &button(does, words.of(word));
+    for (does, word) in [("edit", Word::Edit), ("copy", Word::CopyText), ("discard", Word::Discard)] {
+        // What waits can be edited; what is refused may have no box left to be edited in.
+        if does != "copy" || matches!(row.delivery, Delivery::Failed(_)) {
+            html += &button(does, words.of(word));
+        }
     }
     ["<p class=\"undelivered ", &html, "</p>"].concat()
 }
 
 fn button(does: &str, word: &str) -> String {
-    ["<button type=\"button\" class=\"link\" data-testid=\"", does, "\">", word, "</button>"].concat()
+    ["<button type=\"button\" class=\"link ", does, "\" data-testid=\"", does, "\">", word, "</button>"].concat()
 }

@@ -7,6 +7,7 @@ use leptos::{
     ev::{self, MouseEvent},
     html::{self, Custom},
     prelude::*,
+    task::spawn_local,
 };
 use parlor_protocol::CommandId;
 use web_sys::Element;
@@ -16,8 +17,8 @@ use super::{
     icons::{self, ARRIVED, LEFT},
     message,
     message_menu::Chosen,
-};
     scroll,
+};
 use crate::{
     browser,
     live::{client::Client, rows::Row, view::RowItem},
@@ -189,14 +190,20 @@ pub fn RowView(
 fn clicked(client: Client, menu: Option<Chosen>, row: &Row, event: &MouseEvent) {
     let Row::Message(row) = row else { return };
     let id: CommandId = row.message.id;
-    let button = event_target::<Element>(event).closest("button").ok().flatten();
     if let Some(fold) = event_target::<Element>(event).closest("summary").ok().flatten() {
         return scroll::hold(&fold);
     }
+    let button = event_target::<Element>(event).closest("button").ok().flatten();
     let pressed = button.and_then(|button| button.get_attribute("data-testid")).unwrap_or_default();
     match (pressed.as_str(), menu) {
         ("more", Some(menu)) => menu.open(client, id),
         ("retry", _) => client.retry(id),
+        ("copy", _) => {
+            let body = row.message.body.clone();
+            spawn_local(async move {
+                browser::copy(&body).await;
+            });
+        }
         ("edit" | "discard", _) => {
             client.take_back(id, pressed == "edit");
             browser::focus(composer::ID);
@@ -266,13 +273,6 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changes_differs() {
-        let (sent, stored) = (row("Ann", 0, Delivery::Sent), row("Ann", 3, Delivery::Stored));
-        let (sent, stored) = (Look::of(&sent, AROUND), Look::of(&stored, AROUND));
-        let frame =
-            |look: &Look| look.inside.iter().map(|(before, class, _)| (before.clone(), *class)).collect::<Vec<_>>();
-        assert_eq!(frame(&sent), frame(&stored), "the frame stays");
-    #[test]
     fn what_is_long_is_folded_and_whole() {
         let folded = |body: &str| {
             let Row::Message(mut row) = row("Ann", 0, Delivery::Stored) else { return false };
@@ -285,6 +285,13 @@ mod tests {
         assert!(!folded(&"字".repeat(4_000)) && folded(&"字".repeat(4_001)));
     }
 
+    #[test]
+    fn only_what_changes_differs() {
+        let (sent, stored) = (row("Ann", 0, Delivery::Sent), row("Ann", 3, Delivery::Stored));
+        let (sent, stored) = (Look::of(&sent, AROUND), Look::of(&stored, AROUND));
+        let frame =
+            |look: &Look| look.inside.iter().map(|(before, class, _)| (before.clone(), *class)).collect::<Vec<_>>();
+        assert_eq!(frame(&sent), frame(&stored), "the frame stays");
         assert_eq!((sent.state, stored.state), ("sent", "stored"));
         let differ = sent.inside.iter().zip(&stored.inside).filter(|(a, b)| a != b);
         assert_eq!(differ.map(|(part, _)| part.1).collect::<Vec<_>>(), ["body", "tail"]);

@@ -5,8 +5,7 @@ use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, Use
 
 use super::{
     client::{Client, Command, RETRY_MS},
-    outbox::Delivery,
-    state::{PAGE, Phase},
+    state::{PAGE, Phase, State},
 };
 use crate::{
     api::{self, ApiError, Page},
@@ -176,12 +175,8 @@ impl Client {
         self.tell(Command::TryNow);
     }
 
-    /// How many messages the server has refused.
-    #[must_use]
-    pub fn failed(&self) -> usize {
-        self.read(|state| {
-            let all = state.rooms.iter().flat_map(|room| state.outbox.of(&room.id));
-            all.filter(|item| matches!(item.delivery, Delivery::Failed(_))).count()
-        })
+    /// Puts the message back that was just discarded.
+    pub fn undo_discard(&self) {
+        self.change(State::undo_discard);
     }
 }

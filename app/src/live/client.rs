@@ -7,6 +7,7 @@ use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User};
 use super::{
     connection::ConnectionState,
     keeper::{self, Keep, Unsaved},
+    outbox::Unsent,
     rows::rows,
     run::run,
     state::{PAGE, Phase, State, Todo, reading::TYPING},
@@ -65,8 +66,10 @@ pub struct Client {
     pub me: RwSignal<Option<User>>,
     /// The server's build, when this page is of another.
     pub newer: RwSignal<Option<String>>,
-    /// How many messages wait for the connection.
-    pub waiting: RwSignal<usize>,
+    /// What is not sent, by room.
+    pub unsent: RwSignal<Vec<Unsent>>,
+    /// The room of a message that was just discarded, which can be undone.
+    pub discarded: RwSignal<Option<RoomId>>,
     /// A text that its writer wants back, for the message box of its room.
     pub returned: RwSignal<Option<(RoomId, String)>>,
     /// This browser keeps nothing: what waits is lost with the page.
@@ -129,7 +132,8 @@ impl Client {
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
             newer: RwSignal::new(None),
-            waiting: RwSignal::new(0),
+            unsent: RwSignal::new(Vec::new()),
+            discarded: RwSignal::new(None),
             returned: RwSignal::new(None),
             unkept: RwSignal::new(false),
             hint: RwSignal::new(String::new()),
@@ -388,7 +392,7 @@ impl Client {
             if let (Some(read), Some(commands)) = (inner.state.see(), &inner.commands) {
                 let _ = commands.unbounded_send(Command::Say(read));
             }
-            let State { me, open, outbox, changed, .. } = &mut inner.state;
+            let State { me, open, outbox, changed, discarded, .. } = &mut inner.state;
             let me = me.as_ref().map(|me| me.id);
             let mut updates = Vec::new();
             for id in changed.take() {
@@ -398,15 +402,19 @@ impl Client {
                     updates.push((id, rows));
                 }
             }
-            let waiting = outbox.waiting();
+            let unsent = outbox.unsent();
+            let discarded = discarded.as_ref().map(|message| message.room.clone());
             for (id, rows) in updates {
                 let view = inner.view(&id);
                 if let Some(room) = inner.state.open.get(&id) {
                     view.update(room, rows);
                 }
             }
-            if waiting != self.waiting.get_untracked() {
-                self.waiting.set(waiting);
+            if self.unsent.peek(|old| *old != unsent) {
+                self.unsent.set(unsent);
+            }
+            if self.discarded.peek(|old| *old != discarded) {
+                self.discarded.set(discarded);
             }
             if std::mem::take(&mut inner.state.list_changed) {
                 inner.unsaved.list = true;

@@ -111,6 +111,17 @@ impl Outgoing {
     }
 }
 
+/// How much of a room is not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// Which room; it may be gone.
+    pub room: RoomId,
+    /// Messages that wait for the connection.
+    pub waiting: usize,
+    /// Messages that were refused for good.
+    pub failed: usize,
+}
+
 /// Whether this tab may send a room's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lease {
@@ -301,10 +312,30 @@ impl Outbox {
         self.items.iter().filter(move |item| item.room == *room)
     }
 
-    /// How many wait for the connection.
+    /// What is not sent, by room.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.items.iter().filter(|item| matches!(item.delivery, Delivery::Queued | Delivery::Sent)).count()
+    pub fn unsent(&self) -> Vec<Unsent> {
+        let mut all: Vec<Unsent> = Vec::new();
+        for item in self.items.iter().filter(|item| item.is_shown()) {
+            let (waits, fails) = match item.delivery {
+                Delivery::Queued | Delivery::Sent => (1, 0),
+                Delivery::Failed(_) => (0, 1),
+                Delivery::Stored => continue,
+            };
+            match all.iter_mut().find(|unsent| unsent.room == item.room) {
+                Some(unsent) => (unsent.waiting, unsent.failed) = (unsent.waiting + waits, unsent.failed + fails),
+                None => all.push(Unsent { room: item.room.clone(), waiting: waits, failed: fails }),
+            }
+        }
+        all
+    }
+
+    /// Puts a message back that its writer has discarded, as it was. Returns what is to be kept of it.
+    pub fn restore(&mut self, item: Outgoing) -> Kept {
+        let item = Outgoing { kept: false, withdrawn: false, ..item };
+        let kept = item.to_keep();
+        self.insert(item);
+        kept
     }
 
     /// What to put on the wire now: of each room its first message, unless that is on the wire already.

@@ -596,7 +596,7 @@ impl World {
                 let tab = &self.tabs[at];
                 let open = tab.connection.as_ref().is_some_and(|open| open.up.is_empty() && open.down.is_empty());
                 quiet &= open && tab.work.is_empty() && tab.loads.is_empty() && tab.says.is_empty();
-                quiet &= tab.state.outbox.waiting() == 0;
+                quiet &= tab.state.outbox.unsent().iter().all(|unsent| unsent.waiting == 0);
                 quiet &= tab.state.open.values().all(|room| !room.timeline.is_detached());
             }
             if quiet && round > 3 {

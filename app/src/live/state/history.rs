@@ -10,6 +10,7 @@ impl State {
     #[must_use = "a to-do that is dropped is never done"]
     pub fn open(&mut self, id: &RoomId) -> Vec<Todo> {
         self.changed.insert(id.clone());
+        self.discarded = None;
         let known = self.open.contains_key(id);
         let room = self.open.entry(id.clone()).or_insert_with(|| Room { at_end: true, ..Room::default() });
         room.at_end = true;

@@ -11,7 +11,7 @@ use parlor_protocol::{
 use self::{reading::Asked, sending::forget};
 use super::{
     attendance::Attendance,
-    outbox::{Kept, Outbox},
+    outbox::{Kept, Outbox, Outgoing},
     timeline::{Applied, Timeline},
 };
 use crate::{
@@ -156,6 +156,8 @@ pub struct State {
     pub(super) connected: bool,
     /// Taken back to be edited, not dropped.
     pub(super) to_edit: Vec<CommandId>,
+    /// The message that was discarded last, until something else is done.
+    pub discarded: Option<Outgoing>,
     /// When the server was last told that the reader is typing.
     pub(super) typed_at: Millis,
     /// Deletions that the server has not answered.

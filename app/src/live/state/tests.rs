@@ -8,6 +8,7 @@ use parlor_protocol::{
 use uuid::Uuid;
 
 use super::*;
+use crate::live::outbox::Unsent;
 
 pub(super) fn user(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
@@ -355,4 +356,21 @@ fn rows_are_made_anew_when_it_is_known_who_reads() {
     );
     assert_eq!(todos, [Todo::LoadRooms], "the shell brought no list");
     assert_eq!(state.changed.take(), [RoomId::lobby()]);
+}
+
+#[test]
+fn what_was_discarded_can_be_had_back_as_it_was() {
+    let mut state = state();
+    let lobby = RoomId::lobby();
+    let todos = state.send(&lobby, "long thought".into(), id(90), 0);
+    let [Todo::Keep(kept)] = &*todos else { panic!("{todos:?}") };
+    let kept = kept.clone();
+    state.kept(kept.id);
+    _ = state.take_back(kept.id, false);
+    let todos = state.leased(&lobby, Some(std::slice::from_ref(&kept)));
+    assert!(todos.contains(&Todo::Forget { id: kept.id, room: lobby.clone(), taken_back: true }), "{todos:?}");
+    assert!(state.outbox.unsent().is_empty() && state.discarded.is_some());
+    assert_eq!(state.undo_discard(), [Todo::Keep(kept)]);
+    assert_eq!(state.outbox.unsent(), [Unsent { room: lobby, waiting: 1, failed: 0 }]);
+    assert_eq!(state.undo_discard(), [], "once");
 }
