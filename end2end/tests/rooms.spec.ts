@@ -52,8 +52,13 @@ test("unread messages are counted until they are seen", async ({ person }) => {
   await lobby.click();
   await ann.sees("one", "two", "three");
   await expect(lobby.getByTestId("unread")).toBeHidden();
-  // Read stays read.
-  await ann.page.waitForTimeout(1_500);
+  // Read stays read, once the server knows it.
+  const unread = () =>
+    ann.page.evaluate(async () => {
+      const { rooms } = (await (await fetch("/api/rooms")).json()) as { rooms: { id: string; unread: number }[] };
+      return rooms.find(({ id }) => id === "lobby")?.unread;
+    });
+  await expect.poll(unread).toBe(0);
   await ann.page.reload();
   await ann.isConnected();
   await expect(ann.page.getByTestId("room-link").first()).toBeVisible();
