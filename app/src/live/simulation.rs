@@ -596,8 +596,8 @@ impl World {
                 let tab = &self.tabs[at];
                 let open = tab.connection.as_ref().is_some_and(|open| open.up.is_empty() && open.down.is_empty());
                 quiet &= open && tab.work.is_empty() && tab.loads.is_empty() && tab.says.is_empty();
-                quiet &= tab.state.outbox.unsent().iter().all(|unsent| unsent.waiting == 0);
-                quiet &= tab.state.open.values().all(|room| !room.timeline.is_detached());
+                quiet &= tab.state.outbox.unsent(None).waiting == 0;
+                quiet &= tab.state.open.iter().all(|(_, room)| !room.timeline.is_detached());
             }
             if quiet && round > 3 {
                 return;
@@ -613,7 +613,7 @@ impl World {
     fn check(&self) {
         let mut on_the_wire = BTreeSet::new();
         for tab in &self.tabs {
-            for (id, room) in &tab.state.open {
+            for (id, room) in tab.state.open.iter() {
                 let seqs: Vec<_> = room.timeline.messages().map(|message| message.seq).collect();
                 assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "a hole in {id}: {seqs:?}");
                 for item in tab.state.outbox.of(id) {
@@ -633,7 +633,7 @@ impl World {
     fn judge(mut self) {
         let restored = !self.server.earlier.is_empty();
         for tab in &self.tabs {
-            for (id, room) in &tab.state.open {
+            for (id, room) in tab.state.open.iter() {
                 let shown: Vec<_> = room.timeline.messages().map(|message| message.id).collect();
                 let log: Vec<_> = self.server.rooms[id].iter().map(|event| event.id).collect();
                 assert!(log.ends_with(&shown), "what is shown is not the end of {id}");

@@ -11,8 +11,11 @@ impl State {
     pub fn open(&mut self, id: &RoomId) -> Vec<Todo> {
         self.changed.insert(id.clone());
         self.discarded = None;
-        let known = self.open.contains_key(id);
-        let room = self.open.entry(id.clone()).or_insert_with(|| Room { at_end: true, ..Room::default() });
+        let known = self.open.get(id).is_some();
+        if !known {
+            self.open.add(id.clone(), Room::default());
+        }
+        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
         room.at_end = true;
         room.unseen = 0;
         room.marked = false;

@@ -1,8 +1,6 @@
 //! Everything that this page knows: rooms, timelines, who is there, what is on its way. Every frame goes through
 //! [`State::apply`], one after the other; signals are made from it afterwards, so that none is lost on the way.
 
-use std::collections::BTreeMap;
-
 use parlor_protocol::{
     ClientFrame, CommandId, Event, EventKind, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomKind,
     RoomSummary, Seq, ServerFrame, ServerRole, User, UserId, limits, refusal,
@@ -15,7 +13,7 @@ use super::{
     timeline::{Applied, Timeline},
 };
 use crate::{
-    small::{self, RoomSet},
+    small::{self, RoomMap, RoomSet},
     words::{Word, Words},
 };
 
@@ -135,7 +133,7 @@ pub struct State {
     /// My rooms and public ones: the lobby first, then by name.
     pub rooms: Vec<RoomSummary>,
     /// Rooms that were opened in this page.
-    pub open: BTreeMap<RoomId, Room>,
+    pub open: RoomMap<Room>,
     /// The one on the screen.
     pub current: Option<RoomId>,
     /// The window is visible and has the focus.
