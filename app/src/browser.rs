@@ -150,17 +150,22 @@ mod web {
 
     /// Puts a text on the clipboard; false if the browser does not let us.
     pub async fn copy(text: &str) -> bool {
-        // By name: there is none on pages that came without encryption from another machine.
-        let write = || {
-            let clipboard = js_sys::Reflect::get(&window()?.navigator(), &"clipboard".into()).ok()?;
-            let write: js_sys::Function =
-                js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
-            write.call1(&clipboard, &text.into()).ok()?.dyn_into::<js_sys::Promise>().ok()
-        };
-        match write() {
+        match begin_copy(text) {
             Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
             None => false,
         }
+    }
+
+    /// Puts a text on the clipboard if it can, for who does not ask whether it did.
+    pub fn copy_quietly(text: &str) {
+        drop(begin_copy(text));
+    }
+
+    fn begin_copy(text: &str) -> Option<js_sys::Promise> {
+        // By name: there is none on pages that came without encryption from another machine.
+        let clipboard = js_sys::Reflect::get(&window()?.navigator(), &"clipboard".into()).ok()?;
+        let write: js_sys::Function = js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
+        write.call1(&clipboard, &text.into()).ok()?.dyn_into().ok()
     }
 
     /// Shows a field with a text, selected, to be copied by hand.
@@ -546,6 +551,7 @@ mod nowhere {
     pub async fn copy(_: &str) -> bool {
         false
     }
+    pub fn copy_quietly(_: &str) {}
     pub fn offer(_: &str, _: &str) {}
     #[must_use]
     pub fn value(_: &str) -> String {

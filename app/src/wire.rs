@@ -89,17 +89,15 @@ impl Read for i64 {
 
 impl<T: Read> Read for Vec<T> {
     fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::Array(values) => {
-                let mut all = Self::with_capacity(values.len());
-                for value in values {
-                    all.push(T::read(value)?);
-                }
-                Some(all)
-            }
-            _ => None,
-        }
+        let mut all = Self::new();
+        each(value, &mut |value| T::read(value).map(|one| all.push(one)).is_some()).then_some(all)
     }
+}
+
+/// Whether a value is an array, all of which was taken. Not generic, so that the wasm has it once.
+fn each(value: Value, take: &mut dyn FnMut(Value) -> bool) -> bool {
+    let Value::Array(values) = value else { return false };
+    values.into_iter().all(take)
 }
 
 impl Read for RoomId {

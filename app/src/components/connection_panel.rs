@@ -5,13 +5,12 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Look, effect, icons::CLOSE, still};
+use super::{effect, icons::CLOSE, still};
 use crate::{
     browser, clock,
     live::{
         client::Client,
         connection::ConnectionState,
-        outbox::Unsent,
         report::{self, LINES},
     },
     page::HasLab,
@@ -64,8 +63,8 @@ fn body(words: Words) -> String {
 fn fill(client: Client) -> String {
     let now = clock::now();
     let vitals = client.vitals();
-    let sum = |count: fn(&Unsent) -> usize| client.unsent.peek(|unsent| unsent.iter().map(count).sum());
-    let messages = (sum(|unsent| unsent.waiting), sum(|unsent| unsent.failed));
+    let unsent = untrack(|| client.not_sent(None));
+    let messages = (unsent.waiting, unsent.failed);
     let address = browser::host() + vitals.rung.path();
     let state = client.connection.get_untracked();
     let lines = report::lines(&state, &vitals, messages, address, now, client.words);

@@ -7,7 +7,6 @@ use leptos::{
     ev::{self, MouseEvent},
     html::{self, Custom},
     prelude::*,
-    task::spawn_local,
 };
 use parlor_protocol::CommandId;
 use web_sys::Element;
@@ -190,20 +189,13 @@ pub fn RowView(
 fn clicked(client: Client, menu: Option<Chosen>, row: &Row, event: &MouseEvent) {
     let Row::Message(row) = row else { return };
     let id: CommandId = row.message.id;
-    if let Some(fold) = event_target::<Element>(event).closest("summary").ok().flatten() {
-        return scroll::hold(&fold);
-    }
-    let button = event_target::<Element>(event).closest("button").ok().flatten();
-    let pressed = button.and_then(|button| button.get_attribute("data-testid")).unwrap_or_default();
+    let Some(button) = event_target::<Element>(event).closest("button, summary").ok().flatten() else { return };
+    let pressed = button.get_attribute("data-testid").unwrap_or_default();
     match (pressed.as_str(), menu) {
         ("more", Some(menu)) => menu.open(client, id),
+        ("show-all", _) => scroll::hold(&button),
         ("retry", _) => client.retry(id),
-        ("copy", _) => {
-            let body = row.message.body.clone();
-            spawn_local(async move {
-                browser::copy(&body).await;
-            });
-        }
+        ("copy", _) => browser::copy_quietly(&row.message.body),
         ("edit" | "discard", _) => {
             client.take_back(id, pressed == "edit");
             browser::focus(composer::ID);

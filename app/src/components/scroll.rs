@@ -135,11 +135,10 @@ thread_local! {
 
 /// A message is about to be unfolded, and its beginning stays in its place; or to be folded, and the button does.
 pub fn hold(summary: &Element) {
-    let unfolds = !summary.parent_element().is_some_and(|fold| fold.has_attribute("open"));
-    let row = summary.closest("[data-row]").ok().flatten().filter(|_| unfolds);
+    let around = |which| summary.closest(which).ok().flatten();
+    let row = if around("[open]").is_some() { None } else { around("[data-row]") };
     let stays = row.unwrap_or_else(|| summary.clone());
-    let inner = stays.closest(".timeline-inner").ok().flatten();
-    HELD.set(inner.map(|inner| (stays.clone(), to_end_of(&inner, &stays))));
+    HELD.set(around(".timeline-inner").map(|inner| (stays.clone(), to_end_of(&inner, &stays))));
 }
 
 fn to_end_of(inner: &Element, row: &Element) -> f64 {

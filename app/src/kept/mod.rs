@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, Message, RoomId, RoomSummary, Seq, Tail, User, UserId, http::MessagePage};
+use parlor_protocol::{CommandId, Message, Millis, RoomId, RoomSummary, Seq, Tail, User, UserId, http::MessagePage};
 use serde::Serialize;
 
 use crate::{
     browser,
     live::{
-        notices::{Notice, word_of},
+        notices::{KINDS, Notice},
         outbox::Kept,
         timeline::Timeline,
     },
@@ -145,10 +145,25 @@ pub async fn scene() -> Option<(User, Vec<RoomSummary>)> {
 #[derive(Serialize)]
 struct History<'a> {
     messages: Vec<&'a Message>,
-    notices: Vec<&'a Notice>,
+    notices: Vec<KeptNotice<'a>>,
     head: Seq,
     tail: Option<&'a Tail>,
     complete: bool,
+}
+
+#[derive(Serialize)]
+struct KeptNotice<'a> {
+    /// Its place in [`KINDS`].
+    kind: u64,
+    name: &'a str,
+    by: &'a str,
+    at: Millis,
+    seq: Seq,
+}
+
+fn keep_notice(Notice { word, name, by, at, after, .. }: &Notice) -> Option<KeptNotice<'_>> {
+    let kind = KINDS.iter().position(|kind| kind == word)? as u64;
+    Some(KeptNotice { kind, name, by, at: *at, seq: *after })
 }
 
 /// The newest messages of a room, as they are kept.
@@ -162,8 +177,7 @@ pub fn history_of(timeline: &Timeline) -> Option<String> {
     let complete = skip == 0 && timeline.is_complete();
     // Who came and went is of no interest to a later page.
     let first = if complete { 0 } else { timeline.messages().nth(skip).map_or(0, |message| message.seq) };
-    let stays = |notice: &&Notice| notice.after >= first && !notice.is_presence();
-    let notices = timeline.notices().iter().filter(stays).collect();
+    let notices = timeline.notices().iter().filter(|notice| notice.after >= first).filter_map(keep_notice).collect();
     serde_json::to_string(&History { messages, notices, head: timeline.head(), tail: timeline.tail(), complete }).ok()
 }
 
@@ -182,12 +196,12 @@ impl Read for Notice {
     fn read(value: serde_json::Value) -> Option<Self> {
         let mut object = Object::read(value)?;
         Some(Self {
-            word: word_of(&object.take::<String>("word")?),
-            user: object.take("user")?,
+            word: *KINDS.get(usize::try_from(object.take::<u64>("kind")?).ok()?)?,
+            user: None,
             name: object.take("name")?,
             by: object.take("by")?,
             at: object.take("at")?,
-            after: object.take("after")?,
+            after: object.take("seq")?,
         })
     }
 }

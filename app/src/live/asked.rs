@@ -1,10 +1,11 @@
 //! What the page asks of the client: each is one change of the state, and what follows from it.
 
-use leptos::task::spawn_local;
+use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, UserId};
 
 use super::{
     client::{Client, Command, RETRY_MS},
+    outbox::Unsent,
     state::{PAGE, Phase, State},
 };
 use crate::{
@@ -173,6 +174,13 @@ impl Client {
     /// Connects at once instead of waiting.
     pub fn try_now(&self) {
         self.tell(Command::TryNow);
+    }
+
+    /// What is not sent, as seen from a room. Follows [`Client::unsent`].
+    #[must_use]
+    pub fn not_sent(&self, here: Option<&RoomId>) -> Unsent {
+        self.unsent.track();
+        self.read(|state| state.unsent(here))
     }
 
     /// Puts the message back that was just discarded.

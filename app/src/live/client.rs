@@ -7,7 +7,6 @@ use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User};
 use super::{
     connection::ConnectionState,
     keeper::{self, Keep, Unsaved},
-    outbox::Unsent,
     rows::rows,
     run::run,
     state::{PAGE, Phase, State, Todo, reading::TYPING},
@@ -66,10 +65,8 @@ pub struct Client {
     pub me: RwSignal<Option<User>>,
     /// The server's build, when this page is of another.
     pub newer: RwSignal<Option<String>>,
-    /// What is not sent, by room.
-    pub unsent: RwSignal<Vec<Unsent>>,
-    /// The room of a message that was just discarded, which can be undone.
-    pub discarded: RwSignal<Option<RoomId>>,
+    /// Counts the moments at which what is not sent, or was discarded, may have become something else.
+    pub unsent: RwSignal<usize>,
     /// A text that its writer wants back, for the message box of its room.
     pub returned: RwSignal<Option<(RoomId, String)>>,
     /// This browser keeps nothing: what waits is lost with the page.
@@ -89,6 +86,8 @@ struct Inner {
     commands: Option<UnboundedSender<Command>>,
     keeper: Option<UnboundedSender<Keep>>,
     unsaved: Unsaved,
+    /// Something was not sent when the page was last brought up to date, or could be had back.
+    unsent: bool,
 }
 
 impl Inner {
@@ -132,8 +131,7 @@ impl Client {
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
             newer: RwSignal::new(None),
-            unsent: RwSignal::new(Vec::new()),
-            discarded: RwSignal::new(None),
+            unsent: RwSignal::new(0),
             returned: RwSignal::new(None),
             unkept: RwSignal::new(false),
             hint: RwSignal::new(String::new()),
@@ -146,6 +144,7 @@ impl Client {
                 commands: None,
                 keeper: None,
                 unsaved: Unsaved::default(),
+                unsent: false,
             }),
         };
         client.publish();
@@ -402,19 +401,15 @@ impl Client {
                     updates.push((id, rows));
                 }
             }
-            let unsent = outbox.unsent();
-            let discarded = discarded.as_ref().map(|message| message.room.clone());
+            let unsent = !outbox.is_empty() || discarded.is_some();
             for (id, rows) in updates {
                 let view = inner.view(&id);
                 if let Some(room) = inner.state.open.get(&id) {
                     view.update(room, rows);
                 }
             }
-            if self.unsent.peek(|old| *old != unsent) {
-                self.unsent.set(unsent);
-            }
-            if self.discarded.peek(|old| *old != discarded) {
-                self.discarded.set(discarded);
+            if std::mem::replace(&mut inner.unsent, unsent) || unsent {
+                self.unsent.set(self.unsent.get_untracked() + 1);
             }
             if std::mem::take(&mut inner.state.list_changed) {
                 inner.unsaved.list = true;

@@ -111,15 +111,19 @@ impl Outgoing {
     }
 }
 
-/// How much of a room is not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is not sent, as seen from a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unsent {
-    /// Which room; it may be gone.
-    pub room: RoomId,
-    /// Messages that wait for the connection.
+    /// Messages of this room that wait for the connection.
+    pub here: usize,
+    /// Messages of other rooms that do.
     pub waiting: usize,
-    /// Messages that were refused for good.
+    /// Messages of other rooms that were refused for good.
     pub failed: usize,
+    /// One of those other rooms, which may be gone: one with a refused message if there is one.
+    pub room: Option<RoomId>,
+    /// The message that was discarded last was of this room, and can be had back.
+    pub discarded: bool,
 }
 
 /// Whether this tab may send a room's messages.
@@ -312,22 +316,34 @@ impl Outbox {
         self.items.iter().filter(move |item| item.room == *room)
     }
 
-    /// What is not sent, by room.
+    /// What is not sent, as seen from a room.
     #[must_use]
-    pub fn unsent(&self) -> Vec<Unsent> {
-        let mut all: Vec<Unsent> = Vec::new();
-        for item in self.items.iter().filter(|item| item.is_shown()) {
-            let (waits, fails) = match item.delivery {
-                Delivery::Queued | Delivery::Sent => (1, 0),
-                Delivery::Failed(_) => (0, 1),
-                Delivery::Stored => continue,
-            };
-            match all.iter_mut().find(|unsent| unsent.room == item.room) {
-                Some(unsent) => (unsent.waiting, unsent.failed) = (unsent.waiting + waits, unsent.failed + fails),
-                None => all.push(Unsent { room: item.room.clone(), waiting: waits, failed: fails }),
+    pub fn unsent(&self, here: Option<&RoomId>) -> Unsent {
+        let mut unsent = Unsent::default();
+        for item in self.items.iter().filter(|item| item.is_shown() && item.delivery != Delivery::Stored) {
+            let is_here = Some(&item.room) == here;
+            match item.delivery {
+                Delivery::Failed(_) if is_here => {}
+                Delivery::Failed(_) => {
+                    if unsent.failed == 0 {
+                        unsent.room = Some(item.room.clone());
+                    }
+                    unsent.failed += 1;
+                }
+                _ if is_here => unsent.here += 1,
+                _ => {
+                    unsent.room.get_or_insert_with(|| item.room.clone());
+                    unsent.waiting += 1;
+                }
             }
         }
-        all
+        unsent
+    }
+
+    /// Whether nothing is on its way.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
 
     /// Puts a message back that its writer has discarded, as it was. Returns what is to be kept of it.

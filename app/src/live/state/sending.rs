@@ -7,7 +7,7 @@ use super::{
     reading::{TYPING_LEAST, TYPING_PAUSE},
 };
 use crate::{
-    live::outbox::{Kept, Outgoing},
+    live::outbox::{Kept, Outgoing, Unsent},
     small::RoomSet,
 };
 
@@ -130,6 +130,13 @@ impl State {
             self.discarded = Some(taken);
         }
         todos
+    }
+
+    /// What is not sent, as seen from a room.
+    #[must_use]
+    pub fn unsent(&self, here: Option<&RoomId>) -> Unsent {
+        let discarded = self.discarded.as_ref().is_some_and(|message| Some(&message.room) == here);
+        Unsent { discarded, ..self.outbox.unsent(here) }
     }
 
     /// The writer did not mean to discard the last message: it is as it was.

@@ -369,8 +369,9 @@ fn what_was_discarded_can_be_had_back_as_it_was() {
     _ = state.take_back(kept.id, false);
     let todos = state.leased(&lobby, Some(std::slice::from_ref(&kept)));
     assert!(todos.contains(&Todo::Forget { id: kept.id, room: lobby.clone(), taken_back: true }), "{todos:?}");
-    assert!(state.outbox.unsent().is_empty() && state.discarded.is_some());
+    assert!(state.outbox.is_empty() && state.unsent(Some(&lobby)).discarded && !state.unsent(None).discarded);
     assert_eq!(state.undo_discard(), [Todo::Keep(kept)]);
-    assert_eq!(state.outbox.unsent(), [Unsent { room: lobby, waiting: 1, failed: 0 }]);
+    assert_eq!(state.outbox.unsent(Some(&lobby)), Unsent { here: 1, ..Unsent::default() });
+    assert_eq!(state.outbox.unsent(None), Unsent { waiting: 1, room: Some(lobby), ..Unsent::default() });
     assert_eq!(state.undo_discard(), [], "once");
 }
