@@ -171,13 +171,13 @@ impl Timeline {
             self.notices.insert(notice);
         }
         match event.event {
-            EventKind::Message { id, body, html, reply_to, mentions } => {
-                // A message can be there before its event only if the server broke its own order; never show it twice.
-                // One that was deleted since has no text any more.
-                if !body.is_empty() && self.position(id).is_none() {
-                    let Event { seq, at, by, .. } = event;
-                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
-                }
+            // A message can be there before its event only if the server broke its own order; never show it twice.
+            // One that was deleted since has no text any more.
+            EventKind::Message { id, body, html, reply_to, mentions }
+                if !body.is_empty() && self.position(id).is_none() =>
+            {
+                let Event { seq, at, by, .. } = event;
+                self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
             }
             EventKind::Edited { message, body, html } => {
                 if let Some(found) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
