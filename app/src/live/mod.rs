@@ -3,6 +3,7 @@
 //! `state`, `timeline`, `rows`, `outbox`, `reconnect`, `ladder`, `vitals`, `report` and `connection` are pure and have native
 //! tests; only `transport` touches the browser's sockets.
 
+mod acting;
 mod asked;
 mod attendance;
 pub mod client;
@@ -17,6 +18,7 @@ pub mod report;
 pub mod rows;
 mod run;
 mod session;
+mod showing;
 pub mod state;
 pub mod timeline;
 pub mod transport;

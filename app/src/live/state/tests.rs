@@ -3,7 +3,8 @@
 #![allow(unused_must_use)]
 
 use parlor_protocol::{
-    Cursor, EventKind, Level, Message, RoomKind, ServerInfo, ServerRole, UserId, UserKind, http::MessagePage,
+    Cursor, Event, EventKind, Level, Message, PresenceState, RoomKind, ServerInfo, ServerRole, UserId, UserKind,
+    http::MessagePage,
 };
 use uuid::Uuid;
 
