@@ -14,8 +14,7 @@ use super::{
     vitals::Vitals,
 };
 use crate::{
-    browser, clock,
-    kept,
+    browser, clock, kept,
     page::PageData,
     reactive::Look as _,
     time::{Day, Zone},
