@@ -79,8 +79,9 @@ impl<T> RoomMap<T> {
 impl<T> std::ops::Index<&RoomId> for RoomMap<T> {
     type Output = T;
 
+    #[allow(clippy::unwrap_used)]
     fn index(&self, room: &RoomId) -> &T {
-        self.get(room).unwrap_or_else(|| panic!("{room} is not there"))
+        self.get(room).unwrap()
     }
 }
 
