@@ -76,9 +76,9 @@ async fn load() -> PageData {
     let path = browser::path();
     let id = path.strip_prefix("/r/").map_or_else(RoomId::lobby, RoomId::from);
     match api::messages(&id, api::Page::Newest, PAGE).await {
-        Ok(messages) => {
+        Ok(newest) => {
             if let Some(summary) = page.rooms.iter().find(|room| room.id == id).cloned() {
-                page.room = Some(RoomPage { summary, messages: messages.messages, head: messages.head });
+                page.room = Some(RoomPage { summary, page: newest });
             }
         }
         Err(error) => page.missing = error == ApiError::NotFound,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use parlor_protocol::{Level, Message, Millis, RoomSummary, Seq, ServerInfo, User};
+use parlor_protocol::{Level, Millis, RoomSummary, ServerInfo, User, http::MessagePage};
 use serde::{Deserialize, Serialize};
 
 use crate::wire;
@@ -65,10 +65,8 @@ impl FromStr for Carried {
 pub struct RoomPage {
     /// The room.
     pub summary: RoomSummary,
-    /// Its newest messages, oldest first.
-    pub messages: Vec<Message>,
-    /// The newest event when they were read.
-    pub head: Seq,
+    /// Its newest messages, and what happened among them.
+    pub page: MessagePage,
 }
 
 /// Whether this server has the lab. Given by context on the server.

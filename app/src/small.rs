@@ -32,6 +32,59 @@ impl RoomSet {
     }
 }
 
+/// Something of each of some rooms, in the order in which they came.
+#[derive(Clone, Debug)]
+pub struct RoomMap<T>(Vec<(RoomId, T)>);
+
+impl<T> Default for RoomMap<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> RoomMap<T> {
+    /// What there is of a room.
+    #[must_use]
+    pub fn get(&self, room: &RoomId) -> Option<&T> {
+        self.0.iter().find(|(id, _)| id == room).map(|(_, value)| value)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, room: &RoomId) -> Option<&mut T> {
+        self.0.iter_mut().find(|(id, _)| id == room).map(|(_, value)| value)
+    }
+
+    /// Adds a room that is not there yet.
+    pub fn add(&mut self, room: RoomId, value: T) {
+        self.0.push((room, value));
+    }
+
+    /// All rooms and what there is of them.
+    pub fn iter(&self) -> impl Iterator<Item = &(RoomId, T)> {
+        self.0.iter()
+    }
+
+    /// All rooms.
+    pub fn keys(&self) -> impl Iterator<Item = &RoomId> {
+        self.0.iter().map(|(id, _)| id)
+    }
+
+    /// What there is of all rooms, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+impl<T> std::ops::Index<&RoomId> for RoomMap<T> {
+    type Output = T;
+
+    #[allow(clippy::unwrap_used)]
+    fn index(&self, room: &RoomId) -> &T {
+        self.get(room).unwrap()
+    }
+}
+
 /// Sorts by insertion: stable, and quick for what is short or nearly in order.
 pub fn sort_by_key<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) -> K) {
     for end in 1..items.len() {

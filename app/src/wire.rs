@@ -89,17 +89,15 @@ impl Read for i64 {
 
 impl<T: Read> Read for Vec<T> {
     fn read(value: Value) -> Option<Self> {
-        match value {
-            Value::Array(values) => {
-                let mut all = Self::with_capacity(values.len());
-                for value in values {
-                    all.push(T::read(value)?);
-                }
-                Some(all)
-            }
-            _ => None,
-        }
+        let mut all = Self::new();
+        each(value, &mut |value| T::read(value).map(|one| all.push(one)).is_some()).then_some(all)
     }
+}
+
+/// Whether a value is an array, all of which was taken. Not generic, so that the wasm has it once.
+fn each(value: Value, take: &mut dyn FnMut(Value) -> bool) -> bool {
+    let Value::Array(values) = value else { return false };
+    values.into_iter().all(take)
 }
 
 impl Read for RoomId {
@@ -204,7 +202,11 @@ impl Read for Message {
 impl Read for MessagePage {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
-        Some(Self { messages: object.take("messages")?, head: object.take("head")? })
+        Some(Self {
+            messages: object.take("messages")?,
+            notices: object.take_or("notices", Vec::new())?,
+            head: object.take("head")?,
+        })
     }
 }
 
@@ -252,6 +254,23 @@ impl Read for EventKind {
     }
 }
 
+fn event(object: &mut Object) -> Option<Event> {
+    Some(Event {
+        room: object.take("room")?,
+        seq: object.take("seq")?,
+        id: object.take("id")?,
+        at: object.take("at")?,
+        by: object.take("by")?,
+        event: object.take("event")?,
+    })
+}
+
+impl Read for Event {
+    fn read(value: Value) -> Option<Self> {
+        event(&mut Object::read(value)?)
+    }
+}
+
 impl Read for ServerFrame {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
@@ -272,14 +291,7 @@ impl Read for ServerFrame {
                 away: object.take_or("away", Vec::new())?,
                 online_count: object.take_or("online_count", 0)?,
             },
-            "event" => Self::Event(Event {
-                room: object.take("room")?,
-                seq: object.take("seq")?,
-                id: object.take("id")?,
-                at: object.take("at")?,
-                by: object.take("by")?,
-                event: object.take("event")?,
-            }),
+            "event" => Self::Event(event(&mut object)?),
             "ack" => Self::Ack {
                 id: object.take("id")?,
                 room: object.take("room")?,
@@ -332,7 +344,7 @@ impl Read for ServerFrame {
 impl Read for RoomPage {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
-        Some(Self { summary: object.take("summary")?, messages: object.take("messages")?, head: object.take("head")? })
+        Some(Self { summary: object.take("summary")?, page: object.take("page")? })
     }
 }
 

@@ -116,12 +116,15 @@ fn every_frame_reads_as_serde_reads_it() {
 
 #[test]
 fn every_answer_and_the_page_read_as_serde_reads_them() {
-    agree::<MessagePage>(&json!({"messages": [message()], "head": 60}));
+    let notice = json!({"room": "lobby", "seq": 59, "id": ID, "at": 2, "by": user(),
+        "event": {"kind": "topic_set", "topic": "tea"}});
+    let page = json!({"messages": [message()], "notices": [notice], "head": 60});
+    agree::<MessagePage>(&page);
     agree::<RoomSummary>(&room());
     agree::<Message>(&message());
     agree::<User>(&json!({"id": ID, "name": "ann", "kind": "account"}));
     assert_eq!(read::<http::MessagePage>("not json"), None);
     agree::<Carried>(&json!({"now": 1, "user": user(), "rooms": [room()], "missing": false, "notice": "no",
-        "room": {"summary": room(), "messages": [message()], "head": 60}, "name_prefill": "", "tz_minutes": -60,
+        "room": {"summary": room(), "page": page}, "name_prefill": "", "tz_minutes": -60,
         "server": {"name": "parlor", "version": "1", "build": "9b1c"}, "shell": true}));
 }

@@ -97,8 +97,8 @@ test("a burst of messages is brought to the page together, not one by one", asyn
     (window as any).changes = 0;
     new MutationObserver(() => ((window as any).changes += 1)).observe(document.querySelector(".rows")!, { childList: true });
   });
-  await filler.say(...Array.from({ length: 200 }, (_, n) => `burst ${n + 1}`));
-  await ann.sees("burst 200");
-  expect(await ann.page.evaluate(() => (window as any).changes)).toBeLessThan(100);
+  await filler.say(...Array.from({ length: 400 }, (_, n) => `burst ${n + 1}`));
+  await ann.sees("burst 400");
+  expect(await ann.page.evaluate(() => (window as any).changes)).toBeLessThan(200);
   filler.close();
 });

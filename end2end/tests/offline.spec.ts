@@ -266,7 +266,7 @@ test("a server in development rids the browser of the worker of a release", asyn
   // The browser looks for another worker by itself, soon after each visit.
   const workers = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
   await expect.poll(workers).toBe(0);
-  expect(await caches(page)).toEqual([]);
+  await expect.poll(() => caches(page)).toEqual([]);
   await page.reload();
   await expect(page.getByTestId("name-input")).toBeVisible();
   expect(await workers()).toBe(0);

@@ -40,6 +40,14 @@ class Browser {
   }
 }
 
+async function newRoom(person: Person, name: string, secret = false): Promise<void> {
+  await person.page.getByTestId("new-room").click();
+  await person.page.getByTestId("new-room-name").fill(name);
+  if (secret) await person.page.getByTestId("new-room-private").check();
+  await person.page.getByTestId("new-room-create").click();
+  await expect(person.page.getByRole("heading", { level: 1 })).toContainText(name);
+}
+
 /** How often each message was put on the wire by these pages. */
 function countSends(...pages: Page[]): Map<string, number> {
   const sends = new Map<string, number>();
@@ -203,6 +211,12 @@ test("what waits can be edited and taken back", async ({ server, person }) => {
   for (const text of ["a typo", "a mistake", "as it should be"]) await ann.say(text);
   await ann.message("a mistake").getByTestId("discard").click();
   await expect(ann.message("a mistake")).toHaveCount(0);
+  // Nothing is lost by a slip: it is there again, in its place.
+  await ann.page.getByTestId("undo-discard").click();
+  await expect(ann.bodies).toHaveText(["a typo", "a mistake", "as it should be"]);
+  await expect(ann.page.getByTestId("undo-discard")).toBeHidden();
+  await ann.message("a mistake").getByTestId("discard").click();
+  await expect(ann.message("a mistake")).toHaveCount(0);
   await ann.message("a typo").getByTestId("edit").click();
   await expect(ann.composer).toHaveValue("a typo");
   await expect(ann.message("a typo")).toHaveCount(0);
@@ -212,6 +226,72 @@ test("what waits can be edited and taken back", async ({ server, person }) => {
   await ann.page.reload();
   await ann.isConnected();
   await expect(ann.bodies).toHaveText(["as it should be", "no typo"]);
+});
+
+test("what waits in another room is said to wait there", async ({ server, person }) => {
+  const ann = await person("Ann");
+  await newRoom(ann, "Garden");
+  await server.stop();
+  await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
+  for (const text of ["one", "two"]) await ann.say(text);
+  const line = ann.page.getByTestId("composer-waiting");
+  const elsewhere = ann.page.getByTestId("not-sent-elsewhere");
+  await expect(line).toContainText("2 messages wait here");
+  await expect(elsewhere).toBeHidden();
+  await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await expect(line).toContainText("Messages wait here");
+  await expect(elsewhere).toHaveText("2 messages in other rooms are not sent");
+  await elsewhere.click();
+  await expect(ann.bodies).toHaveText(["one", "two"]);
+  await server.start();
+  await expect(ann.message("two")).toHaveAttribute("data-state", "stored");
+  await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
+  await expect(elsewhere).toBeHidden();
+});
+
+test("what was not sent to a room that is gone can still be read, copied and discarded", async ({ server, person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob", { permissions: ["clipboard-read", "clipboard-write"] });
+  await newRoom(ann, "Garden", true);
+  const room = new URL(ann.page.url()).pathname.replace("/r/", "");
+  const me = await bob.page.evaluate(async () => (await (await fetch("/api/me")).json()).user.id as string);
+  const members = (method: string, path: string, body?: object) =>
+    ann.page.evaluate(
+      async ([method, path, body]) => {
+        const headers = { "content-type": "application/json" };
+        return (await fetch(path, { method, headers, body })).status;
+      },
+      [method, `/api/rooms/${room}/members${path}`, body && JSON.stringify(body)] as const,
+    );
+  expect(await members("POST", "", { user: me })).toBe(204);
+  await bob.page.getByTestId("room-link").filter({ hasText: "Garden" }).click();
+  await expect(bob.page.getByText("This is the beginning of the room.")).toBeVisible();
+  await bob.page.context().setOffline(true);
+  await expect(bob.connection).toHaveAttribute("data-state", "offline");
+  await bob.say("my last words");
+  expect(await members("DELETE", `/${me}`)).toBe(204);
+  await bob.page.context().setOffline(false);
+  await bob.isConnected();
+  // The room is no longer his, the text is.
+  const elsewhere = bob.page.getByTestId("not-sent-elsewhere");
+  await bob.page.goto("/r/lobby");
+  await expect(elsewhere).toHaveText("1 message in another room is not sent");
+  await elsewhere.click();
+  const lost = bob.message("my last words");
+  await expect(lost).toHaveAttribute("data-state", "failed");
+  await expect(bob.composer).toBeHidden();
+  await expect(lost.getByTestId("edit")).toBeHidden();
+  await lost.getByTestId("copy").click();
+  await expect.poll(() => bob.page.evaluate(() => navigator.clipboard.readText())).toBe("my last words");
+  await lost.getByTestId("discard").click();
+  await expect(lost).toHaveCount(0);
+  await bob.page.getByTestId("undo-discard").click();
+  await expect(lost).toHaveAttribute("data-state", "failed");
+  await lost.getByTestId("discard").click();
+  await expect(lost).toHaveCount(0);
+  await bob.page.goto("/r/lobby");
+  await bob.isConnected();
+  await expect(elsewhere).toBeHidden();
 });
 
 test("a room that was read before can be read without a server", async ({ server, person }) => {

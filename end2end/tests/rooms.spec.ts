@@ -52,8 +52,13 @@ test("unread messages are counted until they are seen", async ({ person }) => {
   await lobby.click();
   await ann.sees("one", "two", "three");
   await expect(lobby.getByTestId("unread")).toBeHidden();
-  // Read stays read.
-  await ann.page.waitForTimeout(1_500);
+  // Read stays read, once the server knows it.
+  const unread = () =>
+    ann.page.evaluate(async () => {
+      const { rooms } = (await (await fetch("/api/rooms")).json()) as { rooms: { id: string; unread: number }[] };
+      return rooms.find(({ id }) => id === "lobby")?.unread;
+    });
+  await expect.poll(unread).toBe(0);
   await ann.page.reload();
   await ann.isConnected();
   await expect(ann.page.getByTestId("room-link").first()).toBeVisible();
@@ -126,4 +131,52 @@ test("a private room is there for those who are in it, and gone for who is sent 
   // Brought in again, the room is read anew.
   expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
   await bob.sees("between us", "I see it");
+});
+
+test("what happened to the room stands in its place after a reload, and in older pages", async ({ person }) => {
+  const ann = await person("Ann");
+  await ann.page.getByTestId("new-room").click();
+  await ann.page.getByTestId("new-room-name").fill("Garden");
+  await ann.page.getByTestId("new-room-create").click();
+  await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Garden");
+  const change = (topic: string) =>
+    ann.page.evaluate(async (topic) => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ topic });
+      return (await fetch(location.pathname.replace("/r/", "/api/rooms/"), { method: "PATCH", headers, body })).status;
+    }, topic);
+  const say = async (text: string) => {
+    await ann.say(text);
+    await expect(ann.message(text)).toHaveAttribute("data-state", "stored");
+  };
+  await say("before");
+  expect(await change("roses")).toBe(204);
+  await expect(ann.page.getByTestId("notice")).toHaveCount(1);
+  await say("between");
+  expect(await change("weeds")).toBe(204);
+  await expect(ann.page.getByTestId("notice")).toHaveCount(2);
+  await say("after");
+  const rows = ann.page.locator("[data-row]:not(.day)");
+  const said = async () => (await rows.allTextContents()).map((text) => text.replace(/\s+/g, " ").trim());
+  const before = await said();
+  expect(before[1]).toContain("Ann set the topic: roses");
+  expect(before[3]).toContain("Ann set the topic: weeds");
+  await ann.page.reload();
+  await ann.isConnected();
+  await expect.poll(said).toEqual(before);
+  // More than a page later, they come with the older one.
+  for (let n = 1; n <= 50; n++) await ann.say(`filler ${n}`);
+  await expect(ann.message("filler 50")).toHaveAttribute("data-state", "stored");
+  const asked: string[] = [];
+  ann.page.on("request", (request) => asked.push(request.url()));
+  await ann.page.reload();
+  await ann.isConnected();
+  await ann.sees("filler 50");
+  await expect
+    .poll(async () => {
+      await ann.page.getByTestId("timeline").evaluate((timeline) => timeline.scrollTo(0, -timeline.scrollHeight));
+      return (await said()).slice(0, before.length);
+    })
+    .toEqual(before);
+  expect(asked.filter((url) => url.includes("before="))).not.toEqual([]);
 });

@@ -34,8 +34,8 @@ async function isWhole(person: Person): Promise<void> {
   const first = MESSAGES - lines.length + 1;
   expect(lines).toEqual(lines.map((_, n) => `line ${first + n}`));
   expect(lines.length).toBeGreaterThanOrEqual(50);
-  const fromEnd = await person.page.getByTestId("timeline").evaluate((scroller) => Math.abs(Math.round(scroller.scrollTop)));
-  expect(fromEnd).toBe(0);
+  const fromEnd = () => person.page.getByTestId("timeline").evaluate((scroller) => Math.abs(Math.round(scroller.scrollTop)));
+  await expect.poll(fromEnd).toBe(0);
 }
 
 const asleep: Record<string, (person: Person) => Promise<() => Promise<unknown>>> = {

@@ -60,7 +60,7 @@ test("the policy stops a script that got into the page all the same", async ({ p
   const blocked = await page.evaluate(async () => {
     const violation = new Promise<string>((resolve) => {
       document.addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective), { once: true });
-      setTimeout(() => resolve("nothing was stopped"), 3_000);
+      setTimeout(() => resolve("nothing was stopped"), 15_000);
     });
     const image = document.createElement("div");
     image.innerHTML = "<img src='/nothing.png' onerror='window.__xss = 1'>";

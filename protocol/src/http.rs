@@ -139,6 +139,11 @@ pub struct NewDirect {
 pub struct MessagePage {
     /// Oldest first.
     pub messages: Vec<Message>,
+    /// What happened to the room and its members among these messages, by seq: from the first of them, or from the room's
+    /// beginning where the page reaches it, to where the next page begins; the newest [`crate::limits::MAX_PAGE`]. Left out
+    /// on the wire when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Event>,
     /// The room's newest event when the page was read.
     pub head: Seq,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Client, Server, body, http_client};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User,
-    http::{EventPage, Members, RoomMade, Rooms, SessionMade},
+    http::{EventPage, Members, MessagePage, RoomMade, Rooms, SessionMade},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -299,6 +299,45 @@ async fn a_direct_room_is_the_same_each_time_and_named_after_the_others() {
     let server = server.restart().await;
     assert_eq!(direct(&server, &cem, &[&bob, &ann]).await.id, three.id);
     assert_eq!(listed(&server, &cem).await[1].name, "ann, bob");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_happened_among_messages_comes_with_their_pages_and_once() {
+    let server = Server::start().await;
+    let ann = server.session("ann").await;
+    let room = new_room(&server, &ann, "Kitchen", "public").await.id;
+    let mut live = connect(&server, &ann).await;
+    live.join(room.as_str(), None).await;
+    let path = format!("/api/rooms/{room}");
+    // Seqs 1 to 8: topic, message, topic, message, message, topic, message, topic.
+    let mut seq = 0;
+    for what in ["topic", "say", "topic", "say", "say", "topic", "say", "topic"] {
+        seq += 1;
+        if what == "say" {
+            live.say_in(&room, "hi").await;
+        } else {
+            let topic = json!({ "topic": seq.to_string() });
+            assert_eq!(status(&server, &ann, Method::PATCH, &path, topic).await, 204);
+        }
+    }
+    let page = async |query: &str| {
+        let page = server.get(&ann.token, &format!("{path}/messages?{query}")).await;
+        let page = page.json::<MessagePage>().await.unwrap();
+        let notices: Vec<_> = page.notices.iter().map(|event| event.seq).collect();
+        let topics = page.notices.iter().map(|event| EventKind::TopicSet { topic: event.seq.to_string() });
+        assert!(topics.eq(page.notices.iter().map(|event| event.event.clone())));
+        (page.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), notices)
+    };
+    assert_eq!(page("").await, (vec![2, 4, 5, 7], vec![1, 3, 6, 8]), "the whole room");
+    assert_eq!(page("limit=2").await, (vec![5, 7], vec![6, 8]));
+    assert_eq!(page("limit=2&before=5").await, (vec![2, 4], vec![3]));
+    assert_eq!(page("limit=2&before=2").await, (vec![], vec![1]), "before the first message");
+    assert_eq!(page("limit=2&after=1").await, (vec![2, 4], vec![3]));
+    assert_eq!(page("limit=2&after=4").await, (vec![5, 7], vec![6]));
+    assert_eq!(page("limit=2&after=6").await, (vec![7], vec![8]), "to the end");
+    assert_eq!(page("limit=2&around=5").await, (vec![4, 5], vec![]));
+    assert_eq!(page("limit=8&around=5").await, (vec![2, 4, 5, 7], vec![1, 3, 6, 8]));
     server.stop().await;
 }
 

@@ -2,21 +2,23 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{
-    RoomId, RoomSummary, limits,
+    RoomId, limits,
     validate::{self, Invalid},
 };
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 
 use super::{
-    Look, effect,
+    Look,
+    composer_line::{ELSEWHERE, UNDO, follow, line},
+    effect,
     icons::{Icon, SEND},
     private, scroll, still,
 };
 use crate::{
     browser,
     kept::drafts,
-    live::{client::Client, connection::ConnectionState, rows::fold},
+    live::{client::Client, connection::ConnectionState},
     route::Route,
     words::Word,
 };
@@ -27,6 +29,7 @@ pub const ID: &str = "composer";
 const WITH_KEYBOARD: &str = "(hover: hover) and (pointer: fine)";
 /// Ids of what changes.
 const FORM: &str = "composer-form";
+const BOX: &str = "composer-box";
 const LINE: &str = "composer-line";
 const HINT: &str = "composer-hint";
 const WAITING: &str = "composer-waiting";
@@ -182,11 +185,11 @@ pub fn Composer(
     effect(move || {
         let hint = hint.get();
         browser::set_hidden(HINT, hint.is_empty());
-        browser::set_hidden(WAITING, !hint.is_empty());
+        browser::set_hidden(WAITING, absent.get() || !hint.is_empty());
         browser::set_text(HINT, &hint);
         browser::set_text(WAITING, &line(client, room.get().as_ref()));
         browser::set_attribute(LINE, "data-state", client.connection.look(ConnectionState::slug));
-        browser::set_hidden(FORM, absent.get());
+        browser::set_hidden(BOX, absent.get());
         let name = name(client, room.get().as_ref());
         browser::set_attribute(ID, "aria-label", &name);
         browser::set_attribute(ID, "placeholder", &name);
@@ -212,18 +215,23 @@ pub fn Composer(
             send();
         });
     });
+    follow(client, route, room);
     still(move || {
         let (room, absent, state) = (room.get_untracked(), absent.get_untracked(), client.connection.get_untracked());
         let (name, line) = untrack(|| (name(client, room.as_ref()), line(client, room.as_ref())));
         let placeholder = name.clone();
         view! {
             // Sent before anything listens, it would load the page anew, and what was typed would be gone.
-            <form class="composer" id=FORM method="dialog" hidden=absent>
+            <form class="composer" id=FORM method="dialog">
                 <div class="composer-line" id=LINE data-state=state.slug()>
                     <p class="composer-hint" id=HINT data-testid="composer-hint" role="alert" hidden></p>
-                    <p class="composer-waiting" id=WAITING data-testid="composer-waiting">
+                    <p class="composer-waiting" id=WAITING data-testid="composer-waiting" hidden=absent>
                         {line}
                     </p>
+                    <button type="button" class="link" id=ELSEWHERE data-testid="not-sent-elsewhere" hidden></button>
+                    <button type="button" class="link" id=UNDO data-testid="undo-discard" hidden>
+                        {words.of(Word::UndoDiscard)}
+                    </button>
                     <p class="composer-count" id=COUNT data-testid="composer-count"></p>
                 </div>
                 <button
@@ -234,7 +242,7 @@ pub fn Composer(
                     title=words.of(Word::AloneKey)
                     hidden
                 ></button>
-                <div class="composer-box">
+                <div class="composer-box" id=BOX hidden=absent>
                     // The field is as high as its text: a copy of the text in the same cell of the grid gives the height.
                     <div class="composer-grow" id=GROW data-text="">
                         <textarea
@@ -261,30 +269,6 @@ pub fn Composer(
             </form>
         }
     })
-}
-
-/// What is said above the box: what will become of what one types; else that nothing can be written here, or who types.
-fn line(client: Client, room: Option<&RoomId>) -> String {
-    let words = client.words;
-    let waiting = client.waiting.get();
-    let mut line = client.connection.look(|state| state.waiting(waiting, words)).unwrap_or_default();
-    if client.unkept.get() && waiting > 0 {
-        line.push_str(words.of(Word::NothingKept));
-    }
-    let is_here = |summary: &RoomSummary| summary.archived && Some(&summary.id) == room;
-    if !line.is_empty() {
-        return line;
-    }
-    if client.rooms.look(|rooms| rooms.iter().any(is_here)) {
-        return words.of(Word::ArchivedHere).to_owned();
-    }
-    let typing = room.map(|room| client.view(room).about.look(|about| about.typing.clone())).unwrap_or_default();
-    let names: Vec<_> = typing.iter().map(String::as_str).collect();
-    match names.len() {
-        0 => line,
-        1 => words.fill(Word::OneTypes, &[("names", names[0])]),
-        _ => words.fill(Word::ManyType, &[("names", &fold(&names, words))]),
-    }
 }
 
 /// To where one writes.

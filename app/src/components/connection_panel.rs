@@ -63,7 +63,8 @@ fn body(words: Words) -> String {
 fn fill(client: Client) -> String {
     let now = clock::now();
     let vitals = client.vitals();
-    let messages = (client.waiting.get_untracked(), client.failed());
+    let unsent = untrack(|| client.not_sent(None));
+    let messages = (unsent.waiting, unsent.failed);
     let address = browser::host() + vitals.rung.path();
     let state = client.connection.get_untracked();
     let lines = report::lines(&state, &vitals, messages, address, now, client.words);

@@ -1,5 +1,7 @@
 //! What a message looks like: who, when, what, and for one's own how far it has come.
 
+use parlor_protocol::Message;
+
 use super::{
     icons::{self, ALERT, CLOCK, MORE, TICK, TICKS},
     row::{Around, Look},
@@ -11,6 +13,10 @@ use crate::{
     time,
     words::{Word, Words},
 };
+
+/// Longer messages are folded: lines, and characters.
+const LINES: usize = 40;
+const CHARS: usize = 4_000;
 
 /// A message's look.
 pub(super) fn look(row: &MessageRow, around: Around) -> Look {
@@ -24,7 +30,7 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
     }
     let mut inside = vec![
         (avatar + "</span><div class=\"", "byline", byline(&escape(&by.name), hue, row.message.at, around)),
-        ("</div><div data-testid=\"message-body\" class=\"".into(), "body", body(row)),
+        ("</div><div data-testid=\"message-body\" class=\"".into(), "body", body(row, around.words)),
     ];
     if row.own {
         inside.push((
@@ -63,11 +69,21 @@ pub(super) fn moment(at: i64, Around { zone, words, .. }: Around) -> String {
 }
 
 /// The server's HTML, which it has sanitised; until it comes, the text as it was typed, with nothing in it that is markup.
-fn body(row: &MessageRow) -> String {
-    if row.message.seq > 0 {
-        return row.message.html.clone();
+/// A long one is folded by the style sheet alone, so it is all there for who has no script, searches or listens.
+fn body(row: &MessageRow, words: Words) -> String {
+    let Message { seq, html, body, .. } = &*row.message;
+    let html = if *seq > 0 { html.clone() } else { ["<p class=\"plain\">", &escape(body), "</p>"].concat() };
+    if !is_long(body) {
+        return html;
     }
-    ["<p class=\"plain\">", &escape(&row.message.body), "</p>"].concat()
+    let (all, less) = (words.of(Word::ShowAll), words.of(Word::ShowLess));
+    let begin = "</div><details class=\"fold\"><summary class=\"link\" data-testid=\"show-all\"><span>";
+    ["<div class=\"folded\">", &html, begin, all, "</span><span>", less, "</span></summary></details>"].concat()
+}
+
+/// Whether a message would push all others out of sight.
+fn is_long(body: &str) -> bool {
+    body.lines().nth(LINES).is_some() || (body.len() > CHARS && body.chars().count() > CHARS)
 }
 
 /// How far one's own message has come.
@@ -95,12 +111,15 @@ fn undelivered(row: &MessageRow, Around { waits, words, .. }: Around) -> String 
         _ if waits && row.may_be_taken_back => "waits\">".into(),
         _ => return String::new(),
     };
-    for (does, word) in [("edit", Word::Edit), ("discard", Word::Discard)] {
-        html += &button(does, words.of(word));
+    for (does, word) in [("edit", Word::Edit), ("copy", Word::CopyText), ("discard", Word::Discard)] {
+        // What waits can be edited; what is refused may have no box left to be edited in.
+        if does != "copy" || matches!(row.delivery, Delivery::Failed(_)) {
+            html += &button(does, words.of(word));
+        }
     }
     ["<p class=\"undelivered ", &html, "</p>"].concat()
 }
 
 fn button(does: &str, word: &str) -> String {
-    ["<button type=\"button\" class=\"link\" data-testid=\"", does, "\">", word, "</button>"].concat()
+    ["<button type=\"button\" class=\"link ", does, "\" data-testid=\"", does, "\">", word, "</button>"].concat()
 }

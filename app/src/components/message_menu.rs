@@ -1,6 +1,6 @@
 //! What one can do with a message: one dialog for all of them.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use parlor_protocol::CommandId;
 use web_sys::Event;
 
@@ -63,9 +63,7 @@ pub fn MessageMenu() -> impl IntoView {
     let heard = move |event: &Event| {
         let Some(id) = chosen.get_value() else { return };
         match pressed(event).as_deref() {
-            Some("copy-text") => spawn_local(async move {
-                browser::copy(&client.body_of(id)).await;
-            }),
+            Some("copy-text") => browser::copy_quietly(&client.body_of(id)),
             Some("mark-unread") => client.mark_unread(id),
             Some("delete-message") => client.delete(id),
             _ => {}

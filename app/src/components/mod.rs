@@ -6,6 +6,7 @@ use leptos::tachys::html::InertElement;
 
 pub mod chat;
 pub mod composer;
+mod composer_line;
 pub mod connection;
 pub mod connection_panel;
 mod dialog;

@@ -16,6 +16,7 @@ use super::{
     icons::{self, ARRIVED, LEFT},
     message,
     message_menu::Chosen,
+    scroll,
 };
 use crate::{
     browser,
@@ -188,11 +189,13 @@ pub fn RowView(
 fn clicked(client: Client, menu: Option<Chosen>, row: &Row, event: &MouseEvent) {
     let Row::Message(row) = row else { return };
     let id: CommandId = row.message.id;
-    let button = event_target::<Element>(event).closest("button").ok().flatten();
-    let pressed = button.and_then(|button| button.get_attribute("data-testid")).unwrap_or_default();
+    let Some(button) = event_target::<Element>(event).closest("button, summary").ok().flatten() else { return };
+    let pressed = button.get_attribute("data-testid").unwrap_or_default();
     match (pressed.as_str(), menu) {
         ("more", Some(menu)) => menu.open(client, id),
+        ("show-all", _) => scroll::hold(&button),
         ("retry", _) => client.retry(id),
+        ("copy", _) => browser::copy_quietly(&row.message.body),
         ("edit" | "discard", _) => {
             client.take_back(id, pressed == "edit");
             browser::focus(composer::ID);
@@ -259,6 +262,19 @@ mod tests {
         assert!(html.contains("<p class=\"plain\">a &lt;b&gt;</p>"), "{html}");
         let refused = Look::of(&row("Ann", 0, Delivery::Failed("<script>".into())), AROUND).html();
         assert!(refused.contains("Not sent: &lt;script&gt;") && refused.contains("retry"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_long_is_folded_and_whole() {
+        let folded = |body: &str| {
+            let Row::Message(mut row) = row("Ann", 0, Delivery::Stored) else { return false };
+            Arc::make_mut(&mut row.message).body = body.into();
+            let html = Look::of(&Row::Message(row), AROUND).html();
+            assert!(html.contains(body), "{html}");
+            html.contains("show-all")
+        };
+        assert!(!folded(&"line\n".repeat(40)) && folded(&"line\n".repeat(41)));
+        assert!(!folded(&"字".repeat(4_000)) && folded(&"字".repeat(4_001)));
     }
 
     #[test]

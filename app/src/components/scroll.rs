@@ -128,6 +128,23 @@ pub fn keep(
     });
 }
 
+thread_local! {
+    /// What is to stay where it is while a message is unfolded or folded, and how far it is from the end.
+    static HELD: Cell<Option<(Element, f64)>> = const { Cell::new(None) };
+}
+
+/// A message is about to be unfolded, and its beginning stays in its place; or to be folded, and the button does.
+pub fn hold(summary: &Element) {
+    let around = |which| summary.closest(which).ok().flatten();
+    let row = if around("[open]").is_some() { None } else { around("[data-row]") };
+    let stays = row.unwrap_or_else(|| summary.clone());
+    HELD.set(around(".timeline-inner").map(|inner| (stays.clone(), to_end_of(&inner, &stays))));
+}
+
+fn to_end_of(inner: &Element, row: &Element) -> f64 {
+    inner.get_bounding_client_rect().bottom() - row.get_bounding_client_rect().top()
+}
+
 /// The first row in sight, and how far it is from the end.
 #[derive(Clone)]
 struct Place {
@@ -174,7 +191,7 @@ impl Place {
     }
 
     fn to_end(&self, row: &Element) -> f64 {
-        self.inner.get_bounding_client_rect().bottom() - row.get_bounding_client_rect().top()
+        to_end_of(&self.inner, row)
     }
 
     fn height(&self) -> f64 {
@@ -205,7 +222,9 @@ impl Place {
 
     fn put_back(&self) {
         self.height.set(self.height());
-        if self.at_end() && self.follows.get() {
+        if let Some(held) = HELD.take() {
+            *self.first.borrow_mut() = Some(held);
+        } else if self.at_end() && self.follows.get() {
             self.scroller.set_scroll_top(0);
             return;
         }

@@ -23,7 +23,7 @@ pub fn Welcome() -> impl IntoView {
     let failed = page.notice.is_some();
     let room = page.room.map(|room| {
         let view = client.view(&room.summary.id);
-        let empty = room.messages.is_empty();
+        let empty = room.page.messages.is_empty();
         view! {
             <section class="glimpse" aria-labelledby="glimpse-title">
                 <h2 id="glimpse-title">{words.fill(Word::NowIn, &[("room", &room.summary.name)])}</h2>

@@ -6,14 +6,18 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, Message, RoomId, RoomSummary, Seq, Tail, User, UserId, http::MessagePage};
+use parlor_protocol::{CommandId, Message, Millis, RoomId, RoomSummary, Seq, Tail, User, UserId, http::MessagePage};
 use serde::Serialize;
 
 use crate::{
     browser,
-    live::{outbox::Kept, timeline::Timeline},
+    live::{
+        notices::{KINDS, Notice},
+        outbox::Kept,
+        timeline::Timeline,
+    },
     small,
-    wire::{self, Object},
+    wire::{self, Object, Read},
 };
 
 pub mod database;
@@ -141,9 +145,25 @@ pub async fn scene() -> Option<(User, Vec<RoomSummary>)> {
 #[derive(Serialize)]
 struct History<'a> {
     messages: Vec<&'a Message>,
+    notices: Vec<KeptNotice<'a>>,
     head: Seq,
     tail: Option<&'a Tail>,
     complete: bool,
+}
+
+#[derive(Serialize)]
+struct KeptNotice<'a> {
+    /// Its place in [`KINDS`].
+    kind: u64,
+    name: &'a str,
+    by: &'a str,
+    at: Millis,
+    seq: Seq,
+}
+
+fn keep_notice(Notice { word, name, by, at, after, .. }: &Notice) -> Option<KeptNotice<'_>> {
+    let kind = KINDS.iter().position(|kind| kind == word)? as u64;
+    Some(KeptNotice { kind, name, by, at: *at, seq: *after })
 }
 
 /// The newest messages of a room, as they are kept.
@@ -155,15 +175,35 @@ pub fn history_of(timeline: &Timeline) -> Option<String> {
     let skip = timeline.messages().len().saturating_sub(KEPT_MESSAGES);
     let messages = timeline.messages().skip(skip).map(|message| &**message).collect();
     let complete = skip == 0 && timeline.is_complete();
-    serde_json::to_string(&History { messages, head: timeline.head(), tail: timeline.tail(), complete }).ok()
+    // Who came and went is of no interest to a later page.
+    let first = if complete { 0 } else { timeline.messages().nth(skip).map_or(0, |message| message.seq) };
+    let notices = timeline.notices().iter().filter(|notice| notice.after >= first).filter_map(keep_notice).collect();
+    serde_json::to_string(&History { messages, notices, head: timeline.head(), tail: timeline.tail(), complete }).ok()
 }
 
 /// Reads what [`history_of`] has written.
 fn read_history(text: &str) -> Option<Timeline> {
     let mut history = wire::read::<Object>(text)?;
-    let page = MessagePage { messages: history.take("messages")?, head: history.take("head")? };
+    let page =
+        MessagePage { messages: history.take("messages")?, head: history.take("head")?, ..MessagePage::default() };
+    // Older pages have kept none.
+    let notices = history.take_or("notices", Vec::new())?;
     let tail = history.take_option::<String>("tail")?.map(Tail);
-    Some(Timeline::from_kept(page, tail, history.take("complete")?))
+    Some(Timeline::from_kept(page, notices, tail, history.take("complete")?))
+}
+
+impl Read for Notice {
+    fn read(value: serde_json::Value) -> Option<Self> {
+        let mut object = Object::read(value)?;
+        Some(Self {
+            word: *KINDS.get(usize::try_from(object.take::<u64>("kind")?).ok()?)?,
+            user: None,
+            name: object.take("name")?,
+            by: object.take("by")?,
+            at: object.take("at")?,
+            after: object.take("seq")?,
+        })
+    }
 }
 
 /// Keeps what [`history_of`] gave.
@@ -191,10 +231,11 @@ pub async fn forget_rooms() {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use parlor_protocol::UserKind;
+    use parlor_protocol::{Event, EventKind, UserKind};
     use uuid::Uuid;
 
     use super::*;
+    use crate::words::Word;
 
     fn kept(failed: Option<&str>) -> Kept {
         let failed = failed.map(Arc::from);
@@ -234,12 +275,17 @@ mod tests {
             reply_to: None,
             mentions: Vec::new(),
         };
-        let page = MessagePage { messages: (1..=150).map(message).collect(), head: 150 };
-        let timeline = Timeline::from_page(page.clone(), 50);
+        let page = MessagePage { messages: (1..=150).map(message).collect(), head: 150, ..MessagePage::default() };
+        let mut timeline = Timeline::from_page(page.clone(), 50);
+        let topic = EventKind::TopicSet { topic: "今天".into() };
+        let id = CommandId(Uuid::from_u128(151));
+        timeline.apply(Event { room: "dev".into(), seq: 151, id, at: 6, by: by.clone(), event: topic });
+        timeline.notice(&by, Word::CameIn, 7);
         let read = read_history(&history_of(&timeline).unwrap()).unwrap();
         assert!(read.messages().map(|message| &**message).eq(&page.messages[50..]));
-        assert_eq!((read.head(), read.tail(), read.is_complete()), (150, timeline.tail(), false));
-        let whole = MessagePage { messages: page.messages[..9].to_vec(), head: 9 };
+        assert_eq!((read.head(), read.tail(), read.is_complete()), (151, timeline.tail(), false));
+        assert_eq!(read.notices(), &timeline.notices()[..1], "who came is not kept");
+        let whole = MessagePage { messages: page.messages[..9].to_vec(), head: 9, ..MessagePage::default() };
         let read = read_history(&history_of(&Timeline::from_page(whole, 50)).unwrap()).unwrap();
         assert!(read.is_complete() && read.messages().len() == 9);
         assert!(history_of(&Timeline::default()).is_none());

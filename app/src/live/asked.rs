@@ -1,12 +1,12 @@
 //! What the page asks of the client: each is one change of the state, and what follows from it.
 
-use leptos::task::spawn_local;
+use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, UserId};
 
 use super::{
     client::{Client, Command, RETRY_MS},
-    outbox::Delivery,
-    state::{PAGE, Phase},
+    outbox::Unsent,
+    state::{PAGE, Phase, State},
 };
 use crate::{
     api::{self, ApiError, Page},
@@ -176,12 +176,15 @@ impl Client {
         self.tell(Command::TryNow);
     }
 
-    /// How many messages the server has refused.
+    /// What is not sent, as seen from a room. Follows [`Client::unsent`].
     #[must_use]
-    pub fn failed(&self) -> usize {
-        self.read(|state| {
-            let all = state.rooms.iter().flat_map(|room| state.outbox.of(&room.id));
-            all.filter(|item| matches!(item.delivery, Delivery::Failed(_))).count()
-        })
+    pub fn not_sent(&self, here: Option<&RoomId>) -> Unsent {
+        self.unsent.track();
+        self.read(|state| state.unsent(here))
+    }
+
+    /// Puts the message back that was just discarded.
+    pub fn undo_discard(&self) {
+        self.change(State::undo_discard);
     }
 }

@@ -1,22 +1,20 @@
-//! The live client as the page sees it: signals to read. What one can do is in `asked.rs`.
+//! The live client as the page sees it: signals to read. What one can do is in `asked.rs`, what follows from it in `acting.rs`, and
+//! `showing.rs` keeps the signals true.
 
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User, http::MessagePage};
+use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User};
 
 use super::{
     connection::ConnectionState,
     keeper::{self, Keep, Unsaved},
-    rows::rows,
     run::run,
-    state::{PAGE, Phase, State, Todo, reading::TYPING},
+    state::{State, Todo},
     view::RoomView,
     vitals::Vitals,
 };
 use crate::{
-    api::{self, ApiError, Page},
-    browser, clock,
-    kept::{self, drafts},
+    browser, clock, kept,
     page::PageData,
     reactive::Look as _,
     time::{Day, Zone},
@@ -52,7 +50,7 @@ pub(super) enum Command {
 /// The live client. A handle: copies are the same client.
 #[derive(Clone, Copy)]
 pub struct Client {
-    inner: StoredValue<Inner>,
+    pub(super) inner: StoredValue<Inner>,
     /// In which words the page speaks.
     pub words: Words,
     /// The page is the shell: who is reading is not known at first.
@@ -65,8 +63,8 @@ pub struct Client {
     pub me: RwSignal<Option<User>>,
     /// The server's build, when this page is of another.
     pub newer: RwSignal<Option<String>>,
-    /// How many messages wait for the connection.
-    pub waiting: RwSignal<usize>,
+    /// Counts the moments at which what is not sent, or was discarded, may have become something else.
+    pub unsent: RwSignal<usize>,
     /// A text that its writer wants back, for the message box of its room.
     pub returned: RwSignal<Option<(RoomId, String)>>,
     /// This browser keeps nothing: what waits is lost with the page.
@@ -79,17 +77,19 @@ pub struct Client {
     pub today: RwSignal<Day>,
 }
 
-struct Inner {
-    state: State,
-    vitals: Vitals,
-    views: Vec<(RoomId, RoomView)>,
-    commands: Option<UnboundedSender<Command>>,
-    keeper: Option<UnboundedSender<Keep>>,
-    unsaved: Unsaved,
+pub(super) struct Inner {
+    pub(super) state: State,
+    pub(super) vitals: Vitals,
+    pub(super) views: Vec<(RoomId, RoomView)>,
+    pub(super) commands: Option<UnboundedSender<Command>>,
+    pub(super) keeper: Option<UnboundedSender<Keep>>,
+    pub(super) unsaved: Unsaved,
+    /// Something was not sent when the page was last brought up to date, or could be had back.
+    pub(super) unsent: bool,
 }
 
 impl Inner {
-    fn view(&mut self, room: &RoomId) -> RoomView {
+    pub(super) fn view(&mut self, room: &RoomId) -> RoomView {
         if let Some((_, view)) = self.views.iter().find(|(id, _)| id == room) {
             return view.clone();
         }
@@ -119,7 +119,7 @@ impl Client {
             if page.user.is_some() && !state.rooms.iter().any(|known| known.id == id) {
                 state.listed(state.rooms.iter().cloned().chain([room.summary.clone()]).collect());
             }
-            _ = state.loaded(&id, MessagePage { messages: room.messages.clone(), head: room.head });
+            _ = state.loaded(&id, room.page.clone());
             state.current = Some(id);
         }
         let client = Self {
@@ -129,7 +129,7 @@ impl Client {
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
             newer: RwSignal::new(None),
-            waiting: RwSignal::new(0),
+            unsent: RwSignal::new(0),
             returned: RwSignal::new(None),
             unkept: RwSignal::new(false),
             hint: RwSignal::new(String::new()),
@@ -142,6 +142,7 @@ impl Client {
                 commands: None,
                 keeper: None,
                 unsaved: Unsaved::default(),
+                unsent: false,
             }),
         };
         client.publish();
@@ -289,161 +290,14 @@ impl Client {
         self.act(todos);
     }
 
-    /// Does what a change asks for.
-    pub(super) fn act(self, todos: Vec<Todo>) {
-        for todo in todos {
-            match todo {
-                Todo::Send(frame) => self.tell(Command::Say(frame)),
-                Todo::LoadNewest(room) => spawn_local(self.load(room, Page::Newest)),
-                Todo::LoadAround(room, seq) => spawn_local(self.load(room, Page::Around(seq))),
-                Todo::LoadNewer(room, seq) => spawn_local(self.load(room, Page::After(seq))),
-                Todo::LoadRooms => spawn_local(async move {
-                    if let Ok(rooms) = api::rooms().await {
-                        self.change(|state| {
-                            state.listed(rooms);
-                            Vec::new()
-                        });
-                    }
-                }),
-                Todo::Recall(room) => spawn_local(async move {
-                    let me = match self.me.get_untracked() {
-                        None => kept::scene().await.map(|(me, _)| me),
-                        me => me,
-                    };
-                    let kept = match me {
-                        Some(me) => kept::history(me.id, &room).await,
-                        None => None,
-                    };
-                    self.change(|state| state.recalled(&room, kept));
-                }),
-                Todo::Keep(message) => {
-                    if let Some(me) = self.me.get_untracked() {
-                        kept::note(me.id, &message);
-                    }
-                    self.keep(Keep::Put(message));
-                }
-                Todo::Forget { id, room, taken_back } => self.keep(Keep::Remove { id, room, taken_back }),
-                Todo::Lease(room) => self.keep(Keep::Lease(room)),
-                Todo::Release(room) => self.keep(Keep::Release(room)),
-                Todo::Return(room, text) => self.give_back(room, text),
-                Todo::AwaitTyping(room) => spawn_local(async move {
-                    clock::sleep(u32::try_from(TYPING).unwrap_or(0) + 50).await;
-                    self.change(|state| {
-                        state.typed(&room, clock::now());
-                        Vec::new()
-                    });
-                }),
-                Todo::Tell(text) => self.hint.set(text),
-                Todo::ForgetHistory(room) => {
-                    if let Some(me) = self.me.get_untracked() {
-                        spawn_local(async move { kept::forget_history(me.id, &room).await });
-                    }
-                }
-            }
-        }
-    }
-
-    /// Gives a text to the message box of its room; where that is not on the screen, it waits there.
-    pub(super) fn give_back(&self, room: RoomId, text: String) {
-        if self.read(|state| state.current.as_ref() != Some(&room)) {
-            let writer = self.me.peek(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default());
-            drafts::add(&writer, &room, &text);
-        }
-        self.returned.set(Some((room, text)));
-    }
-
     /// Tells the one that keeps.
-    fn keep(&self, keep: Keep) {
+    pub(super) fn keep(&self, keep: Keep) {
         self.inner.with_value(|inner| {
             if let Some(keeper) = &inner.keeper {
                 // It runs for as long as the page does.
                 let _ = keeper.unbounded_send(keep);
             }
         });
-    }
-
-    async fn load(self, room: RoomId, which: Page) {
-        let page = api::messages(&room, which, PAGE).await;
-        if page.as_ref().is_err_and(|error| *error != ApiError::NotFound) {
-            // It is tried again; not at once, or a dead server would be asked without end.
-            clock::sleep(RETRY_MS).await;
-        }
-        self.change(|state| match (which, page) {
-            (Page::Newest | Page::Before(_), Ok(page)) => state.loaded(&room, page),
-            (Page::Around(_), Ok(page)) => state.loaded_around(&room, page),
-            (Page::After(seq), page) => state.loaded_newer(&room, seq, page.ok()),
-            (Page::Around(_), Err(_)) => state.to_newest(&room),
-            (Page::Newest | Page::Before(_), Err(error)) => {
-                let missing = error == ApiError::NotFound;
-                let phase = if missing { Phase::Missing } else { Phase::Failed(error.say(self.words)) };
-                state.not_loaded(&room, phase)
-            }
-        });
-    }
-
-    /// Makes signals of what has changed. Effects run later, never inside, so they may look at the state.
-    pub(super) fn publish(&self) {
-        let zone = self.zone.get_untracked();
-        self.inner.update_value(|inner| {
-            if let (Some(read), Some(commands)) = (inner.state.see(), &inner.commands) {
-                let _ = commands.unbounded_send(Command::Say(read));
-            }
-            let State { me, open, outbox, changed, .. } = &mut inner.state;
-            let me = me.as_ref().map(|me| me.id);
-            let mut updates = Vec::new();
-            for id in changed.take() {
-                if let Some(room) = open.get(&id) {
-                    let rows = rows(&id, &room.timeline, outbox, me, zone, self.words);
-                    inner.unsaved.rooms.insert(id.clone());
-                    updates.push((id, rows));
-                }
-            }
-            let waiting = outbox.waiting();
-            for (id, rows) in updates {
-                let view = inner.view(&id);
-                if let Some(room) = inner.state.open.get(&id) {
-                    view.update(room, rows);
-                }
-            }
-            if waiting != self.waiting.get_untracked() {
-                self.waiting.set(waiting);
-            }
-            if std::mem::take(&mut inner.state.list_changed) {
-                inner.unsaved.list = true;
-                self.rooms.set(inner.state.rooms.clone());
-            }
-            if inner.state.me != self.me.get_untracked() {
-                self.me.set(inner.state.me.clone());
-            }
-            if inner.keeper.is_some()
-                && let Some(me) = inner.state.me.as_ref().map(|me| me.id)
-                && (inner.unsaved.list || !inner.unsaved.rooms.is_empty())
-                && !std::mem::replace(&mut inner.unsaved.due, true)
-            {
-                keeper::save_later(*self, me);
-            }
-            if inner.state.newer != self.newer.get_untracked() {
-                self.newer.set(inner.state.newer.clone());
-            }
-        });
-    }
-
-    /// What is to be written: histories, and who reads which rooms.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn take_unsaved(&self) -> (Vec<(RoomId, String)>, Option<(User, Vec<RoomSummary>)>) {
-        self.inner
-            .try_update_value(|inner| {
-                let unsaved = std::mem::take(&mut inner.unsaved);
-                let State { open, me, rooms, .. } = &inner.state;
-                let mut rooms_changed = unsaved.rooms;
-                let histories = rooms_changed.take().into_iter().filter_map(|id| {
-                    let text = open.get(&id).and_then(|room| kept::history_of(&room.timeline))?;
-                    Some((id, text))
-                });
-                let histories = histories.collect();
-                (histories, me.clone().filter(|_| unsaved.list).map(|me| (me, rooms.clone())))
-            })
-            .unwrap_or_default()
     }
 
     fn watch_the_day(self) {

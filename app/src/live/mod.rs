@@ -3,6 +3,7 @@
 //! `state`, `timeline`, `rows`, `outbox`, `reconnect`, `ladder`, `vitals`, `report` and `connection` are pure and have native
 //! tests; only `transport` touches the browser's sockets.
 
+mod acting;
 mod asked;
 mod attendance;
 pub mod client;
@@ -10,12 +11,14 @@ mod climb;
 pub mod connection;
 mod keeper;
 pub mod ladder;
+pub mod notices;
 pub mod outbox;
 pub mod reconnect;
 pub mod report;
 pub mod rows;
 mod run;
 mod session;
+mod showing;
 pub mod state;
 pub mod timeline;
 pub mod transport;

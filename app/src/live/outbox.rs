@@ -9,106 +9,25 @@
 use std::sync::Arc;
 
 use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, refusal};
-use serde::Serialize;
 
-use crate::words::Word;
+mod item;
+mod leases;
 
-/// How far a message has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Waits for the connection, or for those before it.
-    Queued,
-    /// On the wire.
-    Sent,
-    /// On the server's disk.
-    Stored,
-    /// Refused for good, and why.
-    Failed(Arc<str>),
-}
+pub use item::{Delivery, Kept, Outgoing};
 
-impl Delivery {
-    /// For style sheets and tests.
-    #[must_use]
-    pub const fn slug(&self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Stored => "stored",
-            Self::Failed(_) => "failed",
-        }
-    }
-
-    /// For those who do not see the mark.
-    #[must_use]
-    pub const fn word(&self) -> Word {
-        match self {
-            Self::Queued => Word::Queued,
-            Self::Sent => Word::Sent,
-            Self::Stored => Word::Stored,
-            Self::Failed(_) => Word::NotSent,
-        }
-    }
-}
-
-/// A message as the browser keeps it until the server has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Kept {
-    /// Its id for ever.
-    pub id: CommandId,
-    /// Where to.
-    pub room: RoomId,
-    /// What was typed.
-    pub body: String,
-    /// When it was typed.
-    pub at: Millis,
-    /// It may have been on the wire: from then on only the server knows whether it has arrived.
-    pub tried: bool,
-    /// Why the server refused it for good.
-    pub failed: Option<Arc<str>>,
-}
-
-/// A message on its way.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// Where to.
-    pub room: RoomId,
-    /// The message as the page shows it: `seq` 0 and no HTML until the server has made its own.
-    pub message: Arc<Message>,
-    /// How far it has come.
-    pub delivery: Delivery,
-    /// It was never on the wire, so it can be taken back.
-    pub tried: bool,
-    /// The event's place, once it is known.
-    stored: Option<Seq>,
-    /// The browser has it on disk.
-    kept: bool,
-    /// Its writer wants it back.
-    withdrawn: bool,
-    /// It was refused, and its writer wants it to go again.
-    retried: bool,
-}
-
-impl Outgoing {
-    /// What the browser keeps of it.
-    #[must_use]
-    pub fn to_keep(&self) -> Kept {
-        let Message { id, body, at, .. } = &*self.message;
-        let failed = match &self.delivery {
-            Delivery::Failed(words) => Some(words.clone()),
-            _ => None,
-        };
-        Kept { id: *id, room: self.room.clone(), body: body.clone(), at: *at, tried: self.tried, failed }
-    }
-
-    /// Whether the page shows it: not what its writer has just taken back.
-    #[must_use]
-    pub const fn is_shown(&self) -> bool {
-        !self.withdrawn
-    }
-
-    fn may_go(&self) -> bool {
-        self.delivery == Delivery::Queued && !self.withdrawn
-    }
+/// What is not sent, as seen from a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// Messages of this room that wait for the connection.
+    pub here: usize,
+    /// Messages of other rooms that do.
+    pub waiting: usize,
+    /// Messages of other rooms that were refused for good.
+    pub failed: usize,
+    /// One of those other rooms, which may be gone: one with a refused message if there is one.
+    pub room: Option<RoomId>,
+    /// The message that was discarded last was of this room, and can be had back.
+    pub discarded: bool,
 }
 
 /// Whether this tab may send a room's messages.
@@ -228,59 +147,6 @@ impl Outbox {
         Some(self.items.remove(at).room)
     }
 
-    /// Rooms that have something to send and whose lease is yet to be asked for.
-    pub fn wanted(&mut self) -> Vec<RoomId> {
-        let mut wanted = Vec::new();
-        for item in self.items.iter().filter(|item| item.kept && item.may_go()) {
-            if !wanted.contains(&item.room) && self.lease(&item.room).is_none() {
-                wanted.push(item.room.clone());
-            }
-        }
-        self.leases.extend(wanted.iter().map(|room| (room.clone(), Lease::Wanted)));
-        wanted
-    }
-
-    /// The lease of a room is ours: until it is given back, nobody else sends its messages. What was read from the disk
-    /// under it was the truth, and was reconciled. Returns what has to be written before it may go.
-    pub fn leased(&mut self, room: &RoomId, connected: bool) -> Vec<Kept> {
-        self.leases.retain(|(id, _)| id != room);
-        self.leases.push((room.clone(), Lease::Held));
-        let mut to_keep = Vec::new();
-        if !connected {
-            return to_keep;
-        }
-        for item in self.items.iter_mut().filter(|item| item.room == *room && item.may_go() && !item.tried) {
-            item.tried = true;
-            item.kept = false;
-            to_keep.push(item.to_keep());
-        }
-        to_keep
-    }
-
-    /// Rooms whose lease is ours and of no more use, and those that are to be given back at once because the
-    /// connection is gone. They count as given back from now on.
-    pub fn releasable(&mut self, connected: bool) -> Vec<RoomId> {
-        let Self { items, leases, .. } = self;
-        let busy = |room: &RoomId| {
-            connected
-                && items.iter().any(|item| item.room == *room && (item.may_go() || item.delivery == Delivery::Sent))
-        };
-        let mut idle = Vec::new();
-        leases.retain(|(room, lease)| {
-            let keep = *lease != Lease::Held || busy(room);
-            if !keep {
-                idle.push(room.clone());
-            }
-            keep
-        });
-        idle
-    }
-
-    /// Whether the lease is asked for or ours.
-    fn lease(&self, room: &RoomId) -> Option<Lease> {
-        self.leases.iter().find(|(id, _)| id == room).map(|(_, lease)| *lease)
-    }
-
     /// The id itself, or when the clock was put back one that still comes after all others of the room.
     #[must_use]
     pub fn after_all(&self, room: &RoomId, id: CommandId) -> CommandId {
@@ -301,10 +167,42 @@ impl Outbox {
         self.items.iter().filter(move |item| item.room == *room)
     }
 
-    /// How many wait for the connection.
+    /// What is not sent, as seen from a room.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.items.iter().filter(|item| matches!(item.delivery, Delivery::Queued | Delivery::Sent)).count()
+    pub fn unsent(&self, here: Option<&RoomId>) -> Unsent {
+        let mut unsent = Unsent::default();
+        for item in self.items.iter().filter(|item| item.is_shown() && item.delivery != Delivery::Stored) {
+            let is_here = Some(&item.room) == here;
+            match item.delivery {
+                Delivery::Failed(_) if is_here => {}
+                Delivery::Failed(_) => {
+                    if unsent.failed == 0 {
+                        unsent.room = Some(item.room.clone());
+                    }
+                    unsent.failed += 1;
+                }
+                _ if is_here => unsent.here += 1,
+                _ => {
+                    unsent.room.get_or_insert_with(|| item.room.clone());
+                    unsent.waiting += 1;
+                }
+            }
+        }
+        unsent
+    }
+
+    /// Whether nothing is on its way.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Puts a message back that its writer has discarded, as it was. Returns what is to be kept of it.
+    pub fn restore(&mut self, item: Outgoing) -> Kept {
+        let item = Outgoing { kept: false, withdrawn: false, ..item };
+        let kept = item.to_keep();
+        self.insert(item);
+        kept
     }
 
     /// What to put on the wire now: of each room its first message, unless that is on the wire already.
@@ -463,15 +361,6 @@ impl Outbox {
         let room = item.room.clone();
         let ask = self.ask(&room);
         Some((room, ask))
-    }
-
-    /// Whether the lease of a room, which is needed, has to be asked for.
-    fn ask(&mut self, room: &RoomId) -> bool {
-        let ask = self.lease(room).is_none();
-        if ask {
-            self.leases.push((room.clone(), Lease::Wanted));
-        }
-        ask
     }
 
     /// Under the lease: what is wanted back and was not sent by anyone, or refused. What another tab has tried meanwhile

@@ -283,6 +283,6 @@ proptest! {
             }
         }
         prop_assert_eq!(stored, (1..=count).map(id).collect::<Vec<_>>());
-        prop_assert_eq!(outbox.waiting(), 0);
+        prop_assert_eq!(outbox.unsent(None).waiting, 0);
     }
 }

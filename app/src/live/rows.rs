@@ -8,8 +8,9 @@ use std::sync::Arc;
 use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq, UserId};
 
 use super::{
+    notices::Notice,
     outbox::{Delivery, Outbox},
-    timeline::{Notice, Timeline},
+    timeline::Timeline,
 };
 use crate::{
     time::{Day, Zone},
@@ -152,6 +153,7 @@ impl List {
             while let Some(notice) = notices.next_if(|notice| notice.after == after) {
                 if !notice.is_presence() {
                     let Notice { word, name, by, at, .. } = notice.clone();
+                    self.day(at);
                     self.push(RowKey::Event(after), Row::Notice { word, names: name, by, at });
                     continue;
                 }

@@ -31,7 +31,7 @@ fn message(seq: Seq, by: u128, at: Millis) -> Message {
 
 fn timeline(messages: Vec<Message>) -> Timeline {
     let head = messages.last().map_or(0, |last| last.seq);
-    Timeline::from_page(MessagePage { messages, head }, 50)
+    Timeline::from_page(MessagePage { messages, head, ..MessagePage::default() }, 50)
 }
 
 fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
@@ -99,7 +99,8 @@ fn what_is_on_its_way_comes_last_and_keeps_its_key() {
     let before = keys(&timeline, &outbox);
     assert_eq!(shown(&timeline, &outbox), ["day 0", "user 2 stored", "user 1 queued"]);
     timeline.prepend(MessagePage::default(), 50);
-    let page = MessagePage { messages: vec![message(1, 2, 0), message(2, 1, MINUTE)], head: 2 };
+    let page =
+        MessagePage { messages: vec![message(1, 2, 0), message(2, 1, MINUTE)], head: 2, ..MessagePage::default() };
     timeline.reload(page, 50, false);
     outbox.settle(id);
     assert_eq!(keys(&timeline, &outbox), before);
@@ -128,7 +129,7 @@ proptest! {
     fn keys_never_repeat(times in prop::collection::vec((-3_i64..3, 1_u128..4, 0_u8..4), 0..60)) {
         let mut timeline = Timeline::default();
         for (seq, (days, by, what)) in (1..).zip(times) {
-            let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq };
+            let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq, ..MessagePage::default() };
             timeline.reload(page, 1, false);
             match what {
                 0 => timeline.notice(&user(by), Word::CameIn, 0),

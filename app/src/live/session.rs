@@ -5,18 +5,20 @@ use std::{cell::Cell, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Durat
 
 use futures::{Future as _, StreamExt as _, channel::mpsc::UnboundedReceiver};
 use leptos::prelude::*;
-use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame, limits};
+use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame};
 
 use super::{
     client::{Client, Command},
-    climb::{Climb, Step},
+    climb::Climb,
     connection::ConnectionState,
     ladder::{Ladder, Rung},
     reconnect::Bye,
-    state::State,
     transport::{self, Incoming, Transport},
 };
 use crate::{browser, clock, words::Word};
+
+mod beside;
+mod pulse;
 
 /// A connection that has not welcomed us within this time is given up.
 pub(super) const OPENING: Millis = 8_000;
@@ -24,13 +26,6 @@ pub(super) const OPENING: Millis = 8_000;
 pub(super) const HELD: Millis = 5_000;
 /// Between two `read` frames.
 const READ_PAUSE: Millis = 1_000;
-/// The longest that a ping may stay without an answer.
-#[allow(clippy::cast_possible_truncation)]
-const GRACE: Millis = limits::HEARTBEAT_GRACE.as_millis() as Millis;
-/// The same when there is reason to doubt: the reader came back, or this page did not run for a while.
-const DOUBT: Millis = 3_000;
-/// A hidden page's timers may be held back so long by the browser. Silence beyond that was sleep.
-const THROTTLED: Millis = 60_000;
 /// Between two pings while the panel is open.
 const LOOK: Millis = 2_000;
 /// The page is brought up to date no more often than this.
@@ -286,105 +281,6 @@ impl Session<'_> {
         None
     }
 
-    /// Somebody is here again. After a silence of `most` the connection is not worth a question.
-    fn wake(&mut self, now: Millis, most: Millis) -> Option<End> {
-        let silent = now - self.heard;
-        if silent > if self.welcomed.is_some() { most } else { DOUBT } {
-            return Some(End::Slept);
-        }
-        if self.welcomed.is_some() && silent > DOUBT {
-            self.ping(DOUBT);
-        }
-        None
-    }
-
-    fn time(&mut self) -> Option<End> {
-        let now = clock::now();
-        if self.welcomed.is_some() && now - self.heard > self.slept() {
-            return Some(End::Slept);
-        }
-        // This page did not run: what has come meanwhile still waits to be heard.
-        let late = now - self.due > DOUBT;
-        if late && self.welcomed.is_some() {
-            self.answer_by = None;
-            self.ping(DOUBT);
-        }
-        if self.welcomed.is_none() {
-            let held = self.taken.is_some_and(|taken| now >= taken + HELD);
-            if held || now >= self.began + OPENING {
-                return Some(self.lost(Word::NoAnswer));
-            }
-        }
-        if self.answer_by.is_some_and(|until| now >= until) {
-            return Some(self.lost(Word::NoHeartbeat));
-        }
-        if now >= self.ping_at {
-            self.ping(self.grace());
-        }
-        if self.climb.as_ref().is_some_and(|climb| now >= climb.until()) {
-            self.climb_on(now);
-        } else if self.climb.is_none() && self.ladder.climb_at().is_some_and(|at| now >= at) {
-            self.ladder.climbing();
-            self.climb_on(now);
-        }
-        None
-    }
-
-    /// Tries the next rung upward, if there is one that was not tried in this attempt.
-    fn climb_on(&mut self, now: Millis) {
-        let mut tried = self.climb.take().map(|climb| climb.rung);
-        while let Some(rung) = self.ladder.upper(tried) {
-            self.climb = Climb::begin(rung, now);
-            if self.climb.is_some() {
-                return;
-            }
-            tried = Some(rung);
-        }
-        self.ladder.climb_failed(now);
-    }
-
-    /// News of the connection beside this one.
-    fn beside(&mut self, incoming: Incoming) {
-        let now = clock::now();
-        let Some(climb) = &mut self.climb else { return };
-        match climb.take(incoming, now) {
-            Step::Wait => {}
-            Step::Greet => {
-                if let Some(hello) = self.client.read(|state| Some(state.hello())) {
-                    climb.greet(hello);
-                }
-            }
-            Step::Proven(welcome) => self.change_over(*welcome, now),
-            Step::Failed => self.climb_on(now),
-        }
-    }
-
-    /// The connection beside this one takes its place. What was on the old one's wire goes again, under the same ids; what
-    /// both have brought is taken once.
-    fn change_over(&mut self, welcome: ServerFrame, now: Millis) {
-        let Some(climb) = self.climb.take() else { return };
-        self.transport = climb.transport;
-        self.rung = climb.rung;
-        self.bye = None;
-        self.answer_by = None;
-        self.heard = now;
-        self.client.change(State::disconnected);
-        if let Some(hello) = climb.hello {
-            self.client.note(&mut |vitals| vitals.greeted(&hello, now));
-        }
-        self.frame(welcome);
-        climb.joined.iter().for_each(|join| self.say(join));
-    }
-
-    fn ping(&mut self, patience: Millis) {
-        let now = clock::now();
-        self.pinged = now;
-        self.ping_at = now + self.heartbeat;
-        let until = now + patience;
-        self.answer_by = Some(self.answer_by.map_or(until, |earlier| earlier.min(until)));
-        self.say(&ClientFrame::Ping { at: now });
-    }
-
     /// Brings the page up to date; when much comes, not for each frame.
     fn show(&mut self) {
         let now = clock::now();
@@ -423,33 +319,6 @@ impl Session<'_> {
                 self.say(&ClientFrame::Read { room, seq });
             }
         }
-    }
-
-    fn deadline(&self, now: Millis) -> Millis {
-        let held = self.client.read(|state| state.outbox.held_until(now));
-        let opening = self.taken.map_or(self.began + OPENING, |taken| taken + HELD);
-        [
-            self.welcomed.is_none().then_some(opening),
-            self.answer_by,
-            (!self.reads.is_empty()).then_some(self.read_at),
-            (self.unshown > 0).then_some(self.show_at()),
-            self.climb.as_ref().map(Climb::until),
-            self.ladder.climb_at().filter(|_| self.welcomed.is_some() && self.climb.is_none()),
-            held,
-        ]
-        .into_iter()
-        .flatten()
-        .fold(self.ping_at, Millis::min)
-    }
-
-    /// Two heartbeats are enough to notice a silent server: one until the ping, half of one for its answer.
-    fn grace(&self) -> Millis {
-        GRACE.min(self.heartbeat / 2)
-    }
-
-    /// Silence longer than this was sleep.
-    fn slept(&self) -> Millis {
-        self.heartbeat + self.grace() + THROTTLED
     }
 
     fn say(&mut self, frame: &ClientFrame) {

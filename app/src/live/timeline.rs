@@ -9,14 +9,13 @@ use parlor_protocol::{
     CommandId, Cursor, Event, EventKind, Message, Millis, RoomId, Seq, Tail, User, UserId, http::MessagePage,
 };
 
+use super::notices::{Notice, Notices};
 use crate::{small, words::Word};
 
 /// Messages that stay when a long timeline is trimmed.
 const KEPT: usize = 200;
 /// A timeline is trimmed beyond this. Not far beyond, or so many rows would go at once that it is felt.
 const TRIMMED_AT: usize = 300;
-/// Notices that are kept.
-const NOTICES: usize = 200;
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,36 +30,11 @@ pub enum Applied {
     Beyond,
 }
 
-/// Something that happened to the room or its people while this page was open. It is not in the pages of history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// What.
-    pub word: Word,
-    /// To whom.
-    pub user: UserId,
-    /// Their name, or the new name or topic of the room.
-    pub name: String,
-    /// Who did it; empty for those who came or went.
-    pub by: String,
-    /// When.
-    pub at: Millis,
-    /// The newest event at that time, or the event itself: where the notice stands.
-    pub after: Seq,
-}
-
-impl Notice {
-    /// Whether it is about who came and went, which is no event.
-    #[must_use]
-    pub const fn is_presence(&self) -> bool {
-        matches!(self.word, Word::CameIn | Word::WentOut)
-    }
-}
-
 /// One room's messages.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     messages: VecDeque<Arc<Message>>,
-    notices: Vec<Notice>,
+    notices: Notices,
     head: Seq,
     tail: Option<Tail>,
     complete: bool,
@@ -80,9 +54,10 @@ impl Timeline {
 
     /// What the browser has kept: it may be old, but has no holes.
     #[must_use]
-    pub fn from_kept(page: MessagePage, tail: Option<Tail>, complete: bool) -> Self {
+    pub fn from_kept(page: MessagePage, notices: Vec<Notice>, tail: Option<Tail>, complete: bool) -> Self {
         let mut timeline = Self { head: page.head, tail, complete, ..Self::default() };
         timeline.add(page.messages, false);
+        notices.into_iter().for_each(|notice| timeline.notices.insert(notice));
         timeline
     }
 
@@ -94,7 +69,7 @@ impl Timeline {
     /// Oldest first.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
-        &self.notices
+        self.notices.all()
     }
 
     /// The newest event that it has taken.
@@ -192,19 +167,17 @@ impl Timeline {
         }
         self.head = event.seq;
         self.tail = Some(event.id.tail());
-        let (by, seq, at) = (&event.by, event.seq, event.at);
-        let mut notice = |word, user: UserId, name: &str| {
-            let notice = Notice { word, user, name: name.to_owned(), by: by.name.clone(), at, after: seq };
-            add_notice(&mut self.notices, notice);
-        };
+        if let Some(notice) = Notice::of(&event) {
+            self.notices.insert(notice);
+        }
         match event.event {
-            EventKind::Message { id, body, html, reply_to, mentions } => {
-                // A message can be there before its event only if the server broke its own order; never show it twice.
-                // One that was deleted since has no text any more.
-                if !body.is_empty() && self.position(id).is_none() {
-                    let Event { seq, at, by, .. } = event;
-                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
-                }
+            // A message can be there before its event only if the server broke its own order; never show it twice.
+            // One that was deleted since has no text any more.
+            EventKind::Message { id, body, html, reply_to, mentions }
+                if !body.is_empty() && self.position(id).is_none() =>
+            {
+                let Event { seq, at, by, .. } = event;
+                self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
             }
             EventKind::Edited { message, body, html } => {
                 if let Some(found) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
@@ -218,21 +191,8 @@ impl Timeline {
                     self.messages.remove(at);
                 }
             }
-            EventKind::MemberAdded { user } => {
-                notice(if user.id == by.id { Word::MemberJoined } else { Word::MemberAdded }, user.id, &user.name);
-            }
-            EventKind::MemberRemoved { user } => {
-                notice(if user.id == by.id { Word::MemberLeft } else { Word::MemberRemoved }, user.id, &user.name);
-            }
-            EventKind::Appointed { user, moderator } => {
-                notice(if moderator { Word::Appointed } else { Word::Dismissed }, user.id, &user.name);
-            }
-            EventKind::Renamed { name } => notice(Word::RenamedTo, by.id, &name),
-            EventKind::TopicSet { topic } => {
-                notice(if topic.is_empty() { Word::TopicCleared } else { Word::TopicSet }, by.id, &topic);
-            }
-            EventKind::Archived { on } => notice(if on { Word::Archived } else { Word::Reopened }, by.id, ""),
-            EventKind::Reacted { .. } | EventKind::Unknown => {}
+            // What is no message has become a notice, or is not known.
+            _ => {}
         }
         Applied::New
     }
@@ -249,7 +209,7 @@ impl Timeline {
             self.messages.retain(|message| message.seq < first);
         } else {
             self.messages.clear();
-            self.notices.clear();
+            self.notices = Notices::default();
             self.complete = false;
         }
         // A page that is not full holds all there is, whatever was here before.
@@ -260,6 +220,7 @@ impl Timeline {
         self.detached = false;
         self.head = page.head;
         self.tail = page.messages.last().filter(|last| last.seq == page.head).map(|last| last.id.tail());
+        self.notices.insert_all(&page.notices);
         self.add(page.messages, false);
     }
 
@@ -267,18 +228,20 @@ impl Timeline {
     pub fn prepend(&mut self, page: MessagePage, limit: usize) {
         let Some(first) = self.first() else { return };
         self.complete = page.messages.len() < limit;
+        self.notices.insert_all(&page.notices);
         self.add(page.messages.into_iter().filter(|message| message.seq < first).collect(), true);
     }
 
     /// Puts another history in the place of this one: a page from somewhere in it.
     pub fn replace(&mut self, page: MessagePage) {
         self.messages.clear();
-        self.notices.clear();
+        self.notices = Notices::default();
         self.unread_after = None;
         self.complete = false;
         self.detached = true;
         self.tail = None;
         self.head = page.messages.iter().map(|message| message.seq).max().unwrap_or(0);
+        self.notices.insert_all(&page.notices);
         self.add(page.messages, false);
     }
 
@@ -290,6 +253,7 @@ impl Timeline {
             return None;
         }
         let full = page.messages.len() >= limit;
+        self.notices.insert_all(&page.notices);
         self.add(page.messages.into_iter().filter(|message| message.seq > last).collect(), false);
         self.detached = full;
         if let Some(last) = self.messages.back().cloned() {
@@ -303,11 +267,7 @@ impl Timeline {
 
     /// Someone came or went.
     pub fn notice(&mut self, user: &User, word: Word, at: Millis) {
-        let after = self.head;
-        // Of the same moment in the conversation, only the last word about a person counts.
-        self.notices.retain(|notice| notice.after != after || notice.user != user.id || !notice.is_presence());
-        let (user, name) = (user.id, user.name.clone());
-        add_notice(&mut self.notices, Notice { word, user, name, by: String::new(), at, after });
+        self.notices.presence(user, word, at, self.head);
     }
 
     /// Whether nothing is missing of what came after one event, up to another one.
@@ -349,7 +309,7 @@ impl Timeline {
             self.messages.drain(..self.messages.len() - most);
             self.complete = false;
             let first = self.first().unwrap_or(0);
-            self.notices.retain(|notice| notice.after >= first);
+            self.notices.begin_at(first);
         }
     }
 
@@ -370,13 +330,6 @@ impl Timeline {
             self.messages.extend(messages);
         }
     }
-}
-
-fn add_notice(notices: &mut Vec<Notice>, notice: Notice) {
-    if notices.len() >= NOTICES {
-        notices.remove(0);
-    }
-    notices.push(notice);
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::words::Word;
 
 fn user(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
@@ -30,7 +31,7 @@ fn event(seq: Seq) -> Event {
 }
 
 fn page(from: Seq, to: Seq, head: Seq) -> MessagePage {
-    MessagePage { messages: (from..=to).map(message).collect(), head }
+    MessagePage { messages: (from..=to).map(message).collect(), head, ..MessagePage::default() }
 }
 
 fn seqs(timeline: &Timeline) -> Vec<Seq> {
@@ -182,4 +183,40 @@ proptest! {
             prop_assert_eq!(shown.last().copied().unwrap_or(0), timeline.head());
         }
     }
+}
+
+fn topic(seq: Seq) -> Event {
+    let event = EventKind::TopicSet { topic: format!("topic {seq}") };
+    Event { room: RoomId::lobby(), seq, id: CommandId(Uuid::from_u128(seq.into())), at: 0, by: user(1), event }
+}
+
+fn noticed(timeline: &Timeline) -> Vec<Seq> {
+    timeline.notices().iter().map(|notice| notice.after).collect()
+}
+
+#[test]
+fn what_happened_to_the_room_comes_with_pages_and_once() {
+    let with = |page: MessagePage, notices: &[Seq]| MessagePage {
+        notices: notices.iter().copied().map(topic).collect(),
+        ..page
+    };
+    let newest = MessagePage { messages: vec![message(5), message(7)], head: 8, ..MessagePage::default() };
+    let mut timeline = Timeline::from_page(with(newest.clone(), &[6, 8]), 2);
+    assert_eq!(timeline.apply(topic(8)), Applied::Duplicate);
+    assert_eq!(timeline.apply(topic(9)), Applied::New);
+    timeline.notice(&user(3), Word::CameIn, 0);
+    assert_eq!(noticed(&timeline), [6, 8, 9, 9]);
+    let older = MessagePage { messages: vec![message(1), message(3)], head: 9, ..MessagePage::default() };
+    timeline.prepend(with(older, &[2, 4]), 2);
+    assert_eq!(noticed(&timeline), [2, 4, 6, 8, 9, 9]);
+    // The same page again after a break, and what has come meanwhile.
+    timeline.reload(with(MessagePage { head: 10, ..newest }, &[6, 8, 9, 10]), 2, false);
+    assert_eq!(noticed(&timeline), [2, 4, 6, 8, 9, 9, 10]);
+    assert!(!timeline.notices()[4].is_presence() && timeline.notices()[5].is_presence());
+    timeline.shorten(1);
+    assert_eq!(noticed(&timeline), [8, 9, 9, 10]);
+    timeline.replace(with(page(1, 1, 10), &[]));
+    assert!(noticed(&timeline).is_empty());
+    timeline.append(with(page(1, 1, 2), &[2]), 50);
+    assert_eq!(noticed(&timeline), [2]);
 }

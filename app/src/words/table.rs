@@ -109,6 +109,9 @@ words! {
     Retry: "Retry", "重试";
     Edit: "Edit", "编辑";
     Discard: "Discard", "丢弃";
+    UndoDiscard: "Discarded. Undo", "已丢弃，撤销";
+    ShowAll: "Show all", "显示全部";
+    ShowLess: "Show less", "收起";
     MessageActions: "What to do with this message", "消息操作";
     MarkUnread: "Mark unread from here", "从这里标为未读";
     CopyText: "Copy text", "复制文字";
@@ -142,6 +145,9 @@ words! {
             "{n} messages wait here and go out by themselves when the connection is back."
         ],
         ["{n} 条消息在等待，恢复连接后自动发送。"];
+    NotSentElsewhere:
+        ["{n} message in another room is not sent", "{n} messages in other rooms are not sent"],
+        ["其他房间有 {n} 条消息未发送"];
     NothingKept:
         " This browser keeps nothing: do not close the page before that.",
         "此浏览器无法保存内容：在此之前请勿关闭页面。";

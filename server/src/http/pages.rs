@@ -137,7 +137,7 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
     let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE).await?;
-    Ok(RoomPage { summary, messages: page.messages, head: page.head })
+    Ok(RoomPage { summary, page })
 }
 
 fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {

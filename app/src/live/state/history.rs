@@ -10,8 +10,12 @@ impl State {
     #[must_use = "a to-do that is dropped is never done"]
     pub fn open(&mut self, id: &RoomId) -> Vec<Todo> {
         self.changed.insert(id.clone());
-        let known = self.open.contains_key(id);
-        let room = self.open.entry(id.clone()).or_insert_with(|| Room { at_end: true, ..Room::default() });
+        self.discarded = None;
+        let known = self.open.get(id).is_some();
+        if !known {
+            self.open.add(id.clone(), Room::default());
+        }
+        let Some(room) = self.open.get_mut(id) else { return Vec::new() };
         room.at_end = true;
         room.unseen = 0;
         room.marked = false;

@@ -1,26 +1,26 @@
 //! Everything that this page knows: rooms, timelines, who is there, what is on its way. Every frame goes through
 //! [`State::apply`], one after the other; signals are made from it afterwards, so that none is lost on the way.
 
-use std::collections::BTreeMap;
-
 use parlor_protocol::{
-    ClientFrame, CommandId, Event, EventKind, GapReason, Millis, PROTOCOL_VERSION, PresenceState, RoomId, RoomKind,
-    RoomSummary, Seq, ServerFrame, ServerRole, User, UserId, limits, refusal,
+    ClientFrame, CommandId, GapReason, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerRole,
+    User, UserId, refusal,
 };
 
 use self::{reading::Asked, sending::forget};
 use super::{
     attendance::Attendance,
-    outbox::{Kept, Outbox},
-    timeline::{Applied, Timeline},
+    outbox::{Kept, Outbox, Outgoing},
+    timeline::Timeline,
 };
 use crate::{
-    small::{self, RoomSet},
-    words::{Word, Words},
+    small::{RoomMap, RoomSet},
+    words::Words,
 };
 
+mod events;
 mod history;
 pub(super) mod reading;
+mod rooms;
 mod sending;
 
 /// Messages in a page.
@@ -135,7 +135,7 @@ pub struct State {
     /// My rooms and public ones: the lobby first, then by name.
     pub rooms: Vec<RoomSummary>,
     /// Rooms that were opened in this page.
-    pub open: BTreeMap<RoomId, Room>,
+    pub open: RoomMap<Room>,
     /// The one on the screen.
     pub current: Option<RoomId>,
     /// The window is visible and has the focus.
@@ -156,6 +156,8 @@ pub struct State {
     pub(super) connected: bool,
     /// Taken back to be edited, not dropped.
     pub(super) to_edit: Vec<CommandId>,
+    /// The message that was discarded last, until something else is done.
+    pub discarded: Option<Outgoing>,
     /// When the server was last told that the reader is typing.
     pub(super) typed_at: Millis,
     /// Deletions that the server has not answered.
@@ -173,16 +175,6 @@ impl State {
             protocol: PROTOCOL_VERSION,
             resume: resume.map(|(id, room)| room.timeline.live_cursor(id)).collect(),
         }
-    }
-
-    /// The list of rooms has come.
-    pub fn listed(&mut self, rooms: Vec<RoomSummary>) {
-        let mine = std::mem::take(&mut self.rooms);
-        self.rooms = rooms;
-        for old in &mine {
-            self.keep_read(old);
-        }
-        self.sort_rooms();
     }
 
     /// Takes one frame.
@@ -308,163 +300,6 @@ impl State {
         }
         self.asked = Asked::default();
         self.release()
-    }
-
-    #[must_use = "a to-do that is dropped is never done"]
-    fn event(&mut self, event: Event) -> Vec<Todo> {
-        let (id, seq, by) = (event.room.clone(), event.seq, event.by.id);
-        let own = self.me.as_ref().is_some_and(|me| me.id == by);
-        let Some(room) = self.open.get_mut(&id).filter(|room| room.phase == Phase::Ready) else { return Vec::new() };
-        let event_id = event.id;
-        // Only messages make anything unread.
-        let message = match &event.event {
-            EventKind::Message { body, mentions, .. } if !body.is_empty() => {
-                Some(self.me.as_ref().is_some_and(|me| mentions.contains(&me.id)))
-            }
-            _ => None,
-        };
-        room.recalled = false;
-        match room.timeline.apply(event) {
-            Applied::Beyond => {}
-            Applied::Hole if room.rejoining => return Vec::new(),
-            Applied::Hole => {
-                room.rejoining = true;
-                return vec![Todo::Send(ClientFrame::Join(room.timeline.cursor(&id)))];
-            }
-            Applied::Duplicate => return Vec::new(),
-            Applied::New => {}
-        }
-        // What lies beyond the end is not shown yet, so what is on its way stays in sight.
-        let settled = !room.timeline.is_detached() && self.outbox.settle(event_id);
-        let seen = room.at_end && self.attentive && self.current.as_ref() == Some(&id);
-        let names_me = message.filter(|_| !own);
-        if names_me.is_some() && !seen && room.timeline.unread_after().is_none() {
-            room.timeline.mark_unread(Some(seq - 1));
-        }
-        if names_me.is_some() && !room.at_end {
-            room.unseen += 1;
-        }
-        if message.is_some() {
-            room.typing.retain(|(user, ..)| *user != by);
-        }
-        if room.at_end {
-            room.timeline.trim();
-        }
-        if let Some(summary) = self.summary(&id)
-            && seq > summary.head
-        {
-            summary.head = seq;
-            if let Some(names_me) = names_me.filter(|_| !seen) {
-                let counts = names_me || summary.kind == RoomKind::Direct;
-                summary.unread = limits::MAX_UNREAD_COUNTED.min(summary.unread + 1);
-                summary.mentions += u64::from(counts);
-            }
-            self.list_changed = true;
-        }
-        self.recount(&id);
-        self.changed.insert(id.clone());
-        // An event is of what is stored: it says as much as the ack.
-        if settled { vec![forget(event_id, &id)] } else { Vec::new() }
-    }
-
-    fn acked(&mut self, id: CommandId, seq: Seq, at: Millis) {
-        let Some(room) = self.outbox.ack(id, seq, at) else { return };
-        // A second ack, after a reload: the event is far back in the history and will not come again.
-        if let Some(head) =
-            self.open.get(&room).filter(|room| room.phase == Phase::Ready).map(|room| room.timeline.head())
-        {
-            self.outbox.settle_until(&room, head);
-        }
-        self.changed.insert(room);
-    }
-
-    fn presence(&mut self, id: &RoomId, user: &User, state: PresenceState, online_count: u64, now: Millis) {
-        let own = self.me.as_ref().is_some_and(|me| me.id == user.id);
-        let Some(room) = self.open.get_mut(id) else { return };
-        let is_there = state != PresenceState::Offline;
-        let was_there = room.online.iter().any(|other| other.id == user.id);
-        room.online.retain(|other| other.id != user.id);
-        room.away.retain(|other| *other != user.id);
-        if is_there {
-            room.online.push(user.clone());
-        } else {
-            room.typing.retain(|(typing, ..)| *typing != user.id);
-        }
-        if state == PresenceState::Away {
-            room.away.push(user.id);
-        }
-        room.online_count = Some(online_count.max(room.online.len() as u64));
-        // A repeated word about the same state is no news.
-        if !own && was_there != is_there {
-            room.timeline.notice(user, if is_there { Word::CameIn } else { Word::WentOut }, now);
-        }
-        self.changed.insert(id.clone());
-    }
-
-    /// A room is not the reader's to see, or no longer: nothing of it stays.
-    fn lost(&mut self, id: RoomId) -> Vec<Todo> {
-        self.rooms.retain(|room| room.id != id);
-        self.list_changed = true;
-        if let Some(open) = self.open.get_mut(&id) {
-            *open = Room { phase: Phase::Missing, ..Room::default() };
-            self.changed.insert(id.clone());
-        }
-        vec![Todo::ForgetHistory(id)]
-    }
-
-    /// Takes a room's summary. One that was not to be seen before is read anew.
-    fn told(&mut self, room: RoomSummary) -> Vec<Todo> {
-        let id = room.id.clone();
-        if room.gone {
-            return self.lost(id);
-        }
-        self.upsert(room);
-        match self.open.get_mut(&id).filter(|open| open.phase == Phase::Missing) {
-            Some(open) => {
-                open.phase = Phase::Loading;
-                self.changed.insert(id.clone());
-                vec![Todo::LoadNewest(id)]
-            }
-            None => Vec::new(),
-        }
-    }
-
-    fn upsert(&mut self, room: RoomSummary) {
-        let old = self.rooms.iter().position(|known| known.id == room.id).map(|at| self.rooms.remove(at));
-        self.rooms.push(room);
-        if let Some(old) = old {
-            self.keep_read(&old);
-        }
-        self.sort_rooms();
-    }
-
-    /// What was read and what has come here may not have reached the server when it made its summary.
-    fn keep_read(&mut self, old: &RoomSummary) {
-        let Some(new) = self.rooms.iter_mut().find(|room| room.id == old.id) else { return };
-        if old.read > new.read && !new.marked {
-            new.read = old.read;
-            new.unread = new.head.saturating_sub(old.read).min(new.unread);
-            new.mentions = new.mentions.min(new.unread);
-        }
-        if old.head > new.head {
-            let since = new.head.max(new.read);
-            new.head = old.head;
-            if let (Some(me), Some(room)) = (&self.me, self.open.get(&old.id)) {
-                let (unread, mentions) = room.timeline.unread(since, me.id);
-                new.unread = limits::MAX_UNREAD_COUNTED.min(new.unread + unread);
-                new.mentions += if new.kind == RoomKind::Direct { unread } else { mentions };
-            }
-        }
-        self.recount(&old.id);
-    }
-
-    fn sort_rooms(&mut self) {
-        small::sort_by_key(&mut self.rooms, |room| (room.id.as_str() != RoomId::LOBBY, room.name.to_ascii_lowercase()));
-        self.list_changed = true;
-    }
-
-    fn summary(&mut self, id: &RoomId) -> Option<&mut RoomSummary> {
-        self.rooms.iter_mut().find(|summary| summary.id == *id)
     }
 }
 

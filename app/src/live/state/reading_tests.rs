@@ -1,13 +1,10 @@
 //! What must hold for what is unread, and for who is typing.
 #![allow(unused_must_use, clippy::unwrap_used)]
 
-use parlor_protocol::{EventKind, ServerFrame};
+use parlor_protocol::{Event, EventKind, RoomSummary, ServerFrame};
 
 use super::{
-    super::{
-        Event, RoomSummary,
-        tests::{event, id, lobby, page, state, unread, user},
-    },
+    super::tests::{event, id, lobby, page, state, unread, user},
     *,
 };
 

@@ -6,7 +6,10 @@ use super::{
     State, Todo,
     reading::{TYPING_LEAST, TYPING_PAUSE},
 };
-use crate::{live::outbox::Kept, small::RoomSet};
+use crate::{
+    live::outbox::{Kept, Outgoing, Unsent},
+    small::RoomSet,
+};
 
 impl State {
     /// Takes what was typed, under an id that was made just now. It goes once it is kept.
@@ -21,6 +24,7 @@ impl State {
         }
         // What is typed next is told soon.
         self.typed_at = now - TYPING_PAUSE + TYPING_LEAST;
+        self.discarded = None;
         self.changed.insert(room.clone());
         vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
     }
@@ -53,7 +57,7 @@ impl State {
         let mut todos = self.reconcile(room, kept);
         let to_keep = self.outbox.leased(room, self.connected);
         while let Some(taken) = self.outbox.take_withdrawn(room) {
-            todos.extend(self.give_back(taken.message.id, room, &taken.message.body));
+            todos.extend(self.give_back(taken));
         }
         todos.extend(to_keep.into_iter().chain(self.outbox.take_retried(room)).map(Todo::Keep));
         todos.extend(self.release());
@@ -109,20 +113,38 @@ impl State {
         }
         let mut todos = Vec::new();
         while let Some(taken) = self.outbox.take_withdrawn(&room) {
-            todos.extend(self.give_back(taken.message.id, &room, &taken.message.body));
+            todos.extend(self.give_back(taken));
         }
         todos
     }
 
     #[must_use = "a to-do that is dropped is never done"]
-    fn give_back(&mut self, id: CommandId, room: &RoomId, body: &str) -> Vec<Todo> {
+    fn give_back(&mut self, taken: Outgoing) -> Vec<Todo> {
+        let (id, room) = (taken.message.id, taken.room.clone());
         self.changed.insert(room.clone());
         let mut todos = vec![Todo::Forget { id, room: room.clone(), taken_back: true }];
         if let Some(at) = self.to_edit.iter().position(|other| *other == id) {
             self.to_edit.remove(at);
-            todos.push(Todo::Return(room.clone(), body.to_owned()));
+            todos.push(Todo::Return(room, taken.message.body.clone()));
+        } else {
+            self.discarded = Some(taken);
         }
         todos
+    }
+
+    /// What is not sent, as seen from a room.
+    #[must_use]
+    pub fn unsent(&self, here: Option<&RoomId>) -> Unsent {
+        let discarded = self.discarded.as_ref().is_some_and(|message| Some(&message.room) == here);
+        Unsent { discarded, ..self.outbox.unsent(here) }
+    }
+
+    /// The writer did not mean to discard the last message: it is as it was.
+    #[must_use = "a to-do that is dropped is never done"]
+    pub fn undo_discard(&mut self) -> Vec<Todo> {
+        let Some(message) = self.discarded.take() else { return Vec::new() };
+        self.changed.insert(message.room.clone());
+        vec![Todo::Keep(self.outbox.restore(message))]
     }
 
     #[must_use = "a to-do that is dropped is never done"]

@@ -3,11 +3,13 @@
 #![allow(unused_must_use)]
 
 use parlor_protocol::{
-    Cursor, EventKind, Level, Message, RoomKind, ServerInfo, ServerRole, UserId, UserKind, http::MessagePage,
+    Cursor, Event, EventKind, Level, Message, PresenceState, RoomKind, ServerInfo, ServerRole, UserId, UserKind,
+    http::MessagePage,
 };
 use uuid::Uuid;
 
 use super::*;
+use crate::live::outbox::Unsent;
 
 pub(super) fn user(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
@@ -43,7 +45,7 @@ pub(super) fn page(from: Seq, to: Seq) -> MessagePage {
         reply_to: None,
         mentions: Vec::new(),
     };
-    MessagePage { messages: (from..=to).map(message).collect(), head: to }
+    MessagePage { messages: (from..=to).map(message).collect(), head: to, ..MessagePage::default() }
 }
 
 pub(super) fn lobby(head: Seq, read: Seq) -> RoomSummary {
@@ -230,7 +232,8 @@ fn what_was_kept_is_shown_and_then_confirmed() {
     let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), ..State::default() };
     assert_eq!(state.open(&RoomId::lobby()), [Todo::Recall(RoomId::lobby())]);
     let cursor = Cursor { room: RoomId::lobby(), after: Some(3), tail: Some(id(3).tail()) };
-    let todos = state.recalled(&RoomId::lobby(), Some(Timeline::from_kept(page(1, 3), Some(id(3).tail()), true)));
+    let todos =
+        state.recalled(&RoomId::lobby(), Some(Timeline::from_kept(page(1, 3), Vec::new(), Some(id(3).tail()), true)));
     assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
     assert_eq!(shown(&state), [1, 2, 3]);
     // Too old, or of another history: whatever the reader has done meanwhile, it is replaced.
@@ -354,4 +357,22 @@ fn rows_are_made_anew_when_it_is_known_who_reads() {
     );
     assert_eq!(todos, [Todo::LoadRooms], "the shell brought no list");
     assert_eq!(state.changed.take(), [RoomId::lobby()]);
+}
+
+#[test]
+fn what_was_discarded_can_be_had_back_as_it_was() {
+    let mut state = state();
+    let lobby = RoomId::lobby();
+    let todos = state.send(&lobby, "long thought".into(), id(90), 0);
+    let kept: Vec<_> = state.outbox.of(&lobby).map(Outgoing::to_keep).collect();
+    assert_eq!(todos, [Todo::Keep(kept[0].clone())]);
+    state.kept(kept[0].id);
+    _ = state.take_back(kept[0].id, false);
+    let todos = state.leased(&lobby, Some(&kept));
+    assert!(todos.contains(&Todo::Forget { id: kept[0].id, room: lobby.clone(), taken_back: true }), "{todos:?}");
+    assert!(state.outbox.is_empty() && state.unsent(Some(&lobby)).discarded && !state.unsent(None).discarded);
+    assert_eq!(state.undo_discard(), [Todo::Keep(kept[0].clone())]);
+    assert_eq!(state.outbox.unsent(Some(&lobby)), Unsent { here: 1, ..Unsent::default() });
+    assert_eq!(state.outbox.unsent(None), Unsent { waiting: 1, room: Some(lobby), ..Unsent::default() });
+    assert_eq!(state.undo_discard(), [], "once");
 }

@@ -4,6 +4,7 @@
 use parlor_protocol::{
     CommandId, Event, EventKind, Message, RoomId, Seq, UserId,
     http::{EventPage, MessagePage},
+    limits,
 };
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -42,26 +43,68 @@ pub(super) async fn messages(
     .bind(newer)
     .fetch_all(&mut *moment)
     .await?;
+    // Pages that follow each other share no notice and leave none out: each has those from its first message on, up to the
+    // first of the next one. One that is not full on a side reaches the end there.
+    let is_older = |row: &&MessageRow| row.seq < meet;
+    let full = |side: usize, most: u32| u32::try_from(side).is_ok_and(|side| side >= most);
+    let from = match rows.iter().filter(is_older).count() {
+        _ if older == 0 => meet,
+        side if full(side, older) => rows.first().map_or(0, |row| row.seq),
+        _ => 0,
+    };
+    let before = match rows.len() - rows.iter().filter(is_older).count() {
+        _ if newer == 0 => meet,
+        side if full(side, newer) => rows.last().map_or(i64::MAX, |row| row.seq),
+        _ => i64::MAX,
+    };
+    let notices = notices(&mut moment, room, from, before).await?;
     let head = head(&mut moment, room).await?;
     moment.commit().await?;
     let messages = rows.into_iter().map(MessageRow::message).collect();
-    Ok(MessagePage { messages, head })
+    Ok(MessagePage { messages, notices, head })
+}
+
+/// Rows of events, with who wrote them and whom they are about.
+macro_rules! event_rows {
+    ($which:literal) => {
+        concat!(
+            "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, user.colour,
+                    event.kind AS event_kind, event.body, event.html, event.reply_to, event.detail,
+                    event.subject, about.name AS subject_name, about.kind AS subject_kind, about.colour AS subject_colour
+             FROM event JOIN user ON user.id = event.author LEFT JOIN user AS about ON about.id = event.subject
+             WHERE event.room = ? AND ",
+            $which
+        )
+    };
+}
+
+/// What happened to a room and its members from one seq on, before another one: the newest of it, oldest first.
+async fn notices(
+    moment: &mut SqliteConnection,
+    room: &RoomId,
+    from: i64,
+    before: i64,
+) -> Result<Vec<Event>, StoreError> {
+    let rows: Vec<EventRow> = sqlx::query_as(event_rows!(
+        "event.seq >= ? AND event.seq < ? AND event.kind NOT IN ('message', 'deleted') ORDER BY event.seq DESC LIMIT ?"
+    ))
+    .bind(room.as_str())
+    .bind(from)
+    .bind(before)
+    .bind(limits::MAX_PAGE)
+    .fetch_all(moment)
+    .await?;
+    Ok(rows.into_iter().rev().map(|row| row.event(room)).collect())
 }
 
 pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
     let mut moment = db.begin().await?;
-    let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT event.seq, event.id, event.at, event.author, user.name, user.kind, user.colour, event.kind AS event_kind,
-                event.body, event.html, event.reply_to, event.detail,
-                event.subject, about.name AS subject_name, about.kind AS subject_kind, about.colour AS subject_colour
-         FROM event JOIN user ON user.id = event.author LEFT JOIN user AS about ON about.id = event.subject
-         WHERE event.room = ? AND event.seq > ? ORDER BY event.seq LIMIT ?",
-    )
-    .bind(room.as_str())
-    .bind(sql_seq(after))
-    .bind(limit)
-    .fetch_all(&mut *moment)
-    .await?;
+    let rows: Vec<EventRow> = sqlx::query_as(event_rows!("event.seq > ? ORDER BY event.seq LIMIT ?"))
+        .bind(room.as_str())
+        .bind(sql_seq(after))
+        .bind(limit)
+        .fetch_all(&mut *moment)
+        .await?;
     let head = head(&mut moment, room).await?;
     moment.commit().await?;
     let events = rows.into_iter().map(|row| row.event(room)).collect();

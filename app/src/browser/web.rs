@@ -1,0 +1,223 @@
+//! What the page asks of the browser: the network, the reader's attention, the clipboard, other tabs, languages.
+
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::Window;
+
+pub(super) fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// Whether the browser has such a global.
+#[must_use]
+pub fn has(name: &str) -> bool {
+    js_sys::Reflect::has(&js_sys::global(), &name.into()).unwrap_or(false)
+}
+
+/// Whether the browser says that there is no network.
+#[must_use]
+pub fn is_offline() -> bool {
+    window().is_some_and(|window| !window.navigator().on_line())
+}
+
+/// Whether the page is visible and has the focus.
+#[must_use]
+pub fn is_attentive() -> bool {
+    let document = window().and_then(|window| window.document());
+    document.is_some_and(|document| !document.hidden() && document.has_focus().unwrap_or(true))
+}
+
+/// Whether the page is out of sight.
+#[must_use]
+pub fn is_hidden() -> bool {
+    window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
+}
+
+/// Calls back when the page may have got or lost sight or focus.
+pub fn on_attention(call: impl Fn() + Clone + 'static) {
+    let Some(window) = window() else { return };
+    listen(&window, "focus", call.clone());
+    listen(&window, "blur", call.clone());
+    if let Some(document) = window.document() {
+        listen(&document, "visibilitychange", call);
+    }
+}
+
+/// Calls back when a key or the pointer is used in the page.
+pub fn on_input(call: impl Fn() + Clone + 'static) {
+    let Some(window) = window() else { return };
+    listen(&window, "keydown", call.clone());
+    listen(&window, "pointermove", call.clone());
+    listen(&window, "pointerdown", call);
+}
+
+/// Calls back when the page is put away (false), and when it runs again after that or after a freeze (true).
+pub fn on_life(call: impl Fn(bool) + Clone + 'static) {
+    let Some(window) = window() else { return };
+    let (away, resumed) = (call.clone(), call.clone());
+    listen(&window, "pagehide", move || away(false));
+    listen(&window, "pageshow", move || call(true));
+    if let Some(document) = window.document() {
+        listen(&document, "resume", move || resumed(true));
+    }
+}
+
+/// Calls back when the network comes or is another one (true), or goes.
+pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
+    let Some(window) = window() else { return };
+    let (other, changed) = (call.clone(), call.clone());
+    listen(&window, "online", move || call(true));
+    listen(&window, "offline", move || other(false));
+    if let Some(connection) = connection() {
+        // It also tells of each new estimate of the speed.
+        let last = std::cell::RefCell::new(network());
+        listen(&connection, "change", move || {
+            let now = network();
+            if last.replace(now.clone()) != now {
+                changed(true);
+            }
+        });
+    }
+}
+
+/// The kind of network that the browser says it is on; empty where it says nothing.
+#[must_use]
+pub fn network() -> String {
+    let kind = connection().and_then(|connection| js_sys::Reflect::get(&connection, &"type".into()).ok());
+    kind.and_then(|kind| kind.as_string()).unwrap_or_default()
+}
+
+/// By name: not every browser has it.
+fn connection() -> Option<web_sys::EventTarget> {
+    js_sys::Reflect::get(&window()?.navigator(), &"connection".into()).ok()?.dyn_into().ok()
+}
+
+/// The browser's own name.
+#[must_use]
+pub fn agent() -> String {
+    window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default()
+}
+
+/// Puts a text on the clipboard; false if the browser does not let us.
+pub async fn copy(text: &str) -> bool {
+    match begin_copy(text) {
+        Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
+        None => false,
+    }
+}
+
+/// Puts a text on the clipboard if it can, for who does not ask whether it did.
+pub fn copy_quietly(text: &str) {
+    drop(begin_copy(text));
+}
+
+fn begin_copy(text: &str) -> Option<js_sys::Promise> {
+    // By name: there is none on pages that came without encryption from another machine.
+    let clipboard = js_sys::Reflect::get(&window()?.navigator(), &"clipboard".into()).ok()?;
+    let write: js_sys::Function = js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
+    write.call1(&clipboard, &text.into()).ok()?.dyn_into().ok()
+}
+
+/// Calls back when Ctrl or Cmd and a key are pressed, in place of what the browser does then.
+pub fn on_shortcut(key: &'static str, call: impl Fn() + 'static) {
+    let Some(window) = window() else { return };
+    let call = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+        if (event.ctrl_key() || event.meta_key()) && event.key() == key {
+            event.prevent_default();
+            call();
+        }
+    });
+    let _ = window.add_event_listener_with_callback("keydown", call.as_ref().unchecked_ref());
+    call.forget();
+}
+
+/// For as long as the page lives.
+pub(super) fn listen(target: &web_sys::EventTarget, event: &str, call: impl Fn() + 'static) {
+    let call = Closure::<dyn Fn()>::new(call);
+    let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+    call.forget();
+}
+
+/// Tells the server, by a cookie, how far the clock here is from UTC: its next page then has the right times.
+pub fn keep_offset() {
+    let minutes = crate::clock::browser_offset(crate::clock::now());
+    if let Some(document) = html_document() {
+        let _ = document.set_cookie(&format!("tz={minutes}; path=/; max-age=31536000; samesite=lax"));
+    }
+}
+
+/// The language that was chosen in this browser, or the one that it asks for.
+#[cfg(feature = "csr")]
+#[must_use]
+pub fn language() -> crate::words::Language {
+    use crate::words::Language;
+    let Some(window) = window() else { return Language::default() };
+    let cookies = html_document().and_then(|document| document.cookie().ok()).unwrap_or_default();
+    let chosen = cookies.split("; ").find_map(|cookie| Language::of_tag(cookie.strip_prefix("lang=")?));
+    chosen.unwrap_or_else(|| {
+        let asked: Vec<_> = window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
+        Language::asked(&asked.join(","))
+    })
+}
+
+/// Keeps which language was chosen, as the server does.
+#[cfg(feature = "csr")]
+pub fn keep_language(tag: &str) {
+    if let Some(document) = html_document() {
+        let _ = document.set_cookie(&format!("lang={tag}; path=/; max-age=31536000; samesite=lax"));
+    }
+}
+
+/// Says in which language the document is.
+#[cfg(feature = "csr")]
+pub fn set_language(tag: &str) {
+    let root = window().and_then(|window| window.document()).and_then(|document| document.document_element());
+    if let Some(root) = root {
+        let _ = root.set_attribute("lang", tag);
+    }
+}
+
+pub(super) fn html_document() -> Option<web_sys::HtmlDocument> {
+    window()?.document()?.dyn_into().ok()
+}
+
+/// Names the tab.
+pub fn set_title(title: &str) {
+    if let Some(document) = window().and_then(|window| window.document()) {
+        document.set_title(title);
+    }
+}
+
+/// Tells the other tabs of this browser. They hear it by [`on_news`].
+pub fn tell_tabs(news: &str) {
+    NEWS.with(|channel| {
+        if let Some(channel) = channel {
+            let _ = channel.post_message(&news.into());
+        }
+    });
+}
+
+/// Calls back with what another tab tells.
+pub fn on_news(call: impl Fn(String) + 'static) {
+    let call = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
+        if let Some(news) = event.data().as_string() {
+            call(news);
+        }
+    });
+    NEWS.with(|channel| {
+        if let Some(channel) = channel {
+            channel.set_onmessage(Some(call.as_ref().unchecked_ref()));
+        }
+    });
+    call.forget();
+}
+
+thread_local! {
+    static NEWS: Option<web_sys::BroadcastChannel> =
+        has("BroadcastChannel").then(|| web_sys::BroadcastChannel::new("parlor").ok()).flatten();
+}
+
+/// Whether the window matches a media query.
+#[must_use]
+pub fn matches(query: &str) -> bool {
+    window().and_then(|window| window.match_media(query).ok().flatten()).is_some_and(|list| list.matches())
+}

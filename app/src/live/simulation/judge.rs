@@ -1,0 +1,118 @@
+//! What must hold: at any time, and when everything has come to rest.
+
+use super::*;
+
+impl World {
+    /// Everything works again, and everyone has time.
+    pub(super) fn heal(&mut self) {
+        self.server.busy = 0;
+        self.server.angry = 0;
+        for round in 0..4_000 {
+            self.now += 1_000;
+            let mut quiet = true;
+            for at in 0..self.tabs.len() {
+                self.connect(at);
+                for room in ROOMS.map(RoomId::from) {
+                    let todos = self.tabs[at].state.scrolled(&room, true, true, None);
+                    self.act(at, todos);
+                }
+                for _ in 0..40 {
+                    self.ready(at);
+                    self.up(at);
+                    self.down(at);
+                    self.work(at);
+                    self.load(at, false);
+                }
+                self.check();
+                let tab = &self.tabs[at];
+                let open = tab.connection.as_ref().is_some_and(|open| open.up.is_empty() && open.down.is_empty());
+                quiet &= open && tab.work.is_empty() && tab.loads.is_empty() && tab.says.is_empty();
+                quiet &= tab.state.outbox.unsent(None).waiting == 0;
+                quiet &= tab.state.open.iter().all(|(_, room)| !room.timeline.is_detached());
+            }
+            if quiet && round > 3 {
+                return;
+            }
+        }
+        panic!(
+            "never quiet: {:?}",
+            self.tabs.iter().map(|tab| (&tab.state, &tab.work, &tab.loads)).collect::<Vec<_>>()
+        );
+    }
+
+    /// What holds at every moment.
+    pub(super) fn check(&self) {
+        let mut on_the_wire = BTreeSet::new();
+        for tab in &self.tabs {
+            for (id, room) in tab.state.open.iter() {
+                let seqs: Vec<_> = room.timeline.messages().map(|message| message.seq).collect();
+                assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "a hole in {id}: {seqs:?}");
+                for item in tab.state.outbox.of(id) {
+                    if item.delivery == Delivery::Sent {
+                        assert!(on_the_wire.insert(item.message.id), "two tabs are sending {}", item.message.id);
+                        // Another tab may have seen its event already, and forgotten it.
+                        let stored =
+                            self.server.known.contains_key(&item.message.id) || !self.server.earlier.is_empty();
+                        assert!(stored || self.disk.contains_key(&item.message.id), "sent before it was kept");
+                    }
+                }
+            }
+        }
+    }
+
+    /// What holds in the end.
+    pub(super) fn judge(mut self) {
+        let restored = !self.server.earlier.is_empty();
+        for tab in &self.tabs {
+            for (id, room) in tab.state.open.iter() {
+                let shown: Vec<_> = room.timeline.messages().map(|message| message.id).collect();
+                let log: Vec<_> = self.server.rooms[id].iter().map(|event| event.id).collect();
+                assert!(log.ends_with(&shown), "what is shown is not the end of {id}");
+                assert_eq!(room.timeline.head(), self.server.head(id));
+                assert!(!shown.is_empty() || log.is_empty());
+            }
+        }
+        for (id, (room, before)) in &self.typed {
+            let stored = self.server.known.get(id);
+            if self.taken_back.contains(id) {
+                assert!(stored.is_none(), "taken back and yet sent");
+                continue;
+            }
+            if self.failed.contains(id) || restored {
+                continue;
+            }
+            let Some((_, seq)) = stored else { panic!("{id} is lost") };
+            let given_up = |id| self.failed.contains(id) || self.wanted_back.contains(id);
+            for earlier in before.iter().filter(|other| !given_up(other)) {
+                let place = self.server.known.get(earlier).map(|(_, seq)| *seq);
+                assert!(place.is_none_or(|place| place < *seq), "{id} of {room} has overtaken {earlier}");
+            }
+        }
+        assert!(self.disk.values().all(|kept| kept.failed.is_some()), "left on disk: {:?}", self.disk);
+        let mut epochs = std::mem::take(&mut self.server.earlier).into_iter();
+        let history = match epochs.next() {
+            None => History::new(self.server.logs()),
+            Some(first) => {
+                let history = epochs.fold(History::new(first), History::then);
+                history.then(self.server.logs())
+            }
+        };
+        self.ended.extend(self.tabs.iter_mut().flat_map(|tab| std::mem::take(&mut tab.taken_over).into_values()));
+        let mut logs: Vec<_> = self.tabs.into_iter().map(|tab| tab.log).collect();
+        if restored {
+            logs.iter_mut().for_each(ClientLog::forget_first_sendings);
+        }
+        if let Err(violations) = check_complete(&history.clone().others_wrote(), &logs) {
+            panic!("{violations}");
+        }
+        // Those who are gone need not have seen everything.
+        logs.extend(self.ended);
+        if restored {
+            logs.iter_mut().for_each(ClientLog::forget_first_sendings);
+        }
+        logs.push(self.others);
+        if let Err(violations) = parlor_faults::checker::check(&history, &logs) {
+            panic!("{violations}");
+        }
+    }
+}

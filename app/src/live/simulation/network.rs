@@ -1,0 +1,169 @@
+//! What goes over the wire in both directions, and what happens to it there.
+
+use super::*;
+
+impl World {
+    pub(super) fn connect(&mut self, at: usize) {
+        let tab = &mut self.tabs[at];
+        if tab.connection.is_none() && tab.connect_at <= self.now {
+            let up = VecDeque::from([tab.state.hello()]);
+            tab.connection = Some(Connection { up, since: self.now, ..Connection::default() });
+        }
+    }
+
+    /// What is on its way is lost.
+    pub(super) fn cut(&mut self, at: usize, random: f64) {
+        let tab = &mut self.tabs[at];
+        let Some(connection) = tab.connection.take() else { return };
+        let Next::Wait(ms) = tab.backoff.ended(1006, None, self.now - connection.since, random) else {
+            unreachable!("a cut is no reason to stay away")
+        };
+        assert!(ms <= 30_000);
+        tab.connect_at = self.now + Millis::from(ms);
+        tab.says.clear();
+        let todos = tab.state.disconnected();
+        self.act(at, todos);
+    }
+
+    pub(super) fn broadcast(&mut self, event: &Event) {
+        for tab in &mut self.tabs {
+            if let Some(connection) = tab.connection.as_mut().filter(|open| open.joined.contains(&event.room)) {
+                connection.down.push_back(ServerFrame::Event(event.clone()));
+            }
+        }
+    }
+
+    /// The server takes one frame.
+    pub(super) fn up(&mut self, at: usize) {
+        let Some(connection) = &mut self.tabs[at].connection else { return };
+        match connection.up.pop_front() {
+            Some(ClientFrame::Hello { resume, .. }) => {
+                let rooms = self.server.rooms.keys().map(|room| summary(&self.server, room)).collect();
+                connection.down.push_back(ServerFrame::Welcome {
+                    protocol: PROTOCOL_VERSION,
+                    you: person(1),
+                    role: ServerRole::Guest,
+                    server: ServerInfo { name: "model".into(), version: "0".into(), build: String::new() },
+                    now: self.now,
+                    heartbeat_ms: 25_000,
+                    rooms,
+                });
+                resume.iter().for_each(|cursor| join(&self.server, connection, cursor));
+            }
+            Some(ClientFrame::Join(cursor)) => join(&self.server, connection, &cursor),
+            Some(ClientFrame::Send { id, room, body, .. }) => {
+                let refuse = |code: &str, retry_after_ms| ServerFrame::Refused {
+                    id: Some(id.to_string()),
+                    room: Some(room.clone()),
+                    code: code.into(),
+                    message: "no".into(),
+                    retry_after_ms,
+                };
+                if self.server.busy > 0 {
+                    self.server.busy -= 1;
+                    return connection.down.push_back(refuse(refusal::UNAVAILABLE, Some(100)));
+                }
+                if !self.server.known.contains_key(&id) && self.server.refuses(id) {
+                    return connection.down.push_back(refuse(refusal::TOO_LONG, None));
+                }
+                // What counts is the order in which they are taken: one that was typed earlier in another tab may turn up
+                // on disk in between, and what was refused may be sent again by a tab that has not heard of it.
+                let tab = &mut self.tabs[at];
+                // What the server had from another tab already has its place from then: it says nothing of the order here.
+                if self.server.known.contains_key(&id) && !tab.sent.contains(&id) {
+                    let log = tab.taken_over.entry(id).or_insert_with(|| ClientLog::new(format!("{id} once more")));
+                    log.sent(&room, id);
+                } else {
+                    tab.sent.insert(id);
+                    tab.log.sent(&room, id);
+                }
+                let (seq, event) = self.server.append(&room, id, &body, &person(1));
+                let ack = ServerFrame::Ack { id, room, seq, at: self.now };
+                // Both orders are allowed.
+                let event_first = self.now % 2 == 0;
+                if event_first && let Some(event) = &event {
+                    self.broadcast(event);
+                }
+                if let Some(connection) = &mut self.tabs[at].connection {
+                    connection.down.push_back(ack);
+                }
+                if !event_first && let Some(event) = &event {
+                    self.broadcast(event);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The tab takes one frame.
+    pub(super) fn down(&mut self, at: usize) {
+        let tab = &mut self.tabs[at];
+        let Some(frame) = tab.connection.as_mut().and_then(|connection| connection.down.pop_front()) else { return };
+        match &frame {
+            ServerFrame::Ack { id, room, seq, .. } if tab.sent.contains(id) => tab.log.acked(room, *id, *seq),
+            ServerFrame::Ack { id, room, seq, .. } => {
+                if let Some(log) = tab.taken_over.get_mut(id) {
+                    log.acked(room, *id, *seq);
+                }
+            }
+            // It has nothing that the server of today has not.
+            ServerFrame::Joined { room, .. } => drop(tab.epochs.insert(room.clone(), self.server.earlier.len())),
+            ServerFrame::Gap { room, reason: GapReason::HistoryChanged, .. } => {
+                tab.enter(room, self.server.earlier.len());
+            }
+            _ => {}
+        }
+        let event = match &frame {
+            ServerFrame::Event(event) => Some((event.room.clone(), event.seq, event.id)),
+            _ => None,
+        };
+        let before = event.as_ref().map(|(room, ..)| tab.state.open[room].timeline.head());
+        let todos = tab.state.apply(frame, self.now);
+        if let Some((room, seq, id)) = event
+            && before != Some(tab.state.open[&room].timeline.head())
+        {
+            tab.log.event(&room, seq, id);
+        }
+        self.act(at, todos);
+    }
+
+    /// What the loop of the connection does when it has nothing else to do.
+    pub(super) fn ready(&mut self, at: usize) {
+        let tab = &mut self.tabs[at];
+        while let Some(frame) = tab.says.pop_front() {
+            if let Some(connection) = &mut tab.connection {
+                connection.up.push_back(frame);
+            }
+        }
+        let (frames, todos) = tab.state.take_ready(self.now);
+        for frame in frames {
+            if let Some(connection) = &mut tab.connection {
+                connection.up.push_back(frame);
+            }
+        }
+        self.act(at, todos);
+    }
+
+    /// The client's queue on the server overflows (G5): everything in it goes, and `gap` comes instead.
+    pub(super) fn overflow(&mut self, at: usize) {
+        let Some(connection) = &mut self.tabs[at].connection else { return };
+        let lost = std::mem::take(&mut connection.down);
+        // The queue of a connection that has nothing yet but its welcome is never full.
+        if connection.joined.is_empty() && connection.gapped.is_empty() || has_welcome(&lost) {
+            connection.down = lost;
+            return;
+        }
+        let mut rooms = std::mem::take(&mut connection.joined);
+        rooms.append(&mut connection.gapped);
+        for room in rooms {
+            let head = self.server.head(&room);
+            connection.down.push_back(ServerFrame::Gap {
+                room: room.clone(),
+                reason: GapReason::Overflow,
+                after: head,
+                head,
+            });
+            connection.gapped.insert(room);
+        }
+    }
+}
