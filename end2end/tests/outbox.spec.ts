@@ -5,6 +5,7 @@ import path from "node:path";
 import { BrowserContext, Page, chromium } from "@playwright/test";
 import { Person, enter, expect, test } from "../support/journey";
 import config from "../playwright.config";
+import { account, ask, owner, signIn } from "../support/people";
 import { Server } from "../support/server";
 
 const numbered = (count: number, word = "message") => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
@@ -345,3 +346,24 @@ for (const [what, script] of [
     await expect(ann.bodies).toHaveText(["hello", "waits"]);
   });
 }
+
+test("what was refused is sent by another try, and the page goes on", async ({ visitor, server }) => {
+  const olga = await owner(server, "Olga");
+  const ann = await account(server, "Ann");
+  const page = await visitor();
+  await signIn(page.context(), server, ann);
+  await page.goto("/r/lobby");
+  const person = new Person(page, "Ann");
+  await person.isConnected();
+  await ask(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60 });
+  await person.say("may I?");
+  await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
+  // Still not.
+  await person.message("may I?").getByTestId("retry").click();
+  await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
+  await ask(server, olga, `/people/${ann.user.id}/mute`, undefined, "DELETE");
+  await person.message("may I?").getByTestId("retry").click();
+  await expect(person.message("may I?")).toHaveAttribute("data-state", "stored");
+  await person.say("thank you");
+  await expect(person.message("thank you")).toHaveAttribute("data-state", "stored");
+});

@@ -36,7 +36,7 @@ test("who is named is told so, and who wants to hear only of that hears only of 
   await bob.say("@ann are you there? `@ann` is code");
   await expect(badge(ann, "Lobby")).toHaveText("2");
   await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toHaveClass(/names-me/);
-  await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toContainText("1 mentions of you");
+  await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toContainText("1 mention of you");
   const level = (level: string) =>
     ann.page.evaluate(async (level) => {
       const headers = { "content-type": "application/json" };
@@ -88,6 +88,12 @@ test("row 12: private chat: three people, and a private message between two of t
   await bob.say("@ann see you all later");
   await cleo.sees("@ann see you all later");
   await expect(cleo.page.getByTestId("room-link").filter({ hasText: "Ann" })).toHaveCount(0);
+
+  // Meant for one person whom nobody knows here: it is sent to nobody, and stays.
+  await bob.composer.fill("@dora the cake is a lie");
+  await bob.composer.press("Control+Enter");
+  await expect(bob.page.getByTestId("composer-hint")).toContainText("sent to nobody");
+  await expect(bob.composer).toHaveValue("@dora the cake is a lie");
   expect(frames.length).toBeGreaterThan(1);
   expect(frames.join("\n")).not.toMatch(/surprise|cake|thanks/);
 });

@@ -141,7 +141,13 @@ pub fn Composer(
         text.look(|text| private::addressee(client, &here, text))
     };
     let send_alone = move || {
-        let Some((user, body)) = untrack(addressee) else { return send() };
+        let Some((user, body)) = untrack(addressee) else {
+            // It is meant for one person: without knowing whom, it goes to nobody.
+            let unknown = room.get_untracked().is_some_and(|room| {
+                text.peek(|text| text.trim_start().starts_with('@')) && !private::is_alone(client, &room)
+            });
+            return if unknown { hint.set(words.of(Word::NobodyByName).to_owned()) } else { send() };
+        };
         spawn_local(async move {
             match client.direct(user.id).await {
                 Ok(direct) => {
@@ -249,6 +255,7 @@ pub fn Composer(
                             id=ID
                             data-testid="composer"
                             rows="1"
+                            dir="auto"
                             autocomplete="off"
                             enterkeyhint="send"
                             aria-label=name

@@ -1,6 +1,7 @@
 //! The badge that says how the connection stands, at all times. It opens the panel that says more.
 
 use leptos::prelude::*;
+use parlor_protocol::UserKind;
 
 use super::{Look, connection_panel, effect};
 use crate::{
@@ -37,7 +38,11 @@ pub(super) struct Badge {
 impl Badge {
     pub(super) fn of(client: Client) -> Self {
         let words = client.words;
-        let name = client.me.look(|me| me.as_ref().map(|me| browser::encode(&me.name)).unwrap_or_default());
+        let enter = client.me.look(|me| match me {
+            Some(me) if me.kind == UserKind::Account => "/sign-in".to_owned(),
+            Some(me) => ["/?name=", &browser::encode(&me.name)].concat(),
+            None => "/".to_owned(),
+        });
         client.connection.look(|state: &ConnectionState| Self {
             word: state.word(words),
             detail: state.detail(words),
@@ -46,7 +51,7 @@ impl Badge {
             title: state.title(words),
             can_try: state.can_try_now(),
             remedy: state.remedy(),
-            enter: ["/?name=", &name].concat(),
+            enter,
         })
     }
 

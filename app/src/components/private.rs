@@ -10,8 +10,7 @@ pub(super) fn addressee(client: Client, room: &RoomId, text: &str) -> Option<(Us
     // Nearly no text is.
     let named = text.strip_prefix('@')?;
     let mut people = client.view(room).about.look(|about| about.online.clone());
-    let here = |summary: &RoomSummary| summary.id == *room && !summary.people.is_empty();
-    if client.rooms.look(|rooms| rooms.iter().any(here)) {
+    if is_alone(client, room) {
         return None;
     }
     client.rooms.look(|rooms| people.extend(rooms.iter().flat_map(|room| room.people.iter().cloned())));
@@ -19,6 +18,12 @@ pub(super) fn addressee(client: Client, room: &RoomId, text: &str) -> Option<(Us
     people.retain(|user| Some(user.id) != me);
     let (user, said) = split(&people, named)?;
     Some((user.clone(), said.to_owned()))
+}
+
+/// Whether nobody else hears what is said in this room than those whom one has chosen.
+pub(super) fn is_alone(client: Client, room: &RoomId) -> bool {
+    let here = |summary: &RoomSummary| summary.id == *room && !summary.people.is_empty();
+    client.rooms.look(|rooms| rooms.iter().any(here))
 }
 
 /// The longest of the names that a text begins with, and what follows it.

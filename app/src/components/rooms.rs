@@ -171,7 +171,7 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
     });
     let said = text(move || match mentions() {
         0 => client.words.of(Word::Unread).to_owned(),
-        count => format!("{}, {count}{}", client.words.of(Word::Unread), client.words.of(Word::Mentions)),
+        count => [client.words.of(Word::Unread), ", ", &client.words.count(Word::Mentions, count)].concat(),
     });
     view! {
         <li>

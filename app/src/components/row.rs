@@ -172,7 +172,8 @@ pub fn RowView(
         .attr("data-id", (!first.id.is_empty()).then(|| first.id.clone()))
         .attr("data-state", first.state)
         .node_ref(element)
-        .on(ev::click, move |event| clicked(client, menu, &row.read_untracked(), &event))
+        // A copy: what is clicked may change the row, which must not be looked at meanwhile.
+        .on(ev::click, move |event| clicked(client, menu, &row.get_untracked(), &event))
         .inner_html(first.html());
     let mut shown = first;
     effect(move || {

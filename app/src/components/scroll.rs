@@ -80,8 +80,13 @@ pub fn keep(
         spawn_local(async move {
             keeper.try_with_value(|keeper| {
                 // At the end the scroller keeps the place by itself, and to ask where it is would cost a layout.
-                if let Some(observed) = keeper.as_ref().filter(|observed| !observed.place.stays()) {
-                    observed.place.put_back();
+                let Some(Observed { place, .. }) = keeper else { return };
+                if !place.stays() {
+                    place.put_back();
+                }
+                // In a room that is not full, nothing is observed to grow.
+                if line_above.get_untracked() {
+                    line_above.set(place.is_below_line());
                 }
             });
         });
@@ -101,7 +106,7 @@ pub fn keep(
             watch.note();
             client.scrolled(&room, watch.at_end(), watch.near_the_end(), watch.reading());
             watch.follows.set(!client.is_detached(&room));
-            let above = line().is_none_or(|line| line.get_bounding_client_rect().bottom() < watch.top());
+            let above = watch.is_below_line();
             if line_above.get_untracked() != above {
                 line_above.set(above);
             }
@@ -188,6 +193,11 @@ impl Place {
 
     fn top(&self) -> f64 {
         self.scroller.get_bounding_client_rect().top()
+    }
+
+    /// Whether the line above what is new is further up than what is in sight.
+    fn is_below_line(&self) -> bool {
+        line().is_none_or(|line| line.get_bounding_client_rect().bottom() < self.top())
     }
 
     fn to_end(&self, row: &Element) -> f64 {

@@ -3,7 +3,7 @@
 
 use parlor_protocol::Millis;
 
-use super::{connection::ConnectionState, vitals::Vitals};
+use super::{connection::ConnectionState, ladder::Rung, vitals::Vitals};
 use crate::{
     time,
     words::{Word, Words},
@@ -59,6 +59,8 @@ pub fn lines(
     };
     let socket = match vitals.ready.state {
         "" => none(),
+        // The others are requests: there is no socket.
+        _ if vitals.rung != Rung::WebSocket => none(),
         state => format!("{state}, bufferedAmount {}", vitals.ready.buffered),
     };
     let closed = vitals.ended.as_ref();
@@ -142,7 +144,6 @@ fn ago(at: Millis, now: Millis, words: Words) -> String {
 mod tests {
     use super::*;
     use crate::live::{
-        ladder::Rung,
         transport::Readiness,
         vitals::{Ended, Resumed},
     };
@@ -175,7 +176,7 @@ mod tests {
                 "2 ms, median 2 ms",
                 "5 s ago, 1 event in 40 ms, 2 rooms loaded anew",
                 "2 waiting, 1 failed",
-                "OPEN, bufferedAmount 7",
+                "–",
                 "2 h ago, 4001: server is restarting",
                 "1500 ms behind",
                 "parlor 0.1.0",
@@ -184,6 +185,18 @@ mod tests {
         let text = report(&lines, &vitals, "Firefox", NOW, Words::default());
         assert!(text.starts_with("Parlor connection report, 2026-11-21T09:07:07Z\nState: Reconnecting"));
         assert!(text.ends_with("Why: WebSocket is blocked.\nRound trips in ms: 3 1 2 \nBrowser: Firefox\n"));
+    }
+
+    #[test]
+    fn only_a_websocket_is_a_socket() {
+        let ready = Readiness { state: "OPEN", buffered: 7 };
+        let socket = |rung| {
+            let vitals = Vitals { rung, ready, ..Vitals::default() };
+            let lines = lines(&ConnectionState::Connecting, &vitals, (0, 0), String::new(), NOW, Words::default());
+            LINES.iter().zip(lines).find(|((slug, _), _)| *slug == "socket").map(|(_, line)| line)
+        };
+        assert_eq!(socket(Rung::WebSocket).as_deref(), Some("OPEN, bufferedAmount 7"));
+        assert_eq!(socket(Rung::Poll).as_deref(), Some("–"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ words! {
     GoTo: "Go to a room", "前往房间";
     GoToKey: "Go to a room (Ctrl K)", "前往房间（Ctrl K）";
     NothingFound: "No room by that name.", "没有这样的房间。";
-    Mentions: " mentions of you", " 次提到你";
+    Mentions: ["{n} mention of you", "{n} mentions of you"], ["{n} 次提到你"];
     Unread: " unread", " 条未读";
     Close: "Close", "关闭";
     SignOut: "Sign out", "退出登录";
@@ -126,6 +126,9 @@ words! {
     OneTypes: "{names} is typing…", "{names} 正在输入…";
     ManyType: "{names} are typing…", "{names} 正在输入…";
     ToAlone: "Send to {name} alone", "只发给 {name}";
+    NobodyByName:
+        "Nobody by that name is known here, so it was sent to nobody.",
+        "这里没有叫这个名字的人，消息没有发给任何人。";
     AloneKey: "Ctrl+Enter", "按 Ctrl+Enter 发送";
     ArchivedHere: "This room is archived: it can be read, and nothing can be written.", "此房间已归档，只能阅读，不能发言。";
     WriteFirst: "Write something first.", "请先写点内容。";
@@ -152,8 +155,8 @@ words! {
         " This browser keeps nothing: do not close the page before that.",
         "此浏览器无法保存内容：在此之前请勿关闭页面。";
     SignedOutLine:
-        "You are signed out. Enter again: what you wrote will be in the message box.",
-        "你已退出登录。请重新进入，写好的内容会在输入框里。";
+        "You are signed out. What you have written is kept until you are back.",
+        "你已退出登录。写好的内容会保留到你回来。";
     BannedLine: "You can read, but no longer write here.", "你可以阅读，但不能再发言。";
     ClosedLine: "Nothing can be sent now. Reload the page; what you type is kept.", "现在无法发送。请刷新页面，输入的内容会保留。";
 
