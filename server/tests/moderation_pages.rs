@@ -107,6 +107,18 @@ async fn someone_is_muted_for_a_time_and_let_write_again() {
 }
 
 #[tokio::test]
+async fn the_form_says_what_a_ban_does_to_a_guest() {
+    let server = Server::start().await;
+    let [olga, ..] = of_each_role(&server).await;
+    let (ben, gus) = (server.account("Ben").await, server.session("gus").await);
+    let mut browser = Browser::with(&server, &olga);
+    let truth = "without the address, they can come back as somebody else";
+    assert!(browser.open(&page_of(&gus)).await.has(truth));
+    assert!(!browser.open(&page_of(&ben)).await.has(truth));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn someone_is_banned_and_the_ban_is_lifted() {
     let server = Server::start().await;
     let [olga, _, mona, ann] = of_each_role(&server).await;
