@@ -252,7 +252,7 @@ async fn the_pages_are_in_the_language_of_their_reader() {
     }
     let mut browser = Browser { server: &server, token: olga.token.clone(), language: "zh" };
     let page = browser.post(&form(&ann, "ban"), &[("reason", "")]).await;
-    assert_eq!(page.at("problem"), "内容为空。");
+    assert_eq!(page.at("problem"), "封禁需要填写原因。");
     let room = RoomId::lobby();
     assert!(browser.open(&format!("/rooms/{room}/settings")).await.has("房间设置"));
     server.stop().await;

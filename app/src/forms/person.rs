@@ -167,7 +167,7 @@ impl PersonPage {
         let TypedBan { reason, hours, address } = self.typed.clone();
         let is_guest = self.user.kind == UserKind::Guest;
         let reason = Field::text(id::REASON, "reason", words.say(Say::Reason), reason, limits::MAX_REASON_CHARS);
-        let reason = Field { help: words.say(Say::ReasonHelp).into(), ..reason };
+        let reason = Field { help: words.say(Say::ReasonHelp).into(), required: true, ..reason };
         view! {
             <p class="soft">{words.say(if is_guest { Say::BanGuestHelp } else { Say::BanHelp })}</p>
             <form method="post" action=self.action("ban") data-testid="ban-form">

@@ -133,7 +133,8 @@ words! {
     BanHelp: "They are sent away at once and cannot come in any more. What they wrote stays.", "对方会立即被移出服务器，且无法再进入。其写过的消息会保留。";
     BanGuestHelp: "They are sent away at once, and cannot come in any more with this browser. A guest is known by nothing else: without the address, they can come back as somebody else with another one. What they wrote stays.", "对方会立即被移出服务器，且无法再用此浏览器进入。访客没有其他可识别的信息：如不同时封禁网络地址，对方可以换一个浏览器，以其他身份再次进入。其写过的消息会保留。";
     Reason: "Reason", "原因";
-    ReasonHelp: "For those who moderate. The person does not see it.", "仅管理人员可见，对方看不到。";
+    ReasonHelp: "It is needed, for those who moderate. The person does not see it.", "必填，仅管理人员可见，对方看不到。";
+    ReasonNeeded: "A ban needs a reason.", "封禁需要填写原因。";
     BanFor: "For how long", "封禁时长";
     BanAddress: "Also the address: nobody new comes in from there", "同时封禁其网络地址：该地址不再接受新用户";
     BannedUntil: "Banned until: {time}", "封禁至：{time}";
