@@ -256,3 +256,15 @@ async fn only_what_the_server_offers_is_shown() {
         server.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_word_again_and_again_is_no_password() {
+    let server = Server::start().await;
+    let mut browser = Browser::new(&server);
+    for password in ["aaaaaaaaaaaa", "passwordpassword", "Password".repeat(3).as_str()] {
+        let page = browser.post("/sign-up", &[("name", "ann"), ("password", password)]).await;
+        let why = "That password is the first that anyone would try.";
+        assert_eq!((page.status, page.at("problem")), (422, why), "{password}");
+    }
+    server.stop().await;
+}
