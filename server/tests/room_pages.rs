@@ -123,6 +123,30 @@ async fn rooms_are_archived_reopened_joined_and_left() {
 }
 
 #[tokio::test]
+async fn the_last_one_in_a_private_room_knows_that_nobody_will_be_left() {
+    let server = Server::start().await;
+    let [ann, eve] = [server.account("Ann").await, server.account("Eve").await];
+    let room = server.room(&ann, "Garden", "private").await;
+    let mut browser = Browser::with(&server, &ann);
+    let is_last = async |browser: &mut Browser<'_>, room: &RoomId| {
+        let page = browser.open(&settings(room)).await;
+        let [last, back] =
+            ["You are the last one here.", "you need someone to bring you in"].map(|text| page.has(text));
+        assert!(!(last && back), "{}", page.html);
+        last
+    };
+    assert!(is_last(&mut browser, &room).await);
+    server.add(&ann, &room, &eve.user).await;
+    assert!(!is_last(&mut browser, &room).await);
+    browser.post(&about(&room, &eve, "remove"), &[]).await.to();
+    assert!(is_last(&mut browser, &room).await);
+    // Anyone can come to a public one.
+    let public = server.room(&ann, "Park", "public").await;
+    assert!(!is_last(&mut browser, &public).await);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn one_chooses_what_one_wants_to_hear() {
     let server = Server::start().await;
     let [ann, ben, eve] = [server.account("Ann").await, server.account("Ben").await, server.account("Eve").await];
@@ -200,6 +224,8 @@ async fn the_page_is_in_the_language_of_its_reader() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     let room = server.room(&ann, "Garden", "private").await;
+    let eve = server.account("Eve").await;
+    server.add(&ann, &room, &eve.user).await;
     let path = settings(&room);
     for (language, tag, title, texts) in [
         (

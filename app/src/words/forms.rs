@@ -198,6 +198,7 @@ words! {
     Leave: "Leave the room", "离开房间";
     LeaveHelp: "You can come back at any time.", "你可以随时重新加入。";
     LeavePrivateHelp: "To come back, you need someone to bring you in.", "再次进入需要有人邀请。";
+    LeaveLastHelp: "You are the last one here. When you leave, nobody is left who could bring anyone in, and nobody can read the room any more.", "你是这里的最后一位成员。离开后，将没有人能再邀请他人，也没有人能再阅读此房间。";
 
     // The audit log. Each act is a sentence.
     AuditHelp: "What was done by whom to whom. Nothing in it can be changed.", "记录谁对谁做了什么。记录无法更改。";
