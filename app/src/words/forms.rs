@@ -175,7 +175,7 @@ words! {
     Members: "Members", "房间成员";
     LooksAfter: "looks after the room", "房间协管员";
     BringIn: "Bring someone in", "邀请进入房间";
-    BringInHelp: "By the name that others see. They need an account.", "输入对方显示的名字。对方需要有账户。";
+    BringInHelp: "By the name that others see, or the one to sign in with. They need an account.", "输入对方显示的名字或登录名。对方需要有账户。";
     BringInButton: "Bring in", "邀请";
     NobodyNamed: "There is nobody with an account by that name.", "没有叫这个名字的账户。";
     BroughtIn: "They are in the room.", "已加入房间。";
