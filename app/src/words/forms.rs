@@ -85,7 +85,7 @@ words! {
     Revoke: "Revoke", "撤销";
     Revoked: "The invitation is revoked.", "邀请已撤销。";
     NoInvites: "There are no open invitations.", "目前没有有效的邀请。";
-    Delete: "Delete my account", "删除我的账户";
+    Delete: "Delete my account", "删除你的账户";
     DeleteHelp:
         "Your account and all its sessions go, and your name is free for others. What you wrote stays, and shows as written by a deleted user. This cannot be undone.",
         "你的账户和所有登录都将消失，你的名字可供他人使用。你写过的消息会保留，作者显示为已删除的用户。此操作无法撤销。";
@@ -95,7 +95,7 @@ words! {
     // Ways from page to page.
     Pages: "Pages", "页面导航";
     Chat: "Chat", "聊天";
-    People: "People", "用户";
+    People: "People", "成员";
     Bans: "Bans", "封禁";
     Audit: "Audit log", "审计日志";
     NotThere: "There is nothing here", "这里什么也没有";
@@ -136,7 +136,7 @@ words! {
     ReasonHelp: "It is needed, for those who moderate. The person does not see it.", "必填，仅管理人员可见，对方看不到。";
     ReasonNeeded: "A ban needs a reason.", "封禁需要填写原因。";
     BanFor: "For how long", "封禁时长";
-    BanAddress: "Also the address: nobody new comes in from there", "同时封禁其网络地址：该地址不再接受新用户";
+    BanAddress: "Also the address: nobody new comes in from there", "同时封禁其网络地址：该地址不再接受新访客和新账户";
     BannedUntil: "Banned until: {time}", "封禁至：{time}";
     BannedForEver: "Banned for ever", "已永久封禁";
     BannedBy: "by {name}", "操作者：{name}";
@@ -167,7 +167,7 @@ words! {
     Hear: "What you want to hear", "消息提醒";
     HearAll: "Everything", "所有消息";
     HearAllHelp: "Each new message counts as unread.", "每条新消息都计入未读。";
-    HearMentions: "Only what names me", "仅提到我的消息";
+    HearMentions: "Only what names me", "仅提到你的消息";
     HearMentionsHelp: "Only messages that name you count as unread; direct messages always do.", "只有提到你的消息计入未读，私信总会计入。";
     HearNothing: "Nothing", "不提醒";
     HearNothingHelp: "No message counts as unread; what is new shows when you open the room.", "任何消息都不计入未读，打开房间时才会看到新消息。";
