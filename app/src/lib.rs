@@ -31,4 +31,4 @@ pub mod words;
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use page::shell;
-pub use page::{HasLab, PageData, RoomPage, SiteFiles};
+pub use page::{Offers, PageData, RoomPage, SiteFiles};

@@ -69,9 +69,24 @@ pub struct RoomPage {
     pub page: MessagePage,
 }
 
-/// Whether this server has the lab. Given by context on the server.
+/// What this server offers of what can be switched off. Given by context on the server; no page shows a way to what is not
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HasLab(pub bool);
+pub struct Offers {
+    /// The lab.
+    pub lab: bool,
+    /// Coming in by a name alone.
+    pub guests: bool,
+    /// Making an account without an invitation.
+    pub accounts: bool,
+}
+
+impl Default for Offers {
+    /// All of it, as with no flag.
+    fn default() -> Self {
+        Self { lab: true, guests: true, accounts: true }
+    }
+}
 
 /// The addresses of the site's files, such as `/pkg/parlor.HASH.js`. Given by context on the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

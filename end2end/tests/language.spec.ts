@@ -59,7 +59,7 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   await ming.say("你好");
   await expect(ming.message("你好")).toHaveAttribute("data-state", "stored");
   await expect(ming.message("你好").locator(".mark")).toHaveAttribute("title", "已保存");
-  await expect(page.getByTestId("people")).toContainText("我");
+  await expect(page.getByTestId("people")).toContainText("你");
 
   // What the server refuses is said in the page's words for its code.
   await page.getByTestId("new-room").click();

@@ -7,7 +7,7 @@ use crate::support::{
     people::PASSWORD,
     unlimited,
 };
-use parlor::config::{Config, Registration};
+use parlor::config::{Config, Guests, Registration};
 use parlor_protocol::{
     ServerRole,
     http::{ResetMade, SessionMade},
@@ -232,4 +232,39 @@ async fn too_many_tries_are_said_on_the_page() {
         assert_eq!(page.status, 401);
     }
     panic!("never refused");
+}
+
+#[tokio::test]
+async fn only_what_the_server_offers_is_shown() {
+    let invite = Config { registration: Registration::Invite, ..unlimited() };
+    for config in [unlimited(), Config { guests: Guests::Off, ..unlimited() }, invite] {
+        let (guests, accounts) = (config.guests == Guests::On, config.registration == Registration::Open);
+        let server = Server::start_with(config).await;
+        let page = http_client().get(server.url("/")).header("accept-language", "en").send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert_eq!(page.contains("action=\"/enter\""), guests, "{page}");
+        let why = "data-testid=\"name-error\">This server does not let people in by a name alone.";
+        assert_eq!(page.contains(why), !guests, "{page}");
+        assert!(page.contains("href=\"/sign-in\""));
+        let mut browser = Browser::new(&server);
+        let wrong = browser.post("/sign-in", &[("name", "ann"), ("password", "wrong")]).await;
+        for page in [browser.open("/sign-in").await, wrong] {
+            assert_eq!(page.has("Come in by a name alone"), guests, "{}", page.html);
+            assert_eq!(page.has("href=\"/sign-up\"") && page.has("Make an account"), accounts, "{}", page.html);
+            assert_eq!(page.has("One comes in here by invitation only."), !accounts, "{}", page.html);
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_word_again_and_again_is_no_password() {
+    let server = Server::start().await;
+    let mut browser = Browser::new(&server);
+    for password in ["aaaaaaaaaaaa", "passwordpassword", "Password".repeat(3).as_str()] {
+        let page = browser.post("/sign-up", &[("name", "ann"), ("password", password)]).await;
+        let why = "That password is the first that anyone would try.";
+        assert_eq!((page.status, page.at("problem")), (422, why), "{password}");
+    }
+    server.stop().await;
 }

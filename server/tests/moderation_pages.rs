@@ -107,6 +107,21 @@ async fn someone_is_muted_for_a_time_and_let_write_again() {
 }
 
 #[tokio::test]
+async fn the_form_says_what_a_ban_does_to_a_guest() {
+    let server = Server::start().await;
+    let [olga, ..] = of_each_role(&server).await;
+    let (ben, gus) = (server.account("Ben").await, server.session("gus").await);
+    let mut browser = Browser::with(&server, &olga);
+    let truth = "without the address, they can come back as somebody else";
+    assert!(browser.open(&page_of(&gus)).await.has(truth));
+    let page = browser.open(&page_of(&ben)).await;
+    assert!(!page.has(truth) && page.has("It is needed, for those who moderate."), "{}", page.html);
+    let field = page.html.split("<input id=\"reason\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(field.contains(" required"), "{field}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn someone_is_banned_and_the_ban_is_lifted() {
     let server = Server::start().await;
     let [olga, _, mona, ann] = of_each_role(&server).await;
@@ -115,7 +130,7 @@ async fn someone_is_banned_and_the_ban_is_lifted() {
     let mut browser = Browser::with(&server, &mona);
     let long = "x".repeat(251);
     for (reason, hours, status, why) in [
-        ("", "24", 422, "There is nothing in it."),
+        ("", "24", 422, "A ban needs a reason."),
         (long.as_str(), "24", 422, "251 characters long; 250 are allowed."),
         ("spam", "0", 400, "The server could not read this."),
         ("spam", "soon", 400, "The server could not read this."),

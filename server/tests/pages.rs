@@ -1,6 +1,7 @@
 //! The pages as the server renders them: complete without scripts, and safe whatever was typed.
 
-use crate::support::{Server, http_client};
+use crate::support::{Server, browser::Browser, http_client, unlimited};
+use parlor::config::{Config, Switch};
 use reqwest::header::{CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE};
 
 async fn page(server: &Server, path: &str, token: &str) -> (u16, String, String) {
@@ -102,5 +103,32 @@ async fn visitors_and_guests_are_sent_where_they_belong() {
     assert!(back.starts_with("/?error=too_long&name=xxx"), "{back}");
     let (_, _, html) = page(&server, &back, "").await;
     assert!(html.contains("That name will not do."), "{html}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_a_page_with_a_way_on() {
+    let server = Server::start_with(Config { lab: Switch::Off, ..unlimited() }).await;
+    let mut browser = Browser::new(&server);
+    for (language, title, path) in [
+        ("en", "There is nothing here", "/nope"),
+        ("zh-CN", "这里什么也没有", "/lab"),
+        ("en", "There is nothing here", "/bans/x"),
+    ] {
+        browser.language = language;
+        let page = browser.open(path).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(page.has(title) && page.has("href=\"/r/lobby\"") && page.has("rel=\"stylesheet\""), "{}", page.html);
+    }
+    // Whatever is no page stays what it was.
+    let accept = async |path: &str, accept: &str| {
+        let answer = http_client().get(server.url(path)).header("accept", accept).send().await.unwrap();
+        assert_eq!(answer.status(), 404);
+        answer.text().await.unwrap()
+    };
+    let line = "There is nothing at this address.\n";
+    assert_eq!(accept("/nope", "*/*").await, line);
+    assert_eq!(accept("/pkg/nope.js", "text/html").await, line);
+    assert!(accept("/api/nope", "text/html").await.starts_with("{\"error\":"));
     server.stop().await;
 }

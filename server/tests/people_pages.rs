@@ -232,7 +232,7 @@ async fn the_pages_are_in_the_language_of_their_reader() {
     let [olga, _, _, ann] = of_each_role(&server).await;
     for (language, tag, path, title, texts) in [
         ("en", "en", "/people".to_owned(), "People · Parlor", ["Search by name", "Message", "owner"]),
-        ("zh-CN", "zh-Hans", "/people".to_owned(), "用户 · Parlor", ["按名字搜索", "发私信", "所有者"]),
+        ("zh-CN", "zh-Hans", "/people".to_owned(), "成员 · Parlor", ["按名字搜索", "发私信", "所有者"]),
         ("en", "en", page_of(&ann), "Ann · Parlor", ["Role: member", "For how long", "Make a reset link"]),
         ("zh-CN", "zh-Hans", page_of(&ann), "Ann · Parlor", ["角色：成员", "封禁时长", "生成重设链接"]),
         ("en", "en", "/people/bans".to_owned(), "Bans · Parlor", ["Nobody is banned.", "Audit log", "Chat"]),
@@ -252,7 +252,7 @@ async fn the_pages_are_in_the_language_of_their_reader() {
     }
     let mut browser = Browser { server: &server, token: olga.token.clone(), language: "zh" };
     let page = browser.post(&form(&ann, "ban"), &[("reason", "")]).await;
-    assert_eq!(page.at("problem"), "内容为空。");
+    assert_eq!(page.at("problem"), "封禁需要填写原因。");
     let room = RoomId::lobby();
     assert!(browser.open(&format!("/rooms/{room}/settings")).await.has("房间设置"));
     server.stop().await;

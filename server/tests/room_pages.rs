@@ -55,8 +55,7 @@ async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
     let room = server.room(&ann, "Garden", "private").await;
     let mut browser = Browser::with(&server, &ann);
     assert!(browser.open(&settings(&room)).await.has("<option value=\"Benedict\""), "it is proposed");
-    // By the name that others see, not by the one that he signs in with.
-    for name in ["", "Nobody", "Ben", "Benedict <b>"] {
+    for name in ["", "Nobody", "Be", "Benedict <b>"] {
         let page = browser.post(&form(&room, "members"), &[("name", name)]).await;
         assert_eq!((page.status, page.at("problem")), (404, "There is nobody with an account by that name."), "{name}");
         assert!(!page.has("<b>"));
@@ -68,6 +67,10 @@ async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
         let page = browser.open(&to).await;
         (page.at("done").to_owned(), page)
     };
+    // By the name that he signs in with, and by the one that others see.
+    let (said, _) = done(&mut browser, form(&room, "members"), &[("name", "ben")]).await;
+    assert_eq!(said, "They are in the room.");
+    done(&mut browser, about(&room, &ben, "remove"), &[]).await;
     let (said, page) = done(&mut browser, form(&room, "members"), &[("name", " BENEDICT ")]).await;
     assert_eq!(said, "They are in the room.");
     assert!(page.has(&about(&room, &ben, "remove")) && !page.has("<option value=\"Benedict\""), "{}", page.html);
@@ -119,6 +122,30 @@ async fn rooms_are_archived_reopened_joined_and_left() {
     let fields = [("name", "eve"), ("password", PASSWORD), ("next", path.as_str())];
     assert_eq!(Browser::new(&server).post("/sign-in", &fields).await.to(), path);
     assert_eq!(Browser::new(&server).post(&form(&room, "leave"), &[]).await.to(), format!("/sign-in?next={path}"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_last_one_in_a_private_room_knows_that_nobody_will_be_left() {
+    let server = Server::start().await;
+    let [ann, eve] = [server.account("Ann").await, server.account("Eve").await];
+    let room = server.room(&ann, "Garden", "private").await;
+    let mut browser = Browser::with(&server, &ann);
+    let is_last = async |browser: &mut Browser<'_>, room: &RoomId| {
+        let page = browser.open(&settings(room)).await;
+        let [last, back] =
+            ["You are the last one here.", "you need someone to bring you in"].map(|text| page.has(text));
+        assert!(!(last && back), "{}", page.html);
+        last
+    };
+    assert!(is_last(&mut browser, &room).await);
+    server.add(&ann, &room, &eve.user).await;
+    assert!(!is_last(&mut browser, &room).await);
+    browser.post(&about(&room, &eve, "remove"), &[]).await.to();
+    assert!(is_last(&mut browser, &room).await);
+    // Anyone can come to a public one.
+    let public = server.room(&ann, "Park", "public").await;
+    assert!(!is_last(&mut browser, &public).await);
     server.stop().await;
 }
 
@@ -200,6 +227,8 @@ async fn the_page_is_in_the_language_of_its_reader() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     let room = server.room(&ann, "Garden", "private").await;
+    let eve = server.account("Eve").await;
+    server.add(&ann, &room, &eve.user).await;
     let path = settings(&room);
     for (language, tag, title, texts) in [
         (

@@ -13,7 +13,7 @@ use crate::{
         connection::ConnectionState,
         report::{self, LINES},
     },
-    page::HasLab,
+    page::Offers,
     words::{Word, Words},
 };
 
@@ -43,8 +43,7 @@ fn body(words: Words) -> String {
     for (slug, label) in LINES {
         html = html + "<div><dt>" + word(label) + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
     }
-    let has_lab = use_context::<HasLab>().is_none_or(|HasLab(has_lab)| has_lab);
-    let lab = if has_lab {
+    let lab = if use_context::<Offers>().unwrap_or_default().lab {
         format!("<a class=button href=\"/lab\" target=\"_blank\">{}</a>", word(Word::TestNetwork))
     } else {
         String::new()

@@ -1,10 +1,16 @@
 //! The visitor's page: what this is, a name to come in by, and what is being said.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use parlor_protocol::limits;
 
 use super::{Look, effect, languages, still, timeline::Rows};
-use crate::{browser, live::client::Client, page::PageData, route::Address, words::Word};
+use crate::{
+    browser,
+    live::client::Client,
+    page::{Offers, PageData},
+    route::Address,
+    words::{Word, Words},
+};
 
 /// The visitor's page. All of it works without a script.
 #[component]
@@ -20,7 +26,6 @@ pub fn Welcome() -> impl IntoView {
             browser::go("/r/lobby");
         }
     });
-    let failed = page.notice.is_some();
     let room = page.room.map(|room| {
         let view = client.view(&room.summary.id);
         let empty = room.page.messages.is_empty();
@@ -35,47 +40,19 @@ pub fn Welcome() -> impl IntoView {
         }
     });
     let card = still(move || {
+        let entrance = if use_context::<Offers>().unwrap_or_default().guests {
+            Either::Left(name_form(words, page.notice, page.name_prefill, next.clone()))
+        } else {
+            // Who was banned is told that instead.
+            let why = page.notice.unwrap_or_else(|| words.of(Word::GuestsOff).into());
+            Either::Right(view! { <p data-testid="name-error">{why}</p> })
+        };
         let sign_in = if next.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?next={next}") };
         view! {
                 <div class="welcome-card">
                     <h1 class="wordmark large">"Parlor"</h1>
                     <p class="welcome-words">{words.of(Word::Motto)}</p>
-                    <form class="name-form" method="post" action="/enter">
-                        <label for="name">{words.of(Word::YourName)}</label>
-                        <div class="name-line">
-                            <input
-                                id="name"
-                                name="name"
-                                data-testid="name-input"
-                                type="text"
-                                maxlength=limits::MAX_NAME_CHARS.to_string()
-                                autocomplete="nickname"
-                                autofocus
-                                placeholder=words.of(Word::GuestExample)
-                                value=page.name_prefill
-                                aria-describedby="name-help"
-                                aria-invalid=if failed { "true" } else { "false" }
-                            />
-                            <button type="submit" class="button primary" data-testid="enter">
-                                {words.of(Word::Enter)}
-                            </button>
-                        </div>
-                        <input type="hidden" name="next" value=next />
-                        <p id="name-help">
-                            {page
-                                .notice
-                                .map(|notice| {
-                                    view! {
-                                        <span class="problem" role="alert" data-testid="name-error">
-                                            {notice}
-                                        </span>
-                                    }
-                                })}
-                            <span class="soft" hidden=failed>
-                                {words.of(Word::MayBeEmpty)}
-                            </span>
-                        </p>
-                    </form>
+                    {entrance}
                     <p class="welcome-account">
                         <a href=sign_in data-testid="to-sign-in">{words.of(Word::WithAccount)}</a>
                     </p>
@@ -88,5 +65,47 @@ pub fn Welcome() -> impl IntoView {
             {card}
             {room}
         </main>
+    }
+}
+
+/// The form to come in by a name alone.
+fn name_form(words: Words, notice: Option<String>, prefill: String, next: String) -> impl IntoView {
+    let failed = notice.is_some();
+    view! {
+        <form class="name-form" method="post" action="/enter">
+            <label for="name">{words.of(Word::YourName)}</label>
+            <div class="name-line">
+                <input
+                    id="name"
+                    name="name"
+                    data-testid="name-input"
+                    type="text"
+                    maxlength=limits::MAX_NAME_CHARS.to_string()
+                    autocomplete="nickname"
+                    autofocus
+                    placeholder=words.of(Word::GuestExample)
+                    value=prefill
+                    aria-describedby="name-help"
+                    aria-invalid=if failed { "true" } else { "false" }
+                />
+                <button type="submit" class="button primary" data-testid="enter">
+                    {words.of(Word::Enter)}
+                </button>
+            </div>
+            <input type="hidden" name="next" value=next />
+            <p id="name-help">
+                {notice
+                    .map(|notice| {
+                        view! {
+                            <span class="problem" role="alert" data-testid="name-error">
+                                {notice}
+                            </span>
+                        }
+                    })}
+                <span class="soft" hidden=failed>
+                    {words.of(Word::MayBeEmpty)}
+                </span>
+            </p>
+        </form>
     }
 }

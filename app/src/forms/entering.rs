@@ -8,7 +8,10 @@ use super::{
     blocks::{link, status},
     parts::{self, Field, Problem, id},
 };
-use crate::words::{Words, forms::Word as Say};
+use crate::{
+    page::Offers,
+    words::{Words, forms::Word as Say},
+};
 
 /// `/sign-in`.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,8 @@ pub struct SignIn {
     pub problem: Option<Problem>,
     /// What has come of something else.
     pub notice: Option<Say>,
+    /// By what else one can come in.
+    pub offers: Offers,
 }
 
 impl SignIn {
@@ -28,8 +33,13 @@ impl SignIn {
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
         let (words, problem) = (frame.words, self.problem);
-        let others = [("/sign-up", &self.next, Say::ToSignUp), ("/", &self.next, Say::WithoutAccount)];
-        let others = others.map(|(path, next, say)| link(path, next, words.say(say)));
+        let Offers { guests, accounts, .. } = self.offers;
+        let sign_up = if accounts {
+            Either::Left(link("/sign-up", &self.next, words.say(Say::ToSignUp)))
+        } else {
+            Either::Right(view! { <p class="soft">{words.say(Say::InviteOnly)}</p> })
+        };
+        let without = guests.then(|| link("/", &self.next, words.say(Say::WithoutAccount)));
         let body = view! {
             <h1>{words.say(Say::SignIn)}</h1>
             {self.notice.map(|notice| status(words, notice))}
@@ -42,7 +52,8 @@ impl SignIn {
                 </button>
             </form>
             <p class="soft">{words.say(Say::Forgotten)}</p>
-            {others.into_iter().collect_view()}
+            {sign_up}
+            {without}
         };
         frame.document(words.say(Say::SignIn), body)
     }

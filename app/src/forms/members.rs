@@ -1,7 +1,7 @@
 //! Who is in a room, and what the reader may do about each of them there.
 
 use leptos::prelude::*;
-use parlor_protocol::{Millis, RoomId, User, limits};
+use parlor_protocol::{Millis, RoomId, User, UserKind, limits};
 
 use super::{
     blocks::{Clock, avatar, button, section, seen},
@@ -101,6 +101,7 @@ fn bring_in(words: Words, room: &RoomId, problem: Option<&Problem>, typed: Strin
 
 fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> AnyView {
     let User { id: user, name, .. } = row.user.clone();
+    let is_guest = row.user.kind == UserKind::Guest;
     let about = format!("member-{user}");
     let shown = if row.has_page {
         view! { <a href=format!("/people/{user}")>{name.clone()}</a> }.into_any()
@@ -126,6 +127,7 @@ fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> Any
                     {shown}
                     {row.me.then(|| view! { <span class="mine">{words.say(Say::You)}</span> })}
                 </p>
+                {is_guest.then(|| view! { <p class="soft">{words.say(Say::Guest)}</p> })}
                 {seen(words, clock, row.online, row.seen_at)}
                 {row.moderator.then(|| view! { <p class="soft">{words.say(Say::LooksAfter)}</p> })}
                 {row

@@ -61,6 +61,8 @@ pub(super) struct Field {
     /// What browsers and password managers fill in (HTML standard, section 4.10.18.7).
     pub(super) fills: &'static str,
     pub(super) help: String,
+    /// Without it the form is refused.
+    pub(super) required: bool,
     /// The first one on its page.
     pub(super) first: bool,
     /// How much it takes, in characters; for a password the server says it.
@@ -91,7 +93,8 @@ impl Field {
 
     /// A line of text that no password manager knows.
     pub(super) fn text(id: &'static str, name: &'static str, label: &'static str, value: String, most: usize) -> Self {
-        Self { id, name, label, value, fills: "off", help: String::new(), first: false, most, list: None }
+        let (required, first) = (false, false);
+        Self { id, name, label, value, fills: "off", help: String::new(), required, first, most, list: None }
     }
 
     /// As HTML, with what is wrong with it.
@@ -111,6 +114,7 @@ impl Field {
                     value=(!is_password).then_some(self.value)
                     maxlength=(!is_password).then(|| self.most.to_string())
                     list=self.list
+                    required=self.required
                     autocomplete=self.fills
                     autocapitalize="none"
                     spellcheck="false"

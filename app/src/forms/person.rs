@@ -1,7 +1,7 @@
 //! `/people/…`: one person, and what the reader may do about them. What would be refused does not show.
 
 use leptos::{either::Either, prelude::*};
-use parlor_protocol::{Millis, ServerRole, User, limits};
+use parlor_protocol::{Millis, ServerRole, User, UserKind, limits};
 
 use super::{
     Frame,
@@ -165,10 +165,11 @@ impl PersonPage {
         let mut times: Vec<_> = times.map(|(hours, say)| (hours.to_string(), words.say(say))).into();
         times.push((String::new(), words.say(Say::ForEver)));
         let TypedBan { reason, hours, address } = self.typed.clone();
+        let is_guest = self.user.kind == UserKind::Guest;
         let reason = Field::text(id::REASON, "reason", words.say(Say::Reason), reason, limits::MAX_REASON_CHARS);
-        let reason = Field { help: words.say(Say::ReasonHelp).into(), ..reason };
+        let reason = Field { help: words.say(Say::ReasonHelp).into(), required: true, ..reason };
         view! {
-            <p class="soft">{words.say(Say::BanHelp)}</p>
+            <p class="soft">{words.say(if is_guest { Say::BanGuestHelp } else { Say::BanHelp })}</p>
             <form method="post" action=self.action("ban") data-testid="ban-form">
                 {reason.view(self.problem.as_ref())}
                 {parts::choice("ban-hours", "hours", words.say(Say::BanFor), times, &hours)}

@@ -79,6 +79,7 @@ impl RoomSettings {
         let hear = self.level.map(|level| section(words, Say::Hear, self.hear(words, level)));
         let typed = std::mem::take(&mut self.typed.bring_in);
         let members = std::mem::take(&mut self.members);
+        let is_last = members.count == 1;
         let members = members.view(words, self.clock, &self.room, self.problem.as_ref(), typed);
         let body = view! {
             <div>
@@ -95,7 +96,7 @@ impl RoomSettings {
             {about}
             {hear}
             {members}
-            {self.ends(words)}
+            {self.ends(words, is_last)}
         };
         frame.document(&title, body)
     }
@@ -136,8 +137,8 @@ impl RoomSettings {
         }
     }
 
-    /// Coming, going and closing.
-    fn ends(&self, words: Words) -> impl IntoView + use<> {
+    /// Coming, going and closing. `is_last`: there is one member.
+    fn ends(&self, words: Words, is_last: bool) -> impl IntoView + use<> {
         let May { archive, join, leave, .. } = self.may;
         let end = |title: Say, help: Say, what: &str, kind: &str| {
             let body = view! {
@@ -153,7 +154,11 @@ impl RoomSettings {
                 Either::Right(end(Say::Archive, Say::ArchiveHelp, "archive", ""))
             }
         });
-        let back = if self.kind == RoomKind::Public { Say::LeaveHelp } else { Say::LeavePrivateHelp };
+        let back = match self.kind {
+            RoomKind::Public => Say::LeaveHelp,
+            _ if is_last => Say::LeaveLastHelp,
+            _ => Say::LeavePrivateHelp,
+        };
         view! {
             {join.then(|| end(Say::Join, Say::JoinHelp, "join", ""))}
             {archive}

@@ -85,7 +85,7 @@ words! {
     Revoke: "Revoke", "撤销";
     Revoked: "The invitation is revoked.", "邀请已撤销。";
     NoInvites: "There are no open invitations.", "目前没有有效的邀请。";
-    Delete: "Delete my account", "删除我的账户";
+    Delete: "Delete my account", "删除你的账户";
     DeleteHelp:
         "Your account and all its sessions go, and your name is free for others. What you wrote stays, and shows as written by a deleted user. This cannot be undone.",
         "你的账户和所有登录都将消失，你的名字可供他人使用。你写过的消息会保留，作者显示为已删除的用户。此操作无法撤销。";
@@ -95,7 +95,7 @@ words! {
     // Ways from page to page.
     Pages: "Pages", "页面导航";
     Chat: "Chat", "聊天";
-    People: "People", "用户";
+    People: "People", "成员";
     Bans: "Bans", "封禁";
     Audit: "Audit log", "审计日志";
     NotThere: "There is nothing here", "这里什么也没有";
@@ -131,10 +131,12 @@ words! {
     DoneUnmuted: "They can write again.", "已解除禁言。";
     Ban: "Ban", "封禁";
     BanHelp: "They are sent away at once and cannot come in any more. What they wrote stays.", "对方会立即被移出服务器，且无法再进入。其写过的消息会保留。";
+    BanGuestHelp: "They are sent away at once, and cannot come in any more with this browser. A guest is known by nothing else: without the address, they can come back as somebody else with another one. What they wrote stays.", "对方会立即被移出服务器，且无法再用此浏览器进入。访客没有其他可识别的信息：如不同时封禁网络地址，对方可以换一个浏览器，以其他身份再次进入。其写过的消息会保留。";
     Reason: "Reason", "原因";
-    ReasonHelp: "For those who moderate. The person does not see it.", "仅管理人员可见，对方看不到。";
+    ReasonHelp: "It is needed, for those who moderate. The person does not see it.", "必填，仅管理人员可见，对方看不到。";
+    ReasonNeeded: "A ban needs a reason.", "封禁需要填写原因。";
     BanFor: "For how long", "封禁时长";
-    BanAddress: "Also the address: nobody new comes in from there", "同时封禁其网络地址：该地址不再接受新用户";
+    BanAddress: "Also the address: nobody new comes in from there", "同时封禁其网络地址：该地址不再接受新访客和新账户";
     BannedUntil: "Banned until: {time}", "封禁至：{time}";
     BannedForEver: "Banned for ever", "已永久封禁";
     BannedBy: "by {name}", "操作者：{name}";
@@ -165,7 +167,7 @@ words! {
     Hear: "What you want to hear", "消息提醒";
     HearAll: "Everything", "所有消息";
     HearAllHelp: "Each new message counts as unread.", "每条新消息都计入未读。";
-    HearMentions: "Only what names me", "仅提到我的消息";
+    HearMentions: "Only what names me", "仅提到你的消息";
     HearMentionsHelp: "Only messages that name you count as unread; direct messages always do.", "只有提到你的消息计入未读，私信总会计入。";
     HearNothing: "Nothing", "不提醒";
     HearNothingHelp: "No message counts as unread; what is new shows when you open the room.", "任何消息都不计入未读，打开房间时才会看到新消息。";
@@ -173,7 +175,7 @@ words! {
     Members: "Members", "房间成员";
     LooksAfter: "looks after the room", "房间协管员";
     BringIn: "Bring someone in", "邀请进入房间";
-    BringInHelp: "By the name that others see. They need an account.", "输入对方显示的名字。对方需要有账户。";
+    BringInHelp: "By the name that others see, or the one to sign in with. They need an account.", "输入对方显示的名字或登录名。对方需要有账户。";
     BringInButton: "Bring in", "邀请";
     NobodyNamed: "There is nobody with an account by that name.", "没有叫这个名字的账户。";
     BroughtIn: "They are in the room.", "已加入房间。";
@@ -196,6 +198,7 @@ words! {
     Leave: "Leave the room", "离开房间";
     LeaveHelp: "You can come back at any time.", "你可以随时重新加入。";
     LeavePrivateHelp: "To come back, you need someone to bring you in.", "再次进入需要有人邀请。";
+    LeaveLastHelp: "You are the last one here. When you leave, nobody is left who could bring anyone in, and nobody can read the room any more.", "你是这里的最后一位成员。离开后，将没有人能再邀请他人，也没有人能再阅读此房间。";
 
     // The audit log. Each act is a sentence.
     AuditHelp: "What was done by whom to whom. Nothing in it can be changed.", "记录谁对谁做了什么。记录无法更改。";

@@ -132,6 +132,10 @@ words! {
     LogClose: "close event: code {code}, reason “{reason}”, wasClean {clean}", "close 事件：代码 {code}，原因“{reason}”，wasClean {clean}";
     LogThrew: "{what} threw {error}", "{what} 抛出 {error}";
     LogSent: "sent {n}; bufferedAmount was {buffered} right after", "已发送 {n}；紧接着 bufferedAmount 为 {buffered}";
+    LogNoSocket: "there is no socket: connect first", "没有套接字，请先连接";
+    LogReasonAlone: "nothing was closed: a reason needs a code", "未关闭：填写原因时必须同时填写代码";
+    LogNoNumber: "nothing was closed: “{code}” is no number", "未关闭：“{code}”不是数字";
+    LogClosedAlready: "{what} did nothing: the socket is {state}", "{what} 没有效果：套接字处于 {state} 状态";
     LogTitle: "What happened", "发生的事";
 }
 

@@ -58,8 +58,8 @@ words! {
     Online: " online", " 人在线";
     PeopleHere: "People in this room", "房间里的人";
     HereNow: "Here now", "当前在线";
-    You: "you", "我";
-    Away: "away", "离开";
+    You: "you", "你";
+    Away: "away", "暂离";
     AndMore: "and {n} more", "另有 {n} 人";
     Outdated: "A newer version is here", "有新版本";
     Reload: "Reload", "刷新";
@@ -91,8 +91,8 @@ words! {
     MemberAdded: "{by} brought in {names}", "{by} 邀请了 {names} 加入";
     MemberLeft: "{names} gave up membership", "{names} 退出了成员";
     MemberRemoved: "{by} removed {names}", "{by} 移出了 {names}";
-    Appointed: "{by} made {names} a moderator of this room", "{by} 将 {names} 设为房间管理员";
-    Dismissed: "{by} ended {names}’s time as moderator", "{by} 取消了 {names} 的房间管理员身份";
+    Appointed: "{by} made {names} a moderator of this room", "{by} 将 {names} 设为房间协管员";
+    Dismissed: "{by} ended {names}’s time as moderator", "{by} 取消了 {names} 的房间协管员身份";
     RenamedTo: "{by} renamed the room to {names}", "{by} 将房间更名为{names}";
     TopicSet: "{by} set the topic: {names}", "{by} 设置了话题：{names}";
     TopicCleared: "{by} took the topic away", "{by} 清除了话题";

@@ -143,3 +143,18 @@ fn the_list_is_json_that_cannot_end_its_element() {
         assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap_or_default(), list(language));
     }
 }
+
+#[cfg(feature = "ssr")]
+#[test]
+fn one_thing_has_one_word_in_the_chat_and_on_the_pages() {
+    use forms::Word as Say;
+    for words in Language::ALL.map(Words::new) {
+        assert_eq!(words.of(Word::You), words.say(Say::You));
+        assert_eq!(words.of(Word::AllPeople), words.say(Say::People));
+        // Who is away has not left.
+        assert!(!words.of(Word::WentOut).contains(words.of(Word::Away)));
+    }
+    for (key, _, chinese) in all() {
+        assert!(!chinese.contains('我'), "the reader is 你, also here: {key}");
+    }
+}

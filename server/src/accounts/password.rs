@@ -39,7 +39,7 @@ pub enum Weak {
     TooShort,
     /// Longer than [`limits::MAX_PASSWORD_BYTES`].
     TooLong,
-    /// The name itself, or one character again and again.
+    /// The name itself, or something short again and again.
     Obvious,
 }
 
@@ -65,12 +65,18 @@ pub fn check_strength(password: &str, name: &str) -> Result<(), Weak> {
     if password.chars().count() < limits::MIN_PASSWORD_CHARS {
         return Err(Weak::TooShort);
     }
-    let first = password.chars().next();
-    let monotone = password.chars().all(|c| Some(c) == first);
-    if monotone || password.to_lowercase() == name.to_lowercase() {
+    let (password, name) = (password.to_lowercase(), name.to_lowercase());
+    if password == name || is_repetition(&password) {
         return Err(Weak::Obvious);
     }
     Ok(())
+}
+
+/// Whether it is the same again and again, and that is too short for a password itself.
+fn is_repetition(password: &str) -> bool {
+    let chars: Vec<_> = password.chars().collect();
+    let most = chars.len().saturating_sub(1).min(limits::MIN_PASSWORD_CHARS.saturating_sub(1));
+    (1..=most).any(|length| chars.chunks(length).all(|piece| *piece == chars[..length]))
 }
 
 /// What is stored of a password: a PHC string with algorithm, cost and salt.
@@ -132,7 +138,12 @@ mod tests {
     fn strength_is_length() {
         assert_eq!(check_strength("short", "ann"), Err(Weak::TooShort));
         assert_eq!(check_strength("正确的马电池订书钉吧", "ann"), Ok(()));
-        assert_eq!(check_strength("aaaaaaaaaaaa", "ann"), Err(Weak::Obvious));
+        for again in ["aaaaaaaaaaaa", "passwordpassword", "PasswordpassworD", "123123123123", "密码密码密码密码密码"]
+        {
+            assert_eq!(check_strength(again, "ann"), Err(Weak::Obvious), "{again}");
+        }
+        assert_eq!(check_strength("correct horse correct horse ", "ann"), Ok(()), "what would do by itself");
+        assert_eq!(check_strength("passwordpasswort", "ann"), Ok(()));
         assert_eq!(check_strength("Ann Miller", "ann miller"), Err(Weak::Obvious));
         assert_eq!(check_strength(&"a b".repeat(500), "ann"), Err(Weak::TooLong));
     }

@@ -9,7 +9,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, refusal};
+use parlor_protocol::{
+    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, ServerRole, UserId, refusal,
+};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ use crate::{
     accounts::names,
     connection::Bye,
     http::{App, Caller, Failure, Visitor, rooms, sessions},
-    policy::RoomAct,
+    policy::{RoomAct, Standing, Verdict},
     session::Session,
     store::{Store, TokenHash},
 };
@@ -73,7 +75,10 @@ impl Participant {
         let from_before = caller.is_some();
         let who = match caller {
             Some(caller) => caller,
-            None => sessions::guest(&app, &visitor, name).await?,
+            None => {
+                guests_may_read(&app, &room)?;
+                sessions::guest(&app, &visitor, name).await?
+            }
         };
         let named = from_before || !name.trim().is_empty();
         let passing = (!from_before).then(|| Passing::new(&app, who.token));
@@ -237,6 +242,18 @@ impl Participant {
             session.depart();
         }
         passing.end().await;
+    }
+}
+
+/// Refuses a room that is not for a guest who is new. Asked before there is one: whoever is refused leaves nobody behind.
+fn guests_may_read(app: &App, room: &RoomId) -> Result<(), Failure> {
+    let found = app.live.hub.room(room).ok_or_else(Failure::no_such_room)?;
+    // All are members of the lobby, and at first of no other room.
+    let standing = (*room == RoomId::lobby()).then_some(Standing { moderator: false, muted: false });
+    match app.live.actor(ServerRole::Guest).may(RoomAct::Read, found.place(standing)) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Forbidden => Err(Failure::forbidden()),
+        Verdict::Unseen => Err(Failure::no_such_room()),
     }
 }
 

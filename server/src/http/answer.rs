@@ -60,7 +60,7 @@ impl Failure {
         Self::new(StatusCode::UNAUTHORIZED, refusal::UNAUTHORIZED, "Make a session first: POST /api/session.")
     }
 
-    pub(super) fn no_such_room() -> Self {
+    pub(crate) fn no_such_room() -> Self {
         Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such room that you can see.")
     }
 
@@ -68,7 +68,7 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such person here.")
     }
 
-    pub(super) fn forbidden() -> Self {
+    pub(crate) fn forbidden() -> Self {
         Self::not_allowed("That is not yours to do here.")
     }
 

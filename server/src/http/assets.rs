@@ -7,6 +7,8 @@ use axum::{
 use parlor_app::SiteFiles;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::forms;
+
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
 #[exclude = "pkg/*.ts*"]
@@ -52,7 +54,7 @@ pub fn is_built() -> bool {
     Site::iter().any(|path| path.ends_with(".wasm"))
 }
 
-/// Any path that is no route: a file of the site, or nothing.
+/// Any path that is no route: a file of the site, or nothing, which who reads pages is told by one.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
@@ -60,14 +62,14 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     let path = uri.path().trim_start_matches('/');
     // A compressed copy is never asked for by its own name.
     if is_compressed(path) {
-        return not_found();
+        return not_found(path, &headers);
     }
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let compressed = [("br", ".br"), ("gzip", ".gz")]
         .into_iter()
         .filter(|(coding, _)| accepts_coding(accepts, coding))
         .find_map(|(coding, suffix)| Some((coding, Site::get(&format!("{path}{suffix}"))?)));
-    let Some(plain) = Site::get(path) else { return not_found() };
+    let Some(plain) = Site::get(path) else { return not_found(path, &headers) };
     // Each coding is a representation of its own (RFC 9110, section 8.8.3.3).
     let coding = compressed.as_ref().map_or("", |(coding, _)| coding);
     let etag = format!("\"{}{coding}\"", hex(&plain.metadata.sha256_hash()[..16]));
@@ -104,7 +106,13 @@ fn body(file: EmbeddedFile) -> axum::body::Body {
     }
 }
 
-fn not_found() -> Response {
+/// A page for who has followed a link, and a line for whatever has asked for a file.
+fn not_found(path: &str, headers: &HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if accepts.contains("text/html") && !is_file {
+        return forms::no_such_page(headers);
+    }
     (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
 }
 

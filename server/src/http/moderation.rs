@@ -8,7 +8,8 @@ use axum::{
 use parlor_protocol::{
     RoomId, UserId,
     http::{Audit, Bans, NewBan, NewMute},
-    limits, refusal, validate,
+    limits, refusal,
+    validate::{self, Invalid},
 };
 use serde::Deserialize;
 
@@ -39,7 +40,10 @@ pub(super) async fn ban(
         return Err(Failure::bad_request(message));
     }
     let reason = validate::reason(&new.reason).map_err(|invalid| {
-        let message = format!("That reason will not do. {invalid}");
+        let message = match invalid {
+            Invalid::Empty => "A ban needs a \"reason\".".into(),
+            other => format!("That reason will not do. {other}"),
+        };
         Failure::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), message)
     })?;
     let ban = moderation::NewBan {

@@ -9,7 +9,7 @@ use axum::{
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 use parlor_app::{
-    HasLab, PageData, RoomPage,
+    Offers, PageData, RoomPage,
     route::Address,
     words::{Language, Word, Words},
 };
@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{App, Caller, Failure, accounts, assets, caller, language, sessions};
 use crate::{
-    config::{Guests, Switch},
+    config::{Guests, Registration, Switch},
     store::Page,
 };
 
@@ -166,15 +166,24 @@ pub(super) fn init() {
     let _ = any_spawner::Executor::init_tokio();
 }
 
+/// What is switched on here.
+pub(super) fn offers(app: &App) -> Offers {
+    Offers {
+        lab: app.config.lab == Switch::On,
+        guests: app.live.guests != Guests::Off,
+        accounts: app.config.registration == Registration::Open,
+    }
+}
+
 async fn render(app: &App, data: PageData, language: Language, address: String, request: Request<Body>) -> Response {
     let address = Address(address);
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
     // Asked for each page: in development a build gives its files new names while the server runs.
     let site = assets::site_files();
-    let lab = HasLab(app.config.lab == Switch::On);
+    let offers = offers(app);
     let context = move || {
-        provide_context(lab);
+        provide_context(offers);
         provide_context(data.clone());
         provide_context(site.clone());
         provide_context(address.clone());

@@ -26,9 +26,10 @@ use crate::{
 /// A year: a guest who comes back is the same guest.
 pub(super) const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
 
-/// `POST /api/session`
+/// `POST /api/session`: not with the session of someone who is banned, who would be somebody else by another name.
 pub(super) async fn create(
     _origin: SameOrigin,
+    _not_banned: Option<Caller>,
     visitor: Visitor,
     State(app): State<App>,
     body: Result<Bytes, BytesRejection>,
@@ -67,6 +68,7 @@ pub(super) struct Enter {
 /// `POST /enter`: the form on the first page, which works without scripts.
 pub(super) async fn enter(
     _origin: SameOrigin,
+    caller: Result<Option<Caller>, Failure>,
     visitor: Visitor,
     State(app): State<App>,
     Form(form): Form<Enter>,
@@ -84,7 +86,9 @@ pub(super) async fn enter(
     if app.live.guests == Guests::Off {
         return Ok(Redirect::to(&format!("/?error={}", refusal::GUESTS_OFF)).into_response());
     }
-    if visitor.must_be_welcome(&app).is_err() {
+    // A session that is not banned says nothing of who comes in now.
+    let is_banned = caller.is_err_and(|failure| failure.is_ban());
+    if is_banned || visitor.must_be_welcome(&app).is_err() {
         return Ok(again(refusal::BANNED));
     }
     let Some(made) = make(&app, &visitor, name).await? else { return Ok(again(refusal::NAME_TAKEN)) };

@@ -89,7 +89,8 @@ pub trait Rooms {
     /// The rooms that this person is a member of.
     async fn memberships(&self, user: UserId) -> Result<Arc<[Membership]>, StoreError>;
 
-    /// The members of a room by name, at most `limit` of them, and how many there are.
+    /// The members of a room by name, at most `limit` of them, and how many there are. Guests whose last session has ended
+    /// are not among them, but in a direct room.
     async fn members(&self, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError>;
 
     /// A person of this id.

@@ -1,13 +1,18 @@
 //! Who may, and how much: as everybody.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parlor::config::{Config, Gateways, Guests, Switch};
-use parlor_protocol::CloseCode;
+use parlor_protocol::{
+    CloseCode,
+    http::{Members, SessionMade},
+};
 use serde_json::{Value, json};
 
-use super::Plain;
-use crate::support::{Server, http_client, people::of_each_role, unlimited};
+use super::{Plain, io::Io, nothing_left};
+use crate::support::{
+    PATIENCE, Server, browser::Browser, http_client, people::of_each_role, rooms::settings, unlimited,
+};
 
 const OPENING: [&str; 2] = ["/gateway/text?name=ann", "/gateway/json?name=ann"];
 
@@ -50,8 +55,47 @@ async fn a_room_has_to_be_theirs_to_see() {
         let refused = Plain::with(&server, &format!("/gateway/text?room={room}&name=gus"), &[]).await.err();
         assert_eq!(refused, Some((404, "not_found".into())));
     }
-    // The guests that were made for it are gone again.
+    let refused = Io::with(&server, json!({ "name": "gus", "room": "nowhere" }), &[]).await.err().unwrap();
+    assert!(refused.ends_with("(not_found)"), "{refused}");
+    // No guests were made for it.
+    assert!(!members(&server, &olga).await.contains(&"gus".to_owned()));
     Plain::to(&server, "/gateway/text?name=gus").await;
+    server.stop().await;
+}
+
+/// The names of the lobby's members.
+async fn members(server: &Server, who: &SessionMade) -> Vec<String> {
+    let answer = server.get(&who.token, "/api/rooms/lobby/members").await;
+    let Members { members, count } = answer.json().await.unwrap();
+    assert_eq!(count, members.len() as u64);
+    members.into_iter().map(|member| member.user.name).collect()
+}
+
+#[tokio::test]
+async fn who_was_only_passing_is_no_member_any_more_and_what_they_said_stays() {
+    let server = Server::start().await;
+    let (ann, gus) = (server.account("ann").await, server.session("gus").await);
+    let direct = server.direct(&ann, &[&gus]).await;
+    let mut pat = Plain::to(&server, "/gateway/text?name=pat").await;
+    pat.say("was here").await;
+    pat.message().await;
+    assert_eq!(members(&server, &ann).await, ["ann", "gus", "pat"]);
+    let mut browser = Browser::with(&server, &ann);
+    let page = browser.open("/rooms/lobby/settings").await;
+    let guests: Vec<_> = page.rows("member").iter().map(|row| row.contains(">guest<")).collect();
+    assert_eq!(guests, [false, true, true], "{}", page.html);
+    drop(pat);
+    nothing_left(&server, &[]).await;
+    let begun = Instant::now();
+    while members(&server, &ann).await != ["ann", "gus"] {
+        assert!(begun.elapsed() < PATIENCE, "pat is still a member");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(server.history(&ann.token, "").await.messages[0].by.name, "pat");
+    // The same for who signs out in a browser. A conversation goes on having had its people.
+    assert_eq!(server.delete("/api/session", &gus.token).await.status, 204);
+    assert_eq!(members(&server, &ann).await, ["ann"]);
+    assert_eq!(browser.open(&settings(&direct)).await.rows("member").len(), 2);
     server.stop().await;
 }
 

@@ -147,6 +147,35 @@ async fn bans_are_imposed_and_lifted_from_above_and_seen_by_nobody_else() {
 }
 
 #[tokio::test]
+async fn who_is_banned_does_not_come_back_by_another_name_with_the_same_session() {
+    let server = Server::start().await;
+    let owner = server.owner("olga").await;
+    let (eve, ann) = (server.session("eve").await, server.account("ann").await);
+    for who in [&eve, &ann] {
+        let enter = async || {
+            let mut browser = Browser::with(&server, who);
+            browser.post("/enter", &[("name", "eva")]).await.to().to_owned()
+        };
+        let api = async |name: &str| server.post("/api/session", &who.token, json!({ "name": name })).await;
+        ban(&server, &owner, who, json!({ "reason": "spam" })).await;
+        let banned = (403, "banned".to_owned());
+        assert_eq!(api("eva").await.refused(), banned);
+        let account = json!({ "name": "eva", "password": PASSWORD });
+        assert_eq!(server.post("/api/accounts", &who.token, account).await.refused(), banned);
+        assert!(enter().await.starts_with("/?error=banned"));
+        for path in ["/gateway/text?name=eva", "/gateway/json?name=eva"] {
+            assert_eq!(server.get(&who.token, path).await.status(), 403, "{path}");
+        }
+        // Others come in from there, and so do they when the ban is lifted.
+        assert_eq!(server.try_guest(&format!("not {}", who.user.name)).await.status, 200);
+        assert_eq!(server.delete(&path(who, "ban"), &owner.token).await.status, 204);
+        assert_eq!(api(&format!("{} again", who.user.name)).await.status, 200);
+    }
+    assert_eq!(Browser::with(&server, &eve).post("/enter", &[("name", "eva")]).await.to(), "/r/lobby");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_new_comes_in_from_a_banned_address() {
     let config = Config { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..unlimited() };
     let server = Server::start_with(config).await;

@@ -2,7 +2,7 @@
 
 use parlor_protocol::http::{Me, SessionMade};
 use reqwest::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE,
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE,
 };
 
 use super::{Server, http_client, people::PASSWORD};
@@ -75,7 +75,8 @@ impl<'a> Browser<'a> {
 
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Shown {
         let cookie = format!("parlor_session={}", self.token);
-        let answer = request.header(COOKIE, cookie).header(ACCEPT_LANGUAGE, self.language).send().await.unwrap();
+        let request = request.header(ACCEPT, "text/html,*/*;q=0.8").header(ACCEPT_LANGUAGE, self.language);
+        let answer = request.header(COOKIE, cookie).send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let cookie = headers.get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap());
         if let Some(session) = cookie.and_then(|cookie| cookie.strip_prefix("parlor_session=")) {

@@ -25,7 +25,7 @@ use crate::{
         App, Caller, Failure, SameOrigin, accounts,
         caller::{self, Presented},
         fields::Fields,
-        passwords,
+        pages, passwords,
         visitor::Visitor,
     },
 };
@@ -41,6 +41,7 @@ pub(super) struct SignInQuery {
 /// `GET /sign-in`
 pub(super) async fn sign_in_page(
     caller: Option<Caller>,
+    State(app): State<App>,
     Query(query): Query<SignInQuery>,
     headers: HeaderMap,
 ) -> Response {
@@ -50,7 +51,8 @@ pub(super) async fn sign_in_page(
     }
     let notice = (query.done == "deleted").then_some(Say::Deleted);
     let frame = frame(&headers, with_next("/sign-in", next));
-    let form = forms::SignIn { next: next.into(), notice, ..forms::SignIn::default() };
+    let offers = pages::offers(&app);
+    let form = forms::SignIn { next: next.into(), notice, offers, ..forms::SignIn::default() };
     page(StatusCode::OK, frame.words, form.page(frame))
 }
 
@@ -74,13 +76,14 @@ pub(super) async fn sign_in(
     Form(form): Form<SignIn>,
 ) -> Response {
     let next = destination(&form.next);
+    let offers = pages::offers(&app);
     let fields = Fields(parlor_protocol::http::SignIn { name: form.name.clone(), password: form.password });
     match accounts::sign_in(origin, presented, visitor, State(app), fields).await {
         Ok(answer) => go_on(&answer, if next.is_empty() { LOBBY } else { next }),
         Err(failure) => {
             let frame = frame(&headers, with_next("/sign-in", next));
             let problem = Some(problem(frame.words, &failure, id::PASSWORD));
-            let form = forms::SignIn { name: form.name, next: next.into(), problem, notice: None };
+            let form = forms::SignIn { name: form.name, next: next.into(), problem, notice: None, offers };
             failure.with_page(page(failure.status(), frame.words, form.page(frame)))
         }
     }

@@ -115,7 +115,7 @@ pub(super) struct BringIn {
     name: String,
 }
 
-/// `POST /rooms/{room}/members`: someone by the name that others see.
+/// `POST /rooms/{room}/members`: someone by name.
 pub(super) async fn bring_in(
     origin: SameOrigin,
     Reader(caller): Reader,
@@ -126,7 +126,7 @@ pub(super) async fn bring_in(
 ) -> Result<Response, Failure> {
     // Who may not bring anyone in learns nothing of names here.
     rooms::may(&app, &caller, RoomAct::Invite, &room).await?;
-    let found = by_shown_name(&app, &form.name).await?;
+    let found = by_name(&app, &form.name).await?;
     let sent = Sent { app: &app, caller: caller.clone(), headers: &headers, room: room.clone() };
     let Some(user) = found else {
         let failure = Failure::no_such_person();
@@ -139,9 +139,9 @@ pub(super) async fn bring_in(
     sent.end(done, "added", id::BRING_IN).await
 }
 
-/// Who has an account and shows this name, in any spelling that counts as the same. Not the name that they sign in with,
-/// which is theirs to know.
-async fn by_shown_name(app: &App, name: &str) -> Result<Option<UserId>, Failure> {
+/// Who has an account and shows this name, or else signs in with it, in any spelling that counts as the same; as `@name` names
+/// people. No two have the same one.
+async fn by_name(app: &App, name: &str) -> Result<Option<UserId>, Failure> {
     let key = names::key(name);
     if key.is_empty() {
         return Ok(None);
@@ -150,7 +150,10 @@ async fn by_shown_name(app: &App, name: &str) -> Result<Option<UserId>, Failure>
     let mut close = key.clone();
     close.pop();
     let found = app.live.store.people(&key, Some(&close), limits::MAX_PAGE).await?.people;
-    Ok(found.into_iter().find(|person| names::key(&person.name) == key).map(|person| person.id))
+    if let Some(person) = found.into_iter().find(|person| names::key(&person.name) == key) {
+        return Ok(Some(person.id));
+    }
+    Ok(app.live.store.account_by_name(&key).await?.map(|account| account.user.id))
 }
 
 /// `POST /rooms/{room}/members/{user}/remove`

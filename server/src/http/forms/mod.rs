@@ -197,6 +197,15 @@ fn weakness(words: Words, weak: Weak) -> String {
     }
 }
 
+/// The page for an address that is none. Its own is not one to come back to in another language.
+pub(super) fn no_such_page(headers: &HeaderMap) -> Response {
+    let frame = frame(headers, "/");
+    let words = frame.words;
+    let text = words.code(refusal::NOT_FOUND).unwrap_or_default().to_owned();
+    let refused = Refused { text, title: Say::NotThere, to: LOBBY.into(), way: Say::ToChat };
+    page(StatusCode::NOT_FOUND, words, refused.page(frame))
+}
+
 /// Makes pages of failures that no form has taken up, such as a limit on changes or an origin that is refused.
 pub(super) async fn in_words(request: Request, next: Next) -> Response {
     let Some(here) = page_of(request.uri().path()) else { return next.run(request).await };

@@ -191,7 +191,8 @@ impl Sent<'_> {
         let words = frame(self.headers, "").words;
         let text = match failure.code() {
             refusal::FORBIDDEN if at != id::ROLE => words.say(Say::NotForYou).to_owned(),
-            refusal::EMPTY | refusal::TOO_LONG | refusal::BAD_CHARACTERS => validate::reason(&typed.reason)
+            refusal::EMPTY => words.say(Say::ReasonNeeded).to_owned(),
+            refusal::TOO_LONG | refusal::BAD_CHARACTERS => validate::reason(&typed.reason)
                 .map_or_else(|invalid| words.invalid(invalid), |_| explain(words, &failure)),
             _ => explain(words, &failure),
         };

@@ -79,12 +79,21 @@ function sendMuch() {
   else send();
 }
 
+/** Closes as the fields say. What `close` would take in silence for something else is said instead. */
 function close(event) {
   event.preventDefault();
-  if (!socket) return connect();
   const code = byId("inspector-code").value.trim();
-  const args = code === "" ? [] : [Number(code), byId("inspector-reason").value];
-  attempt(`close(${args.map((arg) => JSON.stringify(arg)).join(", ")})`, () => socket.close(...args));
+  const reason = byId("inspector-reason").value;
+  if (!socket) return log("LogNoSocket");
+  if (code === "" && reason !== "") return log("LogReasonAlone");
+  if (!Number.isFinite(Number(code))) return log("LogNoNumber", { code });
+  const args = code === "" ? [] : [Number(code), reason];
+  const what = `close(${args.map((arg) => JSON.stringify(arg)).join(", ")})`;
+  const before = socket.readyState;
+  attempt(what, () => {
+    socket.close(...args);
+    if (before >= WebSocket.CLOSING) log("LogClosedAlready", { what, state: STATES[before] });
+  });
 }
 
 export function runInspector() {

@@ -61,22 +61,34 @@ pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Mem
     Ok(rows.into_iter().map(MemberRow::membership).collect())
 }
 
+/// Who is listed of those in a room. A guest without a session is gone for good, for nobody can come in as them again; the
+/// people of a direct room are always the same.
+macro_rules! select_members {
+    ($what:literal, $end:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM member JOIN user ON user.id = member.user JOIN room ON room.id = member.room
+             WHERE member.room = ? AND (user.kind <> 'guest' OR room.kind = 'direct'
+                 OR EXISTS (SELECT 1 FROM session WHERE session.user = user.id))",
+            $end
+        )
+    };
+}
+
 pub(super) async fn members(db: &SqlitePool, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError> {
     let mut moment = db.begin().await?;
     type Row = (Uuid, String, String, Option<i64>, bool, Option<Millis>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT user.id, user.name, user.kind, user.colour, member.role = 'moderator', user.seen_at
-         FROM member JOIN user ON user.id = member.user
-         WHERE member.room = ? ORDER BY user.name, user.id LIMIT ?",
-    )
+    let rows: Vec<Row> = sqlx::query_as(select_members!(
+        "user.id, user.name, user.kind, user.colour, member.role = 'moderator', user.seen_at",
+        " ORDER BY user.name, user.id LIMIT ?"
+    ))
     .bind(room.as_str())
     .bind(limit)
     .fetch_all(&mut *moment)
     .await?;
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM member WHERE room = ?")
-        .bind(room.as_str())
-        .fetch_one(&mut *moment)
-        .await?;
+    let count: i64 =
+        sqlx::query_scalar(select_members!("count(*)", "")).bind(room.as_str()).fetch_one(&mut *moment).await?;
     moment.commit().await?;
     let member = |(id, name, kind, colour, moderator, seen_at): Row| Member {
         user: user(id, name, &kind, colour),
