@@ -28,6 +28,7 @@ impl Hub {
                 connection.push(&ServerFrame::Room { room: now });
             }
         }
+        person.rooms.shrink_to_fit();
         // A new one is not away.
         person.look(user);
     }
