@@ -74,6 +74,32 @@ async fn guests_who_stay_in_the_lobby_see_nobody() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn several_people_are_written_to_together() {
+    let server = Server::start_with(unlimited()).await;
+    let [ann, ben, cem] = [server.account("Ann").await, server.account("Ben").await, server.account("Cem").await];
+    let mut browser = Browser::with(&server, &ann);
+    let people = browser.open("/people").await;
+    let boxes: Vec<_> = people.rows("person").into_iter().map(|row| row.contains("type=\"checkbox\"")).collect();
+    assert_eq!(boxes, [false, true, true], "nobody writes to themselves");
+    let [ben_id, cem_id] = [&ben, &cem].map(|who| who.user.id.to_string());
+    let room = browser.post("/people", &[("user", &ben_id), ("user", &cem_id)]).await.to().to_owned();
+    assert_eq!(server.listed(&ann, &RoomId::from(room.trim_start_matches("/r/"))).await.name, "Ben, Cem");
+    // The same people have one room, whoever of them begins.
+    let ann_id = ann.user.id.to_string();
+    let again = Browser::with(&server, &cem).post("/people", &[("user", &ann_id), ("user", &ben_id)]).await;
+    assert_eq!(again.to(), room);
+    // Nobody, too many, nobody's id, and not by whom it is not allowed.
+    let none = browser.post("/people", &[]).await;
+    assert_eq!((none.status, none.has("Choose one person at least, and 9 at most.")), (400, true));
+    let many: Vec<String> = (0..10).map(|n| uuid::Uuid::from_u128(n).to_string()).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|id| ("user", id.as_str())).collect();
+    assert_eq!(browser.post("/people", &many).await.status, 400);
+    assert_eq!(browser.post("/people", &[("user", "x")]).await.status, 404);
+    assert_eq!(browser.post_from("https://evil.example", "/people", &[("user", &ben_id)]).await.status, 403);
+    server.stop().await;
+}
+
 /// What a page says of when Ann is there, as someone reads it.
 async fn said_of_ann(server: &Server, who: &SessionMade, language: &'static str, path: &str) -> Option<String> {
     let page = Browser { server, token: who.token.clone(), language }.open(path).await;

@@ -38,6 +38,8 @@ pub struct PeopleList {
     pub next: Option<String>,
     /// Whether it is a page after the first.
     pub later: bool,
+    /// What was wrong with the choice of people to write to.
+    pub problem: Option<String>,
     /// How times are told.
     pub clock: Clock,
 }
@@ -51,6 +53,7 @@ impl PeopleList {
         let search = Field::text("search", "q", words.say(Say::SearchName), self.query, limits::MAX_NAME_CHARS);
         let first = (self.later || searched).then_some(("/people".to_owned(), Say::FirstPage));
         let pages = [first, self.next.map(|next| (next, Say::NextPage))];
+        let together = self.people.iter().any(|row| row.message).then(|| together(words, self.problem));
         let rows = self.people.into_iter().map(move |row| person_row(words, clock, row));
         let body = view! {
             <h1>{words.say(Say::People)}</h1>
@@ -65,9 +68,27 @@ impl PeopleList {
             } else {
                 Either::Right(view! { <ul class="entries">{rows.collect_view()}</ul> })
             }}
+            {together}
             {paging(words, pages)}
         };
         frame.document(words.say(Say::People), body)
+    }
+}
+
+/// The form that the boxes beside people belong to: each has forms of its own as well.
+const TOGETHER: &str = "together";
+
+/// To write to several people at once.
+fn together(words: Words, problem: Option<String>) -> impl IntoView {
+    let most = limits::MAX_DIRECT_PEOPLE.to_string();
+    view! {
+        <form id=TOGETHER method="post" action="/people" data-testid="together-form">
+            <p class="soft">{words.say_with(Say::MessageTogetherHelp, &[("n", &most)])}</p>
+            <p class="help">{problem.map(parts::problem_line)}</p>
+            <button type="submit" class="button">
+                {words.say(Say::MessageTogether)}
+            </button>
+        </form>
     }
 }
 
@@ -89,6 +110,10 @@ fn person_row(words: Words, clock: Clock, row: PersonRow) -> impl IntoView {
     let about = format!("person-{id}");
     let message =
         row.message.then(|| button(format!("/people/{id}/message"), words.say(Say::Message), "small", &about));
+    let choose = row.message.then(|| {
+        let label = words.say_with(Say::ChooseWho, &[("name", &name)]);
+        view! { <input type="checkbox" name="user" value=id.to_string() form=TOGETHER aria-label=label class="choose" /> }
+    });
     let manage = row.manage.then(|| {
         let label = words.say_with(Say::ManageWho, &[("name", &name)]);
         view! {
@@ -108,7 +133,7 @@ fn person_row(words: Words, clock: Clock, row: PersonRow) -> impl IntoView {
                 <p class="soft">{parts::role(words, role)}</p>
                 {seen(words, clock, online, seen_at)}
             </div>
-            <div class="acts">{message} {manage}</div>
+            <div class="acts">{message} {manage} {choose}</div>
         </li>
     }
 }

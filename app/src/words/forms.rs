@@ -108,6 +108,12 @@ words! {
     NobodyFound: "There is nobody by that name.", "没有找到叫这个名字的人。";
     You: "you", "你";
     Message: "Message", "发私信";
+    ChooseWho: "Choose {name}", "选择 {name}";
+    MessageTogether: "Message those chosen", "给选中的人发私信";
+    MessageTogetherHelp:
+        "A conversation of these people and you, that nobody else sees. Choose up to {n}.",
+        "只有你和这些人能看到的对话，最多可选 {n} 人。";
+    ChooseSome: "Choose one person at least, and {n} at most.", "请选择 1 到 {n} 人。";
     OnlineNow: "Online now", "在线";
     SeenLast: "Last seen: {time}", "上次在线：{time}";
     Manage: "Manage", "管理";

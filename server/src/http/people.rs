@@ -19,7 +19,7 @@ use crate::{
     store::people::Appointed,
 };
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Search {
     #[serde(default)]
     pub(super) q: String,

@@ -71,7 +71,7 @@ pub(super) fn routes() -> Router<App> {
 
 fn of_people() -> Router<App> {
     Router::new()
-        .route(PEOPLE, get(people::list))
+        .route(PEOPLE, get(people::list).post(people::message))
         .route(BANS, get(people::bans))
         .route("/people/{user}", get(person::show))
         .route("/people/{user}/message", post(person::message))

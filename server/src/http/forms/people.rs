@@ -1,21 +1,26 @@
 //! `/people`: everyone with an account; `/people/bans`: who may not come in.
 
 use axum::{
-    Json,
+    Form, Json,
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use parlor_app::{
     forms::{BanRow, Banned, PeopleList, PersonRow},
     words::forms::Word as Say,
 };
-use parlor_protocol::{ServerRole, UserKind, http::Person};
+use parlor_protocol::{
+    ServerRole, UserId, UserKind,
+    http::{NewDirect, Person},
+    limits,
+};
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::{BANS, PEOPLE, clock_of, frame_for, notice, page, person::Over, reader::Reader};
+use super::{BANS, PEOPLE, clock_of, frame, frame_for, notice, page, person::Over, reader::Reader};
 use crate::{
-    http::{App, Caller, Failure, moderation, people},
+    http::{App, Caller, Failure, SameOrigin, fields::Fields, moderation, people, rooms},
     policy::ServerAct,
 };
 
@@ -26,22 +31,60 @@ pub(super) async fn list(
     query: Result<Query<people::Search>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    shown(&app, &caller, &headers, query, StatusCode::OK, None).await
+}
+
+/// `POST /people`: on to the direct room of the reader and those who were chosen.
+pub(super) async fn message(
+    origin: SameOrigin,
+    Reader(caller): Reader,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    let chosen = fields.iter().filter(|(name, _)| name == "user");
+    // What is no id is nobody's.
+    let users = chosen.map(|(_, id)| Uuid::try_parse(id).map(UserId).map_err(|_| Failure::no_such_person()));
+    let users = users.collect::<Result<Vec<_>, _>>()?;
+    let made = rooms::direct(origin, caller.clone(), State(app.clone()), Fields(NewDirect { users })).await;
+    match made {
+        Ok(Json(made)) => Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response()),
+        Err(failure) if failure.status() == StatusCode::BAD_REQUEST => {
+            let words = frame(&headers, PEOPLE).words;
+            let most = limits::MAX_DIRECT_PEOPLE.to_string();
+            let problem = words.say_with(Say::ChooseSome, &[("n", &most)]);
+            let everyone = Ok(Query(people::Search::default()));
+            shown(&app, &caller, &headers, everyone, failure.status(), Some(problem)).await
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    query: Result<Query<people::Search>, QueryRejection>,
+    status: StatusCode,
+    problem: Option<String>,
+) -> Result<Response, Failure> {
     let (q, later) = query.as_ref().map_or_else(
         |_| (String::new(), false),
         |Query(search)| (search.q.trim().to_owned(), search.after.as_ref().is_some_and(|after| !after.is_empty())),
     );
     let Json(found) = people::list(caller.clone(), State(app.clone()), query).await?;
     let next = found.next.and_then(|next| serde_urlencoded::to_string([("q", q.as_str()), ("after", &next)]).ok());
-    let people = found.people.into_iter().map(|person| row(&app, &caller, person)).collect();
+    let people = found.people.into_iter().map(|person| row(app, caller, person)).collect();
     let list = PeopleList {
         people,
         query: q,
         next: next.map(|query| format!("{PEOPLE}?{query}")),
         later,
-        clock: clock_of(&headers),
+        problem,
+        clock: clock_of(headers),
     };
-    let frame = frame_for(&app, &caller, &headers, PEOPLE);
-    Ok(page(StatusCode::OK, frame.words, list.page(frame)))
+    let frame = frame_for(app, caller, headers, PEOPLE);
+    Ok(page(status, frame.words, list.page(frame)))
 }
 
 fn row(app: &App, caller: &Caller, person: Person) -> PersonRow {
