@@ -157,7 +157,7 @@ words! {
     SignedOutLine:
         "You are signed out. What you have written is kept until you are back.",
         "你已退出登录。写好的内容会保留到你回来。";
-    BannedLine: "You can read, but no longer write here.", "你可以阅读，但不能再发言。";
+    BannedLine: "You were banned: nothing more comes, and nothing can be sent.", "你已被封禁：不再收到新消息，也不能发言。";
     ClosedLine: "Nothing can be sent now. Reload the page; what you type is kept.", "现在无法发送。请刷新页面，输入的内容会保留。";
 
     // The connection.
