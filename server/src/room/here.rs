@@ -16,6 +16,20 @@ pub struct Online {
     pub away: Vec<UserId>,
     /// How many there are.
     pub count: u64,
+    /// Tells whether anyone has come or gone since.
+    changes: u64,
+}
+
+impl Online {
+    fn is_whole(&self) -> bool {
+        u64::try_from(self.people.len()).is_ok_and(|listed| listed == self.count)
+    }
+
+    /// How someone is here; none when they are not.
+    fn state_of(&self, user: UserId) -> Option<PresenceState> {
+        self.people.iter().find(|person| person.id == user)?;
+        Some(if self.away.contains(&user) { PresenceState::Away } else { PresenceState::Online })
+    }
 }
 
 impl Room {
@@ -50,12 +64,35 @@ impl Room {
         let state = self.state.lock();
         let all = state.presence.people();
         let most = if all.len() > limits::MAX_ONLINE_LISTED { limits::CROWD_LISTED } else { limits::MAX_ONLINE_LISTED };
-        let mut online = Online { count: state.presence.count(), ..Online::default() };
+        let (count, changes) = (state.presence.count(), state.presence.changes());
+        let mut online = Online { count, changes, ..Online::default() };
         for (user, away) in all.take(most) {
             online.people.push(user.clone());
             online.away.extend(away.then_some(user.id));
         }
         online
+    }
+
+    /// Who of others has come, gone or changed since this was told: for who subscribes later than they were told. Of a crowd, whose
+    /// list is not whole, nothing is said but by the next news.
+    pub fn since(&self, told: &Online, reader: UserId) -> Vec<ServerFrame> {
+        if self.state.lock().presence.changes() == told.changes {
+            return Vec::new();
+        }
+        let now = self.online();
+        if !now.is_whole() || !told.is_whole() {
+            return Vec::new();
+        }
+        let gone = told.people.iter().filter(|user| now.state_of(user.id).is_none());
+        let others = now.people.iter().chain(gone).filter(|user| user.id != reader);
+        let changed = others.filter(|user| now.state_of(user.id) != told.state_of(user.id));
+        let frame = |user: &User| ServerFrame::Presence {
+            room: self.id.clone(),
+            user: user.clone(),
+            state: now.state_of(user.id).unwrap_or(PresenceState::Offline),
+            online_count: now.count,
+        };
+        changed.map(frame).collect()
     }
 
     /// Someone is at none of their devices, or at one again.
@@ -111,5 +148,48 @@ impl Room {
                 subscriber.connection.queue.push_droppable(frame.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_protocol::{RoomId, RoomKind, UserKind};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::RoomRecord;
+
+    #[test]
+    fn who_comes_and_goes_before_one_subscribes_is_told_then() {
+        let record = RoomRecord {
+            id: RoomId::lobby(),
+            name: "Lobby".into(),
+            kind: RoomKind::Public,
+            topic: None,
+            head: 0,
+            archived: false,
+            maker: None,
+            people: Arc::from([]),
+        };
+        let room = Room::new(record, Arc::default(), 1);
+        let [ann, bob, cem, me] = [1, 2, 3, 4].map(|n| {
+            let name = format!("user {n}");
+            Arc::new(User { id: UserId(Uuid::from_u128(n)), name, kind: UserKind::Guest, colour: None })
+        });
+        room.came(&ann, false);
+        room.came(&bob, false);
+        let told = room.online();
+        assert!(room.since(&told, me.id).is_empty());
+        room.left(ann.id);
+        room.set_away(bob.id, true);
+        room.came(&cem, false);
+        room.came(&me, false);
+        let news = room.since(&told, me.id).into_iter().filter_map(|frame| match frame {
+            ServerFrame::Presence { user, state, online_count, .. } => Some((user.id, state, online_count)),
+            _ => None,
+        });
+        let expected =
+            [(bob.id, PresenceState::Away, 3), (cem.id, PresenceState::Online, 3), (ann.id, PresenceState::Offline, 3)];
+        assert_eq!(news.collect::<Vec<_>>(), expected);
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Presence {
     people: IndexMap<UserId, Person>,
     /// People without a connection since then. They still count as here.
     absent: HashMap<UserId, Instant>,
+    /// Counts what was noted to be told.
+    changes: u64,
     /// The latest of each person that others have not heard yet.
     news: IndexMap<UserId, (Arc<User>, PresenceState)>,
     last_flush: Option<Instant>,
@@ -83,8 +85,14 @@ impl Presence {
 
     /// Notes something to tell.
     pub(super) fn announce(&mut self, user: &Arc<User>, state: PresenceState) {
+        self.changes += 1;
         self.news.shift_remove(&user.id);
         self.news.insert(user.id, (user.clone(), state));
+    }
+
+    /// How much was noted so far.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// What to tell now, the oldest first.

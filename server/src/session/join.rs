@@ -93,7 +93,7 @@ impl Session {
             state.joined.reserve_exact(1);
             state.joined.push(Joined { room: room.clone(), after, tail, last_typing: None });
         }
-        self.push_joined(room, head.max(after));
+        let told = self.push_joined(room, head.max(after));
         // Subscribing succeeds only when everything since `after` is in memory; else read on and try again.
         loop {
             self.connection.queue.drained().await;
@@ -107,6 +107,10 @@ impl Session {
                         // Somebody may be at another device.
                         self.live.hub.show_away(self.user(), room);
                     }
+                    // Who came and went meanwhile was told to those who had subscribed.
+                    for frame in room.since(&told, self.user()) {
+                        self.connection.push(&frame);
+                    }
                     return Ok(Ok(()));
                 }
                 Subscribed::Barred => return Ok(Err(Denied::Unseen)),
@@ -115,9 +119,10 @@ impl Session {
         }
     }
 
-    /// Tells who is here, counting the one who just came.
-    fn push_joined(&self, room: &Room, head: Seq) {
-        let Online { mut people, away, mut count } = room.online();
+    /// Tells who is here, counting the one who just came. Returns who was here.
+    fn push_joined(&self, room: &Room, head: Seq) -> Online {
+        let here = room.online();
+        let Online { mut people, away, mut count, .. } = here.clone();
         let me = &*self.connection.user;
         if !people.contains(me) {
             // In a crowd one may be here already without being listed.
@@ -133,6 +138,7 @@ impl Session {
             away,
             online_count: count,
         });
+        here
     }
 
     /// Reading or writing in a public room makes one its member.

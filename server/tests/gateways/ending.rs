@@ -203,6 +203,7 @@ async fn one_that_takes_nothing_holds_nothing() {
 async fn when_the_server_stops_they_are_told() {
     let server = Server::start().await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
+    ann.until(|json| json["msg"] == "ann came in").await;
     let mut bea = Plain::to(&server, "/gateway/json?name=bea").await;
     ann.until(|json| json["msg"] == "bea came in").await;
     let stopping = tokio::spawn(server.stop());
