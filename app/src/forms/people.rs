@@ -84,7 +84,7 @@ fn together(words: Words, problem: Option<String>) -> impl IntoView {
     view! {
         <form id=TOGETHER method="post" action="/people" data-testid="together-form">
             <p class="soft">{words.say_with(Say::MessageTogetherHelp, &[("n", &most)])}</p>
-            <p class="help">{problem.map(parts::problem_line)}</p>
+            {problem.map(|problem| view! { <p class="help">{parts::problem_line(problem)}</p> })}
             <button type="submit" class="button">
                 {words.say(Say::MessageTogether)}
             </button>
