@@ -53,8 +53,9 @@ impl PeopleList {
         let search = Field::text("search", "q", words.say(Say::SearchName), self.query, limits::MAX_NAME_CHARS);
         let first = (self.later || searched).then_some(("/people".to_owned(), Say::FirstPage));
         let pages = [first, self.next.map(|next| (next, Say::NextPage))];
-        let together = self.people.iter().any(|row| row.message).then(|| together(words, self.problem));
-        let rows = self.people.into_iter().map(move |row| person_row(words, clock, row));
+        let several = self.people.iter().filter(|row| row.message).count() > 1;
+        let together = several.then(|| together(words, self.problem));
+        let rows = self.people.into_iter().map(move |row| person_row(words, clock, row, several));
         let body = view! {
             <h1>{words.say(Say::People)}</h1>
             <form method="get" action="/people" role="search" class="line" data-testid="search-form">
@@ -105,12 +106,12 @@ pub(super) fn paging(words: Words, pages: [Option<(String, Say)>; 2]) -> Option<
     (!ways.is_empty()).then(|| view! { <p class="paging">{ways.into_iter().map(links).collect_view()}</p> }.into_any())
 }
 
-fn person_row(words: Words, clock: Clock, row: PersonRow) -> impl IntoView {
+fn person_row(words: Words, clock: Clock, row: PersonRow, several: bool) -> impl IntoView {
     let Person { id, name, role, colour, online, seen_at, .. } = row.person;
     let about = format!("person-{id}");
     let message =
         row.message.then(|| button(format!("/people/{id}/message"), words.say(Say::Message), "small", &about));
-    let choose = row.message.then(|| {
+    let choose = (row.message && several).then(|| {
         let label = words.say_with(Say::ChooseWho, &[("name", &name)]);
         view! { <input type="checkbox" name="user" value=id.to_string() form=TOGETHER aria-label=label class="choose" /> }
     });
