@@ -1,7 +1,7 @@
 // How the page feels on a machine four times slower, at the end of 10 Mbit/s and 40 ms: the table of the README.
 // ROUNDS (5) says how often each is measured; the table has the medians.
 import { expect, test } from "@playwright/test";
-import Filler from "../support/filler";
+import MessageSender from "../support/message-sender";
 import { Server } from "../support/server";
 import { SLOWER, fill, guest, median, percentile, slowPage } from "./slow";
 
@@ -12,14 +12,14 @@ const RATE = 20;
 const BURST = 2_000;
 
 let server: Server;
-let filler: Filler;
+let sender: MessageSender;
 test.beforeAll(async () => {
   server = await Server.start("--rate-limits", "off");
-  filler = await Filler.enter(server, "Bob");
-  await fill(filler);
+  sender = await MessageSender.connect(server, "Bob");
+  await fill(sender);
 });
 test.afterAll(async () => {
-  filler.close();
+  sender.close();
   await server.dispose();
 });
 
@@ -90,7 +90,7 @@ test("a visit to a busy room", async ({ browser }) => {
     const context = await guest(browser, server, `Eve ${round}`);
     const { page, devtools } = await slowPage(context);
     let n = 0;
-    const talk = setInterval(() => void filler.say(`round ${round}, line ${(n += 1)} of what is **said** here`), 1_000 / RATE);
+    const talk = setInterval(() => void sender.send(`round ${round}, line ${(n += 1)} of what is **said** here`), 1_000 / RATE);
     await page.goto("/r/lobby");
     await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
     await page.waitForTimeout(2_000);
@@ -152,7 +152,7 @@ test("a burst", async ({ browser }) => {
     await page.waitForTimeout(1_000);
     const begin = await page.evaluate(() => performance.now());
     const sent = Date.now();
-    await filler.say(...Array.from({ length: BURST }, (_, n) => `burst ${round}: ${n + 1}`));
+    await sender.send(...Array.from({ length: BURST }, (_, n) => `burst ${round}: ${n + 1}`));
     await expect(page.getByText(`burst ${round}: ${BURST}`, { exact: true })).toBeAttached();
     until.push(Date.now() - sent);
     const tasks = (await page.evaluate(() => window.noted.tasks)).filter(([start]) => start >= begin);

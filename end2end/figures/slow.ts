@@ -1,6 +1,6 @@
 // A slow machine on a slow network, by the DevTools protocol; and what the page itself notes of its own pace.
 import { Browser, BrowserContext, CDPSession, Page } from "@playwright/test";
-import Filler from "../support/filler";
+import MessageSender from "../support/message-sender";
 import { Server } from "../support/server";
 
 /** How much slower the page's processor is made. */
@@ -75,9 +75,9 @@ export async function slowPage(context: BrowserContext): Promise<{ page: Page; d
 }
 
 /** Fills the lobby as a room in use is filled. */
-export async function fill(filler: Filler): Promise<void> {
+export async function fill(sender: MessageSender): Promise<void> {
   const kinds = ["a short line", "a **bold** one with `code` and https://example.com/a/link", "> quoted\n\nand an answer to it\n\n- one\n- two"];
-  await filler.say(...Array.from({ length: 120 }, (_, n) => `${n + 1}: ${kinds[n % kinds.length]}`));
+  await sender.send(...Array.from({ length: 120 }, (_, n) => `${n + 1}: ${kinds[n % kinds.length]}`));
 }
 
 export function median(values: number[]): number {

@@ -1,19 +1,19 @@
-// A proxy between the browser and the server that is as unkind to live connections as real ones are.
+// A proxy between browser and server that blocks, stalls or buffers live connections as real proxies do.
 import http, { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import net, { AddressInfo, Socket } from "node:net";
 import { Duplex } from "node:stream";
 
-/** What becomes of a kind of connection: passed on, refused at once, or left without an answer. */
-export type Fate = "pass" | "refuse" | "hang";
+/** What the proxy does with a kind of connection: forward it, refuse it at once, or never answer. */
+export type Mode = "pass" | "refuse" | "hang";
 
 export class Proxy {
-  upgrades: Fate = "pass";
-  /** `buffer`: the head of the answer passes, its body never does. */
-  streams: Fate | "buffer" = "pass";
-  /** What clients without a WebSocket say. */
+  upgrades: Mode = "pass";
+  /** `buffer`: forwards the response head and withholds the body. */
+  streams: Mode | "buffer" = "pass";
+  /** Frames posted by clients that have no WebSocket. */
   posts: "pass" | "hang" = "pass";
-  /** How many upgrades and streams were asked for. */
-  readonly asked = { upgrades: 0, streams: 0, polls: 0 };
+  /** Requests seen so far. */
+  readonly requests = { upgrades: 0, streams: 0, polls: 0 };
   private down = false;
   private sockets = new Set<Socket>();
   private server: HttpServer;
@@ -22,12 +22,12 @@ export class Proxy {
     this.server = http.createServer((request, response) => this.request(request, response));
     this.server.on("connection", (socket) => {
       if (this.down) return void socket.destroy();
-      this.hold(socket);
+      this.track(socket);
     });
     this.server.on("upgrade", (request, socket, head) => this.upgrade(request, socket, head));
   }
 
-  /** In front of the server at this address (`host:port`). `stream`: which path has the streams that it may hold back. */
+  /** Starts in front of the server at `address` (`host:port`). `stream` is the path prefix of event streams. */
   static async start(address: string, stream = "/live/sse"): Promise<Proxy> {
     const [host, port] = address.split(":");
     const proxy = new Proxy({ host, port: Number(port) }, stream);
@@ -43,12 +43,12 @@ export class Proxy {
     return `http://${this.address}`;
   }
 
-  /** Ends every connection there is, without a word. */
+  /** Resets every open connection. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** The network is gone, until `up`. */
+  /** Refuses all connections until `comeUp`. */
   goDown(): void {
     this.down = true;
     this.cut();
@@ -64,7 +64,7 @@ export class Proxy {
     await closed;
   }
 
-  private hold<S extends Socket>(socket: S): S {
+  private track<S extends Socket>(socket: S): S {
     this.sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.sockets.delete(socket));
@@ -73,47 +73,47 @@ export class Proxy {
 
   private request(request: IncomingMessage, response: ServerResponse): void {
     const stream = request.url!.startsWith(this.stream);
-    if (request.url!.startsWith("/live/poll")) this.asked.polls++;
+    if (request.url!.startsWith("/live/poll")) this.requests.polls++;
     if (request.url!.startsWith("/live/frames") && this.posts === "hang") return;
     if (stream) {
-      this.asked.streams++;
+      this.requests.streams++;
       if (this.streams === "hang") return;
       if (this.streams === "refuse") return void response.writeHead(403).end();
     }
     const { method, url: path } = request;
-    const onward = http.request({ ...this.target, method, path, headers: request.headers, agent: false });
-    onward.on("socket", (socket) => this.hold(socket));
-    onward.on("error", () => response.destroy());
-    response.once("close", () => onward.destroy());
-    onward.on("response", (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers);
+    const upstream = http.request({ ...this.target, method, path, headers: request.headers, agent: false });
+    upstream.on("socket", (socket) => this.track(socket));
+    upstream.on("error", () => response.destroy());
+    response.once("close", () => upstream.destroy());
+    upstream.on("response", (incoming) => {
+      response.writeHead(incoming.statusCode!, incoming.headers);
       response.flushHeaders();
-      const live = answer.headers["content-type"]?.startsWith("text/event-stream");
+      const live = incoming.headers["content-type"]?.startsWith("text/event-stream");
       if (live && this.streams === "buffer") {
-        answer.resume();
-        answer.once("end", () => response.destroy());
+        incoming.resume();
+        incoming.once("end", () => response.destroy());
       } else {
-        answer.pipe(response);
+        incoming.pipe(response);
       }
-      answer.on("error", () => response.destroy());
-      answer.on("aborted", () => response.destroy());
+      incoming.on("error", () => response.destroy());
+      incoming.on("aborted", () => response.destroy());
     });
-    request.pipe(onward);
+    request.pipe(upstream);
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.asked.upgrades++;
+    this.requests.upgrades++;
     if (this.upgrades === "hang") return;
     if (this.upgrades === "refuse") return void socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-    const onward = this.hold(net.connect(this.target));
+    const upstream = this.track(net.connect(this.target));
     let text = `${request.method} ${request.url} HTTP/1.1\r\n`;
     for (let at = 0; at < request.rawHeaders.length; at += 2) {
       text += `${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}\r\n`;
     }
-    onward.write(`${text}\r\n`);
-    onward.write(head);
-    onward.pipe(socket).pipe(onward);
-    onward.once("close", () => socket.destroy());
-    socket.once("close", () => onward.destroy());
+    upstream.write(`${text}\r\n`);
+    upstream.write(head);
+    upstream.pipe(socket).pipe(upstream);
+    upstream.once("close", () => socket.destroy());
+    socket.once("close", () => upstream.destroy());
   }
 }

@@ -1,10 +1,10 @@
-// A server process that a test may kill, freeze and start again on the same port and data.
+// A server process that a test can kill, suspend and restart on the same port and data folder.
 import { ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { nameOfStyle, otherBuild } from "./other-build";
+import { styleHash, otherBuild } from "./other-build";
 
 const root = path.join(__dirname, "../..");
 
@@ -29,7 +29,8 @@ async function freePort(): Promise<number> {
 export class Server {
   private child?: ChildProcess;
   private program = binary();
-  private said = "";
+  private output = "";
+
   private constructor(private port: number, private folder: string, private flags: string[]) {}
 
   static async start(...flags: string[]): Promise<Server> {
@@ -38,7 +39,7 @@ export class Server {
     return server;
   }
 
-  /** From a copy of the binary that stands alone in an empty folder. */
+  /** Starts a copy of the binary alone in an empty folder. */
   static async startAlone(): Promise<Server> {
     const server = new Server(await freePort(), mkdtempSync(path.join(tmpdir(), "parlor-alone-")), []);
     const copy = path.join(server.folder, "parlor");
@@ -48,12 +49,12 @@ export class Server {
     return server;
   }
 
-  /** Whether it can become another build: in a development build the site's files are elsewhere. */
+  /** Whether `update` is possible: a development build has no embedded site. */
   get canUpdate(): boolean {
-    return nameOfStyle(readFileSync(this.program)) !== undefined;
+    return styleHash(readFileSync(this.program)) !== undefined;
   }
 
-  /** From now on it is another build that starts here, on the same port and data. */
+  /** The next start runs another build, on the same port and data folder. */
   update(): void {
     this.program = otherBuild(this.program, this.folder);
   }
@@ -70,45 +71,45 @@ export class Server {
     const args = ["--addr", this.address, "--data", this.folder, ...this.flags];
     const child = spawn(this.program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
     this.child = child;
-    this.said = "";
+    this.output = "";
     await new Promise<void>((resolve, reject) => {
-      child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+      child.once("exit", (code) => reject(new Error(`the server exited with ${code}`)));
       child.stdout!.on("data", (text) => {
-        this.said += text;
-        if (this.said.includes("listening on")) resolve();
+        this.output += text;
+        if (this.output.includes("listening on")) resolve();
       });
     });
     child.removeAllListeners("exit");
   }
 
-  /** What makes the first owner, as the server has said it. */
+  /** The secret of the link for the first owner, as printed at the start. */
   get firstSecret(): string {
-    const [, secret] = /\/first\/(\w+)/.exec(this.said) ?? [];
-    if (!secret) throw new Error(`no link for an owner: ${this.said}`);
+    const [, secret] = /\/first\/(\w+)/.exec(this.output) ?? [];
+    if (!secret) throw new Error(`no link for the first owner in: ${this.output}`);
     return secret;
   }
 
-  /** As a power cut would: nothing is finished, nobody is told. */
+  /** Ends without a shutdown, as a power cut would. */
   async kill(): Promise<void> {
     await this.end("SIGKILL");
   }
 
-  /** As a service manager would. */
+  /** Shuts down, as a service manager would do it. */
   async stop(): Promise<void> {
     await this.end("SIGTERM");
   }
 
-  /** It keeps its connections and does nothing any more. */
-  freeze(): void {
+  /** Suspends the process; its connections stay open. */
+  suspend(): void {
     this.child?.kill("SIGSTOP");
   }
 
-  thaw(): void {
+  resume(): void {
     this.child?.kill("SIGCONT");
   }
 
   async dispose(): Promise<void> {
-    this.thaw();
+    this.resume();
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 // Accounts: a guest makes one and stays who they are; signing out and in; sessions; all of it without scripts too.
 import { Page } from "@playwright/test";
-import { Person, expect, test } from "../support/journey";
+import { Person, expect, test } from "../support/fixtures";
 
 const PASSWORD = "correct horse battery";
 
@@ -16,7 +16,7 @@ async function signIn(page: Page, name: string): Promise<Person> {
 test("a guest makes an account, keeps the messages, signs out and in, and ends a session elsewhere", async ({ person, visitor }) => {
   const ann = await person("Ann");
   const { page } = ann;
-  await ann.say("said as a guest");
+  await ann.send("said as a guest");
   await expect(ann.message("said as a guest")).toHaveAttribute("data-state", "stored");
 
   // From the name at the foot of the rooms to the form, which says what stays.
@@ -34,9 +34,9 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await page.waitForURL("**/account");
   await expect(page.getByText("Signs in as Ann")).toBeVisible();
   await page.getByRole("link", { name: "Chat", exact: true }).click();
-  await ann.isConnected();
-  await ann.sees("said as a guest");
-  await ann.say("said with an account");
+  await ann.expectConnected();
+  await ann.expectMessages("said as a guest");
+  await ann.send("said with an account");
   await expect(ann.message("said with an account")).toHaveAttribute("data-state", "stored");
 
   await page.getByTestId("sign-out").click();
@@ -47,12 +47,12 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("alert")).toHaveText("Name or password is wrong.");
   await signIn(page, "ann");
-  await ann.isConnected();
-  await ann.sees("said as a guest", "said with an account");
+  await ann.expectConnected();
+  await ann.expectMessages("said as a guest", "said with an account");
 
   // Another browser, which is told at once that its session has ended.
   const other = await signIn(await visitor(), "Ann");
-  await other.isConnected();
+  await other.expectConnected();
   await page.goto("/account");
   await expect(page.getByTestId("session")).toHaveCount(2);
   await page.getByTestId("end-session").click();
@@ -87,8 +87,8 @@ test("from the first start to the second member: the printed link, an invitation
   await page.getByRole("button", { name: "Make an account" }).click();
   await page.waitForURL("**/r/lobby");
   const olga = new Person(page, "Olga");
-  await olga.isConnected();
-  await olga.say("Is anyone here?");
+  await olga.expectConnected();
+  await olga.send("Is anyone here?");
   await expect(olga.message("Is anyone here?")).toHaveAttribute("data-state", "stored");
 
   // From one's own name at the foot of the rooms, and by keys alone.
@@ -107,11 +107,11 @@ test("from the first start to the second member: the printed link, an invitation
   await other.keyboard.press("Enter");
   await other.waitForURL("**/r/lobby");
   const piet = new Person(other, "Piet");
-  await piet.isConnected();
-  await piet.sees("Is anyone here?");
-  await piet.say("I am");
+  await piet.expectConnected();
+  await piet.expectMessages("Is anyone here?");
+  await piet.send("I am");
   await page.getByRole("link", { name: "Chat" }).click();
-  await olga.sees("Is anyone here?", "I am");
+  await olga.expectMessages("Is anyone here?", "I am");
 
   // It was for one; and there is an owner now.
   const late = await visitor();

@@ -1,5 +1,5 @@
 // The binary is all there is to copy.
-import { Person, expect, test } from "../support/journey";
+import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 test("copied alone into an empty folder, it serves everything, compressed and to be kept", async ({ visitor }) => {
@@ -11,8 +11,8 @@ test("copied alone into an empty folder, it serves everything, compressed and to
     await page.goto(server.url);
     await page.getByTestId("enter").click();
     const guest = new Person(page, "Guest 1");
-    await guest.isConnected();
-    await guest.say("all by itself");
+    await guest.expectConnected();
+    await guest.send("all by itself");
     await expect(guest.message("all by itself")).toHaveAttribute("data-state", "stored");
     for (const [ending, type] of [
       [".js", "text/javascript"],

@@ -1,6 +1,6 @@
 // Other programs' clients chat with somebody in a browser, both ways.
-import { Elsewhere, Program, have, python, written } from "../support/clients";
-import { Person, enter, expect, test } from "../support/journey";
+import { OtherOrigin, Program, exampleCode, isInstalled, pythonPath } from "../support/clients";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 test.describe("as docs/clients.md has them", () => {
@@ -8,24 +8,24 @@ test.describe("as docs/clients.md has them", () => {
     { heading: "Node, with `ws`", ending: "mjs", command: "node", says: "hello from Node", name: "node" },
     { heading: "Node, with `socket.io-client`", ending: "mjs", command: "node", says: "hello from Socket.IO", name: "bot" },
     { heading: "Node, with `EventSource`", ending: "mjs", command: "node", says: undefined, name: "eve" },
-    { heading: "Python, with `websockets`", ending: "py", command: python(), says: "hello from Python", name: "py" },
+    { heading: "Python, with `websockets`", ending: "py", command: pythonPath(), says: "hello from Python", name: "py" },
     { heading: "websocat", ending: "sh", command: "bash", says: undefined, name: "cat" },
   ] as const) {
     test(heading, async ({ person, server }) => {
       const needed = heading === "websocat" ? "websocat" : command;
-      expect(have(needed), `${needed} is there: scripts/setup.sh test installs it`).toBe(true);
+      expect(isInstalled(needed), `${needed} is there: scripts/setup.sh test installs it`).toBe(true);
       const bob = await person("Bob");
-      const client = Program.run(written(heading, server), ending, command);
+      const client = Program.run(exampleCode(heading, server), ending, command);
       try {
         await isHere(bob, name);
         if (says) {
-          await bob.sees(says);
+          await bob.expectMessages(says);
         } else {
-          client.say("typed into it");
-          await bob.sees("typed into it");
+          client.send("typed into it");
+          await bob.expectMessages("typed into it");
         }
-        await bob.say("hello, program");
-        await client.prints("hello, program");
+        await bob.send("hello, program");
+        await client.expectOutput("hello, program");
       } finally {
         await client.end();
       }
@@ -35,12 +35,12 @@ test.describe("as docs/clients.md has them", () => {
 
   test("a bot, with the typed events of Socket.IO", async ({ person, server }) => {
     const bob = await person("Bob");
-    const bot = Program.run(written("Socket.IO", server), "mjs", "node");
+    const bot = Program.run(exampleCode("Socket.IO", server), "mjs", "node");
     try {
       await isHere(bob, "echo");
-      await bob.say("!echo what is said");
-      await bob.sees("what is said");
-      await bot.prints(/id: '[-0-9a-f]{36}',\s+seq: 2\b/);
+      await bob.send("!echo what is said");
+      await bob.expectMessages("what is said");
+      await bot.expectOutput(/id: '[-0-9a-f]{36}',\s+seq: 2\b/);
     } finally {
       await bot.end();
     }
@@ -48,20 +48,20 @@ test.describe("as docs/clients.md has them", () => {
   });
 
   test("A browser page", async ({ visitor }) => {
-    const elsewhere = await Elsewhere.start();
+    const elsewhere = await OtherOrigin.start();
     const server = await Server.start("--allow-origin", elsewhere.origin);
     try {
-      const bob = await enter(await visitor({ baseURL: server.url }), server.url, "Bob");
-      await bob.isConnected();
-      elsewhere.pages.set("/", written("A browser page", server));
+      const bob = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Bob");
+      await bob.expectConnected();
+      elsewhere.pages.set("/", exampleCode("A browser page", server));
       const page = await visitor({ baseURL: elsewhere.origin });
       await page.goto(elsewhere.origin);
       await expect(page.getByText("ann came in")).toBeVisible();
       await page.getByLabel("Message").fill("from five lines");
       await page.getByLabel("Message").press("Enter");
-      await bob.sees("from five lines");
+      await bob.expectMessages("from five lines");
       await expect(page.getByText("ann: from five lines")).toBeVisible();
-      await bob.say("to five lines");
+      await bob.send("to five lines");
       await expect(page.getByText("Bob: to five lines")).toBeVisible();
     } finally {
       await server.dispose();
@@ -103,11 +103,11 @@ const rawJson = (address: string) => `<!doctype html><title>json</title><p id="s
 </script>`;
 
 test("row 14: raw browser clients talk to somebody in a browser, from an origin on the list", async ({ server: strict, visitor }) => {
-  const elsewhere = await Elsewhere.start();
+  const elsewhere = await OtherOrigin.start();
   const server = await Server.start("--allow-origin", elsewhere.origin);
   try {
-    const bob = await enter(await visitor({ baseURL: server.url }), server.url, "Bob");
-    await bob.isConnected();
+    const bob = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Bob");
+    await bob.expectConnected();
     elsewhere.pages.set("/text", rawText(server.address));
     elsewhere.pages.set("/json", rawJson(server.address));
 
@@ -117,7 +117,7 @@ test("row 14: raw browser clients talk to somebody in a browser, from an origin 
     await isHere(bob, "raw");
     await text.locator("#text").fill("from the text page");
     await text.locator("#send").click();
-    await bob.sees("from the text page");
+    await bob.expectMessages("from the text page");
     await expect(text.getByText(/^raw: from the text page \[/)).toHaveCSS("color", "rgb(0, 0, 255)");
     await text.locator("#text").fill("  ");
     await text.locator("#send").click();
@@ -126,13 +126,13 @@ test("row 14: raw browser clients talk to somebody in a browser, from an origin 
     const json = await visitor({ baseURL: elsewhere.origin });
     await json.goto(`${elsewhere.origin}/json`);
     await expect(json.locator("#state")).toHaveText(/^connected to ws:/);
-    await bob.say("to both pages");
+    await bob.send("to both pages");
     await expect(text.getByText(/^Bob: to both pages \[/)).toBeVisible();
     await expect(json.getByText(/^Bob\[20.*Z\]: to both pages$/)).toBeVisible();
     await json.locator("#nickname").fill("小明");
     await json.locator("#text").fill("from the json page");
     await json.locator("#send").click();
-    await bob.sees("from the json page");
+    await bob.expectMessages("from the json page");
     await expect(json.getByText(/^小明\[.*\]: from the json page$/)).toBeVisible();
     await expect(text.getByText(/^小明 came in/)).toBeVisible();
     await text.close();
@@ -199,14 +199,14 @@ for (const [version, module] of Object.entries(VERSIONS)) {
       const texts = await heard(client);
       await isHere(bob, name);
       client.send(`up by ${transports}`);
-      await bob.sees(`up by ${transports}`);
-      await bob.say(`down by ${transports}`);
+      await bob.expectMessages(`up by ${transports}`);
+      await bob.send(`down by ${transports}`);
       await expect.poll(() => texts).toContain(`Bob: down by ${transports}`);
       expect(texts).toContain(`${name}: up by ${transports}`);
       await expect.poll(() => client.io.engine.transport.name).toBe(transports.at(-1));
       const said = await new Promise<any>((resolve) => client.emit("say", { body: `said by ${transports}` }, resolve));
       expect(said).toMatchObject({ seq: expect.any(Number), id: expect.any(String) });
-      await bob.sees(`said by ${transports}`);
+      await bob.expectMessages(`said by ${transports}`);
       client.close();
       await isGone(bob, name);
     }
@@ -221,19 +221,19 @@ test("row 11: Socket.IO: the first message is the name, and what is for one reac
   ann.send("ann");
   await isHere(bob, "ann");
   ann.send("hello, all");
-  await bob.sees("hello, all");
+  await bob.expectMessages("hello, all");
   const frames: string[] = [];
   const [socket] = await Promise.all([cat.page.waitForEvent("websocket"), cat.page.reload()]);
   socket.on("framereceived", (frame) => frames.push(String(frame.payload)));
-  await cat.isConnected();
+  await cat.expectConnected();
   ann.send("@bob for Bob alone");
   await expect.poll(() => texts).toContain("(private) ann: for Bob alone");
   await bob.page.getByTestId("room-link").filter({ hasText: "ann" }).click();
-  await bob.sees("for Bob alone");
-  await bob.say("for ann alone");
+  await bob.expectMessages("for Bob alone");
+  await bob.send("for ann alone");
   await expect.poll(() => texts).toContain("(private) Bob: for ann alone");
   ann.send("for all again");
-  await cat.sees("for all again");
+  await cat.expectMessages("for all again");
   await expect(cat.message("for Bob alone")).toHaveCount(0);
   await expect.poll(() => frames.join()).toContain("for all again");
   expect(frames.join()).not.toContain("alone");
@@ -273,8 +273,8 @@ test("Socket.IO's clients come back by themselves when the server was restarted"
   await expect.poll(() => clients.every((client) => client.disconnected)).toBe(true);
   await server.start();
   await expect.poll(() => clients.some((client) => client.disconnected), { timeout: 30_000 }).toBe(false);
-  await bob.isConnected();
-  await bob.say("after the restart");
+  await bob.expectConnected();
+  await bob.send("after the restart");
   for (const texts of all) await expect.poll(() => texts).toContain("Bob: after the restart");
   for (const client of clients) client.close();
 });

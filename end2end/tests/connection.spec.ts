@@ -1,5 +1,5 @@
 // The connection breaks in every way it can; the page says so, and nothing is lost or doubled.
-import { Person, expect, test } from "../support/journey";
+import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 async function inOrder(person: Person, texts: string[]): Promise<void> {
@@ -9,8 +9,8 @@ async function inOrder(person: Person, texts: string[]): Promise<void> {
 test("the server is killed between messages: both come back by themselves, nothing lost or doubled", async ({ person, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
-  await ann.say("before");
-  await bob.sees("before");
+  await ann.send("before");
+  await bob.expectMessages("before");
   const texts = ["before"];
   for (let round = 1; round <= 3; round++) {
     // Sent in the moment of the kill: it may be on its way, stored, or neither.
@@ -20,17 +20,17 @@ test("the server is killed between messages: both come back by themselves, nothi
     await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
     await expect(bob.connection).not.toHaveAttribute("data-state", "connected");
     const whileDown = `${round}: while it was down`;
-    await ann.say(whileDown);
+    await ann.send(whileDown);
     await expect(ann.message(whileDown)).toHaveAttribute("data-state", "queued");
     await server.start();
-    await ann.isConnected();
-    await bob.isConnected();
+    await ann.expectConnected();
+    await bob.expectConnected();
     texts.push(onItsWay, whileDown);
     await inOrder(ann, texts);
     await inOrder(bob, texts);
     await expect(ann.message(whileDown)).toHaveAttribute("data-state", "stored");
   }
-  await bob.say("after");
+  await bob.send("after");
   texts.push("after");
   await inOrder(ann, texts);
   await ann.page.reload();
@@ -49,8 +49,8 @@ test("a restart is announced, waited for, and one need not wait", async ({ perso
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
     // It may have come back by itself in this very moment.
   });
-  await ann.isConnected();
-  await ann.say("here again");
+  await ann.expectConnected();
+  await ann.send("here again");
   await expect(ann.message("here again")).toHaveAttribute("data-state", "stored");
 });
 
@@ -60,11 +60,11 @@ test("without a network the page says offline, keeps what is typed, and sends it
   await ann.page.context().setOffline(true);
   // Chromium does not cut sockets that are open; the browser's own word is enough.
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
-  for (const text of ["one", "two", "three"]) await ann.say(text);
+  for (const text of ["one", "two", "three"]) await ann.send(text);
   await expect(ann.message("three")).toHaveAttribute("data-state", "queued");
-  await bob.say("meanwhile");
+  await bob.send("meanwhile");
   await ann.page.context().setOffline(false);
-  await ann.isConnected();
+  await ann.expectConnected();
   await inOrder(bob, ["meanwhile", "one", "two", "three"]);
   await inOrder(ann, ["meanwhile", "one", "two", "three"]);
   await expect(ann.message("three")).toHaveAttribute("data-state", "stored");
@@ -77,14 +77,14 @@ test("row 8: heartbeat: a frozen server is noticed within two heartbeats", async
     await page.goto(server.url);
     await page.getByTestId("enter").click();
     const ann = new Person(page, "Guest 1");
-    await ann.isConnected();
-    server.freeze();
+    await ann.expectConnected();
+    server.suspend();
     // One second between heartbeats, ten of grace.
     await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 14_000 });
-    await ann.say("waits");
+    await ann.send("waits");
     await expect(ann.message("waits")).toHaveAttribute("data-state", "queued");
-    server.thaw();
-    await ann.isConnected();
+    server.resume();
+    await ann.expectConnected();
     await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
     await expect(ann.messages).toHaveCount(1);
   } finally {
@@ -101,30 +101,30 @@ test("signed out elsewhere, the page says why it was closed and does not come ba
   await ann.page.waitForTimeout(2_000);
   await expect(ann.connection).toHaveAttribute("data-state", "closed");
   // What is written now cannot be sent by that guest; who comes in by the same name finds it in the message box.
-  await ann.say("not lost");
+  await ann.send("not lost");
   await ann.page.goto(server.url);
   await ann.page.getByTestId("name-input").fill("Ann");
   await ann.page.getByTestId("enter").click();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.composer).toHaveValue("not lost");
   await expect(ann.messages).toHaveCount(0);
 });
 
 test("a browser without WebSocket chats by the next way, and is told so", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
-  await ann.say("for everyone");
+  await ann.send("for everyone");
   await expect(ann.message("for everyone")).toHaveAttribute("data-state", "stored");
   const page = await visitor();
   await page.addInitScript(() => Reflect.deleteProperty(window, "WebSocket"));
   await page.goto(server.url);
   await page.getByTestId("enter").click();
   const bob = new Person(page, "Guest");
-  await bob.isConnected();
+  await bob.expectConnected();
   await expect(bob.connection).toHaveAttribute("data-transport", "sse");
   await expect(bob.connection).toHaveAttribute("title", /This browser has no WebSocket/);
-  await bob.sees("for everyone");
-  await bob.say("from everyone");
-  await ann.sees("from everyone");
+  await bob.expectMessages("for everyone");
+  await bob.send("from everyone");
+  await ann.expectMessages("from everyone");
 });
 
 test("a message that the server refuses is shown as failed, with a way out", async ({ person }) => {
@@ -141,8 +141,8 @@ test("a message that the server refuses is shown as failed, with a way out", asy
     });
   });
   await ann.page.reload();
-  await ann.isConnected();
-  await ann.say("refuse me");
+  await ann.expectConnected();
+  await ann.send("refuse me");
   const failed = ann.message("refuse me");
   await expect(failed).toHaveAttribute("data-state", "failed");
   await expect(failed).toContainText("You are sending too fast.");
@@ -151,7 +151,7 @@ test("a message that the server refuses is shown as failed, with a way out", asy
   await ann.composer.fill("take me");
   await ann.composer.press("Enter");
   await expect(ann.message("take me")).toHaveAttribute("data-state", "stored");
-  await ann.say("refuse me");
+  await ann.send("refuse me");
   await expect(ann.message("refuse me")).toHaveAttribute("data-state", "failed");
   await ann.message("refuse me").getByTestId("discard").click();
   await inOrder(ann, ["take me"]);

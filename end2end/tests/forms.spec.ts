@@ -1,8 +1,8 @@
 // The pages with forms: nobody is shut out by how they are made, and what is done there reaches those whom it concerns.
 import AxeBuilder from "@axe-core/playwright";
 import { Page } from "@playwright/test";
-import { Person, expect, test } from "../support/journey";
-import { Session, account, ask, owner, room, signIn } from "../support/people";
+import { Person, expect, test } from "../support/fixtures";
+import { Session, api, createAccount, createOwner, createRoom, signIn } from "../support/api";
 import { Server } from "../support/server";
 
 interface World {
@@ -13,16 +13,16 @@ interface World {
 
 /** A server where something has happened, so that no page is empty. */
 async function settled(server: Server): Promise<World> {
-  const olga = await owner(server, "Olga");
-  const ann = await account(server, "Ann");
-  const [ben, eve] = [await account(server, "小明"), await account(server, "Eve")];
-  const garden = await room(server, ann, "Garden", "public");
-  await ask(server, ann, `/rooms/${garden}`, { topic: "What grows, and what does not" }, "PATCH");
-  for (const who of [olga, ben]) await ask(server, who, `/rooms/${garden}/members`, { user: who.user.id });
-  await ask(server, olga, "/invites", { uses: 1 });
-  await ask(server, olga, `/people/${ben.user.id}/role`, { role: "moderator" });
-  await ask(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60, room: garden });
-  await ask(server, olga, `/people/${eve.user.id}/ban`, { reason: "Sells watches", hours: 24, address: true });
+  const olga = await createOwner(server, "Olga");
+  const ann = await createAccount(server, "Ann");
+  const [ben, eve] = [await createAccount(server, "小明"), await createAccount(server, "Eve")];
+  const garden = await createRoom(server, ann, "Garden", "public");
+  await api(server, ann, `/rooms/${garden}`, { topic: "What grows, and what does not" }, "PATCH");
+  for (const who of [olga, ben]) await api(server, who, `/rooms/${garden}/members`, { user: who.user.id });
+  await api(server, olga, "/invites", { uses: 1 });
+  await api(server, olga, `/people/${ben.user.id}/role`, { role: "moderator" });
+  await api(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60, room: garden });
+  await api(server, olga, `/people/${eve.user.id}/ban`, { reason: "Sells watches", hours: 24, address: true });
   return { olga, ann, garden };
 }
 
@@ -43,8 +43,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     test(`axe finds no barrier on any page: ${colorScheme}, ${language}`, async ({ visitor, server, browser }, info) => {
       test.slow();
       const { olga, ann, garden } = await settled(server);
-      const { link: invite } = await ask<{ link: string }>(server, olga, "/invites", { uses: 1 });
-      const { link: reset } = await ask<{ link: string }>(server, olga, `/people/${ann.user.id}/reset`, {});
+      const { link: invite } = await api<{ link: string }>(server, olga, "/invites", { uses: 1 });
+      const { link: reset } = await api<{ link: string }>(server, olga, `/people/${ann.user.id}/reset`, {});
       const page = await visitor({ colorScheme });
       await page.context().addCookies([{ name: "lang", value: language, url: server.url }]);
       const found: string[] = [];
@@ -73,8 +73,8 @@ for (const colorScheme of ["light", "dark"] as const) {
       await signIn(context, server, ann);
       const other = new Person(await context.newPage(), "Ann");
       await other.page.goto("/r/lobby");
-      await other.isConnected();
-      await other.say("@Olga **look** at `this`");
+      await other.expectConnected();
+      await other.send("@Olga **look** at `this`");
       await expect(other.message("@Olga look at this")).toHaveAttribute("data-state", "stored");
       await other.page.evaluate(() => {
         Object.defineProperty(document, "hidden", { value: true, configurable: true });
@@ -83,7 +83,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await look("/r/lobby");
       await page.setViewportSize({ width: 1280, height: 800 });
       const chat = new Person(page, "Olga");
-      await chat.isConnected();
+      await chat.expectConnected();
       await expect(page.getByTestId("people").locator(".away")).toHaveCount(1);
       const named = chat.messages.filter({ has: page.locator(".mention") });
       await expect(named).toHaveClass(/names-me/);
@@ -120,15 +120,15 @@ test("several people are written to together", async ({ visitor, server }) => {
   await page.getByLabel("Choose 小明").press("Space");
   await page.getByRole("button", { name: "Message those chosen" }).press("Enter");
   const person = new Person(page, "Ann");
-  await person.isConnected();
+  await person.expectConnected();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Olga, 小明");
-  await person.say("the three of us");
+  await person.send("the three of us");
   await expect(person.message("the three of us")).toHaveAttribute("data-state", "stored");
 });
 
 test("kick and ban: who is sent away is told at once", async ({ visitor, server }) => {
   const { olga, ann } = await settled(server);
-  const shed = await room(server, olga, "Shed", "private");
+  const shed = await createRoom(server, olga, "Shed", "private");
   const page = await visitor();
   await signIn(page.context(), server, olga);
   await page.goto(`/rooms/${shed}/settings`);
@@ -140,7 +140,7 @@ test("kick and ban: who is sent away is told at once", async ({ visitor, server 
   await signIn(theirs.context(), server, ann);
   await theirs.goto(`/r/${shed}`);
   const person = new Person(theirs, "Ann");
-  await person.isConnected();
+  await person.expectConnected();
   const link = theirs.getByTestId("room-link").filter({ hasText: "Shed" });
   await expect(link).toHaveCount(1);
 
@@ -153,7 +153,7 @@ test("kick and ban: who is sent away is told at once", async ({ visitor, server 
   await expect(theirs.getByText("There is no such room")).toBeVisible();
   expect((await theirs.goto(`/rooms/${shed}/settings`))!.status()).toBe(404);
   await theirs.goto("/r/lobby");
-  await person.isConnected();
+  await person.expectConnected();
 
   await page.getByRole("link", { name: "People" }).press("Enter");
   await page.getByRole("link", { name: "Manage Ann" }).press("Enter");
@@ -177,7 +177,7 @@ test("kick and ban: who is sent away is told at once", async ({ visitor, server 
   await page.getByRole("link", { name: "Audit log" }).click();
   await expect(page.getByTestId("entry").first()).toContainText("Olga has lifted the ban of Ann.");
   await theirs.goto("/r/lobby");
-  await person.isConnected();
+  await person.expectConnected();
 });
 
 test("one writes to someone from the list, without scripts too", async ({ browser, server }) => {

@@ -1,27 +1,27 @@
 // More has come than a reader can be brought: they stay where they are, and the rest is there when they get to it.
-import Filler from "../support/filler";
-import { enter, expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
 /** Lets others say thousands of things at once. */
 let server: Server;
-let filler: Filler;
+let sender: MessageSender;
 test.beforeEach(async () => {
   server = await Server.start("--rate-limits", "off");
-  filler = await Filler.enter(server, "Bob");
+  sender = await MessageSender.connect(server, "Bob");
 });
 test.afterEach(async () => {
-  filler.close();
+  sender.close();
   await server.dispose();
 });
 
 test("reading further up while 5,000 messages come: the place is kept, and what follows has no hole", async ({ visitor }) => {
   test.slow();
-  const ann = await enter(await visitor({ baseURL: server.url }), server.url, "Ann");
-  await filler.say(...numbered("before", 120));
-  await ann.sees("before 120");
+  const ann = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Ann");
+  await sender.send(...numbered("before", 120));
+  await ann.expectMessages("before 120");
   const timeline = ann.page.getByTestId("timeline");
   await timeline.evaluate((scroller) => (scroller.scrollTop = -1_500));
   const place = () =>
@@ -36,43 +36,43 @@ test("reading further up while 5,000 messages come: the place is kept, and what 
   const before = await place();
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
-  await filler.say(...numbered("meanwhile", 5_000));
+  await sender.send(...numbered("meanwhile", 5_000));
   await ann.page.context().setOffline(false);
-  await ann.isConnected();
+  await ann.expectConnected();
   // What is new is offered, and nothing has moved.
   await expect(ann.page.getByTestId("new-messages")).toBeVisible();
   await expect.poll(place).toEqual(before);
   // Live messages are not put behind a hole.
-  await filler.say(...numbered("live", 1));
+  await sender.send(...numbered("live", 1));
   await expect(ann.page.getByTestId("new-messages")).toContainText("1 new message");
   await expect(ann.message("live 1")).toHaveCount(0);
   // Down to the end of what is there, and on: the next page follows the last message without a hole.
   const shown = async () => (await ann.bodies.allTextContents()).map((text) => text.trim());
   await timeline.evaluate((scroller) => (scroller.scrollTop = 0));
-  await ann.sees("meanwhile 1");
+  await ann.expectMessages("meanwhile 1");
   const texts = await shown();
   const at = texts.indexOf("before 120");
   expect(texts.slice(at, at + 20)).toEqual(["before 120", ...numbered("meanwhile", 19)]);
   // And in one step to the newest.
   await ann.page.getByTestId("new-messages").click();
   await expect(ann.message("live 1")).toBeInViewport();
-  await filler.say(...numbered("after", 1));
+  await sender.send(...numbered("after", 1));
   await expect(ann.message("after 1")).toBeInViewport();
 });
 
 test("one's own message leads to the newest", async ({ visitor }) => {
   test.slow();
-  const ann = await enter(await visitor({ baseURL: server.url }), server.url, "Ann");
-  await filler.say(...numbered("before", 120));
-  await ann.sees("before 120");
+  const ann = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Ann");
+  await sender.send(...numbered("before", 120));
+  await ann.expectMessages("before 120");
   await ann.page.getByTestId("timeline").evaluate((scroller) => (scroller.scrollTop = -1_500));
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
-  await filler.say(...numbered("meanwhile", 1_200));
+  await sender.send(...numbered("meanwhile", 1_200));
   await ann.page.context().setOffline(false);
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.page.getByTestId("new-messages")).toBeVisible();
-  await ann.say("here I am");
+  await ann.send("here I am");
   await expect(ann.message("here I am")).toBeInViewport();
   await expect(ann.message("here I am")).toHaveAttribute("data-state", "stored");
   await expect(ann.message("meanwhile 1200")).toBeInViewport();

@@ -1,5 +1,6 @@
 // Everything once by keyboard alone.
-import { Page, expect, test } from "../support/journey";
+import { Page } from "@playwright/test";
+import { expect, test } from "../support/fixtures";
 
 /** Goes back with Shift+Tab until what has the focus has this test id or text. */
 async function backTo(page: Page, what: string): Promise<void> {
@@ -57,7 +58,7 @@ test("come in, talk, make a room, switch, and leave without a mouse", async ({ v
 
 test("the page has the landmarks and the log that a screen reader looks for", async ({ person }) => {
   const ann = await person("Ann");
-  await ann.say("heard");
+  await ann.send("heard");
   const log = ann.page.getByRole("log");
   await expect(log).toHaveAttribute("aria-live", "polite");
   await expect(log).toContainText("heard");

@@ -3,7 +3,7 @@
 // clients.spec.ts.
 import AxeBuilder from "@axe-core/playwright";
 import { Locator, Page } from "@playwright/test";
-import { expect, test } from "../support/journey";
+import { expect, test } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
 

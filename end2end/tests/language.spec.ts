@@ -1,7 +1,7 @@
 // English and Chinese: by the browser, and by choice; before any script runs, after, and without the server.
 import { Page } from "@playwright/test";
-import Filler from "../support/filler";
-import { enter, expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { expect, joinAsGuest, test } from "../support/fixtures";
 
 const CHINESE = { locale: "zh-CN" };
 const chinese = (page: Page) => page.getByRole("button", { name: "中文" });
@@ -40,9 +40,9 @@ test("a Chinese browser gets a Chinese page from the server, without scripts", a
 });
 
 test("after the wasm has taken over it speaks Chinese still: numbers, days, errors, aloud too", async ({ person, server }) => {
-  const filler = await Filler.enter(server, "Marta");
-  filler.join("lobby");
-  await filler.say("one");
+  const sender = await MessageSender.connect(server, "Marta");
+  sender.join("lobby");
+  await sender.send("one");
   const ming = await person("小明", CHINESE);
   const { page } = ming;
   await expect(page.getByTestId("connection-badge")).toHaveText(`已连接到 ${server.address}`);
@@ -56,7 +56,7 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   await ming.composer.fill("字".repeat(8_003));
   await ming.composer.press("Enter");
   await expect(page.getByTestId("composer-hint")).toHaveText("超出 3 个字符，缩短后才能发送。");
-  await ming.say("你好");
+  await ming.send("你好");
   await expect(ming.message("你好")).toHaveAttribute("data-state", "stored");
   await expect(ming.message("你好").locator(".mark")).toHaveAttribute("title", "已保存");
   await expect(page.getByTestId("people")).toContainText("你");
@@ -80,7 +80,7 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   await page.keyboard.press("Escape");
   await server.kill();
   await expect(page.getByTestId("composer-waiting")).toHaveText("消息会在这里等待，恢复连接后自动发送。");
-  await ming.say("等等");
+  await ming.send("等等");
   await expect(page.getByTestId("composer-waiting")).toHaveText("1 条消息在等待，恢复连接后自动发送。");
   await expect(page.getByTestId("connection-badge")).toContainText("正在重新连接");
   // Without the server there is no other language to be had, and the page stays.
@@ -88,31 +88,31 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   await expect(page.getByRole("alert").filter({ hasText: "切换语言需要连接服务器。" })).toBeVisible();
   await server.start();
   await expect(ming.message("等等")).toHaveAttribute("data-state", "stored");
-  filler.close();
+  sender.close();
 });
 
 test("English counts, and names days, as it always has", async ({ person, server }) => {
-  const filler = await Filler.enter(server, "Marta");
-  filler.join("lobby");
-  await filler.say(...Array.from({ length: 40 }, (_, n) => `line ${n}`));
+  const sender = await MessageSender.connect(server, "Marta");
+  sender.join("lobby");
+  await sender.send(...Array.from({ length: 40 }, (_, n) => `line ${n}`));
   const ann = await person("Ann");
   await expect(ann.page.getByTestId("day")).toHaveText("Today");
   const pill = ann.page.getByTestId("new-messages");
   for (const [language, one, two] of [["en", "1 new message", "2 new messages"], ["zh-Hans", "1 条新消息", "2 条新消息"]]) {
     if (language !== "en") await chinese(ann.page).click();
     await expect(ann.page.locator("html")).toHaveAttribute("lang", language);
-    await ann.isConnected();
+    await ann.expectConnected();
     await ann.page.getByTestId("timeline").evaluate((timeline) => {
       timeline.scrollBy(0, -900);
       // The page hears of it with the next frame.
       return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     });
-    await filler.say("more");
+    await sender.send("more");
     await expect(pill).toHaveText(one);
-    await filler.say("and more");
+    await sender.send("and more");
     await expect(pill).toHaveText(two);
   }
-  filler.close();
+  sender.close();
 });
 
 test("a choice leads back to the room, stays after a reload, and can be made by keyboard", async ({ person }) => {
@@ -130,7 +130,7 @@ test("a choice leads back to the room, stays after a reload, and can be made by 
   await expect(page).toHaveURL(room);
   await expect(ming.composer).toHaveValue("half a thought");
   await page.reload();
-  await ming.isConnected();
+  await ming.expectConnected();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await expect(english(page)).toHaveAttribute("aria-current", "true");
   await expect(chinese(page)).not.toHaveAttribute("aria-current");
@@ -148,16 +148,16 @@ test("the page that is kept for when the server is away speaks the chosen langua
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await expect.poll(shell).toBe("zh-Hans");
   await english(page).click();
-  await ming.isConnected();
+  await ming.expectConnected();
   await expect.poll(shell).toBe("en");
   await server.kill();
   await page.reload();
   await expect(page.getByTestId("connection-badge")).toContainText("Reconnecting");
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await server.start();
-  await ming.isConnected();
+  await ming.expectConnected();
   await chinese(page).click();
-  await ming.isConnected();
+  await ming.expectConnected();
   await expect.poll(shell).toBe("zh-Hans");
   await server.kill();
   await page.reload();
@@ -208,12 +208,12 @@ for (const [device, viewport] of Object.entries(sizes)) {
         await picture("front");
         const touch = await english(page).boundingBox();
         if (phone) expect(Math.min(touch!.width, touch!.height)).toBeGreaterThanOrEqual(44);
-        const filler = await Filler.enter(server, "Marta");
-        const ann = await enter(page, server.url, locale === "zh-CN" ? "小明" : "Ann");
-        await ann.isConnected();
-        filler.join("lobby");
-        await filler.say("好的，十点见！请大家把旧书先搬到走廊，免得挡路。");
-        await ann.say("See you there.");
+        const sender = await MessageSender.connect(server, "Marta");
+        const ann = await joinAsGuest(page, server.url, locale === "zh-CN" ? "小明" : "Ann");
+        await ann.expectConnected();
+        sender.join("lobby");
+        await sender.send("好的，十点见！请大家把旧书先搬到走廊，免得挡路。");
+        await ann.send("See you there.");
         await expect(ann.message("See you there.")).toHaveAttribute("data-state", "stored");
         await expect(ann.messages).toHaveCount(2);
         await fits(page);
@@ -235,11 +235,11 @@ for (const [device, viewport] of Object.entries(sizes)) {
         await page.keyboard.press("Escape");
         await server.kill();
         await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
-        await ann.say("等一下");
+        await ann.send("等一下");
         await expect(page.getByTestId("composer-waiting")).not.toBeEmpty();
         await fits(page);
         await picture("away");
-        filler.close();
+        sender.close();
       });
     }
   }

@@ -1,6 +1,6 @@
 // How the page comes: each file once, compressed, kept for ever; and what one does before it runs is not lost.
-import Filler from "../support/filler";
-import { enter, expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { expect, joinAsGuest, test } from "../support/fixtures";
 
 test("each file comes once and compressed, and the wasm is compiled while it comes", async ({ visitor, server }) => {
   const page = await visitor();
@@ -49,7 +49,7 @@ test("what is typed before the page runs stays, and is sent when it does", async
     if (page.url().includes("/r/")) await held;
     await route.continue();
   });
-  const ann = await enter(page, server.url, "Ann");
+  const ann = await joinAsGuest(page, server.url, "Ann");
   await ann.composer.focus();
   await page.keyboard.type("typed early");
   // Nothing listens yet; the page is not loaded anew either.
@@ -58,7 +58,7 @@ test("what is typed before the page runs stays, and is sent when it does", async
   await page.keyboard.press("End");
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
   release();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.composer).toHaveValue("typed early");
   // The caret is where it was.
   await page.keyboard.type(", and sent");
@@ -69,14 +69,14 @@ test("what is typed before the page runs stays, and is sent when it does", async
 
 test("typing and sending do not wait for a server that says nothing", async ({ person, server }) => {
   const ann = await person("Ann");
-  server.freeze();
+  server.suspend();
   await ann.composer.focus();
   for (const text of ["one", "two", "three"]) {
     await type(text);
     await expect(ann.composer).toHaveValue("");
-    await ann.sees(text);
+    await ann.expectMessages(text);
   }
-  server.thaw();
+  server.resume();
   for (const text of ["one", "two", "three"]) {
     await expect(ann.message(text)).toHaveAttribute("data-state", "stored", { timeout: 30_000 });
   }
@@ -91,14 +91,14 @@ test("typing and sending do not wait for a server that says nothing", async ({ p
 
 test("a burst of messages is brought to the page together, not one by one", async ({ person, server }) => {
   const ann = await person("Ann");
-  const filler = await Filler.enter(server, "Bob");
+  const sender = await MessageSender.connect(server, "Bob");
   // A change of the rows is one call back of an observer, however many rows it brings.
   await ann.page.evaluate(() => {
     (window as any).changes = 0;
     new MutationObserver(() => ((window as any).changes += 1)).observe(document.querySelector(".rows")!, { childList: true });
   });
-  await filler.say(...Array.from({ length: 400 }, (_, n) => `burst ${n + 1}`));
-  await ann.sees("burst 400");
+  await sender.send(...Array.from({ length: 400 }, (_, n) => `burst ${n + 1}`));
+  await ann.expectMessages("burst 400");
   expect(await ann.page.evaluate(() => (window as any).changes)).toBeLessThan(200);
-  filler.close();
+  sender.close();
 });

@@ -1,20 +1,20 @@
 // How it looks: desktop and phone, light and dark. With PARLOR_SCREENSHOTS=1 the pictures of the README are made anew.
 import path from "node:path";
-import Filler from "../support/filler";
-import { Person, expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { Person, expect, test } from "../support/fixtures";
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 
-async function conversation(ann: Person, filler: Filler, other: Filler): Promise<void> {
-  await filler.say("Morning! The **new shelves** came. Anyone free at ten to help carry them up?");
-  await other.say("I am, with coffee ☕", "And 小明 said he can bring the drill.");
-  await ann.say("Count me in. I wrote the list down:\n\n- screws, `4 × 40`\n- spirit level\n- *two* ladders");
+async function conversation(ann: Person, sender: MessageSender, other: MessageSender): Promise<void> {
+  await sender.send("Morning! The **new shelves** came. Anyone free at ten to help carry them up?");
+  await other.send("I am, with coffee ☕", "And 小明 said he can bring the drill.");
+  await ann.send("Count me in. I wrote the list down:\n\n- screws, `4 × 40`\n- spirit level\n- *two* ladders");
   await expect(ann.messages).toHaveCount(4);
   await expect(ann.messages.last()).toHaveAttribute("data-state", "stored");
-  await filler.say("> two ladders\n\nonly one fits through the door, so https://example.org/folding-ladder it is");
-  await other.say("```rust\nfn shelves(wall: &Wall) -> usize {\n    wall.width / 80 // cm, with a gap\n}\n```");
-  await filler.say("好的，十点见！请大家把旧书先搬到走廊，免得挡路。");
-  await ann.say("See you there.");
+  await sender.send("> two ladders\n\nonly one fits through the door, so https://example.org/folding-ladder it is");
+  await other.send("```rust\nfn shelves(wall: &Wall) -> usize {\n    wall.width / 80 // cm, with a gap\n}\n```");
+  await sender.send("好的，十点见！请大家把旧书先搬到走廊，免得挡路。");
+  await ann.send("See you there.");
   await expect(ann.messages).toHaveCount(8);
   await expect(ann.message("See you there.")).toHaveAttribute("data-state", "stored");
 }
@@ -22,14 +22,14 @@ async function conversation(ann: Person, filler: Filler, other: Filler): Promise
 for (const [device, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`${device}, ${colorScheme}: nothing sticks out, everything can be read`, async ({ person, server }, info) => {
-      const filler = await Filler.enter(server, "Marta");
-      const other = await Filler.enter(server, "Jonas");
-      for (const who of [filler, other]) who.join("lobby");
+      const sender = await MessageSender.connect(server, "Marta");
+      const other = await MessageSender.connect(server, "Jonas");
+      for (const who of [sender, other]) who.join("lobby");
       const ann = await person("Ann", { viewport, colorScheme, deviceScaleFactor: 2, hasTouch: device === "phone" });
-      await conversation(ann, filler, other);
+      await conversation(ann, sender, other);
       const sideways = await ann.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(sideways).toBeLessThanOrEqual(0);
-      await filler.say("x".repeat(300), `https://example.org/${"long/".repeat(60)}`, "字".repeat(200));
+      await sender.send("x".repeat(300), `https://example.org/${"long/".repeat(60)}`, "字".repeat(200));
       await expect(ann.messages).toHaveCount(11);
       const wide = await ann.bodies.evaluateAll((bodies) => bodies.filter((body) => body.scrollWidth > body.clientWidth + 1).length);
       expect(wide, "bodies wider than their place").toBe(0);
@@ -43,14 +43,14 @@ for (const [device, viewport] of Object.entries(sizes)) {
       } else {
         await info.attach(`${device}-${colorScheme}`, { body: await ann.page.screenshot(), contentType: "image/png" });
       }
-      for (const who of [filler, other]) who.close();
+      for (const who of [sender, other]) who.close();
     });
   }
 }
 
 test("nothing moves when wasm takes over the server's HTML", async ({ person, server }) => {
-  const filler = await Filler.enter(server, "Marta");
-  await filler.say(...Array.from({ length: 30 }, (_, n) => `line ${n}`));
+  const sender = await MessageSender.connect(server, "Marta");
+  await sender.send(...Array.from({ length: 30 }, (_, n) => `line ${n}`));
   const ann = await person("Ann");
   await ann.page.addInitScript(() => {
     const shifts: number[] = [];
@@ -60,9 +60,9 @@ test("nothing moves when wasm takes over the server's HTML", async ({ person, se
     }).observe({ type: "layout-shift", buffered: true });
   });
   await ann.page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   await ann.page.waitForTimeout(1_000);
   const shifts = await ann.page.evaluate(() => (window as unknown as { shifts: number[] }).shifts);
   expect(shifts.reduce((sum, value) => sum + value, 0)).toBeLessThan(0.01);
-  filler.close();
+  sender.close();
 });

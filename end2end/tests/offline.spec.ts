@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import path from "node:path";
 import { Page } from "@playwright/test";
-import { Person, expect, test } from "../support/journey";
+import { Person, expect, test } from "../support/fixtures";
 
 const IN_DEVELOPMENT = "a development build has its files elsewhere; take the release build";
 
@@ -24,8 +24,8 @@ const style = (page: Page): Promise<string> =>
 test("the server is gone: the page opens all the same, says so, keeps what is typed, and comes back by itself", async ({ person, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
-  await ann.say("before");
-  await bob.sees("before");
+  await ann.send("before");
+  await bob.expectMessages("before");
   await kept(ann.page);
   await server.kill();
 
@@ -44,40 +44,40 @@ test("the server is gone: the page opens all the same, says so, keeps what is ty
   await expect(ann.composer).toHaveValue("while it was down");
 
   await server.start();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Lobby");
   await expect(ann.page.getByTestId("room-link")).toHaveCount(1);
-  await ann.sees("before");
+  await ann.expectMessages("before");
   await expect(ann.message("before")).toContainText("Ann");
   await ann.composer.press("Enter");
   await expect(ann.message("while it was down")).toHaveAttribute("data-state", "stored");
   await expect(ann.composer).toHaveValue("");
-  await bob.sees("before", "while it was down");
+  await bob.expectMessages("before", "while it was down");
 });
 
 test("the browser itself is offline: the same", async ({ person }) => {
   const ann = await person("Ann");
-  await ann.say("before");
+  await ann.send("before");
   await kept(ann.page);
   await ann.page.context().setOffline(true);
   await ann.page.reload();
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
   await ann.page.context().setOffline(false);
-  await ann.isConnected();
-  await ann.sees("before");
+  await ann.expectConnected();
+  await ann.expectMessages("before");
 });
 
 test("a server that does not answer in time gives way to the shell, which becomes the page when it does", async ({ person, server }) => {
   const ann = await person("Ann");
-  await ann.say("before");
+  await ann.send("before");
   await kept(ann.page);
-  server.freeze();
+  server.suspend();
   await ann.page.reload();
   await expect(ann.connection).toHaveAttribute("data-state", "connecting");
   await expect(ann.composer).toBeVisible();
-  server.thaw();
-  await ann.isConnected();
-  await ann.sees("before");
+  server.resume();
+  await ann.expectConnected();
+  await ann.expectMessages("before");
 });
 
 test("one who is signed out is told so by the shell, and finds the way in", async ({ person, server }) => {
@@ -108,7 +108,7 @@ test("a proxy in front of a server that is away does not stand in the way", asyn
     await new Promise((resolve) => proxy.close(resolve));
   }
   await server.start();
-  await ann.isConnected();
+  await ann.expectConnected();
 });
 
 test("the worker answers for documents and their files, and for nothing else", async ({ person, server }) => {
@@ -120,7 +120,7 @@ test("the worker answers for documents and their files, and for nothing else", a
   await ann.page.goto(`${server.url}/?next=/r/lobby`);
   await expect(ann.page).toHaveURL(/\/r\/lobby$/);
   expect(await ann.page.content()).toContain("Ann");
-  await ann.isConnected();
+  await ann.expectConnected();
   const statuses = await ann.page.evaluate(async () => {
     const script = (document.querySelector("link[rel=modulepreload]") as HTMLLinkElement).href;
     const part = await fetch(`${script}?part`, { headers: { range: "bytes=0-9" } });
@@ -162,23 +162,23 @@ test("a new version: the old page goes on, offers it, and leaves nothing behind"
   const outdated = ann.page.getByTestId("outdated");
   await kept(ann.page);
   const [old] = await caches(ann.page);
-  await ann.say("before");
+  await ann.send("before");
   await expect(ann.message("before")).toHaveAttribute("data-state", "stored");
   await server.kill();
   server.update();
   await server.start();
 
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(outdated).toBeVisible();
-  await ann.say("still here");
+  await ann.send("still here");
   await expect(ann.message("still here")).toHaveAttribute("data-state", "stored");
   expect(await caches(ann.page)).toContain(old);
 
   const before = await style(ann.page);
   await ann.page.getByTestId("renew").click();
   await expect(outdated).toBeHidden();
-  await ann.isConnected();
-  await ann.sees("before", "still here");
+  await ann.expectConnected();
+  await ann.expectMessages("before", "still here");
   expect(await style(ann.page)).not.toBe(before);
   await expect.poll(async () => (await caches(ann.page)).includes(old), { message: "the old build's cache" }).toBe(false);
   await expect.poll(async () => (await caches(ann.page)).length).toBe(1);
@@ -204,10 +204,10 @@ test("two pages: the one that renews itself does not take the other's files away
   await second.page.goto(`${server.url}/r/lobby`);
   await expect(second.connection).toHaveAttribute("data-state", "reconnecting");
   await server.start();
-  await second.isConnected();
+  await second.expectConnected();
   await expect(second.page.getByTestId("outdated")).toBeVisible();
   await second.page.getByTestId("renew").click();
-  await second.isConnected();
+  await second.expectConnected();
   await expect(second.page.getByTestId("outdated")).toBeHidden();
   await expect.poll(async () => (await caches(second.page)).length).toBe(2);
   // The server has this file no more; the first page, which the new worker answers for, still gets it.
@@ -233,18 +233,18 @@ test("out of sight, with nothing being written, the page renews itself, and only
   await page.goto(server.url);
   await page.getByTestId("enter").click();
   const ann = new Person(page, "Guest 1");
-  await ann.isConnected();
+  await ann.expectConnected();
   await ann.composer.fill("half a sentence");
   await server.kill();
   server.update();
   await server.start();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(page.getByTestId("outdated")).toBeVisible();
   await hide();
   await expect(page.getByTestId("outdated")).toBeVisible();
   await ann.composer.fill("");
   await Promise.all([page.waitForEvent("load"), hide()]);
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(page.getByTestId("outdated")).toBeHidden();
 });
 

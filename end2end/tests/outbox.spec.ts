@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { BrowserContext, Page, chromium } from "@playwright/test";
-import { Person, enter, expect, test } from "../support/journey";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import config from "../playwright.config";
-import { account, ask, owner, signIn } from "../support/people";
+import { api, createAccount, createOwner, signIn } from "../support/api";
 import { Server } from "../support/server";
 
 const numbered = (count: number, word = "message") => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
@@ -68,16 +68,16 @@ test("20 messages typed offline outlive the browser: once each, in order", async
   let browser = await Browser.start();
   try {
     const texts = numbered(20, "离线 offline");
-    let ann = await enter(browser.page, server.url, "Ann");
+    let ann = await joinAsGuest(browser.page, server.url, "Ann");
     // The worker has to have the page, or there is nothing to open without a network; and a browser writes cookies to
     // its disk half a minute later, or when it is closed as usual.
     await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     browser = await Browser.start(await browser.close());
     ann = new Person(browser.page, "Ann");
     await browser.page.goto(`${server.url}/r/lobby`);
-    await ann.isConnected();
+    await ann.expectConnected();
     await server.kill();
-    for (const text of texts) await ann.say(text);
+    for (const text of texts) await ann.send(text);
     await expect(ann.messages).toHaveCount(20);
     await expect(ann.messages.last()).toHaveAttribute("data-state", "queued");
     const folder = await browser.kill();
@@ -88,7 +88,7 @@ test("20 messages typed offline outlive the browser: once each, in order", async
     await expect(ann.bodies).toHaveText(texts);
     await expect(ann.messages.first()).toHaveAttribute("data-state", "queued");
     await server.start();
-    await ann.isConnected();
+    await ann.expectConnected();
     await expect(ann.bodies).toHaveText(texts);
     await expect(ann.messages.last()).toHaveAttribute("data-state", "stored");
     await expect(bob.bodies).toHaveText(texts);
@@ -103,11 +103,11 @@ test("what waits outlives a reload, with the server there again", async ({ serve
   const ann = await person("Ann");
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
-  for (const text of numbered(3)) await ann.say(text);
+  for (const text of numbered(3)) await ann.send(text);
   await expect(ann.messages.last()).toHaveAttribute("data-state", "queued");
   await ann.page.context().setOffline(false);
   await ann.page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.bodies).toHaveText(numbered(3));
   for (const message of await ann.messages.all()) await expect(message).toHaveAttribute("data-state", "stored");
   void server;
@@ -119,7 +119,7 @@ test("two tabs: each message goes once, in the order in which it was typed, and 
   const page = await one.page.context().newPage();
   await page.goto(`${server.url}/r/lobby`);
   const two = new Person(page, "Ann");
-  await two.isConnected();
+  await two.expectConnected();
   const sends = countSends(one.page, two.page);
   await server.stop();
   await expect(one.connection).not.toHaveAttribute("data-state", "connected");
@@ -127,13 +127,13 @@ test("two tabs: each message goes once, in the order in which it was typed, and 
   const texts = numbered(10);
   for (const [n, text] of texts.entries()) {
     const tab = n % 2 ? two : one;
-    await tab.say(text);
+    await tab.send(text);
     // Both tabs show it at once, as what it is.
     for (const other of [one, two]) await expect(other.message(text)).toHaveAttribute("data-state", "queued");
   }
   await server.start();
   for (const tab of [one, two]) {
-    await tab.isConnected();
+    await tab.expectConnected();
     await expect(tab.bodies).toHaveText(texts);
     await expect(tab.messages.last()).toHaveAttribute("data-state", "stored");
   }
@@ -146,13 +146,13 @@ test("a tab that is closed leaves its messages to the other", async ({ server, p
   const page = await one.page.context().newPage();
   await page.goto(`${server.url}/r/lobby`);
   const two = new Person(page, "Ann");
-  await two.isConnected();
+  await two.expectConnected();
   await server.stop();
-  for (const text of numbered(3)) await one.say(text);
+  for (const text of numbered(3)) await one.send(text);
   await expect(two.messages).toHaveCount(3);
   await one.page.close();
   await server.start();
-  await two.isConnected();
+  await two.expectConnected();
   await expect(two.messages.last()).toHaveAttribute("data-state", "stored");
   await expect(two.bodies).toHaveText(numbered(3));
 });
@@ -165,8 +165,8 @@ test("a page that is closed in the moment of Enter loses nothing", async ({ pers
   await page.addInitScript("IDBFactory.prototype.open = () => new EventTarget()");
   await page.goto(`${server.url}/r/lobby`);
   const hasty = new Person(page, "Ann");
-  await hasty.isConnected();
-  await hasty.say("in haste");
+  await hasty.expectConnected();
+  await hasty.send("in haste");
   await page.close();
   await ann.page.reload();
   await expect(ann.message("in haste")).toHaveAttribute("data-state", "stored");
@@ -180,11 +180,11 @@ test("what somebody has not said is not for the next one to find", async ({ pers
   await ann.page.getByTestId("sign-out").click();
   await expect(ann.page.getByText("You are still signed in here")).toBeVisible();
   await server.start();
-  await ann.isConnected();
+  await ann.expectConnected();
   await ann.page.getByTestId("sign-out").click();
   await ann.page.waitForURL(`${server.url}/`);
-  const bob = await enter(ann.page, server.url, "Bob");
-  await bob.isConnected();
+  const bob = await joinAsGuest(ann.page, server.url, "Bob");
+  await bob.expectConnected();
   await expect(bob.composer).toHaveValue("");
   expect(await bob.page.evaluate(() => Object.values(localStorage).join())).not.toContain("secret");
 });
@@ -193,13 +193,13 @@ test("nor what waited when a session was lost", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
-  await ann.say("only in my name");
+  await ann.send("only in my name");
   await expect(ann.message("only in my name")).toHaveAttribute("data-state", "queued");
   await ann.page.context().clearCookies();
   await ann.page.context().setOffline(false);
-  const mallory = await enter(ann.page, server.url, "Mallory");
-  await mallory.isConnected();
-  await mallory.say("hello");
+  const mallory = await joinAsGuest(ann.page, server.url, "Mallory");
+  await mallory.expectConnected();
+  await mallory.send("hello");
   await expect(mallory.message("hello")).toHaveAttribute("data-state", "stored");
   await expect(mallory.composer).toHaveValue("");
   await expect(mallory.bodies).toHaveText(["hello"]);
@@ -209,7 +209,7 @@ test("what waits can be edited and taken back", async ({ server, person }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
-  for (const text of ["a typo", "a mistake", "as it should be"]) await ann.say(text);
+  for (const text of ["a typo", "a mistake", "as it should be"]) await ann.send(text);
   await ann.message("a mistake").getByTestId("discard").click();
   await expect(ann.message("a mistake")).toHaveCount(0);
   // Nothing is lost by a slip: it is there again, in its place.
@@ -221,11 +221,11 @@ test("what waits can be edited and taken back", async ({ server, person }) => {
   await ann.message("a typo").getByTestId("edit").click();
   await expect(ann.composer).toHaveValue("a typo");
   await expect(ann.message("a typo")).toHaveCount(0);
-  await ann.say("no typo");
+  await ann.send("no typo");
   // Neither comes back with a reload.
   await server.start();
   await ann.page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.bodies).toHaveText(["as it should be", "no typo"]);
 });
 
@@ -234,7 +234,7 @@ test("what waits in another room is said to wait there", async ({ server, person
   await newRoom(ann, "Garden");
   await server.stop();
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
-  for (const text of ["one", "two"]) await ann.say(text);
+  for (const text of ["one", "two"]) await ann.send(text);
   const line = ann.page.getByTestId("composer-waiting");
   const elsewhere = ann.page.getByTestId("not-sent-elsewhere");
   await expect(line).toContainText("2 messages wait here");
@@ -269,10 +269,10 @@ test("what was not sent to a room that is gone can still be read, copied and dis
   await expect(bob.page.getByText("This is the beginning of the room.")).toBeVisible();
   await bob.page.context().setOffline(true);
   await expect(bob.connection).toHaveAttribute("data-state", "offline");
-  await bob.say("my last words");
+  await bob.send("my last words");
   expect(await members("DELETE", `/${me}`)).toBe(204);
   await bob.page.context().setOffline(false);
-  await bob.isConnected();
+  await bob.expectConnected();
   // The room is no longer his, the text is.
   const elsewhere = bob.page.getByTestId("not-sent-elsewhere");
   await bob.page.goto("/r/lobby");
@@ -291,15 +291,15 @@ test("what was not sent to a room that is gone can still be read, copied and dis
   await lost.getByTestId("discard").click();
   await expect(lost).toHaveCount(0);
   await bob.page.goto("/r/lobby");
-  await bob.isConnected();
+  await bob.expectConnected();
   await expect(elsewhere).toBeHidden();
 });
 
 test("a room that was read before can be read without a server", async ({ server, person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
-  for (const text of numbered(5, "你好")) await bob.say(text);
-  await ann.sees("你好 5");
+  for (const text of numbered(5, "你好")) await bob.send(text);
+  await ann.expectMessages("你好 5");
   await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   // Kept a moment after it has come.
   await expect
@@ -320,10 +320,10 @@ test("a room that was read before can be read without a server", async ({ server
   await ann.page.reload();
   await expect(ann.bodies).toHaveText(numbered(5, "你好"));
   await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toBeVisible();
-  await ann.say("later");
+  await ann.send("later");
   await expect(ann.message("later")).toHaveAttribute("data-state", "queued");
   await server.start();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.message("later")).toHaveAttribute("data-state", "stored");
   await expect(ann.bodies).toHaveText([...numbered(5, "你好"), "later"]);
 });
@@ -335,11 +335,11 @@ for (const [what, script] of [
   test(`a browser with ${what} sends all the same, and says that nothing is kept`, async ({ server, visitor }) => {
     const page = await visitor();
     await page.addInitScript(script);
-    const ann = await enter(page, server.url, "Ann");
-    await ann.say("hello");
+    const ann = await joinAsGuest(page, server.url, "Ann");
+    await ann.send("hello");
     await expect(ann.message("hello")).toHaveAttribute("data-state", "stored");
     await server.stop();
-    await ann.say("waits");
+    await ann.send("waits");
     await expect(page.getByTestId("composer-waiting")).toContainText("This browser keeps nothing");
     await server.start();
     await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
@@ -348,22 +348,22 @@ for (const [what, script] of [
 }
 
 test("what was refused is sent by another try, and the page goes on", async ({ visitor, server }) => {
-  const olga = await owner(server, "Olga");
-  const ann = await account(server, "Ann");
+  const olga = await createOwner(server, "Olga");
+  const ann = await createAccount(server, "Ann");
   const page = await visitor();
   await signIn(page.context(), server, ann);
   await page.goto("/r/lobby");
   const person = new Person(page, "Ann");
-  await person.isConnected();
-  await ask(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60 });
-  await person.say("may I?");
+  await person.expectConnected();
+  await api(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60 });
+  await person.send("may I?");
   await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
   // Still not.
   await person.message("may I?").getByTestId("retry").click();
   await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
-  await ask(server, olga, `/people/${ann.user.id}/mute`, undefined, "DELETE");
+  await api(server, olga, `/people/${ann.user.id}/mute`, undefined, "DELETE");
   await person.message("may I?").getByTestId("retry").click();
   await expect(person.message("may I?")).toHaveAttribute("data-state", "stored");
-  await person.say("thank you");
+  await person.send("thank you");
   await expect(person.message("thank you")).toHaveAttribute("data-state", "stored");
 });

@@ -1,7 +1,7 @@
 // The panel behind the badge: what it says is true, and it can be had by hand, by keyboard, and on small screens.
-import { Person, enter, expect, test } from "../support/journey";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
-import { isOn } from "../support/ways";
+import { expectTransport } from "../support/transports";
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 
@@ -14,11 +14,11 @@ test("what it says is true", async ({ server, visitor }) => {
   try {
     const page = await visitor();
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: proxy.url });
-    const ann = await enter(page, proxy.url, "Ann");
-    const bob = await enter(await visitor(), server.url, "Bob");
-    await isOn(ann, "websocket");
-    await ann.say("a secret");
-    await bob.sees("a secret");
+    const ann = await joinAsGuest(page, proxy.url, "Ann");
+    const bob = await joinAsGuest(await visitor(), server.url, "Bob");
+    await expectTransport(ann, "websocket");
+    await ann.send("a secret");
+    await bob.expectMessages("a secret");
 
     await badge(ann).click();
     await expect(panel(ann)).toBeVisible();
@@ -44,15 +44,15 @@ test("what it says is true", async ({ server, visitor }) => {
     await expect(line(ann, "closed")).toContainText("1006: the connection was cut");
     await expect(line(ann, "socket")).toHaveText("–");
     await page.keyboard.press("Escape");
-    for (const text of ["one", "two"]) await ann.say(text);
-    for (const text of ["three", "four", "five"]) await bob.say(text);
+    for (const text of ["one", "two"]) await ann.send(text);
+    for (const text of ["three", "four", "five"]) await bob.send(text);
     await expect(bob.message("five")).toHaveAttribute("data-state", "stored");
     await badge(ann).click();
     await expect(line(ann, "queue")).toHaveText("2 waiting, 0 failed");
     // It comes back, by another way.
     proxy.upgrades = "refuse";
     proxy.comeUp();
-    await isOn(ann, "sse");
+    await expectTransport(ann, "sse");
     await expect(line(ann, "transport")).toHaveText("event stream");
     await expect(line(ann, "why")).toContainText("WebSocket is blocked on this network");
     await expect(line(ann, "address")).toHaveText(`${proxy.address}/live/sse`);
@@ -118,14 +118,14 @@ test("the ways out stay beside the badge", async ({ person, server }) => {
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
     // It may have come back by itself in this very moment.
   });
-  await ann.isConnected();
+  await ann.expectConnected();
 });
 
 for (const [device, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`${device}, ${colorScheme}: it fits`, async ({ person }, info) => {
       const ann = await person("Ann", { viewport, colorScheme, deviceScaleFactor: 2, hasTouch: device === "phone" });
-      await ann.say("Morning! The **new shelves** came.");
+      await ann.send("Morning! The **new shelves** came.");
       await expect(ann.messages).toHaveCount(1);
       await badge(ann).click();
       await expect(line(ann, "rtt")).toHaveText(/median/);

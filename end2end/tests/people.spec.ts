@@ -1,6 +1,6 @@
 // People among each other: who is meant, who is alone together, who is there, and what of it is unread.
 import { Page } from "@playwright/test";
-import { Person, expect, test } from "../support/journey";
+import { Person, expect, test } from "../support/fixtures";
 
 const badge = (person: Person, room: string) =>
   person.page.getByTestId("room-link").filter({ hasText: room }).getByTestId("unread");
@@ -31,9 +31,9 @@ test("who is named is told so, and who wants to hear only of that hears only of 
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
-  await bob.say("good morning");
+  await bob.send("good morning");
   await expect(badge(ann, "Lobby")).toHaveText("1");
-  await bob.say("@ann are you there? `@ann` is code");
+  await bob.send("@ann are you there? `@ann` is code");
   await expect(badge(ann, "Lobby")).toHaveText("2");
   await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toHaveClass(/names-me/);
   await expect(ann.page.getByTestId("room-link").filter({ hasText: "Lobby" })).toContainText("1 mention of you");
@@ -62,31 +62,31 @@ test("row 12: private chat: three people, and a private message between two of t
   const cleo = await person("Cleo");
   const frames = wire(cleo.page);
   await cleo.page.reload();
-  await cleo.isConnected();
+  await cleo.expectConnected();
   for (const { page } of [ann, bob, cleo]) await expect(page.getByTestId("online-count")).toHaveText("3");
   await ann.composer.fill("@bob the surprise is at six");
   await expect(ann.page.getByTestId("send-alone")).toHaveText("Send to Bob alone");
   await ann.composer.press("Control+Enter");
   await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Bob");
-  await ann.sees("the surprise is at six");
+  await ann.expectMessages("the surprise is at six");
   await expect(ann.message("the surprise is at six")).toHaveAttribute("data-state", "stored");
   await expect(ann.composer).toHaveValue("");
 
   await expect(badge(bob, "Ann")).toHaveText("1");
   await bob.page.getByTestId("room-link").filter({ hasText: "Ann" }).click();
-  await bob.sees("the surprise is at six");
-  await bob.say("I bring the cake");
-  await ann.sees("I bring the cake");
+  await bob.expectMessages("the surprise is at six");
+  await bob.send("I bring the cake");
+  await ann.expectMessages("I bring the cake");
   // The second time it is the same room, and a click does it too.
   await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
   await ann.composer.fill("@Bob thanks");
   await ann.page.getByTestId("send-alone").click();
-  await bob.sees("thanks");
+  await bob.expectMessages("thanks");
 
   // To name someone in front of everyone is what Enter does.
   await bob.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
-  await bob.say("@ann see you all later");
-  await cleo.sees("@ann see you all later");
+  await bob.send("@ann see you all later");
+  await cleo.expectMessages("@ann see you all later");
   await expect(cleo.page.getByTestId("room-link").filter({ hasText: "Ann" })).toHaveCount(0);
 
   // Meant for one person whom nobody knows here: it is sent to nobody, and stays.
@@ -104,11 +104,11 @@ test("two devices of one person have one read position", async ({ person, visito
   await newRoom(ann, "Garden");
   const phone = new Person(await visitor({ storageState: await ann.page.context().storageState() }), "Ann");
   await phone.page.goto(ann.page.url());
-  await phone.isConnected();
-  for (const text of ["one", "two", "three"]) await bob.say(text);
+  await phone.expectConnected();
+  for (const text of ["one", "two", "three"]) await bob.send(text);
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("3");
   await phone.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
-  await phone.sees("three");
+  await phone.expectMessages("three");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toBeHidden();
 
   // What is marked as unread is so everywhere, and stays so though it is in sight.
@@ -117,13 +117,13 @@ test("two devices of one person have one read position", async ({ person, visito
   await expect(phone.page.getByTestId("new-line")).toBeVisible();
   await ann.page.reload();
   await expect(badge(ann, "Lobby")).toHaveText("2");
-  await bob.say("four");
+  await bob.send("four");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("3");
   await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
-  await ann.sees("four");
+  await ann.expectMessages("four");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toBeHidden();
   await ann.page.goto(`${server.url}/r/lobby`);
-  await ann.sees("four");
+  await ann.expectMessages("four");
   await expect(badge(ann, "Lobby")).toBeHidden();
 });
 
@@ -131,8 +131,8 @@ test("a long way back to the first unread message is one click", async ({ person
   test.slow();
   const ann = await person("Ann");
   const bob = await person("Bob");
-  await bob.say("before");
-  await ann.sees("before");
+  await bob.send("before");
+  await ann.expectMessages("before");
   await newRoom(ann, "Garden");
   const count = 130;
   await bob.page.evaluate(async (count) => {
@@ -155,10 +155,10 @@ test("a long way back to the first unread message is one click", async ({ person
   }, count);
   await expect(badge(ann, "Lobby")).toHaveText("99+");
   await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
-  await ann.sees(`line ${count}`);
+  await ann.expectMessages(`line ${count}`);
   await expect(ann.message("line 1")).toHaveCount(0);
   await ann.page.getByTestId("to-unread").click();
-  await ann.sees("line 1");
+  await ann.expectMessages("line 1");
   await expect(ann.page.getByTestId("new-line")).toBeInViewport();
   await expect(ann.message("line 1")).toBeInViewport();
   await expect(ann.page.getByTestId("to-unread")).toBeHidden();
@@ -172,7 +172,7 @@ test("who is typing is said by name, and who is away or gone is shown so", async
   await bob.composer.pressSequentially("hm");
   const line = ann.page.getByTestId("composer-waiting");
   await expect(line).toHaveText("Bob is typing…");
-  await bob.say("hm, yes");
+  await bob.send("hm, yes");
   await expect(line).toHaveText("");
   await bob.composer.pressSequentially("hello", { delay: 500 });
   await expect(line).toHaveText("Bob is typing…");
@@ -193,7 +193,7 @@ test("who is typing is said by name, and who is away or gone is shown so", async
   // Nobody at the keys for a while.
   await bob.page.clock.install();
   await bob.page.reload();
-  await bob.isConnected();
+  await bob.expectConnected();
   await bob.page.clock.fastForward("06:00");
   await expect(someone(ann, "Bob")).toContainText("away");
   await bob.page.mouse.move(200, 200);
@@ -217,16 +217,16 @@ test("a message is deleted for everyone, by who wrote it or who looks after the 
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
   await bob.page.getByTestId("room-link").filter({ hasText: "Garden" }).click();
-  for (const text of ["mine", "theirs", "stays"]) await bob.say(text);
-  await ann.sees("mine", "theirs", "stays");
+  for (const text of ["mine", "theirs", "stays"]) await bob.send(text);
+  await ann.expectMessages("mine", "theirs", "stays");
   await act(bob, "mine", "delete-message");
   await expect(ann.message("mine")).toHaveCount(0);
   await expect(bob.message("mine")).toHaveCount(0);
   // She made the room.
   await act(ann, "theirs", "delete-message");
   await expect(bob.message("theirs")).toHaveCount(0);
-  await ann.say("hers");
-  await bob.sees("hers");
+  await ann.send("hers");
+  await bob.expectMessages("hers");
   await bob.message("hers").hover();
   await bob.message("hers").getByTestId("more").click();
   await expect(bob.page.getByTestId("mark-unread")).toBeVisible();
@@ -257,7 +257,7 @@ test("to any room by a few letters, and through the messages by keys alone", asy
   await ann.page.keyboard.press("Escape");
   await expect(ann.page.getByTestId("switcher-field")).toBeHidden();
 
-  for (const text of ["first", "second"]) await ann.say(text);
+  for (const text of ["first", "second"]) await ann.send(text);
   await expect(ann.message("second")).toHaveAttribute("data-state", "stored");
   await ann.page.keyboard.press("ArrowUp");
   await ann.page.keyboard.press("ArrowUp");
@@ -275,8 +275,8 @@ test("what becomes of a room is said in it", async ({ person }) => {
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
   await bob.page.getByTestId("room-link").filter({ hasText: "Garden" }).click();
-  await bob.say("here");
-  await ann.sees("here");
+  await bob.send("here");
+  await ann.expectMessages("here");
   const change = (body: object) =>
     ann.page.evaluate(async (body) => {
       const headers = { "content-type": "application/json" };

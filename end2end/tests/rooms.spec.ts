@@ -1,32 +1,32 @@
 // Rooms: made in two clicks, switched without a reload, counted.
 import type { Page } from "@playwright/test";
-import { expect, test } from "../support/journey";
+import { expect, test } from "../support/fixtures";
 
 test("a new room in two clicks, found by others, with its own messages", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   // A mark that a reload would wipe out.
   for (const { page } of [ann, bob]) await page.evaluate(() => Object.assign(window, { stayed: true }));
-  await ann.say("in the lobby");
+  await ann.send("in the lobby");
   await ann.page.getByTestId("new-room").click();
   await ann.page.getByTestId("new-room-name").fill("茶 and biscuits");
   await ann.page.getByTestId("new-room-create").click();
   await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("茶 and biscuits");
   await expect(ann.messages).toHaveCount(0);
   await expect(ann.page).toHaveTitle("茶 and biscuits · Parlor");
-  await ann.say("tea is ready");
+  await ann.send("tea is ready");
   await expect(ann.message("tea is ready")).toHaveAttribute("data-state", "stored");
 
   // Bob has not reloaded and sees it all the same.
   const link = bob.page.getByTestId("room-link").filter({ hasText: "茶 and biscuits" });
   await link.click();
-  await bob.sees("tea is ready");
+  await bob.expectMessages("tea is ready");
   await expect(bob.page.getByText("This is the beginning of the room.")).toBeVisible();
   await expect(bob.message("in the lobby")).toHaveCount(0);
-  await bob.say("coming");
-  await ann.sees("tea is ready", "coming");
+  await bob.send("coming");
+  await ann.expectMessages("tea is ready", "coming");
   await bob.page.goBack();
-  await bob.sees("in the lobby");
+  await bob.expectMessages("in the lobby");
   for (const { page } of [ann, bob]) expect(await page.evaluate(() => "stayed" in window)).toBe(true);
 
   // The same name again is refused beside the field.
@@ -45,12 +45,12 @@ test("unread messages are counted until they are seen", async ({ person }) => {
   await ann.page.getByTestId("new-room-name").fill("Garden");
   await ann.page.getByTestId("new-room-create").click();
   await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Garden");
-  for (const text of ["one", "two", "three"]) await bob.say(text);
+  for (const text of ["one", "two", "three"]) await bob.send(text);
   const lobby = ann.page.getByTestId("room-link").filter({ hasText: "Lobby" });
   await expect(lobby.getByTestId("unread")).toHaveText("3");
   await expect(ann.page).toHaveTitle(/^\(3\) /);
   await lobby.click();
-  await ann.sees("one", "two", "three");
+  await ann.expectMessages("one", "two", "three");
   await expect(lobby.getByTestId("unread")).toBeHidden();
   // Read stays read, once the server knows it.
   const unread = () =>
@@ -60,7 +60,7 @@ test("unread messages are counted until they are seen", async ({ person }) => {
     });
   await expect.poll(unread).toBe(0);
   await ann.page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.page.getByTestId("room-link").first()).toBeVisible();
   await expect(lobby.getByTestId("unread")).toBeHidden();
 });
@@ -70,8 +70,8 @@ test("an address that names no room says so", async ({ person, server }) => {
   await ann.page.goto(`${server.url}/r/nowhere`);
   await expect(ann.page.getByText("There is no such room, or it is not yours to see.")).toBeVisible();
   await ann.page.getByTestId("room-link").first().click();
-  await ann.say("back in the lobby");
-  await ann.sees("back in the lobby");
+  await ann.send("back in the lobby");
+  await ann.expectMessages("back in the lobby");
 });
 
 test("a private room is there for those who are in it, and gone for who is sent away", async ({ person }) => {
@@ -91,7 +91,7 @@ test("a private room is there for those who are in it, and gone for who is sent 
   await ann.page.getByTestId("new-room-private").check();
   await ann.page.getByTestId("new-room-create").click();
   await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Attic");
-  await ann.say("between us");
+  await ann.send("between us");
   const room = new URL(ann.page.url()).pathname;
   const theirs = bob.page.getByTestId("room-link").filter({ hasText: "Attic" });
   await expect(theirs).toHaveCount(0);
@@ -100,9 +100,9 @@ test("a private room is there for those who are in it, and gone for who is sent 
   const members = `/api/rooms/${room.slice("/r/".length)}/members`;
   expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
   await theirs.click();
-  await bob.sees("between us");
-  await bob.say("I see it");
-  await ann.sees("between us", "I see it");
+  await bob.expectMessages("between us");
+  await bob.send("I see it");
+  await ann.expectMessages("between us", "I see it");
 
   // He has it on the screen when he is sent away: nothing of it stays, not even for a page without a server.
   expect(await call(ann.page, "DELETE", `${members}/${user.id}`)).toBe(204);
@@ -130,7 +130,7 @@ test("a private room is there for those who are in it, and gone for who is sent 
   await expect.poll(kept).not.toContain("between us");
   // Brought in again, the room is read anew.
   expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
-  await bob.sees("between us", "I see it");
+  await bob.expectMessages("between us", "I see it");
 });
 
 test("what happened to the room stands in its place after a reload, and in older pages", async ({ person }) => {
@@ -146,7 +146,7 @@ test("what happened to the room stands in its place after a reload, and in older
       return (await fetch(location.pathname.replace("/r/", "/api/rooms/"), { method: "PATCH", headers, body })).status;
     }, topic);
   const say = async (text: string) => {
-    await ann.say(text);
+    await ann.send(text);
     await expect(ann.message(text)).toHaveAttribute("data-state", "stored");
   };
   await say("before");
@@ -162,16 +162,16 @@ test("what happened to the room stands in its place after a reload, and in older
   expect(before[1]).toContain("Ann set the topic: roses");
   expect(before[3]).toContain("Ann set the topic: weeds");
   await ann.page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect.poll(said).toEqual(before);
   // More than a page later, they come with the older one.
-  for (let n = 1; n <= 50; n++) await ann.say(`filler ${n}`);
-  await expect(ann.message("filler 50")).toHaveAttribute("data-state", "stored");
+  for (let n = 1; n <= 50; n++) await ann.send(`sender ${n}`);
+  await expect(ann.message("sender 50")).toHaveAttribute("data-state", "stored");
   const asked: string[] = [];
   ann.page.on("request", (request) => asked.push(request.url()));
   await ann.page.reload();
-  await ann.isConnected();
-  await ann.sees("filler 50");
+  await ann.expectConnected();
+  await ann.expectMessages("sender 50");
   await expect
     .poll(async () => {
       await ann.page.getByTestId("timeline").evaluate((timeline) => timeline.scrollTo(0, -timeline.scrollHeight));

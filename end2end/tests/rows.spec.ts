@@ -1,14 +1,14 @@
 // The small systems of five tutorials on real-time web, as they are in the chat itself. The others have their rows in
 // lab.spec.ts (2 to 7, 15), connection.spec.ts (8), people.spec.ts (12) and clients.spec.ts (11, 14).
-import { Person, enter, expect, test } from "../support/journey";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
-import { isOn } from "../support/ways";
+import { expectTransport } from "../support/transports";
 
 test("row 1: chat room: connection state, nickname, and messages as who, when, what, to everyone and the sender", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${server.address}`);
-  await ann.say("hello");
+  await ann.send("hello");
   for (const someone of [ann, bob]) {
     await expect(someone.message("hello").getByTestId("message-author")).toHaveText("Ann");
     await expect(someone.message("hello").locator("time")).toHaveAttribute("datetime", /^\d{4}-\d\d-\d\dT\d\d:\d\d/);
@@ -22,28 +22,28 @@ test("row 1: chat room: connection state, nickname, and messages as who, when, w
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
   await expect(ann.connection).not.toContainText("Connected");
   await server.start();
-  await ann.isConnected();
+  await ann.expectConnected();
   // A browser without WebSocket says so, and chats all the same.
   const old = await visitor();
   await old.addInitScript(() => Reflect.deleteProperty(window, "WebSocket"));
-  const cleo = await enter(old, server.url, "Cleo");
-  await cleo.isConnected();
+  const cleo = await joinAsGuest(old, server.url, "Cleo");
+  await cleo.expectConnected();
   await expect(cleo.connection).toHaveAttribute("title", /This browser has no WebSocket/);
-  await cleo.sees("hello");
+  await cleo.expectMessages("hello");
 });
 
 test("row 9: broadcast chat with numbered users: who gives no name gets a number, and all are counted", async ({ visitor, server }) => {
   const people: Person[] = [];
   for (const name of ["Guest 1", "Guest 2", "Guest 3"]) {
     const page = await visitor();
-    people.push(await enter(page, server.url, ""));
+    people.push(await joinAsGuest(page, server.url, ""));
     await expect(page.getByTestId("people")).toContainText(name);
     const before = people.slice(0, -1);
     for (const { page } of before) await expect(page.getByTestId("notice").filter({ hasText: `${name} joined` })).toBeVisible();
   }
   for (const { page } of people) await expect(page.getByTestId("online-count")).toHaveText("3");
-  await people[2].say("to all of you");
-  for (const person of people) await person.sees("to all of you");
+  await people[2].send("to all of you");
+  for (const person of people) await person.expectMessages("to all of you");
 });
 
 test("row 10: chat with typed events: enter, message and leave with their times, and nothing empty", async ({ person }) => {
@@ -54,7 +54,7 @@ test("row 10: chat with typed events: enter, message and leave with their times,
   await bob.composer.fill("   ");
   await bob.composer.press("Enter");
   await expect(bob.page.getByTestId("composer-hint")).toHaveText("Write something first.");
-  await bob.say("a message");
+  await bob.send("a message");
   await expect(ann.message("a message").locator("time")).toHaveText(/\d\d:\d\d/);
   await expect(ann.messages).toHaveCount(1);
   await bob.page.close();
@@ -66,7 +66,7 @@ test("row 10: chat with typed events: enter, message and leave with their times,
 
 test("row 13: chat records in a database: after a restart one scrolls back to the first word", async ({ person, server }) => {
   const ann = await person("Ann");
-  for (let n = 1; n <= 8; n++) await ann.say(`word ${n}`);
+  for (let n = 1; n <= 8; n++) await ann.send(`word ${n}`);
   await expect(ann.message("word 8")).toHaveAttribute("data-state", "stored");
   await server.stop();
   await server.start();
@@ -83,14 +83,14 @@ test("row 15: long polling: with WebSocket and EventSource blocked the chat goes
       Reflect.deleteProperty(window, "WebSocket");
       Reflect.deleteProperty(window, "EventSource");
     });
-    const ann = await enter(page, server.url, "Ann");
-    await isOn(ann, "poll");
-    const bob = await enter(await visitor({ baseURL: server.url }), server.url, "Bob");
-    await isOn(bob, "websocket");
-    await ann.say("by request");
-    await bob.sees("by request");
-    await bob.say("by socket");
-    await ann.sees("by socket");
+    const ann = await joinAsGuest(page, server.url, "Ann");
+    await expectTransport(ann, "poll");
+    const bob = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Bob");
+    await expectTransport(bob, "websocket");
+    await ann.send("by request");
+    await bob.expectMessages("by request");
+    await bob.send("by socket");
+    await ann.expectMessages("by socket");
     await expect(ann.bodies).toHaveText(["by request", "by socket"]);
   } finally {
     await server.dispose();

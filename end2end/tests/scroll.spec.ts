@@ -1,12 +1,12 @@
 // The reader's place in the messages.
-import Filler from "../support/filler";
-import { expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { expect, test } from "../support/fixtures";
 
 test("stays at the newest, and keeps the reader's place otherwise", async ({ person, server }) => {
   const ann = await person("Ann");
-  const filler = await Filler.enter(server, "Filler");
-  await filler.say(...Array.from({ length: 130 }, (_, n) => `line ${n + 1}`));
-  await ann.sees("line 130");
+  const sender = await MessageSender.connect(server, "Filler");
+  await sender.send(...Array.from({ length: 130 }, (_, n) => `line ${n + 1}`));
+  await ann.expectMessages("line 130");
   const timeline = ann.page.getByTestId("timeline");
   const fromEnd = () => timeline.evaluate((scroller) => Math.abs(Math.round(scroller.scrollTop)));
   await expect.poll(fromEnd).toBe(0);
@@ -17,7 +17,7 @@ test("stays at the newest, and keeps the reader's place otherwise", async ({ per
   await ann.page.mouse.wheel(0, -900);
   await expect.poll(fromEnd).toBe(900);
   const before = await top("line 110");
-  await filler.say("news 1", "news 2");
+  await sender.send("news 1", "news 2");
   const pill = ann.page.getByTestId("new-messages");
   await expect(pill).toHaveText("2 new messages");
   // As painted: between a change of the document and the next frame there is nothing to see.
@@ -27,13 +27,13 @@ test("stays at the newest, and keeps the reader's place otherwise", async ({ per
   await expect.poll(fromEnd).toBe(0);
   await expect(pill).toBeHidden();
   await expect(ann.message("news 2")).toBeInViewport();
-  filler.close();
+  sender.close();
 });
 
 test("older pages come as one scrolls up, without a jump, down to the beginning", async ({ person, server }) => {
-  const filler = await Filler.enter(server, "Filler");
-  await filler.say(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
-  filler.close();
+  const sender = await MessageSender.connect(server, "Filler");
+  await sender.send(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
+  sender.close();
   const ann = await person("Ann");
   await expect(ann.messages).toHaveCount(50);
   const timeline = ann.page.getByTestId("timeline");
@@ -65,9 +65,9 @@ test("older pages come as one scrolls up, without a jump, down to the beginning"
 });
 
 test("a room that one comes back to shows its end at once and is whole a moment later", async ({ person, server }) => {
-  const filler = await Filler.enter(server, "Filler");
-  await filler.say(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
-  filler.close();
+  const sender = await MessageSender.connect(server, "Filler");
+  await sender.send(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
+  sender.close();
   const ann = await person("Ann");
   await expect(ann.messages).toHaveCount(50);
   await ann.page.getByTestId("new-room").click();
@@ -99,8 +99,8 @@ test("a room that one comes back to shows its end at once and is whole a moment 
 
 test("a long message is folded, and unfolds by keys without a jump", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
-  await ann.say("short");
-  await ann.say(Array.from({ length: 60 }, (_, n) => `verse ${n + 1}`).join("\n"));
+  await ann.send("short");
+  await ann.send(Array.from({ length: 60 }, (_, n) => `verse ${n + 1}`).join("\n"));
   const long = ann.messages.last();
   await expect(long).toHaveAttribute("data-state", "stored");
   const button = long.getByTestId("show-all");

@@ -1,15 +1,15 @@
 // The page sleeps, is put away, or loses its network while much happens, and is there again at once.
 import { Page } from "@playwright/test";
-import Filler from "../support/filler";
-import { Person, enter, expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 const MESSAGES = 5_000;
 
 async function fill(server: Server): Promise<void> {
-  const filler = await Filler.enter(server, "Filler");
-  await filler.say(...Array.from({ length: MESSAGES }, (_, n) => `line ${n + 1}`));
-  filler.close();
+  const sender = await MessageSender.connect(server, "Filler");
+  await sender.send(...Array.from({ length: MESSAGES }, (_, n) => `line ${n + 1}`));
+  sender.close();
 }
 
 /** From now until the newest message is on the screen, as the page itself sees it. */
@@ -55,17 +55,17 @@ for (const [how, sleep] of Object.entries(asleep)) {
   test(`${how} while ${MESSAGES} messages arrive: back without a gap`, async ({ visitor }) => {
     const server = await Server.start("--rate-limits", "off");
     try {
-      const ann = await enter(await visitor(), server.url, "Ann");
-      await ann.isConnected();
-      await ann.say("good night");
+      const ann = await joinAsGuest(await visitor(), server.url, "Ann");
+      await ann.expectConnected();
+      await ann.send("good night");
       await expect(ann.message("good night")).toHaveAttribute("data-state", "stored");
       const wake = await sleep(ann);
       await fill(server);
       const took = await untilNewest(ann, wake);
       console.log(`${how}: newest of ${MESSAGES} on the screen after ${took} ms`);
-      await ann.isConnected();
+      await ann.expectConnected();
       await isWhole(ann);
-      await ann.say("good morning");
+      await ann.send("good morning");
       await expect(ann.message("good morning")).toHaveAttribute("data-state", "stored");
       await expect(ann.message("good morning")).toBeInViewport();
     } finally {
@@ -77,14 +77,14 @@ for (const [how, sleep] of Object.entries(asleep)) {
 test("a long sleep by the clock: it does not wait for a ping to fail", async ({ visitor, server }) => {
   const page = await visitor();
   await page.clock.install();
-  const ann = await enter(page, server.url, "Ann");
-  await ann.isConnected();
+  const ann = await joinAsGuest(page, server.url, "Ann");
+  await ann.expectConnected();
   const sockets: string[] = [];
   page.on("websocket", (socket) => sockets.push(socket.url()));
   await page.clock.fastForward("08:00:00");
   await expect.poll(() => sockets.length).toBe(1);
-  await ann.isConnected();
-  await ann.say("still me");
+  await ann.expectConnected();
+  await ann.send("still me");
   await expect(ann.message("still me")).toHaveAttribute("data-state", "stored");
 });
 
@@ -104,29 +104,29 @@ async function withCache(playwright: typeof import("playwright-core"), journey: 
 
 test("away and back again: the page was held ready, and brings what was said meanwhile", async ({ server, playwright }) => {
   await withCache(playwright, async (page) => {
-    const ann = await enter(page, server.url, "Ann");
-    await ann.isConnected();
+    const ann = await joinAsGuest(page, server.url, "Ann");
+    await ann.expectConnected();
     await ann.composer.fill("half a thought");
     await page.evaluate(() => Object.assign(window, { stayed: true }));
     await page.goto(`${server.url}/healthz`);
-    const filler = await Filler.enter(server, "Filler");
-    await filler.say("while you were away");
-    filler.close();
+    const sender = await MessageSender.connect(server, "Filler");
+    await sender.send("while you were away");
+    sender.close();
     await page.goBack({ waitUntil: "commit" });
-    await ann.isConnected();
-    await ann.sees("while you were away");
+    await ann.expectConnected();
+    await ann.expectMessages("while you were away");
     expect(await page.evaluate(() => "stayed" in window), "the page was held ready").toBe(true);
     await expect(ann.composer).toHaveValue("half a thought");
-    await ann.say("back");
+    await ann.send("back");
     await expect(ann.message("back")).toHaveAttribute("data-state", "stored");
   });
 });
 
 /** After signing out, the way back shows nothing of what was there. */
 async function leaveAndTryToReturn(page: Page, server: Server, name: string): Promise<void> {
-  const ann = await enter(page, server.url, name);
-  await ann.isConnected();
-  await ann.say(`by ${name} alone`);
+  const ann = await joinAsGuest(page, server.url, name);
+  await ann.expectConnected();
+  await ann.send(`by ${name} alone`);
   await expect(ann.message(`by ${name} alone`)).toHaveAttribute("data-state", "stored");
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("name-input")).toBeVisible();

@@ -1,5 +1,5 @@
 // Two people talk.
-import { expect, test } from "../support/journey";
+import { expect, test } from "../support/fixtures";
 
 test("two people exchange messages both ways and see who is there", async ({ person, server }) => {
   const ann = await person("Ann");
@@ -10,14 +10,14 @@ test("two people exchange messages both ways and see who is there", async ({ per
   await expect(ann.page.getByTestId("people")).toContainText("鲍勃");
   await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 joined" })).toBeVisible();
 
-  await ann.say("hello **there**");
+  await ann.send("hello **there**");
   await expect(bob.message("hello there").locator("strong")).toHaveText("there");
   await expect(bob.message("hello there")).not.toHaveClass(/\bown\b/);
   await expect(ann.message("hello there")).toHaveClass(/\bown\b/);
   await expect(ann.message("hello there")).toHaveAttribute("data-state", "stored");
   await expect(bob.messages.getByTestId("message-author")).toHaveText("Ann");
-  await bob.say("你好，安 👋🏽");
-  await ann.sees("你好，安 👋🏽");
+  await bob.send("你好，安 👋🏽");
+  await ann.expectMessages("你好，安 👋🏽");
   await expect(ann.messages).toHaveCount(2);
   await expect(ann.page.getByTestId("day")).toHaveText("Today");
 
@@ -70,21 +70,21 @@ test("while an input method composes, Enter chooses a word and sends nothing", a
   await expect(ann.composer).toHaveValue("你好");
   await expect(ann.messages).toHaveCount(0);
   await ann.composer.press("Enter");
-  await ann.sees("你好");
+  await ann.expectMessages("你好");
 });
 
 test("a draft outlives a reload, and history does too", async ({ person }) => {
   const ann = await person("Ann");
-  await ann.say("said");
+  await ann.send("said");
   await expect(ann.message("said")).toHaveAttribute("data-state", "stored");
   await ann.composer.fill("not yet said");
   await ann.page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   await expect(ann.composer).toHaveValue("not yet said");
-  await ann.sees("said");
+  await ann.expectMessages("said");
   await expect(ann.messages).toHaveCount(1);
   await ann.composer.press("Enter");
-  await ann.sees("said", "not yet said");
+  await ann.expectMessages("said", "not yet said");
 });
 
 test("runs of one author share a header, and times are local", async ({ person }) => {
@@ -92,12 +92,12 @@ test("runs of one author share a header, and times are local", async ({ person }
   const bob = await person("Bob", { timezoneId: "Asia/Shanghai" });
   // A notice ends a run; this one is to come before it begins.
   await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob joined" })).toBeVisible();
-  await ann.say("one");
-  await bob.sees("one");
-  await ann.say("two");
-  await bob.sees("two");
-  await bob.say("three");
-  await ann.sees("three");
+  await ann.send("one");
+  await bob.expectMessages("one");
+  await ann.send("two");
+  await bob.expectMessages("two");
+  await bob.send("three");
+  await ann.expectMessages("three");
   const headers = ann.page.locator("article.starts-run");
   await expect(headers).toHaveCount(2);
   const at = async (page: typeof ann.page) => page.locator("[data-testid=message] time").first().textContent();
@@ -111,7 +111,7 @@ test("runs of one author share a header, and times are local", async ({ person }
 
 test("markdown is shown as what it means", async ({ person }) => {
   const ann = await person("Ann");
-  await ann.say(
+  await ann.send(
     "**bold** *slanted* `code` [a link](https://example.org) https://example.com/x\n\n> quoted\n\n- one\n- two\n\n```rust\nfn main() { let x = \"y\"; }\n```",
   );
   const body = ann.bodies.first();
@@ -133,7 +133,7 @@ test("markdown is shown as what it means", async ({ person }) => {
 
 test("the page is readable without JavaScript, and coming in works too", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
-  await ann.say("readable *everywhere*");
+  await ann.send("readable *everywhere*");
   await expect(ann.messages.first()).toHaveAttribute("data-state", "stored");
   const page = await visitor({ javaScriptEnabled: false });
   await page.goto(server.url);

@@ -1,8 +1,8 @@
 // What stands between the browser and the server blocks one way or another; the whole chat goes on by the next.
-import { Person, enter, expect, test as base } from "../support/journey";
+import { Person, expect, joinAsGuest, test as base } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
-import { chat, isOn } from "../support/ways";
+import { exerciseChat, expectTransport } from "../support/transports";
 
 const test = base.extend<{ gate: Proxy }>({
   gate: async ({ server }, use) => {
@@ -26,37 +26,37 @@ async function watch(person: Person): Promise<() => Promise<string[]>> {
 }
 
 test("nothing in the way: WebSocket", async ({ gate, visitor }) => {
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  const bob = await enter(await visitor(), gate.url, "Bob");
-  for (const person of [ann, bob]) await isOn(person, "websocket");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await expectTransport(person, "websocket");
   await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address}`);
-  await chat(ann, bob, gate);
-  for (const person of [ann, bob]) await isOn(person, "websocket");
+  await exerciseChat(ann, bob, gate);
+  for (const person of [ann, bob]) await expectTransport(person, "websocket");
 });
 
 test("WebSocket refused: the event stream carries the whole chat, at once", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  const bob = await enter(await visitor(), gate.url, "Bob");
-  for (const person of [ann, bob]) await isOn(person, "sse");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await expectTransport(person, "sse");
   await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address} (event stream)`);
   await expect(ann.connection).toHaveAttribute("title", /WebSocket is blocked on this network/);
-  await chat(ann, bob, gate);
-  for (const person of [ann, bob]) await isOn(person, "sse");
+  await exerciseChat(ann, bob, gate);
+  for (const person of [ann, bob]) await expectTransport(person, "sse");
 
   // A page that comes later on this network does not try in vain.
-  const asked = gate.asked.upgrades;
+  const asked = gate.requests.upgrades;
   await ann.page.reload();
-  await isOn(ann, "sse");
+  await expectTransport(ann, "sse");
   await expect(ann.connection).toHaveAttribute("title", /a while ago/);
-  expect(gate.asked.upgrades).toBe(asked);
+  expect(gate.requests.upgrades).toBe(asked);
 });
 
 test("upgrades without an answer: given up, and the event stream is used", async ({ gate, visitor }) => {
   gate.upgrades = "hang";
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  await isOn(ann, "sse");
-  await ann.say("by the stream");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  await expectTransport(ann, "sse");
+  await ann.send("by the stream");
   await expect(ann.message("by the stream")).toHaveAttribute("data-state", "stored");
 });
 
@@ -67,12 +67,12 @@ for (const streams of ["refuse", "buffer"] as const) {
     gate.upgrades = "refuse";
     gate.streams = streams;
     const [first, second] = [await visitor(), await visitor()];
-    const [ann, bob] = await Promise.all([enter(first, gate.url, "Ann"), enter(second, gate.url, "Bob")]);
-    for (const person of [ann, bob]) await isOn(person, "poll");
+    const [ann, bob] = await Promise.all([joinAsGuest(first, gate.url, "Ann"), joinAsGuest(second, gate.url, "Bob")]);
+    for (const person of [ann, bob]) await expectTransport(person, "poll");
     await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address} (long polling)`);
     await expect(ann.connection).toHaveAttribute("title", streams === "buffer" ? /holds event streams back/ : /event streams are blocked/);
-    await chat(ann, bob, gate);
-    for (const person of [ann, bob]) await isOn(person, "poll");
+    await exerciseChat(ann, bob, gate);
+    for (const person of [ann, bob]) await expectTransport(person, "poll");
   });
 }
 
@@ -83,9 +83,9 @@ test("a short heartbeat does not hide that something gathers the stream", async 
   try {
     gate.upgrades = "refuse";
     gate.streams = "buffer";
-    const ann = await enter(await visitor({ baseURL: gate.url }), gate.url, "Ann");
-    await ann.say("by the last way");
-    await isOn(ann, "poll");
+    const ann = await joinAsGuest(await visitor({ baseURL: gate.url }), gate.url, "Ann");
+    await ann.send("by the last way");
+    await expectTransport(ann, "poll");
     await expect(ann.message("by the last way")).toHaveAttribute("data-state", "stored");
   } finally {
     await gate.stop();
@@ -98,36 +98,36 @@ test("the block is lifted: after a minute it goes up again, and the reader sees 
   gate.streams = "refuse";
   const page = await visitor();
   await page.clock.install();
-  const ann = await enter(page, gate.url, "Ann");
-  const bob = await enter(await visitor(), gate.url, "Bob");
-  await isOn(ann, "poll");
+  const ann = await joinAsGuest(page, gate.url, "Ann");
+  const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+  await expectTransport(ann, "poll");
   const states = await watch(ann);
-  await ann.say("low");
-  await bob.sees("low");
+  await ann.send("low");
+  await bob.expectMessages("low");
 
   // Still blocked: the try upward disturbs nobody. The next is after two minutes.
-  const asked = gate.asked.upgrades;
+  const asked = gate.requests.upgrades;
   await page.clock.fastForward("01:05");
-  await expect.poll(() => gate.asked.upgrades).toBeGreaterThan(asked);
-  await bob.say("still here");
-  await ann.sees("still here");
-  await isOn(ann, "poll");
+  await expect.poll(() => gate.requests.upgrades).toBeGreaterThan(asked);
+  await bob.send("still here");
+  await ann.expectMessages("still here");
+  await expectTransport(ann, "poll");
 
   gate.streams = "pass";
   await page.clock.fastForward("01:00");
   // The page has to hear something, or so much time at once is a sleep.
-  await bob.say("one more minute");
-  await ann.sees("one more minute");
+  await bob.send("one more minute");
+  await ann.expectMessages("one more minute");
   await page.clock.fastForward("01:05");
-  await isOn(ann, "sse");
-  await ann.say("middle");
-  await bob.sees("middle");
+  await expectTransport(ann, "sse");
+  await ann.send("middle");
+  await bob.expectMessages("middle");
 
   gate.upgrades = "pass";
   await page.clock.fastForward("01:05");
-  await isOn(ann, "websocket");
-  await ann.say("high");
-  await bob.sees("high");
+  await expectTransport(ann, "websocket");
+  await ann.send("high");
+  await bob.expectMessages("high");
   await expect(ann.bodies).toHaveText(["low", "still here", "one more minute", "middle", "high"]);
   await expect(bob.bodies).toHaveText(["low", "still here", "one more minute", "middle", "high"]);
   expect(new Set(await states())).toEqual(new Set(["connected"]));
@@ -135,46 +135,46 @@ test("the block is lifted: after a minute it goes up again, and the reader sees 
 
 test("the network changes: it goes up at once", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  await isOn(ann, "sse");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  await expectTransport(ann, "sse");
   gate.upgrades = "pass";
   const states = await watch(ann);
   await ann.page.evaluate(() => window.dispatchEvent(new Event("online")));
-  await isOn(ann, "websocket");
+  await expectTransport(ann, "websocket");
   expect(new Set(await states())).toEqual(new Set(["connected"]));
 });
 
 test("messages sent while it changes over are neither lost nor doubled", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  const bob = await enter(await visitor(), gate.url, "Bob");
-  for (const person of [ann, bob]) await isOn(person, "sse");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await expectTransport(person, "sse");
   gate.upgrades = "pass";
   const texts = Array.from({ length: 20 }, (_, n) => `message ${n + 1}`);
   for (const [n, text] of texts.entries()) {
     if (n === 5) await ann.page.evaluate(() => window.dispatchEvent(new Event("online")));
     if (n === 8) await bob.page.evaluate(() => window.dispatchEvent(new Event("online")));
-    await ann.say(text);
+    await ann.send(text);
   }
   for (const person of [ann, bob]) {
-    await isOn(person, "websocket");
+    await expectTransport(person, "websocket");
     await expect(person.bodies).toHaveText(texts);
   }
 });
 
 test("a message that is on the wire when it changes over goes on by the new way", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  const bob = await enter(await visitor(), gate.url, "Bob");
-  for (const person of [ann, bob]) await isOn(person, "sse");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+  for (const person of [ann, bob]) await expectTransport(person, "sse");
   gate.posts = "hang";
-  await ann.say("on the wire");
-  await ann.say("behind it");
+  await ann.send("on the wire");
+  await ann.send("behind it");
   await expect(ann.message("on the wire")).toHaveAttribute("data-state", "sent");
   gate.upgrades = "pass";
   await ann.page.evaluate(() => window.dispatchEvent(new Event("online")));
-  await isOn(ann, "websocket");
-  await ann.say("by the new way");
+  await expectTransport(ann, "websocket");
+  await ann.send("by the new way");
   for (const person of [ann, bob]) await expect(person.bodies).toHaveText(["on the wire", "behind it", "by the new way"]);
   for (const text of ["on the wire", "behind it", "by the new way"]) {
     await expect(ann.message(text)).toHaveAttribute("data-state", "stored");
@@ -182,17 +182,17 @@ test("a message that is on the wire when it changes over goes on by the new way"
 });
 
 test("a way that worked is not left for one failure", async ({ gate, visitor }) => {
-  const ann = await enter(await visitor(), gate.url, "Ann");
-  await isOn(ann, "websocket");
+  const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+  await expectTransport(ann, "websocket");
   gate.cut();
-  await ann.say("after a cut");
+  await ann.send("after a cut");
   await expect(ann.message("after a cut")).toHaveAttribute("data-state", "stored");
-  await isOn(ann, "websocket");
-  expect(gate.asked.streams).toBe(0);
+  await expectTransport(ann, "websocket");
+  expect(gate.requests.streams).toBe(0);
   // Blocked from now on: two tries in vain, then the stream.
   gate.upgrades = "refuse";
   gate.cut();
-  await isOn(ann, "sse");
+  await expectTransport(ann, "sse");
 });
 
 for (const transport of ["websocket", "sse", "poll"] as const) {
@@ -202,20 +202,20 @@ for (const transport of ["websocket", "sse", "poll"] as const) {
     if (transport !== "websocket") gate.upgrades = "refuse";
     if (transport === "poll") gate.streams = "refuse";
     try {
-      const ann = await enter(await visitor(), gate.url, "Ann");
-      await isOn(ann, transport);
+      const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
+      await expectTransport(ann, transport);
       const frozen = Date.now();
-      server.freeze();
+      server.suspend();
       // Two heartbeats, and as much again and more for a busy machine.
       await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 4_000 + 6_000 });
       console.log(`${transport}: noticed after ${Date.now() - frozen} ms`);
-      await ann.say("waits");
+      await ann.send("waits");
       await expect(ann.message("waits")).toHaveAttribute("data-state", "queued");
-      server.thaw();
-      await ann.isConnected();
+      server.resume();
+      await ann.expectConnected();
       await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
       await expect(ann.messages).toHaveCount(1);
-      await isOn(ann, transport);
+      await expectTransport(ann, transport);
     } finally {
       await gate.stop();
       await server.dispose();
@@ -227,8 +227,8 @@ test("signed out elsewhere is heard on every transport", async ({ gate, visitor 
   for (const transport of ["sse", "poll"] as const) {
     gate.upgrades = "refuse";
     if (transport === "poll") gate.streams = "refuse";
-    const ann = await enter(await visitor(), gate.url, `Ann by ${transport}`);
-    await isOn(ann, transport);
+    const ann = await joinAsGuest(await visitor(), gate.url, `Ann by ${transport}`);
+    await expectTransport(ann, transport);
     const answer = await ann.page.context().request.delete(`${gate.url}/api/session`, { headers: { origin: gate.url } });
     expect(answer.status()).toBe(204);
     await expect(ann.connection).toHaveAttribute("data-state", "closed");

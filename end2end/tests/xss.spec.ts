@@ -1,8 +1,8 @@
 // Whatever is typed into name and body: no script of it runs.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import Filler from "../support/filler";
-import { expect, test } from "../support/journey";
+import MessageSender from "../support/message-sender";
+import { expect, test } from "../support/fixtures";
 
 interface Payload {
   name: string;
@@ -18,20 +18,20 @@ test("no payload of the corpus runs, live or from history, in a body or in a nam
   const ann = await person("Ann");
   const page = ann.page;
   const trapped = () => page.evaluate(() => (window as { __xss?: unknown }).__xss);
-  const filler = await Filler.enter(server, "Mallory");
+  const sender = await MessageSender.connect(server, "Mallory");
   // U+0000 is refused as such; the rest is stored and shown.
   const [refused, bodies] = [corpus.filter(({ text }) => text.includes("\0")), corpus.filter(({ text }) => !text.includes("\0"))];
-  for (const { text } of refused) await expect(filler.say(text)).rejects.toThrow("cannot be shown");
-  await filler.say(...bodies.map(({ text }) => text));
+  for (const { text } of refused) await expect(sender.send(text)).rejects.toThrow("cannot be shown");
+  await sender.send(...bodies.map(({ text }) => text));
   await expect(ann.messages).toHaveCount(bodies.length);
   expect(await trapped()).toBeUndefined();
   // Names: each in a session of its own, with a word so that the name is shown.
   let shown = 0;
   for (const { text, short } of corpus) {
     if (!short) continue;
-    const named = await Filler.enter(server, text).catch(() => undefined);
+    const named = await MessageSender.connect(server, text).catch(() => undefined);
     if (!named) continue;
-    await named.say(`word of ${shown++}`);
+    await named.send(`word of ${shown++}`);
     named.close();
   }
   expect(shown).toBeGreaterThanOrEqual(15);
@@ -39,7 +39,7 @@ test("no payload of the corpus runs, live or from history, in a body or in a nam
   expect(await trapped()).toBeUndefined();
   // The same from the server's HTML and the data in it, and by clicking each link.
   await page.reload();
-  await ann.isConnected();
+  await ann.expectConnected();
   expect(await trapped()).toBeUndefined();
   for (const scheme of ["javascript", "data", "vbscript"]) {
     expect(await page.locator(`[data-testid=message-body] a[href^="${scheme}" i]`).count()).toBe(0);
@@ -49,7 +49,7 @@ test("no payload of the corpus runs, live or from history, in a body or in a nam
     ...new Set(bodies.flatMap((body) => [...body.querySelectorAll("*")].map((element) => element.tagName.toUpperCase()))),
   ]);
   expect(tags.filter((tag) => !allowed.has(tag))).toEqual([]);
-  filler.close();
+  sender.close();
 });
 
 test("the policy stops a script that got into the page all the same", async ({ person }) => {

@@ -1,8 +1,8 @@
-// What every journey has: a server, people in browsers of their own, and no error on any page.
+// Fixtures of every browser test: a server, users in separate browser contexts, and a check for page errors.
 import { Browser, BrowserContextOptions, Locator, Page, expect, test as base } from "@playwright/test";
 import { Server } from "./server";
 
-/** What the browser itself says when a connection fails: part of some journeys, not an error of the page. */
+/** Console messages of the browser about failed connections: expected in some tests, not errors of the page. */
 const NETWORK = /ERR_|WebSocket connection to|Failed to load resource|net::/;
 
 export class Person {
@@ -29,22 +29,22 @@ export class Person {
   }
 
   /** Types and presses Enter. */
-  async say(text: string): Promise<void> {
+  async send(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press("Enter");
   }
 
-  async isConnected(): Promise<void> {
+  async expectConnected(): Promise<void> {
     await expect(this.connection).toHaveAttribute("data-state", "connected");
   }
 
-  async sees(...texts: string[]): Promise<void> {
+  async expectMessages(...texts: string[]): Promise<void> {
     for (const text of texts) await expect(this.message(text)).toHaveCount(1);
   }
 }
 
-/** Comes in by the visitor's page. */
-export async function enter(page: Page, url: string, name: string): Promise<Person> {
+/** Signs in as a guest on the page for visitors. */
+export async function joinAsGuest(page: Page, url: string, name: string): Promise<Person> {
   await page.goto(url);
   await page.getByTestId("name-input").fill(name);
   await page.getByTestId("enter").click();
@@ -54,9 +54,9 @@ export async function enter(page: Page, url: string, name: string): Promise<Pers
 
 interface Fixtures {
   server: Server;
-  /** Someone new, in a browser of their own, in the lobby. */
+  /** A new guest in a browser context of their own, connected and in the lobby. */
   person: (name: string, options?: BrowserContextOptions) => Promise<Person>;
-  /** A page in a browser of its own, with everything on it watched. */
+  /** A page in a browser context of its own, watched for errors. */
   visitor: (options?: BrowserContextOptions) => Promise<Page>;
 }
 
@@ -70,25 +70,25 @@ export const test = base.extend<Fixtures>({
     const errors: string[] = [];
     const pages: Page[] = [];
     await use(async (options) => {
-      const page = await watched(browser, server, errors, options);
+      const page = await watchedPage(browser, server, errors, options);
       pages.push(page);
       return page;
     });
-    // With all that they keep, and their workers: nothing of a journey reaches the next one.
+    // Closing the context also drops its storage and service worker, so tests cannot influence each other.
     for (const page of pages) await page.context().close();
     expect(errors, "errors on the pages").toEqual([]);
   },
   person: async ({ server, visitor }, use) => {
     await use(async (name, options) => {
       const page = await visitor(options);
-      const person = await enter(page, server.url, name);
-      await person.isConnected();
+      const person = await joinAsGuest(page, server.url, name);
+      await person.expectConnected();
       return person;
     });
   },
 });
 
-async function watched(browser: Browser, server: Server, errors: string[], options?: BrowserContextOptions): Promise<Page> {
+async function watchedPage(browser: Browser, server: Server, errors: string[], options?: BrowserContextOptions): Promise<Page> {
   const context = await browser.newContext({ baseURL: server.url, ...options });
   const page = await context.newPage();
   page.on("pageerror", (error) => errors.push(String(error)));
