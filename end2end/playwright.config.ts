@@ -1,4 +1,4 @@
-// Browser journeys: each test starts its own server process on a free port, with a data folder of its own.
+// Browser tests: each starts a server process of its own, on a free port with an empty data folder.
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { defineConfig } from "@playwright/test";
@@ -6,6 +6,7 @@ import { defineConfig } from "@playwright/test";
 const chromium = execFileSync(path.join(__dirname, "../scripts/browser.sh"), { encoding: "utf8" }).trim();
 
 export default defineConfig({
+  globalSetup: path.join(__dirname, "support/binary.ts"),
   testDir: "./tests",
   outputDir: "./test-results",
   timeout: 60_000,
@@ -13,7 +14,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env.CI,
-  // A journey that passes on the second try has failed.
+  // A test that passes only on the second try has failed.
   retries: 0,
   reporter: "list",
   use: {

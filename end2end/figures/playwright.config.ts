@@ -1,13 +1,13 @@
-// Measures in a browser; see figures.ts. `make figures-browser` runs it on the release build.
+// Measurements in a browser; `make figures-browser` runs them on the release build.
 import base from "../playwright.config";
 
 export default {
   ...base,
   testDir: ".",
   testMatch: "*.figures.ts",
-  // One thing at a time: whoever runs beside a measurement is measured with it.
+  // One at a time: a second test would disturb the measurement.
   workers: 1,
   timeout: 15 * 60_000,
-  // A trace takes time of the page's.
+  // Recording a trace would slow the page down.
   use: { ...base.use, trace: "off" },
 };

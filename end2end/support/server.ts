@@ -1,20 +1,10 @@
 // A server process that a test can kill, suspend and restart on the same port and data folder.
 import { ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { styleHash, otherBuild } from "./other-build";
-
-const root = path.join(__dirname, "../..");
-
-/** `PARLOR_BIN`, or the newest build there is: release first. */
-function binary(): string {
-  const candidates = [process.env.PARLOR_BIN, "target/release/parlor", "target/debug/parlor"];
-  const found = candidates.filter((file) => file !== undefined).map((file) => path.resolve(root, file)).find(existsSync);
-  if (!found) throw new Error("no parlor binary: run `make build` first, or set PARLOR_BIN");
-  return found;
-}
 
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -28,7 +18,7 @@ async function freePort(): Promise<number> {
 
 export class Server {
   private child?: ChildProcess;
-  private program = binary();
+  private program = process.env.PARLOR_BIN!; // set by binary.ts
   private output = "";
 
   private constructor(private port: number, private folder: string, private flags: string[]) {}
