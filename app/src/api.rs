@@ -3,8 +3,8 @@
 use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, http};
 
 use crate::{
+    i18n::{Word, Words},
     wire::{Object, Read},
-    words::{Word, Words},
 };
 
 /// Why a call failed.

@@ -5,17 +5,17 @@ use leptos::{either::Either, prelude::*};
 use crate::{
     browser, clock,
     components::{chat::Chat, welcome::Welcome},
+    i18n::Words,
     live::client::Client,
-    page::Carried,
+    page::PageBootstrap,
     route::{Address, Route},
-    words::Words,
 };
 
 /// Parlor.
 #[component]
 pub fn App() -> impl IntoView {
-    let shared = SharedValue::new_str(|| Carried { now: clock::now(), page: use_context().unwrap_or_default() });
-    let Carried { now, page } = shared.into_inner();
+    let shared = SharedValue::new_str(|| PageBootstrap { now: clock::now(), page: use_context().unwrap_or_default() });
+    let PageBootstrap { now, page } = shared.into_inner();
     let client = Client::new(&page, now, Words::given());
     provide_context(client);
     provide_context(page);

@@ -6,7 +6,7 @@ mod address;
 #[cfg(feature = "browser")]
 mod elements;
 #[cfg(not(feature = "browser"))]
-mod nowhere;
+mod ssr_stub;
 #[cfg(feature = "browser")]
 mod storage;
 #[cfg(feature = "browser")]
@@ -16,4 +16,4 @@ mod web;
 pub use self::{address::*, elements::*, storage::*, web::*};
 
 #[cfg(not(feature = "browser"))]
-pub use nowhere::*;
+pub use ssr_stub::*;

@@ -9,15 +9,15 @@ use crate::{
     App, PageData, RoomPage,
     api::{self, ApiError},
     browser, clock,
+    i18n::{self, Words},
     live::state::PAGE,
-    words::{self, Words},
 };
 
 /// Fetches what the page needs and mounts it.
 pub fn start() {
     let language = browser::language();
     browser::set_language(language.tag());
-    words::bring(language);
+    i18n::bring(language);
     enter_by_fetch();
     choose_by_cookie();
     // Not by leptos, whose own way of spawning begins with mounting.

@@ -15,7 +15,7 @@ pub mod components;
 pub mod csr;
 #[cfg(feature = "ssr")]
 pub mod forms;
-pub mod kept;
+pub mod i18n;
 #[cfg(feature = "ssr")]
 pub mod lab;
 pub mod live;
@@ -23,10 +23,10 @@ pub mod page;
 mod reactive;
 pub mod route;
 pub mod small;
+pub mod storage;
 pub mod text;
 pub mod time;
 pub mod wire;
-pub mod words;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

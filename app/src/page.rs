@@ -34,7 +34,7 @@ pub struct PageData {
 
 /// What travels to the browser, so that both sides make the same HTML.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carried {
+pub struct PageBootstrap {
     /// The moment of the first render.
     pub now: Millis,
     /// What the page shows.
@@ -42,17 +42,17 @@ pub struct Carried {
     pub page: PageData,
 }
 
-impl fmt::Display for Carried {
+impl fmt::Display for PageBootstrap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         serde_json::to_string(self).map_or(Err(fmt::Error), |text| f.write_str(&text))
     }
 }
 
-/// The text is no [`Carried`].
+/// The text is no [`PageBootstrap`].
 #[derive(Debug)]
 pub struct Unreadable;
 
-impl FromStr for Carried {
+impl FromStr for PageBootstrap {
     type Err = Unreadable;
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
@@ -167,8 +167,8 @@ mod document {
     use super::{PageData, SiteFiles};
     use crate::{
         App,
+        i18n::{self, Language, Words},
         text::escape,
-        words::{self, Language, Words},
     };
 
     /// The whole HTML document.
@@ -180,7 +180,7 @@ mod document {
         let page = use_context::<PageData>().unwrap_or_default();
         let language = Words::given().language();
         let boot = boot(&files, &page, language);
-        let words = words::json(language);
+        let words = i18n::json(language);
         let more = view! {
             <link rel="modulepreload" href=files.js nonce=use_nonce() />
             // As the script fetches it, so that the browser takes it for the same request.
@@ -188,7 +188,7 @@ mod document {
             <script type="module" nonce=use_nonce()>
                 {boot}
             </script>
-            <script type="application/json" id=words::ID nonce=use_nonce() inner_html=words></script>
+            <script type="application/json" id=i18n::ID nonce=use_nonce() inner_html=words></script>
             <AutoReload options />
         };
         view! {

@@ -2,7 +2,7 @@
 
 use parlor_protocol::Millis;
 
-use crate::words::{Word, Words};
+use crate::i18n::{Word, Words};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -105,7 +105,7 @@ fn civil(day: Day) -> (i64, usize, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::Language;
+    use crate::i18n::Language;
     use proptest::prelude::*;
 
     const AT: Millis = 1_795_252_027_000; // 2026-11-21T09:07:07Z

@@ -11,7 +11,7 @@ use parlor_protocol::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::page::{Carried, PageData, RoomPage};
+use crate::page::{PageBootstrap, PageData, RoomPage};
 
 /// A JSON object whose fields can be taken out.
 pub struct Object(Map<String, Value>);
@@ -348,7 +348,7 @@ impl Read for RoomPage {
     }
 }
 
-impl Read for Carried {
+impl Read for PageBootstrap {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
         Some(Self {

@@ -124,7 +124,7 @@ fn every_answer_and_the_page_read_as_serde_reads_them() {
     agree::<Message>(&message());
     agree::<User>(&json!({"id": ID, "name": "ann", "kind": "account"}));
     assert_eq!(read::<http::MessagePage>("not json"), None);
-    agree::<Carried>(&json!({"now": 1, "user": user(), "rooms": [room()], "missing": false, "notice": "no",
+    agree::<PageBootstrap>(&json!({"now": 1, "user": user(), "rooms": [room()], "missing": false, "notice": "no",
         "room": {"summary": room(), "page": page}, "name_prefill": "", "tz_minutes": -60,
         "server": {"name": "parlor", "version": "1", "build": "9b1c"}, "shell": true}));
 }

@@ -16,17 +16,17 @@ use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::tries::Tries,
+    accounts::login_throttle::LoginThrottle,
     config::{Config, Switch},
     connection::Bye,
     http::App,
     lab::streams::Streams,
-    limits::{Changes, Crowd},
-    live::registry::Registry,
+    limits::{MutationRateLimit, PerAddressLimit},
     room::Hub,
-    serve::Places,
-    session::{Live, Turns, heartbeat::Wheel},
+    serve::ConnectionLimit,
+    session::{KeyedMutex, Live, heartbeat::Wheel},
     store::{People, Rooms, StoreError, sqlite::SqliteStore},
+    transport::registry::Registry,
     workers::Workers,
 };
 
@@ -39,7 +39,6 @@ pub mod gateway;
 pub mod http;
 pub mod lab;
 pub mod limits;
-pub mod live;
 pub mod markdown;
 pub mod policy;
 pub mod room;
@@ -48,6 +47,7 @@ pub mod session;
 pub mod socket;
 pub mod store;
 pub mod telemetry;
+pub mod transport;
 pub mod websocket;
 pub mod workers;
 
@@ -95,7 +95,7 @@ pub struct Running {
     pub first_link: Option<String>,
     live: Arc<Live>,
     carried: Arc<Registry>,
-    places: Places,
+    places: ConnectionLimit,
     /// Ends with this.
     workers: Arc<Workers>,
     stop: CancellationToken,
@@ -131,12 +131,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         hello_timeout: config.hello_timeout,
         guests: config.guests,
         rate_limits: config.rate_limits == Switch::On,
-        marking: Turns::default(),
-        counting: Turns::default(),
+        marking: KeyedMutex::default(),
+        counting: KeyedMutex::default(),
     });
 
-    let places = Places::new(config.max_connections);
-    let (changes, tries) = (Arc::<Changes>::default(), Arc::<Tries>::default());
+    let places = ConnectionLimit::new(config.max_connections);
+    let (changes, tries) = (Arc::<MutationRateLimit>::default(), Arc::<LoginThrottle>::default());
     let stop = CancellationToken::new();
     tokio::spawn(tick(live.clone(), changes.clone(), tries.clone(), stop.clone()));
     let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
@@ -144,8 +144,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let config = Arc::new(config);
     let lab = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
     let app = App { live: live.clone(), config: config.clone(), carried: carried.clone(), changes, tries, lab };
-    let door = serve::Door {
-        crowd: Crowd::new(config.most_of_an_address()),
+    let door = serve::Acceptor {
+        crowd: PerAddressLimit::new(config.most_of_an_address()),
         proxies: config.trusted_proxies.clone(),
         head_timeout: config.head_timeout,
         router: http::router(app),
@@ -200,7 +200,7 @@ impl Running {
 }
 
 /// What is due regularly: heartbeats, news of rooms, and forgetting.
-async fn tick(live: Arc<Live>, changes: Arc<Changes>, tries: Arc<Tries>, stop: CancellationToken) {
+async fn tick(live: Arc<Live>, changes: Arc<MutationRateLimit>, tries: Arc<LoginThrottle>, stop: CancellationToken) {
     let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
     // After a pause of the whole process, the ticks that were missed are not made up for.
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);

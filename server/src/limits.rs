@@ -28,11 +28,11 @@ const FRAME_BURST: NonZeroU32 = nonzero(20_000);
 /// Frames a second in the long run.
 const FRAMES_PER_SECOND: NonZeroU32 = nonzero(1_000);
 
-/// Changes over HTTP from one address at once: a whole office behind one, on its first day.
+/// MutationRateLimit over HTTP from one address at once: a whole office behind one, on its first day.
 const ADDRESS_BURST: NonZeroU32 = nonzero(200);
 /// Such changes a second in the long run.
 const ADDRESS_CHANGES_PER_SECOND: NonZeroU32 = nonzero(5);
-/// Changes over HTTP by one session at once.
+/// MutationRateLimit over HTTP by one session at once.
 const SESSION_BURST: NonZeroU32 = nonzero(30);
 /// Such changes a second in the long run.
 const SESSION_CHANGES_PER_SECOND: NonZeroU32 = nonzero(1);
@@ -88,12 +88,12 @@ fn wait(until: NotUntil<<DefaultClock as Clock>::Instant>) -> Duration {
 }
 
 /// What bounds the requests that change something.
-pub struct Changes {
+pub struct MutationRateLimit {
     of_addresses: DefaultKeyedRateLimiter<IpAddr>,
     of_sessions: DefaultKeyedRateLimiter<TokenHash>,
 }
 
-impl Default for Changes {
+impl Default for MutationRateLimit {
     fn default() -> Self {
         let quota = |each, burst| RateLimiter::keyed(Quota::per_second(each).allow_burst(burst));
         Self {
@@ -103,7 +103,7 @@ impl Default for Changes {
     }
 }
 
-impl Changes {
+impl MutationRateLimit {
     /// Takes one, for an address and, if there is one, a session. Who has too many sessions is still one address.
     ///
     /// # Errors
@@ -122,12 +122,12 @@ impl Changes {
 
 /// How many connections each address has. Cheap to clone.
 #[derive(Clone)]
-pub struct Crowd {
+pub struct PerAddressLimit {
     counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
     most: u32,
 }
 
-impl Crowd {
+impl PerAddressLimit {
     /// At most this many each; 0 for as many as they like.
     #[must_use]
     pub fn new(most: u32) -> Self {
@@ -136,7 +136,7 @@ impl Crowd {
 
     /// Counts a connection until what this returns is dropped; nothing when the address has as many as it may.
     #[must_use]
-    pub fn enter(&self, address: IpAddr) -> Option<InCrowd> {
+    pub fn enter(&self, address: IpAddr) -> Option<AddressPermit> {
         let address = network(address);
         let mut counts = self.counts.lock();
         let count = counts.entry(address).or_default();
@@ -144,17 +144,17 @@ impl Crowd {
             return None;
         }
         *count += 1;
-        Some(InCrowd { crowd: self.clone(), address })
+        Some(AddressPermit { crowd: self.clone(), address })
     }
 }
 
 /// One of the connections of an address.
-pub struct InCrowd {
-    crowd: Crowd,
+pub struct AddressPermit {
+    crowd: PerAddressLimit,
     address: IpAddr,
 }
 
-impl Drop for InCrowd {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let mut counts = self.crowd.counts.lock();
         if let Some(count) = counts.get_mut(&self.address) {
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn sessions_and_addresses_are_bounded_apart() {
-        let changes = Changes::default();
+        let changes = MutationRateLimit::default();
         let address = |last| IpAddr::from([192, 0, 2, last]);
         let session = |n| TokenHash([n; 32]);
         let until_refused = |address, session: &dyn Fn(u8) -> TokenHash| {
@@ -213,14 +213,14 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_places() {
-        let crowd = Crowd::new(2);
+        let crowd = PerAddressLimit::new(2);
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let held: Vec<_> = [one, one, other].into_iter().map(|address| crowd.enter(address).unwrap()).collect();
         assert!(crowd.enter(one).is_none());
         drop(held);
         assert!(crowd.enter(one).is_some());
         assert!(crowd.counts.lock().is_empty(), "nothing is kept of who has gone");
-        let free = Crowd::new(0);
+        let free = PerAddressLimit::new(0);
         let _held: Vec<_> = (0..10).map(|_| free.enter(one).unwrap()).collect();
     }
 

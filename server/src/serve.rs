@@ -29,8 +29,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    http::{Lingering, Place, Slot, address},
-    limits::{Crowd, InCrowd},
+    http::{ConnectionInfo, ConnectionPermit, Lingering, address},
+    limits::{AddressPermit, PerAddressLimit},
     workers::{self, Workers},
 };
 
@@ -67,12 +67,12 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The places for connections.
 #[derive(Clone)]
-pub struct Places {
+pub struct ConnectionLimit {
     free: Arc<Semaphore>,
     all: u32,
 }
 
-impl Places {
+impl ConnectionLimit {
     /// This many.
     #[must_use]
     pub fn new(all: u32) -> Self {
@@ -88,19 +88,19 @@ impl Places {
 /// Accepts connections and hands them to the workers.
 pub struct Server {
     /// What becomes of them.
-    pub door: Arc<Door>,
-    /// Places for connections.
-    pub places: Places,
+    pub door: Arc<Acceptor>,
+    /// ConnectionLimit for connections.
+    pub places: ConnectionLimit,
     /// Who serves them.
     pub workers: Arc<Workers>,
 }
 
 /// What all connections share.
-pub struct Door {
+pub struct Acceptor {
     /// What answers requests.
     pub router: Router,
     /// How many connections each address has.
-    pub crowd: Crowd,
+    pub crowd: PerAddressLimit,
     /// Peers that are believed about whom they speak for.
     pub proxies: Vec<IpNet>,
     /// Time for a request's head to come.
@@ -143,7 +143,7 @@ impl Server {
     }
 
     /// A place for a connection, if there is one.
-    fn slot(&self, peer: IpAddr) -> Option<Slot> {
+    fn slot(&self, peer: IpAddr) -> Option<ConnectionInfo> {
         let Ok(permit) = self.places.free.clone().try_acquire_owned() else {
             tracing::warn!(%peer, "no place for another connection");
             return None;
@@ -151,13 +151,13 @@ impl Server {
         // Of a proxy's connections each is someone else's; see `of_request`.
         let named = address::is_trusted(peer, &self.door.proxies);
         let in_crowd = if named { None } else { Some(self.door.in_crowd(peer)?) };
-        let place = Arc::new(Place { permit, seat: self.workers.seat(), in_crowd });
-        Some(Slot { place, cut: CancellationToken::new(), client: peer, in_crowd: None })
+        let place = Arc::new(ConnectionPermit { permit, seat: self.workers.seat(), in_crowd });
+        Some(ConnectionInfo { place, cut: CancellationToken::new(), client: peer, in_crowd: None })
     }
 }
 
-impl Door {
-    fn in_crowd(&self, client: IpAddr) -> Option<InCrowd> {
+impl Acceptor {
+    fn in_crowd(&self, client: IpAddr) -> Option<AddressPermit> {
         let entered = self.crowd.enter(client);
         if entered.is_none() {
             tracing::warn!(%client, "no place for another connection of this address; a proxy is named by --trusted-proxies");
@@ -166,15 +166,15 @@ impl Door {
     }
 
     /// The connection's slot as one of its requests has it: with the client that a proxy speaks for.
-    fn of_request(&self, slot: &Slot, headers: &HeaderMap) -> Option<Slot> {
+    fn of_request(&self, slot: &ConnectionInfo, headers: &HeaderMap) -> Option<ConnectionInfo> {
         if slot.place.in_crowd.is_some() {
             return Some(slot.clone());
         }
         let client = address::client(slot.client, headers, &self.proxies);
-        Some(Slot { client, in_crowd: Some(Arc::new(self.in_crowd(client)?)), ..slot.clone() })
+        Some(ConnectionInfo { client, in_crowd: Some(Arc::new(self.in_crowd(client)?)), ..slot.clone() })
     }
 
-    async fn connection(self: Arc<Self>, http: http1::Builder, stream: TcpStream, slot: Slot) {
+    async fn connection(self: Arc<Self>, http: http1::Builder, stream: TcpStream, slot: ConnectionInfo) {
         // Without these a chat is slower or a slow reader dearer; neither is a reason to refuse the connection.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);

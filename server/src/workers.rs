@@ -40,13 +40,13 @@ struct Worker {
 }
 
 /// A connection's place on a worker, until it is dropped.
-pub struct Seat {
+pub struct WorkerSlot {
     /// The worker.
     pub worker: usize,
     connections: Arc<AtomicUsize>,
 }
 
-impl Drop for Seat {
+impl Drop for WorkerSlot {
     fn drop(&mut self) {
         self.connections.fetch_sub(1, Ordering::Relaxed);
     }
@@ -80,13 +80,13 @@ impl Workers {
     }
 
     /// Takes a place on the worker with the fewest connections.
-    pub fn seat(&self) -> Seat {
+    pub fn seat(&self) -> WorkerSlot {
         let fewest =
             self.workers.iter().enumerate().min_by_key(|(_, worker)| worker.connections.load(Ordering::Relaxed));
         let worker = fewest.map_or(0, |(worker, _)| worker);
         let connections = self.workers[worker].connections.clone();
         connections.fetch_add(1, Ordering::Relaxed);
-        Seat { worker, connections }
+        WorkerSlot { worker, connections }
     }
 
     /// Runs something on a worker.

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use crate::support::{Client, Server, browser::Browser, http_client};
 use parlor_app::{
     forms::{AuditLog, Clock, Frame, knows_act},
+    i18n::{Language, Words},
     time::Zone,
-    words::{Language, Words},
 };
 use parlor_protocol::{
     RoomId,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{
     self, Client,
-    carried::{Poller, Requests, lobby},
+    http_connection::{Poller, Requests, lobby},
     process::Process,
 };
 use futures::StreamExt;

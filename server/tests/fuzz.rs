@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parlor::live::{
+use parlor::transport::{
     cursors::{self, Cursors},
     frames,
 };

@@ -1,7 +1,7 @@
 //! The language of a page: by the browser, and by choice.
 
 use crate::support::{Server, http_client};
-use parlor_app::words::{self, Language};
+use parlor_app::i18n::{self, Language};
 use reqwest::{
     Response,
     header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, COOKIE, LOCATION, ORIGIN, SET_COOKIE, VARY},
@@ -59,7 +59,7 @@ async fn the_words_are_in_the_page_once_as_data() {
         let element: Vec<_> = html.split("<script type=\"application/json\" id=\"words\"").collect();
         assert_eq!(element.len(), 2);
         let text = element[1].split_once('>').unwrap().1.split("</script>").next().unwrap();
-        assert_eq!(serde_json::from_str::<Vec<String>>(text).unwrap(), words::list(language));
+        assert_eq!(serde_json::from_str::<Vec<String>>(text).unwrap(), i18n::list(language));
     }
     server.stop().await;
 }

@@ -6,8 +6,8 @@ mod moments;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::support::{
-    self, Client, PATIENCE, Server, browser::Browser, carried::Requests, carried::status_and_code, http_client,
-    people::PASSWORD, unlimited,
+    self, Client, PATIENCE, Server, browser::Browser, http_client, http_connection::Requests,
+    http_connection::status_and_code, people::PASSWORD, unlimited,
 };
 use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{

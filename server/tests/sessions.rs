@@ -1,6 +1,6 @@
 //! Where someone is signed in, and how that ends: on every transport, at once.
 
-use crate::support::{self, Client, Server, carried::Requests, http_client, people::PASSWORD};
+use crate::support::{self, Client, Server, http_client, http_connection::Requests, people::PASSWORD};
 use parlor::store::sqlite::FILE_NAME;
 use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::Sessions};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};

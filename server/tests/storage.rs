@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::support::{
-    self, Client, Server, assert_gap_free, body,
-    carried::{Requests, status_and_code},
-    http_client, unlimited,
+    self, Client, Server, assert_gap_free, body, http_client,
+    http_connection::{Requests, status_and_code},
+    unlimited,
 };
 use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{
@@ -159,7 +159,7 @@ async fn after_an_older_database_is_put_back_everyone_reloads() {
     let made = server.session("reader").await;
     let stream_requests = Requests::new(server.address, &made, Some("stream"));
     let mut stream = stream_requests.stream(None).await;
-    stream_requests.hello(vec![support::carried::lobby(Some(0))]).await;
+    stream_requests.hello(vec![support::http_connection::lobby(Some(0))]).await;
     for n in 1..=50 {
         writer.send(&format!("old {n}")).await;
     }

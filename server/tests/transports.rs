@@ -6,9 +6,8 @@ mod unread;
 use std::time::Duration;
 
 use crate::support::{
-    Server, body,
-    carried::{Poller, Requests, array, lobby, message},
-    http_client,
+    Server, body, http_client,
+    http_connection::{Poller, Requests, array, lobby, message},
 };
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, limits, refusal};
 use reqwest::Method;

@@ -148,8 +148,8 @@ pub fn keep_offset() {
 /// The language that was chosen in this browser, or the one that it asks for.
 #[cfg(feature = "csr")]
 #[must_use]
-pub fn language() -> crate::words::Language {
-    use crate::words::Language;
+pub fn language() -> crate::i18n::Language {
+    use crate::i18n::Language;
     let Some(window) = window() else { return Language::default() };
     let cookies = html_document().and_then(|document| document.cookie().ok()).unwrap_or_default();
     let chosen = cookies.split("; ").find_map(|cookie| Language::of_tag(cookie.strip_prefix("lang=")?));

@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::{client::Client, state::Phase},
     page::{self, PageData},
     route::Route,
-    words::{Word, Words},
 };
 
 /// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.

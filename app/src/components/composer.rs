@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{
     browser,
-    kept::drafts,
+    i18n::Word,
     live::{client::Client, connection::ConnectionState},
     route::Route,
-    words::Word,
+    storage::drafts,
 };
 
 /// The text field's id.

@@ -6,9 +6,9 @@ use parlor_protocol::{RoomId, RoomSummary};
 use super::{Look, effect};
 use crate::{
     browser,
+    i18n::Word,
     live::{client::Client, connection::ConnectionState, rows::fold},
     route::Route,
-    words::Word,
 };
 
 /// Ids of the buttons.

@@ -6,11 +6,11 @@ use parlor_protocol::UserKind;
 use super::{Look, connection_panel, effect};
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::{
         client::Client,
         connection::{ConnectionState, Remedy},
     },
-    words::{Word, Words},
 };
 
 /// Ids of what changes.

@@ -8,13 +8,13 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{effect, icons::CLOSE, still};
 use crate::{
     browser, clock,
+    i18n::{Word, Words},
     live::{
         client::Client,
         connection::ConnectionState,
         report::{self, LINES},
     },
     page::Offers,
-    words::{Word, Words},
 };
 
 /// The panel's id, for the button that opens it.

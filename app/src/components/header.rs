@@ -14,7 +14,7 @@ use super::{
     icons::{self, Icon, MENU, PEOPLE, SETTINGS},
     people, rooms, still,
 };
-use crate::{browser, live::client::Client, page::counted, words::Word};
+use crate::{browser, i18n::Word, live::client::Client, page::counted};
 
 /// Where the people have a column of their own.
 const WIDE: &str = "(min-width: 1100px)";

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::words::{Language, Word, Words};
+use crate::i18n::{Language, Word, Words};
 
 /// The id of the field that says where to come back to.
 pub const NEXT: &str = "language-next";

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     colour,
+    i18n::{Word, Words},
     live::{outbox::Delivery, rows::MessageRow},
     text::escape,
     time,
-    words::{Word, Words},
 };
 
 /// Longer messages are folded: lines, and characters.

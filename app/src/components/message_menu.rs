@@ -7,8 +7,8 @@ use web_sys::Event;
 use super::dialog::{dialog, pressed};
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::client::Client,
-    words::{Word, Words},
 };
 
 /// The dialog's id.

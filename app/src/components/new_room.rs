@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::client::Client,
     route::Route,
-    words::{Word, Words},
 };
 
 /// The dialog's id.

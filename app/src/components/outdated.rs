@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Look, composer::Draft, effect, still};
-use crate::{browser, live::client::Client, words::Word};
+use crate::{browser, i18n::Word, live::client::Client};
 
 const ID: &str = "outdated";
 const RENEW: &str = "renew";

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     browser, colour,
+    i18n::{Word, Words},
     live::{client::Client, view::About},
     small,
     text::escape,
-    words::{Word, Words},
 };
 
 /// The panel's id, for the button that opens it.

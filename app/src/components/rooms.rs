@@ -11,12 +11,13 @@ use super::{
     text,
 };
 use crate::{
-    api, browser, colour, kept,
+    api, browser, colour,
+    i18n::Word,
     live::{client::Client, connection::ConnectionState},
     page::counted,
     reactive::derive,
     route::Route,
-    words::Word,
+    storage,
 };
 
 /// The list's id, for the button that opens it on small screens.
@@ -235,8 +236,8 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
                 say("");
                 match api::sign_out().await {
                     Ok(()) | Err(api::ApiError::Unauthorized) => {
-                        kept::forget_rooms().await;
-                        kept::drafts::forget_all();
+                        storage::forget_rooms().await;
+                        storage::drafts::forget_all();
                         browser::go("/");
                     }
                     // Without an answer the session stays, and the front page would only lead back here.

@@ -20,11 +20,11 @@ use super::{
 };
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::{client::Client, rows::Row, view::RowItem},
     reactive::Look as _,
     text::escape,
     time::{self, Day, Zone},
-    words::{Word, Words},
 };
 
 /// What a row looks like, as HTML. Names and words in it are escaped, and bodies are the server's.
@@ -214,8 +214,8 @@ mod tests {
 
     use super::*;
     use crate::{
+        i18n::Language,
         live::{outbox::Delivery, rows::MessageRow},
-        words::Language,
     };
 
     const AROUND: Around =

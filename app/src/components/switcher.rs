@@ -8,11 +8,11 @@ use web_sys::{Element, Event, KeyboardEvent};
 use super::{Look, dialog::dialog, effect, icons, rooms};
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::client::Client,
     page::counted,
     route::Route,
     text::escape,
-    words::{Word, Words},
 };
 
 /// The dialog's id.

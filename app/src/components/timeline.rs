@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     browser,
+    i18n::Word,
     live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView},
     reactive::derive,
-    words::Word,
 };
 
 /// The messages of a room, and the way through them.

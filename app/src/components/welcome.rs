@@ -6,10 +6,10 @@ use parlor_protocol::limits;
 use super::{Look, effect, languages, still, timeline::Rows};
 use crate::{
     browser,
+    i18n::{Word, Words},
     live::client::Client,
     page::{Offers, PageData},
     route::Address,
-    words::{Word, Words},
 };
 
 /// The visitor's page. All of it works without a script.

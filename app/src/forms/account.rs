@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     colour,
-    words::{Words, forms::Word as Say},
+    i18n::{Words, forms::Word as Say},
 };
 
 /// What was typed in a form that failed.

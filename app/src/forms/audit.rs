@@ -11,8 +11,8 @@ use super::{
     people::paging,
 };
 use crate::{
+    i18n::{Words, forms::Word as Say},
     time,
-    words::{Words, forms::Word as Say},
 };
 
 /// The log, a page at a time.

@@ -6,8 +6,8 @@ use parlor_protocol::{Millis, UserId};
 use super::parts::{Problem, problem_line};
 use crate::{
     colour,
+    i18n::{Words, forms::Word as Say},
     time::{self, Zone},
-    words::{Words, forms::Word as Say},
 };
 
 /// How times are told to the reader.

@@ -9,8 +9,8 @@ use super::{
     parts::{self, Field, Problem, id},
 };
 use crate::{
+    i18n::{Words, forms::Word as Say},
     page::Offers,
-    words::{Words, forms::Word as Say},
 };
 
 /// `/sign-in`.

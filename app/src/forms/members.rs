@@ -9,7 +9,7 @@ use super::{
     people::paging,
     person::mute_choice,
 };
-use crate::words::{Words, forms::Word as Say};
+use crate::i18n::{Words, forms::Word as Say};
 
 /// Someone who is in a room.
 #[derive(Clone, Debug)]

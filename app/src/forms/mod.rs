@@ -25,8 +25,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::languages,
+    i18n::{Words, forms::Word as Say},
     page::head,
-    words::{Words, forms::Word as Say},
 };
 
 /// What is around each of these pages.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::{ServerRole, limits};
 
-use crate::words::{Words, forms::Word as Say};
+use crate::i18n::{Words, forms::Word as Say};
 
 /// The ids of fields, for what is wrong with them.
 pub mod id {

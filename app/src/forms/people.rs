@@ -12,7 +12,7 @@ use super::{
     blocks::{Clock, avatar, button, seen, status},
     parts::{self, Field},
 };
-use crate::words::{Words, forms::Word as Say};
+use crate::i18n::{Words, forms::Word as Say};
 
 /// Someone in the list.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::{
     parts::{self, Field, Problem, id},
     people::ban_until,
 };
-use crate::words::{Words, forms::Word as Say};
+use crate::i18n::{Words, forms::Word as Say};
 
 /// What was typed in a ban that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

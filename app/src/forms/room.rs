@@ -9,7 +9,7 @@ use super::{
     members::Members,
     parts::{self, Field, Problem, id},
 };
-use crate::words::{Words, forms::Word as Say};
+use crate::i18n::{Words, forms::Word as Say};
 
 /// What the reader may do about the room as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

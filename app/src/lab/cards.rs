@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Example, button, section};
-use crate::words::{Words, lab::Word as Say};
+use crate::i18n::{Words, lab::Word as Say};
 
 pub(super) fn diagnosis(words: Words) -> AnyView {
     let body = view! {

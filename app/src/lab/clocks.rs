@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{button, section};
-use crate::words::{Words, lab::Word as Say};
+use crate::i18n::{Words, lab::Word as Say};
 
 /// Each way: what the scripts call it, its name, and what it is.
 const WAYS: [(&str, Say, Say); 5] = [

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::languages,
+    i18n::{Words, lab::Word as Say},
     page::head,
-    words::{Words, lab::Word as Say},
 };
 
 /// How the key of RFC 6455's sample becomes the answer, step by step.

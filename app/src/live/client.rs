@@ -7,18 +7,19 @@ use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User};
 
 use super::{
     connection::ConnectionState,
-    keeper::{self, Keep, Unsaved},
+    connection_stats::ConnectionStats,
+    persistence::{self, Keep, Unsaved},
     run::run,
     state::{State, Todo},
     view::RoomView,
-    vitals::Vitals,
 };
 use crate::{
-    browser, clock, kept,
+    browser, clock,
+    i18n::Words,
     page::PageData,
     reactive::Look as _,
+    storage,
     time::{Day, Zone},
-    words::Words,
 };
 
 /// Pause before a page that could not be loaded is asked for again, in milliseconds.
@@ -79,7 +80,7 @@ pub struct Client {
 
 pub(super) struct Inner {
     pub(super) state: State,
-    pub(super) vitals: Vitals,
+    pub(super) vitals: ConnectionStats,
     pub(super) views: Vec<(RoomId, RoomView)>,
     pub(super) commands: Option<UnboundedSender<Command>>,
     pub(super) keeper: Option<UnboundedSender<Keep>>,
@@ -137,7 +138,7 @@ impl Client {
             today: RwSignal::new(zone.day(now)),
             inner: StoredValue::new(Inner {
                 state,
-                vitals: Vitals::default(),
+                vitals: ConnectionStats::default(),
                 views: Vec::new(),
                 commands: None,
                 keeper: None,
@@ -172,7 +173,7 @@ impl Client {
 
     /// Who read here last, and their rooms. Where nothing was kept, the welcome brings both.
     async fn recall(self) {
-        let Some((me, rooms)) = kept::scene().await else { return };
+        let Some((me, rooms)) = storage::scene().await else { return };
         self.change(|state| {
             state.me = Some(me.clone());
             state.listed(rooms);
@@ -184,7 +185,7 @@ impl Client {
 
     /// Now it is known who is reading: what they left behind in an earlier page goes on its way.
     pub(super) fn meet(&self, me: User) {
-        let keeper = keeper::start(*self, me);
+        let keeper = persistence::start(*self, me);
         self.inner.update_value(|inner| inner.keeper = Some(keeper));
     }
 
@@ -194,7 +195,7 @@ impl Client {
             None => self.meet(you.clone()),
             // The cookie is of another person than what was kept: theirs is not shown to anyone else.
             Some(me) if me.id != you.id => spawn_local(async {
-                kept::forget_rooms().await;
+                storage::forget_rooms().await;
                 browser::reload();
             }),
             Some(_) => {}
@@ -244,12 +245,12 @@ impl Client {
 
     /// How healthy the connection is.
     #[must_use]
-    pub fn vitals(&self) -> Vitals {
+    pub fn vitals(&self) -> ConnectionStats {
         self.inner.try_update_value(|inner| inner.vitals.clone()).unwrap_or_default()
     }
 
     /// Notes something about the connection's health. Not generic, so that the wasm has it once.
-    pub(super) fn note(&self, note: &mut dyn FnMut(&mut Vitals)) {
+    pub(super) fn note(&self, note: &mut dyn FnMut(&mut ConnectionStats)) {
         self.inner.update_value(|inner| note(&mut inner.vitals));
     }
 

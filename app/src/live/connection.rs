@@ -1,7 +1,7 @@
 //! The state of the connection, and its words. The page shows it at all times.
 
-use super::ladder::Rung;
-use crate::words::{Word, Words};
+use super::transport_fallback::TransportKind;
+use crate::i18n::{Word, Words};
 
 /// How the live connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum ConnectionState {
         /// The server's address, as in the page's own.
         address: String,
         /// By which transport.
-        rung: Rung,
+        rung: TransportKind,
         /// Why by this one, in words.
         why: &'static str,
     },
@@ -77,7 +77,7 @@ impl ConnectionState {
     #[must_use]
     pub fn detail(&self, words: Words) -> String {
         match self {
-            Self::Connected { address, rung: Rung::WebSocket, .. } => {
+            Self::Connected { address, rung: TransportKind::WebSocket, .. } => {
                 words.fill(Word::ToAddress, &[("address", address)])
             }
             Self::Connected { address, rung, .. } => {
@@ -154,19 +154,22 @@ impl ConnectionState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::Language;
+    use crate::i18n::Language;
 
     #[test]
     fn words_say_what_is() {
         let [english, chinese] = Language::ALL.map(Words::new);
         let say = |state: ConnectionState| format!("{}{}", state.word(english), state.detail(english));
         let connected = |rung| ConnectionState::Connected { address: "127.0.0.1:3000".into(), rung, why: "It works." };
-        assert_eq!(say(connected(Rung::WebSocket)), "Connected to 127.0.0.1:3000");
-        assert_eq!(say(connected(Rung::Stream)), "Connected to 127.0.0.1:3000 (event stream)");
-        assert_eq!(connected(Rung::Poll).title(english), "Connected to 127.0.0.1:3000 (long polling). It works.");
+        assert_eq!(say(connected(TransportKind::WebSocket)), "Connected to 127.0.0.1:3000");
+        assert_eq!(say(connected(TransportKind::Stream)), "Connected to 127.0.0.1:3000 (event stream)");
+        assert_eq!(
+            connected(TransportKind::Poll).title(english),
+            "Connected to 127.0.0.1:3000 (long polling). It works."
+        );
         assert_eq!(say(ConnectionState::Reconnecting { seconds: 4, attempt: 3 }), "Reconnecting in 4 s · try 3");
         assert_eq!(say(ConnectionState::Reconnecting { seconds: 0, attempt: 1 }), "Reconnecting now · try 1");
-        assert_eq!(connected(Rung::Stream).title(chinese), "已连接到 127.0.0.1:3000（事件流）。It works.");
+        assert_eq!(connected(TransportKind::Stream).title(chinese), "已连接到 127.0.0.1:3000（事件流）。It works.");
         let closed = ConnectionState::Closed { code: 4501, reason: "session revoked".into() };
         assert_eq!(closed.remedy(), Remedy::Enter);
         assert_eq!(say(closed), "Closed by the server: session revoked");
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn only_a_connected_page_needs_no_line() {
-        let connected = ConnectionState::Connected { address: String::new(), rung: Rung::Poll, why: "" };
+        let connected = ConnectionState::Connected { address: String::new(), rung: TransportKind::Poll, why: "" };
         assert_eq!(connected.waiting(0, Words::default()), None);
         let line = |n| ConnectionState::Offline.waiting(n, Words::default()).unwrap_or_default();
         assert!(line(0).starts_with("Messages wait") && line(2).starts_with("2 messages wait"));

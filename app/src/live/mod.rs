@@ -3,27 +3,27 @@
 //! `state`, `timeline`, `rows`, `outbox`, `reconnect`, `ladder`, `vitals`, `report` and `connection` are pure and have native
 //! tests; only `transport` touches the browser's sockets.
 
-mod acting;
-mod asked;
-mod attendance;
+mod actions;
 pub mod client;
-mod climb;
 pub mod connection;
-mod keeper;
-pub mod ladder;
+pub mod connection_stats;
+mod effects;
+mod idle;
 pub mod notices;
 pub mod outbox;
+mod persistence;
 pub mod reconnect;
+mod render;
 pub mod report;
 pub mod rows;
 mod run;
 mod session;
-mod showing;
 pub mod state;
 pub mod timeline;
 pub mod transport;
+pub mod transport_fallback;
+mod upgrade_probe;
 pub mod view;
-pub mod vitals;
 
 #[cfg(test)]
 mod simulation;

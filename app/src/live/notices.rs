@@ -3,7 +3,7 @@
 
 use parlor_protocol::{Event, EventKind, Millis, Seq, User, UserId};
 
-use crate::words::Word;
+use crate::i18n::Word;
 
 /// Notices that are kept when new ones come.
 const MOST: usize = 400;

@@ -3,10 +3,10 @@
 
 use parlor_protocol::Millis;
 
-use super::{connection::ConnectionState, ladder::Rung, vitals::Vitals};
+use super::{connection::ConnectionState, connection_stats::ConnectionStats, transport_fallback::TransportKind};
 use crate::{
+    i18n::{Word, Words},
     time,
-    words::{Word, Words},
 };
 
 /// What a line is about: its name for tests, and for people.
@@ -28,7 +28,7 @@ pub const LINES: [(&str, Word); 11] = [
 #[must_use]
 pub fn lines(
     state: &ConnectionState,
-    vitals: &Vitals,
+    vitals: &ConnectionStats,
     (waiting, failed): (usize, usize),
     address: String,
     now: Millis,
@@ -60,7 +60,7 @@ pub fn lines(
     let socket = match vitals.ready.state {
         "" => none(),
         // The others are requests: there is no socket.
-        _ if vitals.rung != Rung::WebSocket => none(),
+        _ if vitals.rung != TransportKind::WebSocket => none(),
         state => format!("{state}, bufferedAmount {}", vitals.ready.buffered),
     };
     let closed = vitals.ended.as_ref();
@@ -91,7 +91,7 @@ pub fn lines(
 
 /// All of it as plain text.
 #[must_use]
-pub fn report(lines: &[String], vitals: &Vitals, agent: &str, now: Millis, words: Words) -> String {
+pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Millis, words: Words) -> String {
     let mut text = words.fill(Word::ReportHead, &[("date", &time::iso(now))]) + "\n";
     let mut line = |label: Word, value: &str| {
         text.push_str(words.of(label));
@@ -144,16 +144,16 @@ fn ago(at: Millis, now: Millis, words: Words) -> String {
 mod tests {
     use super::*;
     use crate::live::{
+        connection_stats::{Ended, Resumed},
         transport::Readiness,
-        vitals::{Ended, Resumed},
     };
 
     const NOW: Millis = 1_795_252_027_000;
 
     #[test]
     fn lines_say_what_is_known() {
-        let vitals = Vitals {
-            rung: Rung::Stream,
+        let vitals = ConnectionStats {
+            rung: TransportKind::Stream,
             why: "WebSocket is blocked.",
             since: Some(NOW - 3 * 60_000),
             round_trips: vec![3, 1, 2],
@@ -162,7 +162,7 @@ mod tests {
             ended: Some(Ended { at: NOW - 7_200_000, code: 4001, reason: "server is restarting".into() }),
             skew: Some(-1_500),
             server: "parlor 0.1.0".into(),
-            ..Vitals::default()
+            ..ConnectionStats::default()
         };
         let state = ConnectionState::Reconnecting { seconds: 2, attempt: 3 };
         let lines = lines(&state, &vitals, (2, 1), "http://127.0.0.1:3000".into(), NOW, Words::default());
@@ -191,17 +191,18 @@ mod tests {
     fn only_a_websocket_is_a_socket() {
         let ready = Readiness { state: "OPEN", buffered: 7 };
         let socket = |rung| {
-            let vitals = Vitals { rung, ready, ..Vitals::default() };
+            let vitals = ConnectionStats { rung, ready, ..ConnectionStats::default() };
             let lines = lines(&ConnectionState::Connecting, &vitals, (0, 0), String::new(), NOW, Words::default());
             LINES.iter().zip(lines).find(|((slug, _), _)| *slug == "socket").map(|(_, line)| line)
         };
-        assert_eq!(socket(Rung::WebSocket).as_deref(), Some("OPEN, bufferedAmount 7"));
-        assert_eq!(socket(Rung::Poll).as_deref(), Some("–"));
+        assert_eq!(socket(TransportKind::WebSocket).as_deref(), Some("OPEN, bufferedAmount 7"));
+        assert_eq!(socket(TransportKind::Poll).as_deref(), Some("–"));
     }
 
     #[test]
     fn what_is_not_known_is_a_dash() {
-        let lines = lines(&ConnectionState::Connecting, &Vitals::default(), (0, 0), "x".into(), NOW, Words::default());
+        let lines =
+            lines(&ConnectionState::Connecting, &ConnectionStats::default(), (0, 0), "x".into(), NOW, Words::default());
         assert_eq!(lines.iter().filter(|line| *line == "–").count(), 7);
     }
 

@@ -13,8 +13,8 @@ use super::{
     timeline::Timeline,
 };
 use crate::{
+    i18n::{Word, Words},
     time::{Day, Zone},
-    words::{Word, Words},
 };
 
 /// Messages of one person within this time of each other share a header.

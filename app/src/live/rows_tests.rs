@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::words::Language;
+use crate::i18n::Language;
 
 const MINUTE: Millis = 60_000;
 

@@ -13,16 +13,16 @@ use parlor_protocol::{CloseCode, Millis};
 use super::{
     client::{Client, Command},
     connection::ConnectionState,
-    ladder::{Failure, GOOD, Ladder, recall},
     reconnect::{Backoff, Next},
     session::{End, session},
     state::State,
     transport::answers,
+    transport_fallback::{Failure, GOOD, TransportFallback, recall},
 };
 use crate::{
     api::{self, ApiError},
     browser, clock,
-    words::{Word, Words},
+    i18n::{Word, Words},
 };
 
 /// Where the browser keeps what worked on this kind of network.
@@ -50,7 +50,8 @@ enum Woken {
 /// Runs until the server does not want us back.
 pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>) {
     let mut backoff = Backoff::default();
-    let mut ladder = Ladder::new(browser::kept_one(&memory()).and_then(|memory| recall(&memory, clock::now())));
+    let mut ladder =
+        TransportFallback::new(browser::kept_one(&memory()).and_then(|memory| recall(&memory, clock::now())));
     let mut put_away = false;
     let mut woken = if browser::is_offline() { Woken::Offline } else { Woken::Time };
     loop {
@@ -149,7 +150,7 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
 }
 
 /// What worked is for later pages to know.
-pub(super) fn remember(ladder: &Ladder, now: Millis) {
+pub(super) fn remember(ladder: &TransportFallback, now: Millis) {
     match ladder.memory(now) {
         Some(worked) => browser::keep(&memory(), &worked),
         None => browser::forget(&memory()),
@@ -157,7 +158,7 @@ pub(super) fn remember(ladder: &Ladder, now: Millis) {
 }
 
 /// Another network: what was found out about the old one does not count.
-pub(super) fn forget(ladder: &mut Ladder, now: Millis) {
+pub(super) fn forget(ladder: &mut TransportFallback, now: Millis) {
     browser::forget(&memory());
     ladder.network_changed(now);
 }

@@ -9,16 +9,16 @@ use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame};
 
 use super::{
     client::{Client, Command},
-    climb::Climb,
     connection::ConnectionState,
-    ladder::{Ladder, Rung},
     reconnect::Bye,
     transport::{self, Incoming, Transport},
+    transport_fallback::{TransportFallback, TransportKind},
+    upgrade_probe::UpgradeProbe,
 };
-use crate::{browser, clock, words::Word};
+use crate::{browser, clock, i18n::Word};
 
-mod beside;
-mod pulse;
+mod heartbeat;
+mod upgrade;
 
 /// A connection that has not welcomed us within this time is given up.
 pub(super) const OPENING: Millis = 8_000;
@@ -75,10 +75,10 @@ enum Happened {
 
 struct Session<'a> {
     client: Client,
-    ladder: &'a mut Ladder,
+    ladder: &'a mut TransportFallback,
     transport: Box<dyn Transport>,
-    rung: Rung,
-    climb: Option<Climb>,
+    rung: TransportKind,
+    climb: Option<UpgradeProbe>,
     began: Millis,
     open: bool,
     taken: Option<Millis>,
@@ -103,7 +103,11 @@ struct Session<'a> {
 }
 
 /// Connects and stays until the end.
-pub(super) async fn session(client: Client, ladder: &mut Ladder, commands: &mut UnboundedReceiver<Command>) -> End {
+pub(super) async fn session(
+    client: Client,
+    ladder: &mut TransportFallback,
+    commands: &mut UnboundedReceiver<Command>,
+) -> End {
     let rung = ladder.rung();
     let Some(transport) = transport::open(rung) else { return End::Missing };
     let began = clock::now();

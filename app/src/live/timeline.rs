@@ -10,7 +10,7 @@ use parlor_protocol::{
 };
 
 use super::notices::{Notice, Notices};
-use crate::{small, words::Word};
+use crate::{i18n::Word, small};
 
 /// Messages that stay when a long timeline is trimmed.
 const KEPT: usize = 200;

@@ -5,7 +5,7 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use crate::http::{App, Caller, Failure, SameOrigin, Visitor, is_foreign};
+use crate::http::{ApiError, App, Caller, SameOrigin, Visitor, is_foreign};
 
 /// Whoever may come in, as far as the request's head tells: by a bearer token, or by the browser's cookie on a page of this
 /// server. Everyone else is a guest. As an extractor it refuses pages from elsewhere (403), tokens that open nothing (401)
@@ -17,9 +17,9 @@ pub(super) struct Entrance {
 }
 
 impl FromRequestParts<App> for Entrance {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         SameOrigin::from_request_parts(parts, app).await?;
         if is_foreign(&parts.headers) {
             // It was allowed to take part, not to speak for whoever happens to look at it.
@@ -28,7 +28,7 @@ impl FromRequestParts<App> for Entrance {
         let Ok(visitor) = Visitor::from_request_parts(parts, app).await;
         let caller = <Caller as OptionalFromRequestParts<App>>::from_request_parts(parts, app).await?;
         if caller.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(Failure::unauthorized());
+            return Err(ApiError::unauthorized());
         }
         Ok(Self { visitor, caller })
     }

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     accounts::names,
     connection::Bye,
-    http::{App, Caller, Failure, Visitor, rooms, sessions},
+    http::{ApiError, App, Caller, Visitor, rooms, sessions},
     policy::{RoomAct, Standing, Verdict},
     session::Session,
     store::{Store, TokenHash},
@@ -71,7 +71,7 @@ impl Participant {
         caller: Option<Caller>,
         name: &str,
         room: RoomId,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ApiError> {
         let from_before = caller.is_some();
         let who = match caller {
             Some(caller) => caller,
@@ -97,12 +97,12 @@ impl Participant {
     ///
     /// # Errors
     /// See [`Participant::enter`].
-    pub(super) async fn named(&self, name: &str) -> Result<Self, Failure> {
+    pub(super) async fn named(&self, name: &str) -> Result<Self, ApiError> {
         Self::enter(self.app.clone(), self.visitor.clone(), None, name, self.room.clone()).await
     }
 
     /// Whether they may be here, and which conversations they have.
-    async fn look_around(&self) -> Result<(), Failure> {
+    async fn look_around(&self) -> Result<(), ApiError> {
         rooms::may(&self.app, &self.who, RoomAct::Read, &self.room).await?;
         if self.passing.is_none() {
             let rooms = self.app.live.rooms_for(&self.who.signed_in()).await?;
@@ -177,7 +177,7 @@ impl Participant {
     ///
     /// # Errors
     /// Nobody is called so, or they may not be written to: nothing was said.
-    pub(super) async fn say(&self, session: &Session, text: &str, id: CommandId) -> Result<(), Failure> {
+    pub(super) async fn say(&self, session: &Session, text: &str, id: CommandId) -> Result<(), ApiError> {
         match private::addressee(&self.app, &self.who, &self.room, text).await? {
             None => self.send(session, self.room.clone(), text, None, id).await,
             Some(Addressed { user, said }) => {
@@ -215,12 +215,12 @@ impl Participant {
     }
 
     /// The direct room with someone. To make it is a change like any other.
-    async fn room_with(&self, user: UserId) -> Result<RoomId, Failure> {
+    async fn room_with(&self, user: UserId) -> Result<RoomId, ApiError> {
         if let Some(room) = self.partners.lock().get(&user) {
             return Ok(room.clone());
         }
         if self.app.live.rate_limits {
-            self.app.changes.take(self.visitor.address, Some(&self.who.token)).map_err(Failure::too_fast)?;
+            self.app.changes.take(self.visitor.address, Some(&self.who.token)).map_err(ApiError::too_fast)?;
         }
         let (room, _) = rooms::direct_with(&self.app, &self.who, vec![user]).await?;
         self.partners.lock().insert(user, room.id.clone());
@@ -246,14 +246,14 @@ impl Participant {
 }
 
 /// Refuses a room that is not for a guest who is new. Asked before there is one: whoever is refused leaves nobody behind.
-fn guests_may_read(app: &App, room: &RoomId) -> Result<(), Failure> {
-    let found = app.live.hub.room(room).ok_or_else(Failure::no_such_room)?;
+fn guests_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
+    let found = app.live.hub.room(room).ok_or_else(ApiError::no_such_room)?;
     // All are members of the lobby, and at first of no other room.
     let standing = (*room == RoomId::lobby()).then_some(Standing { moderator: false, muted: false });
     match app.live.actor(ServerRole::Guest).may(RoomAct::Read, found.place(standing)) {
         Verdict::Allowed => Ok(()),
-        Verdict::Forbidden => Err(Failure::forbidden()),
-        Verdict::Unseen => Err(Failure::no_such_room()),
+        Verdict::Forbidden => Err(ApiError::forbidden()),
+        Verdict::Unseen => Err(ApiError::no_such_room()),
     }
 }
 

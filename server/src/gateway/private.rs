@@ -5,7 +5,7 @@ use parlor_protocol::{RoomId, UserId, limits, refusal};
 
 use crate::{
     accounts::names,
-    http::{App, Caller, Failure},
+    http::{ApiError, App, Caller},
 };
 
 /// A text for one person.
@@ -26,7 +26,7 @@ pub(super) async fn addressee(
     caller: &Caller,
     room: &RoomId,
     text: &str,
-) -> Result<Option<Addressed>, Failure> {
+) -> Result<Option<Addressed>, ApiError> {
     let text = text.trim();
     let Some(named) = text.strip_prefix('@').filter(|named| !named.starts_with(char::is_whitespace)) else {
         return Ok(None);
@@ -40,15 +40,15 @@ pub(super) async fn addressee(
     let longest = splits.iter().rev().find_map(|(name, said)| Some((called(name)?, *said)));
     match longest {
         Some((user, _)) if user == caller.user.id => {
-            Err(Failure::bad_request("That is you. Nothing was sent: begin with another person's @name."))
+            Err(ApiError::bad_request("That is you. Nothing was sent: begin with another person's @name."))
         }
-        Some((_, "")) => Err(Failure::new(
+        Some((_, "")) => Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             refusal::EMPTY,
             "Nothing stands behind the name, so nothing was sent.",
         )),
         Some((user, said)) => Ok(Some(Addressed { user, said: said.into() })),
-        None => Err(Failure::new(
+        None => Err(ApiError::new(
             StatusCode::NOT_FOUND,
             refusal::NOT_FOUND,
             "Nobody in this room has that name, so nothing was sent. To mention someone in front of all, put another word first.",

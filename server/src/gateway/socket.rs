@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{dialect::Dialect, entrance::Entrance, participant::Participant, plain};
 use crate::{
-    http::{App, Failure},
+    http::{ApiError, App},
     socket::Upgrade,
 };
 
@@ -36,7 +36,7 @@ pub(super) async fn text(
     app: State<App>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Upgrade,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let params = readable(params)?;
     let dialect = if params.format == Some(Format::Text) { Dialect::Lines } else { Dialect::Typed };
     begin(entrance, app, params, dialect, upgrade).await
@@ -48,12 +48,12 @@ pub(super) async fn json(
     app: State<App>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Upgrade,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     begin(entrance, app, readable(params)?, Dialect::Nickname, upgrade).await
 }
 
-fn readable(params: Result<Query<Params>, QueryRejection>) -> Result<Params, Failure> {
-    params.map(|Query(params)| params).map_err(|error| Failure::bad_request(error.body_text()))
+fn readable(params: Result<Query<Params>, QueryRejection>) -> Result<Params, ApiError> {
+    params.map(|Query(params)| params).map_err(|error| ApiError::bad_request(error.body_text()))
 }
 
 async fn begin(
@@ -62,7 +62,7 @@ async fn begin(
     Params { room, name, .. }: Params,
     dialect: Dialect,
     upgrade: Upgrade,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let room = if room.is_empty() { RoomId::lobby() } else { room.into() };
     let participant = Participant::enter(app, visitor, caller, &name, room).await?;
     Ok(upgrade.run(async move |stream, early| plain::run(stream, &early, participant, dialect).await).into_response())

@@ -16,7 +16,7 @@ use parlor_protocol::{
 };
 
 use super::{
-    App, Caller, Failure, SameOrigin,
+    ApiError, App, Caller, SameOrigin,
     caller::{self, Presented},
     fields::Fields,
     sessions,
@@ -28,7 +28,7 @@ use crate::{
         password::{self, HashError},
     },
     config::Registration,
-    store::people::{self, InUse, Name, NotMade},
+    store::people::{self, CreateError, InUse, Name},
 };
 
 /// Names that are looked at to propose one.
@@ -41,18 +41,18 @@ pub(super) async fn create(
     visitor: Visitor,
     State(app): State<App>,
     Fields(new): Fields<NewAccount>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let guest = match &caller {
         Some(caller) if caller.user.kind != UserKind::Guest => {
-            return Err(Failure::bad_request("You have an account. Sign out to make another one."));
+            return Err(ApiError::bad_request("You have an account. Sign out to make another one."));
         }
         other => other.as_ref().map(|caller| caller.user.id),
     };
-    let name = checked_name(&new.name).map_err(Failure::invalid_name)?;
-    password::check_strength(&new.password.0, &name.text).map_err(Failure::weak_password)?;
+    let name = checked_name(&new.name).map_err(ApiError::invalid_name)?;
+    password::check_strength(&new.password.0, &name.text).map_err(ApiError::weak_password)?;
     let invite_needed = app.config.registration == Registration::Invite;
     if invite_needed && new.invite.is_none() {
-        return Err(Failure::invite());
+        return Err(ApiError::invite());
     }
     // Whether a name is taken has to be said here; how often can be bounded.
     visitor.try_once(&app)?;
@@ -71,9 +71,9 @@ pub(super) async fn create(
     };
     let user = match app.live.store.create_account(account, app.in_use()).await? {
         Ok(user) => user,
-        Err(NotMade::NameTaken) => return Err(name_taken(&app, &name.text, guest).await?),
-        Err(NotMade::Invite) => return Err(Failure::invite()),
-        Err(NotMade::NoGuest) => return Err(Failure::unauthorized()),
+        Err(CreateError::NameTaken) => return Err(name_taken(&app, &name.text, guest).await?),
+        Err(CreateError::Invite) => return Err(ApiError::invite()),
+        Err(CreateError::NoGuest) => return Err(ApiError::unauthorized()),
     };
     app.tries.give_back(visitor.address);
     app.renew(|connection| Some(connection.user.id) == guest);
@@ -91,7 +91,7 @@ pub(super) async fn sign_in(
     visitor: Visitor,
     State(app): State<App>,
     Fields(form): Fields<SignIn>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     // What can be nobody's name is tried like any other.
     let key = checked_name(&form.name).map(|name| name.key).unwrap_or_default();
     visitor.try_name(&app, &key)?;
@@ -116,14 +116,14 @@ pub(super) async fn sign_in(
 }
 
 /// Said to who has proved to be the one: by the password, or by a link.
-pub(super) fn must_not_be_banned(app: &App, account: &people::Account) -> Result<(), Failure> {
-    app.live.store.ban_of(account.user.id).map_or(Ok(()), |ban| Err(Failure::banned(ban)))
+pub(super) fn must_not_be_banned(app: &App, account: &people::Account) -> Result<(), ApiError> {
+    app.live.store.ban_of(account.user.id).map_or(Ok(()), |ban| Err(ApiError::banned(ban)))
 }
 
 /// The same, whichever of the two was wrong.
-fn wrong_credentials() -> Failure {
+fn wrong_credentials() -> ApiError {
     let message = "Name and password do not belong together.";
-    Failure::new(StatusCode::UNAUTHORIZED, refusal::WRONG_CREDENTIALS, message)
+    ApiError::new(StatusCode::UNAUTHORIZED, refusal::WRONG_CREDENTIALS, message)
 }
 
 /// Someone has proved to be the owner of their account by the password. Else 403: the session is still good.
@@ -132,9 +132,9 @@ pub(super) async fn prove(
     visitor: &Visitor,
     user: &User,
     password: String,
-) -> Result<people::Account, Failure> {
+) -> Result<people::Account, ApiError> {
     let account = app.live.store.account_of(user.id).await?.ok_or_else(|| {
-        Failure::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, "A guest has no password. Make an account first.")
+        ApiError::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, "A guest has no password. Make an account first.")
     })?;
     visitor.try_name(app, &account.key)?;
     match password::verify(password, Some(account.password.clone())).await {
@@ -144,7 +144,7 @@ pub(super) async fn prove(
         }
         Ok(false) => {
             let message = "That is not your password.";
-            Err(Failure::new(StatusCode::FORBIDDEN, refusal::WRONG_CREDENTIALS, message))
+            Err(ApiError::new(StatusCode::FORBIDDEN, refusal::WRONG_CREDENTIALS, message))
         }
         Err(error) => {
             app.tries.undo(&account.key, visitor.address);
@@ -167,16 +167,16 @@ pub(super) fn checked_name(text: &str) -> Result<Name, Invalid> {
 }
 
 /// 409, with a name that is free.
-pub(super) async fn name_taken(app: &App, name: &str, me: Option<UserId>) -> Result<Failure, Failure> {
+pub(super) async fn name_taken(app: &App, name: &str, me: Option<UserId>) -> Result<ApiError, ApiError> {
     let message = free_name_like(app, name, me).await?.map_or_else(
         || "Someone has that name already. Take another one.".into(),
         |other| format!("Someone has that name already. “{other}” is free."),
     );
-    Ok(Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message))
+    Ok(ApiError::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message))
 }
 
 /// A name like one that is taken, which is not; `None` when many like it are.
-pub(super) async fn free_name_like(app: &App, name: &str, me: Option<UserId>) -> Result<Option<String>, Failure> {
+pub(super) async fn free_name_like(app: &App, name: &str, me: Option<UserId>) -> Result<Option<String>, ApiError> {
     for number in 2..2 + PROPOSALS {
         let other = names::variant(name, number);
         if !app.is_taken(&names::key(&other), me).await? {
@@ -194,13 +194,13 @@ impl App {
     }
 
     /// Whether someone other than this person has the name with this key: an account, or someone who is connected.
-    async fn is_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, Failure> {
+    async fn is_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, ApiError> {
         let is_used = names::is_reserved(key) || self.live.hub.is_name_used(key, except);
         Ok(is_used || self.live.store.is_name_taken(key, except).await?)
     }
 }
 
-impl From<HashError> for Failure {
+impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
         tracing::warn!(%error, "a password was not looked at");
         Self::busy()

@@ -22,14 +22,14 @@ use crate::{
 
 /// An answer that says what went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
     retry_after: Option<Duration>,
 }
 
-impl Failure {
+impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
     }
@@ -145,7 +145,7 @@ fn time_to(until: Millis) -> Duration {
     Duration::from_millis(until.saturating_sub(clock::now()).try_into().unwrap_or_default())
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
         if error.is_full() {
@@ -160,7 +160,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = ErrorBody { code: self.code.into(), message: self.message.clone() };
         let mut response = (self.status, Json(ErrorAnswer { error })).into_response();
@@ -179,11 +179,11 @@ fn whole_seconds(wait: Duration) -> HeaderValue {
 }
 
 /// Any path under `/api` that is none.
-pub(super) async fn no_such_endpoint() -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such endpoint.")
+pub(super) async fn no_such_endpoint() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such endpoint.")
 }
 
 /// A path of the API with another verb.
-pub(super) async fn wrong_method() -> Failure {
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, refusal::BAD_REQUEST, "This endpoint does not take that method.")
+pub(super) async fn wrong_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, refusal::BAD_REQUEST, "This endpoint does not take that method.")
 }

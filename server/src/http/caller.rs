@@ -9,7 +9,7 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc};
 use parlor_protocol::{ServerRole, User, UserKind};
 use sha2::{Digest, Sha256};
 
-use super::{App, Failure, Slot};
+use super::{ApiError, App, ConnectionInfo};
 use crate::store::{SignedIn, TokenHash};
 
 /// The cookie that carries the token.
@@ -64,13 +64,13 @@ impl Caller {
     ///
     /// # Errors
     /// They are banned, or are a guest from a banned address; or the store failed.
-    pub(crate) async fn by_token(app: &App, token: &str, address: Option<IpAddr>) -> Result<Option<Self>, Failure> {
+    pub(crate) async fn by_token(app: &App, token: &str, address: Option<IpAddr>) -> Result<Option<Self>, ApiError> {
         let token = hash(token);
         let Some(SignedIn { user, role }) = app.live.store.session(token).await? else { return Ok(None) };
         let address = address.filter(|_| user.kind == UserKind::Guest);
         let from_there = || app.live.store.address_ban(address?);
         match app.live.store.ban_of(user.id).or_else(from_there) {
-            Some(ban) => Err(Failure::banned(ban)),
+            Some(ban) => Err(ApiError::banned(ban)),
             None => Ok(Some(Self { user, role, token })),
         }
     }
@@ -93,19 +93,21 @@ impl FromRequestParts<App> for Presented {
 }
 
 impl OptionalFromRequestParts<App> for Caller {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, ApiError> {
         let Some(token) = token(&parts.headers) else { return Ok(None) };
-        Self::by_token(app, token, parts.extensions.get().map(|slot: &Slot| slot.client)).await
+        Self::by_token(app, token, parts.extensions.get().map(|slot: &ConnectionInfo| slot.client)).await
     }
 }
 
 impl FromRequestParts<App> for Caller {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        <Self as OptionalFromRequestParts<App>>::from_request_parts(parts, app).await?.ok_or_else(Failure::unauthorized)
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        <Self as OptionalFromRequestParts<App>>::from_request_parts(parts, app)
+            .await?
+            .ok_or_else(ApiError::unauthorized)
     }
 }
 

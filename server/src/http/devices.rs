@@ -12,11 +12,11 @@ use parlor_protocol::{
 };
 use uuid::Uuid;
 
-use super::{App, Caller, Failure, SameOrigin, sessions};
+use super::{ApiError, App, Caller, SameOrigin, sessions};
 use crate::store::people::Which;
 
 /// `GET /api/sessions`
-pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Sessions>, Failure> {
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Sessions>, ApiError> {
     let records = app.live.store.sessions_of(caller.user.id).await?;
     let sessions = records.into_iter().map(|record| SessionInfo {
         id: record.id,
@@ -35,8 +35,8 @@ pub(super) async fn end(
     caller: Caller,
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Response, Failure> {
-    let no_such = || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "You have no such session.");
+) -> Result<Response, ApiError> {
+    let no_such = || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "You have no such session.");
     let Path(id) = id.map_err(|_| no_such())?;
     let ended = app.live.store.end_sessions(caller.user.id, Which::One(id)).await?;
     let token = *ended.first().ok_or_else(no_such)?;
@@ -52,7 +52,7 @@ pub(super) async fn end_others(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let ended = app.live.store.end_sessions(caller.user.id, Which::AllBut(caller.token)).await?;
     app.revoke(|connection| ended.contains(&connection.session));
     Ok(StatusCode::NO_CONTENT)

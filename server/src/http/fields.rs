@@ -7,7 +7,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{App, Failure};
+use super::{ApiError, App};
 
 /// An extractor for a JSON object. What the endpoint does not know in it is ignored: only what its type names is set.
 ///
@@ -16,16 +16,16 @@ use super::{App, Failure};
 pub(super) struct Fields<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Fields<T> {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         // Through an object: serde would take a list of fields as well.
         let body = Json::<Map<String, Value>>::from_request(request, app).await;
-        let Json(fields) = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+        let Json(fields) = body.map_err(|error| ApiError::bad_body(error.status(), error.body_text()))?;
         // What serde says of a wrong value quotes it, and it may be a secret: the fields that there are must do.
         serde_json::from_value(fields.into())
             .map(Self)
-            .map_err(|error| Failure::bad_request(format!("The body is not right: {}", without_values(&error))))
+            .map_err(|error| ApiError::bad_request(format!("The body is not right: {}", without_values(&error))))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{App, Failure};
+use super::{ApiError, App};
 
 /// The process runs and answers.
 pub(super) async fn alive() -> &'static str {
@@ -10,7 +10,7 @@ pub(super) async fn alive() -> &'static str {
 }
 
 /// The process can do its work: the database answers, and it is not stopping.
-pub(super) async fn ready(State(app): State<App>) -> Result<(StatusCode, &'static str), Failure> {
+pub(super) async fn ready(State(app): State<App>) -> Result<(StatusCode, &'static str), ApiError> {
     app.live.store.all_rooms().await?;
     Ok((StatusCode::OK, "ready\n"))
 }

@@ -11,7 +11,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, rooms::may};
+use super::{ApiError, App, Caller, rooms::may};
 use crate::{policy::RoomAct, store::Page};
 
 #[derive(Deserialize)]
@@ -28,14 +28,14 @@ pub(super) async fn messages(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     query: Result<Query<MessageQuery>, QueryRejection>,
-) -> Result<Json<MessagePage>, Failure> {
-    let Query(query) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+) -> Result<Json<MessagePage>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let page = match (query.before, query.after, query.around) {
         (None, None, None) => Page::Newest,
         (Some(seq), None, None) => Page::Before(seq),
         (None, Some(seq), None) => Page::After(seq),
         (None, None, Some(seq)) => Page::Around(seq),
-        _ => return Err(Failure::bad_request("Give one of before, after and around.")),
+        _ => return Err(ApiError::bad_request("Give one of before, after and around.")),
     };
     may(&app, &caller, RoomAct::Read, &room).await?;
     let limit = query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
@@ -55,8 +55,8 @@ pub(super) async fn events(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     query: Result<Query<EventQuery>, QueryRejection>,
-) -> Result<Json<EventPage>, Failure> {
-    let Query(query) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+) -> Result<Json<EventPage>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     may(&app, &caller, RoomAct::Read, &room).await?;
     let limit = query.limit.unwrap_or(limits::MAX_EVENTS).clamp(1, limits::MAX_EVENTS);
     Ok(Json(app.live.store.events(&room, query.after, limit).await?))

@@ -12,7 +12,7 @@ use parlor_protocol::{
 };
 use uuid::Uuid;
 
-use super::{App, Caller, Failure, SameOrigin, caller, fields::Fields, visitor};
+use super::{ApiError, App, Caller, SameOrigin, caller, fields::Fields, visitor};
 use crate::{clock, policy::ServerAct, store::people};
 
 const HOUR: i64 = 3_600_000;
@@ -23,21 +23,21 @@ pub(super) async fn create(
     caller: Caller,
     State(app): State<App>,
     Fields(new): Fields<NewInvite>,
-) -> Result<(StatusCode, Json<InviteMade>), Failure> {
+) -> Result<(StatusCode, Json<InviteMade>), ApiError> {
     caller.must(&app, ServerAct::Invite)?;
     let role = new.role.unwrap_or(ServerRole::Member);
     if role == ServerRole::Guest || role == ServerRole::Owner {
-        return Err(Failure::bad_request("\"role\" is member, moderator or admin."));
+        return Err(ApiError::bad_request("\"role\" is member, moderator or admin."));
     }
     if role > caller.role {
-        return Err(Failure::not_allowed("Nobody invites to a role above their own."));
+        return Err(ApiError::not_allowed("Nobody invites to a role above their own."));
     }
     let hours = new.expires_in_hours.unwrap_or(limits::INVITE_HOURS);
     if !(1..=limits::MAX_INVITE_HOURS).contains(&hours) {
-        return Err(Failure::bad_request(format!("\"expires_in_hours\" is 1 to {}.", limits::MAX_INVITE_HOURS)));
+        return Err(ApiError::bad_request(format!("\"expires_in_hours\" is 1 to {}.", limits::MAX_INVITE_HOURS)));
     }
     if new.uses.is_some_and(|uses| !(1..=limits::MAX_INVITE_USES).contains(&uses)) {
-        return Err(Failure::bad_request(format!("\"uses\" is 1 to {}.", limits::MAX_INVITE_USES)));
+        return Err(ApiError::bad_request(format!("\"uses\" is 1 to {}.", limits::MAX_INVITE_USES)));
     }
     let secret = visitor::new_secret()?;
     let invite = people::NewInvite {
@@ -52,7 +52,7 @@ pub(super) async fn create(
 }
 
 /// `GET /api/invites`
-pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Invites>, Failure> {
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Invites>, ApiError> {
     caller.must(&app, ServerAct::Invite)?;
     Ok(Json(Invites { invites: app.live.store.invites().await? }))
 }
@@ -63,9 +63,9 @@ pub(super) async fn revoke(
     caller: Caller,
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Invite)?;
-    let no_such = || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such invitation.");
+    let no_such = || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such invitation.");
     let Path(id) = id.map_err(|_| no_such())?;
     if app.live.store.revoke_invite(id, caller.user.id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_such()) }
 }

@@ -6,10 +6,10 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use parlor_app::words::Language;
+use parlor_app::i18n::Language;
 use serde::Deserialize;
 
-use super::{App, Failure, SameOrigin, caller, forms, sessions};
+use super::{ApiError, App, SameOrigin, caller, forms, sessions};
 use crate::lab;
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
@@ -46,10 +46,10 @@ pub(super) async fn choose(
     _origin: SameOrigin,
     State(app): State<App>,
     Form(choice): Form<Choice>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let Some(language) = Language::of_tag(&choice.lang) else {
         let tags = Language::ALL.map(Language::tag).join(", ");
-        return Err(Failure::bad_request(format!("There is no such language here. `lang` is one of: {tags}.")));
+        return Err(ApiError::bad_request(format!("There is no such language here. `lang` is one of: {tags}.")));
     };
     let next = Some(choice.next.as_str())
         .filter(|next| sessions::is_room_address(next) || forms::is_address(next) || *next == lab::PAGE);

@@ -8,12 +8,12 @@ use axum::{
 };
 use parlor_protocol::refusal;
 
-use super::{App, Failure, Slot, caller};
+use super::{ApiError, App, ConnectionInfo, caller};
 
 /// Refuses with 429 what comes too fast from one address or session. Frames have buckets of their own.
 pub(super) async fn changes(
     State(app): State<App>,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -24,7 +24,7 @@ pub(super) async fn changes(
             if request.uri().path() == "/enter" {
                 return Redirect::to(&format!("/?error={}", refusal::RATE_LIMITED)).into_response();
             }
-            return Failure::too_fast(wait).into_response();
+            return ApiError::too_fast(wait).into_response();
         }
     }
     next.run(request).await

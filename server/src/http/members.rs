@@ -11,11 +11,11 @@ use parlor_protocol::{
     limits,
 };
 
-use super::{App, Caller, Failure, SameOrigin, fields::Fields, rooms::may};
+use super::{ApiError, App, Caller, SameOrigin, fields::Fields, rooms::may};
 use crate::{
     policy::{RoomAct, ServerAct},
     room::Room,
-    store::Mine,
+    store::RoomMembership,
 };
 
 /// `GET /api/rooms/{room}/members`
@@ -23,7 +23,7 @@ pub(super) async fn list(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-) -> Result<Json<Members>, Failure> {
+) -> Result<Json<Members>, ApiError> {
     may(&app, &caller, RoomAct::Read, &room).await?;
     let (mut members, count) = app.live.store.members(&room, limits::MAX_MEMBERS_LISTED).await?;
     // Who is on the server, and when, is for those to know who may list its people.
@@ -42,15 +42,15 @@ pub(super) async fn add(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     Fields(NewMember { user }): Fields<NewMember>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let (live_room, mine) = may(&app, &caller, RoomAct::See, &room).await?;
     let oneself = user == caller.user.id;
     if oneself && mine.is_some() {
         return Ok(StatusCode::NO_CONTENT);
     }
     may(&app, &caller, if oneself { RoomAct::Join } else { RoomAct::Invite }, &room).await?;
-    let read = app.live.store.add_member(&room, user, caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
-    app.live.hub.became_member(user, &live_room, Mine::since(read), None);
+    let read = app.live.store.add_member(&room, user, caller.user.id).await?.ok_or_else(ApiError::no_such_person)?;
+    app.live.hub.became_member(user, &live_room, RoomMembership::since(read), None);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn remove(
     caller: Caller,
     State(app): State<App>,
     Path((room, user)): Path<(RoomId, UserId)>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let oneself = user == caller.user.id;
     let act = if oneself { RoomAct::Leave } else { RoomAct::Remove };
     let (live_room, _) = may(&app, &caller, act, &room).await?;
@@ -68,11 +68,11 @@ pub(super) async fn remove(
         let theirs = app.live.store.memberships(user).await?;
         let moderator = theirs.iter().any(|membership| membership.room == room && membership.mine.moderator);
         if !may_send_away(&caller, &live_room, moderator) {
-            return Err(Failure::forbidden());
+            return Err(ApiError::forbidden());
         }
     }
     let removed = app.live.store.remove_member(&room, user, caller.user.id).await?;
-    let seq = removed.ok_or_else(Failure::no_such_person)?;
+    let seq = removed.ok_or_else(ApiError::no_such_person)?;
     if oneself && live_room.kind == RoomKind::Public {
         // No event says so.
         app.live.hub.was_removed(user, &live_room, seq);
@@ -93,11 +93,11 @@ pub(super) async fn appoint(
     State(app): State<App>,
     Path((room, user)): Path<(RoomId, UserId)>,
     Fields(MemberChange { moderator }): Fields<MemberChange>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     may(&app, &caller, RoomAct::Appoint, &room).await?;
     if app.live.store.set_moderator(&room, user, moderator, caller.user.id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Failure::no_such_person())
+        Err(ApiError::no_such_person())
     }
 }

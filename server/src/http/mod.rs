@@ -15,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::{
-    accounts::tries::Tries,
+    accounts::login_throttle::LoginThrottle,
     config::{Config, Switch},
     gateway,
     lab::{self, streams::Streams},
-    limits::{Changes, InCrowd},
-    live::{self, registry::Registry},
+    limits::{AddressPermit, MutationRateLimit},
     session::Live,
-    workers::Seat,
+    transport::{self, registry::Registry},
+    workers::WorkerSlot,
 };
 
 mod accounts;
@@ -52,7 +52,7 @@ pub(crate) mod sessions;
 mod visitor;
 mod worker;
 
-pub use answer::Failure;
+pub use answer::ApiError;
 pub use assets::is_built as has_site_files;
 pub(crate) use assets::site_files;
 pub use caller::Caller;
@@ -79,34 +79,34 @@ pub struct App {
     /// Live connections that travel in HTTP requests.
     pub carried: Arc<Registry>,
     /// How fast things may be changed over HTTP.
-    pub changes: Arc<Changes>,
+    pub changes: Arc<MutationRateLimit>,
     /// How often passwords may be tried.
-    pub tries: Arc<Tries>,
+    pub tries: Arc<LoginThrottle>,
     /// What the lab has open.
     pub lab: Arc<Streams>,
 }
 
 /// A network connection, as the requests on it see it.
 #[derive(Clone)]
-pub struct Slot {
+pub struct ConnectionInfo {
     /// What the connection takes of the server, until the last clone is dropped.
-    pub place: Arc<Place>,
+    pub place: Arc<ConnectionPermit>,
     /// Ends the connection at once, whatever still waits to be written. Not for one that was upgraded.
     pub cut: CancellationToken,
     /// Whose it is: the peer's address, or what a trusted proxy says of the request.
     pub client: IpAddr,
     /// The same, for whom a trusted proxy speaks.
-    pub in_crowd: Option<Arc<InCrowd>>,
+    pub in_crowd: Option<Arc<AddressPermit>>,
 }
 
 /// What a connection takes of the server.
-pub struct Place {
+pub struct ConnectionPermit {
     /// One of its connections.
     pub permit: OwnedSemaphorePermit,
     /// Who serves it.
-    pub seat: Seat,
+    pub seat: WorkerSlot,
     /// One of the connections of its address; none for a trusted proxy's.
-    pub in_crowd: Option<InCrowd>,
+    pub in_crowd: Option<AddressPermit>,
 }
 
 /// Everything that the server answers.
@@ -142,10 +142,10 @@ pub fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
     // Neither compressed nor timed: they are held open, and a frame must not wait in a compressor.
     let live = Router::new()
-        .route("/live/ws", any(live::websocket::upgrade))
-        .route("/live/sse", get(live::sse::stream))
-        .route("/live/poll", get(live::poll::poll))
-        .route("/live/frames", post(live::frames::take))
+        .route("/live/ws", any(transport::websocket::upgrade))
+        .route("/live/sse", get(transport::sse::stream))
+        .route("/live/poll", get(transport::poll::poll))
+        .route("/live/frames", post(transport::frames::take))
         .merge(if has_lab { lab::routes() } else { Router::new() })
         .method_not_allowed_fallback(answer::wrong_method);
     Router::new()

@@ -13,11 +13,11 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, SameOrigin, fields::Fields, rooms::may};
+use super::{ApiError, App, Caller, SameOrigin, fields::Fields, rooms::may};
 use crate::{
     clock,
     policy::{self, RoomAct, ServerAct},
-    store::moderation::{self, Imposed, May},
+    store::moderation::{self, May, ModerationOutcome},
 };
 
 const MINUTE: i64 = 60_000;
@@ -32,19 +32,19 @@ pub(super) async fn ban(
     State(app): State<App>,
     user: User,
     Fields(new): Fields<NewBan>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Moderate)?;
-    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     if new.hours.is_some_and(|hours| !(1..=limits::MAX_BAN_HOURS).contains(&hours)) {
         let message = format!("\"hours\" is 1 to {}, or left out for ever.", limits::MAX_BAN_HOURS);
-        return Err(Failure::bad_request(message));
+        return Err(ApiError::bad_request(message));
     }
     let reason = validate::reason(&new.reason).map_err(|invalid| {
         let message = match invalid {
             Invalid::Empty => "A ban needs a \"reason\".".into(),
             other => format!("That reason will not do. {other}"),
         };
-        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), message)
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), message)
     })?;
     let ban = moderation::NewBan {
         user,
@@ -53,7 +53,7 @@ pub(super) async fn ban(
         until: new.hours.map(|hours| clock::now().saturating_add(i64::from(hours) * HOUR)),
         address: new.address,
     };
-    let address = done(app.live.store.ban(ban, policy::may_moderate).await?, Failure::no_such_person)?;
+    let address = done(app.live.store.ban(ban, policy::may_moderate).await?, ApiError::no_such_person)?;
     app.send_away(|connection| connection.user.id == user);
     if let Some(address) = address {
         let guests = app.live.store.guests_from(address).await?;
@@ -68,16 +68,16 @@ pub(super) async fn lift_ban(
     caller: Caller,
     State(app): State<App>,
     user: User,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Moderate)?;
-    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     let lifted = app.live.store.lift_ban(user, caller.user.id, policy::may_moderate).await?;
-    done(lifted, || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not banned."))?;
+    done(lifted, || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not banned."))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /api/bans`: those in force.
-pub(super) async fn bans(caller: Caller, State(app): State<App>) -> Result<Json<Bans>, Failure> {
+pub(super) async fn bans(caller: Caller, State(app): State<App>) -> Result<Json<Bans>, ApiError> {
     caller.must(&app, ServerAct::Moderate)?;
     Ok(Json(Bans { bans: app.live.store.bans(limits::MAX_BANS_LISTED).await? }))
 }
@@ -89,16 +89,16 @@ pub(super) async fn mute(
     State(app): State<App>,
     user: User,
     Fields(new): Fields<NewMute>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let may = judge(&app, &caller, new.room.as_ref()).await?;
-    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     if !(1..=limits::MAX_MUTE_MINUTES).contains(&new.minutes) {
-        return Err(Failure::bad_request(format!("\"minutes\" is 1 to {}.", limits::MAX_MUTE_MINUTES)));
+        return Err(ApiError::bad_request(format!("\"minutes\" is 1 to {}.", limits::MAX_MUTE_MINUTES)));
     }
     let by = not_oneself(&caller, user)?;
     let until = clock::now().saturating_add(i64::from(new.minutes) * MINUTE);
     let mute = moderation::NewMute { user, by, room: new.room, until };
-    done(app.live.store.mute(mute, may).await?, Failure::no_such_person)?;
+    done(app.live.store.mute(mute, may).await?, ApiError::no_such_person)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -114,13 +114,13 @@ pub(super) async fn unmute(
     State(app): State<App>,
     user: User,
     query: Result<Query<Where>, QueryRejection>,
-) -> Result<StatusCode, Failure> {
-    let Query(Where { room }) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+) -> Result<StatusCode, ApiError> {
+    let Query(Where { room }) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let may = judge(&app, &caller, room.as_ref()).await?;
-    let Path(user) = user.map_err(|_| Failure::no_such_person())?;
+    let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     let by = not_oneself(&caller, user)?;
     let ended = app.live.store.unmute(user, room, by, may).await?;
-    done(ended, || Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not muted there."))?;
+    done(ended, || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not muted there."))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -135,15 +135,15 @@ pub(super) async fn audit(
     caller: Caller,
     State(app): State<App>,
     query: Result<Query<PageOf>, QueryRejection>,
-) -> Result<Json<Audit>, Failure> {
+) -> Result<Json<Audit>, ApiError> {
     caller.must(&app, ServerAct::Audit)?;
-    let Query(page) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let Query(page) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let limit = page.limit.unwrap_or(limits::AUDIT_PAGE).clamp(1, limits::MAX_PAGE);
     Ok(Json(Audit { entries: app.live.store.audit(page.before, limit).await? }))
 }
 
 /// Refuses who may mute nobody there; the rest is decided in the transaction.
-async fn judge(app: &App, caller: &Caller, room: Option<&RoomId>) -> Result<May, Failure> {
+async fn judge(app: &App, caller: &Caller, room: Option<&RoomId>) -> Result<May, ApiError> {
     match room {
         Some(room) => {
             may(app, caller, RoomAct::Mute, room).await?;
@@ -157,16 +157,16 @@ async fn judge(app: &App, caller: &Caller, room: Option<&RoomId>) -> Result<May,
 }
 
 /// Nobody frees themselves.
-fn not_oneself(caller: &Caller, user: UserId) -> Result<UserId, Failure> {
-    if caller.user.id == user { Err(Failure::not_allowed("That is not for oneself.")) } else { Ok(caller.user.id) }
+fn not_oneself(caller: &Caller, user: UserId) -> Result<UserId, ApiError> {
+    if caller.user.id == user { Err(ApiError::not_allowed("That is not for oneself.")) } else { Ok(caller.user.id) }
 }
 
-fn done<T>(outcome: Imposed<T>, nothing: impl FnOnce() -> Failure) -> Result<T, Failure> {
+fn done<T>(outcome: ModerationOutcome<T>, nothing: impl FnOnce() -> ApiError) -> Result<T, ApiError> {
     match outcome {
-        Imposed::Done(what) => Ok(what),
-        Imposed::Nothing => Err(nothing()),
-        Imposed::Forbidden => {
-            Err(Failure::not_allowed("Only for people below you; and what another has imposed, an admin changes."))
+        ModerationOutcome::Done(what) => Ok(what),
+        ModerationOutcome::Nothing => Err(nothing()),
+        ModerationOutcome::Forbidden => {
+            Err(ApiError::not_allowed("Only for people below you; and what another has imposed, an admin changes."))
         }
     }
 }

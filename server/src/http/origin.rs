@@ -8,20 +8,20 @@ use axum::{
 };
 use parlor_protocol::refusal;
 
-use super::{App, Failure};
+use super::{ApiError, App};
 use crate::config::Config;
 
 /// An extractor that answers 403 when a page from elsewhere asks.
 pub struct SameOrigin;
 
 impl FromRequestParts<App> for SameOrigin {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         if is_allowed(&parts.headers, &app.config) {
             return Ok(Self);
         }
-        Err(Failure::new(
+        Err(ApiError::new(
             StatusCode::FORBIDDEN,
             refusal::ORIGIN_REFUSED,
             "This page is not from this server. Its address can be allowed with --allow-origin.",

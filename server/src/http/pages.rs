@@ -10,13 +10,13 @@ use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, 
 use leptos_axum::ResponseOptions;
 use parlor_app::{
     Offers, PageData, RoomPage,
+    i18n::{Language, Word, Words},
     route::Address,
-    words::{Language, Word, Words},
 };
 use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, accounts, assets, caller, language, sessions};
+use super::{ApiError, App, Caller, accounts, assets, caller, language, sessions};
 use crate::{
     config::{Guests, Registration, Switch},
     store::Page,
@@ -35,10 +35,10 @@ pub(super) struct HomeQuery {
 /// `/`: the form for a name, and what is being said in the lobby. Someone with a session goes on to the lobby.
 pub(super) async fn home(
     State(app): State<App>,
-    caller: Result<Option<Caller>, Failure>,
+    caller: Result<Option<Caller>, ApiError>,
     Query(query): Query<HomeQuery>,
     request: Request<Body>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let next = Some(query.next).filter(|next| sessions::is_room_address(next));
     let banned = match caller {
         Err(failure) if failure.is_ban() => true,
@@ -91,10 +91,10 @@ pub(super) async fn home(
 /// `/r/{room}`: the chat.
 pub(super) async fn room(
     State(app): State<App>,
-    caller: Result<Option<Caller>, Failure>,
+    caller: Result<Option<Caller>, ApiError>,
     Path(room): Path<RoomId>,
     request: Request<Body>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let caller = match caller {
         // That page says it in words.
         Err(failure) if failure.is_ban() => return Ok(Redirect::to("/").into_response()),
@@ -135,7 +135,7 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
     render(&app, data, language, "/r/lobby".into(), Request::new(Body::empty())).await
 }
 
-async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, Failure> {
+async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, ApiError> {
     let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE).await?;
     Ok(RoomPage { summary, page })
 }

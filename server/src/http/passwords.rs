@@ -12,7 +12,7 @@ use parlor_protocol::{
     refusal,
 };
 
-use super::{App, Caller, Failure, SameOrigin, accounts, caller, fields::Fields, people, visitor, visitor::Visitor};
+use super::{ApiError, App, Caller, SameOrigin, accounts, caller, fields::Fields, people, visitor, visitor::Visitor};
 use crate::{accounts::password, clock, policy::ServerAct};
 
 /// How long a link works, in milliseconds: a day.
@@ -25,13 +25,13 @@ pub(super) async fn change(
     visitor: Visitor,
     State(app): State<App>,
     Fields(form): Fields<NewPassword>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let account = accounts::prove(&app, &visitor, &caller.user, form.current.0).await?;
-    password::check_strength(&form.new.0, &account.name).map_err(Failure::weak_password)?;
+    password::check_strength(&form.new.0, &account.name).map_err(ApiError::weak_password)?;
     let (token, session) = visitor.new_session()?;
     let hash = password::hash(form.new.0).await?;
     if !app.live.store.change_password(&account, hash, session).await? {
-        return Err(Failure::unauthorized());
+        return Err(ApiError::unauthorized());
     }
     app.renew(|connection| connection.session == caller.token);
     app.revoke(|connection| connection.user.id == caller.user.id);
@@ -44,12 +44,12 @@ pub(super) async fn make_reset(
     caller: Caller,
     State(app): State<App>,
     user: Result<Path<UserId>, PathRejection>,
-) -> Result<(StatusCode, Json<ResetMade>), Failure> {
+) -> Result<(StatusCode, Json<ResetMade>), ApiError> {
     caller.must(&app, ServerAct::ResetPassword)?;
     let Path(user) = user.map_err(|_| people::no_such_person())?;
     let account = app.live.store.account_of(user).await?.ok_or_else(people::no_such_person)?;
     if !caller.actor(&app).is_above(account.role) {
-        return Err(Failure::not_allowed("Only for people whose role is below yours."));
+        return Err(ApiError::not_allowed("Only for people whose role is below yours."));
     }
     let secret = visitor::new_secret()?;
     let expires_at = clock::now().saturating_add(RESET_LIFE);
@@ -65,17 +65,17 @@ pub(super) async fn reset(
     visitor: Visitor,
     State(app): State<App>,
     Fields(form): Fields<Reset>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let invalid = || {
         let message = "This link was used already, or it is too old. Ask for another one.";
-        Failure::new(StatusCode::FORBIDDEN, refusal::INVALID_LINK, message)
+        ApiError::new(StatusCode::FORBIDDEN, refusal::INVALID_LINK, message)
     };
     visitor.try_once(&app)?;
     let link = caller::hash(&form.secret.0);
     let account = app.live.store.account_of_reset(link).await?.ok_or_else(invalid)?;
     app.tries.give_back(visitor.address);
     accounts::must_not_be_banned(&app, &account)?;
-    password::check_strength(&form.password.0, &account.name).map_err(Failure::weak_password)?;
+    password::check_strength(&form.password.0, &account.name).map_err(ApiError::weak_password)?;
     let (token, session) = visitor.new_session()?;
     let hash = password::hash(form.password.0).await?;
     let user = app.live.store.use_reset(link, hash, session).await?.ok_or_else(invalid)?;

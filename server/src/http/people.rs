@@ -12,7 +12,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, SameOrigin, fields::Fields};
+use super::{ApiError, App, Caller, SameOrigin, fields::Fields};
 use crate::{
     accounts::names,
     policy::{Actor, ServerAct},
@@ -32,9 +32,9 @@ pub(super) async fn list(
     caller: Caller,
     State(app): State<App>,
     query: Result<Query<Search>, QueryRejection>,
-) -> Result<Json<People>, Failure> {
+) -> Result<Json<People>, ApiError> {
     caller.must(&app, ServerAct::ListPeople)?;
-    let Query(search) = query.map_err(|error| Failure::bad_request(error.body_text()))?;
+    let Query(search) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let limit = search.limit.unwrap_or(limits::PEOPLE_PAGE).clamp(1, limits::MAX_PAGE);
     let mut page = app.live.store.people(&names::key(&search.q), search.after.as_deref(), limit).await?;
     for person in &mut page.people {
@@ -58,11 +58,11 @@ pub(super) async fn appoint(
     State(app): State<App>,
     user: Result<Path<UserId>, PathRejection>,
     Fields(new): Fields<NewRole>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Appoint)?;
     let Path(user) = user.map_err(|_| no_such_person())?;
     if new.role == ServerRole::Guest {
-        return Err(Failure::bad_request("Someone with an account is a member at least."));
+        return Err(ApiError::bad_request("Someone with an account is a member at least."));
     }
     match app.live.store.give_role(caller.user.id, user, new.role, may_appoint).await? {
         Appointed::Done => {
@@ -72,13 +72,13 @@ pub(super) async fn appoint(
         }
         Appointed::Nobody => Err(no_such_person()),
         Appointed::Forbidden => {
-            Err(Failure::not_allowed("You can give roles below your own to people whose role is below yours."))
+            Err(ApiError::not_allowed("You can give roles below your own to people whose role is below yours."))
         }
     }
 }
 
-pub(super) fn no_such_person() -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is nobody of that id who has an account.")
+pub(super) fn no_such_person() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is nobody of that id who has an account.")
 }
 
 /// Whether someone with the first role may give someone with the second the third.
@@ -95,11 +95,11 @@ impl Caller {
     }
 
     /// Refuses with 403 what they may not do on the server.
-    pub(super) fn must(&self, app: &App, act: ServerAct) -> Result<(), Failure> {
+    pub(super) fn must(&self, app: &App, act: ServerAct) -> Result<(), ApiError> {
         if self.actor(app).may_on_server(act) {
             return Ok(());
         }
-        Err(Failure::not_allowed("That is not for someone of your role."))
+        Err(ApiError::not_allowed("That is not for someone of your role."))
     }
 }
 

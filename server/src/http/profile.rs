@@ -12,11 +12,11 @@ use parlor_protocol::{
     limits, refusal,
 };
 
-use super::{App, Caller, Failure, SameOrigin, accounts, fields::Fields, sessions, visitor::Visitor};
-use crate::store::people::NotMade;
+use super::{ApiError, App, Caller, SameOrigin, accounts, fields::Fields, sessions, visitor::Visitor};
+use crate::store::people::CreateError;
 
 /// `GET /api/me`
-pub(super) async fn me(caller: Caller, State(app): State<App>) -> Result<Json<Me>, Failure> {
+pub(super) async fn me(caller: Caller, State(app): State<App>) -> Result<Json<Me>, ApiError> {
     let account = match caller.user.kind {
         UserKind::Guest => None,
         UserKind::Account => app.live.store.account_of(caller.user.id).await?,
@@ -31,13 +31,13 @@ pub(super) async fn change(
     caller: Caller,
     State(app): State<App>,
     Fields(new): Fields<NewProfile>,
-) -> Result<Json<Me>, Failure> {
+) -> Result<Json<Me>, ApiError> {
     let name = match &new.display_name {
-        Some(name) => Some(accounts::checked_name(name).map_err(Failure::invalid_name)?),
+        Some(name) => Some(accounts::checked_name(name).map_err(ApiError::invalid_name)?),
         None => None,
     };
     if new.colour.is_some_and(|colour| colour >= limits::COLOURS) {
-        return Err(Failure::bad_request(format!("\"colour\" is 0 to {}.", limits::COLOURS - 1)));
+        return Err(ApiError::bad_request(format!("\"colour\" is 0 to {}.", limits::COLOURS - 1)));
     }
     let id = caller.user.id;
     match app.live.store.set_profile(id, name, new.colour, app.in_use()).await? {
@@ -46,15 +46,15 @@ pub(super) async fn change(
                 app.renew(|connection| connection.user.id == id);
                 app.live.hub.renamed(&user);
             }
-            let account = app.live.store.account_of(id).await?.ok_or_else(Failure::unauthorized)?;
+            let account = app.live.store.account_of(id).await?.ok_or_else(ApiError::unauthorized)?;
             Ok(Json(Me { user, role: account.role, account: Some(account.name), colour: account.colour }))
         }
-        Err(NotMade::NameTaken) => {
+        Err(CreateError::NameTaken) => {
             let wanted = new.display_name.unwrap_or_default();
             Err(accounts::name_taken(&app, &wanted, Some(id)).await?)
         }
-        Err(NotMade::Invite | NotMade::NoGuest) => {
-            Err(Failure::not_allowed("A guest keeps the name that they came in with. Make an account first."))
+        Err(CreateError::Invite | CreateError::NoGuest) => {
+            Err(ApiError::not_allowed("A guest keeps the name that they came in with. Make an account first."))
         }
     }
 }
@@ -66,11 +66,11 @@ pub(super) async fn delete(
     visitor: Visitor,
     State(app): State<App>,
     Fields(form): Fields<DeleteMe>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     accounts::prove(&app, &visitor, &caller.user, form.password.0).await?;
     if !app.live.store.delete_account(caller.user.id).await? {
         let message = "You are the only owner. Make someone else an owner first.";
-        return Err(Failure::new(StatusCode::CONFLICT, refusal::LAST_OWNER, message));
+        return Err(ApiError::new(StatusCode::CONFLICT, refusal::LAST_OWNER, message));
     }
     app.revoke(|connection| connection.user.id == caller.user.id);
     if let Some(gone) = app.live.store.person(caller.user.id).await? {

@@ -14,16 +14,16 @@ use parlor_protocol::{
     validate::{self, Invalid},
 };
 
-use super::{App, Caller, Failure, SameOrigin, fields::Fields};
+use super::{ApiError, App, Caller, SameOrigin, fields::Fields};
 use crate::{
     policy::{RoomAct, ServerAct},
     room::Room,
     session::Denied,
-    store::{Membership, Mine, NameTaken, RoomChange as Change},
+    store::{Membership, NameTaken, RoomChange as Change, RoomMembership},
 };
 
 /// `GET /api/rooms`
-pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Rooms>, Failure> {
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Rooms>, ApiError> {
     Ok(Json(Rooms { rooms: app.live.rooms_for(&caller.signed_in()).await? }))
 }
 
@@ -33,20 +33,20 @@ pub(super) async fn create(
     caller: Caller,
     State(app): State<App>,
     Fields(new): Fields<NewRoom>,
-) -> Result<(StatusCode, Json<RoomMade>), Failure> {
+) -> Result<(StatusCode, Json<RoomMade>), ApiError> {
     let act = match new.kind {
         RoomKind::Public => ServerAct::CreatePublicRoom,
         RoomKind::Private => ServerAct::CreatePrivateRoom,
         RoomKind::Direct => {
             let message = "A direct room is made by naming its people: POST /api/direct.";
-            return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, refusal::BAD_REQUEST, message));
+            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, refusal::BAD_REQUEST, message));
         }
     };
     may_on_server(&app, &caller, act)?;
-    let name = validate::room_name(&new.name).map_err(Failure::invalid_name)?;
+    let name = validate::room_name(&new.name).map_err(ApiError::invalid_name)?;
     let made = app.live.store.create_room(name, new.kind, caller.user.id).await?;
     let record = made.map_err(|NameTaken| name_taken())?;
-    let mine = Mine { moderator: true, ..Mine::since(record.head) };
+    let mine = RoomMembership { moderator: true, ..RoomMembership::since(record.head) };
     let room = app.live.hub.add_room(record);
     app.live.hub.became_member(caller.user.id, &room, mine, None);
     if room.kind == RoomKind::Public {
@@ -62,12 +62,12 @@ pub(super) async fn change(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     Fields(wanted): Fields<RoomChange>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     may(&app, &caller, RoomAct::See, &room).await?;
     let mut changes = Vec::new();
     if let Some(name) = wanted.name {
         may(&app, &caller, RoomAct::Rename, &room).await?;
-        changes.push(Change::Name(validate::room_name(&name).map_err(Failure::invalid_name)?));
+        changes.push(Change::Name(validate::room_name(&name).map_err(ApiError::invalid_name)?));
     }
     if let Some(topic) = wanted.topic {
         may(&app, &caller, RoomAct::Rename, &room).await?;
@@ -88,7 +88,7 @@ pub(super) async fn direct(
     caller: Caller,
     State(app): State<App>,
     Fields(new): Fields<NewDirect>,
-) -> Result<Json<RoomMade>, Failure> {
+) -> Result<Json<RoomMade>, ApiError> {
     let (room, mine) = direct_with(&app, &caller, new.users).await?;
     app.live.count_back(&room, mine).await?;
     Ok(Json(RoomMade { room: room.summary(caller.user.id, mine) }))
@@ -102,18 +102,18 @@ pub(crate) async fn direct_with(
     app: &App,
     caller: &Caller,
     mut people: Vec<UserId>,
-) -> Result<(Arc<Room>, Mine), Failure> {
+) -> Result<(Arc<Room>, RoomMembership), ApiError> {
     may_on_server(app, caller, ServerAct::CreateDirect)?;
     people.retain(|person| *person != caller.user.id);
     people.sort_unstable();
     people.dedup();
     if people.is_empty() || people.len() > limits::MAX_DIRECT_PEOPLE {
         let message = format!("Name 1 to {} others.", limits::MAX_DIRECT_PEOPLE);
-        return Err(Failure::bad_request(message));
+        return Err(ApiError::bad_request(message));
     }
     people.push(caller.user.id);
     let record =
-        app.live.store.direct_room(people.clone(), caller.user.id).await?.ok_or_else(Failure::no_such_person)?;
+        app.live.store.direct_room(people.clone(), caller.user.id).await?.ok_or_else(ApiError::no_such_person)?;
     let room = app.live.hub.add_room(record);
     for person in people.into_iter().filter(|person| *person != caller.user.id) {
         app.live.hub.is_in_direct(person, &room);
@@ -124,7 +124,7 @@ pub(crate) async fn direct_with(
 }
 
 /// How the caller stands to a room of theirs.
-async fn mine_in(app: &App, caller: &Caller, room: &Room) -> Result<Mine, Failure> {
+async fn mine_in(app: &App, caller: &Caller, room: &Room) -> Result<RoomMembership, ApiError> {
     let memberships = app.live.store.memberships(caller.user.id).await?;
     Ok(memberships
         .iter()
@@ -140,12 +140,12 @@ pub(super) async fn level(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     Fields(NewLevel { level }): Fields<NewLevel>,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let (live_room, _) = may(&app, &caller, RoomAct::Mark, &room).await?;
     let _turn = app.live.marking.of(&caller.user.id).await;
     if !app.live.store.set_level(&room, caller.user.id, level).await? {
         // Sent away meanwhile.
-        return Err(Failure::no_such_room());
+        return Err(ApiError::no_such_room());
     }
     app.live.hub.has_level(caller.user.id, &live_room, level);
     Ok(StatusCode::NO_CONTENT)
@@ -157,31 +157,31 @@ pub(crate) async fn may(
     caller: &Caller,
     act: RoomAct,
     room: &RoomId,
-) -> Result<(Arc<Room>, Option<Membership>), Failure> {
+) -> Result<(Arc<Room>, Option<Membership>), ApiError> {
     app.live.may_from_outside(&caller.signed_in(), act, room).await?.map_err(|denied| match denied {
-        Denied::Unseen => Failure::no_such_room(),
-        Denied::Forbidden => Failure::forbidden(),
-        Denied::Muted { until } => Failure::muted(until),
+        Denied::Unseen => ApiError::no_such_room(),
+        Denied::Forbidden => ApiError::forbidden(),
+        Denied::Muted { until } => ApiError::muted(until),
     })
 }
 
-fn may_on_server(app: &App, caller: &Caller, act: ServerAct) -> Result<(), Failure> {
+fn may_on_server(app: &App, caller: &Caller, act: ServerAct) -> Result<(), ApiError> {
     let actor = app.live.actor(caller.role);
     if actor.may_on_server(act) {
         return Ok(());
     }
     if actor.lobby_only {
         let message = "On this server, guests stay in the lobby.";
-        return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
     }
-    Err(Failure::forbidden())
+    Err(ApiError::forbidden())
 }
 
-fn name_taken() -> Failure {
+fn name_taken() -> ApiError {
     let message = "There is a room with that name already.";
-    Failure::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message)
+    ApiError::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message)
 }
 
-fn invalid_topic(invalid: Invalid) -> Failure {
-    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That topic will not do. {invalid}"))
+fn invalid_topic(invalid: Invalid) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That topic will not do. {invalid}"))
 }

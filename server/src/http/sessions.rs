@@ -17,10 +17,10 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{App, Caller, Failure, SameOrigin, accounts, caller, visitor::Visitor};
+use super::{ApiError, App, Caller, SameOrigin, accounts, caller, visitor::Visitor};
 use crate::{
     config::Guests,
-    store::people::{Name, NotMade},
+    store::people::{CreateError, Name},
 };
 
 /// A year: a guest who comes back is the same guest.
@@ -33,8 +33,8 @@ pub(super) async fn create(
     visitor: Visitor,
     State(app): State<App>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Failure> {
-    let body = body.map_err(|error| Failure::bad_body(error.status(), error.body_text()))?;
+) -> Result<Response, ApiError> {
+    let body = body.map_err(|error| ApiError::bad_body(error.status(), error.body_text()))?;
     // An empty body is a guest without a name.
     let new: NewSession = if body.is_empty() {
         NewSession::default()
@@ -43,7 +43,7 @@ pub(super) async fn create(
         let fields: serde_json::Map<_, _> = serde_json::from_slice(&body).map_err(|error| bad_body(&error))?;
         serde_json::from_value(fields.into()).map_err(|error| bad_body(&error))?
     };
-    let name = optional_name(&new.name).map_err(Failure::invalid_name)?;
+    let name = optional_name(&new.name).map_err(ApiError::invalid_name)?;
     match make(&app, &visitor, name.clone()).await? {
         Some(made) => Ok((StatusCode::OK, cookie(&app, &made.token, COOKIE_SECONDS), Json(made)).into_response()),
         None => {
@@ -53,8 +53,8 @@ pub(super) async fn create(
     }
 }
 
-fn bad_body(error: &serde_json::Error) -> Failure {
-    Failure::bad_request(format!("The body is not right: {error}"))
+fn bad_body(error: &serde_json::Error) -> ApiError {
+    ApiError::bad_request(format!("The body is not right: {error}"))
 }
 
 #[derive(Deserialize)]
@@ -68,11 +68,11 @@ pub(super) struct Enter {
 /// `POST /enter`: the form on the first page, which works without scripts.
 pub(super) async fn enter(
     _origin: SameOrigin,
-    caller: Result<Option<Caller>, Failure>,
+    caller: Result<Option<Caller>, ApiError>,
     visitor: Visitor,
     State(app): State<App>,
     Form(form): Form<Enter>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let next = Some(form.next.as_str()).filter(|next| is_room_address(next));
     let again = |code: &str| {
         let query = [("error", code), ("name", &form.name), ("next", next.unwrap_or_default())];
@@ -97,7 +97,7 @@ pub(super) async fn enter(
 }
 
 /// `DELETE /api/session`: the session ends, and with it its live connections.
-pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<App>) -> Result<Response, Failure> {
+pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<App>) -> Result<Response, ApiError> {
     app.live.store.end_session(caller.token).await?;
     app.revoke(|connection| connection.session == caller.token);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)).into_response())
@@ -108,11 +108,11 @@ pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<A
 ///
 /// # Errors
 /// Guests may not come in, or not this one, or not so fast; or the name will not do or is another's.
-pub(crate) async fn guest(app: &App, visitor: &Visitor, name: &str) -> Result<Caller, Failure> {
+pub(crate) async fn guest(app: &App, visitor: &Visitor, name: &str) -> Result<Caller, ApiError> {
     if app.live.rate_limits {
-        app.changes.take(visitor.address, None).map_err(Failure::too_fast)?;
+        app.changes.take(visitor.address, None).map_err(ApiError::too_fast)?;
     }
-    let name = optional_name(name).map_err(Failure::invalid_name)?;
+    let name = optional_name(name).map_err(ApiError::invalid_name)?;
     let wanted = name.clone().map(|name| name.text).unwrap_or_default();
     match make(app, visitor, name).await? {
         Some(SessionMade { token, user }) => {
@@ -123,16 +123,16 @@ pub(crate) async fn guest(app: &App, visitor: &Visitor, name: &str) -> Result<Ca
 }
 
 /// A new guest; none when the name is taken.
-async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option<SessionMade>, Failure> {
+async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option<SessionMade>, ApiError> {
     if app.live.guests == Guests::Off {
         let message = "This server does not let people in by a name alone.";
-        return Err(Failure::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
     }
     visitor.must_be_welcome(app)?;
     let (token, session) = visitor.new_session()?;
     match app.live.store.create_guest(name, session, app.in_use()).await? {
         Ok(user) => Ok(Some(SessionMade { token, user })),
-        Err(NotMade::NameTaken | NotMade::Invite | NotMade::NoGuest) => Ok(None),
+        Err(CreateError::NameTaken | CreateError::Invite | CreateError::NoGuest) => Ok(None),
     }
 }
 

@@ -12,7 +12,7 @@ use axum::{
 };
 use parlor_protocol::refusal;
 
-use super::{App, Failure, Slot, caller};
+use super::{ApiError, App, ConnectionInfo, caller};
 use crate::{accounts::device, store::people::NewSession};
 
 /// See the module. As an extractor it never fails.
@@ -29,7 +29,7 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self {
-            address: parts.extensions.get::<Slot>().map_or(Ipv4Addr::UNSPECIFIED.into(), |slot| slot.client),
+            address: parts.extensions.get::<ConnectionInfo>().map_or(Ipv4Addr::UNSPECIFIED.into(), |slot| slot.client),
             device: agent.and_then(device::describe),
         })
     }
@@ -37,7 +37,7 @@ impl FromRequestParts<App> for Visitor {
 
 impl Visitor {
     /// A new session from here: the secret that opens it, and what is stored.
-    pub(super) fn new_session(&self) -> Result<(String, NewSession), Failure> {
+    pub(super) fn new_session(&self) -> Result<(String, NewSession), ApiError> {
         let secret = new_secret()?;
         let session = NewSession {
             token: caller::hash(&secret),
@@ -48,31 +48,31 @@ impl Visitor {
     }
 
     /// Refuses with 403 who would be new here, from an address that was banned.
-    pub(super) fn must_be_welcome(&self, app: &App) -> Result<(), Failure> {
-        app.live.store.address_ban(self.address).map_or(Ok(()), |ban| Err(Failure::banned(ban)))
+    pub(super) fn must_be_welcome(&self, app: &App) -> Result<(), ApiError> {
+        app.live.store.address_ban(self.address).map_or(Ok(()), |ban| Err(ApiError::banned(ban)))
     }
 
     /// Takes a try of the password for the name with this key.
-    pub(super) fn try_name(&self, app: &App, key: &str) -> Result<(), Failure> {
+    pub(super) fn try_name(&self, app: &App, key: &str) -> Result<(), ApiError> {
         if !app.live.rate_limits {
             return Ok(());
         }
-        app.tries.take(key, self.address, Instant::now()).map_err(Failure::too_many_tries)
+        app.tries.take(key, self.address, Instant::now()).map_err(ApiError::too_many_tries)
     }
 
     /// Takes a try of something that an address may not find out by trying.
-    pub(super) fn try_once(&self, app: &App) -> Result<(), Failure> {
+    pub(super) fn try_once(&self, app: &App) -> Result<(), ApiError> {
         if !app.live.rate_limits {
             return Ok(());
         }
-        app.tries.take_from(self.address, Instant::now()).map_err(Failure::too_many_tries)
+        app.tries.take_from(self.address, Instant::now()).map_err(ApiError::too_many_tries)
     }
 }
 
 /// 256 bits from the system.
-pub(crate) fn new_secret() -> Result<String, Failure> {
+pub(crate) fn new_secret() -> Result<String, ApiError> {
     caller::new_token().map_err(|error| {
         tracing::error!(%error, "no randomness from the system");
-        Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")
     })
 }

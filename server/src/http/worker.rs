@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
-use parlor_app::words::{self, Language};
+use parlor_app::i18n::{self, Language};
 use sha2::{Digest, Sha256};
 
 use super::{App, assets, pages};
@@ -35,7 +35,7 @@ pub fn build() -> String {
     }
     let mut hash = Sha256::new();
     // The words are in the document alone.
-    let words = Language::ALL.map(words::json);
+    let words = Language::ALL.map(i18n::json);
     for text in
         [env!("CARGO_PKG_VERSION"), TEMPLATE, &pages::policy("")].into_iter().chain(words.iter().map(|all| &**all))
     {

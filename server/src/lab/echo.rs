@@ -12,7 +12,7 @@ use super::{
     streams::{Kind, Open},
 };
 use crate::{
-    http::{App, SameOrigin, Slot},
+    http::{App, ConnectionInfo, SameOrigin},
     socket::{Reader, Upgrade, Writer},
     websocket::{
         decode::{Decoder, Message},
@@ -27,7 +27,7 @@ const MAX_MESSAGE: usize = 1_048_576;
 pub(super) async fn upgrade(
     _origin: SameOrigin,
     State(app): State<App>,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     upgrade: Upgrade,
 ) -> Response {
     match app.lab.open(Kind::Echo, slot.map(|Extension(slot)| slot)) {

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::ending::Last;
 use crate::{
-    http::{Failure, SameOrigin},
+    http::{ApiError, SameOrigin},
     socket::{Reader, Upgrade, Writer, other_version, switching},
     websocket::{
         decode::Decoder,
@@ -136,9 +136,9 @@ struct Answered {
 
 /// `GET /lab/handshake/answer`: what the server would answer to a handshake with this key and version, all else being as
 /// it should.
-pub(super) async fn answer(_origin: SameOrigin, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+pub(super) async fn answer(_origin: SameOrigin, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
     let asked: Asked = serde_urlencoded::from_str(&query.unwrap_or_default())
-        .map_err(|_| Failure::bad_request("Give key and version once each, or leave them out."))?;
+        .map_err(|_| ApiError::bad_request("Give key and version once each, or leave them out."))?;
     let key = asked.key.as_deref().unwrap_or(SAMPLE_KEY);
     let headers = [
         (header::HOST, HeaderValue::from_static("localhost")),
@@ -149,7 +149,7 @@ pub(super) async fn answer(_origin: SameOrigin, RawQuery(query): RawQuery) -> Re
     ];
     let (steps, answer) = match handshake::accept(&Method::GET, Version::HTTP_11, &headers.into_iter().collect()) {
         Ok(accept) => (Some(handshake::steps(key).into()), switching(&accept, None)),
-        Err(Refused::BadRequest(message)) => (None, Failure::bad_request(message).into_response()),
+        Err(Refused::BadRequest(message)) => (None, ApiError::bad_request(message).into_response()),
         Err(Refused::Version) => (None, other_version()),
     };
     let head = Head::of(&answer);
@@ -160,9 +160,11 @@ pub(super) async fn answer(_origin: SameOrigin, RawQuery(query): RawQuery) -> Re
 }
 
 /// The value of a header, given in the query.
-fn parameter(name: &str, value: &str) -> Result<HeaderValue, Failure> {
+fn parameter(name: &str, value: &str) -> Result<HeaderValue, ApiError> {
     let fits = value.len() <= MAX_PARAMETER && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     HeaderValue::from_str(value).ok().filter(|_| fits).ok_or_else(|| {
-        Failure::bad_request(format!("{name} is a header's value: at most {MAX_PARAMETER} printable ASCII characters."))
+        ApiError::bad_request(format!(
+            "{name} is a header's value: at most {MAX_PARAMETER} printable ASCII characters."
+        ))
     })
 }

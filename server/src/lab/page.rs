@@ -7,8 +7,8 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use parlor_app::{
+    i18n::Words,
     lab::{Example, Lab},
-    words::Words,
 };
 
 use super::handshake::SAMPLE_KEY;
@@ -64,7 +64,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
-    use parlor_app::words::{Language, lab::WORDS};
+    use parlor_app::i18n::{Language, lab::WORDS};
 
     use super::*;
 

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
 use crate::{
-    http::{App, Failure, SameOrigin, Slot},
-    limits::InCrowd,
+    http::{ApiError, App, ConnectionInfo, SameOrigin},
+    limits::AddressPermit,
 };
 
 /// Time for a last message to a peer that does not read.
@@ -83,11 +83,11 @@ impl Streams {
     ///
     /// # Errors
     /// 503: there are as many as may be.
-    pub(super) fn open(self: &Arc<Self>, kind: Kind, slot: Option<Slot>) -> Result<Open, Failure> {
+    pub(super) fn open(self: &Arc<Self>, kind: Kind, slot: Option<ConnectionInfo>) -> Result<Open, ApiError> {
         let mut counts = self.counts.lock();
         if counts.total() >= self.most {
             let message = "The lab has as many streams open as it may. Try again in a minute.";
-            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
         }
         *counts.of(kind) += 1;
         drop(counts);
@@ -102,7 +102,7 @@ pub(super) struct Open {
     kind: Kind,
     until: Instant,
     /// Whose it is, held as long.
-    _in_crowd: Option<Arc<InCrowd>>,
+    _in_crowd: Option<Arc<AddressPermit>>,
 }
 
 impl Open {

@@ -15,27 +15,27 @@ use parlor_protocol::{
 
 use crate::{
     connection::{Connection, ConnectionId, EventBatch},
-    store::{Mine, RoomRecord},
+    store::{RoomMembership, RoomRecord},
 };
 
-mod here;
 mod hub;
 mod listeners;
 mod names;
 mod presence;
+mod presence_broadcast;
 mod ring;
 mod summary;
-mod tally;
+mod unread_index;
 
-pub use here::Online;
 pub use hub::Hub;
 use listeners::Listeners;
 pub use listeners::{Progress, Subscribed};
 use presence::Presence;
+pub use presence_broadcast::Online;
 use ring::Ring;
 use summary::Details;
-use tally::Tally;
-pub use tally::Unknown;
+pub use unread_index::Unknown;
+use unread_index::UnreadIndex;
 
 /// See the module.
 pub struct Room {
@@ -49,12 +49,12 @@ pub struct Room {
     state: Mutex<State>,
     /// Those who listen, by the worker that writes to them. Locked after the state, never before.
     listeners: Box<[Mutex<Listeners>]>,
-    agenda: Arc<Agenda>,
+    agenda: Arc<DirtyRooms>,
 }
 
 /// Rooms that have something to do at the next tick.
 #[derive(Default)]
-struct Agenda(Mutex<Vec<RoomId>>);
+struct DirtyRooms(Mutex<Vec<RoomId>>);
 
 struct State {
     head: Seq,
@@ -63,7 +63,7 @@ struct State {
     barred: HashMap<UserId, Seq>,
     ring: Ring,
     /// What counts as unread.
-    tally: Tally,
+    tally: UnreadIndex,
     /// Connections of members who have not joined: they hear that the room has grown.
     watchers: HashMap<ConnectionId, Watcher>,
     presence: Presence,
@@ -74,19 +74,19 @@ struct State {
 
 struct Watcher {
     connection: Arc<Connection>,
-    mine: Mine,
+    mine: RoomMembership,
     /// The head that it was told of.
     told: Seq,
 }
 
 impl Room {
-    fn new(record: RoomRecord, agenda: Arc<Agenda>, workers: usize) -> Self {
+    fn new(record: RoomRecord, agenda: Arc<DirtyRooms>, workers: usize) -> Self {
         let RoomRecord { id, name, kind, topic, head, archived, maker, people } = record;
         let state = State {
             head,
             barred: HashMap::new(),
             ring: Ring::default(),
-            tally: Tally::new(head),
+            tally: UnreadIndex::new(head),
             watchers: HashMap::new(),
             presence: Presence::default(),
             grown: false,
@@ -148,7 +148,7 @@ impl Room {
 
     /// Someone is a member, as was known at some moment. False when they have been sent away since: who is made a member has
     /// read everything up to then, so what was known before is told by how far they had read.
-    pub fn admit(&self, user: UserId, mine: Mine) -> bool {
+    pub fn admit(&self, user: UserId, mine: RoomMembership) -> bool {
         let mut state = self.state.lock();
         match state.barred.get(&user) {
             Some(since) if *since > mine.read => return false,
@@ -192,7 +192,7 @@ impl Room {
     }
 
     /// Tells this connection when the room grows, at most once a second.
-    pub fn watch(&self, connection: &Arc<Connection>, mine: Mine) -> RoomSummary {
+    pub fn watch(&self, connection: &Arc<Connection>, mine: RoomMembership) -> RoomSummary {
         let mut state = self.state.lock();
         let summary = self.summary_in(&state, connection.user.id, mine);
         if !self.listeners[connection.worker].lock().all.contains_key(&connection.id) {
@@ -208,7 +208,7 @@ impl Room {
     }
 
     /// How this person stands to the room from now on.
-    pub fn set_mine(&self, user: UserId, mine: Mine) {
+    pub fn set_mine(&self, user: UserId, mine: RoomMembership) {
         let mut state = self.state.lock();
         for watcher in state.watchers.values_mut().filter(|watcher| watcher.connection.user.id == user) {
             watcher.mine = mine;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Room, State, Unknown};
 use crate::{
     policy::{Place, Standing},
-    store::{Mine, Written},
+    store::{AuthorRange, RoomMembership},
 };
 
 /// What can be changed of a room.
@@ -40,14 +40,14 @@ impl Room {
     }
 
     /// The room in the list of a member. What is unread is counted as far back as it is known here; see [`Room::unknown`].
-    pub fn summary(&self, viewer: UserId, mine: Mine) -> RoomSummary {
+    pub fn summary(&self, viewer: UserId, mine: RoomMembership) -> RoomSummary {
         self.summary_in(&self.state.lock(), viewer, mine)
     }
 
     /// The room in the list of someone who is no member: to them nothing is unread.
     pub fn summary_for_others(&self) -> RoomSummary {
         let state = self.state.lock();
-        let summary = self.summary_in(&state, UserId(Uuid::nil()), Mine::since(state.head));
+        let summary = self.summary_in(&state, UserId(Uuid::nil()), RoomMembership::since(state.head));
         RoomSummary { joined: false, ..summary }
     }
 
@@ -57,7 +57,7 @@ impl Room {
     }
 
     /// Takes in what was read. When it is not what is unknown any more, nothing changes: ask again.
-    pub fn fill(&self, unknown: Unknown, written: &Written) {
+    pub fn fill(&self, unknown: Unknown, written: &AuthorRange) {
         self.state.lock().tally.fill(unknown, written);
     }
 
@@ -71,7 +71,7 @@ impl Room {
         self.kind != RoomKind::Direct || self.maker == Some(viewer) || self.head() > 0
     }
 
-    pub(super) fn summary_in(&self, state: &State, viewer: UserId, mine: Mine) -> RoomSummary {
+    pub(super) fn summary_in(&self, state: &State, viewer: UserId, mine: RoomMembership) -> RoomSummary {
         let details = self.details.read();
         let others: Vec<_> = details.people.iter().filter(|person| person.id != viewer).cloned().collect();
         let direct = self.kind == RoomKind::Direct;

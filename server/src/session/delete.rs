@@ -5,7 +5,7 @@ use parlor_protocol::{CommandId, RoomId, refusal};
 use super::{Session, send::answer};
 use crate::{
     policy::RoomAct,
-    store::{Appended, Deletion, OnAppended, StoreError},
+    store::{AppendOutcome, Deletion, OnAppended, StoreError},
 };
 
 impl Session {
@@ -28,7 +28,7 @@ impl Session {
         let by = self.connection.user.clone();
         let deletion = Deletion { id, room: room.clone(), message, by, own, others, as_member };
         let connection = self.connection.clone();
-        let done = move |result: Result<Appended, StoreError>| {
+        let done = move |result: Result<AppendOutcome, StoreError>| {
             answer(&connection, id, room, &result);
             drop(permit);
         };

@@ -133,7 +133,7 @@ mod tests {
         connection.queue.next(&mut outgoing).now_or_never().is_some() && outgoing.ping
     }
 
-    /// Turns the wheel from one time to another; calls `each` after every tick.
+    /// KeyedMutex the wheel from one time to another; calls `each` after every tick.
     fn turn(wheel: &Wheel, from: Instant, to: Instant, mut each: impl FnMut(Instant)) {
         let mut now = from;
         while now < to {

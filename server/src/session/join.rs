@@ -9,7 +9,7 @@ use crate::{
     connection::EventBatch,
     policy::RoomAct,
     room::{Online, Room, Subscribed},
-    store::{Membership, Mine, StoreError},
+    store::{Membership, RoomMembership, StoreError},
 };
 
 /// Events read from the store at a time.
@@ -153,7 +153,7 @@ impl Session {
         let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
             return Ok(Err(Denied::Unseen));
         };
-        self.live.hub.became_member(self.user(), room, Mine::since(read), Some(&self.connection));
+        self.live.hub.became_member(self.user(), room, RoomMembership::since(read), Some(&self.connection));
         Ok(Ok(()))
     }
 

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerInfo, ServerRole, UserId};
 
-use super::{Turns, heartbeat::Wheel};
+use super::{KeyedMutex, heartbeat::Wheel};
 use crate::{
     config::Guests,
     connection::Connection,
     policy::{Actor, RoomAct, Standing, Verdict},
     room::{Hub, Room},
-    store::{Membership, Mine, SignedIn, Store, StoreError},
+    store::{Membership, RoomMembership, SignedIn, Store, StoreError},
 };
 
 /// What all sessions share.
@@ -30,9 +30,9 @@ pub struct Live {
     /// Whether someone who sends too fast is slowed down.
     pub rate_limits: bool,
     /// What a person says of their own rooms is done in one order, whichever device says it.
-    pub marking: Turns<UserId>,
+    pub marking: KeyedMutex<UserId>,
     /// What is unread in a room is read by one at a time: the next one finds it there.
-    pub counting: Turns<RoomId>,
+    pub counting: KeyedMutex<RoomId>,
 }
 
 impl Live {
@@ -108,7 +108,7 @@ impl Live {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub(super) async fn joined_rooms(&self, who: &SignedIn) -> Result<Vec<(Mine, RoomSummary)>, StoreError> {
+    pub(super) async fn joined_rooms(&self, who: &SignedIn) -> Result<Vec<(RoomMembership, RoomSummary)>, StoreError> {
         let memberships = self.store.memberships(who.user.id).await?;
         let mut rooms = Vec::with_capacity(memberships.len());
         for Membership { room, mine } in &*memberships {
@@ -126,7 +126,7 @@ impl Live {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn count_back(&self, room: &Room, mine: Mine) -> Result<(), StoreError> {
+    pub async fn count_back(&self, room: &Room, mine: RoomMembership) -> Result<(), StoreError> {
         if room.unknown(mine.read_to()).is_none() {
             return Ok(());
         }

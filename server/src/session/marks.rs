@@ -3,7 +3,7 @@
 use parlor_protocol::{RoomId, Seq};
 
 use super::Session;
-use crate::{policy::RoomAct, store::Mine};
+use crate::{policy::RoomAct, store::RoomMembership};
 
 impl Session {
     pub(super) async fn read(&self, id: &RoomId, seq: Seq) {
@@ -31,7 +31,7 @@ impl Session {
         let seq = seq.clamp(1, head);
         let _turn = self.live.marking.of(&self.user()).await;
         // It may begin further back than anyone has counted so far.
-        let marked = match self.live.count_back(&room, Mine::since(seq - 1)).await {
+        let marked = match self.live.count_back(&room, RoomMembership::since(seq - 1)).await {
             Ok(()) => self.live.store.set_unread_from(id, self.user(), seq).await,
             Err(error) => Err(error),
         };

@@ -29,15 +29,15 @@ mod delete;
 mod gaps;
 pub mod heartbeat;
 mod join;
+mod keyed_mutex;
 mod live;
 mod marks;
 mod mentions;
 mod refusals;
 mod send;
-mod turns;
 
+pub use keyed_mutex::KeyedMutex;
 pub use live::{Denied, Live};
-pub use turns::Turns;
 
 /// Messages of one connection that may be on their way to the disk. Beyond, its next frames wait.
 const MAX_IN_FLIGHT: usize = 64;

@@ -12,7 +12,7 @@ use crate::{
     connection::Connection,
     markdown::{self, Names, Rendered},
     policy::RoomAct,
-    store::{Appended, NewMessage, OnAppended, StoreError},
+    store::{AppendOutcome, NewMessage, OnAppended, StoreError},
 };
 
 /// A longer body, or one with a code block, is rendered away from the threads that serve everyone.
@@ -60,7 +60,7 @@ impl Session {
             mentions,
         };
         let connection = self.connection.clone();
-        let done = move |result: Result<Appended, StoreError>| {
+        let done = move |result: Result<AppendOutcome, StoreError>| {
             answer(&connection, id, room, &result);
             drop(permit);
         };
@@ -84,7 +84,12 @@ async fn render(body: &str, names: Names) -> Rendered {
 }
 
 /// Tells what became of a message, or of its deletion.
-pub(super) fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, result: &Result<Appended, StoreError>) {
+pub(super) fn answer(
+    connection: &Arc<Connection>,
+    id: CommandId,
+    room: RoomId,
+    result: &Result<AppendOutcome, StoreError>,
+) {
     let refuse = |code: &str, message: &str| ServerFrame::Refused {
         id: Some(id.to_string()),
         room: Some(room.clone()),
@@ -93,14 +98,18 @@ pub(super) fn answer(connection: &Arc<Connection>, id: CommandId, room: RoomId, 
         retry_after_ms: None,
     };
     let frame = match result {
-        Ok(Appended::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
-        Ok(Appended::IdReused) => refuse(refusal::ID_REUSED, "this id stands for something else already"),
-        Ok(Appended::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
-        Ok(Appended::Muted { until }) => muted(Some(id.to_string()), room, *until),
-        Ok(Appended::Banned) => refuse(refusal::BANNED, "you were banned"),
-        Ok(Appended::NoReplyTarget) => refuse(refusal::NOT_FOUND, "the message that it answers is not in this room"),
-        Ok(Appended::NoMessage) => refuse(refusal::NOT_FOUND, "there is no such message in this room, or it is gone"),
-        Ok(Appended::Forbidden) => refuse(refusal::FORBIDDEN, "that message is not yours to delete"),
+        Ok(AppendOutcome::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
+        Ok(AppendOutcome::IdReused) => refuse(refusal::ID_REUSED, "this id stands for something else already"),
+        Ok(AppendOutcome::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
+        Ok(AppendOutcome::Muted { until }) => muted(Some(id.to_string()), room, *until),
+        Ok(AppendOutcome::Banned) => refuse(refusal::BANNED, "you were banned"),
+        Ok(AppendOutcome::NoReplyTarget) => {
+            refuse(refusal::NOT_FOUND, "the message that it answers is not in this room")
+        }
+        Ok(AppendOutcome::NoMessage) => {
+            refuse(refusal::NOT_FOUND, "there is no such message in this room, or it is gone")
+        }
+        Ok(AppendOutcome::Forbidden) => refuse(refusal::FORBIDDEN, "that message is not yours to delete"),
         // The writer has logged the cause.
         Err(error) => not_stored(Some(id.to_string()), Some(room), error),
     };

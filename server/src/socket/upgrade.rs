@@ -12,14 +12,14 @@ use parlor_protocol::refusal;
 use tokio::net::TcpStream;
 
 use crate::{
-    http::{App, Failure, Slot},
+    http::{ApiError, App, ConnectionInfo},
     websocket::handshake::{self, Refused},
 };
 
 /// As an extractor it answers what does not open a WebSocket: 426 for another version, else 400.
 pub struct Upgrade {
     upgrade: OnUpgrade,
-    slot: Option<Slot>,
+    slot: Option<ConnectionInfo>,
     headers: HeaderMap,
     accept: String,
     subprotocol: Option<&'static str>,
@@ -31,7 +31,7 @@ impl FromRequest<App> for Upgrade {
     async fn from_request(mut request: Request, _app: &App) -> Result<Self, Response> {
         let accept = match handshake::accept(request.method(), request.version(), request.headers()) {
             Ok(accept) => accept,
-            Err(Refused::BadRequest(message)) => return Err(Failure::bad_request(message).into_response()),
+            Err(Refused::BadRequest(message)) => return Err(ApiError::bad_request(message).into_response()),
             Err(Refused::Version) => return Err(other_version()),
         };
         Ok(Self {
@@ -100,7 +100,7 @@ pub fn switching(accept: &str, subprotocol: Option<&'static str>) -> Response {
 /// RFC 6455, section 4.2.2: says which version would do.
 #[must_use]
 pub fn other_version() -> Response {
-    let failure = Failure::new(StatusCode::UPGRADE_REQUIRED, refusal::BAD_REQUEST, "This is WebSocket version 13.");
+    let failure = ApiError::new(StatusCode::UPGRADE_REQUIRED, refusal::BAD_REQUEST, "This is WebSocket version 13.");
     let versions: [(HeaderName, &str); 3] =
         [(header::SEC_WEBSOCKET_VERSION, "13"), (header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")];
     (versions, failure).into_response()

@@ -48,7 +48,7 @@ pub struct Deletion {
 
 /// What became of a message or its deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
+pub enum AppendOutcome {
     /// It is in the log, now or since an earlier try: the ack is the same (G3).
     Stored {
         /// Its place.
@@ -79,16 +79,16 @@ pub enum Appended {
 /// store is closed: nobody waits for an answer that does not come.
 pub struct OnAppended(Option<AppendCallback>);
 
-type AppendCallback = Box<dyn FnOnce(Result<Appended, StoreError>) + Send>;
+type AppendCallback = Box<dyn FnOnce(Result<AppendOutcome, StoreError>) + Send>;
 
 impl OnAppended {
     /// Will call this.
-    pub fn new(callback: impl FnOnce(Result<Appended, StoreError>) + Send + 'static) -> Self {
+    pub fn new(callback: impl FnOnce(Result<AppendOutcome, StoreError>) + Send + 'static) -> Self {
         Self(Some(Box::new(callback)))
     }
 
     /// Calls it.
-    pub fn call(mut self, result: Result<Appended, StoreError>) {
+    pub fn call(mut self, result: Result<AppendOutcome, StoreError>) {
         if let Some(callback) = self.0.take() {
             callback(result);
         }
@@ -105,7 +105,7 @@ impl Drop for OnAppended {
 
 /// Messages that are there, in a stretch of a room's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct AuthorRange {
     /// Who wrote them.
     pub messages: Vec<(Seq, UserId)>,
     /// Whom they name.
@@ -139,7 +139,7 @@ mod tests {
             let answers = answers.clone();
             OnAppended::new(move |result| answers.send(result.is_ok()).unwrap())
         };
-        callback().call(Ok(Appended::NoRoom));
+        callback().call(Ok(AppendOutcome::NoRoom));
         drop(callback());
         assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true, false]);
     }

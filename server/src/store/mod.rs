@@ -14,10 +14,10 @@ pub mod people;
 mod rooms;
 pub mod sqlite;
 
-pub use messages::{Appended, Deletion, NewMessage, OnAppended, Page, Written};
+pub use messages::{AppendOutcome, AuthorRange, Deletion, NewMessage, OnAppended, Page};
 pub use moderation::Moderation;
 pub use people::People;
-pub use rooms::{Membership, Mine, NameTaken, RoomChange, RoomRecord, Rooms};
+pub use rooms::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord, Rooms};
 
 /// What the database said when it could not. The cause is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +128,7 @@ pub trait Store: People + Rooms + Moderation {
     async fn set_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
 
     /// Who wrote what is there between two seqs, without them, and whom it names.
-    async fn written(&self, room: &RoomId, after: Seq, before: Seq) -> Result<Written, StoreError>;
+    async fn written(&self, room: &RoomId, after: Seq, before: Seq) -> Result<AuthorRange, StoreError>;
 
     /// The members of a room with these names, each in the form in which names are compared. Of several guests by one name
     /// the one who came last.

@@ -65,7 +65,7 @@ pub struct NewMute {
 
 /// What came of imposing or lifting something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Imposed<T> {
+pub enum ModerationOutcome<T> {
     /// It is so now.
     Done(T),
     /// There is no such person, or nothing to lift.
@@ -91,10 +91,10 @@ pub trait Moderation {
     fn mutes_of(&self, user: UserId, room: &RoomId) -> Mutes;
 
     /// Bans someone, in the place of a ban in force. Done with the address that is banned with them.
-    async fn ban(&self, ban: NewBan, may: May) -> Result<Imposed<Option<IpAddr>>, StoreError>;
+    async fn ban(&self, ban: NewBan, may: May) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError>;
 
     /// Lifts the ban of someone.
-    async fn lift_ban(&self, user: UserId, by: UserId, may: May) -> Result<Imposed<()>, StoreError>;
+    async fn lift_ban(&self, user: UserId, by: UserId, may: May) -> Result<ModerationOutcome<()>, StoreError>;
 
     /// The bans in force, the newest first.
     async fn bans(&self, limit: u32) -> Result<Vec<BanInfo>, StoreError>;
@@ -103,11 +103,16 @@ pub trait Moderation {
     async fn guests_from(&self, address: IpAddr) -> Result<Vec<TokenHash>, StoreError>;
 
     /// Mutes someone, in the place of a mute in force there.
-    async fn mute(&self, mute: NewMute, may: May) -> Result<Imposed<()>, StoreError>;
+    async fn mute(&self, mute: NewMute, may: May) -> Result<ModerationOutcome<()>, StoreError>;
 
     /// Ends a mute of someone, there or on the whole server.
-    async fn unmute(&self, user: UserId, room: Option<RoomId>, by: UserId, may: May)
-    -> Result<Imposed<()>, StoreError>;
+    async fn unmute(
+        &self,
+        user: UserId,
+        room: Option<RoomId>,
+        by: UserId,
+        may: May,
+    ) -> Result<ModerationOutcome<()>, StoreError>;
 
     /// A page of the audit log, the newest entry first. The time does not depend on how far back it lies.
     async fn audit(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;

@@ -85,7 +85,7 @@ pub struct NewAccount {
 
 /// Why there is no such account, guest or name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotMade {
+pub enum CreateError {
     /// Another has the name.
     NameTaken,
     /// It is needed, or it is not valid (any more).
@@ -150,10 +150,11 @@ pub trait People: Send + Sync + 'static {
         name: Option<Name>,
         session: NewSession,
         in_use: InUse,
-    ) -> Result<Result<User, NotMade>, StoreError>;
+    ) -> Result<Result<User, CreateError>, StoreError>;
 
     /// Makes an account with a session. A guest who becomes one keeps the id and loses all sessions from before.
-    async fn create_account(&self, account: NewAccount, in_use: InUse) -> Result<Result<User, NotMade>, StoreError>;
+    async fn create_account(&self, account: NewAccount, in_use: InUse)
+    -> Result<Result<User, CreateError>, StoreError>;
 
     /// Whether an account other than this person's has the name with this key, to sign in with or to show.
     async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, StoreError>;
@@ -231,7 +232,7 @@ pub trait People: Send + Sync + 'static {
         name: Option<Name>,
         colour: Option<u8>,
         in_use: InUse,
-    ) -> Result<Result<User, NotMade>, StoreError>;
+    ) -> Result<Result<User, CreateError>, StoreError>;
 
     /// Deletes an account and ends its sessions. What was said stays, under a name that tells. False for the last owner.
     async fn delete_account(&self, user: UserId) -> Result<bool, StoreError>;

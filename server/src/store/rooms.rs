@@ -35,12 +35,12 @@ pub struct Membership {
     /// The room.
     pub room: RoomId,
     /// How they stand to it.
-    pub mine: Mine,
+    pub mine: RoomMembership,
 }
 
 /// Someone's own part of a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mine {
+pub struct RoomMembership {
     /// How far they have read. Never goes back.
     pub read: Seq,
     /// What they have marked as unread begins here.
@@ -51,7 +51,7 @@ pub struct Mine {
     pub moderator: bool,
 }
 
-impl Mine {
+impl RoomMembership {
     /// Of a new member, who has read everything up to then.
     #[must_use]
     pub fn since(read: Seq) -> Self {

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::{KINDS, ask, closed, get, next, read_until, request, socket};
-use crate::support::{Server, carried::Stream};
+use crate::support::{Server, http_connection::Stream};
 
 /// Holds ticks to what they must be, one after the other.
 #[derive(Default)]

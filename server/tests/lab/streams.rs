@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{KINDS, ask, closed, gauges, get, json, nothing_open, read_until, request, socket};
-use crate::support::{PATIENCE, Server, carried::Stream, http_client, unlimited};
+use crate::support::{PATIENCE, Server, http_client, http_connection::Stream, unlimited};
 
 const ALL: [&str; 9] = [
     "/lab/clock",

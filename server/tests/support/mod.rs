@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 pub mod browser;
-pub mod carried;
+pub mod http_connection;
 pub mod people;
 pub mod process;
 pub mod rooms;

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    PATIENCE, Server,
-    carried::{Poller, Requests},
-    http_client, unlimited,
+    PATIENCE, Server, http_client,
+    http_connection::{Poller, Requests},
+    unlimited,
 };
 use parlor::config::Config;
 use parlor_protocol::{ClientFrame, CloseCode, ServerFrame, refusal};

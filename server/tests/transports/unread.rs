@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{
     PATIENCE, Server,
-    carried::{Requests, lobby},
+    http_connection::{Requests, lobby},
     narrow_socket, unlimited,
 };
 use futures::StreamExt;

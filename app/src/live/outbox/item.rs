@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq};
 use serde::Serialize;
 
-use crate::words::Word;
+use crate::i18n::Word;
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use parlor_protocol::{
 };
 
 use super::{Phase, State, Todo, sending::forget};
-use crate::{live::timeline::Applied, words::Word};
+use crate::{i18n::Word, live::timeline::Applied};
 
 impl State {
     #[must_use = "a to-do that is dropped is never done"]

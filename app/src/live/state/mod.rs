@@ -8,13 +8,13 @@ use parlor_protocol::{
 
 use self::{reading::Asked, sending::forget};
 use super::{
-    attendance::Attendance,
+    idle::IdleTracker,
     outbox::{Kept, Outbox, Outgoing},
     timeline::Timeline,
 };
 use crate::{
+    i18n::Words,
     small::{RoomMap, RoomSet},
-    words::Words,
 };
 
 mod events;
@@ -163,7 +163,7 @@ pub struct State {
     /// Deletions that the server has not answered.
     pub(super) asked: Asked,
     /// Whether somebody is at this device.
-    pub(super) attendance: Attendance,
+    pub(super) attendance: IdleTracker,
 }
 
 impl State {

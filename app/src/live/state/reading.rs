@@ -3,7 +3,7 @@
 use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, RoomKind, User};
 
 use super::{Phase, State, Todo};
-use crate::words::Word;
+use crate::i18n::Word;
 
 /// How long somebody is taken to be typing after they last said so, in milliseconds.
 pub(in crate::live) const TYPING: Millis = 6_000;

@@ -4,9 +4,9 @@ use std::task::{Context, Poll};
 
 use parlor_protocol::ServerFrame;
 
-use super::ladder::Rung;
+use super::transport_fallback::TransportKind;
 #[cfg(feature = "browser")]
-use crate::words::{Word, Words};
+use crate::i18n::{Word, Words};
 
 #[cfg(feature = "browser")]
 mod inbox;
@@ -69,18 +69,18 @@ pub trait Transport {
 /// Begins to connect. None where there is no such transport.
 #[cfg(feature = "browser")]
 #[must_use]
-pub fn open(rung: Rung) -> Option<Box<dyn Transport>> {
+pub fn open(rung: TransportKind) -> Option<Box<dyn Transport>> {
     match rung {
-        Rung::WebSocket => websocket::open(),
-        Rung::Stream => sse::open(),
-        Rung::Poll => Some(poll::open()),
+        TransportKind::WebSocket => websocket::open(),
+        TransportKind::Stream => sse::open(),
+        TransportKind::Poll => Some(poll::open()),
     }
 }
 
 /// Begins to connect. None where there is no such transport.
 #[cfg(not(feature = "browser"))]
 #[must_use]
-pub fn open(_: Rung) -> Option<Box<dyn Transport>> {
+pub fn open(_: TransportKind) -> Option<Box<dyn Transport>> {
     None
 }
 

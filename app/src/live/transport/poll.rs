@@ -12,7 +12,7 @@ use super::{
     request::Request,
     uplink::{Sent, Uplink},
 };
-use crate::{clock, live::ladder::Rung, words::Word};
+use crate::{clock, i18n::Word, live::transport_fallback::TransportKind};
 
 struct LongPoll {
     path: String,
@@ -35,7 +35,7 @@ pub(super) fn query() -> String {
 pub(super) fn open() -> Box<dyn Transport> {
     let query = query();
     Box::new(LongPoll {
-        path: Rung::Poll.path().to_owned() + &query,
+        path: TransportKind::Poll.path().to_owned() + &query,
         opened: false,
         taken: false,
         uplink: Uplink::new(format!("/live/frames{query}")),

@@ -16,7 +16,7 @@ use super::Incoming;
 use crate::{
     api::{self, ApiError},
     clock,
-    words::{Word, Words},
+    i18n::{Word, Words},
 };
 
 /// How long the server may take to answer that it is there, in milliseconds.

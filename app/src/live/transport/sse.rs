@@ -10,7 +10,7 @@ use super::{
     lost,
     uplink::{Sent, Uplink},
 };
-use crate::{browser, live::ladder::Rung, words::Word};
+use crate::{browser, i18n::Word, live::transport_fallback::TransportKind};
 
 struct Stream {
     source: EventSource,
@@ -26,7 +26,7 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
         return None;
     }
     let query = super::poll::query();
-    let source = EventSource::new(&(Rung::Stream.path().to_owned() + &query)).ok()?;
+    let source = EventSource::new(&(TransportKind::Stream.path().to_owned() + &query)).ok()?;
     let inbox = Inbox::default();
     let put = inbox.clone();
     let ears = Ears::new(&source, &["open", "message", "heartbeat", "error"], move |event| {

@@ -10,7 +10,7 @@ use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
 use parlor_protocol::SUBPROTOCOL;
 
 use super::{Incoming, Readiness, Transport, frame, lost};
-use crate::{browser, live::ladder::Rung, words::Word};
+use crate::{browser, i18n::Word, live::transport_fallback::TransportKind};
 
 struct Socket {
     socket: WebSocket,
@@ -24,7 +24,7 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
     if !browser::has("WebSocket") {
         return None;
     }
-    let url = browser::socket_url(Rung::WebSocket.path());
+    let url = browser::socket_url(TransportKind::WebSocket.path());
     // `trunk serve` does not pass the subprotocol on, and the browser then gives up. The server takes us without one.
     let raw = if cfg!(feature = "csr") {
         web_sys::WebSocket::new(&url)

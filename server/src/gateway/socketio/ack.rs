@@ -14,7 +14,7 @@ use socketioxide::{
 
 use crate::{
     gateway::{talk::Gone, unanswered::beginning},
-    http::Failure,
+    http::ApiError,
 };
 
 /// The library does not say when there is room again: it is asked.
@@ -66,12 +66,12 @@ impl Ack {
     }
 
     /// The same.
-    pub(super) async fn fail(self, failure: &Failure) -> Result<(), Gone> {
+    pub(super) async fn fail(self, failure: &ApiError) -> Result<(), Gone> {
         self.refuse(failure.code(), failure.message()).await
     }
 
     /// The same of a text, which an answer to nobody says.
-    pub(super) async fn fail_of(self, failure: &Failure, text: &str) -> Result<(), Gone> {
+    pub(super) async fn fail_of(self, failure: &ApiError, text: &str) -> Result<(), Gone> {
         let text = (!self.is_wanted()).then(|| beginning(text));
         self.answer(json!({ "error": error(failure.code(), failure.message(), text.as_deref()) })).await
     }

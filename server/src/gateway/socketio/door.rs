@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     gateway::{participant::Participant, talk::Signs},
-    http::{App, Caller, Failure, Slot, Visitor},
+    http::{ApiError, App, Caller, ConnectionInfo, Visitor},
 };
 
 /// What may wait to be taken, in bytes. Nobody can be made to wait before they say more.
@@ -67,7 +67,7 @@ pub(super) struct Entered {
     pub(super) carrier: Arc<Carrier>,
     pub(super) signs: Signs,
     /// Given back at the end.
-    pub(super) place: Option<Slot>,
+    pub(super) place: Option<ConnectionInfo>,
 }
 
 /// Where they wait until their client has been told.
@@ -85,17 +85,17 @@ pub(super) struct Auth {
 
 impl Auth {
     /// Clients of older versions say nothing.
-    fn read(said: Option<Value>) -> Result<Self, Failure> {
+    fn read(said: Option<Value>) -> Result<Self, ApiError> {
         match said {
             Some(said @ Value::Object(_)) => serde_json::from_value(said)
-                .map_err(|error| Failure::bad_request(format!("auth has texts: token, name, room. {error}"))),
+                .map_err(|error| ApiError::bad_request(format!("auth has texts: token, name, room. {error}"))),
             _ => Ok(Self::default()),
         }
     }
 }
 
 /// Why someone was not let in: the text of the client's `connect_error`.
-pub(super) struct Refused(Failure);
+pub(super) struct Refused(ApiError);
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,7 +122,12 @@ pub(super) async fn enter(
     Ok(())
 }
 
-async fn participant(app: App, socket: &SocketRef, place: Option<Slot>, auth: Auth) -> Result<Participant, Failure> {
+async fn participant(
+    app: App,
+    socket: &SocketRef,
+    place: Option<ConnectionInfo>,
+    auth: Auth,
+) -> Result<Participant, ApiError> {
     // The library has the request from which the connection began.
     let mut parts = socket.req_parts().clone();
     if let Some(place) = place {
@@ -132,12 +137,12 @@ async fn participant(app: App, socket: &SocketRef, place: Option<Slot>, auth: Au
     let caller = if auth.token.is_empty() {
         let caller = Option::<Caller>::from_request_parts(&mut parts, &app).await?;
         if caller.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
-            return Err(Failure::unauthorized());
+            return Err(ApiError::unauthorized());
         }
         caller
     } else {
         let caller = Caller::by_token(&app, &auth.token, Some(visitor.address)).await?;
-        Some(caller.ok_or_else(Failure::unauthorized)?)
+        Some(caller.ok_or_else(ApiError::unauthorized)?)
     };
     let asked = Query::<Auth>::try_from_uri(&parts.uri).map(|Query(asked)| asked).unwrap_or_default();
     let or = |one: String, other: String| if one.is_empty() { other } else { one };

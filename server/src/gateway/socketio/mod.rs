@@ -27,7 +27,7 @@ use tower::{ServiceExt, util::ServiceFn};
 
 use self::{carrier::Carriers, wire::Wire};
 use crate::{
-    http::{App, Failure, SameOrigin, Slot, Visitor, is_foreign},
+    http::{ApiError, App, ConnectionInfo, SameOrigin, Visitor, is_foreign},
     socket::Upgrade,
 };
 
@@ -57,14 +57,14 @@ struct Gate {
 /// The place of the connection that a session began with, until whoever takes part takes it over: a session that polls holds
 /// one as well. What the library keeps of the request outlives them.
 #[derive(Clone)]
-struct Held(Arc<Mutex<Option<Slot>>>);
+struct Held(Arc<Mutex<Option<ConnectionInfo>>>);
 
 impl Held {
     fn of(parts: &Parts) -> Self {
         Self(Arc::new(Mutex::new(parts.extensions.get().cloned())))
     }
 
-    fn take(&self) -> Option<Slot> {
+    fn take(&self) -> Option<ConnectionInfo> {
         self.0.lock().take()
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
 }
 
 /// A request of whichever transport.
-async fn serve(gate: Gate, State(app): State<App>, request: Request) -> Result<Response, Failure> {
+async fn serve(gate: Gate, State(app): State<App>, request: Request) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     SameOrigin::from_request_parts(&mut parts, &app).await?;
     let foreign = is_foreign(&parts.headers).then(|| parts.headers.get(header::ORIGIN).cloned()).flatten();
@@ -110,21 +110,21 @@ async fn serve(gate: Gate, State(app): State<App>, request: Request) -> Result<R
 }
 
 impl Gate {
-    async fn answer(self, app: &App, mut parts: Parts, body: Body) -> Result<Response, Failure> {
+    async fn answer(self, app: &App, mut parts: Parts, body: Body) -> Result<Response, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
         let value = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
         let (sid, is_socket) = (value("sid").map(str::to_owned), value("transport") == Some("websocket"));
         let is_known = matches!(value("EIO"), Some("3" | "4"));
         if sid.is_none() && app.live.rate_limits {
             let Ok(visitor) = Visitor::from_request_parts(&mut parts, app).await;
-            app.changes.take(visitor.address, None).map_err(Failure::too_fast)?;
+            app.changes.take(visitor.address, None).map_err(ApiError::too_fast)?;
         }
         if is_socket && is_known {
             return Ok(self.upgrade(app, parts, body, sid).await);
         }
         if sid.is_none() {
             let held = Held::of(&parts);
-            parts.extensions.remove::<Slot>();
+            parts.extensions.remove::<ConnectionInfo>();
             parts.extensions.insert(held);
         }
         let Ok(answer) = self.service.oneshot(Request::from_parts(parts, body)).await;

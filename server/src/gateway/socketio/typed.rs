@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::ack::Ack;
 use crate::{
     gateway::{participant::Participant, talk::Gone},
-    http::{Failure, rooms},
+    http::{ApiError, rooms},
     policy::RoomAct,
     session::Session,
     store::Page,
@@ -182,25 +182,25 @@ struct History {
     limit: Option<u32>,
 }
 
-fn read<T: DeserializeOwned>(data: Option<Value>) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(data: Option<Value>) -> Result<T, ApiError> {
     match data {
         Some(object @ Value::Object(_)) => serde_json::from_value(object)
-            .map_err(|error| Failure::bad_request(format!("The data is not right: {error}"))),
-        _ => Err(Failure::bad_request("The data of this event is one object.")),
+            .map_err(|error| ApiError::bad_request(format!("The data is not right: {error}"))),
+        _ => Err(ApiError::bad_request("The data of this event is one object.")),
     }
 }
 
-async fn rooms_of(participant: &Participant) -> Result<Value, Failure> {
+async fn rooms_of(participant: &Participant) -> Result<Value, ApiError> {
     let rooms = participant.app.live.rooms_for(&participant.who.signed_in()).await?;
     Ok(json!({ "rooms": rooms }))
 }
 
-async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, Failure> {
+async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, ApiError> {
     let History { room, before, limit } = read(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
     let room = room.unwrap_or_else(|| participant.room.clone());
     rooms::may(&participant.app, &participant.who, RoomAct::Read, &room).await?;
     let limit = limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
     let page = before.map_or(Page::Newest, Page::Before);
     let page = participant.app.live.store.messages(&room, page, limit).await?;
-    serde_json::to_value(page).map_err(|error| Failure::bad_request(error.to_string()))
+    serde_json::to_value(page).map_err(|error| ApiError::bad_request(error.to_string()))
 }

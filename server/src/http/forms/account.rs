@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{self, Invitation, Problem, Typed, id},
-    words::forms::Word as Say,
+    i18n::forms::Word as Say,
 };
 use parlor_protocol::{
     UserKind,
@@ -24,7 +24,9 @@ use super::{
 use crate::{
     accounts::password,
     config::Registration,
-    http::{App, Caller, Failure, SameOrigin, devices, fields::Fields, passwords, profile, sessions, visitor::Visitor},
+    http::{
+        ApiError, App, Caller, SameOrigin, devices, fields::Fields, passwords, profile, sessions, visitor::Visitor,
+    },
     policy::ServerAct,
 };
 
@@ -60,12 +62,17 @@ pub(super) async fn show(
     State(app): State<App>,
     Query(query): Query<AccountQuery>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let notice = notice(&DONE, &query.done);
     account(&app, caller, &headers, Shown { notice, ..Shown::default() }).await
 }
 
-pub(super) async fn account(app: &App, caller: Caller, headers: &HeaderMap, shown: Shown) -> Result<Response, Failure> {
+pub(super) async fn account(
+    app: &App,
+    caller: Caller,
+    headers: &HeaderMap,
+    shown: Shown,
+) -> Result<Response, ApiError> {
     let frame = frame_for(app, &caller, headers, ACCOUNT);
     let is_guest = caller.user.kind == UserKind::Guest;
     let may_invite = caller.actor(app).may_on_server(ServerAct::Invite);
@@ -100,10 +107,10 @@ pub(super) async fn failed(
     app: &App,
     caller: Caller,
     headers: &HeaderMap,
-    failure: &Failure,
+    failure: &ApiError,
     problem: Problem,
     typed: Typed,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let shown = Shown { status: failure.status(), problem: Some(problem), typed, ..Shown::default() };
     Ok(failure.with_page(account(app, caller, headers, shown).await?))
 }
@@ -125,7 +132,7 @@ pub(super) async fn rename(
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<Rename>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let typed = form.display_name;
     let fields = Fields(NewProfile { display_name: Some(typed.clone()), colour: None });
     let failure = match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
@@ -154,7 +161,7 @@ pub(super) async fn change_colour(
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<NewColour>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     // What is no colour becomes one that the API refuses.
     let colour = form.colour.parse().unwrap_or(limits::COLOURS);
     let fields = Fields(NewProfile { display_name: None, colour: Some(colour) });
@@ -185,7 +192,7 @@ pub(super) async fn change_password(
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<ChangePassword>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let new = form.new.clone();
     let fields = Fields(NewPassword { current: form.current, new: form.new });
     let failure = match passwords::change(origin, caller.clone(), visitor, State(app.clone()), fields).await {
@@ -206,7 +213,7 @@ pub(super) async fn change_password(
 }
 
 /// Someone who is signed in has typed another password than theirs.
-fn wrong_password(words: parlor_app::words::Words, failure: &Failure, at: &'static str) -> Problem {
+fn wrong_password(words: parlor_app::i18n::Words, failure: &ApiError, at: &'static str) -> Problem {
     if failure.code() == refusal::WRONG_CREDENTIALS {
         return Problem { at, text: words.say(Say::WrongPassword).into() };
     }
@@ -219,7 +226,7 @@ pub(super) async fn end_session(
     Reader(caller): Reader,
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     match devices::end(origin, caller, State(app), id).await {
         Ok(answer) if answer.headers().contains_key(header::SET_COOKIE) => Ok(go_on(&answer, "/")),
         Ok(answer) => Ok(go_on(&answer, &done("session"))),
@@ -233,7 +240,7 @@ pub(super) async fn end_others(
     origin: SameOrigin,
     Reader(caller): Reader,
     State(app): State<App>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     devices::end_others(origin, caller, State(app)).await?;
     Ok(Redirect::to(&done("sessions")).into_response())
 }
@@ -243,7 +250,7 @@ pub(super) async fn sign_out(
     origin: SameOrigin,
     caller: Option<Caller>,
     State(app): State<App>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let Some(caller) = caller else { return Ok(Redirect::to("/").into_response()) };
     Ok(go_on(&sessions::end(origin, caller, State(app)).await?, "/"))
 }
@@ -262,7 +269,7 @@ pub(super) async fn delete(
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<Delete>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let fields = Fields(DeleteMe { password: form.password });
     match profile::delete(origin, caller.clone(), visitor, State(app.clone()), fields).await {
         Ok(answer) => {

@@ -12,7 +12,7 @@ use parlor_app::forms::AuditLog;
 use parlor_protocol::limits;
 
 use super::{AUDIT, clock_of, frame_for, page, reader::Reader};
-use crate::http::{App, Failure, moderation};
+use crate::http::{ApiError, App, moderation};
 
 /// `GET /audit`
 pub(super) async fn show(
@@ -20,7 +20,7 @@ pub(super) async fn show(
     State(app): State<App>,
     query: Result<Query<moderation::PageOf>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     // One more than is shown tells whether there is another page.
     let shown = limits::AUDIT_PAGE as usize;
     let query = query.map(|Query(page)| Query(moderation::PageOf { limit: Some(limits::AUDIT_PAGE + 1), ..page }));

@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{self, Invitation, Problem, Refused, id},
-    words::forms::Word as Say,
+    i18n::forms::Word as Say,
 };
 use parlor_protocol::{
     ServerRole, UserKind,
@@ -22,7 +22,7 @@ use crate::{
     accounts::password,
     config::Registration,
     http::{
-        App, Caller, Failure, SameOrigin, accounts,
+        ApiError, App, Caller, SameOrigin, accounts,
         caller::{self, Presented},
         fields::Fields,
         pages, passwords,
@@ -108,7 +108,7 @@ pub(super) async fn sign_up_page(
     State(app): State<App>,
     Query(form): Query<SignUp>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     show_sign_up(&app, caller.as_ref(), &visitor, &headers, SignUp { password: Secret::default(), ..form }, None).await
 }
 
@@ -119,7 +119,7 @@ pub(super) async fn by_link(
     State(app): State<App>,
     Path(secret): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (name, next) = (String::new(), String::new());
     let form = SignUp { name, next, password: Secret::default(), invite: Secret(secret) };
     show_sign_up(&app, caller.as_ref(), &visitor, &headers, form, None).await
@@ -133,7 +133,7 @@ pub(super) async fn sign_up(
     State(app): State<App>,
     headers: HeaderMap,
     Form(mut form): Form<SignUp>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let guest = caller.as_ref().map(|caller| caller.user.id);
     let words = frame(&headers, "").words;
     let password = std::mem::take(&mut form.password);
@@ -168,7 +168,7 @@ async fn show_sign_up(
     headers: &HeaderMap,
     form: SignUp,
     failed: Option<(StatusCode, Problem)>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let next = destination(&form.next).to_owned();
     let invite = Some(form.invite).filter(|secret| !secret.0.is_empty());
     let here = match &invite {
@@ -198,7 +198,7 @@ async fn show_sign_up(
 }
 
 /// By what someone would make an account here.
-async fn invitation(app: &App, visitor: &Visitor, secret: Option<&Secret>) -> Result<Invitation, Failure> {
+async fn invitation(app: &App, visitor: &Visitor, secret: Option<&Secret>) -> Result<Invitation, ApiError> {
     let Some(secret) = secret else {
         let needed = app.config.registration == Registration::Invite;
         return Ok(if needed { Invitation::Needed } else { Invitation::Open });
@@ -225,7 +225,7 @@ pub(super) async fn reset_page(
     State(app): State<App>,
     Path(secret): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     show_reset(&app, &visitor, &headers, Secret(secret), None).await
 }
 
@@ -243,7 +243,7 @@ pub(super) async fn reset(
     Path(secret): Path<String>,
     headers: HeaderMap,
     Form(form): Form<Reset>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let words = frame(&headers, "").words;
     let secret = Secret(secret);
     let typed = form.password.clone();
@@ -274,7 +274,7 @@ async fn show_reset(
     headers: &HeaderMap,
     secret: Secret,
     failed: Option<(StatusCode, Problem)>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     visitor.try_once(app)?;
     let account = app.live.store.account_of_reset(caller::hash(&secret.0)).await?.map(|account| account.name);
     if account.is_some() {

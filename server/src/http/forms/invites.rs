@@ -17,7 +17,7 @@ use super::{
     frame, link_to, problem,
     reader::Reader,
 };
-use crate::http::{App, Failure, SameOrigin, fields::Fields, invites};
+use crate::http::{ApiError, App, SameOrigin, fields::Fields, invites};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -46,7 +46,7 @@ pub(super) async fn make(
     State(app): State<App>,
     headers: HeaderMap,
     Form(form): Form<Asked>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let made = invites::create(origin, caller.clone(), State(app.clone()), Fields(form.invite())).await;
     match made {
         Ok((_, Json(made))) => {
@@ -67,7 +67,7 @@ pub(super) async fn revoke(
     Reader(caller): Reader,
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     match invites::revoke(origin, caller, State(app), id).await {
         Ok(_) => Ok(Redirect::to(&done("invite")).into_response()),
         Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),

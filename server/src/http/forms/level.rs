@@ -11,7 +11,7 @@ use parlor_protocol::{Level, RoomId, http::NewLevel};
 use serde::Deserialize;
 
 use super::{reader::Reader, room::Sent};
-use crate::http::{App, Failure, SameOrigin, fields::Fields, rooms};
+use crate::http::{ApiError, App, SameOrigin, fields::Fields, rooms};
 
 #[derive(Deserialize)]
 pub(super) struct Hear {
@@ -27,13 +27,13 @@ pub(super) async fn choose(
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<Hear>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let done = match Level::ALL.into_iter().find(|level| level.as_str() == form.level) {
         Some(level) => {
             let body = Fields(NewLevel { level });
             rooms::level(origin, caller.clone(), State(app.clone()), Path(room.clone()), body).await
         }
-        None => Err(Failure::bad_request("\"level\" is all, mentions or nothing.")),
+        None => Err(ApiError::bad_request("\"level\" is all, mentions or nothing.")),
     };
     Sent { app: &app, caller, headers: &headers, room }.end(done, "level", id::ROOM).await
 }

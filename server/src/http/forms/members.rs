@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{MemberRow, Members, Problem, TypedRoom, id},
-    words::forms::Word as Say,
+    i18n::forms::Word as Say,
 };
 use parlor_protocol::{
     RoomId, RoomKind, ServerRole, UserId, UserKind,
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::{frame, reader::Reader, restrictions::Mute, room::Sent};
 use crate::{
     accounts::names,
-    http::{App, Caller, Failure, SameOrigin, fields::Fields, members, moderation, rooms},
+    http::{ApiError, App, Caller, SameOrigin, fields::Fields, members, moderation, rooms},
     policy::{self, Case, Party, RoomAct, ServerAct},
     room::Room,
     store::Membership,
@@ -38,7 +38,7 @@ pub(super) async fn of(
     room: &Room,
     mine: Option<&Membership>,
     from: usize,
-) -> Result<Members, Failure> {
+) -> Result<Members, ApiError> {
     let Json(listed) = members::list(caller.clone(), State(app.clone()), Path(room.id.clone())).await?;
     let may = async |act| rooms::may(app, caller, act, &room.id).await.is_ok();
     let rights = Rights {
@@ -73,7 +73,7 @@ struct Rights {
     looks_after: bool,
 }
 
-async fn row(app: &App, caller: &Caller, room: &Room, rights: Rights, member: Member) -> Result<MemberRow, Failure> {
+async fn row(app: &App, caller: &Caller, room: &Room, rights: Rights, member: Member) -> Result<MemberRow, ApiError> {
     let Member { user, moderator, seen_at, online } = member;
     let me = user.id == caller.user.id;
     let account = user.kind == UserKind::Account;
@@ -103,7 +103,7 @@ async fn row(app: &App, caller: &Caller, room: &Room, rights: Rights, member: Me
 }
 
 /// The first of those who could be brought in, by name.
-async fn proposals(app: &App, members: &[Member]) -> Result<Vec<String>, Failure> {
+async fn proposals(app: &App, members: &[Member]) -> Result<Vec<String>, ApiError> {
     let people = app.live.store.people("", None, limits::MAX_PAGE).await?.people;
     let others = people.into_iter().filter(|person| !members.iter().any(|member| member.user.id == person.id));
     Ok(others.map(|person| person.name).collect())
@@ -123,13 +123,13 @@ pub(super) async fn bring_in(
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<BringIn>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     // Who may not bring anyone in learns nothing of names here.
     rooms::may(&app, &caller, RoomAct::Invite, &room).await?;
     let found = by_name(&app, &form.name).await?;
     let sent = Sent { app: &app, caller: caller.clone(), headers: &headers, room: room.clone() };
     let Some(user) = found else {
-        let failure = Failure::no_such_person();
+        let failure = ApiError::no_such_person();
         let text = frame(&headers, "").words.say(Say::NobodyNamed).to_owned();
         let typed = TypedRoom { bring_in: form.name, ..TypedRoom::default() };
         return sent.failed(&failure, Problem { at: id::BRING_IN, text }, typed).await;
@@ -141,7 +141,7 @@ pub(super) async fn bring_in(
 
 /// Who has an account and shows this name, or else signs in with it, in any spelling that counts as the same; as `@name` names
 /// people. No two have the same one.
-async fn by_name(app: &App, name: &str) -> Result<Option<UserId>, Failure> {
+async fn by_name(app: &App, name: &str) -> Result<Option<UserId>, ApiError> {
     let key = names::key(name);
     if key.is_empty() {
         return Ok(None);
@@ -163,19 +163,19 @@ pub(super) async fn remove(
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (room, user) = ids(member)?;
     let path = Path((room.clone(), user));
     let done = members::remove(origin, caller.clone(), State(app.clone()), path).await;
     ended(Sent { app: &app, caller, headers: &headers, room }, done, "removed").await
 }
 
-fn ids(member: Whom) -> Result<(RoomId, UserId), Failure> {
-    member.map(|Path(ids)| ids).map_err(|_| Failure::no_such_person())
+fn ids(member: Whom) -> Result<(RoomId, UserId), ApiError> {
+    member.map(|Path(ids)| ids).map_err(|_| ApiError::no_such_person())
 }
 
 /// On to the page, also where what was to be ended had ended already; or the page with what was wrong.
-async fn ended(sent: Sent<'_>, done: Result<StatusCode, Failure>, code: &str) -> Result<Response, Failure> {
+async fn ended(sent: Sent<'_>, done: Result<StatusCode, ApiError>, code: &str) -> Result<Response, ApiError> {
     let done = match done {
         Err(failure) if failure.code() == refusal::NOT_FOUND => {
             rooms::may(sent.app, &sent.caller, RoomAct::See, &sent.room).await?;
@@ -193,7 +193,7 @@ pub(super) async fn appoint(
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     set_moderator(origin, caller, &app, member, &headers, true).await
 }
 
@@ -204,7 +204,7 @@ pub(super) async fn dismiss(
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     set_moderator(origin, caller, &app, member, &headers, false).await
 }
 
@@ -215,7 +215,7 @@ async fn set_moderator(
     member: Whom,
     headers: &HeaderMap,
     moderator: bool,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (room, user) = ids(member)?;
     let (path, body) = (Path((room.clone(), user)), Fields(MemberChange { moderator }));
     let done = members::appoint(origin, caller.clone(), State(app.clone()), path, body).await;
@@ -231,7 +231,7 @@ pub(super) async fn mute(
     member: Whom,
     headers: HeaderMap,
     Form(form): Form<Mute>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (room, user) = ids(member)?;
     let fields = Fields(form.of(Some(room.clone())));
     let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
@@ -245,7 +245,7 @@ pub(super) async fn unmute(
     State(app): State<App>,
     member: Whom,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (room, user) = ids(member)?;
     let here = Ok(Query(moderation::Where { room: Some(room.clone()) }));
     let done = moderation::unmute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), here).await;

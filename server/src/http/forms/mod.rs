@@ -13,12 +13,12 @@ use axum::{
 };
 use parlor_app::{
     forms::{Clock, Frame, Problem, Refused, Ways},
+    i18n::{Word, Words, forms::Word as Say},
     time::Zone,
-    words::{Word, Words, forms::Word as Say},
 };
 use parlor_protocol::{UserId, limits, refusal};
 
-use super::{App, Caller, Failure, accounts, assets, language, pages};
+use super::{ApiError, App, Caller, accounts, assets, language, pages};
 use crate::{accounts::password::Weak, clock, policy::ServerAct};
 
 mod account;
@@ -155,7 +155,7 @@ fn go_on(answer: &Response, to: &str) -> Response {
 }
 
 /// A failure in the reader's words.
-fn explain(words: Words, failure: &Failure) -> String {
+fn explain(words: Words, failure: &ApiError) -> String {
     match failure.code() {
         refusal::RATE_LIMITED => words.say(Say::TriedTooOften).to_owned(),
         code => words.code(code).map_or_else(|| failure.message().to_owned(), str::to_owned),
@@ -163,7 +163,7 @@ fn explain(words: Words, failure: &Failure) -> String {
 }
 
 /// A failure at a field, in the reader's words.
-fn problem(words: Words, failure: &Failure, at: &'static str) -> Problem {
+fn problem(words: Words, failure: &ApiError, at: &'static str) -> Problem {
     Problem { at, text: explain(words, failure) }
 }
 
@@ -171,10 +171,10 @@ fn problem(words: Words, failure: &Failure, at: &'static str) -> Problem {
 async fn name_problem(
     app: &App,
     words: Words,
-    failure: &Failure,
+    failure: &ApiError,
     typed: &str,
     me: Option<UserId>,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, ApiError> {
     let name = accounts::checked_name(typed);
     Ok(match (failure.code(), name) {
         (refusal::NAME_TAKEN, Ok(name)) => Some(match accounts::free_name_like(app, &name.text, me).await? {
@@ -212,7 +212,7 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
     let frame = frame(request.headers(), here);
     let asked_by_get = request.method() == Method::GET;
     let answer = next.run(request).await;
-    let Some(failure) = answer.extensions().get::<Failure>() else { return answer };
+    let Some(failure) = answer.extensions().get::<ApiError>() else { return answer };
     let (words, status) = (frame.words, answer.status());
     // The same page whether something is not there or not for this reader to see.
     let title = if failure.code() == refusal::NOT_FOUND { Say::NotThere } else { Say::Refused };

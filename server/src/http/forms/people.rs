@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{BanRow, Banned, PeopleList, PersonRow},
-    words::forms::Word as Say,
+    i18n::forms::Word as Say,
 };
 use parlor_protocol::{
     ServerRole, UserId, UserKind,
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{BANS, PEOPLE, clock_of, frame, frame_for, notice, page, person::Over, reader::Reader};
 use crate::{
-    http::{App, Caller, Failure, SameOrigin, fields::Fields, moderation, people, rooms},
+    http::{ApiError, App, Caller, SameOrigin, fields::Fields, moderation, people, rooms},
     policy::ServerAct,
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn list(
     State(app): State<App>,
     query: Result<Query<people::Search>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     shown(&app, &caller, &headers, query, StatusCode::OK, None).await
 }
 
@@ -41,10 +41,10 @@ pub(super) async fn message(
     State(app): State<App>,
     headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let chosen = fields.iter().filter(|(name, _)| name == "user");
     // What is no id is nobody's.
-    let users = chosen.map(|(_, id)| Uuid::try_parse(id).map(UserId).map_err(|_| Failure::no_such_person()));
+    let users = chosen.map(|(_, id)| Uuid::try_parse(id).map(UserId).map_err(|_| ApiError::no_such_person()));
     let users = users.collect::<Result<Vec<_>, _>>()?;
     let made = rooms::direct(origin, caller.clone(), State(app.clone()), Fields(NewDirect { users })).await;
     match made {
@@ -67,7 +67,7 @@ async fn shown(
     query: Result<Query<people::Search>, QueryRejection>,
     status: StatusCode,
     problem: Option<String>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (q, later) = query.as_ref().map_or_else(
         |_| (String::new(), false),
         |Query(search)| (search.q.trim().to_owned(), search.after.as_ref().is_some_and(|after| !after.is_empty())),
@@ -106,7 +106,7 @@ pub(super) async fn bans(
     State(app): State<App>,
     Query(query): Query<BansQuery>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let Json(found) = moderation::bans(caller.clone(), State(app.clone())).await?;
     let mut bans = Vec::with_capacity(found.bans.len());
     for ban in found.bans {

@@ -9,7 +9,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{BanInForce, PersonPage, Problem, TypedBan, id},
-    words::forms::Word as Say,
+    i18n::forms::Word as Say,
 };
 use parlor_protocol::{
     RoomId, ServerRole, User, UserId, UserKind,
@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{clock_of, explain, frame, frame_for, link_to, notice, page, reader::Reader};
 use crate::{
-    http::{App, Caller, Failure, SameOrigin, fields::Fields, passwords, people, rooms},
+    http::{ApiError, App, Caller, SameOrigin, fields::Fields, passwords, people, rooms},
     policy::{self, Case, Party, ServerAct},
 };
 
@@ -93,13 +93,13 @@ pub(super) async fn show(
     user: Who,
     Query(query): Query<PersonQuery>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     person(&app, &caller, &headers, user, Shown { notice: notice(&DONE, &query.done), ..Shown::default() }).await
 }
 
-pub(super) fn id_of(user: Who) -> Result<UserId, Failure> {
-    user.map(|Path(user)| user).map_err(|_| Failure::no_such_person())
+pub(super) fn id_of(user: Who) -> Result<UserId, ApiError> {
+    user.map(|Path(user)| user).map_err(|_| ApiError::no_such_person())
 }
 
 pub(super) fn address(user: UserId) -> String {
@@ -107,7 +107,7 @@ pub(super) fn address(user: UserId) -> String {
 }
 
 /// Someone with an account is for everyone to see who may see the list; a guest only for those who moderate.
-async fn find(app: &App, caller: &Caller, user: UserId) -> Result<(User, ServerRole, Option<u8>), Failure> {
+async fn find(app: &App, caller: &Caller, user: UserId) -> Result<(User, ServerRole, Option<u8>), ApiError> {
     caller.must(app, ServerAct::ListPeople)?;
     if let Some(account) = app.live.store.account_of(user).await? {
         return Ok(((*account.user).clone(), account.role, account.colour));
@@ -118,7 +118,7 @@ async fn find(app: &App, caller: &Caller, user: UserId) -> Result<(User, ServerR
         .person(user)
         .await?
         .filter(|person| person.kind == UserKind::Guest && caller.actor(app).may_on_server(ServerAct::Moderate));
-    guest.map(|guest| (guest, ServerRole::Guest, None)).ok_or_else(Failure::no_such_person)
+    guest.map(|guest| (guest, ServerRole::Guest, None)).ok_or_else(ApiError::no_such_person)
 }
 
 async fn person(
@@ -127,7 +127,7 @@ async fn person(
     headers: &HeaderMap,
     user: UserId,
     shown: Shown,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (found, role, colour) = find(app, caller, user).await?;
     let over = Over::of(app, caller, found.kind, role);
     let (me, actor) = (user == caller.user.id, caller.actor(app));
@@ -179,11 +179,11 @@ impl Sent<'_> {
     /// On to the page that says what was done, or the page with what was wrong at a field.
     pub(super) async fn end(
         self,
-        done: Result<StatusCode, Failure>,
+        done: Result<StatusCode, ApiError>,
         code: &str,
         at: &'static str,
         typed: TypedBan,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, ApiError> {
         let failure = match done {
             Ok(_) => return Ok(Redirect::to(&format!("{}?done={code}", address(self.user))).into_response()),
             Err(failure) => failure,
@@ -203,7 +203,7 @@ impl Sent<'_> {
     }
 
     /// The same, where what was to be ended may have ended already: that is what was wanted.
-    pub(super) async fn ended(self, done: Result<StatusCode, Failure>, code: &str) -> Result<Response, Failure> {
+    pub(super) async fn ended(self, done: Result<StatusCode, ApiError>, code: &str) -> Result<Response, ApiError> {
         match done {
             Err(failure) if failure.code() == refusal::NOT_FOUND => {
                 Ok(Redirect::to(&address(self.user)).into_response())
@@ -219,7 +219,7 @@ pub(super) async fn message(
     Reader(caller): Reader,
     State(app): State<App>,
     user: Who,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     let Json(made) = rooms::direct(origin, caller, State(app), Fields(NewDirect { users: vec![user] })).await?;
     Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response())
@@ -239,7 +239,7 @@ pub(super) async fn appoint(
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Role>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     // What is no role becomes one that the API refuses.
     let role = ServerRole::ALL.into_iter().find(|role| role.as_str() == form.role).unwrap_or(ServerRole::Guest);
@@ -255,7 +255,7 @@ pub(super) async fn make_reset(
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     match passwords::make_reset(origin, caller.clone(), State(app.clone()), Ok(Path(user))).await {
         Ok((_, Json(made))) => {

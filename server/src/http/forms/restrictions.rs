@@ -18,7 +18,7 @@ use super::{
     person::{Sent, Who, id_of},
     reader::Reader,
 };
-use crate::http::{App, Failure, SameOrigin, fields::Fields, moderation};
+use crate::http::{ApiError, App, SameOrigin, fields::Fields, moderation};
 
 #[derive(Deserialize)]
 pub(super) struct Mute {
@@ -41,7 +41,7 @@ pub(super) async fn mute(
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Mute>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     let fields = Fields(form.of(None));
     let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
@@ -55,7 +55,7 @@ pub(super) async fn unmute(
     State(app): State<App>,
     user: Who,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     let everywhere = Ok(Query(moderation::Where { room: None }));
     let done = moderation::unmute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), everywhere).await;
@@ -80,7 +80,7 @@ pub(super) async fn ban(
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Ban>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     let Ban { reason, hours, address } = form;
     let typed = TypedBan { reason: reason.clone(), hours, address: address.is_some() };
@@ -104,7 +104,7 @@ pub(super) async fn lift_ban(
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Lift>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let user = id_of(user)?;
     let done = moderation::lift_ban(origin, caller.clone(), State(app.clone()), Ok(Path(user))).await;
     match done {

@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{May, Problem, RoomSettings, TypedRoom, id},
-    words::{Word, Words, forms::Word as Say},
+    i18n::{Word, Words, forms::Word as Say},
 };
 use parlor_protocol::{
     RoomId,
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{LOBBY, clock_of, explain, frame, frame_for, members, notice, page, reader::Reader};
 use crate::{
-    http::{App, Caller, Failure, SameOrigin, fields::Fields, members as api, rooms},
+    http::{ApiError, App, Caller, SameOrigin, fields::Fields, members as api, rooms},
     policy::RoomAct,
 };
 
@@ -63,7 +63,7 @@ pub(super) async fn show(
     Path(room): Path<RoomId>,
     Query(query): Query<RoomQuery>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let shown = Shown { notice: notice(&DONE, &query.done), from: query.from, ..Shown::default() };
     settings(&app, &caller, &headers, &room, shown).await
 }
@@ -78,7 +78,7 @@ async fn settings(
     headers: &HeaderMap,
     room: &RoomId,
     shown: Shown,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (found, membership) = rooms::may(app, caller, RoomAct::See, room).await?;
     let may = async |act| rooms::may(app, caller, act, room).await.is_ok();
     let joined = membership.is_some();
@@ -123,10 +123,10 @@ impl Sent<'_> {
     /// On to the page that says what was done, or the page with what was wrong.
     pub(super) async fn end(
         self,
-        done: Result<StatusCode, Failure>,
+        done: Result<StatusCode, ApiError>,
         code: &str,
         at: &'static str,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, ApiError> {
         match done {
             Ok(_) => Ok(Redirect::to(&format!("{}?done={code}", address(&self.room))).into_response()),
             Err(failure) => {
@@ -139,10 +139,10 @@ impl Sent<'_> {
     /// The page with what was wrong.
     pub(super) async fn failed(
         self,
-        failure: &Failure,
+        failure: &ApiError,
         problem: Problem,
         typed: TypedRoom,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, ApiError> {
         // Who may not do it has no such field.
         let at = if failure.code() == refusal::FORBIDDEN { id::ROOM } else { problem.at };
         let problem = Problem { at, ..problem };
@@ -167,7 +167,7 @@ pub(super) async fn change(
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<About>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let About { name, topic } = form;
     let change = RoomChange { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
     let path = Path(room.clone());
@@ -183,7 +183,7 @@ pub(super) async fn change(
 }
 
 /// What is wrong with a name or a topic.
-fn problem_of(words: Words, failure: &Failure, name: &str, topic: &str) -> Problem {
+fn problem_of(words: Words, failure: &ApiError, name: &str, topic: &str) -> Problem {
     if failure.code() == refusal::NAME_TAKEN {
         return Problem { at: id::ROOM_NAME, text: words.say(Say::RoomNameTaken).to_owned() };
     }
@@ -204,7 +204,7 @@ pub(super) async fn archive(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     close(origin, caller, &app, room, &headers, true).await
 }
 
@@ -215,7 +215,7 @@ pub(super) async fn reopen(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     close(origin, caller, &app, room, &headers, false).await
 }
 
@@ -226,7 +226,7 @@ async fn close(
     room: RoomId,
     headers: &HeaderMap,
     archived: bool,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let change = RoomChange { archived: Some(archived), ..RoomChange::default() };
     let path = Path(room.clone());
     let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
@@ -241,7 +241,7 @@ pub(super) async fn join(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let me = Fields(NewMember { user: caller.user.id });
     match api::add(origin, caller.clone(), State(app.clone()), Path(room.clone()), me).await {
         Ok(_) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
@@ -256,7 +256,7 @@ pub(super) async fn leave(
     State(app): State<App>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let me = Path((room.clone(), caller.user.id));
     match api::remove(origin, caller.clone(), State(app.clone()), me).await {
         Ok(_) => Ok(Redirect::to(LOBBY).into_response()),

@@ -12,7 +12,7 @@ use super::{
     stream::{self, Form},
 };
 use crate::{
-    http::{App, Failure, SameOrigin, Slot},
+    http::{ApiError, App, ConnectionInfo, SameOrigin},
     lab::{ending::Ending, streams::Kind},
 };
 
@@ -22,9 +22,9 @@ const OPENING: &str = ": parlor's clock\nretry: 1000\n\n";
 pub(in crate::lab) async fn stream(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     State(app): State<App>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let open = app.lab.open(Kind::Events, slot.map(|Extension(slot)| slot))?;
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),

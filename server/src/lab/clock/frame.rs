@@ -13,7 +13,7 @@ use super::{
     stream::{self, Form},
 };
 use crate::{
-    http::{App, Failure, SameOrigin, Slot, new_secret},
+    http::{ApiError, App, ConnectionInfo, SameOrigin, new_secret},
     lab::{ending::Ending, streams::Kind},
 };
 
@@ -23,9 +23,9 @@ const PADDING: usize = 1_024;
 pub(in crate::lab) async fn document(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     State(app): State<App>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let open = app.lab.open(Kind::Frame, slot.map(|Extension(slot)| slot))?;
     let nonce = new_secret()?;
     // The only page that another may frame, and it may do nothing but run its own scripts.

@@ -9,7 +9,7 @@ use axum::{
 use parlor_protocol::refusal;
 
 use super::streams::Kind;
-use crate::http::{App, Failure, SameOrigin, Slot};
+use crate::http::{ApiError, App, ConnectionInfo, SameOrigin};
 
 pub(super) mod events;
 pub(super) mod frame;
@@ -43,15 +43,15 @@ pub(super) async fn now(_origin: SameOrigin, HeadLength(up): HeadLength) -> Resp
 pub(super) async fn poll(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     State(app): State<App>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let open = app.lab.open(Kind::Poll, slot.map(|Extension(slot)| slot))?;
     let mut ticks = Ticks::after_this_second(up);
     tokio::select! {
         biased;
         ending = open.ending() => {
-            Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, ending.reason()))
+            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, ending.reason()))
         }
         tick = ticks.next() => Ok(answer(&tick)),
     }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::{HeadLength, Ticks};
 use crate::{
-    http::{App, SameOrigin, Slot},
+    http::{App, ConnectionInfo, SameOrigin},
     lab::{
         ending::Last,
         streams::{Kind, Open},
@@ -26,7 +26,7 @@ use crate::{
 pub(in crate::lab) async fn upgrade(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     State(app): State<App>,
     upgrade: Upgrade,
 ) -> Response {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerFrame, UserId};
 
 use super::{Hub, Person};
-use crate::{clock, connection::Connection, room::Room, store::Mine};
+use crate::{clock, connection::Connection, room::Room, store::RoomMembership};
 
 impl Hub {
     /// A connection was told how its rooms stand, and hears of their growth from now on.
-    pub fn connect(&self, connection: &Arc<Connection>, told: &[(Mine, RoomSummary)]) {
+    pub fn connect(&self, connection: &Arc<Connection>, told: &[(RoomMembership, RoomSummary)]) {
         let user = connection.user.id;
         let mut people = self.people.lock();
         let person = people.entry(user).or_insert_with(|| Person::new(connection.role));

@@ -8,13 +8,13 @@ use super::Hub;
 use crate::{
     connection::{Connection, Encoded},
     room::Room,
-    store::Mine,
+    store::RoomMembership,
 };
 
 impl Hub {
     /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that knows
     /// are told at once.
-    pub fn became_member(&self, user: UserId, room: &Arc<Room>, mine: Mine, knows: Option<&Connection>) {
+    pub fn became_member(&self, user: UserId, room: &Arc<Room>, mine: RoomMembership, knows: Option<&Connection>) {
         let mut people = self.people.lock();
         if !room.admit(user, mine) {
             return;
@@ -31,8 +31,8 @@ impl Hub {
     pub fn is_in_direct(&self, user: UserId, room: &Arc<Room>) {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&user) else { return };
-        if person.joins(room, Mine::default()) {
-            person.watches(room, Mine::default());
+        if person.joins(room, RoomMembership::default()) {
+            person.watches(room, RoomMembership::default());
         }
     }
 
@@ -59,7 +59,7 @@ impl Hub {
     pub fn follow(&self, room: &Arc<Room>, event: &Event) {
         match &event.event {
             EventKind::MemberAdded { user } => {
-                self.became_member(user.id, room, Mine::since(event.seq), None);
+                self.became_member(user.id, room, RoomMembership::since(event.seq), None);
             }
             EventKind::MemberRemoved { user } => self.was_removed(user.id, room, event.seq),
             EventKind::Appointed { user, moderator } => {
@@ -90,7 +90,13 @@ impl Hub {
     }
 
     /// Changes how someone stands to a room of theirs, and tells their connections.
-    fn change_mine(&self, user: UserId, room: &Room, knows: Option<&Connection>, change: impl FnOnce(&mut Mine)) {
+    fn change_mine(
+        &self,
+        user: UserId,
+        room: &Room,
+        knows: Option<&Connection>,
+        change: impl FnOnce(&mut RoomMembership),
+    ) {
         let mut people = self.people.lock();
         let Some(person) = people.get_mut(&user) else { return };
         let Some(mine) = person.mine(&room.id) else { return };

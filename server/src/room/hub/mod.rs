@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Millis, RoomId, RoomKind, ServerFrame, ServerRole, UserId};
 
-use super::{Agenda, Room, names::Names};
+use super::{DirtyRooms, Room, names::Names};
 use crate::{
     connection::{Connection, Encoded},
     limits::Bucket,
@@ -30,7 +30,7 @@ pub struct Hub {
     /// Who has gone since when, and is to be noted so.
     departed: Mutex<HashMap<UserId, Millis>>,
     sends: Mutex<HashMap<UserId, Bucket>>,
-    agenda: Arc<Agenda>,
+    agenda: Arc<DirtyRooms>,
     leave_grace: Duration,
     workers: usize,
 }
@@ -46,7 +46,7 @@ impl Hub {
             names: Names::default(),
             departed: Mutex::default(),
             sends: Mutex::default(),
-            agenda: Arc::new(Agenda::default()),
+            agenda: Arc::new(DirtyRooms::default()),
             leave_grace,
             workers,
         };

@@ -8,7 +8,7 @@ use crate::{
     connection::{Connection, Encoded},
     policy::Standing,
     room::Room,
-    store::Mine,
+    store::RoomMembership,
 };
 
 /// See the module.
@@ -24,7 +24,7 @@ pub(super) struct Person {
 /// A room that someone is a member of.
 pub(super) struct Membership {
     pub(super) room: Arc<Room>,
-    pub(super) mine: Mine,
+    pub(super) mine: RoomMembership,
 }
 
 impl Person {
@@ -37,12 +37,12 @@ impl Person {
         Some(Standing { moderator: membership.mine.moderator, muted: false })
     }
 
-    pub(super) fn mine(&mut self, room: &RoomId) -> Option<&mut Mine> {
+    pub(super) fn mine(&mut self, room: &RoomId) -> Option<&mut RoomMembership> {
         self.rooms.iter_mut().find(|membership| membership.room.id == *room).map(|membership| &mut membership.mine)
     }
 
     /// Notes that they are a member. True when that was not known.
-    pub(super) fn joins(&mut self, room: &Arc<Room>, mine: Mine) -> bool {
+    pub(super) fn joins(&mut self, room: &Arc<Room>, mine: RoomMembership) -> bool {
         let new = self.mine(&room.id).is_none();
         if new {
             self.rooms.push(Membership { room: room.clone(), mine });
@@ -51,7 +51,7 @@ impl Person {
     }
 
     /// They are here in a room that is new to them, and their connections hear of its growth.
-    pub(super) fn watches(&self, room: &Room, mine: Mine) {
+    pub(super) fn watches(&self, room: &Room, mine: RoomMembership) {
         for connection in &self.connections {
             room.came(&connection.user, self.away);
             room.watch(connection, mine);

@@ -10,13 +10,12 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
-    ledger::Ledger,
-    mentions,
-    revoked::Revoked,
-    rows,
+    access_revocation::AccessRevocation,
+    mentions, rows,
+    write_transaction::WriteTransaction,
     writer::{Finish, sql_seq},
 };
-use crate::store::{Appended, NewMessage, OnAppended, StoreError};
+use crate::store::{AppendOutcome, NewMessage, OnAppended, StoreError};
 
 /// What an id stands for in the log.
 struct Known {
@@ -28,20 +27,20 @@ struct Known {
 }
 
 /// The heads of the rooms, as the database has them: nobody else writes there. Forgotten when that may not be so.
-pub(super) type Heads = HashMap<RoomId, Seq>;
+pub(super) type RoomHeads = HashMap<RoomId, Seq>;
 
 /// Appends what is new, finds what is not, and leaves for each its answer in `finish`, and the new events in the ledger.
 /// Its heads are right when the transaction holds; when it does not, they are to be forgotten.
 pub(super) async fn append(
     db: &mut SqliteConnection,
     batch: Vec<(NewMessage, OnAppended)>,
-    ledger: &mut Ledger<'_>,
+    ledger: &mut WriteTransaction<'_>,
     finish: &mut Vec<Box<dyn Finish>>,
 ) -> Result<(), StoreError> {
     if batch.is_empty() {
         return Ok(());
     }
-    let Ledger { heads, revoked, events, now } = ledger;
+    let WriteTransaction { heads, revoked, events, now } = ledger;
     let now = *now;
     // The callbacks are not Sync and must not be borrowed over an await.
     let (messages, callbacks): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
@@ -70,7 +69,7 @@ pub(super) async fn append(
                 },
             );
             rows.push(Row { message, seq, digest });
-            Appended::Stored { seq, at: now }
+            AppendOutcome::Stored { seq, at: now }
         });
         finish.push(Box::new(move |held: Result<(), StoreError>| done.call(held.map(|()| outcome))));
     }
@@ -108,16 +107,20 @@ impl Row {
 fn decide(
     message: &NewMessage,
     known: &HashMap<Uuid, Known>,
-    heads: &Heads,
-    revoked: &Revoked,
+    heads: &RoomHeads,
+    revoked: &AccessRevocation,
     now: Millis,
-) -> Option<Appended> {
+) -> Option<AppendOutcome> {
     if let Some(first) = known.get(&message.id.0) {
         let same = first.room == message.room && first.author == message.author.id.0 && first.digest == digest(message);
-        return Some(if same { Appended::Stored { seq: first.seq, at: first.at } } else { Appended::IdReused });
+        return Some(if same {
+            AppendOutcome::Stored { seq: first.seq, at: first.at }
+        } else {
+            AppendOutcome::IdReused
+        });
     }
     if !heads.contains_key(&message.room) {
-        return Some(Appended::NoRoom);
+        return Some(AppendOutcome::NoRoom);
     }
     if let Some(refusal) = revoked.refusal(&message.room, message.author.id, now) {
         return Some(refusal);
@@ -125,7 +128,7 @@ fn decide(
     let target = message.reply_to?;
     match known.get(&target.0) {
         Some(answered) if answered.room == message.room => None,
-        _ => Some(Appended::NoReplyTarget),
+        _ => Some(AppendOutcome::NoReplyTarget),
     }
 }
 
@@ -134,7 +137,7 @@ fn decide(
 async fn look_up(
     db: &mut SqliteConnection,
     batch: &[NewMessage],
-    heads: &mut Heads,
+    heads: &mut RoomHeads,
 ) -> Result<HashMap<Uuid, Known>, StoreError> {
     let mut rooms: Vec<&RoomId> =
         batch.iter().map(|message| &message.room).filter(|room| !heads.contains_key(*room)).collect();

@@ -10,7 +10,7 @@ use crate::{
     accounts::names,
     store::{
         StoreError, TokenHash,
-        people::{InUse, Name, NewAccount, NewSession, NotMade},
+        people::{CreateError, InUse, Name, NewAccount, NewSession},
     },
 };
 
@@ -20,9 +20,9 @@ pub(super) async fn create_guest(
     session: &NewSession,
     in_use: &InUse,
     now: Millis,
-) -> Result<Result<User, NotMade>, StoreError> {
+) -> Result<Result<User, CreateError>, StoreError> {
     let name = match name {
-        Some(name) if is_taken(db, &name.key, None, in_use).await? => return Ok(Err(NotMade::NameTaken)),
+        Some(name) if is_taken(db, &name.key, None, in_use).await? => return Ok(Err(CreateError::NameTaken)),
         Some(name) => name.text,
         None => numbered(db, in_use).await?,
     };
@@ -99,13 +99,13 @@ pub(super) async fn create_account(
     account: &NewAccount,
     in_use: &InUse,
     now: Millis,
-) -> Result<Result<(User, Vec<TokenHash>), NotMade>, StoreError> {
+) -> Result<Result<(User, Vec<TokenHash>), CreateError>, StoreError> {
     let invite = match account.invite {
         Some(token) => invites::find(db, token, now).await?,
         None => None,
     };
     if invite.is_none() && (account.invite_needed || account.invite.is_some()) {
-        return Ok(Err(NotMade::Invite));
+        return Ok(Err(CreateError::Invite));
     }
     if let Some(guest) = account.guest {
         let is_guest: Option<i64> =
@@ -114,11 +114,11 @@ pub(super) async fn create_account(
                 .fetch_optional(&mut *db)
                 .await?;
         if is_guest.is_none() {
-            return Ok(Err(NotMade::NoGuest));
+            return Ok(Err(CreateError::NoGuest));
         }
     }
     if is_taken(db, &account.name.key, account.guest, in_use).await? {
-        return Ok(Err(NotMade::NameTaken));
+        return Ok(Err(CreateError::NameTaken));
     }
     let role = invite.as_ref().map_or(ServerRole::Member, |invite| invite.role);
     let (user, ended) = match account.guest {

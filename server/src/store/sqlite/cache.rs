@@ -13,7 +13,7 @@ use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Millis, RoomId, UserId};
 
 use super::restrictions::Restrictions;
-use crate::store::{Membership, Mine, SignedIn, TokenHash};
+use crate::store::{Membership, RoomMembership, SignedIn, TokenHash};
 
 /// Entries of each kind. When there are more, half of them are forgotten.
 const MOST: usize = 32_768;
@@ -52,7 +52,7 @@ impl Caches {
     }
 
     /// Someone is a member of a room.
-    pub(super) fn is_member(&self, user: UserId, room: &RoomId, mine: Mine) {
+    pub(super) fn is_member(&self, user: UserId, room: &RoomId, mine: RoomMembership) {
         self.memberships.change(&user, |memberships| {
             if memberships.iter().any(|membership| membership.room == *room) {
                 return Some(memberships.clone());
@@ -88,7 +88,7 @@ impl Caches {
     }
 
     /// Someone stands otherwise to a room, if they are a member.
-    pub(super) fn change_mine(&self, user: UserId, room: &RoomId, change: impl FnOnce(&mut Mine)) {
+    pub(super) fn change_mine(&self, user: UserId, room: &RoomId, change: impl FnOnce(&mut RoomMembership)) {
         self.memberships.change(&user, |memberships| {
             let mut all = memberships.to_vec();
             if let Some(membership) = all.iter_mut().find(|membership| membership.room == *room) {

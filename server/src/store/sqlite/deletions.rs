@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 use super::{
     audit::{self, Entry},
-    ledger::Ledger,
+    write_transaction::WriteTransaction,
     writer::sql_seq,
 };
-use crate::store::{Appended, Deletion, StoreError};
+use crate::store::{AppendOutcome, Deletion, StoreError};
 
 /// Does it, or finds why not. Once done, the same command is answered in the same way for ever.
 pub(super) async fn delete(
     db: &mut SqliteConnection,
     deletion: &Deletion,
-    ledger: &mut Ledger<'_>,
-) -> Result<Appended, StoreError> {
+    ledger: &mut WriteTransaction<'_>,
+) -> Result<AppendOutcome, StoreError> {
     let digest = digest(&deletion.room, deletion.message);
     type Known = (String, i64, i64, Uuid, Vec<u8>);
     let known: Option<Known> = sqlx::query_as("SELECT room, seq, at, author, digest FROM event WHERE id = ?")
@@ -27,7 +27,7 @@ pub(super) async fn delete(
         .await?;
     if let Some((room, seq, at, author, said)) = known {
         let same = room == deletion.room.as_str() && author == deletion.by.id.0 && said == digest;
-        return Ok(if same { Appended::Stored { seq: seq.unsigned_abs(), at } } else { Appended::IdReused });
+        return Ok(if same { AppendOutcome::Stored { seq: seq.unsigned_abs(), at } } else { AppendOutcome::IdReused });
     }
     if let Some(refusal) = ledger.revoked.refuses(deletion, ledger.now) {
         return Ok(refusal);
@@ -39,10 +39,10 @@ pub(super) async fn delete(
     .bind(deletion.room.as_str())
     .fetch_optional(&mut *db)
     .await?;
-    let Some((seq, author)) = there else { return Ok(Appended::NoMessage) };
+    let Some((seq, author)) = there else { return Ok(AppendOutcome::NoMessage) };
     let own = author == deletion.by.id.0;
     if !(deletion.others || (own && deletion.own)) {
-        return Ok(Appended::Forbidden);
+        return Ok(AppendOutcome::Forbidden);
     }
     empty(db, &deletion.room, seq).await?;
     let event = EventKind::Deleted { message: deletion.message, message_seq: seq.unsigned_abs() };
@@ -57,7 +57,7 @@ pub(super) async fn delete(
         };
         audit::note(db, entry, ledger.now).await?;
     }
-    Ok(Appended::Stored { seq, at: ledger.now })
+    Ok(AppendOutcome::Stored { seq, at: ledger.now })
 }
 
 /// Takes out what a message said.

@@ -13,7 +13,7 @@ use crate::{
     store::{
         StoreError, TokenHash,
         people::{
-            Account, Appointed, InUse, MayAppoint, Name, NewAccount, NewInvite, NewSession, NotMade, People,
+            Account, Appointed, CreateError, InUse, MayAppoint, Name, NewAccount, NewInvite, NewSession, People,
             SessionRecord, Which,
         },
     },
@@ -36,11 +36,15 @@ impl People for SqliteStore {
         name: Option<Name>,
         session: NewSession,
         in_use: InUse,
-    ) -> Result<Result<User, NotMade>, StoreError> {
+    ) -> Result<Result<User, CreateError>, StoreError> {
         self.ask_people(|reply| PeopleJob::CreateGuest { name, session, in_use, reply }).await
     }
 
-    async fn create_account(&self, account: NewAccount, in_use: InUse) -> Result<Result<User, NotMade>, StoreError> {
+    async fn create_account(
+        &self,
+        account: NewAccount,
+        in_use: InUse,
+    ) -> Result<Result<User, CreateError>, StoreError> {
         let account = Box::new(account);
         self.ask_people(|reply| PeopleJob::CreateAccount { account, in_use, reply }).await
     }
@@ -135,7 +139,7 @@ impl People for SqliteStore {
         name: Option<Name>,
         colour: Option<u8>,
         in_use: InUse,
-    ) -> Result<Result<User, NotMade>, StoreError> {
+    ) -> Result<Result<User, CreateError>, StoreError> {
         self.ask_people(|reply| PeopleJob::SetProfile { user, name, colour, in_use, reply }).await
     }
 

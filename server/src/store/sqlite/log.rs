@@ -10,7 +10,7 @@ use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{deletions, mentions, reader::user, writer::sql_seq};
-use crate::store::{Page, StoreError, Written};
+use crate::store::{AuthorRange, Page, StoreError};
 
 pub(super) async fn messages(
     db: &SqlitePool,
@@ -121,7 +121,12 @@ pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result
 }
 
 /// Who wrote what is there between two seqs, without them, and whom it names.
-pub(super) async fn written(db: &SqlitePool, room: &RoomId, after: Seq, before: Seq) -> Result<Written, StoreError> {
+pub(super) async fn written(
+    db: &SqlitePool,
+    room: &RoomId,
+    after: Seq,
+    before: Seq,
+) -> Result<AuthorRange, StoreError> {
     let mut moment = db.begin().await?;
     let messages: Vec<(i64, Uuid)> = sqlx::query_as(
         "SELECT seq, author FROM event
@@ -142,7 +147,7 @@ pub(super) async fn written(db: &SqlitePool, room: &RoomId, after: Seq, before: 
     moment.commit().await?;
     let pairs =
         |rows: Vec<(i64, Uuid)>| rows.into_iter().map(|(seq, user)| (seq.unsigned_abs(), UserId(user))).collect();
-    Ok(Written { messages: pairs(messages), mentions: pairs(mentions) })
+    Ok(AuthorRange { messages: pairs(messages), mentions: pairs(mentions) })
 }
 
 /// The room's head, within the transaction that reads its page.
@@ -227,7 +232,7 @@ impl EventRow {
             ("topic_set", .., Some(topic)) => EventKind::TopicSet { topic },
             ("archived", ..) => EventKind::Archived { on: true },
             ("reopened", ..) => EventKind::Archived { on: false },
-            // Written by a newer version: it keeps its place in the order.
+            // AuthorRange by a newer version: it keeps its place in the order.
             _ => EventKind::Unknown,
         };
         Event {

@@ -3,7 +3,7 @@
 use parlor_protocol::{EventKind, Millis, RoomId, Seq, UserId};
 use sqlx::SqliteConnection;
 
-use super::{ledger::Ledger, reader};
+use super::{reader, write_transaction::WriteTransaction};
 use crate::store::StoreError;
 
 pub(super) async fn add(
@@ -11,7 +11,7 @@ pub(super) async fn add(
     room: &RoomId,
     user: UserId,
     by: UserId,
-    ledger: &mut Ledger<'_>,
+    ledger: &mut WriteTransaction<'_>,
 ) -> Result<Option<Seq>, StoreError> {
     let Some(person) = reader::person(&mut *db, user).await? else { return Ok(None) };
     let known: Option<(String, Option<i64>)> = sqlx::query_as(
@@ -43,7 +43,7 @@ pub(super) async fn remove(
     room: &RoomId,
     user: UserId,
     by: UserId,
-    ledger: &mut Ledger<'_>,
+    ledger: &mut WriteTransaction<'_>,
 ) -> Result<Option<Seq>, StoreError> {
     let Some(person) = reader::person(&mut *db, user).await? else { return Ok(None) };
     let gone = sqlx::query("DELETE FROM member WHERE room = ? AND user = ?")
@@ -71,7 +71,7 @@ pub(super) async fn appoint(
     user: UserId,
     moderator: bool,
     by: UserId,
-    ledger: &mut Ledger<'_>,
+    ledger: &mut WriteTransaction<'_>,
 ) -> Result<bool, StoreError> {
     let role = |moderator| if moderator { "moderator" } else { "member" };
     let known: Option<String> = sqlx::query_scalar("SELECT role FROM member WHERE room = ? AND user = ?")

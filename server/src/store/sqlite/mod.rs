@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{
-    Deletion, NewMessage, OnAppended, Page, Rooms, SignedIn, Store, StoreError, TokenHash, Written,
+    AuthorRange, Deletion, NewMessage, OnAppended, Page, Rooms, SignedIn, Store, StoreError, TokenHash,
     people::{SEEN_EVERY, SESSION_LIFE},
 };
 use crate::{bus::Committed, clock};
@@ -27,6 +27,7 @@ use people::PeopleJob;
 use restrictions::Restrictions;
 use writer::Job;
 
+mod access_revocation;
 mod accounts;
 mod append;
 mod arrivals;
@@ -35,7 +36,6 @@ mod cache;
 mod deletions;
 mod identity;
 mod invites;
-mod ledger;
 mod log;
 mod making;
 mod marks;
@@ -47,11 +47,11 @@ mod passwords;
 mod people;
 mod reader;
 mod restrictions;
-mod revoked;
 mod roles;
 mod rooms;
 mod rooms_store;
 mod rows;
+mod write_transaction;
 mod writer;
 
 /// The file in the data folder.
@@ -205,7 +205,7 @@ impl Store for SqliteStore {
         self.submit(Job::Mark(MarkJob::UnreadFrom { room: room.clone(), user, seq })).await
     }
 
-    async fn written(&self, room: &RoomId, after: Seq, before: Seq) -> Result<Written, StoreError> {
+    async fn written(&self, room: &RoomId, after: Seq, before: Seq) -> Result<AuthorRange, StoreError> {
         log::written(&self.readers, room, after, before).await
     }
 

@@ -18,16 +18,16 @@ use crate::{
     policy::{Case, Party},
     store::{
         StoreError,
-        moderation::{Imposed, May, NewBan, NewMute},
+        moderation::{May, ModerationOutcome, NewBan, NewMute},
     },
 };
 
 /// One write.
 pub(super) enum ModerationJob {
-    Ban { ban: NewBan, may: May, reply: Reply<Imposed<Option<IpAddr>>> },
-    Lift { user: UserId, by: UserId, may: May, reply: Reply<Imposed<()>> },
-    Mute { mute: NewMute, may: May, reply: Reply<Imposed<()>> },
-    Unmute { user: UserId, room: Option<RoomId>, by: UserId, may: May, reply: Reply<Imposed<()>> },
+    Ban { ban: NewBan, may: May, reply: Reply<ModerationOutcome<Option<IpAddr>>> },
+    Lift { user: UserId, by: UserId, may: May, reply: Reply<ModerationOutcome<()>> },
+    Mute { mute: NewMute, may: May, reply: Reply<ModerationOutcome<()>> },
+    Unmute { user: UserId, room: Option<RoomId>, by: UserId, may: May, reply: Reply<ModerationOutcome<()>> },
 }
 
 impl ModerationJob {
@@ -105,12 +105,16 @@ async fn judge(
     room: Option<&RoomId>,
     earlier: Option<Uuid>,
     may: May,
-) -> Result<Imposed<()>, StoreError> {
+) -> Result<ModerationOutcome<()>, StoreError> {
     let (Some(on), Some(party_by)) = (party(db, user, room).await?, party(db, by, room).await?) else {
-        return Ok(Imposed::Nothing);
+        return Ok(ModerationOutcome::Nothing);
     };
     let by_another = earlier.is_some_and(|earlier| earlier != by.0);
-    Ok(if may(Case { by: party_by, on, by_another }) { Imposed::Done(()) } else { Imposed::Forbidden })
+    Ok(if may(Case { by: party_by, on, by_another }) {
+        ModerationOutcome::Done(())
+    } else {
+        ModerationOutcome::Forbidden
+    })
 }
 
 /// Who has imposed the ban in force.
@@ -140,12 +144,12 @@ async fn ban(
     may: May,
     in_force: &mut Restrictions,
     now: Millis,
-) -> Result<Imposed<Option<IpAddr>>, StoreError> {
+) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError> {
     let earlier = ban_in_force(db, new.user, now).await?;
     match judge(db, (new.user, new.by), None, earlier, may).await? {
-        Imposed::Done(()) => {}
-        Imposed::Nothing => return Ok(Imposed::Nothing),
-        Imposed::Forbidden => return Ok(Imposed::Forbidden),
+        ModerationOutcome::Done(()) => {}
+        ModerationOutcome::Nothing => return Ok(ModerationOutcome::Nothing),
+        ModerationOutcome::Forbidden => return Ok(ModerationOutcome::Forbidden),
     }
     let address: Option<String> = if new.address {
         sqlx::query_scalar(
@@ -175,7 +179,7 @@ async fn ban(
     audit::note(db, entry, now).await?;
     let address = address.and_then(|address| address.parse().ok());
     in_force.ban(new.user, new.until, address, now);
-    Ok(Imposed::Done(address))
+    Ok(ModerationOutcome::Done(address))
 }
 
 async fn lift(
@@ -185,20 +189,20 @@ async fn lift(
     may: May,
     in_force: &mut Restrictions,
     now: Millis,
-) -> Result<Imposed<()>, StoreError> {
+) -> Result<ModerationOutcome<()>, StoreError> {
     let earlier = ban_in_force(db, user, now).await?;
     let verdict = judge(db, (user, by), None, earlier, may).await?;
-    if verdict != Imposed::Done(()) {
+    if verdict != ModerationOutcome::Done(()) {
         return Ok(verdict);
     }
     if earlier.is_none() {
-        return Ok(Imposed::Nothing);
+        return Ok(ModerationOutcome::Nothing);
     }
     end_bans(db, user, now).await?;
     let entry = Entry { actor: Some(by), act: "ban_lifted", subject: Some(user), room: None, details: None };
     audit::note(db, entry, now).await?;
     in_force.lift(user);
-    Ok(Imposed::Done(()))
+    Ok(ModerationOutcome::Done(()))
 }
 
 /// How a place stands in the table.
@@ -228,11 +232,11 @@ async fn mute(
     may: May,
     in_force: &mut Restrictions,
     now: Millis,
-) -> Result<Imposed<()>, StoreError> {
+) -> Result<ModerationOutcome<()>, StoreError> {
     let room = new.room.as_ref();
     let earlier = mute_in_force(db, new.user, room, now).await?;
     let verdict = judge(db, (new.user, new.by), room, earlier, may).await?;
-    if verdict != Imposed::Done(()) {
+    if verdict != ModerationOutcome::Done(()) {
         return Ok(verdict);
     }
     sqlx::query("DELETE FROM mute WHERE until <= ?").bind(now).execute(&mut *db).await?;
@@ -250,7 +254,7 @@ async fn mute(
     let entry = Entry { actor: Some(new.by), act: "muted", subject: Some(new.user), room: room.clone(), details };
     audit::note(db, entry, now).await?;
     in_force.mute(new.user, room, new.until, now);
-    Ok(Imposed::Done(()))
+    Ok(ModerationOutcome::Done(()))
 }
 
 async fn unmute(
@@ -261,14 +265,14 @@ async fn unmute(
     may: May,
     in_force: &mut Restrictions,
     now: Millis,
-) -> Result<Imposed<()>, StoreError> {
+) -> Result<ModerationOutcome<()>, StoreError> {
     let earlier = mute_in_force(db, user, room.as_ref(), now).await?;
     let verdict = judge(db, (user, by), room.as_ref(), earlier, may).await?;
-    if verdict != Imposed::Done(()) {
+    if verdict != ModerationOutcome::Done(()) {
         return Ok(verdict);
     }
     if earlier.is_none() {
-        return Ok(Imposed::Nothing);
+        return Ok(ModerationOutcome::Nothing);
     }
     sqlx::query("DELETE FROM mute WHERE user = ? AND room = ?")
         .bind(user.0)
@@ -278,5 +282,5 @@ async fn unmute(
     in_force.unmute(user, room.as_ref());
     let entry = Entry { actor: Some(by), act: "unmuted", subject: Some(user), room, details: None };
     audit::note(db, entry, now).await?;
-    Ok(Imposed::Done(()))
+    Ok(ModerationOutcome::Done(()))
 }

@@ -16,7 +16,7 @@ use crate::{
     limits::network,
     store::{
         StoreError, TokenHash,
-        moderation::{Ban, Imposed, May, Moderation, Mutes, NewBan, NewMute},
+        moderation::{Ban, May, Moderation, ModerationOutcome, Mutes, NewBan, NewMute},
     },
 };
 
@@ -34,11 +34,11 @@ impl Moderation for SqliteStore {
         self.caches.restrictions.read().mutes_of(user, room, clock::now())
     }
 
-    async fn ban(&self, ban: NewBan, may: May) -> Result<Imposed<Option<IpAddr>>, StoreError> {
+    async fn ban(&self, ban: NewBan, may: May) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError> {
         self.ask(|reply| Job::Moderation(ModerationJob::Ban { ban, may, reply })).await
     }
 
-    async fn lift_ban(&self, user: UserId, by: UserId, may: May) -> Result<Imposed<()>, StoreError> {
+    async fn lift_ban(&self, user: UserId, by: UserId, may: May) -> Result<ModerationOutcome<()>, StoreError> {
         self.ask(|reply| Job::Moderation(ModerationJob::Lift { user, by, may, reply })).await
     }
 
@@ -70,7 +70,7 @@ impl Moderation for SqliteStore {
         Ok(tokens.filter_map(|(token, _)| token.try_into().ok().map(TokenHash)).collect())
     }
 
-    async fn mute(&self, mute: NewMute, may: May) -> Result<Imposed<()>, StoreError> {
+    async fn mute(&self, mute: NewMute, may: May) -> Result<ModerationOutcome<()>, StoreError> {
         self.ask(|reply| Job::Moderation(ModerationJob::Mute { mute, may, reply })).await
     }
 
@@ -80,7 +80,7 @@ impl Moderation for SqliteStore {
         room: Option<RoomId>,
         by: UserId,
         may: May,
-    ) -> Result<Imposed<()>, StoreError> {
+    ) -> Result<ModerationOutcome<()>, StoreError> {
         self.ask(|reply| Job::Moderation(ModerationJob::Unmute { user, room, by, may, reply })).await
     }
 

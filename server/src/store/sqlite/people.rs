@@ -14,7 +14,7 @@ use super::{
 };
 use crate::store::{
     SignedIn, StoreError, TokenHash,
-    people::{Appointed, InUse, MayAppoint, Name, NewAccount, NewInvite, NewSession, NotMade, Which},
+    people::{Appointed, CreateError, InUse, MayAppoint, Name, NewAccount, NewInvite, NewSession, Which},
 };
 
 /// One write.
@@ -23,12 +23,12 @@ pub(super) enum PeopleJob {
         name: Option<Name>,
         session: NewSession,
         in_use: InUse,
-        reply: Reply<Result<User, NotMade>>,
+        reply: Reply<Result<User, CreateError>>,
     },
     CreateAccount {
         account: Box<NewAccount>,
         in_use: InUse,
-        reply: Reply<Result<User, NotMade>>,
+        reply: Reply<Result<User, CreateError>>,
     },
     BeginSession {
         user: UserId,
@@ -83,7 +83,7 @@ pub(super) enum PeopleJob {
         name: Option<Name>,
         colour: Option<u8>,
         in_use: InUse,
-        reply: Reply<Result<User, NotMade>>,
+        reply: Reply<Result<User, CreateError>>,
     },
     DeleteAccount {
         user: UserId,
@@ -206,8 +206,8 @@ impl PeopleJob {
 
 /// What a write has ended, beside what it answers.
 fn apart<T>(
-    result: Result<Result<(T, Vec<TokenHash>), NotMade>, StoreError>,
-) -> (Vec<TokenHash>, Result<Result<T, NotMade>, StoreError>) {
+    result: Result<Result<(T, Vec<TokenHash>), CreateError>, StoreError>,
+) -> (Vec<TokenHash>, Result<Result<T, CreateError>, StoreError>) {
     match result {
         Ok(Ok((made, ended))) => (ended, Ok(Ok(made))),
         Ok(Err(reason)) => (Vec::new(), Ok(Err(reason))),

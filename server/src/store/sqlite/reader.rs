@@ -8,7 +8,7 @@ use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
 use super::cache::KnownSession;
-use crate::store::{Membership, Mine, RoomRecord, SignedIn, StoreError, TokenHash};
+use crate::store::{Membership, RoomMembership, RoomRecord, SignedIn, StoreError, TokenHash};
 
 pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<KnownSession>, StoreError> {
     let row: Option<(Uuid, String, String, Option<i64>, String, i64)> = sqlx::query_as(
@@ -138,7 +138,7 @@ impl MemberRow {
     fn membership(self) -> Membership {
         // A level that this version does not know is the loudest: better too much than nothing.
         let level = Level::ALL.into_iter().find(|level| level.as_str() == self.level).unwrap_or_default();
-        let mine = Mine {
+        let mine = RoomMembership {
             read: self.read_seq.unsigned_abs(),
             unread_from: self.unread_from.map(i64::unsigned_abs),
             level,

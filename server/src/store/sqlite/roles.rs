@@ -15,7 +15,7 @@ use crate::{
     accounts::names,
     store::{
         StoreError,
-        people::{Appointed, InUse, MayAppoint, Name, NotMade},
+        people::{Appointed, CreateError, InUse, MayAppoint, Name},
     },
 };
 
@@ -25,12 +25,12 @@ pub(super) async fn set_profile(
     name: Option<Name>,
     colour: Option<u8>,
     in_use: &InUse,
-) -> Result<Result<User, NotMade>, StoreError> {
-    let Some(account) = accounts::of(&mut *db, user).await? else { return Ok(Err(NotMade::NoGuest)) };
+) -> Result<Result<User, CreateError>, StoreError> {
+    let Some(account) = accounts::of(&mut *db, user).await? else { return Ok(Err(CreateError::NoGuest)) };
     let mut shown = (*account.user).clone();
     if let Some(name) = name {
         if is_taken(db, &name.key, Some(user), in_use).await? {
-            return Ok(Err(NotMade::NameTaken));
+            return Ok(Err(CreateError::NameTaken));
         }
         sqlx::query("UPDATE account SET shown_key = ? WHERE user = ?")
             .bind(&name.key)

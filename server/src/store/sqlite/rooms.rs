@@ -8,12 +8,12 @@ use tokio::sync::oneshot;
 
 use super::{
     cache::Caches,
-    ledger::Ledger,
     making::{self, name_key, unseen_key},
     marks, members,
+    write_transaction::WriteTransaction,
     writer::{Done, after_commit},
 };
-use crate::store::{Mine, NameTaken, RoomChange, RoomRecord, StoreError};
+use crate::store::{NameTaken, RoomChange, RoomMembership, RoomRecord, StoreError};
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -46,7 +46,7 @@ pub(super) async fn run(
     db: &mut SqliteConnection,
     job: RoomJob,
     caches: &Arc<Caches>,
-    ledger: &mut Ledger<'_>,
+    ledger: &mut WriteTransaction<'_>,
 ) -> Done {
     let caches = caches.clone();
     match job {
@@ -54,7 +54,11 @@ pub(super) async fn run(
             let result = making::create(db, name, kind, maker, ledger.now).await;
             after_commit(reply, result, move |made| {
                 if let Ok(room) = made {
-                    caches.is_member(maker, &room.id, Mine { moderator: true, ..Mine::since(room.head) });
+                    caches.is_member(
+                        maker,
+                        &room.id,
+                        RoomMembership { moderator: true, ..RoomMembership::since(room.head) },
+                    );
                 }
             })
         }
@@ -62,7 +66,7 @@ pub(super) async fn run(
             let result = making::direct(db, &people, maker, ledger.now).await;
             after_commit(reply, result, move |found| {
                 if let Some(room) = found {
-                    people.iter().for_each(|person| caches.is_member(*person, &room.id, Mine::default()));
+                    people.iter().for_each(|person| caches.is_member(*person, &room.id, RoomMembership::default()));
                 }
             })
         }
@@ -70,7 +74,7 @@ pub(super) async fn run(
             let result = members::add(db, &room, user, by, ledger).await;
             after_commit(reply, result, move |read| {
                 if let Some(read) = read {
-                    caches.is_member(user, &room, Mine::since(*read));
+                    caches.is_member(user, &room, RoomMembership::since(*read));
                 }
             })
         }
@@ -107,7 +111,7 @@ async fn change(
     room: &RoomId,
     changes: Vec<RoomChange>,
     by: UserId,
-    ledger: &mut Ledger<'_>,
+    ledger: &mut WriteTransaction<'_>,
 ) -> Result<Result<(), NameTaken>, StoreError> {
     let known: Option<(String, String, Option<String>, Option<i64>)> =
         sqlx::query_as("SELECT kind, name, topic, archived_at FROM room WHERE id = ?")

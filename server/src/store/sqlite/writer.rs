@@ -7,15 +7,15 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    append::{self, Heads},
+    access_revocation::AccessRevocation,
+    append::{self, RoomHeads},
     cache::Caches,
     deletions,
-    ledger::Ledger,
     marks::MarkJob,
     moderation::ModerationJob,
     people::PeopleJob,
-    revoked::Revoked,
     rooms::{self, RoomJob},
+    write_transaction::WriteTransaction,
 };
 use crate::{
     bus::Committed,
@@ -71,8 +71,8 @@ pub(super) async fn run(
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
-    let mut heads = Heads::new();
-    let mut revoked = Revoked::new(caches.restrictions.read().clone());
+    let mut heads = RoomHeads::new();
+    let mut revoked = AccessRevocation::new(caches.restrictions.read().clone());
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         if !committed.is_quiet() {
             // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
@@ -118,8 +118,8 @@ pub(super) async fn run(
 
 /// What the writer knows besides the database.
 struct Memory<'a> {
-    heads: &'a mut Heads,
-    revoked: &'a mut Revoked,
+    heads: &'a mut RoomHeads,
+    revoked: &'a mut AccessRevocation,
     caches: &'a Arc<Caches>,
 }
 
@@ -142,7 +142,7 @@ async fn try_commit(
     jobs.extend(appends);
     let mut events = Vec::new();
     let Memory { heads, revoked, caches } = memory;
-    let mut ledger = Ledger { heads, revoked, events: &mut events, now };
+    let mut ledger = WriteTransaction { heads, revoked, events: &mut events, now };
     let mut others = others.into_iter();
     while let Some(job) = others.next() {
         let done = run_one(&mut transaction, job, caches, &mut ledger).await;
@@ -222,7 +222,7 @@ impl<T: Send, N: FnOnce(&T) + Send> Finish for Answer<T, N> {
     }
 }
 
-async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledger: &mut Ledger<'_>) -> Done {
+async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledger: &mut WriteTransaction<'_>) -> Done {
     let (caches, now) = (caches.clone(), ledger.now);
     match job {
         // Boxed: there are many kinds, and the writer's task is not to be as large as all of them.

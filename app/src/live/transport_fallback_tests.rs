@@ -3,55 +3,55 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::words::Words;
+use crate::i18n::Words;
 
 #[test]
 fn a_way_that_never_worked_is_left_at_once() {
-    let mut ladder = Ladder::new(None);
-    assert_eq!(ladder.rung(), Rung::WebSocket);
+    let mut ladder = TransportFallback::new(None);
+    assert_eq!(ladder.rung(), TransportKind::WebSocket);
     assert!(ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), Rung::Stream);
+    assert_eq!(ladder.rung(), TransportKind::Stream);
     assert_eq!(ladder.reason(), Word::WebSocketBlocked);
     assert!(ladder.failed(Failure::Held));
-    assert_eq!(ladder.rung(), Rung::Poll);
+    assert_eq!(ladder.rung(), TransportKind::Poll);
     assert_eq!(ladder.reason(), Word::StreamHeld);
 }
 
 #[test]
 fn a_way_that_worked_is_given_a_second_try() {
-    let mut ladder = Ladder::new(None);
-    ladder.welcomed(Rung::WebSocket, 0);
+    let mut ladder = TransportFallback::new(None);
+    ladder.welcomed(TransportKind::WebSocket, 0);
     assert!(!ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), Rung::WebSocket);
+    assert_eq!(ladder.rung(), TransportKind::WebSocket);
     assert!(ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), Rung::Stream);
+    assert_eq!(ladder.rung(), TransportKind::Stream);
 }
 
 #[test]
 fn good_connections_between_failures_forgive_them() {
-    let mut ladder = Ladder::new(None);
-    ladder.welcomed(Rung::WebSocket, 0);
+    let mut ladder = TransportFallback::new(None);
+    ladder.welcomed(TransportKind::WebSocket, 0);
     for _ in 0..10 {
         assert!(!ladder.failed(Failure::Short));
         ladder.ended();
     }
     assert_eq!((0..4).filter(|_| ladder.failed(Failure::Short)).count(), 1, "four short ones in a row are enough");
-    assert_eq!(ladder.rung(), Rung::Stream);
+    assert_eq!(ladder.rung(), TransportKind::Stream);
 }
 
 #[test]
 fn from_the_bottom_it_begins_anew_after_a_wait() {
-    let mut ladder = Ladder::new(Some(Rung::Poll));
+    let mut ladder = TransportFallback::new(Some(TransportKind::Poll));
     assert!(!ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), Rung::WebSocket);
+    assert_eq!(ladder.rung(), TransportKind::WebSocket);
 }
 
 #[test]
 fn upward_after_a_minute_then_ever_more_rarely() {
-    let mut ladder = Ladder::new(None);
+    let mut ladder = TransportFallback::new(None);
     ladder.failed(Failure::Silent);
     ladder.failed(Failure::Silent);
-    ladder.welcomed(Rung::Poll, 1_000);
+    ladder.welcomed(TransportKind::Poll, 1_000);
     assert_eq!(ladder.climb_at(), Some(61_000));
     let mut waits = Vec::new();
     for _ in 0..6 {
@@ -61,23 +61,23 @@ fn upward_after_a_minute_then_ever_more_rarely() {
         waits.extend(ladder.climb_at());
     }
     assert_eq!(waits, [120_000, 240_000, 480_000, 600_000, 600_000, 600_000]);
-    assert_eq!(ladder.upper(None), Some(Rung::WebSocket));
-    assert_eq!(ladder.upper(Some(Rung::WebSocket)), Some(Rung::Stream));
-    assert_eq!(ladder.upper(Some(Rung::Stream)), None);
+    assert_eq!(ladder.upper(None), Some(TransportKind::WebSocket));
+    assert_eq!(ladder.upper(Some(TransportKind::WebSocket)), Some(TransportKind::Stream));
+    assert_eq!(ladder.upper(Some(TransportKind::Stream)), None);
     ladder.network_changed(5);
     assert_eq!(ladder.climb_at(), Some(5), "another network, another chance");
-    ladder.welcomed(Rung::Stream, 10);
-    assert_eq!((ladder.rung(), ladder.climb_at()), (Rung::Stream, Some(60_010)));
-    ladder.welcomed(Rung::WebSocket, 20);
-    assert_eq!((ladder.rung(), ladder.climb_at()), (Rung::WebSocket, None));
+    ladder.welcomed(TransportKind::Stream, 10);
+    assert_eq!((ladder.rung(), ladder.climb_at()), (TransportKind::Stream, Some(60_010)));
+    ladder.welcomed(TransportKind::WebSocket, 20);
+    assert_eq!((ladder.rung(), ladder.climb_at()), (TransportKind::WebSocket, None));
 }
 
 #[test]
 fn what_the_browser_lacks_is_passed_over() {
-    let mut ladder = Ladder::new(None);
+    let mut ladder = TransportFallback::new(None);
     ladder.missing();
-    assert_eq!((ladder.rung(), ladder.reason()), (Rung::Stream, Word::NoWebSocket));
-    ladder.welcomed(Rung::Stream, 0);
+    assert_eq!((ladder.rung(), ladder.reason()), (TransportKind::Stream, Word::NoWebSocket));
+    ladder.welcomed(TransportKind::Stream, 0);
     assert_eq!(ladder.climb_at(), None);
     ladder.network_changed(0);
     assert_eq!(ladder.climb_at(), None);
@@ -85,9 +85,9 @@ fn what_the_browser_lacks_is_passed_over() {
 
 #[test]
 fn what_worked_is_remembered_for_a_while() {
-    let mut ladder = Ladder::new(None);
+    let mut ladder = TransportFallback::new(None);
     assert_eq!(ladder.memory(0), None);
-    for rung in [Rung::Stream, Rung::Poll] {
+    for rung in [TransportKind::Stream, TransportKind::Poll] {
         ladder.failed(Failure::Silent);
         let memory = ladder.memory(1_000).unwrap_or_default();
         assert_eq!(recall(&memory, 2_000), Some(rung));
@@ -97,14 +97,14 @@ fn what_worked_is_remembered_for_a_while() {
     for nonsense in ["", "s", "xs", "99", "-1p"] {
         assert_eq!(recall(nonsense, 0), None);
     }
-    assert_eq!(Ladder::new(Some(Rung::Stream)).reason(), Word::WayIsRemembered);
+    assert_eq!(TransportFallback::new(Some(TransportKind::Stream)).reason(), Word::WayIsRemembered);
 }
 
 proptest! {
     /// Whatever happens: one rung at a time downward, never onto one that is missing, and upward only when there is an up.
     #[test]
     fn always_somewhere_sensible(steps in prop::collection::vec((0_u8..8, 0_usize..3), 0..200)) {
-        let mut ladder = Ladder::new(None);
+        let mut ladder = TransportFallback::new(None);
         let (mut now, mut missing) = (0, Vec::new());
         for (what, which) in steps {
             now += 10_000;
@@ -113,9 +113,9 @@ proptest! {
                 0 => {
                     let moved = ladder.failed([Failure::Silent, Failure::Held, Failure::Short][which]);
                     prop_assert_eq!(moved, ladder.rung() > before);
-                    prop_assert!(before == Rung::Poll || ladder.rung() >= before);
+                    prop_assert!(before == TransportKind::Poll || ladder.rung() >= before);
                 }
-                1 if before != Rung::Poll => {
+                1 if before != TransportKind::Poll => {
                     missing.push(before);
                     ladder.missing();
                 }

@@ -11,19 +11,19 @@ use tokio::sync::{Mutex, MutexGuard};
 const LANES: usize = 64;
 
 /// See the module. Many things share a lane; nothing may wait for a second turn of the same kind while it has one.
-pub struct Turns<K> {
+pub struct KeyedMutex<K> {
     lanes: [Mutex<()>; LANES],
     hasher: RandomState,
     of: PhantomData<fn(&K)>,
 }
 
-impl<K> Default for Turns<K> {
+impl<K> Default for KeyedMutex<K> {
     fn default() -> Self {
         Self { lanes: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new(), of: PhantomData }
     }
 }
 
-impl<K: Hash> Turns<K> {
+impl<K: Hash> KeyedMutex<K> {
     /// Waits for a turn, which lasts until what is returned is dropped.
     pub async fn of(&self, key: &K) -> MutexGuard<'_, ()> {
         #[allow(clippy::cast_possible_truncation)]

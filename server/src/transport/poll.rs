@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     bye_frame,
-    carried::Carried,
+    http_connection::HttpConnection,
     registry::{Named, Registry},
 };
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Caller, Failure, SameOrigin},
+    http::{ApiError, App, Caller, SameOrigin},
 };
 
 /// `GET /live/poll`: an array of frames, empty when there was nothing to say in time or another poll has taken over.
@@ -26,7 +26,7 @@ pub async fn poll(
     caller: Caller,
     Named(name): Named,
     State(app): State<App>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (carried, turn) = app.carried.for_poll(&caller, name.as_ref())?;
     app.carried.held.fetch_add(1, Ordering::Relaxed);
     let mut held = Held { registry: app.carried.clone(), carried, turn, answered: false };
@@ -39,7 +39,7 @@ pub async fn poll(
 struct Held {
     /// Counts it.
     registry: Arc<Registry>,
-    carried: Arc<Carried>,
+    carried: Arc<HttpConnection>,
     /// Another poll has taken over.
     turn: CancellationToken,
     answered: bool,
@@ -61,7 +61,7 @@ impl Held {
 }
 
 /// Waits for frames. A heartbeat is no frame: what shows that this way is open is that polls are answered.
-async fn frames(carried: &Carried) -> Vec<u8> {
+async fn frames(carried: &HttpConnection) -> Vec<u8> {
     let mut outgoing = Outgoing::default();
     loop {
         carried.session.next(&mut outgoing).await;

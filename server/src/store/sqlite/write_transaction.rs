@@ -5,19 +5,19 @@ use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{append::Heads, audit, deletions, log, reader, revoked::Revoked, writer::sql_seq};
+use super::{access_revocation::AccessRevocation, append::RoomHeads, audit, deletions, log, reader, writer::sql_seq};
 use crate::store::StoreError;
 
 /// What a transaction changes besides the database, for as long as it holds.
-pub(super) struct Ledger<'a> {
-    pub(super) heads: &'a mut Heads,
-    pub(super) revoked: &'a mut Revoked,
+pub(super) struct WriteTransaction<'a> {
+    pub(super) heads: &'a mut RoomHeads,
+    pub(super) revoked: &'a mut AccessRevocation,
     /// What it adds to the logs.
     pub(super) events: &'a mut Vec<Event>,
     pub(super) now: Millis,
 }
 
-impl Ledger<'_> {
+impl WriteTransaction<'_> {
     /// The newest event of a room that exists.
     pub(super) async fn head(&self, db: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
         match self.heads.get(room) {

@@ -2,16 +2,16 @@
 
 use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame};
 
-use super::{ladder::Rung, transport::Readiness};
+use super::{transport::Readiness, transport_fallback::TransportKind};
 
 /// How many round trips are kept.
 const SAMPLES: usize = 60;
 
 /// The connection's health.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Vitals {
+pub struct ConnectionStats {
     /// The transport in use.
-    pub rung: Rung,
+    pub rung: TransportKind,
     /// Why this one.
     pub why: &'static str,
     /// Since when frames flow; none when they do not.
@@ -64,7 +64,7 @@ pub(super) struct Resuming {
     rooms: Vec<(RoomId, Seq, Option<Seq>)>,
 }
 
-impl Vitals {
+impl ConnectionStats {
     /// `hello` goes out.
     pub fn greeted(&mut self, hello: &ClientFrame, now: Millis) {
         let ClientFrame::Hello { resume, .. } = hello else { return };
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_resume_is_over_when_every_room_is_where_it_joined() {
-        let mut vitals = Vitals::default();
+        let mut vitals = ConnectionStats::default();
         vitals.greeted(&hello(&[("lobby", 5), ("garden", 9)]), 1_000);
         vitals.heard(&welcome(1_500), 1_010);
         assert_eq!((vitals.since, vitals.skew, vitals.server.as_str()), (Some(1_010), Some(490), "parlor 0.1.0"));
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_gap_and_nothing_to_resume_end_it_too() {
-        let mut vitals = Vitals::default();
+        let mut vitals = ConnectionStats::default();
         vitals.greeted(&hello(&[("lobby", 5)]), 0);
         vitals.heard(&welcome(0), 5);
         let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::TooFar, after: 5, head: 9_000 };
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn round_trips_are_kept_for_a_while() {
-        let mut vitals = Vitals::default();
+        let mut vitals = ConnectionStats::default();
         assert_eq!(vitals.median(), None);
         for n in 0..100 {
             vitals.heard(&ServerFrame::Pong { at: 1_000, now: 5_000 }, 1_000 + n);

@@ -3,7 +3,7 @@
 /// Makes the keys and, for each language, the list of their words.
 ///
 /// ```
-/// parlor_app::words! {
+/// parlor_app::i18n! {
 ///     Hello: "Hello, {name}", "你好，{name}";
 ///     Waits: ["{n} message waits", "{n} messages wait"], ["{n} 条消息在等待"];
 /// }
@@ -14,7 +14,7 @@
 /// What has no Chinese is not compiled:
 ///
 /// ```compile_fail
-/// parlor_app::words! {
+/// parlor_app::i18n! {
 ///     Hello: "Hello, {name}";
 /// }
 /// ```
@@ -22,7 +22,7 @@
 /// Nor what has not each form that its language counts with, here the English one for many:
 ///
 /// ```compile_fail
-/// parlor_app::words! {
+/// parlor_app::i18n! {
 ///     Waits: ["{n} message waits"], ["{n} 条消息在等待"];
 /// }
 /// ```

@@ -5,11 +5,11 @@ use parlor_protocol::{RoomId, RoomSummary, User};
 
 use super::{
     client::{Client, Command},
-    keeper,
+    persistence,
     rows::rows,
     state::State,
 };
-use crate::kept;
+use crate::storage;
 
 impl Client {
     /// Makes signals of what has changed. Effects run later, never inside, so they may look at the state.
@@ -51,7 +51,7 @@ impl Client {
                 && (inner.unsaved.list || !inner.unsaved.rooms.is_empty())
                 && !std::mem::replace(&mut inner.unsaved.due, true)
             {
-                keeper::save_later(*self, me);
+                persistence::save_later(*self, me);
             }
             if inner.state.newer != self.newer.get_untracked() {
                 self.newer.set(inner.state.newer.clone());
@@ -68,7 +68,7 @@ impl Client {
                 let State { open, me, rooms, .. } = &inner.state;
                 let mut rooms_changed = unsaved.rooms;
                 let histories = rooms_changed.take().into_iter().filter_map(|id| {
-                    let text = open.get(&id).and_then(|room| kept::history_of(&room.timeline))?;
+                    let text = open.get(&id).and_then(|room| storage::history_of(&room.timeline))?;
                     Some((id, text))
                 });
                 let histories = histories.collect();

@@ -17,9 +17,9 @@ use parlor_protocol::refusal;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::carried::{Carried, Way};
+use super::http_connection::{HttpConnection, Way};
 use crate::{
-    http::{App, Caller, Failure},
+    http::{ApiError, App, Caller},
     session::{Live, Session},
     store::TokenHash,
 };
@@ -42,16 +42,16 @@ struct Params {
 }
 
 impl FromRequestParts<App> for Named {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let is_name = |name: &Name| {
             (1..=MAX_NAME).contains(&name.len())
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
         match Query::<Params>::from_request_parts(parts, app).await {
             Ok(Query(params)) if params.connection.as_ref().is_none_or(is_name) => Ok(Self(params.connection)),
-            _ => Err(Failure::bad_request("\"connection\" is a name of 1 to 64 letters, digits, _ and -.")),
+            _ => Err(ApiError::bad_request("\"connection\" is a name of 1 to 64 letters, digits, _ and -.")),
         }
     }
 }
@@ -65,13 +65,13 @@ pub struct Registry {
     /// Polls that wait for something to answer.
     pub(super) held: AtomicUsize,
     /// Of each session, the oldest first.
-    sessions: Mutex<HashMap<TokenHash, Vec<Arc<Carried>>>>,
+    sessions: Mutex<HashMap<TokenHash, Vec<Arc<HttpConnection>>>>,
 }
 
 /// Answers a request for a connection that there is not (any more).
-pub(super) fn no_connection() -> Failure {
+pub(super) fn no_connection() -> ApiError {
     let message = "There is no such live connection (any more). Begin another one with a hello frame.";
-    Failure::new(StatusCode::GONE, refusal::NO_CONNECTION, message)
+    ApiError::new(StatusCode::GONE, refusal::NO_CONNECTION, message)
 }
 
 impl Registry {
@@ -109,7 +109,7 @@ impl Registry {
         who: &Caller,
         name: Option<Name>,
         hello: bool,
-    ) -> Result<Arc<Carried>, Failure> {
+    ) -> Result<Arc<HttpConnection>, ApiError> {
         let mut sessions = self.sessions.lock();
         let same_name = living(&sessions, who).find(|carried| carried.name == name).cloned();
         let newest = living(&sessions, who).next().filter(|_| name.is_none()).cloned();
@@ -136,11 +136,11 @@ impl Registry {
         name: Option<Name>,
         resumed: bool,
         cut: Option<CancellationToken>,
-    ) -> Result<Arc<Carried>, Failure> {
+    ) -> Result<Arc<HttpConnection>, ApiError> {
         let mut sessions = self.sessions.lock();
         let same_name = living(&sessions, who).find(|carried| carried.name == name).cloned();
         // One that has itself taken another's place was begun for that one's stream, which has ended by now.
-        let waits = |carried: &&Arc<Carried>| !resumed && carried.way().is_none() && !carried.replaces;
+        let waits = |carried: &&Arc<HttpConnection>| !resumed && carried.way().is_none() && !carried.replaces;
         let carried = match same_name.as_ref().filter(waits) {
             Some(waiting) => waiting.clone(),
             None => {
@@ -162,9 +162,10 @@ impl Registry {
         self: &Arc<Self>,
         who: &Caller,
         name: Option<&Name>,
-    ) -> Result<(Arc<Carried>, CancellationToken), Failure> {
+    ) -> Result<(Arc<HttpConnection>, CancellationToken), ApiError> {
         let mut sessions = self.sessions.lock();
-        let polled = |carried: &&Arc<Carried>| carried.name.as_ref() == name && carried.way() != Some(Way::Stream);
+        let polled =
+            |carried: &&Arc<HttpConnection>| carried.name.as_ref() == name && carried.way() != Some(Way::Stream);
         let found = living(&sessions, who).find(polled).cloned();
         let carried = match found {
             Some(found) => found,
@@ -178,23 +179,23 @@ impl Registry {
 
     fn begin(
         self: &Arc<Self>,
-        sessions: &mut HashMap<TokenHash, Vec<Arc<Carried>>>,
+        sessions: &mut HashMap<TokenHash, Vec<Arc<HttpConnection>>>,
         who: &Caller,
         name: Option<Name>,
-        replaced: Option<&Arc<Carried>>,
-    ) -> Result<Arc<Carried>, Failure> {
+        replaced: Option<&Arc<HttpConnection>>,
+    ) -> Result<Arc<HttpConnection>, ApiError> {
         if self.len() >= self.most && replaced.is_none() {
             let message = "This server has as many connections as allowed.";
-            return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
         }
         let session = Session::new(self.live.clone(), who.signed_in(), who.token);
-        let (carried, inbox) = Carried::new(name, session, replaced.is_some());
+        let (carried, inbox) = HttpConnection::new(name, session, replaced.is_some());
         let mine = sessions.entry(who.token).or_default();
         // Their tasks take them out.
         if let Some(replaced) = replaced {
             replaced.gone.cancel();
         }
-        let is_loose = |other: &&Arc<Carried>| !other.gone.is_cancelled() && other.way() != Some(Way::Stream);
+        let is_loose = |other: &&Arc<HttpConnection>| !other.gone.is_cancelled() && other.way() != Some(Way::Stream);
         if mine.iter().filter(is_loose).count() >= MAX_LOOSE
             && let Some(oldest) = mine.iter().find(is_loose)
         {
@@ -207,7 +208,7 @@ impl Registry {
         Ok(carried)
     }
 
-    fn remove(&self, token: TokenHash, carried: &Arc<Carried>) {
+    fn remove(&self, token: TokenHash, carried: &Arc<HttpConnection>) {
         let mut sessions = self.sessions.lock();
         let Some(mine) = sessions.get_mut(&token) else { return };
         let before = mine.len();
@@ -221,9 +222,9 @@ impl Registry {
 
 /// The connections of a session, the newest first.
 fn living<'a>(
-    sessions: &'a HashMap<TokenHash, Vec<Arc<Carried>>>,
+    sessions: &'a HashMap<TokenHash, Vec<Arc<HttpConnection>>>,
     who: &Caller,
-) -> impl Iterator<Item = &'a Arc<Carried>> {
+) -> impl Iterator<Item = &'a Arc<HttpConnection>> {
     let mine = sessions.get(&who.token).map(Vec::as_slice).unwrap_or_default();
     mine.iter().rev().filter(|carried| !carried.gone.is_cancelled())
 }

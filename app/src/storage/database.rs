@@ -3,7 +3,7 @@
 
 /// This browser keeps nothing: it has no database, or does not let us use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unkept;
+pub struct StorageUnavailable;
 
 /// How long the database may take to answer, in milliseconds.
 #[cfg(feature = "browser")]
@@ -20,7 +20,7 @@ pub enum Store {
     /// Newest messages of rooms, by person and room.
     History,
     /// Who reads, and their rooms.
-    Scene,
+    LastSession,
 }
 
 /// What is asked of a store. One kind of request for all, so that the wasm has the way to the database once.
@@ -41,9 +41,9 @@ pub enum Ask {
 /// Asks a store.
 ///
 /// # Errors
-/// [`Unkept`].
+/// [`StorageUnavailable`].
 #[cfg(feature = "browser")]
-pub async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, Unkept> {
+pub async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, StorageUnavailable> {
     use std::{cell::Cell, pin::pin};
 
     use futures::future::{Either, select};
@@ -55,14 +55,14 @@ pub async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, Unkept> {
         static STUCK_UNTIL: Cell<i64> = const { Cell::new(0) };
     }
     if clock::now() < STUCK_UNTIL.get() {
-        return Err(Unkept);
+        return Err(StorageUnavailable);
     }
     // A database that hangs must not keep messages from being sent.
     match select(pin!(web::ask(store, ask)), pin!(clock::sleep(PATIENCE_MS))).await {
-        Either::Left((answer, _)) => answer.map_err(|_| Unkept),
+        Either::Left((answer, _)) => answer.map_err(|_| StorageUnavailable),
         Either::Right(_) => {
             STUCK_UNTIL.set(clock::now() + i64::from(PAUSE_MS));
-            Err(Unkept)
+            Err(StorageUnavailable)
         }
     }
 }
@@ -70,10 +70,10 @@ pub async fn ask(store: Store, ask: Ask) -> Result<Vec<String>, Unkept> {
 /// Asks a store.
 ///
 /// # Errors
-/// [`Unkept`].
+/// [`StorageUnavailable`].
 #[cfg(not(feature = "browser"))]
-pub async fn ask(_: Store, _: Ask) -> Result<Vec<String>, Unkept> {
-    Err(Unkept)
+pub async fn ask(_: Store, _: Ask) -> Result<Vec<String>, StorageUnavailable> {
+    Err(StorageUnavailable)
 }
 
 #[cfg(feature = "browser")]
@@ -89,7 +89,7 @@ mod web {
 
     const NAME: &str = "parlor";
     const VERSION: u32 = 1;
-    const STORES: [Store; 3] = [Store::Outbox, Store::History, Store::Scene];
+    const STORES: [Store; 3] = [Store::Outbox, Store::History, Store::LastSession];
 
     thread_local! {
         /// Opened once; opened again after it was closed under us.
@@ -101,7 +101,7 @@ mod web {
             match self {
                 Self::Outbox => "outbox",
                 Self::History => "history",
-                Self::Scene => "scene",
+                Self::LastSession => "scene",
             }
         }
     }

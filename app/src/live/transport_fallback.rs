@@ -5,7 +5,7 @@
 
 use parlor_protocol::Millis;
 
-use crate::words::Word;
+use crate::i18n::Word;
 
 /// The first try upward comes after this long on a lower rung. It doubles with each that fails.
 const CLIMB: Millis = 60_000;
@@ -18,7 +18,7 @@ pub const GOOD: Millis = 5_000;
 
 /// A transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rung {
+pub enum TransportKind {
     /// One socket both ways.
     #[default]
     WebSocket,
@@ -28,7 +28,7 @@ pub enum Rung {
     Poll,
 }
 
-impl Rung {
+impl TransportKind {
     /// From the top.
     pub const ALL: [Self; 3] = [Self::WebSocket, Self::Stream, Self::Poll];
 
@@ -97,8 +97,8 @@ enum Standing {
 
 /// The policy.
 #[derive(Clone, Debug, Default)]
-pub struct Ladder {
-    rung: Rung,
+pub struct TransportFallback {
+    rung: TransportKind,
     standing: [Standing; 3],
     /// Welcomed in this page's life.
     worked: [bool; 3],
@@ -108,12 +108,12 @@ pub struct Ladder {
     climb_at: Option<Millis>,
 }
 
-impl Ladder {
+impl TransportFallback {
     /// Begins where an earlier page on this network ended, or at the top.
     #[must_use]
-    pub fn new(remembered: Option<Rung>) -> Self {
+    pub fn new(remembered: Option<TransportKind>) -> Self {
         let mut ladder = Self { rung: remembered.unwrap_or_default(), climb_wait: CLIMB, ..Self::default() };
-        for rung in Rung::ALL.into_iter().filter(|rung| *rung < ladder.rung) {
+        for rung in TransportKind::ALL.into_iter().filter(|rung| *rung < ladder.rung) {
             ladder.standing[rung as usize] = Standing::Remembered;
         }
         ladder
@@ -121,7 +121,7 @@ impl Ladder {
 
     /// The transport to use next.
     #[must_use]
-    pub const fn rung(&self) -> Rung {
+    pub const fn rung(&self) -> TransportKind {
         self.rung
     }
 
@@ -132,7 +132,7 @@ impl Ladder {
     }
 
     /// The connection of the rung in use, or the one beside it, was welcomed.
-    pub fn welcomed(&mut self, rung: Rung, now: Millis) {
+    pub fn welcomed(&mut self, rung: TransportKind, now: Millis) {
         if rung < self.rung {
             self.failures = 0;
             self.climb_wait = CLIMB;
@@ -182,8 +182,8 @@ impl Ladder {
 
     /// The rung to try upward: from the top, and after one that failed the next that is still above.
     #[must_use]
-    pub fn upper(&self, failed: Option<Rung>) -> Option<Rung> {
-        Rung::ALL.into_iter().find(|rung| {
+    pub fn upper(&self, failed: Option<TransportKind>) -> Option<TransportKind> {
+        TransportKind::ALL.into_iter().find(|rung| {
             *rung < self.rung
                 && self.standing[*rung as usize] != Standing::Missing
                 && failed.is_none_or(|failed| failed < *rung)
@@ -214,27 +214,27 @@ impl Ladder {
     #[must_use]
     pub const fn reason(&self) -> Word {
         match (self.rung, self.standing[0], self.standing[1]) {
-            (Rung::WebSocket, ..) => Word::WayIsBest,
+            (TransportKind::WebSocket, ..) => Word::WayIsBest,
             (_, Standing::Remembered, _) => Word::WayIsRemembered,
-            (Rung::Stream, Standing::Missing, _) => Word::NoWebSocket,
-            (Rung::Stream, ..) => Word::WebSocketBlocked,
-            (Rung::Poll, Standing::Missing, Standing::Missing) => Word::NoWebSocketNoStream,
-            (Rung::Poll, _, Standing::Held) => Word::StreamHeld,
-            (Rung::Poll, ..) => Word::StreamBlocked,
+            (TransportKind::Stream, Standing::Missing, _) => Word::NoWebSocket,
+            (TransportKind::Stream, ..) => Word::WebSocketBlocked,
+            (TransportKind::Poll, Standing::Missing, Standing::Missing) => Word::NoWebSocketNoStream,
+            (TransportKind::Poll, _, Standing::Held) => Word::StreamHeld,
+            (TransportKind::Poll, ..) => Word::StreamBlocked,
         }
     }
 
     /// What a later page on this network should know, for [`recall`]; none when there is nothing to know.
     #[must_use]
     pub fn memory(&self, now: Millis) -> Option<String> {
-        (self.rung != Rung::WebSocket)
-            .then(|| (now + MEMORY).to_string() + if self.rung == Rung::Poll { "p" } else { "s" })
+        (self.rung != TransportKind::WebSocket)
+            .then(|| (now + MEMORY).to_string() + if self.rung == TransportKind::Poll { "p" } else { "s" })
     }
 
     fn down(&mut self) -> bool {
         let mut below = self.rung.below();
         while below.is_some_and(|rung| self.standing[rung as usize] == Standing::Missing) {
-            below = below.and_then(Rung::below);
+            below = below.and_then(TransportKind::below);
         }
         if let Some(rung) = below {
             self.rung = rung;
@@ -247,10 +247,10 @@ impl Ladder {
 
 /// What an earlier page remembered, if that was not long ago.
 #[must_use]
-pub fn recall(memory: &str, now: Millis) -> Option<Rung> {
+pub fn recall(memory: &str, now: Millis) -> Option<TransportKind> {
     let (until, rung) = match memory.strip_suffix('p') {
-        Some(until) => (until, Rung::Poll),
-        None => (memory.strip_suffix('s')?, Rung::Stream),
+        Some(until) => (until, TransportKind::Poll),
+        None => (memory.strip_suffix('s')?, TransportKind::Stream),
     };
     let until = until.parse::<Millis>().ok()?;
     // Not if the clock was set back since.
@@ -258,5 +258,5 @@ pub fn recall(memory: &str, now: Millis) -> Option<Rung> {
 }
 
 #[cfg(test)]
-#[path = "ladder_tests.rs"]
+#[path = "transport_fallback_tests.rs"]
 mod tests;

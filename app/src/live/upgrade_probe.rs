@@ -5,15 +5,15 @@ use std::task::{Context, Poll};
 use parlor_protocol::{ClientFrame, Millis, ServerFrame};
 
 use super::{
-    ladder::Rung,
     session::{HELD, OPENING},
     transport::{self, Incoming, Transport},
+    transport_fallback::TransportKind,
 };
 
 /// The connection beside the running one.
-pub(super) struct Climb {
+pub(super) struct UpgradeProbe {
     pub(super) transport: Box<dyn Transport>,
-    pub(super) rung: Rung,
+    pub(super) rung: TransportKind,
     /// The greeting that went out, if it is open.
     pub(super) hello: Option<ClientFrame>,
     /// Rooms joined on the running connection since then: this one does not know of them.
@@ -34,9 +34,9 @@ pub(super) enum Step {
     Failed,
 }
 
-impl Climb {
+impl UpgradeProbe {
     /// Opens a transport; none if the browser has no such thing.
-    pub(super) fn begin(rung: Rung, now: Millis) -> Option<Self> {
+    pub(super) fn begin(rung: TransportKind, now: Millis) -> Option<Self> {
         let transport = transport::open(rung)?;
         Some(Self { transport, rung, hello: None, joined: Vec::new(), began: now, taken: None })
     }

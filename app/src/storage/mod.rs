@@ -24,7 +24,7 @@ pub mod database;
 pub mod drafts;
 pub mod lock;
 
-pub use database::Unkept;
+pub use database::StorageUnavailable;
 use database::{Ask, Store, ask};
 
 /// Messages of a room that are kept to be read without a server.
@@ -66,9 +66,9 @@ pub fn note(user: UserId, message: &Kept) {
 /// Keeps a message, in place of what was kept of it before.
 ///
 /// # Errors
-/// [`Unkept`]: it would not outlive this page.
-pub async fn put(user: UserId, message: &Kept) -> Result<(), Unkept> {
-    let text = serde_json::to_string(&Entry { user, message }).map_err(|_| Unkept)?;
+/// [`StorageUnavailable`]: it would not outlive this page.
+pub async fn put(user: UserId, message: &Kept) -> Result<(), StorageUnavailable> {
+    let text = serde_json::to_string(&Entry { user, message }).map_err(|_| StorageUnavailable)?;
     ask(Store::Outbox, Ask::Put(message.id.to_string(), text)).await?;
     browser::forget(&format!("{NOTES}{}", message.id));
     Ok(())
@@ -84,8 +84,8 @@ pub async fn remove(id: CommandId) {
 /// This person's messages in the order in which they were typed; of all rooms or of one.
 ///
 /// # Errors
-/// [`Unkept`]: this browser keeps nothing.
-pub async fn all(user: UserId, room: Option<&RoomId>) -> Result<Vec<Kept>, Unkept> {
+/// [`StorageUnavailable`]: this browser keeps nothing.
+pub async fn all(user: UserId, room: Option<&RoomId>) -> Result<Vec<Kept>, StorageUnavailable> {
     let texts = ask(Store::Outbox, Ask::All).await?;
     let entries = texts.iter().filter_map(|text| read_entry(text));
     let mut messages: Vec<_> = entries.filter(|(by, _)| *by == user).map(|(_, message)| message).collect();
@@ -123,21 +123,21 @@ pub async fn adopt(user: &User) -> Vec<(RoomId, String)> {
 }
 
 #[derive(Serialize)]
-struct Scene<'a> {
+struct LastSession<'a> {
     user: &'a User,
     rooms: &'a [RoomSummary],
 }
 
 /// Keeps who reads, and their rooms.
 pub async fn put_scene(user: &User, rooms: &[RoomSummary]) {
-    if let Ok(text) = serde_json::to_string(&Scene { user, rooms }) {
-        let _ = ask(Store::Scene, Ask::Put("last".into(), text)).await;
+    if let Ok(text) = serde_json::to_string(&LastSession { user, rooms }) {
+        let _ = ask(Store::LastSession, Ask::Put("last".into(), text)).await;
     }
 }
 
 /// Who read last in this browser, and their rooms.
 pub async fn scene() -> Option<(User, Vec<RoomSummary>)> {
-    let texts = ask(Store::Scene, Ask::Get("last".into())).await.ok()?;
+    let texts = ask(Store::LastSession, Ask::Get("last".into())).await.ok()?;
     let mut scene = wire::read::<Object>(texts.first()?)?;
     Some((scene.take("user")?, scene.take("rooms")?))
 }
@@ -225,7 +225,7 @@ pub async fn forget_history(user: UserId, room: &RoomId) {
 /// Someone goes: the next one at this browser is not to read what they could read.
 pub async fn forget_rooms() {
     let _ = ask(Store::History, Ask::Clear).await;
-    let _ = ask(Store::Scene, Ask::Clear).await;
+    let _ = ask(Store::LastSession, Ask::Clear).await;
 }
 
 #[cfg(test)]
@@ -235,7 +235,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::words::Word;
+    use crate::i18n::Word;
 
     fn kept(failed: Option<&str>) -> Kept {
         let failed = failed.map(Arc::from);

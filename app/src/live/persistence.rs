@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     browser, clock,
-    kept::{self, lock::Lock},
     small::RoomSet,
+    storage::{self, lock::Lock},
 };
 
 /// Rooms and history are written at most this often, in milliseconds.
@@ -69,16 +69,16 @@ pub(super) fn start(client: Client, me: User) -> UnboundedSender<Keep> {
 }
 
 async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: UnboundedReceiver<Keep>) {
-    kept::rescue().await;
-    if let Some((other, _)) = kept::scene().await.filter(|(other, _)| other.id != me.id) {
-        kept::forget_rooms().await;
+    storage::rescue().await;
+    if let Some((other, _)) = storage::scene().await.filter(|(other, _)| other.id != me.id) {
+        storage::forget_rooms().await;
         if other.name == me.name {
-            for (room, text) in kept::adopt(&me).await {
+            for (room, text) in storage::adopt(&me).await {
                 client.give_back(room, text);
             }
         }
     }
-    match kept::all(me.id, None).await {
+    match storage::all(me.id, None).await {
         Ok(all) => client.change(|state| state.reconcile_all(&all)),
         Err(_) => client.unkept.set(true),
     }
@@ -88,7 +88,7 @@ async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: 
         match next {
             Keep::Put(message) => {
                 // Where nothing can be kept it goes all the same; the page says so.
-                client.unkept.set(kept::put(me.id, &message).await.is_err());
+                client.unkept.set(storage::put(me.id, &message).await.is_err());
                 client.change(|state| {
                     state.kept(message.id);
                     Vec::new()
@@ -97,7 +97,7 @@ async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: 
                 browser::tell_tabs(message.room.as_str());
             }
             Keep::Remove { id, room, taken_back } => {
-                kept::remove(id).await;
+                storage::remove(id).await;
                 client.change(|state| {
                     state.forgotten(id);
                     Vec::new()
@@ -113,25 +113,25 @@ async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: 
                 let sender = sender.clone();
                 let name = format!("parlor.send.{}.{room}", me.id);
                 spawn_local(async move {
-                    let lock = kept::lock::acquire(&name).await;
+                    let lock = storage::lock::acquire(&name).await;
                     let _ = sender.unbounded_send(Keep::Leased(room, lock));
                 });
             }
             Keep::Leased(room, lock) => {
-                let found = kept::all(me.id, Some(&room)).await.ok();
+                let found = storage::all(me.id, Some(&room)).await.ok();
                 held.push((room.clone(), lock));
                 client.change(|state| state.leased(&room, found.as_deref()));
                 client.tell(Command::Wake);
             }
             Keep::Release(room) => held.retain(|(other, _)| *other != room),
             Keep::Rescue => {
-                kept::rescue().await;
-                let found = kept::all(me.id, None).await.unwrap_or_default();
+                storage::rescue().await;
+                let found = storage::all(me.id, None).await.unwrap_or_default();
                 client.change(|state| state.reconcile_all(&found));
                 client.tell(Command::Wake);
             }
             Keep::Look(room) => {
-                let found = kept::all(me.id, Some(&room)).await.ok();
+                let found = storage::all(me.id, Some(&room)).await.ok();
                 client.change(|state| state.reconcile(&room, found.as_deref()));
                 client.tell(Command::Wake);
             }
@@ -153,10 +153,10 @@ pub(super) fn save_later(client: Client, me: UserId) {
         clock::sleep(PAUSE).await;
         let (rooms, scene) = client.take_unsaved();
         if let Some((me, rooms)) = scene {
-            kept::put_scene(&me, &rooms).await;
+            storage::put_scene(&me, &rooms).await;
         }
         for (room, text) in rooms {
-            kept::put_history(me, &room, text).await;
+            storage::put_history(me, &room, text).await;
         }
     });
 }

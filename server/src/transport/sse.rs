@@ -12,14 +12,14 @@ use parlor_protocol::{ClientFrame, Cursor, PROTOCOL_VERSION, ServerFrame};
 
 use super::{
     bye_frame,
-    carried::Carried,
     cursors::{self, Cursors},
+    http_connection::HttpConnection,
     registry::{Named, no_connection},
 };
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Caller, Failure, SameOrigin, Slot},
-    limits::InCrowd,
+    http::{ApiError, App, Caller, ConnectionInfo, SameOrigin},
+    limits::AddressPermit,
 };
 
 /// How a stream begins: something to see at once, and how long a browser waits before it comes again, in milliseconds.
@@ -35,9 +35,9 @@ pub async fn stream(
     caller: Caller,
     Named(name): Named,
     State(app): State<App>,
-    slot: Option<Extension<Slot>>,
+    slot: Option<Extension<ConnectionInfo>>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let resume = resume(&headers);
     let cut = slot.as_ref().map(|Extension(slot)| slot.cut.clone());
     let carried = app.carried.for_stream(&caller, name, resume.is_some(), cut)?;
@@ -74,9 +74,9 @@ fn resume(headers: &HeaderMap) -> Option<Vec<Cursor>> {
 
 /// Writes one connection's stream. Dropped when the client has gone, and then so has the connection.
 struct Writer {
-    carried: Arc<Carried>,
+    carried: Arc<HttpConnection>,
     /// Held until the stream ends.
-    _in_crowd: Option<Arc<InCrowd>>,
+    _in_crowd: Option<Arc<AddressPermit>>,
     opened: bool,
     ended: bool,
     cursors: Cursors,

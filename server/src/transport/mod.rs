@@ -9,9 +9,9 @@ use parlor_protocol::{CloseCode, ServerFrame, close};
 
 use crate::{connection::Bye, session::Session};
 
-pub mod carried;
 pub mod cursors;
 pub mod frames;
+pub mod http_connection;
 pub mod poll;
 pub mod registry;
 pub mod sse;

@@ -6,9 +6,9 @@ use super::Session;
 use crate::{
     clock,
     live::{
-        climb::{Climb, Step},
         state::State,
         transport::Incoming,
+        upgrade_probe::{Step, UpgradeProbe},
     },
 };
 
@@ -17,7 +17,7 @@ impl Session<'_> {
     pub(super) fn climb_on(&mut self, now: Millis) {
         let mut tried = self.climb.take().map(|climb| climb.rung);
         while let Some(rung) = self.ladder.upper(tried) {
-            self.climb = Climb::begin(rung, now);
+            self.climb = UpgradeProbe::begin(rung, now);
             if self.climb.is_some() {
                 return;
             }

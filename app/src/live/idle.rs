@@ -10,7 +10,7 @@ const AWAY_AFTER: Millis = limits::AWAY_AFTER.as_millis() as Millis;
 
 /// What is known of who is at the device.
 #[derive(Debug, Default)]
-pub(super) struct Attendance {
+pub(super) struct IdleTracker {
     /// When somebody was last seen to be there.
     seen_at: Millis,
     /// Nobody is, as the server was told or will be by the next connection.

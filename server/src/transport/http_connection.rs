@@ -39,7 +39,7 @@ pub enum Way {
 pub struct Gone;
 
 /// See the module.
-pub struct Carried {
+pub struct HttpConnection {
     /// How the client calls it, among those of its session.
     pub name: Option<Name>,
     /// The client.
@@ -76,7 +76,7 @@ struct Posted {
 /// What the task of a new connection works on.
 pub struct Inbox(mpsc::UnboundedReceiver<Posted>);
 
-impl Carried {
+impl HttpConnection {
     /// A connection without any request so far.
     #[must_use]
     pub fn new(name: Option<Name>, session: Session, replaces: bool) -> (Arc<Self>, Inbox) {

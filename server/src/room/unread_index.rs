@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use parlor_protocol::{Event, EventKind, Seq, UserId, limits};
 
-use crate::store::Written;
+use crate::store::AuthorRange;
 
 /// Events kept: what is further back counts for nobody any more.
 #[allow(clippy::cast_possible_truncation)]
@@ -18,7 +18,7 @@ const FIRST_DEPTH: Seq = 1_000;
 const NOTHING: u64 = 0;
 
 /// See the module.
-pub(super) struct Tally {
+pub(super) struct UnreadIndex {
     /// The seq of the first entry.
     first: Seq,
     /// Half of the author's id, which is random enough to be nobody else's.
@@ -39,7 +39,7 @@ pub struct Unknown {
     mark: u64,
 }
 
-impl Tally {
+impl UnreadIndex {
     /// Of a room with this head, of which nothing is known yet.
     pub(super) fn new(head: Seq) -> Self {
         Self { first: head + 1, authors: VecDeque::new(), named: HashMap::new(), deleted_before: 0 }
@@ -115,7 +115,7 @@ impl Tally {
     }
 
     /// Takes in what was read. False when it is no longer what is unknown: to be asked and read again.
-    pub(super) fn fill(&mut self, unknown: Unknown, written: &Written) -> bool {
+    pub(super) fn fill(&mut self, unknown: Unknown, written: &AuthorRange) -> bool {
         if unknown.before != self.first || unknown.mark != self.deleted_before {
             return false;
         }
@@ -195,8 +195,8 @@ mod tests {
     }
 
     /// What the store would say of these events.
-    fn written(events: &[Event], unknown: Unknown) -> Written {
-        let mut written = Written::default();
+    fn written(events: &[Event], unknown: Unknown) -> AuthorRange {
+        let mut written = AuthorRange::default();
         for event in events.iter().filter(|event| event.seq > unknown.after && event.seq < unknown.before) {
             if let EventKind::Message { mentions, .. } = &event.event {
                 written.messages.push((event.seq, event.by.id));
@@ -208,11 +208,11 @@ mod tests {
 
     #[test]
     fn others_messages_count_and_nothing_else() {
-        let mut tally = Tally::new(0);
+        let mut tally = UnreadIndex::new(0);
         [message(1, 1, &[]), message(2, 2, &[1, 3]), other(3), message(4, 1, &[2]), message(5, 3, &[1])]
             .iter()
             .for_each(|event| tally.push(event));
-        let count = |tally: &Tally, viewer, after| {
+        let count = |tally: &UnreadIndex, viewer, after| {
             (tally.unread(user(viewer), after, 5), tally.mentions(user(viewer), after, 5))
         };
         assert_eq!([1, 2, 3, 4].map(|viewer| count(&tally, viewer, 0)), [(2, 2), (3, 1), (3, 1), (4, 0)]);
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn what_is_further_back_is_read_once() {
         let events: Vec<_> = (1..=5_000).map(|seq| message(seq, 1, &[2])).collect();
-        let mut tally = Tally::new(5_000);
+        let mut tally = UnreadIndex::new(5_000);
         assert_eq!(tally.unknown(5_000), None);
         let near = tally.unknown(4_990).unwrap_or_else(|| unreachable!());
         assert_eq!((near.after, near.before), (4_000, 5_001));
@@ -251,17 +251,17 @@ mod tests {
 
     #[test]
     fn it_stays_within_its_bounds() {
-        let mut tally = Tally::new(0);
+        let mut tally = UnreadIndex::new(0);
         (1..=25_000).for_each(|seq| tally.push(&message(seq, 1, &[2])));
         assert_eq!(tally.authors.len(), MOST);
         assert_eq!(tally.unread(user(2), 0, 25_000), limits::MAX_UNREAD_COUNTED);
         assert_eq!(tally.mentions(user(2), 0, 25_000), limits::MAX_UNREAD_COUNTED);
         assert!(tally.named[&user(2)].len() <= MOST + 1_000);
         assert_eq!(tally.unknown(0), None);
-        let mut asleep = Tally::new(25_000);
+        let mut asleep = UnreadIndex::new(25_000);
         let unknown = asleep.unknown(0).unwrap_or_else(|| unreachable!());
         assert_eq!((unknown.after, unknown.before), (15_000, 25_001));
-        assert!(asleep.fill(unknown, &Written::default()));
+        assert!(asleep.fill(unknown, &AuthorRange::default()));
         assert_eq!(asleep.authors.len(), MOST);
     }
 
@@ -278,7 +278,7 @@ mod tests {
                 if *by == 0 { other(seq) } else { message(seq, *by, &[*named]) }
             }).collect();
             let head = to_seq(events.len());
-            let mut tally = Tally::new(heard_after.min(head));
+            let mut tally = UnreadIndex::new(heard_after.min(head));
             events.iter().filter(|event| event.seq > heard_after).for_each(|event| tally.push(event));
             for seq in deleted {
                 tally.delete(seq);

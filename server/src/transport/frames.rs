@@ -8,7 +8,7 @@ use parlor_protocol::{CloseCode, limits, refusal};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::registry::{Named, no_connection};
-use crate::http::{App, Caller, Failure, SameOrigin};
+use crate::http::{ApiError, App, Caller, SameOrigin};
 
 /// Bodies over [`limits::MAX_POST_BYTES`] up to this size are read to their end, so that the client gets to see the
 /// answer. Beyond, the connection is cut.
@@ -25,7 +25,7 @@ pub async fn take(
     Named(name): Named,
     State(app): State<App>,
     body: Body,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, ApiError> {
     let body = read(body).await?;
     let text = body.as_deref().map(std::str::from_utf8).transpose().map_err(|_| bad_frames("not UTF-8"))?;
     let frames = text.map(split).transpose().map_err(bad_frames)?;
@@ -48,7 +48,7 @@ pub async fn take(
 }
 
 /// The body; `None` when it is over the limit.
-async fn read(body: Body) -> Result<Option<Vec<u8>>, Failure> {
+async fn read(body: Body) -> Result<Option<Vec<u8>>, ApiError> {
     let mut chunks = body.into_data_stream();
     let whole = async {
         let (mut bytes, mut length) = (Vec::new(), 0);
@@ -64,17 +64,17 @@ async fn read(body: Body) -> Result<Option<Vec<u8>>, Failure> {
         }
         Ok((length <= limits::MAX_POST_BYTES).then_some(bytes))
     };
-    let too_slow = |_| Failure::new(StatusCode::REQUEST_TIMEOUT, refusal::BAD_REQUEST, "The body took too long.");
+    let too_slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, refusal::BAD_REQUEST, "The body took too long.");
     tokio::time::timeout(BODY_TIMEOUT, whole).await.map_err(too_slow)?
 }
 
-fn bad_frames(reason: &'static str) -> Failure {
+fn bad_frames(reason: &'static str) -> ApiError {
     let message = format!("The body is a JSON array of client frames; this one is not: {reason}.");
-    Failure::new(StatusCode::BAD_REQUEST, refusal::BAD_FRAME, message)
+    ApiError::new(StatusCode::BAD_REQUEST, refusal::BAD_FRAME, message)
 }
 
-fn too_much(message: &str) -> Failure {
-    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, refusal::TOO_LARGE, message)
+fn too_much(message: &str) -> ApiError {
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, refusal::TOO_LARGE, message)
 }
 
 /// Cuts a JSON array into the texts of its elements, unread: each is decoded where a frame is, and answered there.

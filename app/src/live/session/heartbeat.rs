@@ -3,7 +3,7 @@
 use parlor_protocol::{ClientFrame, Millis, limits};
 
 use super::{End, HELD, OPENING, Session};
-use crate::{clock, live::climb::Climb, words::Word};
+use crate::{clock, i18n::Word, live::upgrade_probe::UpgradeProbe};
 
 /// The longest that a ping may stay without an answer.
 #[allow(clippy::cast_possible_truncation)]
@@ -75,7 +75,7 @@ impl Session<'_> {
             self.answer_by,
             (!self.reads.is_empty()).then_some(self.read_at),
             (self.unshown > 0).then_some(self.show_at()),
-            self.climb.as_ref().map(Climb::until),
+            self.climb.as_ref().map(UpgradeProbe::until),
             self.ladder.climb_at().filter(|_| self.welcomed.is_some() && self.climb.is_none()),
             held,
         ]

@@ -5,14 +5,14 @@ use parlor_protocol::RoomId;
 
 use super::{
     client::{Client, Command, RETRY_MS},
-    keeper::Keep,
+    persistence::Keep,
     state::{PAGE, Phase, Todo, reading::TYPING},
 };
 use crate::{
     api::{self, ApiError, Page},
     clock,
-    kept::{self, drafts},
     reactive::Look as _,
+    storage::{self, drafts},
 };
 
 impl Client {
@@ -34,18 +34,18 @@ impl Client {
                 }),
                 Todo::Recall(room) => spawn_local(async move {
                     let me = match self.me.get_untracked() {
-                        None => kept::scene().await.map(|(me, _)| me),
+                        None => storage::scene().await.map(|(me, _)| me),
                         me => me,
                     };
                     let kept = match me {
-                        Some(me) => kept::history(me.id, &room).await,
+                        Some(me) => storage::history(me.id, &room).await,
                         None => None,
                     };
                     self.change(|state| state.recalled(&room, kept));
                 }),
                 Todo::Keep(message) => {
                     if let Some(me) = self.me.get_untracked() {
-                        kept::note(me.id, &message);
+                        storage::note(me.id, &message);
                     }
                     self.keep(Keep::Put(message));
                 }
@@ -63,7 +63,7 @@ impl Client {
                 Todo::Tell(text) => self.hint.set(text),
                 Todo::ForgetHistory(room) => {
                     if let Some(me) = self.me.get_untracked() {
-                        spawn_local(async move { kept::forget_history(me.id, &room).await });
+                        spawn_local(async move { storage::forget_history(me.id, &room).await });
                     }
                 }
             }

@@ -15,9 +15,9 @@ use parking_lot::Mutex;
 
 use crate::limits::network;
 
-/// Tries for one name at once: someone who has three passwords in mind and mistypes each.
+/// LoginThrottle for one name at once: someone who has three passwords in mind and mistypes each.
 const NAME_BURST: f64 = 10.0;
-/// Tries from one address at once: an office behind one, on the day after the holidays.
+/// LoginThrottle from one address at once: an office behind one, on the day after the holidays.
 const ADDRESS_BURST: f64 = 50.0;
 /// Then one in this time. The same for both, so that the wait does not tell which bucket is empty.
 const EACH: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ const MOST_NAMES: usize = 100_000;
 
 /// See the module.
 #[derive(Default)]
-pub struct Tries {
+pub struct LoginThrottle {
     names: Mutex<HashMap<String, Bucket>>,
     addresses: Mutex<HashMap<IpAddr, Bucket>>,
 }
@@ -75,7 +75,7 @@ impl Bucket {
     }
 }
 
-impl Tries {
+impl LoginThrottle {
     /// Takes a try for a name's key from an address.
     ///
     /// # Errors
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_name_is_tried_ten_times_and_then_slowly() {
-        let (tries, begin) = (Tries::default(), Instant::now());
+        let (tries, begin) = (LoginThrottle::default(), Instant::now());
         // From wherever.
         let goes = (0..50).take_while(|n| tries.take("ann", address(*n), begin).is_ok()).count();
         assert_eq!(goes, 10);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_address_tries_many_names_only_so_often() {
-        let (tries, begin) = (Tries::default(), Instant::now());
+        let (tries, begin) = (LoginThrottle::default(), Instant::now());
         let goes = (0..500).take_while(|n| tries.take(&format!("name {n}"), address(1), begin).is_ok()).count();
         assert_eq!(goes, 50);
         assert_eq!(tries.take("ann", address(1), begin), Err(EACH), "the same wait as for a name");
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn who_is_right_starts_anew() {
-        let (tries, begin) = (Tries::default(), Instant::now());
+        let (tries, begin) = (LoginThrottle::default(), Instant::now());
         for _ in 0..1_000 {
             tries.take("ann", address(1), begin).unwrap();
             tries.succeeded("ann", address(1));
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_hundred_in_a_row_is_the_end_of_patience() {
-        let (tries, mut now) = (Tries::default(), Instant::now());
+        let (tries, mut now) = (LoginThrottle::default(), Instant::now());
         for n in 0..MOST_IN_A_ROW {
             tries.take("ann", address(u8::try_from(n % 250).unwrap()), now).unwrap();
             now += EACH;
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_is_full_again_is_forgotten() {
-        let (tries, begin) = (Tries::default(), Instant::now());
+        let (tries, begin) = (LoginThrottle::default(), Instant::now());
         tries.take("ann", address(1), begin).unwrap();
         tries.sweep(begin);
         assert_eq!((tries.names.lock().len(), tries.addresses.lock().len()), (1, 1));
