@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what a build needs and is not there yet. Safe to run again: each step looks before it acts.
+# Installs the missing tools for building and testing. Safe to run again: each step first checks whether it is needed.
 #
 #   scripts/setup.sh build    wasm32 target, npm packages, wasm-bindgen, cargo-leptos
-#   scripts/setup.sh test     the same, a browser with fonts for the journeys, and the clients of docs/clients.md
+#   scripts/setup.sh test     also a Chromium with fonts, and the clients that the browser tests run (docs/clients.md)
 #
-# Variables: RUST_SRC_TREE=<folder with library/>  a copy of rustc's own source, for machines where rustup cannot download.
+# RUST_SRC_TREE=<folder with library/> names a copy of rustc's library source, for machines where rustup cannot download.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,10 +18,10 @@ die() { printf '[setup] %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else die "root is needed for: $*"; fi
+  if [ "$(id -u)" = 0 ]; then "$@"; elif have sudo; then sudo "$@"; else die "This needs root: $*"; fi
 }
 
-# Debian's index is fetched once a run, and only when something is to be installed.
+# apt's package index is updated once per run, and only if something has to be installed.
 apt_ready=
 apt_install() {
   have apt-get || return 1
@@ -32,15 +32,15 @@ apt_install() {
 # --- Rust and its wasm32 target -------------------------------------------------------------------------------------
 
 have cargo || die "Rust is missing. Install it from https://rustup.rs (1.95 or newer), then run this again."
-# macOS gives cc with its command line tools; minimal Linux images may lack it.
-have cc || apt_install gcc libc6-dev || die "a C compiler is missing (SQLite is built from source)."
-have npm || die "Node.js 20 or newer with npm is missing: https://nodejs.org"
+# macOS has cc from its command line tools; minimal Linux images may lack it.
+have cc || apt_install gcc libc6-dev || die "A C compiler is missing (SQLite is built from source)."
+have npm || die "Node.js 20 or newer with npm is missing. Install it from https://nodejs.org, then run this again."
 
 sysroot=$(rustc --print sysroot)
 wasm_lib="$sysroot/lib/rustlib/wasm32-unknown-unknown/lib"
 wasm_ready() { compgen -G "$wasm_lib/libstd-*.rlib" >/dev/null; }
 
-debian_rust_source() { # $1: scratch folder; prints the folder that holds library/
+debian_rust_source() { # $1: scratch folder; prints the folder that contains library/
   local version mirror path
   version=$(rustc --version | cut -d' ' -f2)
   mirror=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null |
@@ -63,9 +63,9 @@ build_wasm_std() {
   if [ -n "${RUST_SRC_TREE:-}" ]; then tree=$RUST_SRC_TREE
   elif [ -d "$sysroot/lib/rustlib/src/rust/library" ]; then tree="$sysroot/lib/rustlib/src/rust"
   else
-    say "fetching rustc's library source from the Debian mirror (10 s)"
+    say "downloading rustc's library source from the Debian mirror (10 s)"
     tree=$(debian_rust_source "$scratch") ||
-      die "no source of $(rustc --version) found; set RUST_SRC_TREE to a folder that has its library/."
+      die "No source of $(rustc --version) found. Set RUST_SRC_TREE to a folder that contains its library/."
   fi
   say "building the wasm32 standard library from source (about 30 s)"
   cp -rL "$tree/library" "$scratch/library"
@@ -82,71 +82,95 @@ build_wasm_std() {
 if ! wasm_ready; then
   say "adding the wasm32-unknown-unknown target (a few seconds)"
   { have rustup && rustup target add wasm32-unknown-unknown >/dev/null 2>&1 && wasm_ready; } || build_wasm_std
-  wasm_ready || die "the wasm32-unknown-unknown target could not be set up."
+  wasm_ready || die "The wasm32-unknown-unknown target could not be installed."
 fi
 
 # --- npm packages: Playwright and wasm-opt --------------------------------------------------------------------------
 
-if [ ! -e end2end/node_modules/.package-lock.json ] || [ end2end/package-lock.json -nt end2end/node_modules/.package-lock.json ]; then
+npm_packages() {
+  local installed=end2end/node_modules/.package-lock.json
+  [ ! -e "$installed" ] || [ end2end/package-lock.json -nt "$installed" ] || return 0
   say "installing the npm packages of end2end/ (20 s)"
   (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-fund --no-audit --loglevel=error)
-  touch end2end/node_modules/.package-lock.json
-fi
+  touch "$installed"
+}
 
-# --- wasm-bindgen and cargo-leptos ----------------------------------------------------------------------------------
+# --- command line tools written in Rust -----------------------------------------------------------------------------
 
 install_tool() { # $1: crate, $2: version, $3: usual time from source; rest: flags of cargo install
   local crate=$1 version=$2 time=$3
   shift 3
   if have cargo-binstall; then
-    say "installing $crate $version with cargo binstall (seconds where a binary is published)"
+    say "installing $crate $version with cargo binstall (seconds if a binary is published)"
     cargo binstall --no-confirm --quiet "$crate@$version" && return
   fi
-  say "building $crate $version from source ($time; once)"
-  cargo install --quiet "$crate" --version "$version" --force "$@"
+  say "building $crate $version from source ($time on two cores; once)"
+  # Unoptimised and without debug information, because a build tool is compiled once and runs for seconds. The exception
+  # is brotli, which compresses the site at its highest level. The tools share one target folder.
+  env CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=target/tools \
+    cargo install --quiet "$crate" --version "$version" --force --debug "$@"
 }
 
-if [ "$(wasm-bindgen --version 2>/dev/null | cut -d' ' -f2)" != "$WASM_BINDGEN" ]; then
-  # Without --locked: its lock file holds back crates that are no longer needed. --debug: fast enough for a build tool.
-  install_tool wasm-bindgen-cli "$WASM_BINDGEN" "about 3 minutes" --debug
-fi
-case "$(cargo leptos --version 2>/dev/null | cut -d' ' -f2)" in
-  0.3.*) ;;
-  # no_downloads: it takes wasm-bindgen and wasm-opt from PATH and never goes to the network.
-  *) install_tool cargo-leptos "$CARGO_LEPTOS" "about 6 minutes on two cores" --locked --features no_downloads --debug ;;
-esac
+have_leptos() { [[ "$(cargo leptos --version 2>/dev/null)" == "cargo-leptos 0.3."* ]]; }
 
-[ "${1:-build}" = test ] || exit 0
+build_tools() {
+  if [ "$(wasm-bindgen --version 2>/dev/null | cut -d' ' -f2)" != "$WASM_BINDGEN" ]; then
+    # Without --locked: its lock file holds back crates that are no longer needed.
+    install_tool wasm-bindgen-cli "$WASM_BINDGEN" "about 2 minutes"
+  fi
+  if ! have_leptos; then
+    # no_downloads: it takes wasm-bindgen and wasm-opt from PATH and never downloads them.
+    install_tool cargo-leptos "$CARGO_LEPTOS" "about 4 minutes" --locked --features no_downloads \
+      --config 'profile.dev.package.brotli.opt-level=3'
+  fi
+}
 
-# --- a browser and fonts for the journeys ---------------------------------------------------------------------------
+test_tools() {
+  [ "$(websocat --version 2>/dev/null | cut -d' ' -f2)" != "$WEBSOCAT" ] || return 0
+  # No TLS: it connects to this machine only. Threads for standard input, which then need not be a terminal or a pipe.
+  install_tool websocat "$WEBSOCAT" "about 2 minutes" --locked --no-default-features
+}
 
-if ! scripts/browser.sh >/dev/null; then
-  say "installing a Chromium for the browser journeys (1 minute)"
-  (cd end2end && npx playwright install chromium >/dev/null 2>&1) || apt_install chromium ||
-    die "no Chromium: install one and set PARLOR_CHROMIUM to its path."
-  scripts/browser.sh >/dev/null || die "Chromium was installed but does not start."
-fi
-if have fc-list && [ -n "$(fc-list :lang=zh | head -1)" ]; then :; else
-  case "$(uname)" in
-    Linux) say "installing fonts for Chinese text and emoji (1 minute)"
-      apt_install fontconfig fonts-noto-cjk fonts-noto-color-emoji fonts-dejavu-core ||
-        say "no fonts installed: screenshots may show boxes for Chinese text" ;;
-  esac
-fi
+# --- what the browser tests need ------------------------------------------------------------------------------------
 
-# --- other programs' clients, which the journeys run --------------------------------------------------------------
+test_packages() {
+  if ! scripts/browser.sh >/dev/null; then
+    say "installing Chromium for the browser tests (1 minute)"
+    (cd end2end && npx playwright install chromium >/dev/null 2>&1) || apt_install chromium ||
+      die "Chromium could not be installed. Install it and set PARLOR_CHROMIUM to its path."
+    scripts/browser.sh >/dev/null || die "Chromium was installed but not found. Set PARLOR_CHROMIUM to its path."
+  fi
+  if [ "$(uname)" = Linux ] && ! { have fc-list && [ -n "$(fc-list :lang=zh | head -1)" ]; }; then
+    say "installing fonts for Chinese text and emoji (1 minute)"
+    apt_install fontconfig fonts-noto-cjk fonts-noto-color-emoji fonts-dejavu-core ||
+      say "no fonts installed: screenshots may show boxes instead of Chinese text"
+  fi
+  local python=end2end/.venv/bin/python
+  if [ "$("$python" -c 'import websockets; print(websockets.__version__)' 2>/dev/null)" != "$WEBSOCKETS" ]; then
+    say "installing Python's websockets $WEBSOCKETS (10 s)"
+    have python3 || apt_install python3 || die "Python 3.10 or newer is missing."
+    # Debian packages venv separately.
+    python3 -m venv --clear end2end/.venv >/dev/null 2>&1 ||
+      { apt_install python3-venv && python3 -m venv --clear end2end/.venv; } || die "Python's venv module is missing."
+    "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
+  fi
+}
 
-python=end2end/.venv/bin/python
-if [ "$("$python" -c 'import websockets; print(websockets.__version__)' 2>/dev/null)" != "$WEBSOCKETS" ]; then
-  say "installing Python's websockets $WEBSOCKETS (10 s)"
-  have python3 || apt_install python3 || die "Python 3.10 or newer is missing."
-  # Debian has what makes an environment in a package of its own.
-  python3 -m venv --clear end2end/.venv >/dev/null 2>&1 ||
-    { apt_install python3-venv && python3 -m venv --clear end2end/.venv; } || die "Python's venv module is missing."
-  "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
+# --- downloads in the background while the tools compile ------------------------------------------------------------
+
+packages() {
+  npm_packages
+  if [ "$what" = test ]; then test_packages; fi
+}
+
+what=${1:-build}
+# cargo-leptos compiles OpenSSL, for about 2 minutes, unless it is told to use the system's.
+if ! have_leptos && { { have pkg-config && pkg-config --exists openssl; } || apt_install pkg-config libssl-dev; }; then
+  export OPENSSL_NO_VENDOR=1
 fi
-if [ "$(websocat --version 2>/dev/null | cut -d' ' -f2)" != "$WEBSOCAT" ]; then
-  # Without TLS and what it needs of the system: it goes to this machine alone. And with threads for its standard input,
-  # which need not be a terminal or a pipe then.
-  install_tool websocat "$WEBSOCAT" "about 2 minutes" --locked --no-default-features --debug
-fi
+packages &
+downloads=$!
+build_tools
+if [ "$what" = test ]; then test_tools; fi
+wait "$downloads"
+rm -rf target/tools
