@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the path of the Chromium that the browser journeys use: PARLOR_CHROMIUM, Playwright's own, or the system's.
+# Prints the path of the Chromium for the browser tests: PARLOR_CHROMIUM, Playwright's own, or the system's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../end2end"
 own=$(node -e 'console.log(require("playwright-core").chromium.executablePath())' 2>/dev/null || true)

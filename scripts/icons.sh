@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Draws the PNG icons of the installed app from their SVG sources. Their results are in the repository: this is for when
-# a source has changed.
+# Renders the PNG icons of the installed app from their SVG sources. The icons are committed; run this after changing a source.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 browser=$(scripts/browser.sh)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-draw() { # $1: source, $2: result, $3: pixels
+draw() { # $1: source, $2: output, $3: width in pixels
   printf '<!DOCTYPE html><style>*{margin:0}svg{display:block;width:100vw;height:100vh}</style>%s' "$(cat "$1")" >"$work/icon.html"
   "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" \
     --default-background-color=00000000 --window-size="$3,$3" --force-device-scale-factor=1 --screenshot="$PWD/$2" "file://$work/icon.html" 2>"$work/log" ||
