@@ -55,7 +55,7 @@ pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
 /// # Errors
 /// [`ApiError`].
 pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, ApiError> {
-    make("/api/rooms", serde_json::to_string(&http::NewRoom { name, kind }).ok()).await
+    make("/api/rooms", serde_json::to_string(&http::CreateRoomRequest { name, kind }).ok()).await
 }
 
 /// The room of the reader and someone else alone.
@@ -63,7 +63,7 @@ pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, Ap
 /// # Errors
 /// [`ApiError`].
 pub async fn direct(user: UserId) -> Result<RoomSummary, ApiError> {
-    make("/api/direct", serde_json::to_string(&http::NewDirect { users: vec![user] }).ok()).await
+    make("/api/direct", serde_json::to_string(&http::OpenDirectRequest { users: vec![user] }).ok()).await
 }
 
 async fn make(path: &str, body: Option<String>) -> Result<RoomSummary, ApiError> {
@@ -105,7 +105,7 @@ pub async fn messages(room: &RoomId, page: Page, limit: usize) -> Result<http::M
 /// [`ApiError`].
 #[cfg(feature = "csr")]
 pub async fn enter(name: String) -> Result<(), ApiError> {
-    let body = serde_json::to_string(&http::NewSession { name }).ok();
+    let body = serde_json::to_string(&http::CreateSessionRequest { name }).ok();
     call::<Object>("POST", "/api/session", body).await.map(drop)
 }
 

@@ -3,7 +3,7 @@
 use parlor_protocol::{User, UserId, limits};
 
 /// The classes that the style sheet has for the colours of names.
-const CLASSES: [&str; limits::COLOURS as usize] =
+const CLASSES: [&str; limits::COLOUR_COUNT as usize] =
     ["hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7", "hue-8", "hue-9", "hue-10", "hue-11"];
 
 /// The class of a person's colour: the one that they chose, or else one that follows from who they are.
@@ -16,7 +16,7 @@ pub fn class(user: &User) -> &'static str {
 #[must_use]
 pub fn usual(user: UserId) -> u8 {
     // Ids of version 7 begin with the time, so people who came at once differ only at the end. Folding takes all bytes.
-    user.0.as_bytes().iter().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(*byte)) % limits::COLOURS
+    user.0.as_bytes().iter().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(*byte)) % limits::COLOUR_COUNT
 }
 
 /// One or two letters of a name, of its first and its last word, as they are written: the style sheet makes capitals of

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use parlor_protocol::{Level, Millis, RoomSummary, ServerInfo, User, http::MessagePage};
+use parlor_protocol::{Millis, NotificationLevel, RoomSummary, ServerInfo, User, http::MessagePage};
 use serde::{Deserialize, Serialize};
 
 use crate::wire;
@@ -141,9 +141,9 @@ impl PageData {
 pub const fn counted(room: &RoomSummary) -> u64 {
     match room.level {
         _ if !room.joined => 0,
-        Level::All => room.unread,
-        Level::Mentions => room.mentions,
-        Level::Nothing => 0,
+        NotificationLevel::All => room.unread,
+        NotificationLevel::Mentions => room.mentions,
+        NotificationLevel::Nothing => 0,
     }
 }
 

@@ -5,8 +5,8 @@
 //! result for every frame and answer. What is missing or of the wrong form makes the whole thing unreadable, as there.
 
 use parlor_protocol::{
-    CommandId, Event, EventKind, GapReason, Level, Message, PresenceState, RoomId, RoomKind, RoomSummary, ServerFrame,
-    ServerInfo, ServerRole, User, UserId, UserKind, http::MessagePage,
+    CommandId, Event, EventKind, GapReason, Message, NotificationLevel, PresenceState, RoomId, RoomKind, RoomSummary,
+    ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, http::MessagePage,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -130,7 +130,7 @@ impl Read for u8 {
     }
 }
 
-impl Read for Level {
+impl Read for NotificationLevel {
     fn read(value: Value) -> Option<Self> {
         Self::ALL.into_iter().find(|level| value == level.as_str())
     }
@@ -172,7 +172,7 @@ impl Read for RoomSummary {
             read: object.take("read")?,
             unread: object.take("unread")?,
             mentions: object.take_or("mentions", 0)?,
-            level: object.take_or("level", Level::All)?,
+            level: object.take_or("level", NotificationLevel::All)?,
             marked: object.take_or("marked", false)?,
             joined: object.take_or("joined", true)?,
             gone: object.take_or("gone", false)?,

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
-use parlor_protocol::http::{NewSession, SessionMade};
+use parlor_protocol::http::{CreateSessionRequest, CreatedSession};
 
 /// Requests on their way at a time.
 const AT_ONCE: usize = 64;
@@ -38,9 +38,9 @@ pub async fn many(address: SocketAddr, count: usize) -> anyhow::Result<Vec<Strin
 /// # Errors
 /// The server cannot be reached, or refuses.
 pub async fn one(http: &reqwest::Client, address: SocketAddr, number: usize) -> anyhow::Result<String> {
-    let new = NewSession { name: name(number) };
+    let new = CreateSessionRequest { name: name(number) };
     let answer = http.post(format!("http://{address}/api/session")).json(&new).timeout(TIMEOUT).send().await?;
-    let made: SessionMade = answer.error_for_status()?.json().await?;
+    let made: CreatedSession = answer.error_for_status()?.json().await?;
     Ok(made.token)
 }
 

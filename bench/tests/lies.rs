@@ -1,6 +1,6 @@
 //! The generator against a server that does wrong once: it has to be noticed.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     io::{Read, Write},

@@ -1,7 +1,7 @@
 //! The generator against real servers of this build, small: every message has to come once to everyone, in order. Nothing
 //! here is measured.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     env,

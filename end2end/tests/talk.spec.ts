@@ -153,7 +153,7 @@ test("a guest without a name is numbered, a bad name is refused with the reason"
   await page.getByTestId("name-input").evaluate((input) => input.removeAttribute("maxlength"));
   await page.getByTestId("name-input").fill("x".repeat(40));
   await page.getByTestId("enter").click();
-  await expect(page.getByTestId("name-error")).toContainText("40 characters long; 32 are allowed");
+  await expect(page.getByTestId("name-error")).toContainText("has 40 characters. The maximum is 32");
   await page.getByTestId("name-input").fill("");
   await page.getByTestId("enter").click();
   await page.waitForURL("**/r/lobby");

@@ -1,5 +1,5 @@
 //! Each scenario once, for a few seconds and with a fixed seed. `make faults` runs them longer, with new seeds.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
     env,

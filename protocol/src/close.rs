@@ -1,34 +1,34 @@
-//! Why the server ends a connection. 4000-4499: come back, with backoff and jitter. 4500-4999: do not.
+//! Close codes of the live protocol. 4000-4499: reconnect with backoff and jitter. 4500-4999: do not reconnect.
 
-/// A close code of the live protocol, in the range that RFC 6455 (section 7.4.2) leaves to applications.
+/// A close code of the live protocol, from the range for private use (RFC 6455, section 7.4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum CloseCode {
     /// The server is restarting.
     Restarting = 4001,
-    /// No `hello` within [`crate::limits::HELLO_TIMEOUT`], or another frame before it.
+    /// No `hello` within [`crate::limits::HELLO_TIMEOUT`], or another frame came first.
     NoHello = 4002,
-    /// Nothing was heard for a heartbeat and its grace.
+    /// Nothing was received for a heartbeat interval plus [`crate::limits::HEARTBEAT_GRACE`].
     HeartbeatMissed = 4003,
-    /// The client does not read fast enough (G5).
+    /// The client reads too slowly (guarantee G5).
     TooSlow = 4008,
-    /// A frame was over [`crate::limits::MAX_FRAME_BYTES`].
+    /// A frame exceeded [`crate::limits::MAX_FRAME_BYTES`].
     FrameTooLarge = 4009,
-    /// The person's name, kind or role has changed, or this session has a new token: come back to be known as what one is
-    /// now. Not before `after_ms`, so that a page has the answer with its new cookie.
+    /// The user's name, kind or role changed, or the session has a new token. Reconnect after `after_ms`, so that a browser
+    /// has received its new cookie by then.
     IdentityChanged = 4010,
-    /// Too many frames in too short a time.
+    /// The client sent frames too quickly.
     Flooding = 4029,
-    /// The client speaks another version of the protocol.
+    /// The client uses another version of the protocol.
     BadProtocol = 4500,
     /// The session was revoked.
     SessionRevoked = 4501,
-    /// The person was banned.
+    /// The user was banned.
     Banned = 4503,
 }
 
 impl CloseCode {
-    /// All codes, for tests and documentation.
+    /// All codes.
     pub const ALL: [Self; 10] = [
         Self::Restarting,
         Self::NoHello,
@@ -42,13 +42,13 @@ impl CloseCode {
         Self::Banned,
     ];
 
-    /// The number on the wire.
+    /// The code as a number, as on the wire.
     #[must_use]
     pub const fn code(self) -> u16 {
         self as u16
     }
 
-    /// The words on the wire.
+    /// The reason as text, as on the wire.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -65,14 +65,14 @@ impl CloseCode {
         }
     }
 
-    /// The code with this number, if it is one of ours.
+    /// Returns the code with this number, if Parlor defines one.
     #[must_use]
     pub fn from_code(code: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|close| close.code() == code)
     }
 }
 
-/// Whether a client may come back after this close code. Codes that are not ours (1006, a proxy's) count as a failed network.
+/// Whether a client may reconnect after this close code. Other codes, such as 1006 or a proxy's, count as network failures.
 #[must_use]
 pub const fn may_reconnect(code: u16) -> bool {
     !matches!(code, 4500..=4999)

@@ -1,8 +1,8 @@
-//! Bodies of the HTTP endpoints beside the live protocol.
+//! Request and response bodies of the HTTP API.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Level, Message, Millis, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
+use crate::{Event, Message, Millis, NotificationLevel, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
 
 mod moderation;
 mod people;
@@ -10,166 +10,166 @@ mod people;
 pub use moderation::*;
 pub use people::*;
 
-/// `POST /api/session`: come in as a guest.
+/// Body of `POST /api/session`: sign in as a guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewSession {
-    /// The name to show. Left out or empty: the server gives a numbered one.
+pub struct CreateSessionRequest {
+    /// Display name. If empty or omitted, the server assigns a numbered one.
     #[serde(default)]
     pub name: String,
 }
 
-/// Answers `POST /api/session`.
+/// Response of `POST /api/session`, `POST /api/accounts` and `POST /api/sign-in`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionMade {
-    /// The secret for `Authorization: Bearer`. The same stands in the cookie.
+pub struct CreatedSession {
+    /// Token for `Authorization: Bearer`; the response also sets it as a cookie.
     pub token: String,
-    /// Who it belongs to.
+    /// User of the session.
     pub user: User,
 }
 
-/// Answers `GET /api/me` and `PATCH /api/me`.
+/// Response of `GET /api/me` and `PATCH /api/me`: the current user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
-    /// Who the session belongs to.
+    /// User of the session.
     pub user: User,
-    /// What they may do on the whole server.
+    /// Role of the user on the server.
     #[serde(default = "guest")]
     pub role: ServerRole,
-    /// The name that they sign in with; none for a guest.
+    /// Name to sign in with. Omitted for guests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The colour that they chose, below [`crate::limits::COLOURS`]; without one it follows from the id.
+    /// Colour chosen by the user, less than [`crate::limits::COLOUR_COUNT`]. Without it, clients derive one from the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<u8>,
 }
 
-/// Answers `GET /api/rooms`: mine, and public ones with `"joined":false`.
+/// Response of `GET /api/rooms`: the user's rooms, and other public rooms with `"joined":false`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rooms {
-    /// The lobby first, then by name.
+pub struct RoomList {
+    /// The lobby first, the others by name.
     pub rooms: Vec<RoomSummary>,
 }
 
-/// `POST /api/rooms`: make a room.
+/// Body of `POST /api/rooms`: create a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewRoom {
-    /// [`crate::validate::room_name`] holds for it.
+pub struct CreateRoomRequest {
+    /// Name, validated by [`crate::validate::room_name`].
     pub name: String,
-    /// Public unless said otherwise.
+    /// Public by default.
     #[serde(default = "public")]
     pub kind: RoomKind,
 }
 
-/// Answers `POST /api/rooms`.
+/// Response of `POST /api/rooms` and `POST /api/direct`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomMade {
-    /// The room, with its maker as a member.
+pub struct CreatedRoom {
+    /// The room, with the user as a member.
     pub room: RoomSummary,
 }
 
-/// `PATCH /api/rooms/{room}`: what is left out stays as it is.
+/// Body of `PATCH /api/rooms/{room}`. Omitted fields do not change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomChange {
-    /// [`crate::validate::room_name`] holds for it.
+pub struct UpdateRoomRequest {
+    /// New name, validated by [`crate::validate::room_name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// [`crate::validate::topic`] holds for it; empty to say nothing.
+    /// New topic, validated by [`crate::validate::topic`]. Empty removes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// Whether nothing may be written there any more.
+    /// Whether the room is archived, that is read-only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
 }
 
-/// Someone's place in a room, as others see it.
+/// A member of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who.
+    /// The member.
     pub user: User,
-    /// Whether they look after the room. Left out on the wire when false.
+    /// Whether the member moderates the room. Omitted when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moderator: bool,
-    /// When they were last connected; none while they are, or when they never were.
+    /// When the user was last connected. Omitted if connected now or never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Millis>,
-    /// They are connected, here or elsewhere on the server. Left out on the wire when false.
+    /// Whether the user is connected, in any room. Omitted when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
 }
 
-/// Answers `GET /api/rooms/{room}/members`.
+/// Response of `GET /api/rooms/{room}/members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Members {
-    /// By name; at most [`crate::limits::MAX_MEMBERS_LISTED`] of them.
+pub struct MemberList {
+    /// Members by name, at most [`crate::limits::MAX_MEMBERS_LISTED`].
     pub members: Vec<Member>,
-    /// How many there are.
+    /// Total number of members.
     pub count: u64,
 }
 
-/// `POST /api/rooms/{room}/members`: bring someone in, or oneself.
+/// Body of `POST /api/rooms/{room}/members`: add a member, or join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewMember {
-    /// Who.
+pub struct AddMemberRequest {
+    /// User to add.
     pub user: UserId,
 }
 
-/// `PATCH /api/rooms/{room}/members/{user}`.
+/// Body of `PATCH /api/rooms/{room}/members/{user}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberChange {
-    /// Whether they look after the room.
+pub struct UpdateMemberRequest {
+    /// Whether the member moderates the room.
     pub moderator: bool,
 }
 
-/// `PUT /api/rooms/{room}/level`: what I want to hear of it. Answered with 204.
+/// Body of `PUT /api/rooms/{room}/level`: set the user's notification level. Answered with 204.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewLevel {
-    /// From now on.
-    pub level: Level,
+pub struct NotificationLevelRequest {
+    /// New level.
+    pub level: NotificationLevel,
 }
 
-/// `POST /api/direct`: the room of these people and oneself, the same one each time.
+/// Body of `POST /api/direct`: open the direct room with these users. The same users always get the same room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewDirect {
-    /// The others: 1 to [`crate::limits::MAX_DIRECT_PEOPLE`].
+pub struct OpenDirectRequest {
+    /// The other users: 1 to [`crate::limits::MAX_DIRECT_PEOPLE`].
     pub users: Vec<UserId>,
 }
 
-/// Answers `GET /api/rooms/{room}/messages`.
+/// Response of `GET /api/rooms/{room}/messages`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagePage {
-    /// Oldest first.
+    /// Messages, oldest first.
     pub messages: Vec<Message>,
-    /// What happened to the room and its members among these messages, by seq: from the first of them, or from the room's
-    /// beginning where the page reaches it, to where the next page begins; the newest [`crate::limits::MAX_PAGE`]. Left out
-    /// on the wire when empty.
+    /// Other events of the room (members, settings) in the range of this page, by seq: from its first message, or from the
+    /// start of the log if the page reaches it, to the start of the next page. At most the newest
+    /// [`crate::limits::MAX_PAGE_SIZE`]. Omitted when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Event>,
-    /// The room's newest event when the page was read.
+    /// Newest event of the room when the page was read.
     pub head: Seq,
 }
 
-/// Answers `GET /api/rooms/{room}/events`.
+/// Response of `GET /api/rooms/{room}/events`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventPage {
-    /// By seq, without a hole.
+    /// Events by seq, without gaps.
     pub events: Vec<Event>,
-    /// The room's newest event when the page was read.
+    /// Newest event of the room when the page was read.
     pub head: Seq,
 }
 
-/// Every HTTP error of the API.
+/// Body of every error response of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorAnswer {
+pub struct ErrorResponse {
     /// The error.
     pub error: ErrorBody,
 }
 
-/// What went wrong.
+/// Description of an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// One of [`crate::refusal`]'s, for programs.
+    /// Machine-readable code from [`crate::error_code`].
     pub code: String,
-    /// For people.
+    /// Human-readable description.
     pub message: String,
 }
 

@@ -1,15 +1,16 @@
-//! The wire types of Parlor: what a client and the server say to each other, live and over HTTP.
+//! Wire types of Parlor: frames of the live protocol, bodies of the HTTP API, limits, close codes and validation.
 //!
-//! Everything here is data and its rules. The crate knows neither browser nor server: no sockets, no SQL, no markdown.
-//! Times are Unix milliseconds (UTC). Unknown fields are ignored on both sides, so that old tabs and new servers agree.
+//! Data and rules only; no sockets, SQL or Markdown. Times are Unix milliseconds (UTC). Both sides ignore unknown
+//! fields, so a tab that was loaded from another version of the server keeps working.
+#![warn(missing_docs)]
 
 mod client;
 pub mod close;
+pub mod error_code;
 pub mod http;
 mod ids;
 pub mod limits;
 mod people;
-pub mod refusal;
 mod room;
 #[cfg(test)]
 mod schema;
@@ -20,17 +21,17 @@ pub use client::{ClientFrame, Cursor, DecodeError};
 pub use close::CloseCode;
 pub use ids::{CommandId, RoomId, Tail, UserId};
 pub use people::{ServerRole, User, UserKind};
-pub use room::{Event, EventKind, Level, Message, RoomKind, RoomSummary};
+pub use room::{Event, EventKind, Message, NotificationLevel, RoomKind, RoomSummary};
 pub use server::{GapReason, PresenceState, ServerFrame, ServerInfo};
 
-/// The version of the live protocol that this crate speaks.
+/// Version of the live protocol, sent in `hello` and `welcome`.
 pub const PROTOCOL_VERSION: u32 = 1;
 
-/// The WebSocket subprotocol (RFC 6455, section 1.9) of [`PROTOCOL_VERSION`].
+/// WebSocket subprotocol (RFC 6455, section 1.9) of [`PROTOCOL_VERSION`].
 pub const SUBPROTOCOL: &str = "parlor.v1";
 
-/// A point in time: milliseconds since 1970-01-01 UTC.
+/// Unix time in milliseconds (UTC).
 pub type Millis = i64;
 
-/// A position in a room's event log: 1, 2, 3 … without holes. 0 is "before the first event".
+/// Sequence number of an event in its room's log: 1, 2, 3 … without gaps. 0 means before the first event.
 pub type Seq = u64;

@@ -1,118 +1,120 @@
-//! Limits that both sides hold to. The server enforces each; a client that knows them spares a round trip.
+//! Limits and intervals of the protocol. The server enforces each; clients check them to avoid a rejected request.
+//!
+//! Characters are Unicode scalar values, counted after trimming.
 
 use std::time::Duration;
 
-/// Longest client frame in bytes, as one WebSocket message. A longer one closes the connection with 4009.
+/// Maximum size of a client frame in bytes. A larger one closes the connection with 4009.
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
 
-/// Most client frames in one `POST /live/frames`.
+/// Maximum number of frames in one `POST /live/frames`.
 pub const MAX_POST_FRAMES: usize = 256;
 
-/// Largest body of one `POST /live/frames`, in bytes.
+/// Maximum size in bytes of the body of one `POST /live/frames`.
 pub const MAX_POST_BYTES: usize = 256 * 1024;
 
-/// Longest that `GET /live/poll` is held; with shorter heartbeats, one heartbeat.
-pub const MAX_POLL_HOLD: Duration = Duration::from_secs(25);
+/// Maximum time that `GET /live/poll` waits for frames. With a shorter heartbeat, one heartbeat interval.
+pub const MAX_POLL_WAIT: Duration = Duration::from_secs(25);
 
-/// Longest message body, in Unicode scalar values, after trimming.
+/// Maximum number of characters in a message body.
 pub const MAX_BODY_CHARS: usize = 8_000;
 
-/// Longest name of a person, in Unicode scalar values, after trimming.
+/// Maximum number of characters in a user's name.
 pub const MAX_NAME_CHARS: usize = 32;
 
-/// Longest name of a room, in Unicode scalar values, after trimming.
+/// Maximum number of characters in a room's name.
 pub const MAX_ROOM_NAME_CHARS: usize = 48;
 
-/// Shortest password, in Unicode scalar values.
-pub const MIN_PASSWORD_CHARS: usize = 10;
-
-/// Longest password, in bytes. No one types more, and hashing it takes time.
-pub const MAX_PASSWORD_BYTES: usize = 1_024;
-
-/// Colours that a person can choose from: 0 to one less.
-pub const COLOURS: u8 = 12;
-
-/// Hours that an invitation is valid when nothing else is said.
-pub const INVITE_HOURS: u32 = 7 * 24;
-
-/// Most hours that an invitation is valid.
-pub const MAX_INVITE_HOURS: u32 = 365 * 24;
-
-/// Most uses of one invitation.
-pub const MAX_INVITE_USES: u32 = 10_000;
-
-/// Most hours of a ban that ends by itself: ten years.
-pub const MAX_BAN_HOURS: u32 = 10 * 365 * 24;
-
-/// Most minutes that someone is muted: thirty days.
-pub const MAX_MUTE_MINUTES: u32 = 30 * 24 * 60;
-
-/// Longest reason of a ban, in Unicode scalar values.
-pub const MAX_REASON_CHARS: usize = 250;
-
-/// Bans that one answer lists, the newest first.
-pub const MAX_BANS_LISTED: u32 = 1_000;
-
-/// Entries of the audit log in one answer when the request names no limit.
-pub const AUDIT_PAGE: u32 = 50;
-
-/// People in one page of the list.
-pub const PEOPLE_PAGE: u32 = 50;
-
-/// Most events that a `join` replays; a cursor further behind is answered with `gap`, reason `too_far`.
-pub const MAX_REPLAY: u64 = 1_000;
-
-/// Unread messages of a room are counted up to here.
-pub const MAX_UNREAD_COUNTED: u64 = 10_000;
-
-/// People whom one message can name.
-pub const MAX_MENTIONS: usize = 50;
-
-/// Time without input, or hidden, after which nobody is taken to be at a device.
-pub const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
-
-/// Most rooms that one connection may have joined at a time.
-pub const MAX_JOINED_ROOMS: usize = 200;
-
-/// People that `joined` lists by name when no more are in the room; `online_count` always tells the whole number.
-pub const MAX_ONLINE_LISTED: usize = 200;
-
-/// People that `joined` lists by name when there are more than [`MAX_ONLINE_LISTED`]: nobody reads a crowd name by name,
-/// and what is sent once to each newcomer stays in a buffer of every connection.
-pub const CROWD_LISTED: usize = 30;
-
-/// Most people in a direct room besides the one who begins it.
-pub const MAX_DIRECT_PEOPLE: usize = 9;
-
-/// Members of a room that one answer lists.
-pub const MAX_MEMBERS_LISTED: u32 = 1_000;
-
-/// Longest topic of a room, in Unicode scalar values.
+/// Maximum number of characters in a room's topic.
 pub const MAX_TOPIC_CHARS: usize = 250;
 
-/// Bytes that may wait for one connection (G5). Beyond, the queue is dropped and `gap` follows.
+/// Minimum number of characters in a password.
+pub const MIN_PASSWORD_CHARS: usize = 10;
+
+/// Maximum length of a password in bytes. Bounds the cost of hashing.
+pub const MAX_PASSWORD_BYTES: usize = 1_024;
+
+/// Number of colours that a user can choose from, numbered from 0.
+pub const COLOUR_COUNT: u8 = 12;
+
+/// Default validity of an invitation, in hours.
+pub const DEFAULT_INVITE_HOURS: u32 = 7 * 24;
+
+/// Maximum validity of an invitation, in hours.
+pub const MAX_INVITE_HOURS: u32 = 365 * 24;
+
+/// Maximum number of uses of an invitation.
+pub const MAX_INVITE_USES: u32 = 10_000;
+
+/// Maximum duration of a temporary ban, in hours (ten years).
+pub const MAX_BAN_HOURS: u32 = 10 * 365 * 24;
+
+/// Maximum duration of a mute, in minutes (thirty days).
+pub const MAX_MUTE_MINUTES: u32 = 30 * 24 * 60;
+
+/// Maximum number of characters in the reason of a ban.
+pub const MAX_REASON_CHARS: usize = 250;
+
+/// Maximum number of bans in a list, newest first.
+pub const MAX_BANS_LISTED: u32 = 1_000;
+
+/// Default number of entries in a page of the audit log.
+pub const AUDIT_PAGE_SIZE: u32 = 50;
+
+/// Number of people in a page of the directory.
+pub const PEOPLE_PAGE_SIZE: u32 = 50;
+
+/// Maximum number of events that a `join` replays. A cursor further behind is answered with `gap`, reason `too_far`.
+pub const MAX_REPLAY_EVENTS: u64 = 1_000;
+
+/// Maximum unread count of a room; counting stops here.
+pub const MAX_UNREAD_COUNTED: u64 = 10_000;
+
+/// Maximum number of users mentioned in one message.
+pub const MAX_MENTIONS: usize = 50;
+
+/// Time without input, or with the page hidden, after which a device is idle.
+pub const AWAY_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// Maximum number of rooms joined at the same time on one connection.
+pub const MAX_JOINED_ROOMS: usize = 200;
+
+/// Maximum number of online users in a room for which `joined` lists all of them. `online_count` is always complete.
+pub const MAX_ONLINE_LISTED: usize = 200;
+
+/// Number of users that `joined` lists when more than [`MAX_ONLINE_LISTED`] are online. Kept small because the frame waits
+/// in the buffer of every new connection.
+pub const ONLINE_SAMPLE: usize = 30;
+
+/// Maximum number of other users in a direct room.
+pub const MAX_DIRECT_PEOPLE: usize = 9;
+
+/// Maximum number of members in a room's member list.
+pub const MAX_MEMBERS_LISTED: u32 = 1_000;
+
+/// Maximum number of bytes queued for one connection (guarantee G5). Beyond it the queue is dropped and `gap` is sent.
 pub const MAX_QUEUE_BYTES: usize = 256 * 1024;
 
-/// Messages in a page when the request names no limit.
-pub const DEFAULT_PAGE: u32 = 50;
+/// Default number of messages in a page.
+pub const DEFAULT_PAGE_SIZE: u32 = 50;
 
-/// Most messages in one page.
-pub const MAX_PAGE: u32 = 200;
+/// Maximum number of messages in a page.
+pub const MAX_PAGE_SIZE: u32 = 200;
 
-/// Most events in one answer of the events endpoint, and the number when the request names no limit.
-pub const MAX_EVENTS: u32 = 500;
+/// Maximum and default number of events in a page of the events endpoint.
+pub const MAX_EVENT_PAGE_SIZE: u32 = 500;
 
-/// Time from the connection's opening within which `hello` must have come.
+/// Time within which `hello` must arrive after a connection was opened.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Interval of heartbeats in both directions, unless `welcome` says another one.
+/// Default heartbeat interval of both sides. `welcome` gives the one in force.
 pub const HEARTBEAT: Duration = Duration::from_secs(25);
 
-/// Silence beyond one heartbeat after which a peer is given up. With short heartbeats, half a heartbeat.
+/// Silence after a missed heartbeat until the peer counts as gone. With a short heartbeat, half the interval.
 pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
 
-/// Time within which a connection that comes back is not announced as left and joined.
-pub const LEAVE_GRACE: Duration = Duration::from_secs(10);
+/// Time within which a user can reconnect without being announced as offline and online again.
+pub const PRESENCE_GRACE: Duration = Duration::from_secs(10);
 
 /// Two overflows of a connection's queue within this time close it with 4008.
 pub const OVERFLOW_WINDOW: Duration = Duration::from_secs(30);

@@ -1,57 +1,57 @@
-//! People, and what they are on a server and in a room.
+//! Users and their roles.
 
 use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 
-/// A person as others see them.
+/// A user as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct User {
-    /// Never changes.
+    /// Id of the user. Never changes.
     pub id: UserId,
-    /// The name to show; [`crate::validate::name`] holds for it.
+    /// Display name, validated by [`crate::validate::name`].
     pub name: String,
-    /// Guest or account.
+    /// Whether the user has an account.
     pub kind: UserKind,
-    /// The colour that they chose, below [`crate::limits::COLOURS`]; without one it follows from the id.
+    /// Colour chosen by the user, less than [`crate::limits::COLOUR_COUNT`]. Without it, clients derive one from the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<u8>,
 }
 
-/// How a person came in.
+/// Whether a user has an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UserKind {
-    /// By a name alone.
+    /// Signed in with a name only.
     Guest,
-    /// With a name and a password.
+    /// Has an account with a password.
     Account,
 }
 
-/// What someone may do on a whole server, the least first. Each may do what those before may.
+/// Role of a user on the server, from fewest to most permissions. Each includes the permissions of the ones before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServerRole {
-    /// Came in by a name alone.
+    /// Signed in with a name only.
     Guest,
     /// Has an account.
     Member,
-    /// Looks after rooms and people.
+    /// Moderates rooms and users.
     Moderator,
-    /// Invites people and gives them roles; reads the audit log.
+    /// Creates invitations, assigns roles and reads the audit log.
     Admin,
-    /// Everything. The first account is one.
+    /// Has all permissions. The first account is an owner.
     Owner,
 }
 
 impl ServerRole {
-    /// All of them, the least first.
+    /// All roles, from fewest to most permissions.
     pub const ALL: [Self; 5] = [Self::Guest, Self::Member, Self::Moderator, Self::Admin, Self::Owner];
 
-    /// As it is written on the wire and in the database.
+    /// The role as a string, as on the wire and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

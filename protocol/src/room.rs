@@ -1,41 +1,41 @@
-//! Rooms, and what happens in a room: the events of its log.
+//! Rooms, messages and the events of a room's log.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CommandId, Millis, RoomId, Seq, User, UserId};
 
-/// Who may see and join a room.
+/// Who can see and join a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RoomKind {
-    /// Anyone may see and join it.
+    /// Everyone on the server can see and join it.
     Public,
-    /// By invitation.
+    /// Members only; moderators add members.
     Private,
-    /// Two or more people, made by the first message.
+    /// Direct messages between two or more users.
     Direct,
 }
 
-/// What someone wants to hear of a room. It changes what is shown to them, never what they may see.
+/// Which messages of a room notify a user. It changes unread counts and notifications, not access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Every message counts.
+pub enum NotificationLevel {
+    /// All messages.
     #[default]
     All,
-    /// Messages count that name them.
+    /// Messages that mention the user.
     Mentions,
-    /// Nothing counts.
+    /// No messages.
     Nothing,
 }
 
-impl Level {
-    /// All of them, the loudest first.
+impl NotificationLevel {
+    /// All levels, from most to fewest notifications.
     pub const ALL: [Self; 3] = [Self::All, Self::Mentions, Self::Nothing];
 
-    /// As it is written on the wire and in the database.
+    /// The level as a string, as on the wire and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,72 +51,72 @@ impl Level {
     }
 }
 
-/// A room as it stands in one person's list.
+/// A room as seen by one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RoomSummary {
-    /// Never changes.
+    /// Id of the room. Never changes.
     pub id: RoomId,
-    /// The name to show.
+    /// Display name.
     pub name: String,
-    /// Who may see and join it.
+    /// Who can see and join it.
     pub kind: RoomKind,
-    /// What the room is about.
+    /// Topic of the room, one line of plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// The seq of the newest event; 0 in an empty room.
+    /// Sequence number of the newest event; 0 in an empty room.
     pub head: Seq,
-    /// How far this person has read: at all their devices, and before what they marked as unread.
+    /// Read position of the user across devices. Always before the first event that the user marked as unread.
     pub read: Seq,
-    /// Messages after `read` that others wrote and that are still there. Counted up to
-    /// [`crate::limits::MAX_UNREAD_COUNTED`], which means that many or more.
+    /// Number of messages after `read` by others, without deleted ones. [`crate::limits::MAX_UNREAD_COUNTED`] means that
+    /// many or more.
     pub unread: u64,
-    /// Those of them that name this person, or that were written in a direct room. Left out on the wire when there are none.
+    /// Number of unread messages that mention the user; in a direct room, all unread messages. Omitted when 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mentions: u64,
-    /// What this person wants to hear of the room. Left out on the wire when it is all.
-    #[serde(default, skip_serializing_if = "Level::is_all")]
-    pub level: Level,
-    /// They have marked messages as unread, and not read on since. Left out on the wire when false.
+    /// Notification level of the user. Omitted when `all`.
+    #[serde(default, skip_serializing_if = "NotificationLevel::is_all")]
+    pub level: NotificationLevel,
+    /// Whether the user marked messages as unread and has not read any since. Omitted when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub marked: bool,
-    /// Whether this person is a member. Left out on the wire when true.
+    /// Whether the user is a member. Omitted when true.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub joined: bool,
-    /// The room is no longer this person's. Left out on the wire when false.
+    /// Whether the room was removed from the user's list. Omitted when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub gone: bool,
-    /// Nothing is written there any more. Left out on the wire when false.
+    /// Whether the room is archived, that is read-only. Omitted when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub archived: bool,
-    /// Whether this person looks after the room. Left out on the wire when false.
+    /// Whether the user moderates the room. Omitted when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub moderator: bool,
-    /// In a direct room the others who are in it, from whom it has its name; else left out.
+    /// Other members of a direct room, whose names make up its name. Omitted in other rooms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<User>,
 }
 
-/// A durable change of a room: one row of its log.
+/// A durable change of a room: one entry of its log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
-    /// The room that it changed.
+    /// Id of the room.
     pub room: RoomId,
-    /// Its place in the room's one order (G2).
+    /// Position in the room's total order (guarantee G2).
     pub seq: Seq,
-    /// The id of the command that made it.
+    /// Id of the command that caused the event.
     pub id: CommandId,
-    /// When it was stored.
+    /// When the event was stored.
     pub at: Millis,
-    /// Who did it.
+    /// User who caused the event.
     pub by: User,
-    /// What changed.
+    /// Content of the event.
     pub event: EventKind,
 }
 
 impl Event {
-    /// Appends the JSON of the [`crate::ServerFrame::Event`] that carries this event, which need not be made for that.
+    /// Appends this event as the JSON of a [`crate::ServerFrame::Event`], without cloning it into one.
     pub fn encode(&self, out: &mut Vec<u8>) {
         #[derive(Serialize)]
         #[serde(tag = "type", rename_all = "snake_case")]
@@ -124,7 +124,7 @@ impl Event {
             Event(&'a Event),
         }
         let before = out.len();
-        // Writing to memory cannot fail, nor can what an event is made of; see `server::to_json`.
+        // Cannot fail, see `server::to_json`.
         if serde_json::to_writer(&mut *out, &Frame::Event(self)).is_err() {
             out.truncate(before);
             out.extend_from_slice(b"null");
@@ -132,115 +132,115 @@ impl Event {
     }
 }
 
-/// What an event changed.
+/// Content of an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventKind {
-    /// A new message.
+    /// A message was sent.
     Message {
-        /// Equal to the event's id.
+        /// Id of the message; equals the id of the event.
         id: CommandId,
-        /// The source as typed, trimmed.
+        /// Markdown source, trimmed.
         body: String,
-        /// The body as sanitised HTML.
+        /// Body as sanitised HTML.
         html: String,
-        /// The message that this one answers.
+        /// Message that this one replies to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<CommandId>,
-        /// The members whom it names, as `@name`. Left out on the wire when it names nobody.
+        /// Members mentioned as `@name`. Omitted when empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         mentions: Vec<UserId>,
     },
-    /// A message has another body.
+    /// A message was edited.
     Edited {
-        /// The message.
+        /// Id of the message.
         message: CommandId,
-        /// The new source.
+        /// New Markdown source.
         body: String,
-        /// The new source as sanitised HTML.
+        /// New body as sanitised HTML.
         html: String,
     },
-    /// A message is gone: its own event stays in its place, with an empty body.
+    /// A message was deleted. Its own event stays in the log with an empty body.
     Deleted {
-        /// The message.
+        /// Id of the message.
         message: CommandId,
-        /// The seq of the event that made it.
+        /// Sequence number of the message's event.
         #[serde(default)]
         message_seq: Seq,
     },
-    /// Someone reacted to a message, or took it back.
+    /// A reaction was added or removed.
     Reacted {
-        /// The message.
+        /// Id of the message.
         message: CommandId,
-        /// One emoji.
+        /// A single emoji.
         emoji: String,
-        /// True to add, false to take back.
+        /// True if added, false if removed.
         on: bool,
     },
-    /// Someone has become a member: brought in by whose event it is, or by themselves.
+    /// A user became a member: added by the event's user, or joined by themselves.
     MemberAdded {
-        /// Who.
+        /// The member.
         user: User,
     },
-    /// Someone is no longer a member: sent away by whose event it is, or left by themselves.
+    /// A user is no longer a member: removed by the event's user, or left by themselves.
     MemberRemoved {
-        /// Who.
+        /// The member.
         user: User,
     },
-    /// A member looks after the room from now on, or no longer.
+    /// A member became a moderator of the room or is no longer one.
     Appointed {
-        /// Who.
+        /// The member.
         user: User,
-        /// From now on, or no longer.
+        /// Whether the member is a moderator now.
         moderator: bool,
     },
-    /// The room has another name.
+    /// The room was renamed.
     Renamed {
-        /// The new one.
+        /// New name.
         name: String,
     },
-    /// The room is about something else.
+    /// The topic was changed.
     TopicSet {
-        /// What; empty when it is no longer said.
+        /// New topic; empty if it was removed.
         topic: String,
     },
-    /// Nothing is written here any more, or it is again.
+    /// The room was archived or unarchived.
     Archived {
-        /// From now on, or no longer.
+        /// True if archived, false if unarchived.
         on: bool,
     },
-    /// An event of a newer server. It takes its place in the order and shows nothing.
+    /// An event kind of a newer server. It counts in the order and shows nothing.
     #[serde(other)]
     #[cfg_attr(test, schemars(skip))]
     Unknown,
 }
 
-/// A message as the history pages give it: the event that made it, with its present content.
+/// A message in a history page, with its current content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Message {
-    /// Made by the sender.
+    /// Id of the message, generated by the sender.
     pub id: CommandId,
-    /// The seq of the event that made it.
+    /// Sequence number of the message's event.
     pub seq: Seq,
-    /// When it was stored.
+    /// When the event was stored.
     pub at: Millis,
-    /// Its author.
+    /// Author.
     pub by: User,
-    /// The source as typed, trimmed.
+    /// Markdown source, trimmed.
     pub body: String,
-    /// The body as sanitised HTML.
+    /// Body as sanitised HTML.
     pub html: String,
-    /// The message that this one answers.
+    /// Message that this one replies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<CommandId>,
-    /// The members whom it names.
+    /// Members mentioned as `@name`. Omitted when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
 }
 
-// serde's `default` and `skip_serializing_if` take functions of exactly these forms.
+// serde's `default` and `skip_serializing_if` require functions with these signatures.
 const fn yes() -> bool {
     true
 }

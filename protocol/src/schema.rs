@@ -1,5 +1,4 @@
-//! `docs/protocol.schema.json`: all frames as a JSON Schema, for those who write clients. Made of the types here, and so
-//! never out of date: a test compares.
+//! Generates `docs/protocol.schema.json`, the JSON Schema of all frames, for authors of clients. A test fails if it is stale.
 #![allow(clippy::unwrap_used)]
 
 use std::{fs, path::PathBuf};
@@ -9,13 +8,12 @@ use serde_json::{Value, json};
 
 use crate::{ClientFrame, ServerFrame};
 
-fn in_this_crate(path: &str) -> PathBuf {
+fn crate_path(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// One of the two kinds of frames alone, with the definitions of both.
-fn made() -> Value {
-    // What a reader has to accept: a field that is left out on the wire is not required.
+fn generate_schema() -> Value {
+    // Fields that may be omitted on the wire are not required.
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let refer = |schema: Schema| schema.to_value();
     let client = refer(generator.subschema_for::<ClientFrame>());
@@ -27,70 +25,73 @@ fn made() -> Value {
         "anyOf": [client, server],
         "$defs": generator.take_definitions(true),
     });
-    for_readers(&mut schema);
+    plain_descriptions(&mut schema);
     schema
 }
 
-/// Doc comments are written for people who read Rust.
-fn for_readers(value: &mut Value) {
+/// Replaces the rustdoc links in descriptions.
+fn plain_descriptions(value: &mut Value) {
     match value {
         Value::Object(all) => {
             if let Some(Value::String(text)) = all.get_mut("description") {
                 *text = text.replace("[`", "`").replace("`]", "`").replace("crate::", "").replace('\n', " ");
             }
-            all.values_mut().for_each(for_readers);
+            all.values_mut().for_each(plain_descriptions);
         }
-        Value::Array(all) => all.iter_mut().for_each(for_readers),
+        Value::Array(all) => all.iter_mut().for_each(plain_descriptions),
         _ => {}
     }
 }
 
 fn validator<T: JsonSchema>() -> jsonschema::Validator {
-    let mut schema = made();
+    let mut schema = generate_schema();
     schema["anyOf"] = json!([{ "$ref": format!("#/$defs/{}", T::schema_name()) }]);
     jsonschema::validator_for(&schema).unwrap()
 }
 
-/// Each frame of the other tests, as it is written.
+/// The frames of the snapshot tests as JSON.
 fn samples(of: &str) -> Vec<Value> {
-    let path = in_this_crate(&format!("tests/snapshots/frames__every_{of}_frame_has_its_wire_form.snap"));
+    let path = crate_path(&format!("tests/snapshots/frames__{of}_frames_wire_format.snap"));
     let text = fs::read_to_string(path).unwrap();
     text.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// `UPDATE_SCHEMA=1 cargo test -p parlor-protocol schema` writes the file anew.
+/// `UPDATE_SCHEMA=1 cargo test -p parlor-protocol schema` updates the file.
 #[test]
-fn the_file_is_what_the_types_are() {
-    let path = in_this_crate("../docs/protocol.schema.json");
-    let made = serde_json::to_string_pretty(&made()).unwrap() + "\n";
+fn schema_file_is_up_to_date() {
+    let path = crate_path("../docs/protocol.schema.json");
+    let generated = serde_json::to_string_pretty(&generate_schema()).unwrap() + "\n";
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        fs::write(&path, &made).unwrap();
+        fs::write(&path, &generated).unwrap();
     }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
+    let stored = fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        kept == made,
+        stored == generated,
         "docs/protocol.schema.json is out of date: UPDATE_SCHEMA=1 cargo test -p parlor-protocol schema"
     );
 }
 
 #[test]
-fn every_frame_is_valid() {
+fn sample_frames_match_the_schema() {
     let (client, server) = (validator::<ClientFrame>(), validator::<ServerFrame>());
-    let whole = jsonschema::validator_for(&made()).unwrap();
+    let whole = jsonschema::validator_for(&generate_schema()).unwrap();
     for (of, validator, other) in [("client", &client, &server), ("server", &server, &client)] {
         let samples = samples(of);
         assert!(samples.len() > 10);
         for frame in samples {
             assert!(validator.is_valid(&frame), "{frame}: {:?}", validator.validate(&frame).err());
             assert!(whole.is_valid(&frame), "{frame}");
-            // `typing` is less on its way up.
-            assert!(!other.is_valid(&frame) || frame["type"] == "typing", "{frame} goes the other way");
+            // `typing` of a client has a subset of the fields.
+            assert!(
+                !other.is_valid(&frame) || frame["type"] == "typing",
+                "{frame} matches the schema of the other direction"
+            );
         }
     }
 }
 
 #[test]
-fn what_is_no_frame_is_not_valid() {
+fn schema_rejects_invalid_frames() {
     let client = validator::<ClientFrame>();
     for sample in samples("client") {
         let fields: Vec<_> = sample.as_object().unwrap().keys().cloned().collect();

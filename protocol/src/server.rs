@@ -1,185 +1,187 @@
-//! What the server says.
+//! Frames from server to client.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, ServerRole, User, UserId};
 
-/// A frame from server to client: one JSON object with a `type`, one per WebSocket text message.
+/// A frame from server to client: a JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
-    /// Answers `hello`.
+    /// Answer to `hello`.
     Welcome {
-        /// The protocol that the server speaks.
+        /// Protocol version of the server.
         protocol: u32,
-        /// Who the session belongs to.
+        /// User of the session.
         you: User,
-        /// What they may do on the whole server.
+        /// Role of the user on this server.
         #[serde(default = "guest")]
         role: ServerRole,
-        /// The server.
+        /// Name, version and build of the server.
         server: ServerInfo,
-        /// The server's clock.
+        /// Time by the server's clock.
         now: Millis,
-        /// How often each side must say something, in milliseconds.
+        /// Heartbeat interval of both sides, in milliseconds.
         heartbeat_ms: u64,
-        /// The rooms that this person is a member of.
+        /// Rooms that the user is a member of.
         rooms: Vec<RoomSummary>,
     },
-    /// Answers `join`: live from here. Replayed events follow, then new ones, without a seam.
+    /// Answer to `join`. Replayed events follow, then new ones, without a gap between them.
     Joined {
-        /// The room.
+        /// Id of the room.
         room: RoomId,
-        /// The newest event when the subscription began.
+        /// Newest event at the time of the subscription.
         head: Seq,
-        /// People in the room now: all up to [`crate::limits::MAX_ONLINE_LISTED`], else [`crate::limits::CROWD_LISTED`].
+        /// Users online in the room: all of them up to [`crate::limits::MAX_ONLINE_LISTED`], otherwise the first
+        /// [`crate::limits::ONLINE_SAMPLE`].
         online: Vec<User>,
-        /// Those of `online` who are away. Left out on the wire when there is nobody.
+        /// Users in `online` who are away. Omitted when empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         away: Vec<UserId>,
-        /// How many people are in the room now, listed or not.
+        /// Number of users online in the room, listed or not.
         #[serde(default)]
         online_count: u64,
     },
-    /// A durable change of a joined room.
+    /// An event of a joined room.
     Event(Event),
-    /// The command is on disk (G1).
+    /// The command is stored (guarantee G1).
     Ack {
-        /// The command.
+        /// Id of the command.
         id: CommandId,
-        /// Its room.
+        /// Room of the command.
         room: RoomId,
-        /// The seq of the event it made.
+        /// Sequence number of the resulting event.
         seq: Seq,
-        /// When it was stored.
+        /// When the event was stored.
         at: Millis,
     },
-    /// The frame had no effect.
+    /// The frame was rejected and had no effect.
     Refused {
-        /// The command, when the frame named one: as sent, even if it is no valid id.
+        /// `id` of the rejected frame as sent, even if it is not a valid id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
-        /// The room that the frame named.
+        /// Room of the rejected frame.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<RoomId>,
-        /// One of [`crate::refusal`]'s, for programs.
+        /// Machine-readable code from [`crate::error_code`].
         code: String,
-        /// For people.
+        /// Human-readable description.
         message: String,
-        /// When to try again, if that helps.
+        /// Milliseconds to wait before trying again, if trying again can succeed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
     },
-    /// A room of mine is new, renamed, gone, read elsewhere, or has grown while I was not joined to it.
+    /// A room in the user's list was added, changed, removed or read on another device, or has new events while the
+    /// connection is not subscribed to it.
     Room {
-        /// The room.
+        /// Summary of the room.
         room: RoomSummary,
     },
-    /// Someone came to a joined room or went. Not stored, may be dropped.
+    /// Presence of a user in a joined room changed. Not stored; may be dropped.
     Presence {
-        /// The room.
+        /// Id of the room.
         room: RoomId,
-        /// Who.
+        /// The user.
         user: User,
-        /// How they are now.
+        /// New presence.
         state: PresenceState,
-        /// How many people are in the room now.
+        /// Number of users online in the room.
         #[serde(default)]
         online_count: u64,
     },
-    /// Someone is typing in a joined room. Not stored, may be dropped.
+    /// A user is typing in a joined room. Not stored; may be dropped.
     Typing {
-        /// The room.
+        /// Id of the room.
         room: RoomId,
-        /// Who.
+        /// The user.
         user: User,
     },
-    /// Events are missing and will not be sent: load pages by HTTP, then join with the new `head`. The room is not joined.
+    /// Events are missing and will not be sent, and the room is not joined. Load the history by HTTP, then join with `head`.
     Gap {
-        /// The room.
+        /// Id of the room.
         room: RoomId,
-        /// Why.
+        /// Reason for the gap.
         reason: GapReason,
-        /// The newest event that the client has, as far as the server knows.
+        /// Newest event that the client has, as far as the server knows.
         after: Seq,
-        /// The newest event there is.
+        /// Newest event of the room.
         head: Seq,
     },
-    /// Answers `ping`.
+    /// Answer to `ping`.
     Pong {
-        /// The `at` of the ping.
+        /// `at` of the `ping`.
         at: Millis,
-        /// The server's clock.
+        /// Time by the server's clock.
         now: Millis,
     },
-    /// The last frame before the server closes the connection.
+    /// Last frame before the server closes the connection.
     Bye {
-        /// The close code; see [`crate::close`].
+        /// Close code, see [`crate::close`].
         code: u16,
-        /// Why, in words.
+        /// Human-readable reason.
         reason: String,
-        /// Whether to come back.
+        /// Whether the client should reconnect.
         reconnect: bool,
-        /// How long to wait before that.
+        /// Milliseconds to wait before reconnecting.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after_ms: Option<u64>,
     },
-    /// A frame of a newer server. Ignored.
+    /// A frame type of a newer server. Ignored.
     #[serde(other)]
     #[cfg_attr(test, schemars(skip))]
     Unknown,
 }
 
-/// Which server this is.
+/// Name, version and build of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerInfo {
-    /// Its name.
+    /// Name of the server, shown to users.
     pub name: String,
-    /// Its version.
+    /// Version of the server software.
     pub version: String,
-    /// Names the pages and files that it serves. A page of another build is outdated. Empty when it serves none.
+    /// Hash of the site files that it serves; a page of another build is outdated. Empty if it serves none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub build: String,
 }
 
-/// Why events are missing.
+/// Why events will not be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GapReason {
-    /// More than [`crate::limits::MAX_REPLAY`] events behind.
+    /// The cursor is more than [`crate::limits::MAX_REPLAY_EVENTS`] events behind.
     TooFar,
-    /// The cursor is from a history that this server does not have.
+    /// The cursor belongs to a history that the server does not have, for example after a restore.
     HistoryChanged,
-    /// The client did not read fast enough (G5).
+    /// The client read too slowly and its queue was dropped (guarantee G5).
     Overflow,
 }
 
-/// How a person is.
+/// Presence of a user in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PresenceState {
-    /// In the room.
+    /// Connected and active.
     Online,
-    /// In the room, and at none of their devices.
+    /// Connected, with all devices idle.
     Away,
-    /// Gone.
+    /// Not connected.
     Offline,
 }
 
 impl ServerFrame {
-    /// Reads a frame.
+    /// Decodes a frame from JSON.
     ///
     /// # Errors
-    /// The text is no JSON object with a `type`, or a known type lacks a field.
+    /// The text is not a JSON object with a `type`, or a field of a known type is missing or invalid.
     pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    /// The frame as JSON.
+    /// Encodes the frame as JSON.
     #[must_use]
     pub fn encode(&self) -> String {
         to_json(self)
@@ -190,8 +192,8 @@ const fn guest() -> ServerRole {
     ServerRole::Guest
 }
 
-/// JSON of a frame. The types here have string keys and no failing serialiser, so there is no error to report; should
-/// one appear all the same, `null` is no frame and both sides refuse it.
+/// Encodes as JSON. Serialising these types cannot fail: keys are strings and no serialiser returns an error. If one ever
+/// did, both sides would reject `null` as a frame.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }

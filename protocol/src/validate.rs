@@ -1,127 +1,128 @@
-//! Rules for what people type: names and bodies. The browser asks before it sends, the server before it stores.
+//! Validation of names, topics and message bodies, used by the browser before sending and by the server before storing.
 
 use std::fmt;
 
-use crate::{limits, refusal};
+use crate::{error_code, limits};
 
-/// Why a text is not accepted. [`fmt::Display`] gives the sentence for people.
+/// Why a text is invalid. [`fmt::Display`] gives a sentence for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Invalid {
-    /// Nothing is left after trimming.
+pub enum ValidationError {
+    /// Empty after trimming.
     Empty,
-    /// Longer than the limit.
+    /// Longer than the maximum length.
     TooLong {
-        /// Its length in Unicode scalar values.
+        /// Length in characters (Unicode scalar values).
         chars: usize,
-        /// The limit.
+        /// Maximum length in characters.
         limit: usize,
     },
-    /// A control character, or one that changes the direction of the text around it.
-    Hidden,
+    /// Contains a control character, or one that is invisible or changes the direction of the text around it.
+    ForbiddenCharacter,
 }
 
-impl Invalid {
-    /// The code for programs.
+impl ValidationError {
+    /// The error's machine-readable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Empty => refusal::EMPTY,
-            Self::TooLong { .. } => refusal::TOO_LONG,
-            Self::Hidden => refusal::BAD_CHARACTERS,
+            Self::Empty => error_code::EMPTY,
+            Self::TooLong { .. } => error_code::TOO_LONG,
+            Self::ForbiddenCharacter => error_code::BAD_CHARACTERS,
         }
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("There is nothing in it."),
+            Self::Empty => f.write_str("Text is required."),
             Self::TooLong { chars, limit } => {
-                write!(f, "It is {chars} characters long; {limit} are allowed.")
+                write!(f, "The text has {chars} characters. The maximum is {limit}.")
             }
-            Self::Hidden => f.write_str("It has a character that cannot be shown."),
+            Self::ForbiddenCharacter => f.write_str("The text contains a character that is not allowed."),
         }
     }
 }
 
-/// The body of a message, trimmed of empty lines before and white space after it.
+/// Validates a message body and trims blank lines at its start and white space at its end.
 ///
-/// Leading spaces of the first line stay: they mean something in code.
+/// Leading spaces of the first line are kept, because they are significant in code.
 ///
 /// # Errors
-/// [`Invalid::Empty`], [`Invalid::TooLong`]; [`Invalid::Hidden`] for U+0000, which ends texts in places.
-pub fn body(text: &str) -> Result<&str, Invalid> {
+/// [`ValidationError::Empty`], [`ValidationError::TooLong`]; [`ValidationError::ForbiddenCharacter`] for U+0000, which some
+/// libraries treat as the end of a string.
+pub fn body(text: &str) -> Result<&str, ValidationError> {
     let text = text.trim_end();
-    let first = text.find(|c: char| !c.is_whitespace()).ok_or(Invalid::Empty)?;
+    let first = text.find(|c: char| !c.is_whitespace()).ok_or(ValidationError::Empty)?;
     let text = &text[text[..first].rfind('\n').map_or(0, |end| end + 1)..];
     if text.contains('\0') {
-        return Err(Invalid::Hidden);
+        return Err(ValidationError::ForbiddenCharacter);
     }
-    within(text, limits::MAX_BODY_CHARS)?;
+    check_length(text, limits::MAX_BODY_CHARS)?;
     Ok(text)
 }
 
-/// A person's name: trimmed, inner white space folded to single spaces.
+/// Validates a user's name: trims it and replaces each run of white space by one space.
 ///
 /// # Errors
-/// [`Invalid::Empty`], [`Invalid::TooLong`], [`Invalid::Hidden`].
-pub fn name(text: &str) -> Result<String, Invalid> {
-    label(text, limits::MAX_NAME_CHARS)
+/// [`ValidationError::Empty`], [`ValidationError::TooLong`], [`ValidationError::ForbiddenCharacter`].
+pub fn name(text: &str) -> Result<String, ValidationError> {
+    single_line(text, limits::MAX_NAME_CHARS)
 }
 
-/// A room's name: trimmed, inner white space folded to single spaces.
+/// Validates a room's name: trims it and replaces each run of white space by one space.
 ///
 /// # Errors
-/// [`Invalid::Empty`], [`Invalid::TooLong`], [`Invalid::Hidden`].
-pub fn room_name(text: &str) -> Result<String, Invalid> {
-    label(text, limits::MAX_ROOM_NAME_CHARS)
+/// [`ValidationError::Empty`], [`ValidationError::TooLong`], [`ValidationError::ForbiddenCharacter`].
+pub fn room_name(text: &str) -> Result<String, ValidationError> {
+    single_line(text, limits::MAX_ROOM_NAME_CHARS)
 }
 
-/// What a room is about: one line, trimmed, inner white space folded to single spaces. It may be empty.
+/// Validates a room's topic, which may be empty: trims it and replaces each run of white space by one space.
 ///
 /// # Errors
-/// [`Invalid::TooLong`], [`Invalid::Hidden`].
-pub fn topic(text: &str) -> Result<String, Invalid> {
-    match label(text, limits::MAX_TOPIC_CHARS) {
-        Err(Invalid::Empty) => Ok(String::new()),
+/// [`ValidationError::TooLong`], [`ValidationError::ForbiddenCharacter`].
+pub fn topic(text: &str) -> Result<String, ValidationError> {
+    match single_line(text, limits::MAX_TOPIC_CHARS) {
+        Err(ValidationError::Empty) => Ok(String::new()),
         other => other,
     }
 }
 
-/// Why someone is banned: one line, trimmed, inner white space folded to single spaces.
+/// Validates the reason of a ban: trims it and replaces each run of white space by one space.
 ///
 /// # Errors
-/// [`Invalid::Empty`], [`Invalid::TooLong`], [`Invalid::Hidden`].
-pub fn reason(text: &str) -> Result<String, Invalid> {
-    label(text, limits::MAX_REASON_CHARS)
+/// [`ValidationError::Empty`], [`ValidationError::TooLong`], [`ValidationError::ForbiddenCharacter`].
+pub fn reason(text: &str) -> Result<String, ValidationError> {
+    single_line(text, limits::MAX_REASON_CHARS)
 }
 
-fn label(text: &str, limit: usize) -> Result<String, Invalid> {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if folded.chars().any(is_hidden) {
-        return Err(Invalid::Hidden);
+fn single_line(input: &str, limit: usize) -> Result<String, ValidationError> {
+    let text = input.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().any(is_forbidden) {
+        return Err(ValidationError::ForbiddenCharacter);
     }
-    if folded.is_empty() {
-        return Err(Invalid::Empty);
+    if text.is_empty() {
+        return Err(ValidationError::Empty);
     }
-    within(&folded, limit)?;
-    Ok(folded)
+    check_length(&text, limit)?;
+    Ok(text)
 }
 
-fn within(text: &str, limit: usize) -> Result<(), Invalid> {
-    // Every char is at least one byte: most texts need no counting.
+fn check_length(text: &str, limit: usize) -> Result<(), ValidationError> {
+    // A character is at least one byte, so most texts need no counting.
     if text.len() <= limit {
         return Ok(());
     }
     match text.chars().count() {
         chars if chars <= limit => Ok(()),
-        chars => Err(Invalid::TooLong { chars, limit }),
+        chars => Err(ValidationError::TooLong { chars, limit }),
     }
 }
 
-/// Characters that have no place in a name: controls, and marks that reorder or hide the text around them
-/// (Unicode Bidirectional Algorithm, UAX #9, section 2). The joiners U+200C and U+200D stay: scripts and emoji need them.
-fn is_hidden(c: char) -> bool {
+/// Whether a name must not contain this character: controls, invisible characters, and marks that reorder text (Unicode
+/// Bidirectional Algorithm, UAX #9, section 2). The joiners U+200C and U+200D are allowed; scripts and emoji need them.
+fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }
@@ -131,12 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn body_keeps_indent_and_drops_blank_ends() {
+    fn body_keeps_indentation_and_trims_blank_lines() {
         assert_eq!(body("\n \n    code\nmore  \n\n"), Ok("    code\nmore"));
         assert_eq!(body("hi"), Ok("hi"));
-        assert_eq!(body(" \n\t\r\n "), Err(Invalid::Empty));
-        assert_eq!(body(""), Err(Invalid::Empty));
-        assert_eq!(body("a\0b"), Err(Invalid::Hidden));
+        assert_eq!(body(" \n\t\r\n "), Err(ValidationError::Empty));
+        assert_eq!(body(""), Err(ValidationError::Empty));
+        assert_eq!(body("a\0b"), Err(ValidationError::ForbiddenCharacter));
     }
 
     #[test]
@@ -145,19 +146,19 @@ mod tests {
         assert_eq!(body(&chinese), Ok(chinese.as_str()));
         assert_eq!(
             body(&format!("{chinese}字")),
-            Err(Invalid::TooLong { chars: limits::MAX_BODY_CHARS + 1, limit: limits::MAX_BODY_CHARS })
+            Err(ValidationError::TooLong { chars: limits::MAX_BODY_CHARS + 1, limit: limits::MAX_BODY_CHARS })
         );
         assert!(name(&"名".repeat(limits::MAX_NAME_CHARS)).is_ok());
         assert!(name(&"名".repeat(limits::MAX_NAME_CHARS + 1)).is_err());
     }
 
     #[test]
-    fn names_are_folded_and_cannot_hide() {
+    fn names_are_normalised_and_reject_invisible_characters() {
         assert_eq!(name("  ann \t lee "), Ok("ann lee".into()));
         assert_eq!(name("👩‍💻 dev"), Ok("👩‍💻 dev".into()));
-        assert_eq!(name("ann\u{202e}nna"), Err(Invalid::Hidden));
-        assert_eq!(name("a\u{0}b"), Err(Invalid::Hidden));
-        assert_eq!(name("\u{200b}"), Err(Invalid::Hidden));
-        assert_eq!(name("   "), Err(Invalid::Empty));
+        assert_eq!(name("ann\u{202e}nna"), Err(ValidationError::ForbiddenCharacter));
+        assert_eq!(name("a\u{0}b"), Err(ValidationError::ForbiddenCharacter));
+        assert_eq!(name("\u{200b}"), Err(ValidationError::ForbiddenCharacter));
+        assert_eq!(name("   "), Err(ValidationError::Empty));
     }
 }

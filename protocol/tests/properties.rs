@@ -1,9 +1,9 @@
-//! For any frame: it survives the round trip. For any bytes: the decoders answer and do not panic.
-#![allow(clippy::unwrap_used, missing_docs)]
+//! Property tests: every frame survives encoding and decoding, and the decoders do not panic on any input.
+#![allow(clippy::unwrap_used)]
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary,
-    ServerFrame, ServerInfo, ServerRole, Tail, User, UserId, UserKind, limits, validate,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, NotificationLevel, PresenceState, RoomId, RoomKind,
+    RoomSummary, ServerFrame, ServerInfo, ServerRole, Tail, User, UserId, UserKind, limits, validate,
 };
 use proptest::{collection::vec, option, prelude::*, prop_oneof, sample::select};
 use uuid::Uuid;
@@ -97,7 +97,7 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
         option::of(any::<String>()),
         any::<[u64; 4]>(),
         any::<[bool; 5]>(),
-        select(&Level::ALL[..]),
+        select(&NotificationLevel::ALL[..]),
         vec(user(), 0..3),
     )
         .prop_map(|(id, name, kind, topic, counts, states, level, people)| {
@@ -174,27 +174,27 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
 
 proptest! {
     #[test]
-    fn client_frames_survive_the_round_trip(frame in client_frame()) {
+    fn client_frames_round_trip(frame in client_frame()) {
         let text = frame.encode();
-        prop_assert!(!text.contains('\n'), "one line a frame");
+        prop_assert!(!text.contains('\n'), "a frame is a single line");
         prop_assert_eq!(ClientFrame::decode(&text).unwrap(), frame);
     }
 
     #[test]
-    fn server_frames_survive_the_round_trip(frame in server_frame()) {
+    fn server_frames_round_trip(frame in server_frame()) {
         prop_assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
     }
 
     #[test]
-    fn no_bytes_panic_the_decoders(bytes in vec(any::<u8>(), 0..2_000)) {
+    fn decoders_do_not_panic_on_arbitrary_text(bytes in vec(any::<u8>(), 0..2_000)) {
         let text = String::from_utf8_lossy(&bytes);
         let _ = ClientFrame::decode(&text);
         let _ = ServerFrame::decode(&text);
     }
 
-    /// Random bytes rarely get past the first brace; a frame with one byte changed gets everywhere.
+    /// Random bytes rarely get past the first brace; a frame with one changed byte reaches every branch.
     #[test]
-    fn no_damaged_frame_panics_the_decoders(frame in client_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn decoders_do_not_panic_on_corrupted_frames(frame in client_frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = frame.encode().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;
@@ -206,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn valid_bodies_and_names_stay_as_they_are(text in any::<String>()) {
+    fn validation_is_idempotent(text in any::<String>()) {
         if let Ok(body) = validate::body(&text) {
             prop_assert_eq!(validate::body(body), Ok(body));
             prop_assert!(body.chars().count() <= limits::MAX_BODY_CHARS);
@@ -216,9 +216,8 @@ proptest! {
         }
     }
 
-    /// A tail is the end of the id as it is written.
     #[test]
-    fn tails_are_the_last_digits_of_the_id(id in id()) {
+    fn tail_is_the_last_8_digits_of_the_id(id in id()) {
         prop_assert!(id.to_string().ends_with(&id.tail().0));
         prop_assert_eq!(id.tail().0.len(), 8);
     }

@@ -108,7 +108,7 @@ pub struct Config {
     pub hello_timeout: Duration,
 
     /// An absence shorter than this is not announced. Not a flag either.
-    #[arg(skip = limits::LEAVE_GRACE)]
+    #[arg(skip = limits::PRESENCE_GRACE)]
     pub leave_grace: Duration,
 
     /// Silence beyond a heartbeat after which a peer is given up; at most half a heartbeat is given. Not a flag either.
@@ -210,7 +210,7 @@ impl Default for Config {
             log: "warn".into(),
             log_format: LogFormat::Text,
             hello_timeout: limits::HELLO_TIMEOUT,
-            leave_grace: limits::LEAVE_GRACE,
+            leave_grace: limits::PRESENCE_GRACE,
             heartbeat_grace: limits::HEARTBEAT_GRACE,
             head_timeout: HEAD_TIMEOUT,
             max_pages: None,

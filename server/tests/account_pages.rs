@@ -6,7 +6,7 @@ use crate::support::{
     http_client,
     people::PASSWORD,
 };
-use parlor_protocol::{CloseCode, http::SessionMade};
+use parlor_protocol::{CloseCode, http::CreatedSession};
 use reqwest::header::{CONTENT_LANGUAGE, SET_COOKIE};
 use serde_json::json;
 
@@ -105,7 +105,7 @@ async fn sessions_are_ended_by_a_button() {
     let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let body = json!({ "name": "ann", "password": PASSWORD });
     let request = http_client().post(server.url("/api/sign-in")).header("user-agent", agent).json(&body);
-    let other: SessionMade = request.send().await.unwrap().json().await.unwrap();
+    let other: CreatedSession = request.send().await.unwrap().json().await.unwrap();
     let mut live = Client::connect(server.address, &other).await;
     live.hello(vec![]).await;
     let page = browser.open("/account").await;

@@ -12,9 +12,8 @@ use parlor::{
     store::sqlite::FILE_NAME,
 };
 use parlor_protocol::{
-    CloseCode, ServerRole, UserKind,
-    http::{Invites, Me, ResetMade},
-    refusal,
+    CloseCode, ServerRole, UserKind, error_code,
+    http::{CreatedResetLink, InviteList, Me},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -33,7 +32,7 @@ async fn a_name_in_use_is_refused_and_another_proposed() {
     server.account("Carl").await;
     for taken in ["Ann", "ann", "ＡＮＮ", "A\u{200d}nn", "  ann ", "carl"] {
         let answer = server.try_guest(taken).await;
-        assert_eq!(answer.refused(), (409, refusal::NAME_TAKEN.into()), "{taken:?}");
+        assert_eq!(answer.refused(), (409, error_code::NAME_TAKEN.into()), "{taken:?}");
     }
     assert!(server.try_guest("Ann").await.text.contains("“Ann 2” is free"));
     let _second = server.greeted("ANN 2").await;
@@ -102,15 +101,15 @@ async fn what_will_not_do_is_said() {
     let server = Server::start().await;
     server.account("ann").await;
     for (body, status, code) in [
-        (json!({ "name": "ANN", "password": PASSWORD }), 409, refusal::NAME_TAKEN),
-        (json!({ "name": "", "password": PASSWORD }), 422, refusal::EMPTY),
-        (json!({ "name": "x".repeat(33), "password": PASSWORD }), 422, refusal::TOO_LONG),
-        (json!({ "name": "bob", "password": "short" }), 422, refusal::WEAK_PASSWORD),
-        (json!({ "name": "bob the tenth", "password": "Bob The Tenth" }), 422, refusal::WEAK_PASSWORD),
-        (json!({ "name": "bob", "password": PASSWORD, "invite": "no such" }), 403, refusal::INVITE_NEEDED),
-        (json!({ "name": "bob" }), 400, refusal::BAD_REQUEST),
-        (json!({ "name": "bob", "password": 1_234_567_890 }), 400, refusal::BAD_REQUEST),
-        (json!(["bob", PASSWORD]), 400, refusal::BAD_REQUEST),
+        (json!({ "name": "ANN", "password": PASSWORD }), 409, error_code::NAME_TAKEN),
+        (json!({ "name": "", "password": PASSWORD }), 422, error_code::EMPTY),
+        (json!({ "name": "x".repeat(33), "password": PASSWORD }), 422, error_code::TOO_LONG),
+        (json!({ "name": "bob", "password": "short" }), 422, error_code::WEAK_PASSWORD),
+        (json!({ "name": "bob the tenth", "password": "Bob The Tenth" }), 422, error_code::WEAK_PASSWORD),
+        (json!({ "name": "bob", "password": PASSWORD, "invite": "no such" }), 403, error_code::INVITE_NEEDED),
+        (json!({ "name": "bob" }), 400, error_code::BAD_REQUEST),
+        (json!({ "name": "bob", "password": 1_234_567_890 }), 400, error_code::BAD_REQUEST),
+        (json!(["bob", PASSWORD]), 400, error_code::BAD_REQUEST),
     ] {
         let answer = server.post("/api/accounts", "", body.clone()).await;
         assert_eq!((answer.status, answer.refused().1.as_str()), (status, code), "{body}");
@@ -125,7 +124,7 @@ async fn a_wrong_name_and_a_wrong_password_are_answered_alike() {
     let server = Server::start().await;
     let ann = server.account("Ann Lee").await;
     let (name, password) = (server.try_sign_in("nobody", PASSWORD).await, server.try_sign_in("ann lee", "wrong").await);
-    assert_eq!(name.refused(), (401, refusal::WRONG_CREDENTIALS.into()));
+    assert_eq!(name.refused(), (401, error_code::WRONG_CREDENTIALS.into()));
     assert_eq!((name.status, &name.text), (password.status, &password.text));
     assert!(!name.headers.contains_key("set-cookie") && !password.headers.contains_key("set-cookie"));
     for spelling in ["Ann Lee", "ANN  LEE", "ａｎｎ lee"] {
@@ -145,7 +144,7 @@ async fn the_first_owner_is_made_by_the_link_and_once() {
     let make = async |server: &Server, name: &str, secret: &str| {
         server.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD, "invite": secret })).await
     };
-    assert_eq!(make(&server, "mallory", &first).await.refused().1, refusal::INVITE_NEEDED, "another at each start");
+    assert_eq!(make(&server, "mallory", &first).await.refused().1, error_code::INVITE_NEEDED, "another at each start");
     let secret = server.first_secret().unwrap();
     // Many at once: one is first.
     let tries = futures::future::join_all((0..8).map(|n| {
@@ -192,8 +191,8 @@ async fn by_invitation_only_means_that() {
         let body = json!({ "name": name, "password": PASSWORD, "invite": secret });
         server.post("/api/accounts", "", body).await
     };
-    assert_eq!(make("ann", None).await.refused(), (403, refusal::INVITE_NEEDED.into()));
-    assert_eq!(make("ann", Some("guess")).await.refused(), (403, refusal::INVITE_NEEDED.into()));
+    assert_eq!(make("ann", None).await.refused(), (403, error_code::INVITE_NEEDED.into()));
+    assert_eq!(make("ann", Some("guess")).await.refused(), (403, error_code::INVITE_NEEDED.into()));
     let owner = server.owner("olga").await;
     let (invite, secret) = server.invite(&owner, json!({ "uses": 2 })).await;
     assert_eq!((invite.invite.role, invite.invite.uses_left), (ServerRole::Member, Some(2)));
@@ -202,8 +201,8 @@ async fn by_invitation_only_means_that() {
     let body = json!({ "name": "ann", "password": PASSWORD, "invite": secret });
     assert_eq!(server.post("/api/accounts", &guest.token, body).await.made().user.id, guest.user.id);
     assert_eq!(make("bob", Some(&secret)).await.status, 200);
-    assert_eq!(make("carl", Some(&secret)).await.refused().1, refusal::INVITE_NEEDED, "used up");
-    let list: Invites = server.get(&owner.token, "/api/invites").await.json().await.unwrap();
+    assert_eq!(make("carl", Some(&secret)).await.refused().1, error_code::INVITE_NEEDED, "used up");
+    let list: InviteList = server.get(&owner.token, "/api/invites").await.json().await.unwrap();
     assert!(list.invites.is_empty());
     server.stop().await;
 }
@@ -255,7 +254,7 @@ async fn invitations_are_bounded_listed_and_revoked() {
     assert_eq!(server.delete(&path, &owner.token).await.status, 204);
     assert_eq!(server.delete(&path, &owner.token).await.status, 404);
     assert_eq!(server.delete("/api/invites/x", &owner.token).await.status, 404);
-    let list: Invites = server.get(&admin.token, "/api/invites").await.json().await.unwrap();
+    let list: InviteList = server.get(&admin.token, "/api/invites").await.json().await.unwrap();
     assert_eq!(list.invites, [kept.invite]);
     let come = async |secret: &str| {
         server.post("/api/accounts", "", json!({ "name": "eve", "password": PASSWORD, "invite": secret })).await.status
@@ -284,8 +283,11 @@ async fn a_password_is_changed_by_who_knows_it() {
     let change = async |current: &str, new: &str| {
         server.post("/api/password", &ann.token, json!({ "current": current, "new": new })).await
     };
-    assert_eq!(change("wrong password", "another password").await.refused(), (403, refusal::WRONG_CREDENTIALS.into()));
-    assert_eq!(change(PASSWORD, "short").await.refused(), (422, refusal::WEAK_PASSWORD.into()));
+    assert_eq!(
+        change("wrong password", "another password").await.refused(),
+        (403, error_code::WRONG_CREDENTIALS.into())
+    );
+    assert_eq!(change(PASSWORD, "short").await.refused(), (422, error_code::WEAK_PASSWORD.into()));
     let made = change(PASSWORD, "another password").await.made();
     assert_eq!(here.ended().await.bye, Some(CloseCode::IdentityChanged.code()));
     assert_eq!(there.ended().await.bye, Some(CloseCode::SessionRevoked.code()));
@@ -319,27 +321,27 @@ async fn a_forgotten_password_is_set_by_a_link_once() {
     let link = async || {
         let answer = server.post(&path, &owner.token, json!(null)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        answer.of::<ResetMade>().link.strip_prefix("/reset/").unwrap().to_owned()
+        answer.of::<CreatedResetLink>().link.strip_prefix("/reset/").unwrap().to_owned()
     };
     let (one, two) = (link().await, link().await);
     let reset = async |secret: &str, password: &str| {
         server.post("/api/reset", "", json!({ "secret": secret, "password": password })).await
     };
-    assert_eq!(reset("guess", "another password").await.refused(), (403, refusal::INVALID_LINK.into()));
-    assert_eq!(reset(&one, "short").await.refused(), (422, refusal::WEAK_PASSWORD.into()));
+    assert_eq!(reset("guess", "another password").await.refused(), (403, error_code::INVALID_LINK.into()));
+    assert_eq!(reset(&one, "short").await.refused(), (422, error_code::WEAK_PASSWORD.into()));
     assert_eq!(server.who(&ann.token).await, 200, "nothing has happened so far");
     let made = reset(&one, "another password").await.made();
     assert_eq!(made.user, ann.user);
     assert_eq!(live.ended().await.bye, Some(CloseCode::SessionRevoked.code()));
     assert_eq!((server.who(&ann.token).await, server.who(&made.token).await), (401, 200));
     for used in [&one, &two] {
-        assert_eq!(reset(used, "a third password").await.refused(), (403, refusal::INVALID_LINK.into()));
+        assert_eq!(reset(used, "a third password").await.refused(), (403, error_code::INVALID_LINK.into()));
     }
     assert_eq!(server.try_sign_in("ann", "another password").await.status, 200);
     let late = link().await;
     let mut db = database(&server).await;
     sqlx::query("UPDATE password_reset SET expires_at = expires_at - 86400000").execute(&mut db).await.unwrap();
-    assert_eq!(reset(&late, "a third password").await.refused(), (403, refusal::INVALID_LINK.into()));
+    assert_eq!(reset(&late, "a third password").await.refused(), (403, error_code::INVALID_LINK.into()));
     server.stop().await;
 }
 
@@ -355,8 +357,8 @@ async fn an_account_is_deleted_and_what_was_said_stays() {
     let delete = async |token: &str, password: &str| {
         server.ask(Method::DELETE, "/api/me", token, json!({ "password": password })).await
     };
-    assert_eq!(delete(&ann.token, "wrong password").await.refused(), (403, refusal::WRONG_CREDENTIALS.into()));
-    assert_eq!(delete(&owner.token, PASSWORD).await.refused(), (409, refusal::LAST_OWNER.into()));
+    assert_eq!(delete(&ann.token, "wrong password").await.refused(), (403, error_code::WRONG_CREDENTIALS.into()));
+    assert_eq!(delete(&owner.token, PASSWORD).await.refused(), (409, error_code::LAST_OWNER.into()));
     assert_eq!(delete(&ann.token, PASSWORD).await.status, 204);
     assert_eq!(live.ended().await.bye, Some(CloseCode::SessionRevoked.code()));
     assert_eq!(server.who(&ann.token).await, 401);

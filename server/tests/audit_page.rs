@@ -10,7 +10,7 @@ use parlor_app::{
 };
 use parlor_protocol::{
     RoomId,
-    http::{AuditEntry, RoomMade, SessionMade},
+    http::{AuditEntry, CreatedRoom, CreatedSession},
 };
 use reqwest::{
     Method,
@@ -29,13 +29,13 @@ fn entries_of(html: &str) -> Vec<String> {
     rows.map(|row| text(&format!("<li{row}"))).collect()
 }
 
-async fn open(server: &Server, who: &SessionMade, language: &'static str, path: &str) -> String {
+async fn open(server: &Server, who: &CreatedSession, language: &'static str, path: &str) -> String {
     let page = Browser { server, token: who.token.clone(), language }.open(path).await;
     assert_eq!(page.status, 200, "{}", page.html);
     page.html
 }
 
-async fn done(server: &Server, method: Method, path: &str, by: &SessionMade, body: Value) {
+async fn done(server: &Server, method: Method, path: &str, by: &CreatedSession, body: Value) {
     let answer = server.ask(method, path, &by.token, body).await;
     assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
 }
@@ -121,7 +121,7 @@ async fn what_a_private_room_is_called_is_its_members_alone() {
     let olga = server.owner("Olga").await;
     let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
     let made = server.post("/api/rooms", &ann.token, json!({ "name": "Surprise", "kind": "private" })).await;
-    let room: RoomId = made.of::<RoomMade>().room.id;
+    let room: RoomId = made.of::<CreatedRoom>().room.id;
     let here = format!("/api/rooms/{room}");
     done(&server, Method::POST, &format!("{here}/members"), &ann, json!({ "user": ben.user.id })).await;
     done(&server, Method::PATCH, &here, &ann, json!({ "name": "Birthday" })).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{self, Client, Ended, Server, try_upgrade};
 use futures::SinkExt;
 use parlor::config::Config;
-use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, RoomId, ServerFrame, limits, refusal};
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, RoomId, ServerFrame, error_code, limits};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -40,32 +40,32 @@ async fn what_is_no_frame_is_refused_and_the_connection_stays() {
     let mut others = Bystanders::arrive(&server).await;
     let mut mallory = server.client("mallory").await;
     for (text, code) in [
-        ("", refusal::BAD_FRAME),
-        ("hello", refusal::BAD_FRAME),
-        ("{", refusal::BAD_FRAME),
-        ("null", refusal::BAD_FRAME),
-        ("[1,2]", refusal::BAD_FRAME),
-        ("{}", refusal::BAD_FRAME),
-        (r#"{"type":7}"#, refusal::BAD_FRAME),
-        (r#"{"type":"send"}"#, refusal::BAD_FRAME),
-        (r#"{"type":"join","room":"lobby","after":-1}"#, refusal::BAD_FRAME),
-        (r#"{"type":"join","room":"lobby","after":1.5}"#, refusal::BAD_FRAME),
-        (r#"{"type":"ping","at":"now"}"#, refusal::BAD_FRAME),
-        (r#"{"type":"hello","protocol":1}"#, refusal::BAD_FRAME),
-        (r#"{"type":"dance"}"#, refusal::UNKNOWN_TYPE),
-        (r#"{"type":"welcome","protocol":1}"#, refusal::UNKNOWN_TYPE),
-        (r#"{"type":"join","room":"nowhere"}"#, refusal::NOT_FOUND),
-        (r#"{"type":"join","room":"../lobby"}"#, refusal::NOT_FOUND),
-        (r#"{"type":"read","room":"nowhere","seq":1}"#, refusal::NOT_FOUND),
+        ("", error_code::BAD_FRAME),
+        ("hello", error_code::BAD_FRAME),
+        ("{", error_code::BAD_FRAME),
+        ("null", error_code::BAD_FRAME),
+        ("[1,2]", error_code::BAD_FRAME),
+        ("{}", error_code::BAD_FRAME),
+        (r#"{"type":7}"#, error_code::BAD_FRAME),
+        (r#"{"type":"send"}"#, error_code::BAD_FRAME),
+        (r#"{"type":"join","room":"lobby","after":-1}"#, error_code::BAD_FRAME),
+        (r#"{"type":"join","room":"lobby","after":1.5}"#, error_code::BAD_FRAME),
+        (r#"{"type":"ping","at":"now"}"#, error_code::BAD_FRAME),
+        (r#"{"type":"hello","protocol":1}"#, error_code::BAD_FRAME),
+        (r#"{"type":"dance"}"#, error_code::UNKNOWN_TYPE),
+        (r#"{"type":"welcome","protocol":1}"#, error_code::UNKNOWN_TYPE),
+        (r#"{"type":"join","room":"nowhere"}"#, error_code::NOT_FOUND),
+        (r#"{"type":"join","room":"../lobby"}"#, error_code::NOT_FOUND),
+        (r#"{"type":"read","room":"nowhere","seq":1}"#, error_code::NOT_FOUND),
     ] {
         mallory.say_text(text).await;
         assert_eq!(mallory.refusal().await, code, "{text}");
     }
     let deep = format!("{}1{}", r#"{"type":"#.repeat(200), "}".repeat(200));
     mallory.say_text(deep).await;
-    assert_eq!(mallory.refusal().await, refusal::BAD_FRAME);
+    assert_eq!(mallory.refusal().await, error_code::BAD_FRAME);
     mallory.socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.unwrap();
-    assert_eq!(mallory.refusal().await, refusal::BAD_FRAME);
+    assert_eq!(mallory.refusal().await, error_code::BAD_FRAME);
     // The refusal names the command.
     mallory.say_text(r#"{"type":"send","id":"not-a-uuid","room":"lobby","body":"x"}"#).await;
     let named = mallory.until(|frame| match frame {
@@ -83,16 +83,16 @@ async fn bodies_out_of_bounds_are_refused() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     for (body, code) in [
-        (String::new(), refusal::EMPTY),
-        (" \n\t ".into(), refusal::EMPTY),
-        ("字".repeat(limits::MAX_BODY_CHARS + 1), refusal::TOO_LONG),
-        ("a\0b".into(), refusal::BAD_CHARACTERS),
+        (String::new(), error_code::EMPTY),
+        (" \n\t ".into(), error_code::EMPTY),
+        ("字".repeat(limits::MAX_BODY_CHARS + 1), error_code::TOO_LONG),
+        ("a\0b".into(), error_code::BAD_CHARACTERS),
     ] {
         ann.post(&body).await;
         assert_eq!(ann.refusal().await, code);
     }
     ann.post_as(CommandId(Uuid::nil()), "x").await;
-    assert_eq!(ann.refusal().await, refusal::BAD_FRAME);
+    assert_eq!(ann.refusal().await, error_code::BAD_FRAME);
     assert_eq!(ann.send(&"字".repeat(limits::MAX_BODY_CHARS)).await, 1, "the limit itself is fine");
     let id = CommandId(Uuid::now_v7());
     let (room, message) = (RoomId::lobby(), id);
@@ -101,7 +101,7 @@ async fn bodies_out_of_bounds_are_refused() {
         ClientFrame::React { id, room, message, emoji: "👍".into(), on: true },
     ] {
         ann.say(&frame).await;
-        assert_eq!(ann.refusal().await, refusal::NOT_SUPPORTED);
+        assert_eq!(ann.refusal().await, error_code::NOT_SUPPORTED);
     }
     server.stop().await;
 }
@@ -123,7 +123,7 @@ async fn what_is_no_object_with_the_right_fields_makes_and_changes_no_room() {
         (Method::POST, "/api/direct".to_owned(), json!([["secret"]])),
     ] {
         let answer = server.ask(method, &path, &ann.token, body).await;
-        assert_eq!(answer.refused(), (400, refusal::BAD_REQUEST.into()), "{path}");
+        assert_eq!(answer.refused(), (400, error_code::BAD_REQUEST.into()), "{path}");
         assert!(!answer.text.contains("secret"), "what was sent is not said back: {answer:?}");
     }
     assert_eq!(server.listed(&ann, &room).await.name, "garden");
@@ -174,7 +174,7 @@ async fn hello_comes_first_in_time_and_in_this_version() {
     // Unknown types do not end the connection, not even before hello; nor do they count as one.
     let mut curious = Client::connect(server.address, &made).await;
     curious.say_text(r#"{"type":"dance"}"#).await;
-    assert_eq!(curious.refusal().await, refusal::UNKNOWN_TYPE);
+    assert_eq!(curious.refusal().await, error_code::UNKNOWN_TYPE);
     assert_eq!(curious.ended().await, closed(CloseCode::NoHello));
     others.still_talk().await;
     server.stop().await;
@@ -246,8 +246,8 @@ async fn http_bodies_that_are_wrong_or_too_large_are_refused() {
         client.post(server.url("/api/rooms")).bearer_auth(&made.token).header("content-type", "application/json");
     let large = large.body(format!(r#"{{"name":"{}"}}"#, "x".repeat(100_000))).send().await.unwrap();
     assert_eq!(large.status(), 413);
-    let error: parlor_protocol::http::ErrorAnswer = large.json().await.unwrap();
-    assert_eq!(error.error.code, refusal::TOO_LARGE);
+    let error: parlor_protocol::http::ErrorResponse = large.json().await.unwrap();
+    assert_eq!(error.error.code, error_code::TOO_LARGE);
     assert_eq!(client.put(server.url("/api/rooms")).send().await.unwrap().status(), 405);
     server.stop().await;
 }

@@ -254,16 +254,16 @@ async fn guests_stay_where_they_are_allowed() {
     let room = server.new_room(&ann.token, "Garden").await.room.id;
     server.stop().await;
     let server = Server::start_in(temp.path(), Config { guests: Guests::LobbyOnly, ..Config::default() }).await;
-    let rooms: parlor_protocol::http::Rooms = server.get(&ann.token, "/api/rooms").await.json().await.unwrap();
+    let rooms: parlor_protocol::http::RoomList = server.get(&ann.token, "/api/rooms").await.json().await.unwrap();
     assert_eq!(rooms.rooms.len(), 1);
     for path in ["messages", "events"] {
         assert_eq!(server.get(&ann.token, &format!("/api/rooms/{room}/{path}")).await.status(), 404);
     }
-    let made = parlor_protocol::http::SessionMade { token: ann.token.clone(), user: ann.user.clone() };
+    let made = parlor_protocol::http::CreatedSession { token: ann.token.clone(), user: ann.user.clone() };
     let mut ann = Client::connect(server.address, &made).await;
     assert!(matches!(ann.hello(vec![]).await, ServerFrame::Welcome { rooms, .. } if rooms.len() == 1));
     ann.say(&ClientFrame::Join(parlor_protocol::Cursor { room, after: None, tail: None })).await;
-    assert_eq!(ann.refusal().await, parlor_protocol::refusal::NOT_FOUND);
+    assert_eq!(ann.refusal().await, parlor_protocol::error_code::NOT_FOUND);
     server.stop().await;
 
     let server = Server::start_with(Config { guests: Guests::Off, ..Config::default() }).await;
@@ -289,7 +289,7 @@ async fn who_sends_too_fast_is_told_when_to_go_on() {
             match ann.next().await {
                 ServerFrame::Ack { .. } => answered += 1,
                 ServerFrame::Refused { code, retry_after_ms, .. } => {
-                    assert_eq!(code, parlor_protocol::refusal::RATE_LIMITED);
+                    assert_eq!(code, parlor_protocol::error_code::RATE_LIMITED);
                     waits.push(retry_after_ms.unwrap());
                     answered += 1;
                 }

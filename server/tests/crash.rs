@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, process::Command, time::Durati
 use crate::support::{self, Client, assert_gap_free, body, http_client, process::Process};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
-    http::{EventPage, SessionMade},
+    http::{CreatedSession, EventPage},
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// A client as the protocol wants it: keeps what is not acked, resumes from the last event, sends again with the same id.
 struct Persistent {
-    made: SessionMade,
+    made: CreatedSession,
     server: watch::Receiver<SocketAddr>,
     seen: Vec<Event>,
     waiting: Vec<(CommandId, String)>,

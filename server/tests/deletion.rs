@@ -2,7 +2,7 @@
 
 use crate::support::{self, Client, Server, body};
 use parlor::store::sqlite::FILE_NAME;
-use parlor_protocol::{ClientFrame, CommandId, Event, EventKind, RoomId, http::Audit};
+use parlor_protocol::{ClientFrame, CommandId, Event, EventKind, RoomId, http::AuditPage};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
@@ -117,7 +117,7 @@ async fn who_looks_after_a_room_deletes_what_others_said_and_it_is_noted() {
     let mut outside = Client::greet(&server, &server.account("carl").await).await;
     assert_eq!(outside.delete(&room, by_bob).await, Err("not_found".into()));
 
-    let audit: Audit = server.get(&owner.token, "/api/audit").await.json().await.unwrap();
+    let audit: AuditPage = server.get(&owner.token, "/api/audit").await.json().await.unwrap();
     let noted: Vec<_> = audit.entries.iter().filter(|entry| entry.act == "message_deleted").collect();
     let [entry] = &noted[..] else { panic!("what is one's own is one's own: {noted:?}") };
     assert_eq!((entry.actor.as_ref(), entry.subject.as_ref()), (Some(&ann.user), Some(&bob.user)));

@@ -10,7 +10,7 @@ use crate::support::{
 use parlor::config::{Config, Guests, Registration};
 use parlor_protocol::{
     ServerRole,
-    http::{ResetMade, SessionMade},
+    http::{CreatedResetLink, CreatedSession},
 };
 use reqwest::header::LOCATION;
 use serde_json::Value;
@@ -98,7 +98,7 @@ async fn a_guest_makes_an_account_and_stays_who_they_are() {
     assert!(!page.has("/account/delete") && !page.has("/account/password") && !page.has("/account/invites"));
     for (name, password, status, why) in [
         ("Taken", PASSWORD, 409, "“Taken 2” is free."),
-        ("", PASSWORD, 422, "That name will not do. There is nothing in it."),
+        ("", PASSWORD, 422, "That name will not do. Text is required."),
         (&*"x".repeat(33), PASSWORD, 422, "33 characters long; 32 are allowed."),
         ("Ann", "short", 422, "A password has at least 10 characters."),
         ("Ann Miller", "ann miller", 422, "the first that anyone would try"),
@@ -185,8 +185,8 @@ async fn the_first_owner_invites_and_the_invited_come() {
     server.stop().await;
 }
 
-async fn owner_session(owner: &Browser<'_>) -> SessionMade {
-    SessionMade { token: owner.token.clone(), user: owner.me().await.user }
+async fn owner_session(owner: &Browser<'_>) -> CreatedSession {
+    CreatedSession { token: owner.token.clone(), user: owner.me().await.user }
 }
 
 async fn refused_invite(mut member: Browser<'_>) -> u16 {
@@ -200,7 +200,7 @@ async fn a_forgotten_password_is_set_by_the_link() {
     let owner = server.owner("olga").await;
     let ann = server.account("ann").await;
     let path = format!("/api/people/{}/reset", ann.user.id.0);
-    let link = server.post(&path, &owner.token, Value::Null).await.of::<ResetMade>().link;
+    let link = server.post(&path, &owner.token, Value::Null).await.of::<CreatedResetLink>().link;
     let mut browser = Browser::new(&server);
     let page = browser.open(&link).await;
     assert!(page.has("A new password for ann.") && page.has("autocomplete=\"new-password\""), "{}", page.html);

@@ -13,7 +13,7 @@ use parlor::transport::{
     frames,
 };
 use parlor_app::wire;
-use parlor_protocol::{ClientFrame, ServerFrame, refusal};
+use parlor_protocol::{ClientFrame, ServerFrame, error_code};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::Value;
 
@@ -178,7 +178,7 @@ fn client_frame(text: &str) {
             assert!(value["type"].is_string(), "a frame is an object that names its type");
         }
         Err(error) => {
-            assert!([refusal::BAD_FRAME, refusal::UNKNOWN_TYPE].contains(&error.code));
+            assert!([error_code::BAD_FRAME, error_code::UNKNOWN_TYPE].contains(&error.code));
             assert!(!error.message.is_empty());
             assert!(error.id.is_none_or(|id| id.len() <= 64));
         }

@@ -2,7 +2,7 @@
 
 use crate::support::{self, PATIENCE, Server, try_upgrade};
 use parlor::config::{Config, Switch};
-use parlor_protocol::{http::ErrorAnswer, refusal};
+use parlor_protocol::{error_code, http::ErrorResponse};
 use reqwest::StatusCode;
 
 /// A server that believes what is said on 127.0.0.1 of where requests come from.
@@ -32,7 +32,7 @@ async fn one_address_does_not_come_in_without_end() {
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=2).contains(&wait), "{wait}");
-    assert_eq!(refused.json::<ErrorAnswer>().await.unwrap().error.code, refusal::RATE_LIMITED);
+    assert_eq!(refused.json::<ErrorResponse>().await.unwrap().error.code, error_code::RATE_LIMITED);
     assert_eq!(come_in(&server, "192.0.2.2", 3).await.0, 3, "others come in");
     // What the client itself wrote is not believed.
     let (count, _) = come_in(&server, "192.0.2.3, 192.0.2.1", 1_000).await;

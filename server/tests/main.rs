@@ -1,6 +1,6 @@
 //! All tests of the server over real sockets, in one program: linked once, they take a minute less and gigabytes less
 //! disk than as one program a file.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

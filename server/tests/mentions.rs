@@ -1,7 +1,7 @@
 //! Who is named by `@name`, and what it counts.
 
 use crate::support::{Client, Server, rooms::counts};
-use parlor_protocol::{EventKind, RoomId, UserId, http::SessionMade};
+use parlor_protocol::{EventKind, RoomId, UserId, http::CreatedSession};
 use reqwest::Method;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ async fn named(client: &mut Client, room: &RoomId, text: &str) -> (Vec<UserId>, 
     }
 }
 
-fn ids(people: &[&SessionMade]) -> Vec<UserId> {
+fn ids(people: &[&CreatedSession]) -> Vec<UserId> {
     people.iter().map(|one| one.user.id).collect()
 }
 

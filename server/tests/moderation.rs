@@ -12,7 +12,7 @@ use crate::support::{
 use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, PROTOCOL_VERSION, RoomId, ServerFrame,
-    http::{Audit, Bans, EventPage, RoomMade, SessionMade},
+    http::{AuditPage, BanList, CreatedRoom, CreatedSession, EventPage},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ const BANNED: Option<u16> = Some(CloseCode::Banned.code());
 /// What is ended is so within this time.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
-fn path(who: &SessionMade, what: &str) -> String {
+fn path(who: &CreatedSession, what: &str) -> String {
     format!("/api/people/{}/{what}", who.user.id)
 }
 
@@ -33,21 +33,21 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 
-async fn ban(server: &Server, by: &SessionMade, who: &SessionMade, body: Value) {
+async fn ban(server: &Server, by: &CreatedSession, who: &CreatedSession, body: Value) {
     let answer = server.post(&path(who, "ban"), &by.token, body).await;
     assert_eq!(answer.status, 204, "{answer:?}");
 }
 
-async fn mute(server: &Server, by: &SessionMade, who: &SessionMade, room: Option<&RoomId>) -> u16 {
+async fn mute(server: &Server, by: &CreatedSession, who: &CreatedSession, room: Option<&RoomId>) -> u16 {
     server.post(&path(who, "mute"), &by.token, json!({ "minutes": 5, "room": room })).await.status
 }
 
-async fn unmute(server: &Server, by: &SessionMade, who: &SessionMade, room: Option<&RoomId>) -> u16 {
+async fn unmute(server: &Server, by: &CreatedSession, who: &CreatedSession, room: Option<&RoomId>) -> u16 {
     let query = room.map(|room| format!("?room={room}")).unwrap_or_default();
     server.delete(&format!("{}{query}", path(who, "mute")), &by.token).await.status
 }
 
-async fn connect(server: &Server, who: &SessionMade) -> Client {
+async fn connect(server: &Server, who: &CreatedSession) -> Client {
     let mut client = Client::connect(server.address, who).await;
     client.hello(vec![]).await;
     client
@@ -73,14 +73,14 @@ async fn refusal(client: &mut Client, room: &RoomId) -> Option<String> {
     send(client, room).await.map(|(code, _)| code)
 }
 
-async fn new_room(server: &Server, who: &SessionMade, kind: &str) -> RoomId {
+async fn new_room(server: &Server, who: &CreatedSession, kind: &str) -> RoomId {
     let name = Uuid::now_v7().to_string();
     let made = server.post("/api/rooms", &who.token, json!({ "name": name, "kind": kind })).await;
-    made.of::<RoomMade>().room.id
+    made.of::<CreatedRoom>().room.id
 }
 
 /// The number of the newest event in the lobby, as the database has it.
-async fn head(server: &Server, who: &SessionMade) -> u64 {
+async fn head(server: &Server, who: &CreatedSession) -> u64 {
     server.get(&who.token, "/api/rooms/lobby/events?limit=1").await.json::<EventPage>().await.unwrap().head
 }
 
@@ -158,7 +158,7 @@ async fn every_act_is_in_the_log_and_stays_there() {
     let server = Server::start().await;
     let (owner, ann) = (server.owner("olga").await, server.account("ann").await);
     let (kitchen, attic) = (new_room(&server, &owner, "public").await, new_room(&server, &owner, "private").await);
-    let before: Audit = server.get(&owner.token, "/api/audit").await.json().await.unwrap();
+    let before: AuditPage = server.get(&owner.token, "/api/audit").await.json().await.unwrap();
     ban(&server, &owner, &ann, json!({ "reason": "spam", "address": true })).await;
     assert_eq!(server.delete(&path(&ann, "ban"), &owner.token).await.status, 204);
     assert_eq!(mute(&server, &owner, &ann, None).await, 204);
@@ -190,7 +190,7 @@ async fn every_act_is_in_the_log_and_stays_there() {
     assert_eq!(server.delete(&format!("/api/rooms/{kitchen}/members/{}", ann.user.id), &ann.token).await.status, 204);
     assert_eq!(mute(&server, &ann, &owner, None).await, 403);
 
-    let all: Audit = server.get(&owner.token, "/api/audit?limit=200").await.json().await.unwrap();
+    let all: AuditPage = server.get(&owner.token, "/api/audit?limit=200").await.json().await.unwrap();
     let new = &all.entries[..all.entries.len() - before.entries.len()];
     let acts: Vec<_> =
         new.iter().rev().map(|entry| (entry.act.as_str(), entry.room.clone(), entry.subject.is_some())).collect();
@@ -222,7 +222,8 @@ async fn every_act_is_in_the_log_and_stays_there() {
     // Page by page it is the same.
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page: Audit = server.get(&owner.token, &format!("/api/audit?limit=4{cursor}")).await.json().await.unwrap();
+        let page: AuditPage =
+            server.get(&owner.token, &format!("/api/audit?limit=4{cursor}")).await.json().await.unwrap();
         let Some(last) = page.entries.last() else { break };
         assert!(page.entries.len() <= 4);
         cursor = format!("&before={}", last.id);
@@ -234,6 +235,6 @@ async fn every_act_is_in_the_log_and_stays_there() {
     for change in ["DELETE FROM audit", "UPDATE audit SET act = 'nothing'"] {
         assert!(sqlx::query(change).execute(&mut db).await.is_err(), "{change}");
     }
-    assert_eq!(server.get(&owner.token, "/api/audit?limit=200").await.json::<Audit>().await.unwrap(), all);
+    assert_eq!(server.get(&owner.token, "/api/audit?limit=200").await.json::<AuditPage>().await.unwrap(), all);
     server.stop().await;
 }

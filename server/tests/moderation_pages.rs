@@ -1,13 +1,13 @@
 //! What one may do about people by their pages, as a browser without scripts: who sees which forms, mutes, bans.
 
 use crate::support::{Client, Server, browser::Browser, people::of_each_role};
-use parlor_protocol::{CloseCode, http::SessionMade};
+use parlor_protocol::{CloseCode, http::CreatedSession};
 
-fn page_of(who: &SessionMade) -> String {
+fn page_of(who: &CreatedSession) -> String {
     format!("/people/{}", who.user.id)
 }
 
-fn form(who: &SessionMade, what: &str) -> String {
+fn form(who: &CreatedSession, what: &str) -> String {
     format!("{}/{what}", page_of(who))
 }
 

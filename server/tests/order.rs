@@ -47,7 +47,7 @@ async fn the_first_word_of_a_conversation_is_told_at_once() {
     let mut bob = server.client("bob").await;
     let ann = server.session("ann").await;
     let mut speaking = Client::greet(&server, &ann).await;
-    let bob_made = parlor_protocol::http::SessionMade { user: bob.user.clone(), token: bob.token.clone() };
+    let bob_made = parlor_protocol::http::CreatedSession { user: bob.user.clone(), token: bob.token.clone() };
     for n in 0..3 {
         // A new conversation each time: of those that there are, bob hears once a second that they have grown.
         let others: Vec<_> = futures::future::join_all((0..n).map(|_| server.session(""))).await;

@@ -6,9 +6,8 @@ use parlor::{
     store::sqlite::FILE_NAME,
 };
 use parlor_protocol::{
-    CloseCode, ServerFrame, ServerRole,
-    http::{Me, People},
-    refusal,
+    CloseCode, ServerFrame, ServerRole, error_code,
+    http::{Me, PeoplePage},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -24,7 +23,7 @@ async fn a_name_to_show_is_another_than_the_one_to_sign_in_with() {
     live.hello(vec![]).await;
     let patch = async |body| server.ask(Method::PATCH, "/api/me", &ann.token, body).await;
     for taken in ["BOB", "Carl"] {
-        assert_eq!(patch(json!({ "display_name": taken })).await.refused(), (409, refusal::NAME_TAKEN.into()));
+        assert_eq!(patch(json!({ "display_name": taken })).await.refused(), (409, error_code::NAME_TAKEN.into()));
     }
     assert_eq!(patch(json!({ "display_name": " " })).await.status, 422);
     assert_eq!(patch(json!({ "colour": 12 })).await.status, 400);
@@ -57,10 +56,10 @@ async fn people_are_listed_page_by_page() {
         server.account(name).await;
     }
     let guest = server.session("guest").await;
-    let list = async |token: &str, query: &str| -> People {
+    let list = async |token: &str, query: &str| -> PeoplePage {
         server.get(token, &format!("/api/people{query}")).await.json().await.unwrap()
     };
-    let names = |page: &People| page.people.iter().map(|person| person.name.clone()).collect::<Vec<_>>();
+    let names = |page: &PeoplePage| page.people.iter().map(|person| person.name.clone()).collect::<Vec<_>>();
     let all = list(&owner.token, "").await;
     assert_eq!((names(&all), all.next.as_deref()), (["Ann", "Annabella", "bob", "olga"].map(Into::into).into(), None));
     assert_eq!(all.people[3].role, ServerRole::Owner);
@@ -90,7 +89,7 @@ async fn a_role_is_given_from_above_and_holds_at_once() {
     let give = async |by: &str, to: &str, role: &str| {
         server.post(&format!("/api/people/{to}/role"), by, json!({ "role": role })).await.status
     };
-    let id = |made: &parlor_protocol::http::SessionMade| made.user.id.0.to_string();
+    let id = |made: &parlor_protocol::http::CreatedSession| made.user.id.0.to_string();
     let guest = server.session("guest").await;
     for (by, to, role, status) in [
         (&ann, id(&ann), "admin", 403),

@@ -9,18 +9,18 @@ use crate::support::{
     unlimited,
 };
 use parlor::config::{Config, Guests};
-use parlor_protocol::{RoomId, ServerRole, http::SessionMade};
+use parlor_protocol::{RoomId, ServerRole, http::CreatedSession};
 use reqwest::{
     Method,
     header::{CONTENT_LANGUAGE, SET_COOKIE},
 };
 use serde_json::json;
 
-fn page_of(who: &SessionMade) -> String {
+fn page_of(who: &CreatedSession) -> String {
     format!("/people/{}", who.user.id)
 }
 
-fn form(who: &SessionMade, what: &str) -> String {
+fn form(who: &CreatedSession, what: &str) -> String {
     format!("{}/{what}", page_of(who))
 }
 
@@ -101,7 +101,7 @@ async fn several_people_are_written_to_together() {
 }
 
 /// What a page says of when Ann is there, as someone reads it.
-async fn said_of_ann(server: &Server, who: &SessionMade, language: &'static str, path: &str) -> Option<String> {
+async fn said_of_ann(server: &Server, who: &CreatedSession, language: &'static str, path: &str) -> Option<String> {
     let page = Browser { server, token: who.token.clone(), language }.open(path).await;
     assert_eq!(page.status, 200, "{}", page.html);
     let rows = [page.rows("person"), page.rows("member")].concat();

@@ -6,7 +6,7 @@ use crate::support::{Client, Server, unlimited};
 use parlor::config::{Config, Guests};
 use parlor_protocol::{
     ClientFrame, CloseCode, Cursor, PresenceState, RoomId, ServerFrame, UserId,
-    http::{Me, Member, Members, People, Person, RoomMade, SessionMade},
+    http::{CreatedRoom, CreatedSession, Me, Member, MemberList, PeoplePage, Person},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -18,7 +18,7 @@ async fn start() -> Server {
 }
 
 /// The next that is heard of someone.
-async fn heard(client: &mut Client, who: &SessionMade) -> PresenceState {
+async fn heard(client: &mut Client, who: &CreatedSession) -> PresenceState {
     client
         .until(|frame| match frame {
             ServerFrame::Presence { user, state, .. } if user.id == who.user.id => Some(*state),
@@ -44,13 +44,13 @@ async fn away_in_lobby(server: &Server, name: &str) -> Vec<UserId> {
         .await
 }
 
-async fn person(server: &Server, asks: &SessionMade, who: &SessionMade) -> Person {
-    let people: People = server.get(&asks.token, "/api/people").await.json().await.unwrap();
+async fn person(server: &Server, asks: &CreatedSession, who: &CreatedSession) -> Person {
+    let people: PeoplePage = server.get(&asks.token, "/api/people").await.json().await.unwrap();
     people.people.into_iter().find(|person| person.id == who.user.id).unwrap()
 }
 
-async fn member(server: &Server, asks: &SessionMade, who: &SessionMade) -> Member {
-    let members: Members = server.get(&asks.token, "/api/rooms/lobby/members").await.json().await.unwrap();
+async fn member(server: &Server, asks: &CreatedSession, who: &CreatedSession) -> Member {
+    let members: MemberList = server.get(&asks.token, "/api/rooms/lobby/members").await.json().await.unwrap();
     members.members.into_iter().find(|member| member.user.id == who.user.id).unwrap()
 }
 
@@ -93,7 +93,7 @@ async fn one_is_away_when_all_ones_devices_are() {
 async fn members_are_here_when_they_are_connected_whatever_room_they_look_at() {
     let server = start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
-    let direct = server.post("/api/direct", &ann.token, json!({ "users": [bob.user.id] })).await.of::<RoomMade>();
+    let direct = server.post("/api/direct", &ann.token, json!({ "users": [bob.user.id] })).await.of::<CreatedRoom>();
     let mut annas = Client::greet(&server, &ann).await;
     annas.join(direct.room.id.as_str(), None).await;
     // Bob has opened no room at all.
@@ -142,7 +142,7 @@ async fn a_client_that_is_killed_is_gone_after_the_grace() {
     drop(phone);
     let begun = std::time::Instant::now();
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Offline);
-    assert!(begun.elapsed() < Duration::from_secs(30) - parlor_protocol::limits::LEAVE_GRACE);
+    assert!(begun.elapsed() < Duration::from_secs(30) - parlor_protocol::limits::PRESENCE_GRACE);
     server.stop().await;
 }
 

@@ -7,7 +7,7 @@ use crate::support::{
 };
 use parlor_protocol::{
     RoomId,
-    http::{RoomMade, SessionMade},
+    http::{CreatedRoom, CreatedSession},
 };
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
     server.add(&ann, &room, &ben.user).await;
     let of_ben = |what: &str| format!("members/{}/{what}", ben.user.id);
     let of_ann = |what: &str| format!("members/{}/{what}", ann.user.id);
-    let seen = async |who: &SessionMade, room: &RoomId| forms(&mut Browser::with(&server, who), room).await;
+    let seen = async |who: &CreatedSession, room: &RoomId| forms(&mut Browser::with(&server, who), room).await;
     assert_eq!(seen(&eve, &room).await, ["join"]);
     assert_eq!(seen(&ben, &room).await, ["level", "members", "leave"]);
     let maker = seen(&ann, &room).await;
@@ -85,7 +85,7 @@ async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
     let private = server.room(&ann, "Garden", "private").await;
     server.add(&ann, &private, &ben.user).await;
     let direct = server.post("/api/direct", &ann.token, json!({ "users": [ben.user.id] })).await;
-    let direct = direct.of::<RoomMade>().room.id;
+    let direct = direct.of::<CreatedRoom>().room.id;
     let none = RoomId::from("zzzzzzzz");
     let mut browser = Browser::with(&server, &olga);
     for room in [&private, &direct] {

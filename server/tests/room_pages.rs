@@ -6,7 +6,7 @@ use crate::support::{
     people::PASSWORD,
     rooms::{about, form, settings},
 };
-use parlor_protocol::{Level, RoomId};
+use parlor_protocol::{NotificationLevel, RoomId};
 use reqwest::{Method, header::CONTENT_LANGUAGE};
 use serde_json::json;
 
@@ -171,7 +171,7 @@ async fn one_chooses_what_one_wants_to_hear() {
     let mut live = Client::greet(&server, &ben).await;
     let mut browser = Browser::with(&server, &ben);
     assert_eq!(browser.open(&path).await.chosen("level"), ["all"]);
-    for chosen in [Level::Nothing, Level::Mentions, Level::All] {
+    for chosen in [NotificationLevel::Nothing, NotificationLevel::Mentions, NotificationLevel::All] {
         let page = browser.post(&level, &[("level", chosen.as_str())]).await;
         assert_eq!(page.to(), format!("{path}?done=level"));
         assert_eq!(browser.open(&path).await.chosen("level"), [chosen.as_str()]);
@@ -198,7 +198,7 @@ async fn one_chooses_what_one_wants_to_hear() {
     }
     let page = browser.post_from("https://evil.example", &level, &[("level", "nothing")]).await;
     assert_eq!((page.status, page.at("problem")), (403, "This page is not from this server."));
-    assert_eq!(server.listed(&ben, &room).await.level, Level::Mentions);
+    assert_eq!(server.listed(&ben, &room).await.level, NotificationLevel::Mentions);
     assert_eq!(Browser::new(&server).post(&level, &[]).await.to(), format!("/sign-in?next={path}"));
     server.stop().await;
 }

@@ -5,55 +5,55 @@ use std::time::Duration;
 use crate::support::{Client, Server, body, http_client};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User,
-    http::{EventPage, Members, MessagePage, RoomMade, Rooms, SessionMade},
+    http::{CreatedRoom, CreatedSession, EventPage, MemberList, MessagePage, RoomList},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-async fn call(server: &Server, who: &SessionMade, method: Method, path: &str, body: Value) -> reqwest::Response {
+async fn call(server: &Server, who: &CreatedSession, method: Method, path: &str, body: Value) -> reqwest::Response {
     let request = http_client().request(method, server.url(path)).bearer_auth(&who.token);
     request.json(&body).send().await.unwrap()
 }
 
-async fn status(server: &Server, who: &SessionMade, method: Method, path: &str, body: Value) -> u16 {
+async fn status(server: &Server, who: &CreatedSession, method: Method, path: &str, body: Value) -> u16 {
     call(server, who, method, path, body).await.status().as_u16()
 }
 
-async fn new_room(server: &Server, who: &SessionMade, name: &str, kind: &str) -> RoomSummary {
+async fn new_room(server: &Server, who: &CreatedSession, name: &str, kind: &str) -> RoomSummary {
     let made = call(server, who, Method::POST, "/api/rooms", json!({ "name": name, "kind": kind })).await;
     assert_eq!(made.status(), 201);
-    made.json::<RoomMade>().await.unwrap().room
+    made.json::<CreatedRoom>().await.unwrap().room
 }
 
-async fn direct(server: &Server, who: &SessionMade, others: &[&SessionMade]) -> RoomSummary {
+async fn direct(server: &Server, who: &CreatedSession, others: &[&CreatedSession]) -> RoomSummary {
     let users: Vec<_> = others.iter().map(|other| other.user.id).collect();
     let made = call(server, who, Method::POST, "/api/direct", json!({ "users": users })).await;
     assert_eq!(made.status(), 200);
-    made.json::<RoomMade>().await.unwrap().room
+    made.json::<CreatedRoom>().await.unwrap().room
 }
 
-async fn invite(server: &Server, who: &SessionMade, room: &RoomId, user: &User) {
+async fn invite(server: &Server, who: &CreatedSession, room: &RoomId, user: &User) {
     let path = format!("/api/rooms/{room}/members");
     assert_eq!(status(server, who, Method::POST, &path, json!({ "user": user.id })).await, 204);
 }
 
-async fn remove(server: &Server, who: &SessionMade, room: &RoomId, user: &User) {
+async fn remove(server: &Server, who: &CreatedSession, room: &RoomId, user: &User) {
     let path = format!("/api/rooms/{room}/members/{}", user.id);
     assert_eq!(status(server, who, Method::DELETE, &path, json!({})).await, 204);
 }
 
-async fn listed(server: &Server, who: &SessionMade) -> Vec<RoomSummary> {
-    server.get(&who.token, "/api/rooms").await.json::<Rooms>().await.unwrap().rooms
+async fn listed(server: &Server, who: &CreatedSession) -> Vec<RoomSummary> {
+    server.get(&who.token, "/api/rooms").await.json::<RoomList>().await.unwrap().rooms
 }
 
-async fn log(server: &Server, who: &SessionMade, room: &RoomId) -> Vec<Event> {
+async fn log(server: &Server, who: &CreatedSession, room: &RoomId) -> Vec<Event> {
     let answer = server.get(&who.token, &format!("/api/rooms/{room}/events")).await;
     assert_eq!(answer.status(), 200);
     answer.json::<EventPage>().await.unwrap().events
 }
 
-async fn connect(server: &Server, who: &SessionMade) -> Client {
+async fn connect(server: &Server, who: &CreatedSession) -> Client {
     let mut client = Client::connect(server.address, who).await;
     client.hello(vec![]).await;
     client
@@ -402,7 +402,7 @@ async fn moderators_do_not_throw_each_other_out() {
         let path = format!("/api/rooms/{room}/members/{}", other.user.id);
         assert_eq!(status(&server, &ann, Method::PATCH, &path, json!({ "moderator": true })).await, 204);
     }
-    let members: Members = server.get(&bob.token, &format!("/api/rooms/{room}/members")).await.json().await.unwrap();
+    let members: MemberList = server.get(&bob.token, &format!("/api/rooms/{room}/members")).await.json().await.unwrap();
     assert_eq!((members.count, members.members.iter().filter(|member| member.moderator).count()), (3, 3));
     let path = format!("/api/rooms/{room}/members/{}", cem.user.id);
     assert_eq!(status(&server, &bob, Method::DELETE, &path, json!({})).await, 403);

@@ -6,9 +6,8 @@ use crate::support::{
 };
 use parlor::config::Config;
 use parlor_protocol::{
-    ServerRole, UserKind,
-    http::{ErrorAnswer, Me, SessionMade},
-    refusal,
+    ServerRole, UserKind, error_code,
+    http::{CreatedSession, ErrorResponse, Me},
 };
 use reqwest::{
     Method,
@@ -28,10 +27,10 @@ async fn sign_in_from(server: &Server, address: &str, name: &str, password: &str
 
 /// The person is told to wait, and for how long; nothing else.
 fn is_told_to_wait(answer: &Answer) {
-    assert_eq!(answer.refused(), (429, refusal::RATE_LIMITED.into()));
+    assert_eq!(answer.refused(), (429, error_code::RATE_LIMITED.into()));
     let wait: u64 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
     assert!((1..=31).contains(&wait), "{wait}");
-    assert_eq!(answer.of::<ErrorAnswer>().error.message, "That was tried too often. Wait a while, then try again.");
+    assert_eq!(answer.of::<ErrorResponse>().error.message, "That was tried too often. Wait a while, then try again.");
     assert!(!answer.headers.contains_key(SET_COOKIE));
 }
 
@@ -114,14 +113,14 @@ async fn a_session_that_someone_else_planted_is_worth_nothing_after_signing_in()
         let request = http_client().post(server.url("/api/sign-in")).json(&body);
         request.header("cookie", format!("parlor_session={token}")).send()
     };
-    let made: SessionMade = with_cookie(&planted.token).await.unwrap().json().await.unwrap();
+    let made: CreatedSession = with_cookie(&planted.token).await.unwrap().json().await.unwrap();
     assert_eq!(made.user, ann.user);
     assert_ne!(made.token, planted.token);
     assert_eq!(server.who(&planted.token).await, 401);
     listening.ended().await;
     // Nor does a token that the server did not make become one.
     let chosen = "a".repeat(64);
-    let made: SessionMade = with_cookie(&chosen).await.unwrap().json().await.unwrap();
+    let made: CreatedSession = with_cookie(&chosen).await.unwrap().json().await.unwrap();
     assert_ne!(made.token, chosen);
     assert_eq!((server.who(&chosen).await, server.who(&made.token).await), (401, 200));
     server.stop().await;
@@ -156,7 +155,7 @@ async fn a_page_of_another_site_changes_nothing_for_its_visitor() {
             let request = http_client().request(method.clone(), server.url(path)).header("cookie", &cookie);
             let answer = request.header("origin", origin).json(&json!({})).send().await.unwrap();
             assert_eq!(answer.status(), 403, "{method} {path} from {origin}");
-            assert_eq!(answer.json::<ErrorAnswer>().await.unwrap().error.code, refusal::ORIGIN_REFUSED);
+            assert_eq!(answer.json::<ErrorResponse>().await.unwrap().error.code, error_code::ORIGIN_REFUSED);
         }
         // Without the header, as some old browsers send forms, it is no form that is taken.
         let takes_fields = !["/api/session", "/enter"].contains(&path) && !path.ends_with("000/reset");

@@ -2,12 +2,12 @@
 
 use crate::support::{self, Client, Server, http_client, http_connection::Requests, people::PASSWORD};
 use parlor::store::sqlite::FILE_NAME;
-use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::Sessions};
+use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::SessionList};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 const REVOKED: Option<u16> = Some(CloseCode::SessionRevoked.code());
 
-async fn sessions(server: &Server, token: &str) -> Sessions {
+async fn sessions(server: &Server, token: &str) -> SessionList {
     server.get(token, "/api/sessions").await.json().await.unwrap()
 }
 

@@ -9,9 +9,8 @@ use crate::support::{
 };
 use parlor::{config::Config, store::sqlite::FILE_NAME};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, GapReason, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail,
-    http::{EventPage, SessionMade},
-    refusal,
+    ClientFrame, CommandId, Cursor, Event, GapReason, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, error_code,
+    http::{CreatedSession, EventPage},
 };
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -81,7 +80,7 @@ async fn a_full_disk_is_said_loses_nothing_and_is_over_when_there_is_room() {
         full.push(writer.await.unwrap());
     }
     for (.., (code, retry_after_ms)) in &full {
-        assert_eq!((code.as_str(), *retry_after_ms), (refusal::STORAGE_FULL, Some(5_000)));
+        assert_eq!((code.as_str(), *retry_after_ms), (error_code::STORAGE_FULL, Some(5_000)));
     }
     // Everything else that is written is refused in the same words, once the last corners are filled.
     let token = full[0].0.token.clone();
@@ -100,7 +99,7 @@ async fn a_full_disk_is_said_loses_nothing_and_is_over_when_there_is_room() {
         }
         panic!("never full");
     };
-    let refused = (507, Some(refusal::STORAGE_FULL.to_owned()));
+    let refused = (507, Some(error_code::STORAGE_FULL.to_owned()));
     assert_eq!(until_full("/api/session", false).await, refused);
     assert_eq!(until_full("/api/rooms", true).await, refused);
 
@@ -139,7 +138,7 @@ fn answer(frame: &ServerFrame) -> Option<Option<(GapReason, Seq, Seq)>> {
 
 async fn resumed(
     server: &Server,
-    made: &SessionMade,
+    made: &CreatedSession,
     after: Seq,
     tail: Option<Tail>,
 ) -> (Client, Option<(GapReason, Seq, Seq)>) {
@@ -155,7 +154,7 @@ async fn after_an_older_database_is_put_back_everyone_reloads() {
     let temp = TempDir::new().unwrap();
     let server = Server::start_in(temp.path(), unlimited()).await;
     let mut writer = server.client("writer").await;
-    let writer_made = SessionMade { token: writer.token.clone(), user: writer.user.clone() };
+    let writer_made = CreatedSession { token: writer.token.clone(), user: writer.user.clone() };
     let made = server.session("reader").await;
     let stream_requests = Requests::new(server.address, &made, Some("stream"));
     let mut stream = stream_requests.stream(None).await;

@@ -2,9 +2,9 @@
 
 use crate::support::{self, Client, Server, assert_gap_free, body};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, EventKind, GapReason, RoomId, ServerFrame, Tail, UserKind,
-    http::{EventPage, MessagePage, Rooms},
-    limits, refusal,
+    ClientFrame, CommandId, Cursor, EventKind, GapReason, RoomId, ServerFrame, Tail, UserKind, error_code,
+    http::{EventPage, MessagePage, RoomList},
+    limits,
 };
 use uuid::Uuid;
 
@@ -93,13 +93,13 @@ async fn the_same_id_a_hundred_times_is_one_event_and_one_ack() {
 
     // Other content, another room's or another person's use of the id: refused.
     ann.post_as(id, "twice").await;
-    assert_eq!(ann.refusal().await, refusal::ID_REUSED);
+    assert_eq!(ann.refusal().await, error_code::ID_REUSED);
     let mut bob = server.greeted("bob").await;
     bob.post_as(id, "once").await;
-    assert_eq!(bob.refusal().await, refusal::ID_REUSED);
+    assert_eq!(bob.refusal().await, error_code::ID_REUSED);
     let room = server.new_room(&made.token, "Elsewhere").await.room.id;
     ann.say(&ClientFrame::Send { id, room, body: "once".into(), reply_to: None }).await;
-    assert_eq!(ann.refusal().await, refusal::ID_REUSED);
+    assert_eq!(ann.refusal().await, error_code::ID_REUSED);
     server.stop().await;
 }
 
@@ -135,8 +135,8 @@ async fn history_survives_a_restart_and_pages_meet() {
     for path in ["/api/rooms/nowhere/messages", "/api/rooms/nowhere/events", "/api/nothing"] {
         let answer = server.get(&made.token, path).await;
         assert_eq!(answer.status(), 404);
-        let error: parlor_protocol::http::ErrorAnswer = answer.json().await.unwrap();
-        assert_eq!(error.error.code, refusal::NOT_FOUND);
+        let error: parlor_protocol::http::ErrorResponse = answer.json().await.unwrap();
+        assert_eq!(error.error.code, error_code::NOT_FOUND);
     }
     server.stop().await;
 }
@@ -214,7 +214,7 @@ async fn cursors_from_another_history_get_a_gap_and_no_events() {
 async fn a_cursor_too_far_behind_gets_a_gap() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
-    let head = limits::MAX_REPLAY + 1;
+    let head = limits::MAX_REPLAY_EVENTS + 1;
     for n in 1..=head {
         bob.post(&format!("{n}")).await;
     }
@@ -241,7 +241,7 @@ async fn rooms_are_made_listed_joined_and_counted() {
     };
     assert!(ann.until(shown).await.joined, "new, and mine");
     assert!(!bob.until(shown).await.joined, "new, and not mine yet");
-    let list: Rooms = server.get(&bob.token, "/api/rooms").await.json().await.unwrap();
+    let list: RoomList = server.get(&bob.token, "/api/rooms").await.json().await.unwrap();
     assert_eq!(
         list.rooms.iter().map(|r| (r.name.as_str(), r.joined)).collect::<Vec<_>>(),
         [("Lobby", true), ("Tea and 茶", false)]
@@ -266,7 +266,7 @@ async fn rooms_are_made_listed_joined_and_counted() {
     let grown = ann.until(|frame| shown(frame).filter(|room| room.head == 1)).await;
     assert_eq!((grown.unread, grown.read), (1, 0));
     // Read on one device is read on the other.
-    let made = parlor_protocol::http::SessionMade { token: ann.token.clone(), user: ann.user.clone() };
+    let made = parlor_protocol::http::CreatedSession { token: ann.token.clone(), user: ann.user.clone() };
     let mut phone = Client::connect(server.address, &made).await;
     phone.hello(vec![]).await;
     phone.say(&ClientFrame::Read { room: room.id.clone(), seq: 99 }).await;
@@ -276,7 +276,7 @@ async fn rooms_are_made_listed_joined_and_counted() {
     phone.say(&ClientFrame::Ping { at: 1 }).await;
     phone.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
     let server = server.restart().await;
-    let list: Rooms = server.get(&made.token, "/api/rooms").await.json().await.unwrap();
+    let list: RoomList = server.get(&made.token, "/api/rooms").await.json().await.unwrap();
     assert_eq!((list.rooms[1].read, list.rooms[1].unread), (1, 0), "never back, and kept");
     server.stop().await;
 }
@@ -301,10 +301,10 @@ async fn replies_point_at_messages_of_the_same_room() {
     assert!(matches!(event.await, EventKind::Message { reply_to: Some(to), .. } if to == first));
     assert_eq!(server.history(&ann.token, "").await.messages[1].reply_to, Some(first));
     ann.say(&reply(RoomId::lobby(), CommandId(Uuid::now_v7()))).await;
-    assert_eq!(ann.refusal().await, refusal::NOT_FOUND);
+    assert_eq!(ann.refusal().await, error_code::NOT_FOUND);
     let other = server.new_room(&ann.token, "other").await.room.id;
     ann.say(&reply(other, first)).await;
-    assert_eq!(ann.refusal().await, refusal::NOT_FOUND);
+    assert_eq!(ann.refusal().await, error_code::NOT_FOUND);
     server.stop().await;
 }
 

@@ -9,7 +9,7 @@ use crate::support::{
     Server, body, http_client,
     http_connection::{Poller, Requests, array, lobby, message},
 };
-use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, limits, refusal};
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, error_code, limits};
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -96,7 +96,7 @@ async fn what_is_posted_is_checked_and_answered_in_its_order() {
     }
     assert_eq!(request(Method::GET, "/live/frames").bearer_auth(&made.token).send().await.unwrap().status(), 405);
     // To nobody.
-    let none = (410, Some(refusal::NO_CONNECTION.to_owned()));
+    let none = (410, Some(error_code::NO_CONNECTION.to_owned()));
     for body in ["[]", r#"[{"type":"ping","at":1}]"#, r#"[{"type":"ping","at":1},{"type":"hello","protocol":1}]"#] {
         assert_eq!(ann.post_text(body).await, none, "{body}");
     }
@@ -104,11 +104,11 @@ async fn what_is_posted_is_checked_and_answered_in_its_order() {
     // What is no array of frames.
     let mut stream = ann.stream(None).await;
     for body in ["", "{}", "[", "[1,]", "hello", "[]x"] {
-        assert_eq!(ann.post_text(body).await, (400, Some(refusal::BAD_FRAME.into())), "{body}");
+        assert_eq!(ann.post_text(body).await, (400, Some(error_code::BAD_FRAME.into())), "{body}");
     }
     assert_eq!(ann.post_text(vec![b'[', b'"', 0xff, b'"', b']']).await.0, 400);
     let many = vec![ClientFrame::Ping { at: 1 }; 257];
-    assert_eq!(ann.post_text(array(&many)).await, (413, Some(refusal::TOO_LARGE.into())));
+    assert_eq!(ann.post_text(array(&many)).await, (413, Some(error_code::TOO_LARGE.into())));
     // Single bad frames are answered where they stand; 256 at once are taken.
     let bad = r#"[{"type":"hello","protocol":1,"resume":[{"room":"lobby"}]},7,{"type":"dance"},{"type":"join"},{"type":"ping","at":9}]"#;
     assert_eq!(ann.post_text(bad).await, (204, None));
@@ -120,7 +120,7 @@ async fn what_is_posted_is_checked_and_answered_in_its_order() {
             _ => {}
         }
     }
-    assert_eq!(codes, [refusal::BAD_FRAME, refusal::UNKNOWN_TYPE, refusal::BAD_FRAME]);
+    assert_eq!(codes, [error_code::BAD_FRAME, error_code::UNKNOWN_TYPE, error_code::BAD_FRAME]);
     let ids: Vec<_> = (0..512).map(|_| CommandId(Uuid::now_v7())).collect();
     for some in ids.chunks(256) {
         let frames: Vec<_> = some.iter().map(|id| message(*id, "one after the other")).collect();
@@ -133,10 +133,10 @@ async fn what_is_posted_is_checked_and_answered_in_its_order() {
     assert_eq!(seen, ids);
     // Too large a frame ends the connection, as on a WebSocket.
     let large = format!(r#"[{{"type":"ping","at":1,"x":"{}"}}]"#, "x".repeat(limits::MAX_FRAME_BYTES));
-    assert_eq!(ann.post_text(large).await, (413, Some(refusal::TOO_LARGE.into())));
+    assert_eq!(ann.post_text(large).await, (413, Some(error_code::TOO_LARGE.into())));
     assert_eq!(stream.ended().await, Some(CloseCode::FrameTooLarge.code()));
     let mut stream = ann.stream(None).await;
-    assert_eq!(ann.post_text("x".repeat(limits::MAX_POST_BYTES + 1)).await, (413, Some(refusal::TOO_LARGE.into())));
+    assert_eq!(ann.post_text("x".repeat(limits::MAX_POST_BYTES + 1)).await, (413, Some(error_code::TOO_LARGE.into())));
     assert_eq!(stream.ended().await, Some(CloseCode::FrameTooLarge.code()));
     server.nothing_carried().await;
     server.stop().await;

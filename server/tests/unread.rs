@@ -1,7 +1,7 @@
 //! What is unread: counted from the log, the same at all devices.
 
 use crate::support::{Client, Server, rooms::counts};
-use parlor_protocol::{ClientFrame, Level, RoomId, ServerFrame};
+use parlor_protocol::{ClientFrame, NotificationLevel, RoomId, ServerFrame};
 use reqwest::Method;
 use serde_json::json;
 
@@ -113,19 +113,19 @@ async fn how_much_one_wants_to_hear_is_kept_and_told() {
     let room = server.room(&ann, "Kitchen", "private").await;
     let path = format!("/api/rooms/{room}/level");
     let mut desk = Client::greet(&server, &ann).await;
-    let set = async |who: &parlor_protocol::http::SessionMade, path: &str, body| {
+    let set = async |who: &parlor_protocol::http::CreatedSession, path: &str, body| {
         server.ask(Method::PUT, path, &who.token, body).await.status
     };
-    assert_eq!(server.listed(&ann, &room).await.level, Level::All);
+    assert_eq!(server.listed(&ann, &room).await.level, NotificationLevel::All);
     assert_eq!(set(&ann, &path, json!({ "level": "mentions" })).await, 204);
-    assert_eq!(desk.summary(&room, |_| true).await.level, Level::Mentions);
-    assert_eq!(server.listed(&ann, &room).await.level, Level::Mentions);
+    assert_eq!(desk.summary(&room, |_| true).await.level, NotificationLevel::Mentions);
+    assert_eq!(server.listed(&ann, &room).await.level, NotificationLevel::Mentions);
     assert_eq!(set(&ann, &path, json!({ "level": "nothing" })).await, 204);
     assert_eq!(set(&ann, &path, json!({ "level": "loud" })).await, 400);
     assert_eq!(set(&bob, &path, json!({ "level": "all" })).await, 404);
     let public = server.room(&ann, "Garden", "public").await;
     assert_eq!(set(&bob, &format!("/api/rooms/{public}/level"), json!({ "level": "all" })).await, 403);
     let server = server.restart().await;
-    assert_eq!(server.listed(&ann, &room).await.level, Level::Nothing);
+    assert_eq!(server.listed(&ann, &room).await.level, NotificationLevel::Nothing);
     server.stop().await;
 }

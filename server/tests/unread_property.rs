@@ -7,7 +7,7 @@ use crate::support::{Client, PATIENCE, Server, http_client, rooms::counts};
 use parlor_app::live::state::{State, Todo};
 use parlor_protocol::{
     ClientFrame, CommandId, Event, EventKind, RoomId, RoomSummary, Seq, ServerFrame, UserId,
-    http::{EventPage, MessagePage, Rooms, SessionMade},
+    http::{CreatedSession, EventPage, MessagePage, RoomList},
 };
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -80,7 +80,7 @@ struct Device {
 }
 
 struct Person {
-    made: SessionMade,
+    made: CreatedSession,
     devices: Vec<Device>,
     /// How far they have read and what they have marked, as one would keep it by hand; none while they are no member.
     mine: Option<(Seq, Option<Seq>)>,
@@ -91,7 +91,7 @@ struct World {
     http: reqwest::Client,
     room: RoomId,
     people: Vec<Person>,
-    writer: (SessionMade, Client),
+    writer: (CreatedSession, Client),
     head: Seq,
     log: Vec<Event>,
     topics: u64,
@@ -140,13 +140,13 @@ impl World {
         world
     }
 
-    async fn get<T: DeserializeOwned>(&self, who: &SessionMade, path: &str) -> T {
+    async fn get<T: DeserializeOwned>(&self, who: &CreatedSession, path: &str) -> T {
         let answer = self.http.get(self.server.url(path)).bearer_auth(&who.token).send().await.unwrap();
         answer.json().await.unwrap()
     }
 
-    async fn listed(&self, who: &SessionMade) -> Option<RoomSummary> {
-        let rooms: Rooms = self.get(who, "/api/rooms").await;
+    async fn listed(&self, who: &CreatedSession) -> Option<RoomSummary> {
+        let rooms: RoomList = self.get(who, "/api/rooms").await;
         rooms.rooms.into_iter().find(|room| room.id == self.room)
     }
 
@@ -194,7 +194,7 @@ impl World {
                         self.people[who].devices[device].page.loaded(&room, page)
                     }
                     Todo::LoadRooms => {
-                        let rooms: Rooms = self.get(&made, "/api/rooms").await;
+                        let rooms: RoomList = self.get(&made, "/api/rooms").await;
                         self.people[who].devices[device].page.listed(rooms.rooms);
                         Vec::new()
                     }
@@ -297,7 +297,7 @@ impl World {
             assert!(told.is_none_or(|told| told == now), "{told:?}, not {now:?}, was told of {frame:?}");
         }
         // The device that says so knows it by itself.
-        let rooms: Rooms = self.get(&self.people[who].made, "/api/rooms").await;
+        let rooms: RoomList = self.get(&self.people[who].made, "/api/rooms").await;
         self.people[who].devices[at].page.listed(rooms.rooms);
     }
 

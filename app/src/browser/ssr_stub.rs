@@ -1,6 +1,6 @@
 //! The answers where there is no browser.
 
-#![allow(missing_docs, clippy::missing_const_for_fn)]
+#![allow(clippy::missing_const_for_fn)]
 
 #[must_use]
 pub fn host() -> String {

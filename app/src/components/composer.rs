@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{
     RoomId, limits,
-    validate::{self, Invalid},
+    validate::{self, ValidationError},
 };
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
@@ -117,7 +117,7 @@ pub fn Composer(
                 hint.set(String::new());
                 scroll::to_end(false);
             }
-            Err(Invalid::Empty) => {
+            Err(ValidationError::Empty) => {
                 hint.set(words.of(Word::WriteFirst).to_owned());
                 // Said once is enough: Enter pressed twice is no mistake to be reminded of.
                 set_timeout(
@@ -129,7 +129,7 @@ pub fn Composer(
                     HINT_TIME,
                 );
             }
-            Err(Invalid::TooLong { chars, limit }) => {
+            Err(ValidationError::TooLong { chars, limit }) => {
                 hint.set(words.count(Word::TooLongBy, chars.saturating_sub(limit) as u64));
             }
             Err(invalid) => hint.set(words.invalid(invalid)),

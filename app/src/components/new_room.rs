@@ -63,7 +63,7 @@ pub fn NewRoom() -> impl IntoView {
         }
         let named = match validate::room_name(&browser::value(NAME)) {
             Ok(named) => named,
-            Err(validate::Invalid::Empty) => return browser::set_text(PROBLEM, words.of(Word::RoomNeedsName)),
+            Err(validate::ValidationError::Empty) => return browser::set_text(PROBLEM, words.of(Word::RoomNeedsName)),
             Err(invalid) => return browser::set_text(PROBLEM, &words.invalid(invalid)),
         };
         busy.set_value(true);

@@ -1,7 +1,7 @@
 //! The list of rooms: mine with what is unread, and public ones to go into.
 
 use leptos::prelude::*;
-use parlor_protocol::{Level, RoomId, RoomKind, RoomSummary};
+use parlor_protocol::{NotificationLevel, RoomId, RoomKind, RoomSummary};
 
 use super::{
     Look, effect, flag,
@@ -155,10 +155,13 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
     let kind = kind(move || summary.look(|room| room.as_ref().map(|room| room.kind)));
     let unread = move || summary.look(|room| room.as_ref().map_or(0, counted));
     let mentions = move || {
-        summary.look(|room| room.as_ref().filter(|room| room.level != Level::Nothing).map_or(0, |room| room.mentions))
+        summary.look(|room| {
+            room.as_ref().filter(|room| room.level != NotificationLevel::Nothing).map_or(0, |room| room.mentions)
+        })
     };
     let names_me = flag(move || mentions() > 0);
-    let muted = flag(move || summary.look(|room| room.as_ref().is_some_and(|room| room.level != Level::All)));
+    let muted =
+        flag(move || summary.look(|room| room.as_ref().is_some_and(|room| room.level != NotificationLevel::All)));
     let has_unread = flag(move || unread() > 0);
     let all_read = flag(move || unread() == 0);
     let current = {

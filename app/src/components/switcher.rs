@@ -163,7 +163,7 @@ fn html(rooms: &[RoomSummary], chosen: usize, words: Words) -> String {
 
 #[cfg(test)]
 mod tests {
-    use parlor_protocol::{Level, RoomKind};
+    use parlor_protocol::{NotificationLevel, RoomKind};
 
     use super::*;
 
@@ -177,7 +177,7 @@ mod tests {
             read: 0,
             unread,
             mentions: 0,
-            level: Level::All,
+            level: NotificationLevel::All,
             marked: false,
             joined: true,
             gone: false,

@@ -178,7 +178,8 @@ impl Account {
 
     fn invites(&self, words: Words, invites: Vec<InviteInfo>) -> impl IntoView + use<> {
         let problem = self.problem.as_ref().filter(|problem| problem.at == id::INVITE).map(|it| it.text.clone());
-        let usual = || [limits::INVITE_HOURS.to_string(), "1".to_owned(), ServerRole::Member.as_str().to_owned()];
+        let usual =
+            || [limits::DEFAULT_INVITE_HOURS.to_string(), "1".to_owned(), ServerRole::Member.as_str().to_owned()];
         let [hours, uses, role] = self.typed.invite.clone().unwrap_or_else(usual);
         let times = [(24, Say::Day), (7 * 24, Say::Week), (30 * 24, Say::Month)];
         let times = times.map(|(hours, say)| (hours.to_string(), words.say(say))).into();

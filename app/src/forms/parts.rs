@@ -214,7 +214,7 @@ pub(super) fn explained_choice(
 
 /// One of the colours of names. What is chosen has a tick as well, which the style sheet draws.
 pub(super) fn colour_choice(words: Words, name: &'static str, legend: Say, chosen: u8) -> AnyView {
-    let swatches = (0..limits::COLOURS).map(|colour| {
+    let swatches = (0..limits::COLOUR_COUNT).map(|colour| {
         view! {
             <input
                 type="radio"

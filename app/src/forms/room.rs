@@ -1,7 +1,7 @@
 //! `/rooms/…/settings`: what a room is called and about, who is in it, and its end. What would be refused does not show.
 
 use leptos::{either::Either, prelude::*};
-use parlor_protocol::{Level, RoomId, RoomKind, limits};
+use parlor_protocol::{NotificationLevel, RoomId, RoomKind, limits};
 
 use super::{
     Frame,
@@ -49,7 +49,7 @@ pub struct RoomSettings {
     /// What the reader may do.
     pub may: May,
     /// What the reader wants to hear of it; none for who is no member.
-    pub level: Option<Level>,
+    pub level: Option<NotificationLevel>,
     /// Who is in it.
     pub members: Members,
     /// What has come of the last form.
@@ -121,11 +121,11 @@ impl RoomSettings {
         }
     }
 
-    fn hear(&self, words: Words, level: Level) -> impl IntoView + use<> {
-        let options = Level::ALL.map(|level| match level {
-            Level::All => (level.as_str(), Say::HearAll, Say::HearAllHelp),
-            Level::Mentions => (level.as_str(), Say::HearMentions, Say::HearMentionsHelp),
-            Level::Nothing => (level.as_str(), Say::HearNothing, Say::HearNothingHelp),
+    fn hear(&self, words: Words, level: NotificationLevel) -> impl IntoView + use<> {
+        let options = NotificationLevel::ALL.map(|level| match level {
+            NotificationLevel::All => (level.as_str(), Say::HearAll, Say::HearAllHelp),
+            NotificationLevel::Mentions => (level.as_str(), Say::HearMentions, Say::HearMentionsHelp),
+            NotificationLevel::Nothing => (level.as_str(), Say::HearNothing, Say::HearNothingHelp),
         });
         view! {
             <form method="post" action=self.action("level") data-testid="level-form">

@@ -18,7 +18,7 @@ pub use codes::CODES;
 pub use language::Language;
 pub use table::{CHINESE, ENGLISH, WORDS, Word};
 
-use parlor_protocol::validate::Invalid;
+use parlor_protocol::validate::ValidationError;
 
 /// Between the forms of a word that stands with a number.
 const FORMS: char = '|';
@@ -66,13 +66,13 @@ impl Words {
 
     /// Why a text is not taken.
     #[must_use]
-    pub fn invalid(self, invalid: Invalid) -> String {
+    pub fn invalid(self, invalid: ValidationError) -> String {
         match invalid {
-            Invalid::TooLong { chars, limit } => {
+            ValidationError::TooLong { chars, limit } => {
                 self.fill(Word::TooLong, &[("chars", &chars.to_string()), ("limit", &limit.to_string())])
             }
-            Invalid::Empty => self.of(Word::Empty).to_owned(),
-            Invalid::Hidden => self.of(Word::Hidden).to_owned(),
+            ValidationError::Empty => self.of(Word::Empty).to_owned(),
+            ValidationError::ForbiddenCharacter => self.of(Word::Hidden).to_owned(),
         }
     }
 

@@ -26,9 +26,9 @@ words! {
     BadName: "That name will not do. {why}", "这个名字不能用。{why}";
 
     // What is typed, and why it is not taken.
-    Empty: "There is nothing in it.", "内容为空。";
-    TooLong: "It is {chars} characters long; {limit} are allowed.", "共 {chars} 个字符，最多允许 {limit} 个。";
-    Hidden: "It has a character that cannot be shown.", "包含无法显示的字符。";
+    Empty: "Text is required.", "内容为空。";
+    TooLong: "The text has {chars} characters. The maximum is {limit}.", "共 {chars} 个字符，最多允许 {limit} 个。";
+    Hidden: "The text contains a character that is not allowed.", "包含无法显示的字符。";
 
     // The chat around the messages.
     Skip: "Skip to the message box", "跳到输入框";

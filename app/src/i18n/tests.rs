@@ -87,11 +87,11 @@ fn words_are_no_markup() {
 
 #[test]
 fn every_code_of_the_server_has_words() {
-    let refusals = include_str!("../../../protocol/src/refusal.rs");
-    let refusals: Vec<_> = refusals.lines().filter_map(|line| line.split('"').nth(1)).collect();
-    assert!(refusals.len() > 15, "{refusals:?}");
+    let codes = include_str!("../../../protocol/src/error_code.rs");
+    let codes: Vec<_> = codes.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(codes.len() > 15, "{codes:?}");
     for words in Language::ALL.map(Words::new) {
-        for code in &refusals {
+        for code in &codes {
             assert!(words.code(code).is_some(), "{code}");
         }
         for code in CloseCode::ALL {
@@ -127,11 +127,13 @@ fn what_is_filled_in_is_not_looked_at_again() {
 #[test]
 fn why_a_text_is_not_taken() {
     let [english, chinese] = Language::ALL.map(Words::new);
-    for invalid in [Invalid::Empty, Invalid::Hidden, Invalid::TooLong { chars: 40, limit: 32 }] {
+    for invalid in
+        [ValidationError::Empty, ValidationError::ForbiddenCharacter, ValidationError::TooLong { chars: 40, limit: 32 }]
+    {
         // The protocol has the same in English, for programs that are no page.
         assert_eq!(english.invalid(invalid), invalid.to_string());
     }
-    assert_eq!(chinese.invalid(Invalid::TooLong { chars: 40, limit: 32 }), "共 40 个字符，最多允许 32 个。");
+    assert_eq!(chinese.invalid(ValidationError::TooLong { chars: 40, limit: 32 }), "共 40 个字符，最多允许 32 个。");
 }
 
 #[cfg(feature = "ssr")]

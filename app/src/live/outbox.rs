@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, refusal};
+use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, error_code};
 
 mod item;
 mod leases;
@@ -291,8 +291,8 @@ impl Outbox {
         now: Millis,
     ) -> Option<(RoomId, Option<Kept>)> {
         // A time to come back is a promise that it will help; want of storage passes by itself.
-        let for_a_while = matches!(code, refusal::UNAVAILABLE | refusal::STORAGE_FULL)
-            || (code == refusal::RATE_LIMITED && retry_ms.is_some());
+        let for_a_while = matches!(code, error_code::UNAVAILABLE | error_code::STORAGE_FULL)
+            || (code == error_code::RATE_LIMITED && retry_ms.is_some());
         let item = self.find(id)?;
         if matches!(item.delivery, Delivery::Stored) {
             return None;

@@ -80,7 +80,7 @@ fn a_lost_connection_sends_the_same_id_again() {
 fn a_pause_keeps_the_order() {
     let mut outbox = outbox(2);
     outbox.take_ready(0);
-    outbox.refused(id(1), refusal::RATE_LIMITED, "too fast", Some(800), 100);
+    outbox.refused(id(1), error_code::RATE_LIMITED, "too fast", Some(800), 100);
     assert_eq!(sent(outbox.take_ready(899)), []);
     assert_eq!(outbox.held_until(100), Some(900));
     assert_eq!(sent(outbox.take_ready(900)), [id(1)]);
@@ -90,7 +90,7 @@ fn a_pause_keeps_the_order() {
 fn too_fast_without_a_time_to_come_back_is_for_the_writer_to_decide() {
     let mut outbox = outbox(1);
     outbox.take_ready(0);
-    outbox.refused(id(1), refusal::RATE_LIMITED, "too fast", None, 0);
+    outbox.refused(id(1), error_code::RATE_LIMITED, "too fast", None, 0);
     assert_eq!(outbox.of(&RoomId::lobby()).next().map(|item| item.delivery.slug()), Some("failed"));
 }
 
@@ -98,7 +98,7 @@ fn too_fast_without_a_time_to_come_back_is_for_the_writer_to_decide() {
 fn a_refusal_can_be_retried_or_taken_back() {
     let mut outbox = outbox(2);
     outbox.take_ready(0);
-    outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    outbox.refused(id(1), error_code::TOO_LONG, "It is too long.", None, 0);
     assert_eq!(outbox.of(&RoomId::lobby()).next().map(|item| item.delivery.slug()), Some("failed"));
     assert_eq!(sent(outbox.take_ready(0)), [id(2)], "one that failed does not hold up the next");
     outbox.ack(id(2), 8, 1);
@@ -109,7 +109,7 @@ fn a_refusal_can_be_retried_or_taken_back() {
     assert_eq!(sent(outbox.take_ready(0)), [], "not before that is on disk");
     outbox.kept(id(1));
     assert_eq!(sent(outbox.take_ready(0)), [id(1)]);
-    outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    outbox.refused(id(1), error_code::TOO_LONG, "It is too long.", None, 0);
     assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), false)));
     assert_eq!(outbox.take_withdrawn(&lobby).map(|item| item.message.body.clone()), Some("message 1".into()));
     assert!(outbox.withdraw(id(2)).is_none(), "what is stored cannot be taken back");
@@ -119,7 +119,7 @@ fn a_refusal_can_be_retried_or_taken_back() {
 fn refused() -> Outbox {
     let mut outbox = outbox(1);
     outbox.take_ready(0);
-    outbox.refused(id(1), refusal::TOO_LONG, "It is too long.", None, 0);
+    outbox.refused(id(1), error_code::TOO_LONG, "It is too long.", None, 0);
     outbox
 }
 
@@ -156,7 +156,7 @@ fn a_late_refusal_does_not_undo_an_ack() {
     let mut outbox = outbox(1);
     outbox.take_ready(0);
     outbox.ack(id(1), 7, 5);
-    assert!(outbox.refused(id(1), refusal::NOT_FOUND, "", None, 0).is_none());
+    assert!(outbox.refused(id(1), error_code::NOT_FOUND, "", None, 0).is_none());
     outbox.settle_until(&RoomId::lobby(), 6);
     assert_eq!(outbox.of(&RoomId::lobby()).count(), 1);
     outbox.settle_until(&RoomId::lobby(), 7);
@@ -273,7 +273,7 @@ proptest! {
                         if !stored.contains(&id) { stored.push(id); }
                         outbox.disconnected();
                     }
-                    2 => { outbox.refused(id, refusal::RATE_LIMITED, "", Some(1_000), now); }
+                    2 => { outbox.refused(id, error_code::RATE_LIMITED, "", Some(1_000), now); }
                     _ => {
                         if !stored.contains(&id) { stored.push(id); }
                         outbox.ack(id, stored.len() as Seq, now);

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlor_faults::checker::{ClientLog, History, RoomLog, check_complete};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, Message, Millis, PROTOCOL_VERSION, RoomId,
-    RoomKind, RoomSummary, Seq, ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, http::MessagePage,
-    refusal,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Message, Millis, NotificationLevel, PROTOCOL_VERSION,
+    RoomId, RoomKind, RoomSummary, Seq, ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, error_code,
+    http::MessagePage,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ use server::{Server, join, summary};
 const ROOMS: [&str; 2] = ["lobby", "dev"];
 const TABS: usize = 2;
 /// Small, so that it is met often.
-const MAX_REPLAY: Seq = 6;
+const MAX_REPLAY_EVENTS: Seq = 6;
 
 fn person(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("person {n}"), kind: UserKind::Guest, colour: None }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
 use parlor_protocol::{
     RoomKind,
-    http::{NewRoom, RoomMade},
+    http::{CreateRoomRequest, CreatedRoom},
 };
 
 use super::{Ask, Dialect, Pace, Plan, dialect::Entry};
@@ -38,10 +38,10 @@ pub(super) fn entries(ask: &Ask, plan: &Plan) -> anyhow::Result<Vec<Entry>> {
 async fn make_rooms(address: SocketAddr, tokens: &[String], count: usize) -> anyhow::Result<Vec<String>> {
     let http = reqwest::Client::new();
     let making = futures::stream::iter(0..count).map(|number| {
-        let new = NewRoom { name: format!("room {number:04}"), kind: RoomKind::Public };
+        let new = CreateRoomRequest { name: format!("room {number:04}"), kind: RoomKind::Public };
         let request = http.post(format!("http://{address}/api/rooms")).bearer_auth(&tokens[number % tokens.len()]);
         async move {
-            let made: RoomMade = request.json(&new).send().await?.error_for_status()?.json().await?;
+            let made: CreatedRoom = request.json(&new).send().await?.error_for_status()?.json().await?;
             anyhow::Ok(made.room.id.as_str().to_owned())
         }
     });

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use anyhow::{Context, ensure};
 use parlor_protocol::{
     EventKind, RoomId, RoomKind,
-    http::{EventPage, MessagePage, NewRoom, NewSession, RoomMade, SessionMade},
+    http::{CreateRoomRequest, CreateSessionRequest, CreatedRoom, CreatedSession, EventPage, MessagePage},
 };
 use reqwest::{Method, RequestBuilder};
 
@@ -45,9 +45,9 @@ impl Http {
     ///
     /// # Errors
     /// The server does not answer, or refuses.
-    pub async fn session(&self, name: &str) -> anyhow::Result<SessionMade> {
+    pub async fn session(&self, name: &str) -> anyhow::Result<CreatedSession> {
         let request = self.client.post(format!("http://{}/api/session", self.address));
-        let answer = request.json(&NewSession { name: name.into() }).timeout(ANSWER_TIMEOUT).send().await?;
+        let answer = request.json(&CreateSessionRequest { name: name.into() }).timeout(ANSWER_TIMEOUT).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
@@ -56,9 +56,9 @@ impl Http {
     /// # Errors
     /// The server does not answer, or refuses.
     pub async fn make_room(&self, token: &str, name: &str) -> anyhow::Result<RoomId> {
-        let room = NewRoom { name: name.into(), kind: RoomKind::Public };
+        let room = CreateRoomRequest { name: name.into(), kind: RoomKind::Public };
         let request = self.request(Method::POST, "/api/rooms", token).json(&room).timeout(ANSWER_TIMEOUT);
-        let made: RoomMade = request.send().await?.error_for_status()?.json().await?;
+        let made: CreatedRoom = request.send().await?.error_for_status()?.json().await?;
         Ok(made.room.id)
     }
 

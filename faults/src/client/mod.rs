@@ -10,7 +10,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 pub use http::Http;
 use parking_lot::Mutex;
-use parlor_protocol::{CommandId, RoomId, Seq, http::SessionMade};
+use parlor_protocol::{CommandId, RoomId, Seq, http::CreatedSession};
 use state::State;
 pub use state::Stats;
 use tokio::{
@@ -71,7 +71,7 @@ pub struct Config {
     /// Stands in the log and in violations.
     pub name: String,
     /// The session.
-    pub made: SessionMade,
+    pub made: CreatedSession,
     /// Where to connect.
     pub address: SocketAddr,
     /// How.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, GapReason, RoomId, Seq, ServerFrame, Tail, http::MessagePage, limits,
-    refusal,
+    ClientFrame, CommandId, Cursor, Event, GapReason, RoomId, Seq, ServerFrame, Tail, error_code, http::MessagePage,
+    limits,
 };
 
 use crate::checker::ClientLog;
@@ -294,7 +294,7 @@ impl State {
     }
 
     fn refused(&mut self, id: Option<&str>, room: Option<&RoomId>, code: &str, message: &str, until: Instant) {
-        let may_try = [refusal::RATE_LIMITED, refusal::UNAVAILABLE, refusal::STORAGE_FULL].contains(&code);
+        let may_try = [error_code::RATE_LIMITED, error_code::UNAVAILABLE, error_code::STORAGE_FULL].contains(&code);
         let sent = id.and_then(|id| {
             let first =
                 |room: &Room| room.outbox.front().filter(|(first, _)| first.to_string() == id).map(|(id, _)| *id);

@@ -5,80 +5,80 @@ use serde_json::Value;
 
 use crate::{Millis, RoomId, User};
 
-/// `POST /api/people/{user}/ban`: they may not come in. It takes the place of a ban that is in force.
+/// Body of `POST /api/people/{user}/ban`: ban a user. Replaces a ban that is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewBan {
-    /// At most [`crate::limits::MAX_BAN_HOURS`]; without a number, for ever.
+pub struct BanRequest {
+    /// Duration in hours, at most [`crate::limits::MAX_BAN_HOURS`]. Omitted for a permanent ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<u32>,
-    /// For those who moderate; [`crate::validate::reason`] holds for it.
+    /// Reason, shown to moderators only; validated by [`crate::validate::reason`].
     pub reason: String,
-    /// Also from where they were last seen nobody comes in as a guest or makes an account.
+    /// Whether to also ban the user's last address: nobody can sign in as a guest or create an account from it.
     #[serde(default)]
     pub address: bool,
 }
 
-/// Answers `GET /api/bans`.
+/// Response of `GET /api/bans`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bans {
-    /// Those in force, the newest first, at most [`crate::limits::MAX_BANS_LISTED`].
+pub struct BanList {
+    /// Bans in force, newest first, at most [`crate::limits::MAX_BANS_LISTED`].
     pub bans: Vec<BanInfo>,
 }
 
 /// A ban in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BanInfo {
-    /// Who may not come in.
+    /// Banned user.
     pub user: User,
-    /// Why.
+    /// Reason, shown to moderators only.
     pub reason: String,
-    /// Whether an address is banned with them.
+    /// Whether the user's address is banned as well.
     pub address: bool,
-    /// Who did it.
+    /// Moderator who created the ban.
     pub made_by: User,
-    /// When.
+    /// When the ban was created.
     pub made_at: Millis,
-    /// When it ends by itself; none for never.
+    /// When the ban expires. Omitted for a permanent ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
 }
 
-/// `POST /api/people/{user}/mute`: they may read and not write. It takes the place of one that is in force.
+/// Body of `POST /api/people/{user}/mute`: mute a user, who can then read but not write. Replaces a mute in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewMute {
-    /// From now on, at most [`crate::limits::MAX_MUTE_MINUTES`].
+pub struct MuteRequest {
+    /// Duration in minutes, at most [`crate::limits::MAX_MUTE_MINUTES`].
     pub minutes: u32,
-    /// Where; on the whole server when left out.
+    /// Room to mute in. Omitted for the whole server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
 }
 
-/// Answers `GET /api/audit`.
+/// Response of `GET /api/audit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Audit {
-    /// The newest first. The id of the last one goes into `before` for more.
+pub struct AuditPage {
+    /// Entries, newest first. Pass the id of the last one as `before` to get the next page.
     pub entries: Vec<AuditEntry>,
 }
 
-/// An act of power.
+/// An entry of the audit log: a moderator's or administrator's action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// Grows with each entry.
+    /// Id of the entry; increases with each entry.
     pub id: i64,
-    /// When.
+    /// When it happened.
     pub at: Millis,
-    /// Who did it; nobody for what the server did.
+    /// User who acted. Omitted if the server acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<User>,
-    /// What, as one word: `banned`, `muted`, `role_changed`. There may be more of them in newer versions.
+    /// Action, for example `banned`, `muted` or `role_changed`. Newer servers may send others.
     pub act: String,
-    /// To whom.
+    /// User affected by the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<User>,
-    /// Where.
+    /// Room affected by the action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
-    /// More about it, by act: a JSON object.
+    /// Details as a JSON object; its fields depend on `act`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
 }

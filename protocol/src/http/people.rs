@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{Millis, ServerRole, UserId, UserKind};
 
-/// Something that opens a door, as it travels. Not shown when it is printed for debugging.
+/// A password or token in a request or response. [`fmt::Debug`] does not reveal it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -18,180 +18,180 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// `POST /api/accounts`: make an account. With a guest's session the guest becomes the account.
+/// Body of `POST /api/accounts`: create an account. With a guest's session, the guest becomes the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewAccount {
-    /// To sign in with, and to show; [`crate::validate::name`] holds for it.
+pub struct CreateAccountRequest {
+    /// Name to sign in with and to display, validated by [`crate::validate::name`].
     pub name: String,
-    /// At least [`crate::limits::MIN_PASSWORD_CHARS`] characters.
+    /// Password of at least [`crate::limits::MIN_PASSWORD_CHARS`] characters.
     pub password: Secret,
-    /// The secret of an invitation, or of the link that the server prints at its first start.
+    /// Token of an invitation, or of the set-up link that the server prints at its first start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<Secret>,
 }
 
-/// `POST /api/sign-in`.
+/// Body of `POST /api/sign-in`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignIn {
-    /// The account's name, in any spelling that counts as the same.
+pub struct SignInRequest {
+    /// Name of the account. Compared without regard to case, width or normalisation.
     pub name: String,
-    /// Its password.
+    /// Password of the account.
     pub password: Secret,
 }
 
-/// `POST /api/password`: change one's own.
+/// Body of `POST /api/password`: change the user's own password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewPassword {
-    /// The one until now.
+pub struct ChangePasswordRequest {
+    /// Current password.
     pub current: Secret,
-    /// The one from now on.
+    /// New password.
     pub new: Secret,
 }
 
-/// `POST /api/reset`: set a password by a link.
+/// Body of `POST /api/reset`: set a new password with a reset link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reset {
-    /// What stands behind `/reset/` in the link.
+pub struct ResetPasswordRequest {
+    /// Token of the link, the part after `/reset/`.
     pub secret: Secret,
-    /// The password from now on.
+    /// New password.
     pub password: Secret,
 }
 
-/// Answers `POST /api/people/{user}/reset`.
+/// Response of `POST /api/people/{user}/reset`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResetMade {
-    /// The path of the link, from the server's root. It is shown this once.
+pub struct CreatedResetLink {
+    /// Path of the link, starting at the server's root. Never returned again.
     pub link: String,
-    /// Until when it works.
+    /// When it expires.
     pub expires_at: Millis,
 }
 
-/// Answers `GET /api/sessions`.
+/// Response of `GET /api/sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sessions {
-    /// The most recently used first.
+pub struct SessionList {
+    /// Sessions, most recently used first.
     pub sessions: Vec<SessionInfo>,
 }
 
-/// A session, as its owner sees it.
+/// A session of the current user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
-    /// Names it in this list; it opens nothing.
+    /// Id of the session; not a credential.
     pub id: Uuid,
-    /// Browser and system, in a few words.
+    /// Browser and operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// Where it came in from: an IP address.
+    /// IP address that signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// When it began.
+    /// When the session was created.
     pub created_at: Millis,
-    /// When it was last used, give or take an hour.
+    /// When it was last used, accurate to an hour.
     pub seen_at: Millis,
-    /// It is the one that asks.
+    /// Whether it is the session of this request.
     pub current: bool,
 }
 
-/// `POST /api/invites`.
+/// Body of `POST /api/invites`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewInvite {
-    /// [`crate::limits::INVITE_HOURS`] unless said otherwise, at most [`crate::limits::MAX_INVITE_HOURS`].
+pub struct CreateInviteRequest {
+    /// Validity in hours: [`crate::limits::DEFAULT_INVITE_HOURS`] by default, at most [`crate::limits::MAX_INVITE_HOURS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_hours: Option<u32>,
-    /// How many can come in by it, at most [`crate::limits::MAX_INVITE_USES`]; without a number, as many as like to.
+    /// Maximum number of uses, at most [`crate::limits::MAX_INVITE_USES`]. Omitted for unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<u32>,
-    /// What they become: a member unless said otherwise, never more than the one who invites, and never an owner.
+    /// Role of the new accounts: member by default, at most the inviting user's own, and never owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<ServerRole>,
 }
 
-/// Answers `POST /api/invites`.
+/// Response of `POST /api/invites`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InviteMade {
+pub struct CreatedInvite {
     /// The invitation.
     pub invite: InviteInfo,
-    /// The path of the link, from the server's root. It is shown this once.
+    /// Path of the link, starting at the server's root. Never returned again.
     pub link: String,
 }
 
-/// Answers `GET /api/invites`.
+/// Response of `GET /api/invites`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invites {
-    /// Those that can still be used, the newest first.
+pub struct InviteList {
+    /// Invitations that can still be used, newest first.
     pub invites: Vec<InviteInfo>,
 }
 
-/// An invitation, without its secret.
+/// An invitation, without its token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteInfo {
-    /// Names it.
+    /// Id of the invitation; not its token.
     pub id: Uuid,
-    /// Who made it.
+    /// User who created it.
     pub made_by: Option<UserId>,
-    /// When.
+    /// When it was created.
     pub made_at: Millis,
-    /// Until when it works.
+    /// When it expires.
     pub expires_at: Millis,
-    /// How many can still come in by it; none for as many as like to.
+    /// Remaining uses. `null` for unlimited.
     pub uses_left: Option<u32>,
-    /// What they become.
+    /// Role of accounts created with it.
     pub role: ServerRole,
 }
 
-/// `PATCH /api/me`: what is left out stays.
+/// Body of `PATCH /api/me`. Omitted fields do not change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewProfile {
-    /// The name that others see; [`crate::validate::name`] holds for it.
+pub struct UpdateProfileRequest {
+    /// New display name, validated by [`crate::validate::name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Below [`crate::limits::COLOURS`].
+    /// New colour, less than [`crate::limits::COLOUR_COUNT`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<u8>,
 }
 
-/// `DELETE /api/me`: one's own account.
+/// Body of `DELETE /api/me`: delete the user's own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeleteMe {
-    /// The account's password.
+pub struct DeleteAccountRequest {
+    /// Password of the account.
     pub password: Secret,
 }
 
-/// Answers `GET /api/people`.
+/// Response of `GET /api/people`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct People {
-    /// Those with an account, by name.
+pub struct PeoplePage {
+    /// Users with an account, by name.
     pub people: Vec<Person>,
-    /// What to give as `after` for the next page; none on the last.
+    /// Value of `after` for the next page. Omitted on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// Someone in the list of people.
+/// A user in the directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Never changes.
+    /// Id of the user. Never changes.
     pub id: UserId,
-    /// The name to show.
+    /// Display name.
     pub name: String,
-    /// Guest or account.
+    /// Whether the user has an account.
     pub kind: UserKind,
-    /// What they may do on the whole server.
+    /// Role of the user on the server.
     pub role: ServerRole,
-    /// The colour that they chose.
+    /// Colour chosen by the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<u8>,
-    /// When they were last connected; none while they are, or when they never were.
+    /// When the user was last connected. Omitted if connected now or never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Millis>,
-    /// They are connected. Left out on the wire when false.
+    /// Whether the user is connected. Omitted when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
 }
 
-/// `POST /api/people/{user}/role`.
+/// Body of `POST /api/people/{user}/role`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewRole {
-    /// The role from now on. An account is no guest.
+pub struct ChangeRoleRequest {
+    /// New role; must not be guest.
     pub role: ServerRole,
 }

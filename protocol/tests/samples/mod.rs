@@ -1,8 +1,8 @@
-//! One of each frame.
+//! At least one sample of each frame.
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Level, PresenceState, RoomId, RoomKind, RoomSummary,
-    ServerFrame, ServerInfo, ServerRole, Tail, User, UserId, UserKind,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, NotificationLevel, PresenceState, RoomId, RoomKind,
+    RoomSummary, ServerFrame, ServerInfo, ServerRole, Tail, User, UserId, UserKind,
 };
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
         read: 41,
         unread: 16,
         mentions: 0,
-        level: Level::All,
+        level: NotificationLevel::All,
         marked: false,
         joined: true,
         gone: false,
@@ -130,7 +130,7 @@ pub(super) fn server_frames() -> Vec<ServerFrame> {
                 archived: true,
                 moderator: true,
                 mentions: 2,
-                level: Level::Mentions,
+                level: NotificationLevel::Mentions,
                 marked: true,
                 people: vec![bob.clone()],
                 ..summary

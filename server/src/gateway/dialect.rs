@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -77,7 +77,7 @@ impl Dialect {
         if self != Self::Nickname {
             return Ok(Up { nickname: "".into(), message: text.into() });
         }
-        let bad = |message: String| (refusal::BAD_FRAME, message);
+        let bad = |message: String| (error_code::BAD_FRAME, message);
         // Left to itself, serde would also take a list, for the fields in their order.
         if !text.trim_ascii_start().starts_with('{') {
             return Err(bad("say a JSON object: {\"nickname\": …, \"message\": …}".into()));
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(up, Up { nickname: "ann".into(), message: "a\nb".into() });
         assert_eq!(json.read(" {\"message\":\"x\"}").unwrap().nickname, "");
         for bad in ["", "hi", "[\"ann\",\"hi\"]", "{\"nickname\":\"ann\"}", "{\"message\":1}", "{", "null"] {
-            assert_eq!(json.read(bad).unwrap_err().0, refusal::BAD_FRAME, "{bad}");
+            assert_eq!(json.read(bad).unwrap_err().0, error_code::BAD_FRAME, "{bad}");
         }
         assert_eq!(Dialect::Typed.read("{\"message\":1}").unwrap().message, "{\"message\":1}");
     }

@@ -10,7 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, ServerRole, UserId, refusal,
+    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, ServerRole, UserId, error_code,
 };
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -232,7 +232,7 @@ impl Participant {
         let name = &self.who.user.name;
         let message =
             format!("On this connection you are “{name}”. Nothing was sent: open another one for another name.");
-        self.refuse(session, text, refusal::FORBIDDEN, message);
+        self.refuse(session, text, error_code::FORBIDDEN, message);
     }
 
     /// The connection has ended, and with it who was here by it alone.

@@ -1,7 +1,7 @@
 //! `@name text`: to that person alone.
 
 use axum::http::StatusCode;
-use parlor_protocol::{RoomId, UserId, limits, refusal};
+use parlor_protocol::{RoomId, UserId, error_code, limits};
 
 use crate::{
     accounts::names,
@@ -44,13 +44,13 @@ pub(super) async fn addressee(
         }
         Some((_, "")) => Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            refusal::EMPTY,
+            error_code::EMPTY,
             "Nothing stands behind the name, so nothing was sent.",
         )),
         Some((user, said)) => Ok(Some(Addressed { user, said: said.into() })),
         None => Err(ApiError::new(
             StatusCode::NOT_FOUND,
-            refusal::NOT_FOUND,
+            error_code::NOT_FOUND,
             "Nobody in this room has that name, so nothing was sent. To mention someone in front of all, put another word first.",
         )),
     }

@@ -9,10 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
-    User, UserId, UserKind,
-    http::{NewAccount, SessionMade, SignIn},
-    refusal,
-    validate::{self, Invalid},
+    User, UserId, UserKind, error_code,
+    http::{CreateAccountRequest, CreatedSession, SignInRequest},
+    validate::{self, ValidationError},
 };
 
 use super::{
@@ -40,7 +39,7 @@ pub(super) async fn create(
     caller: Option<Caller>,
     visitor: Visitor,
     State(app): State<App>,
-    Fields(new): Fields<NewAccount>,
+    Fields(new): Fields<CreateAccountRequest>,
 ) -> Result<Response, ApiError> {
     let guest = match &caller {
         Some(caller) if caller.user.kind != UserKind::Guest => {
@@ -90,7 +89,7 @@ pub(super) async fn sign_in(
     Presented(replaced): Presented,
     visitor: Visitor,
     State(app): State<App>,
-    Fields(form): Fields<SignIn>,
+    Fields(form): Fields<SignInRequest>,
 ) -> Result<Response, ApiError> {
     // What can be nobody's name is tried like any other.
     let key = checked_name(&form.name).map(|name| name.key).unwrap_or_default();
@@ -123,7 +122,7 @@ pub(super) fn must_not_be_banned(app: &App, account: &people::Account) -> Result
 /// The same, whichever of the two was wrong.
 fn wrong_credentials() -> ApiError {
     let message = "Name and password do not belong together.";
-    ApiError::new(StatusCode::UNAUTHORIZED, refusal::WRONG_CREDENTIALS, message)
+    ApiError::new(StatusCode::UNAUTHORIZED, error_code::WRONG_CREDENTIALS, message)
 }
 
 /// Someone has proved to be the owner of their account by the password. Else 403: the session is still good.
@@ -134,7 +133,7 @@ pub(super) async fn prove(
     password: String,
 ) -> Result<people::Account, ApiError> {
     let account = app.live.store.account_of(user.id).await?.ok_or_else(|| {
-        ApiError::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, "A guest has no password. Make an account first.")
+        ApiError::new(StatusCode::FORBIDDEN, error_code::FORBIDDEN, "A guest has no password. Make an account first.")
     })?;
     visitor.try_name(app, &account.key)?;
     match password::verify(password, Some(account.password.clone())).await {
@@ -144,7 +143,7 @@ pub(super) async fn prove(
         }
         Ok(false) => {
             let message = "That is not your password.";
-            Err(ApiError::new(StatusCode::FORBIDDEN, refusal::WRONG_CREDENTIALS, message))
+            Err(ApiError::new(StatusCode::FORBIDDEN, error_code::WRONG_CREDENTIALS, message))
         }
         Err(error) => {
             app.tries.undo(&account.key, visitor.address);
@@ -156,14 +155,14 @@ pub(super) async fn prove(
 /// Answers that a session has begun.
 pub(super) fn begun(app: &App, token: String, user: User) -> Response {
     let cookie = sessions::cookie(app, &token, sessions::COOKIE_SECONDS);
-    (cookie, Json(SessionMade { token, user })).into_response()
+    (cookie, Json(CreatedSession { token, user })).into_response()
 }
 
 /// A name that will do, with what it is compared by.
-pub(super) fn checked_name(text: &str) -> Result<Name, Invalid> {
+pub(super) fn checked_name(text: &str) -> Result<Name, ValidationError> {
     let text = validate::name(text)?;
     let key = names::key(&text);
-    if key.is_empty() { Err(Invalid::Hidden) } else { Ok(Name { text, key }) }
+    if key.is_empty() { Err(ValidationError::ForbiddenCharacter) } else { Ok(Name { text, key }) }
 }
 
 /// 409, with a name that is free.
@@ -172,7 +171,7 @@ pub(super) async fn name_taken(app: &App, name: &str, me: Option<UserId>) -> Res
         || "Someone has that name already. Take another one.".into(),
         |other| format!("Someone has that name already. “{other}” is free."),
     );
-    Ok(ApiError::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message))
+    Ok(ApiError::new(StatusCode::CONFLICT, error_code::NAME_TAKEN, message))
 }
 
 /// A name like one that is taken, which is not; `None` when many like it are.

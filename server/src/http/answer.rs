@@ -8,10 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
-    Millis,
-    http::{ErrorAnswer, ErrorBody},
-    refusal,
-    validate::Invalid,
+    Millis, error_code,
+    http::{ErrorBody, ErrorResponse},
+    validate::ValidationError,
 };
 
 use crate::{
@@ -38,7 +37,7 @@ impl ApiError {
         self.status
     }
 
-    /// One of [`refusal`].
+    /// One of [`error_code`].
     pub(crate) const fn code(&self) -> &'static str {
         self.code
     }
@@ -57,15 +56,15 @@ impl ApiError {
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, refusal::UNAUTHORIZED, "Make a session first: POST /api/session.")
+        Self::new(StatusCode::UNAUTHORIZED, error_code::UNAUTHORIZED, "Make a session first: POST /api/session.")
     }
 
     pub(crate) fn no_such_room() -> Self {
-        Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such room that you can see.")
+        Self::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is no such room that you can see.")
     }
 
     pub(super) fn no_such_person() -> Self {
-        Self::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such person here.")
+        Self::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is no such person here.")
     }
 
     pub(crate) fn forbidden() -> Self {
@@ -74,69 +73,69 @@ impl ApiError {
 
     pub(crate) fn too_fast(wait: Duration) -> Self {
         let message = "That is too much at once. Wait a moment, then try again.";
-        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, error_code::RATE_LIMITED, message);
         Self { retry_after: Some(wait), ..failure }
     }
 
     /// Passwords, names or links were tried too often. It does not say which, nor whether the last was right.
     pub(super) fn too_many_tries(wait: Duration) -> Self {
         let message = "That was tried too often. Wait a while, then try again.";
-        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, refusal::RATE_LIMITED, message);
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, error_code::RATE_LIMITED, message);
         Self { retry_after: Some(wait), ..failure }
     }
 
     /// The server has too much to do to look at it.
     pub(super) fn busy() -> Self {
         let message = "The server has too much to do. Try again in a moment.";
-        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message);
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message);
         Self { retry_after: Some(Duration::ZERO), ..failure }
     }
 
     pub(super) fn not_allowed(message: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, refusal::FORBIDDEN, message)
+        Self::new(StatusCode::FORBIDDEN, error_code::FORBIDDEN, message)
     }
 
     pub(super) fn invite() -> Self {
         let message = "This needs an invitation, and one that is still valid. Ask for one.";
-        Self::new(StatusCode::FORBIDDEN, refusal::INVITE_NEEDED, message)
+        Self::new(StatusCode::FORBIDDEN, error_code::INVITE_NEEDED, message)
     }
 
     /// Someone may not come in. When that ends is told, and why not: that is for those who moderate.
     pub(super) fn banned(ban: Ban) -> Self {
-        let failure = Self::new(StatusCode::FORBIDDEN, refusal::BANNED, "You were banned from this server.");
+        let failure = Self::new(StatusCode::FORBIDDEN, error_code::BANNED, "You were banned from this server.");
         Self { retry_after: ban.until.map(time_to), ..failure }
     }
 
     /// Someone may not write for a while.
     pub(super) fn muted(until: Millis) -> Self {
-        let failure = Self::new(StatusCode::FORBIDDEN, refusal::MUTED, "You may not write here for a while.");
+        let failure = Self::new(StatusCode::FORBIDDEN, error_code::MUTED, "You may not write here for a while.");
         Self { retry_after: Some(time_to(until)), ..failure }
     }
 
     /// Whether it says that someone may not come in.
     pub(super) fn is_ban(&self) -> bool {
-        self.code == refusal::BANNED
+        self.code == error_code::BANNED
     }
 
     // Taken as `map_err` gives it.
     #[allow(clippy::needless_pass_by_value)]
     pub(super) fn weak_password(weak: Weak) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, refusal::WEAK_PASSWORD, weak.to_string())
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error_code::WEAK_PASSWORD, weak.to_string())
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, refusal::BAD_REQUEST, message)
+        Self::new(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, message)
     }
 
     /// A body that is none of ours: too large, or not of the form that the endpoint takes.
     pub(super) fn bad_body(status: StatusCode, message: String) -> Self {
         if status == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(status, refusal::TOO_LARGE, "The body is larger than any that this endpoint takes.");
+            return Self::new(status, error_code::TOO_LARGE, "The body is larger than any that this endpoint takes.");
         }
         Self::bad_request(message)
     }
 
-    pub(super) fn invalid_name(invalid: Invalid) -> Self {
+    pub(super) fn invalid_name(invalid: ValidationError) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That name will not do. {invalid}"))
     }
 }
@@ -150,11 +149,11 @@ impl From<StoreError> for ApiError {
         tracing::error!(%error, "a request failed");
         if error.is_full() {
             let message = "The server's disk is full. Try again later.";
-            return Self::new(StatusCode::INSUFFICIENT_STORAGE, refusal::STORAGE_FULL, message);
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, error_code::STORAGE_FULL, message);
         }
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            refusal::UNAVAILABLE,
+            error_code::UNAVAILABLE,
             "The server cannot do this right now. Try again in a moment.",
         )
     }
@@ -163,7 +162,7 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = ErrorBody { code: self.code.into(), message: self.message.clone() };
-        let mut response = (self.status, Json(ErrorAnswer { error })).into_response();
+        let mut response = (self.status, Json(ErrorResponse { error })).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
         }
@@ -180,10 +179,10 @@ fn whole_seconds(wait: Duration) -> HeaderValue {
 
 /// Any path under `/api` that is none.
 pub(super) async fn no_such_endpoint() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such endpoint.")
+    ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is no such endpoint.")
 }
 
 /// A path of the API with another verb.
 pub(super) async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, refusal::BAD_REQUEST, "This endpoint does not take that method.")
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, error_code::BAD_REQUEST, "This endpoint does not take that method.")
 }

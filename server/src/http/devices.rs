@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
-    http::{SessionInfo, Sessions},
-    refusal,
+    error_code,
+    http::{SessionInfo, SessionList},
 };
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::{ApiError, App, Caller, SameOrigin, sessions};
 use crate::store::people::Which;
 
 /// `GET /api/sessions`
-pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Sessions>, ApiError> {
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<SessionList>, ApiError> {
     let records = app.live.store.sessions_of(caller.user.id).await?;
     let sessions = records.into_iter().map(|record| SessionInfo {
         id: record.id,
@@ -26,7 +26,7 @@ pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<
         seen_at: record.seen_at,
         current: record.token == caller.token,
     });
-    Ok(Json(Sessions { sessions: sessions.collect() }))
+    Ok(Json(SessionList { sessions: sessions.collect() }))
 }
 
 /// `DELETE /api/sessions/{id}`: one of one's own; its live connections close with 4501.
@@ -36,7 +36,7 @@ pub(super) async fn end(
     State(app): State<App>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    let no_such = || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "You have no such session.");
+    let no_such = || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "You have no such session.");
     let Path(id) = id.map_err(|_| no_such())?;
     let ended = app.live.store.end_sessions(caller.user.id, Which::One(id)).await?;
     let token = *ended.first().ok_or_else(no_such)?;

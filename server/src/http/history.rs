@@ -38,7 +38,7 @@ pub(super) async fn messages(
         _ => return Err(ApiError::bad_request("Give one of before, after and around.")),
     };
     may(&app, &caller, RoomAct::Read, &room).await?;
-    let limit = query.limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
+    let limit = query.limit.unwrap_or(limits::DEFAULT_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
     Ok(Json(app.live.store.messages(&room, page, limit).await?))
 }
 
@@ -58,6 +58,6 @@ pub(super) async fn events(
 ) -> Result<Json<EventPage>, ApiError> {
     let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     may(&app, &caller, RoomAct::Read, &room).await?;
-    let limit = query.limit.unwrap_or(limits::MAX_EVENTS).clamp(1, limits::MAX_EVENTS);
+    let limit = query.limit.unwrap_or(limits::MAX_EVENT_PAGE_SIZE).clamp(1, limits::MAX_EVENT_PAGE_SIZE);
     Ok(Json(app.live.store.events(&room, query.after, limit).await?))
 }

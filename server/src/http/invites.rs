@@ -6,9 +6,9 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    ServerRole,
-    http::{InviteMade, Invites, NewInvite},
-    limits, refusal,
+    ServerRole, error_code,
+    http::{CreateInviteRequest, CreatedInvite, InviteList},
+    limits,
 };
 use uuid::Uuid;
 
@@ -22,8 +22,8 @@ pub(super) async fn create(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-    Fields(new): Fields<NewInvite>,
-) -> Result<(StatusCode, Json<InviteMade>), ApiError> {
+    Fields(new): Fields<CreateInviteRequest>,
+) -> Result<(StatusCode, Json<CreatedInvite>), ApiError> {
     caller.must(&app, ServerAct::Invite)?;
     let role = new.role.unwrap_or(ServerRole::Member);
     if role == ServerRole::Guest || role == ServerRole::Owner {
@@ -32,7 +32,7 @@ pub(super) async fn create(
     if role > caller.role {
         return Err(ApiError::not_allowed("Nobody invites to a role above their own."));
     }
-    let hours = new.expires_in_hours.unwrap_or(limits::INVITE_HOURS);
+    let hours = new.expires_in_hours.unwrap_or(limits::DEFAULT_INVITE_HOURS);
     if !(1..=limits::MAX_INVITE_HOURS).contains(&hours) {
         return Err(ApiError::bad_request(format!("\"expires_in_hours\" is 1 to {}.", limits::MAX_INVITE_HOURS)));
     }
@@ -48,13 +48,13 @@ pub(super) async fn create(
         role,
     };
     let invite = app.live.store.make_invite(invite).await?;
-    Ok((StatusCode::CREATED, Json(InviteMade { invite, link: format!("/invite/{secret}") })))
+    Ok((StatusCode::CREATED, Json(CreatedInvite { invite, link: format!("/invite/{secret}") })))
 }
 
 /// `GET /api/invites`
-pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Invites>, ApiError> {
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<InviteList>, ApiError> {
     caller.must(&app, ServerAct::Invite)?;
-    Ok(Json(Invites { invites: app.live.store.invites().await? }))
+    Ok(Json(InviteList { invites: app.live.store.invites().await? }))
 }
 
 /// `DELETE /api/invites/{id}`
@@ -65,7 +65,7 @@ pub(super) async fn revoke(
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Invite)?;
-    let no_such = || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is no such invitation.");
+    let no_such = || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is no such invitation.");
     let Path(id) = id.map_err(|_| no_such())?;
     if app.live.store.revoke_invite(id, caller.user.id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_such()) }
 }

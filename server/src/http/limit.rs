@@ -6,7 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 
 use super::{ApiError, App, ConnectionInfo, caller};
 
@@ -22,7 +22,7 @@ pub(super) async fn changes(
         let session = caller::token(request.headers()).map(caller::hash);
         if let Err(wait) = app.changes.take(slot.client, session.as_ref()) {
             if request.uri().path() == "/enter" {
-                return Redirect::to(&format!("/?error={}", refusal::RATE_LIMITED)).into_response();
+                return Redirect::to(&format!("/?error={}", error_code::RATE_LIMITED)).into_response();
             }
             return ApiError::too_fast(wait).into_response();
         }

@@ -7,7 +7,7 @@ use axum::{
 };
 use parlor_protocol::{
     RoomId, RoomKind, ServerRole, UserId,
-    http::{MemberChange, Members, NewMember},
+    http::{AddMemberRequest, MemberList, UpdateMemberRequest},
     limits,
 };
 
@@ -23,7 +23,7 @@ pub(super) async fn list(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-) -> Result<Json<Members>, ApiError> {
+) -> Result<Json<MemberList>, ApiError> {
     may(&app, &caller, RoomAct::Read, &room).await?;
     let (mut members, count) = app.live.store.members(&room, limits::MAX_MEMBERS_LISTED).await?;
     // Who is on the server, and when, is for those to know who may list its people.
@@ -32,7 +32,7 @@ pub(super) async fn list(
         let (online, seen_at) = app.seen(member.user.id, member.seen_at);
         (member.online, member.seen_at) = if lists { (online, seen_at) } else { (false, None) };
     }
-    Ok(Json(Members { members, count }))
+    Ok(Json(MemberList { members, count }))
 }
 
 /// `POST /api/rooms/{room}/members`: someone by invitation, or oneself to a public room.
@@ -41,7 +41,7 @@ pub(super) async fn add(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    Fields(NewMember { user }): Fields<NewMember>,
+    Fields(AddMemberRequest { user }): Fields<AddMemberRequest>,
 ) -> Result<StatusCode, ApiError> {
     let (live_room, mine) = may(&app, &caller, RoomAct::See, &room).await?;
     let oneself = user == caller.user.id;
@@ -92,7 +92,7 @@ pub(super) async fn appoint(
     caller: Caller,
     State(app): State<App>,
     Path((room, user)): Path<(RoomId, UserId)>,
-    Fields(MemberChange { moderator }): Fields<MemberChange>,
+    Fields(UpdateMemberRequest { moderator }): Fields<UpdateMemberRequest>,
 ) -> Result<StatusCode, ApiError> {
     may(&app, &caller, RoomAct::Appoint, &room).await?;
     if app.live.store.set_moderator(&room, user, moderator, caller.user.id).await? {

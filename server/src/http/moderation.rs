@@ -6,10 +6,10 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, UserId,
-    http::{Audit, Bans, NewBan, NewMute},
-    limits, refusal,
-    validate::{self, Invalid},
+    RoomId, UserId, error_code,
+    http::{AuditPage, BanList, BanRequest, MuteRequest},
+    limits,
+    validate::{self, ValidationError},
 };
 use serde::Deserialize;
 
@@ -31,7 +31,7 @@ pub(super) async fn ban(
     caller: Caller,
     State(app): State<App>,
     user: User,
-    Fields(new): Fields<NewBan>,
+    Fields(new): Fields<BanRequest>,
 ) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Moderate)?;
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
@@ -41,7 +41,7 @@ pub(super) async fn ban(
     }
     let reason = validate::reason(&new.reason).map_err(|invalid| {
         let message = match invalid {
-            Invalid::Empty => "A ban needs a \"reason\".".into(),
+            ValidationError::Empty => "A ban needs a \"reason\".".into(),
             other => format!("That reason will not do. {other}"),
         };
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), message)
@@ -72,14 +72,14 @@ pub(super) async fn lift_ban(
     caller.must(&app, ServerAct::Moderate)?;
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     let lifted = app.live.store.lift_ban(user, caller.user.id, policy::may_moderate).await?;
-    done(lifted, || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not banned."))?;
+    done(lifted, || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "They are not banned."))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /api/bans`: those in force.
-pub(super) async fn bans(caller: Caller, State(app): State<App>) -> Result<Json<Bans>, ApiError> {
+pub(super) async fn bans(caller: Caller, State(app): State<App>) -> Result<Json<BanList>, ApiError> {
     caller.must(&app, ServerAct::Moderate)?;
-    Ok(Json(Bans { bans: app.live.store.bans(limits::MAX_BANS_LISTED).await? }))
+    Ok(Json(BanList { bans: app.live.store.bans(limits::MAX_BANS_LISTED).await? }))
 }
 
 /// `POST /api/people/{user}/mute`: in a room by who looks after it, on the whole server by who moderates it.
@@ -88,7 +88,7 @@ pub(super) async fn mute(
     caller: Caller,
     State(app): State<App>,
     user: User,
-    Fields(new): Fields<NewMute>,
+    Fields(new): Fields<MuteRequest>,
 ) -> Result<StatusCode, ApiError> {
     let may = judge(&app, &caller, new.room.as_ref()).await?;
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
@@ -120,7 +120,7 @@ pub(super) async fn unmute(
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     let by = not_oneself(&caller, user)?;
     let ended = app.live.store.unmute(user, room, by, may).await?;
-    done(ended, || ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "They are not muted there."))?;
+    done(ended, || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "They are not muted there."))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -135,11 +135,11 @@ pub(super) async fn audit(
     caller: Caller,
     State(app): State<App>,
     query: Result<Query<PageOf>, QueryRejection>,
-) -> Result<Json<Audit>, ApiError> {
+) -> Result<Json<AuditPage>, ApiError> {
     caller.must(&app, ServerAct::Audit)?;
     let Query(page) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let limit = page.limit.unwrap_or(limits::AUDIT_PAGE).clamp(1, limits::MAX_PAGE);
-    Ok(Json(Audit { entries: app.live.store.audit(page.before, limit).await? }))
+    let limit = page.limit.unwrap_or(limits::AUDIT_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
+    Ok(Json(AuditPage { entries: app.live.store.audit(page.before, limit).await? }))
 }
 
 /// Refuses who may mute nobody there; the rest is decided in the transaction.

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 
 use super::{ApiError, App};
 use crate::config::Config;
@@ -23,7 +23,7 @@ impl FromRequestParts<App> for SameOrigin {
         }
         Err(ApiError::new(
             StatusCode::FORBIDDEN,
-            refusal::ORIGIN_REFUSED,
+            error_code::ORIGIN_REFUSED,
             "This page is not from this server. Its address can be allowed with --allow-origin.",
         ))
     }

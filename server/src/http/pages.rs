@@ -13,7 +13,7 @@ use parlor_app::{
     i18n::{Language, Word, Words},
     route::Address,
 };
-use parlor_protocol::{RoomId, RoomSummary, User, limits, refusal, validate};
+use parlor_protocol::{RoomId, RoomSummary, User, error_code, limits, validate};
 use serde::Deserialize;
 
 use super::{ApiError, App, Caller, accounts, assets, caller, language, sessions};
@@ -60,12 +60,12 @@ pub(super) async fn home(
     let words = Words::new(language);
     // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
     let notice = match query.error.as_str() {
-        _ if banned => words.code(refusal::BANNED).map(Into::into),
+        _ if banned => words.code(error_code::BANNED).map(Into::into),
         "" => None,
-        refusal::BANNED => words.code(refusal::BANNED).map(Into::into),
-        refusal::GUESTS_OFF => Some(words.of(Word::GuestsOff).into()),
-        refusal::RATE_LIMITED => Some(words.of(Word::TooManyEntered).into()),
-        refusal::NAME_TAKEN => {
+        error_code::BANNED => words.code(error_code::BANNED).map(Into::into),
+        error_code::GUESTS_OFF => Some(words.of(Word::GuestsOff).into()),
+        error_code::RATE_LIMITED => Some(words.of(Word::TooManyEntered).into()),
+        error_code::NAME_TAKEN => {
             let free = match accounts::checked_name(&query.name) {
                 Ok(name) => accounts::free_name_like(&app, &name.text, None).await?,
                 Err(_) => None,
@@ -136,7 +136,7 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
 }
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, ApiError> {
-    let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE).await?;
+    let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE_SIZE).await?;
     Ok(RoomPage { summary, page })
 }
 

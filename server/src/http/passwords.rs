@@ -7,9 +7,8 @@ use axum::{
     response::Response,
 };
 use parlor_protocol::{
-    UserId,
-    http::{NewPassword, Reset, ResetMade},
-    refusal,
+    UserId, error_code,
+    http::{ChangePasswordRequest, CreatedResetLink, ResetPasswordRequest},
 };
 
 use super::{ApiError, App, Caller, SameOrigin, accounts, caller, fields::Fields, people, visitor, visitor::Visitor};
@@ -24,7 +23,7 @@ pub(super) async fn change(
     caller: Caller,
     visitor: Visitor,
     State(app): State<App>,
-    Fields(form): Fields<NewPassword>,
+    Fields(form): Fields<ChangePasswordRequest>,
 ) -> Result<Response, ApiError> {
     let account = accounts::prove(&app, &visitor, &caller.user, form.current.0).await?;
     password::check_strength(&form.new.0, &account.name).map_err(ApiError::weak_password)?;
@@ -44,7 +43,7 @@ pub(super) async fn make_reset(
     caller: Caller,
     State(app): State<App>,
     user: Result<Path<UserId>, PathRejection>,
-) -> Result<(StatusCode, Json<ResetMade>), ApiError> {
+) -> Result<(StatusCode, Json<CreatedResetLink>), ApiError> {
     caller.must(&app, ServerAct::ResetPassword)?;
     let Path(user) = user.map_err(|_| people::no_such_person())?;
     let account = app.live.store.account_of(user).await?.ok_or_else(people::no_such_person)?;
@@ -56,7 +55,7 @@ pub(super) async fn make_reset(
     if !app.live.store.make_reset(user, caller.user.id, caller::hash(&secret), expires_at).await? {
         return Err(people::no_such_person());
     }
-    Ok((StatusCode::CREATED, Json(ResetMade { link: format!("/reset/{secret}"), expires_at })))
+    Ok((StatusCode::CREATED, Json(CreatedResetLink { link: format!("/reset/{secret}"), expires_at })))
 }
 
 /// `POST /api/reset`: sets the password by a link, ends all sessions of the person and begins one.
@@ -64,11 +63,11 @@ pub(super) async fn reset(
     _origin: SameOrigin,
     visitor: Visitor,
     State(app): State<App>,
-    Fields(form): Fields<Reset>,
+    Fields(form): Fields<ResetPasswordRequest>,
 ) -> Result<Response, ApiError> {
     let invalid = || {
         let message = "This link was used already, or it is too old. Ask for another one.";
-        ApiError::new(StatusCode::FORBIDDEN, refusal::INVALID_LINK, message)
+        ApiError::new(StatusCode::FORBIDDEN, error_code::INVALID_LINK, message)
     };
     visitor.try_once(&app)?;
     let link = caller::hash(&form.secret.0);

@@ -6,9 +6,9 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    Millis, ServerRole, UserId,
-    http::{NewRole, People},
-    limits, refusal,
+    Millis, ServerRole, UserId, error_code,
+    http::{ChangeRoleRequest, PeoplePage},
+    limits,
 };
 use serde::Deserialize;
 
@@ -32,10 +32,10 @@ pub(super) async fn list(
     caller: Caller,
     State(app): State<App>,
     query: Result<Query<Search>, QueryRejection>,
-) -> Result<Json<People>, ApiError> {
+) -> Result<Json<PeoplePage>, ApiError> {
     caller.must(&app, ServerAct::ListPeople)?;
     let Query(search) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let limit = search.limit.unwrap_or(limits::PEOPLE_PAGE).clamp(1, limits::MAX_PAGE);
+    let limit = search.limit.unwrap_or(limits::PEOPLE_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
     let mut page = app.live.store.people(&names::key(&search.q), search.after.as_deref(), limit).await?;
     for person in &mut page.people {
         (person.online, person.seen_at) = app.seen(person.id, person.seen_at);
@@ -57,7 +57,7 @@ pub(super) async fn appoint(
     caller: Caller,
     State(app): State<App>,
     user: Result<Path<UserId>, PathRejection>,
-    Fields(new): Fields<NewRole>,
+    Fields(new): Fields<ChangeRoleRequest>,
 ) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Appoint)?;
     let Path(user) = user.map_err(|_| no_such_person())?;
@@ -78,7 +78,7 @@ pub(super) async fn appoint(
 }
 
 pub(super) fn no_such_person() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, refusal::NOT_FOUND, "There is nobody of that id who has an account.")
+    ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is nobody of that id who has an account.")
 }
 
 /// Whether someone with the first role may give someone with the second the third.

@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parlor_protocol::{
-    UserKind,
-    http::{DeleteMe, Me, NewProfile},
-    limits, refusal,
+    UserKind, error_code,
+    http::{DeleteAccountRequest, Me, UpdateProfileRequest},
+    limits,
 };
 
 use super::{ApiError, App, Caller, SameOrigin, accounts, fields::Fields, sessions, visitor::Visitor};
@@ -30,14 +30,14 @@ pub(super) async fn change(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-    Fields(new): Fields<NewProfile>,
+    Fields(new): Fields<UpdateProfileRequest>,
 ) -> Result<Json<Me>, ApiError> {
     let name = match &new.display_name {
         Some(name) => Some(accounts::checked_name(name).map_err(ApiError::invalid_name)?),
         None => None,
     };
-    if new.colour.is_some_and(|colour| colour >= limits::COLOURS) {
-        return Err(ApiError::bad_request(format!("\"colour\" is 0 to {}.", limits::COLOURS - 1)));
+    if new.colour.is_some_and(|colour| colour >= limits::COLOUR_COUNT) {
+        return Err(ApiError::bad_request(format!("\"colour\" is 0 to {}.", limits::COLOUR_COUNT - 1)));
     }
     let id = caller.user.id;
     match app.live.store.set_profile(id, name, new.colour, app.in_use()).await? {
@@ -65,12 +65,12 @@ pub(super) async fn delete(
     caller: Caller,
     visitor: Visitor,
     State(app): State<App>,
-    Fields(form): Fields<DeleteMe>,
+    Fields(form): Fields<DeleteAccountRequest>,
 ) -> Result<Response, ApiError> {
     accounts::prove(&app, &visitor, &caller.user, form.password.0).await?;
     if !app.live.store.delete_account(caller.user.id).await? {
         let message = "You are the only owner. Make someone else an owner first.";
-        return Err(ApiError::new(StatusCode::CONFLICT, refusal::LAST_OWNER, message));
+        return Err(ApiError::new(StatusCode::CONFLICT, error_code::LAST_OWNER, message));
     }
     app.revoke(|connection| connection.user.id == caller.user.id);
     if let Some(gone) = app.live.store.person(caller.user.id).await? {

@@ -8,10 +8,10 @@ use axum::{
     http::StatusCode,
 };
 use parlor_protocol::{
-    RoomId, RoomKind, UserId,
-    http::{NewDirect, NewLevel, NewRoom, RoomChange, RoomMade, Rooms},
-    limits, refusal,
-    validate::{self, Invalid},
+    RoomId, RoomKind, UserId, error_code,
+    http::{CreateRoomRequest, CreatedRoom, NotificationLevelRequest, OpenDirectRequest, RoomList, UpdateRoomRequest},
+    limits,
+    validate::{self, ValidationError},
 };
 
 use super::{ApiError, App, Caller, SameOrigin, fields::Fields};
@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// `GET /api/rooms`
-pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<Rooms>, ApiError> {
-    Ok(Json(Rooms { rooms: app.live.rooms_for(&caller.signed_in()).await? }))
+pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<RoomList>, ApiError> {
+    Ok(Json(RoomList { rooms: app.live.rooms_for(&caller.signed_in()).await? }))
 }
 
 /// `POST /api/rooms`
@@ -32,14 +32,14 @@ pub(super) async fn create(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-    Fields(new): Fields<NewRoom>,
-) -> Result<(StatusCode, Json<RoomMade>), ApiError> {
+    Fields(new): Fields<CreateRoomRequest>,
+) -> Result<(StatusCode, Json<CreatedRoom>), ApiError> {
     let act = match new.kind {
         RoomKind::Public => ServerAct::CreatePublicRoom,
         RoomKind::Private => ServerAct::CreatePrivateRoom,
         RoomKind::Direct => {
             let message = "A direct room is made by naming its people: POST /api/direct.";
-            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, refusal::BAD_REQUEST, message));
+            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error_code::BAD_REQUEST, message));
         }
     };
     may_on_server(&app, &caller, act)?;
@@ -52,7 +52,7 @@ pub(super) async fn create(
     if room.kind == RoomKind::Public {
         app.live.hub.tell_new_room(caller.user.id, &room);
     }
-    Ok((StatusCode::CREATED, Json(RoomMade { room: room.summary(caller.user.id, mine) })))
+    Ok((StatusCode::CREATED, Json(CreatedRoom { room: room.summary(caller.user.id, mine) })))
 }
 
 /// `PATCH /api/rooms/{room}`: another name or topic, closed for writing or open again; all of it or nothing.
@@ -61,7 +61,7 @@ pub(super) async fn change(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    Fields(wanted): Fields<RoomChange>,
+    Fields(wanted): Fields<UpdateRoomRequest>,
 ) -> Result<StatusCode, ApiError> {
     may(&app, &caller, RoomAct::See, &room).await?;
     let mut changes = Vec::new();
@@ -87,11 +87,11 @@ pub(super) async fn direct(
     _origin: SameOrigin,
     caller: Caller,
     State(app): State<App>,
-    Fields(new): Fields<NewDirect>,
-) -> Result<Json<RoomMade>, ApiError> {
+    Fields(new): Fields<OpenDirectRequest>,
+) -> Result<Json<CreatedRoom>, ApiError> {
     let (room, mine) = direct_with(&app, &caller, new.users).await?;
     app.live.count_back(&room, mine).await?;
-    Ok(Json(RoomMade { room: room.summary(caller.user.id, mine) }))
+    Ok(Json(CreatedRoom { room: room.summary(caller.user.id, mine) }))
 }
 
 /// The direct room of the caller and these people, made when there is none.
@@ -139,7 +139,7 @@ pub(super) async fn level(
     caller: Caller,
     State(app): State<App>,
     Path(room): Path<RoomId>,
-    Fields(NewLevel { level }): Fields<NewLevel>,
+    Fields(NotificationLevelRequest { level }): Fields<NotificationLevelRequest>,
 ) -> Result<StatusCode, ApiError> {
     let (live_room, _) = may(&app, &caller, RoomAct::Mark, &room).await?;
     let _turn = app.live.marking.of(&caller.user.id).await;
@@ -172,16 +172,16 @@ fn may_on_server(app: &App, caller: &Caller, act: ServerAct) -> Result<(), ApiEr
     }
     if actor.lobby_only {
         let message = "On this server, guests stay in the lobby.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, error_code::GUESTS_OFF, message));
     }
     Err(ApiError::forbidden())
 }
 
 fn name_taken() -> ApiError {
     let message = "There is a room with that name already.";
-    ApiError::new(StatusCode::CONFLICT, refusal::NAME_TAKEN, message)
+    ApiError::new(StatusCode::CONFLICT, error_code::NAME_TAKEN, message)
 }
 
-fn invalid_topic(invalid: Invalid) -> ApiError {
+fn invalid_topic(invalid: ValidationError) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), format!("That topic will not do. {invalid}"))
 }

@@ -10,10 +10,9 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use parlor_protocol::{
-    ServerRole,
-    http::{NewSession, SessionMade},
-    refusal,
-    validate::Invalid,
+    ServerRole, error_code,
+    http::{CreateSessionRequest, CreatedSession},
+    validate::ValidationError,
 };
 use serde::Deserialize;
 
@@ -36,8 +35,8 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     let body = body.map_err(|error| ApiError::bad_body(error.status(), error.body_text()))?;
     // An empty body is a guest without a name.
-    let new: NewSession = if body.is_empty() {
-        NewSession::default()
+    let new: CreateSessionRequest = if body.is_empty() {
+        CreateSessionRequest::default()
     } else {
         // Through an object: serde would take a list of fields as well.
         let fields: serde_json::Map<_, _> = serde_json::from_slice(&body).map_err(|error| bad_body(&error))?;
@@ -84,14 +83,14 @@ pub(super) async fn enter(
         Err(invalid) => return Ok(again(invalid.code())),
     };
     if app.live.guests == Guests::Off {
-        return Ok(Redirect::to(&format!("/?error={}", refusal::GUESTS_OFF)).into_response());
+        return Ok(Redirect::to(&format!("/?error={}", error_code::GUESTS_OFF)).into_response());
     }
     // A session that is not banned says nothing of who comes in now.
     let is_banned = caller.is_err_and(|failure| failure.is_ban());
     if is_banned || visitor.must_be_welcome(&app).is_err() {
-        return Ok(again(refusal::BANNED));
+        return Ok(again(error_code::BANNED));
     }
-    let Some(made) = make(&app, &visitor, name).await? else { return Ok(again(refusal::NAME_TAKEN)) };
+    let Some(made) = make(&app, &visitor, name).await? else { return Ok(again(error_code::NAME_TAKEN)) };
     let to = Redirect::to(next.unwrap_or("/r/lobby"));
     Ok((cookie(&app, &made.token, COOKIE_SECONDS), to).into_response())
 }
@@ -115,7 +114,7 @@ pub(crate) async fn guest(app: &App, visitor: &Visitor, name: &str) -> Result<Ca
     let name = optional_name(name).map_err(ApiError::invalid_name)?;
     let wanted = name.clone().map(|name| name.text).unwrap_or_default();
     match make(app, visitor, name).await? {
-        Some(SessionMade { token, user }) => {
+        Some(CreatedSession { token, user }) => {
             Ok(Caller { user: Arc::new(user), role: ServerRole::Guest, token: caller::hash(&token) })
         }
         None => Err(accounts::name_taken(app, &wanted, None).await?),
@@ -123,23 +122,23 @@ pub(crate) async fn guest(app: &App, visitor: &Visitor, name: &str) -> Result<Ca
 }
 
 /// A new guest; none when the name is taken.
-async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option<SessionMade>, ApiError> {
+async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option<CreatedSession>, ApiError> {
     if app.live.guests == Guests::Off {
         let message = "This server does not let people in by a name alone.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, refusal::GUESTS_OFF, message));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, error_code::GUESTS_OFF, message));
     }
     visitor.must_be_welcome(app)?;
     let (token, session) = visitor.new_session()?;
     match app.live.store.create_guest(name, session, app.in_use()).await? {
-        Ok(user) => Ok(Some(SessionMade { token, user })),
+        Ok(user) => Ok(Some(CreatedSession { token, user })),
         Err(CreateError::NameTaken | CreateError::Invite | CreateError::NoGuest) => Ok(None),
     }
 }
 
 /// A name, or none at all.
-fn optional_name(text: &str) -> Result<Option<Name>, Invalid> {
+fn optional_name(text: &str) -> Result<Option<Name>, ValidationError> {
     match accounts::checked_name(text) {
-        Err(Invalid::Empty) => Ok(None),
+        Err(ValidationError::Empty) => Ok(None),
         other => other.map(Some),
     }
 }

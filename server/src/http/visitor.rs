@@ -10,7 +10,7 @@ use axum::{
     extract::FromRequestParts,
     http::{StatusCode, header, request::Parts},
 };
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 
 use super::{ApiError, App, ConnectionInfo, caller};
 use crate::{accounts::device, store::people::NewSession};
@@ -73,6 +73,6 @@ impl Visitor {
 pub(crate) fn new_secret() -> Result<String, ApiError> {
     caller::new_token().map_err(|error| {
         tracing::error!(%error, "no randomness from the system");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, "The server cannot make a secret.")
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, "The server cannot make a secret.")
     })
 }

@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use parking_lot::Mutex;
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -87,7 +87,7 @@ impl Streams {
         let mut counts = self.counts.lock();
         if counts.total() >= self.most {
             let message = "The lab has as many streams open as it may. Try again in a minute.";
-            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message));
         }
         *counts.of(kind) += 1;
         drop(counts);

@@ -202,7 +202,7 @@ mod tests {
     fn a_dead_client_is_gone_within_half_a_minute() {
         use parlor_protocol::limits;
         // A socket that the system closes is noticed at once. Then the grace, and two ticks: one finds the room, one tells.
-        let told = limits::LEAVE_GRACE + FLUSH_INTERVAL * 2;
+        let told = limits::PRESENCE_GRACE + FLUSH_INTERVAL * 2;
         assert!(told <= Duration::from_secs(30), "{told:?}");
     }
 

@@ -63,7 +63,8 @@ impl Room {
     pub fn online(&self) -> Online {
         let state = self.state.lock();
         let all = state.presence.people();
-        let most = if all.len() > limits::MAX_ONLINE_LISTED { limits::CROWD_LISTED } else { limits::MAX_ONLINE_LISTED };
+        let most =
+            if all.len() > limits::MAX_ONLINE_LISTED { limits::ONLINE_SAMPLE } else { limits::MAX_ONLINE_LISTED };
         let (count, changes) = (state.presence.count(), state.presence.changes());
         let mut online = Online { count, changes, ..Online::default() };
         for (user, away) in all.take(most) {

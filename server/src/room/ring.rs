@@ -7,7 +7,7 @@ use parlor_protocol::{CommandId, Seq};
 use crate::connection::EventBatch;
 
 /// Most events kept, but for those of the newest batch.
-const MAX_EVENTS: usize = 256;
+const MAX_EVENT_PAGE_SIZE: usize = 256;
 
 /// Most bytes kept, a room.
 const MAX_BYTES: usize = 64 * 1024;
@@ -26,7 +26,7 @@ impl Ring {
         self.events += batch.len();
         self.bytes += batch.bytes_after(0).len();
         self.batches.push_back(batch);
-        while (self.events > MAX_EVENTS || self.bytes > MAX_BYTES) && self.batches.len() > 1 {
+        while (self.events > MAX_EVENT_PAGE_SIZE || self.bytes > MAX_BYTES) && self.batches.len() > 1 {
             if let Some(oldest) = self.batches.pop_front() {
                 self.events -= oldest.len();
                 self.bytes -= oldest.bytes_after(0).len();
@@ -94,8 +94,8 @@ mod tests {
     #[test]
     fn stays_within_its_bounds() {
         let short = ring(1..=1_000, 10, 1);
-        assert!((200..=MAX_EVENTS).contains(&short.events) && short.bytes <= MAX_BYTES);
-        assert!(ring(1..=1_000, 10, 40).events <= MAX_EVENTS);
+        assert!((200..=MAX_EVENT_PAGE_SIZE).contains(&short.events) && short.bytes <= MAX_BYTES);
+        assert!(ring(1..=1_000, 10, 40).events <= MAX_EVENT_PAGE_SIZE);
         let big = ring(1..=100, 10_000, 1);
         assert!(big.bytes <= MAX_BYTES);
         assert_eq!(big.batches.back().unwrap().last(), 100);

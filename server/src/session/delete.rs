@@ -1,6 +1,6 @@
 //! Taking back what one said, or what others said where one looks after the room.
 
-use parlor_protocol::{CommandId, RoomId, refusal};
+use parlor_protocol::{CommandId, RoomId, error_code};
 
 use super::{Session, send::answer};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 impl Session {
     pub(super) async fn delete(&self, id: CommandId, room: RoomId, message: CommandId) {
         if id.0.is_nil() {
-            return self.refuse(Some(id.to_string()), Some(room), refusal::BAD_FRAME, "the nil id names nothing");
+            return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "the nil id names nothing");
         }
         // Whose it is, the writer finds out.
         let own = self.live.may(&self.connection, RoomAct::DeleteOwn, &room);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, limits, refusal};
+use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, error_code, limits};
 
 use super::{Denied, Joined, Session};
 use crate::{
@@ -26,7 +26,7 @@ impl Session {
             if state.joined.len() >= limits::MAX_JOINED_ROOMS && state.joined(&cursor.room).is_none() {
                 drop(state);
                 let message = format!("one connection joins at most {} rooms", limits::MAX_JOINED_ROOMS);
-                return self.refuse(None, Some(cursor.room), refusal::TOO_MANY_ROOMS, message);
+                return self.refuse(None, Some(cursor.room), error_code::TOO_MANY_ROOMS, message);
             }
         }
         let denied = match self.join_room(&room, &cursor).await {
@@ -161,7 +161,7 @@ impl Session {
     async fn gap(&self, room: &Room, cursor: &Cursor) -> Result<Option<(GapReason, Seq)>, StoreError> {
         let Some(after) = cursor.after else { return Ok(None) };
         let head = room.head();
-        if head.saturating_sub(after) > limits::MAX_REPLAY {
+        if head.saturating_sub(after) > limits::MAX_REPLAY_EVENTS {
             return Ok(Some((GapReason::TooFar, after)));
         }
         // Nothing to prove before the first event; and a cursor within this history without a tail is believed.

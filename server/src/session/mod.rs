@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, UserId, refusal,
+    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, UserId, error_code,
 };
 use tokio::sync::Semaphore;
 
@@ -167,7 +167,7 @@ impl Session {
 
     /// Takes a binary message: the protocol has none.
     pub fn receive_binary(&self) {
-        self.receive_bad(None, refusal::BAD_FRAME, "frames are text; this one was binary");
+        self.receive_bad(None, error_code::BAD_FRAME, "frames are text; this one was binary");
     }
 
     /// Takes something that is no frame, for the reason that is answered, with this id if it has one. It counts like one.
@@ -215,7 +215,7 @@ impl Session {
                 }
             }
             _ if !self.greeted() => self.close(CloseCode::NoHello),
-            ClientFrame::Hello { .. } => self.refuse(None, None, refusal::BAD_FRAME, "hello was said already"),
+            ClientFrame::Hello { .. } => self.refuse(None, None, error_code::BAD_FRAME, "hello was said already"),
             ClientFrame::Join(cursor) => self.join(cursor).await,
             ClientFrame::Leave { room } => self.leave(&room).await,
             ClientFrame::Send { id, room, body, reply_to } => self.send(id, room, &body, reply_to).await,
@@ -224,7 +224,7 @@ impl Session {
             ClientFrame::Away { on } => self.live.hub.away(&self.connection, on),
             ClientFrame::Edit { id, room, .. } | ClientFrame::React { id, room, .. } => {
                 let message = "this server does not offer editing and reactions yet";
-                self.refuse(Some(id.to_string()), Some(room), refusal::NOT_SUPPORTED, message);
+                self.refuse(Some(id.to_string()), Some(room), error_code::NOT_SUPPORTED, message);
             }
             ClientFrame::Typing { room } => self.typing(&room),
             ClientFrame::Read { room, seq } => self.read(&room, seq).await,

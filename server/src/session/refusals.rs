@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlor_protocol::{CommandId, Millis, RoomId, ServerFrame, refusal};
+use parlor_protocol::{CommandId, Millis, RoomId, ServerFrame, error_code};
 
 use super::{Denied, Session};
 use crate::{clock, store::StoreError};
@@ -21,10 +21,10 @@ impl Session {
     pub(super) fn refuse_denied(&self, id: Option<String>, room: RoomId, denied: Denied) {
         match denied {
             Denied::Unseen => {
-                self.refuse(id, Some(room), refusal::NOT_FOUND, "there is no such room that you can see");
+                self.refuse(id, Some(room), error_code::NOT_FOUND, "there is no such room that you can see");
             }
             Denied::Forbidden => {
-                self.refuse(id, Some(room), refusal::FORBIDDEN, "that is not yours to do in this room");
+                self.refuse(id, Some(room), error_code::FORBIDDEN, "that is not yours to do in this room");
             }
             Denied::Muted { until } => self.connection.push(&muted(id, room, until)),
         }
@@ -34,7 +34,7 @@ impl Session {
         self.connection.push(&ServerFrame::Refused {
             id: Some(id.to_string()),
             room: Some(room),
-            code: refusal::RATE_LIMITED.into(),
+            code: error_code::RATE_LIMITED.into(),
             message: "You are sending too fast.".into(),
             retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
         });
@@ -52,7 +52,7 @@ pub(super) fn muted(id: Option<String>, room: RoomId, until: Millis) -> ServerFr
     ServerFrame::Refused {
         id,
         room: Some(room),
-        code: refusal::MUTED.into(),
+        code: error_code::MUTED.into(),
         message: "you may not write here for a while".into(),
         retry_after_ms: u64::try_from(left).ok(),
     }
@@ -63,10 +63,10 @@ pub(super) fn not_stored(id: Option<String>, room: Option<RoomId>, error: &Store
     let (code, message, retry_after_ms) = if error.is_full() {
         let message =
             "The server's disk is full. Nothing that was sent is lost: this is sent again when there is room.";
-        (refusal::STORAGE_FULL, message, 5_000)
+        (error_code::STORAGE_FULL, message, 5_000)
     } else {
         let message = "The server cannot store this right now. Nothing is lost: send it again with the same id.";
-        (refusal::UNAVAILABLE, message, 1_000)
+        (error_code::UNAVAILABLE, message, 1_000)
     };
     ServerFrame::Refused { id, room, code: code.into(), message: message.into(), retry_after_ms: Some(retry_after_ms) }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, RoomId, ServerFrame, refusal, validate};
+use parlor_protocol::{CommandId, RoomId, ServerFrame, error_code, validate};
 
 use super::{
     Session,
@@ -21,7 +21,7 @@ const INLINE_RENDER_BYTES: usize = 1_024;
 impl Session {
     pub(super) async fn send(&self, id: CommandId, room: RoomId, body: &str, reply_to: Option<CommandId>) {
         if id.0.is_nil() {
-            return self.refuse(Some(id.to_string()), Some(room), refusal::BAD_FRAME, "the nil id names nothing");
+            return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "the nil id names nothing");
         }
         let body = match validate::body(body) {
             Ok(body) => body.to_owned(),
@@ -99,17 +99,17 @@ pub(super) fn answer(
     };
     let frame = match result {
         Ok(AppendOutcome::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
-        Ok(AppendOutcome::IdReused) => refuse(refusal::ID_REUSED, "this id stands for something else already"),
-        Ok(AppendOutcome::NoRoom) => refuse(refusal::NOT_FOUND, "there is no such room that you can see"),
+        Ok(AppendOutcome::IdReused) => refuse(error_code::ID_REUSED, "this id stands for something else already"),
+        Ok(AppendOutcome::NoRoom) => refuse(error_code::NOT_FOUND, "there is no such room that you can see"),
         Ok(AppendOutcome::Muted { until }) => muted(Some(id.to_string()), room, *until),
-        Ok(AppendOutcome::Banned) => refuse(refusal::BANNED, "you were banned"),
+        Ok(AppendOutcome::Banned) => refuse(error_code::BANNED, "you were banned"),
         Ok(AppendOutcome::NoReplyTarget) => {
-            refuse(refusal::NOT_FOUND, "the message that it answers is not in this room")
+            refuse(error_code::NOT_FOUND, "the message that it answers is not in this room")
         }
         Ok(AppendOutcome::NoMessage) => {
-            refuse(refusal::NOT_FOUND, "there is no such message in this room, or it is gone")
+            refuse(error_code::NOT_FOUND, "there is no such message in this room, or it is gone")
         }
-        Ok(AppendOutcome::Forbidden) => refuse(refusal::FORBIDDEN, "that message is not yours to delete"),
+        Ok(AppendOutcome::Forbidden) => refuse(error_code::FORBIDDEN, "that message is not yours to delete"),
         // The writer has logged the cause.
         Err(error) => not_stored(Some(id.to_string()), Some(room), error),
     };

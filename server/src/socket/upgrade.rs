@@ -8,7 +8,7 @@ use axum::{
 use futures::future::OptionFuture;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 use tokio::net::TcpStream;
 
 use crate::{
@@ -100,7 +100,7 @@ pub fn switching(accept: &str, subprotocol: Option<&'static str>) -> Response {
 /// RFC 6455, section 4.2.2: says which version would do.
 #[must_use]
 pub fn other_version() -> Response {
-    let failure = ApiError::new(StatusCode::UPGRADE_REQUIRED, refusal::BAD_REQUEST, "This is WebSocket version 13.");
+    let failure = ApiError::new(StatusCode::UPGRADE_REQUIRED, error_code::BAD_REQUEST, "This is WebSocket version 13.");
     let versions: [(HeaderName, &str); 3] =
         [(header::SEC_WEBSOCKET_VERSION, "13"), (header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")];
     (versions, failure).into_response()

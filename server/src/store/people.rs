@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parlor_protocol::{
     Millis, ServerRole, User, UserId,
-    http::{InviteInfo, People as PeoplePage},
+    http::{InviteInfo, PeoplePage},
 };
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlor_protocol::{Level, RoomId, RoomKind, Seq, User, UserId, http::Member};
+use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::StoreError;
 
@@ -46,7 +46,7 @@ pub struct RoomMembership {
     /// What they have marked as unread begins here.
     pub unread_from: Option<Seq>,
     /// What they want to hear of it.
-    pub level: Level,
+    pub level: NotificationLevel,
     /// They look after it.
     pub moderator: bool,
 }
@@ -116,7 +116,7 @@ pub trait Rooms {
     async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
 
     /// What a member wants to hear of the room. False when they are no member.
-    async fn set_level(&self, room: &RoomId, user: UserId, level: Level) -> Result<bool, StoreError>;
+    async fn set_level(&self, room: &RoomId, user: UserId, level: NotificationLevel) -> Result<bool, StoreError>;
 
     /// Whether a member looks after the room from now on. False when they are no member.
     async fn set_moderator(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId)

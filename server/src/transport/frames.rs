@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{body::Body, extract::State, http::StatusCode};
 use futures::StreamExt;
-use parlor_protocol::{CloseCode, limits, refusal};
+use parlor_protocol::{CloseCode, error_code, limits};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::registry::{Named, no_connection};
@@ -64,17 +64,17 @@ async fn read(body: Body) -> Result<Option<Vec<u8>>, ApiError> {
         }
         Ok((length <= limits::MAX_POST_BYTES).then_some(bytes))
     };
-    let too_slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, refusal::BAD_REQUEST, "The body took too long.");
+    let too_slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, error_code::BAD_REQUEST, "The body took too long.");
     tokio::time::timeout(BODY_TIMEOUT, whole).await.map_err(too_slow)?
 }
 
 fn bad_frames(reason: &'static str) -> ApiError {
     let message = format!("The body is a JSON array of client frames; this one is not: {reason}.");
-    ApiError::new(StatusCode::BAD_REQUEST, refusal::BAD_FRAME, message)
+    ApiError::new(StatusCode::BAD_REQUEST, error_code::BAD_FRAME, message)
 }
 
 fn too_much(message: &str) -> ApiError {
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, refusal::TOO_LARGE, message)
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::TOO_LARGE, message)
 }
 
 /// Cuts a JSON array into the texts of its elements, unread: each is decoded where a frame is, and answered there.

@@ -47,7 +47,7 @@ struct Held {
 
 impl Held {
     async fn answer(&mut self) -> Vec<u8> {
-        let longest = limits::MAX_POLL_HOLD.min(self.carried.session.heartbeat());
+        let longest = limits::MAX_POLL_WAIT.min(self.carried.session.heartbeat());
         let array = tokio::select! {
             biased;
             () = self.carried.gone.cancelled() => None,

@@ -13,7 +13,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use parking_lot::Mutex;
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -71,7 +71,7 @@ pub struct Registry {
 /// Answers a request for a connection that there is not (any more).
 pub(super) fn no_connection() -> ApiError {
     let message = "There is no such live connection (any more). Begin another one with a hello frame.";
-    ApiError::new(StatusCode::GONE, refusal::NO_CONNECTION, message)
+    ApiError::new(StatusCode::GONE, error_code::NO_CONNECTION, message)
 }
 
 impl Registry {
@@ -186,7 +186,7 @@ impl Registry {
     ) -> Result<Arc<HttpConnection>, ApiError> {
         if self.len() >= self.most && replaced.is_none() {
             let message = "This server has as many connections as allowed.";
-            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, message));
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message));
         }
         let session = Session::new(self.live.clone(), who.signed_in(), who.token);
         let (carried, inbox) = HttpConnection::new(name, session, replaced.is_some());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_protocol::{
     ClientFrame, CommandId, PresenceState, RoomId, ServerFrame,
-    http::{EventPage, RoomMade},
+    http::{CreatedRoom, EventPage},
 };
 use serde_json::json;
 use tokio::sync::Barrier;
@@ -195,7 +195,7 @@ async fn what_is_for_one_reaches_one() {
     // Begun by the other side, it comes as well, from the first word.
     let mut cat = server.client("cat").await;
     let users = json!({ "users": [third_id(&mut live_third, "third").await] });
-    let made: RoomMade = server.post("/api/direct", &cat.token, users).await.of();
+    let made: CreatedRoom = server.post("/api/direct", &cat.token, users).await.of();
     cat.say_in(&made.room.id, "psst").await;
     let private = third.until(|json| json["status"] == 1).await;
     assert_eq!((&private["message"], &private["private"]), (&json!("psst"), &json!(true)));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use parlor::config::{Config, Gateways, Guests, Switch};
 use parlor_protocol::{
     CloseCode,
-    http::{Members, SessionMade},
+    http::{CreatedSession, MemberList},
 };
 use serde_json::{Value, json};
 
@@ -64,9 +64,9 @@ async fn a_room_has_to_be_theirs_to_see() {
 }
 
 /// The names of the lobby's members.
-async fn members(server: &Server, who: &SessionMade) -> Vec<String> {
+async fn members(server: &Server, who: &CreatedSession) -> Vec<String> {
     let answer = server.get(&who.token, "/api/rooms/lobby/members").await;
-    let Members { members, count } = answer.json().await.unwrap();
+    let MemberList { members, count } = answer.json().await.unwrap();
     assert_eq!(count, members.len() as u64);
     members.into_iter().map(|member| member.user.name).collect()
 }

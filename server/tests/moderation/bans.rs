@@ -115,7 +115,7 @@ async fn bans_are_imposed_and_lifted_from_above_and_seen_by_nobody_else() {
         assert_eq!(answer.refused(), (404, "not_found".into()));
     }
 
-    let bans: Bans = server.get(&mo.token, "/api/bans").await.json().await.unwrap();
+    let bans: BanList = server.get(&mo.token, "/api/bans").await.json().await.unwrap();
     let listed: Vec<_> = bans.bans.iter().map(|ban| (&ban.user, &ban.made_by, ban.reason.as_str())).collect();
     assert_eq!(listed, [(&ann.user, &mia.user, "spam"), (&guest.user, &mia.user, "spam")]);
     let left = bans.bans[0].until.unwrap() - now();
@@ -141,7 +141,7 @@ async fn bans_are_imposed_and_lifted_from_above_and_seen_by_nobody_else() {
     {
         assert_eq!(server.delete(&path(on, "ban"), &by.token).await.status, status, "{}", by.user.name);
     }
-    assert_eq!(server.get(&mo.token, "/api/bans").await.json::<Bans>().await.unwrap().bans, []);
+    assert_eq!(server.get(&mo.token, "/api/bans").await.json::<BanList>().await.unwrap().bans, []);
     assert_eq!((server.who(&ann.token).await, server.who(&guest.token).await), (200, 200));
     server.stop().await;
 }
@@ -194,7 +194,7 @@ async fn nobody_new_comes_in_from_a_banned_address() {
     let make_account = async |from: &str, name: &str| {
         server.ask_from(from, Method::POST, "/api/accounts", "", json!({ "name": name, "password": PASSWORD })).await
     };
-    let me = async |from: &str, who: &SessionMade| {
+    let me = async |from: &str, who: &CreatedSession| {
         server.ask_from(from, Method::GET, "/api/me", &who.token, Value::Null).await.status
     };
     let owner = server.owner("olga").await;

@@ -39,7 +39,7 @@ async fn bans_and_mutes_end_at_their_time() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(server.try_guest("gus").await.status, 200, "nor is the address banned");
-    assert_eq!(server.get(&owner.token, "/api/bans").await.json::<Bans>().await.unwrap().bans, []);
+    assert_eq!(server.get(&owner.token, "/api/bans").await.json::<BanList>().await.unwrap().bans, []);
     // What has ended is in nobody's way.
     ban(&server, &owner, &ann, json!({ "reason": "again" })).await;
     assert_eq!(server.who(&ann.token).await, 403);

@@ -4,7 +4,7 @@ use crate::support::{Client, Server, http_client};
 use parlor::policy::{Actor, Place, RoomAct, Standing, Verdict};
 use parlor_protocol::{
     ClientFrame, CommandId, RoomId, RoomKind, ServerFrame, ServerRole, UserId,
-    http::{RoomMade, Rooms, SessionMade},
+    http::{CreatedRoom, CreatedSession, RoomList},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -26,8 +26,8 @@ pub(super) struct Cell {
     pub(super) role: ServerRole,
     pub(super) stands: Stands,
     pub(super) room: RoomId,
-    pub(super) them: SessionMade,
-    pub(super) other: SessionMade,
+    pub(super) them: CreatedSession,
+    pub(super) other: CreatedSession,
 }
 
 impl Cell {
@@ -54,7 +54,7 @@ impl Cell {
 pub(super) struct World {
     pub(super) server: Server,
     pub(super) db: sqlx::SqlitePool,
-    pub(super) owner: SessionMade,
+    pub(super) owner: CreatedSession,
 }
 
 impl World {
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// Someone new, before anyone has asked what they are.
-    pub(super) async fn person(&self, role: ServerRole) -> SessionMade {
+    pub(super) async fn person(&self, role: ServerRole) -> CreatedSession {
         let made = self.server.session(&format!("p{}", &Uuid::now_v7().simple().to_string()[16..])).await;
         sqlx::query("UPDATE user SET role = ? WHERE id = ?")
             .bind(role.as_str())
@@ -97,14 +97,14 @@ impl World {
                 let (status, made) =
                     self.call(&self.owner.token, Method::POST, "/api/direct", Some(json!({ "users": users }))).await;
                 assert_eq!(status, 200);
-                serde_json::from_value::<RoomMade>(made).unwrap().room.id
+                serde_json::from_value::<CreatedRoom>(made).unwrap().room.id
             }
             kind => {
                 let name = Uuid::now_v7().to_string();
                 let body = json!({ "name": name, "kind": kind });
                 let (status, made) = self.call(&self.owner.token, Method::POST, "/api/rooms", Some(body)).await;
                 assert_eq!(status, 201);
-                let room = serde_json::from_value::<RoomMade>(made).unwrap().room.id;
+                let room = serde_json::from_value::<CreatedRoom>(made).unwrap().room.id;
                 self.add(&room, other.user.id).await;
                 if stands != Stands::Outside {
                     self.add(&room, them.user.id).await;
@@ -168,7 +168,8 @@ impl World {
         let verdict = cell.verdict(command.act());
         let expected: &[u16] = match (command, verdict) {
             (OverHttp::List, _) => {
-                let listed = serde_json::from_value::<Rooms>(answer).unwrap().rooms.iter().any(|mine| mine.id == *room);
+                let listed =
+                    serde_json::from_value::<RoomList>(answer).unwrap().rooms.iter().any(|mine| mine.id == *room);
                 // A direct room is listed once something was said in it.
                 let begun = cell.kind != "direct";
                 assert_eq!(listed, verdict == Verdict::Allowed && begun, "{} {command:?}", cell.name());

@@ -1,6 +1,6 @@
 //! A browser without scripts: forms, redirects, cookies. It holds to what every page with forms holds to.
 
-use parlor_protocol::http::{Me, SessionMade};
+use parlor_protocol::http::{CreatedSession, Me};
 use reqwest::header::{
     ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE,
 };
@@ -69,7 +69,7 @@ impl<'a> Browser<'a> {
         Self { server, token: String::new(), language: "en" }
     }
 
-    pub fn with(server: &'a Server, session: &SessionMade) -> Self {
+    pub fn with(server: &'a Server, session: &CreatedSession) -> Self {
         Self { token: session.token.clone(), ..Self::new(server) }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, net::SocketAddr};
 
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
-    http::{ErrorAnswer, SessionMade},
+    http::{CreatedSession, ErrorResponse},
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    pub fn new(address: SocketAddr, made: &SessionMade, name: Option<&str>) -> Self {
+    pub fn new(address: SocketAddr, made: &CreatedSession, name: Option<&str>) -> Self {
         Self { address, token: made.token.clone(), name: name.map(str::to_owned), http: http_client() }
     }
 
@@ -84,7 +84,7 @@ impl Requests {
 pub async fn status_and_code(response: reqwest::Response) -> (u16, Option<String>) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
-    (status, serde_json::from_str::<ErrorAnswer>(&text).ok().map(|answer| answer.error.code))
+    (status, serde_json::from_str::<ErrorResponse>(&text).ok().map(|answer| answer.error.code))
 }
 
 pub fn array(frames: &[ClientFrame]) -> String {

@@ -1,5 +1,5 @@
 //! A real server on port 0 and clients on real sockets.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 pub mod browser;
 pub mod http_connection;
@@ -20,7 +20,7 @@ use parlor::{
 };
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, User,
-    http::{MessagePage, RoomMade, SessionMade},
+    http::{CreatedRoom, CreatedSession, MessagePage},
 };
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -107,7 +107,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    pub async fn session(&self, name: &str) -> SessionMade {
+    pub async fn session(&self, name: &str) -> CreatedSession {
         session(self.address, name).await
     }
 
@@ -134,7 +134,7 @@ impl Server {
         self.get(token, &format!("/api/rooms/lobby/messages{query}")).await.json().await.unwrap()
     }
 
-    pub async fn new_room(&self, token: &str, name: &str) -> RoomMade {
+    pub async fn new_room(&self, token: &str, name: &str) -> CreatedRoom {
         let body = serde_json::json!({ "name": name, "kind": "public" });
         let request = http_client().post(self.url("/api/rooms")).bearer_auth(token).json(&body);
         request.send().await.unwrap().json().await.unwrap()
@@ -151,7 +151,7 @@ pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
-pub async fn session(address: SocketAddr, name: &str) -> SessionMade {
+pub async fn session(address: SocketAddr, name: &str) -> CreatedSession {
     let request = http_client().post(format!("http://{address}/api/session")).json(&serde_json::json!({"name": name}));
     request.send().await.unwrap().json().await.unwrap()
 }
@@ -191,7 +191,7 @@ pub async fn try_upgrade(address: SocketAddr, headers: &[(&'static str, &str)]) 
 }
 
 impl Client {
-    pub async fn connect(address: SocketAddr, made: &SessionMade) -> Self {
+    pub async fn connect(address: SocketAddr, made: &CreatedSession) -> Self {
         let bearer = format!("Bearer {}", made.token);
         let headers = [("authorization", bearer.as_str()), ("sec-websocket-protocol", "parlor.v1")];
         let socket = try_upgrade(address, &headers).await.unwrap();
@@ -362,7 +362,7 @@ pub fn narrow_socket(address: SocketAddr) -> TcpStream {
 }
 
 /// A client on such a one.
-pub async fn narrow(address: SocketAddr, made: &SessionMade) -> Client {
+pub async fn narrow(address: SocketAddr, made: &CreatedSession) -> Client {
     let stream = MaybeTlsStream::Plain(narrow_socket(address));
     let bearer = format!("Bearer {}", made.token);
     let request = upgrade_request(address, &[("authorization", bearer.as_str())]);

@@ -1,6 +1,6 @@
 //! People with accounts, and what they ask of the server.
 
-use parlor_protocol::http::{ErrorAnswer, InviteMade, SessionMade};
+use parlor_protocol::http::{CreatedInvite, CreatedSession, ErrorResponse};
 use reqwest::{Method, header::HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -24,10 +24,10 @@ impl Answer {
 
     /// The status, and the error's code.
     pub fn refused(&self) -> (u16, String) {
-        (self.status, self.of::<ErrorAnswer>().error.code)
+        (self.status, self.of::<ErrorResponse>().error.code)
     }
 
-    pub fn made(&self) -> SessionMade {
+    pub fn made(&self) -> CreatedSession {
         assert_eq!(self.status, 200, "{self:?}");
         self.of()
     }
@@ -69,12 +69,12 @@ impl Server {
     }
 
     /// Someone new with an account.
-    pub async fn account(&self, name: &str) -> SessionMade {
+    pub async fn account(&self, name: &str) -> CreatedSession {
         self.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD })).await.made()
     }
 
     /// The first owner.
-    pub async fn owner(&self, name: &str) -> SessionMade {
+    pub async fn owner(&self, name: &str) -> CreatedSession {
         let secret = self.first_secret().unwrap();
         self.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD, "invite": secret })).await.made()
     }
@@ -88,21 +88,21 @@ impl Server {
         self.post("/api/sign-in", "", json!({ "name": name, "password": password })).await
     }
 
-    pub async fn sign_in(&self, name: &str) -> SessionMade {
+    pub async fn sign_in(&self, name: &str) -> CreatedSession {
         self.try_sign_in(name, PASSWORD).await.made()
     }
 
     /// Someone new with a role, invited by someone who may.
-    pub async fn with_role(&self, by: &SessionMade, name: &str, role: &str) -> SessionMade {
+    pub async fn with_role(&self, by: &CreatedSession, name: &str, role: &str) -> CreatedSession {
         let secret = self.invite(by, json!({ "role": role, "uses": 1 })).await.1;
         self.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD, "invite": secret })).await.made()
     }
 
     /// An invitation and its secret.
-    pub async fn invite(&self, by: &SessionMade, body: Value) -> (InviteMade, String) {
+    pub async fn invite(&self, by: &CreatedSession, body: Value) -> (CreatedInvite, String) {
         let answer = self.post("/api/invites", &by.token, body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        let made: InviteMade = answer.of();
+        let made: CreatedInvite = answer.of();
         let secret = made.link.strip_prefix("/invite/").unwrap().to_owned();
         (made, secret)
     }
@@ -114,7 +114,7 @@ impl Server {
 }
 
 /// An owner, an admin, a moderator and a member.
-pub async fn of_each_role(server: &Server) -> [SessionMade; 4] {
+pub async fn of_each_role(server: &Server) -> [CreatedSession; 4] {
     let olga = server.owner("Olga").await;
     let adam = server.with_role(&olga, "Adam", "admin").await;
     let mona = server.with_role(&olga, "Mona", "moderator").await;

@@ -2,7 +2,7 @@
 
 use parlor_protocol::{
     ClientFrame, CommandId, Event, RoomId, RoomSummary, Seq, ServerFrame, User,
-    http::{EventPage, MessagePage, RoomMade, Rooms, SessionMade},
+    http::{CreatedRoom, CreatedSession, EventPage, MessagePage, RoomList},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -21,63 +21,63 @@ pub fn form(room: &RoomId, what: &str) -> String {
 }
 
 /// Where a form about a member goes.
-pub fn about(room: &RoomId, who: &SessionMade, what: &str) -> String {
+pub fn about(room: &RoomId, who: &CreatedSession, what: &str) -> String {
     format!("/rooms/{room}/members/{}/{what}", who.user.id)
 }
 
 impl Server {
     /// A room of someone's.
-    pub async fn room(&self, maker: &SessionMade, name: &str, kind: &str) -> RoomId {
+    pub async fn room(&self, maker: &CreatedSession, name: &str, kind: &str) -> RoomId {
         let answer = self.post("/api/rooms", &maker.token, json!({ "name": name, "kind": kind })).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        answer.of::<RoomMade>().room.id
+        answer.of::<CreatedRoom>().room.id
     }
 
     /// The room of some people.
-    pub async fn direct(&self, maker: &SessionMade, others: &[&SessionMade]) -> RoomId {
+    pub async fn direct(&self, maker: &CreatedSession, others: &[&CreatedSession]) -> RoomId {
         let users: Vec<_> = others.iter().map(|other| other.user.id).collect();
-        self.post("/api/direct", &maker.token, json!({ "users": users })).await.of::<RoomMade>().room.id
+        self.post("/api/direct", &maker.token, json!({ "users": users })).await.of::<CreatedRoom>().room.id
     }
 
     /// Brings someone in, or someone comes.
-    pub async fn add(&self, by: &SessionMade, room: &RoomId, user: &User) {
+    pub async fn add(&self, by: &CreatedSession, room: &RoomId, user: &User) {
         let answer = self.post(&format!("/api/rooms/{room}/members"), &by.token, json!({ "user": user.id })).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
     /// Sends someone away, or someone leaves.
-    pub async fn remove(&self, by: &SessionMade, room: &RoomId, user: &User) {
+    pub async fn remove(&self, by: &CreatedSession, room: &RoomId, user: &User) {
         let answer = self.delete(&format!("/api/rooms/{room}/members/{}", user.id), &by.token).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
     /// Changes a room.
-    pub async fn change(&self, by: &SessionMade, room: &RoomId, change: serde_json::Value) {
+    pub async fn change(&self, by: &CreatedSession, room: &RoomId, change: serde_json::Value) {
         let answer = self.ask(Method::PATCH, &format!("/api/rooms/{room}"), &by.token, change).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
     /// The room in someone's list.
-    pub async fn listed(&self, who: &SessionMade, room: &RoomId) -> RoomSummary {
-        let rooms = self.get(&who.token, "/api/rooms").await.json::<Rooms>().await.unwrap().rooms;
+    pub async fn listed(&self, who: &CreatedSession, room: &RoomId) -> RoomSummary {
+        let rooms = self.get(&who.token, "/api/rooms").await.json::<RoomList>().await.unwrap().rooms;
         rooms.into_iter().find(|listed| listed.id == *room).unwrap()
     }
 
     /// The whole log.
-    pub async fn log(&self, who: &SessionMade, room: &RoomId) -> Vec<Event> {
+    pub async fn log(&self, who: &CreatedSession, room: &RoomId) -> Vec<Event> {
         let answer = self.get(&who.token, &format!("/api/rooms/{room}/events?after=0")).await;
         answer.json::<EventPage>().await.unwrap().events
     }
 
     /// The newest page.
-    pub async fn page(&self, who: &SessionMade, room: &RoomId) -> MessagePage {
+    pub async fn page(&self, who: &CreatedSession, room: &RoomId) -> MessagePage {
         self.get(&who.token, &format!("/api/rooms/{room}/messages")).await.json().await.unwrap()
     }
 }
 
 impl Client {
     /// Connected and greeted.
-    pub async fn greet(server: &Server, made: &SessionMade) -> Self {
+    pub async fn greet(server: &Server, made: &CreatedSession) -> Self {
         let mut client = Self::connect(server.address, made).await;
         client.hello(vec![]).await;
         client

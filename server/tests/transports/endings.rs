@@ -8,7 +8,7 @@ use crate::support::{
     unlimited,
 };
 use parlor::config::Config;
-use parlor_protocol::{ClientFrame, CloseCode, ServerFrame, refusal};
+use parlor_protocol::{ClientFrame, CloseCode, ServerFrame, error_code};
 
 #[tokio::test]
 async fn a_poll_with_nothing_to_say_is_answered_after_a_heartbeat_and_polling_alone_keeps_alive() {
@@ -58,7 +58,7 @@ async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
     let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
     ann.post(&[ClientFrame::Hello { protocol: 99, resume: vec![] }]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Bye { code: 4500, .. }]));
-    assert_eq!(ann.refused_poll().await, (410, Some(refusal::NO_CONNECTION.into())));
+    assert_eq!(ann.refused_poll().await, (410, Some(error_code::NO_CONNECTION.into())));
     server.nothing_carried().await;
     server.stop().await;
 }

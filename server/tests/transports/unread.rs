@@ -9,14 +9,14 @@ use crate::support::{
 };
 use futures::StreamExt;
 use parlor::config::Config;
-use parlor_protocol::{ClientFrame, GapReason, ServerFrame, http::SessionMade};
+use parlor_protocol::{ClientFrame, GapReason, ServerFrame, http::CreatedSession};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 /// A stream whose own buffers are as small as the system allows, and that is not read.
-async fn narrow_stream(server: &Server, made: &SessionMade, name: &str) -> TcpStream {
+async fn narrow_stream(server: &Server, made: &CreatedSession, name: &str) -> TcpStream {
     let mut stream = narrow_socket(server.address);
     let head =
         format!("GET /live/sse?connection={name} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n", made.token);

@@ -61,10 +61,10 @@ impl World {
                 };
                 if self.server.busy > 0 {
                     self.server.busy -= 1;
-                    return connection.down.push_back(refuse(refusal::UNAVAILABLE, Some(100)));
+                    return connection.down.push_back(refuse(error_code::UNAVAILABLE, Some(100)));
                 }
                 if !self.server.known.contains_key(&id) && self.server.refuses(id) {
-                    return connection.down.push_back(refuse(refusal::TOO_LONG, None));
+                    return connection.down.push_back(refuse(error_code::TOO_LONG, None));
                 }
                 // What counts is the order in which they are taken: one that was typed earlier in another tab may turn up
                 // on disk in between, and what was refused may be sent again by a tab that has not heard of it.

@@ -45,7 +45,7 @@ impl Server {
 
     pub(super) fn gap(&self, cursor: &Cursor) -> Option<GapReason> {
         let (after, head) = (cursor.after?, self.head(&cursor.room));
-        if head.saturating_sub(after) > MAX_REPLAY {
+        if head.saturating_sub(after) > MAX_REPLAY_EVENTS {
             return Some(GapReason::TooFar);
         }
         if after == 0 {
@@ -94,7 +94,7 @@ pub(super) fn summary(server: &Server, room: &RoomId) -> RoomSummary {
         read: 0,
         unread: 0,
         mentions: 0,
-        level: Level::All,
+        level: NotificationLevel::All,
         marked: false,
         joined: true,
         gone: false,

@@ -3,7 +3,7 @@
 
 use parlor_protocol::{
     ClientFrame, CommandId, GapReason, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerRole,
-    User, UserId, refusal,
+    User, UserId, error_code,
 };
 
 use self::{reading::Asked, sending::forget};
@@ -211,7 +211,7 @@ impl State {
                 self.acked(id, seq, at);
                 vec![forget(id, &room)]
             }
-            ServerFrame::Refused { id: None, room: Some(room), code, .. } if code == refusal::NOT_FOUND => {
+            ServerFrame::Refused { id: None, room: Some(room), code, .. } if code == error_code::NOT_FOUND => {
                 self.lost(room)
             }
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {

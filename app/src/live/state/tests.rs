@@ -3,8 +3,8 @@
 #![allow(unused_must_use)]
 
 use parlor_protocol::{
-    Cursor, Event, EventKind, Level, Message, PresenceState, RoomKind, ServerInfo, ServerRole, UserId, UserKind,
-    http::MessagePage,
+    Cursor, Event, EventKind, Message, NotificationLevel, PresenceState, RoomKind, ServerInfo, ServerRole, UserId,
+    UserKind, http::MessagePage,
 };
 use uuid::Uuid;
 
@@ -58,7 +58,7 @@ pub(super) fn lobby(head: Seq, read: Seq) -> RoomSummary {
         read,
         unread: head - read,
         mentions: 0,
-        level: Level::All,
+        level: NotificationLevel::All,
         marked: false,
         joined: true,
         gone: false,

@@ -15,7 +15,7 @@ use futures::{StreamExt, TryStreamExt};
 use parlor_faults::checker::{ClientLog, History, RoomLog, Summary, check_complete};
 use parlor_protocol::{
     RoomId, RoomKind, Seq,
-    http::{EventPage, NewRoom, RoomMade},
+    http::{CreateRoomRequest, CreatedRoom, EventPage},
     limits,
 };
 use tokio::{
@@ -228,9 +228,9 @@ impl Api {
     async fn make_rooms(&self) -> anyhow::Result<Vec<RoomId>> {
         let mut rooms = Vec::new();
         for number in 0..ROOMS {
-            let new = NewRoom { name: format!("room {number}"), kind: RoomKind::Public };
+            let new = CreateRoomRequest { name: format!("room {number}"), kind: RoomKind::Public };
             let request = self.http.post(format!("{}/rooms", self.base)).bearer_auth(&self.token).json(&new);
-            let made: RoomMade = request.send().await?.error_for_status()?.json().await.context("making a room")?;
+            let made: CreatedRoom = request.send().await?.error_for_status()?.json().await.context("making a room")?;
             rooms.push(made.room.id);
         }
         Ok(rooms)
@@ -248,7 +248,7 @@ impl Api {
     async fn log(&self, room: &RoomId) -> anyhow::Result<RoomLog> {
         let mut log = RoomLog::new();
         loop {
-            let (after, limit) = (head(&log), limits::MAX_EVENTS);
+            let (after, limit) = (head(&log), limits::MAX_EVENT_PAGE_SIZE);
             let address = format!("{}/rooms/{room}/events?after={after}&limit={limit}", self.base);
             let answer = self.http.get(address).bearer_auth(&self.token).send().await?;
             let page: EventPage = answer.error_for_status()?.json().await?;

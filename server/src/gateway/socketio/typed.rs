@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId, Seq, ServerFrame, limits, refusal};
+use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId, Seq, ServerFrame, error_code, limits};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -150,7 +150,7 @@ impl Pending {
                 let event: String = event.chars().take(40).collect();
                 let message = format!("There is no event “{event}”: message, say, join, leave, rooms or history.");
                 if session.counts() {
-                    ack.refuse(refusal::UNKNOWN_TYPE, &message).await?;
+                    ack.refuse(error_code::UNKNOWN_TYPE, &message).await?;
                 }
                 return Ok(());
             }
@@ -199,7 +199,7 @@ async fn history(participant: &Participant, data: Option<Value>) -> Result<Value
     let History { room, before, limit } = read(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
     let room = room.unwrap_or_else(|| participant.room.clone());
     rooms::may(&participant.app, &participant.who, RoomAct::Read, &room).await?;
-    let limit = limit.unwrap_or(limits::DEFAULT_PAGE).clamp(1, limits::MAX_PAGE);
+    let limit = limit.unwrap_or(limits::DEFAULT_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
     let page = before.map_or(Page::Newest, Page::Before);
     let page = participant.app.live.store.messages(&room, page, limit).await?;
     serde_json::to_value(page).map_err(|error| ApiError::bad_request(error.to_string()))

@@ -2,7 +2,7 @@
 
 use std::{future::ready, sync::Arc, time::Instant};
 
-use parlor_protocol::{CloseCode, ServerFrame, close, refusal};
+use parlor_protocol::{CloseCode, ServerFrame, close, error_code};
 use serde_json::{Value, json};
 use socketioxide::{TransportType, extract::SocketRef};
 
@@ -92,7 +92,7 @@ impl Hear for Hearing {
         }
         let Some(Value::String(text)) = data else {
             if session.counts() {
-                ack.refuse(refusal::BAD_FRAME, "A message is a text: send(\"…\").").await?;
+                ack.refuse(error_code::BAD_FRAME, "A message is a text: send(\"…\").").await?;
             }
             return Ok(None);
         };

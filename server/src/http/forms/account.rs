@@ -11,9 +11,9 @@ use parlor_app::{
     i18n::forms::Word as Say,
 };
 use parlor_protocol::{
-    UserKind,
-    http::{DeleteMe, NewPassword, NewProfile, Secret},
-    limits, refusal,
+    UserKind, error_code,
+    http::{ChangePasswordRequest, DeleteAccountRequest, Secret, UpdateProfileRequest},
+    limits,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -134,7 +134,7 @@ pub(super) async fn rename(
     Form(form): Form<Rename>,
 ) -> Result<Response, ApiError> {
     let typed = form.display_name;
-    let fields = Fields(NewProfile { display_name: Some(typed.clone()), colour: None });
+    let fields = Fields(UpdateProfileRequest { display_name: Some(typed.clone()), colour: None });
     let failure = match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
         Ok(_) => return Ok(Redirect::to(&done("name")).into_response()),
         Err(failure) => failure,
@@ -163,12 +163,12 @@ pub(super) async fn change_colour(
     Form(form): Form<NewColour>,
 ) -> Result<Response, ApiError> {
     // What is no colour becomes one that the API refuses.
-    let colour = form.colour.parse().unwrap_or(limits::COLOURS);
-    let fields = Fields(NewProfile { display_name: None, colour: Some(colour) });
+    let colour = form.colour.parse().unwrap_or(limits::COLOUR_COUNT);
+    let fields = Fields(UpdateProfileRequest { display_name: None, colour: Some(colour) });
     match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
         Ok(_) => Ok(Redirect::to(&done("colour")).into_response()),
         // A guest's page has no such form to say it at.
-        Err(failure) if failure.code() == refusal::FORBIDDEN => Err(failure),
+        Err(failure) if failure.code() == error_code::FORBIDDEN => Err(failure),
         Err(failure) => {
             let problem = problem(frame(&headers, ACCOUNT).words, &failure, id::COLOUR);
             failed(&app, caller, &headers, &failure, problem, Typed::default()).await
@@ -194,13 +194,13 @@ pub(super) async fn change_password(
     Form(form): Form<ChangePassword>,
 ) -> Result<Response, ApiError> {
     let new = form.new.clone();
-    let fields = Fields(NewPassword { current: form.current, new: form.new });
+    let fields = Fields(ChangePasswordRequest { current: form.current, new: form.new });
     let failure = match passwords::change(origin, caller.clone(), visitor, State(app.clone()), fields).await {
         Ok(answer) => return Ok(go_on(&answer, &done("password"))),
         Err(failure) => failure,
     };
     let words = frame(&headers, ACCOUNT).words;
-    let problem = if failure.code() == refusal::WEAK_PASSWORD {
+    let problem = if failure.code() == error_code::WEAK_PASSWORD {
         let account = app.live.store.account_of(caller.user.id).await?;
         let name = account.map(|account| account.name).unwrap_or_default();
         let weak = password::check_strength(&new.0, &name).err();
@@ -214,7 +214,7 @@ pub(super) async fn change_password(
 
 /// Someone who is signed in has typed another password than theirs.
 fn wrong_password(words: parlor_app::i18n::Words, failure: &ApiError, at: &'static str) -> Problem {
-    if failure.code() == refusal::WRONG_CREDENTIALS {
+    if failure.code() == error_code::WRONG_CREDENTIALS {
         return Problem { at, text: words.say(Say::WrongPassword).into() };
     }
     problem(words, failure, at)
@@ -230,7 +230,7 @@ pub(super) async fn end_session(
     match devices::end(origin, caller, State(app), id).await {
         Ok(answer) if answer.headers().contains_key(header::SET_COOKIE) => Ok(go_on(&answer, "/")),
         Ok(answer) => Ok(go_on(&answer, &done("session"))),
-        Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
+        Err(failure) if failure.code() == error_code::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
         Err(failure) => Err(failure),
     }
 }
@@ -270,7 +270,7 @@ pub(super) async fn delete(
     headers: HeaderMap,
     Form(form): Form<Delete>,
 ) -> Result<Response, ApiError> {
-    let fields = Fields(DeleteMe { password: form.password });
+    let fields = Fields(DeleteAccountRequest { password: form.password });
     match profile::delete(origin, caller.clone(), visitor, State(app.clone()), fields).await {
         Ok(answer) => {
             let mut response = go_on(&answer, "/sign-in?done=deleted");

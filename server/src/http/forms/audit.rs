@@ -22,8 +22,8 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     // One more than is shown tells whether there is another page.
-    let shown = limits::AUDIT_PAGE as usize;
-    let query = query.map(|Query(page)| Query(moderation::PageOf { limit: Some(limits::AUDIT_PAGE + 1), ..page }));
+    let shown = limits::AUDIT_PAGE_SIZE as usize;
+    let query = query.map(|Query(page)| Query(moderation::PageOf { limit: Some(limits::AUDIT_PAGE_SIZE + 1), ..page }));
     let later = query.as_ref().is_ok_and(|Query(page)| page.before.is_some());
     let Json(mut log) = moderation::audit(caller.clone(), State(app.clone()), query).await?;
     let more = log.entries.len() > shown;

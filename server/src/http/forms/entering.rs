@@ -11,9 +11,8 @@ use parlor_app::{
     i18n::forms::Word as Say,
 };
 use parlor_protocol::{
-    ServerRole, UserKind,
-    http::{NewAccount, Secret},
-    refusal,
+    ServerRole, UserKind, error_code,
+    http::{CreateAccountRequest, Secret},
 };
 use serde::Deserialize;
 
@@ -77,7 +76,7 @@ pub(super) async fn sign_in(
 ) -> Response {
     let next = destination(&form.next);
     let offers = pages::offers(&app);
-    let fields = Fields(parlor_protocol::http::SignIn { name: form.name.clone(), password: form.password });
+    let fields = Fields(parlor_protocol::http::SignInRequest { name: form.name.clone(), password: form.password });
     match accounts::sign_in(origin, presented, visitor, State(app), fields).await {
         Ok(answer) => go_on(&answer, if next.is_empty() { LOBBY } else { next }),
         Err(failure) => {
@@ -140,7 +139,7 @@ pub(super) async fn sign_up(
     let name = accounts::checked_name(&form.name).map(|name| name.text).unwrap_or_default();
     let weak = password::check_strength(&password.0, &name).err();
     let invite = Some(form.invite.clone()).filter(|secret| !secret.0.is_empty());
-    let fields = Fields(NewAccount { name: form.name.clone(), password, invite });
+    let fields = Fields(CreateAccountRequest { name: form.name.clone(), password, invite });
     let failure = match accounts::create(origin, caller.clone(), visitor.clone(), State(app.clone()), fields).await {
         Ok(answer) => {
             let next = destination(&form.next);
@@ -149,7 +148,7 @@ pub(super) async fn sign_up(
         Err(failure) => failure,
     };
     let problem = match (failure.code(), weak) {
-        (refusal::WEAK_PASSWORD, Some(weak)) => Problem { at: id::PASSWORD, text: weakness(words, weak) },
+        (error_code::WEAK_PASSWORD, Some(weak)) => Problem { at: id::PASSWORD, text: weakness(words, weak) },
         _ => match name_problem(&app, words, &failure, &form.name, guest).await? {
             Some(text) => Problem { at: id::NAME, text },
             None => problem(words, &failure, id::PASSWORD),
@@ -247,12 +246,13 @@ pub(super) async fn reset(
     let words = frame(&headers, "").words;
     let secret = Secret(secret);
     let typed = form.password.clone();
-    let fields = Fields(parlor_protocol::http::Reset { secret: secret.clone(), password: form.password });
+    let fields =
+        Fields(parlor_protocol::http::ResetPasswordRequest { secret: secret.clone(), password: form.password });
     let failure = match passwords::reset(origin, visitor.clone(), State(app.clone()), fields).await {
         Ok(answer) => return Ok(go_on(&answer, LOBBY)),
         Err(failure) => failure,
     };
-    let text = if failure.code() == refusal::WEAK_PASSWORD {
+    let text = if failure.code() == error_code::WEAK_PASSWORD {
         let account = app.live.store.account_of_reset(caller::hash(&secret.0)).await?;
         let name = account.map(|account| account.name).unwrap_or_default();
         password::check_strength(&typed.0, &name).err().map(|weak| weakness(words, weak))

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use parlor_app::forms::{Typed, id};
-use parlor_protocol::{ServerRole, http::NewInvite, refusal};
+use parlor_protocol::{ServerRole, error_code, http::CreateInviteRequest};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -31,10 +31,10 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What can be no number or role becomes one that the API refuses.
-    fn invite(&self) -> NewInvite {
+    fn invite(&self) -> CreateInviteRequest {
         let number = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap_or(0));
         let role = ServerRole::ALL.into_iter().find(|role| role.as_str() == self.role).unwrap_or(ServerRole::Guest);
-        NewInvite { expires_in_hours: number(&self.hours), uses: number(&self.uses), role: Some(role) }
+        CreateInviteRequest { expires_in_hours: number(&self.hours), uses: number(&self.uses), role: Some(role) }
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn revoke(
 ) -> Result<Response, ApiError> {
     match invites::revoke(origin, caller, State(app), id).await {
         Ok(_) => Ok(Redirect::to(&done("invite")).into_response()),
-        Err(failure) if failure.code() == refusal::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
+        Err(failure) if failure.code() == error_code::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
         Err(failure) => Err(failure),
     }
 }

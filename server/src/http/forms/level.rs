@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use parlor_app::forms::id;
-use parlor_protocol::{Level, RoomId, http::NewLevel};
+use parlor_protocol::{NotificationLevel, RoomId, http::NotificationLevelRequest};
 use serde::Deserialize;
 
 use super::{reader::Reader, room::Sent};
@@ -28,9 +28,9 @@ pub(super) async fn choose(
     headers: HeaderMap,
     Form(form): Form<Hear>,
 ) -> Result<Response, ApiError> {
-    let done = match Level::ALL.into_iter().find(|level| level.as_str() == form.level) {
+    let done = match NotificationLevel::ALL.into_iter().find(|level| level.as_str() == form.level) {
         Some(level) => {
-            let body = Fields(NewLevel { level });
+            let body = Fields(NotificationLevelRequest { level });
             rooms::level(origin, caller.clone(), State(app.clone()), Path(room.clone()), body).await
         }
         None => Err(ApiError::bad_request("\"level\" is all, mentions or nothing.")),

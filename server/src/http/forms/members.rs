@@ -11,9 +11,9 @@ use parlor_app::{
     i18n::forms::Word as Say,
 };
 use parlor_protocol::{
-    RoomId, RoomKind, ServerRole, UserId, UserKind,
-    http::{Member, MemberChange, NewMember},
-    limits, refusal,
+    RoomId, RoomKind, ServerRole, UserId, UserKind, error_code,
+    http::{AddMemberRequest, Member, UpdateMemberRequest},
+    limits,
 };
 use serde::Deserialize;
 
@@ -104,7 +104,7 @@ async fn row(app: &App, caller: &Caller, room: &Room, rights: Rights, member: Me
 
 /// The first of those who could be brought in, by name.
 async fn proposals(app: &App, members: &[Member]) -> Result<Vec<String>, ApiError> {
-    let people = app.live.store.people("", None, limits::MAX_PAGE).await?.people;
+    let people = app.live.store.people("", None, limits::MAX_PAGE_SIZE).await?.people;
     let others = people.into_iter().filter(|person| !members.iter().any(|member| member.user.id == person.id));
     Ok(others.map(|person| person.name).collect())
 }
@@ -134,7 +134,7 @@ pub(super) async fn bring_in(
         let typed = TypedRoom { bring_in: form.name, ..TypedRoom::default() };
         return sent.failed(&failure, Problem { at: id::BRING_IN, text }, typed).await;
     };
-    let body = Fields(NewMember { user });
+    let body = Fields(AddMemberRequest { user });
     let done = members::add(origin, caller, State(app.clone()), Path(room), body).await;
     sent.end(done, "added", id::BRING_IN).await
 }
@@ -149,7 +149,7 @@ async fn by_name(app: &App, name: &str) -> Result<Option<UserId>, ApiError> {
     // The list is by this key: what begins with all of it but the last letter is close before it.
     let mut close = key.clone();
     close.pop();
-    let found = app.live.store.people(&key, Some(&close), limits::MAX_PAGE).await?.people;
+    let found = app.live.store.people(&key, Some(&close), limits::MAX_PAGE_SIZE).await?.people;
     if let Some(person) = found.into_iter().find(|person| names::key(&person.name) == key) {
         return Ok(Some(person.id));
     }
@@ -177,7 +177,7 @@ fn ids(member: Whom) -> Result<(RoomId, UserId), ApiError> {
 /// On to the page, also where what was to be ended had ended already; or the page with what was wrong.
 async fn ended(sent: Sent<'_>, done: Result<StatusCode, ApiError>, code: &str) -> Result<Response, ApiError> {
     let done = match done {
-        Err(failure) if failure.code() == refusal::NOT_FOUND => {
+        Err(failure) if failure.code() == error_code::NOT_FOUND => {
             rooms::may(sent.app, &sent.caller, RoomAct::See, &sent.room).await?;
             Ok(StatusCode::NO_CONTENT)
         }
@@ -217,7 +217,7 @@ async fn set_moderator(
     moderator: bool,
 ) -> Result<Response, ApiError> {
     let (room, user) = ids(member)?;
-    let (path, body) = (Path((room.clone(), user)), Fields(MemberChange { moderator }));
+    let (path, body) = (Path((room.clone(), user)), Fields(UpdateMemberRequest { moderator }));
     let done = members::appoint(origin, caller.clone(), State(app.clone()), path, body).await;
     let code = if moderator { "appointed" } else { "dismissed" };
     Sent { app, caller, headers, room }.end(done, code, id::ROOM).await

@@ -16,7 +16,7 @@ use parlor_app::{
     i18n::{Word, Words, forms::Word as Say},
     time::Zone,
 };
-use parlor_protocol::{UserId, limits, refusal};
+use parlor_protocol::{UserId, error_code, limits};
 
 use super::{ApiError, App, Caller, accounts, assets, language, pages};
 use crate::{accounts::password::Weak, clock, policy::ServerAct};
@@ -157,7 +157,7 @@ fn go_on(answer: &Response, to: &str) -> Response {
 /// A failure in the reader's words.
 fn explain(words: Words, failure: &ApiError) -> String {
     match failure.code() {
-        refusal::RATE_LIMITED => words.say(Say::TriedTooOften).to_owned(),
+        error_code::RATE_LIMITED => words.say(Say::TriedTooOften).to_owned(),
         code => words.code(code).map_or_else(|| failure.message().to_owned(), str::to_owned),
     }
 }
@@ -177,11 +177,11 @@ async fn name_problem(
 ) -> Result<Option<String>, ApiError> {
     let name = accounts::checked_name(typed);
     Ok(match (failure.code(), name) {
-        (refusal::NAME_TAKEN, Ok(name)) => Some(match accounts::free_name_like(app, &name.text, me).await? {
+        (error_code::NAME_TAKEN, Ok(name)) => Some(match accounts::free_name_like(app, &name.text, me).await? {
             Some(name) => words.fill(Word::NameTakenOther, &[("name", &name)]),
             None => words.of(Word::NameTaken).to_owned(),
         }),
-        (refusal::EMPTY | refusal::TOO_LONG | refusal::BAD_CHARACTERS, Err(invalid)) => {
+        (error_code::EMPTY | error_code::TOO_LONG | error_code::BAD_CHARACTERS, Err(invalid)) => {
             Some(words.fill(Word::BadName, &[("why", &words.invalid(invalid))]))
         }
         _ => None,
@@ -201,7 +201,7 @@ fn weakness(words: Words, weak: Weak) -> String {
 pub(super) fn no_such_page(headers: &HeaderMap) -> Response {
     let frame = frame(headers, "/");
     let words = frame.words;
-    let text = words.code(refusal::NOT_FOUND).unwrap_or_default().to_owned();
+    let text = words.code(error_code::NOT_FOUND).unwrap_or_default().to_owned();
     let refused = Refused { text, title: Say::NotThere, to: LOBBY.into(), way: Say::ToChat };
     page(StatusCode::NOT_FOUND, words, refused.page(frame))
 }
@@ -215,7 +215,7 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
     let Some(failure) = answer.extensions().get::<ApiError>() else { return answer };
     let (words, status) = (frame.words, answer.status());
     // The same page whether something is not there or not for this reader to see.
-    let title = if failure.code() == refusal::NOT_FOUND { Say::NotThere } else { Say::Refused };
+    let title = if failure.code() == error_code::NOT_FOUND { Say::NotThere } else { Say::Refused };
     let (to, way) = if asked_by_get { (LOBBY.to_owned(), Say::ToChat) } else { (frame.here.clone(), Say::Back) };
     let refused = Refused { text: explain(words, failure), title, to, way };
     let mut response = page(status, words, refused.page(frame));

@@ -12,7 +12,7 @@ use parlor_app::{
 };
 use parlor_protocol::{
     ServerRole, UserId, UserKind,
-    http::{NewDirect, Person},
+    http::{OpenDirectRequest, Person},
     limits,
 };
 use serde::Deserialize;
@@ -46,7 +46,7 @@ pub(super) async fn message(
     // What is no id is nobody's.
     let users = chosen.map(|(_, id)| Uuid::try_parse(id).map(UserId).map_err(|_| ApiError::no_such_person()));
     let users = users.collect::<Result<Vec<_>, _>>()?;
-    let made = rooms::direct(origin, caller.clone(), State(app.clone()), Fields(NewDirect { users })).await;
+    let made = rooms::direct(origin, caller.clone(), State(app.clone()), Fields(OpenDirectRequest { users })).await;
     match made {
         Ok(Json(made)) => Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response()),
         Err(failure) if failure.status() == StatusCode::BAD_REQUEST => {

@@ -12,9 +12,9 @@ use parlor_app::{
     i18n::forms::Word as Say,
 };
 use parlor_protocol::{
-    RoomId, ServerRole, User, UserId, UserKind,
-    http::{NewDirect, NewRole},
-    limits, refusal, validate,
+    RoomId, ServerRole, User, UserId, UserKind, error_code,
+    http::{ChangeRoleRequest, OpenDirectRequest},
+    limits, validate,
 };
 use serde::Deserialize;
 
@@ -190,14 +190,14 @@ impl Sent<'_> {
         };
         let words = frame(self.headers, "").words;
         let text = match failure.code() {
-            refusal::FORBIDDEN if at != id::ROLE => words.say(Say::NotForYou).to_owned(),
-            refusal::EMPTY => words.say(Say::ReasonNeeded).to_owned(),
-            refusal::TOO_LONG | refusal::BAD_CHARACTERS => validate::reason(&typed.reason)
+            error_code::FORBIDDEN if at != id::ROLE => words.say(Say::NotForYou).to_owned(),
+            error_code::EMPTY => words.say(Say::ReasonNeeded).to_owned(),
+            error_code::TOO_LONG | error_code::BAD_CHARACTERS => validate::reason(&typed.reason)
                 .map_or_else(|invalid| words.invalid(invalid), |_| explain(words, &failure)),
             _ => explain(words, &failure),
         };
         // Who may not do it, or not to this person, has no such field.
-        let at = if matches!(failure.code(), refusal::FORBIDDEN | refusal::NOT_FOUND) { id::PERSON } else { at };
+        let at = if matches!(failure.code(), error_code::FORBIDDEN | error_code::NOT_FOUND) { id::PERSON } else { at };
         let shown = Shown { status: failure.status(), problem: Some(Problem { at, text }), typed, ..Shown::default() };
         Ok(failure.with_page(person(self.app, &self.caller, self.headers, self.user, shown).await?))
     }
@@ -205,7 +205,7 @@ impl Sent<'_> {
     /// The same, where what was to be ended may have ended already: that is what was wanted.
     pub(super) async fn ended(self, done: Result<StatusCode, ApiError>, code: &str) -> Result<Response, ApiError> {
         match done {
-            Err(failure) if failure.code() == refusal::NOT_FOUND => {
+            Err(failure) if failure.code() == error_code::NOT_FOUND => {
                 Ok(Redirect::to(&address(self.user)).into_response())
             }
             done => self.end(done, code, id::PERSON, TypedBan::default()).await,
@@ -221,7 +221,7 @@ pub(super) async fn message(
     user: Who,
 ) -> Result<Response, ApiError> {
     let user = id_of(user)?;
-    let Json(made) = rooms::direct(origin, caller, State(app), Fields(NewDirect { users: vec![user] })).await?;
+    let Json(made) = rooms::direct(origin, caller, State(app), Fields(OpenDirectRequest { users: vec![user] })).await?;
     Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response())
 }
 
@@ -243,7 +243,7 @@ pub(super) async fn appoint(
     let user = id_of(user)?;
     // What is no role becomes one that the API refuses.
     let role = ServerRole::ALL.into_iter().find(|role| role.as_str() == form.role).unwrap_or(ServerRole::Guest);
-    let fields = Fields(NewRole { role });
+    let fields = Fields(ChangeRoleRequest { role });
     let done = people::appoint(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
     Sent { app: &app, caller, headers: &headers, user }.end(done, "role", id::ROLE, TypedBan::default()).await
 }

@@ -9,7 +9,7 @@ use axum::{
 use parlor_app::forms::{TypedBan, id};
 use parlor_protocol::{
     RoomId,
-    http::{NewBan, NewMute},
+    http::{BanRequest, MuteRequest},
 };
 use serde::Deserialize;
 
@@ -28,8 +28,8 @@ pub(super) struct Mute {
 
 impl Mute {
     /// What can be no number becomes one that the API refuses.
-    pub(super) fn of(&self, room: Option<RoomId>) -> NewMute {
-        NewMute { minutes: self.minutes.parse().unwrap_or(0), room }
+    pub(super) fn of(&self, room: Option<RoomId>) -> MuteRequest {
+        MuteRequest { minutes: self.minutes.parse().unwrap_or(0), room }
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn ban(
     let Ban { reason, hours, address } = form;
     let typed = TypedBan { reason: reason.clone(), hours, address: address.is_some() };
     let hours = (!typed.hours.is_empty()).then(|| typed.hours.parse().unwrap_or(0));
-    let fields = Fields(NewBan { hours, reason, address: typed.address });
+    let fields = Fields(BanRequest { hours, reason, address: typed.address });
     let done = moderation::ban(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
     Sent { app: &app, caller, headers: &headers, user }.end(done, "banned", id::REASON, typed).await
 }

@@ -11,9 +11,9 @@ use parlor_app::{
     i18n::{Word, Words, forms::Word as Say},
 };
 use parlor_protocol::{
-    RoomId,
-    http::{NewMember, RoomChange},
-    refusal, validate,
+    RoomId, error_code,
+    http::{AddMemberRequest, UpdateRoomRequest},
+    validate,
 };
 use serde::Deserialize;
 
@@ -144,7 +144,7 @@ impl Sent<'_> {
         typed: TypedRoom,
     ) -> Result<Response, ApiError> {
         // Who may not do it has no such field.
-        let at = if failure.code() == refusal::FORBIDDEN { id::ROOM } else { problem.at };
+        let at = if failure.code() == error_code::FORBIDDEN { id::ROOM } else { problem.at };
         let problem = Problem { at, ..problem };
         let shown = Shown { status: failure.status(), problem: Some(problem), typed, ..Shown::default() };
         Ok(failure.with_page(settings(self.app, &self.caller, self.headers, &self.room, shown).await?))
@@ -169,7 +169,7 @@ pub(super) async fn change(
     Form(form): Form<About>,
 ) -> Result<Response, ApiError> {
     let About { name, topic } = form;
-    let change = RoomChange { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
+    let change = UpdateRoomRequest { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
     let path = Path(room.clone());
     let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
     let sent = Sent { app: &app, caller, headers: &headers, room };
@@ -184,7 +184,7 @@ pub(super) async fn change(
 
 /// What is wrong with a name or a topic.
 fn problem_of(words: Words, failure: &ApiError, name: &str, topic: &str) -> Problem {
-    if failure.code() == refusal::NAME_TAKEN {
+    if failure.code() == error_code::NAME_TAKEN {
         return Problem { at: id::ROOM_NAME, text: words.say(Say::RoomNameTaken).to_owned() };
     }
     match (validate::room_name(name), validate::topic(topic)) {
@@ -227,7 +227,7 @@ async fn close(
     headers: &HeaderMap,
     archived: bool,
 ) -> Result<Response, ApiError> {
-    let change = RoomChange { archived: Some(archived), ..RoomChange::default() };
+    let change = UpdateRoomRequest { archived: Some(archived), ..UpdateRoomRequest::default() };
     let path = Path(room.clone());
     let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
     let code = if archived { "archived" } else { "reopened" };
@@ -242,7 +242,7 @@ pub(super) async fn join(
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let me = Fields(NewMember { user: caller.user.id });
+    let me = Fields(AddMemberRequest { user: caller.user.id });
     match api::add(origin, caller.clone(), State(app.clone()), Path(room.clone()), me).await {
         Ok(_) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
         failed => Sent { app: &app, caller, headers: &headers, room }.end(failed, "", id::ROOM).await,

@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use parlor_protocol::refusal;
+use parlor_protocol::error_code;
 
 use super::streams::Kind;
 use crate::http::{ApiError, App, ConnectionInfo, SameOrigin};
@@ -51,7 +51,7 @@ pub(super) async fn poll(
     tokio::select! {
         biased;
         ending = open.ending() => {
-            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refusal::UNAVAILABLE, ending.reason()))
+            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, ending.reason()))
         }
         tick = ticks.next() => Ok(answer(&tick)),
     }

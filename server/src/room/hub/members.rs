@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{Event, EventKind, Level, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId};
+use parlor_protocol::{Event, EventKind, NotificationLevel, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId};
 
 use super::Hub;
 use crate::{
@@ -85,7 +85,7 @@ impl Hub {
     }
 
     /// Someone wants to hear more or less of a room: all their devices are told.
-    pub fn has_level(&self, user: UserId, room: &Room, level: Level) {
+    pub fn has_level(&self, user: UserId, room: &Room, level: NotificationLevel) {
         self.change_mine(user, room, None, |mine| mine.level = level);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_protocol::{
     Millis, UserId,
-    http::{People, Person},
+    http::{PeoplePage, Person},
 };
 use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
@@ -142,7 +142,7 @@ pub(super) async fn people(
     query: &str,
     after: Option<&str>,
     limit: u32,
-) -> Result<People, StoreError> {
+) -> Result<PeoplePage, StoreError> {
     type Row = (Uuid, String, String, String, Option<i64>, Option<Millis>, String);
     // One more than asked for tells whether there is another page.
     let mut rows: Vec<Row> = sqlx::query_as(
@@ -178,5 +178,5 @@ pub(super) async fn people(
             }
         })
         .collect();
-    Ok(People { people, next })
+    Ok(PeoplePage { people, next })
 }

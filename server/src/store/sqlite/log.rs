@@ -91,7 +91,7 @@ async fn notices(
     .bind(room.as_str())
     .bind(from)
     .bind(before)
-    .bind(limits::MAX_PAGE)
+    .bind(limits::MAX_PAGE_SIZE)
     .fetch_all(moment)
     .await?;
     Ok(rows.into_iter().rev().map(|row| row.event(room)).collect())

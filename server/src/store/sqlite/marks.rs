@@ -1,6 +1,6 @@
 //! How far people have read, what they have marked, and when they were last there.
 
-use parlor_protocol::{Level, Millis, RoomId, Seq, UserId};
+use parlor_protocol::{Millis, NotificationLevel, RoomId, Seq, UserId};
 use sqlx::SqliteConnection;
 
 use super::{rows, writer::sql_seq};
@@ -39,7 +39,7 @@ pub(super) async fn set_level(
     db: &mut SqliteConnection,
     room: &RoomId,
     user: UserId,
-    level: Level,
+    level: NotificationLevel,
 ) -> Result<bool, StoreError> {
     let set = sqlx::query("UPDATE member SET level = ? WHERE room = ? AND user = ?")
         .bind(level.as_str())

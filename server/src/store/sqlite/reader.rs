@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use parlor_protocol::{Level, Millis, RoomId, RoomKind, ServerRole, User, UserId, UserKind, http::Member};
+use parlor_protocol::{Millis, NotificationLevel, RoomId, RoomKind, ServerRole, User, UserId, UserKind, http::Member};
 use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
@@ -137,7 +137,7 @@ struct MemberRow {
 impl MemberRow {
     fn membership(self) -> Membership {
         // A level that this version does not know is the loudest: better too much than nothing.
-        let level = Level::ALL.into_iter().find(|level| level.as_str() == self.level).unwrap_or_default();
+        let level = NotificationLevel::ALL.into_iter().find(|level| level.as_str() == self.level).unwrap_or_default();
         let mine = RoomMembership {
             read: self.read_seq.unsigned_abs(),
             unread_from: self.unread_from.map(i64::unsigned_abs),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{EventKind, Level, RoomId, RoomKind, Seq, UserId};
+use parlor_protocol::{EventKind, NotificationLevel, RoomId, RoomKind, Seq, UserId};
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
 
@@ -23,7 +23,7 @@ pub(super) enum RoomJob {
     Direct { people: Vec<UserId>, maker: UserId, reply: Reply<Option<RoomRecord>> },
     Add { room: RoomId, user: UserId, by: UserId, reply: Reply<Option<Seq>> },
     Remove { room: RoomId, user: UserId, by: UserId, reply: Reply<Option<Seq>> },
-    Level { room: RoomId, user: UserId, level: Level, reply: Reply<bool> },
+    Level { room: RoomId, user: UserId, level: NotificationLevel, reply: Reply<bool> },
     Appoint { room: RoomId, user: UserId, moderator: bool, by: UserId, reply: Reply<bool> },
     Change { room: RoomId, changes: Vec<RoomChange>, by: UserId, reply: Reply<Result<(), NameTaken>> },
 }

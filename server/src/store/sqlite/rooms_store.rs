@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlor_protocol::{Level, RoomId, RoomKind, Seq, User, UserId, http::Member};
+use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::{SqliteStore, reader, rooms::RoomJob, writer::Job};
 use crate::store::{Membership, NameTaken, RoomChange, RoomRecord, Rooms, StoreError};
@@ -61,7 +61,7 @@ impl Rooms for SqliteStore {
         self.ask(|reply| Job::Room(RoomJob::Remove { room: room.clone(), user, by, reply })).await
     }
 
-    async fn set_level(&self, room: &RoomId, user: UserId, level: Level) -> Result<bool, StoreError> {
+    async fn set_level(&self, room: &RoomId, user: UserId, level: NotificationLevel) -> Result<bool, StoreError> {
         self.ask(|reply| Job::Room(RoomJob::Level { room: room.clone(), user, level, reply })).await
     }
 
