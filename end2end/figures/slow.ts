@@ -1,72 +1,72 @@
-// A slow machine on a slow network, by the DevTools protocol; and what the page itself notes of its own pace.
+// Emulates a slow CPU and network by the DevTools protocol, and collects performance metrics in the page.
 import { Browser, BrowserContext, CDPSession, Page } from "@playwright/test";
 import MessageSender from "../support/message-sender";
 import { Server } from "../support/server";
 
-/** How much slower the page's processor is made. */
-export const SLOWER = 4;
-/** 10 Mbit/s each way, 40 ms there and back. */
+/** Factor by which the CPU is slowed down. */
+export const CPU_SLOWDOWN = 4;
+/** 10 Mbit/s in each direction, 40 ms round trip. */
 const NETWORK = { offline: false, latency: 40, downloadThroughput: 1_250_000, uploadThroughput: 1_250_000 };
 
-/** What the page has noted. Times in milliseconds since its navigation began. */
-export interface Noted {
-  /** When the largest thing that was painted was. */
-  largest: number;
-  /** When the first message of one's own was in the page. */
-  said: number;
-  /** Beginning and length of tasks longer than 50 ms, which is when browsers begin to call them long. */
-  tasks: [number, number][];
-  /** The slowest event of each interaction, from input to the next picture. Browsers round to 8 ms. */
+/** Metrics of a page. Times are in milliseconds since the start of the navigation. */
+export interface PageMetrics {
+  /** Largest contentful paint. */
+  lcp: number;
+  /** Time when the first message of the user's own was in the page. */
+  firstMessage: number;
+  /** Start and duration of long tasks: those of more than 50 ms. */
+  longTasks: [number, number][];
+  /** Duration of the slowest event of each interaction, from input to the next frame. Browsers round to 8 ms. */
   interactions: Record<string, number>;
 }
 
 declare global {
   interface Window {
-    noted: Noted;
+    pageMetrics: PageMetrics;
   }
 }
 
-/** Runs in the page before anything else. */
-function note(): void {
-  const noted: Noted = { largest: 0, said: 0, tasks: [], interactions: {} };
-  window.noted = noted;
+/** Runs in the page before its own scripts. */
+function collectMetrics(): void {
+  const metrics: PageMetrics = { lcp: 0, firstMessage: 0, longTasks: [], interactions: {} };
+  window.pageMetrics = metrics;
   const observe = (type: string, take: (entry: PerformanceEntry) => void, more = {}) =>
     new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...more });
-  observe("largest-contentful-paint", (entry) => (noted.largest = entry.startTime));
-  observe("longtask", (entry) => noted.tasks.push([entry.startTime, entry.duration]));
+  observe("largest-contentful-paint", (entry) => (metrics.lcp = entry.startTime));
+  observe("longtask", (entry) => metrics.longTasks.push([entry.startTime, entry.duration]));
   const event = (entry: PerformanceEntry) => {
     const { interactionId } = entry as PerformanceEntry & { interactionId?: number };
     if (!interactionId) return;
-    noted.interactions[interactionId] = Math.max(noted.interactions[interactionId] ?? 0, entry.duration);
+    metrics.interactions[interactionId] = Math.max(metrics.interactions[interactionId] ?? 0, entry.duration);
   };
   observe("event", event, { durationThreshold: 16 });
   new MutationObserver(() => {
-    if (noted.said === 0 && document.querySelector(".message.own") !== null) noted.said = performance.now();
+    if (metrics.firstMessage === 0 && document.querySelector(".message.own") !== null) metrics.firstMessage = performance.now();
   }).observe(document, { childList: true, subtree: true });
 }
 
-/** A browser's profile with a session and nothing else: no file of the page's is there yet. */
+/** A browser context with a guest's session and an empty cache. */
 export async function guest(browser: Browser, server: Server, name: string): Promise<BrowserContext> {
   const context = await browser.newContext({ baseURL: server.url });
-  const answer = await context.request.post(`${server.url}/enter`, {
+  const response = await context.request.post(`${server.url}/enter`, {
     form: { name, next: "" },
     headers: { origin: server.url },
     maxRedirects: 0,
   });
-  if (answer.status() !== 303) throw new Error(`coming in was answered with ${answer.status()}`);
+  if (response.status() !== 303) throw new Error(`entering as a guest failed with ${response.status()}`);
   return context;
 }
 
-/** A page that is about to be loaded, on the slow machine and network. */
+/** A page to be loaded with the slow CPU and network. */
 export async function slowPage(context: BrowserContext): Promise<{ page: Page; devtools: CDPSession }> {
   const page = await context.newPage();
-  await page.addInitScript(note);
+  await page.addInitScript(collectMetrics);
   const devtools = await context.newCDPSession(page);
   await devtools.send("Network.enable");
   await devtools.send("Network.emulateNetworkConditions", NETWORK);
-  await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
-  // A picture that nobody looks at is reported as shown only with the next one that changes more: typing then seems to take
-  // until the end of the sentence. So somebody looks.
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWDOWN });
+  // Headless Chromium reports a frame as presented only with a later one that changes more, so that typing seems slow. A
+  // screencast makes it present every frame.
   devtools.on("Page.screencastFrame", ({ sessionId }) => {
     devtools.send("Page.screencastFrameAck", { sessionId }).catch(() => undefined);
   });
@@ -74,7 +74,7 @@ export async function slowPage(context: BrowserContext): Promise<{ page: Page; d
   return { page, devtools };
 }
 
-/** Fills the lobby as a room in use is filled. */
+/** Fills the lobby with typical messages. */
 export async function fill(sender: MessageSender): Promise<void> {
   const kinds = ["a short line", "a **bold** one with `code` and https://example.com/a/link", "> quoted\n\nand an answer to it\n\n- one\n- two"];
   await sender.send(...Array.from({ length: 120 }, (_, n) => `${n + 1}: ${kinds[n % kinds.length]}`));
