@@ -88,11 +88,11 @@ fi
 # --- npm packages: Playwright and wasm-opt --------------------------------------------------------------------------
 
 npm_packages() {
-  local installed=end2end/node_modules/.package-lock.json
-  [ ! -e "$installed" ] || [ end2end/package-lock.json -nt "$installed" ] || return 0
+  local installed=end2end/node_modules/.installed-lock.json
+  ! cmp -s end2end/package-lock.json "$installed" || return 0
   say "installing the npm packages of end2end/ (20 s)"
   (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-fund --no-audit --loglevel=error)
-  touch "$installed"
+  cp end2end/package-lock.json "$installed"
 }
 
 # --- command line tools written in Rust -----------------------------------------------------------------------------

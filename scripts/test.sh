@@ -95,6 +95,7 @@ lints() {
   step "Clippy, server" cargo clippy --quiet --workspace --all-targets -- -D warnings
   step "Clippy, browser (hydrate)" cargo clippy --quiet -p parlor-frontend --lib --features hydrate --target "$WASM_TARGET" -- -D warnings
   step "Clippy, browser (csr)" cargo clippy --quiet -p parlor-frontend --features csr --target "$WASM_TARGET" -- -D warnings
+  step "Types, browser tests" end2end/node_modules/.bin/tsc --noEmit -p end2end
 }
 
 wanted=("$@")
