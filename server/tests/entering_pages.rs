@@ -99,7 +99,7 @@ async fn a_guest_makes_an_account_and_stays_who_they_are() {
     for (name, password, status, why) in [
         ("Taken", PASSWORD, 409, "“Taken 2” is free."),
         ("", PASSWORD, 422, "That name will not do. Text is required."),
-        (&*"x".repeat(33), PASSWORD, 422, "33 characters long; 32 are allowed."),
+        (&*"x".repeat(33), PASSWORD, 422, "The text has 33 characters. The maximum is 32."),
         ("Ann", "short", 422, "A password has at least 10 characters."),
         ("Ann Miller", "ann miller", 422, "the first that anyone would try"),
     ] {

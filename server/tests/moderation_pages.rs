@@ -131,7 +131,7 @@ async fn someone_is_banned_and_the_ban_is_lifted() {
     let long = "x".repeat(251);
     for (reason, hours, status, why) in [
         ("", "24", 422, "A ban needs a reason."),
-        (long.as_str(), "24", 422, "251 characters long; 250 are allowed."),
+        (long.as_str(), "24", 422, "The text has 251 characters. The maximum is 250."),
         ("spam", "0", 400, "The server could not read this."),
         ("spam", "soon", 400, "The server could not read this."),
     ] {

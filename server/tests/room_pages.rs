@@ -20,8 +20,8 @@ async fn a_room_gets_another_name_and_topic() {
     let long = "x".repeat(251);
     for (name, topic, status, id, why) in [
         ("taken", "", 409, "room-name", "There is a room with that name already."),
-        ("", "Plants", 422, "room-name", "That name will not do. There is nothing in it."),
-        ("Garden", &*long, 422, "topic", "251 characters long; 250 are allowed."),
+        ("", "Plants", 422, "room-name", "That name will not do. Text is required."),
+        ("Garden", &*long, 422, "topic", "The text has 251 characters. The maximum is 250."),
     ] {
         let page = browser.post(&settings(&room), &[("name", name), ("topic", topic)]).await;
         assert_eq!(page.status, status);
