@@ -1,4 +1,4 @@
-// Accounts: becoming one as a guest, signing out and in, sessions; also without scripts.
+// Accounts: a guest makes one and stays who they are; signing out and in; sessions; all of it without scripts too.
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
 
@@ -13,13 +13,13 @@ async function signIn(page: Page, name: string): Promise<Person> {
   return new Person(page, name);
 }
 
-test("a guest creates an account, keeps the messages, signs out and in, and revokes another session", async ({ person, visitor }) => {
+test("a guest makes an account, keeps the messages, signs out and in, and ends a session elsewhere", async ({ person, visitor }) => {
   const ann = await person("Ann");
   const { page } = ann;
   await ann.send("said as a guest");
   await expect(ann.message("said as a guest")).toHaveAttribute("data-state", "stored");
 
-  // From the name below the room list to the form, which says what is kept.
+  // From the name at the foot of the rooms to the form, which says what stays.
   await page.getByTestId("room-list").locator("..").getByRole("link", { name: "Ann" }).click();
   await page.waitForURL("**/account");
   await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms stay yours.");
@@ -50,7 +50,7 @@ test("a guest creates an account, keeps the messages, signs out and in, and revo
   await ann.expectConnected();
   await ann.expectMessages("said as a guest", "said with an account");
 
-  // Another browser, which learns at once that its session was revoked.
+  // Another browser, which is told at once that its session has ended.
   const other = await signIn(await visitor(), "Ann");
   await other.expectConnected();
   await page.goto("/account");
@@ -62,7 +62,7 @@ test("a guest creates an account, keeps the messages, signs out and in, and revo
   await expect(other.connection).toContainText("you are signed out");
 });
 
-test("creating an account, signing out and signing in work without scripts", async ({ browser, server }) => {
+test("without scripts one makes an account, signs out and comes back", async ({ browser, server }) => {
   const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
   const page = await context.newPage();
   await page.goto("/sign-up");
@@ -78,7 +78,7 @@ test("creating an account, signing out and signing in work without scripts", asy
   await context.close();
 });
 
-test("first start: the owner's link, an invitation for a second member, and a conversation", async ({ visitor, server }) => {
+test("from the first start to the second member: the printed link, an invitation, and a talk", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(`/first/${server.firstSecret}`);
   await expect(page.getByText("This account will be the owner of this server.")).toBeVisible();
@@ -91,7 +91,7 @@ test("first start: the owner's link, an invitation for a second member, and a co
   await olga.send("Is anyone here?");
   await expect(olga.message("Is anyone here?")).toHaveAttribute("data-state", "stored");
 
-  // From the name below the room list, by keyboard only.
+  // From one's own name at the foot of the rooms, and by keys alone.
   await page.getByRole("link", { name: "Olga" }).focus();
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account");
@@ -113,7 +113,7 @@ test("first start: the owner's link, an invitation for a second member, and a co
   await page.getByRole("link", { name: "Chat" }).click();
   await olga.expectMessages("Is anyone here?", "I am");
 
-  // The invitation was for one use, and the server has an owner now.
+  // It was for one; and there is an owner now.
   const late = await visitor();
   for (const used of [link, `/first/${server.firstSecret}`]) {
     expect((await late.goto(used))?.status()).toBe(404);

@@ -1,8 +1,8 @@
-// The release binary needs no other file.
+// The binary is all there is to copy.
 import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
-test("copied alone into an empty folder, the binary serves every file compressed and cacheable", async ({ visitor }) => {
+test("copied alone into an empty folder, it serves everything, compressed and to be kept", async ({ visitor }) => {
   const server = await Server.startAlone();
   try {
     const page = await visitor({ baseURL: server.url });

@@ -1,9 +1,9 @@
-// Third-party clients exchange messages with a user in a browser.
+// Other programs' clients chat with somebody in a browser, both ways.
 import { OtherOrigin, Program, exampleCode, isInstalled, pythonPath } from "../support/clients";
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
-test.describe("the examples of docs/clients.md", () => {
+test.describe("as docs/clients.md has them", () => {
   for (const { heading, ending, command, says, name } of [
     { heading: "Node, with `ws`", ending: "mjs", command: "node", says: "hello from Node", name: "node" },
     { heading: "Node, with `socket.io-client`", ending: "mjs", command: "node", says: "hello from Socket.IO", name: "bot" },
@@ -33,7 +33,7 @@ test.describe("the examples of docs/clients.md", () => {
     });
   }
 
-  test("a bot that uses the typed events of Socket.IO", async ({ person, server }) => {
+  test("a bot, with the typed events of Socket.IO", async ({ person, server }) => {
     const bob = await person("Bob");
     const bot = Program.run(exampleCode("Socket.IO", server), "mjs", "node");
     try {
@@ -70,7 +70,7 @@ test.describe("the examples of docs/clients.md", () => {
   });
 });
 
-/** A client as written in tutorials on real-time pages; only the address differs. */
+/** A client of the kind that the courses on real-time pages write: the address is all that was changed. */
 const rawText = (address: string) => `<!doctype html><title>text</title><ul id="log"></ul><input id="text"><button id="send">Send</button>
 <script>
   var socket = new WebSocket("ws://${address}/gateway/text?room=lobby&name=raw");
@@ -139,7 +139,7 @@ test("row 14: raw browser clients talk to somebody in a browser, from an origin 
     await expect(json.getByText("raw is gone")).toBeVisible();
     await isGone(bob, "raw");
 
-    // The same pages with a server whose allow list does not contain their origin.
+    // The same pages, and a server that does not know where they come from.
     elsewhere.pages.set("/text", rawText(strict.address));
     elsewhere.pages.set("/json", rawJson(strict.address));
     await json.goto(`${elsewhere.origin}/json`);
@@ -152,7 +152,7 @@ test("row 14: raw browser clients talk to somebody in a browser, from an origin 
   }
 });
 
-/** The part of the client API that all versions share. */
+/** What is used of the clients of each version. */
 interface Io {
   on(event: string, handler: (data: any) => void): void;
   send(text: string): void;
@@ -174,12 +174,12 @@ const WAYS = [["websocket"], ["polling"], ["polling", "websocket"]];
 function connect(module: string, server: Server, name: string, transports: string[]): Io {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const io = require(module);
-  // Newer clients send the guest's name in `auth`, older ones in the query.
+  // What names the guest: newer clients say it as they come in, older ones in the address.
   const who = module.endsWith("-2") ? { query: { name } } : { auth: { name } };
   return (io.io ?? io)(server.url, { ...who, transports, forceNew: true });
 }
 
-/** Connects, and records every message from then on. */
+/** Connected; and everything that is said from now on. */
 async function heard(client: Io): Promise<string[]> {
   const texts: string[] = [];
   client.on("message", (text) => texts.push(text));
@@ -240,14 +240,14 @@ test("row 11: Socket.IO: the first message is the name, and what is for one reac
   ann.close();
 });
 
-test("every Socket.IO client receives each sender's messages in order under load", async ({ server }) => {
+test("each sender's messages are in order at every Socket.IO client, under load", async ({ server }) => {
   const EACH = 500;
   const senders = ["ann", "bea", "cat"];
   const clients = [...senders, "polls"].map((name, at) => connect("socket.io-client", server, name, WAYS[at % WAYS.length]));
   const problems: unknown[] = [];
   const all = await Promise.all(clients.map(heard));
   for (const client of clients) client.on("error", (error) => problems.push(error));
-  // An acknowledged client is in the room; a connected one may not be yet.
+  // Who has been answered is in the room; who is merely connected may be on the way.
   await Promise.all(clients.map((client) => new Promise((resolve) => client.emit("rooms", resolve))));
   for (let n = 0; n < EACH; n++) {
     for (const at of senders.keys()) clients[at].send(String(n));
@@ -265,7 +265,7 @@ test("every Socket.IO client receives each sender's messages in order under load
   for (const client of clients) client.close();
 });
 
-test("Socket.IO clients reconnect after a restart of the server", async ({ person, server }) => {
+test("Socket.IO's clients come back by themselves when the server was restarted", async ({ person, server }) => {
   const bob = await person("Bob");
   const clients = WAYS.map((transports, at) => connect("socket.io-client", server, `io ${at}`, transports));
   const all = await Promise.all(clients.map(heard));
@@ -283,7 +283,7 @@ function online(person: Person, name: string) {
   return person.page.getByTestId("people").getByText(name, { exact: true });
 }
 
-/** Waits until the others see this user in the room. */
+/** Is seen to be in the room. */
 async function isHere(person: Person, name: string): Promise<void> {
   await expect(online(person, name)).toHaveCount(1);
 }

@@ -1,4 +1,4 @@
-// Connection failures of every kind: the page shows them, and no message is lost or duplicated.
+// The connection breaks in every way it can; the page says so, and nothing is lost or doubled.
 import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
@@ -6,14 +6,14 @@ async function inOrder(person: Person, texts: string[]): Promise<void> {
   await expect(person.bodies).toHaveText(texts);
 }
 
-test("the server is killed between messages: both users reconnect, nothing is lost or duplicated", async ({ person, server }) => {
+test("the server is killed between messages: both come back by themselves, nothing lost or doubled", async ({ person, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.send("before");
   await bob.expectMessages("before");
   const texts = ["before"];
   for (let round = 1; round <= 3; round++) {
-    // Sent at the moment of the kill: it may be in flight, stored, or neither.
+    // Sent in the moment of the kill: it may be on its way, stored, or neither.
     const onItsWay = `${round}: in the middle of it`;
     await ann.composer.fill(onItsWay);
     await Promise.all([ann.composer.press("Enter"), server.kill()]);
@@ -37,28 +37,28 @@ test("the server is killed between messages: both users reconnect, nothing is lo
   await inOrder(ann, texts);
 });
 
-test("a restart is announced, and the user can reconnect without waiting", async ({ person, server }) => {
+test("a restart is announced, waited for, and one need not wait", async ({ person, server }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
   await expect(ann.connection).toContainText("Reconnecting");
   await expect(ann.page.getByTestId("composer-waiting")).toBeVisible();
-  // The interval between attempts grows; the badge shows the attempt and the seconds left.
+  // Attempts get rarer; the badge counts them and the seconds.
   await expect(ann.connection).toContainText(/in \d+ s.*try [2-9]/, { timeout: 30_000 });
   await server.start();
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
-    // It may have reconnected at this moment.
+    // It may have come back by itself in this very moment.
   });
   await ann.expectConnected();
   await ann.send("here again");
   await expect(ann.message("here again")).toHaveAttribute("data-state", "stored");
 });
 
-test("without a network the page shows that it is offline, keeps messages, and sends them later", async ({ person }) => {
+test("without a network the page says offline, keeps what is typed, and sends it later", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.page.context().setOffline(true);
-  // Chromium keeps open sockets when it goes offline; the page reacts to the browser's event.
+  // Chromium does not cut sockets that are open; the browser's own word is enough.
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
   for (const text of ["one", "two", "three"]) await ann.send(text);
   await expect(ann.message("three")).toHaveAttribute("data-state", "queued");
@@ -92,7 +92,7 @@ test("row 8: heartbeat: a frozen server is noticed within two heartbeats", async
   }
 });
 
-test("after signing out elsewhere, the page shows why it was closed and does not reconnect", async ({ person, server }) => {
+test("signed out elsewhere, the page says why it was closed and does not come back", async ({ person, server }) => {
   const ann = await person("Ann");
   const answer = await ann.page.context().request.delete(`${server.url}/api/session`, { headers: { origin: server.url } });
   expect(answer.status()).toBe(204);
@@ -100,7 +100,7 @@ test("after signing out elsewhere, the page shows why it was closed and does not
   await expect(ann.connection).toContainText(/signed out|session/i);
   await ann.page.waitForTimeout(2_000);
   await expect(ann.connection).toHaveAttribute("data-state", "closed");
-  // This guest cannot send the text any more; the next guest with the same name finds it in the message box.
+  // What is written now cannot be sent by that guest; who comes in by the same name finds it in the message box.
   await ann.send("not lost");
   await ann.page.goto(server.url);
   await ann.page.getByTestId("name-input").fill("Ann");
@@ -110,7 +110,7 @@ test("after signing out elsewhere, the page shows why it was closed and does not
   await expect(ann.messages).toHaveCount(0);
 });
 
-test("a browser without WebSocket uses the next transport, and the page says so", async ({ person, visitor, server }) => {
+test("a browser without WebSocket chats by the next way, and is told so", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   await ann.send("for everyone");
   await expect(ann.message("for everyone")).toHaveAttribute("data-state", "stored");
@@ -127,8 +127,8 @@ test("a browser without WebSocket uses the next transport, and the page says so"
   await ann.expectMessages("from everyone");
 });
 
-test("a message that the server refuses is shown as failed, with actions", async ({ person }) => {
-  // The page validates before sending, so the test injects the server's refusal.
+test("a message that the server refuses is shown as failed, with a way out", async ({ person }) => {
+  // This page asks before it sends, so the server has nothing to refuse: the refusal is put on the wire.
   const ann = await person("Ann");
   await ann.page.routeWebSocket("**/live/ws", (page) => {
     const server = page.connectToServer();

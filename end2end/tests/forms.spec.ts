@@ -1,4 +1,4 @@
-// Pages with forms: accessibility, and effects on other users.
+// The pages with forms: nobody is shut out by how they are made, and what is done there reaches those whom it concerns.
 import AxeBuilder from "@axe-core/playwright";
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
@@ -11,7 +11,7 @@ interface World {
   garden: string;
 }
 
-/** Creates content for every page. */
+/** A server where something has happened, so that no page is empty. */
 async function settled(server: Server): Promise<World> {
   const olga = await createOwner(server, "Olga");
   const ann = await createAccount(server, "Ann");
@@ -26,7 +26,7 @@ async function settled(server: Server): Promise<World> {
   return { olga, ann, garden };
 }
 
-/** Accessibility violations found by axe, as text. */
+/** What axe finds that shuts someone out, in words. */
 async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const severe = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
@@ -40,7 +40,7 @@ async function more(person: Person): Promise<void> {
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const language of ["en", "zh-Hans"] as const) {
-    test(`axe finds no violation on any page: ${colorScheme}, ${language}`, async ({ visitor, server, browser }, info) => {
+    test(`axe finds no barrier on any page: ${colorScheme}, ${language}`, async ({ visitor, server, browser }, info) => {
       test.slow();
       const { olga, ann, garden } = await settled(server);
       const { link: invite } = await api<{ link: string }>(server, olga, "/invites", { uses: 1 });
@@ -60,7 +60,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await info.attach(path, { body: await page.screenshot({ fullPage: true }), contentType: "image/png" });
       };
       for (const path of ["/sign-in", "/sign-up", invite, reset, "/reset/0"]) await look(path);
-      // With an invalid value.
+      // With something wrong in it.
       await page.goto("/sign-in");
       await page.locator("form[action='/sign-in'] button").click();
       await expect(page.getByRole("alert")).not.toBeEmpty();
@@ -68,7 +68,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await signIn(page.context(), server, olga);
       const own = ["/account", "/people", "/people?q=nobody", "/people/bans", "/audit", `/people/${ann.user.id}`];
       for (const path of [...own, `/rooms/${garden}/settings`, "/rooms/none/settings"]) await look(path);
-      // The chat with an idle user, a mention of the reader, and each dialog open.
+      // The chat itself, with someone in it who is away, something that names the reader, and each of its dialogs.
       const context = await browser.newContext({ baseURL: server.url });
       await signIn(context, server, ann);
       const other = new Person(await context.newPage(), "Ann");
@@ -87,7 +87,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.getByTestId("people").locator(".away")).toHaveCount(1);
       const named = chat.messages.filter({ has: page.locator(".mention") });
       await expect(named).toHaveClass(/names-me/);
-      // Every name colour, because the actual one is random.
+      // In every colour that a name can have: which one it has is by chance.
       await named.getByTestId("message-author").evaluate((author) => {
         for (let hue = 0; hue < 12; hue++) {
           const other = author.cloneNode(true) as HTMLElement;
@@ -111,7 +111,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
-test("a direct room with several people", async ({ visitor, server }) => {
+test("several people are written to together", async ({ visitor, server }) => {
   const { ann } = await settled(server);
   const page = await visitor();
   await signIn(page.context(), server, ann);
@@ -126,7 +126,7 @@ test("a direct room with several people", async ({ visitor, server }) => {
   await expect(person.message("the three of us")).toHaveAttribute("data-state", "stored");
 });
 
-test("kick and ban: a removed user is told at once", async ({ visitor, server }) => {
+test("kick and ban: who is sent away is told at once", async ({ visitor, server }) => {
   const { olga, ann } = await settled(server);
   const shed = await createRoom(server, olga, "Shed", "private");
   const page = await visitor();
@@ -158,7 +158,7 @@ test("kick and ban: a removed user is told at once", async ({ visitor, server })
   await page.getByRole("link", { name: "People" }).press("Enter");
   await page.getByRole("link", { name: "Manage Ann" }).press("Enter");
   await page.getByRole("button", { name: "Ban" }).press("Enter");
-  // The browser's own validation asks for a reason.
+  // The browser itself says that a reason is needed.
   const reason = page.getByLabel("Reason");
   await expect(reason).toBeFocused();
   expect(await reason.evaluate((field: HTMLInputElement) => field.validity.valueMissing)).toBe(true);
@@ -180,7 +180,7 @@ test("kick and ban: a removed user is told at once", async ({ visitor, server })
   await person.expectConnected();
 });
 
-test("a direct message from the people page, also without scripts", async ({ browser, server }) => {
+test("one writes to someone from the list, without scripts too", async ({ browser, server }) => {
   const { ann } = await settled(server);
   const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: false });
   await signIn(context, server, ann);

@@ -1,11 +1,11 @@
-// More messages than the client replays: the reader keeps their position, and the rest loads on scrolling.
+// More has come than a reader can be brought: they stay where they are, and the rest is there when they get to it.
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
-/** Sends thousands of messages at once. */
+/** Lets others say thousands of things at once. */
 let server: Server;
 let sender: MessageSender;
 test.beforeEach(async () => {
@@ -17,7 +17,7 @@ test.afterEach(async () => {
   await server.dispose();
 });
 
-test("while 5,000 messages arrive, a reader of older ones keeps the position, and the pages that follow have no gap", async ({ visitor }) => {
+test("reading further up while 5,000 messages come: the place is kept, and what follows has no hole", async ({ visitor }) => {
   test.slow();
   const ann = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Ann");
   await sender.send(...numbered("before", 120));
@@ -31,7 +31,7 @@ test("while 5,000 messages arrive, a reader of older ones keeps the position, an
       const first = rows.find((row) => row.getBoundingClientRect().top >= frame.top)!;
       return { id: first.dataset.id, top: Math.round(first.getBoundingClientRect().top - frame.top) };
     });
-  // Rows near the viewport are laid out in the next frames; the position to keep is the one after that.
+  // Rows that come near are laid out in the next frames: the place to keep is the one after that.
   await ann.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
   const before = await place();
   await ann.page.context().setOffline(true);
@@ -39,28 +39,28 @@ test("while 5,000 messages arrive, a reader of older ones keeps the position, an
   await sender.send(...numbered("meanwhile", 5_000));
   await ann.page.context().setOffline(false);
   await ann.expectConnected();
-  // New messages are announced, and nothing has moved.
+  // What is new is offered, and nothing has moved.
   await expect(ann.page.getByTestId("new-messages")).toBeVisible();
   await expect.poll(place).toEqual(before);
-  // Live messages are not appended after a gap.
+  // Live messages are not put behind a hole.
   await sender.send(...numbered("live", 1));
   await expect(ann.page.getByTestId("new-messages")).toContainText("1 new message");
   await expect(ann.message("live 1")).toHaveCount(0);
-  // Scrolling past the last loaded message loads the next page without a gap.
+  // Down to the end of what is there, and on: the next page follows the last message without a hole.
   const shown = async () => (await ann.bodies.allTextContents()).map((text) => text.trim());
   await timeline.evaluate((scroller) => (scroller.scrollTop = 0));
   await ann.expectMessages("meanwhile 1");
   const texts = await shown();
   const at = texts.indexOf("before 120");
   expect(texts.slice(at, at + 20)).toEqual(["before 120", ...numbered("meanwhile", 19)]);
-  // One click leads to the newest message.
+  // And in one step to the newest.
   await ann.page.getByTestId("new-messages").click();
   await expect(ann.message("live 1")).toBeInViewport();
   await sender.send(...numbered("after", 1));
   await expect(ann.message("after 1")).toBeInViewport();
 });
 
-test("sending a message leads to the newest", async ({ visitor }) => {
+test("one's own message leads to the newest", async ({ visitor }) => {
   test.slow();
   const ann = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Ann");
   await sender.send(...numbered("before", 120));

@@ -1,8 +1,8 @@
-// The main actions by keyboard only.
+// Everything once by keyboard alone.
 import { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
 
-/** Presses Shift+Tab until the focused element has this test id or text. */
+/** Goes back with Shift+Tab until what has the focus has this test id or text. */
 async function backTo(page: Page, what: string): Promise<void> {
   for (let step = 0; step < 40; step++) {
     await page.keyboard.press("Shift+Tab");
@@ -12,7 +12,7 @@ async function backTo(page: Page, what: string): Promise<void> {
   throw new Error(`${what} cannot be reached`);
 }
 
-test("entering, sending, creating a room, switching and leaving work without a mouse", async ({ visitor, server }) => {
+test("come in, talk, make a room, switch, and leave without a mouse", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(server.url);
   await expect(page.getByTestId("name-input")).toBeFocused();
@@ -21,7 +21,7 @@ test("entering, sending, creating a room, switching and leaving work without a m
   await page.waitForURL("**/r/lobby");
   await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
 
-  // The message box has the focus; from elsewhere, the first tab stop is a link to it.
+  // One can type at once; from elsewhere, the first stop of the page leads past everything to the message box.
   await expect(page.getByTestId("composer")).toBeFocused();
   await backTo(page, "Skip to the message box");
   await page.keyboard.press("Enter");
@@ -48,7 +48,7 @@ test("entering, sending, creating a room, switching and leaving work without a m
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Lobby");
   await expect(page.getByTestId("composer")).toBeFocused();
 
-  // The focus is visible.
+  // Where the focus is can be seen.
   await backTo(page, "sign-out");
   const outline = await page.getByTestId("sign-out").evaluate((button) => getComputedStyle(button).outlineStyle);
   expect(outline).not.toBe("none");
@@ -56,7 +56,7 @@ test("entering, sending, creating a room, switching and leaving work without a m
   await expect(page.getByTestId("name-input")).toBeVisible();
 });
 
-test("the page has landmarks and a log for screen readers", async ({ person }) => {
+test("the page has the landmarks and the log that a screen reader looks for", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send("heard");
   const log = ann.page.getByRole("log");

@@ -10,7 +10,7 @@ import { Server } from "../support/server";
 const card = (page: Page, way: string) => page.locator(`[data-clock=${way}]`);
 const figure = (clock: Locator, name: string) => clock.locator(`[data-figure=${name}]`);
 
-/** The number in a displayed figure, without its unit. */
+/** What a figure says, as a number; of one with a unit, in that unit. */
 async function value(clock: Locator, name: string): Promise<number> {
   return Number.parseFloat((await figure(clock, name).innerText()).replace(/[±,]/g, ""));
 }
@@ -19,7 +19,7 @@ async function openStreams(server: Server): Promise<Record<string, number>> {
   return ((await (await fetch(`${server.url}/lab/streams`)).json()) as { lab_streams: Record<string, number> }).lab_streams;
 }
 
-/** Starts a clock, checks that it ticks, and stops it; `requests` is the number of requests it may have made. */
+/** Starts one clock, sees it tick as it should, and stops it; `requests` is what it may have asked by then. */
 async function ticks(page: Page, server: Server, way: string, requests: (ticks: number) => [number, number]): Promise<void> {
   await page.goto("/lab");
   const clock = card(page, way);
@@ -28,7 +28,7 @@ async function ticks(page: Page, server: Server, way: string, requests: (ticks: 
   await toggle.click();
   await expect(clock).toHaveAttribute("data-state", "running");
   if (way !== "polling") await expect.poll(async () => (await openStreams(server))[way]).toBe(1);
-  // Three different times after the first: the clock runs.
+  // Three other times than the first: it goes on by itself.
   const seen = new Set<string>();
   await expect
     .poll(async () => seen.add((await clock.locator("time").getAttribute("datetime"))!).size, { intervals: [200] })
@@ -43,7 +43,7 @@ async function ticks(page: Page, server: Server, way: string, requests: (ticks: 
   expect(await value(clock, "up")).toBeGreaterThan(0);
   const dots = page.locator(`.way-${way} circle`);
   await expect.poll(() => dots.count()).toBeGreaterThanOrEqual(3);
-  // Read both at the same moment, because the clock runs.
+  // Both of one moment: the clock goes on.
   const [drawn, asked] = await page.evaluate((way) => {
     const figure = document.querySelector(`[data-clock=${way}] [data-figure=requests]`)!.textContent!;
     return [document.querySelectorAll(`.way-${way} circle`).length, Number.parseFloat(figure.replace(/,/g, ""))];
@@ -69,7 +69,7 @@ test("row 3: clock by a never-ending iframe: it ticks by one request, on the onl
   await ticks(page, server, "frame", () => [1, 1]);
   const policy = (await page.request.get("/lab")).headers()["content-security-policy"];
   expect(policy).not.toMatch(/nonce|unsafe/);
-  // The iframe keeps loading as long as it exists.
+  // Its cost: a frame that is loading for as long as it lives.
   await card(page, "frame").locator("[data-does=toggle]").click();
   await expect(card(page, "frame")).toHaveAttribute("data-state", "running");
   const state = await page.locator("iframe").evaluate((frame: HTMLIFrameElement) => frame.contentDocument!.readyState);
@@ -82,7 +82,7 @@ test("row 4: clock by EventSource: it ticks by one request, and the server stops
   await page.goto("/lab");
   await card(page, "events").locator("[data-does=toggle]").click();
   await expect.poll(async () => (await openStreams(server)).events).toBe(1);
-  // The page does not stop the clock, it is closed.
+  // Not stopped by the page: it is gone.
   await page.goto("about:blank");
   await expect.poll(async () => (await openStreams(server)).events).toBe(0);
 });
@@ -107,7 +107,7 @@ test("row 5: smallest WebSocket: what is sent comes back, text and bytes, small 
   await expect(page.locator("#echo-summary")).toHaveText(/^200 round trips: median [\d.]+ ms/);
   const counts = await page.locator("#echo-bars li span:last-child").allInnerTexts();
   expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(200);
-  // The clock on the same transport.
+  // The clock by the same means.
   await card(page, "ws").locator("[data-does=toggle]").click();
   await expect(card(page, "ws")).toHaveAttribute("data-state", "running");
 });
@@ -169,7 +169,7 @@ test("row 7: readyState, bufferedAmount, send before open, close and its event",
   await expect(log.filter({ hasText: "message of 1.0 MiB came back" })).toHaveCount(1);
   await expect(page.locator("#inspector-most")).toHaveText("1,048,576");
   await expect(page.locator("#inspector-buffered")).toHaveText("0");
-  // A code that pages must not use.
+  // A code that no page may use.
   await page.locator("#inspector-code").fill("1001");
   await page.locator("#inspector-form button").click();
   await expect(log.filter({ hasText: 'close(1001, "") threw InvalidAccessError' })).toHaveCount(1);
@@ -185,7 +185,7 @@ test("row 15: long polling: it ticks, and each tick costs a request", async ({ v
   await ticks(await visitor(), server, "poll", (n) => [n, n + 2]);
 });
 
-test("all clocks run side by side, and the server ends all of their streams", async ({ visitor, server }) => {
+test("all clocks side by side, and none is left on the server", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
@@ -195,14 +195,14 @@ test("all clocks run side by side, and the server ends all of their streams", as
   await expect.poll(() => openStreams(server)).toEqual({ poll: 1, frame: 1, events: 1, ws: 1, echo: 0 });
   await expect(page.locator("#lab-streams")).toHaveText(/: [34]$/);
   await expect.poll(() => value(card(page, "polling"), "requests")).toBeGreaterThanOrEqual(4);
-  // The colours distinguish the transports.
+  // What the ways are told apart by.
   const up = async (way: string) => figure(card(page, way), "up").innerText();
   expect([await up("polling"), await up("poll")].every((text) => text.endsWith("KiB") || Number.parseFloat(text.replace(",", "")) > 1_000)).toBe(true);
   await page.locator("#clocks-stop").click();
   await expect.poll(() => openStreams(server)).toEqual({ poll: 0, frame: 0, events: 0, ws: 0, echo: 0 });
 });
 
-test("a clock without connection says so, and continues when it can", async ({ visitor, server }) => {
+test("a clock that cannot be reached says so, and goes on when it can", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
@@ -215,7 +215,7 @@ test("a clock without connection says so, and continues when it can", async ({ v
   }
 });
 
-test("clocks pause while their tab is hidden", async ({ visitor, server }) => {
+test("clocks pause while nobody sees them", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
@@ -238,7 +238,7 @@ async function diagnose(page: Page): Promise<void> {
   await expect(finding(page, "verdict")).toBeVisible({ timeout: 45_000 });
 }
 
-test("diagnosis: an open network, and a report to copy", async ({ visitor, server }) => {
+test("diagnosis: nothing in the way, and a report to copy", async ({ visitor, server }) => {
   const page = await visitor();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
   await page.goto("/lab");
@@ -256,7 +256,7 @@ test("diagnosis: an open network, and a report to copy", async ({ visitor, serve
   expect(await page.locator("#diagnosis-report").inputValue()).toBe(report);
 });
 
-test("diagnosis: detects a proxy that refuses WebSocket and buffers streams", async ({ visitor, server }) => {
+test("diagnosis: a proxy that refuses WebSocket and gathers streams is found out", async ({ visitor, server }) => {
   const proxy = await Proxy.start(server.address, "/lab/clock/events");
   try {
     proxy.upgrades = "refuse";
@@ -277,7 +277,7 @@ test("diagnosis: detects a proxy that refuses WebSocket and buffers streams", as
   }
 });
 
-test("diagnosis: detects a wrong clock", async ({ visitor }) => {
+test("diagnosis: a clock that is wrong is said to be", async ({ visitor }) => {
   const page = await visitor();
   await page.addInitScript(() => {
     const now = Date.now.bind(Date);
@@ -290,7 +290,7 @@ test("diagnosis: detects a wrong clock", async ({ visitor }) => {
 
 for (const language of ["en", "zh-Hans"]) {
   for (const colorScheme of ["light", "dark"] as const) {
-    test(`axe finds no violation in the lab: ${colorScheme}, ${language}`, async ({ visitor, server }, info) => {
+    test(`axe finds no barrier in the lab: ${colorScheme}, ${language}`, async ({ visitor, server }, info) => {
       const page = await visitor({ colorScheme });
       await page.context().addCookies([{ name: "lang", value: language, url: server.url }]);
       await page.goto("/lab");
@@ -315,7 +315,7 @@ for (const language of ["en", "zh-Hans"]) {
   }
 }
 
-test("the chat loads no file of the lab, and its panel links to it", async ({ person }) => {
+test("the chat loads nothing of the lab, and its panel leads there", async ({ person }) => {
   const ann = await person("Ann");
   const loaded = await ann.page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
   expect(loaded.length).toBeGreaterThan(2);

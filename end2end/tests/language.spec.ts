@@ -1,4 +1,4 @@
-// English and Chinese, by browser setting and by choice: before scripts run, after, and offline.
+// English and Chinese: by the browser, and by choice; before any script runs, after, and without the server.
 import { Page } from "@playwright/test";
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
@@ -7,7 +7,7 @@ const CHINESE = { locale: "zh-CN" };
 const chinese = (page: Page) => page.getByRole("button", { name: "中文" });
 const english = (page: Page) => page.getByRole("button", { name: "English" });
 
-/** Latin letters that a reader sees or hears, except names and addresses. */
+/** Letters of the Latin alphabet that a reader sees or hears, but for names and addresses. */
 async function latin(page: Page, ...names: string[]): Promise<string[]> {
   const texts = await page.evaluate(() => {
     const found = [document.body.innerText];
@@ -20,13 +20,13 @@ async function latin(page: Page, ...names: string[]): Promise<string[]> {
   return [...texts.matchAll(/[A-Za-z]{2,}/g)].map(([word]) => word).filter((word) => !known.includes(word));
 }
 
-test("a Chinese browser gets a Chinese page without scripts", async ({ browser, server }) => {
+test("a Chinese browser gets a Chinese page from the server, without scripts", async ({ browser, server }) => {
   const context = await browser.newContext({ ...CHINESE, javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(server.url);
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-Hans");
   await expect(page.getByText("安静聊天的地方")).toBeVisible();
-  // The language choice also works without scripts.
+  // The choice works without scripts too.
   await english(page).click();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await expect(page.getByText("A quiet room to talk in.")).toBeVisible();
@@ -39,7 +39,7 @@ test("a Chinese browser gets a Chinese page without scripts", async ({ browser, 
   await context.close();
 });
 
-test("the hydrated page is Chinese: numbers, days, errors and screen reader texts", async ({ person, server }) => {
+test("after the wasm has taken over it speaks Chinese still: numbers, days, errors, aloud too", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Marta");
   sender.join("lobby");
   await sender.send("one");
@@ -61,7 +61,7 @@ test("the hydrated page is Chinese: numbers, days, errors and screen reader text
   await expect(ming.message("你好").locator(".mark")).toHaveAttribute("title", "已保存");
   await expect(page.getByTestId("people")).toContainText("你");
 
-  // Errors of the server are shown in the page's language, by their code.
+  // What the server refuses is said in the page's words for its code.
   await page.getByTestId("new-room").click();
   await page.getByTestId("new-room-create").click();
   await expect(page.getByRole("alert").filter({ hasText: "请给房间起个名称。" })).toBeVisible();
@@ -83,7 +83,7 @@ test("the hydrated page is Chinese: numbers, days, errors and screen reader text
   await ming.send("等等");
   await expect(page.getByTestId("composer-waiting")).toHaveText("1 条消息在等待，恢复连接后自动发送。");
   await expect(page.getByTestId("connection-badge")).toContainText("正在重新连接");
-  // Offline the language cannot change, and the page stays.
+  // Without the server there is no other language to be had, and the page stays.
   await english(page).click();
   await expect(page.getByRole("alert").filter({ hasText: "切换语言需要连接服务器。" })).toBeVisible();
   await server.start();
@@ -91,7 +91,7 @@ test("the hydrated page is Chinese: numbers, days, errors and screen reader text
   sender.close();
 });
 
-test("English plurals and day names", async ({ person, server }) => {
+test("English counts, and names days, as it always has", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Marta");
   sender.join("lobby");
   await sender.send(...Array.from({ length: 40 }, (_, n) => `line ${n}`));
@@ -104,7 +104,7 @@ test("English plurals and day names", async ({ person, server }) => {
     await ann.expectConnected();
     await ann.page.getByTestId("timeline").evaluate((timeline) => {
       timeline.scrollBy(0, -900);
-      // The page updates with the next frame.
+      // The page hears of it with the next frame.
       return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     });
     await sender.send("more");
@@ -115,7 +115,7 @@ test("English plurals and day names", async ({ person, server }) => {
   sender.close();
 });
 
-test("choosing a language returns to the room, survives a reload, and works by keyboard", async ({ person }) => {
+test("a choice leads back to the room, stays after a reload, and can be made by keyboard", async ({ person }) => {
   const ming = await person("小明", CHINESE);
   const { page } = ming;
   await page.getByTestId("new-room").click();
@@ -136,7 +136,7 @@ test("choosing a language returns to the room, survives a reload, and works by k
   await expect(chinese(page)).not.toHaveAttribute("aria-current");
 });
 
-test("the offline page uses the chosen language", async ({ person, server }) => {
+test("the page that is kept for when the server is away speaks the chosen language", async ({ person, server }) => {
   const ming = await person("小明", CHINESE);
   const { page } = ming;
   const shell = () =>
@@ -165,7 +165,7 @@ test("the offline page uses the chosen language", async ({ person, server }) => 
   expect(await latin(page)).toEqual([]);
 });
 
-test("the page contains the text of one language, and the wasm of none", async ({ visitor, server }) => {
+test("the words of one language are in the page, and those of none in the wasm", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(server.url);
   const [html, wasm] = await page.evaluate(async () => {
@@ -183,7 +183,7 @@ const drawer = (page: Page) => page.locator(".rooms-toggle");
 async function fits(page: Page): Promise<void> {
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(sideways).toBeLessThanOrEqual(0);
-  // Labels must fit on their buttons; only the badge may be cut, because it has a panel.
+  // Words that do not fit on their button are worse than none; only the badge gives way, and has a panel.
   const cut = await page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>("button:not(.connection-badge), .button, h2, label, .composer-hint, .composer-waiting")]
       .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
@@ -195,7 +195,7 @@ async function fits(page: Page): Promise<void> {
 for (const [device, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
     for (const locale of ["en-GB", "zh-CN"]) {
-      test(`${device}, ${colorScheme}, ${locale}: no element overflows`, async ({ visitor, server }, info) => {
+      test(`${device}, ${colorScheme}, ${locale}: nothing sticks out`, async ({ visitor, server }, info) => {
         const phone = device === "phone";
         const page = await visitor({ viewport, colorScheme, locale, deviceScaleFactor: 2, hasTouch: phone, isMobile: phone });
         const picture = async (name: string) => {

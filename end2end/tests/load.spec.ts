@@ -1,8 +1,8 @@
-// Loading: each file once, compressed and cacheable; input before hydration is kept.
+// How the page comes: each file once, compressed, kept for ever; and what one does before it runs is not lost.
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
 
-test("each file is loaded once and compressed, and the wasm is compiled while it streams", async ({ visitor, server }) => {
+test("each file comes once and compressed, and the wasm is compiled while it comes", async ({ visitor, server }) => {
   const page = await visitor();
   await page.addInitScript(() => {
     const made = ((window as any).made = [] as string[]);
@@ -32,16 +32,16 @@ test("each file is loaded once and compressed, and the wasm is compiled while it
     js: [`text/javascript; charset=utf-8; ${rest}`],
     wasm: [`application/wasm; ${rest}`],
   });
-  // A second request for the same file would appear here, from network or cache.
+  // A second request for the same file would show here, were it from the network or from the cache.
   const fetched = await page.evaluate(() =>
     performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname).filter((path) => path.startsWith("/pkg/")),
   );
   expect(fetched.map((path) => path.split(".").pop()).sort()).toEqual(["css", "js", "wasm"]);
 });
 
-test("text typed before hydration stays, and can be sent after it", async ({ visitor, server }) => {
+test("what is typed before the page runs stays, and is sent when it does", async ({ visitor, server }) => {
   const page = await visitor();
-  // A service worker would have the wasm in its cache.
+  // A worker would have the wasm already.
   await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -52,7 +52,7 @@ test("text typed before hydration stays, and can be sent after it", async ({ vis
   const ann = await joinAsGuest(page, server.url, "Ann");
   await ann.composer.focus();
   await page.keyboard.type("typed early");
-  // Nothing handles the key yet, and the page does not reload.
+  // Nothing listens yet; the page is not loaded anew either.
   await page.getByTestId("send").click();
   await ann.composer.focus();
   await page.keyboard.press("End");
@@ -60,14 +60,14 @@ test("text typed before hydration stays, and can be sent after it", async ({ vis
   release();
   await ann.expectConnected();
   await expect(ann.composer).toHaveValue("typed early");
-  // The caret has not moved.
+  // The caret is where it was.
   await page.keyboard.type(", and sent");
   await page.keyboard.press("Enter");
   await expect(ann.message("typed early, and sent")).toHaveAttribute("data-state", "stored");
   await expect(ann.composer).toHaveValue("");
 });
 
-test("typing and sending do not wait for a server that does not respond", async ({ person, server }) => {
+test("typing and sending do not wait for a server that says nothing", async ({ person, server }) => {
   const ann = await person("Ann");
   server.suspend();
   await ann.composer.focus();
@@ -89,10 +89,10 @@ test("typing and sending do not wait for a server that does not respond", async 
   }
 });
 
-test("a burst of messages updates the page once, not once for each message", async ({ person, server }) => {
+test("a burst of messages is brought to the page together, not one by one", async ({ person, server }) => {
   const ann = await person("Ann");
   const sender = await MessageSender.connect(server, "Bob");
-  // One change of the rows is one callback of the observer, for any number of rows.
+  // A change of the rows is one call back of an observer, however many rows it brings.
   await ann.page.evaluate(() => {
     (window as any).changes = 0;
     new MutationObserver(() => ((window as any).changes += 1)).observe(document.querySelector(".rows")!, { childList: true });

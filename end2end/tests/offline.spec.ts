@@ -1,4 +1,4 @@
-// The installed app: it opens without the server, and updates to a new version.
+// Parlor as an installed app: it opens without its server, and a new version takes the place of the old one.
 import { createServer } from "node:http";
 import path from "node:path";
 import { Page } from "@playwright/test";
@@ -6,7 +6,7 @@ import { Person, expect, test } from "../support/fixtures";
 
 const IN_DEVELOPMENT = "a development build has its files elsewhere; take the release build";
 
-/** Waits until the service worker has cached everything and controls the next page. */
+/** Waits until the worker keeps everything and answers for the next page. */
 async function kept(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const { active } = await navigator.serviceWorker.ready;
@@ -21,7 +21,7 @@ const caches = (page: Page): Promise<string[]> => page.evaluate(() => window.cac
 const style = (page: Page): Promise<string> =>
   page.evaluate(() => (document.querySelector("link[rel=stylesheet]") as HTMLLinkElement).href);
 
-test("without the server, the page opens, says so, keeps messages, and reconnects", async ({ person, server }) => {
+test("the server is gone: the page opens all the same, says so, keeps what is typed, and comes back by itself", async ({ person, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.send("before");
@@ -38,7 +38,7 @@ test("without the server, the page opens, says so, keeps messages, and reconnect
   await ann.page.reload();
   await expect(ann.composer).toHaveValue("while it was down");
 
-  // Another room and the home page open too.
+  // Another room, and the front page, open too.
   await ann.page.goto(`${server.url}/`);
   await expect(ann.page).toHaveURL(/\/r\/lobby$/);
   await expect(ann.composer).toHaveValue("while it was down");
@@ -55,7 +55,7 @@ test("without the server, the page opens, says so, keeps messages, and reconnect
   await bob.expectMessages("before", "while it was down");
 });
 
-test("the same with an offline browser", async ({ person }) => {
+test("the browser itself is offline: the same", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send("before");
   await kept(ann.page);
@@ -67,7 +67,7 @@ test("the same with an offline browser", async ({ person }) => {
   await ann.expectMessages("before");
 });
 
-test("a slow server is replaced by the cached shell, which becomes the page later", async ({ person, server }) => {
+test("a server that does not answer in time gives way to the shell, which becomes the page when it does", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.send("before");
   await kept(ann.page);
@@ -80,7 +80,7 @@ test("a slow server is replaced by the cached shell, which becomes the page late
   await ann.expectMessages("before");
 });
 
-test("the shell tells a signed-out user so and leads to the sign-in page", async ({ person, server }) => {
+test("one who is signed out is told so by the shell, and finds the way in", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   await ann.page.context().clearCookies({ name: "parlor_session" });
@@ -93,7 +93,7 @@ test("the shell tells a signed-out user so and leads to the sign-in page", async
   await expect(ann.page.getByTestId("name-input")).toBeVisible();
 });
 
-test("error responses of a proxy do not replace the cached page", async ({ person, server }) => {
+test("a proxy in front of a server that is away does not stand in the way", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   await server.kill();
@@ -111,12 +111,12 @@ test("error responses of a proxy do not replace the cached page", async ({ perso
   await ann.expectConnected();
 });
 
-test("the service worker handles documents and site files only", async ({ person, server }) => {
+test("the worker answers for documents and their files, and for nothing else", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   const byWorker = new Map<string, boolean>();
   ann.page.on("response", (answer) => byWorker.set(new URL(answer.url()).pathname, answer.fromServiceWorker()));
-  // The redirect comes from the server and leads to its page, not to a cached one.
+  // The redirect comes from the server, and is followed to its page and not to a kept one.
   await ann.page.goto(`${server.url}/?next=/r/lobby`);
   await expect(ann.page).toHaveURL(/\/r\/lobby$/);
   expect(await ann.page.content()).toContain("Ann");
@@ -130,13 +130,13 @@ test("the service worker handles documents and site files only", async ({ person
   expect(statuses).toEqual([200, 200, 200, 200, 405]);
   for (const path of ["/api/me", "/healthz", "/sw.js", "/enter"]) expect(byWorker.get(path), path).toBe(false);
   const files = [...byWorker].filter(([path]) => path.startsWith("/pkg/"));
-  // The last request for the script was a range request, which the worker does not handle.
+  // The last that was asked for of the script was a part of it, which is not the worker's business.
   expect(files.filter(([path]) => path.endsWith(".js")).map(([, worker]) => worker)).toEqual([false]);
   for (const end of [".css", ".wasm"]) expect(files.find(([path]) => path.endsWith(end))![1], end).toBe(true);
   expect(byWorker.get("/r/lobby")).toBe(true);
 });
 
-test("the app can be installed: valid manifest and icons", async ({ person, server }) => {
+test("it can be installed: the manifest is valid, and its icons are what it says", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   const devtools = await ann.page.context().newCDPSession(ann.page);
@@ -144,7 +144,7 @@ test("the app can be installed: valid manifest and icons", async ({ person, serv
   expect(errors).toEqual([]);
   expect(url).toBe(`${server.url}/manifest.webmanifest`);
   const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
-  // A temporary browser profile cannot install apps.
+  // A browser that is thrown away after the test installs nothing.
   expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
   const manifest = JSON.parse(data!) as { icons: { src: string; sizes: string; type: string }[] };
   for (const { src, sizes, type } of manifest.icons.filter(({ sizes }) => sizes !== "any")) {
@@ -156,7 +156,7 @@ test("the app can be installed: valid manifest and icons", async ({ person, serv
   }
 });
 
-test("after an update, the old page continues, offers to reload, and leaves no files behind", async ({ person, server }) => {
+test("a new version: the old page goes on, offers it, and leaves nothing behind", async ({ person, server }) => {
   test.skip(!server.canUpdate, IN_DEVELOPMENT);
   const ann = await person("Ann");
   const outdated = ann.page.getByTestId("outdated");
@@ -183,7 +183,7 @@ test("after an update, the old page continues, offers to reload, and leaves no f
   await expect.poll(async () => (await caches(ann.page)).includes(old), { message: "the old build's cache" }).toBe(false);
   await expect.poll(async () => (await caches(ann.page)).length).toBe(1);
 
-  // The new version is the one that opens offline.
+  // The new version is the one that opens without the server.
   await server.kill();
   await ann.page.reload();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
@@ -248,14 +248,14 @@ test("out of sight, with nothing being written, the page renews itself, and only
   await expect(page.getByTestId("outdated")).toBeHidden();
 });
 
-test("a development server removes the service worker of a release", async ({ browser, server }) => {
-  // Not the `person` fixture: the reload script logs an error because cargo-leptos is not running.
+test("a server in development rids the browser of the worker of a release", async ({ browser, server }) => {
+  // Not a person's page: cargo-leptos' script for reloading complains about the cargo-leptos that is not there.
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(server.url);
   await kept(page);
   await server.kill();
-  // The environment of `cargo leptos watch`.
+  // As `cargo leptos watch` starts it.
   process.env.LEPTOS_WATCH = "true";
   try {
     await server.start();
@@ -263,7 +263,7 @@ test("a development server removes the service worker of a release", async ({ br
     delete process.env.LEPTOS_WATCH;
   }
   await page.reload();
-  // The browser checks for a new worker soon after each visit.
+  // The browser looks for another worker by itself, soon after each visit.
   const workers = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
   await expect.poll(workers).toBe(0);
   await expect.poll(() => caches(page)).toEqual([]);

@@ -1,4 +1,4 @@
-// The outbox keeps messages until the server has them: over reloads, crashes and restarts, and in two tabs.
+// What is typed is kept by the browser until the server has it: over reloads, crashes, restarts, and in two tabs at once.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { Server } from "../support/server";
 
 const numbered = (count: number, word = "message") => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
-/** A browser with a persistent profile, which can be killed. */
+/** A browser of its own, whose data outlives it, so that it can be killed. */
 class Browser {
   private constructor(private folder: string, readonly context: BrowserContext, readonly page: Page) {}
 
@@ -20,13 +20,13 @@ class Browser {
     return new Browser(folder, context, context.pages()[0] ?? (await context.newPage()));
   }
 
-  /** Closes it normally. */
+  /** As its user would. */
   async close(): Promise<string> {
     await this.context.close();
     return this.folder;
   }
 
-  /** Kills it, like a power cut. */
+  /** As a power cut would end it. */
   async kill(): Promise<string> {
     const session = await this.context.browser()?.newBrowserCDPSession();
     const client = session ?? (await this.context.newCDPSession(this.page));
@@ -49,7 +49,7 @@ async function newRoom(person: Person, name: string, secret = false): Promise<vo
   await expect(person.page.getByRole("heading", { level: 1 })).toContainText(name);
 }
 
-/** How often these pages sent each message. */
+/** How often each message was put on the wire by these pages. */
 function countSends(...pages: Page[]): Map<string, number> {
   const sends = new Map<string, number>();
   for (const page of pages) {
@@ -63,14 +63,14 @@ function countSends(...pages: Page[]): Map<string, number> {
   return sends;
 }
 
-test("20 messages typed offline survive a browser crash: once each, in order", async ({ server, person }) => {
+test("20 messages typed offline outlive the browser: once each, in order", async ({ server, person }) => {
   const bob = await person("Bob");
   let browser = await Browser.start();
   try {
     const texts = numbered(20, "离线 offline");
     let ann = await joinAsGuest(browser.page, server.url, "Ann");
-    // The service worker must have cached the page to open it offline. A browser also writes cookies to
-    // disk only after half a minute, or when closed normally.
+    // The worker has to have the page, or there is nothing to open without a network; and a browser writes cookies to
+    // its disk half a minute later, or when it is closed as usual.
     await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     browser = await Browser.start(await browser.close());
     ann = new Person(browser.page, "Ann");
@@ -81,7 +81,7 @@ test("20 messages typed offline survive a browser crash: once each, in order", a
     await expect(ann.messages).toHaveCount(20);
     await expect(ann.messages.last()).toHaveAttribute("data-state", "queued");
     const folder = await browser.kill();
-    // Without a server, all messages are there and queued.
+    // First again without a server: all of them are there, and wait.
     browser = await Browser.start(folder);
     ann = new Person(browser.page, "Ann");
     await browser.page.goto(`${server.url}/r/lobby`);
@@ -99,7 +99,7 @@ test("20 messages typed offline survive a browser crash: once each, in order", a
   }
 });
 
-test("queued messages survive a reload and are sent when the server is back", async ({ server, person }) => {
+test("what waits outlives a reload, with the server there again", async ({ server, person }) => {
   const ann = await person("Ann");
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
@@ -113,7 +113,7 @@ test("queued messages survive a reload and are sent when the server is back", as
   void server;
 });
 
-test("two tabs send each message once, in the order typed, and show the same", async ({ server, person }) => {
+test("two tabs: each message goes once, in the order in which it was typed, and both tabs tell the same", async ({ server, person }) => {
   const bob = await person("Bob");
   const one = await person("Ann");
   const page = await one.page.context().newPage();
@@ -128,7 +128,7 @@ test("two tabs send each message once, in the order typed, and show the same", a
   for (const [n, text] of texts.entries()) {
     const tab = n % 2 ? two : one;
     await tab.send(text);
-    // Both tabs show it at once, with its state.
+    // Both tabs show it at once, as what it is.
     for (const other of [one, two]) await expect(other.message(text)).toHaveAttribute("data-state", "queued");
   }
   await server.start();
@@ -141,7 +141,7 @@ test("two tabs send each message once, in the order typed, and show the same", a
   expect(texts.map((text) => sends.get(text)), "times on the wire").toEqual(texts.map(() => 1));
 });
 
-test("the other tab sends the messages of a closed tab", async ({ server, person }) => {
+test("a tab that is closed leaves its messages to the other", async ({ server, person }) => {
   const one = await person("Ann");
   const page = await one.page.context().newPage();
   await page.goto(`${server.url}/r/lobby`);
@@ -157,11 +157,11 @@ test("the other tab sends the messages of a closed tab", async ({ server, person
   await expect(two.bodies).toHaveText(numbered(3));
 });
 
-test("a page closed at the moment of Enter loses nothing", async ({ person, server }) => {
+test("a page that is closed in the moment of Enter loses nothing", async ({ person, server }) => {
   const ann = await person("Ann");
   const context = ann.page.context();
   const page = await context.newPage();
-  // The disk is slower than the page lives.
+  // The disk takes longer than the page lives.
   await page.addInitScript("IDBFactory.prototype.open = () => new EventTarget()");
   await page.goto(`${server.url}/r/lobby`);
   const hasty = new Person(page, "Ann");
@@ -172,7 +172,7 @@ test("a page closed at the moment of Enter loses nothing", async ({ person, serv
   await expect(ann.message("in haste")).toHaveAttribute("data-state", "stored");
 });
 
-test("an unsent draft is not visible to the next user", async ({ person, server }) => {
+test("what somebody has not said is not for the next one to find", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.composer.fill("my secret draft");
   await expect.poll(() => ann.page.evaluate(() => Object.values(localStorage).join())).toContain("my secret draft");
@@ -189,7 +189,7 @@ test("an unsent draft is not visible to the next user", async ({ person, server 
   expect(await bob.page.evaluate(() => Object.values(localStorage).join())).not.toContain("secret");
 });
 
-test("queued messages of a lost session are not visible to the next user", async ({ person, server }) => {
+test("nor what waited when a session was lost", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
@@ -205,14 +205,14 @@ test("queued messages of a lost session are not visible to the next user", async
   await expect(mallory.bodies).toHaveText(["hello"]);
 });
 
-test("a queued message can be edited and withdrawn", async ({ server, person }) => {
+test("what waits can be edited and taken back", async ({ server, person }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
   for (const text of ["a typo", "a mistake", "as it should be"]) await ann.send(text);
   await ann.message("a mistake").getByTestId("discard").click();
   await expect(ann.message("a mistake")).toHaveCount(0);
-  // Undo restores it in its place.
+  // Nothing is lost by a slip: it is there again, in its place.
   await ann.page.getByTestId("undo-discard").click();
   await expect(ann.bodies).toHaveText(["a typo", "a mistake", "as it should be"]);
   await expect(ann.page.getByTestId("undo-discard")).toBeHidden();
@@ -222,14 +222,14 @@ test("a queued message can be edited and withdrawn", async ({ server, person }) 
   await expect(ann.composer).toHaveValue("a typo");
   await expect(ann.message("a typo")).toHaveCount(0);
   await ann.send("no typo");
-  // Neither returns after a reload.
+  // Neither comes back with a reload.
   await server.start();
   await ann.page.reload();
   await ann.expectConnected();
   await expect(ann.bodies).toHaveText(["as it should be", "no typo"]);
 });
 
-test("queued messages of another room are shown", async ({ server, person }) => {
+test("what waits in another room is said to wait there", async ({ server, person }) => {
   const ann = await person("Ann");
   await newRoom(ann, "Garden");
   await server.stop();
@@ -250,7 +250,7 @@ test("queued messages of another room are shown", async ({ server, person }) => 
   await expect(elsewhere).toBeHidden();
 });
 
-test("unsent messages of a removed room can be read, copied and discarded", async ({ server, person }) => {
+test("what was not sent to a room that is gone can still be read, copied and discarded", async ({ server, person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob", { permissions: ["clipboard-read", "clipboard-write"] });
   await newRoom(ann, "Garden", true);
@@ -273,7 +273,7 @@ test("unsent messages of a removed room can be read, copied and discarded", asyn
   expect(await members("DELETE", `/${me}`)).toBe(204);
   await bob.page.context().setOffline(false);
   await bob.expectConnected();
-  // He lost the room, but not the text.
+  // The room is no longer his, the text is.
   const elsewhere = bob.page.getByTestId("not-sent-elsewhere");
   await bob.page.goto("/r/lobby");
   await expect(elsewhere).toHaveText("1 message in another room is not sent");
@@ -295,13 +295,13 @@ test("unsent messages of a removed room can be read, copied and discarded", asyn
   await expect(elsewhere).toBeHidden();
 });
 
-test("a room that was read before is available offline", async ({ server, person }) => {
+test("a room that was read before can be read without a server", async ({ server, person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   for (const text of numbered(5, "你好")) await bob.send(text);
   await ann.expectMessages("你好 5");
   await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  // Stored shortly after it arrived.
+  // Kept a moment after it has come.
   await expect
     .poll(() =>
       ann.page.evaluate(
@@ -332,7 +332,7 @@ for (const [what, script] of [
   ["no database", 'Object.defineProperty(window, "indexedDB", { value: undefined })'],
   ["a database that never answers", "IDBFactory.prototype.open = () => new EventTarget()"],
 ]) {
-  test(`a browser with ${what} still sends, and says that nothing is stored`, async ({ server, visitor }) => {
+  test(`a browser with ${what} sends all the same, and says that nothing is kept`, async ({ server, visitor }) => {
     const page = await visitor();
     await page.addInitScript(script);
     const ann = await joinAsGuest(page, server.url, "Ann");
@@ -347,7 +347,7 @@ for (const [what, script] of [
   });
 }
 
-test("retrying a refused message sends it", async ({ visitor, server }) => {
+test("what was refused is sent by another try, and the page goes on", async ({ visitor, server }) => {
   const olga = await createOwner(server, "Olga");
   const ann = await createAccount(server, "Ann");
   const page = await visitor();
@@ -358,7 +358,7 @@ test("retrying a refused message sends it", async ({ visitor, server }) => {
   await api(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60 });
   await person.send("may I?");
   await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
-  // Still refused.
+  // Still not.
   await person.message("may I?").getByTestId("retry").click();
   await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
   await api(server, olga, `/people/${ann.user.id}/mute`, undefined, "DELETE");

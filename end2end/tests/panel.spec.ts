@@ -1,4 +1,4 @@
-// The connection panel: correct figures, copying, keyboard, small screens.
+// The panel behind the badge: what it says is true, and it can be had by hand, by keyboard, and on small screens.
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
 import { expectTransport } from "../support/transports";
@@ -9,7 +9,7 @@ const line = (person: Person, name: string) => person.page.locator(`#connection-
 const badge = (person: Person) => person.page.getByTestId("connection-badge");
 const panel = (person: Person) => person.page.getByRole("dialog", { name: "Connection" });
 
-test("the panel shows the actual state", async ({ server, visitor }) => {
+test("what it says is true", async ({ server, visitor }) => {
   const proxy = await Proxy.start(server.address);
   try {
     const page = await visitor();
@@ -33,12 +33,12 @@ test("the panel shows the actual state", async ({ server, visitor }) => {
     await expect(line(ann, "server")).toHaveText(/^parlor \d+\.\d+\.\d+/);
     await expect(line(ann, "queue")).toHaveText("0 waiting, 0 failed");
     await expect(line(ann, "closed")).toHaveText("–");
-    // An open panel pings every two seconds.
+    // While it is open there is a ping every two seconds.
     const points = () => page.locator("#connection-graph").getAttribute("points");
     const before = (await points())!.trim().split(" ").length;
     await expect.poll(async () => (await points())!.trim().split(" ").length).toBeGreaterThan(before);
 
-    // The network fails: queued messages are counted, and the reason is shown.
+    // The network goes: what waits is counted, and the reason is said.
     proxy.goDown();
     await expect(line(ann, "state")).toContainText("Reconnecting");
     await expect(line(ann, "closed")).toContainText("1006: the connection was cut");
@@ -49,7 +49,7 @@ test("the panel shows the actual state", async ({ server, visitor }) => {
     await expect(bob.message("five")).toHaveAttribute("data-state", "stored");
     await badge(ann).click();
     await expect(line(ann, "queue")).toHaveText("2 waiting, 0 failed");
-    // It reconnects on another transport.
+    // It comes back, by another way.
     proxy.upgrades = "refuse";
     proxy.comeUp();
     await expectTransport(ann, "sse");
@@ -74,7 +74,7 @@ test("the panel shows the actual state", async ({ server, visitor }) => {
   }
 });
 
-test("without clipboard access, the report can be copied manually", async ({ person }) => {
+test("where the clipboard is closed, the report can be copied by hand", async ({ person }) => {
   const ann = await person("Ann");
   await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
   await badge(ann).click();
@@ -85,7 +85,7 @@ test("without clipboard access, the report can be copied manually", async ({ per
   await expect(ann.page.locator("#connection-copied")).toHaveText("Copy it from the field.");
 });
 
-test("keyboard: opening, closing, and the focus returns", async ({ person }) => {
+test("by keyboard: opened, closed, and the focus is where it was", async ({ person }) => {
   const ann = await person("Ann");
   await badge(ann).focus();
   await ann.page.keyboard.press("Enter");
@@ -105,7 +105,7 @@ test("keyboard: opening, closing, and the focus returns", async ({ person }) => 
   await expect(badge(ann)).toBeFocused();
 });
 
-test("the reconnect actions stay beside the badge", async ({ person, server }) => {
+test("the ways out stay beside the badge", async ({ person, server }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
@@ -116,14 +116,14 @@ test("the reconnect actions stay beside the badge", async ({ person, server }) =
   await ann.page.keyboard.press("Escape");
   await server.start();
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
-    // It may have reconnected at this moment.
+    // It may have come back by itself in this very moment.
   });
   await ann.expectConnected();
 });
 
 for (const [device, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
-    test(`${device}, ${colorScheme}: the panel fits the screen`, async ({ person }, info) => {
+    test(`${device}, ${colorScheme}: it fits`, async ({ person }, info) => {
       const ann = await person("Ann", { viewport, colorScheme, deviceScaleFactor: 2, hasTouch: device === "phone" });
       await ann.send("Morning! The **new shelves** came.");
       await expect(ann.messages).toHaveCount(1);

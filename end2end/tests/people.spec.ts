@@ -1,4 +1,4 @@
-// Mentions, private messages, presence and unread messages.
+// People among each other: who is meant, who is alone together, who is there, and what of it is unread.
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
 
@@ -7,7 +7,7 @@ const badge = (person: Person, room: string) =>
 const someone = (person: Person, name: string) =>
   person.page.getByTestId("people").getByRole("listitem").filter({ hasText: name });
 
-/** Everything that a page receives over its sockets from now on. */
+/** Everything that comes over a page's sockets from now on. */
 function wire(page: Page): string[] {
   const frames: string[] = [];
   page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(String(payload))));
@@ -27,7 +27,7 @@ async function act(person: Person, text: string, what: string): Promise<void> {
   await person.page.getByTestId(what).click();
 }
 
-test("a mentioned user is notified, and the level for mentions limits notifications to that", async ({ person }) => {
+test("who is named is told so, and who wants to hear only of that hears only of that", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
@@ -77,19 +77,19 @@ test("row 12: private chat: three people, and a private message between two of t
   await bob.expectMessages("the surprise is at six");
   await bob.send("I bring the cake");
   await ann.expectMessages("I bring the cake");
-  // The second time it is the same room, and a click works too.
+  // The second time it is the same room, and a click does it too.
   await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
   await ann.composer.fill("@Bob thanks");
   await ann.page.getByTestId("send-alone").click();
   await bob.expectMessages("thanks");
 
-  // Enter sends a mention to the room.
+  // To name someone in front of everyone is what Enter does.
   await bob.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
   await bob.send("@ann see you all later");
   await cleo.expectMessages("@ann see you all later");
   await expect(cleo.page.getByTestId("room-link").filter({ hasText: "Ann" })).toHaveCount(0);
 
-  // Meant for a person who does not exist here: it is not sent, and stays in the message box.
+  // Meant for one person whom nobody knows here: it is sent to nobody, and stays.
   await bob.composer.fill("@dora the cake is a lie");
   await bob.composer.press("Control+Enter");
   await expect(bob.page.getByTestId("composer-hint")).toContainText("sent to nobody");
@@ -98,7 +98,7 @@ test("row 12: private chat: three people, and a private message between two of t
   expect(frames.join("\n")).not.toMatch(/surprise|cake|thanks/);
 });
 
-test("two devices of a person share the read position", async ({ person, visitor, server }) => {
+test("two devices of one person have one read position", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
@@ -111,7 +111,7 @@ test("two devices of a person share the read position", async ({ person, visitor
   await phone.expectMessages("three");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toBeHidden();
 
-  // An unread mark applies on all devices, and stays although the message is visible.
+  // What is marked as unread is so everywhere, and stays so though it is in sight.
   await act(phone, "two", "mark-unread");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("2");
   await expect(phone.page.getByTestId("new-line")).toBeVisible();
@@ -127,7 +127,7 @@ test("two devices of a person share the read position", async ({ person, visitor
   await expect(badge(ann, "Lobby")).toBeHidden();
 });
 
-test("one click leads to the first unread message far above", async ({ person }) => {
+test("a long way back to the first unread message is one click", async ({ person }) => {
   test.slow();
   const ann = await person("Ann");
   const bob = await person("Bob");
@@ -166,7 +166,7 @@ test("one click leads to the first unread message far above", async ({ person })
   await expect(ann.message(`line ${count}`)).toBeInViewport();
 });
 
-test("typing, away and offline are shown", async ({ person, browser }) => {
+test("who is typing is said by name, and who is away or gone is shown so", async ({ person, browser }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await bob.composer.pressSequentially("hm");
@@ -178,7 +178,7 @@ test("typing, away and offline are shown", async ({ person, browser }) => {
   await expect(line).toHaveText("Bob is typing…");
   await expect(line).toHaveText("", { timeout: 10_000 });
 
-  // The tab is hidden.
+  // Out of sight.
   await expect(someone(ann, "Bob")).not.toContainText("away");
   const hide = (hidden: boolean) =>
     bob.page.evaluate((hidden) => {
@@ -190,7 +190,7 @@ test("typing, away and offline are shown", async ({ person, browser }) => {
   await hide(false);
   await expect(someone(ann, "Bob")).not.toContainText("away");
 
-  // No input for a while.
+  // Nobody at the keys for a while.
   await bob.page.clock.install();
   await bob.page.reload();
   await bob.expectConnected();
@@ -202,17 +202,17 @@ test("typing, away and offline are shown", async ({ person, browser }) => {
   expect(browser.isConnected()).toBe(true);
 });
 
-test("a killed tab is shown as offline within 30 seconds", async ({ person }) => {
+test("a tab that is killed is gone for the others within 30 seconds", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await expect(someone(ann, "Bob")).toHaveCount(1);
   const session = await bob.page.context().newCDPSession(bob.page);
-  // The page's process ends without closing the connection.
+  // The process of the page ends without a word.
   void session.send("Page.crash").catch(() => undefined);
   await expect(someone(ann, "Bob")).toHaveCount(0, { timeout: 30_000 });
 });
 
-test("an author or a moderator deletes a message for everyone", async ({ person }) => {
+test("a message is deleted for everyone, by who wrote it or who looks after the room", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
@@ -222,7 +222,7 @@ test("an author or a moderator deletes a message for everyone", async ({ person 
   await act(bob, "mine", "delete-message");
   await expect(ann.message("mine")).toHaveCount(0);
   await expect(bob.message("mine")).toHaveCount(0);
-  // She created the room.
+  // She made the room.
   await act(ann, "theirs", "delete-message");
   await expect(bob.message("theirs")).toHaveCount(0);
   await ann.send("hers");
@@ -238,7 +238,7 @@ test("an author or a moderator deletes a message for everyone", async ({ person 
   }
 });
 
-test("the room switcher finds rooms by letters, and arrow keys select messages", async ({ person }) => {
+test("to any room by a few letters, and through the messages by keys alone", async ({ person }) => {
   const ann = await person("Ann");
   await newRoom(ann, "Garden");
   await newRoom(ann, "Gallery");
@@ -270,7 +270,7 @@ test("the room switcher finds rooms by letters, and arrow keys select messages",
   await expect(ann.message("second")).toHaveCount(1);
 });
 
-test("changes of a room appear as notices", async ({ person }) => {
+test("what becomes of a room is said in it", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");

@@ -1,11 +1,11 @@
-// Rooms: creating, switching without a reload, unread counts.
+// Rooms: made in two clicks, switched without a reload, counted.
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
 
-test("a new room is created in two clicks and visible to others", async ({ person }) => {
+test("a new room in two clicks, found by others, with its own messages", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
-  // A value that a reload would remove.
+  // A mark that a reload would wipe out.
   for (const { page } of [ann, bob]) await page.evaluate(() => Object.assign(window, { stayed: true }));
   await ann.send("in the lobby");
   await ann.page.getByTestId("new-room").click();
@@ -17,7 +17,7 @@ test("a new room is created in two clicks and visible to others", async ({ perso
   await ann.send("tea is ready");
   await expect(ann.message("tea is ready")).toHaveAttribute("data-state", "stored");
 
-  // Bob sees it without a reload.
+  // Bob has not reloaded and sees it all the same.
   const link = bob.page.getByTestId("room-link").filter({ hasText: "茶 and biscuits" });
   await link.click();
   await bob.expectMessages("tea is ready");
@@ -29,7 +29,7 @@ test("a new room is created in two clicks and visible to others", async ({ perso
   await bob.expectMessages("in the lobby");
   for (const { page } of [ann, bob]) expect(await page.evaluate(() => "stayed" in window)).toBe(true);
 
-  // A taken name is refused beside the field.
+  // The same name again is refused beside the field.
   await bob.page.getByTestId("new-room").click();
   await bob.page.getByTestId("new-room-name").fill("茶 AND biscuits");
   await bob.page.keyboard.press("Enter");
@@ -38,7 +38,7 @@ test("a new room is created in two clicks and visible to others", async ({ perso
   await expect(bob.page.getByTestId("new-room-name")).toBeHidden();
 });
 
-test("unread messages are counted until they are read", async ({ person }) => {
+test("unread messages are counted until they are seen", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.page.getByTestId("new-room").click();
@@ -52,7 +52,7 @@ test("unread messages are counted until they are read", async ({ person }) => {
   await lobby.click();
   await ann.expectMessages("one", "two", "three");
   await expect(lobby.getByTestId("unread")).toBeHidden();
-  // The read position survives a reload.
+  // Read stays read, once the server knows it.
   const unread = () =>
     ann.page.evaluate(async () => {
       const { rooms } = (await (await fetch("/api/rooms")).json()) as { rooms: { id: string; unread: number }[] };
@@ -65,7 +65,7 @@ test("unread messages are counted until they are read", async ({ person }) => {
   await expect(lobby.getByTestId("unread")).toBeHidden();
 });
 
-test("an unknown room shows an error", async ({ person, server }) => {
+test("an address that names no room says so", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.page.goto(`${server.url}/r/nowhere`);
   await expect(ann.page.getByText("There is no such room, or it is not yours to see.")).toBeVisible();
@@ -74,7 +74,7 @@ test("an unknown room shows an error", async ({ person, server }) => {
   await ann.expectMessages("back in the lobby");
 });
 
-test("a private room is visible to members only, and disappears for a removed member", async ({ person }) => {
+test("a private room is there for those who are in it, and gone for who is sent away", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   const call = (page: Page, method: string, path: string, body?: object) =>
@@ -104,7 +104,7 @@ test("a private room is visible to members only, and disappears for a removed me
   await bob.send("I see it");
   await ann.expectMessages("between us", "I see it");
 
-  // He has the room open when he is removed: nothing of it stays, not even offline.
+  // He has it on the screen when he is sent away: nothing of it stays, not even for a page without a server.
   expect(await call(ann.page, "DELETE", `${members}/${user.id}`)).toBe(204);
   await expect(theirs).toHaveCount(0);
   await expect(bob.messages).toHaveCount(0);
@@ -128,12 +128,12 @@ test("a private room is visible to members only, and disappears for a removed me
     return texts.join();
   });
   await expect.poll(kept).not.toContain("between us");
-  // Added again, he loads the room again.
+  // Brought in again, the room is read anew.
   expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
   await bob.expectMessages("between us", "I see it");
 });
 
-test("notices are in their place after a reload, and in older pages", async ({ person }) => {
+test("what happened to the room stands in its place after a reload, and in older pages", async ({ person }) => {
   const ann = await person("Ann");
   await ann.page.getByTestId("new-room").click();
   await ann.page.getByTestId("new-room-name").fill("Garden");
@@ -164,7 +164,7 @@ test("notices are in their place after a reload, and in older pages", async ({ p
   await ann.page.reload();
   await ann.expectConnected();
   await expect.poll(said).toEqual(before);
-  // More than a page later, the older page includes them.
+  // More than a page later, they come with the older one.
   for (let n = 1; n <= 50; n++) await ann.send(`sender ${n}`);
   await expect(ann.message("sender 50")).toHaveAttribute("data-state", "stored");
   const asked: string[] = [];

@@ -17,13 +17,13 @@ test("row 1: chat room: connection state, nickname, and messages as who, when, w
   await bob.page.close();
   await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob left" })).toBeVisible({ timeout: 20_000 });
 
-  // Disconnected, with the reason; then reconnected.
+  // Disconnected, and why; then by itself connected again.
   await server.kill();
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
   await expect(ann.connection).not.toContainText("Connected");
   await server.start();
   await ann.expectConnected();
-  // A browser without WebSocket says so and uses another transport.
+  // A browser without WebSocket says so, and chats all the same.
   const old = await visitor();
   await old.addInitScript(() => Reflect.deleteProperty(window, "WebSocket"));
   const cleo = await joinAsGuest(old, server.url, "Cleo");
@@ -59,7 +59,7 @@ test("row 10: chat with typed events: enter, message and leave with their times,
   await expect(ann.messages).toHaveCount(1);
   await bob.page.close();
   await expect(notice("Bob left").locator("time")).toHaveText(/\d\d:\d\d/, { timeout: 20_000 });
-  // Each kind differs by more than its text.
+  // Each kind is told apart by more than its words.
   const colour = (text: string) => notice(text).evaluate((line) => getComputedStyle(line).color);
   expect(await colour("Bob joined")).not.toBe(await ann.message("a message").evaluate((row) => getComputedStyle(row).color));
 });
@@ -75,7 +75,7 @@ test("row 13: chat records in a database: after a restart one scrolls back to th
 });
 
 test("row 15: long polling: with WebSocket and EventSource blocked the chat goes on both ways", async ({ visitor }) => {
-  // Short, so that a wait for a heartbeat shows.
+  // Short, so that what waits for a heartbeat is seen.
   const server = await Server.start("--heartbeat-ms", "5000");
   try {
     const page = await visitor({ baseURL: server.url });

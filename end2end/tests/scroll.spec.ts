@@ -1,8 +1,8 @@
-// The scroll position.
+// The reader's place in the messages.
 import MessageSender from "../support/message-sender";
 import { expect, test } from "../support/fixtures";
 
-test("the timeline follows the newest message, and otherwise keeps the position", async ({ person, server }) => {
+test("stays at the newest, and keeps the reader's place otherwise", async ({ person, server }) => {
   const ann = await person("Ann");
   const sender = await MessageSender.connect(server, "Filler");
   await sender.send(...Array.from({ length: 130 }, (_, n) => `line ${n + 1}`));
@@ -12,7 +12,7 @@ test("the timeline follows the newest message, and otherwise keeps the position"
   await expect.poll(fromEnd).toBe(0);
   const top = (text: string) => ann.message(text).evaluate((row) => Math.round(row.getBoundingClientRect().top));
 
-  // Reading older messages: new ones do not move the timeline, and a button announces them.
+  // Reading further up: what comes in does not move it, and a pill tells of it.
   await timeline.hover();
   await ann.page.mouse.wheel(0, -900);
   await expect.poll(fromEnd).toBe(900);
@@ -20,7 +20,7 @@ test("the timeline follows the newest message, and otherwise keeps the position"
   await sender.send("news 1", "news 2");
   const pill = ann.page.getByTestId("new-messages");
   await expect(pill).toHaveText("2 new messages");
-  // Measured after painting: changes of the document are not visible before the next frame.
+  // As painted: between a change of the document and the next frame there is nothing to see.
   await ann.page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))));
   expect(Math.abs((await top("line 110")) - before)).toBeLessThanOrEqual(1);
   await pill.click();
@@ -30,14 +30,14 @@ test("the timeline follows the newest message, and otherwise keeps the position"
   sender.close();
 });
 
-test("scrolling up loads older pages without a jump, up to the beginning", async ({ person, server }) => {
+test("older pages come as one scrolls up, without a jump, down to the beginning", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Filler");
   await sender.send(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
   sender.close();
   const ann = await person("Ann");
   await expect(ann.messages).toHaveCount(50);
   const timeline = ann.page.getByTestId("timeline");
-  // In steps of one frame: a wheel event would still be scrolling during the measurement.
+  // In steps of one frame each: a wheel would still be rolling when the place is looked at.
   const frames = () =>
     ann.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
   let jumps = 0;
@@ -64,7 +64,7 @@ test("scrolling up loads older pages without a jump, up to the beginning", async
   expect(new Set(ids).size).toBe(160);
 });
 
-test("a room opened again shows its newest messages at once and the others a moment later", async ({ person, server }) => {
+test("a room that one comes back to shows its end at once and is whole a moment later", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Filler");
   await sender.send(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
   sender.close();
@@ -78,7 +78,7 @@ test("a room opened again shows its newest messages at once and the others a mom
   ann.page.on("request", (request) => {
     if (request.url().includes("before=")) asked.push(request.url());
   });
-  // The number of rows after each update.
+  // How many rows there are each time that some have come.
   await ann.page.evaluate(() => {
     const counts: number[] = [];
     Object.assign(window, { counts });
@@ -92,12 +92,12 @@ test("a room opened again shows its newest messages at once and the others a mom
   await expect(ann.message("line 160")).toBeInViewport();
   const counts = await ann.page.evaluate(() => (window as unknown as { counts: number[] }).counts);
   expect(counts.filter((count) => count > 0)[0]).toBeLessThanOrEqual(12);
-  // Rows that are not rendered yet do not trigger loading older pages.
+  // Rows that are still to come are no reason to load older ones.
   await ann.page.waitForTimeout(500);
   expect(asked).toEqual([]);
 });
 
-test("a long message is collapsed, and expands by keyboard without a jump", async ({ person, visitor, server }) => {
+test("a long message is folded, and unfolds by keys without a jump", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   await ann.send("short");
   await ann.send(Array.from({ length: 60 }, (_, n) => `verse ${n + 1}`).join("\n"));
@@ -113,7 +113,7 @@ test("a long message is collapsed, and expands by keyboard without a jump", asyn
   await button.focus();
   await ann.page.keyboard.press("Enter");
   await expect.poll(height).toBeGreaterThan(2 * folded);
-  // The visible text has not moved.
+  // What was being read is where it was.
   await expect.poll(async () => Math.abs((await top()) - before)).toBeLessThanOrEqual(1);
   await expect(button).toHaveText(/Show less/);
   await button.scrollIntoViewIfNeeded();
@@ -122,7 +122,7 @@ test("a long message is collapsed, and expands by keyboard without a jump", asyn
   await expect.poll(height).toBe(folded);
   await expect.poll(async () => Math.abs((await bottom()) - end)).toBeLessThanOrEqual(1);
 
-  // Without scripts, all of the text is visible.
+  // Where nothing folds, all of it can be read.
   const page = await visitor({ javaScriptEnabled: false, storageState: await ann.page.context().storageState() });
   await page.goto(`${server.url}/r/lobby`);
   const text = page.getByTestId("message-body").last();

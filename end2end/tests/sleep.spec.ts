@@ -1,4 +1,4 @@
-// Suspension, back/forward cache and network loss while many messages arrive.
+// The page sleeps, is put away, or loses its network while much happens, and is there again at once.
 import { Page } from "@playwright/test";
 import MessageSender from "../support/message-sender";
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
@@ -12,7 +12,7 @@ async function fill(server: Server): Promise<void> {
   sender.close();
 }
 
-/** Time until the newest message is shown, measured in the page. */
+/** From now until the newest message is on the screen, as the page itself sees it. */
 async function untilNewest(person: Person, wake: () => Promise<unknown>): Promise<number> {
   const began = Date.now();
   await wake();
@@ -28,7 +28,7 @@ async function untilNewest(person: Person, wake: () => Promise<unknown>): Promis
   return Date.now() - began;
 }
 
-/** The timeline has no gap up to the newest message, and is scrolled to its end. */
+/** What is shown is one run up to the newest, and the reader is at its end. */
 async function isWhole(person: Person): Promise<void> {
   const lines = (await person.bodies.allTextContents()).map((text) => text.trim()).filter((text) => text.startsWith("line "));
   const first = MESSAGES - lines.length + 1;
@@ -52,7 +52,7 @@ const asleep: Record<string, (person: Person) => Promise<() => Promise<unknown>>
 };
 
 for (const [how, sleep] of Object.entries(asleep)) {
-  test(`${how} while ${MESSAGES} messages arrive: the page catches up without a gap`, async ({ visitor }) => {
+  test(`${how} while ${MESSAGES} messages arrive: back without a gap`, async ({ visitor }) => {
     const server = await Server.start("--rate-limits", "off");
     try {
       const ann = await joinAsGuest(await visitor(), server.url, "Ann");
@@ -74,7 +74,7 @@ for (const [how, sleep] of Object.entries(asleep)) {
   });
 }
 
-test("after a long sleep, the page reconnects without waiting for a ping to fail", async ({ visitor, server }) => {
+test("a long sleep by the clock: it does not wait for a ping to fail", async ({ visitor, server }) => {
   const page = await visitor();
   await page.clock.install();
   const ann = await joinAsGuest(page, server.url, "Ann");
@@ -88,7 +88,7 @@ test("after a long sleep, the page reconnects without waiting for a ping to fail
   await expect(ann.message("still me")).toHaveAttribute("data-state", "stored");
 });
 
-/** Playwright disables the back/forward cache; this browser has it enabled. */
+/** Playwright turns the back-forward cache off; a browser of its own has it. */
 async function withCache(playwright: typeof import("playwright-core"), journey: (page: Page) => Promise<void>): Promise<void> {
   const browser = await playwright.chromium.launch({
     executablePath: test.info().project.use.launchOptions?.executablePath,
@@ -102,7 +102,7 @@ async function withCache(playwright: typeof import("playwright-core"), journey: 
   }
 }
 
-test("a page restored from the back/forward cache shows messages sent meanwhile", async ({ server, playwright }) => {
+test("away and back again: the page was held ready, and brings what was said meanwhile", async ({ server, playwright }) => {
   await withCache(playwright, async (page) => {
     const ann = await joinAsGuest(page, server.url, "Ann");
     await ann.expectConnected();
@@ -122,7 +122,7 @@ test("a page restored from the back/forward cache shows messages sent meanwhile"
   });
 });
 
-/** After signing out, going back shows nothing of the chat. */
+/** After signing out, the way back shows nothing of what was there. */
 async function leaveAndTryToReturn(page: Page, server: Server, name: string): Promise<void> {
   const ann = await joinAsGuest(page, server.url, name);
   await ann.expectConnected();
@@ -130,13 +130,13 @@ async function leaveAndTryToReturn(page: Page, server: Server, name: string): Pr
   await expect(ann.message(`by ${name} alone`)).toHaveAttribute("data-state", "stored");
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("name-input")).toBeVisible();
-  // The navigation may be aborted by the redirect; only the shown page matters.
+  // The page on the way may leave before it has arrived, which is told as an aborted navigation; what is shown counts.
   await page.goBack({ waitUntil: "commit" }).catch((error) => expect(String(error)).toContain("ERR_ABORTED"));
   await expect(page.getByTestId("name-input")).toBeVisible();
   await expect(page.getByTestId("composer")).toHaveCount(0);
 }
 
-test("after signing out, going back shows nothing of the chat", async ({ visitor, server, playwright }) => {
+test("signed out: the way back leads to nothing that was there", async ({ visitor, server, playwright }) => {
   await leaveAndTryToReturn(await visitor(), server, "Ann");
   await withCache(playwright, (page) => leaveAndTryToReturn(page, server, "Bob"));
 });

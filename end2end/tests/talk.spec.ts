@@ -1,7 +1,7 @@
-// Two users exchange messages.
+// Two people talk.
 import { expect, test } from "../support/fixtures";
 
-test("two users exchange messages and see who is online", async ({ person, server }) => {
+test("two people exchange messages both ways and see who is there", async ({ person, server }) => {
   const ann = await person("Ann");
   await expect(ann.connection).toHaveAttribute("title", new RegExp(server.address));
   await expect(ann.page.getByTestId("online-count")).toHaveText("1");
@@ -21,13 +21,13 @@ test("two users exchange messages and see who is online", async ({ person, serve
   await expect(ann.messages).toHaveCount(2);
   await expect(ann.page.getByTestId("day")).toHaveText("Today");
 
-  // A user who closes the page is shown as offline after a grace period.
+  // Someone who closes the page is told to have left, after a moment in which they could have come back.
   await bob.page.close();
   await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 left" })).toBeVisible({ timeout: 20_000 });
   await expect(ann.page.getByTestId("online-count")).toHaveText("1");
 });
 
-test("Enter sends, Shift+Enter breaks the line, and errors are shown beside the field", async ({ person }) => {
+test("Enter sends, Shift+Enter breaks the line, and what cannot be sent is said beside the field", async ({ person }) => {
   const ann = await person("Ann");
   await ann.composer.fill("first");
   await ann.composer.press("Shift+Enter");
@@ -60,7 +60,7 @@ test("Enter sends, Shift+Enter breaks the line, and errors are shown beside the 
   expect(sent).toEqual([]);
 });
 
-test("Enter does not send during input method composition", async ({ person }) => {
+test("while an input method composes, Enter chooses a word and sends nothing", async ({ person }) => {
   const ann = await person("Ann");
   const devtools = await ann.page.context().newCDPSession(ann.page);
   await ann.composer.focus();
@@ -73,7 +73,7 @@ test("Enter does not send during input method composition", async ({ person }) =
   await ann.expectMessages("你好");
 });
 
-test("drafts and history survive a reload", async ({ person }) => {
+test("a draft outlives a reload, and history does too", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send("said");
   await expect(ann.message("said")).toHaveAttribute("data-state", "stored");
@@ -87,10 +87,10 @@ test("drafts and history survive a reload", async ({ person }) => {
   await ann.expectMessages("said", "not yet said");
 });
 
-test("consecutive messages of an author share a header, and times are local", async ({ person }) => {
+test("runs of one author share a header, and times are local", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob", { timezoneId: "Asia/Shanghai" });
-  // A notice ends a group; wait for it before the group begins.
+  // A notice ends a run; this one is to come before it begins.
   await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob joined" })).toBeVisible();
   await ann.send("one");
   await bob.expectMessages("one");
@@ -109,7 +109,7 @@ test("consecutive messages of an author share a header, and times are local", as
   expect(Math.abs(Date.parse(utc!) - Date.now())).toBeLessThan(120_000);
 });
 
-test("Markdown is rendered", async ({ person }) => {
+test("markdown is shown as what it means", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send(
     "**bold** *slanted* `code` [a link](https://example.org) https://example.com/x\n\n> quoted\n\n- one\n- two\n\n```rust\nfn main() { let x = \"y\"; }\n```",
@@ -131,7 +131,7 @@ test("Markdown is rendered", async ({ person }) => {
   await expect(body.locator("a").first()).toHaveAttribute("rel", /noopener/);
 });
 
-test("reading and entering work without JavaScript", async ({ person, visitor, server }) => {
+test("the page is readable without JavaScript, and coming in works too", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   await ann.send("readable *everywhere*");
   await expect(ann.messages.first()).toHaveAttribute("data-state", "stored");
@@ -147,7 +147,7 @@ test("reading and entering work without JavaScript", async ({ person, visitor, s
   await expect(page.getByTestId("room-link").first()).toBeVisible();
 });
 
-test("a guest without a name gets a number, an invalid name is refused with the reason", async ({ visitor, server }) => {
+test("a guest without a name is numbered, a bad name is refused with the reason", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(`${server.url}/?next=/r/lobby`);
   await page.getByTestId("name-input").evaluate((input) => input.removeAttribute("maxlength"));

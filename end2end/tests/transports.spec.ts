@@ -1,4 +1,4 @@
-// Proxies that block a transport: the chat continues on the next one.
+// What stands between the browser and the server blocks one way or another; the whole chat goes on by the next.
 import { Person, expect, joinAsGuest, test as base } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
@@ -12,7 +12,7 @@ const test = base.extend<{ gate: Proxy }>({
   },
 });
 
-/** Records every state of the badge from now on. */
+/** Notes every state of the badge from now on. */
 async function watch(person: Person): Promise<() => Promise<string[]>> {
   await person.connection.evaluate((badge) => {
     const states: string[] = [];
@@ -25,7 +25,7 @@ async function watch(person: Person): Promise<() => Promise<string[]>> {
   return async () => person.page.evaluate(() => (window as unknown as { states: string[] }).states);
 }
 
-test("an open network uses WebSocket", async ({ gate, visitor }) => {
+test("nothing in the way: WebSocket", async ({ gate, visitor }) => {
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
   for (const person of [ann, bob]) await expectTransport(person, "websocket");
@@ -34,7 +34,7 @@ test("an open network uses WebSocket", async ({ gate, visitor }) => {
   for (const person of [ann, bob]) await expectTransport(person, "websocket");
 });
 
-test("WebSocket refused: the event stream carries the whole chat at once", async ({ gate, visitor }) => {
+test("WebSocket refused: the event stream carries the whole chat, at once", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
@@ -44,7 +44,7 @@ test("WebSocket refused: the event stream carries the whole chat at once", async
   await exerciseChat(ann, bob, gate);
   for (const person of [ann, bob]) await expectTransport(person, "sse");
 
-  // A later page on this network does not try WebSocket first.
+  // A page that comes later on this network does not try in vain.
   const asked = gate.requests.upgrades;
   await ann.page.reload();
   await expectTransport(ann, "sse");
@@ -52,7 +52,7 @@ test("WebSocket refused: the event stream carries the whole chat at once", async
   expect(gate.requests.upgrades).toBe(asked);
 });
 
-test("unanswered upgrades: after a timeout, the event stream is used", async ({ gate, visitor }) => {
+test("upgrades without an answer: given up, and the event stream is used", async ({ gate, visitor }) => {
   gate.upgrades = "hang";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   await expectTransport(ann, "sse");
@@ -62,7 +62,7 @@ test("unanswered upgrades: after a timeout, the event stream is used", async ({ 
 
 for (const streams of ["refuse", "buffer"] as const) {
   test(`WebSocket refused, event streams too (${streams}): long polling carries the whole chat`, async ({ gate, visitor }) => {
-    // Each fallback waits for a buffered stream.
+    // A held-back stream is waited for at each way down.
     test.slow();
     gate.upgrades = "refuse";
     gate.streams = streams;
@@ -76,7 +76,7 @@ for (const streams of ["refuse", "buffer"] as const) {
   });
 }
 
-test("a buffered stream is detected despite a short heartbeat", async ({ visitor }) => {
+test("a short heartbeat does not hide that something gathers the stream", async ({ visitor }) => {
   test.slow();
   const server = await Server.start("--heartbeat-ms", "2000");
   const gate = await Proxy.start(server.address);
@@ -93,7 +93,7 @@ test("a buffered stream is detected despite a short heartbeat", async ({ visitor
   }
 });
 
-test("when the block ends, the page returns to WebSocket after a minute, and only the badge changes", async ({ gate, visitor }) => {
+test("the block is lifted: after a minute it goes up again, and the reader sees nothing but the badge", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   gate.streams = "refuse";
   const page = await visitor();
@@ -105,7 +105,7 @@ test("when the block ends, the page returns to WebSocket after a minute, and onl
   await ann.send("low");
   await bob.expectMessages("low");
 
-  // Still blocked: the probe has no visible effect. The next one is after two minutes.
+  // Still blocked: the try upward disturbs nobody. The next is after two minutes.
   const asked = gate.requests.upgrades;
   await page.clock.fastForward("01:05");
   await expect.poll(() => gate.requests.upgrades).toBeGreaterThan(asked);
@@ -115,7 +115,7 @@ test("when the block ends, the page returns to WebSocket after a minute, and onl
 
   gate.streams = "pass";
   await page.clock.fastForward("01:00");
-  // The page must receive something, otherwise it takes the time jump for a sleep.
+  // The page has to hear something, or so much time at once is a sleep.
   await bob.send("one more minute");
   await ann.expectMessages("one more minute");
   await page.clock.fastForward("01:05");
@@ -133,7 +133,7 @@ test("when the block ends, the page returns to WebSocket after a minute, and onl
   expect(new Set(await states())).toEqual(new Set(["connected"]));
 });
 
-test("after a network change, the page tries WebSocket at once", async ({ gate, visitor }) => {
+test("the network changes: it goes up at once", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   await expectTransport(ann, "sse");
@@ -144,7 +144,7 @@ test("after a network change, the page tries WebSocket at once", async ({ gate, 
   expect(new Set(await states())).toEqual(new Set(["connected"]));
 });
 
-test("messages sent during a change of transport are neither lost nor duplicated", async ({ gate, visitor }) => {
+test("messages sent while it changes over are neither lost nor doubled", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
@@ -162,7 +162,7 @@ test("messages sent during a change of transport are neither lost nor duplicated
   }
 });
 
-test("a message in flight during a change of transport is sent on the new one", async ({ gate, visitor }) => {
+test("a message that is on the wire when it changes over goes on by the new way", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
@@ -181,7 +181,7 @@ test("a message in flight during a change of transport is sent on the new one", 
   }
 });
 
-test("one failure does not end the use of a transport that worked", async ({ gate, visitor }) => {
+test("a way that worked is not left for one failure", async ({ gate, visitor }) => {
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   await expectTransport(ann, "websocket");
   gate.cut();
@@ -189,7 +189,7 @@ test("one failure does not end the use of a transport that worked", async ({ gat
   await expect(ann.message("after a cut")).toHaveAttribute("data-state", "stored");
   await expectTransport(ann, "websocket");
   expect(gate.requests.streams).toBe(0);
-  // Blocked from now on: two failures, then the stream.
+  // Blocked from now on: two tries in vain, then the stream.
   gate.upgrades = "refuse";
   gate.cut();
   await expectTransport(ann, "sse");
@@ -206,7 +206,7 @@ for (const transport of ["websocket", "sse", "poll"] as const) {
       await expectTransport(ann, transport);
       const frozen = Date.now();
       server.suspend();
-      // Two heartbeats, plus a margin for a busy machine.
+      // Two heartbeats, and as much again and more for a busy machine.
       await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 4_000 + 6_000 });
       console.log(`${transport}: noticed after ${Date.now() - frozen} ms`);
       await ann.send("waits");
@@ -223,7 +223,7 @@ for (const transport of ["websocket", "sse", "poll"] as const) {
   });
 }
 
-test("signing out elsewhere closes the connection on every transport", async ({ gate, visitor }) => {
+test("signed out elsewhere is heard on every transport", async ({ gate, visitor }) => {
   for (const transport of ["sse", "poll"] as const) {
     gate.upgrades = "refuse";
     if (transport === "poll") gate.streams = "refuse";

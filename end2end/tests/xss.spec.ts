@@ -1,4 +1,4 @@
-// No script in names or messages runs.
+// Whatever is typed into name and body: no script of it runs.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import MessageSender from "../support/message-sender";
@@ -12,20 +12,20 @@ interface Payload {
 
 const corpus: Payload[] = JSON.parse(readFileSync(path.join(__dirname, "../corpus/xss.json"), "utf8"));
 
-test("no payload of the corpus runs, live or from history, in messages or names", async ({ person, server }) => {
+test("no payload of the corpus runs, live or from history, in a body or in a name", async ({ person, server }) => {
   test.setTimeout(180_000);
   expect(corpus.length).toBeGreaterThanOrEqual(60);
   const ann = await person("Ann");
   const page = ann.page;
   const trapped = () => page.evaluate(() => (window as { __xss?: unknown }).__xss);
   const sender = await MessageSender.connect(server, "Mallory");
-  // U+0000 is refused; the rest is stored and shown.
+  // U+0000 is refused as such; the rest is stored and shown.
   const [refused, bodies] = [corpus.filter(({ text }) => text.includes("\0")), corpus.filter(({ text }) => !text.includes("\0"))];
   for (const { text } of refused) await expect(sender.send(text)).rejects.toThrow("not allowed");
   await sender.send(...bodies.map(({ text }) => text));
   await expect(ann.messages).toHaveCount(bodies.length);
   expect(await trapped()).toBeUndefined();
-  // Names: each in a session of its own, with a message so that the name is shown.
+  // Names: each in a session of its own, with a word so that the name is shown.
   let shown = 0;
   for (const { text, short } of corpus) {
     if (!short) continue;
@@ -37,7 +37,7 @@ test("no payload of the corpus runs, live or from history, in messages or names"
   expect(shown).toBeGreaterThanOrEqual(15);
   await expect(ann.messages).toHaveCount(bodies.length + shown);
   expect(await trapped()).toBeUndefined();
-  // The same in the server-rendered HTML and its data, and by clicking each link.
+  // The same from the server's HTML and the data in it, and by clicking each link.
   await page.reload();
   await ann.expectConnected();
   expect(await trapped()).toBeUndefined();
@@ -52,9 +52,9 @@ test("no payload of the corpus runs, live or from history, in messages or names"
   sender.close();
 });
 
-test("the CSP stops a script that was injected into the page", async ({ person }) => {
+test("the policy stops a script that got into the page all the same", async ({ person }) => {
   const ann = await person("Ann");
-  // On a separate page, because the browser's error message is expected here.
+  // On a page of its own: the browser's complaint is what is wanted here.
   const page = await ann.page.context().newPage();
   await page.goto("/r/lobby");
   const blocked = await page.evaluate(async () => {

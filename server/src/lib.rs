@@ -19,13 +19,14 @@ use crate::{
     accounts::login_throttle::LoginThrottle,
     config::{Config, Switch},
     connection::Bye,
+    domain::StoreError,
     http::App,
     lab::streams::Streams,
     limits::{MutationRateLimit, PerAddressLimit},
     room::Hub,
     serve::ConnectionLimit,
     session::{KeyedMutex, Live, heartbeat::Wheel},
-    store::{People, Rooms, StoreError, sqlite::SqliteStore},
+    store::{People, Rooms, sqlite::SqliteStore},
     transport::registry::Registry,
     workers::Workers,
 };
@@ -35,6 +36,7 @@ pub mod bus;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod domain;
 pub mod gateway;
 pub mod http;
 pub mod lab;

@@ -17,7 +17,7 @@ use governor::{
 };
 use parking_lot::Mutex;
 
-use crate::store::TokenHash;
+use crate::domain::TokenHash;
 
 /// Messages that a person may send at once, after a pause. People never get there; a script that posts a backlog does.
 const SEND_BURST: NonZeroU32 = nonzero(500);

@@ -11,7 +11,7 @@ use std::{
 use parlor_protocol::{ServerFrame, ServerRole, User};
 
 use crate::{
-    store::{SignedIn, TokenHash},
+    domain::{AuthenticatedUser, TokenHash},
     workers,
 };
 
@@ -53,7 +53,7 @@ pub struct Connection {
 impl Connection {
     /// A connection that was just opened, here.
     #[must_use]
-    pub fn new(SignedIn { user, role }: SignedIn, session: TokenHash) -> Arc<Self> {
+    pub fn new(AuthenticatedUser { user, role }: AuthenticatedUser, session: TokenHash) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),

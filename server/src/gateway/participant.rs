@@ -23,10 +23,11 @@ use super::{
 use crate::{
     accounts::names,
     connection::Bye,
+    domain::TokenHash,
     http::{ApiError, App, Caller, Visitor, rooms, sessions},
     policy::{RoomAct, Standing, Verdict},
     session::Session,
-    store::{Store, TokenHash},
+    store::Store,
 };
 
 /// Direct rooms that are listened to from the beginning. Those beyond are joined when something is said in them.

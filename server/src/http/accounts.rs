@@ -27,7 +27,7 @@ use crate::{
         password::{self, HashError},
     },
     config::Registration,
-    store::people::{self, CreateError, InUse, Name},
+    domain::{self, Account, CreateError, IsNameInUse, Name},
 };
 
 /// Names that are looked at to propose one.
@@ -49,8 +49,8 @@ pub(super) async fn create(
     };
     let name = checked_name(&new.name).map_err(ApiError::invalid_name)?;
     password::check_strength(&new.password.0, &name.text).map_err(ApiError::weak_password)?;
-    let invite_needed = app.config.registration == Registration::Invite;
-    if invite_needed && new.invite.is_none() {
+    let requires_invite = app.config.registration == Registration::Invite;
+    if requires_invite && new.invite.is_none() {
         return Err(ApiError::invite());
     }
     // Whether a name is taken has to be said here; how often can be bounded.
@@ -60,19 +60,19 @@ pub(super) async fn create(
         return Err(name_taken(&app, &name.text, guest).await?);
     }
     let (token, session) = visitor.new_session()?;
-    let account = people::NewAccount {
+    let account = domain::NewAccount {
         password: password::hash(new.password.0).await?,
         invite: new.invite.map(|secret| caller::hash(&secret.0)),
         name: name.clone(),
         guest,
-        invite_needed,
+        requires_invite,
         session,
     };
     let user = match app.live.store.create_account(account, app.in_use()).await? {
         Ok(user) => user,
         Err(CreateError::NameTaken) => return Err(name_taken(&app, &name.text, guest).await?),
         Err(CreateError::Invite) => return Err(ApiError::invite()),
-        Err(CreateError::NoGuest) => return Err(ApiError::unauthorized()),
+        Err(CreateError::NoSuchUser) => return Err(ApiError::unauthorized()),
     };
     app.tries.give_back(visitor.address);
     app.renew(|connection| Some(connection.user.id) == guest);
@@ -115,7 +115,7 @@ pub(super) async fn sign_in(
 }
 
 /// Said to who has proved to be the one: by the password, or by a link.
-pub(super) fn must_not_be_banned(app: &App, account: &people::Account) -> Result<(), ApiError> {
+pub(super) fn must_not_be_banned(app: &App, account: &Account) -> Result<(), ApiError> {
     app.live.store.ban_of(account.user.id).map_or(Ok(()), |ban| Err(ApiError::banned(ban)))
 }
 
@@ -126,12 +126,7 @@ fn wrong_credentials() -> ApiError {
 }
 
 /// Someone has proved to be the owner of their account by the password. Else 403: the session is still good.
-pub(super) async fn prove(
-    app: &App,
-    visitor: &Visitor,
-    user: &User,
-    password: String,
-) -> Result<people::Account, ApiError> {
+pub(super) async fn prove(app: &App, visitor: &Visitor, user: &User, password: String) -> Result<Account, ApiError> {
     let account = app.live.store.account_of(user.id).await?.ok_or_else(|| {
         ApiError::new(StatusCode::FORBIDDEN, error_code::FORBIDDEN, "A guest has no password. Make an account first.")
     })?;
@@ -187,7 +182,7 @@ pub(super) async fn free_name_like(app: &App, name: &str, me: Option<UserId>) ->
 
 impl App {
     /// Tells which names are used by those who are connected.
-    pub(super) fn in_use(&self) -> InUse {
+    pub(super) fn in_use(&self) -> IsNameInUse {
         let hub = self.live.hub.clone();
         Arc::new(move |key, except| hub.is_name_used(key, except))
     }

@@ -16,7 +16,7 @@ use parlor_protocol::{
 use crate::{
     accounts::password::Weak,
     clock,
-    store::{StoreError, moderation::Ban},
+    domain::{Ban, StoreError},
 };
 
 /// An answer that says what went wrong.

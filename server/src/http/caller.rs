@@ -10,7 +10,7 @@ use parlor_protocol::{ServerRole, User, UserKind};
 use sha2::{Digest, Sha256};
 
 use super::{ApiError, App, ConnectionInfo};
-use crate::store::{SignedIn, TokenHash};
+use crate::domain::{AuthenticatedUser, TokenHash};
 
 /// The cookie that carries the token.
 pub(super) const COOKIE: &str = "parlor_session";
@@ -66,7 +66,7 @@ impl Caller {
     /// They are banned, or are a guest from a banned address; or the store failed.
     pub(crate) async fn by_token(app: &App, token: &str, address: Option<IpAddr>) -> Result<Option<Self>, ApiError> {
         let token = hash(token);
-        let Some(SignedIn { user, role }) = app.live.store.session(token).await? else { return Ok(None) };
+        let Some(AuthenticatedUser { user, role }) = app.live.store.session(token).await? else { return Ok(None) };
         let address = address.filter(|_| user.kind == UserKind::Guest);
         let from_there = || app.live.store.address_ban(address?);
         match app.live.store.ban_of(user.id).or_else(from_there) {
@@ -76,8 +76,8 @@ impl Caller {
     }
 
     /// The same, without the session.
-    pub fn signed_in(&self) -> SignedIn {
-        SignedIn { user: self.user.clone(), role: self.role }
+    pub fn signed_in(&self) -> AuthenticatedUser {
+        AuthenticatedUser { user: self.user.clone(), role: self.role }
     }
 }
 

@@ -13,7 +13,7 @@ use parlor_protocol::{
 use uuid::Uuid;
 
 use super::{ApiError, App, Caller, SameOrigin, sessions};
-use crate::store::people::Which;
+use crate::domain::SessionSelection;
 
 /// `GET /api/sessions`
 pub(super) async fn list(caller: Caller, State(app): State<App>) -> Result<Json<SessionList>, ApiError> {
@@ -38,7 +38,7 @@ pub(super) async fn end(
 ) -> Result<Response, ApiError> {
     let no_such = || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "You have no such session.");
     let Path(id) = id.map_err(|_| no_such())?;
-    let ended = app.live.store.end_sessions(caller.user.id, Which::One(id)).await?;
+    let ended = app.live.store.end_sessions(caller.user.id, SessionSelection::One(id)).await?;
     let token = *ended.first().ok_or_else(no_such)?;
     app.revoke(|connection| connection.session == token);
     if token == caller.token {
@@ -53,7 +53,7 @@ pub(super) async fn end_others(
     caller: Caller,
     State(app): State<App>,
 ) -> Result<StatusCode, ApiError> {
-    let ended = app.live.store.end_sessions(caller.user.id, Which::AllBut(caller.token)).await?;
+    let ended = app.live.store.end_sessions(caller.user.id, SessionSelection::AllExcept(caller.token)).await?;
     app.revoke(|connection| ended.contains(&connection.session));
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use parlor_protocol::{
 use serde::Deserialize;
 
 use super::{ApiError, App, Caller, rooms::may};
-use crate::{policy::RoomAct, store::Page};
+use crate::{domain::Page, policy::RoomAct};
 
 #[derive(Deserialize)]
 pub(super) struct MessageQuery {

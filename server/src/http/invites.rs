@@ -13,7 +13,7 @@ use parlor_protocol::{
 use uuid::Uuid;
 
 use super::{ApiError, App, Caller, SameOrigin, caller, fields::Fields, visitor};
-use crate::{clock, policy::ServerAct, store::people};
+use crate::{clock, domain, policy::ServerAct};
 
 const HOUR: i64 = 3_600_000;
 
@@ -40,7 +40,7 @@ pub(super) async fn create(
         return Err(ApiError::bad_request(format!("\"uses\" is 1 to {}.", limits::MAX_INVITE_USES)));
     }
     let secret = visitor::new_secret()?;
-    let invite = people::NewInvite {
+    let invite = domain::NewInvite {
         token: caller::hash(&secret),
         by: caller.user.id,
         expires_at: clock::now().saturating_add(i64::from(hours) * HOUR),

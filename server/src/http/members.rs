@@ -13,9 +13,9 @@ use parlor_protocol::{
 
 use super::{ApiError, App, Caller, SameOrigin, fields::Fields, rooms::may};
 use crate::{
+    domain::RoomMembership,
     policy::{RoomAct, ServerAct},
     room::Room,
-    store::RoomMembership,
 };
 
 /// `GET /api/rooms/{room}/members`
@@ -66,7 +66,7 @@ pub(super) async fn remove(
     let (live_room, _) = may(&app, &caller, act, &room).await?;
     if !oneself {
         let theirs = app.live.store.memberships(user).await?;
-        let moderator = theirs.iter().any(|membership| membership.room == room && membership.mine.moderator);
+        let moderator = theirs.iter().any(|membership| membership.room == room && membership.state.moderator);
         if !may_send_away(&caller, &live_room, moderator) {
             return Err(ApiError::forbidden());
         }

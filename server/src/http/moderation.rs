@@ -16,8 +16,9 @@ use serde::Deserialize;
 use super::{ApiError, App, Caller, SameOrigin, fields::Fields, rooms::may};
 use crate::{
     clock,
+    domain::{self, ModerationOutcome},
     policy::{self, RoomAct, ServerAct},
-    store::moderation::{self, May, ModerationOutcome},
+    store::May,
 };
 
 const MINUTE: i64 = 60_000;
@@ -46,7 +47,7 @@ pub(super) async fn ban(
         };
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.code(), message)
     })?;
-    let ban = moderation::NewBan {
+    let ban = domain::NewBan {
         user,
         by: caller.user.id,
         reason,
@@ -97,7 +98,7 @@ pub(super) async fn mute(
     }
     let by = not_oneself(&caller, user)?;
     let until = clock::now().saturating_add(i64::from(new.minutes) * MINUTE);
-    let mute = moderation::NewMute { user, by, room: new.room, until };
+    let mute = domain::NewMute { user, by, room: new.room, until };
     done(app.live.store.mute(mute, may).await?, ApiError::no_such_person)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -164,7 +165,7 @@ fn not_oneself(caller: &Caller, user: UserId) -> Result<UserId, ApiError> {
 fn done<T>(outcome: ModerationOutcome<T>, nothing: impl FnOnce() -> ApiError) -> Result<T, ApiError> {
     match outcome {
         ModerationOutcome::Done(what) => Ok(what),
-        ModerationOutcome::Nothing => Err(nothing()),
+        ModerationOutcome::NotFound => Err(nothing()),
         ModerationOutcome::Forbidden => {
             Err(ApiError::not_allowed("Only for people below you; and what another has imposed, an admin changes."))
         }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::{ApiError, App, Caller, accounts, assets, caller, language, sessions};
 use crate::{
     config::{Guests, Registration, Switch},
-    store::Page,
+    domain::Page,
 };
 
 #[derive(Deserialize)]

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use super::{ApiError, App, Caller, SameOrigin, fields::Fields};
 use crate::{
     accounts::names,
+    domain::RoleChangeOutcome,
     policy::{Actor, ServerAct},
-    store::people::Appointed,
 };
 
 #[derive(Default, Deserialize)]
@@ -65,13 +65,13 @@ pub(super) async fn appoint(
         return Err(ApiError::bad_request("Someone with an account is a member at least."));
     }
     match app.live.store.give_role(caller.user.id, user, new.role, may_appoint).await? {
-        Appointed::Done => {
+        RoleChangeOutcome::Changed => {
             app.live.hub.set_role(user, new.role);
             app.renew(|connection| connection.user.id == user);
             Ok(StatusCode::NO_CONTENT)
         }
-        Appointed::Nobody => Err(no_such_person()),
-        Appointed::Forbidden => {
+        RoleChangeOutcome::NotFound => Err(no_such_person()),
+        RoleChangeOutcome::Forbidden => {
             Err(ApiError::not_allowed("You can give roles below your own to people whose role is below yours."))
         }
     }

@@ -13,7 +13,7 @@ use parlor_protocol::{
 };
 
 use super::{ApiError, App, Caller, SameOrigin, accounts, fields::Fields, sessions, visitor::Visitor};
-use crate::store::people::CreateError;
+use crate::domain::CreateError;
 
 /// `GET /api/me`
 pub(super) async fn me(caller: Caller, State(app): State<App>) -> Result<Json<Me>, ApiError> {
@@ -53,7 +53,7 @@ pub(super) async fn change(
             let wanted = new.display_name.unwrap_or_default();
             Err(accounts::name_taken(&app, &wanted, Some(id)).await?)
         }
-        Err(CreateError::Invite | CreateError::NoGuest) => {
+        Err(CreateError::Invite | CreateError::NoSuchUser) => {
             Err(ApiError::not_allowed("A guest keeps the name that they came in with. Make an account first."))
         }
     }

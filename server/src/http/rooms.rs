@@ -16,10 +16,10 @@ use parlor_protocol::{
 
 use super::{ApiError, App, Caller, SameOrigin, fields::Fields};
 use crate::{
+    domain::{Membership, NameTaken, RoomChange as Change, RoomMembership},
     policy::{RoomAct, ServerAct},
     room::Room,
     session::Denied,
-    store::{Membership, NameTaken, RoomChange as Change, RoomMembership},
 };
 
 /// `GET /api/rooms`
@@ -129,7 +129,7 @@ async fn mine_in(app: &App, caller: &Caller, room: &Room) -> Result<RoomMembersh
     Ok(memberships
         .iter()
         .find(|membership| membership.room == room.id)
-        .map(|membership| membership.mine)
+        .map(|membership| membership.state)
         .unwrap_or_default())
 }
 

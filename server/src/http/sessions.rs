@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::{ApiError, App, Caller, SameOrigin, accounts, caller, visitor::Visitor};
 use crate::{
     config::Guests,
-    store::people::{CreateError, Name},
+    domain::{CreateError, Name},
 };
 
 /// A year: a guest who comes back is the same guest.
@@ -131,7 +131,7 @@ async fn make(app: &App, visitor: &Visitor, name: Option<Name>) -> Result<Option
     let (token, session) = visitor.new_session()?;
     match app.live.store.create_guest(name, session, app.in_use()).await? {
         Ok(user) => Ok(Some(CreatedSession { token, user })),
-        Err(CreateError::NameTaken | CreateError::Invite | CreateError::NoGuest) => Ok(None),
+        Err(CreateError::NameTaken | CreateError::Invite | CreateError::NoSuchUser) => Ok(None),
     }
 }
 

@@ -13,7 +13,7 @@ use axum::{
 use parlor_protocol::error_code;
 
 use super::{ApiError, App, ConnectionInfo, caller};
-use crate::{accounts::device, store::people::NewSession};
+use crate::{accounts::device, domain::NewSession};
 
 /// See the module. As an extractor it never fails.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ use parlor_protocol::{
 
 use crate::{
     connection::{Connection, ConnectionId, EventBatch},
-    store::{RoomMembership, RoomRecord},
+    domain::{RoomMembership, RoomRecord},
 };
 
 mod hub;
@@ -81,7 +81,7 @@ struct Watcher {
 
 impl Room {
     fn new(record: RoomRecord, agenda: Arc<DirtyRooms>, workers: usize) -> Self {
-        let RoomRecord { id, name, kind, topic, head, archived, maker, people } = record;
+        let RoomRecord { id, name, kind, topic, head, archived, created_by, people } = record;
         let state = State {
             head,
             barred: HashMap::new(),
@@ -94,7 +94,7 @@ impl Room {
         };
         let listeners = (0..workers).map(|_| Mutex::default()).collect();
         let details = RwLock::new(Details { name, topic, archived, people });
-        Self { id, kind, maker, details, state: Mutex::new(state), listeners, agenda }
+        Self { id, kind, maker: created_by, details, state: Mutex::new(state), listeners, agenda }
     }
 
     /// The newest event.

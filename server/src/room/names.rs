@@ -54,12 +54,12 @@ mod tests {
     use super::*;
     use crate::{
         connection::Bye,
-        store::{SignedIn, TokenHash},
+        domain::{AuthenticatedUser, TokenHash},
     };
 
     fn connection(n: u128, name: &str) -> Arc<Connection> {
         let user = User { id: UserId(Uuid::from_u128(n)), name: name.into(), kind: UserKind::Guest, colour: None };
-        Connection::new(SignedIn { user: Arc::new(user), role: ServerRole::Guest }, TokenHash([0; 32]))
+        Connection::new(AuthenticatedUser { user: Arc::new(user), role: ServerRole::Guest }, TokenHash([0; 32]))
     }
 
     #[test]

@@ -158,7 +158,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::RoomRecord;
+    use crate::domain::RoomRecord;
 
     #[test]
     fn who_comes_and_goes_before_one_subscribes_is_told_then() {
@@ -169,7 +169,7 @@ mod tests {
             topic: None,
             head: 0,
             archived: false,
-            maker: None,
+            created_by: None,
             people: Arc::from([]),
         };
         let room = Room::new(record, Arc::default(), 1);

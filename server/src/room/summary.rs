@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Room, State, Unknown};
 use crate::{
+    domain::{AuthorRange, RoomMembership},
     policy::{Place, Standing},
-    store::{AuthorRange, RoomMembership},
 };
 
 /// What can be changed of a room.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use parlor_protocol::{Event, EventKind, Seq, UserId, limits};
 
-use crate::store::AuthorRange;
+use crate::domain::AuthorRange;
 
 /// Events kept: what is further back counts for nobody any more.
 #[allow(clippy::cast_possible_truncation)]

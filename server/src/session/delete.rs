@@ -4,8 +4,8 @@ use parlor_protocol::{CommandId, RoomId, error_code};
 
 use super::{Session, send::answer};
 use crate::{
+    domain::{AppendOutcome, Deletion, OnAppended, StoreError},
     policy::RoomAct,
-    store::{AppendOutcome, Deletion, OnAppended, StoreError},
 };
 
 impl Session {

@@ -118,14 +118,14 @@ mod tests {
     use super::*;
     use crate::{
         connection::Outgoing,
-        store::{SignedIn, TokenHash},
+        domain::{AuthenticatedUser, TokenHash},
     };
 
     const INTERVAL: Duration = Duration::from_secs(24);
 
     fn connection() -> Arc<Connection> {
         let user = Arc::new(User { id: UserId(Uuid::nil()), name: "ann".into(), kind: UserKind::Guest, colour: None });
-        Connection::new(SignedIn { user, role: ServerRole::Guest }, TokenHash([0; 32]))
+        Connection::new(AuthenticatedUser { user, role: ServerRole::Guest }, TokenHash([0; 32]))
     }
 
     fn was_asked(connection: &Connection) -> bool {

@@ -7,9 +7,9 @@ use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, er
 use super::{Denied, Joined, Session};
 use crate::{
     connection::EventBatch,
+    domain::{Membership, RoomMembership, StoreError},
     policy::RoomAct,
     room::{Online, Room, Subscribed},
-    store::{Membership, RoomMembership, StoreError},
 };
 
 /// Events read from the store at a time.
@@ -47,8 +47,8 @@ impl Session {
         // From now on only its growth is told; and nothing at all where they are no member any more.
         match self.live.store.memberships(self.user()).await {
             Ok(memberships) => {
-                if let Some(Membership { mine, .. }) = memberships.iter().find(|mine| mine.room == room.id) {
-                    room.watch(&self.connection, *mine);
+                if let Some(Membership { state, .. }) = memberships.iter().find(|mine| mine.room == room.id) {
+                    room.watch(&self.connection, *state);
                 }
             }
             Err(error) => self.fail(None, Some(room.id.clone()), &error),

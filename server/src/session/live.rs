@@ -8,9 +8,10 @@ use super::{KeyedMutex, heartbeat::Wheel};
 use crate::{
     config::Guests,
     connection::Connection,
+    domain::{AuthenticatedUser, Membership, RoomMembership, StoreError},
     policy::{Actor, RoomAct, Standing, Verdict},
     room::{Hub, Room},
-    store::{Membership, RoomMembership, SignedIn, Store, StoreError},
+    store::Store,
 };
 
 /// What all sessions share.
@@ -51,13 +52,13 @@ impl Live {
     /// See [`StoreError`].
     pub async fn may_from_outside(
         &self,
-        who: &SignedIn,
+        who: &AuthenticatedUser,
         act: RoomAct,
         room: &RoomId,
     ) -> Result<Result<(Arc<Room>, Option<Membership>), Denied>, StoreError> {
         let memberships = self.store.memberships(who.user.id).await?;
         let mine = memberships.iter().find(|membership| membership.room == *room).cloned();
-        let standing = mine.as_ref().map(|known| Standing { moderator: known.mine.moderator, muted: false });
+        let standing = mine.as_ref().map(|known| Standing { moderator: known.state.moderator, muted: false });
         Ok(self.decide(who.user.id, who.role, act, room, standing).map(|room| (room, mine)))
     }
 
@@ -92,7 +93,7 @@ impl Live {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn rooms_for(&self, who: &SignedIn) -> Result<Vec<RoomSummary>, StoreError> {
+    pub async fn rooms_for(&self, who: &AuthenticatedUser) -> Result<Vec<RoomSummary>, StoreError> {
         let mut rooms: Vec<_> = self.joined_rooms(who).await?.into_iter().map(|(_, room)| room).collect();
         rooms.retain(|room| self.is_begun(who.user.id, room));
         let others = self.hub.public_rooms();
@@ -108,10 +109,13 @@ impl Live {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub(super) async fn joined_rooms(&self, who: &SignedIn) -> Result<Vec<(RoomMembership, RoomSummary)>, StoreError> {
+    pub(super) async fn joined_rooms(
+        &self,
+        who: &AuthenticatedUser,
+    ) -> Result<Vec<(RoomMembership, RoomSummary)>, StoreError> {
         let memberships = self.store.memberships(who.user.id).await?;
         let mut rooms = Vec::with_capacity(memberships.len());
-        for Membership { room, mine } in &*memberships {
+        for Membership { room, state: mine } in &*memberships {
             let standing = Standing { moderator: mine.moderator, muted: false };
             if let Ok(room) = self.decide(who.user.id, who.role, RoomAct::See, room, Some(standing)) {
                 self.count_back(&room, *mine).await?;

@@ -3,7 +3,7 @@
 use parlor_protocol::{RoomId, Seq};
 
 use super::Session;
-use crate::{policy::RoomAct, store::RoomMembership};
+use crate::{domain::RoomMembership, policy::RoomAct};
 
 impl Session {
     pub(super) async fn read(&self, id: &RoomId, seq: Seq) {

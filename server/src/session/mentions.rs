@@ -3,7 +3,7 @@
 use parlor_protocol::RoomId;
 
 use super::Live;
-use crate::{markdown::Names, store::StoreError};
+use crate::{domain::StoreError, markdown::Names};
 
 impl Live {
     /// The members of a room whom a message may name: those who are connected by that name, then whom the store knows by it.

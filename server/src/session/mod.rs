@@ -18,10 +18,10 @@ use tokio::sync::Semaphore;
 use crate::{
     clock,
     connection::{Bye, Connection, Outgoing},
+    domain::{AuthenticatedUser, StoreError, TokenHash},
     limits::Bucket,
     policy::RoomAct,
     room::Room,
-    store::{SignedIn, StoreError, TokenHash},
     websocket::frame::{self, Opcode},
 };
 
@@ -90,7 +90,7 @@ impl State {
 impl Session {
     /// A client that was let in and has yet to say hello.
     #[must_use]
-    pub fn new(live: Arc<Live>, who: SignedIn, session: TokenHash) -> Self {
+    pub fn new(live: Arc<Live>, who: AuthenticatedUser, session: TokenHash) -> Self {
         let connection = Connection::new(who, session);
         live.wheel.add(&connection);
         let sends = live.hub.sends_of(connection.user.id, || Bucket::sends(live.rate_limits));
@@ -289,10 +289,10 @@ impl Session {
         }
     }
 
-    fn who(&self) -> SignedIn {
+    fn who(&self) -> AuthenticatedUser {
         let (role, _) = self.live.hub.stance(self.user(), &RoomId::lobby());
         // Before `hello` nobody knows better than when the connection was opened.
-        SignedIn { user: self.connection.user.clone(), role: role.max(self.connection.role) }
+        AuthenticatedUser { user: self.connection.user.clone(), role: role.max(self.connection.role) }
     }
 
     fn user(&self) -> UserId {

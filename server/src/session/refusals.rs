@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlor_protocol::{CommandId, Millis, RoomId, ServerFrame, error_code};
 
 use super::{Denied, Session};
-use crate::{clock, store::StoreError};
+use crate::{clock, domain::StoreError};
 
 impl Session {
     pub(super) fn refuse(&self, id: Option<String>, room: Option<RoomId>, code: &str, message: impl Into<String>) {

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     connection::Connection,
+    domain::{AppendOutcome, NewMessage, OnAppended, StoreError},
     markdown::{self, Names, Rendered},
     policy::RoomAct,
-    store::{AppendOutcome, NewMessage, OnAppended, StoreError},
 };
 
 /// A longer body, or one with a code block, is rendered away from the threads that serve everyone.

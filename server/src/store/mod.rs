@@ -1,99 +1,23 @@
-//! The only place that knows how things are kept. Everyone else speaks [`Store`], in the words of chat.
+//! The store: everything durable, behind a trait in domain types. Only implementations know SQL.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, RoomId, Seq, ServerRole, User, UserId,
+    CommandId, RoomId, Seq, UserId,
     http::{EventPage, MessagePage},
 };
 
-mod messages;
-pub mod moderation;
-pub mod people;
+use crate::domain::{AuthenticatedUser, AuthorRange, Deletion, NewMessage, OnAppended, Page, StoreError, TokenHash};
+
+mod moderation;
+mod people;
 mod rooms;
 pub mod sqlite;
 
-pub use messages::{AppendOutcome, AuthorRange, Deletion, NewMessage, OnAppended, Page};
-pub use moderation::Moderation;
-pub use people::People;
-pub use rooms::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord, Rooms};
-
-/// What the database said when it could not. The cause is for the log, never for a client.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database failed or refused: disk full, file gone, lock held too long.
-    #[error("database: {0}")]
-    Database(Arc<sqlx::Error>),
-    /// The schema could not be brought up to date.
-    #[error("migration: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// The data folder cannot be used.
-    #[error("data folder {path}: {cause}")]
-    Folder {
-        /// The folder.
-        path: String,
-        /// What the system said.
-        cause: std::io::Error,
-    },
-    /// Another process has the data folder.
-    #[error("the data folder {0} is in use by another parlor")]
-    InUse(String),
-    /// The store is stopping and takes no more.
-    #[error("the store is closed")]
-    Closed,
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(Arc::new(error))
-    }
-}
-
-impl Clone for StoreError {
-    /// One failed commit fails every command in its batch.
-    fn clone(&self) -> Self {
-        match self {
-            Self::Database(error) => Self::Database(error.clone()),
-            Self::Migration(_) | Self::Folder { .. } | Self::InUse(_) | Self::Closed => Self::Closed,
-        }
-    }
-}
-
-impl StoreError {
-    /// Whether it failed for want of room. Reading goes on, and writing does by itself when there is room again.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        /// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`: the file beside the log could not grow.
-        const FULL: [&str; 2] = ["13", "4874"];
-        match self {
-            Self::Database(error) => error
-                .as_database_error()
-                .and_then(|error| error.code())
-                .is_some_and(|code| FULL.contains(&code.as_ref())),
-            Self::Migration(_) | Self::Folder { .. } | Self::InUse(_) | Self::Closed => false,
-        }
-    }
-}
-
-/// The SHA-256 of a session token.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash(pub [u8; 32]);
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(…)")
-    }
-}
-
-/// Whom a session belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedIn {
-    /// The person.
-    pub user: Arc<User>,
-    /// What they may do on the whole server.
-    pub role: ServerRole,
-}
+pub use moderation::{May, Moderation};
+pub use people::{MayAppoint, People};
+pub use rooms::Rooms;
 
 /// Everything durable. Reads see every commit that was answered before they began.
 ///
@@ -109,7 +33,7 @@ pub trait Store: People + Rooms + Moderation {
     async fn delete(&self, deletion: Deletion, done: OnAppended);
 
     /// Whom a session belongs to, and that it is used. None when it was ended, or not used for very long.
-    async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError>;
+    async fn session(&self, token: TokenHash) -> Result<Option<AuthenticatedUser>, StoreError>;
 
     /// Ends a session.
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;

@@ -4,75 +4,14 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    Millis, RoomId, UserId,
+    RoomId, UserId,
     http::{AuditEntry, BanInfo},
 };
 
-use super::{StoreError, TokenHash};
-use crate::policy::Case;
-
-/// A ban in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ban {
-    /// When it ends by itself; none for never.
-    pub until: Option<Millis>,
-}
-
-/// Until when someone may not write.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mutes {
-    /// On the whole server.
-    pub server: Option<Millis>,
-    /// In the room that was asked for.
-    pub room: Option<Millis>,
-}
-
-impl Mutes {
-    /// Until when they may not write there, for whichever reason.
-    #[must_use]
-    pub fn until(self) -> Option<Millis> {
-        self.server.max(self.room)
-    }
-}
-
-/// A ban that is about to be.
-#[derive(Clone, Debug)]
-pub struct NewBan {
-    /// Whom it concerns.
-    pub user: UserId,
-    /// Who wants it.
-    pub by: UserId,
-    /// Why.
-    pub reason: String,
-    /// When it ends by itself; none for never.
-    pub until: Option<Millis>,
-    /// Also the address where they were last seen.
-    pub address: bool,
-}
-
-/// A mute that is about to be.
-#[derive(Clone, Debug)]
-pub struct NewMute {
-    /// Whom it concerns.
-    pub user: UserId,
-    /// Who wants it.
-    pub by: UserId,
-    /// Where; none for the whole server.
-    pub room: Option<RoomId>,
-    /// When it ends.
-    pub until: Millis,
-}
-
-/// What came of imposing or lifting something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModerationOutcome<T> {
-    /// It is so now.
-    Done(T),
-    /// There is no such person, or nothing to lift.
-    Nothing,
-    /// The one who wanted it may not.
-    Forbidden,
-}
+use crate::{
+    domain::{Ban, ModerationOutcome, Mutes, NewBan, NewMute, StoreError, TokenHash},
+    policy::Case,
+};
 
 /// Whether someone may.
 pub type May = fn(Case) -> bool;

@@ -1,7 +1,5 @@
 //! Accounts, sessions, invitations and roles, in the words of the store.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use parlor_protocol::{
     Millis, ServerRole, User, UserId,
@@ -9,133 +7,10 @@ use parlor_protocol::{
 };
 use uuid::Uuid;
 
-use super::{StoreError, TokenHash};
-
-/// Sessions end when they were not used for this long.
-pub const SESSION_LIFE: Millis = 90 * 24 * 3_600_000;
-
-/// That a session was used is written at most this often.
-pub const SEEN_EVERY: Millis = 3_600_000;
-
-/// A session that is about to be.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// Opens it.
-    pub token: TokenHash,
-    /// Browser and system, in a few words.
-    pub device: Option<String>,
-    /// Where it came in from.
-    pub address: Option<String>,
-}
-
-/// A session in its owner's list.
-#[derive(Clone, Debug)]
-pub struct SessionRecord {
-    /// Opens it.
-    pub token: TokenHash,
-    /// Names it.
-    pub id: Uuid,
-    /// Browser and system, in a few words.
-    pub device: Option<String>,
-    /// Where it came in from.
-    pub address: Option<String>,
-    /// When it began.
-    pub created_at: Millis,
-    /// When it was last used, give or take [`SEEN_EVERY`].
-    pub seen_at: Millis,
-}
-
-/// Which sessions of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// The one with this id.
-    One(Uuid),
-    /// All but this one.
-    AllBut(TokenHash),
-}
-
-/// Tells whether someone who is connected, other than this person, uses the name with this key.
-pub type InUse = Arc<dyn Fn(&str, Option<UserId>) -> bool + Send + Sync>;
-
-/// A name, and how it compares.
-#[derive(Clone, Debug)]
-pub struct Name {
-    /// As it is shown.
-    pub text: String,
-    /// See [`crate::accounts::names::key`].
-    pub key: String,
-}
-
-/// An account that is about to be.
-#[derive(Clone)]
-pub struct NewAccount {
-    /// To sign in with, and to show.
-    pub name: Name,
-    /// A PHC string.
-    pub password: String,
-    /// The guest who becomes the account.
-    pub guest: Option<UserId>,
-    /// The secret of an invitation, hashed.
-    pub invite: Option<TokenHash>,
-    /// Without an invitation there is no account.
-    pub invite_needed: bool,
-    /// The session that begins with it.
-    pub session: NewSession,
-}
-
-/// Why there is no such account, guest or name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CreateError {
-    /// Another has the name.
-    NameTaken,
-    /// It is needed, or it is not valid (any more).
-    Invite,
-    /// The guest is none any more.
-    NoGuest,
-}
-
-/// An account, with what proves that someone is its owner.
-#[derive(Clone)]
-pub struct Account {
-    /// Whose it is.
-    pub user: Arc<User>,
-    /// What they may do on the whole server.
-    pub role: ServerRole,
-    /// To sign in with.
-    pub name: String,
-    /// See [`crate::accounts::names::key`].
-    pub key: String,
-    /// A PHC string.
-    pub password: String,
-    /// The colour that they chose.
-    pub colour: Option<u8>,
-}
-
-/// An invitation that is about to be.
-#[derive(Clone, Debug)]
-pub struct NewInvite {
-    /// Opens it.
-    pub token: TokenHash,
-    /// Who invites.
-    pub by: UserId,
-    /// Until when.
-    pub expires_at: Millis,
-    /// How often; none for as often as one likes.
-    pub uses: Option<u32>,
-    /// What those become who come by it.
-    pub role: ServerRole,
-}
-
-/// What came of giving someone another role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appointed {
-    /// They have it now.
-    Done,
-    /// No account of this id.
-    Nobody,
-    /// The one who wanted it may not.
-    Forbidden,
-}
+use crate::domain::{
+    Account, CreateError, IsNameInUse, Name, NewAccount, NewInvite, NewSession, RoleChangeOutcome, SessionRecord,
+    SessionSelection, StoreError, TokenHash,
+};
 
 /// Whether someone with the first role may give someone with the second the third.
 pub type MayAppoint = fn(ServerRole, ServerRole, ServerRole) -> bool;
@@ -149,12 +24,15 @@ pub trait People: Send + Sync + 'static {
         &self,
         name: Option<Name>,
         session: NewSession,
-        in_use: InUse,
+        in_use: IsNameInUse,
     ) -> Result<Result<User, CreateError>, StoreError>;
 
     /// Makes an account with a session. A guest who becomes one keeps the id and loses all sessions from before.
-    async fn create_account(&self, account: NewAccount, in_use: InUse)
-    -> Result<Result<User, CreateError>, StoreError>;
+    async fn create_account(
+        &self,
+        account: NewAccount,
+        in_use: IsNameInUse,
+    ) -> Result<Result<User, CreateError>, StoreError>;
 
     /// Whether an account other than this person's has the name with this key, to sign in with or to show.
     async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, StoreError>;
@@ -178,7 +56,7 @@ pub trait People: Send + Sync + 'static {
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
 
     /// Ends sessions of a person; those that were ended.
-    async fn end_sessions(&self, user: UserId, which: Which) -> Result<Vec<TokenHash>, StoreError>;
+    async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError>;
 
     /// Sets a password, ends all sessions of the person and begins one. False when the account has gone or its password
     /// is another since.
@@ -231,7 +109,7 @@ pub trait People: Send + Sync + 'static {
         user: UserId,
         name: Option<Name>,
         colour: Option<u8>,
-        in_use: InUse,
+        in_use: IsNameInUse,
     ) -> Result<Result<User, CreateError>, StoreError>;
 
     /// Deletes an account and ends its sessions. What was said stays, under a name that tells. False for the last owner.
@@ -244,7 +122,7 @@ pub trait People: Send + Sync + 'static {
         user: UserId,
         role: ServerRole,
         may: MayAppoint,
-    ) -> Result<Appointed, StoreError>;
+    ) -> Result<RoleChangeOutcome, StoreError>;
 
     /// Notes when people were last connected.
     async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError>;

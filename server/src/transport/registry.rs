@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::http_connection::{HttpConnection, Way};
 use crate::{
+    domain::TokenHash,
     http::{ApiError, App, Caller},
     session::{Live, Session},
-    store::TokenHash,
 };
 
 /// Connections of one session that hold no network connection: beyond, the oldest of them ends.

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::ack::Ack;
 use crate::{
+    domain::Page,
     gateway::{participant::Participant, talk::Gone},
     http::{ApiError, rooms},
     policy::RoomAct,
     session::Session,
-    store::Page,
 };
 
 /// Those who wait for an answer of the session.

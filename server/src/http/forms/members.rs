@@ -20,10 +20,10 @@ use serde::Deserialize;
 use super::{frame, reader::Reader, restrictions::Mute, room::Sent};
 use crate::{
     accounts::names,
+    domain::Membership,
     http::{ApiError, App, Caller, SameOrigin, fields::Fields, members, moderation, rooms},
     policy::{self, Case, Party, RoomAct, ServerAct},
     room::Room,
-    store::Membership,
 };
 
 /// Members on one page.
@@ -47,7 +47,7 @@ pub(super) async fn of(
         mute: may(RoomAct::Mute).await,
         see_people: caller.actor(app).may_on_server(ServerAct::ListPeople),
         moderate: caller.actor(app).may_on_server(ServerAct::Moderate),
-        looks_after: mine.is_some_and(|membership| membership.mine.moderator),
+        looks_after: mine.is_some_and(|membership| membership.state.moderator),
     };
     let invite = may(RoomAct::Invite).await;
     let proposals = if invite { proposals(app, &listed.members).await? } else { Vec::new() };

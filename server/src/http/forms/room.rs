@@ -89,7 +89,7 @@ async fn settings(
         leave: may(RoomAct::Leave).await,
     };
     let summary = match &membership {
-        Some(membership) => found.summary(caller.user.id, membership.mine),
+        Some(membership) => found.summary(caller.user.id, membership.state),
         None => found.summary_for_others(),
     };
     let members = members::of(app, caller, &found, membership.as_ref(), shown.from).await?;
@@ -101,7 +101,7 @@ async fn settings(
         kind: summary.kind,
         archived: summary.archived,
         may,
-        level: membership.map(|membership| membership.mine.level),
+        level: membership.map(|membership| membership.state.level),
         members,
         notice: shown.notice,
         problem: shown.problem,

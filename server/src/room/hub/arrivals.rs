@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerFrame, UserId};
 
 use super::{Hub, Person};
-use crate::{clock, connection::Connection, room::Room, store::RoomMembership};
+use crate::{clock, connection::Connection, domain::RoomMembership, room::Room};
 
 impl Hub {
     /// A connection was told how its rooms stand, and hears of their growth from now on.

@@ -7,8 +7,8 @@ use parlor_protocol::{Event, EventKind, NotificationLevel, RoomKind, RoomSummary
 use super::Hub;
 use crate::{
     connection::{Connection, Encoded},
+    domain::RoomMembership,
     room::Room,
-    store::RoomMembership,
 };
 
 impl Hub {

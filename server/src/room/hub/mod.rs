@@ -8,9 +8,9 @@ use parlor_protocol::{Millis, RoomId, RoomKind, ServerFrame, ServerRole, UserId}
 use super::{DirtyRooms, Room, names::Names};
 use crate::{
     connection::{Connection, Encoded},
+    domain::RoomRecord,
     limits::Bucket,
     policy::Standing,
-    store::RoomRecord,
 };
 
 mod arrivals;

@@ -6,9 +6,9 @@ use parlor_protocol::{RoomId, RoomSummary, ServerFrame, ServerRole, UserId};
 
 use crate::{
     connection::{Connection, Encoded},
+    domain::RoomMembership,
     policy::Standing,
     room::Room,
-    store::RoomMembership,
 };
 
 /// See the module.

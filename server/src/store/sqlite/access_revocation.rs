@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use parlor_protocol::{Millis, RoomId, UserId};
 
 use super::restrictions::Restrictions;
-use crate::store::{AppendOutcome, Deletion};
+use crate::domain::{AppendOutcome, Deletion};
 
 /// What was taken away since the process started, and the bans and mutes in force. Whoever sends was asked before whether
 /// they may; what waited for its commit when that ended is not stored. So the order of commits alone decides, and costs no

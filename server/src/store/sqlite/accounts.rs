@@ -10,10 +10,7 @@ use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
 use super::reader::{colour, server_role, user};
-use crate::store::{
-    StoreError, TokenHash,
-    people::{Account, SESSION_LIFE, SessionRecord},
-};
+use crate::domain::{Account, SESSION_LIFETIME, SessionRecord, StoreError, TokenHash};
 
 #[derive(FromRow)]
 struct AccountRow {
@@ -120,7 +117,7 @@ pub(super) async fn sessions_of(db: &SqlitePool, user: UserId, now: Millis) -> R
          ORDER BY seen_at DESC, created_at DESC",
     )
     .bind(user.0)
-    .bind(now.saturating_sub(SESSION_LIFE))
+    .bind(now.saturating_sub(SESSION_LIFETIME))
     .fetch_all(db)
     .await?;
     let record = |(token, id, device, address, created_at, seen_at): Row| {

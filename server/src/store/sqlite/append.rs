@@ -15,7 +15,7 @@ use super::{
     write_transaction::WriteTransaction,
     writer::{Finish, sql_seq},
 };
-use crate::store::{AppendOutcome, NewMessage, OnAppended, StoreError};
+use crate::domain::{AppendOutcome, NewMessage, OnAppended, StoreError};
 
 /// What an id stands for in the log.
 struct Known {

@@ -8,17 +8,14 @@ use uuid::Uuid;
 use super::{accounts, invites, members::insert_member, passwords::end_all};
 use crate::{
     accounts::names,
-    store::{
-        StoreError, TokenHash,
-        people::{CreateError, InUse, Name, NewAccount, NewSession},
-    },
+    domain::{CreateError, IsNameInUse, Name, NewAccount, NewSession, StoreError, TokenHash},
 };
 
 pub(super) async fn create_guest(
     db: &mut SqliteConnection,
     name: Option<Name>,
     session: &NewSession,
-    in_use: &InUse,
+    in_use: &IsNameInUse,
     now: Millis,
 ) -> Result<Result<User, CreateError>, StoreError> {
     let name = match name {
@@ -34,7 +31,7 @@ pub(super) async fn create_guest(
 }
 
 /// The next `Guest n` that nobody has.
-async fn numbered(db: &mut SqliteConnection, in_use: &InUse) -> Result<String, StoreError> {
+async fn numbered(db: &mut SqliteConnection, in_use: &IsNameInUse) -> Result<String, StoreError> {
     loop {
         let number: i64 = sqlx::query_scalar(
             "INSERT INTO counter (name, value) VALUES ('guest', 1)
@@ -53,7 +50,7 @@ pub(super) async fn is_taken(
     db: &mut SqliteConnection,
     key: &str,
     except: Option<UserId>,
-    in_use: &InUse,
+    in_use: &IsNameInUse,
 ) -> Result<bool, StoreError> {
     Ok(names::is_reserved(key) || in_use(key, except) || accounts::has_name(&mut *db, key, except).await?)
 }
@@ -97,14 +94,14 @@ pub(super) async fn insert_session(
 pub(super) async fn create_account(
     db: &mut SqliteConnection,
     account: &NewAccount,
-    in_use: &InUse,
+    in_use: &IsNameInUse,
     now: Millis,
 ) -> Result<Result<(User, Vec<TokenHash>), CreateError>, StoreError> {
     let invite = match account.invite {
         Some(token) => invites::find(db, token, now).await?,
         None => None,
     };
-    if invite.is_none() && (account.invite_needed || account.invite.is_some()) {
+    if invite.is_none() && (account.requires_invite || account.invite.is_some()) {
         return Ok(Err(CreateError::Invite));
     }
     if let Some(guest) = account.guest {
@@ -114,7 +111,7 @@ pub(super) async fn create_account(
                 .fetch_optional(&mut *db)
                 .await?;
         if is_guest.is_none() {
-            return Ok(Err(CreateError::NoGuest));
+            return Ok(Err(CreateError::NoSuchUser));
         }
     }
     if is_taken(db, &account.name.key, account.guest, in_use).await? {

@@ -5,7 +5,7 @@ use parlor_protocol::{EventKind, Millis, RoomId, UserId};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use crate::store::StoreError;
+use crate::domain::StoreError;
 
 /// An act of power.
 pub(super) struct Entry {

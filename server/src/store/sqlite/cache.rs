@@ -13,7 +13,7 @@ use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Millis, RoomId, UserId};
 
 use super::restrictions::Restrictions;
-use crate::store::{Membership, RoomMembership, SignedIn, TokenHash};
+use crate::domain::{AuthenticatedUser, Membership, RoomMembership, TokenHash};
 
 /// Entries of each kind. When there are more, half of them are forgotten.
 const MOST: usize = 32_768;
@@ -22,7 +22,7 @@ const MOST: usize = 32_768;
 #[derive(Clone)]
 pub(super) struct KnownSession {
     /// Whose it is.
-    pub(super) signed_in: SignedIn,
+    pub(super) signed_in: AuthenticatedUser,
     /// When it was last noted that it is used.
     pub(super) seen_at: Millis,
 }
@@ -57,7 +57,7 @@ impl Caches {
             if memberships.iter().any(|membership| membership.room == *room) {
                 return Some(memberships.clone());
             }
-            let new = Membership { room: self.shared(room.clone()), mine };
+            let new = Membership { room: self.shared(room.clone()), state: mine };
             Some(memberships.iter().cloned().chain([new]).collect())
         });
     }
@@ -73,7 +73,7 @@ impl Caches {
     }
 
     /// Someone is another from now on, in all their sessions.
-    pub(super) fn change_of(&self, user: UserId, change: impl Fn(&SignedIn) -> SignedIn) {
+    pub(super) fn change_of(&self, user: UserId, change: impl Fn(&AuthenticatedUser) -> AuthenticatedUser) {
         self.sessions.change_all(
             |known| known.signed_in.user.id == user,
             |known| Some(KnownSession { signed_in: change(&known.signed_in), seen_at: known.seen_at }),
@@ -92,7 +92,7 @@ impl Caches {
         self.memberships.change(&user, |memberships| {
             let mut all = memberships.to_vec();
             if let Some(membership) = all.iter_mut().find(|membership| membership.room == *room) {
-                change(&mut membership.mine);
+                change(&mut membership.state);
             }
             Some(all.into())
         });

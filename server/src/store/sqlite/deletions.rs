@@ -11,7 +11,7 @@ use super::{
     write_transaction::WriteTransaction,
     writer::sql_seq,
 };
-use crate::store::{AppendOutcome, Deletion, StoreError};
+use crate::domain::{AppendOutcome, Deletion, StoreError};
 
 /// Does it, or finds why not. Once done, the same command is answered in the same way for ever.
 pub(super) async fn delete(

@@ -10,13 +10,11 @@ use uuid::Uuid;
 use super::{SqliteStore, accounts, invites, people::PeopleJob, reader, writer::Job};
 use crate::{
     clock,
-    store::{
-        StoreError, TokenHash,
-        people::{
-            Account, Appointed, CreateError, InUse, MayAppoint, Name, NewAccount, NewInvite, NewSession, People,
-            SessionRecord, Which,
-        },
+    domain::{
+        Account, CreateError, IsNameInUse, Name, NewAccount, NewInvite, NewSession, RoleChangeOutcome, SessionRecord,
+        SessionSelection, StoreError, TokenHash,
     },
+    store::{MayAppoint, People},
 };
 
 impl SqliteStore {
@@ -35,7 +33,7 @@ impl People for SqliteStore {
         &self,
         name: Option<Name>,
         session: NewSession,
-        in_use: InUse,
+        in_use: IsNameInUse,
     ) -> Result<Result<User, CreateError>, StoreError> {
         self.ask_people(|reply| PeopleJob::CreateGuest { name, session, in_use, reply }).await
     }
@@ -43,7 +41,7 @@ impl People for SqliteStore {
     async fn create_account(
         &self,
         account: NewAccount,
-        in_use: InUse,
+        in_use: IsNameInUse,
     ) -> Result<Result<User, CreateError>, StoreError> {
         let account = Box::new(account);
         self.ask_people(|reply| PeopleJob::CreateAccount { account, in_use, reply }).await
@@ -75,7 +73,7 @@ impl People for SqliteStore {
         accounts::sessions_of(&self.readers, user, clock::now()).await
     }
 
-    async fn end_sessions(&self, user: UserId, which: Which) -> Result<Vec<TokenHash>, StoreError> {
+    async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError> {
         self.ask_people(|reply| PeopleJob::EndSessions { user, which, reply }).await
     }
 
@@ -138,7 +136,7 @@ impl People for SqliteStore {
         user: UserId,
         name: Option<Name>,
         colour: Option<u8>,
-        in_use: InUse,
+        in_use: IsNameInUse,
     ) -> Result<Result<User, CreateError>, StoreError> {
         self.ask_people(|reply| PeopleJob::SetProfile { user, name, colour, in_use, reply }).await
     }
@@ -153,7 +151,7 @@ impl People for SqliteStore {
         user: UserId,
         role: ServerRole,
         may: MayAppoint,
-    ) -> Result<Appointed, StoreError> {
+    ) -> Result<RoleChangeOutcome, StoreError> {
         self.ask_people(|reply| PeopleJob::Appoint { by, user, role, may, reply }).await
     }
 

@@ -9,7 +9,7 @@ use super::{
     audit::{self, Entry},
     reader::server_role,
 };
-use crate::store::{StoreError, TokenHash, people::NewInvite};
+use crate::domain::{NewInvite, StoreError, TokenHash};
 
 #[derive(FromRow)]
 struct Row {

@@ -10,7 +10,7 @@ use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{deletions, mentions, reader::user, writer::sql_seq};
-use crate::store::{AuthorRange, Page, StoreError};
+use crate::domain::{AuthorRange, Page, StoreError};
 
 pub(super) async fn messages(
     db: &SqlitePool,

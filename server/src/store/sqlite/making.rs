@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{members::insert_member, reader};
-use crate::store::{NameTaken, RoomRecord, StoreError};
+use crate::domain::{NameTaken, RoomRecord, StoreError};
 
 pub(super) async fn create(
     db: &mut SqliteConnection,
@@ -38,7 +38,7 @@ pub(super) async fn create(
     }
     insert_member(db, &id, maker, "moderator", now).await?;
     let people = Arc::default();
-    Ok(Ok(RoomRecord { id, name, kind, topic: None, head: 0, archived: false, maker: Some(maker), people }))
+    Ok(Ok(RoomRecord { id, name, kind, topic: None, head: 0, archived: false, created_by: Some(maker), people }))
 }
 
 pub(super) async fn direct(
@@ -73,7 +73,7 @@ pub(super) async fn direct(
         topic: None,
         head,
         archived: false,
-        maker,
+        created_by: maker,
         people: found.into(),
     };
     if let Some((id, head, maker)) = known {

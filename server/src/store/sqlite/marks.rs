@@ -4,7 +4,7 @@ use parlor_protocol::{Millis, NotificationLevel, RoomId, Seq, UserId};
 use sqlx::SqliteConnection;
 
 use super::{rows, writer::sql_seq};
-use crate::store::StoreError;
+use crate::domain::StoreError;
 
 /// One write. Nobody waits for it.
 pub(super) enum MarkJob {

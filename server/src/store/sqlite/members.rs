@@ -4,7 +4,7 @@ use parlor_protocol::{EventKind, Millis, RoomId, Seq, UserId};
 use sqlx::SqliteConnection;
 
 use super::{reader, write_transaction::WriteTransaction};
-use crate::store::StoreError;
+use crate::domain::StoreError;
 
 pub(super) async fn add(
     db: &mut SqliteConnection,

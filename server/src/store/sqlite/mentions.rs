@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{rows, writer::sql_seq};
-use crate::store::StoreError;
+use crate::domain::StoreError;
 
 /// The members of a room with these names: by the name that an account shows, then by the one that it signs in with, then
 /// guests, of whom the one who came last.

@@ -16,11 +16,15 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{
-    AuthorRange, Deletion, NewMessage, OnAppended, Page, Rooms, SignedIn, Store, StoreError, TokenHash,
-    people::{SEEN_EVERY, SESSION_LIFE},
+use super::{Rooms, Store};
+use crate::{
+    bus::Committed,
+    clock,
+    domain::{
+        AuthenticatedUser, AuthorRange, Deletion, NewMessage, OnAppended, Page, SEEN_INTERVAL, SESSION_LIFETIME,
+        StoreError, TokenHash,
+    },
 };
-use crate::{bus::Committed, clock};
 use cache::{Caches, KnownSession};
 use marks::MarkJob;
 use people::PeopleJob;
@@ -34,6 +38,7 @@ mod arrivals;
 mod audit;
 mod cache;
 mod deletions;
+mod error;
 mod identity;
 mod invites;
 mod log;
@@ -85,7 +90,8 @@ impl SqliteStore {
     /// # Errors
     /// The folder cannot be made or written, or the file is no database of ours.
     pub async fn open(folder: &Path, committed: Committed, max_pages: Option<u32>) -> Result<Arc<Self>, StoreError> {
-        let unusable = |cause| StoreError::Folder { path: folder.display().to_string(), cause };
+        let unusable =
+            |cause: std::io::Error| StoreError::Folder { path: folder.display().to_string(), cause: Arc::new(cause) };
         std::fs::create_dir_all(folder).map_err(unusable)?;
         let lock = std::fs::File::create(folder.join(LOCK_NAME)).map_err(unusable)?;
         match lock.try_lock() {
@@ -161,7 +167,7 @@ impl Store for SqliteStore {
         let _ = self.submit(Job::Delete { deletion, done }).await;
     }
 
-    async fn session(&self, token: TokenHash) -> Result<Option<SignedIn>, StoreError> {
+    async fn session(&self, token: TokenHash) -> Result<Option<AuthenticatedUser>, StoreError> {
         let known = match self.caches.sessions.get(&token) {
             Ok(known) => known,
             Err(mark) => {
@@ -172,10 +178,10 @@ impl Store for SqliteStore {
         };
         let now = clock::now();
         let unused = now.saturating_sub(known.seen_at);
-        if unused > SESSION_LIFE {
+        if unused > SESSION_LIFETIME {
             return Ok(None);
         }
-        if unused > SEEN_EVERY {
+        if unused > SEEN_INTERVAL {
             self.caches.sessions.change(&token, |known| Some(KnownSession { seen_at: now, ..known.clone() }));
             // Not waited for. When the writer has no time, it is noted another time.
             if let Some(jobs) = self.sender.upgrade() {

@@ -15,11 +15,9 @@ use super::{
     writer::{Done, Reply, after_commit},
 };
 use crate::{
+    domain::{ModerationOutcome, NewBan, NewMute, StoreError},
     policy::{Case, Party},
-    store::{
-        StoreError,
-        moderation::{May, ModerationOutcome, NewBan, NewMute},
-    },
+    store::May,
 };
 
 /// One write.
@@ -107,7 +105,7 @@ async fn judge(
     may: May,
 ) -> Result<ModerationOutcome<()>, StoreError> {
     let (Some(on), Some(party_by)) = (party(db, user, room).await?, party(db, by, room).await?) else {
-        return Ok(ModerationOutcome::Nothing);
+        return Ok(ModerationOutcome::NotFound);
     };
     let by_another = earlier.is_some_and(|earlier| earlier != by.0);
     Ok(if may(Case { by: party_by, on, by_another }) {
@@ -148,7 +146,7 @@ async fn ban(
     let earlier = ban_in_force(db, new.user, now).await?;
     match judge(db, (new.user, new.by), None, earlier, may).await? {
         ModerationOutcome::Done(()) => {}
-        ModerationOutcome::Nothing => return Ok(ModerationOutcome::Nothing),
+        ModerationOutcome::NotFound => return Ok(ModerationOutcome::NotFound),
         ModerationOutcome::Forbidden => return Ok(ModerationOutcome::Forbidden),
     }
     let address: Option<String> = if new.address {
@@ -196,7 +194,7 @@ async fn lift(
         return Ok(verdict);
     }
     if earlier.is_none() {
-        return Ok(ModerationOutcome::Nothing);
+        return Ok(ModerationOutcome::NotFound);
     }
     end_bans(db, user, now).await?;
     let entry = Entry { actor: Some(by), act: "ban_lifted", subject: Some(user), room: None, details: None };
@@ -272,7 +270,7 @@ async fn unmute(
         return Ok(verdict);
     }
     if earlier.is_none() {
-        return Ok(ModerationOutcome::Nothing);
+        return Ok(ModerationOutcome::NotFound);
     }
     sqlx::query("DELETE FROM mute WHERE user = ? AND room = ?")
         .bind(user.0)

@@ -13,11 +13,9 @@ use uuid::Uuid;
 use super::{SqliteStore, moderation::ModerationJob, reader::user, writer::Job};
 use crate::{
     clock,
+    domain::{Ban, ModerationOutcome, Mutes, NewBan, NewMute, StoreError, TokenHash},
     limits::network,
-    store::{
-        StoreError, TokenHash,
-        moderation::{Ban, May, Moderation, ModerationOutcome, Mutes, NewBan, NewMute},
-    },
+    store::{May, Moderation},
 };
 
 #[async_trait]

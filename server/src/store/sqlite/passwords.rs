@@ -8,10 +8,7 @@ use super::{
     arrivals::insert_session,
     audit::{self, Entry},
 };
-use crate::store::{
-    StoreError, TokenHash,
-    people::{NewSession, SESSION_LIFE, Which},
-};
+use crate::domain::{NewSession, SESSION_LIFETIME, SessionSelection, StoreError, TokenHash};
 
 pub(super) async fn end_all(db: &mut SqliteConnection, user: UserId) -> Result<Vec<TokenHash>, StoreError> {
     let ended = sqlx::query_scalar("DELETE FROM session WHERE user = ? RETURNING token_hash").bind(user.0);
@@ -21,17 +18,17 @@ pub(super) async fn end_all(db: &mut SqliteConnection, user: UserId) -> Result<V
 pub(super) async fn end_sessions(
     db: &mut SqliteConnection,
     user: UserId,
-    which: Which,
+    which: SessionSelection,
 ) -> Result<Vec<TokenHash>, StoreError> {
     let ended = match which {
-        Which::One(id) => {
+        SessionSelection::One(id) => {
             sqlx::query_scalar("DELETE FROM session WHERE user = ? AND id = ? RETURNING token_hash")
                 .bind(user.0)
                 .bind(id)
                 .fetch_all(db)
                 .await?
         }
-        Which::AllBut(token) => {
+        SessionSelection::AllExcept(token) => {
             sqlx::query_scalar("DELETE FROM session WHERE user = ? AND token_hash <> ? RETURNING token_hash")
                 .bind(user.0)
                 .bind(token.0.to_vec())
@@ -120,7 +117,7 @@ pub(super) async fn use_reset(
 
 pub(super) async fn sweep(db: &mut SqliteConnection, now: Millis) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM session WHERE seen_at < ?")
-        .bind(now.saturating_sub(SESSION_LIFE))
+        .bind(now.saturating_sub(SESSION_LIFETIME))
         .execute(&mut *db)
         .await?;
     sqlx::query("DELETE FROM password_reset WHERE expires_at <= ?").bind(now).execute(db).await?;

@@ -12,9 +12,12 @@ use super::{
     invites, marks, passwords, roles,
     writer::{Done, Reply, after_commit},
 };
-use crate::store::{
-    SignedIn, StoreError, TokenHash,
-    people::{Appointed, CreateError, InUse, MayAppoint, Name, NewAccount, NewInvite, NewSession, Which},
+use crate::{
+    domain::{
+        AuthenticatedUser, CreateError, IsNameInUse, Name, NewAccount, NewInvite, NewSession, RoleChangeOutcome,
+        SessionSelection, StoreError, TokenHash,
+    },
+    store::MayAppoint,
 };
 
 /// One write.
@@ -22,12 +25,12 @@ pub(super) enum PeopleJob {
     CreateGuest {
         name: Option<Name>,
         session: NewSession,
-        in_use: InUse,
+        in_use: IsNameInUse,
         reply: Reply<Result<User, CreateError>>,
     },
     CreateAccount {
         account: Box<NewAccount>,
-        in_use: InUse,
+        in_use: IsNameInUse,
         reply: Reply<Result<User, CreateError>>,
     },
     BeginSession {
@@ -39,7 +42,7 @@ pub(super) enum PeopleJob {
     },
     EndSessions {
         user: UserId,
-        which: Which,
+        which: SessionSelection,
         reply: Reply<Vec<TokenHash>>,
     },
     Touch {
@@ -82,7 +85,7 @@ pub(super) enum PeopleJob {
         user: UserId,
         name: Option<Name>,
         colour: Option<u8>,
-        in_use: InUse,
+        in_use: IsNameInUse,
         reply: Reply<Result<User, CreateError>>,
     },
     DeleteAccount {
@@ -94,7 +97,7 @@ pub(super) enum PeopleJob {
         user: UserId,
         role: ServerRole,
         may: MayAppoint,
-        reply: Reply<Appointed>,
+        reply: Reply<RoleChangeOutcome>,
     },
     Seen {
         seen: Vec<(UserId, Millis)>,
@@ -178,7 +181,7 @@ impl PeopleJob {
                 after_commit(reply, result, move |set| {
                     if let Ok(now) = set {
                         let now = Arc::new(now.clone());
-                        caches.change_of(user, |known| SignedIn { user: now.clone(), ..known.clone() });
+                        caches.change_of(user, |known| AuthenticatedUser { user: now.clone(), ..known.clone() });
                     }
                 })
             }
@@ -193,8 +196,8 @@ impl PeopleJob {
             Self::Appoint { by, user, role, may, reply } => {
                 let result = roles::appoint(db, by, user, role, may, now).await;
                 after_commit(reply, result, move |done| {
-                    if *done == Appointed::Done {
-                        caches.change_of(user, |known| SignedIn { role, ..known.clone() });
+                    if *done == RoleChangeOutcome::Changed {
+                        caches.change_of(user, |known| AuthenticatedUser { role, ..known.clone() });
                     }
                 })
             }

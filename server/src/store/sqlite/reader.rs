@@ -8,7 +8,7 @@ use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
 use super::cache::KnownSession;
-use crate::store::{Membership, RoomMembership, RoomRecord, SignedIn, StoreError, TokenHash};
+use crate::domain::{AuthenticatedUser, Membership, RoomMembership, RoomRecord, StoreError, TokenHash};
 
 pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<KnownSession>, StoreError> {
     let row: Option<(Uuid, String, String, Option<i64>, String, i64)> = sqlx::query_as(
@@ -19,7 +19,7 @@ pub(super) async fn session(db: &SqlitePool, token: TokenHash) -> Result<Option<
     .fetch_optional(db)
     .await?;
     Ok(row.map(|(id, name, kind, colour, role, seen_at)| KnownSession {
-        signed_in: SignedIn { user: Arc::new(user(id, name, &kind, colour)), role: server_role(&role) },
+        signed_in: AuthenticatedUser { user: Arc::new(user(id, name, &kind, colour)), role: server_role(&role) },
         seen_at,
     }))
 }
@@ -144,7 +144,7 @@ impl MemberRow {
             level,
             moderator: self.moderator,
         };
-        Membership { room: self.room.into(), mine }
+        Membership { room: self.room.into(), state: mine }
     }
 }
 
@@ -162,7 +162,7 @@ impl RoomRow {
             topic: self.topic,
             head: self.head.unsigned_abs(),
             archived: self.archived_at.is_some(),
-            maker: self.created_by.map(UserId),
+            created_by: self.created_by.map(UserId),
             people,
         }
     }

@@ -10,11 +10,8 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::{
+    domain::{Ban, Mutes, StoreError},
     limits::network,
-    store::{
-        StoreError,
-        moderation::{Ban, Mutes},
-    },
 };
 
 /// See the module.

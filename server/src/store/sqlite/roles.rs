@@ -13,10 +13,8 @@ use super::{
 };
 use crate::{
     accounts::names,
-    store::{
-        StoreError,
-        people::{Appointed, CreateError, InUse, MayAppoint, Name},
-    },
+    domain::{CreateError, IsNameInUse, Name, RoleChangeOutcome, StoreError},
+    store::MayAppoint,
 };
 
 pub(super) async fn set_profile(
@@ -24,9 +22,9 @@ pub(super) async fn set_profile(
     user: UserId,
     name: Option<Name>,
     colour: Option<u8>,
-    in_use: &InUse,
+    in_use: &IsNameInUse,
 ) -> Result<Result<User, CreateError>, StoreError> {
-    let Some(account) = accounts::of(&mut *db, user).await? else { return Ok(Err(CreateError::NoGuest)) };
+    let Some(account) = accounts::of(&mut *db, user).await? else { return Ok(Err(CreateError::NoSuchUser)) };
     let mut shown = (*account.user).clone();
     if let Some(name) = name {
         if is_taken(db, &name.key, Some(user), in_use).await? {
@@ -92,13 +90,13 @@ pub(super) async fn appoint(
     role: ServerRole,
     may: MayAppoint,
     now: Millis,
-) -> Result<Appointed, StoreError> {
+) -> Result<RoleChangeOutcome, StoreError> {
     let mine: Option<String> =
         sqlx::query_scalar("SELECT role FROM user WHERE id = ?").bind(by.0).fetch_optional(&mut *db).await?;
     let mine = mine.map_or(ServerRole::Guest, |role| server_role(&role));
-    let Some(account) = accounts::of(&mut *db, user).await? else { return Ok(Appointed::Nobody) };
+    let Some(account) = accounts::of(&mut *db, user).await? else { return Ok(RoleChangeOutcome::NotFound) };
     if !may(mine, account.role, role) {
-        return Ok(Appointed::Forbidden);
+        return Ok(RoleChangeOutcome::Forbidden);
     }
     if role < account.role {
         take_back(db, user, now).await?;
@@ -107,5 +105,5 @@ pub(super) async fn appoint(
     let details = Some(json!({ "from": account.role, "to": role }));
     audit::note(db, Entry { actor: Some(by), act: "role_changed", subject: Some(user), room: None, details }, now)
         .await?;
-    Ok(Appointed::Done)
+    Ok(RoleChangeOutcome::Changed)
 }

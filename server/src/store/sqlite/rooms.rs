@@ -13,7 +13,7 @@ use super::{
     write_transaction::WriteTransaction,
     writer::{Done, after_commit},
 };
-use crate::store::{NameTaken, RoomChange, RoomMembership, RoomRecord, StoreError};
+use crate::domain::{NameTaken, RoomChange, RoomMembership, RoomRecord, StoreError};
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, User, UserId, http::Member};
 
 use super::{SqliteStore, reader, rooms::RoomJob, writer::Job};
-use crate::store::{Membership, NameTaken, RoomChange, RoomRecord, Rooms, StoreError};
+use crate::{
+    domain::{Membership, NameTaken, RoomChange, RoomRecord, StoreError},
+    store::Rooms,
+};
 
 #[async_trait]
 impl Rooms for SqliteStore {
@@ -52,7 +55,7 @@ impl Rooms for SqliteStore {
     async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
         let memberships = self.memberships(user).await?;
         if let Some(membership) = memberships.iter().find(|membership| membership.room == *room) {
-            return Ok(Some(membership.mine.read));
+            return Ok(Some(membership.state.read));
         }
         self.ask(|reply| Job::Room(RoomJob::Add { room: room.clone(), user, by, reply })).await
     }

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{access_revocation::AccessRevocation, append::RoomHeads, audit, deletions, log, reader, writer::sql_seq};
-use crate::store::StoreError;
+use crate::domain::StoreError;
 
 /// What a transaction changes besides the database, for as long as it holds.
 pub(super) struct WriteTransaction<'a> {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     bus::Committed,
     clock,
-    store::{Deletion, NewMessage, OnAppended, StoreError, TokenHash},
+    domain::{Deletion, NewMessage, OnAppended, StoreError, TokenHash},
 };
 
 /// Most commands in one transaction. More would only make the first of them wait longer.
@@ -255,20 +255,9 @@ pub(super) fn after_commit<T: Send + 'static>(
     Done { finish: Box::new(Answer { reply, result, note: Some(note) }), failed }
 }
 
-/// Whether SQLite may have ended the transaction by itself: anything but a broken constraint and a missing row.
+/// Whether SQLite may have ended the transaction by itself: anything but a conflict with stored data.
 fn ails_the_database(error: &StoreError) -> bool {
-    match error {
-        StoreError::Database(error) => match error.as_database_error() {
-            Some(error) => {
-                !(error.is_unique_violation()
-                    || error.is_foreign_key_violation()
-                    || error.is_check_violation()
-                    || error.kind() == sqlx::error::ErrorKind::NotNullViolation)
-            }
-            None => !matches!(**error, sqlx::Error::RowNotFound),
-        },
-        _ => true,
-    }
+    !matches!(error, StoreError::Conflict(_))
 }
 
 /// A seq as SQL's signed integer. Seqs count events one by one and never come near the sign bit.

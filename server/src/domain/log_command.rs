@@ -1,4 +1,4 @@
-//! What goes into the log and comes out of it, in the words of the store.
+//! What is appended to a room's log, the outcome, and what is read back.
 
 use std::sync::Arc;
 
@@ -6,88 +6,76 @@ use parlor_protocol::{CommandId, Millis, RoomId, Seq, User, UserId};
 
 use super::StoreError;
 
-/// A message on its way to the log.
+/// A message to append.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    /// Made by the client; the idempotency key.
+    /// Created by the client; the idempotency key.
     pub id: CommandId,
-    /// The room; it exists and the author may write there.
     pub room: RoomId,
-    /// Who says it.
     pub author: Arc<User>,
-    /// The source, validated.
+    /// The validated source.
     pub body: String,
-    /// The source as sanitised HTML.
+    /// The source rendered as sanitised HTML.
     pub html: String,
-    /// The version of the renderer that made `html`.
+    /// The version of the renderer that produced `html`.
     pub html_version: i64,
-    /// The message that this one answers.
     pub reply_to: Option<CommandId>,
-    /// The members whom it names, without its author.
+    /// The members that it mentions, without its author.
     pub mentions: Vec<UserId>,
 }
 
-/// A message that is to be gone.
+/// A message to delete.
 #[derive(Clone, Debug)]
 pub struct Deletion {
-    /// Made by the client; the idempotency key.
+    /// Created by the client; the idempotency key.
     pub id: CommandId,
-    /// The room.
     pub room: RoomId,
-    /// The message.
     pub message: CommandId,
-    /// Who deletes it.
     pub by: Arc<User>,
-    /// They may delete what they wrote themselves.
+    /// Whether `by` may delete their own messages.
     pub own: bool,
-    /// They may delete what anyone wrote.
+    /// Whether `by` may delete messages of others.
     pub others: bool,
-    /// They may because they are a member: not any more when they have been sent away by then.
+    /// Whether that right comes from their membership, and so ends with it.
     pub as_member: bool,
 }
 
-/// What became of a message or its deletion.
+/// The outcome of appending to a room's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendOutcome {
-    /// It is in the log, now or since an earlier try: the ack is the same (G3).
+    /// It is in the log, now or since an earlier attempt: the ack is the same (G3).
     Stored {
-        /// Its place.
         seq: Seq,
         /// When it was first stored.
         at: Millis,
     },
-    /// The id stands for something else already.
+    /// The id was used for another command.
     IdReused,
-    /// No such room.
+    /// There is no such room, it is archived, or its author is not a member any more.
     NoRoom,
-    /// Its author may not write there for a while.
-    Muted {
-        /// Until when.
-        until: Millis,
-    },
-    /// Its author may not be here at all.
+    /// Its author is muted there.
+    Muted { until: Millis },
+    /// Its author is banned.
     Banned,
-    /// The message that it answers is not in this room.
+    /// The message that it replies to is not in this room.
     NoReplyTarget,
-    /// The message to delete is not in this room, or is gone already.
+    /// The message to delete is not in this room, or was deleted before.
     NoMessage,
-    /// The message to delete is not theirs to delete.
+    /// They may not delete this message.
     Forbidden,
 }
 
-/// Called exactly once, after the commit that decided. Dropped uncalled, whatever went wrong on the way, it says that the
-/// store is closed: nobody waits for an answer that does not come.
+/// A callback that is called exactly once, after the commit that decided. If it is dropped uncalled it reports
+/// [`StoreError::Closed`], so that nobody waits for an answer that never comes.
 pub struct OnAppended(Option<AppendCallback>);
 
 type AppendCallback = Box<dyn FnOnce(Result<AppendOutcome, StoreError>) + Send>;
 
 impl OnAppended {
-    /// Will call this.
     pub fn new(callback: impl FnOnce(Result<AppendOutcome, StoreError>) + Send + 'static) -> Self {
         Self(Some(Box::new(callback)))
     }
 
-    /// Calls it.
     pub fn call(mut self, result: Result<AppendOutcome, StoreError>) {
         if let Some(callback) = self.0.take() {
             callback(result);
@@ -103,23 +91,22 @@ impl Drop for OnAppended {
     }
 }
 
-/// Messages that are there, in a stretch of a room's log.
+/// The authors and mentions of the messages in a range of a room's log, without deleted ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorRange {
-    /// Who wrote them.
+    /// The author of each message.
     pub messages: Vec<(Seq, UserId)>,
-    /// Whom they name.
+    /// Each mention.
     pub mentions: Vec<(Seq, UserId)>,
 }
 
-/// Which page of a room's messages.
+/// Which page of a room's messages to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The newest messages.
     Newest,
-    /// The newest before this seq.
+    /// The newest messages before this seq.
     Before(Seq),
-    /// The oldest after this seq.
+    /// The oldest messages after this seq.
     After(Seq),
     /// Half before, half from this seq on.
     Around(Seq),
@@ -133,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_append_is_answered_once() {
+    fn each_callback_is_called_exactly_once() {
         let (answers, heard) = mpsc::channel();
         let callback = || {
             let answers = answers.clone();

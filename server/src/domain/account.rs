@@ -1,0 +1,67 @@
+//! Accounts and names.
+
+use std::sync::Arc;
+
+use parlor_protocol::{ServerRole, User, UserId};
+
+use super::{NewSession, TokenHash};
+
+/// A name with its key. Two names with the same key count as the same name; see [`crate::accounts::names::key`].
+#[derive(Clone, Debug)]
+pub struct Name {
+    pub text: String,
+    pub key: String,
+}
+
+/// Whether a connected user other than the given one uses the name with this key.
+pub type IsNameInUse = Arc<dyn Fn(&str, Option<UserId>) -> bool + Send + Sync>;
+
+/// An account to create.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// The sign-in name, and at first the display name.
+    pub name: Name,
+    /// A PHC string.
+    pub password: String,
+    /// The guest who becomes the account's user.
+    pub guest: Option<UserId>,
+    /// The secret of an invite.
+    pub invite: Option<TokenHash>,
+    pub requires_invite: bool,
+    /// The first session.
+    pub session: NewSession,
+}
+
+/// Why an account, a guest or a display name could not be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateError {
+    NameTaken,
+    /// An invite is required, or the given one is not valid (any more).
+    Invite,
+    /// The user is no longer a guest, or has no account.
+    NoSuchUser,
+}
+
+/// An account with its credentials.
+#[derive(Clone)]
+pub struct Account {
+    pub user: Arc<User>,
+    pub role: ServerRole,
+    /// The sign-in name.
+    pub name: String,
+    /// The key of the sign-in name.
+    pub key: String,
+    /// A PHC string.
+    pub password: String,
+    /// The colour that the user chose.
+    pub colour: Option<u8>,
+}
+
+/// The outcome of changing a user's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleChangeOutcome {
+    Changed,
+    /// No account has this id.
+    NotFound,
+    Forbidden,
+}

@@ -1,0 +1,90 @@
+//! What the store reports after each commit: the new events of rooms, and control events.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, Seq, ServerRole, User, UserId};
+
+use super::{RoomMembership, RoomRecord, TokenHash};
+
+/// What one commit changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Commit {
+    /// New events of room logs; those of one room in the order of their seqs.
+    pub events: Vec<Event>,
+    /// Other changes, in the order in which they were made.
+    pub control: Vec<ControlEvent>,
+}
+
+/// A durable change that is not an event of a room's log, or whose effect goes beyond the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ControlEvent {
+    SessionsEnded {
+        user: UserId,
+        sessions: Vec<TokenHash>,
+    },
+    /// A user has another name, colour or kind.
+    ProfileChanged {
+        user: User,
+    },
+    RoleChanged {
+        user: UserId,
+        role: ServerRole,
+    },
+    RoomCreated {
+        room: RoomRecord,
+    },
+    MembershipChanged {
+        room: RoomId,
+        user: UserId,
+        change: MembershipChange,
+    },
+    /// A ban was imposed, in place of an earlier one.
+    UserBanned {
+        user: UserId,
+        until: Option<Millis>,
+        address: Option<IpAddr>,
+    },
+    BanLifted {
+        user: UserId,
+    },
+    /// A mute was imposed in a room or, without a room, on the whole server; in place of an earlier one there.
+    UserMuted {
+        user: UserId,
+        room: Option<RoomId>,
+        until: Millis,
+    },
+    MuteLifted {
+        user: UserId,
+        room: Option<RoomId>,
+    },
+}
+
+/// What changed of a user's membership in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MembershipChange {
+    Added(RoomMembership),
+    /// The membership ended; `head` was the newest event of the room then.
+    Removed {
+        head: Seq,
+    },
+    Level(NotificationLevel),
+    Moderator(bool),
+    /// Everything up to this seq was read, and nothing is marked as unread any more.
+    Read(Seq),
+    /// What begins at this seq was marked as unread.
+    UnreadFrom(Seq),
+}
+
+/// Receives what is committed. A store calls it after each commit, before it answers the writes of that commit.
+#[async_trait]
+pub trait CommitSink: Send + Sync + 'static {
+    /// Takes over what was committed; waits while too many commits are being delivered.
+    async fn publish(&self, commit: Commit);
+
+    /// Whether everything published so far has been delivered.
+    fn is_idle(&self) -> bool;
+
+    /// Returns when everything published so far has been delivered.
+    async fn idle(&self);
+}

@@ -1,0 +1,41 @@
+//! Errors of the store, the same for every database.
+
+use std::{error::Error, sync::Arc};
+
+/// Why the store could not read or write. The cause is for the log, never for a client.
+///
+/// It can be cloned because one failed commit fails every command in its batch.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed: connection lost, file gone, lock held too long.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(Cause),
+    /// The disk is full. Reads still work; writes work again as soon as there is space.
+    #[error("the disk is full: {0}")]
+    Full(Cause),
+    /// The write conflicts with what is stored: a broken constraint, or a row that no longer exists.
+    #[error("the write conflicts with stored data: {0}")]
+    Conflict(Cause),
+    /// The schema could not be brought up to date.
+    #[error("the schema cannot be migrated: {0}")]
+    Migration(Cause),
+    /// The data folder cannot be created or written.
+    #[error("data folder {path}: {cause}")]
+    Folder { path: String, cause: Cause },
+    /// Another process uses the data folder.
+    #[error("the data folder {0} is in use by another parlor")]
+    InUse(String),
+    /// The store is stopping and accepts nothing more.
+    #[error("the store is closed")]
+    Closed,
+}
+
+type Cause = Arc<dyn Error + Send + Sync>;
+
+impl StoreError {
+    /// Whether it failed because the disk is full.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+}

@@ -1,0 +1,22 @@
+//! Domain types: what the store, the services, the rooms and the transports pass to each other. They depend on the protocol
+//! and on nothing else of the server.
+
+mod account;
+mod commit;
+mod error;
+mod invite;
+mod log_command;
+mod moderation;
+mod room;
+mod session;
+
+pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount, RoleChangeOutcome};
+pub use commit::{Commit, CommitSink, ControlEvent, MembershipChange};
+pub use error::StoreError;
+pub use invite::NewInvite;
+pub use log_command::{AppendOutcome, AuthorRange, Deletion, NewMessage, OnAppended, Page};
+pub use moderation::{Ban, ModerationOutcome, Mutes, NewBan, NewMute};
+pub use room::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord};
+pub use session::{
+    AuthenticatedUser, NewSession, SEEN_INTERVAL, SESSION_LIFETIME, SessionRecord, SessionSelection, TokenHash,
+};

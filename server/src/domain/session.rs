@@ -1,0 +1,59 @@
+//! Sessions and who they authenticate.
+
+use std::{fmt, sync::Arc};
+
+use parlor_protocol::{Millis, ServerRole, User};
+use uuid::Uuid;
+
+/// A session ends when it has not been used for this long.
+pub const SESSION_LIFETIME: Millis = 90 * 24 * 3_600_000;
+
+/// The last use of a session is stored at most once in this interval.
+pub const SEEN_INTERVAL: Millis = 3_600_000;
+
+/// The SHA-256 of a session token or of another secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// The user that a session authenticates, with their role on the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticatedUser {
+    pub user: Arc<User>,
+    pub role: ServerRole,
+}
+
+/// A session to create.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    pub token: TokenHash,
+    /// Browser and system, for the list of devices.
+    pub device: Option<String>,
+    /// The IP address that signed in.
+    pub address: Option<String>,
+}
+
+/// A stored session, as its owner's list of devices shows it.
+#[derive(Clone, Debug)]
+pub struct SessionRecord {
+    pub token: TokenHash,
+    /// Identifies the session in the list without revealing its token.
+    pub id: Uuid,
+    pub device: Option<String>,
+    pub address: Option<String>,
+    pub created_at: Millis,
+    /// When it was last used, to within [`SEEN_INTERVAL`].
+    pub seen_at: Millis,
+}
+
+/// Which sessions of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionSelection {
+    One(Uuid),
+    AllExcept(TokenHash),
+}
