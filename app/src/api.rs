@@ -3,7 +3,7 @@
 use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, http};
 
 use crate::{
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     wire::{Object, Read},
 };
 
@@ -23,14 +23,14 @@ pub enum ApiError {
 impl ApiError {
     /// For people.
     #[must_use]
-    pub fn say(self, words: Words) -> String {
+    pub fn say(self, i18n: I18n) -> String {
         let word = match self {
-            Self::Unreachable => Word::Unreachable,
-            Self::Unauthorized => Word::SignedOut,
-            Self::NotFound => Word::NotFound,
+            Self::Unreachable => Key::ServerUnreachable,
+            Self::Unauthorized => Key::SignedOut,
+            Self::NotFound => Key::RoomDoesNotExist,
             Self::Refused(why) => return why,
         };
-        words.of(word).to_owned()
+        i18n.t(word).to_owned()
     }
 }
 
@@ -123,7 +123,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
 
 /// An answer that says nothing more.
 fn refused(status: u16) -> ApiError {
-    ApiError::Refused(Words::default().fill(Word::Status, &[("status", &status.to_string())]))
+    ApiError::Refused(I18n::default().format(Key::UnexpectedStatus, &[("status", &status.to_string())]))
 }
 
 async fn get<T: Read>(path: &str) -> Result<T, ApiError> {
@@ -145,7 +145,7 @@ async fn call<T: Read>(method: &str, path: &str, body: Option<String>) -> Result
 #[cfg(feature = "browser")]
 fn error(text: &str) -> Option<String> {
     let mut error = crate::wire::read::<Object>(text)?.take::<Object>("error")?;
-    let sentence = Words::default().code(&error.take::<String>("code")?);
+    let sentence = I18n::default().error(&error.take::<String>("code")?);
     sentence.map(str::to_owned).or_else(|| error.take("message"))
 }
 

@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 use crate::{
     browser, clock,
     components::{chat::Chat, welcome::Welcome},
-    i18n::Words,
+    i18n::I18n,
     live::client::Client,
     page::PageBootstrap,
     route::{Address, Route},
@@ -16,7 +16,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let shared = SharedValue::new_str(|| PageBootstrap { now: clock::now(), page: use_context().unwrap_or_default() });
     let PageBootstrap { now, page } = shared.into_inner();
-    let client = Client::new(&page, now, Words::given());
+    let client = Client::new(&page, now, I18n::current());
     provide_context(client);
     provide_context(page);
     crate::reactive::effect(move || client.start());

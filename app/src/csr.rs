@@ -9,7 +9,7 @@ use crate::{
     App, PageData, RoomPage,
     api::{self, ApiError},
     browser, clock,
-    i18n::{self, Words},
+    i18n::{self, I18n},
     live::state::PAGE,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 pub fn start() {
     let language = browser::language();
     browser::set_language(language.tag());
-    i18n::bring(language);
+    i18n::load_bundled(language);
     enter_by_fetch();
     choose_by_cookie();
     // Not by leptos, whose own way of spawning begins with mounting.
@@ -46,7 +46,7 @@ fn enter_by_fetch() {
             match api::enter(field.value()).await {
                 Ok(()) => browser::go("/"),
                 Err(error) => {
-                    field.set_custom_validity(&error.say(Words::default()));
+                    field.set_custom_validity(&error.say(I18n::default()));
                     field.report_validity();
                 }
             }

@@ -167,7 +167,7 @@ mod document {
     use super::{PageData, SiteFiles};
     use crate::{
         App,
-        i18n::{self, Language, Words},
+        i18n::{self, I18n, Language},
         text::escape,
     };
 
@@ -178,9 +178,9 @@ mod document {
     pub fn shell(options: LeptosOptions) -> impl IntoView {
         let files = use_context::<SiteFiles>().unwrap_or_default();
         let page = use_context::<PageData>().unwrap_or_default();
-        let language = Words::given().language();
+        let language = I18n::current().language();
         let boot = boot(&files, &page, language);
-        let words = i18n::json(language);
+        let texts = i18n::page_json(language);
         let more = view! {
             <link rel="modulepreload" href=files.js nonce=use_nonce() />
             // As the script fetches it, so that the browser takes it for the same request.
@@ -188,12 +188,12 @@ mod document {
             <script type="module" nonce=use_nonce()>
                 {boot}
             </script>
-            <script type="application/json" id=i18n::ID nonce=use_nonce() inner_html=words></script>
+            <script type="application/json" id=i18n::ELEMENT_ID nonce=use_nonce() inner_html=texts></script>
             <AutoReload options />
         };
         view! {
             <!DOCTYPE html>
-            <html lang=language.tag()>
+            <html lang=language.tag() dir=language.dir()>
                 {head(&page.title(), files.css, more)}
                 <body>
                     <App />

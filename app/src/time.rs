@@ -2,7 +2,7 @@
 
 use parlor_protocol::Millis;
 
-use crate::i18n::{Word, Words};
+use crate::i18n::{I18n, Key};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -44,26 +44,26 @@ impl Zone {
 
     /// `Saturday 21 November 2026, 09:05:07 (UTC+8)`.
     #[must_use]
-    pub fn full(self, at: Millis, words: Words) -> String {
+    pub fn full(self, at: Millis, i18n: I18n) -> String {
         let second = at.div_euclid(1000).rem_euclid(60);
         let offset = self.minutes_at(at);
         let sign = if offset < 0 { '-' } else { '+' };
         let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
         let minutes = if minutes == 0 { String::new() } else { format!(":{minutes:02}") };
         let (time, offset) = (format!("{}:{second:02}", self.hhmm(at)), format!("{sign}{hours}{minutes}"));
-        let date = date(Word::DateWithYear, self.day(at), words);
-        words.fill(Word::Moment, &[("date", &date), ("time", &time), ("offset", &offset)])
+        let date = date(Key::DateWithYear, self.day(at), i18n);
+        i18n.format(Key::DateTime, &[("date", &date), ("time", &time), ("offset", &offset)])
     }
 }
 
 /// `Today`, `Yesterday`, `Saturday 21 November`, and with the year when it is not this one.
 #[must_use]
-pub fn day_label(day: Day, today: Day, words: Words) -> String {
+pub fn day_label(day: Day, today: Day, i18n: I18n) -> String {
     match today - day {
-        0 => words.of(Word::Today).to_owned(),
-        1 => words.of(Word::Yesterday).to_owned(),
-        _ if civil(day).0 == civil(today).0 => date(Word::Date, day, words),
-        _ => date(Word::DateWithYear, day, words),
+        0 => i18n.t(Key::Today).to_owned(),
+        1 => i18n.t(Key::Yesterday).to_owned(),
+        _ if civil(day).0 == civil(today).0 => date(Key::Date, day, i18n),
+        _ => date(Key::DateWithYear, day, i18n),
     }
 }
 
@@ -75,15 +75,33 @@ pub fn iso(at: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// A day, with its parts in the order of the language.
-fn date(form: Word, day: Day, words: Words) -> String {
+const WEEKDAYS: [Key; 7] =
+    [Key::Monday, Key::Tuesday, Key::Wednesday, Key::Thursday, Key::Friday, Key::Saturday, Key::Sunday];
+
+const MONTHS: [Key; 12] = [
+    Key::January,
+    Key::February,
+    Key::March,
+    Key::April,
+    Key::May,
+    Key::June,
+    Key::July,
+    Key::August,
+    Key::September,
+    Key::October,
+    Key::November,
+    Key::December,
+];
+
+/// Formats a day in the order of the language.
+fn date(form: Key, day: Day, i18n: I18n) -> String {
     let (year, month, date) = civil(day);
     // 1970-01-01 was a Thursday.
     let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0);
     let (year, date) = (year.to_string(), date.to_string());
-    let (weekday, month) = (words.after(Word::Monday, weekday), words.after(Word::January, month - 1));
+    let (weekday, month) = (i18n.t(WEEKDAYS[weekday]), i18n.t(MONTHS[month - 1]));
     let parts = [("weekday", weekday), ("day", &date), ("month", month), ("year", &year)];
-    words.fill(form, &parts)
+    i18n.format(form, &parts)
 }
 
 /// Year, month (1-12) and day of the month (1-31) in the Gregorian calendar.
@@ -115,7 +133,7 @@ mod tests {
         assert_eq!(iso(AT), "2026-11-21T09:07:07Z");
         assert_eq!(Zone::Fixed(0).hhmm(AT), "09:07");
         assert_eq!(Zone::Fixed(330).hhmm(AT), "14:37");
-        let [english, chinese] = Language::ALL.map(Words::new);
+        let [english, chinese] = [Language::English, Language::Chinese].map(I18n::new);
         assert_eq!(Zone::Fixed(-600).full(AT, english), "Friday 20 November 2026, 23:07:07 (UTC-10)");
         assert_eq!(Zone::Fixed(330).full(AT, english), "Saturday 21 November 2026, 14:37:07 (UTC+5:30)");
         assert_eq!(Zone::Fixed(330).full(AT, chinese), "2026年11月21日 星期六 14:37:07（UTC+5:30）");
@@ -133,7 +151,8 @@ mod tests {
             (6, "Sunday 15 November", "11月15日 星期日"),
             (366, "Thursday 20 November 2025", "2025年11月20日 星期四"),
         ] {
-            let labels = Language::ALL.map(|language| day_label(today - days, today, Words::new(language)));
+            let labels = [Language::English, Language::Chinese]
+                .map(|language| day_label(today - days, today, I18n::new(language)));
             assert_eq!(labels, [english, chinese]);
         }
     }
@@ -144,7 +163,7 @@ mod tests {
         let days = (0..12).map(|month| 20_467 + month * 30 + (month * 5 + 3) / 10);
         let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"];
         for (day, month) in days.zip(months.into_iter().chain(["November", "December"])) {
-            assert!(date(Word::Date, day, Words::default()).ends_with(month), "{day} {month}");
+            assert!(date(Key::Date, day, I18n::default()).ends_with(month), "{day} {month}");
         }
     }
 

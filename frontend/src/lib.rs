@@ -11,6 +11,6 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    parlor_app::i18n::read();
+    parlor_app::i18n::load();
     leptos::mount::hydrate_body(parlor_app::App);
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use crate::support::{Client, Server, browser::Browser, http_client};
 use parlor_app::{
     forms::{AuditLog, Clock, Frame, knows_act},
-    i18n::{Language, Words},
+    i18n::{I18n, Language},
     time::Zone,
 };
 use parlor_protocol::{
@@ -205,8 +205,8 @@ fn an_act_of_a_newer_server_is_shown_by_its_word() {
     let entries = [entry, bare].map(|entry| (serde_json::from_value::<AuditEntry>(entry).unwrap(), None));
     let log =
         AuditLog { entries: entries.into(), older: None, later: false, clock: Clock { zone: Zone::Fixed(0), now: 0 } };
-    let words = Words::new(Language::English);
-    let html = log.page(Frame { words, css: String::new(), here: "/audit".into(), ways: None });
+    let i18n = I18n::new(Language::English);
+    let html = log.page(Frame { i18n, css: String::new(), here: "/audit".into(), ways: None });
     let said = entries_of(&html);
     assert_eq!(said, ["Today 00:00Ann: &lt;gilded&gt; · Ann · a private room (lobby)", "Today 00:00The server: shone"]);
 }

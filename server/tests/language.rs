@@ -54,12 +54,12 @@ async fn a_page_is_in_the_language_of_its_reader() {
 #[tokio::test]
 async fn the_words_are_in_the_page_once_as_data() {
     let server = Server::start().await;
-    for language in Language::ALL {
+    for language in Language::ALL.iter().copied() {
         let html = get(&server, "/", language.tag(), "").await.text().await.unwrap();
-        let element: Vec<_> = html.split("<script type=\"application/json\" id=\"words\"").collect();
+        let element: Vec<_> = html.split("<script type=\"application/json\" id=\"i18n\"").collect();
         assert_eq!(element.len(), 2);
         let text = element[1].split_once('>').unwrap().1.split("</script>").next().unwrap();
-        assert_eq!(serde_json::from_str::<Vec<String>>(text).unwrap(), i18n::list(language));
+        assert_eq!(serde_json::from_str::<Vec<String>>(text).unwrap(), i18n::page_texts(language));
     }
     server.stop().await;
 }

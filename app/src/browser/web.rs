@@ -152,10 +152,10 @@ pub fn language() -> crate::i18n::Language {
     use crate::i18n::Language;
     let Some(window) = window() else { return Language::default() };
     let cookies = html_document().and_then(|document| document.cookie().ok()).unwrap_or_default();
-    let chosen = cookies.split("; ").find_map(|cookie| Language::of_tag(cookie.strip_prefix("lang=")?));
+    let chosen = cookies.split("; ").find_map(|cookie| Language::from_tag(cookie.strip_prefix("lang=")?));
     chosen.unwrap_or_else(|| {
         let asked: Vec<_> = window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
-        Language::asked(&asked.join(","))
+        Language::negotiate(&asked.join(","))
     })
 }
 

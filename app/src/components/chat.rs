@@ -20,15 +20,15 @@ use super::{
 };
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::{client::Client, state::Phase},
     page::{self, PageData},
     route::Route,
 };
 
 /// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
-fn noscript(words: Words) -> String {
-    ["<p class=\"noscript\">", words.of(Word::NoScript), "</p>"].concat()
+fn noscript(i18n: I18n) -> String {
+    ["<p class=\"noscript\">", i18n.t(Key::JavaScriptRequired), "</p>"].concat()
 }
 
 /// Whether the people's column is shown where there is place for it.
@@ -71,7 +71,7 @@ pub fn Chat() -> impl IntoView {
     Either::Right(view! {
         {still(move || view! {
             <a class="skip" href="#composer" rel="external">
-                {client.words.of(Word::Skip)}
+                {client.i18n.t(Key::SkipToComposer)}
             </a>
         })}
         <div
@@ -83,7 +83,7 @@ pub fn Chat() -> impl IntoView {
             <main class="room">
                 <Header room absent />
                 <Outdated />
-                {still(move || view! { <noscript inner_html=noscript(client.words)></noscript> })}
+                {still(move || view! { <noscript inner_html=noscript(client.i18n)></noscript> })}
                 {move || {
                     room.get()
                         .map(|room| view! { <Timeline room absent /> })

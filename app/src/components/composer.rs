@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     browser,
-    i18n::Word,
+    i18n::Key,
     live::{client::Client, connection::ConnectionState},
     route::Route,
     storage::drafts,
@@ -55,7 +55,7 @@ pub fn Composer(
     absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let Draft(text) = expect_context();
     let hint = client.hint;
     let route = expect_context::<Route>();
@@ -109,7 +109,7 @@ pub fn Composer(
             // The shell has not been told yet in whose name. The text stays where it is, and is kept.
             Ok(_) if client.me.peek(Option::is_none) => {
                 let closed = client.connection.peek(|state| matches!(state, ConnectionState::Closed { .. }));
-                hint.set(words.of(if closed { Word::EnterFirst } else { Word::KeptUntilBack }).to_owned());
+                hint.set(i18n.t(if closed { Key::JoinToSend } else { Key::OfflineDraftKept }).to_owned());
             }
             Ok(body) => {
                 client.send(&room, body);
@@ -118,7 +118,7 @@ pub fn Composer(
                 scroll::to_end(false);
             }
             Err(ValidationError::Empty) => {
-                hint.set(words.of(Word::WriteFirst).to_owned());
+                hint.set(i18n.t(Key::MessageRequired).to_owned());
                 // Said once is enough: Enter pressed twice is no mistake to be reminded of.
                 set_timeout(
                     move || {
@@ -130,9 +130,9 @@ pub fn Composer(
                 );
             }
             Err(ValidationError::TooLong { chars, limit }) => {
-                hint.set(words.count(Word::TooLongBy, chars.saturating_sub(limit) as u64));
+                hint.set(i18n.plural(Key::MessageTooLong, chars.saturating_sub(limit) as u64));
             }
-            Err(invalid) => hint.set(words.invalid(invalid)),
+            Err(invalid) => hint.set(i18n.validation_error(invalid)),
         }
         browser::focus(ID);
     };
@@ -146,7 +146,7 @@ pub fn Composer(
             let unknown = room.get_untracked().is_some_and(|room| {
                 text.peek(|text| text.trim_start().starts_with('@')) && !private::is_alone(client, &room)
             });
-            return if unknown { hint.set(words.of(Word::NobodyByName).to_owned()) } else { send() };
+            return if unknown { hint.set(i18n.t(Key::PrivateRecipientUnknown).to_owned()) } else { send() };
         };
         spawn_local(async move {
             match client.direct(user.id).await {
@@ -184,7 +184,7 @@ pub fn Composer(
         if browser::value(ID) != typed {
             browser::set_value(ID, &typed);
         }
-        let to = addressee().map(|(user, _)| words.fill(Word::ToAlone, &[("name", &user.name)]));
+        let to = addressee().map(|(user, _)| i18n.format(Key::SendPrivately, &[("name", &user.name)]));
         browser::set_hidden(ALONE, to.is_none());
         browser::set_text(ALONE, &to.unwrap_or_default());
     });
@@ -236,7 +236,7 @@ pub fn Composer(
                     </p>
                     <button type="button" class="link" id=ELSEWHERE data-testid="not-sent-elsewhere" hidden></button>
                     <button type="button" class="link" id=UNDO data-testid="undo-discard" hidden>
-                        {words.of(Word::UndoDiscard)}
+                        {i18n.t(Key::UndoDiscard)}
                     </button>
                     <p class="composer-count" id=COUNT data-testid="composer-count"></p>
                 </div>
@@ -245,7 +245,7 @@ pub fn Composer(
                     class="pill composer-alone"
                     id=ALONE
                     data-testid="send-alone"
-                    title=words.of(Word::AloneKey)
+                    title=i18n.t(Key::SendPrivatelyShortcut)
                     hidden
                 ></button>
                 <div class="composer-box" id=BOX hidden=absent>
@@ -267,8 +267,8 @@ pub fn Composer(
                         type="submit"
                         class="button send"
                         data-testid="send"
-                        aria-label=words.of(Word::Send)
-                        title=words.of(Word::SendKey)
+                        aria-label=i18n.t(Key::Send)
+                        title=i18n.t(Key::SendShortcut)
                     >
                         <Icon path=SEND />
                     </button>
@@ -283,8 +283,8 @@ fn name(client: Client, room: Option<&RoomId>) -> String {
     let name =
         client.rooms.look(|rooms| rooms.iter().find(|known| Some(&known.id) == room).map(|room| room.name.clone()));
     match name {
-        Some(name) => client.words.fill(Word::MessageTo, &[("room", &name)]),
-        None => client.words.of(Word::Message).to_owned(),
+        Some(name) => client.i18n.format(Key::MessageRoom, &[("room", &name)]),
+        None => client.i18n.t(Key::Message).to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use parlor_protocol::UserKind;
 use super::{Look, connection_panel, effect};
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::{
         client::Client,
         connection::{ConnectionState, Remedy},
@@ -37,18 +37,18 @@ pub(super) struct Badge {
 
 impl Badge {
     pub(super) fn of(client: Client) -> Self {
-        let words = client.words;
+        let i18n = client.i18n;
         let enter = client.me.look(|me| match me {
             Some(me) if me.kind == UserKind::Account => "/sign-in".to_owned(),
             Some(me) => ["/?name=", &browser::encode(&me.name)].concat(),
             None => "/".to_owned(),
         });
         client.connection.look(|state: &ConnectionState| Self {
-            word: state.word(words),
-            detail: state.detail(words),
+            word: state.word(i18n),
+            detail: state.detail(i18n),
             slug: state.slug(),
             transport: state.transport(),
-            title: state.title(words),
+            title: state.title(i18n),
             can_try: state.can_try_now(),
             remedy: state.remedy(),
             enter,
@@ -70,7 +70,7 @@ impl Badge {
 
     /// The badge as it is at first. Not compiled for a browser that takes over the server's page.
     #[cfg_attr(feature = "hydrate", allow(dead_code))]
-    pub(super) fn view(self, words: Words) -> impl IntoView {
+    pub(super) fn view(self, i18n: I18n) -> impl IntoView {
         view! {
             // Only the word is announced: nobody wants to hear seconds counted.
             <span class="sr-only" role="status" id=STATUS>
@@ -100,7 +100,7 @@ impl Badge {
                     </span>
                 </button>
                 <button type="button" class="button small" id=TRY data-testid="try-now" hidden=!self.can_try>
-                    {words.of(Word::TryNowButton)}
+                    {i18n.t(Key::TryNow)}
                 </button>
                 <button
                     type="button"
@@ -109,10 +109,10 @@ impl Badge {
                     data-testid="reload"
                     hidden=self.remedy != Remedy::Reload
                 >
-                    {words.of(Word::Reload)}
+                    {i18n.t(Key::Reload)}
                 </button>
                 <a class="button small" id=ENTER href=self.enter rel="external" hidden=self.remedy != Remedy::Enter>
-                    {words.of(Word::EnterAgain)}
+                    {i18n.t(Key::JoinAgain)}
                 </a>
             </div>
         }

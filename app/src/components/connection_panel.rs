@@ -8,7 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{effect, icons::CLOSE, still};
 use crate::{
     browser, clock,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::{
         client::Client,
         connection::ConnectionState,
@@ -28,8 +28,8 @@ const REPORT: &str = "connection-report";
 const COPY: &str = "copy-report";
 
 /// The inside of the panel, without values.
-fn body(words: Words) -> String {
-    let word = |word| words.of(word);
+fn body(i18n: I18n) -> String {
+    let word = |word| i18n.t(word);
     let mut html = format!(
         "<div class=panel-head><h2>{}</h2>\
          <button type=button class=\"button icon-only\" aria-label=\"{}\" autofocus popovertarget={ID} popovertargetaction=hide>\
@@ -37,14 +37,14 @@ fn body(words: Words) -> String {
          <p id={WHY} class=soft></p>\
          <figure><svg viewBox=\"0 0 244 44\" preserveAspectRatio=none aria-hidden=true><polyline id={GRAPH}></polyline></svg>\
          <figcaption id={TOP}></figcaption></figure><dl>",
-        word(Word::Connection),
-        word(Word::Close),
+        word(Key::Connection),
+        word(Key::Close),
     );
     for (slug, label) in LINES {
         html = html + "<div><dt>" + word(label) + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
     }
     let lab = if use_context::<Offers>().unwrap_or_default().lab {
-        format!("<a class=button href=\"/lab\" target=\"_blank\">{}</a>", word(Word::TestNetwork))
+        format!("<a class=button href=\"/lab\" target=\"_blank\">{}</a>", word(Key::TestNetwork))
     } else {
         String::new()
     };
@@ -53,8 +53,8 @@ fn body(words: Words) -> String {
          <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
          {lab}\
          <button type=button class=button id={COPY}>{}</button></div>",
-        word(Word::Report),
-        word(Word::CopyReport),
+        word(Key::Report),
+        word(Key::CopyReport),
     )
 }
 
@@ -66,20 +66,20 @@ fn fill(client: Client) -> String {
     let messages = (unsent.waiting, unsent.failed);
     let address = browser::host() + vitals.rung.path();
     let state = client.connection.get_untracked();
-    let lines = report::lines(&state, &vitals, messages, address, now, client.words);
+    let lines = report::lines(&state, &vitals, messages, address, now, client.i18n);
     for ((slug, _), value) in LINES.iter().zip(&lines) {
         browser::set_text(&("connection-".to_owned() + slug), value);
     }
-    let (points, top) = report::graph(&vitals.round_trips, client.words);
+    let (points, top) = report::graph(&vitals.round_trips, client.i18n);
     browser::set_attribute(GRAPH, "points", &points);
     browser::set_text(TOP, &top);
     let why = match &state {
         state if state.is_connected() => vitals.why,
         ConnectionState::Closed { .. } => "",
-        _ => client.words.of(Word::NoConnection),
+        _ => client.i18n.t(Key::NotConnectedHelp),
     };
     browser::set_text(WHY, why);
-    report::report(&lines, &vitals, &browser::agent(), now, client.words)
+    report::report(&lines, &vitals, &browser::agent(), now, client.i18n)
 }
 
 /// The panel. It looks at the connection once a second, and only while it is open.
@@ -109,7 +109,7 @@ pub fn ConnectionPanel() -> impl IntoView {
         spawn_local(async move {
             let report = fill(client);
             let done = browser::copy(&report).await;
-            browser::set_text(COPIED, client.words.of(if done { Word::Copied } else { Word::CopyByHand }));
+            browser::set_text(COPIED, client.i18n.t(if done { Key::Copied } else { Key::CopyManually }));
             if !done {
                 browser::offer(REPORT, &report);
             }
@@ -126,8 +126,8 @@ pub fn ConnectionPanel() -> impl IntoView {
                 id=ID
                 popover="auto"
                 role="dialog"
-                aria-label=client.words.of(Word::Connection)
-                inner_html=body(client.words)
+                aria-label=client.i18n.t(Key::Connection)
+                inner_html=body(client.i18n)
             ></section>
         }
     })

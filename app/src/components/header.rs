@@ -14,7 +14,7 @@ use super::{
     icons::{self, Icon, MENU, PEOPLE, SETTINGS},
     people, rooms, still,
 };
-use crate::{browser, i18n::Word, live::client::Client, page::counted};
+use crate::{browser, i18n::Key, live::client::Client, page::counted};
 
 /// Where the people have a column of their own.
 const WIDE: &str = "(min-width: 1100px)";
@@ -64,7 +64,7 @@ impl Heading {
             }
         });
         if absent {
-            client.words.of(Word::NoSuchRoom).clone_into(&mut heading.name);
+            client.i18n.t(Key::RoomNotFound).clone_into(&mut heading.name);
         }
         heading
     }
@@ -91,7 +91,7 @@ pub fn Header(
     absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let PeopleShown(shown) = expect_context();
     let heading = move || Heading::of(client, room.get().as_ref(), absent.get());
     effect(move || heading().put());
@@ -116,7 +116,7 @@ pub fn Header(
                     type="button"
                     id=ROOMS
                     class=["button icon-only rooms-toggle", drawer].concat()
-                    aria-label=words.of(Word::Rooms)
+                    aria-label=i18n.t(Key::Rooms)
                     popovertarget=rooms::ID
                 >
                     <Icon path=MENU />
@@ -140,25 +140,25 @@ pub fn Header(
                     href=heading.settings
                     rel="external"
                     hidden=heading.absent
-                    title=words.of(Word::RoomSettings)
+                    title=i18n.t(Key::RoomSettings)
                 >
                     <Icon path=SETTINGS />
-                    <span class="sr-only">{words.of(Word::RoomSettings)}</span>
+                    <span class="sr-only">{i18n.t(Key::RoomSettings)}</span>
                 </a>
-                {badge.view(words)}
+                {badge.view(i18n)}
                 <button
                     type="button"
                     id=PEOPLE_TOGGLE
                     class="button people-toggle"
                     popovertarget=people::ID
-                    title=words.of(Word::WhoIsHere)
+                    title=i18n.t(Key::ShowPeople)
                 >
                     <Icon path=PEOPLE />
-                    <span class="sr-only">{words.of(Word::PeopleCount)}</span>
+                    <span class="sr-only">{i18n.t(Key::PeoplePrefix)}</span>
                     <span id=COUNT data-testid="online-count">
                         {heading.online}
                     </span>
-                    <span class="people-word">{words.of(Word::Online)}</span>
+                    <span class="people-word">{i18n.t(Key::OnlineSuffix)}</span>
                 </button>
             </header>
         }

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::{Language, Word, Words};
+use crate::i18n::{I18n, Key, Language};
 
 /// The id of the field that says where to come back to.
 pub const NEXT: &str = "language-next";
 
 /// Every language by its own name.
-pub(crate) fn form(words: Words, next: String) -> impl IntoView {
-    let current = words.language();
-    let choices = Language::ALL.map(|language| {
+pub(crate) fn form(i18n: I18n, next: String) -> impl IntoView {
+    let current = i18n.language();
+    let choices = Language::ALL.iter().copied().map(move |language| {
         let tag = language.tag();
         view! {
             <button name="lang" value=tag lang=tag aria-current=(language == current).then_some("true")>
@@ -19,9 +19,9 @@ pub(crate) fn form(words: Words, next: String) -> impl IntoView {
         }
     });
     view! {
-        <form class="languages" method="post" action="/language" aria-label=words.of(Word::Languages)>
+        <form class="languages" method="post" action="/language" aria-label=i18n.t(Key::ChooseLanguage)>
             <input type="hidden" id=NEXT name="next" value=next />
-            {choices.into_iter().collect_view()}
+            {choices.collect_view()}
         </form>
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     colour,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::{outbox::Delivery, rows::MessageRow},
     text::escape,
     time,
@@ -30,13 +30,13 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
     }
     let mut inside = vec![
         (avatar + "</span><div class=\"", "byline", byline(&escape(&by.name), hue, row.message.at, around)),
-        ("</div><div data-testid=\"message-body\" class=\"".into(), "body", body(row, around.words)),
+        ("</div><div data-testid=\"message-body\" class=\"".into(), "body", body(row, around.i18n)),
     ];
     if row.own {
         inside.push((
             "</div><div class=\"".into(),
             "tail",
-            mark(&row.delivery, around.words) + &undelivered(row, around),
+            mark(&row.delivery, around.i18n) + &undelivered(row, around),
         ));
     }
     Look {
@@ -48,7 +48,7 @@ pub(super) fn look(row: &MessageRow, around: Around) -> Look {
         inside,
         end: [
             "</div><button type=\"button\" class=\"more\" tabindex=\"-1\" data-testid=\"more\" aria-label=\"",
-            around.words.of(Word::MessageActions),
+            around.i18n.t(Key::MessageActions),
             "\">",
             &icons::html(MORE),
             "</button>",
@@ -63,20 +63,20 @@ fn byline(name: &str, hue: &str, at: i64, around: Around) -> String {
 }
 
 /// When something was, by the reader's clock.
-pub(super) fn moment(at: i64, Around { zone, words, .. }: Around) -> String {
-    ["<time datetime=\"", &time::iso(at), "\" title=\"", &zone.full(at, words), "\">", &zone.hhmm(at), "</time>"]
+pub(super) fn moment(at: i64, Around { zone, i18n, .. }: Around) -> String {
+    ["<time datetime=\"", &time::iso(at), "\" title=\"", &zone.full(at, i18n), "\">", &zone.hhmm(at), "</time>"]
         .concat()
 }
 
 /// The server's HTML, which it has sanitised; until it comes, the text as it was typed, with nothing in it that is markup.
 /// A long one is folded by the style sheet alone, so it is all there for who has no script, searches or listens.
-fn body(row: &MessageRow, words: Words) -> String {
+fn body(row: &MessageRow, i18n: I18n) -> String {
     let Message { seq, html, body, .. } = &*row.message;
     let html = if *seq > 0 { html.clone() } else { ["<p class=\"plain\">", &escape(body), "</p>"].concat() };
     if !is_long(body) {
         return html;
     }
-    let (all, less) = (words.of(Word::ShowAll), words.of(Word::ShowLess));
+    let (all, less) = (i18n.t(Key::ShowMore), i18n.t(Key::ShowLess));
     let begin = "</div><details class=\"fold\"><summary class=\"link\" data-testid=\"show-all\"><span>";
     ["<div class=\"folded\">", &html, begin, all, "</span><span>", less, "</span></summary></details>"].concat()
 }
@@ -87,34 +87,34 @@ fn is_long(body: &str) -> bool {
 }
 
 /// How far one's own message has come.
-fn mark(delivery: &Delivery, words: Words) -> String {
+fn mark(delivery: &Delivery, i18n: I18n) -> String {
     let icon = icons::html(match delivery {
         Delivery::Queued => CLOCK,
         Delivery::Sent => TICK,
         Delivery::Stored => TICKS,
         Delivery::Failed(_) => ALERT,
     });
-    let words = words.of(delivery.word());
+    let status = i18n.t(delivery.word());
     // Not said aloud each time it changes.
     let begin = "<span class=\"mark\" aria-live=\"off\" title=\"";
-    [begin, words, "\">", &icon, "<span class=\"sr-only\">", words, "</span></span>"].concat()
+    [begin, status, "\">", &icon, "<span class=\"sr-only\">", status, "</span></span>"].concat()
 }
 
 /// Why it was not sent, and what one can do about that, or while it waits. While there is a connection it is gone in a
 /// moment: nothing to be done about it, and no room for buttons.
-fn undelivered(row: &MessageRow, Around { waits, words, .. }: Around) -> String {
+fn undelivered(row: &MessageRow, Around { waits, i18n, .. }: Around) -> String {
     let mut html = match &row.delivery {
         Delivery::Failed(reason) => {
-            let why = words.fill(Word::NotSentWhy, &[("why", &escape(reason))]);
-            ["failure\"><span>", &why, "</span>", &button("retry", words.of(Word::Retry))].concat()
+            let why = i18n.format(Key::StatusFailedReason, &[("why", &escape(reason))]);
+            ["failure\"><span>", &why, "</span>", &button("retry", i18n.t(Key::Retry))].concat()
         }
         _ if waits && row.may_be_taken_back => "waits\">".into(),
         _ => return String::new(),
     };
-    for (does, word) in [("edit", Word::Edit), ("copy", Word::CopyText), ("discard", Word::Discard)] {
+    for (does, word) in [("edit", Key::Edit), ("copy", Key::CopyText), ("discard", Key::Discard)] {
         // What waits can be edited; what is refused may have no box left to be edited in.
         if does != "copy" || matches!(row.delivery, Delivery::Failed(_)) {
-            html += &button(does, words.of(word));
+            html += &button(does, i18n.t(word));
         }
     }
     ["<p class=\"undelivered ", &html, "</p>"].concat()

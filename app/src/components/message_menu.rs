@@ -7,7 +7,7 @@ use web_sys::Event;
 use super::dialog::{dialog, pressed};
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::client::Client,
 };
 
@@ -39,16 +39,16 @@ impl Chosen {
     }
 }
 
-fn body(words: Words) -> String {
+fn body(i18n: I18n) -> String {
     let mut html = format!("<p id={TEXT} class=sheet-text></p><form method=dialog class=sheet-actions>");
     let more = format!("id={DELETE} ");
     for (class, test, more, word) in [
-        ("button", "mark-unread", "", Word::MarkUnread),
-        ("button", "copy-text", "", Word::CopyText),
-        ("button danger", "delete-message", &*more, Word::Delete),
-        ("button quiet", "cancel", "", Word::Cancel),
+        ("button", "mark-unread", "", Key::MarkUnread),
+        ("button", "copy-text", "", Key::CopyText),
+        ("button danger", "delete-message", &*more, Key::DeleteMessage),
+        ("button quiet", "cancel", "", Key::Cancel),
     ] {
-        let word = words.of(word);
+        let word = i18n.t(word);
         html += &format!("<button {more}class=\"{class}\" data-testid={test}>{word}</button>");
     }
     html + "</form>"
@@ -58,7 +58,7 @@ fn body(words: Words) -> String {
 #[component]
 pub fn MessageMenu() -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let Chosen(chosen) = expect_context();
     let heard = move |event: &Event| {
         let Some(id) = chosen.get_value() else { return };
@@ -69,5 +69,5 @@ pub fn MessageMenu() -> impl IntoView {
             _ => {}
         }
     };
-    dialog(ID, "dialog sheet", words.of(Word::MessageActions), move || body(words), heard)
+    dialog(ID, "dialog sheet", i18n.t(Key::MessageActions), move || body(i18n), heard)
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::client::Client,
     route::Route,
 };
@@ -30,8 +30,8 @@ pub fn open() {
     browser::show_dialog(ID);
 }
 
-fn body(words: Words) -> String {
-    let word = |word| words.of(word);
+fn body(i18n: I18n) -> String {
+    let word = |word| i18n.t(word);
     format!(
         "<form><h2>{}</h2><label for={NAME}>{}</label>\
          <input id={NAME} data-testid={NAME} type=text autocomplete=off autofocus maxlength={} placeholder=\"{}\" aria-describedby={PROBLEM}>\
@@ -39,14 +39,14 @@ fn body(words: Words) -> String {
          <p id={HELP} class=soft>{}</p><p id={PROBLEM} class=problem role=alert></p>\
          <div class=dialog-actions><button type=button class=button data-testid=cancel>{}</button>\
          <button type=submit class=\"button primary\" id={CREATE} data-testid={CREATE}>{}</button></div></form>",
-        word(Word::NewRoom),
-        word(Word::RoomName),
+        word(Key::CreateRoom),
+        word(Key::RoomName),
         limits::MAX_ROOM_NAME_CHARS,
-        word(Word::RoomExample),
-        word(Word::PrivateRoom),
-        word(Word::NewRoomHelp),
-        word(Word::Cancel),
-        word(Word::Create),
+        word(Key::RoomNamePlaceholder),
+        word(Key::Private),
+        word(Key::PublicRoomHelp),
+        word(Key::Cancel),
+        word(Key::Create),
     )
 }
 
@@ -54,7 +54,7 @@ fn body(words: Words) -> String {
 #[component]
 pub fn NewRoom() -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let route = expect_context::<Route>();
     let busy = StoredValue::new(false);
     let create = move || {
@@ -63,25 +63,25 @@ pub fn NewRoom() -> impl IntoView {
         }
         let named = match validate::room_name(&browser::value(NAME)) {
             Ok(named) => named,
-            Err(validate::ValidationError::Empty) => return browser::set_text(PROBLEM, words.of(Word::RoomNeedsName)),
-            Err(invalid) => return browser::set_text(PROBLEM, &words.invalid(invalid)),
+            Err(validate::ValidationError::Empty) => return browser::set_text(PROBLEM, i18n.t(Key::RoomNameRequired)),
+            Err(invalid) => return browser::set_text(PROBLEM, &i18n.validation_error(invalid)),
         };
         busy.set_value(true);
         browser::set_text(PROBLEM, "");
-        browser::set_text(CREATE, words.of(Word::Creating));
+        browser::set_text(CREATE, i18n.t(Key::Creating));
         let kind = if browser::is_checked(PRIVATE) { RoomKind::Private } else { RoomKind::Public };
         spawn_local(async move {
             match client.create_room(named, kind).await {
                 Ok(room) => {
                     browser::set_value(NAME, "");
                     browser::uncheck(PRIVATE);
-                    explain(words);
+                    explain(i18n);
                     browser::close_dialog(ID);
                     route.go(&room);
                 }
                 Err(why) => browser::set_text(PROBLEM, &why),
             }
-            browser::set_text(CREATE, words.of(Word::Create));
+            browser::set_text(CREATE, i18n.t(Key::Create));
             busy.set_value(false);
         });
     };
@@ -92,16 +92,16 @@ pub fn NewRoom() -> impl IntoView {
         }
         "input" => {
             browser::set_text(PROBLEM, "");
-            explain(words);
+            explain(i18n);
         }
         _ if pressed(event).as_deref() == Some("cancel") => browser::close_dialog(ID),
         _ => {}
     };
-    dialog(ID, "dialog", words.of(Word::NewRoom), move || body(words), heard)
+    dialog(ID, "dialog", i18n.t(Key::CreateRoom), move || body(i18n), heard)
 }
 
 /// Says who will see the room.
-fn explain(words: Words) {
+fn explain(i18n: I18n) {
     let private = browser::is_checked(PRIVATE);
-    browser::set_text(HELP, words.of(if private { Word::PrivateRoomHelp } else { Word::NewRoomHelp }));
+    browser::set_text(HELP, i18n.t(if private { Key::PrivateRoomHelp } else { Key::PublicRoomHelp }));
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Look, composer::Draft, effect, still};
-use crate::{browser, i18n::Word, live::client::Client};
+use crate::{browser, i18n::Key, live::client::Client};
 
 const ID: &str = "outdated";
 const RENEW: &str = "renew";
@@ -14,7 +14,7 @@ const RELOADED: &str = "parlor.reloaded";
 #[component]
 pub fn Outdated() -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let Draft(draft) = expect_context();
     let renew = move || {
         if let Some(build) = client.newer.get_untracked()
@@ -38,9 +38,9 @@ pub fn Outdated() -> impl IntoView {
         view! {
             <div class="outdated-place" role="status">
                 <div class="outdated" id=ID data-testid="outdated" hidden>
-                    <span>{words.of(Word::Outdated)}</span>
+                    <span>{i18n.t(Key::UpdateAvailable)}</span>
                     <button type="button" class="button small" id=RENEW data-testid="renew">
-                        {words.of(Word::Reload)}
+                        {i18n.t(Key::Reload)}
                     </button>
                 </div>
             </div>

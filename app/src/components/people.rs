@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser, colour,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::{client::Client, view::About},
     small,
     text::escape,
@@ -31,7 +31,7 @@ pub fn People(
     room: Signal<Option<RoomId>>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let about = move || room.get().map(|room| client.view(&room).about.get()).unwrap_or_default();
     let people = move || {
         let About { online: mut people, away, .. } = about();
@@ -44,7 +44,7 @@ pub fn People(
         small::sort_by_key(&mut people, |user| {
             (Some(user.id) != me, away.contains(&user.id), user.name.to_ascii_lowercase())
         });
-        list(&people, &away, me, words)
+        list(&people, &away, me, i18n)
     };
     let hidden = move || {
         let about = about();
@@ -59,20 +59,20 @@ pub fn People(
         }
         let hidden = hidden();
         browser::set_hidden(MORE, hidden == 0);
-        browser::set_text(MORE, &words.fill(Word::AndMore, &[("n", &hidden.to_string())]));
+        browser::set_text(MORE, &i18n.format(Key::MorePeople, &[("n", &hidden.to_string())]));
     });
     effect(|| browser::on(CLOSER, "click", |_| browser::hide_popover(ID)));
     still(move || {
         let people = untrack(people);
         view! {
-            <aside class="people" id=ID popover="auto" data-testid="people" aria-label=words.of(Word::PeopleHere)>
+            <aside class="people" id=ID popover="auto" data-testid="people" aria-label=i18n.t(Key::PeopleInRoom)>
                 <div class="panel-head">
-                    <h2>{words.of(Word::HereNow)}</h2>
+                    <h2>{i18n.t(Key::OnlineInRoom)}</h2>
                     <button
                         type="button"
                         id=CLOSER
                         class="button icon-only"
-                        aria-label=words.of(Word::Close)
+                        aria-label=i18n.t(Key::Close)
                         popovertarget=ID
                         popovertargetaction="hide"
                     >
@@ -87,10 +87,10 @@ pub fn People(
 }
 
 /// People as items of a list. Plain HTML: nothing can be done with them, and they come and go together.
-fn list(people: &[User], away: &[UserId], me: Option<UserId>, words: Words) -> String {
+fn list(people: &[User], away: &[UserId], me: Option<UserId>, i18n: I18n) -> String {
     let mut html = String::new();
-    let note = |word| ["<span class=\"person-you\">", words.of(word), "</span>"].concat();
-    let (is_me, is_away) = (note(Word::You), note(Word::Away));
+    let note = |word| ["<span class=\"person-you\">", i18n.t(word), "</span>"].concat();
+    let (is_me, is_away) = (note(Key::You), note(Key::Away));
     for user in people {
         let (hue, initials) = (colour::class(user), escape(&colour::initials(&user.name)));
         let away = away.contains(&user.id);
@@ -136,7 +136,7 @@ mod tests {
             &[user(1, "<b>"), user(2, "Bob")],
             &[UserId(Uuid::from_u128(1))],
             Some(UserId(Uuid::from_u128(2))),
-            Words::default(),
+            I18n::default(),
         );
         assert!(html.contains("&lt;b&gt;") && !html.contains("<b>"), "{html}");
         assert!(html.ends_with("Bob</span><span class=\"person-you\">you</span></li>"), "{html}");

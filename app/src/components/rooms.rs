@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api, browser, colour,
-    i18n::Word,
+    i18n::Key,
     live::{client::Client, connection::ConnectionState},
     page::counted,
     reactive::derive,
@@ -34,24 +34,24 @@ pub fn Rooms(
     room: Signal<Option<RoomId>>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let switch = expect_context::<Switch>();
     effect(move || {
         browser::on(GO_TO, "click", move |_| switch.open());
         browser::on(NEW_ROOM, "click", |_| new_room::open());
     });
     view! {
-        <nav class="rooms" id=ID popover="auto" aria-label=words.of(Word::Rooms)>
+        <nav class="rooms" id=ID popover="auto" aria-label=i18n.t(Key::Rooms)>
             {still(move || view! {
             <div class="panel-head">
                 <span class="wordmark">"Parlor"</span>
                 <a class="button quiet" href="/people" rel="external">
-                    {words.of(Word::AllPeople)}
+                    {i18n.t(Key::People)}
                 </a>
                 <button
                     type="button"
                     class="button icon-only rooms-close"
-                    aria-label=words.of(Word::Close)
+                    aria-label=i18n.t(Key::Close)
                     popovertarget=ID
                     popovertargetaction="hide"
                 >
@@ -62,14 +62,14 @@ pub fn Rooms(
             <div class="rooms-scroll" data-testid="room-list">
                 {still(move || view! {
                 <div class="section-head">
-                    <h2>{words.of(Word::Rooms)}</h2>
+                    <h2>{i18n.t(Key::Rooms)}</h2>
                     <button
                         type="button"
                         class="button icon-only go-to"
                         id=GO_TO
                         data-testid="go-to"
-                        aria-label=words.of(Word::GoTo)
-                        title=words.of(Word::GoToKey)
+                        aria-label=i18n.t(Key::GoToRoom)
+                        title=i18n.t(Key::GoToRoomShortcut)
                     >
                         <Icon path=SEARCH />
                     </button>
@@ -78,8 +78,8 @@ pub fn Rooms(
                         class="button icon-only new-room"
                         id=NEW_ROOM
                         data-testid="new-room"
-                        aria-label=words.of(Word::NewRoom)
-                        title=words.of(Word::NewRoom)
+                        aria-label=i18n.t(Key::CreateRoom)
+                        title=i18n.t(Key::CreateRoom)
                     >
                         <Icon path=PLUS />
                     </button>
@@ -87,11 +87,11 @@ pub fn Rooms(
                 })}
                 <RoomList part=Part::Mine room />
                 <div class="section-head" hidden=part_is_empty(client, Part::Direct)>
-                    {still(move || view! { <h2>{words.of(Word::DirectRooms)}</h2> })}
+                    {still(move || view! { <h2>{i18n.t(Key::DirectMessages)}</h2> })}
                 </div>
                 <RoomList part=Part::Direct room />
                 <div class="section-head" hidden=part_is_empty(client, Part::More)>
-                    {still(move || view! { <h2>{words.of(Word::MoreRooms)}</h2> })}
+                    {still(move || view! { <h2>{i18n.t(Key::OtherRooms)}</h2> })}
                 </div>
                 <RoomList part=Part::More room />
             </div>
@@ -174,8 +174,8 @@ fn RoomLink(id: RoomId, room: Signal<Option<RoomId>>) -> impl IntoView {
         _ => "99+".into(),
     });
     let said = text(move || match mentions() {
-        0 => client.words.of(Word::Unread).to_owned(),
-        count => [client.words.of(Word::Unread), ", ", &client.words.count(Word::Mentions, count)].concat(),
+        0 => client.i18n.t(Key::UnreadSuffix).to_owned(),
+        count => [client.i18n.t(Key::UnreadSuffix), ", ", &client.i18n.plural(Key::MentionCount, count)].concat(),
     });
     view! {
         <li>
@@ -220,7 +220,7 @@ const LANGUAGES: &str = "me-languages";
 #[component]
 fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let me = move || {
         client.me.look(|me| {
             me.as_ref().map(|me| (me.name.clone(), colour::initials(&me.name), colour::class(me))).unwrap_or_default()
@@ -244,7 +244,7 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
                         browser::go("/");
                     }
                     // Without an answer the session stays, and the front page would only lead back here.
-                    Err(_) => say(words.of(Word::SignOutNeedsServer)),
+                    Err(_) => say(i18n.t(Key::SignOutOffline)),
                 }
             });
         });
@@ -253,7 +253,7 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
             browser::set_attribute(languages::NEXT, "value", &here());
             if client.connection.peek(ConnectionState::can_try_now) {
                 event.prevent_default();
-                say(words.of(Word::LanguageNeedsServer));
+                say(i18n.t(Key::LanguageNeedsServer));
             }
         });
     });
@@ -266,16 +266,16 @@ fn Me(room: Signal<Option<RoomId>>) -> impl IntoView {
                     <span class=["avatar small ", hue].concat() id=AVATAR aria-hidden="true">
                         {initials}
                     </span>
-                    <a class="me-name" id=NAME href="/account" rel="external" title=words.of(Word::YourAccount)>
+                    <a class="me-name" id=NAME href="/account" rel="external" title=i18n.t(Key::Account)>
                         {name}
                     </a>
-                    <button type="button" class="button quiet" id=SIGN_OUT data-testid="sign-out" title=words.of(Word::SignOut)>
+                    <button type="button" class="button quiet" id=SIGN_OUT data-testid="sign-out" title=i18n.t(Key::SignOut)>
                         <Icon path=DOOR />
-                        {words.of(Word::SignOut)}
+                        {i18n.t(Key::SignOut)}
                     </button>
                 </div>
                 <div class="me-languages" id=LANGUAGES>
-                    {languages::form(words, here())}
+                    {languages::form(i18n, here())}
                 </div>
             </div>
         }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::{client::Client, rows::Row, view::RowItem},
     reactive::Look as _,
     text::escape,
@@ -55,7 +55,7 @@ pub struct Around {
     /// The day it is.
     pub today: Day,
     /// The reader's language.
-    pub words: Words,
+    pub i18n: I18n,
     /// There is no connection: what has not gone yet stays for a while.
     pub waits: bool,
 }
@@ -70,7 +70,7 @@ impl Look {
                 tag: "h2",
                 kind: "day",
                 class: "day".into(),
-                inside: vec![("<span class=\"".into(), "day-name", time::day_label(*day, around.today, around.words))],
+                inside: vec![("<span class=\"".into(), "day-name", time::day_label(*day, around.today, around.i18n))],
                 end: "</span>".into(),
                 ..Self::default()
             },
@@ -78,17 +78,17 @@ impl Look {
                 tag: "p",
                 kind: "new-line",
                 class: "new-line".into(),
-                end: ["<span>", around.words.of(Word::NewLine), "</span>"].concat(),
+                end: ["<span>", around.i18n.t(Key::NewMessagesDivider), "</span>"].concat(),
                 ..Self::default()
             },
             Row::Notice { word, names, by, at } => {
                 let (icon, class) = match word {
-                    Word::CameIn | Word::MemberJoined | Word::MemberAdded => (icons::html(ARRIVED), "notice joined"),
-                    Word::WentOut | Word::MemberLeft | Word::MemberRemoved => (icons::html(LEFT), "notice left"),
+                    Key::UsersJoined | Key::MemberJoined | Key::MemberAdded => (icons::html(ARRIVED), "notice joined"),
+                    Key::UsersLeft | Key::MemberLeft | Key::MemberRemoved => (icons::html(LEFT), "notice left"),
                     _ => (String::new(), "notice"),
                 };
                 let name = |name| ["<span class=\"notice-names\">", &escape(name), "</span>"].concat();
-                let text = around.words.fill(*word, &[("names", &name(names)), ("by", &name(by))]);
+                let text = around.i18n.format(*word, &[("names", &name(names)), ("by", &name(by))]);
                 Self {
                     tag: "p",
                     kind: "notice",
@@ -159,7 +159,7 @@ pub fn RowView(
                 let waits = matches!(row, Row::Message(row) if row.may_be_taken_back)
                     && client.connection.look(|state| !state.is_connected());
                 let today = if matches!(row, Row::Day(_)) { client.today.get() } else { 0 };
-                Look::of(row, Around { zone: client.zone.get(), today, words: client.words, waits })
+                Look::of(row, Around { zone: client.zone.get(), today, i18n: client.i18n, waits })
             })
         }
     };
@@ -219,7 +219,7 @@ mod tests {
     };
 
     const AROUND: Around =
-        Around { zone: Zone::Fixed(60), today: 20_000, words: Words::new(Language::English), waits: false };
+        Around { zone: Zone::Fixed(60), today: 20_000, i18n: I18n::new(Language::English), waits: false };
 
     fn row(name: &str, seq: u64, delivery: Delivery) -> Row {
         let by = User { id: UserId(Uuid::from_u128(7)), name: name.into(), kind: UserKind::Guest, colour: None };
@@ -250,7 +250,7 @@ mod tests {
         let name = "<i x=\"1\">&";
         for row in [
             row(name, 1, Delivery::Stored),
-            Row::Notice { word: Word::CameIn, names: name.into(), by: name.into(), at: 0 },
+            Row::Notice { word: Key::UsersJoined, names: name.into(), by: name.into(), at: 0 },
         ] {
             let html = Look::of(&row, AROUND).html();
             assert!(html.contains("&lt;i x=&quot;1&quot;&gt;&amp;") && !html.contains("<i"), "{html}");
@@ -300,11 +300,11 @@ mod tests {
 
     #[test]
     fn who_came_and_went_is_said_in_the_order_of_the_language() {
-        let row = Row::Notice { word: Word::WentOut, names: "Ann".into(), by: String::new(), at: 8 * 3_600_000 };
+        let row = Row::Notice { word: Key::UsersLeft, names: "Ann".into(), by: String::new(), at: 8 * 3_600_000 };
         for (language, end) in
             [(Language::English, "Ann</span> left</span>"), (Language::Chinese, "Ann</span> 离开了房间</span>")]
         {
-            let html = Look::of(&row, Around { words: Words::new(language), ..AROUND }).html();
+            let html = Look::of(&row, Around { i18n: I18n::new(language), ..AROUND }).html();
             assert!(html.contains(end) && html.contains(">09:00</time>"), "{html}");
         }
     }

@@ -8,7 +8,7 @@ use web_sys::{Element, Event, KeyboardEvent};
 use super::{Look, dialog::dialog, effect, icons, rooms};
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::client::Client,
     page::counted,
     route::Route,
@@ -55,13 +55,13 @@ impl Switch {
 
     fn choose(self, at: usize) {
         self.at.set_value(at);
-        browser::set_html(LIST, &html(&self.found(), at, self.client.words));
+        browser::set_html(LIST, &html(&self.found(), at, self.client.i18n));
         browser::set_attribute(FIELD, "aria-activedescendant", &format!("{LIST}-{at}"));
     }
 }
 
-fn body(words: Words) -> String {
-    let (label, rooms) = (words.of(Word::GoTo), words.of(Word::Rooms));
+fn body(i18n: I18n) -> String {
+    let (label, rooms) = (i18n.t(Key::GoToRoom), i18n.t(Key::Rooms));
     format!(
         "<form method=dialog><input id={FIELD} data-testid={FIELD} type=text role=combobox aria-expanded=true \
          aria-controls={LIST} aria-label=\"{label}\" placeholder=\"{label}\" autocomplete=off autofocus></form>\
@@ -73,7 +73,7 @@ fn body(words: Words) -> String {
 #[component]
 pub fn Switcher() -> impl IntoView {
     let switch = expect_context::<Switch>();
-    let words = switch.client.words;
+    let i18n = switch.client.i18n;
     let route = expect_context::<Route>();
     let go = move |room: &RoomId| {
         browser::close_dialog(ID);
@@ -107,7 +107,7 @@ pub fn Switcher() -> impl IntoView {
         }
     };
     effect(move || browser::on_shortcut("k", move || switch.open()));
-    dialog(ID, "dialog switcher", words.of(Word::GoTo), move || body(words), heard)
+    dialog(ID, "dialog switcher", i18n.t(Key::GoToRoom), move || body(i18n), heard)
 }
 
 /// The rooms that one may mean, the likeliest first: those that begin so, then those with it elsewhere; with nothing typed,
@@ -127,7 +127,7 @@ fn find(rooms: &[RoomSummary], here: Option<&RoomId>, typed: &str) -> Vec<RoomSu
     found
 }
 
-fn html(rooms: &[RoomSummary], chosen: usize, words: Words) -> String {
+fn html(rooms: &[RoomSummary], chosen: usize, i18n: I18n) -> String {
     let mut html = String::new();
     for (n, room) in rooms.iter().enumerate() {
         let icon = icons::html(icons::of(Some(room.kind)));
@@ -156,7 +156,7 @@ fn html(rooms: &[RoomSummary], chosen: usize, words: Words) -> String {
         }
     }
     if html.is_empty() {
-        return ["<li class=\"soft\">", words.of(Word::NothingFound), "</li>"].concat();
+        return ["<li class=\"soft\">", i18n.t(Key::NoRoomsFound), "</li>"].concat();
     }
     html
 }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn names_are_text() {
-        let html = html(&[room("<b>", 1)], 0, Words::default());
+        let html = html(&[room("<b>", 1)], 0, I18n::default());
         assert!(html.contains("&lt;b&gt;") && !html.contains("<b>"), "{html}");
     }
 }

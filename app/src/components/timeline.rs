@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     browser,
-    i18n::Word,
+    i18n::Key,
     live::{client::Client, connection::ConnectionState, rows::RowKey, state::Phase, view::RoomView},
     reactive::derive,
 };
@@ -28,7 +28,7 @@ pub fn Timeline(
     absent: Signal<bool>,
 ) -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let view = client.view(&room);
     let about = {
         let about = view.about.clone();
@@ -52,12 +52,12 @@ pub fn Timeline(
     let ready = move || about.look(|about| about.phase == Phase::Ready);
     let said = text(move || {
         about.look(|about| match &about.phase {
-            _ if absent.get() => words.of(Word::NotYours).to_owned(),
+            _ if absent.get() => i18n.t(Key::RoomUnavailable).to_owned(),
             // The badge says why, and that nothing will come.
             Phase::Failed(_) if client.connection.look(|state| matches!(state, ConnectionState::Closed { .. })) => {
                 String::new()
             }
-            Phase::Failed(why) => words.fill(Word::LaterMessages, &[("why", why)]),
+            Phase::Failed(why) => i18n.format(Key::MessagesWhenReconnected, &[("why", why)]),
             Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
         })
     });
@@ -65,9 +65,9 @@ pub fn Timeline(
     let begins_earlier = flag(move || !ready() || !about.look(|about| about.complete));
     let none_older = flag(move || !ready() || about.look(|about| about.complete));
     let pill = text(move || match about.look(|about| about.unseen) {
-        0 if about.look(|about| about.detached) => words.of(Word::Newest).to_owned(),
+        0 if about.look(|about| about.detached) => i18n.t(Key::JumpToNewest).to_owned(),
         0 => String::new(),
-        count => words.count(Word::NewMessages, count.into()),
+        count => i18n.plural(Key::NewMessageCount, count.into()),
     });
     view! {
         <div class="timeline-frame">
@@ -78,12 +78,12 @@ pub fn Timeline(
                 node_ref=scroller
                 tabindex="0"
                 role="region"
-                aria-label=words.of(Word::Messages)
+                aria-label=i18n.t(Key::Messages)
             >
                 <div class="timeline-inner" node_ref=inner>
                     <div class="beginning" hidden=begins_earlier>
                         <p class="beginning-title">{name}</p>
-                        {still(move || view! { <p class="soft">{words.of(Word::Beginning)}</p> })}
+                        {still(move || view! { <p class="soft">{i18n.t(Key::RoomBeginning)}</p> })}
                     </div>
                     <div class="older" hidden=none_older aria-busy=text(move || about.look(|about| about.loading_older.to_string()))>
                         <Skeleton />
@@ -98,7 +98,7 @@ pub fn Timeline(
                         {said}
                     </p>
                     <p class="timeline-words" hidden=flag(move || !absent.get())>
-                        {still(move || view! { <a href="/r/lobby">{words.of(Word::ToLobby)}</a> })}
+                        {still(move || view! { <a href="/r/lobby">{i18n.t(Key::GoToLobby)}</a> })}
                     </p>
                     <Rows view held_back />
                 </div>
@@ -111,7 +111,7 @@ pub fn Timeline(
                 on:click=move |_| client.to_unread(&to_unread)
             >
                 {still(|| view! { <Icon path=UP /> })}
-                <span>{words.of(Word::ToUnread)}</span>
+                <span>{i18n.t(Key::JumpToUnread)}</span>
             </button>
             <button
                 type="button"
@@ -145,7 +145,7 @@ pub fn Rows(
     #[prop(default = StoredValue::new(false))]
     held_back: StoredValue<bool>,
 ) -> impl IntoView {
-    let words = expect_context::<Client>().words;
+    let i18n = expect_context::<Client>().i18n;
     let rows = view.rows;
     // What the server has rendered is there as a whole.
     let hydrating = Owner::current_shared_context().is_some_and(|context| context.during_hydration());
@@ -176,7 +176,7 @@ pub fn Rows(
             role="log"
             aria-live="polite"
             aria-relevant="additions"
-            aria-label=words.of(Word::Messages)
+            aria-label=i18n.t(Key::Messages)
             on:keydown=|event| walk(&event)
         >
             <For each key=|item| item.key let(item)>

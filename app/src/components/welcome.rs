@@ -6,7 +6,7 @@ use parlor_protocol::limits;
 use super::{Look, effect, languages, still, timeline::Rows};
 use crate::{
     browser,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     live::client::Client,
     page::{Offers, PageData},
     route::Address,
@@ -16,7 +16,7 @@ use crate::{
 #[component]
 pub fn Welcome() -> impl IntoView {
     let client = expect_context::<Client>();
-    let words = client.words;
+    let i18n = client.i18n;
     let page = expect_context::<PageData>();
     let next = expect_context::<Address>().next();
     let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
@@ -31,8 +31,8 @@ pub fn Welcome() -> impl IntoView {
         let empty = room.page.messages.is_empty();
         view! {
             <section class="glimpse" aria-labelledby="glimpse-title">
-                <h2 id="glimpse-title">{words.fill(Word::NowIn, &[("room", &room.summary.name)])}</h2>
-                {empty.then(|| still(move || view! { <p class="soft">{words.of(Word::NothingSaid)}</p> }))}
+                <h2 id="glimpse-title">{i18n.format(Key::RoomPreview, &[("room", &room.summary.name)])}</h2>
+                {empty.then(|| still(move || view! { <p class="soft">{i18n.t(Key::NoMessagesYet)}</p> }))}
                 <div class="glimpse-frame" tabindex="0" role="region" aria-labelledby="glimpse-title" hidden=empty>
                     <Rows view />
                 </div>
@@ -41,22 +41,22 @@ pub fn Welcome() -> impl IntoView {
     });
     let card = still(move || {
         let entrance = if use_context::<Offers>().unwrap_or_default().guests {
-            Either::Left(name_form(words, page.notice, page.name_prefill, next.clone()))
+            Either::Left(name_form(i18n, page.notice, page.name_prefill, next.clone()))
         } else {
             // Who was banned is told that instead.
-            let why = page.notice.unwrap_or_else(|| words.of(Word::GuestsOff).into());
+            let why = page.notice.unwrap_or_else(|| i18n.t(Key::GuestsDisabled).into());
             Either::Right(view! { <p data-testid="name-error">{why}</p> })
         };
         let sign_in = if next.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?next={next}") };
         view! {
                 <div class="welcome-card">
                     <h1 class="wordmark large">"Parlor"</h1>
-                    <p class="welcome-words">{words.of(Word::Motto)}</p>
+                    <p class="welcome-words">{i18n.t(Key::Tagline)}</p>
                     {entrance}
                     <p class="welcome-account">
-                        <a href=sign_in data-testid="to-sign-in">{words.of(Word::WithAccount)}</a>
+                        <a href=sign_in data-testid="to-sign-in">{i18n.t(Key::SignInWithAccount)}</a>
                     </p>
-                    {languages::form(words, here)}
+                    {languages::form(i18n, here)}
                 </div>
         }
     });
@@ -69,11 +69,11 @@ pub fn Welcome() -> impl IntoView {
 }
 
 /// The form to come in by a name alone.
-fn name_form(words: Words, notice: Option<String>, prefill: String, next: String) -> impl IntoView {
+fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) -> impl IntoView {
     let failed = notice.is_some();
     view! {
         <form class="name-form" method="post" action="/enter">
-            <label for="name">{words.of(Word::YourName)}</label>
+            <label for="name">{i18n.t(Key::YourName)}</label>
             <div class="name-line">
                 <input
                     id="name"
@@ -83,13 +83,13 @@ fn name_form(words: Words, notice: Option<String>, prefill: String, next: String
                     maxlength=limits::MAX_NAME_CHARS.to_string()
                     autocomplete="nickname"
                     autofocus
-                    placeholder=words.of(Word::GuestExample)
+                    placeholder=i18n.t(Key::GuestNamePlaceholder)
                     value=prefill
                     aria-describedby="name-help"
                     aria-invalid=if failed { "true" } else { "false" }
                 />
                 <button type="submit" class="button primary" data-testid="enter">
-                    {words.of(Word::Enter)}
+                    {i18n.t(Key::JoinChat)}
                 </button>
             </div>
             <input type="hidden" name="next" value=next />
@@ -103,7 +103,7 @@ fn name_form(words: Words, notice: Option<String>, prefill: String, next: String
                         }
                     })}
                 <span class="soft" hidden=failed>
-                    {words.of(Word::MayBeEmpty)}
+                    {i18n.t(Key::NameOptionalHelp)}
                 </span>
             </p>
         </form>

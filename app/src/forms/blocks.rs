@@ -6,7 +6,7 @@ use parlor_protocol::{Millis, UserId};
 use super::parts::{Problem, problem_line};
 use crate::{
     colour,
-    i18n::{Words, forms::Word as Say},
+    i18n::{I18n, Key},
     time::{self, Zone},
 };
 
@@ -21,22 +21,22 @@ pub struct Clock {
 
 impl Clock {
     /// `Today 09:05`.
-    pub(super) fn text(self, words: Words, at: Millis) -> String {
-        format!("{} {}", time::day_label(self.zone.day(at), self.zone.day(self.now), words), self.zone.hhmm(at))
+    pub(super) fn text(self, i18n: I18n, at: Millis) -> String {
+        format!("{} {}", time::day_label(self.zone.day(at), self.zone.day(self.now), i18n), self.zone.hhmm(at))
     }
 
     /// A moment, with a text around it that has one place.
-    pub(super) fn moment(self, words: Words, at: Millis, around: Say) -> impl IntoView + use<> {
-        let text = words.say_with(around, &[("time", &self.text(words, at))]);
+    pub(super) fn moment(self, i18n: I18n, at: Millis, around: Key) -> impl IntoView + use<> {
+        let text = i18n.format(around, &[("time", &self.text(i18n, at))]);
         view! { <time datetime=time::iso(at)>{text}</time> }
     }
 }
 
 /// A part of a page, with a heading.
-pub(super) fn section(words: Words, title: Say, body: impl IntoView + 'static) -> AnyView {
+pub(super) fn section(i18n: I18n, title: Key, body: impl IntoView + 'static) -> AnyView {
     view! {
         <section>
-            <h2>{words.say(title)}</h2>
+            <h2>{i18n.t(title)}</h2>
             {body}
         </section>
     }
@@ -57,20 +57,20 @@ pub(super) fn link(path: &str, next: &str, label: &'static str) -> impl IntoView
 }
 
 /// A link that was just made. It has the focus, so that the browser shows it wherever on the page it stands.
-pub(super) fn made_link(words: Words, id: &'static str, link: String) -> impl IntoView + use<> {
+pub(super) fn made_link(i18n: I18n, id: &'static str, link: String) -> impl IntoView + use<> {
     view! {
         <div class="field done" role="status">
-            <label for=id>{words.say(Say::MadeInvite)}</label>
+            <label for=id>{i18n.t(Key::InviteLinkCreated)}</label>
             <input id=id type="text" readonly autofocus value=link data-testid=id />
         </div>
     }
 }
 
 /// What has come of the last form.
-pub(super) fn status(words: Words, notice: Say) -> impl IntoView {
+pub(super) fn status(i18n: I18n, notice: Key) -> impl IntoView {
     view! {
         <p class="done" role="status" data-testid="done">
-            {words.say(notice)}
+            {i18n.t(notice)}
         </p>
     }
 }
@@ -93,10 +93,10 @@ pub(super) fn avatar(user: UserId, name: &str, chosen: Option<u8>) -> AnyView {
 }
 
 /// Whether someone is there, or when they last were; nothing of who never was, or for who is not to know.
-pub(super) fn seen(words: Words, clock: Clock, online: bool, seen_at: Option<Millis>) -> Option<AnyView> {
+pub(super) fn seen(i18n: I18n, clock: Clock, online: bool, seen_at: Option<Millis>) -> Option<AnyView> {
     let text = match seen_at {
-        _ if online => words.say(Say::OnlineNow).into_any(),
-        Some(at) => clock.moment(words, at, Say::SeenLast).into_any(),
+        _ if online => i18n.t(Key::OnlineNow).into_any(),
+        Some(at) => clock.moment(i18n, at, Key::LastSeen).into_any(),
         None => return None,
     };
     Some(

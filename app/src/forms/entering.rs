@@ -9,7 +9,7 @@ use super::{
     parts::{self, Field, Problem, id},
 };
 use crate::{
-    i18n::{Words, forms::Word as Say},
+    i18n::{I18n, Key},
     page::Offers,
 };
 
@@ -23,7 +23,7 @@ pub struct SignIn {
     /// Why the last try failed.
     pub problem: Option<Problem>,
     /// What has come of something else.
-    pub notice: Option<Say>,
+    pub notice: Option<Key>,
     /// By what else one can come in.
     pub offers: Offers,
 }
@@ -32,30 +32,30 @@ impl SignIn {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let (words, problem) = (frame.words, self.problem);
+        let (i18n, problem) = (frame.i18n, self.problem);
         let Offers { guests, accounts, .. } = self.offers;
         let sign_up = if accounts {
-            Either::Left(link("/sign-up", &self.next, words.say(Say::ToSignUp)))
+            Either::Left(link("/sign-up", &self.next, i18n.t(Key::CreateAccount)))
         } else {
-            Either::Right(view! { <p class="soft">{words.say(Say::InviteOnly)}</p> })
+            Either::Right(view! { <p class="soft">{i18n.t(Key::InvitationRequired)}</p> })
         };
-        let without = guests.then(|| link("/", &self.next, words.say(Say::WithoutAccount)));
+        let without = guests.then(|| link("/", &self.next, i18n.t(Key::ContinueAsGuest)));
         let body = view! {
-            <h1>{words.say(Say::SignIn)}</h1>
-            {self.notice.map(|notice| status(words, notice))}
+            <h1>{i18n.t(Key::SignIn)}</h1>
+            {self.notice.map(|notice| status(i18n, notice))}
             <form method="post" action="/sign-in" data-testid="sign-in-form">
-                {Field::name(words, self.name).view(problem.as_ref())}
-                {Field::password(words, id::PASSWORD).view(problem.as_ref())}
+                {Field::name(i18n, self.name).view(problem.as_ref())}
+                {Field::password(i18n, id::PASSWORD).view(problem.as_ref())}
                 <input type="hidden" name="next" value=self.next />
                 <button type="submit" class="button primary">
-                    {words.say(Say::SignIn)}
+                    {i18n.t(Key::SignIn)}
                 </button>
             </form>
-            <p class="soft">{words.say(Say::Forgotten)}</p>
+            <p class="soft">{i18n.t(Key::ForgotPasswordHelp)}</p>
             {sign_up}
             {without}
         };
-        frame.document(words.say(Say::SignIn), body)
+        frame.document(i18n.t(Key::SignIn), body)
     }
 }
 
@@ -101,56 +101,56 @@ impl SignUp {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let words = frame.words;
-        let sign_in = link("/sign-in", &self.next, words.say(Say::ToSignIn));
+        let i18n = frame.i18n;
+        let sign_in = link("/sign-in", &self.next, i18n.t(Key::SignInInstead));
         let refused = match self.invitation {
-            Invitation::Needed => Some((Say::SignUp, Say::InviteOnly)),
-            Invitation::Invalid => Some((Say::InvalidLink, Say::InvalidInvite)),
+            Invitation::Needed => Some((Key::CreateAccount, Key::InvitationRequired)),
+            Invitation::Invalid => Some((Key::InvalidLink, Key::InvalidLinkHelp)),
             _ => None,
         };
-        let title = refused.map_or(Say::SignUp, |(title, _)| title);
+        let title = refused.map_or(Key::CreateAccount, |(title, _)| title);
         let body = match refused {
-            Some((_, why)) => Either::Left(view! { <p data-testid="problem">{words.say(why)}</p> }),
-            None => Either::Right(self.form(words)),
+            Some((_, why)) => Either::Left(view! { <p data-testid="problem">{i18n.t(why)}</p> }),
+            None => Either::Right(self.form(i18n)),
         };
         let body = view! {
-            <h1>{words.say(title)}</h1>
+            <h1>{i18n.t(title)}</h1>
             {body}
             {sign_in}
         };
-        frame.document(words.say(title), body)
+        frame.document(i18n.t(title), body)
     }
 
     /// The form alone; a guest has it on the page about themselves.
-    pub(super) fn form(self, words: Words) -> impl IntoView {
+    pub(super) fn form(self, i18n: I18n) -> impl IntoView {
         let sentence = match self.invitation {
-            Invitation::Owner => Some(words.say(Say::MakesOwner).to_owned()),
+            Invitation::Owner => Some(i18n.t(Key::FirstOwnerHelp).to_owned()),
             Invitation::By { name, role } => {
                 let mut text = match name {
-                    Some(name) => words.say_with(Say::InvitedBy, &[("name", &name)]),
-                    None => words.say(Say::Invited).to_owned(),
+                    Some(name) => i18n.format(Key::InvitedBy, &[("name", &name)]),
+                    None => i18n.t(Key::Invited).to_owned(),
                 };
                 if role > ServerRole::Member {
                     text.push(' ');
-                    text += &words.say_with(Say::WillBe, &[("role", parts::role(words, role))]);
+                    text += &i18n.format(Key::InviteRole, &[("role", parts::role(i18n, role))]);
                 }
                 Some(text)
             }
             _ => None,
         };
-        let stays = self.guest.map(|name| words.say_with(Say::GuestStays, &[("name", &name)]));
+        let stays = self.guest.map(|name| i18n.format(Key::GuestUpgradeHelp, &[("name", &name)]));
         let problem = self.problem;
-        let name = Field { help: words.say(Say::SignUpHelp).into(), ..Field::name(words, self.name) };
+        let name = Field { help: i18n.t(Key::AccountNameHelp).into(), ..Field::name(i18n, self.name) };
         view! {
             {sentence.map(|text| view! { <p data-testid="invitation">{text}</p> })}
             {stays.map(|text| view! { <p data-testid="guest-stays">{text}</p> })}
             <form method="post" action="/sign-up" data-testid="sign-up-form">
                 {name.view(problem.as_ref())}
-                {Field::new_password(words, id::PASSWORD, Say::Password).view(problem.as_ref())}
+                {Field::new_password(i18n, id::PASSWORD, Key::Password).view(problem.as_ref())}
                 {self.invite.map(|secret| view! { <input type="hidden" name="invite" value=secret.0 /> })}
                 <input type="hidden" name="next" value=self.next />
                 <button type="submit" class="button primary">
-                    {words.say(Say::SignUp)}
+                    {i18n.t(Key::CreateAccount)}
                 </button>
             </form>
         }
@@ -172,27 +172,27 @@ impl Reset {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let words = frame.words;
-        let title = if self.account.is_some() { Say::NewPassword } else { Say::InvalidLink };
+        let i18n = frame.i18n;
+        let title = if self.account.is_some() { Key::NewPassword } else { Key::InvalidLink };
         let body = match self.account {
             Some(name) => Either::Left(view! {
-                <p>{words.say_with(Say::ResetFor, &[("name", &name)])}</p>
+                <p>{i18n.format(Key::ResetPasswordHelp, &[("name", &name)])}</p>
                 <form method="post" action=format!("/reset/{}", self.secret.0) data-testid="reset-form">
                     {parts::known_name(name)}
-                    {Field::new_password(words, id::PASSWORD, Say::NewPassword).view(self.problem.as_ref())}
+                    {Field::new_password(i18n, id::PASSWORD, Key::NewPassword).view(self.problem.as_ref())}
                     <button type="submit" class="button primary">
-                        {words.say(Say::SetPassword)}
+                        {i18n.t(Key::SetPassword)}
                     </button>
                 </form>
             }),
-            None => Either::Right(view! { <p data-testid="problem">{words.say(Say::InvalidInvite)}</p> }),
+            None => Either::Right(view! { <p data-testid="problem">{i18n.t(Key::InvalidLinkHelp)}</p> }),
         };
         let body = view! {
-            <h1>{words.say(title)}</h1>
+            <h1>{i18n.t(title)}</h1>
             {body}
-            {link("/sign-in", "", words.say(Say::SignIn))}
+            {link("/sign-in", "", i18n.t(Key::SignIn))}
         };
-        frame.document(words.say(title), body)
+        frame.document(i18n.t(title), body)
     }
 }
 
@@ -202,25 +202,25 @@ pub struct Refused {
     /// A sentence.
     pub text: String,
     /// What the page is called.
-    pub title: Say,
+    pub title: Key,
     /// Where one can go on to.
     pub to: String,
     /// What that is called.
-    pub way: Say,
+    pub way: Key,
 }
 
 impl Refused {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let words = frame.words;
+        let i18n = frame.i18n;
         let body = view! {
-            <h1>{words.say(self.title)}</h1>
+            <h1>{i18n.t(self.title)}</h1>
             <p role="alert" data-testid="problem">
                 {self.text}
             </p>
-            {link(&self.to, "", words.say(self.way))}
+            {link(&self.to, "", i18n.t(self.way))}
         };
-        frame.document(words.say(self.title), body)
+        frame.document(i18n.t(self.title), body)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     people::paging,
     person::mute_choice,
 };
-use crate::i18n::{Words, forms::Word as Say};
+use crate::i18n::{I18n, Key};
 
 /// Someone who is in a room.
 #[derive(Clone, Debug)]
@@ -57,41 +57,41 @@ impl Members {
     /// The part of the page about them. `typed`: who was to be brought in when that failed.
     pub(super) fn view(
         self,
-        words: Words,
+        i18n: I18n,
         clock: Clock,
         room: &RoomId,
         problem: Option<&Problem>,
         typed: String,
     ) -> AnyView {
-        let bring_in = self.invite.then(|| bring_in(words, room, problem, typed, self.proposals));
+        let bring_in = self.invite.then(|| bring_in(i18n, room, problem, typed, self.proposals));
         let shown = self.rows.len();
         let range = [self.before + 1, self.before + shown].map(|n| n.to_string());
         let values = [("from", range[0].as_str()), ("to", &range[1]), ("n", &self.count.to_string())];
-        let range = (self.next.is_some() || self.before > 0).then(|| words.say_with(Say::MembersLeft, &values));
-        let page = |from: usize, say: Say| (format!("/rooms/{room}/settings?from={from}"), say);
+        let range = (self.next.is_some() || self.before > 0).then(|| i18n.format(Key::MemberRange, &values));
+        let page = |from: usize, say: Key| (format!("/rooms/{room}/settings?from={from}"), say);
         let pages =
-            [(self.before > 0).then(|| page(0, Say::FirstPage)), self.next.map(|next| page(next, Say::NextPage))];
-        let rows: Vec<_> = self.rows.iter().map(|row| member_row(words, clock, room, row)).collect();
+            [(self.before > 0).then(|| page(0, Key::FirstPage)), self.next.map(|next| page(next, Key::NextPage))];
+        let rows: Vec<_> = self.rows.iter().map(|row| member_row(i18n, clock, room, row)).collect();
         let body = view! {
             {bring_in}
             {range.map(|range| view! { <p class="soft">{range}</p> })}
             <ul class="entries">{rows}</ul>
-            {paging(words, pages)}
+            {paging(i18n, pages)}
         };
-        section(words, Say::Members, body)
+        section(i18n, Key::Members, body)
     }
 }
 
-fn bring_in(words: Words, room: &RoomId, problem: Option<&Problem>, typed: String, proposals: Vec<String>) -> AnyView {
+fn bring_in(i18n: I18n, room: &RoomId, problem: Option<&Problem>, typed: String, proposals: Vec<String>) -> AnyView {
     const PROPOSALS: &str = "people";
-    let field = Field::text(id::BRING_IN, "name", words.say(Say::BringIn), typed, limits::MAX_NAME_CHARS);
-    let field = Field { help: words.say(Say::BringInHelp).into(), list: Some(PROPOSALS), ..field };
+    let field = Field::text(id::BRING_IN, "name", i18n.t(Key::AddMember), typed, limits::MAX_NAME_CHARS);
+    let field = Field { help: i18n.t(Key::AddMemberHelp).into(), list: Some(PROPOSALS), ..field };
     let proposals = proposals.into_iter().map(|name| view! { <option value=name></option> });
     view! {
         <form method="post" action=format!("/rooms/{room}/members") class="line" data-testid="bring-in-form">
             {field.view(problem)}
             <button type="submit" class="button">
-                {words.say(Say::BringInButton)}
+                {i18n.t(Key::AddMemberButton)}
             </button>
             <datalist id=PROPOSALS>{proposals.collect_view()}</datalist>
         </form>
@@ -99,7 +99,7 @@ fn bring_in(words: Words, room: &RoomId, problem: Option<&Problem>, typed: Strin
     .into_any()
 }
 
-fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> AnyView {
+fn member_row(i18n: I18n, clock: Clock, room: &RoomId, row: &MemberRow) -> AnyView {
     let User { id: user, name, .. } = row.user.clone();
     let is_guest = row.user.kind == UserKind::Guest;
     let about = format!("member-{user}");
@@ -109,13 +109,13 @@ fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> Any
         name.clone().into_any()
     };
     let manage = (row.remove || row.appoint || row.mute).then(|| {
-        let label = words.say_with(Say::ManageWho, &[("name", &name)]);
+        let label = i18n.format(Key::ManagePerson, &[("name", &name)]);
         view! {
             <details class="manage" data-testid="manage">
                 <summary class="button small" aria-label=label>
-                    {words.say(Say::Manage)}
+                    {i18n.t(Key::Manage)}
                 </summary>
-                <div class="panel">{acts(words, room, row, &about)}</div>
+                <div class="panel">{acts(i18n, room, row, &about)}</div>
             </details>
         }
     });
@@ -125,15 +125,15 @@ fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> Any
             <div id=about class="who">
                 <p class="about-name">
                     {shown}
-                    {row.me.then(|| view! { <span class="mine">{words.say(Say::You)}</span> })}
+                    {row.me.then(|| view! { <span class="mine">{i18n.t(Key::You)}</span> })}
                 </p>
-                {is_guest.then(|| view! { <p class="soft">{words.say(Say::Guest)}</p> })}
-                {seen(words, clock, row.online, row.seen_at)}
-                {row.moderator.then(|| view! { <p class="soft">{words.say(Say::LooksAfter)}</p> })}
+                {is_guest.then(|| view! { <p class="soft">{i18n.t(Key::RoleGuest)}</p> })}
+                {seen(i18n, clock, row.online, row.seen_at)}
+                {row.moderator.then(|| view! { <p class="soft">{i18n.t(Key::RoomModerator)}</p> })}
                 {row
                     .muted
                     .map(|until| {
-                        view! { <p class="warned">{clock.moment(words, until, Say::MutedUntil)}</p> }
+                        view! { <p class="warned">{clock.moment(i18n, until, Key::MutedUntil)}</p> }
                     })}
             </div>
             {manage}
@@ -143,26 +143,26 @@ fn member_row(words: Words, clock: Clock, room: &RoomId, row: &MemberRow) -> Any
 }
 
 /// The forms for one member.
-fn acts(words: Words, room: &RoomId, row: &MemberRow, about: &str) -> AnyView {
+fn acts(i18n: I18n, room: &RoomId, row: &MemberRow, about: &str) -> AnyView {
     let user = row.user.id;
     let action = |what: &str| format!("/rooms/{room}/members/{user}/{what}");
-    let (what, label) = if row.moderator { ("dismiss", Say::Dismiss) } else { ("appoint", Say::Appoint) };
-    let appoint = row.appoint.then(|| button(action(what), words.say(label), "small", about));
+    let (what, label) = if row.moderator { ("dismiss", Key::RemoveModerator) } else { ("appoint", Key::MakeModerator) };
+    let appoint = row.appoint.then(|| button(action(what), i18n.t(label), "small", about));
     let mute = row.mute.then(|| {
         if row.muted.is_some() {
-            return button(action("unmute"), words.say(Say::Unmute), "small", about);
+            return button(action("unmute"), i18n.t(Key::Unmute), "small", about);
         }
         view! {
             <form method="post" action=action("mute") class="line">
-                {mute_choice(words, format!("mute-{user}"))}
+                {mute_choice(i18n, format!("mute-{user}"))}
                 <button type="submit" class="button" aria-describedby=about.to_owned()>
-                    {words.say(Say::MuteInRoom)}
+                    {i18n.t(Key::MuteInRoom)}
                 </button>
             </form>
         }
         .into_any()
     });
-    let remove = row.remove.then(|| button(action("remove"), words.say(Say::Remove), "small danger", about));
+    let remove = row.remove.then(|| button(action("remove"), i18n.t(Key::RemoveMember), "small danger", about));
     view! {
         {mute}
         {appoint}

@@ -25,7 +25,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::languages,
-    i18n::{Words, forms::Word as Say},
+    i18n::{I18n, Key},
     page::head,
 };
 
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// In the reader's language.
-    pub words: Words,
+    pub i18n: I18n,
     /// The address of the style sheet.
     pub css: String,
     /// The page's own address, where another language leads back to.
@@ -56,12 +56,12 @@ pub struct Ways {
 impl Frame {
     /// The whole document. The body brings the page's heading.
     fn document(self, title: &str, body: impl IntoView + 'static) -> String {
-        let Self { words, css, here, ways } = self;
+        let Self { i18n, css, here, ways } = self;
         let title = format!("{title} · Parlor");
         let class = if ways.is_some() { "forms wide" } else { "forms" };
-        let ways = ways.map(|ways| ways.view(words, &here));
+        let ways = ways.map(|ways| ways.view(i18n, &here));
         let html = view! {
-            <html lang=words.language().tag()>
+            <html lang=i18n.language().tag() dir=i18n.language().dir()>
                 {head(&title, css, ())}
                 <body>
                     <div class=class>
@@ -72,7 +72,7 @@ impl Frame {
                             {ways}
                         </header>
                         <main>{body}</main>
-                        <footer>{languages::form(words, here)}</footer>
+                        <footer>{languages::form(i18n, here)}</footer>
                     </div>
                 </body>
             </html>
@@ -82,24 +82,24 @@ impl Frame {
 }
 
 impl Ways {
-    fn view(self, words: Words, here: &str) -> AnyView {
+    fn view(self, i18n: I18n, here: &str) -> AnyView {
         let Self { people, bans, audit } = self;
         let ways = [
-            (true, "/r/lobby", Say::Chat),
-            (true, "/account", Say::Account),
-            (people, "/people", Say::People),
-            (bans, "/people/bans", Say::Bans),
-            (audit, "/audit", Say::Audit),
+            (true, "/r/lobby", Key::Chat),
+            (true, "/account", Key::Account),
+            (people, "/people", Key::People),
+            (bans, "/people/bans", Key::Bans),
+            (audit, "/audit", Key::AuditLog),
         ];
         let ways = ways.into_iter().filter(|(shown, ..)| *shown).map(|(_, to, say)| {
             view! {
                 <a href=to aria-current=(to == here).then_some("page")>
-                    {words.say(say)}
+                    {i18n.t(say)}
                 </a>
             }
         });
         view! {
-            <nav class="ways" aria-label=words.say(Say::Pages)>
+            <nav class="ways" aria-label=i18n.t(Key::Navigation)>
                 {ways.collect_view()}
             </nav>
         }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::{ServerRole, limits};
 
-use crate::i18n::{Words, forms::Word as Say};
+use crate::i18n::{I18n, Key};
 
 /// The ids of fields, for what is wrong with them.
 pub mod id {
@@ -73,21 +73,21 @@ pub(super) struct Field {
 
 impl Field {
     /// The name that one signs in with.
-    pub(super) fn name(words: Words, value: String) -> Self {
-        let field = Self::text(id::NAME, "name", words.say(Say::Name), value, limits::MAX_NAME_CHARS);
+    pub(super) fn name(i18n: I18n, value: String) -> Self {
+        let field = Self::text(id::NAME, "name", i18n.t(Key::Name), value, limits::MAX_NAME_CHARS);
         Self { fills: "username", first: true, ..field }
     }
 
     /// The password of an account that there is.
-    pub(super) fn password(words: Words, id: &'static str) -> Self {
-        let field = Self::text(id, "password", words.say(Say::Password), String::new(), 0);
+    pub(super) fn password(i18n: I18n, id: &'static str) -> Self {
+        let field = Self::text(id, "password", i18n.t(Key::Password), String::new(), 0);
         Self { fills: "current-password", ..field }
     }
 
     /// A password that is about to be.
-    pub(super) fn new_password(words: Words, id: &'static str, label: Say) -> Self {
-        let help = words.say_with(Say::PasswordHelp, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]);
-        let field = Self::text(id, "password", words.say(label), String::new(), 0);
+    pub(super) fn new_password(i18n: I18n, id: &'static str, label: Key) -> Self {
+        let help = i18n.format(Key::PasswordHelp, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]);
+        let field = Self::text(id, "password", i18n.t(label), String::new(), 0);
         Self { fills: "new-password", help, ..field }
     }
 
@@ -177,10 +177,10 @@ pub(super) fn choice(
 /// One of a few that need a sentence each: the value, what it is called, and that sentence. The heading above names them for
 /// the eye, the legend for the ear.
 pub(super) fn explained_choice(
-    words: Words,
+    i18n: I18n,
     name: &'static str,
-    legend: Say,
-    options: &[(&'static str, Say, Say)],
+    legend: Key,
+    options: &[(&'static str, Key, Key)],
     chosen: &str,
 ) -> AnyView {
     let options = options.iter().map(|(value, title, help)| {
@@ -196,16 +196,16 @@ pub(super) fn explained_choice(
                     checked=*value == chosen
                     aria-describedby=help_id.clone()
                 />
-                <label for=id>{words.say(*title)}</label>
+                <label for=id>{i18n.t(*title)}</label>
                 <p id=help_id class="soft">
-                    {words.say(*help)}
+                    {i18n.t(*help)}
                 </p>
             </div>
         }
     });
     view! {
         <fieldset>
-            <legend class="sr-only">{words.say(legend)}</legend>
+            <legend class="sr-only">{i18n.t(legend)}</legend>
             {options.collect_view()}
         </fieldset>
     }
@@ -213,7 +213,7 @@ pub(super) fn explained_choice(
 }
 
 /// One of the colours of names. What is chosen has a tick as well, which the style sheet draws.
-pub(super) fn colour_choice(words: Words, name: &'static str, legend: Say, chosen: u8) -> AnyView {
+pub(super) fn colour_choice(i18n: I18n, name: &'static str, legend: Key, chosen: u8) -> AnyView {
     let swatches = (0..limits::COLOUR_COUNT).map(|colour| {
         view! {
             <input
@@ -222,13 +222,13 @@ pub(super) fn colour_choice(words: Words, name: &'static str, legend: Say, chose
                 name=name
                 value=colour.to_string()
                 checked=colour == chosen
-                aria-label=words.say_with(Say::ColourNumber, &[("n", &(colour + 1).to_string())])
+                aria-label=i18n.format(Key::ColourNumber, &[("n", &(colour + 1).to_string())])
             />
         }
     });
     view! {
         <fieldset class="swatches">
-            <legend>{words.say(legend)}</legend>
+            <legend>{i18n.t(legend)}</legend>
             {swatches.collect_view()}
         </fieldset>
     }
@@ -236,12 +236,12 @@ pub(super) fn colour_choice(words: Words, name: &'static str, legend: Say, chose
 }
 
 /// What a role is called.
-pub(super) fn role(words: Words, role: ServerRole) -> &'static str {
-    words.say(match role {
-        ServerRole::Guest => Say::Guest,
-        ServerRole::Member => Say::Member,
-        ServerRole::Moderator => Say::Moderator,
-        ServerRole::Admin => Say::Admin,
-        ServerRole::Owner => Say::Owner,
+pub(super) fn role(i18n: I18n, role: ServerRole) -> &'static str {
+    i18n.t(match role {
+        ServerRole::Guest => Key::RoleGuest,
+        ServerRole::Member => Key::RoleMember,
+        ServerRole::Moderator => Key::RoleModerator,
+        ServerRole::Admin => Key::RoleAdmin,
+        ServerRole::Owner => Key::RoleOwner,
     })
 }

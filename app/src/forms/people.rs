@@ -12,7 +12,7 @@ use super::{
     blocks::{Clock, avatar, button, seen, status},
     parts::{self, Field},
 };
-use crate::i18n::{Words, forms::Word as Say};
+use crate::i18n::{I18n, Key};
 
 /// Someone in the list.
 #[derive(Clone, Debug)]
@@ -48,31 +48,31 @@ impl PeopleList {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let (words, clock) = (frame.words, self.clock);
+        let (i18n, clock) = (frame.i18n, self.clock);
         let (searched, none) = (!self.query.is_empty(), self.people.is_empty());
-        let search = Field::text("search", "q", words.say(Say::SearchName), self.query, limits::MAX_NAME_CHARS);
-        let first = (self.later || searched).then_some(("/people".to_owned(), Say::FirstPage));
-        let pages = [first, self.next.map(|next| (next, Say::NextPage))];
+        let search = Field::text("search", "q", i18n.t(Key::SearchByName), self.query, limits::MAX_NAME_CHARS);
+        let first = (self.later || searched).then_some(("/people".to_owned(), Key::FirstPage));
+        let pages = [first, self.next.map(|next| (next, Key::NextPage))];
         let several = self.people.iter().filter(|row| row.message).count() > 1;
-        let together = several.then(|| together(words, self.problem));
-        let rows = self.people.into_iter().map(move |row| person_row(words, clock, row, several));
+        let together = several.then(|| together(i18n, self.problem));
+        let rows = self.people.into_iter().map(move |row| person_row(i18n, clock, row, several));
         let body = view! {
-            <h1>{words.say(Say::People)}</h1>
+            <h1>{i18n.t(Key::People)}</h1>
             <form method="get" action="/people" role="search" class="line" data-testid="search-form">
                 {search.view(None)}
                 <button type="submit" class="button">
-                    {words.say(Say::Search)}
+                    {i18n.t(Key::Search)}
                 </button>
             </form>
             {if none {
-                Either::Left(view! { <p class="soft">{words.say(Say::NobodyFound)}</p> })
+                Either::Left(view! { <p class="soft">{i18n.t(Key::NoPeopleFound)}</p> })
             } else {
                 Either::Right(view! { <ul class="entries">{rows.collect_view()}</ul> })
             }}
             {together}
-            {paging(words, pages)}
+            {paging(i18n, pages)}
         };
-        frame.document(words.say(Say::People), body)
+        frame.document(i18n.t(Key::People), body)
     }
 }
 
@@ -80,46 +80,46 @@ impl PeopleList {
 const TOGETHER: &str = "together";
 
 /// To write to several people at once.
-fn together(words: Words, problem: Option<String>) -> impl IntoView {
+fn together(i18n: I18n, problem: Option<String>) -> impl IntoView {
     let most = limits::MAX_DIRECT_PEOPLE.to_string();
     view! {
         <form id=TOGETHER method="post" action="/people" data-testid="together-form">
-            <p class="soft">{words.say_with(Say::MessageTogetherHelp, &[("n", &most)])}</p>
+            <p class="soft">{i18n.format(Key::MessageSelectedHelp, &[("n", &most)])}</p>
             {problem.map(|problem| view! { <p class="help">{parts::problem_line(problem)}</p> })}
             <button type="submit" class="button">
-                {words.say(Say::MessageTogether)}
+                {i18n.t(Key::MessageSelected)}
             </button>
         </form>
     }
 }
 
 /// Ways to other pages of a list.
-pub(super) fn paging(words: Words, pages: [Option<(String, Say)>; 2]) -> Option<AnyView> {
+pub(super) fn paging(i18n: I18n, pages: [Option<(String, Key)>; 2]) -> Option<AnyView> {
     let ways: Vec<_> = pages.into_iter().flatten().collect();
     let links = |(to, say)| {
         view! {
             <a class="button" href=to>
-                {words.say(say)}
+                {i18n.t(say)}
             </a>
         }
     };
     (!ways.is_empty()).then(|| view! { <p class="paging">{ways.into_iter().map(links).collect_view()}</p> }.into_any())
 }
 
-fn person_row(words: Words, clock: Clock, row: PersonRow, several: bool) -> impl IntoView {
+fn person_row(i18n: I18n, clock: Clock, row: PersonRow, several: bool) -> impl IntoView {
     let Person { id, name, role, colour, online, seen_at, .. } = row.person;
     let about = format!("person-{id}");
     let message =
-        row.message.then(|| button(format!("/people/{id}/message"), words.say(Say::Message), "small", &about));
+        row.message.then(|| button(format!("/people/{id}/message"), i18n.t(Key::SendMessage), "small", &about));
     let choose = (row.message && several).then(|| {
-        let label = words.say_with(Say::ChooseWho, &[("name", &name)]);
+        let label = i18n.format(Key::SelectPerson, &[("name", &name)]);
         view! { <input type="checkbox" name="user" value=id.to_string() form=TOGETHER aria-label=label class="choose" /> }
     });
     let manage = row.manage.then(|| {
-        let label = words.say_with(Say::ManageWho, &[("name", &name)]);
+        let label = i18n.format(Key::ManagePerson, &[("name", &name)]);
         view! {
             <a class="button small" href=format!("/people/{id}") aria-label=label data-testid="manage">
-                {words.say(Say::Manage)}
+                {i18n.t(Key::Manage)}
             </a>
         }
     });
@@ -129,10 +129,10 @@ fn person_row(words: Words, clock: Clock, row: PersonRow, several: bool) -> impl
             <div id=about class="who">
                 <p class="about-name">
                     {name}
-                    {row.me.then(|| view! { <span class="mine">{words.say(Say::You)}</span> })}
+                    {row.me.then(|| view! { <span class="mine">{i18n.t(Key::You)}</span> })}
                 </p>
-                <p class="soft">{parts::role(words, role)}</p>
-                {seen(words, clock, online, seen_at)}
+                <p class="soft">{parts::role(i18n, role)}</p>
+                {seen(i18n, clock, online, seen_at)}
             </div>
             <div class="acts">{message} {manage} {choose}</div>
         </li>
@@ -154,7 +154,7 @@ pub struct Banned {
     /// Those in force, the newest first.
     pub bans: Vec<BanRow>,
     /// What has come of the last form.
-    pub notice: Option<Say>,
+    pub notice: Option<Key>,
     /// How times are told.
     pub clock: Clock,
 }
@@ -163,23 +163,23 @@ impl Banned {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let (words, clock) = (frame.words, self.clock);
+        let (i18n, clock) = (frame.i18n, self.clock);
         let none = self.bans.is_empty();
-        let rows = self.bans.into_iter().map(move |row| ban_row(words, clock, row));
+        let rows = self.bans.into_iter().map(move |row| ban_row(i18n, clock, row));
         let body = view! {
-            <h1>{words.say(Say::Bans)}</h1>
-            {self.notice.map(|notice| status(words, notice))}
+            <h1>{i18n.t(Key::Bans)}</h1>
+            {self.notice.map(|notice| status(i18n, notice))}
             {if none {
-                Either::Left(view! { <p class="soft">{words.say(Say::NoBans)}</p> })
+                Either::Left(view! { <p class="soft">{i18n.t(Key::NoBans)}</p> })
             } else {
                 Either::Right(view! { <ul class="entries">{rows.collect_view()}</ul> })
             }}
         };
-        frame.document(words.say(Say::Bans), body)
+        frame.document(i18n.t(Key::Bans), body)
     }
 }
 
-fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
+fn ban_row(i18n: I18n, clock: Clock, row: BanRow) -> impl IntoView {
     let BanInfo { user: User { id, name, colour, .. }, reason, address, made_by, until, .. } = row.ban;
     let about = format!("ban-{id}");
     let lift = row.lift.then(|| {
@@ -187,7 +187,7 @@ fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
             <form method="post" action=format!("/people/{id}/lift")>
                 <input type="hidden" name="list" value="1" />
                 <button type="submit" class="button small" aria-describedby=about.clone()>
-                    {words.say(Say::LiftBan)}
+                    {i18n.t(Key::Unban)}
                 </button>
             </form>
         }
@@ -203,9 +203,9 @@ fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
                 </p>
                 <p>{reason}</p>
                 <p class="soft">
-                    {ban_until(words, clock, until)} " · "
-                    {words.say_with(Say::BannedBy, &[("name", &made_by.name)])}
-                    {address.then(|| [" · ", words.say(Say::WithAddress)])}
+                    {ban_until(i18n, clock, until)} " · "
+                    {i18n.format(Key::BannedBy, &[("name", &made_by.name)])}
+                    {address.then(|| [" · ", i18n.t(Key::AddressIncluded)])}
                 </p>
             </div>
             <div class="acts">{lift}</div>
@@ -214,9 +214,9 @@ fn ban_row(words: Words, clock: Clock, row: BanRow) -> impl IntoView {
 }
 
 /// Until when someone may not come in.
-pub(super) fn ban_until(words: Words, clock: Clock, until: Option<i64>) -> impl IntoView + use<> {
+pub(super) fn ban_until(i18n: I18n, clock: Clock, until: Option<i64>) -> impl IntoView + use<> {
     match until {
-        Some(until) => Either::Left(clock.moment(words, until, Say::BannedUntil)),
-        None => Either::Right(words.say(Say::BannedForEver)),
+        Some(until) => Either::Left(clock.moment(i18n, until, Key::BannedUntil)),
+        None => Either::Right(i18n.t(Key::BannedPermanently)),
     }
 }

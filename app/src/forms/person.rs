@@ -9,7 +9,7 @@ use super::{
     parts::{self, Field, Problem, id},
     people::ban_until,
 };
-use crate::i18n::{Words, forms::Word as Say};
+use crate::i18n::{I18n, Key};
 
 /// What was typed in a ban that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct PersonPage {
     /// The link that was just made.
     pub link: Option<String>,
     /// What has come of the last form.
-    pub notice: Option<Say>,
+    pub notice: Option<Key>,
     /// Why the last try failed.
     pub problem: Option<Problem>,
     /// What was typed then.
@@ -78,28 +78,28 @@ impl PersonPage {
     /// The document.
     #[must_use]
     pub fn page(self, frame: Frame) -> String {
-        let words = frame.words;
+        let i18n = frame.i18n;
         let title = self.user.name.clone();
-        let message = self.message.then(|| button(self.action("message"), words.say(Say::Message), "primary", "who"));
+        let message = self.message.then(|| button(self.action("message"), i18n.t(Key::SendMessage), "primary", "who"));
         let body = view! {
-            {self.notice.map(|notice| status(words, notice))}
+            {self.notice.map(|notice| status(i18n, notice))}
             <div class="about">
                 {avatar(self.user.id, &self.user.name, self.colour)}
                 <div id="who">
                     <h1 class="about-name" data-testid="name">
                         {self.user.name.clone()}
                     </h1>
-                    <p class="soft">{words.say_with(Say::RoleIs, &[("role", parts::role(words, self.role))])}</p>
-                    {seen(words, self.clock, self.online, self.seen_at)}
+                    <p class="soft">{i18n.format(Key::RoleValue, &[("role", parts::role(i18n, self.role))])}</p>
+                    {seen(i18n, self.clock, self.online, self.seen_at)}
                 </div>
             </div>
             {problem_at(self.problem.as_ref(), id::PERSON)}
-            {self.me.then(|| link("/account", "", words.say(Say::Account)))}
+            {self.me.then(|| link("/account", "", i18n.t(Key::Account)))}
             {message}
-            {self.change_role(words)}
-            {self.mute(words)}
-            {self.ban(words)}
-            {self.reset(words)}
+            {self.change_role(i18n)}
+            {self.mute(i18n)}
+            {self.ban(i18n)}
+            {self.reset(i18n)}
         };
         frame.document(&title, body)
     }
@@ -108,105 +108,105 @@ impl PersonPage {
         format!("/people/{}/{what}", self.user.id)
     }
 
-    fn change_role(&self, words: Words) -> Option<AnyView> {
-        let roles = self.roles.iter().map(|role| (role.as_str().to_owned(), parts::role(words, *role))).collect();
+    fn change_role(&self, i18n: I18n) -> Option<AnyView> {
+        let roles = self.roles.iter().map(|role| (role.as_str().to_owned(), parts::role(i18n, *role))).collect();
         let form = view! {
             <form method="post" action=self.action("role") data-testid="role-form">
-                {parts::choice(id::ROLE, "role", words.say(Say::Role), roles, self.role.as_str())}
+                {parts::choice(id::ROLE, "role", i18n.t(Key::Role), roles, self.role.as_str())}
                 {problem_at(self.problem.as_ref(), id::ROLE)}
-                <p class="help soft">{words.say(Say::ChangeRoleHelp)}</p>
+                <p class="help soft">{i18n.t(Key::ChangeRoleHelp)}</p>
                 <button type="submit" class="button">
-                    {words.say(Say::Save)}
+                    {i18n.t(Key::Save)}
                 </button>
             </form>
         };
-        (!self.roles.is_empty()).then(|| section(words, Say::ChangeRole, form))
+        (!self.roles.is_empty()).then(|| section(i18n, Key::ChangeRole, form))
     }
 
-    fn mute(&self, words: Words) -> Option<AnyView> {
+    fn mute(&self, i18n: I18n) -> Option<AnyView> {
         let problem = problem_at(self.problem.as_ref(), id::MUTE);
         let body = match self.muted {
             Some(until) => Either::Left(view! {
-                <p data-testid="muted">{self.clock.moment(words, until, Say::MutedUntil)}</p>
+                <p data-testid="muted">{self.clock.moment(i18n, until, Key::MutedUntil)}</p>
                 {problem}
-                {self.moderate.then(|| button(self.action("unmute"), words.say(Say::Unmute), "", "who"))}
+                {self.moderate.then(|| button(self.action("unmute"), i18n.t(Key::Unmute), "", "who"))}
             }),
             None => Either::Right(view! {
-                <p class="soft">{words.say(Say::MuteServerHelp)}</p>
+                <p class="soft">{i18n.t(Key::MuteEverywhereHelp)}</p>
                 <form method="post" action=self.action("mute") data-testid="mute-form">
-                    {mute_choice(words, id::MUTE)}
+                    {mute_choice(i18n, id::MUTE)}
                     {problem}
                     <button type="submit" class="button">
-                        {words.say(Say::Mute)}
+                        {i18n.t(Key::Mute)}
                     </button>
                 </form>
             }),
         };
-        (self.moderate || self.muted.is_some()).then(|| section(words, Say::Mute, body))
+        (self.moderate || self.muted.is_some()).then(|| section(i18n, Key::Mute, body))
     }
 
-    fn ban(&self, words: Words) -> Option<AnyView> {
+    fn ban(&self, i18n: I18n) -> Option<AnyView> {
         let body = match &self.ban {
             Some(ban) => Either::Left(view! {
                 <div data-testid="banned">
-                    <p>{ban_until(words, self.clock, ban.until)}</p>
-                    <p>{words.say_with(Say::ReasonIs, &[("reason", &ban.reason)])}</p>
-                    <p class="soft">{words.say_with(Say::BannedBy, &[("name", &ban.by)])}</p>
+                    <p>{ban_until(i18n, self.clock, ban.until)}</p>
+                    <p>{i18n.format(Key::ReasonValue, &[("reason", &ban.reason)])}</p>
+                    <p class="soft">{i18n.format(Key::BannedBy, &[("name", &ban.by)])}</p>
                 </div>
-                {ban.lift.then(|| button(self.action("lift"), words.say(Say::LiftBan), "", "who"))}
+                {ban.lift.then(|| button(self.action("lift"), i18n.t(Key::Unban), "", "who"))}
             }),
-            None => Either::Right(self.ban_form(words)),
+            None => Either::Right(self.ban_form(i18n)),
         };
-        (self.moderate || self.ban.is_some()).then(|| section(words, Say::Ban, body))
+        (self.moderate || self.ban.is_some()).then(|| section(i18n, Key::Ban, body))
     }
 
-    fn ban_form(&self, words: Words) -> impl IntoView + use<> {
-        let times = [(1, Say::Hour), (24, Say::Day), (7 * 24, Say::Week), (30 * 24, Say::Month)];
-        let mut times: Vec<_> = times.map(|(hours, say)| (hours.to_string(), words.say(say))).into();
-        times.push((String::new(), words.say(Say::ForEver)));
+    fn ban_form(&self, i18n: I18n) -> impl IntoView + use<> {
+        let times = [(1, Key::OneHour), (24, Key::OneDay), (7 * 24, Key::OneWeek), (30 * 24, Key::ThirtyDays)];
+        let mut times: Vec<_> = times.map(|(hours, say)| (hours.to_string(), i18n.t(say))).into();
+        times.push((String::new(), i18n.t(Key::Permanently)));
         let TypedBan { reason, hours, address } = self.typed.clone();
         let is_guest = self.user.kind == UserKind::Guest;
-        let reason = Field::text(id::REASON, "reason", words.say(Say::Reason), reason, limits::MAX_REASON_CHARS);
-        let reason = Field { help: words.say(Say::ReasonHelp).into(), required: true, ..reason };
+        let reason = Field::text(id::REASON, "reason", i18n.t(Key::Reason), reason, limits::MAX_REASON_CHARS);
+        let reason = Field { help: i18n.t(Key::BanReasonHelp).into(), required: true, ..reason };
         view! {
-            <p class="soft">{words.say(if is_guest { Say::BanGuestHelp } else { Say::BanHelp })}</p>
+            <p class="soft">{i18n.t(if is_guest { Key::BanGuestHelp } else { Key::BanHelp })}</p>
             <form method="post" action=self.action("ban") data-testid="ban-form">
                 {reason.view(self.problem.as_ref())}
-                {parts::choice("ban-hours", "hours", words.say(Say::BanFor), times, &hours)}
+                {parts::choice("ban-hours", "hours", i18n.t(Key::BanDuration), times, &hours)}
                 <label class="check">
                     <input type="checkbox" name="address" value="1" checked=address />
-                    {words.say(Say::BanAddress)}
+                    {i18n.t(Key::BanAddress)}
                 </label>
                 <button type="submit" class="button danger">
-                    {words.say(Say::Ban)}
+                    {i18n.t(Key::Ban)}
                 </button>
             </form>
         }
     }
 
-    fn reset(&self, words: Words) -> Option<AnyView> {
-        let link = self.link.clone().map(|link| made_link(words, "reset-link", link));
+    fn reset(&self, i18n: I18n) -> Option<AnyView> {
+        let link = self.link.clone().map(|link| made_link(i18n, "reset-link", link));
         let body = view! {
             {link}
-            <p class="soft">{words.say(Say::ResetHelp)}</p>
-            {button(self.action("reset"), words.say(Say::MakeReset), "", "who")}
+            <p class="soft">{i18n.t(Key::ResetLinkHelp)}</p>
+            {button(self.action("reset"), i18n.t(Key::CreateResetLink), "", "who")}
         };
-        self.reset.then(|| section(words, Say::ResetPassword, body))
+        self.reset.then(|| section(i18n, Key::ResetPassword, body))
     }
 }
 
 /// For how long someone is muted.
-pub(super) fn mute_choice(words: Words, id: impl Into<String>) -> AnyView {
+pub(super) fn mute_choice(i18n: I18n, id: impl Into<String>) -> AnyView {
     const HOUR: u32 = 60;
     const DAY: u32 = 24 * HOUR;
     let times = [
-        (10, Say::TenMinutes),
-        (HOUR, Say::Hour),
-        (8 * HOUR, Say::EightHours),
-        (DAY, Say::Day),
-        (7 * DAY, Say::Week),
-        (30 * DAY, Say::Month),
+        (10, Key::TenMinutes),
+        (HOUR, Key::OneHour),
+        (8 * HOUR, Key::EightHours),
+        (DAY, Key::OneDay),
+        (7 * DAY, Key::OneWeek),
+        (30 * DAY, Key::ThirtyDays),
     ];
-    let times = times.map(|(minutes, say)| (minutes.to_string(), words.say(say))).into();
-    parts::choice(id, "minutes", words.say(Say::MuteFor), times, "60")
+    let times = times.map(|(minutes, say)| (minutes.to_string(), i18n.t(say))).into();
+    parts::choice(id, "minutes", i18n.t(Key::MuteDuration), times, "60")
 }

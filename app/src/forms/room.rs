@@ -9,7 +9,7 @@ use super::{
     members::Members,
     parts::{self, Field, Problem, id},
 };
-use crate::i18n::{Words, forms::Word as Say};
+use crate::i18n::{I18n, Key};
 
 /// What the reader may do about the room as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct RoomSettings {
     /// Who is in it.
     pub members: Members,
     /// What has come of the last form.
-    pub notice: Option<Say>,
+    pub notice: Option<Key>,
     /// Why the last try failed.
     pub problem: Option<Problem>,
     /// What was typed then.
@@ -66,21 +66,21 @@ impl RoomSettings {
     /// The document.
     #[must_use]
     pub fn page(mut self, frame: Frame) -> String {
-        let words = frame.words;
-        let title = format!("{} · {}", self.name, words.say(Say::RoomSettings));
-        let kind = words.say(match self.kind {
-            RoomKind::Public => Say::PublicRoom,
-            RoomKind::Private => Say::PrivateRoom,
-            RoomKind::Direct => Say::DirectRoom,
+        let i18n = frame.i18n;
+        let title = format!("{} · {}", self.name, i18n.t(Key::RoomSettings));
+        let kind = i18n.t(match self.kind {
+            RoomKind::Public => Key::PublicRoom,
+            RoomKind::Private => Key::PrivateRoom,
+            RoomKind::Direct => Key::DirectMessages,
         });
-        let archived = self.archived.then(|| [" · ", words.say(Say::RoomArchived)]);
+        let archived = self.archived.then(|| [" · ", i18n.t(Key::ArchivedBadge)]);
         let topic = (!self.may.rename && !self.topic.is_empty()).then(|| view! { <p>{self.topic.clone()}</p> });
-        let about = self.may.rename.then(|| section(words, Say::NameAndTopic, self.about(words)));
-        let hear = self.level.map(|level| section(words, Say::Hear, self.hear(words, level)));
+        let about = self.may.rename.then(|| section(i18n, Key::NameAndTopic, self.about(i18n)));
+        let hear = self.level.map(|level| section(i18n, Key::Notifications, self.hear(i18n, level)));
         let typed = std::mem::take(&mut self.typed.bring_in);
         let members = std::mem::take(&mut self.members);
         let is_last = members.count == 1;
-        let members = members.view(words, self.clock, &self.room, self.problem.as_ref(), typed);
+        let members = members.view(i18n, self.clock, &self.room, self.problem.as_ref(), typed);
         let body = view! {
             <div>
                 <h1 id="room">{self.name.clone()}</h1>
@@ -90,13 +90,13 @@ impl RoomSettings {
                 </p>
                 {topic}
             </div>
-            {self.notice.map(|notice| status(words, notice))}
+            {self.notice.map(|notice| status(i18n, notice))}
             {problem_at(self.problem.as_ref(), id::ROOM)}
-            {link(&format!("/r/{}", self.room), "", words.say(Say::ToRoom))}
+            {link(&format!("/r/{}", self.room), "", i18n.t(Key::OpenRoom))}
             {about}
             {hear}
             {members}
-            {self.ends(words, is_last)}
+            {self.ends(i18n, is_last)}
         };
         frame.document(&title, body)
     }
@@ -105,64 +105,64 @@ impl RoomSettings {
         format!("/rooms/{}/{what}", self.room)
     }
 
-    fn about(&self, words: Words) -> impl IntoView + use<> {
+    fn about(&self, i18n: I18n) -> impl IntoView + use<> {
         let [name, topic] = self.typed.about.clone().unwrap_or_else(|| [self.name.clone(), self.topic.clone()]);
-        let name = Field::text(id::ROOM_NAME, "name", words.say(Say::RoomName), name, limits::MAX_ROOM_NAME_CHARS);
-        let topic = Field::text(id::TOPIC, "topic", words.say(Say::Topic), topic, limits::MAX_TOPIC_CHARS);
-        let topic = Field { help: words.say(Say::TopicHelp).into(), ..topic };
+        let name = Field::text(id::ROOM_NAME, "name", i18n.t(Key::RoomNameLabel), name, limits::MAX_ROOM_NAME_CHARS);
+        let topic = Field::text(id::TOPIC, "topic", i18n.t(Key::Topic), topic, limits::MAX_TOPIC_CHARS);
+        let topic = Field { help: i18n.t(Key::TopicHelp).into(), ..topic };
         view! {
             <form method="post" action=self.action("settings") data-testid="about-form">
                 {name.view(self.problem.as_ref())}
                 {topic.view(self.problem.as_ref())}
                 <button type="submit" class="button">
-                    {words.say(Say::Save)}
+                    {i18n.t(Key::Save)}
                 </button>
             </form>
         }
     }
 
-    fn hear(&self, words: Words, level: NotificationLevel) -> impl IntoView + use<> {
+    fn hear(&self, i18n: I18n, level: NotificationLevel) -> impl IntoView + use<> {
         let options = NotificationLevel::ALL.map(|level| match level {
-            NotificationLevel::All => (level.as_str(), Say::HearAll, Say::HearAllHelp),
-            NotificationLevel::Mentions => (level.as_str(), Say::HearMentions, Say::HearMentionsHelp),
-            NotificationLevel::Nothing => (level.as_str(), Say::HearNothing, Say::HearNothingHelp),
+            NotificationLevel::All => (level.as_str(), Key::NotifyAll, Key::NotifyAllHelp),
+            NotificationLevel::Mentions => (level.as_str(), Key::NotifyMentions, Key::NotifyMentionsHelp),
+            NotificationLevel::Nothing => (level.as_str(), Key::NotifyNothing, Key::NotifyNothingHelp),
         });
         view! {
             <form method="post" action=self.action("level") data-testid="level-form">
-                {parts::explained_choice(words, "level", Say::Hear, &options, level.as_str())}
+                {parts::explained_choice(i18n, "level", Key::Notifications, &options, level.as_str())}
                 <button type="submit" class="button">
-                    {words.say(Say::Save)}
+                    {i18n.t(Key::Save)}
                 </button>
             </form>
         }
     }
 
     /// Coming, going and closing. `is_last`: there is one member.
-    fn ends(&self, words: Words, is_last: bool) -> impl IntoView + use<> {
+    fn ends(&self, i18n: I18n, is_last: bool) -> impl IntoView + use<> {
         let May { archive, join, leave, .. } = self.may;
-        let end = |title: Say, help: Say, what: &str, kind: &str| {
+        let end = |title: Key, help: Key, what: &str, kind: &str| {
             let body = view! {
-                <p class="soft">{words.say(help)}</p>
-                {button(self.action(what), words.say(title), kind, "room")}
+                <p class="soft">{i18n.t(help)}</p>
+                {button(self.action(what), i18n.t(title), kind, "room")}
             };
-            section(words, title, body)
+            section(i18n, title, body)
         };
         let archive = archive.then(|| {
             if self.archived {
-                Either::Left(end(Say::Reopen, Say::ReopenHelp, "reopen", ""))
+                Either::Left(end(Key::UnarchiveRoom, Key::UnarchiveHelp, "reopen", ""))
             } else {
-                Either::Right(end(Say::Archive, Say::ArchiveHelp, "archive", ""))
+                Either::Right(end(Key::ArchiveRoom, Key::ArchiveHelp, "archive", ""))
             }
         });
         let back = match self.kind {
-            RoomKind::Public => Say::LeaveHelp,
-            _ if is_last => Say::LeaveLastHelp,
-            _ => Say::LeavePrivateHelp,
+            RoomKind::Public => Key::LeaveHelp,
+            _ if is_last => Key::LeaveLastHelp,
+            _ => Key::LeavePrivateHelp,
         };
         view! {
-            {join.then(|| end(Say::Join, Say::JoinHelp, "join", ""))}
+            {join.then(|| end(Key::JoinRoom, Key::JoinHelp, "join", ""))}
             {archive}
-            {leave.then(|| end(Say::Leave, back, "leave", "danger"))}
+            {leave.then(|| end(Key::LeaveRoom, back, "leave", "danger"))}
         }
     }
 }

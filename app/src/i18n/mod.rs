@@ -1,209 +1,214 @@
-//! Every word that the page says, in each of its languages.
+//! Internationalisation: message keys, one file of texts per language, and how texts are looked up and formatted.
 //!
-//! The server writes the words of the reader's language into the page, once, as a list, and the browser reads them from
-//! there: none of them is in the wasm, and another language makes it no larger. The page that is built in the browser
-//! (`trunk serve`) has no server page to read, and brings the words itself.
+//! The server writes the texts of the reader's language into the page as JSON, and the browser reads them from there. So
+//! the wasm contains no texts, and another language does not make it larger. The client-side build (`trunk serve`) has no
+//! server-rendered page and bundles them.
 
-mod codes;
-mod language;
-#[macro_use]
-mod macros;
-#[cfg(feature = "ssr")]
-pub mod forms;
-#[cfg(feature = "ssr")]
-pub mod lab;
-mod table;
+mod keys;
+mod languages;
 
-pub use codes::CODES;
-pub use language::Language;
-pub use table::{CHINESE, ENGLISH, WORDS, Word};
+pub use keys::{Key, LabKey};
+pub use languages::{Direction, Language};
+use parlor_protocol::{CloseCode, validate::ValidationError};
 
-use parlor_protocol::validate::ValidationError;
+/// Separates the plural forms of a text.
+const PLURAL_SEPARATOR: char = '|';
 
-/// Between the forms of a word that stands with a number.
-const FORMS: char = '|';
-
-/// The words of one language: in the browser those of the page, elsewhere those that are asked for. A handle.
+/// Texts in one language: in the browser that of the page, elsewhere the given one. A cheap handle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Words {
+pub struct I18n {
     #[cfg(not(feature = "browser"))]
     language: Language,
 }
 
-impl Words {
-    /// The words for a key. Those with forms or with places to be filled in have ways of their own.
+/// A key of a message: [`Key`] or [`LabKey`].
+pub trait MessageKey: Copy {
+    /// The text in a language, with its placeholders and plural forms.
+    fn text(self, i18n: I18n) -> &'static str;
+}
+
+impl I18n {
+    /// The text of a message without placeholders.
     #[must_use]
-    pub fn of(self, word: Word) -> &'static str {
-        self.nth(word as usize)
+    pub fn t(self, key: impl MessageKey) -> &'static str {
+        key.text(self)
     }
 
-    /// The words of the key that comes so many after another: weekdays and months.
+    /// The text of a message with each `{name}` replaced by its value.
     #[must_use]
-    pub fn after(self, first: Word, n: usize) -> &'static str {
-        self.nth(first as usize + n)
+    pub fn format(self, key: impl MessageKey, values: &[(&str, &str)]) -> String {
+        format(key.text(self), values)
     }
 
-    /// With its places filled in: each `{name}` by the value of that name.
+    /// The text of a message in the plural form for a number, which replaces `{n}`.
     #[must_use]
-    pub fn fill(self, word: Word, values: &[(&str, &str)]) -> String {
-        fill(self.of(word), values)
+    pub fn plural(self, key: impl MessageKey, n: u64) -> String {
+        let form = self.language().plural_form(n);
+        let text = key.text(self).split(PLURAL_SEPARATOR).nth(form).unwrap_or_default();
+        format(text, &[("n", &n.to_string())])
     }
 
-    /// In the form for a number, which is filled in as `{n}`.
+    /// The text for an error code of the server. `None` for a code of a newer server.
     #[must_use]
-    pub fn count(self, word: Word, n: u64) -> String {
-        let form = self.language().form(n);
-        let text = self.of(word).split(FORMS).nth(form).unwrap_or_default();
-        fill(text, &[("n", &n.to_string())])
+    pub fn error(self, code: &str) -> Option<&'static str> {
+        Key::for_error(code).map(|key| self.t(key))
     }
 
-    /// The sentence for a code of the server's; none for one that is not known.
+    /// The text for a close code. `None` for one that the protocol does not define.
     #[must_use]
-    pub fn code(self, code: &str) -> Option<&'static str> {
-        let codes = self.list().get(WORDS.len()..)?;
-        codes.chunks_exact(2).find(|pair| pair[0] == code).map(|pair| &*pair[1])
+    pub fn close_reason(self, code: u16) -> Option<&'static str> {
+        CloseCode::from_code(code).map(|code| self.t(Key::for_close(code)))
     }
 
-    /// Why a text is not taken.
+    /// The text for a validation error.
     #[must_use]
-    pub fn invalid(self, invalid: ValidationError) -> String {
-        match invalid {
+    pub fn validation_error(self, error: ValidationError) -> String {
+        match error {
             ValidationError::TooLong { chars, limit } => {
-                self.fill(Word::TooLong, &[("chars", &chars.to_string()), ("limit", &limit.to_string())])
+                self.format(Key::TextTooLong, &[("chars", &chars.to_string()), ("limit", &limit.to_string())])
             }
-            ValidationError::Empty => self.of(Word::Empty).to_owned(),
-            ValidationError::ForbiddenCharacter => self.of(Word::Hidden).to_owned(),
+            ValidationError::Empty => self.t(Key::TextRequired).to_owned(),
+            ValidationError::ForbiddenCharacter => self.t(Key::ForbiddenCharacter).to_owned(),
         }
     }
-
-    /// Which language it is.
-    #[must_use]
-    pub fn language(self) -> Language {
-        Language::of_tag(self.of(Word::Tag)).unwrap_or_default()
-    }
-
-    /// One of the words that the server alone has.
-    #[cfg(feature = "ssr")]
-    fn either(self, english: &[&'static str], chinese: &[&'static str], n: usize) -> &'static str {
-        let words = match self.language() {
-            Language::English => english,
-            Language::Chinese => chinese,
-        };
-        words.get(n).copied().unwrap_or_default()
-    }
-
-    // Never a panic: a page and a wasm that do not belong together are silent where they do not fit.
-    // Not inlined, nor is `fill`: the wasm would have as many copies as there are words.
-    #[inline(never)]
-    fn nth(self, n: usize) -> &'static str {
-        self.list().get(n).map_or("", String::as_str)
-    }
 }
 
+// Not inlined: the wasm would have a copy for each caller.
 #[inline(never)]
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::new();
+fn format(text: &str, values: &[(&str, &str)]) -> String {
+    let mut formatted = String::new();
     let mut rest = text;
-    while let Some((before, place)) = rest.split_once('{') {
-        let (name, after) = place.split_once('}').unwrap_or((place, ""));
+    while let Some((before, placeholder)) = rest.split_once('{') {
+        let (name, after) = placeholder.split_once('}').unwrap_or((placeholder, ""));
         let value = values.iter().find(|(known, _)| *known == name);
-        debug_assert!(value.is_some(), "nothing to fill in for {name} in {text}");
-        filled.push_str(before);
-        filled.push_str(value.map_or("", |(_, value)| value));
+        debug_assert!(value.is_some(), "no value for {{{name}}} in {text:?}");
+        formatted.push_str(before);
+        formatted.push_str(value.map_or("", |(_, value)| value));
         rest = after;
     }
-    filled + rest
+    formatted + rest
 }
 
-/// All that the page needs of a language: the words in the order of the keys, then each code and its sentence.
+/// The id of the page's element that holds the texts.
+pub const ELEMENT_ID: &str = "i18n";
+
+/// What the page carries: the tag of the language, then the texts in the order of [`Key::ALL`].
+#[cfg(any(not(feature = "browser"), feature = "csr"))]
 #[must_use]
-pub fn list(language: Language) -> Vec<&'static str> {
-    let (words, sentence): (_, fn(&codes::Code) -> &'static str) = match language {
-        Language::English => (ENGLISH, |code| code.1),
-        Language::Chinese => (CHINESE, |code| code.2),
-    };
-    words.iter().copied().chain(CODES.iter().flat_map(|code| [code.0, sentence(code)])).collect()
+pub fn page_texts(language: Language) -> Vec<&'static str> {
+    std::iter::once(language.tag()).chain(Key::ALL.iter().map(|key| language.message(*key))).collect()
 }
-
-/// The element of the page that has the words.
-pub const ID: &str = "words";
 
 #[cfg(feature = "browser")]
-mod page {
+mod browser {
     use std::sync::OnceLock;
 
-    use super::Words;
+    use super::{ELEMENT_ID, I18n, Key, LabKey, Language, MessageKey};
 
-    static LIST: OnceLock<Vec<String>> = OnceLock::new();
+    static TEXTS: OnceLock<Vec<String>> = OnceLock::new();
 
-    impl Words {
-        /// The page's words.
+    impl I18n {
+        /// The texts of the page.
         #[must_use]
-        pub fn given() -> Self {
+        pub fn current() -> Self {
             Self {}
         }
 
-        pub(super) fn list(self) -> &'static [String] {
-            LIST.get().map_or(&[], Vec::as_slice)
+        #[must_use]
+        pub fn language(self) -> Language {
+            Language::from_tag(text(0)).unwrap_or_default()
         }
     }
 
-    /// Reads the words that the server has put into the page. To be called before anything is shown.
-    pub fn read() {
-        let words = crate::wire::read::<Vec<String>>(&crate::browser::text(super::ID)).unwrap_or_default();
-        let _ = LIST.set(words);
+    impl MessageKey for Key {
+        fn text(self, _: I18n) -> &'static str {
+            text(self as usize + 1)
+        }
     }
 
-    /// Takes the words that this build brings. To be called before anything is shown.
+    impl MessageKey for LabKey {
+        /// The lab is a page of the server alone.
+        fn text(self, _: I18n) -> &'static str {
+            ""
+        }
+    }
+
+    // Never a panic: a page and a wasm of different builds may not match.
+    #[inline(never)]
+    fn text(index: usize) -> &'static str {
+        TEXTS.get().and_then(|texts| texts.get(index)).map_or("", String::as_str)
+    }
+
+    /// Loads the texts that the server has put into the page. To be called before anything is rendered.
+    pub fn load() {
+        let texts = crate::wire::read::<Vec<String>>(&crate::browser::text(ELEMENT_ID)).unwrap_or_default();
+        let _ = TEXTS.set(texts);
+    }
+
+    /// Loads the bundled texts of a language. To be called before anything is rendered.
     #[cfg(feature = "csr")]
-    pub fn bring(language: super::Language) {
-        let _ = LIST.set(super::list(language).into_iter().map(str::to_owned).collect());
+    pub fn load_bundled(language: Language) {
+        let _ = TEXTS.set(super::page_texts(language).into_iter().map(str::to_owned).collect());
     }
 }
 
-#[cfg(feature = "csr")]
-pub use page::bring;
 #[cfg(feature = "browser")]
-pub use page::read;
+pub use browser::load;
+#[cfg(feature = "csr")]
+pub use browser::load_bundled;
 
 #[cfg(not(feature = "browser"))]
-mod brought {
-    use std::sync::LazyLock;
-
+mod native {
     use leptos::prelude::use_context;
 
-    use super::{Language, Words, list};
+    use super::{I18n, Key, LabKey, Language, MessageKey};
 
-    static LISTS: LazyLock<[Vec<String>; 2]> =
-        LazyLock::new(|| Language::ALL.map(|language| list(language).into_iter().map(str::to_owned).collect()));
-
-    impl Words {
-        /// The words of a language.
+    impl I18n {
         #[must_use]
         pub const fn new(language: Language) -> Self {
             Self { language }
         }
 
-        /// Those of the language that the server gives by context.
+        /// The texts in the language that the server provides by context.
         #[must_use]
-        pub fn given() -> Self {
+        pub fn current() -> Self {
             Self::new(use_context().unwrap_or_default())
         }
 
-        pub(super) fn list(self) -> &'static [String] {
-            &LISTS[self.language as usize]
+        #[must_use]
+        pub const fn language(self) -> Language {
+            self.language
+        }
+    }
+
+    impl MessageKey for Key {
+        fn text(self, i18n: I18n) -> &'static str {
+            i18n.language.message(self)
+        }
+    }
+
+    impl MessageKey for LabKey {
+        fn text(self, i18n: I18n) -> &'static str {
+            i18n.language.lab_message(self)
         }
     }
 }
 
-/// The list as JSON that can stand in a page's script element: nothing in it could end that.
+/// The texts of the page as JSON that is safe in a `<script>` element.
 #[cfg(feature = "ssr")]
 #[must_use]
-pub fn json(language: Language) -> String {
-    // `<` is in strings alone, where an escape means the same.
-    serde_json::to_string(&list(language)).unwrap_or_default().replace('<', "\\u003c")
+pub fn page_json(language: Language) -> String {
+    // `<` occurs in strings only, where the escape means the same.
+    serde_json::to_string(&page_texts(language)).unwrap_or_default().replace('<', "\\u003c")
+}
+
+/// The texts of the network lab by the names of their keys, as JSON that is safe in a `<script>` element.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn lab_json(language: Language) -> String {
+    let texts = LabKey::ALL.iter().map(|key| (format!("{key:?}"), language.lab_message(*key).into())).collect();
+    serde_json::Value::Object(texts).to_string().replace('<', "\\u003c")
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::languages,
-    i18n::{Words, lab::Word as Say},
+    i18n::{self, I18n, LabKey},
     page::head,
 };
 
@@ -29,7 +29,7 @@ pub struct Example {
 #[derive(Clone, Debug)]
 pub struct Lab {
     /// In the reader's language.
-    pub words: Words,
+    pub i18n: I18n,
     /// The address of the style sheet that all pages share.
     pub css: String,
     /// For the card of the handshake.
@@ -40,15 +40,15 @@ impl Lab {
     /// The document.
     #[must_use]
     pub fn page(self) -> String {
-        let Self { words, css, example } = self;
-        let title = format!("{} · Parlor", words.lab(Say::Title));
+        let Self { i18n, css, example } = self;
+        let title = format!("{} · Parlor", i18n.t(LabKey::Title));
         let own = view! {
             <link rel="stylesheet" href="/lab/lab.css" />
-            <script type="application/json" id="lab-words" inner_html=words.lab_json()></script>
+            <script type="application/json" id="lab-words" inner_html=i18n::lab_json(i18n.language())></script>
             <script type="module" src="/lab/lab.js"></script>
         };
         let html = view! {
-            <html lang=words.language().tag()>
+            <html lang=i18n.language().tag() dir=i18n.language().dir()>
                 {head(&title, css, own)}
                 <body>
                     <div class="forms wide lab">
@@ -57,22 +57,22 @@ impl Lab {
                                 "Parlor"
                             </a>
                             <nav class="ways">
-                                <a href="/r/lobby">{words.lab(Say::ToChat)}</a>
+                                <a href="/r/lobby">{i18n.t(LabKey::ToChat)}</a>
                             </nav>
                         </header>
                         <main>
-                            <h1>{words.lab(Say::Title)}</h1>
-                            <p class="soft">{words.lab(Say::Intro)}</p>
+                            <h1>{i18n.t(LabKey::Title)}</h1>
+                            <p class="soft">{i18n.t(LabKey::Intro)}</p>
                             <noscript>
-                                <p class="done">{words.lab(Say::NeedsScript)}</p>
+                                <p class="done">{i18n.t(LabKey::NeedsScript)}</p>
                             </noscript>
-                            {cards::diagnosis(words)}
-                            {clocks::all(words)}
-                            {cards::echo(words)}
-                            {cards::handshake(words, &example)}
-                            {cards::inspector(words)}
+                            {cards::diagnosis(i18n)}
+                            {clocks::all(i18n)}
+                            {cards::echo(i18n)}
+                            {cards::handshake(i18n, &example)}
+                            {cards::inspector(i18n)}
                         </main>
-                        <footer>{languages::form(words, "/lab".to_owned())}</footer>
+                        <footer>{languages::form(i18n, "/lab".to_owned())}</footer>
                     </div>
                 </body>
             </html>

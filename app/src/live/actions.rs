@@ -157,7 +157,7 @@ impl Client {
     }
 
     fn made(self, made: Result<RoomSummary, ApiError>) -> Result<RoomId, String> {
-        let room = made.map_err(|error| error.say(self.words))?;
+        let room = made.map_err(|error| error.say(self.i18n))?;
         let id = room.id.clone();
         self.change(|state| state.apply(ServerFrame::Room { room }, clock::now()));
         Ok(id)

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     browser, clock,
-    i18n::Words,
+    i18n::I18n,
     page::PageData,
     reactive::Look as _,
     storage,
@@ -53,7 +53,7 @@ pub(super) enum Command {
 pub struct Client {
     pub(super) inner: StoredValue<Inner>,
     /// In which words the page speaks.
-    pub words: Words,
+    pub i18n: I18n,
     /// The page is the shell: who is reading is not known at first.
     shell: bool,
     /// How the connection stands.
@@ -103,10 +103,10 @@ impl Inner {
 impl Client {
     /// A client that knows what the page brought. Nothing moves before [`Client::start`].
     #[must_use]
-    pub fn new(page: &PageData, now: i64, words: Words) -> Self {
+    pub fn new(page: &PageData, now: i64, i18n: I18n) -> Self {
         let zone = Zone::Fixed(page.tz_minutes);
         let mut state = State {
-            words,
+            i18n,
             me: page.user.clone(),
             build: page.server.build.clone(),
             // The shell has no list of rooms: it comes with the first welcome, as after a break.
@@ -124,7 +124,7 @@ impl Client {
             state.current = Some(id);
         }
         let client = Self {
-            words,
+            i18n,
             shell: page.shell,
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),

@@ -1,7 +1,7 @@
 //! The state of the connection, and its words. The page shows it at all times.
 
 use super::transport_fallback::TransportKind;
-use crate::i18n::{Word, Words};
+use crate::i18n::{I18n, Key};
 
 /// How the live connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,41 +63,41 @@ impl ConnectionState {
 
     /// The state in a word or two. Does not count seconds, so that a screen reader is not told each of them.
     #[must_use]
-    pub fn word(&self, words: Words) -> &'static str {
-        words.of(match self {
-            Self::Connecting => Word::Connecting,
-            Self::Connected { .. } => Word::Connected,
-            Self::Reconnecting { .. } => Word::Reconnecting,
-            Self::Offline => Word::Offline,
-            Self::Closed { .. } => Word::Closed,
+    pub fn word(&self, i18n: I18n) -> &'static str {
+        i18n.t(match self {
+            Self::Connecting => Key::Connecting,
+            Self::Connected { .. } => Key::Connected,
+            Self::Reconnecting { .. } => Key::Reconnecting,
+            Self::Offline => Key::Offline,
+            Self::Closed { .. } => Key::ClosedByServer,
         })
     }
 
     /// What follows the word.
     #[must_use]
-    pub fn detail(&self, words: Words) -> String {
+    pub fn detail(&self, i18n: I18n) -> String {
         match self {
             Self::Connected { address, rung: TransportKind::WebSocket, .. } => {
-                words.fill(Word::ToAddress, &[("address", address)])
+                i18n.format(Key::ConnectionTo, &[("address", address)])
             }
             Self::Connected { address, rung, .. } => {
-                words.fill(Word::ToAddressBy, &[("address", address), ("way", words.of(rung.word()))])
+                i18n.format(Key::ConnectionToVia, &[("address", address), ("way", i18n.t(rung.word()))])
             }
             Self::Reconnecting { seconds, attempt } => {
-                let word = if *seconds == 0 { Word::TryNow } else { Word::TryIn };
-                words.fill(word, &[("seconds", &seconds.to_string()), ("n", &attempt.to_string())])
+                let word = if *seconds == 0 { Key::RetryNow } else { Key::RetryIn };
+                i18n.format(word, &[("seconds", &seconds.to_string()), ("n", &attempt.to_string())])
             }
-            Self::Closed { reason, .. } => words.fill(Word::ClosedWhy, &[("why", reason)]),
+            Self::Closed { reason, .. } => i18n.format(Key::ReasonSuffix, &[("why", reason)]),
             Self::Connecting | Self::Offline => String::new(),
         }
     }
 
     /// Both, and why it is so, for who wants to know more.
     #[must_use]
-    pub fn title(&self, words: Words) -> String {
-        let title = self.word(words).to_owned() + &self.detail(words);
+    pub fn title(&self, i18n: I18n) -> String {
+        let title = self.word(i18n).to_owned() + &self.detail(i18n);
         match self {
-            Self::Connected { why, .. } => words.fill(Word::TitleWhy, &[("state", &title), ("why", why)]),
+            Self::Connected { why, .. } => i18n.format(Key::StateWithReason, &[("state", &title), ("why", why)]),
             _ => title,
         }
     }
@@ -136,18 +136,18 @@ impl ConnectionState {
 
     /// The line above the composer: what will happen with what one types.
     #[must_use]
-    pub fn waiting(&self, messages: usize, words: Words) -> Option<String> {
+    pub fn waiting(&self, messages: usize, i18n: I18n) -> Option<String> {
         let word = match self {
             Self::Connected { .. } => return None,
             Self::Connecting | Self::Reconnecting { .. } | Self::Offline if messages > 0 => {
-                return Some(words.count(Word::WaitsHere, messages as u64));
+                return Some(i18n.plural(Key::OfflineQueueCount, messages as u64));
             }
-            Self::Connecting | Self::Reconnecting { .. } | Self::Offline => Word::WaitHere,
-            Self::Closed { code: 4501, .. } => Word::SignedOutLine,
-            Self::Closed { code: 4503, .. } => Word::BannedLine,
-            Self::Closed { .. } => Word::ClosedLine,
+            Self::Connecting | Self::Reconnecting { .. } | Self::Offline => Key::OfflineQueueHelp,
+            Self::Closed { code: 4501, .. } => Key::SignedOutNotice,
+            Self::Closed { code: 4503, .. } => Key::BannedNotice,
+            Self::Closed { .. } => Key::ConnectionClosedNotice,
         };
-        Some(words.of(word).to_owned())
+        Some(i18n.t(word).to_owned())
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn words_say_what_is() {
-        let [english, chinese] = Language::ALL.map(Words::new);
+        let [english, chinese] = [Language::English, Language::Chinese].map(I18n::new);
         let say = |state: ConnectionState| format!("{}{}", state.word(english), state.detail(english));
         let connected = |rung| ConnectionState::Connected { address: "127.0.0.1:3000".into(), rung, why: "It works." };
         assert_eq!(say(connected(TransportKind::WebSocket)), "Connected to 127.0.0.1:3000");
@@ -178,8 +178,8 @@ mod tests {
     #[test]
     fn only_a_connected_page_needs_no_line() {
         let connected = ConnectionState::Connected { address: String::new(), rung: TransportKind::Poll, why: "" };
-        assert_eq!(connected.waiting(0, Words::default()), None);
-        let line = |n| ConnectionState::Offline.waiting(n, Words::default()).unwrap_or_default();
+        assert_eq!(connected.waiting(0, I18n::default()), None);
+        let line = |n| ConnectionState::Offline.waiting(n, I18n::default()).unwrap_or_default();
         assert!(line(0).starts_with("Messages wait") && line(2).starts_with("2 messages wait"));
         assert_eq!(line(1), "1 message waits here and goes out by itself when the connection is back.");
     }

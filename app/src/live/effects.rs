@@ -92,7 +92,7 @@ impl Client {
             (Page::Around(_), Err(_)) => state.to_newest(&room),
             (Page::Newest | Page::Before(_), Err(error)) => {
                 let missing = error == ApiError::NotFound;
-                let phase = if missing { Phase::Missing } else { Phase::Failed(error.say(self.words)) };
+                let phase = if missing { Phase::Missing } else { Phase::Failed(error.say(self.i18n)) };
                 state.not_loaded(&room, phase)
             }
         });

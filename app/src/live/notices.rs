@@ -3,30 +3,30 @@
 
 use parlor_protocol::{Event, EventKind, Millis, Seq, User, UserId};
 
-use crate::i18n::Word;
+use crate::i18n::Key;
 
 /// Notices that are kept when new ones come.
 const MOST: usize = 400;
 /// What can happen to a room and its members. The browser keeps them as places in this list: new ones come last.
-pub const KINDS: [Word; 11] = [
-    Word::MemberJoined,
-    Word::MemberAdded,
-    Word::MemberLeft,
-    Word::MemberRemoved,
-    Word::Appointed,
-    Word::Dismissed,
-    Word::RenamedTo,
-    Word::TopicSet,
-    Word::TopicCleared,
-    Word::Archived,
-    Word::Reopened,
+pub const KINDS: [Key; 11] = [
+    Key::MemberJoined,
+    Key::MemberAdded,
+    Key::MemberLeft,
+    Key::MemberRemoved,
+    Key::ModeratorAdded,
+    Key::ModeratorRemoved,
+    Key::RoomRenamed,
+    Key::TopicChanged,
+    Key::TopicRemoved,
+    Key::RoomArchivedBy,
+    Key::RoomUnarchivedBy,
 ];
 
 /// Something that happened to the room or its people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// What.
-    pub word: Word,
+    pub word: Key,
     /// Who came or went, which is no event; none for what is in the log.
     pub user: Option<UserId>,
     /// Whom it is about, or the new name or topic of the room.
@@ -51,17 +51,17 @@ impl Notice {
     pub fn of(event: &Event) -> Option<Self> {
         let by = &event.by;
         let (word, name) = match &event.event {
-            EventKind::MemberAdded { user } if user.id == by.id => (Word::MemberJoined, &user.name),
-            EventKind::MemberAdded { user } => (Word::MemberAdded, &user.name),
-            EventKind::MemberRemoved { user } if user.id == by.id => (Word::MemberLeft, &user.name),
-            EventKind::MemberRemoved { user } => (Word::MemberRemoved, &user.name),
-            EventKind::Appointed { user, moderator: true } => (Word::Appointed, &user.name),
-            EventKind::Appointed { user, moderator: false } => (Word::Dismissed, &user.name),
-            EventKind::Renamed { name } => (Word::RenamedTo, name),
-            EventKind::TopicSet { topic } if topic.is_empty() => (Word::TopicCleared, topic),
-            EventKind::TopicSet { topic } => (Word::TopicSet, topic),
-            EventKind::Archived { on: true } => (Word::Archived, &String::new()),
-            EventKind::Archived { on: false } => (Word::Reopened, &String::new()),
+            EventKind::MemberAdded { user } if user.id == by.id => (Key::MemberJoined, &user.name),
+            EventKind::MemberAdded { user } => (Key::MemberAdded, &user.name),
+            EventKind::MemberRemoved { user } if user.id == by.id => (Key::MemberLeft, &user.name),
+            EventKind::MemberRemoved { user } => (Key::MemberRemoved, &user.name),
+            EventKind::Appointed { user, moderator: true } => (Key::ModeratorAdded, &user.name),
+            EventKind::Appointed { user, moderator: false } => (Key::ModeratorRemoved, &user.name),
+            EventKind::Renamed { name } => (Key::RoomRenamed, name),
+            EventKind::TopicSet { topic } if topic.is_empty() => (Key::TopicRemoved, topic),
+            EventKind::TopicSet { topic } => (Key::TopicChanged, topic),
+            EventKind::Archived { on: true } => (Key::RoomArchivedBy, &String::new()),
+            EventKind::Archived { on: false } => (Key::RoomUnarchivedBy, &String::new()),
             EventKind::Message { .. }
             | EventKind::Edited { .. }
             | EventKind::Deleted { .. }
@@ -98,7 +98,7 @@ impl Notices {
     }
 
     /// Someone came or went, after an event.
-    pub fn presence(&mut self, user: &User, word: Word, at: Millis, after: Seq) {
+    pub fn presence(&mut self, user: &User, word: Key, at: Millis, after: Seq) {
         // Of the same moment in the conversation, only the last word about a person counts.
         self.0.retain(|notice| notice.after != after || notice.user != Some(user.id));
         if self.0.len() >= MOST {

@@ -93,8 +93,8 @@ impl Outbox {
                 None if matches!(item.delivery, Delivery::Queued | Delivery::Failed(_)) => {
                     item.delivery = Delivery::Stored;
                 }
-                Some(Kept { failed: Some(words), .. }) if item.delivery == Delivery::Queued && !item.retried => {
-                    item.delivery = Delivery::Failed(words.clone());
+                Some(Kept { failed: Some(i18n), .. }) if item.delivery == Delivery::Queued && !item.retried => {
+                    item.delivery = Delivery::Failed(i18n.clone());
                 }
                 Some(Kept { failed: None, .. }) if matches!(item.delivery, Delivery::Failed(_)) => {
                     item.delivery = Delivery::Queued;
@@ -286,7 +286,7 @@ impl Outbox {
         &mut self,
         id: CommandId,
         code: &str,
-        words: &str,
+        i18n: &str,
         retry_ms: Option<u64>,
         now: Millis,
     ) -> Option<(RoomId, Option<Kept>)> {
@@ -304,7 +304,7 @@ impl Outbox {
             self.held_until = self.held_until.max(now + pause);
             return Some((room, None));
         }
-        item.delivery = Delivery::Failed(words.into());
+        item.delivery = Delivery::Failed(i18n.into());
         Some((room, Some(item.to_keep())))
     }
 

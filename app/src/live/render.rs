@@ -24,7 +24,7 @@ impl Client {
             let mut updates = Vec::new();
             for id in changed.take() {
                 if let Some(room) = open.get(&id) {
-                    let rows = rows(&id, &room.timeline, outbox, me, zone, self.words);
+                    let rows = rows(&id, &room.timeline, outbox, me, zone, self.i18n);
                     inner.unsaved.rooms.insert(id.clone());
                     updates.push((id, rows));
                 }

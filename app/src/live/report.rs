@@ -5,23 +5,23 @@ use parlor_protocol::Millis;
 
 use super::{connection::ConnectionState, connection_stats::ConnectionStats, transport_fallback::TransportKind};
 use crate::{
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     time,
 };
 
 /// What a line is about: its name for tests, and for people.
-pub const LINES: [(&str, Word); 11] = [
-    ("state", Word::StateLine),
-    ("transport", Word::TransportLine),
-    ("address", Word::AddressLine),
-    ("since", Word::SinceLine),
-    ("rtt", Word::TripLine),
-    ("resume", Word::ResumeLine),
-    ("queue", Word::Messages),
-    ("socket", Word::SocketLine),
-    ("closed", Word::EndLine),
-    ("clock", Word::ClockLine),
-    ("server", Word::ServerLine),
+pub const LINES: [(&str, Key); 11] = [
+    ("state", Key::StateLabel),
+    ("transport", Key::TransportLabel),
+    ("address", Key::AddressLabel),
+    ("since", Key::SinceLabel),
+    ("rtt", Key::RoundTripLabel),
+    ("resume", Key::ResumeLabel),
+    ("queue", Key::Messages),
+    ("socket", Key::SocketLabel),
+    ("closed", Key::LastCloseLabel),
+    ("clock", Key::ClockLabel),
+    ("server", Key::ServerLabel),
 ];
 
 /// What the lines say, in the order of [`LINES`].
@@ -32,28 +32,28 @@ pub fn lines(
     (waiting, failed): (usize, usize),
     address: String,
     now: Millis,
-    words: Words,
+    i18n: I18n,
 ) -> [String; 11] {
     let none = || "–".to_owned();
-    let mut word = state.word(words).to_owned();
+    let mut word = state.word(i18n).to_owned();
     if !state.is_connected() {
-        word.push_str(&state.detail(words));
+        word.push_str(&state.detail(i18n));
     }
-    let transport = words.of(vitals.rung.word()).to_owned();
-    let ms = |word, ms: Millis| words.fill(word, &[("ms", &ms.to_string())]);
+    let transport = i18n.t(vitals.rung.word()).to_owned();
+    let ms = |word, ms: Millis| i18n.format(word, &[("ms", &ms.to_string())]);
     let resume = vitals.resumed.as_ref().map_or_else(none, |resumed| {
-        let (ago, took) = (ago(resumed.at, now, words), resumed.took.to_string());
-        let events = words.count(Word::Events, resumed.events.into());
-        let line = words.fill(Word::Resumed, &[("ago", &ago), ("events", &events), ("ms", &took)]);
+        let (ago, took) = (ago(resumed.at, now, i18n), resumed.took.to_string());
+        let events = i18n.plural(Key::EventCount, resumed.events.into());
+        let line = i18n.format(Key::ResumeSummary, &[("ago", &ago), ("events", &events), ("ms", &took)]);
         if resumed.reloaded == 0 {
             return line;
         }
-        let rooms = words.count(Word::RoomCount, resumed.reloaded.into());
-        words.fill(Word::Reloaded, &[("resumed", &line), ("rooms", &rooms)])
+        let rooms = i18n.plural(Key::RoomCount, resumed.reloaded.into());
+        i18n.format(Key::ResumeWithReload, &[("resumed", &line), ("rooms", &rooms)])
     });
     let trip = match (vitals.round_trips.last(), vitals.median()) {
         (Some(last), Some(median)) => {
-            words.fill(Word::TripNow, &[("last", &last.to_string()), ("median", &median.to_string())])
+            i18n.format(Key::RoundTripValues, &[("last", &last.to_string()), ("median", &median.to_string())])
         }
         _ => none(),
     };
@@ -65,23 +65,23 @@ pub fn lines(
     };
     let closed = vitals.ended.as_ref();
     let closed = closed.map_or_else(none, |end| {
-        let (ago, code) = (ago(end.at, now, words), end.code.to_string());
-        words.fill(Word::Ended, &[("ago", &ago), ("code", &code), ("why", &end.reason)])
+        let (ago, code) = (ago(end.at, now, i18n), end.code.to_string());
+        i18n.format(Key::LastCloseSummary, &[("ago", &ago), ("code", &code), ("why", &end.reason)])
     });
     let clock = vitals.skew.map_or_else(none, |skew| match skew {
-        -20..=20 => words.of(Word::ClockSame).to_owned(),
-        21.. => ms(Word::ClockAhead, skew),
-        _ => ms(Word::ClockBehind, -skew),
+        -20..=20 => i18n.t(Key::ClockSame).to_owned(),
+        21.. => ms(Key::ClockAhead, skew),
+        _ => ms(Key::ClockBehind, -skew),
     });
     let server = if vitals.server.is_empty() { none() } else { vitals.server.clone() };
     [
         word,
         transport,
         address,
-        vitals.since.map_or_else(none, |since| ago(since, now, words)),
+        vitals.since.map_or_else(none, |since| ago(since, now, i18n)),
         trip,
         resume,
-        words.fill(Word::Queue, &[("waiting", &waiting.to_string()), ("failed", &failed.to_string())]),
+        i18n.format(Key::QueueSummary, &[("waiting", &waiting.to_string()), ("failed", &failed.to_string())]),
         socket,
         closed,
         clock,
@@ -91,10 +91,10 @@ pub fn lines(
 
 /// All of it as plain text.
 #[must_use]
-pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Millis, words: Words) -> String {
-    let mut text = words.fill(Word::ReportHead, &[("date", &time::iso(now))]) + "\n";
-    let mut line = |label: Word, value: &str| {
-        text.push_str(words.of(label));
+pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Millis, i18n: I18n) -> String {
+    let mut text = i18n.format(Key::ReportTitle, &[("date", &time::iso(now))]) + "\n";
+    let mut line = |label: Key, value: &str| {
+        text.push_str(i18n.t(label));
         text.push_str(": ");
         text.push_str(value);
         text.push('\n');
@@ -102,20 +102,20 @@ pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Mill
     for ((_, label), value) in LINES.iter().zip(lines) {
         line(*label, value);
     }
-    line(Word::WhyLine, vitals.why);
+    line(Key::ReasonLabel, vitals.why);
     let mut trips = String::new();
     for trip in &vitals.round_trips {
         trips = trips + &trip.to_string() + " ";
     }
-    line(Word::TripsLine, &trips);
-    line(Word::BrowserLine, agent);
+    line(Key::RoundTripsLabel, &trips);
+    line(Key::BrowserLabel, agent);
     text
 }
 
 /// The graph of the round trips: points in a box of 240 by 40 for an SVG polyline, the newest at the right end; and
 /// its caption. Small differences of quick answers stay small.
 #[must_use]
-pub fn graph(round_trips: &[u32], words: Words) -> (String, String) {
+pub fn graph(round_trips: &[u32], i18n: I18n) -> (String, String) {
     let top = round_trips.iter().copied().max().unwrap_or(0).max(50);
     let left = 240 - 4 * (round_trips.len().clamp(1, 60) - 1);
     let mut points = String::new();
@@ -126,18 +126,18 @@ pub fn graph(round_trips: &[u32], words: Words) -> (String, String) {
         points.push_str(&y.to_string());
         points.push(' ');
     }
-    (points, words.fill(Word::TripsUpTo, &[("ms", &top.to_string())]))
+    (points, i18n.format(Key::RoundTripChart, &[("ms", &top.to_string())]))
 }
 
-fn ago(at: Millis, now: Millis, words: Words) -> String {
+fn ago(at: Millis, now: Millis, i18n: I18n) -> String {
     let seconds = ((now - at) / 1_000).max(0);
     let (word, n) = match seconds {
-        0..2 => return words.of(Word::JustNow).to_owned(),
-        2..120 => (Word::SecondsAgo, seconds),
-        120..7_200 => (Word::MinutesAgo, seconds / 60),
-        _ => (Word::HoursAgo, seconds / 3_600),
+        0..2 => return i18n.t(Key::JustNow).to_owned(),
+        2..120 => (Key::SecondsAgo, seconds),
+        120..7_200 => (Key::MinutesAgo, seconds / 60),
+        _ => (Key::HoursAgo, seconds / 3_600),
     };
-    words.fill(word, &[("n", &n.to_string())])
+    i18n.format(word, &[("n", &n.to_string())])
 }
 
 #[cfg(test)]
@@ -165,7 +165,7 @@ mod tests {
             ..ConnectionStats::default()
         };
         let state = ConnectionState::Reconnecting { seconds: 2, attempt: 3 };
-        let lines = lines(&state, &vitals, (2, 1), "http://127.0.0.1:3000".into(), NOW, Words::default());
+        let lines = lines(&state, &vitals, (2, 1), "http://127.0.0.1:3000".into(), NOW, I18n::default());
         assert_eq!(
             lines.each_ref().map(String::as_str),
             [
@@ -182,7 +182,7 @@ mod tests {
                 "parlor 0.1.0",
             ]
         );
-        let text = report(&lines, &vitals, "Firefox", NOW, Words::default());
+        let text = report(&lines, &vitals, "Firefox", NOW, I18n::default());
         assert!(text.starts_with("Parlor connection report, 2026-11-21T09:07:07Z\nState: Reconnecting"));
         assert!(text.ends_with("Why: WebSocket is blocked.\nRound trips in ms: 3 1 2 \nBrowser: Firefox\n"));
     }
@@ -192,7 +192,7 @@ mod tests {
         let ready = Readiness { state: "OPEN", buffered: 7 };
         let socket = |rung| {
             let vitals = ConnectionStats { rung, ready, ..ConnectionStats::default() };
-            let lines = lines(&ConnectionState::Connecting, &vitals, (0, 0), String::new(), NOW, Words::default());
+            let lines = lines(&ConnectionState::Connecting, &vitals, (0, 0), String::new(), NOW, I18n::default());
             LINES.iter().zip(lines).find(|((slug, _), _)| *slug == "socket").map(|(_, line)| line)
         };
         assert_eq!(socket(TransportKind::WebSocket).as_deref(), Some("OPEN, bufferedAmount 7"));
@@ -202,15 +202,15 @@ mod tests {
     #[test]
     fn what_is_not_known_is_a_dash() {
         let lines =
-            lines(&ConnectionState::Connecting, &ConnectionStats::default(), (0, 0), "x".into(), NOW, Words::default());
+            lines(&ConnectionState::Connecting, &ConnectionStats::default(), (0, 0), "x".into(), NOW, I18n::default());
         assert_eq!(lines.iter().filter(|line| *line == "–").count(), 7);
     }
 
     #[test]
     fn the_graph_stays_in_its_box() {
-        assert_eq!(graph(&[], Words::default()), (String::new(), "Round trips, up to 50 ms".into()));
-        assert_eq!(graph(&[50, 0], Words::default()).0, "236,1 240,39 ");
-        let (points, _) = graph(&[u32::MAX; 60], Words::default());
+        assert_eq!(graph(&[], I18n::default()), (String::new(), "Round trips, up to 50 ms".into()));
+        assert_eq!(graph(&[50, 0], I18n::default()).0, "236,1 240,39 ");
+        let (points, _) = graph(&[u32::MAX; 60], I18n::default());
         assert!(points.starts_with("4,1 ") && points.ends_with("240,1 "));
     }
 }

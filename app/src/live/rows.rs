@@ -13,7 +13,7 @@ use super::{
     timeline::Timeline,
 };
 use crate::{
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
     time::{Day, Zone},
 };
 
@@ -49,7 +49,7 @@ pub enum Row {
     /// Something that is no message: who came or went, or what became of the room or its members.
     Notice {
         /// What.
-        word: Word,
+        word: Key,
         /// `Ann, Bob and 3 others`, or a name or topic of the room.
         names: String,
         /// Who did it; empty for those who came or went.
@@ -84,10 +84,10 @@ pub fn rows(
     outbox: &Outbox,
     me: Option<UserId>,
     zone: Zone,
-    words: Words,
+    i18n: I18n,
 ) -> Vec<(RowKey, Row)> {
     let capacity = timeline.messages().len() + 8;
-    let mut list = List { rows: Vec::with_capacity(capacity), me, zone, words, day: None, run: None };
+    let mut list = List { rows: Vec::with_capacity(capacity), me, zone, i18n, day: None, run: None };
     let mut notices = timeline.notices().iter().peekable();
     let mut line = timeline.unread_after();
     for message in timeline.messages() {
@@ -114,7 +114,7 @@ struct List {
     rows: Vec<(RowKey, Row)>,
     me: Option<UserId>,
     zone: Zone,
-    words: Words,
+    i18n: I18n,
     day: Option<Day>,
     run: Option<(UserId, Millis)>,
 }
@@ -157,7 +157,7 @@ impl List {
                     self.push(RowKey::Event(after), Row::Notice { word, names: name, by, at });
                     continue;
                 }
-                let joined = notice.word == Word::CameIn;
+                let joined = notice.word == Key::UsersJoined;
                 joined_first.get_or_insert(joined);
                 groups[usize::from(!joined)].push(&notice.name);
                 last[usize::from(!joined)] = notice.at;
@@ -166,7 +166,8 @@ impl List {
             for joined in [joined_first, !joined_first] {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
-                    let (word, names) = (if joined { Word::CameIn } else { Word::WentOut }, fold(names, self.words));
+                    let (word, names) =
+                        (if joined { Key::UsersJoined } else { Key::UsersLeft }, fold(names, self.i18n));
                     self.push(
                         RowKey::Notice(after, joined),
                         Row::Notice { word, names, by: String::new(), at: last[usize::from(!joined)] },
@@ -179,17 +180,17 @@ impl List {
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
 #[must_use]
-pub fn fold(names: &[&str], words: Words) -> String {
-    let comma = words.of(Word::Comma);
+pub fn fold(names: &[&str], i18n: I18n) -> String {
+    let comma = i18n.t(Key::ListSeparator);
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [first @ .., last] if names.len() <= NAMED => {
-            words.fill(Word::NamesAnd, &[("names", &first.join(comma)), ("last", last)])
+            i18n.format(Key::ListLast, &[("names", &first.join(comma)), ("last", last)])
         }
         _ => {
             let (named, others) = names.split_at(NAMED - 1);
-            words.fill(Word::NamesAndOthers, &[("names", &named.join(comma)), ("n", &others.len().to_string())])
+            i18n.format(Key::ListOthers, &[("names", &named.join(comma)), ("n", &others.len().to_string())])
         }
     }
 }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser, clock,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
 };
 
 /// Where the browser keeps what worked on this kind of network.
@@ -82,17 +82,17 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
         match end {
             End::Missing => ladder.missing(),
             End::Offline => {
-                ended(client, 1006, client.words.of(Word::NetworkGone).to_owned());
+                ended(client, 1006, client.i18n.t(Key::NetworkLost).to_owned());
                 woken = Woken::Offline;
             }
             End::Away => {
-                ended(client, 1000, client.words.of(Word::PutAway).to_owned());
+                ended(client, 1000, client.i18n.t(Key::PageHidden).to_owned());
                 woken = Woken::Away;
             }
-            End::Slept => ended(client, 1006, client.words.of(Word::Slept).to_owned()),
+            End::Slept => ended(client, 1006, client.i18n.t(Key::PageSuspended).to_owned()),
             End::Closed { mut code, reason, bye, lasted, taken } => {
                 let said = bye.as_ref().map_or((code, &reason), |bye| (bye.code, &bye.reason));
-                ended(client, said.0, why(client.words, said.0, said.1.clone()));
+                ended(client, said.0, why(client.i18n, said.0, said.1.clone()));
                 let failure = match lasted {
                     None if taken => Failure::Held,
                     None => Failure::Silent,
@@ -135,7 +135,7 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                         }
                         return client
                             .connection
-                            .set(ConnectionState::Closed { code, reason: why(client.words, code, reason) });
+                            .set(ConnectionState::Closed { code, reason: why(client.i18n, code, reason) });
                     }
                     Next::Wait(ms) => {
                         woken = count_down(client, &mut commands, ms, backoff.attempt()).await;
@@ -218,12 +218,12 @@ async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Wok
 }
 
 /// The reason in words for people: the page's own for codes that it knows.
-fn why(words: Words, code: u16, reason: String) -> String {
+fn why(i18n: I18n, code: u16, reason: String) -> String {
     let number = code.to_string();
-    match words.code(&number) {
+    match i18n.error(&number) {
         Some(known) => known.to_owned(),
         None if !reason.is_empty() => reason,
-        None if code == 1006 => words.of(Word::Cut).to_owned(),
-        None => words.fill(Word::CodeOnly, &[("n", &number)]),
+        None if code == 1006 => i18n.t(Key::ConnectionLost).to_owned(),
+        None => i18n.format(Key::CloseCodeOnly, &[("n", &number)]),
     }
 }

@@ -15,7 +15,7 @@ use super::{
     transport_fallback::{TransportFallback, TransportKind},
     upgrade_probe::UpgradeProbe,
 };
-use crate::{browser, clock, i18n::Word};
+use crate::{browser, clock, i18n::Key};
 
 mod heartbeat;
 mod upgrade;
@@ -243,7 +243,7 @@ impl Session<'_> {
     fn arrived(&mut self, now: Millis) {
         self.ladder.welcomed(self.rung, now);
         super::run::remember(self.ladder, now);
-        let why = self.client.words.of(self.ladder.reason());
+        let why = self.client.i18n.t(self.ladder.reason());
         self.client.note(&mut |vitals| (vitals.rung, vitals.why) = (self.rung, why));
         self.client.connection.set(ConnectionState::Connected { address: browser::host(), rung: self.rung, why });
     }
@@ -329,8 +329,8 @@ impl Session<'_> {
         self.transport.send(frame.encode());
     }
 
-    fn lost(&mut self, why: Word) -> End {
-        self.end(1006, self.client.words.of(why).to_owned())
+    fn lost(&mut self, why: Key) -> End {
+        self.end(1006, self.client.i18n.t(why).to_owned())
     }
 
     fn end(&mut self, code: u16, reason: String) -> End {

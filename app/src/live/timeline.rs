@@ -10,7 +10,7 @@ use parlor_protocol::{
 };
 
 use super::notices::{Notice, Notices};
-use crate::{i18n::Word, small};
+use crate::{i18n::Key, small};
 
 /// Messages that stay when a long timeline is trimmed.
 const KEPT: usize = 200;
@@ -266,7 +266,7 @@ impl Timeline {
     }
 
     /// Someone came or went.
-    pub fn notice(&mut self, user: &User, word: Word, at: Millis) {
+    pub fn notice(&mut self, user: &User, word: Key, at: Millis) {
         self.notices.presence(user, word, at, self.head);
     }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::i18n::Word;
+use crate::i18n::Key;
 
 fn user(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
@@ -142,11 +142,11 @@ fn edits_and_deletions_change_messages_and_take_a_place() {
 #[test]
 fn only_the_last_word_about_a_person_counts() {
     let mut timeline = Timeline::default();
-    timeline.notice(&user(2), Word::CameIn, 0);
-    timeline.notice(&user(2), Word::WentOut, 0);
+    timeline.notice(&user(2), Key::UsersJoined, 0);
+    timeline.notice(&user(2), Key::UsersLeft, 0);
     assert_eq!(timeline.notices().len(), 1);
     timeline.apply(event(1));
-    timeline.notice(&user(2), Word::CameIn, 0);
+    timeline.notice(&user(2), Key::UsersJoined, 0);
     assert_eq!(timeline.notices().len(), 2);
 }
 
@@ -204,7 +204,7 @@ fn what_happened_to_the_room_comes_with_pages_and_once() {
     let mut timeline = Timeline::from_page(with(newest.clone(), &[6, 8]), 2);
     assert_eq!(timeline.apply(topic(8)), Applied::Duplicate);
     assert_eq!(timeline.apply(topic(9)), Applied::New);
-    timeline.notice(&user(3), Word::CameIn, 0);
+    timeline.notice(&user(3), Key::UsersJoined, 0);
     assert_eq!(noticed(&timeline), [6, 8, 9, 9]);
     let older = MessagePage { messages: vec![message(1), message(3)], head: 9, ..MessagePage::default() };
     timeline.prepend(with(older, &[2, 4]), 2);

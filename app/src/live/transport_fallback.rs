@@ -5,7 +5,7 @@
 
 use parlor_protocol::Millis;
 
-use crate::i18n::Word;
+use crate::i18n::Key;
 
 /// The first try upward comes after this long on a lower rung. It doubles with each that fails.
 const CLIMB: Millis = 60_000;
@@ -44,11 +44,11 @@ impl TransportKind {
 
     /// For people.
     #[must_use]
-    pub const fn word(self) -> Word {
+    pub const fn word(self) -> Key {
         match self {
-            Self::WebSocket => Word::WebSocket,
-            Self::Stream => Word::EventStream,
-            Self::Poll => Word::LongPolling,
+            Self::WebSocket => Key::WebSocket,
+            Self::Stream => Key::EventStream,
+            Self::Poll => Key::LongPolling,
         }
     }
 
@@ -212,15 +212,15 @@ impl TransportFallback {
 
     /// Why this transport.
     #[must_use]
-    pub const fn reason(&self) -> Word {
+    pub const fn reason(&self) -> Key {
         match (self.rung, self.standing[0], self.standing[1]) {
-            (TransportKind::WebSocket, ..) => Word::WayIsBest,
-            (_, Standing::Remembered, _) => Word::WayIsRemembered,
-            (TransportKind::Stream, Standing::Missing, _) => Word::NoWebSocket,
-            (TransportKind::Stream, ..) => Word::WebSocketBlocked,
-            (TransportKind::Poll, Standing::Missing, Standing::Missing) => Word::NoWebSocketNoStream,
-            (TransportKind::Poll, _, Standing::Held) => Word::StreamHeld,
-            (TransportKind::Poll, ..) => Word::StreamBlocked,
+            (TransportKind::WebSocket, ..) => Key::TransportPreferred,
+            (_, Standing::Remembered, _) => Key::TransportRemembered,
+            (TransportKind::Stream, Standing::Missing, _) => Key::WebSocketUnsupported,
+            (TransportKind::Stream, ..) => Key::WebSocketBlocked,
+            (TransportKind::Poll, Standing::Missing, Standing::Missing) => Key::EventStreamUnsupported,
+            (TransportKind::Poll, _, Standing::Held) => Key::EventStreamBuffered,
+            (TransportKind::Poll, ..) => Key::EventStreamBlocked,
         }
     }
 

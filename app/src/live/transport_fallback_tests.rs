@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::i18n::Words;
+use crate::i18n::I18n;
 
 #[test]
 fn a_way_that_never_worked_is_left_at_once() {
@@ -11,10 +11,10 @@ fn a_way_that_never_worked_is_left_at_once() {
     assert_eq!(ladder.rung(), TransportKind::WebSocket);
     assert!(ladder.failed(Failure::Silent));
     assert_eq!(ladder.rung(), TransportKind::Stream);
-    assert_eq!(ladder.reason(), Word::WebSocketBlocked);
+    assert_eq!(ladder.reason(), Key::WebSocketBlocked);
     assert!(ladder.failed(Failure::Held));
     assert_eq!(ladder.rung(), TransportKind::Poll);
-    assert_eq!(ladder.reason(), Word::StreamHeld);
+    assert_eq!(ladder.reason(), Key::EventStreamBuffered);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn upward_after_a_minute_then_ever_more_rarely() {
 fn what_the_browser_lacks_is_passed_over() {
     let mut ladder = TransportFallback::new(None);
     ladder.missing();
-    assert_eq!((ladder.rung(), ladder.reason()), (TransportKind::Stream, Word::NoWebSocket));
+    assert_eq!((ladder.rung(), ladder.reason()), (TransportKind::Stream, Key::WebSocketUnsupported));
     ladder.welcomed(TransportKind::Stream, 0);
     assert_eq!(ladder.climb_at(), None);
     ladder.network_changed(0);
@@ -97,7 +97,7 @@ fn what_worked_is_remembered_for_a_while() {
     for nonsense in ["", "s", "xs", "99", "-1p"] {
         assert_eq!(recall(nonsense, 0), None);
     }
-    assert_eq!(TransportFallback::new(Some(TransportKind::Stream)).reason(), Word::WayIsRemembered);
+    assert_eq!(TransportFallback::new(Some(TransportKind::Stream)).reason(), Key::TransportRemembered);
 }
 
 proptest! {
@@ -132,7 +132,7 @@ proptest! {
             if what == 2 && ladder.upper(None).is_some() {
                 prop_assert!(ladder.climb_at().is_some());
             }
-            prop_assert!(!Words::default().of(ladder.reason()).is_empty());
+            prop_assert!(!I18n::default().t(ladder.reason()).is_empty());
         }
     }
 }

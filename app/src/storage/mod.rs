@@ -235,7 +235,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::i18n::Word;
+    use crate::i18n::Key;
 
     fn kept(failed: Option<&str>) -> Kept {
         let failed = failed.map(Arc::from);
@@ -280,7 +280,7 @@ mod tests {
         let topic = EventKind::TopicSet { topic: "今天".into() };
         let id = CommandId(Uuid::from_u128(151));
         timeline.apply(Event { room: "dev".into(), seq: 151, id, at: 6, by: by.clone(), event: topic });
-        timeline.notice(&by, Word::CameIn, 7);
+        timeline.notice(&by, Key::UsersJoined, 7);
         let read = read_history(&history_of(&timeline).unwrap()).unwrap();
         assert!(read.messages().map(|message| &**message).eq(&page.messages[50..]));
         assert_eq!((read.head(), read.tail(), read.is_complete()), (151, timeline.tail(), false));

@@ -20,9 +20,9 @@ const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
 
 /// The language for who sends these headers.
 pub(crate) fn of(headers: &HeaderMap) -> Language {
-    caller::cookie(headers, COOKIE).and_then(Language::of_tag).unwrap_or_else(|| {
+    caller::cookie(headers, COOKIE).and_then(Language::from_tag).unwrap_or_else(|| {
         let asked = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
-        Language::asked(&asked.collect::<Vec<_>>().join(","))
+        Language::negotiate(&asked.collect::<Vec<_>>().join(","))
     })
 }
 
@@ -47,9 +47,9 @@ pub(super) async fn choose(
     State(app): State<App>,
     Form(choice): Form<Choice>,
 ) -> Result<Response, ApiError> {
-    let Some(language) = Language::of_tag(&choice.lang) else {
-        let tags = Language::ALL.map(Language::tag).join(", ");
-        return Err(ApiError::bad_request(format!("There is no such language here. `lang` is one of: {tags}.")));
+    let Some(language) = Language::from_tag(&choice.lang) else {
+        let tags = Language::ALL.iter().map(|language| language.tag()).collect::<Vec<_>>().join(", ");
+        return Err(ApiError::bad_request(format!("This language is not supported. `lang` must be one of: {tags}.")));
     };
     let next = Some(choice.next.as_str())
         .filter(|next| sessions::is_room_address(next) || forms::is_address(next) || *next == lab::PAGE);

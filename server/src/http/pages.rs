@@ -10,7 +10,7 @@ use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, 
 use leptos_axum::ResponseOptions;
 use parlor_app::{
     Offers, PageData, RoomPage,
-    i18n::{Language, Word, Words},
+    i18n::{I18n, Key, Language},
     route::Address,
 };
 use parlor_protocol::{RoomId, RoomSummary, User, error_code, limits, validate};
@@ -57,27 +57,28 @@ pub(super) async fn home(
         _ => None,
     };
     let language = language::of(request.headers());
-    let words = Words::new(language);
+    let i18n = I18n::new(language);
     // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
     let notice = match query.error.as_str() {
-        _ if banned => words.code(error_code::BANNED).map(Into::into),
+        _ if banned => i18n.error(error_code::BANNED).map(Into::into),
         "" => None,
-        error_code::BANNED => words.code(error_code::BANNED).map(Into::into),
-        error_code::GUESTS_OFF => Some(words.of(Word::GuestsOff).into()),
-        error_code::RATE_LIMITED => Some(words.of(Word::TooManyEntered).into()),
+        error_code::BANNED => i18n.error(error_code::BANNED).map(Into::into),
+        error_code::GUESTS_OFF => Some(i18n.t(Key::GuestsDisabled).into()),
+        error_code::RATE_LIMITED => Some(i18n.t(Key::TooManyJoins).into()),
         error_code::NAME_TAKEN => {
             let free = match accounts::checked_name(&query.name) {
                 Ok(name) => accounts::free_name_like(&app, &name.text, None).await?,
                 Err(_) => None,
             };
             Some(match free {
-                Some(name) => words.fill(Word::NameTakenOther, &[("name", &name)]),
-                None => words.of(Word::NameTaken).into(),
+                Some(name) => i18n.format(Key::NameTakenSuggestion, &[("name", &name)]),
+                None => i18n.t(Key::NameTaken).into(),
             })
         }
         _ => {
-            let why = validate::name(&query.name).map_or_else(|invalid| words.invalid(invalid), |_| String::new());
-            Some(words.fill(Word::BadName, &[("why", &why)]).trim_end().into())
+            let why =
+                validate::name(&query.name).map_or_else(|invalid| i18n.validation_error(invalid), |_| String::new());
+            Some(i18n.format(Key::InvalidName, &[("why", &why)]).trim_end().into())
         }
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
@@ -129,7 +130,7 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
     if query.build.is_some_and(|build| build != app.live.server.build) {
         return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
     }
-    let language = query.lang.as_deref().and_then(Language::of_tag).unwrap_or_else(|| language::of(&headers));
+    let language = query.lang.as_deref().and_then(Language::from_tag).unwrap_or_else(|| language::of(&headers));
     // Nothing else of the request reaches the page. Its address is one of the chat's; which room it is does not show.
     let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
     render(&app, data, language, "/r/lobby".into(), Request::new(Body::empty())).await

@@ -7,7 +7,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use parlor_app::{
-    i18n::Words,
+    i18n::I18n,
     lab::{Example, Lab},
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn show(headers: HeaderMap) -> Response {
     let language = language::of(&headers);
     let handshake::Steps { key, joined, sha1, accept, .. } = handshake::steps(SAMPLE_KEY);
     let example = Example { key, joined, sha1, accept };
-    let html = Lab { words: Words::new(language), css: site_files().css, example }.page();
+    let html = Lab { i18n: I18n::new(language), css: site_files().css, example }.page();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -64,7 +64,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
-    use parlor_app::i18n::{Language, lab::WORDS};
+    use parlor_app::i18n::{LabKey, Language};
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn scripts_say_only_what_there_are_words_for() {
-        let known: BTreeSet<_> = WORDS.iter().map(|word| format!("{word:?}")).collect();
+        let known: BTreeSet<_> = LabKey::ALL.iter().map(|key| format!("{key:?}")).collect();
         let mut said = 0;
         for (name, script, _) in FILES {
             for begin in ["say(\"", "log(\"", "stop(\"", "trying(\"", "this.show(\"opening\", \""] {
@@ -98,10 +98,10 @@ mod tests {
 
     #[test]
     fn scripts_find_what_they_look_for() {
-        let words = Words::new(Language::English);
+        let i18n = I18n::new(Language::English);
         let steps = handshake::steps(SAMPLE_KEY);
         let example = Example { key: steps.key, joined: steps.joined, sha1: steps.sha1, accept: steps.accept };
-        let html = Lab { words, css: String::new(), example }.page();
+        let html = Lab { i18n, css: String::new(), example }.page();
         for (name, script, _) in FILES {
             for id in all_between(script, "byId(\"", '"') {
                 assert!(html.contains(&format!("id=\"{id}\"")), "{name} looks for {id}");

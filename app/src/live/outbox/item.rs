@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq};
 use serde::Serialize;
 
-use crate::i18n::Word;
+use crate::i18n::Key;
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,12 @@ impl Delivery {
 
     /// For those who do not see the mark.
     #[must_use]
-    pub const fn word(&self) -> Word {
+    pub const fn word(&self) -> Key {
         match self {
-            Self::Queued => Word::Queued,
-            Self::Sent => Word::Sent,
-            Self::Stored => Word::Stored,
-            Self::Failed(_) => Word::NotSent,
+            Self::Queued => Key::StatusQueued,
+            Self::Sent => Key::StatusSent,
+            Self::Stored => Key::StatusStored,
+            Self::Failed(_) => Key::StatusFailed,
         }
     }
 }
@@ -88,7 +88,7 @@ impl Outgoing {
     pub fn to_keep(&self) -> Kept {
         let Message { id, body, at, .. } = &*self.message;
         let failed = match &self.delivery {
-            Delivery::Failed(words) => Some(words.clone()),
+            Delivery::Failed(i18n) => Some(i18n.clone()),
             _ => None,
         };
         Kept { id: *id, room: self.room.clone(), body: body.clone(), at: *at, tried: self.tried, failed }

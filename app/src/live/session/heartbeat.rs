@@ -3,7 +3,7 @@
 use parlor_protocol::{ClientFrame, Millis, limits};
 
 use super::{End, HELD, OPENING, Session};
-use crate::{clock, i18n::Word, live::upgrade_probe::UpgradeProbe};
+use crate::{clock, i18n::Key, live::upgrade_probe::UpgradeProbe};
 
 /// The longest that a ping may stay without an answer.
 #[allow(clippy::cast_possible_truncation)]
@@ -40,11 +40,11 @@ impl Session<'_> {
         if self.welcomed.is_none() {
             let held = self.taken.is_some_and(|taken| now >= taken + HELD);
             if held || now >= self.began + OPENING {
-                return Some(self.lost(Word::NoAnswer));
+                return Some(self.lost(Key::NoAnswer));
             }
         }
         if self.answer_by.is_some_and(|until| now >= until) {
-            return Some(self.lost(Word::NoHeartbeat));
+            return Some(self.lost(Key::HeartbeatMissed));
         }
         if now >= self.ping_at {
             self.ping(self.grace());

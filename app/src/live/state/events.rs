@@ -5,7 +5,7 @@ use parlor_protocol::{
 };
 
 use super::{Phase, State, Todo, sending::forget};
-use crate::{i18n::Word, live::timeline::Applied};
+use crate::{i18n::Key, live::timeline::Applied};
 
 impl State {
     #[must_use = "a to-do that is dropped is never done"]
@@ -94,7 +94,7 @@ impl State {
         room.online_count = Some(online_count.max(room.online.len() as u64));
         // A repeated word about the same state is no news.
         if !own && was_there != is_there {
-            room.timeline.notice(user, if is_there { Word::CameIn } else { Word::WentOut }, now);
+            room.timeline.notice(user, if is_there { Key::UsersJoined } else { Key::UsersLeft }, now);
         }
         self.changed.insert(id.clone());
     }

@@ -13,7 +13,7 @@ use super::{
     timeline::Timeline,
 };
 use crate::{
-    i18n::Words,
+    i18n::I18n,
     small::{RoomMap, RoomSet},
 };
 
@@ -127,7 +127,7 @@ pub enum Todo {
 #[derive(Debug, Default)]
 pub struct State {
     /// In which words the page says what the server has refused.
-    pub words: Words,
+    pub i18n: I18n,
     /// Who is reading.
     pub me: Option<User>,
     /// The reader looks after the whole server.
@@ -216,7 +216,7 @@ impl State {
             }
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
                 let id = id.and_then(|id| uuid::Uuid::try_parse(&id).ok()).map(CommandId);
-                let why = self.words.code(&code).unwrap_or(&message);
+                let why = self.i18n.error(&code).unwrap_or(&message);
                 let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now));
                 let Some((room, to_keep)) = refused else {
                     let asked = id.is_some_and(|id| self.asked.take(id));

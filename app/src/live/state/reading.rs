@@ -3,7 +3,7 @@
 use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, RoomKind, User};
 
 use super::{Phase, State, Todo};
-use crate::i18n::Word;
+use crate::i18n::Key;
 
 /// How long somebody is taken to be typing after they last said so, in milliseconds.
 pub(in crate::live) const TYPING: Millis = 6_000;
@@ -63,7 +63,7 @@ impl State {
     }
 
     fn needs_connection(&self) -> Todo {
-        Todo::Tell(self.words.of(Word::NeedsConnection).to_owned())
+        Todo::Tell(self.i18n.t(Key::ConnectionRequired).to_owned())
     }
 
     /// The reader wants to see a message of the room on the screen, and what follows it, as unread. Not without a

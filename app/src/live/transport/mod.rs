@@ -6,7 +6,7 @@ use parlor_protocol::ServerFrame;
 
 use super::transport_fallback::TransportKind;
 #[cfg(feature = "browser")]
-use crate::i18n::{Word, Words};
+use crate::i18n::{I18n, Key};
 
 #[cfg(feature = "browser")]
 mod inbox;
@@ -98,6 +98,6 @@ fn frame(value: Option<serde_json::Value>) -> Incoming {
 
 /// An end without a close code of the server's.
 #[cfg(feature = "browser")]
-fn lost(why: Word) -> Incoming {
-    Incoming::Closed { code: 1006, reason: Words::default().of(why).to_owned() }
+fn lost(why: Key) -> Incoming {
+    Incoming::Closed { code: 1006, reason: I18n::default().t(why).to_owned() }
 }

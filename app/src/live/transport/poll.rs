@@ -12,7 +12,7 @@ use super::{
     request::Request,
     uplink::{Sent, Uplink},
 };
-use crate::{clock, i18n::Word, live::transport_fallback::TransportKind};
+use crate::{clock, i18n::Key, live::transport_fallback::TransportKind};
 
 struct LongPoll {
     path: String,
@@ -77,7 +77,7 @@ impl Transport for LongPoll {
                 Err(lost) => return Poll::Ready(lost.into()),
                 Ok(Ok(Value::Array(frames))) if frames.is_empty() => self.came.push_back(Incoming::Alive),
                 Ok(Ok(Value::Array(frames))) => self.came.extend(frames.into_iter().map(|value| frame(Some(value)))),
-                Ok(_) => return Poll::Ready(lost(Word::NoFrames)),
+                Ok(_) => return Poll::Ready(lost(Key::InvalidResponse)),
             }
         }
     }

@@ -16,7 +16,7 @@ use super::Incoming;
 use crate::{
     api::{self, ApiError},
     clock,
-    i18n::{Word, Words},
+    i18n::{I18n, Key},
 };
 
 /// How long the server may take to answer that it is there, in milliseconds.
@@ -29,8 +29,8 @@ type Answer = Result<(u16, String), ApiError>;
 pub(super) struct Lost(u16, String);
 
 impl Lost {
-    fn cut(why: Word) -> Self {
-        Self(1006, Words::default().of(why).to_owned())
+    fn cut(why: Key) -> Self {
+        Self(1006, I18n::default().t(why).to_owned())
     }
 }
 
@@ -61,7 +61,7 @@ impl Request {
         self.answer.as_mut().poll(context).map(|answer| match answer {
             Ok((200..=299, body)) => Ok(body),
             Ok((status, _)) => Err(refused(status)),
-            Err(_) => Err(Lost::cut(Word::RequestUnanswered)),
+            Err(_) => Err(Lost::cut(Key::RequestFailed)),
         })
     }
 }
@@ -79,10 +79,10 @@ fn refused(status: u16) -> Lost {
         401 => CloseCode::SessionRevoked,
         413 => CloseCode::FrameTooLarge,
         429 => CloseCode::Flooding,
-        410 => return Lost::cut(Word::ForgottenByServer),
+        410 => return Lost::cut(Key::ConnectionUnknown),
         _ => {
             let status = [("status", &*status.to_string())];
-            return Lost(1006, Words::default().fill(Word::RequestAnswered, &status));
+            return Lost(1006, I18n::default().format(Key::RequestStatus, &status));
         }
     };
     // The page has words of its own for these.

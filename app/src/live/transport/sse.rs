@@ -10,7 +10,7 @@ use super::{
     lost,
     uplink::{Sent, Uplink},
 };
-use crate::{browser, i18n::Word, live::transport_fallback::TransportKind};
+use crate::{browser, i18n::Key, live::transport_fallback::TransportKind};
 
 struct Stream {
     source: EventSource,
@@ -35,7 +35,7 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
             "message" => frame(data(&event)),
             "heartbeat" => Incoming::Alive,
             // It would come back by itself, but not know when to stop, nor say how it stands.
-            _ => lost(Word::StreamEnded),
+            _ => lost(Key::EventStreamEnded),
         });
     });
     let uplink = Uplink::new(format!("/live/frames{query}"));

@@ -10,7 +10,7 @@ use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
 use parlor_protocol::SUBPROTOCOL;
 
 use super::{Incoming, Readiness, Transport, frame, lost};
-use crate::{browser, i18n::Word, live::transport_fallback::TransportKind};
+use crate::{browser, i18n::Key, live::transport_fallback::TransportKind};
 
 struct Socket {
     socket: WebSocket,
@@ -58,7 +58,7 @@ impl Transport for Socket {
                 Some(Err(WebSocketError::ConnectionClose(event))) => {
                     Incoming::Closed { code: event.code, reason: event.reason }
                 }
-                Some(Err(_)) | None => lost(Word::Cut),
+                Some(Err(_)) | None => lost(Key::ConnectionLost),
             });
         }
     }

@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{self, Invitation, Problem, Typed, id},
-    i18n::forms::Word as Say,
+    i18n::Key,
 };
 use parlor_protocol::{
     UserKind, error_code,
@@ -31,13 +31,13 @@ use crate::{
 };
 
 /// What has come of a form, by its code.
-const DONE: [(&str, Say); 6] = [
-    ("name", Say::SavedName),
-    ("colour", Say::SavedColour),
-    ("password", Say::SavedPassword),
-    ("session", Say::EndedSession),
-    ("sessions", Say::EndedOthers),
-    ("invite", Say::Revoked),
+const DONE: [(&str, Key); 6] = [
+    ("name", Key::NameSaved),
+    ("colour", Key::ColourSaved),
+    ("password", Key::PasswordChanged),
+    ("session", Key::SessionRevoked),
+    ("sessions", Key::OtherSessionsRevoked),
+    ("invite", Key::InvitationRevoked),
 ];
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub(super) struct AccountQuery {
 #[derive(Default)]
 pub(super) struct Shown {
     pub(super) status: StatusCode,
-    pub(super) notice: Option<Say>,
+    pub(super) notice: Option<Key>,
     pub(super) problem: Option<Problem>,
     pub(super) typed: Typed,
     pub(super) link: Option<String>,
@@ -99,7 +99,7 @@ pub(super) async fn account(
         typed: shown.typed,
         clock: clock_of(headers),
     };
-    Ok(page(shown.status, frame.words, account.page(frame)))
+    Ok(page(shown.status, frame.i18n, account.page(frame)))
 }
 
 /// The page with what was wrong.
@@ -139,10 +139,10 @@ pub(super) async fn rename(
         Ok(_) => return Ok(Redirect::to(&done("name")).into_response()),
         Err(failure) => failure,
     };
-    let words = frame(&headers, ACCOUNT).words;
-    let problem = match name_problem(&app, words, &failure, &typed, Some(caller.user.id)).await? {
+    let i18n = frame(&headers, ACCOUNT).i18n;
+    let problem = match name_problem(&app, i18n, &failure, &typed, Some(caller.user.id)).await? {
         Some(text) => Problem { at: id::DISPLAY_NAME, text },
-        None => problem(words, &failure, id::DISPLAY_NAME),
+        None => problem(i18n, &failure, id::DISPLAY_NAME),
     };
     let typed = Typed { display_name: Some(typed), ..Typed::default() };
     failed(&app, caller, &headers, &failure, problem, typed).await
@@ -170,7 +170,7 @@ pub(super) async fn change_colour(
         // A guest's page has no such form to say it at.
         Err(failure) if failure.code() == error_code::FORBIDDEN => Err(failure),
         Err(failure) => {
-            let problem = problem(frame(&headers, ACCOUNT).words, &failure, id::COLOUR);
+            let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::COLOUR);
             failed(&app, caller, &headers, &failure, problem, Typed::default()).await
         }
     }
@@ -199,25 +199,25 @@ pub(super) async fn change_password(
         Ok(answer) => return Ok(go_on(&answer, &done("password"))),
         Err(failure) => failure,
     };
-    let words = frame(&headers, ACCOUNT).words;
+    let i18n = frame(&headers, ACCOUNT).i18n;
     let problem = if failure.code() == error_code::WEAK_PASSWORD {
         let account = app.live.store.account_of(caller.user.id).await?;
         let name = account.map(|account| account.name).unwrap_or_default();
         let weak = password::check_strength(&new.0, &name).err();
-        let text = weak.map_or_else(|| super::explain(words, &failure), |weak| weakness(words, weak));
+        let text = weak.map_or_else(|| super::explain(i18n, &failure), |weak| weakness(i18n, weak));
         Problem { at: id::NEW, text }
     } else {
-        wrong_password(words, &failure, id::CURRENT)
+        wrong_password(i18n, &failure, id::CURRENT)
     };
     failed(&app, caller, &headers, &failure, problem, Typed::default()).await
 }
 
 /// Someone who is signed in has typed another password than theirs.
-fn wrong_password(words: parlor_app::i18n::Words, failure: &ApiError, at: &'static str) -> Problem {
+fn wrong_password(i18n: parlor_app::i18n::I18n, failure: &ApiError, at: &'static str) -> Problem {
     if failure.code() == error_code::WRONG_CREDENTIALS {
-        return Problem { at, text: words.say(Say::WrongPassword).into() };
+        return Problem { at, text: i18n.t(Key::IncorrectPassword).into() };
     }
-    problem(words, failure, at)
+    problem(i18n, failure, at)
 }
 
 /// `POST /account/sessions/{id}/end`: also when it has ended meanwhile, for that is what was wanted.
@@ -280,7 +280,7 @@ pub(super) async fn delete(
             Ok(response)
         }
         Err(failure) => {
-            let problem = wrong_password(frame(&headers, ACCOUNT).words, &failure, id::DELETE);
+            let problem = wrong_password(frame(&headers, ACCOUNT).i18n, &failure, id::DELETE);
             failed(&app, caller, &headers, &failure, problem, Typed::default()).await
         }
     }

@@ -39,5 +39,5 @@ pub(super) async fn show(
     let entries = log.entries.into_iter().map(named).collect();
     let frame = frame_for(&app, &caller, &headers, AUDIT);
     let log = AuditLog { entries, older, later, clock: clock_of(&headers) };
-    Ok(page(StatusCode::OK, frame.words, log.page(frame)))
+    Ok(page(StatusCode::OK, frame.i18n, log.page(frame)))
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{self, Invitation, Problem, Refused, id},
-    i18n::forms::Word as Say,
+    i18n::Key,
 };
 use parlor_protocol::{
     ServerRole, UserKind, error_code,
@@ -48,11 +48,11 @@ pub(super) async fn sign_in_page(
     if caller.is_some_and(|caller| caller.user.kind == UserKind::Account) {
         return Redirect::to(if next.is_empty() { LOBBY } else { next }).into_response();
     }
-    let notice = (query.done == "deleted").then_some(Say::Deleted);
+    let notice = (query.done == "deleted").then_some(Key::AccountDeleted);
     let frame = frame(&headers, with_next("/sign-in", next));
     let offers = pages::offers(&app);
     let form = forms::SignIn { next: next.into(), notice, offers, ..forms::SignIn::default() };
-    page(StatusCode::OK, frame.words, form.page(frame))
+    page(StatusCode::OK, frame.i18n, form.page(frame))
 }
 
 #[derive(Deserialize)]
@@ -81,9 +81,9 @@ pub(super) async fn sign_in(
         Ok(answer) => go_on(&answer, if next.is_empty() { LOBBY } else { next }),
         Err(failure) => {
             let frame = frame(&headers, with_next("/sign-in", next));
-            let problem = Some(problem(frame.words, &failure, id::PASSWORD));
+            let problem = Some(problem(frame.i18n, &failure, id::PASSWORD));
             let form = forms::SignIn { name: form.name, next: next.into(), problem, notice: None, offers };
-            failure.with_page(page(failure.status(), frame.words, form.page(frame)))
+            failure.with_page(page(failure.status(), frame.i18n, form.page(frame)))
         }
     }
 }
@@ -134,7 +134,7 @@ pub(super) async fn sign_up(
     Form(mut form): Form<SignUp>,
 ) -> Result<Response, ApiError> {
     let guest = caller.as_ref().map(|caller| caller.user.id);
-    let words = frame(&headers, "").words;
+    let i18n = frame(&headers, "").i18n;
     let password = std::mem::take(&mut form.password);
     let name = accounts::checked_name(&form.name).map(|name| name.text).unwrap_or_default();
     let weak = password::check_strength(&password.0, &name).err();
@@ -148,10 +148,10 @@ pub(super) async fn sign_up(
         Err(failure) => failure,
     };
     let problem = match (failure.code(), weak) {
-        (error_code::WEAK_PASSWORD, Some(weak)) => Problem { at: id::PASSWORD, text: weakness(words, weak) },
-        _ => match name_problem(&app, words, &failure, &form.name, guest).await? {
+        (error_code::WEAK_PASSWORD, Some(weak)) => Problem { at: id::PASSWORD, text: weakness(i18n, weak) },
+        _ => match name_problem(&app, i18n, &failure, &form.name, guest).await? {
             Some(text) => Problem { at: id::NAME, text },
-            None => problem(words, &failure, id::PASSWORD),
+            None => problem(i18n, &failure, id::PASSWORD),
         },
     };
     let shown =
@@ -175,12 +175,12 @@ async fn show_sign_up(
         None => with_next("/sign-up", &next),
     };
     let frame = frame(headers, here);
-    let words = frame.words;
+    let i18n = frame.i18n;
     let guest = match caller {
         Some(caller) if caller.user.kind == UserKind::Account => {
-            let text = words.say_with(Say::SignedInAs, &[("name", &caller.user.name)]);
-            let refused = Refused { text, title: Say::HaveAccount, to: LOBBY.into(), way: Say::ToChat };
-            return Ok(page(StatusCode::OK, words, refused.page(frame)));
+            let text = i18n.format(Key::AlreadySignedInHelp, &[("name", &caller.user.name)]);
+            let refused = Refused { text, title: Key::AlreadySignedIn, to: LOBBY.into(), way: Key::OpenChat };
+            return Ok(page(StatusCode::OK, i18n, refused.page(frame)));
         }
         other => other.map(|caller| caller.user.name.clone()),
     };
@@ -193,7 +193,7 @@ async fn show_sign_up(
     // A guest most often keeps the name.
     let name = if form.name.is_empty() && problem.is_none() { guest.clone().unwrap_or_default() } else { form.name };
     let form = forms::SignUp { name, next, invitation, invite, guest, problem };
-    Ok(page(status, words, form.page(frame)))
+    Ok(page(status, i18n, form.page(frame)))
 }
 
 /// By what someone would make an account here.
@@ -243,7 +243,7 @@ pub(super) async fn reset(
     headers: HeaderMap,
     Form(form): Form<Reset>,
 ) -> Result<Response, ApiError> {
-    let words = frame(&headers, "").words;
+    let i18n = frame(&headers, "").i18n;
     let secret = Secret(secret);
     let typed = form.password.clone();
     let fields =
@@ -255,13 +255,13 @@ pub(super) async fn reset(
     let text = if failure.code() == error_code::WEAK_PASSWORD {
         let account = app.live.store.account_of_reset(caller::hash(&secret.0)).await?;
         let name = account.map(|account| account.name).unwrap_or_default();
-        password::check_strength(&typed.0, &name).err().map(|weak| weakness(words, weak))
+        password::check_strength(&typed.0, &name).err().map(|weak| weakness(i18n, weak))
     } else {
         None
     };
     let problem = match text {
         Some(text) => Problem { at: id::PASSWORD, text },
-        None => problem(words, &failure, id::PASSWORD),
+        None => problem(i18n, &failure, id::PASSWORD),
     };
     let shown = show_reset(&app, &visitor, &headers, secret, Some((failure.status(), problem))).await?;
     Ok(failure.with_page(shown))
@@ -287,5 +287,5 @@ async fn show_reset(
     };
     let frame = frame(headers, format!("/reset/{}", secret.0));
     let form = forms::Reset { secret, account, problem };
-    Ok(page(status, frame.words, form.page(frame)))
+    Ok(page(status, frame.i18n, form.page(frame)))
 }

@@ -54,7 +54,7 @@ pub(super) async fn make(
             account(&app, caller, &headers, shown).await
         }
         Err(failure) => {
-            let problem = problem(frame(&headers, ACCOUNT).words, &failure, id::INVITE);
+            let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::INVITE);
             let typed = Typed { invite: Some([form.hours, form.uses, form.role]), ..Typed::default() };
             failed(&app, caller, &headers, &failure, problem, typed).await
         }

@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{MemberRow, Members, Problem, TypedRoom, id},
-    i18n::forms::Word as Say,
+    i18n::Key,
 };
 use parlor_protocol::{
     RoomId, RoomKind, ServerRole, UserId, UserKind, error_code,
@@ -130,7 +130,7 @@ pub(super) async fn bring_in(
     let sent = Sent { app: &app, caller: caller.clone(), headers: &headers, room: room.clone() };
     let Some(user) = found else {
         let failure = ApiError::no_such_person();
-        let text = frame(&headers, "").words.say(Say::NobodyNamed).to_owned();
+        let text = frame(&headers, "").i18n.t(Key::AccountNotFound).to_owned();
         let typed = TypedRoom { bring_in: form.name, ..TypedRoom::default() };
         return sent.failed(&failure, Problem { at: id::BRING_IN, text }, typed).await;
     };

@@ -13,7 +13,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{Clock, Frame, Problem, Refused, Ways},
-    i18n::{Word, Words, forms::Word as Say},
+    i18n::{I18n, Key},
     time::Zone,
 };
 use parlor_protocol::{UserId, error_code, limits};
@@ -103,8 +103,8 @@ fn of_rooms() -> Router<App> {
 
 /// What is around a page, for who sends these headers.
 fn frame(headers: &HeaderMap, here: impl Into<String>) -> Frame {
-    let words = Words::new(language::of(headers));
-    Frame { words, css: assets::site_files().css, here: here.into(), ways: None }
+    let i18n = I18n::new(language::of(headers));
+    Frame { i18n, css: assets::site_files().css, here: here.into(), ways: None }
 }
 
 /// The same, with the ways to the other pages that the caller may see.
@@ -133,18 +133,18 @@ fn link_to(app: &App, headers: &HeaderMap, path: &str) -> String {
 }
 
 /// What the end of an address says of the last form: a code, which becomes words here.
-fn notice(done: &[(&str, Say)], code: &str) -> Option<Say> {
+fn notice(done: &[(&str, Key)], code: &str) -> Option<Key> {
     done.iter().find(|(known, _)| *known == code).map(|(_, say)| *say)
 }
 
 /// A page as an answer. It is one person's at one moment, and may have a link that is shown once: nobody keeps it.
-fn page(status: StatusCode, words: Words, html: String) -> Response {
+fn page(status: StatusCode, i18n: I18n, html: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
     ];
-    (status, headers, AppendHeaders(language::headers(words.language())), html).into_response()
+    (status, headers, AppendHeaders(language::headers(i18n.language())), html).into_response()
 }
 
 /// On to another page, with the session that an answer of the API has begun or ended.
@@ -155,22 +155,22 @@ fn go_on(answer: &Response, to: &str) -> Response {
 }
 
 /// A failure in the reader's words.
-fn explain(words: Words, failure: &ApiError) -> String {
+fn explain(i18n: I18n, failure: &ApiError) -> String {
     match failure.code() {
-        error_code::RATE_LIMITED => words.say(Say::TriedTooOften).to_owned(),
-        code => words.code(code).map_or_else(|| failure.message().to_owned(), str::to_owned),
+        error_code::RATE_LIMITED => i18n.t(Key::TooManyAttempts).to_owned(),
+        code => i18n.error(code).map_or_else(|| failure.message().to_owned(), str::to_owned),
     }
 }
 
 /// A failure at a field, in the reader's words.
-fn problem(words: Words, failure: &ApiError, at: &'static str) -> Problem {
-    Problem { at, text: explain(words, failure) }
+fn problem(i18n: I18n, failure: &ApiError, at: &'static str) -> Problem {
+    Problem { at, text: explain(i18n, failure) }
 }
 
 /// What is wrong with a name, if that is what the failure is about.
 async fn name_problem(
     app: &App,
-    words: Words,
+    i18n: I18n,
     failure: &ApiError,
     typed: &str,
     me: Option<UserId>,
@@ -178,32 +178,32 @@ async fn name_problem(
     let name = accounts::checked_name(typed);
     Ok(match (failure.code(), name) {
         (error_code::NAME_TAKEN, Ok(name)) => Some(match accounts::free_name_like(app, &name.text, me).await? {
-            Some(name) => words.fill(Word::NameTakenOther, &[("name", &name)]),
-            None => words.of(Word::NameTaken).to_owned(),
+            Some(name) => i18n.format(Key::NameTakenSuggestion, &[("name", &name)]),
+            None => i18n.t(Key::NameTaken).to_owned(),
         }),
         (error_code::EMPTY | error_code::TOO_LONG | error_code::BAD_CHARACTERS, Err(invalid)) => {
-            Some(words.fill(Word::BadName, &[("why", &words.invalid(invalid))]))
+            Some(i18n.format(Key::InvalidName, &[("why", &i18n.validation_error(invalid))]))
         }
         _ => None,
     })
 }
 
 /// What is wrong with a new password.
-fn weakness(words: Words, weak: Weak) -> String {
+fn weakness(i18n: I18n, weak: Weak) -> String {
     match weak {
-        Weak::TooShort => words.say_with(Say::TooShortPassword, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]),
-        Weak::TooLong => words.say_with(Say::TooLongPassword, &[("n", &limits::MAX_PASSWORD_BYTES.to_string())]),
-        Weak::Obvious => words.say(Say::ObviousPassword).to_owned(),
+        Weak::TooShort => i18n.format(Key::PasswordTooShort, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]),
+        Weak::TooLong => i18n.format(Key::PasswordTooLong, &[("n", &limits::MAX_PASSWORD_BYTES.to_string())]),
+        Weak::Obvious => i18n.t(Key::PasswordTooCommon).to_owned(),
     }
 }
 
 /// The page for an address that is none. Its own is not one to come back to in another language.
 pub(super) fn no_such_page(headers: &HeaderMap) -> Response {
     let frame = frame(headers, "/");
-    let words = frame.words;
-    let text = words.code(error_code::NOT_FOUND).unwrap_or_default().to_owned();
-    let refused = Refused { text, title: Say::NotThere, to: LOBBY.into(), way: Say::ToChat };
-    page(StatusCode::NOT_FOUND, words, refused.page(frame))
+    let i18n = frame.i18n;
+    let text = i18n.error(error_code::NOT_FOUND).unwrap_or_default().to_owned();
+    let refused = Refused { text, title: Key::PageNotFound, to: LOBBY.into(), way: Key::OpenChat };
+    page(StatusCode::NOT_FOUND, i18n, refused.page(frame))
 }
 
 /// Makes pages of failures that no form has taken up, such as a limit on changes or an origin that is refused.
@@ -213,12 +213,12 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
     let asked_by_get = request.method() == Method::GET;
     let answer = next.run(request).await;
     let Some(failure) = answer.extensions().get::<ApiError>() else { return answer };
-    let (words, status) = (frame.words, answer.status());
+    let (i18n, status) = (frame.i18n, answer.status());
     // The same page whether something is not there or not for this reader to see.
-    let title = if failure.code() == error_code::NOT_FOUND { Say::NotThere } else { Say::Refused };
-    let (to, way) = if asked_by_get { (LOBBY.to_owned(), Say::ToChat) } else { (frame.here.clone(), Say::Back) };
-    let refused = Refused { text: explain(words, failure), title, to, way };
-    let mut response = page(status, words, refused.page(frame));
+    let title = if failure.code() == error_code::NOT_FOUND { Key::PageNotFound } else { Key::RequestRejected };
+    let (to, way) = if asked_by_get { (LOBBY.to_owned(), Key::OpenChat) } else { (frame.here.clone(), Key::Back) };
+    let refused = Refused { text: explain(i18n, failure), title, to, way };
+    let mut response = page(status, i18n, refused.page(frame));
     if let Some(wait) = answer.headers().get(header::RETRY_AFTER) {
         response.headers_mut().insert(header::RETRY_AFTER, wait.clone());
     }

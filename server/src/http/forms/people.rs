@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{BanRow, Banned, PeopleList, PersonRow},
-    i18n::forms::Word as Say,
+    i18n::Key,
 };
 use parlor_protocol::{
     ServerRole, UserId, UserKind,
@@ -50,9 +50,9 @@ pub(super) async fn message(
     match made {
         Ok(Json(made)) => Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response()),
         Err(failure) if failure.status() == StatusCode::BAD_REQUEST => {
-            let words = frame(&headers, PEOPLE).words;
+            let i18n = frame(&headers, PEOPLE).i18n;
             let most = limits::MAX_DIRECT_PEOPLE.to_string();
-            let problem = words.say_with(Say::ChooseSome, &[("n", &most)]);
+            let problem = i18n.format(Key::SelectionLimits, &[("n", &most)]);
             let everyone = Ok(Query(people::Search::default()));
             shown(&app, &caller, &headers, everyone, failure.status(), Some(problem)).await
         }
@@ -84,7 +84,7 @@ async fn shown(
         clock: clock_of(headers),
     };
     let frame = frame_for(app, caller, headers, PEOPLE);
-    Ok(page(status, frame.words, list.page(frame)))
+    Ok(page(status, frame.i18n, list.page(frame)))
 }
 
 fn row(app: &App, caller: &Caller, person: Person) -> PersonRow {
@@ -118,8 +118,8 @@ pub(super) async fn bans(
         let lift = over.may_lift(ban.made_by.id);
         bans.push(BanRow { ban, lift });
     }
-    let notice = notice(&[("lifted", Say::DoneLifted)], &query.done);
+    let notice = notice(&[("lifted", Key::UserUnbanned)], &query.done);
     let frame = frame_for(&app, &caller, &headers, BANS);
     let banned = Banned { bans, notice, clock: clock_of(&headers) };
-    Ok(page(StatusCode::OK, frame.words, banned.page(frame)))
+    Ok(page(StatusCode::OK, frame.i18n, banned.page(frame)))
 }

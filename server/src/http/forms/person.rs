@@ -9,7 +9,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{BanInForce, PersonPage, Problem, TypedBan, id},
-    i18n::forms::Word as Say,
+    i18n::Key,
 };
 use parlor_protocol::{
     RoomId, ServerRole, User, UserId, UserKind, error_code,
@@ -27,12 +27,12 @@ use crate::{
 pub(super) type Who = Result<Path<UserId>, PathRejection>;
 
 /// What has come of a form, by its code.
-const DONE: [(&str, Say); 5] = [
-    ("role", Say::SavedRole),
-    ("muted", Say::DoneMuted),
-    ("unmuted", Say::DoneUnmuted),
-    ("banned", Say::DoneBanned),
-    ("lifted", Say::DoneLifted),
+const DONE: [(&str, Key); 5] = [
+    ("role", Key::RoleChanged),
+    ("muted", Key::UserMuted),
+    ("unmuted", Key::UserUnmuted),
+    ("banned", Key::UserBanned),
+    ("lifted", Key::UserUnbanned),
 ];
 
 /// What someone may do about someone else. The handlers of the API decide it once more.
@@ -74,7 +74,7 @@ impl Over {
 #[derive(Default)]
 struct Shown {
     status: StatusCode,
-    notice: Option<Say>,
+    notice: Option<Key>,
     problem: Option<Problem>,
     typed: TypedBan,
     link: Option<String>,
@@ -164,7 +164,7 @@ async fn person(
         typed: shown.typed,
         clock: clock_of(headers),
     };
-    Ok(page(shown.status, frame.words, person.page(frame)))
+    Ok(page(shown.status, frame.i18n, person.page(frame)))
 }
 
 /// A form as it was sent: by whom, about whom.
@@ -188,13 +188,13 @@ impl Sent<'_> {
             Ok(_) => return Ok(Redirect::to(&format!("{}?done={code}", address(self.user))).into_response()),
             Err(failure) => failure,
         };
-        let words = frame(self.headers, "").words;
+        let i18n = frame(self.headers, "").i18n;
         let text = match failure.code() {
-            error_code::FORBIDDEN if at != id::ROLE => words.say(Say::NotForYou).to_owned(),
-            error_code::EMPTY => words.say(Say::ReasonNeeded).to_owned(),
+            error_code::FORBIDDEN if at != id::ROLE => i18n.t(Key::ManageLimits).to_owned(),
+            error_code::EMPTY => i18n.t(Key::ReasonRequired).to_owned(),
             error_code::TOO_LONG | error_code::BAD_CHARACTERS => validate::reason(&typed.reason)
-                .map_or_else(|invalid| words.invalid(invalid), |_| explain(words, &failure)),
-            _ => explain(words, &failure),
+                .map_or_else(|invalid| i18n.validation_error(invalid), |_| explain(i18n, &failure)),
+            _ => explain(i18n, &failure),
         };
         // Who may not do it, or not to this person, has no such field.
         let at = if matches!(failure.code(), error_code::FORBIDDEN | error_code::NOT_FOUND) { id::PERSON } else { at };

@@ -8,7 +8,7 @@ use axum::{
 };
 use parlor_app::{
     forms::{May, Problem, RoomSettings, TypedRoom, id},
-    i18n::{Word, Words, forms::Word as Say},
+    i18n::{I18n, Key},
 };
 use parlor_protocol::{
     RoomId, error_code,
@@ -24,24 +24,24 @@ use crate::{
 };
 
 /// What has come of a form, by its code.
-const DONE: [(&str, Say); 10] = [
-    ("changed", Say::SavedRoom),
-    ("level", Say::SavedLevel),
-    ("archived", Say::DoneArchived),
-    ("reopened", Say::DoneReopened),
-    ("added", Say::BroughtIn),
-    ("removed", Say::Removed),
-    ("appointed", Say::Appointed),
-    ("dismissed", Say::Dismissed),
-    ("muted", Say::DoneMuted),
-    ("unmuted", Say::DoneUnmuted),
+const DONE: [(&str, Key); 10] = [
+    ("changed", Key::RoomSaved),
+    ("level", Key::NotificationsSaved),
+    ("archived", Key::RoomArchived),
+    ("reopened", Key::RoomUnarchived),
+    ("added", Key::MemberAddedNotice),
+    ("removed", Key::MemberRemovedNotice),
+    ("appointed", Key::ModeratorAddedNotice),
+    ("dismissed", Key::ModeratorRemovedNotice),
+    ("muted", Key::UserMuted),
+    ("unmuted", Key::UserUnmuted),
 ];
 
 /// What a page shows beside the room.
 #[derive(Default)]
 pub(super) struct Shown {
     status: StatusCode,
-    notice: Option<Say>,
+    notice: Option<Key>,
     problem: Option<Problem>,
     typed: TypedRoom,
     /// How many members come before the page of them.
@@ -108,7 +108,7 @@ async fn settings(
         typed: shown.typed,
         clock: clock_of(headers),
     };
-    Ok(page(shown.status, frame.words, settings.page(frame)))
+    Ok(page(shown.status, frame.i18n, settings.page(frame)))
 }
 
 /// A form as it was sent: by whom, about which room.
@@ -130,7 +130,7 @@ impl Sent<'_> {
         match done {
             Ok(_) => Ok(Redirect::to(&format!("{}?done={code}", address(&self.room))).into_response()),
             Err(failure) => {
-                let text = explain(frame(self.headers, "").words, &failure);
+                let text = explain(frame(self.headers, "").i18n, &failure);
                 self.failed(&failure, Problem { at, text }, TypedRoom::default()).await
             }
         }
@@ -175,7 +175,7 @@ pub(super) async fn change(
     let sent = Sent { app: &app, caller, headers: &headers, room };
     match done {
         Err(failure) => {
-            let problem = problem_of(frame(&headers, "").words, &failure, &name, &topic);
+            let problem = problem_of(frame(&headers, "").i18n, &failure, &name, &topic);
             sent.failed(&failure, problem, TypedRoom { about: Some([name, topic]), ..TypedRoom::default() }).await
         }
         done => sent.end(done, "changed", id::ROOM_NAME).await,
@@ -183,17 +183,17 @@ pub(super) async fn change(
 }
 
 /// What is wrong with a name or a topic.
-fn problem_of(words: Words, failure: &ApiError, name: &str, topic: &str) -> Problem {
+fn problem_of(i18n: I18n, failure: &ApiError, name: &str, topic: &str) -> Problem {
     if failure.code() == error_code::NAME_TAKEN {
-        return Problem { at: id::ROOM_NAME, text: words.say(Say::RoomNameTaken).to_owned() };
+        return Problem { at: id::ROOM_NAME, text: i18n.t(Key::RoomNameTaken).to_owned() };
     }
     match (validate::room_name(name), validate::topic(topic)) {
         (Err(invalid), _) => {
-            let text = words.fill(Word::BadName, &[("why", &words.invalid(invalid))]);
+            let text = i18n.format(Key::InvalidName, &[("why", &i18n.validation_error(invalid))]);
             Problem { at: id::ROOM_NAME, text }
         }
-        (_, Err(invalid)) => Problem { at: id::TOPIC, text: words.invalid(invalid) },
-        _ => Problem { at: id::ROOM_NAME, text: explain(words, failure) },
+        (_, Err(invalid)) => Problem { at: id::TOPIC, text: i18n.validation_error(invalid) },
+        _ => Problem { at: id::ROOM_NAME, text: explain(i18n, failure) },
     }
 }
 
