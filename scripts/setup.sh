@@ -116,7 +116,7 @@ have_leptos() { [[ "$(cargo leptos --version 2>/dev/null)" == "cargo-leptos 0.3.
 build_tools() {
   if [ "$(wasm-bindgen --version 2>/dev/null | cut -d' ' -f2)" != "$WASM_BINDGEN" ]; then
     # Without --locked: its lock file holds back crates that are no longer needed.
-    install_tool wasm-bindgen-cli "$WASM_BINDGEN" "about 2 minutes"
+    install_tool wasm-bindgen-cli "$WASM_BINDGEN" "about 1 minute"
   fi
   if ! have_leptos; then
     # no_downloads: it takes wasm-bindgen and wasm-opt from PATH and never downloads them.
@@ -128,7 +128,7 @@ build_tools() {
 test_tools() {
   [ "$(websocat --version 2>/dev/null | cut -d' ' -f2)" != "$WEBSOCAT" ] || return 0
   # No TLS: it connects to this machine only. Threads for standard input, which then need not be a terminal or a pipe.
-  install_tool websocat "$WEBSOCAT" "about 2 minutes" --locked --no-default-features
+  install_tool websocat "$WEBSOCAT" "about 30 seconds" --locked --no-default-features
 }
 
 # --- what the browser tests need ------------------------------------------------------------------------------------
