@@ -12,7 +12,8 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   fullyParallel: true,
-  workers: 2,
+  // Most tests wait for timers and the network more than they compute.
+  workers: 3,
   forbidOnly: !!process.env.CI,
   // A test that passes only on the second try has failed.
   retries: 0,
