@@ -1,5 +1,5 @@
-// Parlor's service worker: keeps the page's files, and a page without a person, so that Parlor opens without a network.
-// The server fills in its build and its files. Another build makes another text, and the browser takes that as an update.
+// The service worker: caches the site's files and the shell page, so that Parlor opens without a network.
+// The server inserts its build and list of files. Another build changes this script, which the browser takes as an update.
 "use strict";
 
 const BUILD = "{{build}}";
@@ -7,15 +7,15 @@ const FILES = ["{{files}}"];
 const SHELL = `/shell?build=${BUILD}`;
 const PREFIX = "parlor-";
 const CACHE = PREFIX + BUILD;
-// Milliseconds after which someone who waits for a page is better served by the one that is kept.
+// Milliseconds after which the cached shell replaces a slow server response.
 const PATIENCE = 4000;
-// What proxies answer while the server behind them is away.
+// Status codes of proxies whose server is down.
 const AWAY = [502, 503, 504];
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("message", (event) => {
-  // A page says of which build it is, and in which language.
+  // Pages report their build and language.
   const [build, language] = event.data;
   if (build === BUILD) event.waitUntil(Promise.all([tidy(), speak(language)]));
 });
@@ -33,35 +33,35 @@ addEventListener("fetch", (event) => {
 
 async function install() {
   const cache = await caches.open(CACHE);
-  // What was redirected is not ours, and could not be used for a navigation.
+  // Redirected responses cannot be used for navigations.
   await cache.addAll([...FILES, SHELL].map((address) => new Request(address, { redirect: "error" })));
-  // At once, and without harm to older pages: their files stay.
+  // Activate at once: older pages are not affected, because their files stay cached.
   await skipWaiting();
 }
 
 async function activate() {
   await clients.claim();
-  // Older pages may still be open. One build back is enough.
+  // Older pages may still be open. Keep one previous build.
   await forget((await older()).slice(0, -1));
 }
 
-// When the only page is of this build, nobody needs older files any more.
+// If the only page is of this build, older files are not needed.
 async function tidy() {
   const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
   if (pages.length <= 1) await forget(await older());
 }
 
-// The page that is kept speaks as the reader's last page did.
+// The cached shell has the language of the reader's last page.
 async function speak(language) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(SHELL, { ignoreVary: true });
   if (!kept || kept.headers.get("content-language") === language) return;
-  // Without the server it stays as it is: the next page says it again.
+  // Offline, the shell stays; the next page reports its language again.
   const other = await fetch(`${SHELL}&lang=${language}`, { redirect: "error" }).catch(() => undefined);
   if (other?.ok) await cache.put(SHELL, other);
 }
 
-// The caches of other builds, in the order in which they were made.
+// Caches of other builds, oldest first.
 async function older() {
   return (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
 }
@@ -70,7 +70,7 @@ function forget(names) {
   return Promise.all(names.map((name) => caches.delete(name)));
 }
 
-// From the server; when that does not answer in time, the shell. A redirect is passed on as it is: the browser follows it.
+// From the server, or the shell after a timeout. Redirects are returned unchanged for the browser to follow.
 async function page(request) {
   const fresh = fetch(request).catch(() => undefined);
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
@@ -80,7 +80,7 @@ async function page(request) {
   return (await cache.match(SHELL, { ignoreVary: true })) ?? (await fresh) ?? Response.error();
 }
 
-// What is kept: of this build, else of the one that an older page is of; else from the server.
+// From the cache of this build, else of an older page's build, else from the server.
 async function file(request) {
   const own = await caches.match(request.url, { cacheName: CACHE, ignoreVary: true });
   return own ?? (await caches.match(request.url, { ignoreVary: true })) ?? fetch(request);

@@ -1,4 +1,4 @@
-// The last minute of all clocks: a line for each, a dot for each tick.
+// The chart: the last minute of all clocks, one line per clock and one dot per tick.
 
 import { shape } from "./page.js";
 
@@ -6,7 +6,7 @@ const NAMES = 140;
 const LINE = 36;
 const TOP = 16;
 const MINUTE = 60_000;
-/** A dot this much late or early is at the edge of its line, in milliseconds. */
+/** Deviation in milliseconds that puts a dot at the edge of its line. */
 const MOST = 500;
 const REACH = 13;
 
@@ -27,7 +27,7 @@ export class Chart {
     this.lines.push({ clock, dots, middle });
   }
 
-  /** Draws as long as a clock runs. */
+  /** Redraws while a clock runs. */
   follow() {
     this.timer ??= setInterval(() => {
       this.draw();
@@ -42,7 +42,7 @@ export class Chart {
     const now = performance.now();
     const width = this.svg.clientWidth - NAMES - 4;
     for (const { clock, dots, middle } of this.lines) {
-      // The first comes at once and not on the second, so that the next one is no second later.
+      // The first tick comes at once, so the interval to the next one is not a second.
       const recent = clock.arrivals.map((at, n, all) => [at, n > 1 ? at - all[n - 1] - 1000 : 0]).slice(-70);
       const shown = recent.filter(([at]) => now - at < MINUTE);
       dots.replaceChildren(

@@ -1,4 +1,4 @@
-// Five ways to one clock, and what each costs.
+// Five transports for a clock, and the cost of each.
 
 import { Chart } from "./chart.js";
 import { bytes, byId, milliseconds, number, say, socketAddress } from "./page.js";
@@ -6,22 +6,22 @@ import { bytes, byId, milliseconds, number, say, socketAddress } from "./page.js
 const TEXT = new TextEncoder();
 const length = (text) => TEXT.encode(text).length;
 
-/** The head of an answer, as HTTP/1.1 writes it. */
+/** The header of a response in HTTP/1.1 form. */
 export function headLength(response) {
   let sum = "HTTP/1.1 200 OK\r\n\r\n".length;
   for (const [name, value] of response.headers) sum += name.length + value.length + ": \r\n".length;
   return sum;
 }
 
-/** The head of an answer that a script cannot look at: that of the nearest one that it can. */
+/** The header of a response that scripts cannot read: estimated by that of a similar one. */
 const usualHead = fetch("/lab/streams", { cache: "no-store" }).then(headLength, () => 0);
 
-/** A chunk of an answer without a length: its size in hexadecimal digits, and two line ends. */
+/** Overhead of a chunk: its size in hexadecimal digits and two line ends. */
 const inChunk = (size) => size + size.toString(16).length + 4;
 
-/** What the ways have in common: a card with figures. */
+/** Common to all transports: a card with figures. */
 class Clock {
-  /** Where the chart has its ticks. */
+  /** The ticks for the chart. */
   arrivals = [];
 
   constructor(card, chart) {
@@ -54,7 +54,7 @@ class Clock {
     this.chart.draw();
   }
 
-  /** A tick has come: what it says, and how many bytes it took. */
+  /** Records a tick and its size in bytes. */
   tick(tick, down) {
     if (!this.running) return;
     const now = performance.now();
@@ -70,12 +70,12 @@ class Clock {
     this.figures();
   }
 
-  /** It does not work now. What goes on by itself says so too. */
+  /** Shows a failure, and whether it will retry. */
   fail(why) {
     if (this.running) this.show("failed", "Failed", { why });
   }
 
-  /** It has broken off: opens it once more, not in a hurry. */
+  /** Reopens a broken connection after a delay. */
   later() {
     this.show("failed", "Again");
     clearTimeout(this.timer);
@@ -97,16 +97,16 @@ class Clock {
     put("steady", steady === undefined ? "–" : say("PlusMinus", { n: milliseconds(steady) }));
   }
 
-  /** By how much the ticks of the last minute were not a second apart, on average. */
+  /** Jitter: mean deviation of the intervals from a second, over the last minute. */
   unsteadiness() {
     const last = this.arrivals.slice(-61);
-    // The first one comes at once and not on the second.
+    // The first tick comes at once, not on the second.
     const gaps = last.slice(1).map((at, n) => Math.abs(at - last[n] - 1000)).slice(this.arrivals.length <= 61 ? 1 : 0);
     return gaps.length > 0 ? gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length : undefined;
   }
 }
 
-/** Asks, and takes the answer as one tick. */
+/** Requests one tick. */
 class Asking extends Clock {
   open() {
     this.broken = new AbortController();
@@ -132,7 +132,7 @@ class Asking extends Clock {
       if (!signal.aborted) this.fail(error instanceof TypeError ? say("NoAnswer") : error.message);
     }
     if (signal.aborted) return;
-    // What cannot be reached is not asked in a hurry.
+    // Wait before asking an unreachable server again.
     const wait = worked ? this.wait : 1000;
     this.timer = setTimeout(() => this.ask(signal), Math.max(0, wait - (performance.now() - asked)));
   }
@@ -148,7 +148,7 @@ class LongPoll extends Asking {
   wait = 0;
 }
 
-/** A page in a frame that never ends: the server's scripts in it hand the ticks over. */
+/** An endless page in an iframe, whose scripts post the ticks. */
 class Frame extends Clock {
   open() {
     this.requests += 1;
@@ -162,14 +162,14 @@ class Frame extends Clock {
     this.hear = (event) => {
       if (event.source !== this.frame.contentWindow || event.origin !== location.origin) return;
       if (event.data.end) return this.stop("Ended");
-      // What has been written is all still there.
+      // The document keeps everything that was written to it.
       const written = this.frame.contentDocument.documentElement.outerHTML.length;
       const chunk = written - this.written;
       this.written = written;
       this.tick(event.data.clock, inChunk(chunk));
     };
     addEventListener("message", this.hear);
-    // A page that never ends has loaded only when it has broken off, or never came.
+    // An endless page fires `load` only when it broke off or failed.
     this.frame.addEventListener("load", () => {
       if (!this.running) return;
       this.close();
@@ -199,7 +199,7 @@ class Events extends Clock {
     this.source.addEventListener("end", () => this.stop("Ended"));
     this.source.addEventListener("error", () => {
       if (!this.running) return;
-      // What was refused is not asked for again by the browser itself.
+      // After a refusal, EventSource does not reconnect by itself.
       if (this.source.readyState === EventSource.CLOSED) this.later();
       else this.show("failed", "Again");
     });
@@ -216,11 +216,11 @@ class Socket extends Clock {
     this.requests += 1;
     this.socket = new WebSocket(socketAddress("/lab/clock/ws"));
     this.socket.addEventListener("open", async () => (this.down += await usualHead));
-    // A head of two bytes is enough for a tick (RFC 6455, section 5.2).
+    // A tick fits a frame with a header of two bytes (RFC 6455, section 5.2).
     this.socket.addEventListener("message", ({ data }) => this.tick(JSON.parse(data), length(data) + 2));
     this.socket.addEventListener("close", ({ code, target }) => {
       if (target !== this.socket || !this.running) return;
-      // 1000: its time is up. Another code: the server stops, or nothing could come through.
+      // 1000: the time limit. Other codes: the server stops, or the connection was blocked.
       if (code === 1000) this.stop("Ended");
       else this.later();
     });
@@ -236,7 +236,7 @@ const WAYS = { polling: Polling, poll: LongPoll, frame: Frame, events: Events, w
 
 let clocks = [];
 
-/** Stops what runs; what this returns starts it again. */
+/** Stops all running clocks, and returns a function that restarts them. */
 export function pauseClocks() {
   const paused = clocks.filter((clock) => clock.running);
   paused.forEach((clock) => clock.stop());
@@ -262,7 +262,7 @@ export function runClocks() {
   followStreams();
 }
 
-/** How many streams the server has open: seen to go back when clocks are stopped. */
+/** The number of streams open on the server. */
 async function followStreams() {
   for (;;) {
     if (document.visibilityState === "visible") {

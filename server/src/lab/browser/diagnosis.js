@@ -1,24 +1,24 @@
-// Tries each way in turn and says in words what works from here.
+// Tests each transport in turn and describes the result in words.
 
 import { pauseClocks } from "./clocks.js";
 import { byId, element, median, milliseconds, number, pause, say, socketAddress } from "./page.js";
 import { Closed, Echo, isSame, randomBytes } from "./socket.js";
 
-/** Time for one way, in milliseconds. */
+/** Time limit for a transport, in milliseconds. */
 const PATIENCE = 8_000;
-/** Events of the stream that are waited for. */
+/** Number of stream events to wait for. */
 const EVENTS = 4;
-/** An event that comes this much later than the one that came soonest was held back, in milliseconds. */
+/** An event this much later than the fastest one counts as buffered, in milliseconds. */
 const HELD_BACK = 500;
-/** Clocks this far apart are worth a word, in milliseconds. */
+/** Clock skew that is reported, in milliseconds. */
 const SKEWED = 2_000;
 
-/** What went wrong, in words. */
+/** Text for a failure. */
 const reason = (error) => (error instanceof TypeError ? say("NoAnswer") : error.message);
 
 const late = (what) => pause(PATIENCE).then(() => Promise.reject(new Error(what)));
 
-/** Plain requests: their round trip, and by how much the clocks differ. */
+/** Plain requests: round trip and clock skew. */
 async function requests() {
   const trips = [];
   for (let n = 0; n < 7; n += 1) {
@@ -39,7 +39,7 @@ function skewInWords({ skew, doubt }) {
   return say("SkewLarge", { seconds: number(off / 1000), way: say(skew > 0 ? "Ahead" : "Behind") });
 }
 
-/** WebSocket: opened, round trips, and a message that takes several packets. */
+/** WebSocket: opening, round trips, and a message of several packets. */
 async function socket() {
   const begun = performance.now();
   const echo = new Echo();
@@ -63,7 +63,7 @@ async function socket() {
   }
 }
 
-/** Ticks as they come: when each one came by our clock, and when it was sent by the server's. */
+/** Ticks with their arrival by our clock and their sending time by the server's. */
 function listen(begin, end) {
   const ticks = [];
   const begun = performance.now();
@@ -79,7 +79,7 @@ function listen(begin, end) {
   });
 }
 
-/** What became of a stream: its events came, came together, or never came. */
+/** The result of a stream: delivered, buffered, or blocked. */
 function streamInWords({ begun, ticks }) {
   if (ticks.length === 0) return { works: false, text: say("StreamBlocked", { seconds: PATIENCE / 1000 }) };
   const delays = ticks.map(({ at, now }) => at - now);
@@ -127,7 +127,7 @@ async function frame() {
   return streamInWords(heard);
 }
 
-/** A request that is held: its answer comes right after the tick that it was held for. */
+/** Long polling: the response should arrive right after its tick. */
 async function poll(skew) {
   try {
     const response = await Promise.race([fetch("/lab/clock/poll", { cache: "no-store" }), late(say("NoAnswer"))]);
@@ -147,7 +147,7 @@ function verdict(found) {
   return [say("VerdictNone")];
 }
 
-/** Runs all, and shows each as soon as it is known. */
+/** Runs all tests, and shows each result as soon as it is known. */
 async function run() {
   const list = byId("diagnosis-findings");
   const lines = [`Parlor ${new Date().toISOString()}`, socketAddress("/"), navigator.userAgent];
@@ -195,7 +195,7 @@ export function runDiagnosis() {
   const button = byId("diagnosis-run");
   button.addEventListener("click", async () => {
     button.disabled = true;
-    // They would take the connections that it needs.
+    // Running clocks would use the connections that the diagnosis needs.
     const resume = pauseClocks();
     report = await run();
     resume();

@@ -1,15 +1,15 @@
-// Sends to /lab/echo, and looks whether it comes back as it was.
+// Sends to /lab/echo and compares the reply.
 
 import { byId, bytes, element, median, milliseconds, number, percentile, say } from "./page.js";
 import { Closed, Echo, isSame, randomBytes } from "./socket.js";
 
 const TRIPS = 200;
-/** The upper edges of the histogram, in milliseconds. */
+/** Upper bounds of the histogram's bins, in milliseconds. */
 const EDGES = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 let echo;
 
-/** The connection, opened when it is needed, and anew when it has ended. */
+/** The connection, opened on demand and reopened after it has ended. */
 async function connection() {
   if (!echo?.isOpen) echo = await new Echo().opened;
   return echo;

@@ -1,4 +1,4 @@
-// The opening handshake: this browser's own as the server saw it, and any other one by hand.
+// The opening handshake: this browser's own as the server saw it, or any other.
 
 import { byId, say, socketAddress } from "./page.js";
 
@@ -11,7 +11,7 @@ function putSteps(of, steps) {
   }
 }
 
-/** The server says what it was asked, and how it came to its answer. */
+/** Shows the request and the steps to the response, as reported by the server. */
 function shakeHands() {
   const socket = new WebSocket(socketAddress("/lab/handshake"));
   socket.addEventListener("message", ({ data }) => {

@@ -1,4 +1,4 @@
-// One WebSocket under glass: what its properties say, and what happens when it is used at the wrong time.
+// The socket inspector: properties of a WebSocket, and what happens when it is used at the wrong time.
 
 import { byId, bytes, element, number, say, socketAddress } from "./page.js";
 import { randomBytes } from "./socket.js";
@@ -28,7 +28,7 @@ function look() {
   put("inspector-most", number(most));
 }
 
-/** Looks at each frame that is drawn, as long as something can change. */
+/** Updates the display on each animation frame while something can change. */
 function watch(mine) {
   look();
   if (socket === mine && mine.readyState !== WebSocket.CLOSED) requestAnimationFrame(() => watch(mine));
@@ -50,7 +50,7 @@ function connect() {
   watch(mine);
 }
 
-/** Does something that may throw, and says what. */
+/** Runs a function and logs what it throws. */
 function attempt(what, act) {
   try {
     act();
@@ -60,7 +60,7 @@ function attempt(what, act) {
   look();
 }
 
-/** `send` throws while the socket is not open yet. */
+/** Calls `send` before the socket is open, which throws. */
 function sendEarly() {
   connect();
   attempt("send()", () => socket.send("too early"));
@@ -79,7 +79,7 @@ function sendMuch() {
   else send();
 }
 
-/** Closes as the fields say. What `close` would take in silence for something else is said instead. */
+/** Closes with the given code and reason. Logs input that `close` would silently ignore. */
 function close(event) {
   event.preventDefault();
   const code = byId("inspector-code").value.trim();

@@ -1,5 +1,5 @@
-// The lab's page: each part by itself. Plain scripts and not wasm: they show what the browser's own objects do, and the
-// chat carries nothing of them.
+// Entry point of the lab's page. Plain scripts instead of wasm, because they show the browser's own objects, and the
+// chat does not load them.
 
 import { runClocks } from "./clocks.js";
 import { runDiagnosis } from "./diagnosis.js";

@@ -1,4 +1,4 @@
-// A connection to /lab/echo, for those who wait for what comes back.
+// A connection to /lab/echo whose sends resolve with the reply.
 
 import { socketAddress } from "./page.js";
 
@@ -9,7 +9,7 @@ export class Echo {
     this.socket = new WebSocket(socketAddress("/lab/echo"));
     this.socket.binaryType = "arraybuffer";
     this.socket.addEventListener("message", ({ data }) => this.#waiting.shift()?.resolve(data));
-    /** When it is open; fails with its close code. */
+    /** Resolves when it is open; rejects with the close code. */
     this.opened = new Promise((resolve, reject) => {
       this.socket.addEventListener("open", () => resolve(this));
       this.socket.addEventListener("close", ({ code }) => {
@@ -23,7 +23,7 @@ export class Echo {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  /** Sends, and waits for what comes back. Gives it with the milliseconds that it took. */
+  /** Sends, and resolves with the reply and the round trip in milliseconds. */
   async trip(data) {
     const begun = performance.now();
     const back = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -36,7 +36,7 @@ export class Echo {
   }
 }
 
-/** The connection has ended. */
+/** Thrown when the connection has ended. */
 export class Closed extends Error {
   constructor(code) {
     super(String(code));
@@ -44,17 +44,17 @@ export class Closed extends Error {
   }
 }
 
-/** Whether it is the same, whatever it is made of. */
+/** Compares text or bytes. */
 export function isSame(sent, back) {
   if (typeof sent === "string" || typeof back === "string") return sent === back;
   const [a, b] = [new Uint8Array(sent), new Uint8Array(back)];
   return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
 
-/** Bytes without a pattern that something on the way could press together. */
+/** Random bytes, which a proxy cannot compress. */
 export function randomBytes(n) {
   const all = new Uint8Array(n);
-  // No more than 64 KiB at once.
+  // getRandomValues accepts at most 64 KiB.
   for (let from = 0; from < n; from += 65_536) crypto.getRandomValues(all.subarray(from, from + 65_536));
   return all;
 }
