@@ -17,12 +17,12 @@ export class Chart {
     this.svg = svg;
   }
 
-  add(clock, name, way) {
+  add(clock, name, transport) {
     const middle = TOP + this.lines.length * LINE + LINE / 2;
     const label = shape("text", { x: 0, y: middle + 4 });
     label.textContent = name;
     const axis = shape("line", { x1: NAMES, x2: "100%", y1: middle, y2: middle });
-    const dots = shape("g", { class: `way-${way}` });
+    const dots = shape("g", { class: `way-${transport}` });
     this.svg.append(label, axis, dots);
     this.lines.push({ clock, dots, middle });
   }

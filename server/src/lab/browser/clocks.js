@@ -1,23 +1,23 @@
 // Five transports for a clock, and the cost of each.
 
 import { Chart } from "./chart.js";
-import { bytes, byId, milliseconds, number, say, socketAddress } from "./page.js";
+import { bytes, byId, milliseconds, number, socketAddress, t } from "./page.js";
 
 const TEXT = new TextEncoder();
 const length = (text) => TEXT.encode(text).length;
 
 /** The header of a response in HTTP/1.1 form. */
-export function headLength(response) {
+export function headerLength(response) {
   let sum = "HTTP/1.1 200 OK\r\n\r\n".length;
   for (const [name, value] of response.headers) sum += name.length + value.length + ": \r\n".length;
   return sum;
 }
 
 /** The header of a response that scripts cannot read: estimated by that of a similar one. */
-const usualHead = fetch("/lab/streams", { cache: "no-store" }).then(headLength, () => 0);
+const typicalHeaderLength = fetch("/lab/streams", { cache: "no-store" }).then(headerLength, () => 0);
 
 /** Overhead of a chunk: its size in hexadecimal digits and two line ends. */
-const inChunk = (size) => size + size.toString(16).length + 4;
+const chunkedLength = (size) => size + size.toString(16).length + 4;
 
 /** Common to all transports: a card with figures. */
 class Clock {
@@ -38,9 +38,9 @@ class Clock {
   start() {
     if (this.running) return;
     Object.assign(this, { requests: 0, up: 0, down: 0, first: undefined, arrivals: [] });
-    this.begun = performance.now();
+    this.startedAt = performance.now();
     this.show("opening", "Opening");
-    this.button.textContent = say("Stop");
+    this.button.textContent = t("Stop");
     this.figures();
     this.chart.follow();
     this.open();
@@ -50,7 +50,7 @@ class Clock {
     if (!this.running) return;
     this.close();
     this.show("stopped", state);
-    this.button.textContent = say("Start");
+    this.button.textContent = t("Start");
     this.chart.draw();
   }
 
@@ -58,7 +58,7 @@ class Clock {
   tick(tick, down) {
     if (!this.running) return;
     const now = performance.now();
-    this.first ??= now - this.begun;
+    this.first ??= now - this.startedAt;
     this.arrivals.push(now);
     this.up += tick.up ?? 0;
     this.down += down;
@@ -76,7 +76,7 @@ class Clock {
   }
 
   /** Reopens a broken connection after a delay. */
-  later() {
+  scheduleRetry() {
     this.show("failed", "Again");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(), 2000);
@@ -84,7 +84,7 @@ class Clock {
 
   show(state, key, values) {
     this.card.dataset.state = state;
-    this.card.querySelector("[data-says=state]").textContent = say(key, values);
+    this.card.querySelector("[data-says=state]").textContent = t(key, values);
   }
 
   figures() {
@@ -92,13 +92,13 @@ class Clock {
     put("requests", number(this.requests));
     put("up", bytes(this.up));
     put("down", bytes(this.down));
-    put("first", this.first === undefined ? "–" : say("Milliseconds", { n: milliseconds(this.first) }));
-    const steady = this.unsteadiness();
-    put("steady", steady === undefined ? "–" : say("PlusMinus", { n: milliseconds(steady) }));
+    put("first", this.first === undefined ? "–" : t("Milliseconds", { n: milliseconds(this.first) }));
+    const jitter = this.jitter();
+    put("steady", jitter === undefined ? "–" : t("PlusMinus", { n: milliseconds(jitter) }));
   }
 
   /** Jitter: mean deviation of the intervals from a second, over the last minute. */
-  unsteadiness() {
+  jitter() {
     const last = this.arrivals.slice(-61);
     // The first tick comes at once, not on the second.
     const gaps = last.slice(1).map((at, n) => Math.abs(at - last[n] - 1000)).slice(this.arrivals.length <= 61 ? 1 : 0);
@@ -107,7 +107,7 @@ class Clock {
 }
 
 /** Requests one tick. */
-class Asking extends Clock {
+class RequestClock extends Clock {
   open() {
     this.broken = new AbortController();
     this.ask(this.broken.signal);
@@ -126,10 +126,10 @@ class Asking extends Clock {
       const response = await fetch(this.path, { cache: "no-store", signal });
       const text = await response.text();
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
-      this.tick(JSON.parse(text), headLength(response) + length(text));
+      this.tick(JSON.parse(text), headerLength(response) + length(text));
       worked = true;
     } catch (error) {
-      if (!signal.aborted) this.fail(error instanceof TypeError ? say("NoAnswer") : error.message);
+      if (!signal.aborted) this.fail(error instanceof TypeError ? t("NoAnswer") : error.message);
     }
     if (signal.aborted) return;
     // Wait before asking an unreachable server again.
@@ -138,12 +138,12 @@ class Asking extends Clock {
   }
 }
 
-class Polling extends Asking {
+class Polling extends RequestClock {
   path = "/lab/clock";
   wait = 1000;
 }
 
-class LongPoll extends Asking {
+class LongPoll extends RequestClock {
   path = "/lab/clock/poll";
   wait = 0;
 }
@@ -155,32 +155,32 @@ class Frame extends Clock {
     this.written = 0;
     this.frame = document.createElement("iframe");
     this.frame.src = "/lab/clock/frame";
-    this.frame.title = say("Frame");
+    this.frame.title = t("Frame");
     this.frame.className = "sr-only";
     this.frame.tabIndex = -1;
-    usualHead.then((head) => (this.down += head));
-    this.hear = (event) => {
+    typicalHeaderLength.then((head) => (this.down += head));
+    this.onMessage = (event) => {
       if (event.source !== this.frame.contentWindow || event.origin !== location.origin) return;
       if (event.data.end) return this.stop("Ended");
       // The document keeps everything that was written to it.
       const written = this.frame.contentDocument.documentElement.outerHTML.length;
       const chunk = written - this.written;
       this.written = written;
-      this.tick(event.data.clock, inChunk(chunk));
+      this.tick(event.data.clock, chunkedLength(chunk));
     };
-    addEventListener("message", this.hear);
+    addEventListener("message", this.onMessage);
     // An endless page fires `load` only when it broke off or failed.
     this.frame.addEventListener("load", () => {
       if (!this.running) return;
       this.close();
-      this.later();
+      this.scheduleRetry();
     });
     document.body.append(this.frame);
   }
 
   close() {
     clearTimeout(this.timer);
-    removeEventListener("message", this.hear);
+    removeEventListener("message", this.onMessage);
     this.frame.remove();
   }
 }
@@ -190,17 +190,17 @@ class Events extends Clock {
     this.source = new EventSource("/lab/clock/events");
     this.source.addEventListener("open", async () => {
       this.requests += 1;
-      this.down += await usualHead;
+      this.down += await typicalHeaderLength;
     });
     this.source.addEventListener("message", ({ data, lastEventId }) => {
       const text = `id: ${lastEventId}\nevent: message\ndata: ${data}\n\n`;
-      this.tick(JSON.parse(data), inChunk(length(text)));
+      this.tick(JSON.parse(data), chunkedLength(length(text)));
     });
     this.source.addEventListener("end", () => this.stop("Ended"));
     this.source.addEventListener("error", () => {
       if (!this.running) return;
       // After a refusal, EventSource does not reconnect by itself.
-      if (this.source.readyState === EventSource.CLOSED) this.later();
+      if (this.source.readyState === EventSource.CLOSED) this.scheduleRetry();
       else this.show("failed", "Again");
     });
   }
@@ -215,14 +215,14 @@ class Socket extends Clock {
   open() {
     this.requests += 1;
     this.socket = new WebSocket(socketAddress("/lab/clock/ws"));
-    this.socket.addEventListener("open", async () => (this.down += await usualHead));
+    this.socket.addEventListener("open", async () => (this.down += await typicalHeaderLength));
     // A tick fits a frame with a header of two bytes (RFC 6455, section 5.2).
     this.socket.addEventListener("message", ({ data }) => this.tick(JSON.parse(data), length(data) + 2));
     this.socket.addEventListener("close", ({ code, target }) => {
       if (target !== this.socket || !this.running) return;
       // 1000: the time limit. Other codes: the server stops, or the connection was blocked.
       if (code === 1000) this.stop("Ended");
-      else this.later();
+      else this.scheduleRetry();
     });
   }
 
@@ -232,7 +232,7 @@ class Socket extends Clock {
   }
 }
 
-const WAYS = { polling: Polling, poll: LongPoll, frame: Frame, events: Events, ws: Socket };
+const TRANSPORTS = { polling: Polling, poll: LongPoll, frame: Frame, events: Events, ws: Socket };
 
 let clocks = [];
 
@@ -245,10 +245,10 @@ export function pauseClocks() {
 
 export function runClocks() {
   const chart = new Chart(byId("clocks-chart"));
-  clocks = Object.entries(WAYS).map(([way, Way]) => {
-    const card = document.querySelector(`[data-clock=${way}]`);
-    const clock = new Way(card, chart);
-    chart.add(clock, card.querySelector("h3").textContent, way);
+  clocks = Object.entries(TRANSPORTS).map(([transport, TransportClock]) => {
+    const card = document.querySelector(`[data-clock=${transport}]`);
+    const clock = new TransportClock(card, chart);
+    chart.add(clock, card.querySelector("h3").textContent, transport);
     return clock;
   });
   chart.draw();
@@ -268,7 +268,7 @@ async function followStreams() {
     if (document.visibilityState === "visible") {
       try {
         const { total } = await (await fetch("/lab/streams", { cache: "no-store" })).json();
-        byId("lab-streams").textContent = say("OpenStreams", { n: number(total) });
+        byId("lab-streams").textContent = t("OpenStreams", { n: number(total) });
       } catch {
         byId("lab-streams").textContent = "";
       }

@@ -1,9 +1,9 @@
 // Sends to /lab/echo and compares the reply.
 
-import { byId, bytes, element, median, milliseconds, number, percentile, say } from "./page.js";
-import { Closed, Echo, isSame, randomBytes } from "./socket.js";
+import { byId, bytes, element, median, milliseconds, number, percentile, t } from "./page.js";
+import { ClosedError, Echo, isSame, randomBytes } from "./socket.js";
 
-const TRIPS = 200;
+const ROUND_TRIPS = 200;
 /** Upper bounds of the histogram's bins, in milliseconds. */
 const EDGES = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 
@@ -18,13 +18,13 @@ async function connection() {
 async function send(data, size) {
   const result = byId("echo-result");
   try {
-    const { back, ms } = await (await connection()).trip(data);
-    const same = isSame(data, back);
+    const { reply, ms } = await (await connection()).roundTrip(data);
+    const same = isSame(data, reply);
     result.dataset.same = same;
-    result.textContent = same ? say("EchoSame", { n: bytes(size), ms: milliseconds(ms) }) : say("EchoOther");
+    result.textContent = same ? t("EchoSame", { n: bytes(size), ms: milliseconds(ms) }) : t("EchoOther");
   } catch (error) {
     delete result.dataset.same;
-    result.textContent = error instanceof Closed ? say("EchoClosed", { code: error.code }) : error.message;
+    result.textContent = error instanceof ClosedError ? t("EchoClosed", { code: error.code }) : error.message;
   }
 }
 
@@ -34,9 +34,9 @@ async function roundTrips() {
   const taken = [];
   try {
     const open = await connection();
-    for (let n = 0; n < TRIPS; n += 1) taken.push((await open.trip(`round trip ${n}`)).ms);
+    for (let n = 0; n < ROUND_TRIPS; n += 1) taken.push((await open.roundTrip(`round trip ${n}`)).ms);
   } catch (error) {
-    byId("echo-result").textContent = say("EchoClosed", { code: error.code });
+    byId("echo-result").textContent = t("EchoClosed", { code: error.code });
   }
   button.disabled = false;
   button.focus();
@@ -45,7 +45,7 @@ async function roundTrips() {
 
 function draw(taken) {
   byId("echo-histogram").hidden = false;
-  byId("echo-summary").textContent = say("HistogramOf", {
+  byId("echo-summary").textContent = t("HistogramOf", {
     n: number(taken.length),
     median: milliseconds(median(taken)),
     nearly: milliseconds(percentile(taken, 99)),
@@ -59,7 +59,7 @@ function draw(taken) {
   const [from, to] = [counts.findIndex((count) => count > 0), counts.findLastIndex((count) => count > 0)];
   const rows = counts.map((count, bin) => {
     const over = bin === EDGES.length;
-    const label = over ? say("BinOver", { ms: EDGES.at(-1) }) : say("BinUpTo", { ms: EDGES[bin] });
+    const label = over ? t("BinOver", { ms: EDGES.at(-1) }) : t("BinUpTo", { ms: EDGES[bin] });
     const row = element("li");
     const bar = element("meter", "", { min: 0, max: taken.length, value: count, "aria-label": label });
     row.append(element("span", label), bar, element("span", number(count)));

@@ -1,6 +1,6 @@
 // The opening handshake: this browser's own as the server saw it, or any other.
 
-import { byId, say, socketAddress } from "./page.js";
+import { byId, socketAddress, t } from "./page.js";
 
 const head = ({ line, headers, body }) =>
   [line, ...headers.map(([name, value]) => `${name}: ${value}`), ...(body ? ["", body] : [])].join("\n");
@@ -25,7 +25,7 @@ function shakeHands() {
   socket.addEventListener("close", ({ code }) => {
     if (code === 1000) return;
     byId("handshake-real").hidden = true;
-    byId("handshake-failed").textContent = say("EchoClosed", { code });
+    byId("handshake-failed").textContent = t("EchoClosed", { code });
   });
 }
 
@@ -40,7 +40,7 @@ async function compute(event) {
     shown.textContent = error ? error.message : head(answer);
   } catch {
     putSteps("example", undefined);
-    shown.textContent = say("NoAnswer");
+    shown.textContent = t("NoAnswer");
   }
 }
 

@@ -1,6 +1,6 @@
 // The socket inspector: properties of a WebSocket, and what happens when it is used at the wrong time.
 
-import { byId, bytes, element, number, say, socketAddress } from "./page.js";
+import { byId, bytes, element, number, socketAddress, t } from "./page.js";
 import { randomBytes } from "./socket.js";
 
 const STATES = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
@@ -12,14 +12,14 @@ let most = 0;
 function log(key, values) {
   const at = new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false });
   const list = byId("inspector-log");
-  list.append(element("li", `${at}  ${say(key, values)}`));
+  list.append(element("li", `${at}  ${t(key, values)}`));
   list.parentElement.scrollTop = list.parentElement.scrollHeight;
 }
 
 function look() {
   const buffered = socket?.bufferedAmount ?? 0;
   most = Math.max(most, buffered);
-  const state = socket ? `${socket.readyState} ${STATES[socket.readyState]}` : say("NoSocket");
+  const state = socket ? `${socket.readyState} ${STATES[socket.readyState]}` : t("NoSocket");
   const put = (id, text) => {
     if (byId(id).textContent !== text) byId(id).textContent = text;
   };

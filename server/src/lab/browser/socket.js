@@ -13,8 +13,8 @@ export class Echo {
     this.opened = new Promise((resolve, reject) => {
       this.socket.addEventListener("open", () => resolve(this));
       this.socket.addEventListener("close", ({ code }) => {
-        reject(new Closed(code));
-        this.#waiting.splice(0).forEach((waiting) => waiting.reject(new Closed(code)));
+        reject(new ClosedError(code));
+        this.#waiting.splice(0).forEach((waiting) => waiting.reject(new ClosedError(code)));
       });
     });
   }
@@ -24,11 +24,11 @@ export class Echo {
   }
 
   /** Sends, and resolves with the reply and the round trip in milliseconds. */
-  async trip(data) {
-    const begun = performance.now();
-    const back = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  async roundTrip(data) {
+    const startedAt = performance.now();
+    const reply = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
     this.socket.send(data);
-    return { back: await back, ms: performance.now() - begun };
+    return { reply: await reply, ms: performance.now() - startedAt };
   }
 
   close() {
@@ -37,7 +37,7 @@ export class Echo {
 }
 
 /** Thrown when the connection has ended. */
-export class Closed extends Error {
+export class ClosedError extends Error {
   constructor(code) {
     super(String(code));
     this.code = code;
@@ -45,9 +45,9 @@ export class Closed extends Error {
 }
 
 /** Compares text or bytes. */
-export function isSame(sent, back) {
-  if (typeof sent === "string" || typeof back === "string") return sent === back;
-  const [a, b] = [new Uint8Array(sent), new Uint8Array(back)];
+export function isSame(sent, reply) {
+  if (typeof sent === "string" || typeof reply === "string") return sent === reply;
+  const [a, b] = [new Uint8Array(sent), new Uint8Array(reply)];
   return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
 
