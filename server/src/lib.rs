@@ -1,7 +1,7 @@
 //! Parlor: a self-hosted real-time chat in one process.
 //!
-//! The way of a message: [`live`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
-//! [`room`] (everyone who listens) → [`connection`] (what waits for a client) → [`live`].
+//! The path of a message: [`transport`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
+//! [`fan_out`] → [`room`] (its subscribers) → [`connection`] (the client's queue) → [`transport`].
 
 use std::{
     collections::HashSet,
@@ -17,17 +17,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts::login_throttle::LoginThrottle,
+    bus::Bus,
     config::{Config, Switch},
-    connection::Bye,
+    connection::{Connection, Disconnect},
     domain::StoreError,
     http::App,
-    lab::streams::Streams,
+    keyed_mutex::KeyedMutex,
+    lab::Streams,
     limits::{MutationRateLimit, PerAddressLimit},
     room::Hub,
-    serve::ConnectionLimit,
-    session::{KeyedMutex, Live, heartbeat::Wheel},
+    serve::{Acceptor, ConnectionLimit, Server},
+    session::{Live, heartbeat::HeartbeatWheel},
     store::{People, Rooms, sqlite::SqliteStore},
-    transport::registry::Registry,
+    transport::HttpConnections,
     workers::Workers,
 };
 
@@ -37,13 +39,16 @@ pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod domain;
+pub mod fan_out;
 pub mod gateway;
 pub mod http;
+pub mod keyed_mutex;
 pub mod lab;
 pub mod limits;
 pub mod markdown;
 pub mod policy;
 pub mod room;
+pub mod router;
 pub mod serve;
 pub mod session;
 pub mod socket;
@@ -53,59 +58,49 @@ pub mod transport;
 pub mod websocket;
 pub mod workers;
 
-/// Time for connections to take their last frames when the server stops. The rest of five seconds is the store's.
-const DRAIN: Duration = Duration::from_secs(3);
+/// Time for connections to take their last frames at shutdown. The rest of the five seconds is for the store.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often limits are forgotten of those who came long ago.
-const SWEEP: Duration = Duration::from_secs(60);
+/// How often expired rate limits are removed.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How often it is noted which sessions are used, and those are forgotten that are not.
-const SESSION_CHECK: Duration = Duration::from_secs(3_600);
+/// How often the use of sessions is recorded, and unused sessions are removed.
+const SESSION_CHECK_INTERVAL: Duration = Duration::from_secs(3_600);
 
-/// Clients come back spread over this time for each thousand of them, and at least [`MIN_SPREAD`].
+/// After a restart, clients reconnect spread over this time for each thousand of them, and at least [`MIN_SPREAD`].
 const SPREAD_PER_THOUSAND: Duration = Duration::from_millis(500);
 const MIN_SPREAD: Duration = Duration::from_millis(300);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be listened on.
     #[error("cannot listen on {address}: {cause}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        cause: std::io::Error,
-    },
-    /// The database cannot be opened.
+    Listen { address: SocketAddr, cause: std::io::Error },
     #[error("cannot open the database: {0}")]
     Store(#[from] StoreError),
-    /// The system gives no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
-    /// The system gives no randomness.
-    #[error("cannot make a secret: {0}")]
+    #[error("cannot generate a secret: {0}")]
     Secret(getrandom::Error),
 }
 
-/// A server that runs.
+/// A running server.
 pub struct Running {
-    /// Where it listens: the real port when the configuration said 0.
+    /// The address that it listens on, with the actual port if the configured one was 0.
     pub address: SocketAddr,
-    /// While there is no owner: the link by which one can make the account that becomes it. Another one at each start, for
-    /// one use.
+    /// While there is no owner: a link to create the owner's account. It is new at each start and can be used once.
     pub first_link: Option<String>,
     live: Arc<Live>,
-    carried: Arc<Registry>,
-    places: ConnectionLimit,
-    /// Ends with this.
+    http_connections: Arc<HttpConnections>,
+    connection_limit: ConnectionLimit,
+    /// The worker threads end when this is dropped.
     workers: Arc<Workers>,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
-    delivering: JoinHandle<()>,
+    fan_out: JoinHandle<()>,
 }
 
-/// Opens the store, makes the rooms live, and serves.
+/// Starts the server: opens the store, loads the rooms, and accepts connections.
 ///
 /// # Errors
 /// See [`StartError`].
@@ -113,18 +108,19 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listen_error = |cause| StartError::Listen { address: config.addr, cause };
     let listener = serve::listen(config.addr).map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    let (committed, events) = bus::local();
-    let store = SqliteStore::open(&config.data, committed, config.max_pages).await?;
-    let secret = http::new_token().map_err(StartError::Secret)?;
-    let root = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let first_link = store.offer_ownership(http::hash(&secret)).await?.then(|| format!("{root}/first/{secret}"));
+
+    let mut bus = Bus::default();
+    let commits = bus.subscribe();
+    let store = SqliteStore::open(&config.data, bus, config.max_pages).await?;
+    let first_link = offer_ownership(&*store, &config, address).await?;
+
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
-    let delivering = bus::deliver(hub.clone(), events, &workers);
+    let fan_out = fan_out::start(hub.clone(), commits, &workers);
     let live = Arc::new(Live {
         store,
         hub,
-        wheel: Wheel::new(config.heartbeat, config.heartbeat_grace),
+        wheel: HeartbeatWheel::new(config.heartbeat, config.heartbeat_grace),
         server: ServerInfo {
             name: config.name.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -137,93 +133,115 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         counting: KeyedMutex::default(),
     });
 
-    let places = ConnectionLimit::new(config.max_connections);
-    let (changes, tries) = (Arc::<MutationRateLimit>::default(), Arc::<LoginThrottle>::default());
     let stop = CancellationToken::new();
-    tokio::spawn(tick(live.clone(), changes.clone(), tries.clone(), stop.clone()));
-    let most = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
-    let carried = Arc::new(Registry::new(live.clone(), most));
+    let (changes, tries) = (Arc::<MutationRateLimit>::default(), Arc::<LoginThrottle>::default());
+    tokio::spawn(run_periodic_tasks(live.clone(), changes.clone(), tries.clone(), stop.clone()));
+
+    let connection_limit = ConnectionLimit::new(config.max_connections);
+    let max_connections = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
+    let http_connections = Arc::new(HttpConnections::new(live.clone(), max_connections));
+    let streams = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
     let config = Arc::new(config);
-    let lab = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
-    let app = App { live: live.clone(), config: config.clone(), carried: carried.clone(), changes, tries, lab };
-    let door = serve::Acceptor {
-        crowd: PerAddressLimit::new(config.most_of_an_address()),
-        proxies: config.trusted_proxies.clone(),
+    let app = App { live: live.clone(), config: config.clone(), changes, tries };
+    let acceptor = Acceptor {
+        router: router::router(app, http_connections.clone(), streams),
+        address_limit: PerAddressLimit::new(config.most_of_an_address()),
+        trusted_proxies: config.trusted_proxies.clone(),
         head_timeout: config.head_timeout,
-        router: http::router(app),
         stop: stop.clone(),
     };
-    let server = serve::Server { door: Arc::new(door), places: places.clone(), workers: workers.clone() };
+    let server =
+        Server { acceptor: Arc::new(acceptor), connection_limit: connection_limit.clone(), workers: workers.clone() };
     let accepting = tokio::spawn(server.serve(listener));
-    Ok(Running { address, first_link, live, carried, places, workers, stop, accepting, delivering })
+    Ok(Running { address, first_link, live, http_connections, connection_limit, workers, stop, accepting, fan_out })
+}
+
+/// Generates the link for the first owner, if there is no owner.
+async fn offer_ownership(
+    store: &SqliteStore,
+    config: &Config,
+    address: SocketAddr,
+) -> Result<Option<String>, StartError> {
+    let secret = http::new_token().map_err(StartError::Secret)?;
+    let is_offered = store.offer_ownership(http::hash(&secret)).await?;
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    Ok(is_offered.then(|| format!("{url}/first/{secret}")))
 }
 
 impl Running {
-    /// How many live connections travel in HTTP requests now: event streams and polls.
+    /// Number of live connections over HTTP: event streams and long polling.
     #[must_use]
-    pub fn carried(&self) -> usize {
-        self.carried.len()
+    pub fn http_connections(&self) -> usize {
+        self.http_connections.count()
     }
 
-    /// How many polls are held now.
+    /// Number of polls that wait for a frame.
     #[must_use]
-    pub fn held(&self) -> usize {
-        self.carried.held()
+    pub fn pending_polls(&self) -> usize {
+        self.http_connections.pending_polls()
     }
 
-    /// How many live connections there are now, of whatever transport or gateway.
+    /// Number of live connections over all transports and gateways.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.live.wheel.everyone().len()
+        self.live.wheel.connections().len()
     }
 
-    /// Stops: no new connections, a `bye` to everyone with a time to come back that spreads them, everything that was
-    /// accepted is stored. Takes at most five seconds.
+    /// Stops the server: accepts no more connections, tells all clients to reconnect later at different times, and stores
+    /// all accepted commands. Takes at most five seconds.
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.accepting.await;
-        let everyone = self.live.wheel.everyone();
-        let spread = MIN_SPREAD.max(SPREAD_PER_THOUSAND * u32::try_from(everyone.len() / 1_000).unwrap_or(u32::MAX));
-        for connection in everyone {
-            let after = rand::rng().random_range(Duration::ZERO..spread);
-            connection.queue.close(Bye { code: CloseCode::Restarting, after: Some(after) });
-        }
-        if tokio::time::timeout(DRAIN, self.places.all_free()).await.is_err() {
+        disconnect_clients(self.live.wheel.connections());
+        if tokio::time::timeout(DRAIN_TIMEOUT, self.connection_limit.all_ended()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
         let now = clock::now();
         let mut seen = self.live.hub.take_departed();
-        seen.extend(self.live.hub.people().into_iter().map(|user| (user, now)));
-        note_seen(&self.live, seen).await;
+        seen.extend(self.live.hub.connected_users().into_iter().map(|user| (user, now)));
+        store_last_seen(&self.live, seen).await;
         self.live.store.close().await;
-        let _ = self.delivering.await;
+        let _ = self.fan_out.await;
         drop(self.workers);
     }
 }
 
-/// What is due regularly: heartbeats, news of rooms, and forgetting.
-async fn tick(live: Arc<Live>, changes: Arc<MutationRateLimit>, tries: Arc<LoginThrottle>, stop: CancellationToken) {
+fn disconnect_clients(connections: Vec<Arc<Connection>>) {
+    let spread = MIN_SPREAD.max(SPREAD_PER_THOUSAND * u32::try_from(connections.len() / 1_000).unwrap_or(u32::MAX));
+    for connection in connections {
+        let reconnect_after = Some(rand::rng().random_range(Duration::ZERO..spread));
+        connection.queue.close(Disconnect { code: CloseCode::Restarting, reconnect_after });
+    }
+}
+
+/// Runs heartbeats, the hub's tick and clean-up until the server stops.
+async fn run_periodic_tasks(
+    live: Arc<Live>,
+    changes: Arc<MutationRateLimit>,
+    tries: Arc<LoginThrottle>,
+    stop: CancellationToken,
+) {
     let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
-    // After a pause of the whole process, the ticks that were missed are not made up for.
+    // After a suspension of the process, missed ticks are not made up for.
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
     rooms.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut sweeping = tokio::time::interval(SWEEP);
-    let mut sessions = tokio::time::interval(SESSION_CHECK);
+    let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);
+    let mut session_checks = tokio::time::interval(SESSION_CHECK_INTERVAL);
     loop {
         tokio::select! {
             _ = heartbeats.tick() => live.wheel.tick(Instant::now()),
-            _ = sweeping.tick() => {
+            _ = sweeps.tick() => {
                 changes.sweep();
                 tries.sweep(Instant::now());
             }
-            _ = sessions.tick() => drop(tokio::spawn(check_sessions(live.clone()))),
+            _ = session_checks.tick() => drop(tokio::spawn(check_sessions(live.clone()))),
             _ = rooms.tick() => {
                 live.hub.tick();
                 let live = live.clone();
                 let seen = live.hub.take_departed();
                 if !seen.is_empty() {
-                    tokio::spawn(async move { note_seen(&live, seen).await });
+                    tokio::spawn(async move { store_last_seen(&live, seen).await });
                 }
             }
             () = stop.cancelled() => return,
@@ -231,23 +249,23 @@ async fn tick(live: Arc<Live>, changes: Arc<MutationRateLimit>, tries: Arc<Login
     }
 }
 
-/// Notes when people were last there.
-async fn note_seen(live: &Live, seen: Vec<(UserId, Millis)>) {
+/// Stores when users were last online.
+async fn store_last_seen(live: &Live, seen: Vec<(UserId, Millis)>) {
     if !seen.is_empty()
         && let Err(error) = live.store.set_seen(seen).await
     {
-        tracing::warn!(%error, "when people were last there is not noted");
+        tracing::warn!(%error, "cannot store when users were last online");
     }
 }
 
-/// A session with a live connection is used, also when nothing else is asked by it. Those that nobody uses are forgotten.
+/// Records that sessions with a live connection are in use, and removes those that nobody uses.
 async fn check_sessions(live: Arc<Live>) {
-    let tokens: HashSet<_> = live.wheel.everyone().iter().map(|connection| connection.session).collect();
+    let tokens: HashSet<_> = live.wheel.connections().iter().map(|connection| connection.session).collect();
     for token in tokens {
-        // To ask for it is to use it. What fails now does not an hour later.
+        // Looking a session up records its use. After a failure the next check will do.
         let _ = live.store.session(token).await;
     }
     if let Err(error) = live.store.sweep().await {
-        tracing::warn!(%error, "old sessions are still there");
+        tracing::warn!(%error, "cannot remove old sessions");
     }
 }

@@ -1,6 +1,6 @@
-//! The accept loop: every connection has a place, a deadline for its head, and an end when the server stops.
+//! The accept loop, with limits on connections, a timeout for request heads and graceful shutdown.
 //!
-//! axum's own `serve` has neither a limit on connections nor, for want of a timer, a working timeout for heads.
+//! `axum::serve` has no limit on connections and, without a timer, no timeout for heads.
 
 use std::{
     convert::Infallible,
@@ -34,30 +34,30 @@ use crate::{
     workers::{self, Workers},
 };
 
-/// A request's head over this size is answered with 431.
+/// Larger request heads are rejected with 431.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// What the system may hold for one slow reader. Left to itself it would grow to megabytes, and the server would notice
-/// a reader that has stopped only after all of them are full.
+/// Send buffer of a socket. By default it would grow to megabytes, and a reader that has stopped would be noticed only when
+/// all of them are full.
 const SEND_BUFFER: usize = 128 * 1024;
 
-/// Connections that the system may hold before they are accepted: a whole office coming back after a restart.
+/// Connections that wait to be accepted: a whole office that reconnects after a restart.
 const BACKLOG: i32 = 4_096;
 
-/// Pause when the system has no more sockets to give.
+/// Pause after a failed accept, for example when there are no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Listens on an address.
 ///
 /// # Errors
-/// The address is taken or not ours, or the port is not allowed.
+/// The address is in use or not local, or the port is privileged.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket2::Socket::new(
         socket2::Domain::for_address(address),
         socket2::Type::STREAM,
         Some(socket2::Protocol::TCP),
     )?;
-    // A restarted server takes its port back while old connections still fade.
+    // A restarted server can use its port while old connections are in TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -65,56 +65,49 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// The places for connections.
+/// Limits the number of connections.
 #[derive(Clone)]
 pub struct ConnectionLimit {
-    free: Arc<Semaphore>,
-    all: u32,
+    permits: Arc<Semaphore>,
+    max: u32,
 }
 
 impl ConnectionLimit {
-    /// This many.
     #[must_use]
-    pub fn new(all: u32) -> Self {
-        Self { free: Arc::new(Semaphore::new(usize::try_from(all).unwrap_or(Semaphore::MAX_PERMITS))), all }
+    pub fn new(max: u32) -> Self {
+        Self { permits: Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS))), max }
     }
 
-    /// Returns when the last connection is gone.
-    pub async fn all_free(&self) {
-        let _ = self.free.acquire_many(self.all).await;
+    /// Returns when the last connection has ended.
+    pub async fn all_ended(&self) {
+        let _ = self.permits.acquire_many(self.max).await;
     }
 }
 
 /// Accepts connections and hands them to the workers.
 pub struct Server {
-    /// What becomes of them.
-    pub door: Arc<Acceptor>,
-    /// ConnectionLimit for connections.
-    pub places: ConnectionLimit,
-    /// Who serves them.
+    pub acceptor: Arc<Acceptor>,
+    pub connection_limit: ConnectionLimit,
     pub workers: Arc<Workers>,
 }
 
-/// What all connections share.
+/// Serves the requests of a connection. Shared by all of them.
 pub struct Acceptor {
-    /// What answers requests.
     pub router: Router,
-    /// How many connections each address has.
-    pub crowd: PerAddressLimit,
-    /// Peers that are believed about whom they speak for.
-    pub proxies: Vec<IpNet>,
-    /// Time for a request's head to come.
+    pub address_limit: PerAddressLimit,
+    /// Peers whose forwarding headers are trusted.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Time for a request's head to arrive.
     pub head_timeout: Duration,
-    /// Ends it.
     pub stop: CancellationToken,
 }
 
 impl Server {
-    /// Accepts and serves until it is stopped.
+    /// Accepts and serves connections until the server stops.
     pub async fn serve(self, listener: TcpListener) {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(self.door.head_timeout).max_buf_size(MAX_HEAD);
-        while let Some(accepted) = self.door.stop.run_until_cancelled(listener.accept()).await {
+        http.timer(TokioTimer::new()).header_read_timeout(self.acceptor.head_timeout).max_buf_size(MAX_HEAD);
+        while let Some(accepted) = self.acceptor.stop.run_until_cancelled(listener.accept()).await {
             let (stream, peer) = match accepted {
                 Ok((stream, peer)) => (stream, peer.ip()),
                 Err(error) => {
@@ -123,71 +116,73 @@ impl Server {
                     continue;
                 }
             };
-            let Some(slot) = self.slot(peer) else {
-                tokio::spawn(turn_away(stream));
+            let Some(info) = self.admit(peer) else {
+                tokio::spawn(reject(stream));
                 continue;
             };
-            let worker = slot.place.seat.worker;
-            let (http, door) = (http.clone(), self.door.clone());
-            if worker == workers::here() {
-                tokio::spawn(door.connection(http, stream, slot));
+            let worker = info.permit.worker_slot.worker;
+            let (http, acceptor) = (http.clone(), self.acceptor.clone());
+            if worker == workers::current() {
+                tokio::spawn(acceptor.serve_connection(http, stream, info));
             } else if let Ok(stream) = stream.into_std() {
                 self.workers.spawn(worker, async move {
-                    // Now its worker's runtime watches it.
+                    // Registers the socket with the worker's runtime.
                     if let Ok(stream) = TcpStream::from_std(stream) {
-                        door.connection(http, stream, slot).await;
+                        acceptor.serve_connection(http, stream, info).await;
                     }
                 });
             }
         }
     }
 
-    /// A place for a connection, if there is one.
-    fn slot(&self, peer: IpAddr) -> Option<ConnectionInfo> {
-        let Ok(permit) = self.places.free.clone().try_acquire_owned() else {
-            tracing::warn!(%peer, "no place for another connection");
+    /// Takes the permits for a connection; `None` when a limit is reached.
+    fn admit(&self, peer: IpAddr) -> Option<ConnectionInfo> {
+        let Ok(permit) = self.connection_limit.permits.clone().try_acquire_owned() else {
+            tracing::warn!(%peer, "connection limit reached");
             return None;
         };
-        // Of a proxy's connections each is someone else's; see `of_request`.
-        let named = address::is_trusted(peer, &self.door.proxies);
-        let in_crowd = if named { None } else { Some(self.door.in_crowd(peer)?) };
-        let place = Arc::new(ConnectionPermit { permit, seat: self.workers.seat(), in_crowd });
-        Some(ConnectionInfo { place, cut: CancellationToken::new(), client: peer, in_crowd: None })
+        // A proxy's requests are counted for their clients; see `info_of_request`.
+        let is_proxy = address::is_trusted(peer, &self.acceptor.trusted_proxies);
+        let address_permit = if is_proxy { None } else { Some(self.acceptor.address_permit(peer)?) };
+        let permit = Arc::new(ConnectionPermit { permit, worker_slot: self.workers.take_slot(), address_permit });
+        Some(ConnectionInfo { permit, cut: CancellationToken::new(), client: peer, address_permit: None })
     }
 }
 
 impl Acceptor {
-    fn in_crowd(&self, client: IpAddr) -> Option<AddressPermit> {
-        let entered = self.crowd.enter(client);
-        if entered.is_none() {
-            tracing::warn!(%client, "no place for another connection of this address; a proxy is named by --trusted-proxies");
+    fn address_permit(&self, client: IpAddr) -> Option<AddressPermit> {
+        let permit = self.address_limit.enter(client);
+        if permit.is_none() {
+            tracing::warn!(%client, "connection limit of this address reached; if it is a proxy, use --trusted-proxies");
         }
-        entered
+        permit
     }
 
-    /// The connection's slot as one of its requests has it: with the client that a proxy speaks for.
-    fn of_request(&self, slot: &ConnectionInfo, headers: &HeaderMap) -> Option<ConnectionInfo> {
-        if slot.place.in_crowd.is_some() {
-            return Some(slot.clone());
+    /// The connection's info for one of its requests: with the client that a proxy forwards it for.
+    fn info_of_request(&self, info: &ConnectionInfo, headers: &HeaderMap) -> Option<ConnectionInfo> {
+        if info.permit.address_permit.is_some() {
+            return Some(info.clone());
         }
-        let client = address::client(slot.client, headers, &self.proxies);
-        Some(ConnectionInfo { client, in_crowd: Some(Arc::new(self.in_crowd(client)?)), ..slot.clone() })
+        let client = address::client(info.client, headers, &self.trusted_proxies);
+        Some(ConnectionInfo { client, address_permit: Some(Arc::new(self.address_permit(client)?)), ..info.clone() })
     }
 
-    async fn connection(self: Arc<Self>, http: http1::Builder, stream: TcpStream, slot: ConnectionInfo) {
-        // Without these a chat is slower or a slow reader dearer; neither is a reason to refuse the connection.
+    async fn serve_connection(self: Arc<Self>, http: http1::Builder, stream: TcpStream, info: ConnectionInfo) {
+        // These only improve performance: a failure is no reason to refuse the connection.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
-        let (cut, stop) = (slot.cut.clone(), self.stop.clone());
+        let (cut, stop) = (info.cut.clone(), self.stop.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let answer = self.of_request(&slot, request.headers()).map(|slot| {
-                request.extensions_mut().insert(slot);
+            let response = self.info_of_request(&info, request.headers()).map(|info| {
+                request.extensions_mut().insert(info);
                 self.router.clone().oneshot(request.map(|body| Body::new(Lingering::new(body))))
             });
             async move {
-                let response = match answer {
-                    Some(answer) => answer.await.unwrap_or_else(|never: Infallible| match never {}),
-                    None => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], NO_PLACE).into_response(),
+                let response = match response {
+                    Some(response) => response.await.unwrap_or_else(|never: Infallible| match never {}),
+                    None => {
+                        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], LIMIT_REACHED).into_response()
+                    }
                 };
                 Ok::<_, Infallible>(response)
             }
@@ -204,28 +199,27 @@ impl Acceptor {
             }
         });
         if let Some(Err(error)) = ended.await {
-            tracing::debug!(%error, "a connection ended early");
+            tracing::debug!(%error, "connection failed");
         }
     }
 }
 
-/// Why there is no place.
-const NO_PLACE: &str = "This server has as many connections as allowed.";
+const LIMIT_REACHED: &str = "This server has reached its limit of connections.";
 
-/// A short answer is all that a connection without a place gets.
-async fn turn_away(mut stream: TcpStream) {
+/// Responds with 503 to a connection beyond the limit.
+async fn reject(mut stream: TcpStream) {
     let text = format!(
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: text/plain\r\n\
-         Content-Length: {}\r\n\r\n{NO_PLACE}",
-        NO_PLACE.len()
+         Content-Length: {}\r\n\r\n{LIMIT_REACHED}",
+        LIMIT_REACHED.len()
     );
-    let answer = async {
-        // Clients do not expect an answer to what they have not asked yet.
+    let response = async {
+        // Clients do not expect a response before they have sent a request.
         stream.peek(&mut [0]).await?;
         stream.write_all(text.as_bytes()).await?;
         stream.shutdown().await?;
-        // Unread, what was asked would make the system reset the connection, and the answer be lost.
+        // If the request were not read, the system would reset the connection and the response be lost.
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
-    let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), response).await;
 }

@@ -1,9 +1,9 @@
-//! The threads that serve connections. Each has a runtime of its own: a connection stays where it was accepted, what is
-//! due there is done in its order, and nothing of it is shared with another core while messages go out.
+//! The threads that serve connections. Each has a runtime of its own: a connection stays on its worker, its work is done in
+//! order, and nothing of it is shared with another core during a delivery.
 //!
-//! The first is the runtime that the server was started in; the store, the accept loop and what is due regularly live
-//! there too. One runtime for all cores (tokio's usual one) took half as much time again for each delivery to a full
-//! room: it lets what was just woken overtake what waits, so that one round of writes becomes many small ones.
+//! The first is the runtime that the server was started in; the store, the accept loop and periodic tasks run there too.
+//! Tokio's multi-thread runtime took 1.5 times as long for each delivery to a full room: it runs tasks that were just woken
+//! before those that wait, so that one round of writes becomes many small ones.
 
 use std::{
     cell::Cell,
@@ -19,16 +19,15 @@ use tokio::{runtime, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 thread_local! {
-    static HERE: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The worker that this runs on.
+/// The worker that the caller runs on.
 #[must_use]
-pub fn here() -> usize {
-    HERE.get()
+pub fn current() -> usize {
+    CURRENT.get()
 }
 
-/// See the module.
 pub struct Workers {
     workers: Vec<Worker>,
     _stop: DropGuard,
@@ -39,9 +38,8 @@ struct Worker {
     connections: Arc<AtomicUsize>,
 }
 
-/// A connection's place on a worker, until it is dropped.
+/// Counts a connection for a worker until it is dropped.
 pub struct WorkerSlot {
-    /// The worker.
     pub worker: usize,
     connections: Arc<AtomicUsize>,
 }
@@ -53,10 +51,10 @@ impl Drop for WorkerSlot {
 }
 
 impl Workers {
-    /// So many, at least one. Called within a runtime, which becomes the first of them.
+    /// Starts `count` workers, at least one. The current runtime becomes the first of them.
     ///
     /// # Errors
-    /// The system gives no more threads.
+    /// A thread cannot be started.
     pub fn start(count: usize) -> io::Result<Self> {
         let stop = CancellationToken::new();
         let mut runtimes = vec![runtime::Handle::current()];
@@ -65,7 +63,7 @@ impl Workers {
             runtimes.push(runtime.handle().clone());
             let stopped = stop.clone();
             thread::Builder::new().name(format!("worker-{worker}")).spawn(move || {
-                HERE.set(worker);
+                CURRENT.set(worker);
                 runtime.block_on(stopped.cancelled());
             })?;
         }
@@ -73,14 +71,13 @@ impl Workers {
         Ok(Self { workers, _stop: stop.drop_guard() })
     }
 
-    /// How many.
     #[must_use]
     pub fn count(&self) -> usize {
         self.workers.len()
     }
 
-    /// Takes a place on the worker with the fewest connections.
-    pub fn seat(&self) -> WorkerSlot {
+    /// Takes a slot on the worker with the fewest connections.
+    pub fn take_slot(&self) -> WorkerSlot {
         let fewest =
             self.workers.iter().enumerate().min_by_key(|(_, worker)| worker.connections.load(Ordering::Relaxed));
         let worker = fewest.map_or(0, |(worker, _)| worker);
@@ -89,7 +86,7 @@ impl Workers {
         WorkerSlot { worker, connections }
     }
 
-    /// Runs something on a worker.
+    /// Runs a future on a worker.
     pub fn spawn<T: Send + 'static>(
         &self,
         worker: usize,
@@ -105,16 +102,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_is_done_where_it_was_given_and_seats_are_shared_out() {
+    async fn tasks_run_on_their_worker_and_slots_are_balanced() {
         let workers = Workers::start(3).unwrap();
         for worker in 0..3 {
-            assert_eq!(workers.spawn(worker, async { here() }).await.unwrap(), worker);
+            assert_eq!(workers.spawn(worker, async { current() }).await.unwrap(), worker);
         }
-        let mut seats: Vec<_> = (0..6).map(|_| workers.seat()).collect();
-        let mut taken: Vec<_> = seats.iter().map(|seat| seat.worker).collect();
+        let mut slots: Vec<_> = (0..6).map(|_| workers.take_slot()).collect();
+        let mut taken: Vec<_> = slots.iter().map(|slot| slot.worker).collect();
         taken.sort_unstable();
         assert_eq!(taken, [0, 0, 1, 1, 2, 2]);
-        let freed = seats.swap_remove(4).worker;
-        assert_eq!(workers.seat().worker, freed);
+        let freed = slots.swap_remove(4).worker;
+        assert_eq!(workers.take_slot().worker, freed);
     }
 }

@@ -138,7 +138,7 @@ async fn what_is_posted_is_checked_and_answered_in_its_order() {
     let mut stream = ann.stream(None).await;
     assert_eq!(ann.post_text("x".repeat(limits::MAX_POST_BYTES + 1)).await, (413, Some(error_code::TOO_LARGE.into())));
     assert_eq!(stream.ended().await, Some(CloseCode::FrameTooLarge.code()));
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     server.stop().await;
 }
 
@@ -160,7 +160,7 @@ async fn a_stream_goes_on_where_the_last_event_id_says() {
     let last_id = stream.last_id.clone().unwrap();
     assert_eq!(last_id, format!("lobby:1:{},{garden}:0:", first.tail().0));
     drop(stream);
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     let missed = writer.post("two").await;
     writer.acked(missed).await;
     let id = CommandId(Uuid::now_v7());
@@ -216,7 +216,7 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
     ann.hello(vec![]).await;
     assert_eq!(held.await.unwrap(), [], "the one that was replaced");
     assert!(matches!(poller.next().await, ServerFrame::Welcome { .. }));
-    assert_eq!(server.carried(), 1);
+    assert_eq!(server.http_connections(), 1);
     // Another name, another session's same name, and none: all beside it.
     let others = [
         Requests::new(server.address, &made, Some("tab2")),
@@ -235,9 +235,9 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
     poller.until(|frame| matches!(frame, ServerFrame::Pong { at: 3, .. }).then_some(())).await;
     others[3].post(&[ClientFrame::Ping { at: 4 }]).await;
     streams[3].until(|frame| matches!(frame, ServerFrame::Pong { at: 4, .. }).then_some(())).await;
-    assert_eq!(server.carried(), 5);
+    assert_eq!(server.http_connections(), 5);
     drop(streams);
-    while server.carried() > 1 {
+    while server.http_connections() > 1 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     server.stop().await;
@@ -256,6 +256,6 @@ async fn a_hello_that_comes_before_the_stream_is_not_lost() {
     let mut stream = ann.stream(None).await;
     ann.hello(vec![]).await;
     assert!(matches!(stream.next().await, ServerFrame::Welcome { .. }));
-    assert_eq!(server.carried(), 1);
+    assert_eq!(server.http_connections(), 1);
     server.stop().await;
 }

@@ -1,7 +1,6 @@
-//! Frames as they go out: encoded once, shared by all who receive them.
+//! Encoded frames: encoded once and shared by all recipients.
 //!
-//! Each is a whole WebSocket message with its header, so that a socket takes it as it is. The other transports take the
-//! JSON in it.
+//! Each is a complete WebSocket message with its header, ready to be written. The other transports use the JSON in it.
 
 use std::sync::Arc;
 
@@ -9,21 +8,20 @@ use parlor_protocol::{CommandId, Event, RoomId, Seq, ServerFrame};
 
 use crate::websocket::frame::{self, Opcode};
 
-/// A batch is closed when it has this many bytes: the longest event on top still fits into any queue.
+/// A batch takes no more events once it has this many bytes. The longest event on top still fits into any queue.
 const MAX_BATCH_BYTES: usize = 32 * 1024;
 
-/// One frame. Cheap to clone.
+/// One encoded frame. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Encoded(Arc<[u8]>);
 
 impl Encoded {
-    /// The JSON text.
     #[must_use]
     pub fn json(&self) -> &[u8] {
         frame::payload(&self.0)
     }
 
-    /// The WebSocket message.
+    /// The whole WebSocket message.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
@@ -36,34 +34,30 @@ impl From<&ServerFrame> for Encoded {
     }
 }
 
-/// Consecutive events of one room: what one commit added to it, or a page of its history.
+/// Consecutive events of one room: from one commit, or a page of its history.
 #[derive(Debug)]
 pub struct EventBatch {
-    /// The room that they changed.
     pub room: RoomId,
-    /// The first one's place.
+    /// The seq of the first event.
     pub first: Seq,
-    events: Vec<Placed>,
+    events: Vec<EncodedEvent>,
     bytes: Vec<u8>,
 }
 
 #[derive(Debug)]
-struct Placed {
+struct EncodedEvent {
     id: CommandId,
-    /// Where its frame ends in the batch's bytes.
+    /// The end of its frame in the batch's bytes.
     end: usize,
 }
 
 /// One event of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct EventFrame<'a> {
-    /// The room that it changed.
     pub room: &'a RoomId,
-    /// Its place.
     pub seq: Seq,
-    /// Its id, for the tail of a cursor.
+    /// For the tail of a cursor.
     pub id: CommandId,
-    /// The JSON text.
     pub json: &'a [u8],
 }
 
@@ -79,7 +73,7 @@ impl EventBatch {
             json.clear();
             event.encode(&mut json);
             frame::put(&mut batch.bytes, Opcode::Text, &json);
-            batch.events.push(Placed { id: event.id, end: batch.bytes.len() });
+            batch.events.push(EncodedEvent { id: event.id, end: batch.bytes.len() });
             if batch.bytes.len() >= MAX_BATCH_BYTES {
                 batches.extend(open.take().map(Arc::new));
             }
@@ -92,25 +86,24 @@ impl EventBatch {
         Self { room: event.room.clone(), first: event.seq, events: Vec::new(), bytes: Vec::new() }
     }
 
-    /// How many events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether there are none, which no batch is.
+    /// Always false.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// The last one's place.
+    /// The seq of the last event.
     #[must_use]
     pub fn last(&self) -> Seq {
         self.first + u64::try_from(self.events.len()).unwrap_or(u64::MAX).saturating_sub(1)
     }
 
-    /// How many of them a reader has who has everything up to `seq`.
+    /// Number of events at the beginning that have a seq of at most `seq`.
     #[must_use]
     pub fn known_to(&self, seq: Seq) -> usize {
         let known = (seq + 1).saturating_sub(self.first);
@@ -124,30 +117,30 @@ impl EventBatch {
         self.events.get(at).map(|event| event.id)
     }
 
-    /// All but the first `skip`, as WebSocket messages one after the other.
+    /// All but the first `skip` events, as consecutive WebSocket messages.
     #[must_use]
     pub fn bytes_after(&self, skip: usize) -> &[u8] {
         self.bytes.get(self.start(skip)..).unwrap_or_default()
     }
 
-    /// All but the first `skip`, one by one.
+    /// All but the first `skip` events.
     pub fn events_after(&self, skip: usize) -> impl Iterator<Item = EventFrame<'_>> {
         let starts = (skip..).map(|at| self.start(at));
-        self.events.iter().zip(self.first..).skip(skip).zip(starts).map(|((placed, seq), start)| EventFrame {
+        self.events.iter().zip(self.first..).skip(skip).zip(starts).map(|((event, seq), start)| EventFrame {
             room: &self.room,
             seq,
-            id: placed.id,
-            json: frame::payload(self.bytes.get(start..placed.end).unwrap_or_default()),
+            id: event.id,
+            json: frame::payload(self.bytes.get(start..event.end).unwrap_or_default()),
         })
     }
 
-    /// Where the frame of an event begins.
+    /// Where the frame of an event begins in the batch's bytes.
     fn start(&self, at: usize) -> usize {
         at.checked_sub(1).map_or(0, |before| self.events.get(before).map_or(self.bytes.len(), |event| event.end))
     }
 }
 
-/// An event of the lobby with a body of this length and its seq as its id.
+/// A lobby event whose body has this length and whose id is its seq.
 #[cfg(test)]
 pub(crate) fn sample(seq: Seq, length: usize) -> Event {
     use parlor_protocol::{EventKind, User, UserId, UserKind};
@@ -168,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_gives_back_its_events() {
+    fn a_batch_returns_its_events() {
         let events: Vec<_> = [1, 300, 70_000, 5].iter().zip(7..).map(|(length, seq)| sample(seq, *length)).collect();
         let batches = EventBatch::encode(&events);
         assert_eq!(
@@ -192,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_knows_what_a_reader_has() {
+    fn known_events_are_counted() {
         let events: Vec<_> = (7..=9).map(|seq| sample(seq, 1)).collect();
         let batch = &EventBatch::encode(&events)[0];
         let known: Vec<_> = [0, 5, 6, 7, 8, 9, 10].iter().map(|seq| batch.known_to(*seq)).collect();

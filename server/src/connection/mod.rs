@@ -1,4 +1,6 @@
-//! What rooms, session and transport share of one connected client: who it is, and what waits for it.
+//! One client connection as rooms, sessions and transports share it: its user, and the queue of its outgoing frames.
+//!
+//! The queue of a WebSocket writes to the socket itself when it is idle; see [`Queue`].
 
 use std::{
     sync::{
@@ -22,36 +24,32 @@ mod queue;
 #[cfg(test)]
 pub(crate) use frame::sample;
 pub use frame::{Encoded, EventBatch, EventFrame};
-pub use outgoing::{Begun, Bye, Frame, Outgoing};
+pub use outgoing::{Disconnect, Frame, Outgoing, PartialWrite};
 pub use queue::{MAX_SLICES, Queue};
 
-/// Tells connections apart for the lifetime of the process.
+/// Unique for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionId(u64);
 
-/// See the module.
 pub struct Connection {
-    /// Tells it apart.
     pub id: ConnectionId,
-    /// Whose session it is.
     pub user: Arc<User>,
-    /// What they could do on the whole server when it was opened.
+    /// The user's role when the connection was opened.
     pub role: ServerRole,
-    /// The session. When it ends, so does the connection.
+    /// The session's token. The connection ends with the session.
     pub session: TokenHash,
     /// The [`worker`](crate::workers) that writes to it.
     pub worker: usize,
-    /// What waits to be written.
+    /// Frames that wait to be written.
     pub queue: Queue,
     opened: Instant,
-    /// When the peer was last heard, in milliseconds after `opened`.
-    heard: AtomicU64,
-    /// Nobody is at it.
+    /// Milliseconds from `opened` to the last sign of life.
+    last_activity: AtomicU64,
     away: AtomicBool,
 }
 
 impl Connection {
-    /// A connection that was just opened, here.
+    /// A connection that was just opened, on the current worker.
     #[must_use]
     pub fn new(AuthenticatedUser { user, role }: AuthenticatedUser, session: TokenHash) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -60,38 +58,36 @@ impl Connection {
             user,
             role,
             session,
-            worker: workers::here(),
+            worker: workers::current(),
             queue: Queue::default(),
             opened: Instant::now(),
-            heard: AtomicU64::new(0),
+            last_activity: AtomicU64::new(0),
             away: AtomicBool::new(false),
         })
     }
 
-    /// Something came from the peer: any frame counts as life.
-    pub fn hear(&self, now: Instant) {
+    /// Records a sign of life: any data from the peer.
+    pub fn record_activity(&self, now: Instant) {
         let after = now.saturating_duration_since(self.opened);
-        self.heard.store(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.last_activity.store(u64::try_from(after.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How long the peer has been silent.
+    /// Time since the last sign of life.
     #[must_use]
-    pub fn silence(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.opened + Duration::from_millis(self.heard.load(Ordering::Relaxed)))
+    pub fn idle_time(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.opened + Duration::from_millis(self.last_activity.load(Ordering::Relaxed)))
     }
 
-    /// Somebody is at it, or nobody.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
     }
 
-    /// Whether nobody is at it, as the client has said.
+    /// Whether the client has said that nobody uses it.
     #[must_use]
     pub fn is_away(&self) -> bool {
         self.away.load(Ordering::Relaxed)
     }
 
-    /// Queues a frame for this connection alone.
     pub fn push(&self, frame: &ServerFrame) {
         self.queue.push(frame.into());
     }

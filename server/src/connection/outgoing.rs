@@ -1,4 +1,4 @@
-//! What is on its way to one client, as the transport takes it.
+//! Outgoing frames of one connection, as the transport takes them from the queue.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -6,38 +6,36 @@ use parlor_protocol::CloseCode;
 
 use super::{Encoded, EventBatch};
 
-/// What a frame costs beside its text.
+/// Cost of a frame in addition to its bytes.
 const FRAME_COST: usize = 64;
 
-/// How a connection is to end.
+/// How the server ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bye {
-    /// Why.
+pub struct Disconnect {
     pub code: CloseCode,
-    /// When the client should come back.
-    pub after: Option<Duration>,
+    /// When the client should reconnect.
+    pub reconnect_after: Option<Duration>,
 }
 
-/// What is on its way to one client.
+/// A piece of output.
 #[derive(Clone, Debug)]
 pub enum Frame {
-    /// Events, shared by all who receive them.
+    /// Events, shared by all recipients.
     Events {
-        /// The events.
         batch: Arc<EventBatch>,
-        /// How many of them this client is not to get: it has them.
+        /// Events at the beginning that this client already has.
         skip: usize,
     },
-    /// One frame by itself.
+    /// A single frame.
     One(Encoded),
     /// A WebSocket control frame.
     Control(Box<[u8]>),
-    /// A WebSocket control frame that is always the same.
+    /// A constant WebSocket control frame.
     Static(&'static [u8]),
 }
 
 impl Frame {
-    /// As WebSocket messages, one after the other.
+    /// As consecutive WebSocket messages.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -53,26 +51,24 @@ impl Frame {
     }
 }
 
-/// A frame of which the socket has taken a part.
+/// A frame that was written in part.
 #[derive(Debug)]
-pub struct Begun {
-    /// The whole of it.
+pub struct PartialWrite {
     pub frame: Frame,
-    /// Bytes that are written.
+    /// Bytes written so far.
     pub written: usize,
 }
 
-/// What the transport has to write next. Kept and filled again, so that what it holds is allocated once.
+/// What the transport has to write next, in the order of the fields. Reused, so that its memory is allocated once.
 #[derive(Debug, Default)]
 pub struct Outgoing {
-    /// In this order.
     pub frames: VecDeque<Frame>,
-    /// Bytes of the first of them that are written.
+    /// Bytes of the first frame that are already written.
     pub written: usize,
-    /// Then a heartbeat.
+    /// A heartbeat is due.
     pub ping: bool,
-    /// The queue was dropped. Nothing more comes until [`Queue::recover`](super::Queue::recover).
+    /// The queue has overflowed. Nothing more comes until [`Queue::recover`](super::Queue::recover).
     pub overflowed: bool,
-    /// Then the end.
-    pub bye: Option<Bye>,
+    /// The connection ends.
+    pub disconnect: Option<Disconnect>,
 }

@@ -1,7 +1,9 @@
-//! The bounded queue between those who have something to say to a client and the transport that writes it (G5).
+//! The bounded queue of outgoing frames between the senders and the transport of a connection (G5).
 //!
-//! A client that does not read costs at most [`MAX_QUEUE_BYTES`]. Beyond that its queue is dropped as a whole and the
-//! transport is told so when the client can be written to again: the session then answers with `gap` for each room.
+//! A client that does not read costs at most [`MAX_QUEUE_BYTES`]. Beyond that the whole queue is dropped, and the transport
+//! learns of it when the client can be written to again: the session then sends `gap` for each room.
+//!
+//! Events and heartbeats are written to an attached, idle socket at once, without waking the transport's task.
 
 use std::{
     collections::HashMap,
@@ -14,43 +16,41 @@ use parking_lot::{Mutex, MutexGuard};
 use parlor_protocol::{RoomId, Seq, limits};
 use tokio::{net::tcp::OwnedWriteHalf, sync::Notify};
 
-use super::{Begun, Bye, Encoded, EventBatch, Frame, Outgoing};
+use super::{Disconnect, Encoded, EventBatch, Frame, Outgoing, PartialWrite};
 
 mod inner;
 
 use inner::Inner;
 
-/// Those who have much to say wait until no more than this is queued: the longest event still fits on top of it.
+/// [`Queue::drained`] waits until no more than this is queued: the longest event still fits on top of it.
 const DRAINED_BYTES: usize = limits::MAX_QUEUE_BYTES / 4;
 
-/// Pieces that are written at a time. A piece is a whole batch of events, or one frame.
+/// Most pieces in one system call. A piece is a batch of events or a single frame.
 pub const MAX_SLICES: usize = 32;
 
-/// See the module.
+/// The outgoing queue of one connection.
 #[derive(Default)]
 pub struct Queue {
     inner: Mutex<Inner>,
-    /// There is room again.
     drained: Notify,
-    /// The end was decided.
     ending: Notify,
 }
 
 impl Queue {
-    /// From now on events and heartbeats may be written to this socket at once. The transport writes to it only what it takes from here.
+    /// Allows the queue to write events and heartbeats to this socket. The transport writes only what it takes from the queue.
     pub fn attach(&self, socket: Arc<OwnedWriteHalf>) {
         self.inner.lock().socket = Some(socket);
     }
 
-    /// From now on nothing is written but by the transport. Returns what it has to finish first.
-    pub fn detach(&self) -> Option<Begun> {
+    /// Leaves all writing to the transport. Returns the partial write that it has to complete first.
+    pub fn detach(&self) -> Option<PartialWrite> {
         let mut inner = self.inner.lock();
         inner.socket = None;
-        inner.begun.take()
+        inner.partial_write.take()
     }
 
-    /// Writes or queues all but the first `skip` events of the first of these batches, and all of the others. False when
-    /// they were lost to an overflow, or nobody will read them: the room then drops the subscriber.
+    /// Writes or queues the batches, without the first `skip` events of the first one. False when they were lost to an
+    /// overflow or the connection is closed: the room then removes the subscriber.
     pub fn push_events(&self, batches: &[Arc<EventBatch>], skip: usize) -> bool {
         let mut inner = self.inner.lock();
         let written = inner.write_events(batches, skip);
@@ -60,7 +60,7 @@ impl Queue {
             let frame = Frame::Events { batch: batch.clone(), skip };
             fits = inner.enqueue(frame);
         }
-        if written < batches.len() || inner.begun.is_some() {
+        if written < batches.len() || inner.partial_write.is_some() {
             self.queued(inner, fits);
         }
         fits
@@ -68,43 +68,42 @@ impl Queue {
 
     /// Queues a frame that must not be dropped alone.
     pub fn push(&self, frame: Encoded) {
-        // On overflow the whole queue goes, this frame too; `gap` tells the client.
+        // An overflow drops the whole queue with this frame; `gap` tells the client.
         let _ = self.enqueue(Frame::One(frame));
     }
 
-    /// Queues a frame that may be dropped: typing, presence, room lists. They go first when it gets tight.
+    /// Queues a frame that may be dropped, such as typing, presence and room summaries, unless the queue is half full.
     pub fn push_droppable(&self, frame: Encoded) {
         if self.inner.lock().bytes < limits::MAX_QUEUE_BYTES / 2 {
             let _ = self.enqueue(Frame::One(frame));
         }
     }
 
-    /// Queues a WebSocket control frame.
     pub fn push_control(&self, frame: Vec<u8>) {
         let _ = self.enqueue(Frame::Control(frame.into()));
     }
 
-    /// Writes a heartbeat, or asks the transport for one.
+    /// Writes a heartbeat, or leaves it to the transport.
     pub fn ping(&self) {
         let mut inner = self.inner.lock();
         if !inner.write_ping() {
             inner.ping = true;
         }
-        if inner.ping || inner.begun.is_some() {
+        if inner.ping || inner.partial_write.is_some() {
             inner.wake();
         }
     }
 
-    /// Ends the connection once what waits is written. The first call decides.
-    pub fn close(&self, bye: Bye) {
+    /// Ends the connection once the queue is written. The first call decides on the code.
+    pub fn close(&self, disconnect: Disconnect) {
         let mut inner = self.inner.lock();
-        inner.end(bye);
+        inner.end(disconnect);
         inner.wake();
         drop(inner);
         self.notify_all();
     }
 
-    /// The transport has gone: nothing will be read any more.
+    /// Drops the queue: the transport has gone.
     pub fn shut(&self) {
         let mut inner = self.inner.lock();
         inner.shut();
@@ -113,26 +112,26 @@ impl Queue {
         self.notify_all();
     }
 
-    /// Whether the end was decided or the transport has gone.
+    /// Whether the connection was closed or the transport has gone.
     #[must_use]
     pub fn is_ending(&self) -> bool {
         let inner = self.inner.lock();
-        inner.shut || inner.bye.is_some()
+        inner.shut || inner.disconnect.is_some()
     }
 
-    /// Returns when the end was decided.
+    /// Returns when the connection was closed.
     pub async fn ending(&self) {
         while !self.is_ending() {
             self.ending.notified().await;
         }
     }
 
-    /// Returns when at most a quarter of the queue is taken, or nothing more will be read. For those who have much to say.
+    /// Returns when at most a quarter of the queue is filled or the connection is closed. For senders of many frames.
     pub async fn drained(&self) {
         loop {
             {
                 let inner = self.inner.lock();
-                if inner.bytes <= DRAINED_BYTES || inner.shut || inner.bye.is_some() {
+                if inner.bytes <= DRAINED_BYTES || inner.shut || inner.disconnect.is_some() {
                     return;
                 }
             }
@@ -140,7 +139,7 @@ impl Queue {
         }
     }
 
-    /// What to write next; waits until there is something.
+    /// Waits for something to write and moves it into `outgoing`.
     pub async fn next(&self, outgoing: &mut Outgoing) {
         poll_fn(|context| self.poll_next(context, outgoing)).await;
         self.drained.notify_one();
@@ -148,23 +147,23 @@ impl Queue {
 
     fn poll_next(&self, context: &Context<'_>, outgoing: &mut Outgoing) -> Poll<()> {
         let mut inner = self.inner.lock();
-        // Whoever asks has written what they took before.
+        // The caller has written what it took before.
         inner.writing = inner.take(outgoing);
         if inner.writing {
             return Poll::Ready(());
         }
-        let mine = context.waker();
-        if !inner.transport.as_ref().is_some_and(|other| other.will_wake(mine)) {
-            // A poll that took over from another may have been overtaken by it here: it looks again, and gives way.
-            if let Some(other) = inner.transport.replace(mine.clone()) {
+        let waker = context.waker();
+        if !inner.transport.as_ref().is_some_and(|other| other.will_wake(waker)) {
+            // Of two polls of one connection, the replaced one may arrive here last: waking the other makes it look again.
+            if let Some(other) = inner.transport.replace(waker.clone()) {
                 other.wake();
             }
         }
         Poll::Pending
     }
 
-    /// Takes frames again after an overflow. Returns, for each room with lost events, the first of them. Before, every
-    /// room must have let go of this connection: an event that came in now would follow a hole.
+    /// Accepts frames again after an overflow. Returns the first lost event of each room. All rooms must have unsubscribed
+    /// this connection before: an event that is queued now would follow a hole.
     pub fn recover(&self) -> HashMap<RoomId, Seq> {
         self.inner.lock().lost.take().unwrap_or_default()
     }
@@ -176,11 +175,11 @@ impl Queue {
         fits
     }
 
-    /// Something was queued, or did not fit: tells whom it concerns.
+    /// Notifies the transport after a frame was queued or did not fit.
     fn queued(&self, mut inner: MutexGuard<'_, Inner>, fits: bool) {
-        let ended = !fits && inner.bye.is_some();
+        let ended = !fits && inner.disconnect.is_some();
         let transport = inner.transport.take();
-        // It may run at once, on another thread, and look into the queue.
+        // It may run at once on another thread and lock the queue.
         drop(inner);
         if let Some(transport) = transport {
             transport.wake();

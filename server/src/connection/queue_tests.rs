@@ -23,7 +23,7 @@ async fn next(queue: &Queue) -> Outgoing {
 }
 
 #[tokio::test]
-async fn what_fits_comes_out_in_order() {
+async fn frames_come_out_in_order() {
     let queue = Queue::default();
     let events: Vec<_> = (1..=3).map(|seq| event(seq, 10)).collect();
     for event in &events {
@@ -37,7 +37,7 @@ async fn what_fits_comes_out_in_order() {
     let last = encoded();
     expected.push(last.bytes());
     assert_eq!(bytes, expected);
-    assert!(outgoing.ping && !outgoing.overflowed && outgoing.bye.is_none());
+    assert!(outgoing.ping && !outgoing.overflowed && outgoing.disconnect.is_none());
     assert_eq!(queue.inner.lock().bytes, 0);
 }
 
@@ -62,17 +62,17 @@ async fn a_long_queue_is_taken_in_parts() {
 }
 
 #[tokio::test]
-async fn overflow_drops_all_and_says_what_was_first() {
+async fn an_overflow_drops_everything_and_reports_the_first_lost_event() {
     let queue = Queue::default();
     for seq in 1..=4 {
         assert!(queue.push_events(&[event(seq, 60_000)], 0));
     }
     assert!(!queue.push_events(&[event(5, 60_000)], 0), "over the limit");
-    assert!(!queue.push_events(&[event(6, 1)], 0), "nothing goes in before the client was told");
+    assert!(!queue.push_events(&[event(6, 1)], 0), "nothing is queued before the overflow is reported");
     let outgoing = next(&queue).await;
     assert!(outgoing.frames.is_empty());
     assert!(outgoing.overflowed);
-    assert!(!queue.push_events(&[event(7, 1)], 0), "nor before the rooms have let go");
+    assert!(!queue.push_events(&[event(7, 1)], 0), "nor before the rooms have unsubscribed");
     assert_eq!(queue.recover()[&RoomId::lobby()], 1);
     assert!(queue.push_events(&[event(8, 1)], 0));
 }
@@ -82,25 +82,25 @@ async fn a_second_overflow_ends_the_connection() {
     let queue = Queue::default();
     let fill = || while queue.push_events(&[event(1, 60_000)], 0) {};
     fill();
-    assert!(next(&queue).await.bye.is_none());
+    assert!(next(&queue).await.disconnect.is_none());
     queue.recover();
     fill();
-    assert_eq!(next(&queue).await.bye.unwrap().code, CloseCode::TooSlow);
+    assert_eq!(next(&queue).await.disconnect.unwrap().code, CloseCode::TooSlow);
     assert!(!queue.push_events(&[event(9, 1)], 0), "nothing after the end");
 }
 
 #[tokio::test]
-async fn the_end_comes_after_what_waits() {
+async fn a_connection_ends_after_its_queue_is_written() {
     let queue = Queue::default();
     queue.push(encoded());
-    queue.close(Bye { code: CloseCode::Restarting, after: None });
+    queue.close(Disconnect { code: CloseCode::Restarting, reconnect_after: None });
     let outgoing = next(&queue).await;
-    assert_eq!((outgoing.frames.len(), outgoing.bye.unwrap().code), (1, CloseCode::Restarting));
+    assert_eq!((outgoing.frames.len(), outgoing.disconnect.unwrap().code), (1, CloseCode::Restarting));
     queue.ending().await;
 }
 
 #[tokio::test]
-async fn droppable_frames_yield_first() {
+async fn droppable_frames_are_dropped_first() {
     let queue = Queue::default();
     while queue.inner.lock().bytes < limits::MAX_QUEUE_BYTES / 2 {
         queue.push_events(&[event(1, 10_000)], 0);
@@ -111,7 +111,7 @@ async fn droppable_frames_yield_first() {
 }
 
 #[tokio::test]
-async fn of_two_who_wait_the_later_gets_it() {
+async fn the_last_waiting_transport_gets_the_frames() {
     let queue = Arc::new(Queue::default());
     let waiting = |queue: Arc<Queue>| tokio::spawn(async move { next(&queue).await.frames.len() });
     let first = waiting(queue.clone());
@@ -135,7 +135,7 @@ async fn attached() -> (Queue, TcpStream) {
 }
 
 #[tokio::test]
-async fn an_idle_socket_is_written_to_at_once() {
+async fn an_idle_socket_is_written_to_directly() {
     let (queue, mut peer) = attached().await;
     let event = event(1, 10);
     queue.ping();
@@ -147,14 +147,14 @@ async fn an_idle_socket_is_written_to_at_once() {
 }
 
 #[tokio::test]
-async fn nothing_overtakes_what_waits() {
+async fn nothing_overtakes_waiting_frames() {
     let (queue, _peer) = attached().await;
     queue.push(encoded());
     queue.ping();
     assert!(queue.push_events(&[event(1, 10)], 0));
     let outgoing = next(&queue).await;
     assert_eq!((outgoing.frames.len(), outgoing.written, outgoing.ping), (2, 0, true));
-    // Until the transport comes back it may still be writing.
+    // Until the transport polls again it may still be writing.
     queue.ping();
     assert!(queue.push_events(&[event(2, 10)], 0));
     let outgoing = next(&queue).await;
@@ -162,11 +162,11 @@ async fn nothing_overtakes_what_waits() {
 }
 
 #[tokio::test]
-async fn what_a_socket_takes_in_part_is_finished_by_the_transport() {
+async fn the_transport_completes_a_partial_write() {
     let (queue, mut peer) = attached().await;
     let mut expected = Vec::new();
     let mut seq = 0;
-    while queue.inner.lock().begun.is_none() {
+    while queue.inner.lock().partial_write.is_none() {
         seq += 1;
         let event = event(seq, 50_000);
         assert!(queue.push_events(std::slice::from_ref(&event), 0), "{seq}");
@@ -176,7 +176,7 @@ async fn what_a_socket_takes_in_part_is_finished_by_the_transport() {
     let outgoing = next(&queue).await;
     assert!(outgoing.written > 0 && outgoing.ping);
     let rest: Vec<_> = outgoing.frames.iter().flat_map(Frame::bytes).copied().skip(outgoing.written).collect();
-    // What has come on the wire and what is left make up the whole.
+    // The received bytes and the rest make up the whole.
     let mut read = vec![0; expected.len() - rest.len()];
     peer.read_exact(&mut read).await.unwrap();
     assert!([read, rest].concat() == expected);

@@ -1,5 +1,5 @@
-//! What waits for a client of a gateway, beyond the session's own queue: events are shared by all who wait for them, so a
-//! burst costs little here, and to translate it takes longer than to write it.
+//! Output that waits for a gateway client in addition to the session's queue: translating takes longer than writing, and
+//! events are shared by all recipients, so a burst costs little memory here.
 
 use std::collections::VecDeque;
 
@@ -7,67 +7,63 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    connection::{Bye, Frame, Outgoing},
+    connection::{Disconnect, Frame, Outgoing},
     session::Session,
 };
 
-/// Bytes that wait here. More stay with the session.
-const MOST: usize = 1024 * 1024;
+/// Most bytes in the backlog. More wait in the session's queue.
+const MAX_BYTES: usize = 1024 * 1024;
 
-/// What a frame counts beside its text.
+/// Cost of a frame in addition to its bytes.
 const FRAME_COST: usize = 64;
 
-/// One thing after the other.
-pub(super) enum Item {
-    /// To be passed on.
+pub(super) enum BacklogItem {
     Frame(Frame),
     /// A heartbeat is due.
     Ping,
-    /// The end.
-    Bye(Bye),
+    Disconnect(Disconnect),
 }
 
-impl Item {
+impl BacklogItem {
     fn cost(&self) -> usize {
         match self {
             Self::Frame(frame) => FRAME_COST + frame.bytes().len(),
-            Self::Ping | Self::Bye(_) => 0,
+            Self::Ping | Self::Disconnect(_) => 0,
         }
     }
 }
 
-/// See the module.
 #[derive(Default)]
 pub(super) struct Backlog {
-    waiting: Mutex<(VecDeque<Item>, usize)>,
+    waiting: Mutex<(VecDeque<BacklogItem>, usize)>,
     filled: Notify,
     drained: Notify,
 }
 
 impl Backlog {
-    /// Takes what the session gives, as long as there is room. Never returns.
+    /// Takes the session's output while the backlog is below its limit. Never returns.
     pub(super) async fn fill(&self, session: &Session) {
         let mut outgoing = Outgoing::default();
         loop {
             session.next(&mut outgoing).await;
             {
                 let (waiting, bytes) = &mut *self.waiting.lock();
-                let frames = outgoing.frames.drain(..).map(Item::Frame);
-                let ping = outgoing.ping.then_some(Item::Ping);
-                for item in frames.chain(ping).chain(outgoing.bye.map(Item::Bye)) {
+                let frames = outgoing.frames.drain(..).map(BacklogItem::Frame);
+                let ping = outgoing.ping.then_some(BacklogItem::Ping);
+                for item in frames.chain(ping).chain(outgoing.disconnect.map(BacklogItem::Disconnect)) {
                     *bytes += item.cost();
                     waiting.push_back(item);
                 }
             }
             self.filled.notify_one();
-            while self.waiting.lock().1 > MOST {
+            while self.waiting.lock().1 > MAX_BYTES {
                 self.drained.notified().await;
             }
         }
     }
 
-    /// The next of it. Dropped while it waits, it has taken nothing.
-    pub(super) async fn next(&self) -> Item {
+    /// The next item. Cancellation safe.
+    pub(super) async fn next(&self) -> BacklogItem {
         loop {
             {
                 let (waiting, bytes) = &mut *self.waiting.lock();

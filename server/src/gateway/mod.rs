@@ -1,27 +1,27 @@
-//! Ways in for everyone else's clients: plain text, JSON with a nickname, and Socket.IO.
+//! Gateways for clients with other protocols: plain text, JSON with a nickname, and Socket.IO.
 //!
-//! A gateway is a translator and nothing else. Each of its clients is an ordinary [`Session`](crate::session::Session):
-//! what the client says becomes frames, and what the session gives is put into the client's words. So rights, limits,
-//! mutes, bans, presence and the log are those of everybody.
+//! A gateway only translates. Each client has an ordinary [`Session`](crate::session::Session): its input becomes client
+//! frames, and server frames become messages of its protocol. So rights, limits, moderation and presence apply as
+//! everywhere.
 
 use axum::{Router, routing::any};
 
 use crate::http::App;
 
 mod backlog;
-mod dialect;
-mod entrance;
+mod connection;
+mod credentials;
+mod direct_message;
 mod participant;
+mod pending_texts;
 mod plain;
-mod private;
+mod plain_format;
+mod rfc3339;
 mod socket;
 mod socketio;
-mod talk;
-mod time;
 mod translate;
-mod unanswered;
 
-/// The gateways that are switched on.
+/// The enabled gateways.
 pub fn routes(app: &App) -> Router<App> {
     let on = app.config.gateways;
     let mut routes = Router::new();

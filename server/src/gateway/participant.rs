@@ -1,4 +1,5 @@
-//! One who takes part through a gateway: a session that was there before, or a guest who goes with the connection.
+//! A user who takes part through a gateway: with a session of their own, or as a guest whose session ends with the
+//! connection.
 
 use std::{
     collections::HashMap,
@@ -16,13 +17,13 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::{
-    private::{self, Addressed},
+    direct_message::{self, DirectMessage},
+    pending_texts::PendingTexts,
     translate::Translator,
-    unanswered::Unanswered,
 };
 use crate::{
     accounts::names,
-    connection::Bye,
+    connection::Disconnect,
     domain::TokenHash,
     http::{ApiError, App, Caller, Visitor, rooms, sessions},
     policy::{RoomAct, Standing, Verdict},
@@ -30,167 +31,176 @@ use crate::{
     store::Store,
 };
 
-/// Direct rooms that are listened to from the beginning. Those beyond are joined when something is said in them.
+/// Direct rooms that are joined at the beginning. Others are joined when the client sends something there.
 const MAX_DIRECT: usize = 150;
 
-/// See the module.
 pub(super) struct Participant {
     pub(super) app: App,
-    pub(super) who: Caller,
+    pub(super) caller: Caller,
     /// The room that the client is in.
     pub(super) room: RoomId,
     visitor: Visitor,
-    /// A guest whose session begins and ends with the connection.
-    passing: Option<Passing>,
-    /// By that name they stay. A guest who gave none may still give one.
-    named: bool,
-    /// Direct rooms, and from where each is listened to.
-    direct: Mutex<HashMap<RoomId, Direct>>,
-    /// The direct rooms with those who were written to.
-    partners: Mutex<HashMap<UserId, RoomId>>,
-    /// What they have said.
-    pub(super) unanswered: Unanswered,
+    /// The session of a guest that ends with the connection.
+    temporary_session: Option<TemporarySession>,
+    /// The user has a name that stays. A guest who gave none may still give one.
+    is_named: bool,
+    direct_rooms: Mutex<HashMap<RoomId, DirectRoom>>,
+    /// The direct rooms by their other person.
+    direct_rooms_by_user: Mutex<HashMap<UserId, RoomId>>,
+    /// Texts that the session has not responded to.
+    pub(super) pending_texts: PendingTexts,
 }
 
-/// How a direct room is listened to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direct {
-    /// From where the client came in.
+enum DirectRoom {
     Joined,
-    /// It was there before, and is not listened to yet.
-    Old,
+    /// It existed before the connection and is not joined yet.
+    NotJoined,
 }
 
 impl Participant {
-    /// Lets someone in: by their session, else as a guest by this name, or by a number when it is empty.
+    /// Joins with the caller's session, or else as a guest with this name. An empty name gives a numbered guest.
     ///
     /// # Errors
-    /// They may not come in, or not by this name, or there is no such room for them.
-    pub(super) async fn enter(
+    /// They may not join, the name cannot be used, or they may not see the room.
+    pub(super) async fn join(
         app: App,
         visitor: Visitor,
         caller: Option<Caller>,
         name: &str,
         room: RoomId,
     ) -> Result<Self, ApiError> {
-        let from_before = caller.is_some();
-        let who = match caller {
+        let has_session = caller.is_some();
+        let caller = match caller {
             Some(caller) => caller,
             None => {
-                guests_may_read(&app, &room)?;
+                new_guest_may_read(&app, &room)?;
                 sessions::guest(&app, &visitor, name).await?
             }
         };
-        let named = from_before || !name.trim().is_empty();
-        let passing = (!from_before).then(|| Passing::new(&app, who.token));
-        let (direct, partners, unanswered) = Default::default();
-        let entered = Self { app, who, room, visitor, passing, named, direct, partners, unanswered };
-        match entered.look_around().await {
-            Ok(()) => Ok(entered),
-            Err(failure) => {
-                entered.leave(None).await;
-                Err(failure)
+        let is_named = has_session || !name.trim().is_empty();
+        let temporary_session = (!has_session).then(|| TemporarySession::new(&app, caller.token));
+        let (direct_rooms, direct_rooms_by_user, pending_texts) = Default::default();
+        let participant = Self {
+            app,
+            caller,
+            room,
+            visitor,
+            temporary_session,
+            is_named,
+            direct_rooms,
+            direct_rooms_by_user,
+            pending_texts,
+        };
+        match participant.load_rooms().await {
+            Ok(()) => Ok(participant),
+            Err(error) => {
+                participant.leave(None).await;
+                Err(error)
             }
         }
     }
 
-    /// The same client, who has now said by which name.
+    /// Joins again as a guest with a name.
     ///
     /// # Errors
-    /// See [`Participant::enter`].
-    pub(super) async fn named(&self, name: &str) -> Result<Self, ApiError> {
-        Self::enter(self.app.clone(), self.visitor.clone(), None, name, self.room.clone()).await
+    /// See [`Participant::join`].
+    pub(super) async fn with_name(&self, name: &str) -> Result<Self, ApiError> {
+        Self::join(self.app.clone(), self.visitor.clone(), None, name, self.room.clone()).await
     }
 
-    /// Whether they may be here, and which conversations they have.
-    async fn look_around(&self) -> Result<(), ApiError> {
-        rooms::may(&self.app, &self.who, RoomAct::Read, &self.room).await?;
-        if self.passing.is_none() {
-            let rooms = self.app.live.rooms_for(&self.who.signed_in()).await?;
+    /// Checks the right to read the room and loads the direct rooms.
+    async fn load_rooms(&self) -> Result<(), ApiError> {
+        rooms::may(&self.app, &self.caller, RoomAct::Read, &self.room).await?;
+        if self.temporary_session.is_none() {
+            let rooms = self.app.live.rooms_for(&self.caller.signed_in()).await?;
             let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
-            self.direct.lock().extend(direct.map(|room| (room.id, Direct::Old)));
+            self.direct_rooms.lock().extend(direct.map(|room| (room.id, DirectRoom::NotJoined)));
         }
         Ok(())
     }
 
-    /// The same client goes on as another, who is in the room by the name that they gave: their connection.
-    pub(super) async fn succeeded_by(&mut self, other: Self, session: Session, translator: &mut Translator) -> Session {
+    /// Continues the connection as another participant in the same room. Returns the new session.
+    pub(super) async fn replace_with(&mut self, other: Self, session: Session, translator: &mut Translator) -> Session {
         self.leave(Some(session)).await;
         *self = other;
-        let cursors = translator.succeeded_by(&self.who.user);
+        let cursors = translator.replace_user(&self.caller.user);
         self.connect(cursors).await
     }
 
-    /// Goes on where they were, after something about who they are has changed.
+    /// Opens a new session after a change of the user's identity, and resumes all rooms.
     ///
     /// # Errors
-    /// The session is no longer theirs: how the connection ends.
-    pub(super) async fn renewed(&mut self, translator: &mut Translator) -> Result<Session, Bye> {
-        let Ok(Some(now)) = self.app.live.store.session(self.who.token).await else {
-            return Err(Bye { code: CloseCode::SessionRevoked, after: None });
+    /// The session was ended: how to close the connection.
+    pub(super) async fn renew_session(&mut self, translator: &mut Translator) -> Result<Session, Disconnect> {
+        let Ok(Some(now)) = self.app.live.store.session(self.caller.token).await else {
+            return Err(Disconnect { code: CloseCode::SessionRevoked, reconnect_after: None });
         };
-        (self.who.user, self.who.role) = (now.user, now.role);
-        translator.is_now(&self.who.user);
+        (self.caller.user, self.caller.role) = (now.user, now.role);
+        translator.set_user(&self.caller.user);
         Ok(self.connect(translator.cursors()).await)
     }
 
-    /// Whether this name has to be taken before anything is said.
-    pub(super) fn takes(&self, nickname: &str) -> bool {
-        !self.named && !nickname.trim().is_empty()
+    /// Whether this nickname must be taken as the guest's name.
+    pub(super) fn takes_name(&self, nickname: &str) -> bool {
+        !self.is_named && !nickname.trim().is_empty()
     }
 
-    /// Whether it is another than the guest has. Who has a session is called as it says.
-    pub(super) fn is_other(&self, nickname: &str) -> bool {
+    /// Whether the nickname differs from the guest's name. It is ignored for users with a session of their own.
+    pub(super) fn is_other_name(&self, nickname: &str) -> bool {
         let key = names::key(nickname);
-        self.passing.is_some() && self.named && !key.is_empty() && key != names::key(&self.who.user.name)
+        self.temporary_session.is_some()
+            && self.is_named
+            && !key.is_empty()
+            && key != names::key(&self.caller.user.name)
     }
 
-    /// A connection of theirs. It has said hello and joined: `cursors`, or where there are none, from now on.
+    /// Opens a session that has sent hello and resumed `cursors`, or if there are none, joined its rooms at their heads.
     pub(super) async fn connect(&self, cursors: Vec<Cursor>) -> Session {
-        let session = Session::new(self.app.live.clone(), self.who.signed_in(), self.who.token);
-        let resume = if cursors.is_empty() { self.beginning() } else { cursors };
+        let session = Session::new(self.app.live.clone(), self.caller.signed_in(), self.caller.token);
+        let resume = if cursors.is_empty() { self.initial_cursors() } else { cursors };
         session.receive(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode()).await;
         session
     }
 
-    fn beginning(&self) -> Vec<Cursor> {
-        let mut direct = self.direct.lock();
+    fn initial_cursors(&self) -> Vec<Cursor> {
+        let mut direct_rooms = self.direct_rooms.lock();
         let mut rooms = vec![self.room.clone()];
-        for (room, how) in direct.iter_mut().take(MAX_DIRECT) {
-            *how = Direct::Joined;
+        for (room, state) in direct_rooms.iter_mut().take(MAX_DIRECT) {
+            *state = DirectRoom::Joined;
             rooms.push(room.clone());
         }
         rooms.into_iter().map(|room| Cursor { room, after: None, tail: None }).collect()
     }
 
-    /// Listens to a direct room, from its first message if it is new.
+    /// Joins a direct room; a new one from its first message on.
     pub(super) async fn listen(&self, session: &Session, room: &RoomId) {
-        let after = match self.direct.lock().insert(room.clone(), Direct::Joined) {
-            Some(Direct::Joined) => return,
-            Some(Direct::Old) => None,
+        let after = match self.direct_rooms.lock().insert(room.clone(), DirectRoom::Joined) {
+            Some(DirectRoom::Joined) => return,
+            Some(DirectRoom::NotJoined) => None,
             None => Some(0),
         };
         let join = ClientFrame::Join(Cursor { room: room.clone(), after, tail: None });
         session.receive(&join.encode()).await;
     }
 
-    /// Says something in the room, or after `@name` to that person alone. The session answers with this id.
+    /// Sends a text to the room, or a text like `@name …` to that person alone. The session responds to `id`.
     ///
     /// # Errors
-    /// Nobody is called so, or they may not be written to: nothing was said.
-    pub(super) async fn say(&self, session: &Session, text: &str, id: CommandId) -> Result<(), ApiError> {
-        match private::addressee(&self.app, &self.who, &self.room, text).await? {
+    /// No member has this name, or they may not be written to. Nothing was sent.
+    pub(super) async fn send_text(&self, session: &Session, text: &str, id: CommandId) -> Result<(), ApiError> {
+        match direct_message::parse(&self.app, &self.caller, &self.room, text).await? {
             None => self.send(session, self.room.clone(), text, None, id).await,
-            Some(Addressed { user, said }) => {
-                let room = self.room_with(user).await?;
+            Some(DirectMessage { recipient, text }) => {
+                let room = self.direct_room_with(recipient).await?;
                 self.listen(session, &room).await;
-                self.send(session, room, &said, None, id).await;
+                self.send(session, room, &text, None, id).await;
             }
         }
         Ok(())
     }
 
-    /// Says something in a room. The session answers with this id.
+    /// Sends a message to a room. The session responds to `id`.
     pub(super) async fn send(
         &self,
         session: &Session,
@@ -199,57 +209,58 @@ impl Participant {
         reply_to: Option<CommandId>,
         id: CommandId,
     ) {
-        self.unanswered.note(id, body);
+        self.pending_texts.add(id, body);
         session.receive(&ClientFrame::Send { id, room, body: body.into(), reply_to }.encode()).await;
     }
 
-    /// Refuses a text before it is said.
+    /// Refuses a text without sending it.
     pub(super) fn refuse(&self, session: &Session, text: &str, code: &str, message: impl Into<String>) {
         let id = CommandId(Uuid::now_v7());
-        self.unanswered.note(id, text);
-        session.receive_bad(Some(id), code, message);
+        self.pending_texts.add(id, text);
+        session.refuse_message(Some(id), code, message);
     }
 
-    /// Whether this is a conversation that is listened to.
-    pub(super) fn listens(&self, room: &RoomId) -> bool {
-        self.direct.lock().get(room) == Some(&Direct::Joined)
+    /// Whether this is a direct room that is joined.
+    pub(super) fn is_listening(&self, room: &RoomId) -> bool {
+        self.direct_rooms.lock().get(room) == Some(&DirectRoom::Joined)
     }
 
-    /// The direct room with someone. To make it is a change like any other.
-    async fn room_with(&self, user: UserId) -> Result<RoomId, ApiError> {
-        if let Some(room) = self.partners.lock().get(&user) {
+    /// The direct room with a user, which is created if needed. The mutation rate limit applies.
+    async fn direct_room_with(&self, user: UserId) -> Result<RoomId, ApiError> {
+        if let Some(room) = self.direct_rooms_by_user.lock().get(&user) {
             return Ok(room.clone());
         }
         if self.app.live.rate_limits {
-            self.app.changes.take(self.visitor.address, Some(&self.who.token)).map_err(ApiError::too_fast)?;
+            self.app.changes.take(self.visitor.address, Some(&self.caller.token)).map_err(ApiError::too_fast)?;
         }
-        let (room, _) = rooms::direct_with(&self.app, &self.who, vec![user]).await?;
-        self.partners.lock().insert(user, room.id.clone());
+        let (room, _) = rooms::direct_with(&self.app, &self.caller, vec![user]).await?;
+        self.direct_rooms_by_user.lock().insert(user, room.id.clone());
         Ok(room.id.clone())
     }
 
-    /// Refuses what comes under another name than the first.
+    /// Refuses a text with another nickname than the guest's name.
     pub(super) fn refuse_name(&self, session: &Session, text: &str) {
-        let name = &self.who.user.name;
-        let message =
-            format!("On this connection you are “{name}”. Nothing was sent: open another one for another name.");
+        let name = &self.caller.user.name;
+        let message = format!(
+            "You are “{name}” on this connection. Nothing was sent. Open another connection to use another name."
+        );
         self.refuse(session, text, error_code::FORBIDDEN, message);
     }
 
-    /// The connection has ended, and with it who was here by it alone.
+    /// Ends the temporary session of a guest, who leaves all rooms at once.
     pub(super) async fn leave(&self, session: Option<Session>) {
-        let Some(passing) = &self.passing else { return };
+        let Some(temporary_session) = &self.temporary_session else { return };
         if let Some(session) = session {
-            session.depart();
+            session.leave_all();
         }
-        passing.end().await;
+        temporary_session.end().await;
     }
 }
 
-/// Refuses a room that is not for a guest who is new. Asked before there is one: whoever is refused leaves nobody behind.
-fn guests_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
+/// Checks before a guest is created whether the guest could read the room, so that a rejected client leaves no guest behind.
+fn new_guest_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
     let found = app.live.hub.room(room).ok_or_else(ApiError::no_such_room)?;
-    // All are members of the lobby, and at first of no other room.
+    // A new guest is a member of the lobby only.
     let standing = (*room == RoomId::lobby()).then_some(Standing { moderator: false, muted: false });
     match app.live.actor(ServerRole::Guest).may(RoomAct::Read, found.place(standing)) {
         Verdict::Allowed => Ok(()),
@@ -258,14 +269,14 @@ fn guests_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
     }
 }
 
-/// The session of a guest who is only passing. Whatever happens, it ends.
-struct Passing {
+/// The session of a guest that ends with the connection, even if the connection's task is cancelled.
+struct TemporarySession {
     store: Arc<dyn Store>,
     token: TokenHash,
     ended: AtomicBool,
 }
 
-impl Passing {
+impl TemporarySession {
     fn new(app: &App, token: TokenHash) -> Self {
         Self { store: app.live.store.clone(), token, ended: AtomicBool::new(false) }
     }
@@ -277,7 +288,7 @@ impl Passing {
     }
 }
 
-impl Drop for Passing {
+impl Drop for TemporarySession {
     fn drop(&mut self) {
         if !*self.ended.get_mut()
             && let Ok(runtime) = Handle::try_current()
@@ -290,6 +301,6 @@ impl Drop for Passing {
 
 async fn end_session(store: &dyn Store, token: TokenHash) {
     if let Err(error) = store.end_session(token).await {
-        tracing::warn!(%error, "a guest's session is still there");
+        tracing::warn!(%error, "the session of a guest was not ended");
     }
 }

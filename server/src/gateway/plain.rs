@@ -1,4 +1,4 @@
-//! A plain gateway's connection: how it is heard and told over a WebSocket of its own.
+//! The connection of a plain gateway over WebSocket.
 
 use std::time::Instant;
 
@@ -7,152 +7,153 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use super::{
-    dialect::Dialect,
+    connection::{self, ClientGone, ClientReader, ClientSignals, ClientWriter, ConnectionEnd},
     participant::Participant,
-    talk::{self, End, Gone, Hear, Signs, Tell},
-    translate::{Said, What},
+    plain_format::PlainFormat,
+    translate::{Notice, NoticeKind},
 };
 use crate::{
     clock,
-    connection::Bye,
+    connection::Disconnect,
     session::Session,
-    socket::{Ended, Reader, Writer},
+    socket::{MessageReader, MessageWriter, ReadError},
     websocket::{
         decode::{Decoder, Message, Violation},
         frame::Opcode,
     },
 };
 
-/// RFC 6455, section 7.4.1: it is against the rules to go on here.
-const POLICY: u16 = 1008;
+/// Policy violation (RFC 6455, section 7.4.1).
+const POLICY_VIOLATION: u16 = 1008;
 
-/// What is read.
-struct Up {
-    reader: Reader,
-    dialect: Dialect,
-    /// Came with the name of who now says it.
+struct PlainReader {
+    reader: MessageReader,
+    format: PlainFormat,
+    /// The message that gave the guest's name, to be handled again under this name.
     first: Option<String>,
 }
 
-/// What is written.
-struct Down {
-    writer: Writer,
-    dialect: Dialect,
-    /// No message is half written.
-    whole: bool,
+struct PlainWriter {
+    writer: MessageWriter,
+    format: PlainFormat,
+    /// No message is partially written.
+    is_complete: bool,
 }
 
 /// Runs a connection.
-pub(super) async fn run(stream: TcpStream, early: &[u8], participant: Participant, dialect: Dialect) {
+pub(super) async fn run(stream: TcpStream, early: &[u8], participant: Participant, format: PlainFormat) {
     let (incoming, outgoing) = stream.into_split();
-    let reader = Reader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
-    let mut up = Up { reader, dialect, first: None };
-    let mut down = Down { writer: Writer::new(outgoing), dialect, whole: true };
-    let end = talk::run(participant, &mut up, &mut down, &Signs::default()).await;
-    if let (Some((code, reason)), true) = (farewell(&end), down.whole) {
-        down.writer.close(&mut up.reader, code, reason).await;
+    let reader = MessageReader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
+    let mut reader = PlainReader { reader, format, first: None };
+    let mut writer = PlainWriter { writer: MessageWriter::new(outgoing), format, is_complete: true };
+    let end = connection::run(participant, &mut reader, &mut writer, &ClientSignals::default()).await;
+    if let (Some((code, reason)), true) = (close_frame(&end), writer.is_complete) {
+        writer.writer.close(&mut reader.reader, code, reason).await;
     }
 }
 
-/// The code and reason to close with.
-fn farewell(end: &End) -> Option<(Option<u16>, &str)> {
+/// The code and reason of the close frame.
+fn close_frame(end: &ConnectionEnd) -> Option<(Option<u16>, &str)> {
     match end {
-        End::Bye(bye) => Some((Some(bye.code.code()), bye.code.reason())),
-        End::Out => Some((Some(POLICY), "this room is no longer yours")),
-        End::Closed(code) => Some((*code, "")),
-        End::Gone => None,
+        ConnectionEnd::ByServer(disconnect) => Some((Some(disconnect.code.code()), disconnect.code.reason())),
+        ConnectionEnd::RemovedFromRoom => Some((Some(POLICY_VIOLATION), "removed from this room")),
+        ConnectionEnd::Closed(code) => Some((*code, "")),
+        ConnectionEnd::Gone => None,
     }
 }
 
-impl Hear for Up {
-    type Said = String;
+impl ClientReader for PlainReader {
+    type Input = String;
 
-    async fn next(&mut self, session: &Session) -> Result<String, End> {
+    async fn next(&mut self, session: &Session) -> Result<String, ConnectionEnd> {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
         loop {
             let message = self.reader.next().await;
-            session.connection().hear(Instant::now());
+            session.connection().record_activity(Instant::now());
             match message {
                 Ok(Message::Text(text)) => return Ok(text.to_owned()),
                 Ok(Message::Binary(_)) => session.receive_binary(),
                 Ok(Message::Ping(payload)) => session.receive_ping(payload),
-                // It has done its work by being heard.
+                // Its arrival was recorded as activity.
                 Ok(Message::Pong) => {}
                 // Section 5.5.1: answered with the same code.
-                Ok(Message::Close(code)) => return Err(End::Closed(code)),
-                Err(Ended::Violation(Violation::TooLarge)) => {
+                Ok(Message::Close(code)) => return Err(ConnectionEnd::Closed(code)),
+                Err(ReadError::Violation(Violation::TooLarge)) => {
                     session.close(CloseCode::FrameTooLarge);
-                    return Err(End::Gone);
+                    return Err(ConnectionEnd::Gone);
                 }
-                Err(Ended::Violation(violation)) => return Err(End::Closed(Some(violation.close_code()))),
-                Err(Ended::Gone) => return Err(End::Gone),
+                Err(ReadError::Violation(violation)) => {
+                    return Err(ConnectionEnd::Closed(Some(violation.close_code())));
+                }
+                Err(ReadError::Gone) => return Err(ConnectionEnd::Gone),
             }
         }
     }
 
-    async fn take(
+    async fn handle(
         &mut self,
         text: String,
         participant: &Participant,
         session: &Session,
-    ) -> Result<Option<Participant>, Gone> {
-        let said = match self.dialect.read(&text) {
-            Ok(said) => said,
-            Err((code, message)) => {
-                participant.refuse(session, &text, code, message);
+    ) -> Result<Option<Participant>, ClientGone> {
+        let message = match self.format.parse(&text) {
+            Ok(message) => message,
+            Err((code, reason)) => {
+                participant.refuse(session, &text, code, reason);
                 return Ok(None);
             }
         };
-        if participant.takes(&said.nickname) {
-            match participant.named(&said.nickname).await {
+        if participant.takes_name(&message.nickname) {
+            match participant.with_name(&message.nickname).await {
                 Ok(successor) => {
                     self.first = Some(text);
                     return Ok(Some(successor));
                 }
-                Err(failure) => participant.refuse(session, &said.message, failure.code(), failure.message()),
+                Err(error) => participant.refuse(session, &message.message, error.code(), error.message()),
             }
-        } else if participant.is_other(&said.nickname) {
-            participant.refuse_name(session, &said.message);
-        } else if let Err(failure) = participant.say(session, &said.message, CommandId(Uuid::now_v7())).await {
-            participant.refuse(session, &said.message, failure.code(), failure.message());
+        } else if participant.is_other_name(&message.nickname) {
+            participant.refuse_name(session, &message.message);
+        } else if let Err(error) = participant.send_text(session, &message.message, CommandId(Uuid::now_v7())).await {
+            participant.refuse(session, &message.message, error.code(), error.message());
         }
         Ok(None)
     }
 }
 
-impl Down {
-    async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), Gone> {
-        self.whole = false;
-        self.writer.send(opcode, payload).await.map_err(|_| Gone)?;
-        self.whole = true;
+impl PlainWriter {
+    async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), ClientGone> {
+        self.is_complete = false;
+        self.writer.send(opcode, payload).await.map_err(|_| ClientGone)?;
+        self.is_complete = true;
         Ok(())
     }
 }
 
-impl Tell for Down {
-    async fn frame(&mut self, frame: ServerFrame, _: &Participant) -> Result<Option<ServerFrame>, Gone> {
+impl ClientWriter for PlainWriter {
+    async fn frame(&mut self, frame: ServerFrame, _: &Participant) -> Result<Option<ServerFrame>, ClientGone> {
         Ok(Some(frame))
     }
 
-    async fn say(&mut self, said: &Said) -> Result<(), Gone> {
-        match self.dialect.write(said) {
+    async fn notice(&mut self, notice: &Notice) -> Result<(), ClientGone> {
+        match self.format.format(notice) {
             Some(text) => self.send(Opcode::Text, text.as_bytes()).await,
             None => Ok(()),
         }
     }
 
-    async fn bye(&mut self, bye: Bye) -> Result<(), Gone> {
-        let what = What::Error { code: "bye".into(), message: bye.code.reason().into(), text: None };
-        self.say(&Said { at: clock::now(), what }).await
+    async fn bye(&mut self, disconnect: Disconnect) -> Result<(), ClientGone> {
+        let message = disconnect.code.reason().into();
+        let kind = NoticeKind::Error { code: "bye".into(), message, text: None };
+        self.notice(&Notice { at: clock::now(), kind }).await
     }
 
-    async fn ping(&mut self, _: &Session) -> Result<(), Gone> {
+    async fn ping(&mut self, _: &Session) -> Result<(), ClientGone> {
         self.send(Opcode::Ping, &[]).await
     }
 
-    async fn pong(&mut self, payload: &[u8]) -> Result<(), Gone> {
+    async fn pong(&mut self, payload: &[u8]) -> Result<(), ClientGone> {
         self.send(Opcode::Pong, payload).await
     }
 }

@@ -1,4 +1,4 @@
-//! The plain gateways: `GET /gateway/text` and `GET /gateway/json`, over WebSocket.
+//! The endpoints of the plain gateways: `GET /gateway/text` and `GET /gateway/json`, over WebSocket.
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
@@ -7,13 +7,13 @@ use axum::{
 use parlor_protocol::RoomId;
 use serde::Deserialize;
 
-use super::{dialect::Dialect, entrance::Entrance, participant::Participant, plain};
+use super::{credentials::Credentials, participant::Participant, plain, plain_format::PlainFormat};
 use crate::{
     http::{ApiError, App},
     socket::Upgrade,
 };
 
-/// What the address says.
+/// The query.
 #[derive(Deserialize)]
 pub(super) struct Params {
     #[serde(default)]
@@ -32,38 +32,38 @@ enum Format {
 
 /// `GET /gateway/text`
 pub(super) async fn text(
-    entrance: Entrance,
+    credentials: Credentials,
     app: State<App>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    let params = readable(params)?;
-    let dialect = if params.format == Some(Format::Text) { Dialect::Lines } else { Dialect::Typed };
-    begin(entrance, app, params, dialect, upgrade).await
+    let params = parse_query(params)?;
+    let format = if params.format == Some(Format::Text) { PlainFormat::Lines } else { PlainFormat::Typed };
+    start(credentials, app, params, format, upgrade).await
 }
 
 /// `GET /gateway/json`
 pub(super) async fn json(
-    entrance: Entrance,
+    credentials: Credentials,
     app: State<App>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    begin(entrance, app, readable(params)?, Dialect::Nickname, upgrade).await
+    start(credentials, app, parse_query(params)?, PlainFormat::Nickname, upgrade).await
 }
 
-fn readable(params: Result<Query<Params>, QueryRejection>) -> Result<Params, ApiError> {
+fn parse_query(params: Result<Query<Params>, QueryRejection>) -> Result<Params, ApiError> {
     params.map(|Query(params)| params).map_err(|error| ApiError::bad_request(error.body_text()))
 }
 
-async fn begin(
-    Entrance { visitor, caller }: Entrance,
+async fn start(
+    Credentials { visitor, caller }: Credentials,
     State(app): State<App>,
     Params { room, name, .. }: Params,
-    dialect: Dialect,
+    format: PlainFormat,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let room = if room.is_empty() { RoomId::lobby() } else { room.into() };
-    let participant = Participant::enter(app, visitor, caller, &name, room).await?;
-    Ok(upgrade.run(async move |stream, early| plain::run(stream, &early, participant, dialect).await).into_response())
+    let participant = Participant::join(app, visitor, caller, &name, room).await?;
+    Ok(upgrade.run(async move |stream, early| plain::run(stream, &early, participant, format).await).into_response())
 }

@@ -183,6 +183,6 @@ pub(super) async fn no_such_endpoint() -> ApiError {
 }
 
 /// A path of the API with another verb.
-pub(super) async fn wrong_method() -> ApiError {
+pub(crate) async fn wrong_method() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, error_code::BAD_REQUEST, "This endpoint does not take that method.")
 }

@@ -16,12 +16,9 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 
 use crate::{
     accounts::login_throttle::LoginThrottle,
-    config::{Config, Switch},
-    gateway,
-    lab::{self, streams::Streams},
+    config::Config,
     limits::{AddressPermit, MutationRateLimit},
     session::Live,
-    transport::{self, registry::Registry},
     workers::WorkerSlot,
 };
 
@@ -53,6 +50,7 @@ mod visitor;
 mod worker;
 
 pub use answer::ApiError;
+pub(crate) use answer::wrong_method;
 pub use assets::is_built as has_site_files;
 pub(crate) use assets::site_files;
 pub use caller::Caller;
@@ -76,41 +74,40 @@ pub struct App {
     pub live: Arc<Live>,
     /// How the server was started.
     pub config: Arc<Config>,
-    /// Live connections that travel in HTTP requests.
-    pub carried: Arc<Registry>,
     /// How fast things may be changed over HTTP.
     pub changes: Arc<MutationRateLimit>,
     /// How often passwords may be tried.
     pub tries: Arc<LoginThrottle>,
-    /// What the lab has open.
-    pub lab: Arc<Streams>,
 }
 
-/// A network connection, as the requests on it see it.
+/// The network connection of a request, in the request's extensions.
 #[derive(Clone)]
 pub struct ConnectionInfo {
-    /// What the connection takes of the server, until the last clone is dropped.
-    pub place: Arc<ConnectionPermit>,
-    /// Ends the connection at once, whatever still waits to be written. Not for one that was upgraded.
+    /// Held until the last clone is dropped.
+    pub permit: Arc<ConnectionPermit>,
+    /// Ends the connection at once, whatever still waits to be written. Not for an upgraded one.
     pub cut: CancellationToken,
-    /// Whose it is: the peer's address, or what a trusted proxy says of the request.
+    /// The client's address: the peer's, or what a trusted proxy says of the request.
     pub client: IpAddr,
-    /// The same, for whom a trusted proxy speaks.
-    pub in_crowd: Option<Arc<AddressPermit>>,
+    /// Counts the request for the client of a trusted proxy.
+    pub address_permit: Option<Arc<AddressPermit>>,
 }
 
-/// What a connection takes of the server.
+/// A network connection's share of the server's limits.
 pub struct ConnectionPermit {
-    /// One of its connections.
+    /// Counts it for the server.
     pub permit: OwnedSemaphorePermit,
-    /// Who serves it.
-    pub seat: WorkerSlot,
-    /// One of the connections of its address; none for a trusted proxy's.
-    pub in_crowd: Option<AddressPermit>,
+    /// Counts it for its worker.
+    pub worker_slot: WorkerSlot,
+    /// Counts it for its address; `None` for a trusted proxy's.
+    pub address_permit: Option<AddressPermit>,
 }
 
-/// Everything that the server answers.
-pub fn router(app: App) -> Router {
+/// The address of the lab's page.
+pub const LAB_PAGE: &str = "/lab";
+
+/// The API and the pages, with some `more_pages` that are handled like them.
+pub fn routes(app: &App, more_pages: Router<App>) -> Router<App> {
     pages::init();
     let api = Router::new()
         .merge(identity())
@@ -131,34 +128,24 @@ pub fn router(app: App) -> Router {
         .route("/sw.js", get(worker::serve))
         .route("/enter", post(sessions::enter))
         .route("/language", post(language::choose));
-    let has_lab = app.config.lab == Switch::On;
-    let answers = api
-        .merge(pages)
-        .merge(if has_lab { lab::page() } else { Router::new() })
+    api.merge(pages)
+        .merge(more_pages)
         .merge(forms::routes())
         .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
         .layer(middleware::from_fn(forms::in_words))
         .layer(CompressionLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
-    // Neither compressed nor timed: they are held open, and a frame must not wait in a compressor.
-    let live = Router::new()
-        .route("/live/ws", any(transport::websocket::upgrade))
-        .route("/live/sse", get(transport::sse::stream))
-        .route("/live/poll", get(transport::poll::poll))
-        .route("/live/frames", post(transport::frames::take))
-        .merge(if has_lab { lab::routes() } else { Router::new() })
-        .method_not_allowed_fallback(answer::wrong_method);
-    Router::new()
-        .merge(answers)
-        .merge(live)
-        .merge(gateway::routes(&app))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+}
+
+/// Adds what all responses have in common, and the site's files at all other addresses.
+pub fn with_common_layers(routes: Router<App>) -> Router<App> {
+    routes
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(security_headers))
         .layer(CatchPanicLayer::new())
-        .with_state(app)
 }
 
 /// Who one is, how one comes in, and who else is there.

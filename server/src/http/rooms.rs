@@ -142,7 +142,7 @@ pub(super) async fn level(
     Fields(NotificationLevelRequest { level }): Fields<NotificationLevelRequest>,
 ) -> Result<StatusCode, ApiError> {
     let (live_room, _) = may(&app, &caller, RoomAct::Mark, &room).await?;
-    let _turn = app.live.marking.of(&caller.user.id).await;
+    let _turn = app.live.marking.lock(&caller.user.id).await;
     if !app.live.store.set_level(&room, caller.user.id, level).await? {
         // Sent away meanwhile.
         return Err(ApiError::no_such_room());

@@ -1,19 +1,20 @@
-//! `GET /lab/echo`: a WebSocket that says back what it is told.
+//! `GET /lab/echo`: a WebSocket that echoes each message.
+
+use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::State,
     response::{IntoResponse, Response},
 };
 use tokio::net::TcpStream;
 
 use super::{
-    ending::Last,
-    streams::{Kind, Open},
+    close::CloseCause,
+    streams::{OpenStream, StreamKind, Streams},
 };
 use crate::{
-    http::{App, ConnectionInfo, SameOrigin},
-    socket::{Reader, Upgrade, Writer},
+    http::{ConnectionInfo, SameOrigin},
+    socket::{MessageReader, MessageWriter, Upgrade},
     websocket::{
         decode::{Decoder, Message},
         frame::Opcode,
@@ -23,41 +24,40 @@ use crate::{
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 1_048_576;
 
-/// Upgrades anyone's request.
 pub(super) async fn upgrade(
     _origin: SameOrigin,
-    State(app): State<App>,
-    slot: Option<Extension<ConnectionInfo>>,
+    Extension(streams): Extension<Arc<Streams>>,
+    info: Option<Extension<ConnectionInfo>>,
     upgrade: Upgrade,
 ) -> Response {
-    match app.lab.open(Kind::Echo, slot.map(|Extension(slot)| slot)) {
+    match streams.open(StreamKind::Echo, info.map(|Extension(info)| info)) {
         Ok(open) => upgrade.run(async move |stream, early| run(stream, &early, open).await),
         Err(full) => full.into_response(),
     }
 }
 
-/// One message after the other: the next is read when the last has been written, so that a peer that sends and does not
-/// read fills its own buffers and not this process, and answers come in the order of what they answer.
-async fn run(stream: TcpStream, early: &[u8], open: Open) {
+/// Reads the next message only when the last one has been written, so that a peer that does not read fills its own buffers
+/// and not this server's memory.
+async fn run(stream: TcpStream, early: &[u8], open: OpenStream) {
     let (incoming, outgoing) = stream.into_split();
-    let mut reader = Reader::new(incoming, Decoder::new(MAX_MESSAGE), early);
-    let mut writer = Writer::new(outgoing);
-    let last = loop {
-        let said = tokio::select! {
-            said = reader.next() => said,
-            ending = open.ending() => break Last::Server(ending),
+    let mut reader = MessageReader::new(incoming, Decoder::new(MAX_MESSAGE), early);
+    let mut writer = MessageWriter::new(outgoing);
+    let cause = loop {
+        let message = tokio::select! {
+            message = reader.next() => message,
+            reason = open.stopped() => break CloseCause::Server(reason),
         };
-        let (opcode, payload) = match said {
+        let (opcode, payload) = match message {
             Ok(Message::Text(text)) => (Opcode::Text, text.as_bytes()),
             Ok(Message::Binary(bytes)) => (Opcode::Binary, bytes),
             Ok(Message::Ping(payload)) => (Opcode::Pong, payload),
             Ok(Message::Pong) => continue,
-            Ok(Message::Close(code)) => break Last::Client(code),
-            Err(ended) => break ended.into(),
+            Ok(Message::Close(code)) => break CloseCause::Client(code),
+            Err(error) => break error.into(),
         };
         if !open.write(writer.send(opcode, payload)).await {
-            break Last::Gone;
+            break CloseCause::Gone;
         }
     };
-    last.say(writer, &mut reader).await;
+    cause.close(writer, &mut reader).await;
 }

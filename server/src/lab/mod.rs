@@ -1,33 +1,33 @@
-//! The lab: what a network lets through, and what each way of carrying something costs. Clocks by every transport, a
-//! WebSocket that says everything back, and the handshake laid open. `docs/lab.md` is for those who write clients.
+//! The lab: tests what a network lets through and what each transport costs. A clock over every transport, a WebSocket
+//! echo, and the opening handshake step by step. `docs/lab.md` describes it for client authors.
 //!
-//! Nobody needs a session here, so everything is bounded: how many streams there are, how long each lasts, and what one
-//! may hold.
+//! It needs no session, so the number, duration and memory of its streams are limited.
+
+use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     routing::{any, get},
 };
 
-use crate::http::App;
+use crate::http::{App, LAB_PAGE, wrong_method};
 
 mod clock;
+mod close;
 mod echo;
-mod ending;
 mod handshake;
 mod page;
-pub mod streams;
+mod streams;
 
-/// The page's address.
-pub const PAGE: &str = "/lab";
+pub use streams::Streams;
 
 /// The page and its files.
 pub fn page() -> Router<App> {
-    Router::new().route(PAGE, get(page::show)).route("/lab/{file}", get(page::file))
+    Router::new().route(LAB_PAGE, get(page::show)).route("/lab/{file}", get(page::file))
 }
 
-/// Everything that the page tries. Streams are held open: neither compressed nor timed.
-pub fn routes() -> Router<App> {
+/// The endpoints that the page uses. Streams stay open: they must be neither compressed nor timed out.
+pub fn routes(streams: Arc<Streams>) -> Router<App> {
     Router::new()
         .route("/lab/clock", get(clock::now))
         .route("/lab/clock/poll", get(clock::poll))
@@ -37,5 +37,7 @@ pub fn routes() -> Router<App> {
         .route("/lab/echo", any(echo::upgrade))
         .route("/lab/handshake", any(handshake::upgrade))
         .route("/lab/handshake/answer", get(handshake::answer))
-        .route("/lab/streams", get(streams::list))
+        .route("/lab/streams", get(self::streams::list))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(Extension(streams))
 }

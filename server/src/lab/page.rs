@@ -1,5 +1,4 @@
-//! The page `/lab`, its scripts and its style sheet. They are no part of the chat's files: no browser loads them unless
-//! someone opens the lab.
+//! The page `/lab`, its scripts and its style sheet. They are separate from the files of the chat.
 
 use axum::{
     extract::Path,
@@ -17,13 +16,13 @@ use crate::{
     websocket::handshake,
 };
 
-/// Its own scripts and style, connections and a frame of this server's; no other host.
+/// Scripts, styles, connections and frames of this server only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// What the page loads: name, content and kind of each.
+/// The files of the page: name, content and media type.
 const FILES: [(&str, &str, &str); 10] = [
     ("lab.css", include_str!("../../../style/lab.css"), "text/css; charset=utf-8"),
     ("lab.js", include_str!("browser/lab.js"), SCRIPT),
@@ -51,10 +50,10 @@ pub(super) async fn show(headers: HeaderMap) -> Response {
     (headers, AppendHeaders(language::headers(language)), html).into_response()
 }
 
-/// `GET /lab/{file}`: asked for again at each visit, for its name does not say which build it is of.
+/// `GET /lab/{file}`: revalidated at each visit, because the name has no content hash.
 pub(super) async fn file(Path(name): Path<String>) -> Response {
     let Some((_, content, kind)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
+        return (StatusCode::NOT_FOUND, "Not found.\n").into_response();
     };
     ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "no-cache")], *content).into_response()
 }
@@ -68,13 +67,13 @@ mod tests {
 
     use super::*;
 
-    /// What stands in a script between these, each time.
+    /// All parts of a script between `begin` and `end`.
     fn all_between<'a>(text: &'a str, begin: &'a str, end: char) -> impl Iterator<Item = &'a str> {
         text.split(begin).skip(1).filter_map(move |rest| rest.split(end).next())
     }
 
     #[test]
-    fn scripts_say_only_what_there_are_words_for() {
+    fn all_words_of_the_scripts_are_defined() {
         let known: BTreeSet<_> = LabKey::ALL.iter().map(|key| format!("{key:?}")).collect();
         let mut said = 0;
         for (name, script, _) in FILES {
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_is_there_and_each_one_is_used() {
+    fn all_imported_scripts_exist_and_all_are_imported() {
         let names: BTreeSet<_> = FILES.iter().map(|(name, ..)| *name).filter(|name| name.ends_with(".js")).collect();
         let imported: BTreeSet<_> =
             FILES.iter().flat_map(|(_, script, _)| all_between(script, "from \"./", '"')).collect();
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_find_what_they_look_for() {
+    fn all_elements_that_scripts_look_up_exist() {
         let i18n = I18n::new(Language::English);
         let steps = handshake::steps(SAMPLE_KEY);
         let example = Example { key: steps.key, joined: steps.joined, sha1: steps.sha1, accept: steps.accept };

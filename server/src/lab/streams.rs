@@ -1,10 +1,9 @@
-//! What the lab has open: counted from its start until its client has gone, bounded in number and time.
+//! The open streams of the lab: counted until the client has gone, and limited in number and time.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json,
-    extract::State,
+    Extension, Json,
     http::{StatusCode, header},
     response::IntoResponse,
 };
@@ -14,31 +13,29 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::ending::Ending;
+use super::close::StopReason;
 use crate::{
-    http::{ApiError, App, ConnectionInfo, SameOrigin},
+    http::{ApiError, ConnectionInfo, SameOrigin},
     limits::AddressPermit,
 };
 
-/// Time for a last message to a peer that does not read.
+/// Time for the last message to a peer that does not read.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-/// How something is streamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A request that is held until the next tick.
+pub(super) enum StreamKind {
+    /// A request that waits for the next tick.
     Poll,
     /// A document that does not end.
     Frame,
     /// Server-sent events.
     Events,
-    /// A clock by WebSocket.
+    /// The clock over WebSocket.
     Ws,
-    /// The echo.
     Echo,
 }
 
-/// How many of each kind are open.
+/// Number of open streams of each kind.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Counts {
     poll: usize,
@@ -49,13 +46,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(&mut self, kind: Kind) -> &mut usize {
+    fn of(&mut self, kind: StreamKind) -> &mut usize {
         match kind {
-            Kind::Poll => &mut self.poll,
-            Kind::Frame => &mut self.frame,
-            Kind::Events => &mut self.events,
-            Kind::Ws => &mut self.ws,
-            Kind::Echo => &mut self.echo,
+            StreamKind::Poll => &mut self.poll,
+            StreamKind::Frame => &mut self.frame,
+            StreamKind::Events => &mut self.events,
+            StreamKind::Ws => &mut self.ws,
+            StreamKind::Echo => &mut self.echo,
         }
     }
 
@@ -67,82 +64,86 @@ impl Counts {
 /// The streams of the whole server.
 pub struct Streams {
     counts: Mutex<Counts>,
-    most: usize,
-    longest: Duration,
+    max: usize,
+    max_duration: Duration,
     stop: CancellationToken,
 }
 
 impl Streams {
-    /// At most `most` at a time, each for at most `longest`, and none after `stop`.
+    /// At most `max` at a time, each for at most `max_duration`, and none after `stop`.
     #[must_use]
-    pub fn new(most: usize, longest: Duration, stop: CancellationToken) -> Self {
-        Self { counts: Mutex::default(), most, longest, stop }
+    pub fn new(max: usize, max_duration: Duration, stop: CancellationToken) -> Self {
+        Self { counts: Mutex::default(), max, max_duration, stop }
     }
 
-    /// Counts a stream until what this returns is dropped.
+    /// Counts a stream until the returned guard is dropped.
     ///
     /// # Errors
-    /// 503: there are as many as may be.
-    pub(super) fn open(self: &Arc<Self>, kind: Kind, slot: Option<ConnectionInfo>) -> Result<Open, ApiError> {
+    /// 503: the limit is reached.
+    pub(super) fn open(
+        self: &Arc<Self>,
+        kind: StreamKind,
+        info: Option<ConnectionInfo>,
+    ) -> Result<OpenStream, ApiError> {
         let mut counts = self.counts.lock();
-        if counts.total() >= self.most {
-            let message = "The lab has as many streams open as it may. Try again in a minute.";
+        if counts.total() >= self.max {
+            let message = "The lab has reached its limit of open streams. Try again in a minute.";
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message));
         }
         *counts.of(kind) += 1;
         drop(counts);
-        let in_crowd = slot.and_then(|slot| slot.in_crowd);
-        Ok(Open { streams: self.clone(), kind, until: Instant::now() + self.longest, _in_crowd: in_crowd })
+        let address_permit = info.and_then(|info| info.address_permit);
+        let deadline = Instant::now() + self.max_duration;
+        Ok(OpenStream { streams: self.clone(), kind, deadline, _address_permit: address_permit })
     }
 }
 
-/// One stream.
-pub(super) struct Open {
+/// One open stream.
+pub(super) struct OpenStream {
     streams: Arc<Streams>,
-    kind: Kind,
-    until: Instant,
-    /// Whose it is, held as long.
-    _in_crowd: Option<Arc<AddressPermit>>,
+    kind: StreamKind,
+    deadline: Instant,
+    _address_permit: Option<Arc<AddressPermit>>,
 }
 
-impl Open {
-    /// Returns when the server wants the stream to end, and says why.
-    pub(super) async fn ending(&self) -> Ending {
+impl OpenStream {
+    /// Returns when the server ends the stream.
+    pub(super) async fn stopped(&self) -> StopReason {
         tokio::select! {
             biased;
-            () = self.streams.stop.cancelled() => Ending::Stopping,
-            () = tokio::time::sleep_until(self.until) => Ending::TimeIsUp,
+            () = self.streams.stop.cancelled() => StopReason::ShuttingDown,
+            () = tokio::time::sleep_until(self.deadline) => StopReason::TimeLimit,
         }
     }
 
-    /// Writes a message. When the stream is to end meanwhile, it has a moment to be taken whole; false: nothing more can be
-    /// written.
+    /// Writes a message; false when nothing more can be written. When the stream ends meanwhile, the peer has a moment to take
+    /// the whole message.
     pub(super) async fn write(&self, message: impl Future<Output = std::io::Result<()>>) -> bool {
         let mut message = std::pin::pin!(message);
         tokio::select! {
             biased;
             written = &mut message => written.is_ok(),
-            _ = self.ending() => matches!(tokio::time::timeout(LAST_WRITE, message).await, Ok(Ok(()))),
+            _ = self.stopped() => matches!(tokio::time::timeout(LAST_WRITE, message).await, Ok(Ok(()))),
         }
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         *self.streams.counts.lock().of(self.kind) -= 1;
     }
 }
 
-/// What `GET /lab/streams` answers.
+/// The response of `GET /lab/streams`.
 #[derive(Serialize)]
 struct List {
     lab_streams: Counts,
     total: usize,
 }
 
-/// `GET /lab/streams`: how many of each are open.
-pub(super) async fn list(_origin: SameOrigin, State(app): State<App>) -> impl IntoResponse {
-    let counts = *app.lab.counts.lock();
+/// `GET /lab/streams`: the number of open streams of each kind.
+pub(super) async fn list(_origin: SameOrigin, Extension(streams): Extension<Arc<Streams>>) -> impl IntoResponse {
+    let counts = *streams.counts.lock();
     ([(header::CACHE_CONTROL, "no-store")], Json(List { lab_streams: counts, total: counts.total() }))
 }
 
@@ -151,32 +152,32 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn streams(most: usize, longest: Duration) -> (Arc<Streams>, CancellationToken) {
+    fn streams(max: usize, max_duration: Duration) -> (Arc<Streams>, CancellationToken) {
         let stop = CancellationToken::new();
-        (Arc::new(Streams::new(most, longest, stop.clone())), stop)
+        (Arc::new(Streams::new(max, max_duration, stop.clone())), stop)
     }
 
     #[test]
-    fn each_is_counted_while_it_is_held() {
+    fn open_streams_are_counted() {
         let (streams, _) = streams(2, Duration::MAX / 4);
-        let one = streams.open(Kind::Echo, None).unwrap();
-        let two = streams.open(Kind::Poll, None).unwrap();
-        assert!(streams.open(Kind::Frame, None).is_err(), "as many as may be");
+        let one = streams.open(StreamKind::Echo, None).unwrap();
+        let two = streams.open(StreamKind::Poll, None).unwrap();
+        assert!(streams.open(StreamKind::Frame, None).is_err(), "limit reached");
         let counts = *streams.counts.lock();
         assert_eq!((counts.echo, counts.poll, counts.total()), (1, 1, 2));
         drop(one);
-        assert!(streams.open(Kind::Events, None).is_ok());
+        assert!(streams.open(StreamKind::Events, None).is_ok());
         drop(two);
         assert_eq!(streams.counts.lock().total(), 0);
     }
 
     #[tokio::test]
-    async fn a_stream_ends_by_time_and_with_the_server() {
+    async fn a_stream_ends_at_its_deadline_and_at_shutdown() {
         let (streams, stop) = streams(2, Duration::ZERO);
-        let open = streams.open(Kind::Ws, None).unwrap();
-        assert_eq!(open.ending().await, Ending::TimeIsUp);
+        let open = streams.open(StreamKind::Ws, None).unwrap();
+        assert_eq!(open.stopped().await, StopReason::TimeLimit);
         assert!(open.write(async { Ok(()) }).await);
         stop.cancel();
-        assert_eq!(open.ending().await, Ending::Stopping);
+        assert_eq!(open.stopped().await, StopReason::ShuttingDown);
     }
 }

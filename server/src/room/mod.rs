@@ -1,6 +1,7 @@
-//! The live room: who listens, who is here, the newest events. Encodes each event once and hands it to every queue.
+//! Live rooms: subscribers, presence, the newest events, and unread counts.
 //!
-//! No I/O: what is not in memory is said to be so, and the session reads it from the store.
+//! A room never waits. What is not in memory it reports, and the session reads it from the store. It puts frames into the
+//! queues of connections, which may write them to an idle socket at once.
 
 use std::{
     collections::HashMap,
@@ -19,233 +20,226 @@ use crate::{
 };
 
 mod hub;
-mod listeners;
-mod names;
+mod name_index;
 mod presence;
 mod presence_broadcast;
-mod ring;
+mod recent_events;
+mod subscribers;
 mod summary;
 mod unread_index;
 
 pub use hub::Hub;
-use listeners::Listeners;
-pub use listeners::{Progress, Subscribed};
 use presence::Presence;
 pub use presence_broadcast::Online;
-use ring::Ring;
+use recent_events::RecentEvents;
+use subscribers::Subscribers;
+pub use subscribers::{FanOutProgress, SubscribeOutcome};
 use summary::Details;
-pub use unread_index::Unknown;
+pub use unread_index::MissingRange;
 use unread_index::UnreadIndex;
 
-/// See the module.
+/// A live room.
 pub struct Room {
-    /// Its id.
     pub id: RoomId,
-    /// Who may see it.
     pub kind: RoomKind,
-    /// Who made it.
-    maker: Option<UserId>,
+    created_by: Option<UserId>,
     details: RwLock<Details>,
     state: Mutex<State>,
-    /// Those who listen, by the worker that writes to them. Locked after the state, never before.
-    listeners: Box<[Mutex<Listeners>]>,
-    agenda: Arc<DirtyRooms>,
+    /// By worker. Lock order: the state first.
+    subscribers: Box<[Mutex<Subscribers>]>,
+    dirty_rooms: Arc<DirtyRooms>,
 }
 
-/// Rooms that have something to do at the next tick.
+/// Rooms with work for the next tick.
 #[derive(Default)]
 struct DirtyRooms(Mutex<Vec<RoomId>>);
 
 struct State {
     head: Seq,
-    /// Who was sent away or has left, since which event, and has not come back: they are given nothing, even if they were
-    /// let in a moment before.
-    barred: HashMap<UserId, Seq>,
-    ring: Ring,
-    /// What counts as unread.
-    tally: UnreadIndex,
-    /// Connections of members who have not joined: they hear that the room has grown.
+    /// Former members and the event that removed them. They get nothing, even if a join is in progress.
+    removed: HashMap<UserId, Seq>,
+    recent_events: RecentEvents,
+    unread: UnreadIndex,
+    /// Connections of members that have not joined: they get a summary when the room has new events.
     watchers: HashMap<ConnectionId, Watcher>,
     presence: Presence,
-    /// The room has grown since the watchers were told.
-    grown: bool,
-    on_agenda: bool,
+    /// There are events that the watchers have not been told of.
+    has_news: bool,
+    is_dirty: bool,
 }
 
 struct Watcher {
     connection: Arc<Connection>,
-    mine: RoomMembership,
-    /// The head that it was told of.
-    told: Seq,
+    membership: RoomMembership,
+    /// The head in the last summary that was sent.
+    head: Seq,
 }
 
 impl Room {
-    fn new(record: RoomRecord, agenda: Arc<DirtyRooms>, workers: usize) -> Self {
+    fn new(record: RoomRecord, dirty_rooms: Arc<DirtyRooms>, workers: usize) -> Self {
         let RoomRecord { id, name, kind, topic, head, archived, created_by, people } = record;
         let state = State {
             head,
-            barred: HashMap::new(),
-            ring: Ring::default(),
-            tally: UnreadIndex::new(head),
+            removed: HashMap::new(),
+            recent_events: RecentEvents::default(),
+            unread: UnreadIndex::new(head),
             watchers: HashMap::new(),
             presence: Presence::default(),
-            grown: false,
-            on_agenda: false,
+            has_news: false,
+            is_dirty: false,
         };
-        let listeners = (0..workers).map(|_| Mutex::default()).collect();
+        let subscribers = (0..workers).map(|_| Mutex::default()).collect();
         let details = RwLock::new(Details { name, topic, archived, people });
-        Self { id, kind, maker: created_by, details, state: Mutex::new(state), listeners, agenda }
+        Self { id, kind, created_by, details, state: Mutex::new(state), subscribers, dirty_rooms }
     }
 
-    /// The newest event.
+    /// The seq of the newest event.
     pub fn head(&self) -> Seq {
         self.state.lock().head
     }
 
     /// The id of a recent event; `None` when it is no longer in memory.
     pub fn recent_id(&self, seq: Seq) -> Option<CommandId> {
-        self.state.lock().ring.id(seq)
+        self.state.lock().recent_events.id(seq)
     }
 
-    /// Takes in events that are stored: from now on they are this room's newest. They come in the order of their seqs;
-    /// false when they were seen already. [`Room::fan_out`] then gives them to those who listen.
+    /// Adds stored events, in the order of their seqs; false when they are already known. [`Room::fan_out`] then delivers
+    /// them.
     pub fn publish(&self, batch: &Arc<EventBatch>) -> bool {
         let mut state = self.state.lock();
         if batch.last() <= state.head {
             return false;
         }
         if batch.first > state.head + 1 {
-            // Something was lost on the way from the store. Better said than papered over: everyone reads it again.
-            self.interrupt(&mut state, batch.last());
+            // Events were lost on the way from the store: subscribers must resume.
+            self.report_loss(&mut state, batch.last());
         }
         state.head = batch.last();
-        state.ring.push(batch.clone());
+        state.recent_events.push(batch.clone());
         if !state.watchers.is_empty() {
-            state.grown = true;
-            // That someone writes to them for the first time, people hear at once: until then there was no such room.
+            state.has_news = true;
+            // The first message of a direct room makes it visible: its people are told at once.
             if self.kind == RoomKind::Direct && batch.first == 1 {
-                self.tell_growth(&mut state);
+                self.notify_watchers(&mut state);
             } else {
-                self.wake(&mut state);
+                self.mark_dirty(&mut state);
             }
         }
         true
     }
 
-    /// Notes what of these events counts as unread. To be called before [`Room::publish`]; nobody is shown what is counted
-    /// beyond the head.
-    pub fn count(&self, events: &[Event]) {
+    /// Adds events to the unread index. Called before [`Room::publish`]; counts end at the head.
+    pub fn index_unread(&self, events: &[Event]) {
         let mut state = self.state.lock();
-        events.iter().for_each(|event| state.tally.push(event));
+        events.iter().for_each(|event| state.unread.push(event));
     }
 
-    /// A message is gone: it does not count any more, and who joins from now on is not given its text from memory.
-    pub fn forget(&self, message: Seq) {
+    /// Removes a deleted message from the unread index and from memory.
+    pub fn forget_message(&self, message: Seq) {
         let mut state = self.state.lock();
-        state.tally.delete(message);
-        state.ring.forget(message);
+        state.unread.delete(message);
+        state.recent_events.forget(message);
     }
 
-    /// Someone is a member, as was known at some moment. False when they have been sent away since: who is made a member has
-    /// read everything up to then, so what was known before is told by how far they had read.
-    pub fn admit(&self, user: UserId, mine: RoomMembership) -> bool {
+    /// Accepts a membership that was read earlier. False when the user has been removed since: a new member has read
+    /// everything so far, so an older membership has a lower read position than the removal.
+    pub fn admit(&self, user: UserId, membership: RoomMembership) -> bool {
         let mut state = self.state.lock();
-        match state.barred.get(&user) {
-            Some(since) if *since > mine.read => return false,
-            Some(_) => drop(state.barred.remove(&user)),
+        match state.removed.get(&user) {
+            Some(since) if *since > membership.read => return false,
+            Some(_) => drop(state.removed.remove(&user)),
             None => {}
         }
         true
     }
 
-    /// Someone is no longer a member, by the event at `seq`: from now on they are given nothing. The others hear at once
-    /// that they are gone.
+    /// Removes a member by the event at `seq`: they get nothing more, and the others are told at once that they are offline.
     pub fn evict(&self, user: UserId, seq: Seq) {
         let mut state = self.state.lock();
-        state.barred.insert(user, seq);
+        state.removed.insert(user, seq);
         state.watchers.retain(|_, watcher| watcher.connection.user.id != user);
-        for some in &self.listeners {
-            let mut some = some.lock();
-            let theirs = some.all.values().map(|one| &one.connection).filter(|connection| connection.user.id == user);
-            let theirs: Vec<_> = theirs.map(|connection| connection.id).collect();
-            theirs.into_iter().for_each(|connection| drop(some.remove(connection)));
+        for subscribers in &self.subscribers {
+            let mut subscribers = subscribers.lock();
+            let connections = subscribers.all.values().map(|subscriber| &subscriber.connection);
+            let theirs: Vec<_> =
+                connections.filter(|connection| connection.user.id == user).map(|connection| connection.id).collect();
+            theirs.into_iter().for_each(|connection| drop(subscribers.remove(connection)));
         }
-        self.gone(&mut state, user);
+        self.remove_presence(&mut state, user);
     }
 
-    /// Whether someone has been sent away since the start, and not come back.
-    pub fn is_barred(&self, user: UserId) -> bool {
-        self.state.lock().barred.contains_key(&user)
+    /// Whether a user has been removed since the server's start and not been added again.
+    pub fn is_removed(&self, user: UserId) -> bool {
+        self.state.lock().removed.contains_key(&user)
     }
 
-    fn interrupt(&self, state: &mut State, head: Seq) {
+    fn report_loss(&self, state: &mut State, head: Seq) {
         tracing::error!(room = %self.id, after = state.head, head, "events are missing between store and room");
-        state.ring = Ring::default();
-        for (_, subscriber) in self.listeners.iter().flat_map(|some| some.lock().take()) {
+        state.recent_events = RecentEvents::default();
+        for (_, subscriber) in self.subscribers.iter().flat_map(|subscribers| subscribers.lock().take()) {
             subscriber.connection.push(&ServerFrame::Gap {
                 room: self.id.clone(),
                 reason: GapReason::Overflow,
-                after: subscriber.given,
+                after: subscriber.delivered,
                 head,
             });
         }
     }
 
-    /// Tells this connection when the room grows, at most once a second.
-    pub fn watch(&self, connection: &Arc<Connection>, mine: RoomMembership) -> RoomSummary {
+    /// Sends this connection a summary when the room has new events, at most once a second.
+    pub fn watch(&self, connection: &Arc<Connection>, membership: RoomMembership) -> RoomSummary {
         let mut state = self.state.lock();
-        let summary = self.summary_in(&state, connection.user.id, mine);
-        if !self.listeners[connection.worker].lock().all.contains_key(&connection.id) {
-            let told = state.head;
-            state.watchers.insert(connection.id, Watcher { connection: connection.clone(), mine, told });
+        let summary = self.summary_in(&state, connection.user.id, membership);
+        if !self.subscribers[connection.worker].lock().all.contains_key(&connection.id) {
+            let watcher = Watcher { connection: connection.clone(), membership, head: state.head };
+            state.watchers.insert(connection.id, watcher);
         }
         summary
     }
 
-    /// The connection has gone.
     pub fn unwatch(&self, connection: &Connection) {
         self.state.lock().watchers.remove(&connection.id);
     }
 
-    /// How this person stands to the room from now on.
-    pub fn set_mine(&self, user: UserId, mine: RoomMembership) {
+    /// Updates the membership in the summaries for a user.
+    pub fn set_membership(&self, user: UserId, membership: RoomMembership) {
         let mut state = self.state.lock();
         for watcher in state.watchers.values_mut().filter(|watcher| watcher.connection.user.id == user) {
-            watcher.mine = mine;
+            watcher.membership = membership;
         }
     }
 
-    /// What is due once a second: departures, presence news, and telling the watchers that the room has grown.
+    /// Once a second, if the room is dirty: expires absences, publishes presence, and notifies the watchers.
     fn tick(&self, leave_grace: Duration) {
         let mut state = self.state.lock();
-        state.on_agenda = false;
+        state.is_dirty = false;
         let now = Instant::now();
-        for user in state.presence.sweep(now, leave_grace) {
-            state.presence.announce(&user, PresenceState::Offline);
+        for user in state.presence.remove_expired(now, leave_grace) {
+            state.presence.queue_update(&user, PresenceState::Offline);
         }
         self.flush_presence(&mut state);
-        self.tell_growth(&mut state);
-        if state.presence.has_more_to_do() {
-            self.wake(&mut state);
+        self.notify_watchers(&mut state);
+        if state.presence.has_pending_work() {
+            self.mark_dirty(&mut state);
         }
     }
 
-    /// Tells the watchers that the room has grown, if it has.
-    fn tell_growth(&self, state: &mut State) {
-        if std::mem::take(&mut state.grown) {
+    /// Sends the watchers a summary if there are new events.
+    fn notify_watchers(&self, state: &mut State) {
+        if std::mem::take(&mut state.has_news) {
             let head = state.head;
-            for watcher in state.watchers.values().filter(|watcher| watcher.told < head) {
-                let room = self.summary_in(state, watcher.connection.user.id, watcher.mine);
+            for watcher in state.watchers.values().filter(|watcher| watcher.head < head) {
+                let room = self.summary_in(state, watcher.connection.user.id, watcher.membership);
                 watcher.connection.queue.push_droppable((&ServerFrame::Room { room }).into());
             }
-            state.watchers.values_mut().for_each(|watcher| watcher.told = head);
+            state.watchers.values_mut().for_each(|watcher| watcher.head = head);
         }
     }
 
-    /// Puts the room on the agenda of the next tick.
-    fn wake(&self, state: &mut State) {
-        if !std::mem::replace(&mut state.on_agenda, true) {
-            self.agenda.0.lock().push(self.id.clone());
+    /// Schedules the room for the next tick.
+    fn mark_dirty(&self, state: &mut State) {
+        if !std::mem::replace(&mut state.is_dirty, true) {
+            self.dirty_rooms.0.lock().push(self.id.clone());
         }
     }
 }

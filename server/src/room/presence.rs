@@ -1,4 +1,5 @@
-//! Who of a room's members is here. People count once, however many connections they have, and a short absence is not announced.
+//! The presence of a room's members. A user counts once, whatever the number of connections, and short absences are not
+//! announced.
 
 use std::{
     collections::HashMap,
@@ -9,127 +10,126 @@ use std::{
 use indexmap::IndexMap;
 use parlor_protocol::{PresenceState, User, UserId};
 
-/// Presence news go out at most this often; in between they are gathered.
+/// Presence updates are sent at most this often and collected in between.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Most deliveries of presence news in one flush: a storm of joins in a room of thousands stays cheap.
+/// Most deliveries of presence updates in one flush, which bounds the cost of many joins in a room of thousands.
 const MAX_DELIVERIES: usize = 20_000;
 
-/// Most people in one flush.
-const MAX_NEWS: usize = 50;
+/// Most users in one flush.
+const MAX_UPDATES: usize = 50;
 
 #[derive(Default)]
 pub(super) struct Presence {
-    people: IndexMap<UserId, Person>,
-    /// People without a connection since then. They still count as here.
+    users: IndexMap<UserId, PresentUser>,
+    /// Users without a connection since then. They still count as present.
     absent: HashMap<UserId, Instant>,
-    /// Counts what was noted to be told.
-    changes: u64,
-    /// The latest of each person that others have not heard yet.
-    news: IndexMap<UserId, (Arc<User>, PresenceState)>,
+    /// Counts the queued updates.
+    version: u64,
+    /// The latest update of each user that others have not been told.
+    updates: IndexMap<UserId, (Arc<User>, PresenceState)>,
     last_flush: Option<Instant>,
 }
 
-struct Person {
+struct PresentUser {
     user: Arc<User>,
-    /// At none of their devices.
+    /// Away on all devices.
     away: bool,
 }
 
 impl Presence {
-    /// Someone has a connection, maybe one more. What others have not heard yet, if there is something. `away`: nobody is at
-    /// it. Where somebody is the person is not away; else they are as before, and [`Presence::set_away`] knows better.
-    pub(super) fn came(&mut self, user: &Arc<User>, away: bool) -> Option<PresenceState> {
+    /// Adds a connection of a user. Returns the new state if it has changed. A connection that is not away makes the user
+    /// present; one that is away changes nothing, see [`Presence::set_away`].
+    pub(super) fn connect(&mut self, user: &Arc<User>, away: bool) -> Option<PresenceState> {
         self.absent.remove(&user.id);
         let mut new = false;
-        let person = self.people.entry(user.id).or_insert_with(|| {
+        let present = self.users.entry(user.id).or_insert_with(|| {
             new = true;
-            Person { user: user.clone(), away }
+            PresentUser { user: user.clone(), away }
         });
-        let changed = new || (person.away && !away);
-        person.away &= away;
-        changed.then_some(if person.away { PresenceState::Away } else { PresenceState::Online })
+        let changed = new || (present.away && !away);
+        present.away &= away;
+        changed.then_some(if present.away { PresenceState::Away } else { PresenceState::Online })
     }
 
-    /// Someone is at none of their devices, or at one again. Who it is, when they are here and others have not heard.
+    /// Sets whether a user is away on all devices. Returns the user if that changes anything.
     pub(super) fn set_away(&mut self, user: UserId, away: bool) -> Option<Arc<User>> {
-        let person = self.people.get_mut(&user)?;
-        let changed = std::mem::replace(&mut person.away, away) != away;
-        changed.then(|| person.user.clone())
+        let present = self.users.get_mut(&user)?;
+        let changed = std::mem::replace(&mut present.away, away) != away;
+        changed.then(|| present.user.clone())
     }
 
-    /// Someone has no connection any more. They stay until [`Presence::sweep`] or [`Presence::leave`].
-    pub(super) fn went(&mut self, user: UserId, now: Instant) {
-        if self.people.contains_key(&user) {
+    /// Notes that a user has no connection any more. They stay until [`Presence::remove_expired`] or [`Presence::remove`].
+    pub(super) fn disconnect(&mut self, user: UserId, now: Instant) {
+        if self.users.contains_key(&user) {
             self.absent.insert(user, now);
         }
     }
 
-    /// Someone is gone for good, and nobody waits for them. Who it was, when they were here.
-    pub(super) fn leave(&mut self, user: UserId) -> Option<Arc<User>> {
+    /// Removes a user at once. Returns the user if they were present.
+    pub(super) fn remove(&mut self, user: UserId) -> Option<Arc<User>> {
         self.absent.remove(&user);
-        self.people.shift_remove(&user).map(|person| person.user)
+        self.users.shift_remove(&user).map(|present| present.user)
     }
 
-    /// Lets go of those who have been away for longer than `grace`.
-    pub(super) fn sweep(&mut self, now: Instant, grace: Duration) -> Vec<Arc<User>> {
+    /// Removes the users who have been absent for at least `grace`.
+    pub(super) fn remove_expired(&mut self, now: Instant, grace: Duration) -> Vec<Arc<User>> {
         let due: Vec<UserId> =
             self.absent.iter().filter(|(_, since)| now.duration_since(**since) >= grace).map(|(id, _)| *id).collect();
-        let mut gone = Vec::with_capacity(due.len());
+        let mut removed = Vec::with_capacity(due.len());
         for id in due {
             self.absent.remove(&id);
-            gone.extend(self.people.shift_remove(&id).map(|person| person.user));
+            removed.extend(self.users.shift_remove(&id).map(|present| present.user));
         }
-        gone
+        removed
     }
 
-    /// Notes something to tell.
-    pub(super) fn announce(&mut self, user: &Arc<User>, state: PresenceState) {
-        self.changes += 1;
-        self.news.shift_remove(&user.id);
-        self.news.insert(user.id, (user.clone(), state));
+    /// Queues an update for the others.
+    pub(super) fn queue_update(&mut self, user: &Arc<User>, state: PresenceState) {
+        self.version += 1;
+        self.updates.shift_remove(&user.id);
+        self.updates.insert(user.id, (user.clone(), state));
     }
 
-    /// How much was noted so far.
-    pub(super) const fn changes(&self) -> u64 {
-        self.changes
+    /// Changes with each queued update.
+    pub(super) const fn version(&self) -> u64 {
+        self.version
     }
 
-    /// What to tell now, the oldest first.
-    pub(super) fn take_news(&mut self, listeners: usize, now: Instant) -> Vec<(Arc<User>, PresenceState)> {
+    /// The updates to send now, the oldest first.
+    pub(super) fn take_updates(&mut self, subscribers: usize, now: Instant) -> Vec<(Arc<User>, PresenceState)> {
         let early = self.last_flush.is_some_and(|last| now.duration_since(last) < FLUSH_INTERVAL);
-        if early || self.news.is_empty() {
+        if early || self.updates.is_empty() {
             return Vec::new();
         }
         self.last_flush = Some(now);
-        let most = (MAX_DELIVERIES / listeners.max(1)).clamp(1, MAX_NEWS).min(self.news.len());
-        let due = self.news.drain(..most).map(|(_, news)| news).collect();
-        // A crowd's list does not stay with a room where nothing happens.
-        if self.news.is_empty() {
-            self.news = IndexMap::new();
+        let max = (MAX_DELIVERIES / subscribers.max(1)).clamp(1, MAX_UPDATES).min(self.updates.len());
+        let due = self.updates.drain(..max).map(|(_, update)| update).collect();
+        // Frees the memory after a crowd.
+        if self.updates.is_empty() {
+            self.updates = IndexMap::new();
         }
         due
     }
 
-    /// What was noted of someone, when it is that they are here. Then it is told by who asks.
+    /// Takes the queued update of a user out of turn, unless they are offline.
     pub(super) fn take_arrival(&mut self, user: UserId) -> Option<(Arc<User>, PresenceState)> {
-        self.news.get(&user).filter(|(_, state)| *state != PresenceState::Offline)?;
-        self.news.shift_remove(&user)
+        self.updates.get(&user).filter(|(_, state)| *state != PresenceState::Offline)?;
+        self.updates.shift_remove(&user)
     }
 
-    /// Whether a later tick has something to do here.
-    pub(super) fn has_more_to_do(&self) -> bool {
-        !self.news.is_empty() || !self.absent.is_empty()
+    /// Whether a later tick has work to do.
+    pub(super) fn has_pending_work(&self) -> bool {
+        !self.updates.is_empty() || !self.absent.is_empty()
     }
 
-    /// Everyone, in the order of their coming, and whether they are away.
-    pub(super) fn people(&self) -> impl ExactSizeIterator<Item = (&User, bool)> {
-        self.people.values().map(|person| (&*person.user, person.away))
+    /// All present users in the order of arrival, and whether they are away.
+    pub(super) fn users(&self) -> impl ExactSizeIterator<Item = (&User, bool)> {
+        self.users.values().map(|present| (&*present.user, present.away))
     }
 
-    /// How many people.
     pub(super) fn count(&self) -> u64 {
-        u64::try_from(self.people.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.users.len()).unwrap_or(u64::MAX)
     }
 }
 
@@ -152,85 +152,85 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(10);
 
     #[test]
-    fn a_person_with_two_tabs_is_one() {
+    fn a_user_with_two_connections_counts_once() {
         let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
-        assert_eq!((presence.came(&ann, false), presence.came(&ann, false)), (Some(PresenceState::Online), None));
+        assert_eq!((presence.connect(&ann, false), presence.connect(&ann, false)), (Some(PresenceState::Online), None));
         assert_eq!(presence.count(), 1);
-        presence.went(ann.id, now);
-        assert_eq!(presence.sweep(now + GRACE, GRACE), std::slice::from_ref(&ann));
+        presence.disconnect(ann.id, now);
+        assert_eq!(presence.remove_expired(now + GRACE, GRACE), std::slice::from_ref(&ann));
     }
 
     #[test]
-    fn who_leaves_is_gone_at_once() {
+    fn a_removed_user_is_offline_at_once() {
         let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
-        assert_eq!(presence.leave(ann.id), None);
-        presence.came(&ann, false);
-        presence.went(ann.id, now);
-        assert_eq!((presence.leave(ann.id), presence.count()), (Some(ann), 0));
-        assert!(presence.sweep(now + GRACE, GRACE).is_empty());
+        assert_eq!(presence.remove(ann.id), None);
+        presence.connect(&ann, false);
+        presence.disconnect(ann.id, now);
+        assert_eq!((presence.remove(ann.id), presence.count()), (Some(ann), 0));
+        assert!(presence.remove_expired(now + GRACE, GRACE).is_empty());
     }
 
     #[test]
-    fn a_short_absence_is_not_told() {
+    fn a_short_absence_is_not_announced() {
         let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
-        presence.came(&ann, false);
-        presence.went(ann.id, now);
-        assert!(presence.sweep(now + GRACE / 2, GRACE).is_empty());
-        assert_eq!(presence.came(&ann, false), None, "back in time");
-        presence.went(ann.id, now);
-        assert_eq!(presence.sweep(now + GRACE, GRACE), std::slice::from_ref(&ann));
-        assert_eq!(presence.came(&ann, false), Some(PresenceState::Online), "back too late");
+        presence.connect(&ann, false);
+        presence.disconnect(ann.id, now);
+        assert!(presence.remove_expired(now + GRACE / 2, GRACE).is_empty());
+        assert_eq!(presence.connect(&ann, false), None, "back in time");
+        presence.disconnect(ann.id, now);
+        assert_eq!(presence.remove_expired(now + GRACE, GRACE), std::slice::from_ref(&ann));
+        assert_eq!(presence.connect(&ann, false), Some(PresenceState::Online), "back too late");
     }
 
     #[test]
-    fn who_is_at_a_device_is_not_away() {
+    fn a_user_is_away_only_on_all_devices() {
         let (mut presence, ann, now) = (Presence::default(), user(1), Instant::now());
-        presence.came(&ann, false);
+        presence.connect(&ann, false);
         assert_eq!(presence.set_away(ann.id, true), Some(ann.clone()));
         assert_eq!(presence.set_away(ann.id, true), None, "known");
-        assert_eq!(presence.people().collect::<Vec<_>>(), [(&*ann, true)]);
-        assert_eq!(presence.came(&ann, true), None, "another device without anyone");
-        assert_eq!(presence.came(&ann, false), Some(PresenceState::Online));
+        assert_eq!(presence.users().collect::<Vec<_>>(), [(&*ann, true)]);
+        assert_eq!(presence.connect(&ann, true), None, "another device, also away");
+        assert_eq!(presence.connect(&ann, false), Some(PresenceState::Online));
         assert_eq!(presence.set_away(ann.id, true), Some(ann.clone()));
-        presence.went(ann.id, now);
-        assert_eq!(presence.came(&ann, false), Some(PresenceState::Online), "back in time, and awake");
-        assert_eq!(presence.set_away(user(2).id, true), None, "not here");
-        assert_eq!(presence.came(&user(2), true), Some(PresenceState::Away));
+        presence.disconnect(ann.id, now);
+        assert_eq!(presence.connect(&ann, false), Some(PresenceState::Online), "back in time and not away");
+        assert_eq!(presence.set_away(user(2).id, true), None, "not present");
+        assert_eq!(presence.connect(&user(2), true), Some(PresenceState::Away));
     }
 
     #[test]
-    fn a_dead_client_is_gone_within_half_a_minute() {
+    fn a_dead_client_is_offline_within_half_a_minute() {
         use parlor_protocol::limits;
-        // A socket that the system closes is noticed at once. Then the grace, and two ticks: one finds the room, one tells.
-        let told = limits::PRESENCE_GRACE + FLUSH_INTERVAL * 2;
-        assert!(told <= Duration::from_secs(30), "{told:?}");
+        // A closed socket is noticed at once. Then come the grace and two ticks: one expires the absence, one sends the update.
+        let announced = limits::PRESENCE_GRACE + FLUSH_INTERVAL * 2;
+        assert!(announced <= Duration::from_secs(30), "{announced:?}");
     }
 
     #[test]
-    fn an_arrival_can_be_told_before_its_turn() {
+    fn an_arrival_can_be_taken_out_of_turn() {
         let (mut presence, now) = (Presence::default(), Instant::now());
-        presence.announce(&user(1), PresenceState::Online);
-        presence.announce(&user(2), PresenceState::Offline);
+        presence.queue_update(&user(1), PresenceState::Online);
+        presence.queue_update(&user(2), PresenceState::Offline);
         assert_eq!(presence.take_arrival(user(1).id), Some((user(1), PresenceState::Online)));
         assert_eq!(presence.take_arrival(user(1).id), None, "once");
-        assert_eq!(presence.take_arrival(user(2).id), None, "who goes is in no hurry");
-        assert_eq!(presence.take_news(1, now), [(user(2), PresenceState::Offline)]);
+        assert_eq!(presence.take_arrival(user(2).id), None, "not a departure");
+        assert_eq!(presence.take_updates(1, now), [(user(2), PresenceState::Offline)]);
     }
 
     #[test]
-    fn news_are_gathered_and_bounded() {
+    fn updates_are_collected_and_limited() {
         let (mut presence, now) = (Presence::default(), Instant::now());
         for n in 0..200 {
-            presence.announce(&user(n), PresenceState::Online);
+            presence.queue_update(&user(n), PresenceState::Online);
         }
-        presence.announce(&user(7), PresenceState::Offline);
-        assert_eq!(presence.take_news(10, now).len(), MAX_NEWS);
-        assert!(presence.take_news(10, now).is_empty(), "too early");
+        presence.queue_update(&user(7), PresenceState::Offline);
+        assert_eq!(presence.take_updates(10, now).len(), MAX_UPDATES);
+        assert!(presence.take_updates(10, now).is_empty(), "too early");
         let next = now + FLUSH_INTERVAL;
-        assert_eq!(presence.take_news(5_000, next).len(), 4, "fewer where each costs more");
-        let rest = (0..4).flat_map(|n| presence.take_news(1, next + FLUSH_INTERVAL * (n + 1))).collect::<Vec<_>>();
+        assert_eq!(presence.take_updates(5_000, next).len(), 4, "fewer when there are more subscribers");
+        let rest = (0..4).flat_map(|n| presence.take_updates(1, next + FLUSH_INTERVAL * (n + 1))).collect::<Vec<_>>();
         assert_eq!(rest.len(), 146);
-        assert_eq!(rest.last(), Some(&(user(7), PresenceState::Offline)), "the latest counts");
-        assert!(!presence.has_more_to_do());
+        assert_eq!(rest.last(), Some(&(user(7), PresenceState::Offline)), "the latest update counts");
+        assert!(!presence.has_pending_work());
     }
 }

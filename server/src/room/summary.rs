@@ -1,77 +1,83 @@
-//! The room as it stands in someone's list.
+//! Room summaries: a room as a user sees it in the room list.
 
 use std::sync::Arc;
 
 use parlor_protocol::{EventKind, RoomId, RoomKind, RoomSummary, Seq, User, UserId};
 use uuid::Uuid;
 
-use super::{Room, State, Unknown};
+use super::{MissingRange, Room, State};
 use crate::{
     domain::{AuthorRange, RoomMembership},
     policy::{Place, Standing},
 };
 
-/// What can be changed of a room.
+/// The properties of a room that can change.
 pub(super) struct Details {
     pub(super) name: String,
     pub(super) topic: Option<String>,
     pub(super) archived: bool,
-    /// Who is in it, if it is direct.
+    /// The people of a direct room.
     pub(super) people: Arc<[User]>,
 }
 
 impl Room {
-    /// The room, as someone with this membership stands to it.
+    /// The room as the policy needs it, for someone with this membership.
     pub fn place(&self, membership: Option<Standing>) -> Place {
         let lobby = self.id.as_str() == RoomId::LOBBY;
         Place { kind: self.kind, lobby, archived: self.details.read().archived, membership }
     }
 
-    /// A room has another name, topic or state since this event. False when that changes nothing of how it stands in lists.
-    pub fn change(&self, event: &EventKind) -> bool {
+    /// Applies an event to the room's properties; false when it does not change them.
+    pub fn apply_change(&self, event: &EventKind) -> bool {
         let mut details = self.details.write();
         match event {
             EventKind::Renamed { name } => details.name.clone_from(name),
             EventKind::TopicSet { topic } => details.topic = (!topic.is_empty()).then(|| topic.clone()),
             EventKind::Archived { on } => details.archived = *on,
-            _ => return false,
+            EventKind::Message { .. }
+            | EventKind::Edited { .. }
+            | EventKind::Deleted { .. }
+            | EventKind::Reacted { .. }
+            | EventKind::MemberAdded { .. }
+            | EventKind::MemberRemoved { .. }
+            | EventKind::Appointed { .. }
+            | EventKind::Unknown => return false,
         }
         true
     }
 
-    /// The room in the list of a member. What is unread is counted as far back as it is known here; see [`Room::unknown`].
-    pub fn summary(&self, viewer: UserId, mine: RoomMembership) -> RoomSummary {
-        self.summary_in(&self.state.lock(), viewer, mine)
+    /// The summary for a member. Unread messages are counted as far back as the index reaches; see [`Room::missing_range`].
+    pub fn summary(&self, viewer: UserId, membership: RoomMembership) -> RoomSummary {
+        self.summary_in(&self.state.lock(), viewer, membership)
     }
 
-    /// The room in the list of someone who is no member: to them nothing is unread.
+    /// The summary for someone who is not a member, without unread messages.
     pub fn summary_for_others(&self) -> RoomSummary {
         let state = self.state.lock();
         let summary = self.summary_in(&state, UserId(Uuid::nil()), RoomMembership::since(state.head));
         RoomSummary { joined: false, ..summary }
     }
 
-    /// What has to be read before one can count what is unread after a seq; none when it is known here.
-    pub fn unknown(&self, after: Seq) -> Option<Unknown> {
-        self.state.lock().tally.unknown(after)
+    /// The events that must be read from the store to count unread messages after a seq; `None` when the index has them.
+    pub fn missing_range(&self, after: Seq) -> Option<MissingRange> {
+        self.state.lock().unread.missing_range(after)
     }
 
-    /// Takes in what was read. When it is not what is unknown any more, nothing changes: ask again.
-    pub fn fill(&self, unknown: Unknown, written: &AuthorRange) {
-        self.state.lock().tally.fill(unknown, written);
+    /// Adds what was read from the store. Without effect when the index has changed meanwhile: ask again.
+    pub fn fill_unread(&self, missing: MissingRange, read: &AuthorRange) {
+        self.state.lock().unread.fill(missing, read);
     }
 
-    /// Whether this person made it.
     pub fn is_made_by(&self, user: UserId) -> bool {
-        self.maker == Some(user)
+        self.created_by == Some(user)
     }
 
-    /// Whether a direct room is to be seen: by whom it is not from, only once something was said in it.
+    /// Whether to list the room. A direct room is hidden from those who did not create it until it has a message.
     pub fn is_begun(&self, viewer: UserId) -> bool {
-        self.kind != RoomKind::Direct || self.maker == Some(viewer) || self.head() > 0
+        self.kind != RoomKind::Direct || self.created_by == Some(viewer) || self.head() > 0
     }
 
-    pub(super) fn summary_in(&self, state: &State, viewer: UserId, mine: RoomMembership) -> RoomSummary {
+    pub(super) fn summary_in(&self, state: &State, viewer: UserId, membership: RoomMembership) -> RoomSummary {
         let details = self.details.read();
         let others: Vec<_> = details.people.iter().filter(|person| person.id != viewer).cloned().collect();
         let direct = self.kind == RoomKind::Direct;
@@ -80,8 +86,8 @@ impl Room {
         } else {
             details.name.clone()
         };
-        let (head, read) = (state.head, mine.read_to().min(state.head));
-        let unread = state.tally.unread(viewer, read, head);
+        let (head, read) = (state.head, membership.read_to().min(state.head));
+        let unread = state.unread.unread(viewer, read, head);
         RoomSummary {
             id: self.id.clone(),
             name,
@@ -90,19 +96,19 @@ impl Room {
             head,
             read,
             unread,
-            mentions: if direct { unread } else { state.tally.mentions(viewer, read, head) },
-            level: mine.level,
-            marked: mine.unread_from.is_some(),
+            mentions: if direct { unread } else { state.unread.mentions(viewer, read, head) },
+            level: membership.level,
+            marked: membership.unread_from.is_some(),
             joined: true,
             gone: false,
             archived: details.archived,
-            moderator: mine.moderator,
+            moderator: membership.moderator,
             people: others,
         }
     }
 
-    /// Someone has another name or colour. True when that changes how the room is shown: in a direct room of theirs.
-    pub fn rename_person(&self, user: &User) -> bool {
+    /// Applies a new name or colour of a user; true when this is a direct room of theirs.
+    pub fn update_person(&self, user: &User) -> bool {
         if self.kind != RoomKind::Direct {
             return false;
         }
@@ -110,7 +116,7 @@ impl Room {
         let mut people = details.people.to_vec();
         let Some(person) = people.iter_mut().find(|person| person.id == user.id) else { return false };
         person.clone_from(user);
-        // As they are read back at the next start.
+        // The order in which the store returns them.
         people.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         details.people = people.into();
         true

@@ -1,8 +1,8 @@
-//! Taking back what one said, or what others said where one looks after the room.
+//! `delete`: removes a message.
 
 use parlor_protocol::{CommandId, RoomId, error_code};
 
-use super::{Session, send::answer};
+use super::{Session, send::respond};
 use crate::{
     domain::{AppendOutcome, Deletion, OnAppended, StoreError},
     policy::RoomAct,
@@ -11,25 +11,25 @@ use crate::{
 impl Session {
     pub(super) async fn delete(&self, id: CommandId, room: RoomId, message: CommandId) {
         if id.0.is_nil() {
-            return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "the nil id names nothing");
+            return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "The id must not be nil.");
         }
-        // Whose it is, the writer finds out.
+        // The store finds out who wrote the message.
         let own = self.live.may(&self.connection, RoomAct::DeleteOwn, &room);
         let others = self.live.may(&self.connection, RoomAct::DeleteOthers, &room).is_ok();
         let own = match own {
             Err(denied) if !others => return self.refuse_denied(Some(id.to_string()), room, denied),
             own => own.is_ok(),
         };
-        if let Err(wait) = self.sends.take() {
+        if let Err(wait) = self.message_limit.take() {
             return self.refuse_too_fast(id, room, wait);
         }
         let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
-        let as_member = self.live.hub.stance(self.user(), &room).1.is_some();
+        let as_member = self.live.hub.role_and_standing(self.user(), &room).1.is_some();
         let by = self.connection.user.clone();
         let deletion = Deletion { id, room: room.clone(), message, by, own, others, as_member };
         let connection = self.connection.clone();
         let done = move |result: Result<AppendOutcome, StoreError>| {
-            answer(&connection, id, room, &result);
+            respond(&connection, id, room, &result);
             drop(permit);
         };
         self.live.store.delete(deletion, OnAppended::new(done)).await;

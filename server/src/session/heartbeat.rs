@@ -1,7 +1,7 @@
-//! Heartbeats of all connections from one wheel: no timer per connection, and spread evenly over the interval.
+//! Heartbeats of all connections from one timing wheel: no timer per connection, and evenly spread over the interval.
 //!
-//! A peer is given up after an interval and a grace of silence. Each connection is looked at three times a turn, so that
-//! this is noticed within two intervals of its last sign of life.
+//! A connection is closed after an interval and a grace without a sign of life. Each is checked three times per interval,
+//! so that this happens within two intervals of its last sign of life.
 
 use std::{
     sync::{Arc, Weak},
@@ -12,95 +12,92 @@ use parking_lot::Mutex;
 use parlor_protocol::CloseCode;
 use rand::Rng;
 
-use crate::connection::{Bye, Connection};
+use crate::connection::{Connection, Disconnect};
 
-/// Slots of the wheel. One is served a tick; a connection's first heartbeat comes at a random part of the interval.
+/// Slots of the wheel, one per tick. A connection gets a random slot.
 const SLOTS: usize = 24;
 
-/// Looks at a connection in one turn: at its heartbeat, and evenly between this one and the next.
-const LOOKS: usize = 3;
+/// Checks of a connection per interval, evenly spread from its heartbeat.
+const CHECKS: usize = 3;
 
-/// See the module.
-pub struct Wheel {
+pub struct HeartbeatWheel {
     interval: Duration,
     grace: Duration,
     slots: Vec<Mutex<Vec<Weak<Connection>>>>,
-    turn: Mutex<Turn>,
+    position: Mutex<Position>,
 }
 
-struct Turn {
+struct Position {
     next: usize,
-    /// The last tick.
-    last: Instant,
-    /// Silence counts from here. Moved when the process itself was frozen: nobody is to blame for what nobody could hear.
+    last_tick: Instant,
+    /// Idle time counts from here at the earliest. Reset when the process itself was suspended.
     listening_since: Instant,
 }
 
-impl Wheel {
-    /// A wheel that asks for a sign of life every `interval`, and gives up when `grace` after one was due there was
-    /// none. More grace than half an interval is not given.
+impl HeartbeatWheel {
+    /// Sends a heartbeat every `interval`, and closes a connection that shows no sign of life `grace` after one was due. The
+    /// grace is limited to half an interval.
     #[must_use]
     pub fn new(interval: Duration, grace: Duration) -> Self {
         let slots = (0..SLOTS).map(|_| Mutex::default()).collect();
         let now = Instant::now();
-        let turn = Mutex::new(Turn { next: 0, last: now, listening_since: now });
-        Self { interval, grace: grace.min(interval / 2), slots, turn }
+        let position = Mutex::new(Position { next: 0, last_tick: now, listening_since: now });
+        Self { interval, grace: grace.min(interval / 2), slots, position }
     }
 
-    /// How often a connection is asked.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// How often [`Wheel::tick`] is to be called.
+    /// How often [`HeartbeatWheel::tick`] must be called.
     #[must_use]
     pub fn tick_interval(&self) -> Duration {
         (self.interval / u32::try_from(SLOTS).unwrap_or(1)).max(Duration::from_millis(5))
     }
 
-    /// Watches over a connection until it is dropped.
+    /// Adds a connection. It is removed when it is dropped.
     pub fn add(&self, connection: &Arc<Connection>) {
         let slot = rand::rng().random_range(0..self.slots.len());
         self.slots[slot].lock().push(Arc::downgrade(connection));
     }
 
-    /// Every connection, also those that have not said hello.
+    /// All connections, including those that have not sent hello.
     #[must_use]
-    pub fn everyone(&self) -> Vec<Arc<Connection>> {
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
         self.slots.iter().flat_map(|slot| slot.lock().iter().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect()
     }
 
-    /// Serves the next slot: asks the living, ends the silent, forgets the gone.
+    /// Serves the next slot: sends heartbeats, closes idle connections and removes dropped ones.
     ///
-    /// A tick that comes much too late says that the process was stopped, or the machine asleep. What was sent meanwhile
-    /// may not have been read yet, and nobody was asked: everyone gets a whole new round to answer.
+    /// A tick that is much too late means that the process or the machine was suspended. Data that arrived meanwhile may not
+    /// have been read and no heartbeats were sent, so all connections get a new interval.
     pub fn tick(&self, now: Instant) {
         let (slot, listening_since) = {
-            let mut turn = self.turn.lock();
-            let late = now.saturating_duration_since(turn.last).saturating_sub(self.tick_interval());
+            let mut position = self.position.lock();
+            let late = now.saturating_duration_since(position.last_tick).saturating_sub(self.tick_interval());
             if late > self.grace / 2 {
-                tracing::warn!(?late, "the process stood still; heartbeats begin anew");
-                turn.listening_since = now;
+                tracing::warn!(?late, "the process was suspended; heartbeats restart");
+                position.listening_since = now;
             }
-            turn.last = now;
-            let slot = turn.next;
-            turn.next = (slot + 1) % SLOTS;
-            (slot, turn.listening_since)
+            position.last_tick = now;
+            let slot = position.next;
+            position.next = (slot + 1) % SLOTS;
+            (slot, position.listening_since)
         };
         let listening = now.saturating_duration_since(listening_since);
         let is_alive = |connection: &Connection| {
-            let alive = connection.silence(now).min(listening) <= self.interval + self.grace;
+            let alive = connection.idle_time(now).min(listening) <= self.interval + self.grace;
             if !alive {
-                connection.queue.close(Bye { code: CloseCode::HeartbeatMissed, after: None });
+                connection.queue.close(Disconnect { code: CloseCode::HeartbeatMissed, reconnect_after: None });
             }
             alive
         };
-        for look in 0..LOOKS {
-            self.slots[(slot + look * SLOTS / LOOKS) % SLOTS].lock().retain(|connection| {
+        for check in 0..CHECKS {
+            self.slots[(slot + check * SLOTS / CHECKS) % SLOTS].lock().retain(|connection| {
                 let Some(connection) = connection.upgrade() else { return false };
                 let alive = is_alive(&connection);
-                if alive && look == 0 {
+                if alive && check == 0 {
                     connection.queue.ping();
                 }
                 alive
@@ -128,13 +125,13 @@ mod tests {
         Connection::new(AuthenticatedUser { user, role: ServerRole::Guest }, TokenHash([0; 32]))
     }
 
-    fn was_asked(connection: &Connection) -> bool {
+    fn got_heartbeat(connection: &Connection) -> bool {
         let mut outgoing = Outgoing::default();
         connection.queue.next(&mut outgoing).now_or_never().is_some() && outgoing.ping
     }
 
-    /// KeyedMutex the wheel from one time to another; calls `each` after every tick.
-    fn turn(wheel: &Wheel, from: Instant, to: Instant, mut each: impl FnMut(Instant)) {
+    /// Turns the wheel from one time to another and calls `each` after every tick.
+    fn turn(wheel: &HeartbeatWheel, from: Instant, to: Instant, mut each: impl FnMut(Instant)) {
         let mut now = from;
         while now < to {
             now += wheel.tick_interval();
@@ -144,18 +141,18 @@ mod tests {
     }
 
     #[test]
-    fn the_silent_are_found_within_two_intervals_whenever_they_were_last_heard() {
+    fn idle_connections_are_closed_within_two_intervals() {
         for grace in [Duration::from_secs(10), Duration::from_secs(100)] {
-            for last_word in 0..48 {
-                let wheel = Wheel::new(INTERVAL, grace);
+            for last_activity in 0..48 {
+                let wheel = HeartbeatWheel::new(INTERVAL, grace);
                 let silent = connection();
                 wheel.add(&silent);
                 let begun = Instant::now();
-                let heard = begun + INTERVAL * last_word / 48;
+                let heard = begun + INTERVAL * last_activity / 48;
                 let mut found = None;
                 turn(&wheel, begun, begun + INTERVAL * 4, |now| {
                     if now <= heard {
-                        silent.hear(now);
+                        silent.record_activity(now);
                     }
                     if found.is_none() && silent.queue.is_ending() {
                         found = Some(now.saturating_duration_since(heard));
@@ -170,15 +167,15 @@ mod tests {
     }
 
     #[test]
-    fn who_answers_each_heartbeat_stays() {
-        let wheel = Wheel::new(INTERVAL, Duration::from_secs(10));
+    fn connections_that_answer_stay_open() {
+        let wheel = HeartbeatWheel::new(INTERVAL, Duration::from_secs(10));
         let alive: Vec<_> = (0..100).map(|_| connection()).collect();
         alive.iter().for_each(|connection| wheel.add(connection));
         let begun = Instant::now();
         turn(&wheel, begun, begun + INTERVAL * 10, |now| {
             for connection in &alive {
-                if was_asked(connection) {
-                    connection.hear(now);
+                if got_heartbeat(connection) {
+                    connection.record_activity(now);
                 }
             }
         });
@@ -186,19 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_stood_still_gives_everyone_a_new_round() {
-        let wheel = Wheel::new(INTERVAL, Duration::from_secs(10));
+    fn all_connections_get_a_new_interval_after_a_suspension() {
+        let wheel = HeartbeatWheel::new(INTERVAL, Duration::from_secs(10));
         let (answering, silent) = (connection(), connection());
         wheel.add(&answering);
         wheel.add(&silent);
         let begun = Instant::now();
         turn(&wheel, begun, begun + INTERVAL, |_| {});
-        // An hour later, the first ticks come before anything that was sent has been read.
+        // An hour later, the first ticks come before received data has been read.
         let woken = begun + Duration::from_secs(3_600);
         let mut found = None;
         turn(&wheel, woken, woken + INTERVAL * 3, |now| {
-            if was_asked(&answering) {
-                answering.hear(now);
+            if got_heartbeat(&answering) {
+                answering.record_activity(now);
             }
             if found.is_none() && silent.queue.is_ending() {
                 found = Some(now.saturating_duration_since(woken));
@@ -209,8 +206,8 @@ mod tests {
     }
 
     #[test]
-    fn the_gone_are_forgotten() {
-        let wheel = Wheel::new(INTERVAL, Duration::from_secs(10));
+    fn dropped_connections_are_removed() {
+        let wheel = HeartbeatWheel::new(INTERVAL, Duration::from_secs(10));
         wheel.add(&connection());
         let begun = Instant::now();
         turn(&wheel, begun, begun + INTERVAL, |_| {});

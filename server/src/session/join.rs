@@ -1,18 +1,18 @@
-//! Joining a room: is it mine to see, is the cursor from this history, and then replay and live events without a seam.
+//! `join` and `leave`: checks the rights and the cursor, then replays events and subscribes without a gap or a duplicate.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, error_code, limits};
 
-use super::{Denied, Joined, Session};
+use super::{Denied, JoinedRoom, Session};
 use crate::{
     connection::EventBatch,
     domain::{Membership, RoomMembership, StoreError},
     policy::RoomAct,
-    room::{Online, Room, Subscribed},
+    room::{Online, Room, SubscribeOutcome},
 };
 
-/// Events read from the store at a time.
+/// Events read from the store in one query.
 const REPLAY_PAGE: u32 = 50;
 
 impl Session {
@@ -23,9 +23,9 @@ impl Session {
         };
         {
             let mut state = self.state.lock();
-            if state.joined.len() >= limits::MAX_JOINED_ROOMS && state.joined(&cursor.room).is_none() {
+            if state.joined.len() >= limits::MAX_JOINED_ROOMS && state.joined_room(&cursor.room).is_none() {
                 drop(state);
-                let message = format!("one connection joins at most {} rooms", limits::MAX_JOINED_ROOMS);
+                let message = format!("A connection can join at most {} rooms.", limits::MAX_JOINED_ROOMS);
                 return self.refuse(None, Some(cursor.room), error_code::TOO_MANY_ROOMS, message);
             }
         }
@@ -34,7 +34,7 @@ impl Session {
             Ok(Err(denied)) => Ok(denied),
             Err(error) => Err(error),
         };
-        self.let_go(&cursor.room, false);
+        self.remove_joined(&cursor.room, false);
         match denied {
             Ok(denied) => self.refuse_denied(None, cursor.room, denied),
             Err(error) => self.fail(None, Some(cursor.room), &error),
@@ -42,12 +42,13 @@ impl Session {
     }
 
     pub(super) async fn leave(&self, room: &RoomId) {
-        let Some(room) = self.let_go(room, true) else { return };
-        self.live.hub.leaves(&self.connection, Some(&room.id));
-        // From now on only its growth is told; and nothing at all where they are no member any more.
+        let Some(room) = self.remove_joined(room, true) else { return };
+        self.live.hub.leave(&self.connection, Some(&room.id));
+        // A member still gets summaries of the room's growth.
         match self.live.store.memberships(self.user()).await {
             Ok(memberships) => {
-                if let Some(Membership { state, .. }) = memberships.iter().find(|mine| mine.room == room.id) {
+                if let Some(Membership { state, .. }) = memberships.iter().find(|membership| membership.room == room.id)
+                {
                     room.watch(&self.connection, *state);
                 }
             }
@@ -55,14 +56,15 @@ impl Session {
         }
     }
 
-    pub(super) fn let_go(&self, room: &RoomId, said_so: bool) -> Option<Arc<Room>> {
+    /// Unsubscribes from a room. `by_client`: the client has said so, and needs no `gap` of the room any more.
+    pub(super) fn remove_joined(&self, room: &RoomId, by_client: bool) -> Option<Arc<Room>> {
         let joined = {
             let mut state = self.state.lock();
-            state.changes += 1;
-            if said_so {
+            state.version += 1;
+            if by_client {
                 state.gapped.remove(room);
             }
-            state.let_go(room)?
+            state.remove_joined(room)?
         };
         joined.room.unsubscribe(&self.connection);
         Some(joined.room)
@@ -72,8 +74,8 @@ impl Session {
         if let Err(denied) = self.become_member(room).await? {
             return Ok(Err(denied));
         }
-        // Joining again replaces the cursor: no live event may come between what is replayed.
-        self.let_go(&cursor.room, false);
+        // Joining again replaces the cursor: no live event may come between replayed ones.
+        self.remove_joined(&cursor.room, false);
         if let Some((reason, after)) = self.gap(room, cursor).await? {
             let head = room.head();
             self.push_gap(cursor.room.clone(), reason, after, head);
@@ -84,66 +86,60 @@ impl Session {
         let mut after = cursor.after.unwrap_or(head);
         {
             let tail = cursor.tail.clone().or_else(|| room.recent_id(after).map(CommandId::tail));
-            // One of another form was not looked at: there is nothing before the first event.
+            // Tails of another form are not checked: there is nothing before the first event.
             let tail = tail.and_then(|tail| tail.0.as_bytes().try_into().ok());
             let mut state = self.state.lock();
-            state.changes += 1;
+            state.version += 1;
             state.gapped.remove(&cursor.room);
-            // Two joins of one room cannot meet: a connection's frames are taken one after the other.
+            // There are no concurrent joins of a room: the frames of a connection are handled one after another.
             state.joined.reserve_exact(1);
-            state.joined.push(Joined { room: room.clone(), after, tail, last_typing: None });
+            state.joined.push(JoinedRoom { room: room.clone(), after, tail, last_typing: None });
         }
-        let told = self.push_joined(room, head.max(after));
-        // Subscribing succeeds only when everything since `after` is in memory; else read on and try again.
+        let before = self.push_joined(room, head.max(after));
+        // Subscribing succeeds only when everything since `after` is in memory; otherwise read on and try again.
         loop {
             self.connection.queue.drained().await;
-            // After an overflow meanwhile, the room was answered with `gap`: what was begun ends here.
+            // After an overflow, the client was sent `gap` and must join again.
             if overflows != self.overflows.load(Ordering::Relaxed) || self.connection.queue.is_ending() {
                 return Ok(Ok(()));
             }
             match room.subscribe(&self.connection, after) {
-                Subscribed::Live => {
+                SubscribeOutcome::Live => {
                     if self.connection.is_away() {
-                        // Somebody may be at another device.
-                        self.live.hub.show_away(self.user(), room);
+                        // The user may be present on another device.
+                        self.live.hub.publish_away(self.user(), room);
                     }
-                    // Who came and went meanwhile was told to those who had subscribed.
-                    for frame in room.since(&told, self.user()) {
+                    // Presence changes since `joined` were sent only to those who had subscribed.
+                    for frame in room.presence_since(&before, self.user()) {
                         self.connection.push(&frame);
                     }
                     return Ok(Ok(()));
                 }
-                Subscribed::Barred => return Ok(Err(Denied::Unseen)),
-                Subscribed::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
+                SubscribeOutcome::Removed => return Ok(Err(Denied::Unseen)),
+                SubscribeOutcome::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
             }
         }
     }
 
-    /// Tells who is here, counting the one who just came. Returns who was here.
+    /// Sends `joined` with the online members including this user. Returns those online before.
     fn push_joined(&self, room: &Room, head: Seq) -> Online {
-        let here = room.online();
-        let Online { mut people, away, mut count, .. } = here.clone();
+        let before = room.online();
+        let Online { users: mut online, away, mut count, .. } = before.clone();
         let me = &*self.connection.user;
-        if !people.contains(me) {
-            // In a crowd one may be here already without being listed.
-            if usize::try_from(count).is_ok_and(|count| count == people.len()) {
+        if !online.contains(me) {
+            // In a crowd they may be online already without being listed.
+            if usize::try_from(count).is_ok_and(|count| count == online.len()) {
                 count += 1;
             }
-            people.push(me.clone());
+            online.push(me.clone());
         }
-        self.connection.push(&ServerFrame::Joined {
-            room: room.id.clone(),
-            head,
-            online: people,
-            away,
-            online_count: count,
-        });
-        here
+        self.connection.push(&ServerFrame::Joined { room: room.id.clone(), head, online, away, online_count: count });
+        before
     }
 
-    /// Reading or writing in a public room makes one its member.
+    /// Makes the user a member, as reading or writing in a public room does.
     pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<Result<(), Denied>, StoreError> {
-        let (_, standing) = self.live.hub.stance(self.user(), &room.id);
+        let (_, standing) = self.live.hub.role_and_standing(self.user(), &room.id);
         if standing.is_some() {
             return Ok(Ok(()));
         }
@@ -157,14 +153,14 @@ impl Session {
         Ok(Ok(()))
     }
 
-    /// Why this cursor cannot be continued, and what the client has.
+    /// The reason why a cursor cannot be resumed, and the client's position.
     async fn gap(&self, room: &Room, cursor: &Cursor) -> Result<Option<(GapReason, Seq)>, StoreError> {
         let Some(after) = cursor.after else { return Ok(None) };
         let head = room.head();
         if head.saturating_sub(after) > limits::MAX_REPLAY_EVENTS {
             return Ok(Some((GapReason::TooFar, after)));
         }
-        // Nothing to prove before the first event; and a cursor within this history without a tail is believed.
+        // There is nothing to check before the first event, nor without a tail.
         if after == 0 || (after <= head && cursor.tail.is_none()) {
             return Ok(None);
         }
@@ -176,15 +172,15 @@ impl Session {
         Ok((!same).then_some((GapReason::HistoryChanged, after)))
     }
 
-    /// Queues one page of events from the store; returns the last seq that was queued.
+    /// Queues one page of events from the store. Returns the last seq that was queued.
     async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq, StoreError> {
         let mut page = self.live.store.events(&room.id, after, REPLAY_PAGE).await?;
-        // The store may be ahead of the room. What the room has not seen yet could be after an event by which this person
-        // is no longer a member: only what it has seen is shown, and then it is asked.
+        // The store may be ahead of the room, even of an event that removes this user. So send only what the room has seen,
+        // and check the membership after that.
         let head = room.head();
         page.events.retain(|event| event.seq <= head);
         let mut last = after;
-        if room.is_barred(self.user()) {
+        if room.is_removed(self.user()) {
             return Ok(last);
         }
         for batch in EventBatch::encode(&page.events) {

@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerInfo, ServerRole, UserId};
 
-use super::{KeyedMutex, heartbeat::Wheel};
+use super::heartbeat::HeartbeatWheel;
 use crate::{
     config::Guests,
     connection::Connection,
     domain::{AuthenticatedUser, Membership, RoomMembership, StoreError},
+    keyed_mutex::KeyedMutex,
     policy::{Actor, RoomAct, Standing, Verdict},
     room::{Hub, Room},
     store::Store,
@@ -21,7 +22,7 @@ pub struct Live {
     /// Everything live.
     pub hub: Arc<Hub>,
     /// Heartbeats of all connections.
-    pub wheel: Wheel,
+    pub wheel: HeartbeatWheel,
     /// Who we are.
     pub server: ServerInfo,
     /// Time within which `hello` must have come.
@@ -42,7 +43,7 @@ impl Live {
     /// # Errors
     /// They may not, or there is no such room for them.
     pub fn may(&self, visitor: &Connection, act: RoomAct, room: &RoomId) -> Result<Arc<Room>, Denied> {
-        let (role, standing) = self.hub.stance(visitor.user.id, room);
+        let (role, standing) = self.hub.role_and_standing(visitor.user.id, room);
         self.decide(visitor.user.id, role, act, room, standing)
     }
 
@@ -131,12 +132,12 @@ impl Live {
     /// # Errors
     /// See [`StoreError`].
     pub async fn count_back(&self, room: &Room, mine: RoomMembership) -> Result<(), StoreError> {
-        if room.unknown(mine.read_to()).is_none() {
+        if room.missing_range(mine.read_to()).is_none() {
             return Ok(());
         }
-        let _turn = self.counting.of(&room.id).await;
-        while let Some(unknown) = room.unknown(mine.read_to()) {
-            room.fill(unknown, &self.store.written(&room.id, unknown.after, unknown.before).await?);
+        let _turn = self.counting.lock(&room.id).await;
+        while let Some(missing) = room.missing_range(mine.read_to()) {
+            room.fill_unread(missing, &self.store.written(&room.id, missing.after, missing.before).await?);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Who is meant by `@name` in a message. Looked up only when there may be one.
+//! Finds the members whom a message may mention by `@name`.
 
 use parlor_protocol::RoomId;
 
@@ -6,7 +6,7 @@ use super::Live;
 use crate::{domain::StoreError, markdown::Names};
 
 impl Live {
-    /// The members of a room whom a message may name: those who are connected by that name, then whom the store knows by it.
+    /// The members of a room with names that the body mentions. Connected members take precedence over stored ones.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Saying something: checked, rendered, appended; answered when it is on disk.
+//! `send`: validates, renders and appends a message, and responds when it is on disk.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use parlor_protocol::{CommandId, RoomId, ServerFrame, error_code, validate};
 
 use super::{
     Session,
-    refusals::{muted, not_stored},
+    refuse::{NO_SUCH_ROOM, muted, not_stored},
 };
 use crate::{
     connection::Connection,
@@ -15,13 +15,13 @@ use crate::{
     policy::RoomAct,
 };
 
-/// A longer body, or one with a code block, is rendered away from the threads that serve everyone.
+/// A longer body, or one with a code block, is rendered on the blocking thread pool.
 const INLINE_RENDER_BYTES: usize = 1_024;
 
 impl Session {
     pub(super) async fn send(&self, id: CommandId, room: RoomId, body: &str, reply_to: Option<CommandId>) {
         if id.0.is_nil() {
-            return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "the nil id names nothing");
+            return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "The id must not be nil.");
         }
         let body = match validate::body(body) {
             Ok(body) => body.to_owned(),
@@ -33,7 +33,7 @@ impl Session {
             Ok(live_room) => live_room,
             Err(denied) => return self.refuse_denied(Some(id.to_string()), room, denied),
         };
-        if let Err(wait) = self.sends.take() {
+        if let Err(wait) = self.message_limit.take() {
             return self.refuse_too_fast(id, room, wait);
         }
         match self.become_member(&live_room).await {
@@ -47,7 +47,7 @@ impl Session {
             Err(error) => return self.fail(Some(id.to_string()), Some(room), &error),
         };
         let Rendered { html, mut mentions } = render(&body, names).await;
-        // Nobody calls themselves.
+        // Authors do not mention themselves.
         mentions.retain(|user| *user != self.user());
         let message = NewMessage {
             id,
@@ -61,7 +61,7 @@ impl Session {
         };
         let connection = self.connection.clone();
         let done = move |result: Result<AppendOutcome, StoreError>| {
-            answer(&connection, id, room, &result);
+            respond(&connection, id, room, &result);
             drop(permit);
         };
         self.live.store.append(message, OnAppended::new(done)).await;
@@ -76,15 +76,15 @@ async fn render(body: &str, names: Names) -> Rendered {
     match tokio::task::spawn_blocking(move || markdown::render_naming(&source, &names)).await {
         Ok(rendered) => rendered,
         Err(error) => {
-            // Better plain than lost.
+            // Plain text is better than a lost message.
             tracing::error!(%error, "rendering failed");
             Rendered { html: format!("<p>{}</p>", ammonia::clean_text(body)), mentions: Vec::new() }
         }
     }
 }
 
-/// Tells what became of a message, or of its deletion.
-pub(super) fn answer(
+/// Responds with the outcome of an append.
+pub(super) fn respond(
     connection: &Arc<Connection>,
     id: CommandId,
     room: RoomId,
@@ -99,18 +99,18 @@ pub(super) fn answer(
     };
     let frame = match result {
         Ok(AppendOutcome::Stored { seq, at }) => ServerFrame::Ack { id, room, seq: *seq, at: *at },
-        Ok(AppendOutcome::IdReused) => refuse(error_code::ID_REUSED, "this id stands for something else already"),
-        Ok(AppendOutcome::NoRoom) => refuse(error_code::NOT_FOUND, "there is no such room that you can see"),
+        Ok(AppendOutcome::IdReused) => refuse(error_code::ID_REUSED, "This id was used for another command."),
+        Ok(AppendOutcome::NoRoom) => refuse(error_code::NOT_FOUND, NO_SUCH_ROOM),
         Ok(AppendOutcome::Muted { until }) => muted(Some(id.to_string()), room, *until),
-        Ok(AppendOutcome::Banned) => refuse(error_code::BANNED, "you were banned"),
+        Ok(AppendOutcome::Banned) => refuse(error_code::BANNED, "You are banned from this server."),
         Ok(AppendOutcome::NoReplyTarget) => {
-            refuse(error_code::NOT_FOUND, "the message that it answers is not in this room")
+            refuse(error_code::NOT_FOUND, "The message that you reply to is not in this room.")
         }
         Ok(AppendOutcome::NoMessage) => {
-            refuse(error_code::NOT_FOUND, "there is no such message in this room, or it is gone")
+            refuse(error_code::NOT_FOUND, "This message does not exist in this room or was deleted.")
         }
-        Ok(AppendOutcome::Forbidden) => refuse(error_code::FORBIDDEN, "that message is not yours to delete"),
-        // The writer has logged the cause.
+        Ok(AppendOutcome::Forbidden) => refuse(error_code::FORBIDDEN, "You may not delete this message."),
+        // The store has logged the cause.
         Err(error) => not_stored(Some(id.to_string()), Some(room), error),
     };
     connection.push(&frame);

@@ -1,10 +1,10 @@
-//! WebSockets as the server has them: a request that becomes one, and its two halves. What is said on them is decided by
-//! those who run them: the live protocol, the gateways and the lab.
+//! Server side of a WebSocket: the upgrade of a request, and reading and writing messages. Used by the live protocol, the
+//! gateways and the lab.
 
 mod reader;
 mod upgrade;
 mod writer;
 
-pub use reader::{Ended, Reader};
-pub use upgrade::{Upgrade, other_version, switching};
-pub use writer::Writer;
+pub use reader::{MessageReader, ReadError};
+pub use upgrade::{Upgrade, switching_protocols, unsupported_version};
+pub use writer::MessageWriter;

@@ -1,4 +1,4 @@
-//! What comes in on a WebSocket. Holds no buffer: bytes are read into one that all share.
+//! Reads the messages of a WebSocket. A reader has no buffer of its own: all readers of a thread share one.
 
 use std::{
     cell::RefCell,
@@ -15,57 +15,55 @@ use tokio::{
 
 use crate::websocket::decode::{Decoder, Message, Violation};
 
-/// Bytes read at a time.
+/// Bytes read in one system call.
 const READ: usize = 64 * 1024;
 
 thread_local! {
     static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into());
 }
 
-/// See the module.
-pub struct Reader {
+pub struct MessageReader {
     half: OwnedReadHalf,
-    /// Where messages come out.
     pub decoder: Decoder,
 }
 
-impl Reader {
-    /// `early`: what was read before.
+impl MessageReader {
+    /// `early`: bytes that were read with the request's head.
     #[must_use]
     pub fn new(half: OwnedReadHalf, mut decoder: Decoder, early: &[u8]) -> Self {
         decoder.push(early);
         Self { half, decoder }
     }
 
-    /// Gives the decoder what has come; false at the end of the stream. Dropped while it waits, it has taken nothing.
+    /// Passes received bytes to the decoder; false at the end of the stream. Cancellation safe.
     ///
     /// # Errors
-    /// The socket is broken.
+    /// The socket failed.
     pub async fn fill(&mut self) -> io::Result<bool> {
         let Self { half, decoder } = self;
         poll_fn(|context| poll_read(half, context, |bytes| decoder.push(bytes))).await
     }
 
-    /// The next message. Dropped while it waits, it has taken nothing.
+    /// The next message. Cancellation safe.
     ///
     /// # Errors
-    /// See [`Ended`].
-    pub async fn next(&mut self) -> Result<Message<'_>, Ended> {
+    /// See [`ReadError`].
+    pub async fn next(&mut self) -> Result<Message<'_>, ReadError> {
         let taken = loop {
             if let Some(taken) = self.decoder.take()? {
                 break taken;
             }
             if !matches!(self.fill().await, Ok(true)) {
-                return Err(Ended::Gone);
+                return Err(ReadError::Gone);
             }
         };
         Ok(self.decoder.lend(taken)?)
     }
 
-    /// Reads to the end of the stream and keeps nothing.
+    /// Reads and discards everything up to the end of the stream.
     ///
     /// # Errors
-    /// The socket is broken.
+    /// The socket failed.
     pub async fn discard(&mut self) -> io::Result<()> {
         while poll_fn(|context| poll_read(&mut self.half, context, |_| {})).await? {}
         Ok(())
@@ -81,16 +79,16 @@ fn poll_read(half: &mut OwnedReadHalf, context: &mut Context<'_>, take: impl FnO
     })
 }
 
-/// Why no message comes any more.
+/// Why no more messages come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The peer has gone without a word.
+pub enum ReadError {
+    /// The peer went without a close frame, or the socket failed.
     Gone,
-    /// The peer did what must not be.
+    /// The peer violated the protocol.
     Violation(Violation),
 }
 
-impl From<Violation> for Ended {
+impl From<Violation> for ReadError {
     fn from(violation: Violation) -> Self {
         Self::Violation(violation)
     }

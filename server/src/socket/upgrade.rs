@@ -1,4 +1,4 @@
-//! A request that becomes a WebSocket (RFC 6455, section 4.2).
+//! Upgrades a request to a WebSocket (RFC 6455, section 4.2).
 
 use axum::{
     extract::{FromRequest, Request},
@@ -16,10 +16,10 @@ use crate::{
     websocket::handshake::{self, Refused},
 };
 
-/// As an extractor it answers what does not open a WebSocket: 426 for another version, else 400.
+/// A WebSocket handshake, as an extractor. Rejects other requests with 400, and other versions of the protocol with 426.
 pub struct Upgrade {
     upgrade: OnUpgrade,
-    slot: Option<ConnectionInfo>,
+    info: Option<ConnectionInfo>,
     headers: HeaderMap,
     accept: String,
     subprotocol: Option<&'static str>,
@@ -32,11 +32,11 @@ impl FromRequest<App> for Upgrade {
         let accept = match handshake::accept(request.method(), request.version(), request.headers()) {
             Ok(accept) => accept,
             Err(Refused::BadRequest(message)) => return Err(ApiError::bad_request(message).into_response()),
-            Err(Refused::Version) => return Err(other_version()),
+            Err(Refused::Version) => return Err(unsupported_version()),
         };
         Ok(Self {
             upgrade: hyper::upgrade::on(&mut request),
-            slot: request.extensions().get().cloned(),
+            info: request.extensions().get().cloned(),
             headers: std::mem::take(request.headers_mut()),
             accept,
             subprotocol: None,
@@ -45,45 +45,44 @@ impl FromRequest<App> for Upgrade {
 }
 
 impl Upgrade {
-    /// Agrees to this subprotocol, if the client offers it.
+    /// Accepts this subprotocol if the client offers it.
     #[must_use]
     pub fn offering(self, subprotocol: &'static str) -> Self {
         let offered = handshake::offers(&self.headers, subprotocol);
         Self { subprotocol: offered.then_some(subprotocol), ..self }
     }
 
-    /// The request's headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Answers 101, and runs this with the socket and what of it was read with the request's head.
+    /// Responds with 101 and runs `run` with the socket and the bytes that were read with the request's head.
     pub fn run<F>(self, run: impl FnOnce(TcpStream, Vec<u8>) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send,
     {
-        let response = self.answer();
-        // Held until the socket is gone: it counts as one of the server's connections, and of its address's.
-        let places = self.slot.map(|slot| (slot.place, slot.in_crowd));
+        let response = self.response();
+        // Held until the socket is gone: it counts as one of the connections of the server and of its address.
+        let permits = self.info.map(|info| (info.permit, info.address_permit));
         tokio::spawn(async move {
-            let _places = places;
-            // In one expression: a variable for what runs would be another copy of it in each connection.
+            let _permits = permits;
+            // In one expression: a variable would store the future twice in each connection.
             OptionFuture::from(upgraded(self.upgrade).await.map(|(stream, early)| run(stream, early))).await;
         });
         response
     }
 
-    /// What [`Upgrade::run`] answers.
+    /// The response of [`Upgrade::run`].
     #[must_use]
-    pub fn answer(&self) -> Response {
-        switching(&self.accept, self.subprotocol)
+    pub fn response(&self) -> Response {
+        switching_protocols(&self.accept, self.subprotocol)
     }
 }
 
-/// RFC 6455, section 4.2.2: the answer to a handshake that opens a WebSocket.
+/// The response to a handshake that opens a WebSocket (RFC 6455, section 4.2.2).
 #[must_use]
-pub fn switching(accept: &str, subprotocol: Option<&'static str>) -> Response {
+pub fn switching_protocols(accept: &str, subprotocol: Option<&'static str>) -> Response {
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -97,28 +96,29 @@ pub fn switching(accept: &str, subprotocol: Option<&'static str>) -> Response {
     response
 }
 
-/// RFC 6455, section 4.2.2: says which version would do.
+/// The response to a handshake with another version than 13 (RFC 6455, section 4.2.2).
 #[must_use]
-pub fn other_version() -> Response {
-    let failure = ApiError::new(StatusCode::UPGRADE_REQUIRED, error_code::BAD_REQUEST, "This is WebSocket version 13.");
+pub fn unsupported_version() -> Response {
+    let message = "This server supports WebSocket version 13 only.";
+    let error = ApiError::new(StatusCode::UPGRADE_REQUIRED, error_code::BAD_REQUEST, message);
     let versions: [(HeaderName, &str); 3] =
         [(header::SEC_WEBSOCKET_VERSION, "13"), (header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")];
-    (versions, failure).into_response()
+    (versions, error).into_response()
 }
 
-/// The socket itself, and what has been read of it with the request's head.
+/// The socket, and the bytes that were read with the request's head.
 async fn upgraded(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
     let upgraded: Upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
         Err(error) => {
-            tracing::debug!(%error, "no upgrade after all");
+            tracing::debug!(%error, "upgrade failed");
             return None;
         }
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
         Err(_) => {
-            tracing::error!("a WebSocket over something that is no TCP socket");
+            tracing::error!("upgraded connection is not a TCP socket");
             None
         }
     }

@@ -1,42 +1,41 @@
-//! What goes out on a WebSocket that carries its own messages and nobody else's.
+//! Writes the messages of a WebSocket whose messages are not shared with other connections.
 
 use std::{io, time::Duration};
 
 use tokio::{io::AsyncWriteExt, net::tcp::OwnedWriteHalf};
 
-use super::Reader;
+use super::MessageReader;
 use crate::websocket::frame::{self, Opcode};
 
-/// Time for the last frames, and for the peer to take note of them.
+/// Time for the closing handshake.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// See the module.
-pub struct Writer(OwnedWriteHalf);
+pub struct MessageWriter(OwnedWriteHalf);
 
-impl Writer {
-    /// Nothing is written yet.
+impl MessageWriter {
     #[must_use]
     pub fn new(half: OwnedWriteHalf) -> Self {
         Self(half)
     }
 
-    /// Writes one whole message. Dropped before it is done, half a message may be out: then write nothing more.
+    /// Writes one message. Not cancellation safe: after a cancelled call, a part of the message may have been written, so
+    /// nothing may be written any more.
     ///
     /// # Errors
-    /// The socket is broken.
+    /// The socket failed.
     pub async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
         self.0.write_all(&frame::single(opcode, payload)).await
     }
 
-    /// Ends the connection (section 7.1): a close frame, with a code or (RFC 6455, section 5.5.1) without, then the end of
-    /// the stream; and waits until the peer has ended its own, so that it sees why. Gives up after 2 s.
-    pub async fn close(mut self, reader: &mut Reader, code: Option<u16>, reason: &str) {
+    /// Closes the connection (RFC 6455, section 7.1): sends a close frame, with a code or without (section 5.5.1), and the
+    /// end of the stream, then waits up to 2 s for the peer to do the same.
+    pub async fn close(mut self, reader: &mut MessageReader, code: Option<u16>, reason: &str) {
         let close = code.map_or_else(|| frame::single(Opcode::Close, &[]), |code| frame::close(code, reason));
-        let farewell = async {
+        let closing_handshake = async {
             self.0.write_all(&close).await?;
             self.0.shutdown().await?;
             reader.discard().await
         };
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing_handshake).await;
     }
 }

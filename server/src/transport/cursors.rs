@@ -1,7 +1,6 @@
-//! Where a stream of server-sent events stands in its rooms, as the id of an event: `room:seq:tail,room:seq:tail,…`
+//! The position of an event stream in its rooms, as the id of a server-sent event: `room:seq:tail,room:seq:tail,…`
 //!
-//! A browser sends the newest id back as `Last-Event-ID` when it comes again (WHATWG HTML, section 9.2). Whatever comes
-//! from outside is bounded before it is believed.
+//! A browser sends the last id back as `Last-Event-ID` when it reconnects (WHATWG HTML, section 9.2).
 
 use std::io::Write;
 
@@ -9,20 +8,20 @@ use parlor_protocol::{Cursor, Seq, Tail};
 
 use crate::connection::EventFrame;
 
-/// Most rooms in an id: those with the newest events.
+/// Most rooms in an id. Those with the newest events are kept.
 pub const MAX_ROOMS: usize = 64;
 
-/// Longest id that is read, in bytes: [`MAX_ROOMS`] cursors of the longest form fit.
+/// Longest id that is parsed, in bytes: [`MAX_ROOMS`] cursors of the longest form fit.
 pub const MAX_BYTES: usize = MAX_ROOMS * (MAX_ROOM_BYTES + 32);
 
-/// Longest room id in an id that is read, in bytes.
+/// Longest room id in an id that is parsed, in bytes.
 const MAX_ROOM_BYTES: usize = 64;
 
 /// Digits of a [`Tail`].
 const TAIL_DIGITS: usize = 8;
 
-/// Reads an id. The tail may be empty: such a cursor is believed. `None` when any part is not of the form that
-/// [`Cursors::write`] gives, when a room stands there twice, or when it is longer than any that this server gives.
+/// Parses an id. A cursor with an empty tail is accepted without a check. `None` when any part differs from the form that
+/// [`Cursors::write`] gives, when a room occurs twice, or when it is longer than any id of this server.
 #[must_use]
 pub fn parse(id: &str) -> Option<Vec<Cursor>> {
     if id.is_empty() || id.len() > MAX_BYTES {
@@ -44,7 +43,7 @@ fn parse_one(part: &str) -> Option<Cursor> {
     let (room, seq, tail) = (fields.next()?, fields.next()?, fields.next()?);
     let is_room = (1..=MAX_ROOM_BYTES).contains(&room.len())
         && room.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     let is_seq = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
     let is_tail = tail.is_empty() || (tail.len() == TAIL_DIGITS && tail.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if !(is_room && is_seq && is_tail && fields.next().is_none()) {
@@ -54,15 +53,15 @@ fn parse_one(part: &str) -> Option<Cursor> {
     Some(Cursor { room: room.into(), after: Some(seq.parse().ok()?), tail })
 }
 
-/// The cursors of one stream's joined rooms: what was written last in each, and before that, where it was joined.
+/// The cursors of one stream's joined rooms: the last event written, or where the room was joined.
 #[derive(Debug, Default)]
 pub struct Cursors {
     /// Those with the newest events first.
-    rooms: Vec<Place>,
+    rooms: Vec<RoomCursor>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct RoomCursor {
     /// Where the room was joined.
     joined: Cursor,
     seq: Seq,
@@ -70,37 +69,39 @@ struct Place {
 }
 
 impl Cursors {
-    /// Forgets the rooms that are no longer joined, and takes in those that are since the last time. A room that was
-    /// joined again, elsewhere, begins there.
+    /// Adopts a new list of joined rooms. A room that was joined again with another cursor begins there.
     pub fn follow(&mut self, joined: Vec<Cursor>) {
-        self.rooms.retain(|place| joined.contains(&place.joined));
+        self.rooms.retain(|cursor| joined.contains(&cursor.joined));
         for joined in joined {
-            if !self.rooms.iter().any(|place| place.joined.room == joined.room) {
-                self.rooms.push(Place { seq: joined.after.unwrap_or_default(), tail: joined.tail.clone(), joined });
+            if !self.rooms.iter().any(|cursor| cursor.joined.room == joined.room) {
+                self.rooms.push(RoomCursor {
+                    seq: joined.after.unwrap_or_default(),
+                    tail: joined.tail.clone(),
+                    joined,
+                });
             }
         }
     }
 
-    /// An event is about to be written.
-    pub fn pass(&mut self, event: &EventFrame<'_>) {
-        let Some(at) = self.rooms.iter().position(|place| place.joined.room == *event.room) else { return };
+    /// Notes an event that is about to be written.
+    pub fn advance(&mut self, event: &EventFrame<'_>) {
+        let Some(at) = self.rooms.iter().position(|cursor| cursor.joined.room == *event.room) else { return };
         self.rooms[..=at].rotate_right(1);
-        let place = &mut self.rooms[0];
-        place.seq = event.seq;
-        place.tail = Some(event.id.tail());
+        let cursor = &mut self.rooms[0];
+        cursor.seq = event.seq;
+        cursor.tail = Some(event.id.tail());
     }
 
-    /// Appends the id to a text; nothing when no room is joined.
+    /// Appends the id to `text`; nothing when no room is joined.
     pub fn write(&self, text: &mut Vec<u8>) {
-        for (n, place) in self.rooms.iter().take(MAX_ROOMS).enumerate() {
+        for (n, cursor) in self.rooms.iter().take(MAX_ROOMS).enumerate() {
             let comma = if n == 0 { "" } else { "," };
-            let tail = place.tail.as_ref().map_or("", |tail| tail.0.as_str());
+            let tail = cursor.tail.as_ref().map_or("", |tail| tail.0.as_str());
             // Writing to memory cannot fail.
-            let _ = write!(text, "{comma}{}:{}:{tail}", place.joined.room, place.seq);
+            let _ = write!(text, "{comma}{}:{}:{tail}", cursor.joined.room, cursor.seq);
         }
     }
 
-    /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rooms.is_empty()
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_of_this_form_is_not_believed() {
+    fn malformed_ids_are_rejected() {
         assert_eq!(
             parse("lobby:41:9F3c01ab,k3f-9_x:0:").unwrap(),
             [cursor("lobby", 41, "9f3c01ab"), cursor("k3f-9_x", 0, "")]
@@ -165,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn rooms_come_and_go_and_begin_where_they_were_joined() {
+    fn cursors_follow_the_joined_rooms() {
         let mut cursors = Cursors::default();
         assert!(cursors.is_empty());
         cursors.follow(vec![cursor("a", 5, "00000001"), cursor("b", 7, "")]);
         assert_eq!(written(&cursors), "a:5:00000001,b:7:");
-        cursors.pass(&event(&"b".into(), 8, 0xabcd));
+        cursors.advance(&event(&"b".into(), 8, 0xabcd));
         assert_eq!(written(&cursors), "b:8:0000abcd,a:5:00000001");
-        cursors.pass(&event(&"elsewhere".into(), 8, 0xabcd));
+        cursors.advance(&event(&"elsewhere".into(), 8, 0xabcd));
         cursors.follow(vec![cursor("b", 7, ""), cursor("c", 1, "")]);
         assert_eq!(written(&cursors), "b:8:0000abcd,c:1:");
         cursors.follow(vec![cursor("b", 3, ""), cursor("c", 1, "")]);
@@ -181,7 +182,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_gives_back_what_it_can_write(text in ".{0,200}|[a-c:,0-9]{0,60}") {
+        fn parsing_never_panics_and_round_trips(text in ".{0,200}|[a-c:,0-9]{0,60}") {
             if let Some(read) = parse(&text) {
                 prop_assert!(read.len() <= MAX_ROOMS);
                 let mut cursors = Cursors::default();
@@ -191,13 +192,13 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(
+        fn written_ids_are_parsed(
             rooms in proptest::collection::btree_map("[A-Za-z0-9_-]{1,64}", (any::<u64>(), any::<u128>()), 1..100)
         ) {
             let mut cursors = Cursors::default();
             cursors.follow(rooms.keys().map(|room| cursor(room, 0, "")).collect());
             for (room, (seq, id)) in &rooms {
-                cursors.pass(&event(&room.as_str().into(), *seq, *id));
+                cursors.advance(&event(&room.as_str().into(), *seq, *id));
             }
             let text = written(&cursors);
             prop_assert!(text.len() <= MAX_BYTES && !text.contains(['\n', '\r', '\0', ' ']));

@@ -1,49 +1,49 @@
-//! What clients without a WebSocket say: `POST /live/frames`, a JSON array of client frames.
+//! Frames from clients without a WebSocket: `POST /live/frames`, a JSON array of client frames.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use axum::{body::Body, extract::State, http::StatusCode};
+use axum::{Extension, body::Body, http::StatusCode};
 use futures::StreamExt;
 use parlor_protocol::{CloseCode, error_code, limits};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::registry::{Named, no_connection};
-use crate::http::{ApiError, App, Caller, SameOrigin};
+use super::http_connections::{ConnectionName, HttpConnections, no_connection};
+use crate::http::{ApiError, Caller, SameOrigin};
 
-/// Bodies over [`limits::MAX_POST_BYTES`] up to this size are read to their end, so that the client gets to see the
-/// answer. Beyond, the connection is cut.
+/// Bodies over [`limits::MAX_POST_BYTES`] are read to their end up to this size, so that the client receives the
+/// response. Beyond, the network connection is cut.
 const MAX_READ: usize = 2 * 1024 * 1024;
 
-/// Time for the body to come in.
+/// Time for the body to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// `POST /live/frames`: queues the frames in their order and answers at once. What each of them leads to comes down the
-/// stream or by poll. An empty array is a sign of life.
-pub async fn take(
+/// `POST /live/frames`: queues the frames in order and responds at once. Their results come by the stream or a poll. An
+/// empty array is a sign of life.
+pub(super) async fn take(
     _origin: SameOrigin,
     caller: Caller,
-    Named(name): Named,
-    State(app): State<App>,
+    ConnectionName(name): ConnectionName,
+    Extension(connections): Extension<Arc<HttpConnections>>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let body = read(body).await?;
-    let text = body.as_deref().map(std::str::from_utf8).transpose().map_err(|_| bad_frames("not UTF-8"))?;
+    let text = body.as_deref().map(std::str::from_utf8).transpose().map_err(|_| bad_frames("it is not UTF-8"))?;
     let frames = text.map(split).transpose().map_err(bad_frames)?;
     let too_large = frames.as_ref().is_none_or(|frames| frames.iter().any(|text| text.len() > limits::MAX_FRAME_BYTES));
     if too_large {
-        // As on a WebSocket, it ends the connection; there is none to begin.
-        if let Ok(carried) = app.carried.for_frames(&caller, name, false) {
-            carried.session.close(CloseCode::FrameTooLarge);
+        // Ends the connection, as on a WebSocket, but begins none.
+        if let Ok(connection) = connections.for_frames(&caller, name, false) {
+            connection.session.close(CloseCode::FrameTooLarge);
         }
-        return Err(too_much("A frame has at most 64 KiB, and a request at most 256 KiB."));
+        return Err(too_much("A frame may have at most 64 KiB and a request at most 256 KiB."));
     }
     let frames = frames.unwrap_or_default();
     if frames.len() > limits::MAX_POST_FRAMES {
-        return Err(too_much("One request takes at most 256 frames."));
+        return Err(too_much("A request may have at most 256 frames."));
     }
     let hello = frames.first().is_some_and(|frame| is_hello(frame));
-    let carried = app.carried.for_frames(&caller, name, hello)?;
-    carried.post(&frames).await.map_err(|_| no_connection())?;
+    let connection = connections.for_frames(&caller, name, hello)?;
+    connection.post(&frames).await.map_err(|_| no_connection())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -53,7 +53,7 @@ async fn read(body: Body) -> Result<Option<Vec<u8>>, ApiError> {
     let whole = async {
         let (mut bytes, mut length) = (Vec::new(), 0);
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| bad_frames("it broke off"))?;
+            let chunk = chunk.map_err(|_| bad_frames("it is incomplete"))?;
             length += chunk.len();
             if length > MAX_READ {
                 return Ok(None);
@@ -69,7 +69,7 @@ async fn read(body: Body) -> Result<Option<Vec<u8>>, ApiError> {
 }
 
 fn bad_frames(reason: &'static str) -> ApiError {
-    let message = format!("The body is a JSON array of client frames; this one is not: {reason}.");
+    let message = format!("The body must be a JSON array of client frames: {reason}.");
     ApiError::new(StatusCode::BAD_REQUEST, error_code::BAD_FRAME, message)
 }
 
@@ -77,10 +77,10 @@ fn too_much(message: &str) -> ApiError {
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::TOO_LARGE, message)
 }
 
-/// Cuts a JSON array into the texts of its elements, unread: each is decoded where a frame is, and answered there.
+/// Splits a JSON array into the texts of its elements. The session decodes each and reports its errors.
 ///
 /// # Errors
-/// The text is no JSON array.
+/// The text is not a JSON array.
 pub fn split(text: &str) -> Result<Vec<&str>, &'static str> {
     let mut elements = Vec::new();
     let mut rest = text.trim_ascii().strip_prefix('[').ok_or("it does not begin with [")?.trim_ascii_start();
@@ -89,8 +89,8 @@ pub fn split(text: &str) -> Result<Vec<&str>, &'static str> {
     }
     loop {
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-        let Some(Ok(_)) = values.next() else { return Err("an element is no JSON") };
-        let (element, after) = rest.split_at_checked(values.byte_offset()).ok_or("an element is no JSON")?;
+        let Some(Ok(_)) = values.next() else { return Err("an element is not JSON") };
+        let (element, after) = rest.split_at_checked(values.byte_offset()).ok_or("an element is not JSON")?;
         elements.push(element);
         let after = after.trim_ascii_start();
         match after.strip_prefix(',') {
@@ -101,7 +101,7 @@ pub fn split(text: &str) -> Result<Vec<&str>, &'static str> {
     }
 }
 
-/// Whether a frame is `hello`, whatever else is right or wrong with it.
+/// Whether a frame has the type `hello`, valid or not.
 fn is_hello(frame: &str) -> bool {
     #[derive(Deserialize)]
     struct Kind {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_array_is_cut_and_nothing_else_is() {
+    fn only_arrays_are_split() {
         assert_eq!(split(" [ ] ").unwrap(), [] as [&str; 0]);
         assert_eq!(
             split("[{\"a\":[1,\"],\"]} , 1,null ,\"x\"]\n").unwrap(),
@@ -133,14 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn hello_is_told_by_its_type() {
+    fn hello_is_recognised_by_its_type() {
         assert!(is_hello("{\"protocol\":1,\"type\":\"hello\"}") && is_hello("{\"type\":\"hel\\u006co\"}"));
         assert!(!is_hello("{\"type\":\"ping\"}") && !is_hello("1") && !is_hello("{\"type\":1}") && !is_hello("{}"));
     }
 
     proptest! {
         #[test]
-        fn cutting_agrees_with_reading(text in "[\\[\\]{}:, \"a1]{0,24}|.{0,60}") {
+        fn splitting_agrees_with_parsing(text in "[\\[\\]{}:, \"a1]{0,24}|.{0,60}") {
             let read = serde_json::from_str::<Vec<serde_json::Value>>(&text);
             match split(&text) {
                 Ok(elements) => {

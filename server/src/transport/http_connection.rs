@@ -1,6 +1,6 @@
-//! A live connection that is carried by many HTTP requests: frames come in by POST, go out by an event stream or polls.
+//! A live connection over HTTP requests: frames come in by POST and go out by an event stream or polls.
 //!
-//! One task for each takes the frames that were posted, in their order, so that no POST waits for a slow reader.
+//! One task per connection takes the posted frames in order, so that no POST waits for a slow reader.
 
 use std::{
     pin::pin,
@@ -16,153 +16,149 @@ use parlor_protocol::limits;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{CLOSE_TIMEOUT, expect_hello, registry::Name};
+use super::{CLOSE_TIMEOUT, expect_hello, http_connections::Name};
 use crate::session::Session;
 
-/// What a waiting frame counts at least, in bytes: short ones are bounded in number as long ones are in size.
+/// Least cost of a waiting frame, in bytes. It bounds the number of short frames as the size bounds long ones.
 const MIN_COST: usize = limits::MAX_POST_BYTES / limits::MAX_POST_FRAMES;
 
-/// What may wait to be taken, in bytes. The largest POST fits, however it is cut into frames.
+/// Capacity of the inbox, in bytes. The largest POST fits, however it is split into frames.
 const INBOX: usize = 2 * limits::MAX_POST_BYTES;
 
 /// How frames reach the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// One answer that does not end.
+pub(super) enum Downstream {
+    /// One response that does not end.
     Stream,
-    /// One answer for each request.
+    /// One response for each request.
     Polls,
 }
 
-/// The connection has ended, or is about to: it takes no more frames.
+/// The connection has ended or is about to: it takes no more frames.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Gone;
+pub(super) struct Closed;
 
-/// See the module.
-pub struct HttpConnection {
-    /// How the client calls it, among those of its session.
-    pub name: Option<Name>,
-    /// The client.
-    pub session: Session,
-    /// It has ended: whoever writes to the client stops.
-    pub gone: CancellationToken,
-    /// It took the place of another.
-    pub replaces: bool,
-    greeting: AtomicBool,
-    link: Mutex<Link>,
-    inbox: Mutex<Option<mpsc::UnboundedSender<Posted>>>,
-    room: Arc<Semaphore>,
-    broken_off: Notify,
+/// A live connection without a socket of its own.
+pub(super) struct HttpConnection {
+    /// The client's name for it, among the connections of its session.
+    pub(super) name: Option<Name>,
+    pub(super) session: Session,
+    /// Cancelled when the connection has ended: whoever writes to the client stops.
+    pub(super) closed: CancellationToken,
+    /// It replaced another connection of the same name.
+    pub(super) is_replacement: bool,
+    hello_posted: AtomicBool,
+    downlink: Mutex<Downlink>,
+    inbox: Mutex<Option<mpsc::UnboundedSender<PostedFrame>>>,
+    inbox_capacity: Arc<Semaphore>,
+    poll_aborted: Notify,
     requests: AtomicU64,
 }
 
-/// The way to the client.
 #[derive(Default)]
-struct Link {
+struct Downlink {
     /// `None` until the first request that takes frames.
-    way: Option<Way>,
+    kind: Option<Downstream>,
     /// Cuts the network connection that carries the stream.
     cut: Option<CancellationToken>,
-    /// Tells the poll that is held that another one has come.
-    turn: CancellationToken,
+    /// Tells the pending poll that another one has replaced it.
+    superseded: CancellationToken,
 }
 
-struct Posted {
+struct PostedFrame {
     text: String,
-    /// Given back when the frame has been taken.
-    _room: OwnedSemaphorePermit,
+    /// Released when the frame has been taken.
+    _capacity: OwnedSemaphorePermit,
 }
 
-/// What the task of a new connection works on.
-pub struct Inbox(mpsc::UnboundedReceiver<Posted>);
+/// The frames that [`HttpConnection::run`] takes.
+pub(super) struct Inbox(mpsc::UnboundedReceiver<PostedFrame>);
 
 impl HttpConnection {
-    /// A connection without any request so far.
-    #[must_use]
-    pub fn new(name: Option<Name>, session: Session, replaces: bool) -> (Arc<Self>, Inbox) {
+    pub(super) fn new(name: Option<Name>, session: Session, is_replacement: bool) -> (Arc<Self>, Inbox) {
         let (inbox, posted) = mpsc::unbounded_channel();
-        let carried = Self {
+        let connection = Self {
             name,
             session,
-            gone: CancellationToken::new(),
-            replaces,
-            greeting: AtomicBool::new(false),
-            link: Mutex::default(),
+            closed: CancellationToken::new(),
+            is_replacement,
+            hello_posted: AtomicBool::new(false),
+            downlink: Mutex::default(),
             inbox: Mutex::new(Some(inbox)),
-            room: Arc::new(Semaphore::new(INBOX)),
-            broken_off: Notify::new(),
+            inbox_capacity: Arc::new(Semaphore::new(INBOX)),
+            poll_aborted: Notify::new(),
             requests: AtomicU64::new(0),
         };
-        (Arc::new(carried), Inbox(posted))
+        (Arc::new(connection), Inbox(posted))
     }
 
-    /// A request of this connection has come: a sign of life.
-    pub fn hear(&self) {
+    /// Records a request of this connection, which is a sign of life.
+    pub(super) fn record_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.session.connection().hear(Instant::now());
+        self.session.connection().record_activity(Instant::now());
     }
 
     /// How frames reach the client, once that is known.
-    pub fn way(&self) -> Option<Way> {
-        self.link.lock().way
+    pub(super) fn downstream(&self) -> Option<Downstream> {
+        self.downlink.lock().kind
     }
 
-    /// Whether `hello` has come, or is on its way through the inbox.
-    pub fn greeted(&self) -> bool {
-        self.greeting.load(Ordering::Relaxed) || self.session.greeted()
+    /// Whether `hello` has come or is in the inbox.
+    pub(super) fn has_greeted(&self) -> bool {
+        self.hello_posted.load(Ordering::Relaxed) || self.session.has_greeted()
     }
 
-    /// `hello` is about to be posted.
-    pub fn greets(&self) {
-        self.greeting.store(true, Ordering::Relaxed);
+    /// Notes that `hello` is about to be posted.
+    pub(super) fn expect_hello_post(&self) {
+        self.hello_posted.store(true, Ordering::Relaxed);
     }
 
-    /// From now on a stream reaches the client. `cut` ends the network connection that carries it.
-    pub fn begin_stream(&self, cut: Option<CancellationToken>) {
-        let mut link = self.link.lock();
-        link.way = Some(Way::Stream);
-        link.cut = cut;
+    /// Sends frames by a stream from now on. `cut` ends the network connection that carries it.
+    pub(super) fn begin_stream(&self, cut: Option<CancellationToken>) {
+        let mut downlink = self.downlink.lock();
+        downlink.kind = Some(Downstream::Stream);
+        downlink.cut = cut;
     }
 
-    /// A poll begins: the one that is held ends. The token says when it is this one's turn to end.
-    pub fn begin_poll(&self) -> CancellationToken {
-        let mut link = self.link.lock();
-        link.way = Some(Way::Polls);
-        let turn = CancellationToken::new();
-        std::mem::replace(&mut link.turn, turn.clone()).cancel();
-        turn
+    /// Begins a poll and ends the pending one. The token is cancelled when the next poll begins.
+    pub(super) fn begin_poll(&self) -> CancellationToken {
+        let mut downlink = self.downlink.lock();
+        downlink.kind = Some(Downstream::Polls);
+        let superseded = CancellationToken::new();
+        std::mem::replace(&mut downlink.superseded, superseded.clone()).cancel();
+        superseded
     }
 
-    /// The client has broken a poll off. When nothing more is heard of it for a while, it has gone.
-    pub fn broke_off(&self) {
-        self.broken_off.notify_one();
+    /// Notes that the client aborted a poll. It counts as gone when no other request follows soon.
+    pub(super) fn abort_poll(&self) {
+        self.poll_aborted.notify_one();
     }
 
-    /// Queues frames, all or none. Waits while too much waits already.
+    /// Queues all frames or none. Waits while the inbox is full.
     ///
     /// # Errors
-    /// [`Gone`]: none was taken.
-    pub async fn post(&self, frames: &[&str]) -> Result<(), Gone> {
+    /// [`Closed`]: no frame was taken.
+    pub(super) async fn post(&self, frames: &[&str]) -> Result<(), Closed> {
         let cost = |frame: &str| u32::try_from(frame.len().max(MIN_COST)).unwrap_or(u32::MAX);
-        let all = frames.iter().map(|frame| cost(frame)).sum();
-        let room = tokio::select! {
-            room = self.room.clone().acquire_many_owned(all) => room,
-            () = self.gone.cancelled() => return Err(Gone),
+        let total = frames.iter().map(|frame| cost(frame)).sum();
+        let capacity = tokio::select! {
+            capacity = self.inbox_capacity.clone().acquire_many_owned(total) => capacity,
+            () = self.closed.cancelled() => return Err(Closed),
         };
-        let mut room = room.map_err(|_| Gone)?;
+        let mut capacity = capacity.map_err(|_| Closed)?;
         let inbox = self.inbox.lock();
-        let inbox = inbox.as_ref().ok_or(Gone)?;
+        let inbox = inbox.as_ref().ok_or(Closed)?;
         for frame in frames {
             let needed = usize::try_from(cost(frame)).unwrap_or(usize::MAX);
-            let (text, room) = ((*frame).to_owned(), room.split(needed).ok_or(Gone)?);
-            inbox.send(Posted { text, _room: room }).map_err(|_| Gone)?;
+            let (text, capacity) = ((*frame).to_owned(), capacity.split(needed).ok_or(Closed)?);
+            inbox.send(PostedFrame { text, _capacity: capacity }).map_err(|_| Closed)?;
         }
         Ok(())
     }
 
-    /// Runs the connection to its end; `ended` is called when no request may find it any more.
-    pub async fn run(self: Arc<Self>, mut inbox: Inbox, ended: impl FnOnce(&Arc<Self>)) {
-        let late = {
+    /// Runs the connection to its end. Calls `on_end` once no request may find it any more.
+    pub(super) async fn run(self: Arc<Self>, mut inbox: Inbox, on_end: impl FnOnce(&Arc<Self>)) {
+        let timed_out = {
             let session = &self.session;
             let queue = &session.connection().queue;
             let mut work = pin!(async {
@@ -170,33 +166,37 @@ impl HttpConnection {
                     session.receive(&posted.text).await;
                 }
             });
-            let late = tokio::select! {
+            let timed_out = tokio::select! {
                 () = &mut work => false,
-                () = self.gone.cancelled() => false,
+                () = self.closed.cancelled() => false,
                 () = self.abandoned() => false,
                 () = expect_hello(session) => false,
-                // A peer that takes nothing any more does not hold its socket.
+                // A peer that takes nothing any more must not hold its socket.
                 () = async { queue.ending().await; tokio::time::sleep(CLOSE_TIMEOUT).await } => true,
             };
-            ended(&self);
-            self.gone.cancel();
-            // What was posted before the end is still done, in its order, as with the last bytes of a socket.
+            on_end(&self);
+            self.closed.cancel();
+            // Frames posted before the end are still executed in order, like the last bytes of a socket.
             drop(self.inbox.lock().take());
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, work).await;
-            late
+            timed_out
         };
-        let cut = self.link.lock().cut.take();
+        let cut = self.downlink.lock().cut.take();
         // Ends the session, unless a stream that nobody reads holds it until it is cut.
         drop(self);
         if let Some(cut) = cut {
-            cut_after_last_bytes(cut, late).await;
+            // The system may still hold the last frames for a slow reader.
+            if !timed_out {
+                tokio::time::sleep(CLOSE_TIMEOUT).await;
+            }
+            cut.cancel();
         }
     }
 
-    /// Returns when a poll was broken off and nothing has come since.
+    /// Returns when the client aborted a poll and sent nothing since.
     async fn abandoned(&self) {
         loop {
-            self.broken_off.notified().await;
+            self.poll_aborted.notified().await;
             let before = self.requests.load(Ordering::Relaxed);
             tokio::time::sleep(CLOSE_TIMEOUT).await;
             if before == self.requests.load(Ordering::Relaxed) {
@@ -204,12 +204,4 @@ impl HttpConnection {
             }
         }
     }
-}
-
-/// The system may still hold the last frames for a reader that is slow; it gets them if it takes them in time.
-async fn cut_after_last_bytes(cut: CancellationToken, late: bool) {
-    if !late {
-        tokio::time::sleep(CLOSE_TIMEOUT).await;
-    }
-    cut.cancel();
 }

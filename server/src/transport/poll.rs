@@ -1,9 +1,9 @@
-//! Frames by long polling: `GET /live/poll` answers with a JSON array of those that wait, or is held until there are.
+//! Frames by long polling: `GET /live/poll` answers with a JSON array of the waiting frames, or waits for one.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
-    extract::State,
+    Extension,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -13,58 +13,56 @@ use tokio_util::sync::CancellationToken;
 use super::{
     bye_frame,
     http_connection::HttpConnection,
-    registry::{Named, Registry},
+    http_connections::{ConnectionName, HttpConnections},
 };
 use crate::{
     connection::{Frame, Outgoing},
-    http::{ApiError, App, Caller, SameOrigin},
+    http::{ApiError, Caller, SameOrigin},
 };
 
-/// `GET /live/poll`: an array of frames, empty when there was nothing to say in time or another poll has taken over.
-pub async fn poll(
+/// `GET /live/poll`: an array of frames, empty after the longest wait or when another poll has taken over.
+pub(super) async fn poll(
     _origin: SameOrigin,
     caller: Caller,
-    Named(name): Named,
-    State(app): State<App>,
+    ConnectionName(name): ConnectionName,
+    Extension(connections): Extension<Arc<HttpConnections>>,
 ) -> Result<Response, ApiError> {
-    let (carried, turn) = app.carried.for_poll(&caller, name.as_ref())?;
-    app.carried.held.fetch_add(1, Ordering::Relaxed);
-    let mut held = Held { registry: app.carried.clone(), carried, turn, answered: false };
-    let array = held.answer().await;
+    let (connection, superseded) = connections.for_poll(&caller, name.as_ref())?;
+    connections.pending_polls.fetch_add(1, Ordering::Relaxed);
+    let mut poll = PendingPoll { connections, connection, superseded, answered: false };
+    let array = poll.answer().await;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, array).into_response())
 }
 
-/// One poll. Dropped unanswered, its client has broken it off.
-struct Held {
-    /// Counts it.
-    registry: Arc<Registry>,
-    carried: Arc<HttpConnection>,
-    /// Another poll has taken over.
-    turn: CancellationToken,
+/// A poll that waits for frames. Dropped before it is answered, the client has aborted it.
+struct PendingPoll {
+    connections: Arc<HttpConnections>,
+    connection: Arc<HttpConnection>,
+    superseded: CancellationToken,
     answered: bool,
 }
 
-impl Held {
+impl PendingPoll {
     async fn answer(&mut self) -> Vec<u8> {
-        let longest = limits::MAX_POLL_WAIT.min(self.carried.session.heartbeat());
+        let max_wait = limits::MAX_POLL_WAIT.min(self.connection.session.heartbeat());
         let array = tokio::select! {
             biased;
-            () = self.carried.gone.cancelled() => None,
-            () = self.turn.cancelled() => None,
-            array = frames(&self.carried) => Some(array),
-            () = tokio::time::sleep(longest) => None,
+            () = self.connection.closed.cancelled() => None,
+            () = self.superseded.cancelled() => None,
+            array = next_frames(&self.connection) => Some(array),
+            () = tokio::time::sleep(max_wait) => None,
         };
         self.answered = true;
         array.unwrap_or_else(|| b"[]".to_vec())
     }
 }
 
-/// Waits for frames. A heartbeat is no frame: what shows that this way is open is that polls are answered.
-async fn frames(carried: &HttpConnection) -> Vec<u8> {
+/// Waits for frames. A heartbeat is not one: an answered poll shows that the connection works.
+async fn next_frames(connection: &HttpConnection) -> Vec<u8> {
     let mut outgoing = Outgoing::default();
     loop {
-        carried.session.next(&mut outgoing).await;
+        connection.session.next(&mut outgoing).await;
         let mut array = Vec::with_capacity(outgoing.frames.iter().map(|frame| frame.bytes().len() + 1).sum());
         for frame in &outgoing.frames {
             match frame {
@@ -72,13 +70,13 @@ async fn frames(carried: &HttpConnection) -> Vec<u8> {
                     batch.events_after(*skip).for_each(|event| push_element(&mut array, event.json));
                 }
                 Frame::One(frame) => push_element(&mut array, frame.json()),
-                // There is no such thing here.
+                // Only WebSockets have control frames.
                 Frame::Control(_) | Frame::Static(_) => {}
             }
         }
-        if let Some(bye) = outgoing.bye {
-            push_element(&mut array, bye_frame(bye).encode().as_bytes());
-            carried.gone.cancel();
+        if let Some(disconnect) = outgoing.disconnect {
+            push_element(&mut array, bye_frame(disconnect).encode().as_bytes());
+            connection.closed.cancel();
         }
         if !array.is_empty() {
             array.push(b']');
@@ -92,11 +90,11 @@ fn push_element(array: &mut Vec<u8>, element: &[u8]) {
     array.extend_from_slice(element);
 }
 
-impl Drop for Held {
+impl Drop for PendingPoll {
     fn drop(&mut self) {
-        self.registry.held.fetch_sub(1, Ordering::Relaxed);
-        if !self.answered && !self.turn.is_cancelled() {
-            self.carried.broke_off();
+        self.connections.pending_polls.fetch_sub(1, Ordering::Relaxed);
+        if !self.answered && !self.superseded.is_cancelled() {
+            self.connection.abort_poll();
         }
     }
 }

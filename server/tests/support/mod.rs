@@ -66,10 +66,10 @@ impl Server {
     }
 
     /// Returns when every connection that HTTP requests carry is gone, whichever way it ended.
-    pub async fn nothing_carried(&self) {
+    pub async fn no_http_connections(&self) {
         let begun = std::time::Instant::now();
-        while self.carried() > 0 {
-            assert!(begun.elapsed() < PATIENCE, "{} connections are left", self.carried());
+        while self.http_connections() > 0 {
+            assert!(begun.elapsed() < PATIENCE, "{} connections are left", self.http_connections());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -82,15 +82,15 @@ impl Server {
     /// Returns when the server holds so many polls.
     pub async fn holds(&self, polls: usize) {
         let begun = std::time::Instant::now();
-        while self.running.as_ref().unwrap().held() != polls {
-            assert!(begun.elapsed() < PATIENCE, "{} polls are held", self.running.as_ref().unwrap().held());
+        while self.running.as_ref().unwrap().pending_polls() != polls {
+            assert!(begun.elapsed() < PATIENCE, "{} polls are held", self.running.as_ref().unwrap().pending_polls());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
     /// How many connections are carried by HTTP requests.
-    pub fn carried(&self) -> usize {
-        self.running.as_ref().unwrap().carried()
+    pub fn http_connections(&self) -> usize {
+        self.running.as_ref().unwrap().http_connections()
     }
 
     /// Stops and starts again on the same data.

@@ -53,13 +53,13 @@ async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
     let bye = held.await.unwrap();
     assert!(matches!(bye, ServerFrame::Bye { code: 4501, reconnect: false, .. }), "{bye:?}");
     assert_eq!(ann.refused_poll().await.0, 401);
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     // Any other end is told once, too; then the name stands for nothing.
     let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
     ann.post(&[ClientFrame::Hello { protocol: 99, resume: vec![] }]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Bye { code: 4500, .. }]));
     assert_eq!(ann.refused_poll().await, (410, Some(error_code::NO_CONNECTION.into())));
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     server.stop().await;
 }
 
@@ -72,7 +72,7 @@ async fn who_does_not_greet_or_falls_silent_is_let_go() {
     assert_eq!(ann.stream(None).await.ended().await, Some(no_hello));
     // A poll without a name begins a connection, which then waits for hello.
     assert!(matches!(Poller::new(ann.clone()).next().await, ServerFrame::Bye { code, .. } if code == no_hello));
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     server.stop().await;
 
     let heartbeat = Duration::from_millis(1_500);
@@ -109,7 +109,7 @@ async fn who_does_not_greet_or_falls_silent_is_let_go() {
     let poller = Requests::new(server.address, &made, Some("gone"));
     poller.hello(vec![]).await;
     drop(alive);
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     server.stop().await;
 }
 
@@ -131,21 +131,21 @@ async fn a_client_that_is_gone_is_let_go_at_once() {
     ann.hello(vec![]).await;
     stream.next().await;
     drop(stream);
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     // A poll that is broken off, and not followed by another.
     ann.hello(vec![]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
     break_off(&server, &ann).await;
     ann.post(&[]).await;
     break_off(&server, &ann).await;
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     // Connections that no request holds are bounded in number.
     for n in 0..100 {
         Requests::new(server.address, &made, Some(&format!("loose-{n}"))).hello(vec![]).await;
     }
     let begun = Instant::now();
-    while server.carried() > 64 {
-        assert!(begun.elapsed() < PATIENCE, "{}", server.carried());
+    while server.http_connections() > 64 {
+        assert!(begun.elapsed() < PATIENCE, "{}", server.http_connections());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let newest = Requests::new(server.address, &made, Some("loose-99"));

@@ -77,7 +77,7 @@ async fn a_stream_that_is_not_read_gets_a_gap_and_slows_nobody() {
     assert_eq!(gap, (GapReason::Overflow, last, 400));
     drop(socket);
     drop(reader);
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     server.stop().await;
 }
 
@@ -114,7 +114,7 @@ async fn a_stream_that_takes_nothing_does_not_hold_its_place() {
     // The writer reads on, which answers its heartbeats.
     tokio::spawn(async move { while writer.socket.next().await.is_some_and(|next| next.is_ok()) {} });
     // Silent for two heartbeats, they are given up; two seconds later, cut. All places but the writer's are free then.
-    server.nothing_carried().await;
+    server.no_http_connections().await;
     let begun = Instant::now();
     loop {
         let mut held = Vec::new();

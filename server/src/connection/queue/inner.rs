@@ -1,4 +1,4 @@
-//! What waits for one client, and what is written at once: under the queue's lock, and without knowing who waits for it.
+//! The state of a [`Queue`](super::Queue) under its lock, and direct writes to the socket.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,63 +13,62 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use super::MAX_SLICES;
 use crate::{
-    connection::{Begun, Bye, EventBatch, Frame, Outgoing},
+    connection::{Disconnect, EventBatch, Frame, Outgoing, PartialWrite},
     websocket::frame::PING,
 };
 
-/// Bytes that the transport takes at a time.
+/// Most bytes that the transport takes in one call.
 pub(super) const BATCH_BYTES: usize = 64 * 1024;
 
-/// Places in the list of an idle connection.
-const KEPT_CAPACITY: usize = 4;
+/// Capacity that an idle connection keeps.
+const IDLE_CAPACITY: usize = 4;
 
-/// See the module.
 #[derive(Default)]
 pub(super) struct Inner {
-    /// It is finished, whatever happens to the rest.
-    pub(super) begun: Option<Begun>,
+    /// Completed even if the rest is dropped: half a message would break the stream.
+    pub(super) partial_write: Option<PartialWrite>,
     pub(super) waiting: VecDeque<Frame>,
-    /// Where may be written at once, without waking the transport: when it has nothing to do.
+    /// For direct writes, which need no task to wake up.
     pub(super) socket: Option<Arc<OwnedWriteHalf>>,
     /// The transport is writing what it took.
     pub(super) writing: bool,
-    /// The transport, when it waits for something to write.
+    /// Wakes the transport's task when it waits.
     pub(super) transport: Option<Waker>,
     pub(super) bytes: usize,
     pub(super) ping: bool,
-    /// Since the overflow: for each room with lost events, the first of them.
+    /// Set from an overflow to [`Queue::recover`](super::Queue::recover): the first lost event of each room.
     pub(super) lost: Option<HashMap<RoomId, Seq>>,
     /// The transport knows of the overflow.
-    pub(super) loss_told: bool,
+    pub(super) loss_reported: bool,
     pub(super) last_overflow: Option<Instant>,
-    pub(super) bye: Option<Bye>,
-    /// The transport has gone, or will write nothing more than the end.
+    pub(super) disconnect: Option<Disconnect>,
+    /// The transport has gone or has taken the last frames.
     pub(super) shut: bool,
 }
 
 impl Inner {
-    /// Wakes the transport, if it waits. Once: until it has looked, there is nothing more to tell it.
+    /// Wakes the transport if it waits, at most once until it has polled again.
     pub(super) fn wake(&mut self) {
         if let Some(transport) = self.transport.take() {
             transport.wake();
         }
     }
 
-    /// Writes what the socket takes of events. Returns how many batches need not be queued.
+    /// Writes as many batches as the socket takes. Returns how many need not be queued.
     pub(super) fn write_events(&mut self, batches: &[Arc<EventBatch>], skip: usize) -> usize {
-        let Some(socket) = self.resting_socket() else { return 0 };
+        let Some(socket) = self.idle_socket() else { return 0 };
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let mut count = 0;
         for (slice, batch) in slices.iter_mut().zip(batches) {
             *slice = IoSlice::new(batch.bytes_after(if count == 0 { skip } else { 0 }));
             count += 1;
         }
-        // A single piece takes the shorter way through the system.
+        // `write` is cheaper than `writev` for a single piece.
         let sent = match &slices[..count] {
             [one] => socket.try_write(one),
             several => socket.try_write_vectored(several),
         };
-        // An error is the transport's to find.
+        // The transport will get the same error.
         let Ok(mut sent) = sent else { return 0 };
         for (at, slice) in slices[..count].iter().enumerate() {
             if sent < slice.len() {
@@ -77,7 +76,7 @@ impl Inner {
                     return at;
                 }
                 let frame = Frame::Events { batch: batches[at].clone(), skip: if at == 0 { skip } else { 0 } };
-                self.begun = Some(Begun { frame, written: sent });
+                self.partial_write = Some(PartialWrite { frame, written: sent });
                 return at + 1;
             }
             sent -= slice.len();
@@ -85,20 +84,20 @@ impl Inner {
         count
     }
 
-    /// Writes a heartbeat; false when the socket takes nothing.
+    /// Writes a heartbeat; false when the socket is not writable.
     pub(super) fn write_ping(&mut self) -> bool {
-        let written = self.resting_socket().and_then(|socket| socket.try_write(PING).ok()).unwrap_or(0);
+        let written = self.idle_socket().and_then(|socket| socket.try_write(PING).ok()).unwrap_or(0);
         if 0 < written && written < PING.len() {
-            self.begun = Some(Begun { frame: Frame::Static(PING), written });
+            self.partial_write = Some(PartialWrite { frame: Frame::Static(PING), written });
         }
         written > 0
     }
 
-    /// The socket, when nothing waits to be written to it and the transport rests.
-    pub(super) fn resting_socket(&self) -> Option<&OwnedWriteHalf> {
-        let rests = !self.writing && self.waiting.is_empty() && self.begun.is_none();
-        let may = rests && self.lost.is_none() && self.bye.is_none() && !self.ping && !self.shut;
-        self.socket.as_deref().filter(|_| may)
+    /// The socket, if nothing waits to be written and the transport is idle.
+    pub(super) fn idle_socket(&self) -> Option<&OwnedWriteHalf> {
+        let is_idle = !self.writing && self.waiting.is_empty() && self.partial_write.is_none() && !self.ping;
+        let is_open = self.lost.is_none() && self.disconnect.is_none() && !self.shut;
+        self.socket.as_deref().filter(|_| is_idle && is_open)
     }
 
     pub(super) fn enqueue(&mut self, frame: Frame) -> bool {
@@ -106,7 +105,7 @@ impl Inner {
             return false;
         }
         if self.lost.is_some() {
-            self.lose(&frame);
+            self.record_loss(&frame);
             return false;
         }
         let cost = frame.cost();
@@ -119,20 +118,19 @@ impl Inner {
         true
     }
 
-    /// Nothing will be read any more: what waits is let go of.
     pub(super) fn shut(&mut self) {
         self.shut = true;
         self.socket = None;
-        self.begun = None;
+        self.partial_write = None;
         self.waiting = VecDeque::new();
         self.bytes = 0;
     }
 
-    pub(super) fn end(&mut self, bye: Bye) {
-        self.bye.get_or_insert(bye);
+    pub(super) fn end(&mut self, disconnect: Disconnect) {
+        self.disconnect.get_or_insert(disconnect);
     }
 
-    pub(super) fn lose(&mut self, frame: &Frame) {
+    pub(super) fn record_loss(&mut self, frame: &Frame) {
         if let (Some(lost), Frame::Events { batch, skip }) = (&mut self.lost, frame) {
             let first = batch.first + u64::try_from(*skip).unwrap_or_default();
             lost.entry(batch.room.clone()).or_insert(first);
@@ -141,27 +139,27 @@ impl Inner {
 
     pub(super) fn overflow(&mut self, last: &Frame) {
         self.lost = Some(HashMap::new());
-        self.loss_told = false;
+        self.loss_reported = false;
         for frame in std::mem::take(&mut self.waiting) {
-            self.lose(&frame);
+            self.record_loss(&frame);
         }
-        self.lose(last);
+        self.record_loss(last);
         self.bytes = 0;
         let now = Instant::now();
         if self.last_overflow.is_some_and(|last| now.duration_since(last) < limits::OVERFLOW_WINDOW) {
-            self.end(Bye { code: CloseCode::TooSlow, after: None });
+            self.end(Disconnect { code: CloseCode::TooSlow, reconnect_after: None });
         }
         self.last_overflow = Some(now);
     }
 
-    /// Moves what is to be written next into `outgoing`; false when there is nothing.
+    /// Moves the next output into `outgoing`; false when there is none.
     pub(super) fn take(&mut self, outgoing: &mut Outgoing) -> bool {
         if self.shut {
             return false;
         }
         outgoing.frames.clear();
         if self.bytes <= BATCH_BYTES {
-            // All of it: the two lists change places.
+            // All of it: swap the lists instead of moving the frames.
             std::mem::swap(&mut self.waiting, &mut outgoing.frames);
             self.bytes = 0;
         } else {
@@ -175,18 +173,18 @@ impl Inner {
             self.bytes = self.bytes.saturating_sub(taken);
         }
         outgoing.written = 0;
-        if let Some(Begun { frame, written }) = self.begun.take() {
+        if let Some(PartialWrite { frame, written }) = self.partial_write.take() {
             outgoing.frames.push_front(frame);
             outgoing.written = written;
         }
-        // A burst's list does not stay with an idle connection.
-        if self.waiting.is_empty() && self.waiting.capacity() > KEPT_CAPACITY {
+        // An idle connection does not keep the memory of a burst.
+        if self.waiting.is_empty() && self.waiting.capacity() > IDLE_CAPACITY {
             self.waiting = VecDeque::new();
         }
-        outgoing.overflowed = self.lost.is_some() && !std::mem::replace(&mut self.loss_told, self.lost.is_some());
-        outgoing.bye = if self.waiting.is_empty() { self.bye } else { None };
-        self.shut = outgoing.bye.is_some();
+        outgoing.overflowed = self.lost.is_some() && !std::mem::replace(&mut self.loss_reported, self.lost.is_some());
+        outgoing.disconnect = if self.waiting.is_empty() { self.disconnect } else { None };
+        self.shut = outgoing.disconnect.is_some();
         outgoing.ping = std::mem::take(&mut self.ping);
-        !outgoing.frames.is_empty() || outgoing.ping || outgoing.overflowed || outgoing.bye.is_some()
+        !outgoing.frames.is_empty() || outgoing.ping || outgoing.overflowed || outgoing.disconnect.is_some()
     }
 }

@@ -1,4 +1,4 @@
-//! What goes out on a Socket.IO connection: events and acknowledgements. Where its channel is full they wait.
+//! Sends events and acknowledgements on a Socket.IO connection. They wait while its channel is full.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -13,18 +13,18 @@ use socketioxide::{
 };
 
 use crate::{
-    gateway::{talk::Gone, unanswered::beginning},
+    gateway::{connection::ClientGone, pending_texts::excerpt},
     http::ApiError,
 };
 
-/// The library does not say when there is room again: it is asked.
+/// The library does not notify when its channel has capacity, so it is polled.
 const RETRY: Duration = Duration::from_millis(1);
 
-/// The answer that an event asks for, if it does.
+/// The acknowledgement that an event requests, if it does.
 pub(super) struct Ack {
     socket: Arc<Socket>,
     id: Option<i64>,
-    /// What the library reads acknowledgements out of; it looks at nothing in it.
+    /// Required by the library to extract the [`AckSender`], but not read.
     raw: Raw,
 }
 
@@ -38,14 +38,13 @@ impl FromMessageParts<LocalAdapter> for Ack {
 }
 
 impl Ack {
-    /// Whether anyone waits for it.
-    pub(super) fn is_wanted(&self) -> bool {
+    pub(super) fn is_requested(&self) -> bool {
         self.id.is_some()
     }
 
-    /// Answers. What is not wanted is not sent, but an error, as an event.
-    pub(super) async fn answer(mut self, data: Value) -> Result<(), Gone> {
-        if !self.is_wanted() {
+    /// Sends the acknowledgement. If none was requested, only an error is sent, as an event.
+    pub(super) async fn send(mut self, data: Value) -> Result<(), ClientGone> {
+        if !self.is_requested() {
             return match data.get("error") {
                 Some(error) => emit(&self.socket, "error", error).await,
                 None => Ok(()),
@@ -53,31 +52,29 @@ impl Ack {
         }
         loop {
             let Ok(sender) = AckSender::from_message_parts(&self.socket, &mut self.raw, &self.id);
-            if sent(sender.send(&data))? {
+            if was_sent(sender.send(&data))? {
                 return Ok(());
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    /// Answers that it had no effect.
-    pub(super) async fn refuse(self, code: &str, message: &str) -> Result<(), Gone> {
-        self.answer(json!({ "error": error(code, message, None) })).await
+    pub(super) async fn refuse(self, code: &str, message: &str) -> Result<(), ClientGone> {
+        self.send(json!({ "error": error(code, message, None) })).await
     }
 
-    /// The same.
-    pub(super) async fn fail(self, failure: &ApiError) -> Result<(), Gone> {
+    pub(super) async fn fail(self, failure: &ApiError) -> Result<(), ClientGone> {
         self.refuse(failure.code(), failure.message()).await
     }
 
-    /// The same of a text, which an answer to nobody says.
-    pub(super) async fn fail_of(self, failure: &ApiError, text: &str) -> Result<(), Gone> {
-        let text = (!self.is_wanted()).then(|| beginning(text));
-        self.answer(json!({ "error": error(failure.code(), failure.message(), text.as_deref()) })).await
+    /// Like [`Ack::fail`], but an error event quotes the text.
+    pub(super) async fn fail_with_text(self, failure: &ApiError, text: &str) -> Result<(), ClientGone> {
+        let text = (!self.is_requested()).then(|| excerpt(text));
+        self.send(json!({ "error": error(failure.code(), failure.message(), text.as_deref()) })).await
     }
 }
 
-/// What had no effect, and of which text this is, where that is to be said.
+/// The data of an error, with the beginning of its text if there is one.
 pub(super) fn error(code: &str, message: &str, text: Option<&str>) -> Value {
     let mut error = json!({ "code": code, "message": message });
     if let Some(text) = text.filter(|text| !text.is_empty()) {
@@ -86,22 +83,22 @@ pub(super) fn error(code: &str, message: &str, text: Option<&str>) -> Value {
     error
 }
 
-/// Sends an event, when there is room for it.
-pub(super) async fn emit<T: Serialize + ?Sized>(socket: &Socket, event: &str, data: &T) -> Result<(), Gone> {
-    while !sent(socket.emit(event, data))? {
+/// Sends an event. Waits while the channel is full.
+pub(super) async fn emit<T: Serialize + ?Sized>(socket: &Socket, event: &str, data: &T) -> Result<(), ClientGone> {
+    while !was_sent(socket.emit(event, data))? {
         tokio::time::sleep(RETRY).await;
     }
     Ok(())
 }
 
-/// Whether it is out; it is not where there was no room.
-fn sent(result: Result<(), SendError>) -> Result<bool, Gone> {
+/// False when the channel is full.
+fn was_sent(result: Result<(), SendError>) -> Result<bool, ClientGone> {
     match result {
         Ok(()) => Ok(true),
         Err(SendError::Socket(SocketError::InternalChannelFull)) => Ok(false),
-        Err(SendError::Socket(SocketError::Closed)) => Err(Gone),
+        Err(SendError::Socket(SocketError::Closed)) => Err(ClientGone),
         Err(SendError::Serialize(error)) => {
-            tracing::error!(%error, "nothing that Socket.IO can carry");
+            tracing::error!(%error, "cannot serialise a Socket.IO packet");
             Ok(true)
         }
     }

@@ -1,8 +1,8 @@
-//! Socket.IO (protocol 5, and 4 of its older clients) at `/socket.io/`: by WebSocket, by its own long polling, and from one
-//! to the other.
+//! Socket.IO (protocol 5, and 4 for older clients) at `/socket.io/`: over WebSocket, over long polling, and upgrades from
+//! polling to WebSocket.
 //!
-//! The library speaks the protocol. The sockets are ours, so that one that takes nothing does not hold its place; and what
-//! comes and goes is in one order, for the library calls asynchronous handlers in none.
+//! The library implements the protocol. The sockets are ours, so that a client that takes nothing is disconnected; and input
+//! and output are handled by one task, because the library calls asynchronous handlers in any order.
 
 use std::{
     convert::Infallible,
@@ -25,41 +25,40 @@ use socketioxide::{SocketIo, handler::ConnectHandler, service::SocketIoService};
 use tokio::sync::oneshot;
 use tower::{ServiceExt, util::ServiceFn};
 
-use self::{carrier::Carriers, wire::Wire};
+use self::{stream::SocketStream, transport_handle::TransportHandles};
 use crate::{
     http::{ApiError, App, ConnectionInfo, SameOrigin, Visitor, is_foreign},
     socket::Upgrade,
 };
 
 mod ack;
-mod carrier;
-mod door;
-mod typed;
-mod visit;
-mod wire;
+mod client;
+mod commands;
+mod connect;
+mod stream;
+mod transport_handle;
 
-/// Packets that wait for one client. Those that do not fit wait with the session, which is bounded in bytes.
+/// Most packets that wait for one client in the library. Others wait in the session's queue.
 const PACKETS: usize = 128;
 
-/// Longest packet, in bytes. The library ends what is longer without a word; so what is only somewhat too long comes in, and
-/// the session says so.
+/// Longest packet, in bytes. The library ends a connection with a longer one without an error, so packets somewhat over the
+/// limit are accepted here and refused by the session.
 const MAX_PACKET: usize = 4 * limits::MAX_FRAME_BYTES;
 
-type Elsewhere = ServiceFn<fn(Request) -> Ready<Result<Response, Infallible>>>;
+type NotFoundService = ServiceFn<fn(Request) -> Ready<Result<Response, Infallible>>>;
 
-/// What all requests share.
 #[derive(Clone)]
-struct Gate {
-    service: SocketIoService<Elsewhere>,
-    carriers: Carriers,
+struct Endpoint {
+    service: SocketIoService<NotFoundService>,
+    handles: TransportHandles,
 }
 
-/// The place of the connection that a session began with, until whoever takes part takes it over: a session that polls holds
-/// one as well. What the library keeps of the request outlives them.
+/// The permit of the connection that a session began with, until its participant takes it: a polling session counts as a
+/// connection too. The library keeps the request's extensions even longer than the session.
 #[derive(Clone)]
-struct Held(Arc<Mutex<Option<ConnectionInfo>>>);
+struct HeldPermit(Arc<Mutex<Option<ConnectionInfo>>>);
 
-impl Held {
+impl HeldPermit {
     fn of(parts: &Parts) -> Self {
         Self(Arc::new(Mutex::new(parts.extensions.get().cloned())))
     }
@@ -69,9 +68,8 @@ impl Held {
     }
 }
 
-/// The one route, for all of its requests.
 pub(super) fn routes(app: &App) -> Router<App> {
-    let elsewhere: fn(Request) -> _ = |_| ready(Ok(StatusCode::NOT_FOUND.into_response()));
+    let not_found: fn(Request) -> _ = |_| ready(Ok(StatusCode::NOT_FOUND.into_response()));
     let (interval, grace) = (app.config.heartbeat, app.config.heartbeat_grace.min(app.config.heartbeat / 2));
     let (service, io) = SocketIo::builder()
         .ping_interval(interval)
@@ -81,85 +79,84 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .max_payload(u64::try_from(MAX_PACKET).unwrap_or(u64::MAX))
         .ws_max_message_size(MAX_PACKET)
         .ws_max_frame_size(MAX_PACKET)
-        .build_with_inner_svc(tower::service_fn(elsewhere));
-    let carriers = Carriers::default();
-    let enter = {
-        let (app, carriers) = (app.clone(), carriers.clone());
-        move |socket, auth| door::enter(app.clone(), carriers.clone(), socket, auth)
+        .build_with_inner_svc(tower::service_fn(not_found));
+    let handles = TransportHandles::default();
+    let connect = {
+        let (app, handles) = (app.clone(), handles.clone());
+        move |socket, auth| connect::connect(app.clone(), handles.clone(), socket, auth)
     };
-    io.ns("/", visit::begin.with(enter));
-    let gate = Gate { service, carriers };
-    Router::new().route("/socket.io/", any(move |app, request| serve(gate, app, request)))
+    io.ns("/", client::start.with(connect));
+    let endpoint = Endpoint { service, handles };
+    Router::new().route("/socket.io/", any(move |app, request| serve(endpoint, app, request)))
 }
 
-/// A request of whichever transport.
-async fn serve(gate: Gate, State(app): State<App>, request: Request) -> Result<Response, ApiError> {
+async fn serve(endpoint: Endpoint, State(app): State<App>, request: Request) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     SameOrigin::from_request_parts(&mut parts, &app).await?;
     let foreign = is_foreign(&parts.headers).then(|| parts.headers.get(header::ORIGIN).cloned()).flatten();
     if foreign.is_some() {
-        // It was allowed to take part, not to speak for whoever happens to look at it.
+        // An allowed origin may use the gateway, but not the session of its visitor.
         parts.headers.remove(header::COOKIE);
     }
-    let answer = if parts.method == Method::OPTIONS {
+    let response = if parts.method == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        gate.answer(&app, parts, body).await?
+        endpoint.handle(&app, parts, body).await?
     };
-    Ok(shared(answer, foreign))
+    Ok(with_cors(response, foreign))
 }
 
-impl Gate {
-    async fn answer(self, app: &App, mut parts: Parts, body: Body) -> Result<Response, ApiError> {
+impl Endpoint {
+    async fn handle(self, app: &App, mut parts: Parts, body: Body) -> Result<Response, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
         let value = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
-        let (sid, is_socket) = (value("sid").map(str::to_owned), value("transport") == Some("websocket"));
+        let (sid, is_websocket) = (value("sid").map(str::to_owned), value("transport") == Some("websocket"));
         let is_known = matches!(value("EIO"), Some("3" | "4"));
         if sid.is_none() && app.live.rate_limits {
             let Ok(visitor) = Visitor::from_request_parts(&mut parts, app).await;
             app.changes.take(visitor.address, None).map_err(ApiError::too_fast)?;
         }
-        if is_socket && is_known {
+        if is_websocket && is_known {
             return Ok(self.upgrade(app, parts, body, sid).await);
         }
         if sid.is_none() {
-            let held = Held::of(&parts);
+            let held = HeldPermit::of(&parts);
             parts.extensions.remove::<ConnectionInfo>();
             parts.extensions.insert(held);
         }
-        let Ok(answer) = self.service.oneshot(Request::from_parts(parts, body)).await;
-        Ok(answer.map(Body::new))
+        let Ok(response) = self.service.oneshot(Request::from_parts(parts, body)).await;
+        Ok(response.map(Body::new))
     }
 
-    /// The socket is taken over here and given to the library as a stream of bytes.
+    /// Takes over the socket and passes it to the library as a byte stream.
     async fn upgrade(self, app: &App, parts: Parts, body: Body, sid: Option<String>) -> Response {
-        let carrier = match sid {
-            Some(sid) => self.carriers.of(sid),
+        let handle = match sid {
+            Some(sid) => self.handles.get_or_create(sid),
             None => Arc::default(),
         };
-        // What the library keeps for as long as the session lives.
-        let mut of_session = axum::http::Request::new(());
-        *of_session.uri_mut() = parts.uri.clone();
-        *of_session.headers_mut() = parts.headers.clone();
-        of_session.extensions_mut().insert(carrier.clone());
-        of_session.extensions_mut().insert(Held::of(&parts));
+        // The library keeps this request for the lifetime of the session.
+        let mut session_request = axum::http::Request::new(());
+        *session_request.uri_mut() = parts.uri.clone();
+        *session_request.headers_mut() = parts.headers.clone();
+        session_request.extensions_mut().insert(handle.clone());
+        session_request.extensions_mut().insert(HeldPermit::of(&parts));
         let upgrade = match Upgrade::from_request(Request::from_parts(parts, body), app).await {
             Ok(upgrade) => upgrade,
-            Err(refused) => return refused,
+            Err(rejection) => return rejection,
         };
         upgrade.run(async move |stream, early| {
             let (gone, when_gone) = oneshot::channel();
-            let wire = Wire::new(stream, early, carrier, gone);
-            // An unknown session ends it at once.
-            let _ = self.service.oneshot((wire, of_session)).await;
+            let stream = SocketStream::new(stream, early, handle, gone);
+            // Returns at once when the session is unknown.
+            let _ = self.service.oneshot((stream, session_request)).await;
             let _: Result<(), _> = when_gone.await;
         })
     }
 }
 
-/// Says to browsers which page may read this (Fetch, section 3.2): one of the list, and not with cookies.
-fn shared(mut answer: Response, foreign: Option<HeaderValue>) -> Response {
-    let headers = answer.headers_mut();
+/// Adds CORS headers (Fetch, section 3.2) for an allowed origin, without credentials.
+fn with_cors(mut response: Response, foreign: Option<HeaderValue>) -> Response {
+    let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = foreign {
@@ -168,5 +165,5 @@ fn shared(mut answer: Response, foreign: Option<HeaderValue>) -> Response {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
-    answer
+    response
 }

@@ -1,36 +1,40 @@
 //! `GET /lab/clock/events`: the clock as server-sent events (WHATWG HTML, section 9.2).
 
+use std::sync::Arc;
+
 use axum::{
     Extension,
-    extract::State,
     http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
 
 use super::{
     HeadLength, Tick, Ticks,
-    stream::{self, Form},
+    stream::{self, TickFormat},
 };
 use crate::{
-    http::{ApiError, App, ConnectionInfo, SameOrigin},
-    lab::{ending::Ending, streams::Kind},
+    http::{ApiError, ConnectionInfo, SameOrigin},
+    lab::{
+        close::StopReason,
+        streams::{StreamKind, Streams},
+    },
 };
 
-/// Something to see at once, and how long a browser waits before it comes again, in milliseconds.
+/// The beginning of a stream: a comment that reaches the client at once, and its reconnection time in milliseconds.
 const OPENING: &str = ": parlor's clock\nretry: 1000\n\n";
 
 pub(in crate::lab) async fn stream(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<ConnectionInfo>>,
-    State(app): State<App>,
+    info: Option<Extension<ConnectionInfo>>,
+    Extension(streams): Extension<Arc<Streams>>,
 ) -> Result<Response, ApiError> {
-    let open = app.lab.open(Kind::Events, slot.map(|Extension(slot)| slot))?;
+    let open = streams.open(StreamKind::Events, info.map(|Extension(info)| info))?;
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
-        // When the stream ends, the network connection does.
+        // The network connection ends with the stream.
         (header::CONNECTION, "close"),
     ];
     Ok((headers, stream::body(open, Ticks::new(up), Events)).into_response())
@@ -38,7 +42,7 @@ pub(in crate::lab) async fn stream(
 
 struct Events;
 
-impl Form for Events {
+impl TickFormat for Events {
     fn opening(&self) -> String {
         OPENING.into()
     }
@@ -47,12 +51,11 @@ impl Form for Events {
         format!("id: {}\nevent: message\ndata: {}\n\n", tick.now, tick.json())
     }
 
-    /// By itself a browser comes again. That is right when the server stops, to be there again soon; else its script has
-    /// to take this as the end.
-    fn end(&self, ending: Ending) -> String {
-        match ending {
-            Ending::TimeIsUp => format!("event: end\ndata: {}\n\n", ending.reason()),
-            Ending::Stopping => format!(": {}\n\n", ending.reason()),
+    /// Browsers reconnect by themselves. That is right when the server restarts; after the time limit the script must stop it.
+    fn end(&self, reason: StopReason) -> String {
+        match reason {
+            StopReason::TimeLimit => format!("event: end\ndata: {}\n\n", reason.text()),
+            StopReason::ShuttingDown => format!(": {}\n\n", reason.text()),
         }
     }
 }

@@ -1,34 +1,38 @@
-//! `GET /lab/clock/frame`: the clock in a document that never ends, for an `iframe`. Each tick is a script that hands it to
-//! the page around it. Before browsers had anything better, this was how a server spoke first.
+//! `GET /lab/clock/frame`: the clock in a document that never ends, for an `iframe` ("forever frame"). Each tick is a script
+//! that posts it to the parent page.
+
+use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::State,
     http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
 
 use super::{
     HeadLength, Tick, Ticks,
-    stream::{self, Form},
+    stream::{self, TickFormat},
 };
 use crate::{
-    http::{ApiError, App, ConnectionInfo, SameOrigin, new_secret},
-    lab::{ending::Ending, streams::Kind},
+    http::{ApiError, ConnectionInfo, SameOrigin, new_secret},
+    lab::{
+        close::StopReason,
+        streams::{StreamKind, Streams},
+    },
 };
 
-/// Browsers look at about this much before they begin to run what is in a document, in bytes.
+/// Browsers buffer about this much of a document, in bytes, before they run its scripts.
 const PADDING: usize = 1_024;
 
 pub(in crate::lab) async fn document(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<ConnectionInfo>>,
-    State(app): State<App>,
+    info: Option<Extension<ConnectionInfo>>,
+    Extension(streams): Extension<Arc<Streams>>,
 ) -> Result<Response, ApiError> {
-    let open = app.lab.open(Kind::Frame, slot.map(|Extension(slot)| slot))?;
+    let open = streams.open(StreamKind::Frame, info.map(|Extension(info)| info))?;
     let nonce = new_secret()?;
-    // The only page that another may frame, and it may do nothing but run its own scripts.
+    // The only page that may be framed. It may do nothing but run its own scripts.
     let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'; frame-ancestors 'self'");
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -46,28 +50,28 @@ struct Document {
 }
 
 impl Document {
-    /// Hands something to the page around it.
+    /// A script that posts a message to the parent page.
     fn script(&self, message: &str) -> String {
         format!("<script nonce=\"{}\">parent.postMessage({message}, location.origin)</script>\n", self.nonce)
     }
 }
 
-impl Form for Document {
+impl TickFormat for Document {
     fn opening(&self) -> String {
         let padding = ".".repeat(PADDING);
         format!("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n<body>\n<!--{padding}-->\n")
     }
 
     fn tick(&self, tick: &Tick) -> String {
-        // Nothing in a tick's JSON could end the element.
+        // A tick's JSON contains only numbers, so it cannot end the element.
         self.script(&format!("{{clock: {}}}", tick.json()))
     }
 
-    /// The page around it sees that the document is complete, and is told when that was meant.
-    fn end(&self, ending: Ending) -> String {
-        let told = match ending {
-            Ending::TimeIsUp => self.script("{end: true}"),
-            Ending::Stopping => String::new(),
+    /// The parent page sees that the document is complete; a message tells it when that was intended.
+    fn end(&self, reason: StopReason) -> String {
+        let told = match reason {
+            StopReason::TimeLimit => self.script("{end: true}"),
+            StopReason::ShuttingDown => String::new(),
         };
         told + "</body>\n</html>\n"
     }

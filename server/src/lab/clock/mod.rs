@@ -1,14 +1,16 @@
-//! The server's clock, told once a second by each way there is: asked for, waited for, streamed and over WebSocket.
+//! The server's clock, once a second over each transport: request, long poll, event stream, forever frame and WebSocket.
+
+use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{FromRequestParts, State},
+    extract::FromRequestParts,
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use parlor_protocol::error_code;
 
-use super::streams::Kind;
+use super::streams::{StreamKind, Streams};
 use crate::http::{ApiError, App, ConnectionInfo, SameOrigin};
 
 pub(super) mod events;
@@ -19,8 +21,8 @@ pub(super) mod websocket;
 
 use ticks::{Tick, Ticks};
 
-/// The length of the request's head, in bytes: its first line, its header lines and the empty one. Counted from what was
-/// understood of it, so a client that writes other than one space behind a colon has written a little more or less.
+/// The length of the request's head in bytes, as an extractor. Computed from the parsed head, so it is off by a few bytes
+/// for a client that does not write exactly one space after each colon.
 pub(super) struct HeadLength(u64);
 
 impl FromRequestParts<App> for HeadLength {
@@ -39,19 +41,19 @@ pub(super) async fn now(_origin: SameOrigin, HeadLength(up): HeadLength) -> Resp
     answer(&Ticks::new(up).next().await)
 }
 
-/// `GET /lab/clock/poll`: one tick, when the next second begins.
+/// `GET /lab/clock/poll`: one tick, at the next full second.
 pub(super) async fn poll(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<ConnectionInfo>>,
-    State(app): State<App>,
+    info: Option<Extension<ConnectionInfo>>,
+    Extension(streams): Extension<Arc<Streams>>,
 ) -> Result<Response, ApiError> {
-    let open = app.lab.open(Kind::Poll, slot.map(|Extension(slot)| slot))?;
+    let open = streams.open(StreamKind::Poll, info.map(|Extension(info)| info))?;
     let mut ticks = Ticks::after_this_second(up);
     tokio::select! {
         biased;
-        ending = open.ending() => {
-            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, ending.reason()))
+        reason = open.stopped() => {
+            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, reason.text()))
         }
         tick = ticks.next() => Ok(answer(&tick)),
     }

@@ -1,27 +1,26 @@
-//! A clock in the body of an answer that does not end.
+//! A clock in the body of a response that does not end.
 //!
-//! All that one says in its ten minutes fits into what the system holds for a slow reader (`serve.rs`), so one whose
-//! client has stopped to read still comes to its end here.
+//! All ticks of one stream fit into the socket's send buffer (`serve.rs`), so a stream ends in time even if its client has
+//! stopped reading.
 
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
 
 use super::{Tick, Ticks};
-use crate::lab::{ending::Ending, streams::Open};
+use crate::lab::{close::StopReason, streams::OpenStream};
 
-/// How a clock is written.
-pub(super) trait Form: Send + 'static {
-    /// What comes before the first tick, and with it.
+/// The format of the ticks.
+pub(super) trait TickFormat: Send + 'static {
+    /// Sent before the first tick.
     fn opening(&self) -> String;
-    /// One tick.
     fn tick(&self, tick: &Tick) -> String;
-    /// The end, when it is the server's.
-    fn end(&self, ending: Ending) -> String;
+    /// Sent when the server ends the stream.
+    fn end(&self, reason: StopReason) -> String;
 }
 
-/// The body. Dropped when the client has gone, and then nothing ticks any more.
-pub(super) fn body(open: Open, ticks: Ticks, form: impl Form) -> Body {
+/// The body of the response. Dropped when the client has gone, which stops the clock.
+pub(super) fn body(open: OpenStream, ticks: Ticks, form: impl TickFormat) -> Body {
     let clock = Clock { open, ticks, form, opened: false, ended: false };
     let chunks = futures::stream::unfold(clock, |mut clock| async move {
         let chunk = clock.next().await?;
@@ -31,14 +30,14 @@ pub(super) fn body(open: Open, ticks: Ticks, form: impl Form) -> Body {
 }
 
 struct Clock<F> {
-    open: Open,
+    open: OpenStream,
     ticks: Ticks,
     form: F,
     opened: bool,
     ended: bool,
 }
 
-impl<F: Form> Clock<F> {
+impl<F: TickFormat> Clock<F> {
     /// The next bytes; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
         if self.ended {
@@ -46,9 +45,9 @@ impl<F: Form> Clock<F> {
         }
         let text = tokio::select! {
             biased;
-            ending = self.open.ending() => {
+            reason = self.open.stopped() => {
                 self.ended = true;
-                self.form.end(ending)
+                self.form.end(reason)
             }
             tick = self.ticks.next() => {
                 let opening = if std::mem::replace(&mut self.opened, true) { String::new() } else { self.form.opening() };

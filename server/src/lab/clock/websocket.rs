@@ -1,8 +1,9 @@
-//! `GET /lab/clock/ws`: the clock over WebSocket (RFC 6455), one tick a text message.
+//! `GET /lab/clock/ws`: the clock over WebSocket (RFC 6455), one text message per tick.
+
+use std::sync::Arc;
 
 use axum::{
     Extension,
-    extract::State,
     response::{IntoResponse, Response},
 };
 use parlor_protocol::limits;
@@ -10,51 +11,50 @@ use tokio::net::TcpStream;
 
 use super::{HeadLength, Ticks};
 use crate::{
-    http::{App, ConnectionInfo, SameOrigin},
+    http::{ConnectionInfo, SameOrigin},
     lab::{
-        ending::Last,
-        streams::{Kind, Open},
+        close::CloseCause,
+        streams::{OpenStream, StreamKind, Streams},
     },
-    socket::{Reader, Upgrade, Writer},
+    socket::{MessageReader, MessageWriter, Upgrade},
     websocket::{
         decode::{Decoder, Message},
         frame::Opcode,
     },
 };
 
-/// Upgrades anyone's request.
 pub(in crate::lab) async fn upgrade(
     _origin: SameOrigin,
     HeadLength(up): HeadLength,
-    slot: Option<Extension<ConnectionInfo>>,
-    State(app): State<App>,
+    info: Option<Extension<ConnectionInfo>>,
+    Extension(streams): Extension<Arc<Streams>>,
     upgrade: Upgrade,
 ) -> Response {
-    match app.lab.open(Kind::Ws, slot.map(|Extension(slot)| slot)) {
+    match streams.open(StreamKind::Ws, info.map(|Extension(info)| info)) {
         Ok(open) => upgrade.run(async move |stream, early| run(stream, &early, open, Ticks::new(up)).await),
         Err(full) => full.into_response(),
     }
 }
 
-/// What the client says is read and forgotten, but for pings and its close.
-async fn run(stream: TcpStream, early: &[u8], open: Open, mut ticks: Ticks) {
+/// Messages from the client are ignored, except pings and its close frame.
+async fn run(stream: TcpStream, early: &[u8], open: OpenStream, mut ticks: Ticks) {
     let (incoming, outgoing) = stream.into_split();
-    let mut reader = Reader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
-    let mut writer = Writer::new(outgoing);
-    let last = loop {
+    let mut reader = MessageReader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
+    let mut writer = MessageWriter::new(outgoing);
+    let cause = loop {
         let (opcode, payload) = tokio::select! {
             tick = ticks.next() => (Opcode::Text, tick.json().into_bytes()),
-            said = reader.next() => match said {
+            message = reader.next() => match message {
                 Ok(Message::Ping(payload)) => (Opcode::Pong, payload.to_vec()),
-                Ok(Message::Close(code)) => break Last::Client(code),
+                Ok(Message::Close(code)) => break CloseCause::Client(code),
                 Ok(Message::Text(_) | Message::Binary(_) | Message::Pong) => continue,
-                Err(ended) => break ended.into(),
+                Err(error) => break error.into(),
             },
-            ending = open.ending() => break Last::Server(ending),
+            reason = open.stopped() => break CloseCause::Server(reason),
         };
         if !open.write(writer.send(opcode, &payload)).await {
-            break Last::Gone;
+            break CloseCause::Gone;
         }
     };
-    last.say(writer, &mut reader).await;
+    cause.close(writer, &mut reader).await;
 }

@@ -1,4 +1,4 @@
-//! Whose rooms are whose: what follows from the log and from what people say of their own.
+//! Memberships of connected users, as they follow from the log and from the users' own actions.
 
 use std::sync::Arc;
 
@@ -12,124 +12,135 @@ use crate::{
 };
 
 impl Hub {
-    /// Someone has become a member: their connections hear of the room's growth from now on, and all but the one that knows
-    /// are told at once.
-    pub fn became_member(&self, user: UserId, room: &Arc<Room>, mine: RoomMembership, knows: Option<&Connection>) {
-        let mut people = self.people.lock();
-        if !room.admit(user, mine) {
+    /// Adds a member. Their connections watch the room and are sent its summary, except one that knows it.
+    pub fn became_member(
+        &self,
+        user_id: UserId,
+        room: &Arc<Room>,
+        membership: RoomMembership,
+        except: Option<&Connection>,
+    ) {
+        let mut users = self.users.lock();
+        if !room.admit(user_id, membership) {
             return;
         }
-        let Some(person) = people.get_mut(&user) else { return };
-        if !person.joins(room, mine) {
+        let Some(user) = users.get_mut(&user_id) else { return };
+        if !user.add_room(room, membership) {
             return;
         }
-        person.watches(room, mine);
-        person.tell(knows, || room.summary(user, mine));
+        user.watch(room, membership);
+        user.send_summary(except, || room.summary(user_id, membership));
     }
 
-    /// Someone is in a direct room. They are told of it once something is said there.
-    pub fn is_in_direct(&self, user: UserId, room: &Arc<Room>) {
-        let mut people = self.people.lock();
-        let Some(person) = people.get_mut(&user) else { return };
-        if person.joins(room, RoomMembership::default()) {
-            person.watches(room, RoomMembership::default());
+    /// Adds someone to a direct room. They are told of it with its first message.
+    pub fn is_in_direct(&self, user_id: UserId, room: &Arc<Room>) {
+        let mut users = self.users.lock();
+        let Some(user) = users.get_mut(&user_id) else { return };
+        if user.add_room(room, RoomMembership::default()) {
+            user.watch(room, RoomMembership::default());
         }
     }
 
-    /// Someone is no longer a member since the event at `seq`. Nothing of the room reaches them from now on but this.
-    pub fn was_removed(&self, user: UserId, room: &Arc<Room>, seq: Seq) {
+    /// Removes a member since the event at `seq`. They are told that, and get nothing else of the room any more.
+    pub fn was_removed(&self, user_id: UserId, room: &Arc<Room>, seq: Seq) {
         {
-            let mut people = self.people.lock();
-            room.evict(user, seq);
-            let Some(person) = people.get_mut(&user) else { return };
-            person.rooms.retain(|membership| membership.room.id != room.id);
+            let mut users = self.users.lock();
+            room.evict(user_id, seq);
+            let Some(user) = users.get_mut(&user_id) else { return };
+            user.rooms.retain(|member_of| member_of.room.id != room.id);
         }
-        // To whom it is public, it is still there to be joined.
+        // A public room can still be joined.
         let summary = if room.kind == RoomKind::Public {
             room.summary_for_others()
         } else {
-            let nothing = RoomSummary { topic: None, head: 0, read: 0, ..room.summary_for_others() };
-            RoomSummary { name: String::new(), gone: true, people: Vec::new(), ..nothing }
+            let hidden = RoomSummary { topic: None, head: 0, read: 0, ..room.summary_for_others() };
+            RoomSummary { name: String::new(), gone: true, people: Vec::new(), ..hidden }
         };
         let frame = Encoded::from(&ServerFrame::Room { room: summary });
-        self.connections_of(user).iter().for_each(|connection| connection.queue.push(frame.clone()));
+        self.connections_of(user_id).iter().for_each(|connection| connection.queue.push(frame.clone()));
     }
 
-    /// Follows what a committed event changes of rooms and memberships, before it is shown to anyone.
-    pub fn follow(&self, room: &Arc<Room>, event: &Event) {
+    /// Applies a committed event to rooms and memberships, before it is delivered to anyone.
+    pub fn apply_event(&self, room: &Arc<Room>, event: &Event) {
         match &event.event {
             EventKind::MemberAdded { user } => {
                 self.became_member(user.id, room, RoomMembership::since(event.seq), None);
             }
             EventKind::MemberRemoved { user } => self.was_removed(user.id, room, event.seq),
             EventKind::Appointed { user, moderator } => {
-                self.change_mine(user.id, room, None, |mine| mine.moderator = *moderator);
+                self.update_membership(user.id, room, None, |membership| membership.moderator = *moderator);
             }
-            EventKind::Deleted { message_seq, .. } => room.forget(*message_seq),
-            change if room.change(change) => self.tell_changed(room),
-            _ => {}
+            EventKind::Deleted { message_seq, .. } => room.forget_message(*message_seq),
+            EventKind::Renamed { .. } | EventKind::TopicSet { .. } | EventKind::Archived { .. } => {
+                if room.apply_change(&event.event) {
+                    self.send_changed_room(room);
+                }
+            }
+            EventKind::Message { .. } | EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
     }
 
-    /// Someone has read up to here, on one of their devices: the others are told.
-    pub fn has_read(&self, user: UserId, room: &Room, seq: Seq, knows: &Connection) {
-        self.change_mine(user, room, Some(knows), |mine| {
-            mine.read = mine.read.max(seq);
-            mine.unread_from = None;
+    /// Moves a read position and tells the user's other connections.
+    pub fn has_read(&self, user: UserId, room: &Room, seq: Seq, except: &Connection) {
+        self.update_membership(user, room, Some(except), |membership| {
+            membership.read = membership.read.max(seq);
+            membership.unread_from = None;
         });
     }
 
-    /// Someone has marked what begins here as unread, on one of their devices: the others are told.
-    pub fn has_marked(&self, user: UserId, room: &Room, seq: Seq, knows: &Connection) {
-        self.change_mine(user, room, Some(knows), |mine| mine.unread_from = Some(seq));
+    /// Marks messages as unread from a seq on and tells the user's other connections.
+    pub fn has_marked(&self, user: UserId, room: &Room, seq: Seq, except: &Connection) {
+        self.update_membership(user, room, Some(except), |membership| membership.unread_from = Some(seq));
     }
 
-    /// Someone wants to hear more or less of a room: all their devices are told.
+    /// Sets a notification level and tells the user's connections.
     pub fn has_level(&self, user: UserId, room: &Room, level: NotificationLevel) {
-        self.change_mine(user, room, None, |mine| mine.level = level);
+        self.update_membership(user, room, None, |membership| membership.level = level);
     }
 
-    /// Changes how someone stands to a room of theirs, and tells their connections.
-    fn change_mine(
+    /// Changes a membership and tells the user's connections, except one that knows.
+    fn update_membership(
         &self,
-        user: UserId,
+        user_id: UserId,
         room: &Room,
-        knows: Option<&Connection>,
+        except: Option<&Connection>,
         change: impl FnOnce(&mut RoomMembership),
     ) {
-        let mut people = self.people.lock();
-        let Some(person) = people.get_mut(&user) else { return };
-        let Some(mine) = person.mine(&room.id) else { return };
-        let before = *mine;
-        change(mine);
-        let now = *mine;
-        if now != before {
-            room.set_mine(user, now);
-            // Under the lock: what they are told last is how it is.
-            person.tell(knows, || room.summary(user, now));
+        let mut users = self.users.lock();
+        let Some(user) = users.get_mut(&user_id) else { return };
+        let Some(membership) = user.membership(&room.id) else { return };
+        let before = *membership;
+        change(membership);
+        let after = *membership;
+        if after != before {
+            room.set_membership(user_id, after);
+            // Under the lock, so that the last summary sent is the newest.
+            user.send_summary(except, || room.summary(user_id, after));
         }
     }
 
-    /// Someone has another name or colour: direct rooms are named after their people.
+    /// Applies a new name or colour of a user: direct rooms are named after their people.
     pub fn renamed(&self, user: &User) {
         let rooms: Vec<_> = self.rooms.read().values().filter(|room| room.kind == RoomKind::Direct).cloned().collect();
-        for room in rooms.iter().filter(|room| room.rename_person(user)) {
-            self.tell_changed(room);
+        for room in rooms.iter().filter(|room| room.update_person(user)) {
+            self.send_changed_room(room);
         }
     }
 
-    /// Tells whoever may see it how a room stands now.
-    fn tell_changed(&self, room: &Room) {
+    /// Sends the summary of a changed room to all who may see it.
+    fn send_changed_room(&self, room: &Room) {
         let for_others = (room.kind == RoomKind::Public)
             .then(|| Encoded::from(&ServerFrame::Room { room: room.summary_for_others() }));
-        for (user, person) in &mut *self.people.lock() {
-            let frame = match person.mine(&room.id) {
-                Some(_) if !room.is_begun(*user) => None,
-                Some(mine) => Some(Encoded::from(&ServerFrame::Room { room: room.summary(*user, *mine) })),
+        for (user_id, user) in &mut *self.users.lock() {
+            let frame = match user.membership(&room.id) {
+                Some(_) if !room.is_begun(*user_id) => None,
+                Some(membership) => {
+                    Some(Encoded::from(&ServerFrame::Room { room: room.summary(*user_id, *membership) }))
+                }
                 None => for_others.clone(),
             };
             if let Some(frame) = frame {
-                person.connections.iter().for_each(|connection| connection.queue.push_droppable(frame.clone()));
+                user.connections.iter().for_each(|connection| connection.queue.push_droppable(frame.clone()));
             }
         }
     }

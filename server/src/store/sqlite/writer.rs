@@ -18,7 +18,7 @@ use super::{
     write_transaction::WriteTransaction,
 };
 use crate::{
-    bus::Committed,
+    bus::Bus,
     clock,
     domain::{Deletion, NewMessage, OnAppended, StoreError, TokenHash},
 };
@@ -67,16 +67,16 @@ pub(super) async fn run(
     connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
     caches: Arc<Caches>,
-    committed: Committed,
+    bus: Bus,
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     let mut heads = RoomHeads::new();
     let mut revoked = AccessRevocation::new(caches.restrictions.read().clone());
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
-        if !committed.is_quiet() {
+        if !bus.is_idle() {
             // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
-            let _ = tokio::time::timeout(PATIENCE, committed.quiet()).await;
+            let _ = tokio::time::timeout(PATIENCE, bus.idle()).await;
             while waiting.len() < MAX_BATCH
                 && let Ok(job) = queue.try_recv()
             {
@@ -90,7 +90,7 @@ pub(super) async fn run(
             Ok(events) => {
                 finish.iter_mut().for_each(|finish| finish.settle());
                 if !events.is_empty() {
-                    committed.send(events).await;
+                    bus.publish(events).await;
                 }
                 finish.into_iter().for_each(|finish| finish.tell(Ok(())));
             }

@@ -1,4 +1,4 @@
-//! Frames over WebSocket (RFC 6455): `GET /live/ws`, one JSON text message a frame.
+//! Frames over WebSocket (RFC 6455): `GET /live/ws`, one JSON text message per frame.
 
 use std::{sync::Arc, time::Instant};
 
@@ -11,7 +11,7 @@ use crate::{
     connection::{Frame, Outgoing},
     http::{App, Caller, SameOrigin},
     session::Session,
-    socket::{Reader, Upgrade},
+    socket::{MessageReader, Upgrade},
     websocket::{
         decode::{Decoder, Message, Violation},
         frame,
@@ -20,118 +20,117 @@ use crate::{
 
 mod writer;
 
-use writer::Writer;
+use writer::SessionWriter;
 
 /// Upgrades a request of someone who has a session.
-pub async fn upgrade(_origin: SameOrigin, caller: Caller, State(app): State<App>, upgrade: Upgrade) -> Response {
+pub(super) async fn upgrade(_origin: SameOrigin, caller: Caller, State(app): State<App>, upgrade: Upgrade) -> Response {
     upgrade
         .offering(SUBPROTOCOL)
         .run(move |stream, early| run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)))
 }
 
-/// How a connection came to its end.
-enum End {
-    /// We said `bye`, or the socket broke while we wrote.
-    Ours,
+/// How a connection ended.
+enum Ended {
+    /// The server sent `bye`, or the socket failed during a write.
+    ByServer,
     /// The peer sent a close frame.
-    Close(Option<u16>),
-    /// The peer did what must not be.
+    CloseFrame(Option<u16>),
     Violation(Violation),
-    /// The peer went without a word.
+    /// The peer went without a close frame.
     Gone,
 }
 
-/// Not an `async fn`: that would keep room for its arguments beside what is made of them, in each connection.
+/// Not an `async fn`, which would store its arguments in the future as well: memory of each connection.
 fn run(stream: TcpStream, early: &[u8], session: Session) -> impl Future<Output = ()> + Send + use<> {
     let (incoming, outgoing) = stream.into_split();
     let outgoing = Arc::new(outgoing);
     session.connection().queue.attach(outgoing.clone());
-    let mut reader = Reader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
-    let mut writer = Writer::new(outgoing);
+    let mut reader = MessageReader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
+    let mut writer = SessionWriter::new(outgoing);
     async move {
         let queue = &session.connection().queue;
-        // Reading goes on while a write waits, and the other way round.
-        let end = tokio::select! {
+        // Reads go on while a write waits, and the other way round.
+        let ended = tokio::select! {
             biased;
-            () = write(&mut writer, &session) => End::Ours,
-            end = read(&mut reader, &session) => end,
-            () = expect_hello(&session) => End::Ours,
-            // A peer that takes nothing any more does not hold its socket.
+            () = write(&mut writer, &session) => Ended::ByServer,
+            ended = read(&mut reader, &session) => ended,
+            () = expect_hello(&session) => Ended::ByServer,
+            // A peer that takes nothing any more must not hold its socket.
             () = async { queue.ending().await; Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)).await } => return,
         };
-        let close = match end {
-            End::Gone => return,
-            End::Ours => None,
+        let close = match ended {
+            Ended::Gone => return,
+            Ended::ByServer => None,
             // Section 5.5.1: answered with the same code.
-            End::Close(None) => Some(frame::single(frame::Opcode::Close, &[])),
-            End::Close(Some(code)) => Some(frame::close(code, "")),
-            End::Violation(violation) => Some(frame::close(violation.close_code(), "")),
+            Ended::CloseFrame(None) => Some(frame::single(frame::Opcode::Close, &[])),
+            Ended::CloseFrame(Some(code)) => Some(frame::close(code, "")),
+            Ended::Violation(violation) => Some(frame::close(violation.close_code(), "")),
         };
-        let begun = queue.detach();
-        // Without reading on, the system would reset the connection, and the peer would never see why it ended.
-        let farewell = Box::pin(async {
+        let partial_write = queue.detach();
+        // If nothing read on, the system would reset the connection and the peer would miss the close frame.
+        let closing_handshake = Box::pin(async {
             if let Some(close) = close {
-                writer.last(begun, close).await?;
+                writer.write_last(partial_write, close).await?;
             }
             writer.shutdown()?;
             reader.discard().await
         });
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, farewell).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing_handshake).await;
     }
 }
 
-/// Takes messages until the peer has gone. When it is the server that ends the connection, the writer decides.
-async fn read(reader: &mut Reader, session: &Session) -> End {
-    let end = loop {
+/// Takes messages until the peer has gone. When the server ends the connection, [`write`] decides.
+async fn read(reader: &mut MessageReader, session: &Session) -> Ended {
+    let ended = loop {
         match reader.decoder.message() {
             Ok(Some(message)) => {
-                if let Some(end) = take(message, session).await {
-                    break end;
+                if let Some(ended) = take(message, session).await {
+                    break ended;
                 }
             }
             Ok(None) => match reader.fill().await {
-                Ok(true) => session.connection().hear(Instant::now()),
-                Ok(false) | Err(_) => break End::Gone,
+                Ok(true) => session.connection().record_activity(Instant::now()),
+                Ok(false) | Err(_) => break Ended::Gone,
             },
             Err(Violation::TooLarge) => {
                 session.close(CloseCode::FrameTooLarge);
                 let _ = reader.discard().await;
-                break End::Gone;
+                break Ended::Gone;
             }
-            Err(violation) => break End::Violation(violation),
+            Err(violation) => break Ended::Violation(violation),
         }
     };
-    if matches!(end, End::Gone) && session.connection().queue.is_ending() {
+    if matches!(ended, Ended::Gone) && session.connection().queue.is_ending() {
         std::future::pending::<()>().await;
     }
-    end
+    ended
 }
 
-async fn take(message: Message<'_>, session: &Session) -> Option<End> {
+async fn take(message: Message<'_>, session: &Session) -> Option<Ended> {
     match message {
         Message::Text(text) => session.receive(text).await,
         Message::Binary(_) => session.receive_binary(),
         Message::Ping(payload) => session.receive_ping(payload),
-        // It has done its work by being heard.
+        // Its arrival was recorded as activity.
         Message::Pong => {}
-        Message::Close(code) => return Some(End::Close(code)),
+        Message::Close(code) => return Some(Ended::CloseFrame(code)),
     }
     None
 }
 
-/// Everything that waits goes out in one write.
-async fn write(writer: &mut Writer, session: &Session) {
+/// Writes everything that waits in one system call.
+async fn write(writer: &mut SessionWriter, session: &Session) {
     loop {
         session.next(&mut writer.outgoing).await;
-        let Outgoing { frames, ping, bye, .. } = &mut writer.outgoing;
+        let Outgoing { frames, ping, disconnect, .. } = &mut writer.outgoing;
         if *ping {
             frames.push_back(Frame::Static(frame::PING));
         }
-        if let Some(bye) = *bye {
-            frames.push_back(Frame::One((&bye_frame(bye)).into()));
-            frames.push_back(Frame::Control(frame::close(bye.code.code(), bye.code.reason()).into()));
+        if let Some(disconnect) = *disconnect {
+            frames.push_back(Frame::One((&bye_frame(disconnect)).into()));
+            frames.push_back(Frame::Control(frame::close(disconnect.code.code(), disconnect.code.reason()).into()));
         }
-        if writer.flush().await.is_err() || writer.outgoing.bye.is_some() {
+        if writer.flush().await.is_err() || writer.outgoing.disconnect.is_some() {
             return;
         }
     }

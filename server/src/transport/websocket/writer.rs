@@ -1,4 +1,4 @@
-//! What goes out on the socket of a session, from where it lies.
+//! Writes the queued frames of a session to its socket with vectored writes, without copying them.
 
 use std::{
     io::{self, IoSlice},
@@ -9,25 +9,24 @@ use std::{
 use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 
-use crate::connection::{Begun, Frame, MAX_SLICES, Outgoing};
+use crate::connection::{Frame, MAX_SLICES, Outgoing, PartialWrite};
 
-/// See the module.
-pub(super) struct Writer {
+pub(super) struct SessionWriter {
     half: Arc<OwnedWriteHalf>,
-    /// What is to be written.
+    /// The frames to write.
     pub(super) outgoing: Outgoing,
 }
 
-impl Writer {
+impl SessionWriter {
     pub(super) fn new(half: Arc<OwnedWriteHalf>) -> Self {
         Self { half, outgoing: Outgoing::default() }
     }
 
-    /// Writes all frames of `outgoing`. Broken off, it goes on where it was.
+    /// Writes all frames of `outgoing`. Cancellation safe: the next call continues.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         while !self.outgoing.frames.is_empty() {
             match self.write() {
-                // Boxed: few connections ever wait, and each would hold the room for it.
+                // Boxed: few connections ever wait, and each would reserve the memory for it.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Box::pin(self.half.writable()).await?,
                 Err(error) => return Err(error),
                 Ok(()) => {}
@@ -36,25 +35,25 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the rest of what is half written, here or by others, and then this alone.
-    pub(super) async fn last(&mut self, begun: Option<Begun>, frame: Vec<u8>) -> io::Result<()> {
+    /// Completes a partial write, of this writer or of the queue, and then writes this frame alone.
+    pub(super) async fn write_last(&mut self, partial_write: Option<PartialWrite>, frame: Vec<u8>) -> io::Result<()> {
         let Outgoing { frames, written, .. } = &mut self.outgoing;
         frames.truncate(usize::from(*written > 0));
-        if let Some(begun) = begun {
-            // Others write only while nothing is left here.
-            frames.push_back(begun.frame);
-            *written = begun.written;
+        if let Some(partial) = partial_write {
+            // The queue writes only while this writer has nothing left.
+            frames.push_back(partial.frame);
+            *written = partial.written;
         }
         frames.push_back(Frame::Control(frame.into()));
         self.flush().await
     }
 
-    /// Says that nothing more comes.
+    /// Ends the outgoing stream.
     pub(super) fn shutdown(&self) -> io::Result<()> {
         SockRef::from(self.half.as_ref().as_ref()).shutdown(Shutdown::Write)
     }
 
-    /// Writes what the system takes at once.
+    /// Writes what the socket takes without waiting.
     fn write(&mut self) -> io::Result<()> {
         let Outgoing { frames, written, .. } = &mut self.outgoing;
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
@@ -64,7 +63,7 @@ impl Writer {
             *slice = IoSlice::new(frame.bytes().get(start..).unwrap_or_default());
             count += 1;
         }
-        // A single piece takes the shorter way through the system.
+        // `write` is cheaper than `writev` for a single piece.
         let sent = match &slices[..count] {
             [one] => self.half.try_write(one)?,
             several => self.half.try_write_vectored(several)?,

@@ -1,4 +1,4 @@
-//! What a client is told when something has no effect, or is lost.
+//! `refused` frames: the responses to commands without effect.
 
 use std::time::Duration;
 
@@ -6,6 +6,8 @@ use parlor_protocol::{CommandId, Millis, RoomId, ServerFrame, error_code};
 
 use super::{Denied, Session};
 use crate::{clock, domain::StoreError};
+
+pub(super) const NO_SUCH_ROOM: &str = "This room does not exist, or you do not have access to it.";
 
 impl Session {
     pub(super) fn refuse(&self, id: Option<String>, room: Option<RoomId>, code: &str, message: impl Into<String>) {
@@ -21,10 +23,15 @@ impl Session {
     pub(super) fn refuse_denied(&self, id: Option<String>, room: RoomId, denied: Denied) {
         match denied {
             Denied::Unseen => {
-                self.refuse(id, Some(room), error_code::NOT_FOUND, "there is no such room that you can see");
+                self.refuse(id, Some(room), error_code::NOT_FOUND, NO_SUCH_ROOM);
             }
             Denied::Forbidden => {
-                self.refuse(id, Some(room), error_code::FORBIDDEN, "that is not yours to do in this room");
+                self.refuse(
+                    id,
+                    Some(room),
+                    error_code::FORBIDDEN,
+                    "You do not have permission to do this in this room.",
+                );
             }
             Denied::Muted { until } => self.connection.push(&muted(id, room, until)),
         }
@@ -35,37 +42,36 @@ impl Session {
             id: Some(id.to_string()),
             room: Some(room),
             code: error_code::RATE_LIMITED.into(),
-            message: "You are sending too fast.".into(),
+            message: "You are sending messages too quickly.".into(),
             retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
         });
     }
 
     pub(super) fn fail(&self, id: Option<String>, room: Option<RoomId>, error: &StoreError) {
-        tracing::error!(%error, "a command failed");
+        tracing::error!(%error, "command failed");
         self.connection.push(&not_stored(id, room, error));
     }
 }
 
-/// Says that someone may not write there before a time.
+/// Refuses a command because the user is muted.
 pub(super) fn muted(id: Option<String>, room: RoomId, until: Millis) -> ServerFrame {
     let left = until.saturating_sub(clock::now()).max(1);
     ServerFrame::Refused {
         id,
         room: Some(room),
         code: error_code::MUTED.into(),
-        message: "you may not write here for a while".into(),
+        message: "You are muted in this room.".into(),
         retry_after_ms: u64::try_from(left).ok(),
     }
 }
 
-/// Says that the storage failed, and when to try again.
+/// Refuses a command because the storage failed, with the time after which to retry.
 pub(super) fn not_stored(id: Option<String>, room: Option<RoomId>, error: &StoreError) -> ServerFrame {
     let (code, message, retry_after_ms) = if error.is_full() {
-        let message =
-            "The server's disk is full. Nothing that was sent is lost: this is sent again when there is room.";
+        let message = "The server's disk is full. Send this again later with the same id.";
         (error_code::STORAGE_FULL, message, 5_000)
     } else {
-        let message = "The server cannot store this right now. Nothing is lost: send it again with the same id.";
+        let message = "The server cannot store this right now. Send it again with the same id.";
         (error_code::UNAVAILABLE, message, 1_000)
     };
     ServerFrame::Refused { id, room, code: code.into(), message: message.into(), retry_after_ms: Some(retry_after_ms) }

@@ -1,4 +1,4 @@
-//! Times as other programs read them.
+//! Formats times by RFC 3339.
 
 use parlor_protocol::Millis;
 
@@ -7,10 +7,10 @@ const DAY: i64 = 24 * 3_600 * SECOND;
 
 /// Days from 0000-03-01 to 1970-01-01 in the Gregorian calendar.
 const EPOCH: i64 = 719_468;
-/// Days in 400 years, after which the calendar repeats itself.
+/// Days in 400 years, after which the calendar repeats.
 const CYCLE: i64 = 146_097;
 
-/// RFC 3339, section 5.6, in UTC, with milliseconds.
+/// In UTC with milliseconds (section 5.6).
 pub(super) fn rfc3339(at: Millis) -> String {
     let (year, month, day) = date(at.div_euclid(DAY));
     let of_day = at.rem_euclid(DAY);
@@ -19,7 +19,7 @@ pub(super) fn rfc3339(at: Millis) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// Year, month and day. Years are counted from March, so that the day that not every year has is the last.
+/// Year, month and day. Computed with years that begin in March, so that the leap day is the last.
 fn date(days_after_1970: i64) -> (i64, i64, i64) {
     let days = days_after_1970 + EPOCH;
     let (cycle, of_cycle) = (days.div_euclid(CYCLE), days.rem_euclid(CYCLE));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn days_follow_one_another() {
+    fn dates_are_consecutive() {
         let length = |year: i64, month| match month {
             2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
             2 => 28,

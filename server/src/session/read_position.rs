@@ -1,4 +1,4 @@
-//! What someone says of their own rooms: how far they have read, and what is to be unread again.
+//! `read` and `mark_unread`: the read position of a member.
 
 use parlor_protocol::{RoomId, Seq};
 
@@ -12,7 +12,7 @@ impl Session {
             Err(denied) => return self.refuse_denied(None, id.clone(), denied),
         };
         let seq = seq.min(room.head());
-        let _turn = self.live.marking.of(&self.user()).await;
+        let _turn = self.live.marking.lock(&self.user()).await;
         match self.live.store.set_read(id, self.user(), seq).await {
             Ok(()) => self.live.hub.has_read(self.user(), &room, seq, &self.connection),
             Err(error) => self.fail(None, Some(id.clone()), &error),
@@ -29,8 +29,8 @@ impl Session {
             return;
         }
         let seq = seq.clamp(1, head);
-        let _turn = self.live.marking.of(&self.user()).await;
-        // It may begin further back than anyone has counted so far.
+        let _turn = self.live.marking.lock(&self.user()).await;
+        // The unread index may not reach back that far.
         let marked = match self.live.count_back(&room, RoomMembership::since(seq - 1)).await {
             Ok(()) => self.live.store.set_unread_from(id, self.user(), seq).await,
             Err(error) => Err(error),

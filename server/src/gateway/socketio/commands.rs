@@ -1,4 +1,4 @@
-//! The events of bots: what they ask for, and what they are told when it is done.
+//! Commands of Socket.IO clients, and the acknowledgements of their results.
 
 use std::collections::HashMap;
 
@@ -11,29 +11,29 @@ use uuid::Uuid;
 use super::ack::Ack;
 use crate::{
     domain::Page,
-    gateway::{participant::Participant, talk::Gone},
+    gateway::{connection::ClientGone, participant::Participant},
     http::{ApiError, rooms},
     policy::RoomAct,
     session::Session,
 };
 
-/// Those who wait for an answer of the session.
+/// Acknowledgements that wait for the session's response.
 #[derive(Default)]
-pub(super) struct Pending {
+pub(super) struct PendingAcks {
     sends: Mutex<HashMap<String, Ack>>,
     joins: Mutex<HashMap<RoomId, Ack>>,
-    /// Of `sends`, those whose answer may have been lost.
+    /// Those of `sends` whose response may have been lost.
     doubtful: Mutex<Vec<String>>,
 }
 
-impl Pending {
-    /// Answers with what a frame says; gives the frame back where nobody waits for it.
-    pub(super) async fn answer(&self, frame: ServerFrame) -> Result<Option<ServerFrame>, Gone> {
+impl PendingAcks {
+    /// Sends the acknowledgement that a frame responds to. Returns the frame if it must also be handled otherwise.
+    pub(super) async fn resolve(&self, frame: ServerFrame) -> Result<Option<ServerFrame>, ClientGone> {
         match frame {
             ServerFrame::Ack { id, seq, at, .. } => {
                 let waiting = self.sends.lock().remove(&id.to_string());
                 if let Some(ack) = waiting {
-                    ack.answer(json!({ "id": id, "seq": seq, "at": at })).await?;
+                    ack.send(json!({ "id": id, "seq": seq, "at": at })).await?;
                 }
                 Ok(None)
             }
@@ -43,12 +43,12 @@ impl Pending {
                     (None, Some(room)) => self.joins.lock().remove(room),
                     (None, None) => None,
                 };
-                if let Some(ack) = waiting.filter(Ack::is_wanted) {
+                if let Some(ack) = waiting.filter(Ack::is_requested) {
                     let mut error = json!({ "code": code, "message": message });
                     if let Some(after) = retry_after_ms {
                         error["retry_after_ms"] = after.into();
                     }
-                    ack.answer(json!({ "error": error })).await?;
+                    ack.send(json!({ "error": error })).await?;
                     return Ok(None);
                 }
                 Ok(Some(ServerFrame::Refused { id, room, code, message, retry_after_ms }))
@@ -57,15 +57,15 @@ impl Pending {
                 let waiting = self.joins.lock().remove(&room);
                 if let Some(ack) = waiting {
                     let joined = json!({ "room": room, "head": head, "online": online, "online_count": online_count });
-                    ack.answer(joined).await?;
+                    ack.send(joined).await?;
                 }
                 Ok(Some(ServerFrame::Joined { room, head, online, away, online_count }))
             }
             ServerFrame::Event(event) => {
-                // The answer may have been lost to an overflow.
+                // The response may have been lost to an overflow.
                 let waiting = self.sends.lock().remove(&event.id.to_string());
                 if let Some(ack) = waiting {
-                    ack.answer(json!({ "id": event.id, "seq": event.seq, "at": event.at })).await?;
+                    ack.send(json!({ "id": event.id, "seq": event.seq, "at": event.at })).await?;
                 }
                 Ok(Some(ServerFrame::Event(event)))
             }
@@ -73,42 +73,47 @@ impl Pending {
                 self.doubtful.lock().extend(self.sends.lock().keys().cloned());
                 Ok(Some(ServerFrame::Gap { room, reason, after, head }))
             }
-            // What was asked for after a gap has come.
+            // The events that were requested after a gap have arrived.
             ServerFrame::Pong { .. } => {
                 let doubtful = std::mem::take(&mut *self.doubtful.lock());
                 for id in doubtful {
                     let waiting = self.sends.lock().remove(&id);
-                    if let Some(ack) = waiting.filter(Ack::is_wanted) {
-                        ack.refuse("gap", "The answer was lost. Look into the history before you say it again.")
+                    if let Some(ack) = waiting.filter(Ack::is_requested) {
+                        ack.refuse("gap", "The response was lost. Check the history before you send this again.")
                             .await?;
                     }
                 }
                 Ok(None)
             }
-            frame => Ok(Some(frame)),
+            frame @ (ServerFrame::Welcome { .. }
+            | ServerFrame::Room { .. }
+            | ServerFrame::Presence { .. }
+            | ServerFrame::Typing { .. }
+            | ServerFrame::Bye { .. }
+            | ServerFrame::Unknown) => Ok(Some(frame)),
         }
     }
 
-    /// Says a text of the `message` event.
+    /// Handles a `message` event.
     pub(super) async fn message(
         &self,
         participant: &Participant,
         session: &Session,
         text: &str,
         ack: Ack,
-    ) -> Result<(), Gone> {
+    ) -> Result<(), ClientGone> {
         let id = CommandId(Uuid::now_v7());
         self.sends.lock().insert(id.to_string(), ack);
-        if let Err(failure) = participant.say(session, text, id).await {
+        if let Err(error) = participant.send_text(session, text, id).await {
             let ack = self.sends.lock().remove(&id.to_string());
-            if let Some(ack) = ack.filter(|_| session.counts()) {
-                ack.fail_of(&failure, text).await?;
+            if let Some(ack) = ack.filter(|_| session.take_frame_quota()) {
+                ack.fail_with_text(&error, text).await?;
             }
         }
         Ok(())
     }
 
-    /// Does what another event asks for.
+    /// Handles any other event.
     pub(super) async fn command(
         &self,
         participant: &Participant,
@@ -116,9 +121,9 @@ impl Pending {
         event: &str,
         data: Option<Value>,
         ack: Ack,
-    ) -> Result<(), Gone> {
+    ) -> Result<(), ClientGone> {
         let answer = match event {
-            "say" => match read::<Say>(data) {
+            "say" => match parse::<Say>(data) {
                 Ok(Say { room, body, reply_to }) => {
                     let id = CommandId(Uuid::now_v7());
                     self.sends.lock().insert(id.to_string(), ack);
@@ -126,38 +131,38 @@ impl Pending {
                     participant.send(session, room, &body, reply_to, id).await;
                     return Ok(());
                 }
-                Err(failure) => Err(failure),
+                Err(error) => Err(error),
             },
-            "join" => match read::<InRoom>(data) {
+            "join" => match parse::<InRoom>(data) {
                 Ok(InRoom { room }) => {
                     self.joins.lock().insert(room.clone(), ack);
                     let join = ClientFrame::Join(Cursor { room, after: None, tail: None });
                     session.receive(&join.encode()).await;
                     return Ok(());
                 }
-                Err(failure) => Err(failure),
+                Err(error) => Err(error),
             },
-            "leave" => match read::<InRoom>(data) {
+            "leave" => match parse::<InRoom>(data) {
                 Ok(InRoom { room }) => {
                     session.receive(&ClientFrame::Leave { room: room.clone() }.encode()).await;
                     Ok(json!({ "room": room }))
                 }
-                Err(failure) => Err(failure),
+                Err(error) => Err(error),
             },
-            "rooms" if session.counts() => rooms_of(participant).await,
-            "history" if session.counts() => history(participant, data).await,
+            "rooms" if session.take_frame_quota() => rooms_of(participant).await,
+            "history" if session.take_frame_quota() => history(participant, data).await,
             _ => {
                 let event: String = event.chars().take(40).collect();
-                let message = format!("There is no event “{event}”: message, say, join, leave, rooms or history.");
-                if session.counts() {
+                let message = format!("Unknown event “{event}”. Use message, say, join, leave, rooms or history.");
+                if session.take_frame_quota() {
                     ack.refuse(error_code::UNKNOWN_TYPE, &message).await?;
                 }
                 return Ok(());
             }
         };
         match answer {
-            Ok(answer) => ack.answer(answer).await,
-            Err(failure) if session.counts() => ack.fail(&failure).await,
+            Ok(answer) => ack.send(answer).await,
+            Err(error) if session.take_frame_quota() => ack.fail(&error).await,
             Err(_) => Ok(()),
         }
     }
@@ -182,23 +187,23 @@ struct History {
     limit: Option<u32>,
 }
 
-fn read<T: DeserializeOwned>(data: Option<Value>) -> Result<T, ApiError> {
+fn parse<T: DeserializeOwned>(data: Option<Value>) -> Result<T, ApiError> {
     match data {
         Some(object @ Value::Object(_)) => serde_json::from_value(object)
-            .map_err(|error| ApiError::bad_request(format!("The data is not right: {error}"))),
-        _ => Err(ApiError::bad_request("The data of this event is one object.")),
+            .map_err(|error| ApiError::bad_request(format!("The event's data is invalid: {error}"))),
+        _ => Err(ApiError::bad_request("The event's data must be an object.")),
     }
 }
 
 async fn rooms_of(participant: &Participant) -> Result<Value, ApiError> {
-    let rooms = participant.app.live.rooms_for(&participant.who.signed_in()).await?;
+    let rooms = participant.app.live.rooms_for(&participant.caller.signed_in()).await?;
     Ok(json!({ "rooms": rooms }))
 }
 
 async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, ApiError> {
-    let History { room, before, limit } = read(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
+    let History { room, before, limit } = parse(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
     let room = room.unwrap_or_else(|| participant.room.clone());
-    rooms::may(&participant.app, &participant.who, RoomAct::Read, &room).await?;
+    rooms::may(&participant.app, &participant.caller, RoomAct::Read, &room).await?;
     let limit = limit.unwrap_or(limits::DEFAULT_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
     let page = before.map_or(Page::Newest, Page::Before);
     let page = participant.app.live.store.messages(&room, page, limit).await?;

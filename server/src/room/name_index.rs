@@ -1,4 +1,4 @@
-//! Which names are in use: those of people who are connected.
+//! The names of connected users, by the key under which names are compared.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,19 +7,16 @@ use parlor_protocol::UserId;
 
 use crate::{accounts::names, connection::Connection};
 
-/// See the module. By the form in which names are compared.
 #[derive(Default)]
-pub(super) struct Names(Mutex<HashMap<Box<str>, Vec<Arc<Connection>>>>);
+pub(super) struct NameIndex(Mutex<HashMap<Box<str>, Vec<Arc<Connection>>>>);
 
-impl Names {
-    /// One more connection.
-    pub(super) fn came(&self, connection: &Arc<Connection>) {
+impl NameIndex {
+    pub(super) fn add(&self, connection: &Arc<Connection>) {
         let key = names::key(&connection.user.name).into();
         self.0.lock().entry(key).or_insert_with(|| Vec::with_capacity(1)).push(connection.clone());
     }
 
-    /// One connection less.
-    pub(super) fn went(&self, connection: &Connection) {
+    pub(super) fn remove(&self, connection: &Connection) {
         let key = names::key(&connection.user.name);
         let mut names = self.0.lock();
         let Some(connections) = names.get_mut(&*key) else { return };
@@ -29,7 +26,7 @@ impl Names {
         }
     }
 
-    /// Who uses the name with this key.
+    /// The connected users with a name of this key.
     pub(super) fn users(&self, key: &str) -> Vec<UserId> {
         let names = self.0.lock();
         names
@@ -38,8 +35,8 @@ impl Names {
             .unwrap_or_default()
     }
 
-    /// Whether someone other than this person uses the name with this key. A connection that is about to end, say because
-    /// its session has, does not count: whoever signs out may come in again by the same name.
+    /// Whether a user other than `except` has a name with this key. A connection that is about to end does not count, so that
+    /// whoever signs out can join by the same name again.
     pub(super) fn is_used(&self, key: &str, except: Option<UserId>) -> bool {
         let uses = |connection: &Arc<Connection>| Some(connection.user.id) != except && !connection.queue.is_ending();
         self.0.lock().get(key).is_some_and(|connections| connections.iter().any(uses))
@@ -53,7 +50,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        connection::Bye,
+        connection::Disconnect,
         domain::{AuthenticatedUser, TokenHash},
     };
 
@@ -63,21 +60,21 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_free_when_the_last_connection_has_gone() {
+    fn a_name_is_free_when_its_last_connection_has_ended() {
         let (names, ann, tab, other) =
-            (Names::default(), connection(1, "Ann"), connection(1, "Ann"), connection(2, "ann"));
-        names.came(&ann);
-        names.came(&tab);
+            (NameIndex::default(), connection(1, "Ann"), connection(1, "Ann"), connection(2, "ann"));
+        names.add(&ann);
+        names.add(&tab);
         assert!(names.is_used("ann", None) && names.is_used("ann", Some(other.user.id)));
         assert!(!names.is_used("ann", Some(ann.user.id)) && !names.is_used("bob", None));
-        names.went(&ann);
+        names.remove(&ann);
         assert!(names.is_used("ann", None), "the other tab");
-        names.came(&other);
+        names.add(&other);
         assert!(names.is_used("ann", Some(ann.user.id)));
-        other.queue.close(Bye { code: CloseCode::SessionRevoked, after: None });
-        assert!(!names.is_used("ann", Some(ann.user.id)), "about to go");
+        other.queue.close(Disconnect { code: CloseCode::SessionRevoked, reconnect_after: None });
+        assert!(!names.is_used("ann", Some(ann.user.id)), "about to end");
         for gone in [&other, &tab, &tab] {
-            names.went(gone);
+            names.remove(gone);
         }
         assert!(!names.is_used("ann", None) && names.0.lock().is_empty());
     }

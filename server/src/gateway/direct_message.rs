@@ -1,4 +1,4 @@
-//! `@name text`: to that person alone.
+//! Direct messages by `@name text`.
 
 use axum::http::StatusCode;
 use parlor_protocol::{RoomId, UserId, error_code, limits};
@@ -8,64 +8,63 @@ use crate::{
     http::{ApiError, App, Caller},
 };
 
-/// A text for one person.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Addressed {
-    /// Who.
-    pub(super) user: UserId,
-    /// What they are told.
-    pub(super) said: String,
+pub(super) struct DirectMessage {
+    pub(super) recipient: UserId,
+    pub(super) text: String,
 }
 
-/// To whom a text is addressed, if it begins like one that is; they are a member of the room.
+/// Parses a text that begins with `@` and the name of a member of the room; `None` for other texts.
 ///
 /// # Errors
-/// It begins with `@` and names nobody there: said aloud, it might be what one person was to hear.
-pub(super) async fn addressee(
+/// No member has this name. The text is not sent to the room, because it may be meant for one person.
+pub(super) async fn parse(
     app: &App,
     caller: &Caller,
     room: &RoomId,
     text: &str,
-) -> Result<Option<Addressed>, ApiError> {
+) -> Result<Option<DirectMessage>, ApiError> {
     let text = text.trim();
     let Some(named) = text.strip_prefix('@').filter(|named| !named.starts_with(char::is_whitespace)) else {
         return Ok(None);
     };
     let splits: Vec<_> = splits(named).collect();
-    let keys = splits.iter().flat_map(|(name, _)| [names::key(name), names::key(bare(name))]);
+    let keys = splits.iter().flat_map(|(name, _)| [names::key(name), names::key(without_punctuation(name))]);
     let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
     let mut known = app.live.store.members_by_name(room, &keys).await?;
     known.extend(app.live.hub.members_by_name(room, &keys));
-    let called = |name: &str| known.get(&names::key(name)).or_else(|| known.get(&names::key(bare(name)))).copied();
-    let longest = splits.iter().rev().find_map(|(name, said)| Some((called(name)?, *said)));
+    let user_of = |name: &str| {
+        known.get(&names::key(name)).or_else(|| known.get(&names::key(without_punctuation(name)))).copied()
+    };
+    let longest = splits.iter().rev().find_map(|(name, text)| Some((user_of(name)?, *text)));
     match longest {
         Some((user, _)) if user == caller.user.id => {
-            Err(ApiError::bad_request("That is you. Nothing was sent: begin with another person's @name."))
+            Err(ApiError::bad_request("You cannot send a direct message to yourself. Nothing was sent."))
         }
         Some((_, "")) => Err(ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             error_code::EMPTY,
-            "Nothing stands behind the name, so nothing was sent.",
+            "The message after the name is empty. Nothing was sent.",
         )),
-        Some((user, said)) => Ok(Some(Addressed { user, said: said.into() })),
+        Some((recipient, text)) => Ok(Some(DirectMessage { recipient, text: text.into() })),
         None => Err(ApiError::new(
             StatusCode::NOT_FOUND,
             error_code::NOT_FOUND,
-            "Nobody in this room has that name, so nothing was sent. To mention someone in front of all, put another word first.",
+            "No member of this room has this name. Nothing was sent. To mention someone in a public message, do not begin with @.",
         )),
     }
 }
 
-/// Without what one may put behind a name when one speaks to someone.
-fn bare(name: &str) -> &str {
+/// The name without punctuation at its end.
+fn without_punctuation(name: &str) -> &str {
     name.trim_end_matches([',', ':', ';', '.', '!', '?', '，', '：', '；', '。', '！', '？'])
 }
 
-/// The name that a text may begin with, and what is behind it: the shortest name first.
+/// All ways to split a text into a name and the rest, the shortest name first.
 fn splits(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let ends = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at).chain([text.len()]);
     let names = ends.map(|at| text.split_at(at)).take_while(|(name, _)| name.chars().count() <= limits::MAX_NAME_CHARS);
-    names.map(|(name, said)| (name, said.trim()))
+    names.map(|(name, rest)| (name, rest.trim()))
 }
 
 #[cfg(test)]
@@ -73,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_wherever_a_name_may_end() {
+    fn texts_are_split_wherever_a_name_may_end() {
         let all = |text| splits(text).collect::<Vec<_>>();
         assert_eq!(
             all("ann  hi you"),

@@ -1,4 +1,4 @@
-//! A socket that ends: when it is told to, or when its peer takes nothing for long.
+//! A socket for the library that can be ended, and that fails when its peer takes nothing for too long.
 
 use std::{
     io,
@@ -16,46 +16,50 @@ use tokio::{
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::carrier::Carrier;
+use super::transport_handle::TransportHandle;
 
-/// A write that gets nowhere for this long is given up.
-const STALL: Duration = Duration::from_secs(10);
+/// A write without progress fails after this time.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The same when the connection is to end.
-const LAST_STALL: Duration = Duration::from_secs(2);
+/// The same while the connection is ending.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// See the module.
-pub(super) struct Wire {
+pub(super) struct SocketStream {
     stream: TcpStream,
-    /// What was read with the request's head, and how much of it has been given on.
+    /// The bytes that were read with the request's head, and how many of them were passed on.
     early: (Vec<u8>, usize),
-    carrier: Arc<Carrier>,
+    handle: Arc<TransportHandle>,
     ending: Pin<Box<WaitForCancellationFutureOwned>>,
-    stalled: Option<Pin<Box<Sleep>>>,
-    /// Dropped with it.
+    timeout: Option<Pin<Box<Sleep>>>,
+    /// Dropped with the stream.
     _gone: oneshot::Sender<()>,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, early: Vec<u8>, carrier: Arc<Carrier>, gone: oneshot::Sender<()>) -> Self {
-        let ending = Box::pin(carrier.ending.clone().cancelled_owned());
-        Self { stream, early: (early, 0), carrier, ending, stalled: None, _gone: gone }
+impl SocketStream {
+    pub(super) fn new(
+        stream: TcpStream,
+        early: Vec<u8>,
+        handle: Arc<TransportHandle>,
+        gone: oneshot::Sender<()>,
+    ) -> Self {
+        let ending = Box::pin(handle.ending.clone().cancelled_owned());
+        Self { stream, early: (early, 0), handle, ending, timeout: None, _gone: gone }
     }
 
-    /// Waits no longer than it may for what is not ready.
-    fn patiently<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Fails when a write is pending for too long.
+    fn with_timeout<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.stalled = None;
+            self.timeout = None;
             return poll;
         }
-        let patience = if self.carrier.ending.is_cancelled() { LAST_STALL } else { STALL };
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        ready!(stalled.as_mut().poll(context));
+        let duration = if self.handle.ending.is_cancelled() { CLOSE_TIMEOUT } else { WRITE_TIMEOUT };
+        let timeout = self.timeout.get_or_insert_with(|| Box::pin(tokio::time::sleep(duration)));
+        ready!(timeout.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for SocketStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let (early, at) = &mut self.early;
         let rest = early.get(*at..).unwrap_or_default();
@@ -65,7 +69,7 @@ impl AsyncRead for Wire {
             *at += part.len();
             return Poll::Ready(Ok(()));
         }
-        // As if the peer had closed: the library then writes what waits, and closes.
+        // An end of stream makes the library write its output and close.
         if self.ending.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
@@ -73,15 +77,15 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for SocketStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, buf);
-        self.patiently(context, written)
+        self.with_timeout(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
-        self.patiently(context, flushed)
+        self.with_timeout(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,4 +1,4 @@
-//! Who asks at a gateway.
+//! The credentials of a request to a gateway.
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -7,22 +7,21 @@ use axum::{
 
 use crate::http::{ApiError, App, Caller, SameOrigin, Visitor, is_foreign};
 
-/// Whoever may come in, as far as the request's head tells: by a bearer token, or by the browser's cookie on a page of this
-/// server. Everyone else is a guest. As an extractor it refuses pages from elsewhere (403), tokens that open nothing (401)
-/// and those who were banned (403).
-pub(super) struct Entrance {
+/// A session by bearer token, or by cookie from a page of this server; everyone else is a guest. As an extractor it rejects
+/// other origins (403), invalid tokens (401) and banned users (403).
+pub(super) struct Credentials {
     pub(super) visitor: Visitor,
-    /// None: a guest, to be made.
+    /// `None` for a guest who is still to be created.
     pub(super) caller: Option<Caller>,
 }
 
-impl FromRequestParts<App> for Entrance {
+impl FromRequestParts<App> for Credentials {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         SameOrigin::from_request_parts(parts, app).await?;
         if is_foreign(&parts.headers) {
-            // It was allowed to take part, not to speak for whoever happens to look at it.
+            // An allowed origin may use the gateway, but not the session of its visitor.
             parts.headers.remove(header::COOKIE);
         }
         let Ok(visitor) = Visitor::from_request_parts(parts, app).await;

@@ -1,0 +1,204 @@
+//! The message formats of the plain gateways.
+
+use std::borrow::Cow;
+
+use parlor_protocol::error_code;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    rfc3339::rfc3339,
+    translate::{Notice, NoticeKind},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlainFormat {
+    /// Receives text, sends `{"type","msg","time"}`.
+    Typed,
+    /// Receives text, sends lines of text.
+    Lines,
+    /// Receives and sends `{"nickname","message","time"}`, with `status` when sending.
+    Nickname,
+}
+
+/// A message from a client.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct ClientMessage<'a> {
+    /// Empty when the client does not say it.
+    #[serde(default, borrow)]
+    pub(super) nickname: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) message: Cow<'a, str>,
+}
+
+/// Why a text cannot be parsed: a code and a message.
+pub(super) type ParseError = (&'static str, String);
+
+#[derive(Serialize)]
+struct Typed<'a> {
+    #[serde(rename = "type")]
+    kind: u8,
+    msg: &'a str,
+    time: &'a str,
+    #[serde(skip_serializing_if = "is_false")]
+    private: bool,
+}
+
+#[derive(Serialize)]
+struct Nickname<'a> {
+    status: u8,
+    nickname: &'a str,
+    message: &'a str,
+    time: &'a str,
+    #[serde(skip_serializing_if = "is_false")]
+    private: bool,
+}
+
+#[derive(Serialize)]
+struct ErrorMessage<'a> {
+    error: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    time: &'a str,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl PlainFormat {
+    /// Parses a message from a client.
+    ///
+    /// # Errors
+    /// It does not have this format.
+    pub(super) fn parse(self, text: &str) -> Result<ClientMessage<'_>, ParseError> {
+        if self != Self::Nickname {
+            return Ok(ClientMessage { nickname: "".into(), message: text.into() });
+        }
+        let bad = |message: String| (error_code::BAD_FRAME, message);
+        // serde would also accept an array with the fields in order.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(bad("Send a JSON object: {\"nickname\": …, \"message\": …}.".into()));
+        }
+        serde_json::from_str(text)
+            .map_err(|error| bad(format!("The message is not {{\"nickname\": …, \"message\": …}}: {error}")))
+    }
+
+    /// Formats a notice; `None` when the format has no message for it.
+    pub(super) fn format(self, notice: &Notice) -> Option<String> {
+        let time = &rfc3339(notice.at);
+        let json = match (self, &notice.kind) {
+            (Self::Lines, kind) => return Some(lines(kind)),
+            (_, NoticeKind::Error { code, message, text }) => {
+                serde_json::to_string(&ErrorMessage { error: code, message, text: text.as_deref(), time })
+            }
+            (Self::Typed, notice) => {
+                let kind = match notice {
+                    NoticeKind::Entered(_) => 0,
+                    NoticeKind::Left(_) => 1,
+                    NoticeKind::Message { .. } | NoticeKind::Error { .. } => 2,
+                };
+                let private = matches!(notice, NoticeKind::Message { private: true, .. });
+                serde_json::to_string(&Typed { kind, msg: &line(notice), time, private })
+            }
+            (Self::Nickname, NoticeKind::Entered(_)) => return None,
+            (Self::Nickname, NoticeKind::Left(name)) => {
+                let left = Nickname { status: 0, nickname: name, message: "left", time, private: false };
+                serde_json::to_string(&left)
+            }
+            (Self::Nickname, NoticeKind::Message { from, text, private }) => {
+                let private = *private;
+                serde_json::to_string(&Nickname { status: 1, nickname: from, message: text, time, private })
+            }
+        };
+        // Strings and numbers can always be serialised.
+        json.ok()
+    }
+}
+
+/// A notice as text for display. Further lines are indented, so that a message cannot imitate another user's.
+pub(super) fn lines(kind: &NoticeKind) -> String {
+    line(kind).replace('\n', "\n  ")
+}
+
+/// A notice as text.
+fn line(kind: &NoticeKind) -> String {
+    match kind {
+        NoticeKind::Entered(name) => format!("{name} came in"),
+        NoticeKind::Left(name) => format!("{name} left"),
+        NoticeKind::Message { from, text, private: false } => format!("{from}: {text}"),
+        NoticeKind::Message { from, text, private: true } => format!("(private) {from}: {text}"),
+        NoticeKind::Error { code, message, text: None } => format!("error: {message} ({code})"),
+        NoticeKind::Error { code, message, text: Some(text) } => format!("error: {message} ({code}) “{text}”"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn formatted(format: PlainFormat, kind: NoticeKind) -> Option<String> {
+        format.format(&Notice { at: 0, kind })
+    }
+
+    fn message(private: bool) -> NoticeKind {
+        NoticeKind::Message { from: "ann".into(), text: "a \"b\"\nc".into(), private }
+    }
+
+    #[test]
+    fn notices_are_formatted() {
+        use PlainFormat::{Lines, Nickname, Typed};
+        let time = "\"time\":\"1970-01-01T00:00:00.000Z\"";
+        let error = || NoticeKind::Error { code: "empty".into(), message: "Say something.".into(), text: None };
+        let fast = || NoticeKind::Error { code: "fast".into(), message: "Wait.".into(), text: Some("a\"…".into()) };
+        for (format, kind, expected) in [
+            (Typed, NoticeKind::Entered("ann".into()), Some(format!("{{\"type\":0,\"msg\":\"ann came in\",{time}}}"))),
+            (Typed, NoticeKind::Left("ann".into()), Some(format!("{{\"type\":1,\"msg\":\"ann left\",{time}}}"))),
+            (Typed, message(false), Some(format!("{{\"type\":2,\"msg\":\"ann: a \\\"b\\\"\\nc\",{time}}}"))),
+            (
+                Typed,
+                message(true),
+                Some(format!("{{\"type\":2,\"msg\":\"(private) ann: a \\\"b\\\"\\nc\",{time},\"private\":true}}")),
+            ),
+            (Typed, error(), Some(format!("{{\"error\":\"empty\",\"message\":\"Say something.\",{time}}}"))),
+            (
+                Nickname,
+                fast(),
+                Some(format!("{{\"error\":\"fast\",\"message\":\"Wait.\",\"text\":\"a\\\"…\",{time}}}")),
+            ),
+            (Lines, fast(), Some("error: Wait. (fast) “a\"…”".into())),
+            (Lines, NoticeKind::Entered("ann".into()), Some("ann came in".into())),
+            (Lines, message(true), Some("(private) ann: a \"b\"\n  c".into())),
+            (Lines, error(), Some("error: Say something. (empty)".into())),
+            (Nickname, NoticeKind::Entered("ann".into()), None),
+            (
+                Nickname,
+                NoticeKind::Left("ann".into()),
+                Some(format!("{{\"status\":0,\"nickname\":\"ann\",\"message\":\"left\",{time}}}")),
+            ),
+            (
+                Nickname,
+                message(true),
+                Some(format!(
+                    "{{\"status\":1,\"nickname\":\"ann\",\"message\":\"a \\\"b\\\"\\nc\",{time},\"private\":true}}"
+                )),
+            ),
+        ] {
+            assert_eq!(formatted(format, kind), expected);
+        }
+    }
+
+    #[test]
+    fn only_objects_are_parsed() {
+        let json = PlainFormat::Nickname;
+        let up = json.parse("{\"nickname\":\"ann\",\"message\":\"a\\nb\",\"time\":12,\"more\":[]}").unwrap();
+        assert_eq!(up, ClientMessage { nickname: "ann".into(), message: "a\nb".into() });
+        assert_eq!(json.parse(" {\"message\":\"x\"}").unwrap().nickname, "");
+        for bad in ["", "hi", "[\"ann\",\"hi\"]", "{\"nickname\":\"ann\"}", "{\"message\":1}", "{", "null"] {
+            assert_eq!(json.parse(bad).unwrap_err().0, error_code::BAD_FRAME, "{bad}");
+        }
+        assert_eq!(PlainFormat::Typed.parse("{\"message\":1}").unwrap().message, "{\"message\":1}");
+    }
+}

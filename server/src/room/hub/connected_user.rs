@@ -1,0 +1,77 @@
+//! A user with at least one connection, and the rooms that they are a member of.
+
+use std::sync::Arc;
+
+use parlor_protocol::{RoomId, RoomSummary, ServerFrame, ServerRole, UserId};
+
+use crate::{
+    connection::{Connection, Encoded},
+    domain::RoomMembership,
+    policy::Standing,
+    room::Room,
+};
+
+pub(super) struct ConnectedUser {
+    pub(super) connections: Vec<Arc<Connection>>,
+    pub(super) role: ServerRole,
+    pub(super) rooms: Vec<MemberOf>,
+    /// Away on all devices.
+    pub(super) away: bool,
+}
+
+/// A room that the user is a member of.
+pub(super) struct MemberOf {
+    pub(super) room: Arc<Room>,
+    pub(super) membership: RoomMembership,
+}
+
+impl ConnectedUser {
+    pub(super) fn new(role: ServerRole) -> Self {
+        Self { connections: Vec::new(), role, rooms: Vec::new(), away: false }
+    }
+
+    pub(super) fn standing(&self, room: &RoomId) -> Option<Standing> {
+        let member_of = self.rooms.iter().find(|member_of| member_of.room.id == *room)?;
+        Some(Standing { moderator: member_of.membership.moderator, muted: false })
+    }
+
+    pub(super) fn membership(&mut self, room: &RoomId) -> Option<&mut RoomMembership> {
+        let member_of = self.rooms.iter_mut().find(|member_of| member_of.room.id == *room)?;
+        Some(&mut member_of.membership)
+    }
+
+    /// Adds a membership; false when it is known.
+    pub(super) fn add_room(&mut self, room: &Arc<Room>, membership: RoomMembership) -> bool {
+        let is_new = self.membership(&room.id).is_none();
+        if is_new {
+            self.rooms.push(MemberOf { room: room.clone(), membership });
+        }
+        is_new
+    }
+
+    /// Makes the user present in a room that is new to them, and their connections watch it.
+    pub(super) fn watch(&self, room: &Room, membership: RoomMembership) {
+        for connection in &self.connections {
+            room.connect(&connection.user, self.away);
+            room.watch(connection, membership);
+        }
+    }
+
+    /// Computes whether the user is away, and publishes a change in their rooms.
+    pub(super) fn update_away(&mut self, user: UserId) {
+        let away = !self.connections.is_empty() && self.connections.iter().all(|connection| connection.is_away());
+        if std::mem::replace(&mut self.away, away) != away {
+            self.rooms.iter().for_each(|member_of| member_of.room.set_away(user, away));
+        }
+    }
+
+    /// Sends a room summary to the connections, except one.
+    pub(super) fn send_summary(&self, except: Option<&Connection>, summary: impl FnOnce() -> RoomSummary) {
+        let others = self.connections.iter().filter(|other| except.is_none_or(|except| except.id != other.id));
+        let mut others = others.peekable();
+        if others.peek().is_some() {
+            let frame = Encoded::from(&ServerFrame::Room { room: summary() });
+            others.for_each(|other| other.queue.push_droppable(frame.clone()));
+        }
+    }
+}
