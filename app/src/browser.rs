@@ -1,10 +1,8 @@
-//! What the page asks of the browser besides its elements. On the server every question has a quiet answer: none of this
+//! What the page asks of the browser. On the server every question has a quiet answer: none of this
 //! runs there, but components that call it from effects and handlers are compiled for both.
 
 #[cfg(feature = "browser")]
 mod address;
-#[cfg(feature = "browser")]
-mod elements;
 #[cfg(not(feature = "browser"))]
 mod ssr_stub;
 #[cfg(feature = "browser")]
@@ -13,7 +11,7 @@ mod storage;
 mod web;
 
 #[cfg(feature = "browser")]
-pub use self::{address::*, elements::*, storage::*, web::*};
+pub use self::{address::*, storage::*, web::*};
 
 #[cfg(not(feature = "browser"))]
 pub use ssr_stub::*;

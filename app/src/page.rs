@@ -30,6 +30,9 @@ pub struct PageData {
     /// The chat without a person and without a room, as the browser keeps it for when the server does not answer.
     #[serde(default)]
     pub shell: bool,
+    /// The optional features of this server.
+    #[serde(default)]
+    pub offers: Offers,
 }
 
 /// What travels to the browser, so that both sides make the same HTML.
@@ -71,7 +74,7 @@ pub struct RoomPage {
 
 /// What this server offers of what can be switched off. Given by context on the server; no page shows a way to what is not
 /// there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offers {
     /// The lab.
     pub lab: bool,
@@ -117,6 +120,7 @@ impl Default for PageData {
                 build: String::new(),
             },
             shell: false,
+            offers: Offers::default(),
         }
     }
 }

@@ -11,7 +11,7 @@ use parlor_protocol::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::page::{PageBootstrap, PageData, RoomPage};
+use crate::page::{Offers, PageBootstrap, PageData, RoomPage};
 
 /// A JSON object whose fields can be taken out.
 pub struct Object(Map<String, Value>);
@@ -348,6 +348,13 @@ impl Read for RoomPage {
     }
 }
 
+impl Read for Offers {
+    fn read(value: Value) -> Option<Self> {
+        let mut object = Object::read(value)?;
+        Some(Self { lab: object.take("lab")?, guests: object.take("guests")?, accounts: object.take("accounts")? })
+    }
+}
+
 impl Read for PageBootstrap {
     fn read(value: Value) -> Option<Self> {
         let mut object = Object::read(value)?;
@@ -363,6 +370,7 @@ impl Read for PageBootstrap {
                 tz_minutes: i32::try_from(object.take::<i64>("tz_minutes")?).ok()?,
                 server: object.take("server")?,
                 shell: object.take_or("shell", false)?,
+                offers: object.take_or("offers", Offers::default())?,
             },
         })
     }

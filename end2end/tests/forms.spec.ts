@@ -98,10 +98,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       found.push(...(await barriers(page)));
       for (const open of [() => page.keyboard.press("Control+k"), () => page.getByTestId("new-room").click(), () => more(chat)]) {
         await open();
-        await expect(page.locator("dialog[open]")).toBeVisible();
+        await expect(page.locator("dialog[open], .message-menu:popover-open")).toBeVisible();
         found.push(...(await barriers(page)));
         await page.keyboard.press("Escape");
-        await expect(page.locator("dialog[open]")).toHaveCount(0);
+        await expect(page.locator("dialog[open], .message-menu:popover-open")).toHaveCount(0);
       }
       await page.getByTestId("connection-badge").click();
       found.push(...(await barriers(page)));

@@ -52,14 +52,28 @@ impl fmt::Display for ValidationError {
 /// [`ValidationError::Empty`], [`ValidationError::TooLong`]; [`ValidationError::ForbiddenCharacter`] for U+0000, which some
 /// libraries treat as the end of a string.
 pub fn body(text: &str) -> Result<&str, ValidationError> {
-    let text = text.trim_end();
-    let first = text.find(|c: char| !c.is_whitespace()).ok_or(ValidationError::Empty)?;
-    let text = &text[text[..first].rfind('\n').map_or(0, |end| end + 1)..];
+    let text = trim_body(text);
+    if text.is_empty() {
+        return Err(ValidationError::Empty);
+    }
     if text.contains('\0') {
         return Err(ValidationError::ForbiddenCharacter);
     }
     check_length(text, limits::MAX_BODY_CHARS)?;
     Ok(text)
+}
+
+/// The length of a message body after trimming, in characters: what [`body`] compares with [`limits::MAX_BODY_CHARS`].
+#[must_use]
+pub fn body_chars(text: &str) -> usize {
+    trim_body(text).chars().count()
+}
+
+fn trim_body(text: &str) -> &str {
+    let text = text.trim_end();
+    let first = text.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+    let line = text[..first].rfind('\n').map_or(0, |end| end + 1);
+    &text[line..]
 }
 
 /// Validates a user's name: trims it and replaces each run of white space by one space.
@@ -138,6 +152,12 @@ mod tests {
         assert_eq!(body(" \n\t\r\n "), Err(ValidationError::Empty));
         assert_eq!(body(""), Err(ValidationError::Empty));
         assert_eq!(body("a\0b"), Err(ValidationError::ForbiddenCharacter));
+    }
+
+    #[test]
+    fn body_chars_counts_the_trimmed_body() {
+        assert_eq!(body_chars("\n  字\n \n"), 3);
+        assert_eq!(body_chars(" \n\t "), 0);
     }
 
     #[test]

@@ -35,31 +35,9 @@ pub async fn copy(_: &str) -> bool {
     false
 }
 pub fn copy_quietly(_: &str) {}
-pub fn offer(_: &str, _: &str) {}
-#[must_use]
-pub fn value(_: &str) -> String {
-    String::new()
-}
-pub fn set_value(_: &str, _: &str) {}
-pub fn uncheck(_: &str) {}
-#[must_use]
-pub fn is_checked(_: &str) -> bool {
-    false
-}
-pub fn set_html(_: &str, _: &str) {}
-pub fn set_class(_: &str, _: &str, _: bool) {}
-pub fn on(_: &str, _: &str, _: impl Fn(web_sys::Event) + 'static) {}
-pub fn set_hidden(_: &str, _: bool) {}
 pub fn on_shortcut(_: &'static str, _: impl Fn() + 'static) {}
-pub fn set_text(_: &str, _: &str) {}
-pub fn set_attribute(_: &str, _: &str, _: &str) {}
-#[must_use]
-pub fn is_popover_open(_: &str) -> bool {
-    false
-}
 pub fn on_attention(_: impl Fn() + Clone + 'static) {}
 pub fn on_input(_: impl Fn() + Clone + 'static) {}
-pub fn focus_last(_: &str) {}
 pub fn on_network(_: impl Fn(bool) + Clone + 'static) {}
 pub fn keep_offset() {}
 pub fn set_title(_: &str) {}
@@ -96,7 +74,3 @@ pub fn reload() {}
 pub fn matches(_: &str) -> bool {
     false
 }
-pub fn hide_popover(_: &str) {}
-pub fn show_dialog(_: &str) {}
-pub fn close_dialog(_: &str) {}
-pub fn focus(_: &str) {}

@@ -1,96 +1,76 @@
-//! The chat page: rooms, the room on the screen, its people.
+//! The chat page: the room list, the current room, its people.
 
 use leptos::{either::Either, prelude::*};
 
 use super::{
-    Look,
-    composer::{Composer, Draft},
+    composer::{Composer, ComposerHandle},
     connection_panel::ConnectionPanel,
-    effect, flag,
+    current_room::CurrentRoom,
     header::Header,
-    message_menu::{Chosen, MessageMenu},
+    layout::Layout,
+    message_menu::{MessageMenu, MessageMenuHandle},
     new_room::NewRoom,
     outdated::Outdated,
     people::People,
     rooms::Rooms,
-    still,
-    switcher::{Switch, Switcher},
+    switcher::Switcher,
     timeline::Timeline,
     welcome::Welcome,
 };
 use crate::{
     browser,
-    i18n::{I18n, Key},
-    live::{client::Client, state::Phase},
+    i18n::Key,
+    live::client::Client,
     page::{self, PageData},
     route::Route,
 };
 
-/// As HTML, since a browser with scripts makes no elements of what is inside, and there would be none to take over.
-fn noscript(i18n: I18n) -> String {
-    ["<p class=\"noscript\">", i18n.t(Key::JavaScriptRequired), "</p>"].concat()
-}
-
-/// Whether the people's column is shown where there is place for it.
-#[derive(Clone, Copy)]
-pub struct PeopleShown(pub RwSignal<bool>);
-
-/// The chat page; for who has no session, the visitor's page. The shell is a chat that does not know yet who reads.
+/// The chat page, or the welcome page for visitors without a session. The offline shell is a chat whose user is not known
+/// yet.
 #[component]
 pub fn Chat() -> impl IntoView {
     let client = expect_context::<Client>();
     let page = expect_context::<PageData>();
-    if client.me.peek(Option::is_none) && !page.shell {
+    let i18n = client.i18n;
+    if client.me.with_untracked(Option::is_none) && !page.shell {
         return Either::Left(view! { <Welcome /> });
     }
-    let room = expect_context::<Route>().room();
-    let shown = RwSignal::new(true);
-    provide_context(PeopleShown(shown));
-    provide_context(Draft(RwSignal::new(String::new())));
-    provide_context(Chosen::default());
-    provide_context(Switch::new(client, room));
-    // The address that the server found to name no room; later ones are found out by the client.
-    let missing = page.missing.then(|| room.get_untracked()).flatten();
-    let absent = flag(move || {
-        room.look(|room| room.is_some() && *room == missing)
-            || room.get().is_some_and(|room| client.view(&room).about.look(|about| about.phase == Phase::Missing))
-    });
-    effect(move || {
-        if let Some(room) = room.get() {
+    let id = expect_context::<Route>().room();
+    let missing = page.missing.then(|| id.get_untracked()).flatten();
+    let room = CurrentRoom::new(client, id, missing);
+    let layout = Layout::default();
+    provide_context(room);
+    provide_context(layout);
+    provide_context(ComposerHandle::default());
+    provide_context(MessageMenuHandle::new(client));
+    Effect::new(move || {
+        if let Some(room) = id.get() {
             client.show(&room);
         }
     });
-    effect(move || {
-        let (unread, name) = client.rooms.look(|rooms| {
-            let unread = rooms.iter().map(page::counted).sum();
-            let id = room.get();
-            (unread, rooms.iter().find(|room| Some(&room.id) == id.as_ref()).map(|room| room.name.clone()))
-        });
-        browser::set_title(&page::title(unread, name.as_deref()));
+    Effect::new(move || {
+        let unread = client.rooms.with(|rooms| rooms.iter().map(page::counted).sum());
+        browser::set_title(&page::title(unread, room.name().as_deref()));
     });
     Either::Right(view! {
-        {still(move || view! {
-            <a class="skip" href="#composer" rel="external">
-                {client.i18n.t(Key::SkipToComposer)}
-            </a>
-        })}
+        <a class="skip" href="#composer" rel="external">
+            {i18n.t(Key::SkipToComposer)}
+        </a>
         <div
             class="app"
-            class:people-closed=flag(move || !shown.get())
-            class:nobody=flag(move || client.me.look(Option::is_none))
+            class:people-closed=move || !layout.people_shown.get()
+            class:nobody=move || client.me.with(Option::is_none)
         >
-            <Rooms room />
+            <Rooms />
             <main class="room">
-                <Header room absent />
+                <Header />
                 <Outdated />
-                {still(move || view! { <noscript inner_html=noscript(client.i18n)></noscript> })}
-                {move || {
-                    room.get()
-                        .map(|room| view! { <Timeline room absent /> })
-                }}
-                <Composer room absent />
+                // The style sheet shows it where scripts are off: inside `noscript` there would be nothing to hydrate.
+                <p class="noscript">{i18n.t(Key::JavaScriptRequired)}</p>
+                {move || id.get().map(|room| view! { <Timeline room /> })}
+                <Composer />
             </main>
-            <People room />
+            <People />
         </div>
         <ConnectionPanel />
         <NewRoom />

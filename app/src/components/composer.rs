@@ -1,294 +1,231 @@
-//! Where one writes. Never disabled: what is written without a connection waits.
+//! The message composer. It is never disabled: messages written without a connection wait in the outbox.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
 use parlor_protocol::{
-    RoomId, limits,
+    User,
     validate::{self, ValidationError},
 };
-use wasm_bindgen::JsCast;
-use web_sys::KeyboardEvent;
 
 use super::{
-    Look,
-    composer_line::{ELSEWHERE, UNDO, follow, line},
-    effect,
+    composer_status::{ComposerStatus, HINT},
+    current_room::CurrentRoom,
+    direct_message, drafts,
     icons::{Icon, SEND},
-    private, scroll, still,
+    scroll, timeline,
 };
 use crate::{
-    browser,
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
     route::Route,
-    storage::drafts,
+    storage::drafts::joined,
 };
 
-/// The text field's id.
-pub const ID: &str = "composer";
-/// Devices that have a mouse have a keyboard too.
-const WITH_KEYBOARD: &str = "(hover: hover) and (pointer: fine)";
-/// Ids of what changes.
-const FORM: &str = "composer-form";
-const BOX: &str = "composer-box";
-const LINE: &str = "composer-line";
-const HINT: &str = "composer-hint";
-const WAITING: &str = "composer-waiting";
-const COUNT: &str = "composer-count";
-const ALONE: &str = "composer-alone";
-const GROW: &str = "composer-grow";
-/// The counter appears when so many characters are left.
-const NEAR_LIMIT: usize = 500;
-
+/// The message box's id, for the link that skips to it.
+const ID: &str = "composer";
 /// How long the hint about an empty message stays.
 const HINT_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 
-/// The text that is being written.
+/// The message box and its text. Provided by context: menus and rows return the focus to it.
 #[derive(Clone, Copy)]
-pub struct Draft(pub RwSignal<String>);
+pub struct ComposerHandle {
+    pub text: RwSignal<String>,
+    pub field: NodeRef<html::Textarea>,
+}
 
-/// The composer, with the line above it that says what will happen.
-#[component]
-pub fn Composer(
-    /// The room on the screen.
-    room: Signal<Option<RoomId>>,
-    /// There is no such room.
-    absent: Signal<bool>,
-) -> impl IntoView {
-    let client = expect_context::<Client>();
-    let i18n = client.i18n;
-    let Draft(text) = expect_context();
-    let hint = client.hint;
-    let route = expect_context::<Route>();
-    let writer = Memo::new(move |_| client.me.look(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
-    // What was typed into the server's page before this one ran is in the field.
-    text.set(browser::value(ID));
-    // Each room has its own draft, and it outlives the page.
-    let mut shown = None::<(Option<RoomId>, String)>;
-    effect(move || {
-        let (room, writer) = (room.get(), writer.get());
-        let typed = text.get_untracked();
-        let shown = shown.replace((room.clone(), writer.clone()));
-        if shown.is_none() && !typed.is_empty() {
-            let draft = room.as_ref().map(|room| drafts::get(&writer, room)).unwrap_or_default();
-            if draft != typed {
-                text.set(drafts::joined(&draft, &typed));
-            }
-            return;
+impl Default for ComposerHandle {
+    fn default() -> Self {
+        Self { text: RwSignal::new(String::new()), field: NodeRef::new() }
+    }
+}
+
+impl ComposerHandle {
+    pub fn focus(self) {
+        if let Some(field) = self.field.get_untracked() {
+            let _ = field.focus();
         }
-        let (last, known) = shown.unwrap_or_default();
-        // When it turns out who is writing, what they have written meanwhile stays.
-        let begun = last == room && known.is_empty() && !typed.is_empty();
-        if (last != room || known != writer) && !begun {
-            text.set(room.as_ref().map(|room| drafts::get(&writer, room)).unwrap_or_default());
-            hint.set(String::new());
-            // Where there is a keyboard, one can type at once. On a phone this would bring up its keyboard unasked.
-            if browser::matches(WITH_KEYBOARD) {
-                browser::focus(ID);
-            }
-        }
-    });
-    effect(move || {
-        let text = text.get();
-        if let Some(room) = room.get_untracked() {
-            writer.peek(|writer| drafts::put(writer, &room, &text));
-        }
-    });
-    // A message that was taken back is to be edited here. What is being written stays, below.
-    effect(move || {
-        let Some((to, body)) = client.returned.get() else { return };
-        client.returned.set(None);
-        if room.get_untracked() == Some(to) {
-            text.update(|text| *text = drafts::joined(&body, text));
-        }
-    });
-    let send = move || {
-        let Some(room) = room.get_untracked() else { return };
-        let typed = text.get_untracked();
-        let body = validate::body(&typed).map(str::to_owned);
-        match body {
-            // The shell has not been told yet in whose name. The text stays where it is, and is kept.
-            Ok(_) if client.me.peek(Option::is_none) => {
-                let closed = client.connection.peek(|state| matches!(state, ConnectionState::Closed { .. }));
-                hint.set(i18n.t(if closed { Key::JoinToSend } else { Key::OfflineDraftKept }).to_owned());
+    }
+}
+
+/// What the composer does with its text.
+#[derive(Clone, Copy)]
+struct Sender {
+    client: Client,
+    room: CurrentRoom,
+    route: Route,
+    composer: ComposerHandle,
+}
+
+impl Sender {
+    fn send(self) {
+        let Self { client, room, composer, .. } = self;
+        let i18n = client.i18n;
+        let Some(room) = room.id.get_untracked() else { return };
+        match composer.text.with_untracked(|text| validate::body(text).map(str::to_owned)) {
+            // The offline shell does not know its user yet. The text stays in the box, as a draft.
+            Ok(_) if client.me.with_untracked(Option::is_none) => {
+                let closed = client.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. }));
+                self.hint(i18n.t(if closed { Key::JoinToSend } else { Key::OfflineDraftKept }).to_owned());
             }
             Ok(body) => {
                 client.send(&room, body);
-                text.set(String::new());
-                hint.set(String::new());
+                composer.text.set(String::new());
+                self.hint(String::new());
                 scroll::to_end(false);
             }
             Err(ValidationError::Empty) => {
-                hint.set(i18n.t(Key::MessageRequired).to_owned());
-                // Said once is enough: Enter pressed twice is no mistake to be reminded of.
-                set_timeout(
-                    move || {
-                        if text.peek(|text| text.trim().is_empty()) {
-                            hint.set(String::new());
-                        }
-                    },
-                    HINT_TIME,
-                );
+                self.hint(i18n.t(Key::MessageRequired).to_owned());
+                let expire = move || {
+                    if composer.text.with_untracked(|text| text.trim().is_empty()) {
+                        self.hint(String::new());
+                    }
+                };
+                set_timeout(expire, HINT_TIME);
             }
             Err(ValidationError::TooLong { chars, limit }) => {
-                hint.set(i18n.plural(Key::MessageTooLong, chars.saturating_sub(limit) as u64));
+                self.hint(i18n.plural(Key::MessageTooLong, chars.saturating_sub(limit) as u64));
             }
-            Err(invalid) => hint.set(i18n.validation_error(invalid)),
+            Err(invalid) => self.hint(i18n.validation_error(invalid)),
         }
-        browser::focus(ID);
-    };
-    let addressee = move || {
-        let here = room.get()?;
-        text.look(|text| private::addressee(client, &here, text))
-    };
-    let send_alone = move || {
-        let Some((user, body)) = untrack(addressee) else {
-            // It is meant for one person: without knowing whom, it goes to nobody.
-            let unknown = room.get_untracked().is_some_and(|room| {
-                text.peek(|text| text.trim_start().starts_with('@')) && !private::is_alone(client, &room)
-            });
-            return if unknown { hint.set(i18n.t(Key::PrivateRecipientUnknown).to_owned()) } else { send() };
+        composer.focus();
+    }
+
+    /// The person whom the text addresses with `@name`, and the text for them.
+    fn recipient(self) -> Option<(User, String)> {
+        let room = self.room.id.get()?;
+        self.composer.text.with(|text| direct_message::recipient(self.client, &room, text))
+    }
+
+    /// Sends to that person alone, in a direct room.
+    fn send_direct(self) {
+        let Self { client, room, route, composer } = self;
+        let Some((user, body)) = untrack(|| self.recipient()) else {
+            // It is meant for one person: if that person is unknown, it must not go to everyone.
+            let unknown = composer.text.with_untracked(|text| text.trim_start().starts_with('@'))
+                && untrack(|| room.id.get().is_some_and(|room| !direct_message::is_direct(client, &room)));
+            return if unknown {
+                self.hint(client.i18n.t(Key::PrivateRecipientUnknown).to_owned())
+            } else {
+                self.send()
+            };
         };
         spawn_local(async move {
             match client.direct(user.id).await {
                 Ok(direct) => {
-                    text.set(String::new());
+                    composer.text.set(String::new());
                     client.send(&direct, body);
                     route.go(&direct);
                 }
-                Err(why) => hint.set(why),
+                Err(why) => self.hint(why),
             }
         });
-    };
-    let key = move |event: &KeyboardEvent| {
-        // While an input method composes, Enter chooses a word. 229 is how older browsers say so.
+    }
+
+    fn hint(self, hint: String) {
+        self.client.hint.set(hint);
+    }
+
+    fn on_input(self, text: String) {
+        let Self { client, room, composer, .. } = self;
+        if let Some(room) = room.id.get_untracked().filter(|_| !text.is_empty()) {
+            client.typing(&room);
+        }
+        composer.text.set(text);
+        if client.hint.with_untracked(|hint| !hint.is_empty()) {
+            self.hint(String::new());
+        }
+    }
+
+    fn on_key(self, event: &KeyboardEvent) {
+        // While an input method composes, Enter chooses a word. Older browsers report key code 229 for that.
         if event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229 {
             event.prevent_default();
-            if event.ctrl_key() || event.meta_key() { send_alone() } else { send() }
-        } else if event.key() == "ArrowUp" && text.peek(String::is_empty) {
+            if event.ctrl_key() || event.meta_key() { self.send_direct() } else { self.send() }
+        } else if event.key() == "ArrowUp" && self.composer.text.with_untracked(String::is_empty) {
             event.prevent_default();
-            browser::focus_last("more");
+            timeline::focus_last_message();
         }
-    };
-    let chars = move || {
-        text.look(|text| if text.len() + NEAR_LIMIT < limits::MAX_BODY_CHARS { 0 } else { text.chars().count() })
-    };
-    effect(move || {
-        let (chars, typed) = (chars(), text.get());
-        browser::set_class(COUNT, "over", chars > limits::MAX_BODY_CHARS);
-        let near = chars + NEAR_LIMIT >= limits::MAX_BODY_CHARS;
-        let count =
-            if near { [&*grouped(chars), " / ", &grouped(limits::MAX_BODY_CHARS)].concat() } else { String::new() };
-        browser::set_text(COUNT, &count);
-        browser::set_attribute(GROW, "data-text", &typed);
-        // To set the same again would move the cursor.
-        if browser::value(ID) != typed {
-            browser::set_value(ID, &typed);
-        }
-        let to = addressee().map(|(user, _)| i18n.format(Key::SendPrivately, &[("name", &user.name)]));
-        browser::set_hidden(ALONE, to.is_none());
-        browser::set_text(ALONE, &to.unwrap_or_default());
-    });
-    effect(move || {
-        let hint = hint.get();
-        browser::set_hidden(HINT, hint.is_empty());
-        browser::set_hidden(WAITING, absent.get() || !hint.is_empty());
-        browser::set_text(HINT, &hint);
-        browser::set_text(WAITING, &line(client, room.get().as_ref()));
-        browser::set_attribute(LINE, "data-state", client.connection.look(ConnectionState::slug));
-        browser::set_hidden(BOX, absent.get());
-        let name = name(client, room.get().as_ref());
-        browser::set_attribute(ID, "aria-label", &name);
-        browser::set_attribute(ID, "placeholder", &name);
-    });
-    effect(move || {
-        browser::on(ID, "input", move |_| {
-            text.set(browser::value(ID));
-            if let Some(room) = room.get_untracked().filter(|_| text.peek(|text| !text.is_empty())) {
-                client.typing(&room);
-            }
-            if hint.peek(|hint| !hint.is_empty()) {
-                hint.set(String::new());
-            }
-        });
-        browser::on(ID, "keydown", move |event| {
-            if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
-                key(event);
-            }
-        });
-        browser::on(ALONE, "click", move |_| send_alone());
-        browser::on(FORM, "submit", move |event| {
-            event.prevent_default();
-            send();
-        });
-    });
-    follow(client, route, room);
-    still(move || {
-        let (room, absent, state) = (room.get_untracked(), absent.get_untracked(), client.connection.get_untracked());
-        let (name, line) = untrack(|| (name(client, room.as_ref()), line(client, room.as_ref())));
-        let placeholder = name.clone();
-        view! {
-            // Sent before anything listens, it would load the page anew, and what was typed would be gone.
-            <form class="composer" id=FORM method="dialog">
-                <div class="composer-line" id=LINE data-state=state.slug()>
-                    <p class="composer-hint" id=HINT data-testid="composer-hint" role="alert" hidden></p>
-                    <p class="composer-waiting" id=WAITING data-testid="composer-waiting" hidden=absent>
-                        {line}
-                    </p>
-                    <button type="button" class="link" id=ELSEWHERE data-testid="not-sent-elsewhere" hidden></button>
-                    <button type="button" class="link" id=UNDO data-testid="undo-discard" hidden>
-                        {i18n.t(Key::UndoDiscard)}
-                    </button>
-                    <p class="composer-count" id=COUNT data-testid="composer-count"></p>
-                </div>
-                <button
-                    type="button"
-                    class="pill composer-alone"
-                    id=ALONE
-                    data-testid="send-alone"
-                    title=i18n.t(Key::SendPrivatelyShortcut)
-                    hidden
-                ></button>
-                <div class="composer-box" id=BOX hidden=absent>
-                    // The field is as high as its text: a copy of the text in the same cell of the grid gives the height.
-                    <div class="composer-grow" id=GROW data-text="">
-                        <textarea
-                            id=ID
-                            data-testid="composer"
-                            rows="1"
-                            dir="auto"
-                            autocomplete="off"
-                            enterkeyhint="send"
-                            aria-label=name
-                            aria-describedby=HINT
-                            placeholder=placeholder
-                        ></textarea>
-                    </div>
-                    <button
-                        type="submit"
-                        class="button send"
-                        data-testid="send"
-                        aria-label=i18n.t(Key::Send)
-                        title=i18n.t(Key::SendShortcut)
-                    >
-                        <Icon path=SEND />
-                    </button>
-                </div>
-            </form>
-        }
-    })
-}
-
-/// To where one writes.
-fn name(client: Client, room: Option<&RoomId>) -> String {
-    let name =
-        client.rooms.look(|rooms| rooms.iter().find(|known| Some(&known.id) == room).map(|room| room.name.clone()));
-    match name {
-        Some(name) => client.i18n.format(Key::MessageRoom, &[("room", &name)]),
-        None => client.i18n.t(Key::Message).to_owned(),
     }
 }
 
-/// `8,000`
-fn grouped(number: usize) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
+#[component]
+pub fn Composer() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let i18n = client.i18n;
+    let room = expect_context::<CurrentRoom>();
+    let composer = expect_context::<ComposerHandle>();
+    let sender = Sender { client, room, route: expect_context(), composer };
+    let ComposerHandle { text, field } = composer;
+    drafts::keep(client, room, composer);
+    // Not `prop:value`, which would clear what was typed into the server's HTML before hydration.
+    Effect::new(move || {
+        let text = text.get();
+        // Setting the same value again would move the caret.
+        if let Some(field) = field.get().filter(|field| field.value() != text) {
+            field.set_value(&text);
+        }
+    });
+    // A message that was taken back for editing comes before what is in the box.
+    Effect::new(move || {
+        let Some((to, body)) = client.returned.get() else { return };
+        client.returned.set(None);
+        if room.id.get_untracked() == Some(to) {
+            text.update(|text| *text = joined(&body, text));
+        }
+    });
+    let recipient = Memo::new(move |_| sender.recipient().map(|(user, _)| user.name));
+    let label = Memo::new(move |_| match room.name() {
+        Some(name) => i18n.format(Key::MessageRoom, &[("room", &name)]),
+        None => i18n.t(Key::Message).to_owned(),
+    });
+    view! {
+        // `method="dialog"`: submitted before hydration, the form must not reload the page and lose the text.
+        <form
+            class="composer"
+            method="dialog"
+            on:submit=move |event| {
+                event.prevent_default();
+                sender.send();
+            }
+        >
+            <ComposerStatus />
+            <button
+                type="button"
+                class="pill composer-alone"
+                data-testid="send-alone"
+                title=i18n.t(Key::SendPrivatelyShortcut)
+                hidden=move || recipient.with(Option::is_none)
+                on:click=move |_| sender.send_direct()
+            >
+                {move || recipient.get().map(|name| i18n.format(Key::SendPrivately, &[("name", &name)]))}
+            </button>
+            <div class="composer-box" hidden=room.missing>
+                // The box is as high as its text: a copy of the text in the same grid cell gives the height.
+                <div class="composer-grow" data-text=text>
+                    <textarea
+                        id=ID
+                        node_ref=field
+                        data-testid="composer"
+                        rows="1"
+                        dir="auto"
+                        autocomplete="off"
+                        enterkeyhint="send"
+                        aria-label=label
+                        aria-describedby=HINT
+                        placeholder=label
+                        on:input=move |event| sender.on_input(event_target_value(&event))
+                        on:keydown=move |event| sender.on_key(&event)
+                    ></textarea>
+                </div>
+                <button
+                    type="submit"
+                    class="button send"
+                    data-testid="send"
+                    aria-label=i18n.t(Key::Send)
+                    title=i18n.t(Key::SendShortcut)
+                >
+                    <Icon path=SEND />
+                </button>
+            </div>
+        </form>
+    }
 }

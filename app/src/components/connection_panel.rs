@@ -1,11 +1,8 @@
-//! The panel that the connection's badge opens: everything one needs to know when something is wrong with it.
-//!
-//! It is plain HTML, and its values are put in by hand once a second while it is open: components and signals for each would
-//! be kilobytes of wasm for what is looked at once in a while.
+//! The connection panel: the details that help when something is wrong with the connection, and a report to copy.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{effect, icons::CLOSE, still};
+use super::icons::{CLOSE, Icon};
 use crate::{
     browser, clock,
     i18n::{I18n, Key},
@@ -14,121 +11,163 @@ use crate::{
         connection::ConnectionState,
         report::{self, LINES},
     },
-    page::Offers,
+    page::PageData,
 };
 
-/// The panel's id, for the button that opens it.
+/// The panel's id, for the badge that opens it.
 pub const ID: &str = "connection-panel";
-/// Ids of what changes in it besides its lines.
-const WHY: &str = "connection-why";
-const GRAPH: &str = "connection-graph";
-const TOP: &str = "connection-top";
-const COPIED: &str = "connection-copied";
-const REPORT: &str = "connection-report";
-const COPY: &str = "copy-report";
 
-/// The inside of the panel, without values.
-fn body(i18n: I18n) -> String {
-    let word = |word| i18n.t(word);
-    let mut html = format!(
-        "<div class=panel-head><h2>{}</h2>\
-         <button type=button class=\"button icon-only\" aria-label=\"{}\" autofocus popovertarget={ID} popovertargetaction=hide>\
-         <svg class=icon viewBox=\"0 0 16 16\" aria-hidden=true><path d=\"{CLOSE}\"></path></svg></button></div>\
-         <p id={WHY} class=soft></p>\
-         <figure><svg viewBox=\"0 0 244 44\" preserveAspectRatio=none aria-hidden=true><polyline id={GRAPH}></polyline></svg>\
-         <figcaption id={TOP}></figcaption></figure><dl>",
-        word(Key::Connection),
-        word(Key::Close),
-    );
-    for (slug, label) in LINES {
-        html = html + "<div><dt>" + word(label) + "</dt><dd id=\"connection-" + slug + "\"></dd></div>";
-    }
-    let lab = if use_context::<Offers>().unwrap_or_default().lab {
-        format!("<a class=button href=\"/lab\" target=\"_blank\">{}</a>", word(Key::TestNetwork))
-    } else {
-        String::new()
-    };
-    html + &format!(
-        "</dl><textarea id={REPORT} aria-label=\"{}\" readonly rows=5 hidden></textarea>\
-         <div class=dialog-actions><span id={COPIED} class=soft role=status></span>\
-         {lab}\
-         <button type=button class=button id={COPY}>{}</button></div>",
-        word(Key::Report),
-        word(Key::CopyReport),
-    )
+/// What the panel shows at one moment.
+#[derive(Clone, Default)]
+struct Snapshot {
+    lines: [String; LINES.len()],
+    /// Points of the graph of round trips, as an SVG polyline takes them.
+    points: String,
+    caption: String,
+    /// Why this transport is used.
+    why: &'static str,
+    /// All of it as plain text.
+    report: String,
 }
 
-/// Puts the values of this moment in, and gives the report.
-fn fill(client: Client) -> String {
-    let now = clock::now();
-    let vitals = client.vitals();
-    let unsent = untrack(|| client.not_sent(None));
-    let messages = (unsent.waiting, unsent.failed);
-    let address = browser::host() + vitals.rung.path();
-    let state = client.connection.get_untracked();
-    let lines = report::lines(&state, &vitals, messages, address, now, client.i18n);
-    for ((slug, _), value) in LINES.iter().zip(&lines) {
-        browser::set_text(&("connection-".to_owned() + slug), value);
+impl Snapshot {
+    fn take(client: Client) -> Self {
+        let i18n = client.i18n;
+        let now = clock::now();
+        let stats = client.vitals();
+        let unsent = untrack(|| client.not_sent(None));
+        let address = browser::host() + stats.rung.path();
+        let state = client.connection.get_untracked();
+        let lines = report::lines(&state, &stats, (unsent.waiting, unsent.failed), address, now, i18n);
+        let (points, caption) = report::graph(&stats.round_trips, i18n);
+        let why = match &state {
+            ConnectionState::Connected { .. } => stats.why,
+            ConnectionState::Closed { .. } => "",
+            ConnectionState::Connecting | ConnectionState::Reconnecting { .. } | ConnectionState::Offline => {
+                i18n.t(Key::NotConnectedHelp)
+            }
+        };
+        let report = report::report(&lines, &stats, &browser::agent(), now, i18n);
+        Self { lines, points, caption, why, report }
     }
-    let (points, top) = report::graph(&vitals.round_trips, client.i18n);
-    browser::set_attribute(GRAPH, "points", &points);
-    browser::set_text(TOP, &top);
-    let why = match &state {
-        state if state.is_connected() => vitals.why,
-        ConnectionState::Closed { .. } => "",
-        _ => client.i18n.t(Key::NotConnectedHelp),
-    };
-    browser::set_text(WHY, why);
-    report::report(&lines, &vitals, &browser::agent(), now, client.i18n)
 }
 
-/// The panel. It looks at the connection once a second, and only while it is open.
+/// The panel. It asks for new figures once a second while it is open.
 #[component]
 pub fn ConnectionPanel() -> impl IntoView {
     let client = expect_context::<Client>();
-    let looking = StoredValue::new(false);
-    let toggled = move |_: web_sys::Event| {
-        if !browser::is_popover_open(ID) || looking.get_value() {
+    let i18n = client.i18n;
+    let lab = expect_context::<PageData>().offers.lab;
+    let panel = NodeRef::<html::Section>::new();
+    let report_field = NodeRef::<html::Textarea>::new();
+    let snapshot = RwSignal::new(Snapshot::default());
+    let refreshing = StoredValue::new(false);
+    let copied = RwSignal::new(None::<Key>);
+    let is_open = move || panel.get_untracked().is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false));
+    let refresh = move || snapshot.set(Snapshot::take(client));
+    let on_toggle = move |_| {
+        if !is_open() || refreshing.get_value() {
             return;
         }
-        looking.set_value(true);
-        browser::set_text(COPIED, "");
+        refreshing.set_value(true);
+        copied.set(None);
         spawn_local(async move {
-            while browser::is_popover_open(ID) {
+            while is_open() {
                 client.look();
-                fill(client);
-                // What the look finds, and the answer of a near server to its ping.
+                refresh();
+                // Shows the answer of a near server to the ping that this sends.
                 clock::sleep(60).await;
-                fill(client);
+                refresh();
                 clock::sleep(940).await;
             }
-            looking.set_value(false);
+            refreshing.set_value(false);
         });
     };
-    let copy = move |_: web_sys::Event| {
+    let copy = move |_| {
         spawn_local(async move {
-            let report = fill(client);
-            let done = browser::copy(&report).await;
-            browser::set_text(COPIED, client.i18n.t(if done { Key::Copied } else { Key::CopyManually }));
-            if !done {
-                browser::offer(REPORT, &report);
+            refresh();
+            if browser::copy(&snapshot.with_untracked(|now| now.report.clone())).await {
+                return copied.set(Some(Key::Copied));
             }
+            // Without access to the clipboard the report is selected in a field, to be copied by hand.
+            copied.set(Some(Key::CopyManually));
+            request_animation_frame(move || {
+                if let Some(field) = report_field.get_untracked() {
+                    let _ = field.focus();
+                    field.select();
+                }
+            });
         });
     };
-    effect(move || {
-        browser::on(ID, "toggle", toggled);
-        browser::on(COPY, "click", copy);
-    });
-    still(move || {
+    view! {
+        <section
+            class="connection-panel"
+            id=ID
+            node_ref=panel
+            popover="auto"
+            role="dialog"
+            aria-label=i18n.t(Key::Connection)
+            on:toggle=on_toggle
+        >
+            <div class="panel-head">
+                <h2>{i18n.t(Key::Connection)}</h2>
+                <button
+                    type="button"
+                    class="button icon-only"
+                    aria-label=i18n.t(Key::Close)
+                    autofocus
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                >
+                    <Icon path=CLOSE />
+                </button>
+            </div>
+            <p class="soft" id="connection-why">
+                {move || snapshot.with(|now| now.why)}
+            </p>
+            <figure>
+                <svg viewBox="0 0 244 44" preserveAspectRatio="none" aria-hidden="true">
+                    <polyline id="connection-graph" points=move || snapshot.with(|now| now.points.clone())></polyline>
+                </svg>
+                <figcaption>{move || snapshot.with(|now| now.caption.clone())}</figcaption>
+            </figure>
+            <dl>{lines(snapshot, i18n)}</dl>
+            <textarea
+                node_ref=report_field
+                aria-label=i18n.t(Key::Report)
+                readonly
+                rows="5"
+                hidden=move || copied.get() != Some(Key::CopyManually)
+                prop:value=move || snapshot.with(|now| now.report.clone())
+            ></textarea>
+            <div class="dialog-actions">
+                <span class="soft" id="connection-copied" role="status">
+                    {move || copied.get().map(|word| i18n.t(word))}
+                </span>
+                {lab
+                    .then(|| {
+                        view! {
+                            <a class="button" href="/lab" target="_blank">
+                                {i18n.t(Key::TestNetwork)}
+                            </a>
+                        }
+                    })}
+                <button type="button" class="button" id="copy-report" on:click=copy>
+                    {i18n.t(Key::CopyReport)}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+fn lines(snapshot: RwSignal<Snapshot>, i18n: I18n) -> impl IntoView {
+    let line = |(n, (slug, label)): (usize, &(&str, Key))| {
         view! {
-            <section
-                class="connection-panel"
-                id=ID
-                popover="auto"
-                role="dialog"
-                aria-label=client.i18n.t(Key::Connection)
-                inner_html=body(client.i18n)
-            ></section>
+            <div>
+                <dt>{i18n.t(*label)}</dt>
+                <dd id=format!("connection-{slug}")>{move || snapshot.with(|now| now.lines[n].clone())}</dd>
+            </div>
         }
-    })
+    };
+    LINES.iter().enumerate().map(line).collect_view()
 }

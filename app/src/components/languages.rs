@@ -1,15 +1,14 @@
-//! The choice of a language. A form, so that it works without scripts; the page comes anew in the other one.
+//! The choice of a language. A form, so that it works without scripts: the server answers with the page in the other
+//! language.
 
 use leptos::prelude::*;
 
 use crate::i18n::{I18n, Key, Language};
 
-/// The id of the field that says where to come back to.
-pub const NEXT: &str = "language-next";
-
-/// Every language by its own name.
-pub(crate) fn form(i18n: I18n, next: String) -> impl IntoView {
+/// Every language by its own name. `next` is the address to come back to.
+pub fn form(i18n: I18n, next: impl Into<Signal<String>>) -> impl IntoView {
     let current = i18n.language();
+    let next = next.into();
     let choices = Language::ALL.iter().copied().map(move |language| {
         let tag = language.tag();
         view! {
@@ -20,7 +19,7 @@ pub(crate) fn form(i18n: I18n, next: String) -> impl IntoView {
     });
     view! {
         <form class="languages" method="post" action="/language" aria-label=i18n.t(Key::ChooseLanguage)>
-            <input type="hidden" id=NEXT name="next" value=next />
+            <input type="hidden" name="next" value=next />
             {choices.collect_view()}
         </form>
     }

@@ -1,125 +1,234 @@
-//! What a message looks like: who, when, what, and for one's own how far it has come.
+//! A message in the timeline: its author, time and body, and for the user's own messages their delivery state.
 
-use parlor_protocol::Message;
+use leptos::{either::Either, prelude::*};
+use parlor_protocol::{Message, Millis};
+use web_sys::Element;
 
 use super::{
-    icons::{self, ALERT, CLOCK, MORE, TICK, TICKS},
-    row::{Around, Look},
+    composer::ComposerHandle,
+    icons::{ALERT, CLOCK, Icon, MORE, TICK, TICKS},
+    message_menu::{self, MessageMenuHandle},
+    scroll,
 };
 use crate::{
-    colour,
+    browser, colour,
     i18n::{I18n, Key},
-    live::{outbox::Delivery, rows::MessageRow},
-    text::escape,
+    live::{client::Client, connection::ConnectionState, outbox::Delivery, rows::MessageRow},
     time,
 };
 
-/// Longer messages are folded: lines, and characters.
-const LINES: usize = 40;
-const CHARS: usize = 4_000;
+/// Messages with more lines or characters than this are folded.
+const FOLD_LINES: usize = 40;
+const FOLD_CHARS: usize = 4_000;
 
-/// A message's look.
-pub(super) fn look(row: &MessageRow, around: Around) -> Look {
-    let by = &row.message.by;
+#[component]
+pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let i18n = client.i18n;
+    let id = message.with_untracked(|row| row.message.id);
+    // The welcome page has no menu and no composer.
+    let menu = use_context::<MessageMenuHandle>();
+    let composer = use_context::<ComposerHandle>();
+    view! {
+        <article
+            class="message"
+            class:starts-run=move || message.with(|row| row.starts_run)
+            class:own=move || message.with(|row| row.own)
+            class:names-me=move || message.with(|row| row.names_me)
+            data-testid="message"
+            data-row=""
+            data-id=id.to_string()
+            data-state=move || message.with(|row| row.delivery.slug())
+        >
+            {move || message.with(|row| byline(&row.message, client))}
+            {move || message.with(|row| body(&row.message, i18n))}
+            {move || {
+                message
+                    .with(|row| {
+                        row.own
+                            .then(|| {
+                                view! {
+                                    <div class="tail">
+                                        {state_mark(&row.delivery, i18n)} {unsent_actions(row, client, composer)}
+                                    </div>
+                                }
+                            })
+                    })
+            }}
+            {menu
+                .map(|menu| {
+                    view! {
+                        <button
+                            type="button"
+                            class="more"
+                            tabindex="-1"
+                            data-testid="more"
+                            aria-label=i18n.t(Key::MessageActions)
+                            aria-haspopup="menu"
+                            popovertarget=message_menu::ID
+                            on:click=move |_| menu.set_message(id)
+                        >
+                            <Icon path=MORE />
+                        </button>
+                    }
+                })}
+        </article>
+    }
+}
+
+fn byline(message: &Message, client: Client) -> impl IntoView + use<> {
+    let by = &message.by;
     let hue = colour::class(by);
-    let avatar =
-        ["<span class=\"avatar ", hue, "\" aria-hidden=\"true\">", &escape(&colour::initials(&by.name))].concat();
-    let mut class = "message".to_owned();
-    for (is, name) in [(row.starts_run, " starts-run"), (row.own, " own"), (row.names_me, " names-me")] {
-        class.push_str(if is { name } else { "" });
-    }
-    let mut inside = vec![
-        (avatar + "</span><div class=\"", "byline", byline(&escape(&by.name), hue, row.message.at, around)),
-        ("</div><div data-testid=\"message-body\" class=\"".into(), "body", body(row, around.i18n)),
-    ];
-    if row.own {
-        inside.push((
-            "</div><div class=\"".into(),
-            "tail",
-            mark(&row.delivery, around.i18n) + &undelivered(row, around),
-        ));
-    }
-    Look {
-        tag: "article",
-        kind: "message",
-        class,
-        id: row.message.id.to_string(),
-        state: row.delivery.slug(),
-        inside,
-        end: [
-            "</div><button type=\"button\" class=\"more\" tabindex=\"-1\" data-testid=\"more\" aria-label=\"",
-            around.i18n.t(Key::MessageActions),
-            "\">",
-            &icons::html(MORE),
-            "</button>",
-        ]
-        .concat(),
+    view! {
+        <span class=["avatar ", hue].concat() aria-hidden="true">
+            {colour::initials(&by.name)}
+        </span>
+        <div class="byline">
+            <span class=["author ", hue].concat() data-testid="message-author">
+                {by.name.clone()}
+            </span>
+            {timestamp(message.at, client)}
+        </div>
     }
 }
 
-fn byline(name: &str, hue: &str, at: i64, around: Around) -> String {
-    let end = "</span>";
-    ["<span class=\"author ", hue, "\" data-testid=\"message-author\">", name, end, &moment(at, around)].concat()
-}
-
-/// When something was, by the reader's clock.
-pub(super) fn moment(at: i64, Around { zone, i18n, .. }: Around) -> String {
-    ["<time datetime=\"", &time::iso(at), "\" title=\"", &zone.full(at, i18n), "\">", &zone.hhmm(at), "</time>"]
-        .concat()
-}
-
-/// The server's HTML, which it has sanitised; until it comes, the text as it was typed, with nothing in it that is markup.
-/// A long one is folded by the style sheet alone, so it is all there for who has no script, searches or listens.
-fn body(row: &MessageRow, i18n: I18n) -> String {
-    let Message { seq, html, body, .. } = &*row.message;
-    let html = if *seq > 0 { html.clone() } else { ["<p class=\"plain\">", &escape(body), "</p>"].concat() };
-    if !is_long(body) {
-        return html;
+/// The time of day, in the user's time zone.
+pub(super) fn timestamp(at: Millis, client: Client) -> impl IntoView {
+    let zone = client.zone.get();
+    view! {
+        <time datetime=time::iso(at) title=zone.full(at, client.i18n)>
+            {zone.hhmm(at)}
+        </time>
     }
-    let (all, less) = (i18n.t(Key::ShowMore), i18n.t(Key::ShowLess));
-    let begin = "</div><details class=\"fold\"><summary class=\"link\" data-testid=\"show-all\"><span>";
-    ["<div class=\"folded\">", &html, begin, all, "</span><span>", less, "</span></summary></details>"].concat()
+}
+
+/// The HTML that the server has rendered and sanitised; until it arrives, the text as it was typed. A long body is folded
+/// by the style sheet alone, so that searching the page and screen readers find all of it.
+fn body(message: &Message, i18n: I18n) -> impl IntoView + use<> {
+    let is_long = is_long(&message.body);
+    let body = if message.seq > 0 {
+        let html = message.html.to_string();
+        Either::Left(view! { <div class="body" class:folded=is_long inner_html=html></div> })
+    } else {
+        let text = message.body.to_string();
+        Either::Right(view! {
+            <div class="body" class:folded=is_long>
+                <p class="plain">{text}</p>
+            </div>
+        })
+    };
+    let fold = is_long.then(|| {
+        view! {
+            <details class="fold">
+                <summary
+                    class="link"
+                    data-testid="show-all"
+                    on:click=|event| {
+                        if let Ok(Some(summary)) = event_target::<Element>(&event).closest("summary") {
+                            scroll::hold_position(&summary);
+                        }
+                    }
+                >
+                    <span>{i18n.t(Key::ShowMore)}</span>
+                    <span>{i18n.t(Key::ShowLess)}</span>
+                </summary>
+            </details>
+        }
+    });
+    view! {
+        <div class="content" data-testid="message-body">
+            {body}
+            {fold}
+        </div>
+    }
 }
 
 /// Whether a message would push all others out of sight.
 fn is_long(body: &str) -> bool {
-    body.lines().nth(LINES).is_some() || (body.len() > CHARS && body.chars().count() > CHARS)
+    body.lines().nth(FOLD_LINES).is_some() || (body.len() > FOLD_CHARS && body.chars().count() > FOLD_CHARS)
 }
 
-/// How far one's own message has come.
-fn mark(delivery: &Delivery, i18n: I18n) -> String {
-    let icon = icons::html(match delivery {
+/// The icon for how far the message has come.
+fn state_mark(delivery: &Delivery, i18n: I18n) -> impl IntoView + use<> {
+    let icon = match delivery {
         Delivery::Queued => CLOCK,
         Delivery::Sent => TICK,
         Delivery::Stored => TICKS,
         Delivery::Failed(_) => ALERT,
-    });
-    let status = i18n.t(delivery.word());
-    // Not said aloud each time it changes.
-    let begin = "<span class=\"mark\" aria-live=\"off\" title=\"";
-    [begin, status, "\">", &icon, "<span class=\"sr-only\">", status, "</span></span>"].concat()
-}
-
-/// Why it was not sent, and what one can do about that, or while it waits. While there is a connection it is gone in a
-/// moment: nothing to be done about it, and no room for buttons.
-fn undelivered(row: &MessageRow, Around { waits, i18n, .. }: Around) -> String {
-    let mut html = match &row.delivery {
-        Delivery::Failed(reason) => {
-            let why = i18n.format(Key::StatusFailedReason, &[("why", &escape(reason))]);
-            ["failure\"><span>", &why, "</span>", &button("retry", i18n.t(Key::Retry))].concat()
-        }
-        _ if waits && row.may_be_taken_back => "waits\">".into(),
-        _ => return String::new(),
     };
-    for (does, word) in [("edit", Key::Edit), ("copy", Key::CopyText), ("discard", Key::Discard)] {
-        // What waits can be edited; what is refused may have no box left to be edited in.
-        if does != "copy" || matches!(row.delivery, Delivery::Failed(_)) {
-            html += &button(does, i18n.t(word));
-        }
+    let label = i18n.t(delivery.word());
+    view! {
+        // Screen readers must not announce each change.
+        <span class="mark" aria-live="off" title=label>
+            <Icon path=icon />
+            <span class="sr-only">{label}</span>
+        </span>
     }
-    ["<p class=\"undelivered ", &html, "</p>"].concat()
 }
 
-fn button(does: &str, word: &str) -> String {
-    ["<button type=\"button\" class=\"link ", does, "\" data-testid=\"", does, "\">", word, "</button>"].concat()
+/// Why a message was not sent, and what the user can do about that or while it waits. With a connection, a waiting message
+/// is sent in a moment: buttons would only flicker.
+fn unsent_actions(row: &MessageRow, client: Client, composer: Option<ComposerHandle>) -> Option<impl IntoView + use<>> {
+    let i18n = client.i18n;
+    let id = row.message.id;
+    let failure = match &row.delivery {
+        Delivery::Failed(reason) => Some(i18n.format(Key::StatusFailedReason, &[("why", reason)])),
+        Delivery::Queued | Delivery::Sent | Delivery::Stored => None,
+    };
+    let failed = failure.is_some();
+    let waits = !failed && row.may_be_taken_back && !client.connection.with(ConnectionState::is_connected);
+    if !failed && !waits {
+        return None;
+    }
+    let text = row.message.body.to_string();
+    let take_back = move |to_edit| {
+        client.take_back(id, to_edit);
+        if let Some(composer) = composer {
+            composer.focus();
+        }
+    };
+    Some(view! {
+        <p class="undelivered" class:failure=failed class:waits=waits>
+            {failure
+                .map(|why| {
+                    view! {
+                        <span>{why}</span>
+                        <button type="button" class="link" data-testid="retry" on:click=move |_| client.retry(id)>
+                            {i18n.t(Key::Retry)}
+                        </button>
+                    }
+                })}
+            <button type="button" class="link edit" data-testid="edit" on:click=move |_| take_back(true)>
+                {i18n.t(Key::Edit)}
+            </button>
+            // A room in which nothing can be written has no box for editing a failed message.
+            {failed
+                .then(|| {
+                    view! {
+                        <button
+                            type="button"
+                            class="link"
+                            data-testid="copy"
+                            on:click=move |_| browser::copy_quietly(&text)
+                        >
+                            {i18n.t(Key::CopyText)}
+                        </button>
+                    }
+                })}
+            <button type="button" class="link" data-testid="discard" on:click=move |_| take_back(false)>
+                {i18n.t(Key::Discard)}
+            </button>
+        </p>
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_are_folded() {
+        assert!(!is_long(&"line\n".repeat(40)) && is_long(&"line\n".repeat(41)));
+        assert!(!is_long(&"字".repeat(4_000)) && is_long(&"字".repeat(4_001)));
+    }
 }

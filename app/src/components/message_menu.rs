@@ -1,73 +1,129 @@
-//! What one can do with a message: one dialog for all of them.
+//! The menu of a message: a popover at its button, a sheet on phones. One element serves all messages.
 
-use leptos::prelude::*;
+use leptos::{ev::KeyboardEvent, html, prelude::*};
 use parlor_protocol::CommandId;
-use web_sys::Event;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
-use super::dialog::{dialog, pressed};
-use crate::{
-    browser,
-    i18n::{I18n, Key},
-    live::client::Client,
-};
+use crate::{browser, i18n::Key, live::client::Client};
 
-/// The dialog's id.
-const ID: &str = "message-menu";
-/// Where the message stands.
-const TEXT: &str = "message-menu-text";
-/// The button that deletes it.
-const DELETE: &str = "message-menu-delete";
-/// So much of the message is shown, in characters: enough to see which one it is.
-const SHOWN: usize = 160;
+/// The menu's id, for the buttons that open it.
+pub const ID: &str = "message-menu";
+/// Characters of the message that the sheet shows, to tell which message it is about.
+const EXCERPT_CHARS: usize = 160;
 
-/// The message that was chosen.
-#[derive(Clone, Copy, Default)]
-pub struct Chosen(StoredValue<Option<CommandId>>);
+/// The message that the menu is about. Provided by context.
+#[derive(Clone, Copy)]
+pub struct MessageMenuHandle {
+    client: Client,
+    message: RwSignal<Option<Target>>,
+}
 
-impl Chosen {
-    /// Opens the dialog for a message.
-    pub fn open(self, client: Client, message: CommandId) {
-        self.0.set_value(Some(message));
-        let mut body = client.body_of(message);
-        if let Some((end, _)) = body.char_indices().nth(SHOWN) {
-            body.truncate(end);
-            body.push('…');
+#[derive(Clone)]
+struct Target {
+    id: CommandId,
+    text: String,
+    may_delete: bool,
+}
+
+impl Target {
+    fn excerpt(&self) -> String {
+        match self.text.char_indices().nth(EXCERPT_CHARS) {
+            Some((end, _)) => [&self.text[..end], "…"].concat(),
+            None => self.text.clone(),
         }
-        browser::set_text(TEXT, &body);
-        browser::set_hidden(DELETE, !client.may_delete(message));
-        browser::show_dialog(ID);
     }
 }
 
-fn body(i18n: I18n) -> String {
-    let mut html = format!("<p id={TEXT} class=sheet-text></p><form method=dialog class=sheet-actions>");
-    let more = format!("id={DELETE} ");
-    for (class, test, more, word) in [
-        ("button", "mark-unread", "", Key::MarkUnread),
-        ("button", "copy-text", "", Key::CopyText),
-        ("button danger", "delete-message", &*more, Key::DeleteMessage),
-        ("button quiet", "cancel", "", Key::Cancel),
-    ] {
-        let word = i18n.t(word);
-        html += &format!("<button {more}class=\"{class}\" data-testid={test}>{word}</button>");
+impl MessageMenuHandle {
+    pub fn new(client: Client) -> Self {
+        Self { client, message: RwSignal::new(None) }
     }
-    html + "</form>"
+
+    /// To be called before the menu opens.
+    pub fn set_message(self, id: CommandId) {
+        let (text, may_delete) = (self.client.body_of(id), self.client.may_delete(id));
+        self.message.set(Some(Target { id, text, may_delete }));
+    }
 }
 
-/// The dialog.
 #[component]
 pub fn MessageMenu() -> impl IntoView {
-    let client = expect_context::<Client>();
+    let MessageMenuHandle { client, message } = expect_context();
     let i18n = client.i18n;
-    let Chosen(chosen) = expect_context();
-    let heard = move |event: &Event| {
-        let Some(id) = chosen.get_value() else { return };
-        match pressed(event).as_deref() {
-            Some("copy-text") => browser::copy_quietly(&client.body_of(id)),
-            Some("mark-unread") => client.mark_unread(id),
-            Some("delete-message") => client.delete(id),
-            _ => {}
+    let menu = NodeRef::<html::Div>::new();
+    let excerpt = move || message.with(|message| message.as_ref().map(Target::excerpt));
+    let may_delete = move || message.with(|message| message.as_ref().is_some_and(|message| message.may_delete));
+    let on_message = move |act: fn(Client, &Target)| {
+        move |_| {
+            if let Some(target) = message.get_untracked() {
+                act(client, &target);
+            }
         }
     };
-    dialog(ID, "dialog sheet", i18n.t(Key::MessageActions), move || body(i18n), heard)
+    view! {
+        <div class="message-menu" id=ID node_ref=menu popover="auto" on:keydown=move |event| move_focus(menu, &event)>
+            <p class="message-menu-text" id="message-menu-text">
+                {excerpt}
+            </p>
+            <div class="message-menu-items" role="menu" aria-label=i18n.t(Key::MessageActions)>
+                <button
+                    type="button"
+                    role="menuitem"
+                    data-testid="mark-unread"
+                    autofocus
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=on_message(|client, target| client.mark_unread(target.id))
+                >
+                    {i18n.t(Key::MarkUnread)}
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
+                    data-testid="copy-text"
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=on_message(|_, target| browser::copy_quietly(&target.text))
+                >
+                    {i18n.t(Key::CopyText)}
+                </button>
+                <button
+                    type="button"
+                    class="danger"
+                    role="menuitem"
+                    data-testid="delete-message"
+                    hidden=move || !may_delete()
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=on_message(|client, target| client.delete(target.id))
+                >
+                    {i18n.t(Key::DeleteMessage)}
+                </button>
+            </div>
+        </div>
+    }
+}
+
+/// Moves the focus between the menu's items by the arrow keys, Home and End. Escape is the popover's own.
+fn move_focus(menu: NodeRef<html::Div>, event: &KeyboardEvent) {
+    let Some(items) =
+        menu.get_untracked().and_then(|menu| menu.query_selector_all("[role=menuitem]:not([hidden])").ok())
+    else {
+        return;
+    };
+    let count = items.length();
+    let Some(focused) = document().active_element() else { return };
+    let at = (0..count).find(|at| focused.is_same_node(items.item(*at).as_ref())).unwrap_or(0);
+    let next = match event.key().as_str() {
+        "ArrowDown" => (at + 1) % count,
+        "ArrowUp" => (at + count - 1) % count,
+        "Home" => 0,
+        "End" => count - 1,
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(item) = items.item(next).and_then(|item| item.dyn_into::<HtmlElement>().ok()) {
+        let _ = item.focus();
+    }
 }

@@ -1,107 +1,91 @@
-//! The dialog that makes a room.
+//! The dialog that creates a room.
 
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{RoomKind, limits, validate};
-use web_sys::Event;
-
-use super::{
-    dialog::{dialog, pressed},
-    rooms,
-};
-use crate::{
-    browser,
-    i18n::{I18n, Key},
-    live::client::Client,
-    route::Route,
+use parlor_protocol::{
+    RoomKind, limits,
+    validate::{self, ValidationError},
 };
 
-/// The dialog's id.
-pub const ID: &str = "new-room";
-/// Ids of what is in it.
+use super::layout::{self, Layout};
+use crate::{i18n::Key, live::client::Client, route::Route};
+
 const NAME: &str = "new-room-name";
-const PRIVATE: &str = "new-room-private";
-const HELP: &str = "new-room-help";
 const PROBLEM: &str = "new-room-problem";
-const CREATE: &str = "new-room-create";
 
-/// Opens the dialog.
-pub fn open() {
-    browser::hide_popover(rooms::ID);
-    browser::show_dialog(ID);
-}
-
-fn body(i18n: I18n) -> String {
-    let word = |word| i18n.t(word);
-    format!(
-        "<form><h2>{}</h2><label for={NAME}>{}</label>\
-         <input id={NAME} data-testid={NAME} type=text autocomplete=off autofocus maxlength={} placeholder=\"{}\" aria-describedby={PROBLEM}>\
-         <label class=choice><input type=checkbox id={PRIVATE} data-testid={PRIVATE}><span>{}</span></label>\
-         <p id={HELP} class=soft>{}</p><p id={PROBLEM} class=problem role=alert></p>\
-         <div class=dialog-actions><button type=button class=button data-testid=cancel>{}</button>\
-         <button type=submit class=\"button primary\" id={CREATE} data-testid={CREATE}>{}</button></div></form>",
-        word(Key::CreateRoom),
-        word(Key::RoomName),
-        limits::MAX_ROOM_NAME_CHARS,
-        word(Key::RoomNamePlaceholder),
-        word(Key::Private),
-        word(Key::PublicRoomHelp),
-        word(Key::Cancel),
-        word(Key::Create),
-    )
-}
-
-/// The dialog.
 #[component]
 pub fn NewRoom() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let route = expect_context::<Route>();
-    let busy = StoredValue::new(false);
+    let dialog = expect_context::<Layout>().new_room;
+    let name = RwSignal::new(String::new());
+    let private = RwSignal::new(false);
+    let problem = RwSignal::new(String::new());
+    let creating = RwSignal::new(false);
     let create = move || {
-        if busy.get_value() {
+        if creating.get_untracked() {
             return;
         }
-        let named = match validate::room_name(&browser::value(NAME)) {
-            Ok(named) => named,
-            Err(validate::ValidationError::Empty) => return browser::set_text(PROBLEM, i18n.t(Key::RoomNameRequired)),
-            Err(invalid) => return browser::set_text(PROBLEM, &i18n.validation_error(invalid)),
+        let room = match name.with_untracked(|name| validate::room_name(name)) {
+            Ok(room) => room,
+            Err(ValidationError::Empty) => return problem.set(i18n.t(Key::RoomNameRequired).to_owned()),
+            Err(invalid) => return problem.set(i18n.validation_error(invalid)),
         };
-        busy.set_value(true);
-        browser::set_text(PROBLEM, "");
-        browser::set_text(CREATE, i18n.t(Key::Creating));
-        let kind = if browser::is_checked(PRIVATE) { RoomKind::Private } else { RoomKind::Public };
+        let kind = if private.get_untracked() { RoomKind::Private } else { RoomKind::Public };
+        problem.set(String::new());
+        creating.set(true);
         spawn_local(async move {
-            match client.create_room(named, kind).await {
+            match client.create_room(room, kind).await {
                 Ok(room) => {
-                    browser::set_value(NAME, "");
-                    browser::uncheck(PRIVATE);
-                    explain(i18n);
-                    browser::close_dialog(ID);
+                    name.set(String::new());
+                    private.set(false);
+                    layout::close(dialog);
                     route.go(&room);
                 }
-                Err(why) => browser::set_text(PROBLEM, &why),
+                Err(why) => problem.set(why),
             }
-            browser::set_text(CREATE, i18n.t(Key::Create));
-            busy.set_value(false);
+            creating.set(false);
         });
     };
-    let heard = move |event: &Event| match event.type_().as_str() {
-        "submit" => {
-            event.prevent_default();
-            create();
-        }
-        "input" => {
-            browser::set_text(PROBLEM, "");
-            explain(i18n);
-        }
-        _ if pressed(event).as_deref() == Some("cancel") => browser::close_dialog(ID),
-        _ => {}
-    };
-    dialog(ID, "dialog", i18n.t(Key::CreateRoom), move || body(i18n), heard)
-}
-
-/// Says who will see the room.
-fn explain(i18n: I18n) {
-    let private = browser::is_checked(PRIVATE);
-    browser::set_text(HELP, i18n.t(if private { Key::PrivateRoomHelp } else { Key::PublicRoomHelp }));
+    view! {
+        <dialog class="dialog" node_ref=dialog aria-label=i18n.t(Key::CreateRoom)>
+            <form on:submit=move |event| {
+                event.prevent_default();
+                create();
+            }>
+                <h2>{i18n.t(Key::CreateRoom)}</h2>
+                <label for=NAME>{i18n.t(Key::RoomName)}</label>
+                <input
+                    id=NAME
+                    data-testid=NAME
+                    type="text"
+                    autocomplete="off"
+                    autofocus
+                    maxlength=limits::MAX_ROOM_NAME_CHARS.to_string()
+                    placeholder=i18n.t(Key::RoomNamePlaceholder)
+                    aria-describedby=PROBLEM
+                    bind:value=name
+                    on:input=move |_| problem.set(String::new())
+                />
+                <label class="choice">
+                    <input type="checkbox" data-testid="new-room-private" bind:checked=private />
+                    <span>{i18n.t(Key::Private)}</span>
+                </label>
+                <p class="soft">
+                    {move || i18n.t(if private.get() { Key::PrivateRoomHelp } else { Key::PublicRoomHelp })}
+                </p>
+                <p class="problem" id=PROBLEM role="alert">
+                    {problem}
+                </p>
+                <div class="dialog-actions">
+                    <button type="button" class="button" data-testid="cancel" on:click=move |_| layout::close(dialog)>
+                        {i18n.t(Key::Cancel)}
+                    </button>
+                    <button type="submit" class="button primary" data-testid="new-room-create">
+                        {move || i18n.t(if creating.get() { Key::Creating } else { Key::Create })}
+                    </button>
+                </div>
+            </form>
+        </dialog>
+    }
 }

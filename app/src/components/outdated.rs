@@ -1,49 +1,42 @@
-//! A newer version of the page is on the server.
+//! The notice that the server runs a newer build than this page.
 
 use leptos::prelude::*;
 
-use super::{Look, composer::Draft, effect, still};
+use super::composer::ComposerHandle;
 use crate::{browser, i18n::Key, live::client::Client};
 
-const ID: &str = "outdated";
-const RENEW: &str = "renew";
-/// For which build this tab was loaded again last.
+/// The build for which this tab was reloaded last.
 const RELOADED: &str = "parlor.reloaded";
 
-/// Says so, and offers to load it. Out of sight, and with nothing being written, the page does it by itself.
+/// Offers to reload. A page in the background with an empty composer reloads by itself.
 #[component]
 pub fn Outdated() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
-    let Draft(draft) = expect_context();
-    let renew = move || {
+    let draft = expect_context::<ComposerHandle>().text;
+    let reload_in_background = move || {
         if let Some(build) = client.newer.get_untracked()
             && browser::is_hidden()
-            && draft.peek(String::is_empty)
-            // Once for each build: should the old page come again, from a cache or another server, it stays.
+            && draft.with_untracked(String::is_empty)
+            // Once for each build: should a cache or another server answer with the old page again, it stays.
             && browser::is_first(RELOADED, &build)
         {
             browser::reload();
         }
     };
-    effect(move || {
-        browser::set_hidden(ID, client.newer.look(Option::is_none));
-        untrack(renew);
+    Effect::new(move || {
+        client.newer.track();
+        reload_in_background();
     });
-    effect(move || {
-        browser::on_attention(renew);
-        browser::on(RENEW, "click", |_| browser::reload());
-    });
-    still(move || {
-        view! {
-            <div class="outdated-place" role="status">
-                <div class="outdated" id=ID data-testid="outdated" hidden>
-                    <span>{i18n.t(Key::UpdateAvailable)}</span>
-                    <button type="button" class="button small" id=RENEW data-testid="renew">
-                        {i18n.t(Key::Reload)}
-                    </button>
-                </div>
+    Effect::new(move || browser::on_attention(reload_in_background));
+    view! {
+        <div class="outdated-place" role="status">
+            <div class="outdated" data-testid="outdated" hidden=move || client.newer.with(Option::is_none)>
+                <span>{i18n.t(Key::UpdateAvailable)}</span>
+                <button type="button" class="button small" data-testid="renew" on:click=|_| browser::reload()>
+                    {i18n.t(Key::Reload)}
+                </button>
             </div>
-        }
-    })
+        </div>
+    }
 }

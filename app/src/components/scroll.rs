@@ -1,8 +1,8 @@
-//! Where the reader stands in the messages, and how that place is kept.
+//! The scroll position of the timeline, and how it is preserved.
 //!
-//! The scroller runs from the bottom up (`column-reverse`): 0 is the end, and further up is negative. So the page begins at
-//! the end without a script, stays there when messages come, and does not move when older ones appear above. Only what
-//! grows below a reader who is further up needs a hand: the first row in sight is put back where it was.
+//! The scroller is a reversed column (`column-reverse`): scroll position 0 is the end, further up is negative. So the page
+//! begins at the end without a script, stays there when messages arrive, and does not move when older ones are added above.
+//! Only rows that grow below a user who has scrolled up need help: the first visible row is put back where it was.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,17 +15,17 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
 
 use crate::{
-    live::{client::Client, view::RoomView},
-    reactive::effect,
+    browser, clock,
+    live::{client::Client, view::RowItem},
 };
 
 /// The scroller's id.
 pub const ID: &str = "timeline";
-/// Nearer to the end than this is at the end.
+/// Within this distance of the end, in pixels, the user is at the end.
 const END: i32 = 40;
-/// Older messages are loaded when the reader is this near to the first one.
+/// Older messages are loaded within this distance of the first one, in pixels.
 const NEAR: i32 = 900;
-/// How often, and after what pauses, one looks whether the line above what is new is in the page.
+/// How often, and after what pauses, the unread line is looked for: rows are added over several frames.
 const LINE_TRIES: u32 = 40;
 const LINE_PAUSE_MS: u32 = 30;
 
@@ -35,148 +35,150 @@ pub fn to_end(smooth: bool) {
     let options = ScrollToOptions::new();
     options.set_top(0.0);
     // A long way is not worth watching.
-    if smooth && scroller.scroll_top() > -3 * scroller.client_height() && !reduced() {
+    let near = scroller.scroll_top() > -3 * scroller.client_height();
+    if smooth && near && !browser::matches("(prefers-reduced-motion: reduce)") {
         options.set_behavior(ScrollBehavior::Smooth);
     }
     scroller.scroll_to_with_scroll_to_options(&options);
 }
 
-fn reduced() -> bool {
-    crate::browser::matches("(prefers-reduced-motion: reduce)")
-}
-
-/// Scrolls to the line above what is new, once it is in the page: rows come in over some frames.
-pub fn to_line() {
+/// Scrolls to the line above unread messages, once it is in the page.
+pub fn to_unread_line() {
     spawn_local(async {
         for _ in 0..LINE_TRIES {
-            crate::clock::sleep(LINE_PAUSE_MS).await;
-            if let Some(line) = line() {
+            clock::sleep(LINE_PAUSE_MS).await;
+            if let Some(line) = unread_line() {
                 return line.scroll_into_view();
             }
         }
     });
 }
 
-fn line() -> Option<Element> {
+fn unread_line() -> Option<Element> {
     document().get_elements_by_class_name("new-line").item(0)
 }
 
-/// Keeps the reader's place for as long as the component lives. `held_back`: rows are about to come in above.
-/// `line_above` is set to whether the line above what is new is further up than what is in sight.
-pub fn keep(
-    client: Client,
-    room: RoomId,
-    view: &RoomView,
-    scroller: NodeRef<html::Div>,
-    inner: NodeRef<html::Div>,
-    held_back: StoredValue<bool>,
-    line_above: RwSignal<bool>,
-) {
-    let keeper = StoredValue::new_local(None::<Observed>);
-    let rows = view.rows.clone();
-    effect(move || {
-        rows.track();
-        // After the rows are in the page, and before anything else can look at it: layout is observed only once a frame.
-        spawn_local(async move {
-            keeper.try_with_value(|keeper| {
-                // At the end the scroller keeps the place by itself, and to ask where it is would cost a layout.
-                let Some(Observed { place, .. }) = keeper else { return };
-                if !place.stays() {
-                    place.put_back();
-                }
-                // In a room that is not full, nothing is observed to grow.
-                if line_above.get_untracked() {
-                    line_above.set(place.is_below_line());
-                }
+/// The scroll position in one room.
+pub struct ScrollPosition {
+    pub client: Client,
+    pub room: RoomId,
+    pub scroller: NodeRef<html::Div>,
+    pub content: NodeRef<html::Div>,
+    /// Older rows are still to be added above.
+    pub rows_pending: StoredValue<bool>,
+    /// Set to whether the line above unread messages is above the visible part.
+    pub unread_line_above: RwSignal<bool>,
+}
+
+impl ScrollPosition {
+    /// Preserves the position for as long as the current component lives.
+    pub fn preserve(self, rows: Signal<Vec<RowItem>>) {
+        let Self { client, room, scroller, content, rows_pending, unread_line_above } = self;
+        let observed = StoredValue::new_local(None::<Observed>);
+        Effect::new(move || {
+            rows.track();
+            // After the rows are in the page, and before anything reads the layout, which is observed once a frame.
+            spawn_local(async move {
+                observed.try_with_value(|observed| {
+                    let Some(Observed { anchor, .. }) = observed else { return };
+                    // At the end the scroller keeps its position by itself, and reading it would force a layout.
+                    if !anchor.follows_end() {
+                        anchor.restore();
+                    }
+                    // The content of a room that is not full does not resize.
+                    if unread_line_above.get_untracked() {
+                        unread_line_above.set(anchor.is_below_unread_line());
+                    }
+                });
             });
         });
-    });
-    effect(move || {
-        let (Some(scroller), Some(inner)) = (scroller.get(), inner.get()) else { return };
-        let place = Place {
-            scroller: scroller.into(),
-            inner: inner.into(),
-            first: Rc::default(),
-            height: Rc::default(),
-            ended: Rc::new(Cell::new(true)),
-            follows: Rc::new(Cell::new(true)),
-        };
-        let (watch, room) = (place.clone(), room.clone());
-        let moved = Rc::new(move || {
-            watch.note();
-            client.scrolled(&room, watch.at_end(), watch.near_the_end(), watch.reading());
-            watch.follows.set(!client.is_detached(&room));
-            let above = watch.is_below_line();
-            if line_above.get_untracked() != above {
-                line_above.set(above);
-            }
-            if watch.near_the_beginning() && !held_back.try_get_value().unwrap_or(false) {
-                client.load_older(&room);
-            }
+        Effect::new(move || {
+            let (Some(scroller), Some(content)) = (scroller.get(), content.get()) else { return };
+            let anchor = Anchor {
+                scroller: scroller.into(),
+                content: content.into(),
+                first: Rc::default(),
+                height: Rc::default(),
+                was_at_end: Rc::new(Cell::new(true)),
+                live: Rc::new(Cell::new(true)),
+            };
+            let (moved_anchor, room) = (anchor.clone(), room.clone());
+            let moved = Rc::new(move || {
+                let anchor = &moved_anchor;
+                anchor.record();
+                client.scrolled(&room, anchor.is_at_end(), anchor.is_near_end(), anchor.first_message());
+                anchor.live.set(!client.is_detached(&room));
+                let above = anchor.is_below_unread_line();
+                if unread_line_above.get_untracked() != above {
+                    unread_line_above.set(above);
+                }
+                if anchor.is_near_beginning() && !rows_pending.try_get_value().unwrap_or(false) {
+                    client.load_older(&room);
+                }
+            });
+            let resized = {
+                let (anchor, moved) = (anchor.clone(), moved.clone());
+                Closure::<dyn Fn()>::new(move || {
+                    anchor.restore();
+                    moved();
+                })
+            };
+            let scrolled_anchor = anchor.clone();
+            let scrolled = Closure::<dyn Fn()>::new(move || {
+                // Rows added since the last frame have moved everything already: the position to keep is the one before
+                // that, which the observer is about to restore.
+                if !scrolled_anchor.has_resized() {
+                    moved();
+                }
+            });
+            observed.set_value(Observed::new(&anchor, resized, scrolled));
         });
-        let grown = {
-            let (place, moved) = (place.clone(), moved.clone());
-            Closure::<dyn Fn()>::new(move || {
-                place.put_back();
-                moved();
-            })
-        };
-        let watch = place.clone();
-        let scrolled = Closure::<dyn Fn()>::new(move || {
-            // Rows that came since the last frame have moved everything already: the place to keep is the one from before,
-            // and the observer is about to put it back.
-            if !watch.has_grown() {
-                moved();
-            }
-        });
-        keeper.set_value(Observed::new(&place, grown, scrolled));
-    });
+    }
 }
 
 thread_local! {
-    /// What is to stay where it is while a message is unfolded or folded, and how far it is from the end.
+    /// The element that keeps its position while a message is folded or unfolded, and its distance from the end.
     static HELD: Cell<Option<(Element, f64)>> = const { Cell::new(None) };
 }
 
-/// A message is about to be unfolded, and its beginning stays in its place; or to be folded, and the button does.
-pub fn hold(summary: &Element) {
+/// Called before a message is unfolded, when its beginning keeps its position, or folded, when the button does.
+pub fn hold_position(summary: &Element) {
     let around = |which| summary.closest(which).ok().flatten();
     let row = if around("[open]").is_some() { None } else { around("[data-row]") };
     let stays = row.unwrap_or_else(|| summary.clone());
-    HELD.set(around(".timeline-inner").map(|inner| (stays.clone(), to_end_of(&inner, &stays))));
+    HELD.set(around(".timeline-inner").map(|inner| (stays.clone(), distance_to_end(&inner, &stays))));
 }
 
-fn to_end_of(inner: &Element, row: &Element) -> f64 {
+fn distance_to_end(inner: &Element, row: &Element) -> f64 {
     inner.get_bounding_client_rect().bottom() - row.get_bounding_client_rect().top()
 }
 
-/// The first row in sight, and how far it is from the end.
+/// The first visible row and its distance from the end, in pixels.
 #[derive(Clone)]
-struct Place {
+struct Anchor {
     scroller: Element,
-    inner: Element,
+    content: Element,
     first: Rc<RefCell<Option<(Element, f64)>>>,
-    /// How high the rows were when that was noted.
+    /// The height of the content when it was recorded.
     height: Rc<Cell<f64>>,
-    /// Whether the end was in sight then.
-    ended: Rc<Cell<bool>>,
-    /// At the end, the reader goes along with what comes; not where the room goes on below what is shown.
-    follows: Rc<Cell<bool>>,
+    was_at_end: Rc<Cell<bool>>,
+    /// The rows end with the newest message. Where they end earlier, the end is no position to stay at.
+    live: Rc<Cell<bool>>,
 }
 
-impl Place {
-    fn at_end(&self) -> bool {
+impl Anchor {
+    fn is_at_end(&self) -> bool {
         self.scroller.scroll_top() > -END
     }
 
-    fn near_the_end(&self) -> bool {
+    fn is_near_end(&self) -> bool {
         self.scroller.scroll_top() > -NEAR
     }
 
-    /// The first message in sight.
-    fn reading(&self) -> Option<CommandId> {
+    /// The first visible message.
+    fn first_message(&self) -> Option<CommandId> {
         let mut row = self.first.borrow().as_ref().map(|(row, _)| row.clone());
-        // A day or a notice may be on top; the next message is as good.
+        // A day separator or a notice may come first; the next message is as good.
         for _ in 0..4 {
             let here = row?;
             if let Some(id) = here.get_attribute("data-id") {
@@ -187,7 +189,7 @@ impl Place {
         None
     }
 
-    fn near_the_beginning(&self) -> bool {
+    fn is_near_beginning(&self) -> bool {
         self.scroller.scroll_height() - self.scroller.client_height() + self.scroller.scroll_top() < NEAR
     }
 
@@ -195,31 +197,25 @@ impl Place {
         self.scroller.get_bounding_client_rect().top()
     }
 
-    /// Whether the line above what is new is further up than what is in sight.
-    fn is_below_line(&self) -> bool {
-        line().is_none_or(|line| line.get_bounding_client_rect().bottom() < self.top())
-    }
-
-    fn to_end(&self, row: &Element) -> f64 {
-        to_end_of(&self.inner, row)
+    fn is_below_unread_line(&self) -> bool {
+        unread_line().is_none_or(|line| line.get_bounding_client_rect().bottom() < self.top())
     }
 
     fn height(&self) -> f64 {
-        self.inner.get_bounding_client_rect().height()
+        self.content.get_bounding_client_rect().height()
     }
 
-    fn has_grown(&self) -> bool {
+    fn has_resized(&self) -> bool {
         (self.height() - self.height.get()).abs() > 0.01
     }
 
-    /// Whether nothing has to be done about rows that come below.
-    fn stays(&self) -> bool {
-        self.ended.get() && self.follows.get()
+    fn follows_end(&self) -> bool {
+        self.was_at_end.get() && self.live.get()
     }
 
-    fn note(&self) {
+    fn record(&self) {
         self.height.set(self.height());
-        self.ended.set(self.at_end());
+        self.was_at_end.set(self.is_at_end());
         let frame = self.scroller.get_bounding_client_rect();
         #[allow(clippy::cast_possible_truncation)]
         let (x, y) = ((frame.left() + 40.0) as f32, frame.top() as f32);
@@ -227,22 +223,22 @@ impl Place {
         let row = [2.0, 26.0, 50.0, 90.0]
             .into_iter()
             .find_map(|down| document().element_from_point(x, y + down)?.closest("[data-row]").ok().flatten());
-        *self.first.borrow_mut() = row.map(|row| (row.clone(), self.to_end(&row)));
+        *self.first.borrow_mut() = row.map(|row| (row.clone(), distance_to_end(&self.content, &row)));
     }
 
-    fn put_back(&self) {
+    fn restore(&self) {
         self.height.set(self.height());
         if let Some(held) = HELD.take() {
             *self.first.borrow_mut() = Some(held);
-        } else if self.at_end() && self.follows.get() {
+        } else if self.is_at_end() && self.live.get() {
             self.scroller.set_scroll_top(0);
             return;
         }
         if let Some((row, was)) = &mut *self.first.borrow_mut()
             && row.is_connected()
         {
-            let now = self.to_end(row);
-            // Noted, so that the same growth is not made good twice.
+            let now = distance_to_end(&self.content, row);
+            // Recorded, so that the same growth is not compensated twice.
             let grown = now - std::mem::replace(was, now);
             // Not by setting `scrollTop`, which is whole pixels here: the rounding would add up.
             if grown.abs() > 0.01 {
@@ -252,24 +248,24 @@ impl Place {
     }
 }
 
-/// Watches until it is dropped.
+/// Observes the scroller until it is dropped.
 struct Observed {
-    place: Place,
+    anchor: Anchor,
     observer: ResizeObserver,
     scroller: Element,
     scrolled: Closure<dyn Fn()>,
-    _grown: Closure<dyn Fn()>,
+    _resized: Closure<dyn Fn()>,
 }
 
 impl Observed {
-    fn new(place: &Place, grown: Closure<dyn Fn()>, scrolled: Closure<dyn Fn()>) -> Option<Self> {
-        // Runs after layout and before painting: nobody sees the rows in the wrong place.
-        let observer = ResizeObserver::new(grown.as_ref().unchecked_ref()).ok()?;
-        observer.observe(&place.inner);
-        observer.observe(&place.scroller);
-        let (place, scroller) = (place.clone(), place.scroller.clone());
+    fn new(anchor: &Anchor, resized: Closure<dyn Fn()>, scrolled: Closure<dyn Fn()>) -> Option<Self> {
+        // Runs after layout and before painting: the rows are never painted at the wrong position.
+        let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok()?;
+        observer.observe(&anchor.content);
+        observer.observe(&anchor.scroller);
+        let (anchor, scroller) = (anchor.clone(), anchor.scroller.clone());
         scroller.add_event_listener_with_callback("scroll", scrolled.as_ref().unchecked_ref()).ok()?;
-        Some(Self { place, observer, scroller, scrolled, _grown: grown })
+        Some(Self { anchor, observer, scroller, scrolled, _resized: resized })
     }
 }
 

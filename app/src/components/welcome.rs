@@ -1,18 +1,18 @@
-//! The visitor's page: what this is, a name to come in by, and what is being said.
+//! The welcome page: what this server is, a name to join with, and the conversation in the lobby.
 
 use leptos::{either::Either, prelude::*};
 use parlor_protocol::limits;
 
-use super::{Look, effect, languages, still, timeline::Rows};
+use super::{languages, timeline::Rows};
 use crate::{
     browser,
     i18n::{I18n, Key},
     live::client::Client,
-    page::{Offers, PageData},
+    page::PageData,
     route::Address,
 };
 
-/// The visitor's page. All of it works without a script.
+/// The page for visitors without a session. All of it works without JavaScript.
 #[component]
 pub fn Welcome() -> impl IntoView {
     let client = expect_context::<Client>();
@@ -20,9 +20,9 @@ pub fn Welcome() -> impl IntoView {
     let page = expect_context::<PageData>();
     let next = expect_context::<Address>().next();
     let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
-    effect(move || {
-        // The server leads who has a session to the lobby; a page that is built in the browser does it here.
-        if client.me.look(Option::is_some) {
+    Effect::new(move || {
+        // The server redirects users with a session to the lobby; a page that is built in the browser does it here.
+        if client.me.with(Option::is_some) {
             browser::go("/r/lobby");
         }
     });
@@ -32,43 +32,40 @@ pub fn Welcome() -> impl IntoView {
         view! {
             <section class="glimpse" aria-labelledby="glimpse-title">
                 <h2 id="glimpse-title">{i18n.format(Key::RoomPreview, &[("room", &room.summary.name)])}</h2>
-                {empty.then(|| still(move || view! { <p class="soft">{i18n.t(Key::NoMessagesYet)}</p> }))}
+                {empty.then(|| view! { <p class="soft">{i18n.t(Key::NoMessagesYet)}</p> })}
                 <div class="glimpse-frame" tabindex="0" role="region" aria-labelledby="glimpse-title" hidden=empty>
                     <Rows view />
                 </div>
             </section>
         }
     });
-    let card = still(move || {
-        let entrance = if use_context::<Offers>().unwrap_or_default().guests {
-            Either::Left(name_form(i18n, page.notice, page.name_prefill, next.clone()))
-        } else {
-            // Who was banned is told that instead.
-            let why = page.notice.unwrap_or_else(|| i18n.t(Key::GuestsDisabled).into());
-            Either::Right(view! { <p data-testid="name-error">{why}</p> })
-        };
-        let sign_in = if next.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?next={next}") };
-        view! {
-                <div class="welcome-card">
-                    <h1 class="wordmark large">"Parlor"</h1>
-                    <p class="welcome-words">{i18n.t(Key::Tagline)}</p>
-                    {entrance}
-                    <p class="welcome-account">
-                        <a href=sign_in data-testid="to-sign-in">{i18n.t(Key::SignInWithAccount)}</a>
-                    </p>
-                    {languages::form(i18n, here)}
-                </div>
-        }
-    });
+    let entrance = if page.offers.guests {
+        Either::Left(name_form(i18n, page.notice, page.name_prefill, next.clone()))
+    } else {
+        // A banned visitor is told so instead.
+        let why = page.notice.unwrap_or_else(|| i18n.t(Key::GuestsDisabled).into());
+        Either::Right(view! { <p data-testid="name-error">{why}</p> })
+    };
+    let sign_in = if next.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?next={next}") };
     view! {
         <main class="welcome">
-            {card}
+            <div class="welcome-card">
+                <h1 class="wordmark large">"Parlor"</h1>
+                <p class="welcome-words">{i18n.t(Key::Tagline)}</p>
+                {entrance}
+                <p class="welcome-account">
+                    <a href=sign_in rel="external" data-testid="to-sign-in">
+                        {i18n.t(Key::SignInWithAccount)}
+                    </a>
+                </p>
+                {languages::form(i18n, here)}
+            </div>
             {room}
         </main>
     }
 }
 
-/// The form to come in by a name alone.
+/// The form to join as a guest.
 fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) -> impl IntoView {
     let failed = notice.is_some();
     view! {

@@ -39,7 +39,7 @@ keys! {
         RoomNameRequired,
 
         // Timeline.
-        Messages, RoomBeginning, RoomUnavailable, GoToLobby, MessagesWhenReconnected, JumpToNewest,
+        Messages, RoomBeginning, EmptyRoom, AddMembers, RoomUnavailable, GoToLobby, MessagesWhenReconnected, JumpToNewest,
         JumpToUnread, NewMessageCount, NewMessagesDivider, UsersJoined, UsersLeft, MemberJoined, MemberAdded,
         MemberLeft, MemberRemoved, ModeratorAdded, ModeratorRemoved, RoomRenamed, TopicChanged, TopicRemoved,
         RoomArchivedBy, RoomUnarchivedBy, ListSeparator, ListLast, ListOthers, StatusQueued, StatusSent,

@@ -40,6 +40,12 @@ impl I18n {
         format(key.text(self), values)
     }
 
+    /// The text of a message split at its placeholders, for views that put elements in their places.
+    #[must_use]
+    pub fn segments(self, key: impl MessageKey) -> Vec<Segment<'static>> {
+        segments(key.text(self))
+    }
+
     /// The text of a message in the plural form for a number, which replaces `{n}`.
     #[must_use]
     pub fn plural(self, key: impl MessageKey, n: u64) -> String {
@@ -73,20 +79,40 @@ impl I18n {
     }
 }
 
-// Not inlined: the wasm would have a copy for each caller.
-#[inline(never)]
-fn format(text: &str, values: &[(&str, &str)]) -> String {
-    let mut formatted = String::new();
+/// A part of a text with placeholders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment<'a> {
+    Text(&'a str),
+    Placeholder(&'a str),
+}
+
+/// Splits a text at its placeholders. No segment is empty.
+fn segments(text: &str) -> Vec<Segment<'_>> {
+    let mut segments = Vec::new();
     let mut rest = text;
     while let Some((before, placeholder)) = rest.split_once('{') {
         let (name, after) = placeholder.split_once('}').unwrap_or((placeholder, ""));
-        let value = values.iter().find(|(known, _)| *known == name);
-        debug_assert!(value.is_some(), "no value for {{{name}}} in {text:?}");
-        formatted.push_str(before);
-        formatted.push_str(value.map_or("", |(_, value)| value));
+        segments.extend([Segment::Text(before), Segment::Placeholder(name)]);
         rest = after;
     }
-    formatted + rest
+    segments.push(Segment::Text(rest));
+    segments.retain(|segment| *segment != Segment::Text(""));
+    segments
+}
+
+fn format(text: &str, values: &[(&str, &str)]) -> String {
+    let mut formatted = String::new();
+    for segment in segments(text) {
+        formatted.push_str(match segment {
+            Segment::Text(text) => text,
+            Segment::Placeholder(name) => {
+                let value = values.iter().find(|(known, _)| *known == name);
+                debug_assert!(value.is_some(), "no value for {{{name}}} in {text:?}");
+                value.map_or("", |(_, value)| value)
+            }
+        });
+    }
+    formatted
 }
 
 /// The id of the page's element that holds the texts.
@@ -102,6 +128,8 @@ pub fn page_texts(language: Language) -> Vec<&'static str> {
 #[cfg(feature = "browser")]
 mod browser {
     use std::sync::OnceLock;
+
+    use leptos::prelude::document;
 
     use super::{ELEMENT_ID, I18n, Key, LabKey, Language, MessageKey};
 
@@ -141,7 +169,9 @@ mod browser {
 
     /// Loads the texts that the server has put into the page. To be called before anything is rendered.
     pub fn load() {
-        let texts = crate::wire::read::<Vec<String>>(&crate::browser::text(ELEMENT_ID)).unwrap_or_default();
+        let element = document().get_element_by_id(ELEMENT_ID);
+        let json = element.and_then(|element| element.text_content()).unwrap_or_default();
+        let texts = crate::wire::read::<Vec<String>>(&json).unwrap_or_default();
         let _ = TEXTS.set(texts);
     }
 

@@ -59,6 +59,16 @@ pub enum Row {
     },
 }
 
+impl Row {
+    #[must_use]
+    pub const fn message(&self) -> Option<&MessageRow> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Day(_) | Self::New | Self::Notice { .. } => None,
+        }
+    }
+}
+
 /// A message and how to show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {

@@ -152,6 +152,7 @@ fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
         server: app.live.server.clone(),
         name_prefill: String::new(),
         shell: false,
+        offers: offers(app),
     }
 }
 

@@ -76,6 +76,8 @@ language! {
 
         // Timeline.
         Messages => "Messages",
+        EmptyRoom => "Nobody has written here yet. Write the first message below.",
+        AddMembers => "Add members",
         RoomBeginning => "This is the beginning of the room.",
         RoomUnavailable => "There is no such room, or it is not yours to see.",
         GoToLobby => "Go to the lobby",

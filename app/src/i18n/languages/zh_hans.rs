@@ -77,6 +77,8 @@ language! {
 
         // Timeline.
         Messages => "消息",
+        EmptyRoom => "还没有人发言，在下面写下第一条消息吧。",
+        AddMembers => "添加成员",
         RoomBeginning => "这里是房间的起点。",
         RoomUnavailable => "没有这个房间，或者你无权查看。",
         GoToLobby => "前往大厅",
