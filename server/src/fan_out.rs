@@ -10,7 +10,7 @@ use parlor_protocol::{EventKind, RoomId};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
-    bus::{self, InFlight, Subscription},
+    bus::{self, InFlight},
     connection::EventBatch,
     room::{FanOutProgress, Hub, Room},
     workers::Workers,
@@ -34,7 +34,7 @@ struct Delivery {
 }
 
 /// Delivers events until the bus is closed.
-pub fn start(hub: Arc<Hub>, mut commits: Subscription, workers: &Workers) -> JoinHandle<()> {
+pub fn start(hub: Arc<Hub>, mut commits: mpsc::Receiver<bus::Delivery>, workers: &Workers) -> JoinHandle<()> {
     let queues: Vec<_> = (0..workers.count())
         .map(|worker| {
             let (queue, deliveries) = mpsc::channel(CAPACITY);
@@ -44,7 +44,7 @@ pub fn start(hub: Arc<Hub>, mut commits: Subscription, workers: &Workers) -> Joi
         .collect();
     tokio::spawn(async move {
         while let Some(bus::Delivery { commit, in_flight }) = commits.recv().await {
-            for events in commit.rooms.values() {
+            for events in commit.events.chunk_by(|event, next| event.room == next.room) {
                 let Some(room) = events.first().and_then(|event| hub.room(&event.room)) else {
                     tracing::error!("events for a room that is not live");
                     continue;

@@ -111,7 +111,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
     let mut bus = Bus::default();
     let commits = bus.subscribe();
-    let store = SqliteStore::open(&config.data, bus, config.max_pages).await?;
+    let store = SqliteStore::open(&config.data, Arc::new(bus), config.max_pages).await?;
     let first_link = offer_ownership(&*store, &config, address).await?;
 
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);

@@ -1,7 +1,13 @@
-//! The bus: tells independent consumers what each commit changed, in the order of the commits.
+//! The bus: tells independent consumers what each commit changed, in the order of the commits. Room events and control
+//! events travel together, so that a consumer could follow everything that this process knows.
 //!
-//! Each consumer has a bounded queue of its own. The publisher waits while one of them is full, so a consumer loses
-//! nothing and is never more than [`CAPACITY`] commits behind. This is the implementation within one process.
+//! Each consumer has a bounded queue of its own, with one of two guarantees:
+//! - [`Bus::subscribe`]: nothing is lost. The publisher waits while the queue is full, so such a consumer must never wait for
+//!   a client, a disk or another host. It is at most [`CAPACITY`] commits behind.
+//! - [`Bus::subscribe_lossy`]: the publisher never waits. A consumer that falls behind gets
+//!   [`RecvError::Lagged`](tokio::sync::broadcast::error::RecvError::Lagged) and reads what it missed from the log.
+//!
+//! This is the implementation within one process.
 
 use std::{
     pin::pin,
@@ -11,33 +17,25 @@ use std::{
     },
 };
 
-use indexmap::IndexMap;
-use parlor_protocol::{Event, RoomId};
-use tokio::sync::{Notify, mpsc};
+use async_trait::async_trait;
+use tokio::sync::{Notify, broadcast, mpsc};
+
+use crate::domain::{Commit, CommitSink};
 
 /// Commits that may wait for one consumer.
 const CAPACITY: usize = 64;
 
-/// What one commit changed.
-#[derive(Debug, Default)]
-pub struct Commit {
-    /// Its events, by room, in the order of their seqs.
-    pub rooms: IndexMap<RoomId, Vec<Event>>,
-}
-
-/// A commit on its way to one consumer. It counts as delivered when the last [`InFlight`] is dropped.
+/// A commit on its way to a consumer. It counts as delivered when the last [`InFlight`] is dropped.
 pub struct Delivery {
+    /// Its events are grouped by room.
     pub commit: Arc<Commit>,
     pub in_flight: Arc<InFlight>,
 }
 
-/// The commits for one consumer.
-pub type Subscription = mpsc::Receiver<Delivery>;
-
-/// Publishes commits. Cheap to clone.
-#[derive(Clone, Default)]
+/// Publishes commits. Consumers are added before the store is opened.
 pub struct Bus {
     consumers: Vec<mpsc::Sender<Delivery>>,
+    lossy_consumers: broadcast::Sender<Arc<Commit>>,
     counter: Arc<InFlightCounter>,
 }
 
@@ -50,6 +48,13 @@ struct InFlightCounter {
 /// Held while a commit is being delivered.
 pub struct InFlight(Arc<InFlightCounter>);
 
+impl InFlight {
+    fn new(counter: &Arc<InFlightCounter>) -> Arc<Self> {
+        counter.count.fetch_add(1, Ordering::AcqRel);
+        Arc::new(Self(counter.clone()))
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -58,40 +63,51 @@ impl Drop for InFlight {
     }
 }
 
+impl Default for Bus {
+    fn default() -> Self {
+        let (lossy_consumers, _) = broadcast::channel(CAPACITY);
+        Self { consumers: Vec::new(), lossy_consumers, counter: Arc::default() }
+    }
+}
+
 impl Bus {
-    /// Adds a consumer. It is told of all commits from now on.
-    pub fn subscribe(&mut self) -> Subscription {
-        let (consumer, subscription) = mpsc::channel(CAPACITY);
+    /// Adds a consumer that loses nothing.
+    pub fn subscribe(&mut self) -> mpsc::Receiver<Delivery> {
+        let (consumer, deliveries) = mpsc::channel(CAPACITY);
         self.consumers.push(consumer);
-        subscription
+        deliveries
     }
 
-    /// Publishes the events of a commit. Waits while the queue of a consumer is full.
-    pub async fn publish(&self, events: Vec<Event>) {
-        self.counter.count.fetch_add(1, Ordering::AcqRel);
-        let in_flight = Arc::new(InFlight(self.counter.clone()));
-        let mut commit = Commit::default();
-        for event in events {
-            match commit.rooms.get_mut(&event.room) {
-                Some(room) => room.push(event),
-                None => drop(commit.rooms.insert(event.room.clone(), vec![event])),
-            }
+    /// Adds a consumer for which the publisher never waits.
+    #[must_use]
+    pub fn subscribe_lossy(&self) -> broadcast::Receiver<Arc<Commit>> {
+        self.lossy_consumers.subscribe()
+    }
+}
+
+#[async_trait]
+impl CommitSink for Bus {
+    async fn publish(&self, mut commit: Commit) {
+        if commit.events.is_empty() && commit.control.is_empty() {
+            return;
         }
+        let in_flight = InFlight::new(&self.counter);
+        // Stable: the events of a room stay in the order of their seqs.
+        commit.events.sort_by(|a, b| a.room.cmp(&b.room));
         let commit = Arc::new(commit);
+        // Without a receiver there is nothing to do.
+        let _ = self.lossy_consumers.send(commit.clone());
         for consumer in &self.consumers {
-            // A consumer that has ended reads what it missed from the log at the next start.
+            // A consumer ends only when the server stops.
             let _ = consumer.send(Delivery { commit: commit.clone(), in_flight: in_flight.clone() }).await;
         }
     }
 
-    /// Whether all consumers have taken all commits.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.counter.count.load(Ordering::Acquire) == 0
     }
 
-    /// Returns when all consumers have taken all commits.
-    pub async fn idle(&self) {
+    async fn idle(&self) {
         loop {
             let mut none = pin!(self.counter.none.notified());
             none.as_mut().enable();
@@ -100,5 +116,57 @@ impl Bus {
             }
             none.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use futures::FutureExt;
+    use parlor_protocol::{RoomId, Seq, UserId};
+    use tokio::sync::broadcast::error::TryRecvError;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{connection::sample, domain::ControlEvent};
+
+    fn commit(events: &[(&str, Seq)]) -> Commit {
+        let event = |(room, seq): &(&str, Seq)| {
+            let mut event = sample(*seq, 1);
+            event.room = RoomId::from(*room);
+            event
+        };
+        let control = vec![ControlEvent::BanLifted { user: UserId(Uuid::nil()) }];
+        Commit { events: events.iter().map(event).collect(), control }
+    }
+
+    #[tokio::test]
+    async fn all_consumers_get_room_events_and_control_events() {
+        let mut bus = Bus::default();
+        let (mut one, mut two, mut lossy) = (bus.subscribe(), bus.subscribe(), bus.subscribe_lossy());
+        bus.publish(commit(&[("b", 1), ("a", 7), ("b", 2)])).await;
+        assert!(!bus.is_idle());
+        for commit in [one.recv().await.unwrap().commit, two.recv().await.unwrap().commit, lossy.recv().await.unwrap()]
+        {
+            let events: Vec<_> = commit.events.iter().map(|event| (event.room.as_str(), event.seq)).collect();
+            assert_eq!(events, [("a", 7), ("b", 1), ("b", 2)]);
+            assert_eq!(commit.control.len(), 1);
+        }
+        assert!(bus.is_idle());
+        bus.idle().await;
+    }
+
+    #[tokio::test]
+    async fn the_publisher_waits_for_a_full_consumer_but_not_for_a_lossy_one() {
+        let mut bus = Bus::default();
+        let (mut consumer, mut lossy) = (bus.subscribe(), bus.subscribe_lossy());
+        for _ in 0..CAPACITY {
+            bus.publish(commit(&[])).await;
+        }
+        let mut publish = pin!(bus.publish(commit(&[])));
+        assert!(publish.as_mut().now_or_never().is_none());
+        drop(consumer.recv().await);
+        publish.await;
+        assert!(matches!(lossy.try_recv(), Err(TryRecvError::Lagged(1))));
     }
 }

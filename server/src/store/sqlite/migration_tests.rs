@@ -25,8 +25,7 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
     sqlx::raw_sql(OLD).execute(&mut old).await.unwrap();
     old.close().await.unwrap();
 
-    let bus = Bus::default();
-    let store = SqliteStore::open(folder.path(), bus, None).await.unwrap();
+    let store = SqliteStore::open(folder.path(), Arc::new(Bus::default()), None).await.unwrap();
     let page = store.messages(&RoomId::lobby(), Page::Newest, 10).await.unwrap();
     assert_eq!((page.messages[0].body.as_str(), page.messages[0].html.as_str()), ("hi", "<p>hi</p>"));
     let reply_to = page.messages[0].reply_to;

@@ -18,11 +18,10 @@ use tokio::task::JoinHandle;
 
 use super::{Rooms, Store};
 use crate::{
-    bus::Bus,
     clock,
     domain::{
-        AuthenticatedUser, AuthorRange, Deletion, NewMessage, OnAppended, Page, SEEN_INTERVAL, SESSION_LIFETIME,
-        StoreError, TokenHash,
+        AuthenticatedUser, AuthorRange, CommitSink, Deletion, NewMessage, OnAppended, Page, SEEN_INTERVAL,
+        SESSION_LIFETIME, StoreError, TokenHash,
     },
 };
 use cache::{Caches, KnownSession};
@@ -89,7 +88,11 @@ impl SqliteStore {
     ///
     /// # Errors
     /// The folder cannot be made or written, or the file is no database of ours.
-    pub async fn open(folder: &Path, bus: Bus, max_pages: Option<u32>) -> Result<Arc<Self>, StoreError> {
+    pub async fn open(
+        folder: &Path,
+        sink: Arc<dyn CommitSink>,
+        max_pages: Option<u32>,
+    ) -> Result<Arc<Self>, StoreError> {
         let unusable =
             |cause: std::io::Error| StoreError::Folder { path: folder.display().to_string(), cause: Arc::new(cause) };
         std::fs::create_dir_all(folder).map_err(unusable)?;
@@ -131,7 +134,7 @@ impl SqliteStore {
         let caches = Arc::<Caches>::default();
         *caches.restrictions.write() = Restrictions::load(&mut connection, clock::now()).await?.into();
         let writing = writing.create_if_missing(false);
-        let writer = tokio::spawn(writer::run(writing, connection, queue, caches.clone(), bus));
+        let writer = tokio::spawn(writer::run(writing, connection, queue, caches.clone(), sink));
         Ok(Arc::new(Self {
             readers,
             caches,

@@ -18,9 +18,8 @@ use super::{
     write_transaction::WriteTransaction,
 };
 use crate::{
-    bus::Bus,
     clock,
-    domain::{Deletion, NewMessage, OnAppended, StoreError, TokenHash},
+    domain::{Commit, CommitSink, Deletion, NewMessage, OnAppended, StoreError, TokenHash},
 };
 
 /// Most commands in one transaction. More would only make the first of them wait longer.
@@ -67,16 +66,16 @@ pub(super) async fn run(
     connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
     caches: Arc<Caches>,
-    bus: Bus,
+    sink: Arc<dyn CommitSink>,
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     let mut heads = RoomHeads::new();
     let mut revoked = AccessRevocation::new(caches.restrictions.read().clone());
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
-        if !bus.is_idle() {
+        if !sink.is_idle() {
             // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
-            let _ = tokio::time::timeout(PATIENCE, bus.idle()).await;
+            let _ = tokio::time::timeout(PATIENCE, sink.idle()).await;
             while waiting.len() < MAX_BATCH
                 && let Ok(job) = queue.try_recv()
             {
@@ -90,7 +89,7 @@ pub(super) async fn run(
             Ok(events) => {
                 finish.iter_mut().for_each(|finish| finish.settle());
                 if !events.is_empty() {
-                    bus.publish(events).await;
+                    sink.publish(Commit { events, control: Vec::new() }).await;
                 }
                 finish.into_iter().for_each(|finish| finish.tell(Ok(())));
             }
