@@ -1,16 +1,16 @@
-//! The server's clock, in the protocol's unit.
+//! Wall clock time in milliseconds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parlor_protocol::Millis;
 
-/// Now, in milliseconds since 1970. A clock set before that year reads 0.
+/// Milliseconds since 1970, or 0 if the clock is set before that.
 #[must_use]
 pub fn now() -> Millis {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// A span in milliseconds.
+/// A duration in milliseconds.
 #[must_use]
 pub fn millis(span: Duration) -> Millis {
     Millis::try_from(span.as_millis()).unwrap_or(Millis::MAX)

@@ -1,13 +1,13 @@
-//! The `parlor` binary: read the configuration, start, say so, and stop when asked to.
+//! The `parlor` binary: reads the configuration, starts the server, and stops it on a signal.
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
 use parlor::{Running, config::Config, telemetry};
 
-/// Sockets that the process asks for. The system may allow fewer.
+/// Requested limit of open files. The system may allow fewer.
 const OPEN_FILES: u64 = 1_048_576;
 
-/// The end comes within this time, whatever hangs.
+/// Time limit of the shutdown.
 const STOP_DEADLINE: Duration = Duration::from_millis(4_800);
 
 // The runtime of the first worker; see `workers`.
@@ -16,12 +16,10 @@ async fn main() -> ExitCode {
     let config = Config::from_environment();
     telemetry::init(&config.log, config.log_format);
     if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
-        tracing::warn!(%error, "the limit on open files stays as it is");
+        tracing::warn!(%error, "could not raise the limit of open files");
     }
     if !parlor::http::has_site_files() {
-        eprintln!(
-            "parlor: this binary was built without its site files; build it with `cargo leptos build --release`."
-        );
+        eprintln!("parlor: this binary contains no site files; build it with `make build`.");
     }
     let running = match parlor::start(config).await {
         Ok(running) => running,
@@ -30,25 +28,25 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    say_where(&running);
+    print_address(&running);
     stop_signal().await;
     tracing::info!("stopping");
     if tokio::time::timeout(STOP_DEADLINE, running.stop()).await.is_err() {
-        tracing::warn!("stopped before everything had ended");
+        tracing::warn!("the shutdown timed out");
     }
-    // Not waiting for threads that may still be busy with what nobody will see any more.
+    // Do not wait for blocking threads.
     std::process::exit(0)
 }
 
-/// Says where it listens and, while there is no owner, by which link one is made. In one write: whoever waits for the
-/// first line may not read on.
-fn say_where(running: &Running) {
+/// Prints the address and, while there is no owner, the link to become one. A single write, because a reader may stop after the
+/// first line.
+fn print_address(running: &Running) {
     let address = running.address;
     let mut text = format!("listening on http://{address}\n");
     if let Some(link) = &running.first_link {
-        text.push_str(&format!("there is no owner yet; whoever makes an account by this link becomes it: {link}\n"));
+        text.push_str(&format!("no owner yet: create an account with this link to become the owner: {link}\n"));
     }
-    // Nobody may be there to read it.
+    // Standard output may be closed.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 

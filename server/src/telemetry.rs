@@ -1,10 +1,10 @@
-//! Logs: structured, to standard error, quiet by default. Never a body, a token or a name.
+//! Logging: structured, to standard error, at level `warn` by default. Logs never contain message bodies, tokens or names.
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// Starts logging. `filter` was checked when the configuration was read; a bad one logs everything from `warn` on.
+/// Starts logging. An invalid filter, which the configuration already refuses, falls back to `warn`.
 pub fn init(filter: &str, format: LogFormat) {
     let filter = filter.parse().unwrap_or_else(|_| EnvFilter::new("warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

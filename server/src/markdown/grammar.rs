@@ -1,77 +1,77 @@
-//! How a language is described to the one reader that colours them all.
+//! Descriptions of programming languages for the highlighter.
 
-/// A language, with what a reader's eye needs of its grammar.
+/// A programming language.
 pub(super) struct Language {
-    /// The class of its code elements.
+    /// CSS class of its code elements.
     pub(super) class: &'static str,
-    /// What else people write behind the fence.
-    pub(super) names: &'static [&'static str],
-    pub(super) form: Form,
+    /// Other names in the info string of a fence.
+    pub(super) aliases: &'static [&'static str],
+    pub(super) grammar: Grammar,
 }
 
-/// How a language is read.
-pub(super) enum Form {
+/// How code is tokenised.
+pub(super) enum Grammar {
     /// Words, numbers, comments and strings.
-    Words(Words),
-    /// By the first characters of each line.
+    Words(WordGrammar),
+    /// The first characters of each line determine its class.
     Diff,
     /// Tags with attributes.
     Markup,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Words {
-    /// Comments, strings and the like; the first whose start fits counts.
+pub(super) struct WordGrammar {
+    /// Comments and strings. The first region whose start matches is used.
     pub(super) regions: &'static [Region],
     /// Separated by spaces.
     pub(super) keywords: &'static str,
     /// Separated by spaces.
     pub(super) constants: &'static str,
-    /// Words like `Vec` are types.
+    /// Capitalised words are types.
     pub(super) types: bool,
-    /// SELECT is select.
+    /// Keywords are case-insensitive.
     pub(super) any_case: bool,
-    /// Signs that begin a word of a class: `$name`, `@name`, `#include`.
+    /// Characters that start a word of a class: `$name`, `@name`, `#include`.
     pub(super) sigils: &'static [(char, &'static str)],
     /// Words may have hyphens.
     pub(super) hyphens: bool,
     /// `'a` is a lifetime, `'a'` a string.
     pub(super) lifetimes: bool,
-    /// What follows a word or string that is a key.
+    /// The character after a word or string that is a key.
     pub(super) key: Option<char>,
 }
 
-/// A stretch of text with a start and an end.
+/// A comment or string, with its delimiters.
 #[derive(Clone, Copy)]
 pub(super) struct Region {
     pub(super) class: &'static str,
     pub(super) start: &'static str,
-    /// Empty: the end of the line.
+    /// Empty for the end of the line.
     pub(super) end: &'static str,
-    /// A backslash takes the next character's meaning.
+    /// A backslash escapes the next character.
     pub(super) escapes: bool,
-    /// May go on over a line's end.
-    pub(super) lines: bool,
+    /// May span several lines.
+    pub(super) multiline: bool,
 }
 
-pub(super) const fn comment(start: &'static str) -> Region {
-    Region { class: "hl-comment", start, end: "", escapes: false, lines: false }
+pub(super) const fn line_comment(start: &'static str) -> Region {
+    Region { class: "hl-comment", start, end: "", escapes: false, multiline: false }
 }
-pub(super) const fn comments(start: &'static str, end: &'static str) -> Region {
-    Region { class: "hl-comment", start, end, escapes: false, lines: true }
+pub(super) const fn block_comment(start: &'static str, end: &'static str) -> Region {
+    Region { class: "hl-comment", start, end, escapes: false, multiline: true }
 }
 pub(super) const fn string(quote: &'static str) -> Region {
-    Region { class: "hl-string", start: quote, end: quote, escapes: true, lines: false }
+    Region { class: "hl-string", start: quote, end: quote, escapes: true, multiline: false }
 }
-pub(super) const fn text(start: &'static str, end: &'static str, escapes: bool) -> Region {
-    Region { class: "hl-string", start, end, escapes, lines: true }
+pub(super) const fn multiline_string(start: &'static str, end: &'static str, escapes: bool) -> Region {
+    Region { class: "hl-string", start, end, escapes, multiline: true }
 }
-pub(super) const fn mark(start: &'static str, end: &'static str) -> Region {
-    Region { class: "hl-entity", start, end, escapes: false, lines: false }
+pub(super) const fn attribute(start: &'static str, end: &'static str) -> Region {
+    Region { class: "hl-entity", start, end, escapes: false, multiline: false }
 }
 
-/// A language of which nothing is known.
-pub(super) const PLAIN: Words = Words {
+/// The empty grammar, as a base for others.
+pub(super) const PLAIN: WordGrammar = WordGrammar {
     regions: &[],
     keywords: "",
     constants: "",

@@ -1,17 +1,16 @@
-//! Colours for fenced code, as classes: `hl-comment`, `hl-string`, …, all of which stand in [`CLASSES`].
+//! Syntax highlighting of fenced code, as spans with the classes in [`CLASSES`].
 //!
-//! A small reader of our own instead of full grammars: those take tens of megabytes and seconds on hostile input, for
-//! a difference that a chat does not show. This one goes through the code once, looks at most one token ahead, and
-//! holds nothing. Spans are flat, so that a block does not grow to many times its size on the way to everyone.
+//! A small highlighter of our own, because full grammars take tens of megabytes, and seconds on hostile input. It reads the code
+//! once, looks at most one token ahead, and keeps no state. Spans are not nested, so that the HTML stays small.
 
 use super::{
-    grammar::{Form, Language, Region, Words},
+    grammar::{Grammar, Language, Region, WordGrammar},
     languages::LANGUAGES,
-    write::escape,
+    writer::escape,
 };
 
-/// All classes that spans may have. They are named as the roots of TextMate's scopes, so that style sheets in that
-/// manner fit: `hl-constant` are numbers and escapes too, `hl-entity` what is defined or called, `hl-support` types.
+/// Classes of spans, named like the roots of TextMate scopes. `hl-constant` includes numbers and escapes, `hl-entity` is a defined or
+/// called name, `hl-support` a type.
 pub(super) const CLASSES: [&str; 10] = [
     "hl-comment",
     "hl-constant",
@@ -25,47 +24,47 @@ pub(super) const CLASSES: [&str; 10] = [
     "hl-variable",
 ];
 
-/// A block whose HTML is longer stays plain.
+/// A block with longer HTML is not highlighted.
 const MAX_HTML_BYTES: usize = 32 * 1024;
 
-/// All classes that code elements may have.
+/// Classes of code elements.
 pub(super) fn language_classes() -> impl Iterator<Item = &'static str> {
     LANGUAGES.iter().map(|language| language.class)
 }
 
-/// The language that a fence names, if it is known.
+/// The language in the info string of a fence, if known.
 pub(super) fn language(info: &str) -> Option<&'static Language> {
-    // Some write ```rust,ignore or ```js {1,3} or ```{.python}.
+    // Also ```rust,ignore, ```js {1,3} and ```{.python}.
     let name = info.trim_start().trim_start_matches(['{', '.']);
     let name = name.split([' ', '\t', ',', ':', '{', '}']).next()?.to_ascii_lowercase();
     LANGUAGES.iter().find(|language| {
-        language.class.strip_prefix("language-") == Some(&name) || language.names.contains(&name.as_str())
+        language.class.strip_prefix("language-") == Some(&name) || language.aliases.contains(&name.as_str())
     })
 }
 
-/// A block's code as HTML with spans, or nothing if it stays plain.
+/// The code as HTML with spans, or `None` if it would be too long.
 pub(super) fn html(code: &str, language: &Language) -> Option<String> {
-    let mut reader = Reader { code, at: 0, spans: Spans::default() };
-    while reader.at < code.len() {
-        match &language.form {
-            Form::Words(words) => reader.word(words),
-            Form::Diff => reader.diff_line(),
-            Form::Markup => reader.markup(),
+    let mut highlighter = Highlighter { code, at: 0, spans: SpanWriter::default() };
+    while highlighter.at < code.len() {
+        match &language.grammar {
+            Grammar::Words(words) => highlighter.word(words),
+            Grammar::Diff => highlighter.diff_line(),
+            Grammar::Markup => highlighter.markup(),
         }
-        if reader.spans.html.len() > MAX_HTML_BYTES {
+        if highlighter.spans.html.len() > MAX_HTML_BYTES {
             return None;
         }
     }
-    Some(reader.spans.finish())
+    Some(highlighter.spans.finish())
 }
 
-struct Reader<'a> {
+struct Highlighter<'a> {
     code: &'a str,
     at: usize,
-    spans: Spans,
+    spans: SpanWriter,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Highlighter<'a> {
     fn rest(&self) -> &'a str {
         &self.code[self.at..]
     }
@@ -74,18 +73,18 @@ impl<'a> Reader<'a> {
         self.code[..self.at].chars().next_back()
     }
 
-    /// Writes the next `length` bytes in a class.
+    /// Writes the next `length` bytes with a class.
     fn take(&mut self, length: usize, class: Option<&'static str>) {
         self.spans.push(&self.rest()[..length], class);
         self.at += length;
     }
 
-    /// Length of what stands before the first character that is none of these.
-    fn run(text: &str, of: impl Fn(char) -> bool) -> usize {
-        text.find(|c| !of(c)).unwrap_or(text.len())
+    /// Length of the prefix whose characters all satisfy `predicate`.
+    fn prefix_length(text: &str, predicate: impl Fn(char) -> bool) -> usize {
+        text.find(|c| !predicate(c)).unwrap_or(text.len())
     }
 
-    fn word(&mut self, words: &Words) {
+    fn word(&mut self, words: &WordGrammar) {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return };
         if let Some(region) = words.regions.iter().find(|region| self.begins(region)) {
@@ -94,28 +93,28 @@ impl<'a> Reader<'a> {
         let in_word = |c: char| c.is_alphanumeric() || c == '_' || (words.hyphens && c == '-');
         if let Some((_, class)) = words.sigils.iter().find(|(sigil, _)| *sigil == first) {
             let open = rest[1..].starts_with(['{', '(']) && *class == "hl-variable";
-            let length = 1 + Self::run(&rest[1..], in_word);
+            let length = 1 + Self::prefix_length(&rest[1..], in_word);
             return self.take(length, (length > 1 || open).then_some(class));
         }
         if first == '\'' && words.lifetimes {
             return self.quote_or_lifetime();
         }
         if first.is_ascii_digit() {
-            let mut length = Self::run(rest, |c| c.is_ascii_alphanumeric() || c == '_');
+            let mut length = Self::prefix_length(rest, |c| c.is_ascii_alphanumeric() || c == '_');
             if rest[length..].starts_with('.') && rest[length + 1..].starts_with(|c: char| c.is_ascii_digit()) {
-                length += 1 + Self::run(&rest[length + 1..], |c| c.is_ascii_alphanumeric() || c == '_');
+                length += 1 + Self::prefix_length(&rest[length + 1..], |c| c.is_ascii_alphanumeric() || c == '_');
             }
             return self.take(length, Some("hl-constant"));
         }
         if first.is_alphabetic() || first == '_' {
-            let length = Self::run(rest, in_word);
+            let length = Self::prefix_length(rest, in_word);
             let class = Self::class_of(&rest[..length], &rest[length..], words);
             return self.take(length, class);
         }
         self.take(first.len_utf8(), None);
     }
 
-    fn class_of(word: &str, after: &str, words: &Words) -> Option<&'static str> {
+    fn class_of(word: &str, after: &str, words: &WordGrammar) -> Option<&'static str> {
         let is_in = |list: &str| {
             list.split(' ').any(|one| if words.any_case { one.eq_ignore_ascii_case(word) } else { one == word })
         };
@@ -135,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     fn begins(&self, region: &Region) -> bool {
-        // `$#` and `x#y` are no comments.
+        // `$#` and `x#y` are not comments.
         let apart = region.start != "#" || self.before().is_none_or(|c| c.is_whitespace() || c == ';');
         apart && self.rest().starts_with(region.start)
     }
@@ -145,7 +144,7 @@ impl<'a> Reader<'a> {
         let mut length = region.start.len();
         let mut escapes = Vec::new();
         while let Some(c) = rest[length..].chars().next() {
-            if c == '\n' && !region.lines {
+            if c == '\n' && !region.multiline {
                 break;
             }
             if !region.end.is_empty() && rest[length..].starts_with(region.end) {
@@ -175,14 +174,14 @@ impl<'a> Reader<'a> {
         let mut inner = rest[1..].chars();
         match (inner.next(), inner.next()) {
             (Some('\\'), _) => {
-                // `'\n'` or `'\u{1F600}'`: nothing much longer is a character.
+                // `'\n'` or `'\u{1F600}'`: character literals are not longer.
                 let mut after = rest[2..].char_indices().take(12).skip(1).take_while(|(_, c)| *c != '\n');
                 let length = after.find(|(_, c)| *c == '\'').map_or(2, |(at, _)| at + 3);
                 self.take(length, Some("hl-string"));
             }
             (Some(c), Some('\'')) => self.take(2 + c.len_utf8(), Some("hl-string")),
             _ => {
-                let length = Self::run(&rest[1..], |c| c.is_alphanumeric() || c == '_');
+                let length = Self::prefix_length(&rest[1..], |c| c.is_alphanumeric() || c == '_');
                 self.take(1 + length, Some("hl-variable"));
             }
         }
@@ -206,15 +205,16 @@ impl<'a> Reader<'a> {
 
     /// Text, a comment, or one tag with its attributes.
     fn markup(&mut self) {
-        const COMMENT: Region = Region { class: "hl-comment", start: "<!--", end: "-->", escapes: false, lines: true };
+        const COMMENT: Region =
+            Region { class: "hl-comment", start: "<!--", end: "-->", escapes: false, multiline: true };
         let rest = self.rest();
         if rest.starts_with(COMMENT.start) {
             return self.region(&COMMENT, None);
         }
         let Some(tag) = rest.strip_prefix('<') else {
-            return self.take(Self::run(rest, |c| c != '<'), None);
+            return self.take(Self::prefix_length(rest, |c| c != '<'), None);
         };
-        let name = Self::run(tag, |c| c.is_alphanumeric() || "/!?:-_.".contains(c));
+        let name = Self::prefix_length(tag, |c| c.is_alphanumeric() || "/!?:-_.".contains(c));
         self.take(1, None);
         if name == 0 {
             return;
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
                     self.take(length, Some("hl-string"));
                 }
                 _ if c.is_alphanumeric() || "_:@#-.".contains(c) => {
-                    let length = Self::run(self.rest(), |c| c.is_alphanumeric() || "_:@#-.".contains(c));
+                    let length = Self::prefix_length(self.rest(), |c| c.is_alphanumeric() || "_:@#-.".contains(c));
                     self.take(length, Some("hl-entity"));
                 }
                 _ => self.take(c.len_utf8(), None),
@@ -248,12 +248,12 @@ fn is_key(after: &str, key: Option<char>) -> bool {
 
 /// Puts neighbours of one class into one span.
 #[derive(Default)]
-struct Spans {
+struct SpanWriter {
     html: String,
     open: Option<&'static str>,
 }
 
-impl Spans {
+impl SpanWriter {
     fn push(&mut self, token: &str, class: Option<&'static str>) {
         if token.is_empty() {
             return;

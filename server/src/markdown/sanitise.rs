@@ -1,4 +1,4 @@
-//! The second line of defence: whatever the writer did, only these tags, attributes and schemes leave the renderer.
+//! Sanitises rendered HTML: only these tags, attributes and URL schemes are allowed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -38,7 +38,7 @@ pub(super) const TAGS: [&str; 26] = [
     "ul",
 ];
 pub(super) const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
-/// Says of every link: not vouched for, no way back to this window, written by a user.
+/// `rel` of every link: user-generated, not endorsed, without access to this window.
 pub(super) const REL: &str = "nofollow noopener noreferrer ugc";
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
@@ -57,7 +57,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Takes out of the HTML everything that is not on the list.
+/// Removes everything that is not allowed.
 pub(super) fn clean(html: &str) -> String {
     CLEANER.clean(html).to_string()
 }

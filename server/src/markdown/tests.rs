@@ -1,4 +1,4 @@
-//! What chat markdown becomes, what it can never become, and how long it may take.
+//! Tests of the renderer: expected HTML, hostile input, and time limits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ fn check(source: &str, html: &str) {
 }
 
 #[test]
-fn marks_words() {
+fn renders_inline_markup() {
     check(
         "**b** *i* _j_ ~~d~~ `c<d`",
         "<p><strong>b</strong> <em>i</em> <em>j</em> <del>d</del> <code>c&lt;d</code></p>",
@@ -27,12 +27,12 @@ fn marks_words() {
 }
 
 #[test]
-fn keeps_line_breaks() {
+fn preserves_line_breaks() {
     check("a\nb\r\nc\rd", "<p>a<br>\nb<br>\nc<br>\nd</p>");
 }
 
 #[test]
-fn writes_blocks() {
+fn renders_blocks() {
     check("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>");
     check("3. a\n4. b", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>");
     check("1. a", "<ol>\n<li>a</li>\n</ol>");
@@ -45,14 +45,14 @@ fn writes_blocks() {
 }
 
 #[test]
-fn links_open_apart_and_vouch_for_nothing() {
+fn links_open_in_a_new_tab_with_a_safe_rel() {
     check("[x](https://e.com/?a=1&b=2 \"t\")", "<p><a href=\"https://e.com/?a=1&amp;b=2\" LINK>x</a></p>");
     check("<ann@e.com>", "<p><a href=\"mailto:ann@e.com\" LINK>ann@e.com</a></p>");
     check("[x](HTTPS://e.com)", "<p><a href=\"HTTPS://e.com\" LINK>x</a></p>");
 }
 
 #[test]
-fn bare_addresses_become_links() {
+fn bare_urls_become_links() {
     let address = "https://e.com/a_b_c?x=1";
     check(&format!("see {address}."), &format!("<p>see <a href=\"{address}\" LINK>{address}</a>.</p>"));
     check(&format!("看{address}，好"), &format!("<p>看<a href=\"{address}\" LINK>{address}</a>，好</p>"));
@@ -69,21 +69,21 @@ fn images_become_links() {
 }
 
 #[test]
-fn other_addresses_stay_text() {
+fn other_schemes_stay_text() {
     check("[x](javascript:alert(1))", "<p>x (javascript:alert(1))</p>");
     check("[x](docs/a.md) [y]()", "<p>x (docs/a.md) y</p>");
     check("![](data:image/png)", "<p>(data:image/png)</p>");
 }
 
 #[test]
-fn raw_html_is_shown_as_typed() {
+fn raw_html_is_escaped() {
     check("a <b>c</b> &amp; &lt;", "<p>a &lt;b&gt;c&lt;/b&gt; &amp; &lt;</p>");
     check("<div>\nx\n</div>", "<p>&lt;div&gt;<br>\nx<br>\n&lt;/div&gt;</p>");
     check("<!-- x -->", "<p>&lt;!-- x --&gt;</p>");
 }
 
 #[test]
-fn fenced_code_is_coloured_when_its_language_is_known() {
+fn fenced_code_of_a_known_language_is_highlighted() {
     check(
         "```rs,ignore\nlet x = \"a\\n\"; // c\n```",
         "<pre><code class=\"language-rust\"><span class=\"hl-keyword\">let</span> x = <span class=\"hl-string\">\"a</span>\
@@ -103,12 +103,12 @@ fn fenced_code_is_coloured_when_its_language_is_known() {
 }
 
 #[test]
-fn every_language_colours_anything() {
+fn every_language_accepts_any_code() {
     let code = "#!x\nfn f(a: 'b, c=\"d\\\"\" 'e' '\\u{1F600}' '\\字' ) { <a b='c'> 1.5e3 0x1f $x ${y} @z /* \n */ -- // # ; `q` '''\n<!-- \"\"\" 字 \\";
     for language in super::languages::LANGUAGES {
         let coloured = super::highlight::html(code, language).unwrap();
         assert_eq!(strict::text(&coloured), code, "{}", language.class);
-        let names = language.names.iter().copied().chain(language.class.strip_prefix("language-"));
+        let names = language.aliases.iter().copied().chain(language.class.strip_prefix("language-"));
         for name in names {
             let html = render(&format!("```{name}\nx\n```"));
             assert!(html.contains(language.class), "{name}: {html}");
@@ -118,7 +118,7 @@ fn every_language_colours_anything() {
 }
 
 #[test]
-fn nothing_hostile_gets_through() {
+fn hostile_input_is_neutralised() {
     #[derive(serde::Deserialize)]
     struct Payload {
         name: String,
@@ -147,18 +147,18 @@ fn nothing_hostile_gets_through() {
 }
 
 #[test]
-fn the_sanitiser_alone_would_do() {
+fn the_sanitiser_alone_removes_hostile_html() {
     let corpus: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../../../end2end/corpus/xss.json")).unwrap();
     for payload in corpus {
         let html = sanitise::clean(payload["text"].as_str().unwrap());
-        // A link whose address was taken out leads nowhere.
+        // A link without its address is harmless.
         strict::check(&html.replace("<a target", "<a href=\"http://x\" target"));
     }
 }
 
 #[test]
-fn bombs_take_no_time() {
+fn nesting_bombs_render_quickly() {
     const LIMIT: Duration = Duration::from_secs(2);
     const UNITS: &str = "> |>|[|]|*|**|_|~|`|`` |<|<a |<!--|<?|&|\\|- |+ |1. |# |> - |>\n|- a\n|[a](|[a](<|![a](|](|(|)|[x]: |*a |**a |_a_ |a**b|http://|http://a|http://(|\t|x\n|字|```a\n|```rust\nfn\n```\n|<div>\n|&#x|***|*_~`[<|\"|a|\n";
     let mut sources: Vec<String> = UNITS.split('|').map(|unit| unit.repeat(8_000 / unit.chars().count())).collect();
@@ -169,8 +169,8 @@ fn bombs_take_no_time() {
     sources
         .extend(["js", "html", "yaml", "lisp"].map(|name| format!("```{name}\n{}\n```", "(a)=>{<a b=\"".repeat(650))));
     for source in sources {
-        // A release build needs some ten milliseconds; the limit leaves room for busy machines and still catches a square.
-        // Who was not served for a while tries again.
+        // A release build needs about ten milliseconds. The limit allows for busy machines and still detects quadratic time.
+        // Repeat the measurement in case the process was not scheduled.
         let timed = || {
             let start = Instant::now();
             let html = render(&source);
@@ -187,12 +187,12 @@ fn bombs_take_no_time() {
 }
 
 #[test]
-fn longer_than_any_body_is_plain() {
+fn oversized_sources_are_plain_text() {
     let html = render(&"**a** ".repeat(10_000));
     assert!(html.starts_with("<p>**a** **a** "));
 }
 
-/// Text that looks like markdown and HTML more often than chance would have it.
+/// Random text with frequent Markdown and HTML syntax.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         3 => "\\PC{0,8}",
@@ -210,7 +210,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn anything_gives_strict_and_stable_html(source in hostile()) {
+    fn any_input_gives_valid_and_stable_html(source in hostile()) {
         let html = render(&source);
         strict::check(&html);
         prop_assert_eq!(&sanitise::clean(&html), &html);
@@ -218,7 +218,7 @@ proptest! {
     }
 
     #[test]
-    fn colours_change_no_text(code in hostile(), which in any::<prop::sample::Index>()) {
+    fn highlighting_preserves_text(code in hostile(), which in any::<prop::sample::Index>()) {
         let language = which.get(super::languages::LANGUAGES);
         if let Some(html) = super::highlight::html(&code, language) {
             prop_assert_eq!(strict::text(&html), code);

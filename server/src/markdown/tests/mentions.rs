@@ -1,4 +1,4 @@
-//! What names someone in a text, and what never does.
+//! Tests of mentions.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ fn known(people: &[&str]) -> Names {
     Names::new(people.iter().map(|name| names::key(name)).zip(users).collect::<HashMap<_, _>>())
 }
 
-/// The numbers of the people who are named, in the order in which they are.
-fn named(rendered: &Rendered) -> Vec<u128> {
+/// The numbers of the mentioned people, in order.
+fn mentioned(rendered: &Rendered) -> Vec<u128> {
     rendered.mentions.iter().map(|user| user.0.as_u128()).collect()
 }
 
@@ -26,12 +26,12 @@ fn named(rendered: &Rendered) -> Vec<u128> {
 fn check(source: &str, people: &[&str], expected: &[u128], html: &str) {
     let rendered = render_naming(source, &known(people));
     let html = html.replace("<m>", "<span class=\"mention\">").replace("</m>", "</span>");
-    assert_eq!((named(&rendered), rendered.html.trim_end()), (expected.to_vec(), html.as_str()), "from {source:?}");
+    assert_eq!((mentioned(&rendered), rendered.html.trim_end()), (expected.to_vec(), html.as_str()), "from {source:?}");
     strict::check(&rendered.html);
 }
 
 #[test]
-fn the_longest_name_at_a_words_beginning_counts() {
+fn the_longest_name_at_the_start_of_a_word_counts() {
     let people = ["Ann", "Ann Lee", "J. R. R. Tolkien", "张三", "민수"];
     for (source, expected, html) in [
         ("@ann", vec![1], "<p><m>@ann</m></p>"),
@@ -47,7 +47,7 @@ fn the_longest_name_at_a_words_beginning_counts() {
 }
 
 #[test]
-fn code_links_and_what_is_typed_as_html_name_nobody() {
+fn code_links_and_html_contain_no_mentions() {
     for source in [
         "`@ann`",
         "```\n@ann\n```",
@@ -65,26 +65,26 @@ fn code_links_and_what_is_typed_as_html_name_nobody() {
 }
 
 #[test]
-fn no_message_calls_everyone() {
+fn a_message_has_a_limited_number_of_mentions() {
     let people: Vec<_> = (0..80).map(|n| format!("p{n}")).collect();
     let people: Vec<_> = people.iter().map(String::as_str).collect();
     let source = people.iter().map(|name| format!("@{name} ")).collect::<String>() + "@p0";
     let rendered = render_naming(&source, &known(&people));
-    assert_eq!(named(&rendered), (1..=limits::MAX_MENTIONS as u128).collect::<Vec<_>>());
+    assert_eq!(mentioned(&rendered), (1..=limits::MAX_MENTIONS as u128).collect::<Vec<_>>());
     assert!(Names::wanted(&source).len() <= limits::MAX_MENTIONS * 12);
     assert!(Names::wanted(&"@".repeat(8_000)).is_empty());
     assert!(Names::wanted(&"@a ".repeat(2_000)).len() < 40);
 }
 
 proptest! {
-    /// What may be a name in the rendered text was to be looked up; and naming changes nothing of what is read.
+    /// Every mention was a candidate, and mentions do not change the text.
     #[test]
-    fn who_is_named_was_wanted(source in "(@?(ann|lee|张三|x)[ .\n@]?|[*`\\[\\]()<>#-]| ){0,24}") {
+    fn mentions_are_candidates(source in "(@?(ann|lee|张三|x)[ .\n@]?|[*`\\[\\]()<>#-]| ){0,24}") {
         let people = ["ann", "ann lee", "张三"];
         let rendered = render_naming(&source, &known(&people));
         strict::check(&rendered.html);
         let wanted = Names::wanted(&source);
-        for number in named(&rendered) {
+        for number in mentioned(&rendered) {
             let name = usize::try_from(number - 1).ok().and_then(|at| people.get(at)).copied().unwrap_or_default();
             prop_assert!(wanted.contains(&names::key(name)), "{name} in {source:?}, of {wanted:?}");
         }

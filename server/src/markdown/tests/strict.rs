@@ -1,9 +1,9 @@
-//! A scanner far stricter than HTML: it accepts only the few forms that the renderer may write, and panics on any other.
+//! A strict HTML scanner: accepts only what the renderer may write, and panics on anything else.
 
 use super::sanitise::{REL, TAGS};
 use crate::markdown::{highlight, languages::LANGUAGES};
 
-/// Panics unless the HTML consists of text, the entities, and allowed tags in exactly the allowed forms, well nested.
+/// Panics unless the HTML is text, entities and allowed tags in exactly the allowed forms, properly nested.
 #[track_caller]
 pub(super) fn check(html: &str) {
     let mut open = Vec::new();
@@ -25,7 +25,7 @@ pub(super) fn check(html: &str) {
         }
         let (name, attributes) = tag.split_once(' ').map_or((tag, ""), |(name, rest)| (name, rest));
         assert!(TAGS.contains(&name), "<{tag}> in {html:?}");
-        assert!(attributes_may_stand(name, attributes), "<{tag}> in {html:?}");
+        assert!(attributes_are_allowed(name, attributes), "<{tag}> in {html:?}");
         if !["br", "hr"].contains(&name) {
             open.push(name);
         }
@@ -33,7 +33,7 @@ pub(super) fn check(html: &str) {
     assert!(open.is_empty(), "{open:?} open in {html:?}");
 }
 
-/// The text of HTML that has passed [`check`].
+/// The text content of HTML that passed [`check`].
 pub(super) fn text(html: &str) -> String {
     let mut text = String::new();
     for (number, part) in html.split('<').enumerate() {
@@ -42,7 +42,7 @@ pub(super) fn text(html: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
-fn attributes_may_stand(name: &str, attributes: &str) -> bool {
+fn attributes_are_allowed(name: &str, attributes: &str) -> bool {
     let quoted = |name: &str| {
         let value = attributes.strip_prefix(name)?.strip_prefix("=\"")?.strip_suffix('"')?;
         (!value.contains('"')).then_some(value)

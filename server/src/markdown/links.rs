@@ -1,16 +1,16 @@
-//! Which addresses may become links, and where bare ones stand in a text.
+//! Link addresses: which are allowed, and where bare ones are in a text.
 
 use std::fmt::Write as _;
 
 use ammonia::Url;
 use linkify::{LinkFinder, LinkKind};
 
-/// What a link may lead to. Everything else (`javascript:`, `data:`, relative paths …) stays text.
+/// Allowed prefixes. Other addresses (`javascript:`, `data:`, relative paths …) stay text.
 const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 
-/// The address as it may stand in an `href`, or nothing if it may not. Spaces, quotes, controls and marks that would
-/// change how the rest is read come out percent-encoded, as a browser would send them anyway.
-pub(super) fn safe(address: &str) -> Option<String> {
+/// The address for an `href`, or `None` if it is not allowed. Spaces, quotes, control characters and bidirectional marks are
+/// percent-encoded, as a browser would do it.
+pub(super) fn safe_href(address: &str) -> Option<String> {
     let address = address.trim();
     let has_prefix = |prefix: &str| address.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let scheme = SCHEMES.into_iter().find(|scheme| has_prefix(scheme))?;
@@ -28,20 +28,20 @@ pub(super) fn safe(address: &str) -> Option<String> {
             safe.push(c);
         }
     }
-    // The sanitiser takes out what no browser could open; such an address stays text instead.
+    // The sanitiser would remove an invalid URL; it stays text instead.
     Url::parse(&safe).is_ok().then_some(safe)
 }
 
-/// Cuts a text into pieces: a bare address with its `href`, or what stands between.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<String>)> {
+/// Splits a text into bare addresses with their `href`, and the text between them.
+pub(super) fn split_links(text: &str) -> impl Iterator<Item = (&str, Option<String>)> {
     let mut finder = LinkFinder::new();
     finder.kinds(&[LinkKind::Url]);
     let mut links = Vec::new();
-    // Most texts have none, and the search is not free.
+    // Most texts have none, and searching costs time.
     if text.contains("://") {
         links.extend(finder.links(text).filter_map(|link| {
             let address = &text[link.start()..link.start() + visible_end(link.as_str())];
-            Some((link.start(), address, safe(address)?))
+            Some((link.start(), address, safe_href(address)?))
         }));
     }
     let mut found = links.into_iter();
@@ -68,8 +68,8 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<String>)>
     })
 }
 
-/// Where an address ends for a reader: before the punctuation of scripts that write without spaces, and before marks
-/// that would show it in another order than it is.
+/// The end of an address for a reader: before the punctuation of scripts without spaces, and before marks that would change
+/// the displayed order.
 fn visible_end(address: &str) -> usize {
     let ends = |c| {
         is_hidden(c)

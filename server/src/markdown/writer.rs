@@ -1,14 +1,14 @@
-//! Turns markdown events into HTML. Every tag in the output is written here; the source gives only text and addresses.
+//! Writes Markdown events as HTML. Every tag in the output comes from here; the source provides only text and addresses.
 
 use parlor_protocol::UserId;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Tag};
 
-use super::{Rendered, address, grammar::Language, highlight, mention::Names, sanitise};
+use super::{Rendered, grammar::Language, highlight, links, mention::Names, sanitise};
 
-/// Elements open at a time beyond which inner ones are left out (their text stays).
+/// Maximum nesting depth. Deeper elements are left out; their text stays.
 const MAX_DEPTH: usize = 24;
 
-/// The HTML of all events, or nothing if it grows longer than `limit` bytes.
+/// The HTML of all events, or `None` if it exceeds `limit` bytes.
 pub(super) fn html<'a>(events: impl Iterator<Item = Event<'a>>, limit: usize, names: &Names) -> Option<Rendered> {
     let mut writer = Writer::new(names);
     for event in events {
@@ -20,7 +20,7 @@ pub(super) fn html<'a>(events: impl Iterator<Item = Event<'a>>, limit: usize, na
     Some(Rendered { html: writer.html, mentions: writer.mentions })
 }
 
-/// The HTML of a text in which no character means anything.
+/// The HTML of a plain text.
 pub(super) fn plain(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8 + 16);
     html.push_str("<p>");
@@ -58,34 +58,33 @@ struct Writer<'a> {
     html: String,
     names: &'a Names,
     mentions: Vec<UserId>,
-    /// How each open element ends.
-    open: Vec<End>,
+    /// The open elements.
+    open: Vec<OpenElement>,
     /// How many of them count towards [`MAX_DEPTH`].
     depth: usize,
-    /// A link is open: none may start inside it.
-    linked: bool,
-    /// The text of a block that is written when it ends.
+    /// Links cannot be nested.
+    in_link: bool,
+    /// The text of an open code or HTML block, which is written at its end.
     block: Option<String>,
     in_table_head: bool,
 }
 
-enum End {
-    /// Left out.
-    Nothing,
-    /// With this tag.
+/// An open element, by what closes it.
+enum OpenElement {
+    /// Nothing was written.
+    Omitted,
     Tag(&'static str),
-    /// With this tag, and it counted towards the depth.
-    Deep(&'static str),
+    /// A tag that counts towards the depth.
+    Nested(&'static str),
     TableHead,
-    /// Code, with what stood behind the fence.
     Code(Option<&'static Language>),
-    /// Raw HTML, shown as typed.
-    Typed,
+    /// Raw HTML, shown as text.
+    EscapedHtml,
     Link {
         address: String,
-        /// False: an address that may be no link, shown behind its text.
+        /// False if the address is not allowed: it is shown after the text.
         active: bool,
-        /// Where its text begins.
+        /// Position of the link's text.
         from: usize,
     },
 }
@@ -98,7 +97,7 @@ impl<'a> Writer<'a> {
             mentions: Vec::new(),
             open: Vec::new(),
             depth: 0,
-            linked: false,
+            in_link: false,
             block: None,
             in_table_head: false,
         }
@@ -107,12 +106,12 @@ impl<'a> Writer<'a> {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => {
-                let end = self.start(tag);
-                self.open.push(end);
+                let element = self.start(tag);
+                self.open.push(element);
             }
             Event::End(_) => {
-                if let Some(end) = self.open.pop() {
-                    self.end(end);
+                if let Some(element) = self.open.pop() {
+                    self.close(element);
                 }
             }
             Event::Text(text) => self.text(&text, true),
@@ -122,10 +121,10 @@ impl<'a> Writer<'a> {
                 escape(&mut self.html, &text);
                 self.html.push_str("</code>");
             }
-            // In a chat, a line break is meant.
+            // Line breaks in a message are intended.
             Event::SoftBreak | Event::HardBreak => self.html.push_str("<br>\n"),
             Event::Rule => self.html.push_str("<hr>\n"),
-            // Of extensions that are off.
+            // Events of disabled extensions.
             Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
                 self.text(&text, false);
             }
@@ -133,8 +132,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// `naming`: it is read for names.
-    fn text(&mut self, text: &str, naming: bool) {
+    /// Writes text; with `mentions`, it can contain them.
+    fn text(&mut self, text: &str, mentions: bool) {
         if let Some(block) = &mut self.block {
             block.push_str(text);
             return;
@@ -143,93 +142,93 @@ impl<'a> Writer<'a> {
             if number > 0 {
                 self.html.push_str("<br>\n");
             }
-            self.line(line, naming);
+            self.line(line, mentions);
         }
     }
 
-    fn line(&mut self, text: &str, naming: bool) {
-        if self.linked {
+    fn line(&mut self, text: &str, mentions: bool) {
+        if self.in_link {
             return escape(&mut self.html, text);
         }
-        for (piece, href) in address::pieces(text) {
+        for (piece, href) in links::split_links(text) {
             match href {
                 Some(href) => {
                     self.open_link(&href);
                     escape(&mut self.html, piece);
                     self.html.push_str("</a>");
                 }
-                None if naming => self.names.mark(&mut self.html, &mut self.mentions, piece),
+                None if mentions => self.names.write_mentions(&mut self.html, &mut self.mentions, piece),
                 None => escape(&mut self.html, piece),
             }
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>) -> End {
+    fn start(&mut self, tag: Tag<'_>) -> OpenElement {
         match tag {
             Tag::Paragraph => self.tag("<p>", "</p>\n"),
             Tag::Heading { level, .. } => {
                 let (start, end) = heading(level);
                 self.tag(start, end)
             }
-            Tag::BlockQuote(_) => self.deep("<blockquote>\n", "</blockquote>\n"),
-            Tag::List(None) => self.deep("<ul>\n", "</ul>\n"),
-            Tag::List(Some(1)) => self.deep("<ol>\n", "</ol>\n"),
-            Tag::List(Some(start)) => self.deep(&format!("<ol start=\"{start}\">\n"), "</ol>\n"),
-            Tag::Item if matches!(self.open.last(), Some(End::Nothing)) => End::Nothing,
+            Tag::BlockQuote(_) => self.nested("<blockquote>\n", "</blockquote>\n"),
+            Tag::List(None) => self.nested("<ul>\n", "</ul>\n"),
+            Tag::List(Some(1)) => self.nested("<ol>\n", "</ol>\n"),
+            Tag::List(Some(start)) => self.nested(&format!("<ol start=\"{start}\">\n"), "</ol>\n"),
+            Tag::Item if matches!(self.open.last(), Some(OpenElement::Omitted)) => OpenElement::Omitted,
             Tag::Item => self.tag("<li>", "</li>\n"),
             Tag::CodeBlock(kind) => {
                 self.block = Some(String::new());
-                End::Code(match kind {
+                OpenElement::Code(match kind {
                     CodeBlockKind::Fenced(info) => highlight::language(&info),
                     CodeBlockKind::Indented => None,
                 })
             }
             Tag::HtmlBlock => {
                 self.block = Some(String::new());
-                End::Typed
+                OpenElement::EscapedHtml
             }
             Tag::Table(_) => self.tag("<table>\n", "</tbody>\n</table>\n"),
             Tag::TableHead => {
                 self.in_table_head = true;
                 self.html.push_str("<thead>\n<tr>");
-                End::TableHead
+                OpenElement::TableHead
             }
             Tag::TableRow => self.tag("<tr>", "</tr>\n"),
             Tag::TableCell if self.in_table_head => self.tag("<th>", "</th>"),
             Tag::TableCell => self.tag("<td>", "</td>"),
-            Tag::Emphasis => self.deep("<em>", "</em>"),
-            Tag::Strong => self.deep("<strong>", "</strong>"),
-            Tag::Strikethrough => self.deep("<del>", "</del>"),
-            // A link cannot hold another one; an image inside a link is the link's text.
-            Tag::Link { .. } | Tag::Image { .. } if self.linked => End::Nothing,
+            Tag::Emphasis => self.nested("<em>", "</em>"),
+            Tag::Strong => self.nested("<strong>", "</strong>"),
+            Tag::Strikethrough => self.nested("<del>", "</del>"),
+            // Links cannot be nested; an image inside a link is the link's text.
+            Tag::Link { .. } | Tag::Image { .. } if self.in_link => OpenElement::Omitted,
             Tag::Link { link_type: LinkType::Email, dest_url, .. } => self.link(format!("mailto:{dest_url}")),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.link(dest_url.into_string()),
-            // Of extensions that are off.
-            _ => End::Nothing,
+            // Events of disabled extensions.
+            _ => OpenElement::Omitted,
         }
     }
 
-    fn tag(&mut self, start: &str, end: &'static str) -> End {
+    fn tag(&mut self, start: &str, end: &'static str) -> OpenElement {
         self.html.push_str(start);
-        End::Tag(end)
+        OpenElement::Tag(end)
     }
 
-    fn deep(&mut self, start: &str, end: &'static str) -> End {
+    fn nested(&mut self, start: &str, end: &'static str) -> OpenElement {
         if self.depth == MAX_DEPTH {
-            return End::Nothing;
+            return OpenElement::Omitted;
         }
         self.depth += 1;
         self.html.push_str(start);
-        End::Deep(end)
+        OpenElement::Nested(end)
     }
 
-    fn link(&mut self, address: String) -> End {
-        let href = address::safe(&address);
+    fn link(&mut self, address: String) -> OpenElement {
+        let href = links::safe_href(&address);
         if let Some(href) = &href {
             self.open_link(href);
-            self.linked = true;
+            self.in_link = true;
         }
-        End::Link { address, active: href.is_some(), from: self.html.len() }
+        OpenElement::Link { address, active: href.is_some(), from: self.html.len() }
     }
 
     fn open_link(&mut self, href: &str) {
@@ -240,36 +239,36 @@ impl<'a> Writer<'a> {
         self.html.push_str("\">");
     }
 
-    fn end(&mut self, end: End) {
-        match end {
-            End::Nothing => {}
-            End::Tag(tag) => self.html.push_str(tag),
-            End::Deep(tag) => {
+    fn close(&mut self, element: OpenElement) {
+        match element {
+            OpenElement::Omitted => {}
+            OpenElement::Tag(tag) => self.html.push_str(tag),
+            OpenElement::Nested(tag) => {
                 self.depth -= 1;
                 self.html.push_str(tag);
             }
-            End::TableHead => {
+            OpenElement::TableHead => {
                 self.in_table_head = false;
                 self.html.push_str("</tr>\n</thead>\n<tbody>\n");
             }
-            End::Code(language) => self.code(language),
-            End::Typed => {
+            OpenElement::Code(language) => self.code(language),
+            OpenElement::EscapedHtml => {
                 let text = self.block.take().unwrap_or_default();
                 self.html.push_str("<p>");
                 self.text(text.trim_end_matches('\n'), false);
                 self.html.push_str("</p>\n");
             }
-            End::Link { address, active, from } => {
-                let unnamed = self.html.len() == from;
+            OpenElement::Link { address, active, from } => {
+                let is_empty = self.html.len() == from;
                 if active {
-                    if unnamed {
+                    if is_empty {
                         escape(&mut self.html, &address);
                     }
                     self.html.push_str("</a>");
-                    self.linked = false;
+                    self.in_link = false;
                 } else if !address.is_empty() {
-                    // Nothing that was typed gets lost.
-                    self.html.push_str(if unnamed { "(" } else { " (" });
+                    // Keep the address as text.
+                    self.html.push_str(if is_empty { "(" } else { " (" });
                     escape(&mut self.html, &address);
                     self.html.push(')');
                 }
