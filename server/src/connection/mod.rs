@@ -18,12 +18,14 @@ use crate::{
 };
 
 mod frame;
+mod heartbeat;
 mod outgoing;
 mod queue;
 
 #[cfg(test)]
 pub(crate) use frame::sample;
 pub use frame::{Encoded, EventBatch, EventFrame};
+pub use heartbeat::HeartbeatWheel;
 pub use outgoing::{Disconnect, Frame, Outgoing, PartialWrite};
 pub use queue::{MAX_SLICES, Queue};
 

@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerInfo, ServerRole, UserId};
 
-use super::heartbeat::HeartbeatWheel;
 use crate::{
     config::Guests,
-    connection::Connection,
+    connection::{Connection, HeartbeatWheel},
     domain::{AuthenticatedUser, Membership, RoomMembership, StoreError},
     keyed_mutex::KeyedMutex,
     policy::{Actor, RoomAct, Standing, Verdict},

@@ -27,7 +27,6 @@ use crate::{
 
 mod delete;
 mod gaps;
-pub mod heartbeat;
 mod join;
 mod live;
 mod mentions;

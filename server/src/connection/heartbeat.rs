@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use parlor_protocol::CloseCode;
 use rand::Rng;
 
-use crate::connection::{Connection, Disconnect};
+use super::{Connection, Disconnect};
 
 /// Slots of the wheel, one per tick. A connection gets a random slot.
 const SLOTS: usize = 24;
