@@ -1,29 +1,33 @@
-//! The HTTP endpoints that the page calls. The session's cookie goes along by itself.
+//! The HTTP endpoints that the page calls. The browser sends the session's cookie.
 
 use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, http};
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 use crate::{
+    browser,
     i18n::{I18n, Key},
-    wire::{Object, Read},
 };
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {
-    /// No answer.
+    /// No answer, or none that can be read.
     Unreachable,
-    /// No session, or one that is no longer valid.
+    /// No session, or one that has ended.
     Unauthorized,
-    /// No such thing, or none that one may see.
+    /// There is no such thing, or the user may not see it.
     NotFound,
-    /// Refused, and why, in words for people.
+    /// Refused, and why.
     Refused(String),
 }
 
 impl ApiError {
-    /// For people.
+    /// The message to show.
     #[must_use]
-    pub fn say(self, i18n: I18n) -> String {
+    pub fn message(self, i18n: I18n) -> String {
         let word = match self {
             Self::Unreachable => Key::ServerUnreachable,
             Self::Unauthorized => Key::SignedOut,
@@ -34,79 +38,69 @@ impl ApiError {
     }
 }
 
-/// Who the session belongs to.
+/// The session's user.
 ///
 /// # Errors
 /// [`ApiError`].
 pub async fn me() -> Result<User, ApiError> {
-    get::<Object>("/api/me").await.and_then(|mut me| me.take("user").ok_or(ApiError::Unreachable))
+    get::<http::Me>("/api/me").await.map(|me| me.user)
 }
 
-/// My rooms and public ones.
+/// The user's rooms and the public ones.
 ///
 /// # Errors
 /// [`ApiError`].
 pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
-    get::<Object>("/api/rooms").await.and_then(|mut rooms| rooms.take("rooms").ok_or(ApiError::Unreachable))
+    get::<http::RoomList>("/api/rooms").await.map(|rooms| rooms.rooms)
 }
 
-/// Makes a public room.
-///
 /// # Errors
 /// [`ApiError`].
 pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, ApiError> {
-    make("/api/rooms", serde_json::to_string(&http::CreateRoomRequest { name, kind }).ok()).await
+    post::<http::CreatedRoom>("/api/rooms", &http::CreateRoomRequest { name, kind }).await.map(|created| created.room)
 }
 
-/// The room of the reader and someone else alone.
+/// The direct room of the session's user and another one, which is created if there is none.
 ///
 /// # Errors
 /// [`ApiError`].
 pub async fn direct(user: UserId) -> Result<RoomSummary, ApiError> {
-    make("/api/direct", serde_json::to_string(&http::OpenDirectRequest { users: vec![user] }).ok()).await
-}
-
-async fn make(path: &str, body: Option<String>) -> Result<RoomSummary, ApiError> {
-    let made = call::<Object>("POST", path, body).await;
-    made.and_then(|mut made| made.take("room").ok_or(ApiError::Unreachable))
+    post::<http::CreatedRoom>("/api/direct", &http::OpenDirectRequest { users: vec![user] })
+        .await
+        .map(|created| created.room)
 }
 
 /// Which page of a room's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The newest messages.
     Newest,
-    /// Those before an event.
+    /// The messages before an event.
     Before(Seq),
-    /// Those after an event.
+    /// The messages after an event.
     After(Seq),
-    /// Some before and some from this event on.
+    /// Messages on both sides of an event.
     Around(Seq),
 }
 
-/// A page of history.
-///
 /// # Errors
 /// [`ApiError`].
 pub async fn messages(room: &RoomId, page: Page, limit: usize) -> Result<http::MessagePage, ApiError> {
-    let (cursor, seq) = match page {
-        Page::Newest => ("", 0),
-        Page::Before(seq) => ("&before=", seq),
-        Page::After(seq) => ("&after=", seq),
-        Page::Around(seq) => ("&around=", seq),
+    let cursor = match page {
+        Page::Newest => String::new(),
+        Page::Before(seq) => format!("&before={seq}"),
+        Page::After(seq) => format!("&after={seq}"),
+        Page::Around(seq) => format!("&around={seq}"),
     };
-    let seq = if cursor.is_empty() { String::new() } else { seq.to_string() };
-    get(&format!("/api/rooms/{}/messages?limit={limit}{cursor}{seq}", crate::browser::encode(room.as_str()))).await
+    get(&format!("/api/rooms/{}/messages?limit={limit}{cursor}", browser::encode(room.as_str()))).await
 }
 
-/// Comes in as a guest; the session is in a cookie.
+/// Joins as a guest; the session is in a cookie.
 ///
 /// # Errors
 /// [`ApiError`].
 #[cfg(feature = "csr")]
 pub async fn enter(name: String) -> Result<(), ApiError> {
-    let body = serde_json::to_string(&http::CreateSessionRequest { name }).ok();
-    call::<Object>("POST", "/api/session", body).await.map(drop)
+    post::<http::CreatedSession>("/api/session", &http::CreateSessionRequest { name }).await.map(drop)
 }
 
 /// Ends the session.
@@ -117,51 +111,50 @@ pub async fn sign_out() -> Result<(), ApiError> {
     match fetch("DELETE", "/api/session", None, None).await?.0 {
         200..=299 => Ok(()),
         401 => Err(ApiError::Unauthorized),
-        status => Err(refused(status)),
+        status => Err(status_error(status)),
     }
 }
 
-/// An answer that says nothing more.
-fn refused(status: u16) -> ApiError {
+/// An error whose answer says nothing but its status.
+fn status_error(status: u16) -> ApiError {
     ApiError::Refused(I18n::default().format(Key::UnexpectedStatus, &[("status", &status.to_string())]))
 }
 
-async fn get<T: Read>(path: &str) -> Result<T, ApiError> {
+async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
     call("GET", path, None).await
 }
 
-#[cfg(feature = "browser")]
-async fn call<T: Read>(method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
+async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, ApiError> {
+    call("POST", path, serde_json::to_string(body).ok()).await
+}
+
+async fn call<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
     let (status, text) = fetch(method, path, body, None).await?;
     match status {
-        200..=299 => crate::wire::read(&text).ok_or(ApiError::Unreachable),
+        200..=299 => serde_json::from_str(&text).map_err(|_| ApiError::Unreachable),
         401 => Err(ApiError::Unauthorized),
         404 => Err(ApiError::NotFound),
-        _ => Err(error(&text).map_or_else(|| refused(status), ApiError::Refused)),
+        _ => Err(error_message(&text).map_or_else(|| status_error(status), ApiError::Refused)),
     }
 }
 
-/// The sentence for people in an error's answer: the page's own for its code, the server's for one that is not known.
-#[cfg(feature = "browser")]
-fn error(text: &str) -> Option<String> {
-    let mut error = crate::wire::read::<Object>(text)?.take::<Object>("error")?;
-    let sentence = I18n::default().error(&error.take::<String>("code")?);
-    sentence.map(str::to_owned).or_else(|| error.take("message"))
+/// The message of an error answer: the page's translation if it knows the code, else the server's text.
+fn error_message(text: &str) -> Option<String> {
+    let http::ErrorResponse { error } = serde_json::from_str(text).ok()?;
+    Some(I18n::default().error(&error.code).map_or(error.message, str::to_owned))
 }
 
-/// Status and body of an answer. Not generic, so that the wasm has it once.
-#[cfg(feature = "browser")]
+/// The status and body of an answer.
 pub(crate) async fn fetch(
     method: &str,
     path: &str,
     body: Option<String>,
-    abort: Option<&web_sys::AbortSignal>,
+    abort: Option<&AbortSignal>,
 ) -> Result<(u16, String), ApiError> {
-    use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_futures::JsFuture;
-    use web_sys::{Headers, RequestInit, Response};
-
-    let answer = async {
+    if cfg!(not(feature = "browser")) {
+        return Err(ApiError::Unreachable);
+    }
+    let response = async {
         let init = RequestInit::new();
         init.set_method(method);
         init.set_signal(abort);
@@ -176,15 +169,5 @@ pub(crate) async fn fetch(
         let text = JsFuture::from(response.text()?).await?;
         Ok::<_, JsValue>((response.status(), text.as_string().unwrap_or_default()))
     };
-    answer.await.map_err(|_| ApiError::Unreachable)
-}
-
-#[cfg(not(feature = "browser"))]
-async fn fetch(_: &str, _: &str, _: Option<String>, _: Option<()>) -> Result<(u16, String), ApiError> {
-    Err(ApiError::Unreachable)
-}
-
-#[cfg(not(feature = "browser"))]
-async fn call<T: Read>(_: &str, _: &str, _: Option<String>) -> Result<T, ApiError> {
-    Err(ApiError::Unreachable)
+    response.await.map_err(|_| ApiError::Unreachable)
 }

@@ -1,17 +1,8 @@
-//! What the page asks of the browser. On the server every question has a quiet answer: none of this
-//! runs there, but components that call it from effects and handlers are compiled for both.
+//! The browser's APIs that the page uses. Nothing here runs on the server, but components that call it
+//! in effects and handlers are compiled there too, where there is no window.
 
-#[cfg(feature = "browser")]
 mod address;
-#[cfg(not(feature = "browser"))]
-mod ssr_stub;
-#[cfg(feature = "browser")]
-mod storage;
-#[cfg(feature = "browser")]
-mod web;
+mod local_storage;
+mod window;
 
-#[cfg(feature = "browser")]
-pub use self::{address::*, storage::*, web::*};
-
-#[cfg(not(feature = "browser"))]
-pub use ssr_stub::*;
+pub use self::{address::*, local_storage::*, window::*};

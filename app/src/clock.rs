@@ -1,73 +1,54 @@
-//! The moment it is, waiting, and chance: from the browser where there is one.
+//! Time, timers and randomness: of the browser, and of the system in native tests and on the server.
 
 use parlor_protocol::{CommandId, Millis};
 use uuid::{Builder, Uuid};
 
-/// Now.
-#[cfg(feature = "browser")]
+/// The current time.
 #[must_use]
 pub fn now() -> Millis {
     // Milliseconds since 1970 are far below 2^53.
     #[allow(clippy::cast_possible_truncation)]
-    let now = js_sys::Date::now() as Millis;
-    now
+    if cfg!(feature = "browser") {
+        js_sys::Date::now() as Millis
+    } else {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+    }
 }
 
-/// Now.
-#[cfg(not(feature = "browser"))]
-#[must_use]
-pub fn now() -> Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
-}
-
-/// Minutes east of UTC that the browser's own zone has at this moment; 0 where there is no browser.
+/// The offset of the browser's time zone from UTC at a time, in minutes; 0 on the server.
 #[must_use]
 pub fn browser_offset(at: Millis) -> i32 {
-    #[cfg(feature = "browser")]
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-    {
+    if cfg!(feature = "browser") {
         -(js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at as f64)).get_timezone_offset() as i32)
-    }
-    #[cfg(not(feature = "browser"))]
-    {
-        _ = at;
+    } else {
         0
     }
 }
 
-/// Waits.
+/// Waits. On the server this never ends: nothing there waits for the browser.
 pub async fn sleep(ms: u32) {
-    #[cfg(feature = "browser")]
-    gloo_timers::future::TimeoutFuture::new(ms).await;
-    #[cfg(not(feature = "browser"))]
-    {
-        _ = ms;
+    if cfg!(feature = "browser") {
+        gloo_timers::future::TimeoutFuture::new(ms).await;
+    } else {
         std::future::pending::<()>().await;
     }
 }
 
-/// Names a new command: a UUID of version 7 (RFC 9562, section 5.7), the time and 74 bits of chance. Two of one millisecond
-/// may be in either order. Without what the `uuid` crate counts beside the time, which would be 2 kB of wasm.
+/// A new command id: a UUID of version 7 (RFC 9562, section 5.7). Two ids of the same millisecond may sort in either order.
 #[must_use]
 pub fn new_id() -> CommandId {
-    // All but the bits of its version and variant are chance.
+    // All bits but those of its version and variant are random.
     let [a, b, c, d, e, f, _, _, _, g, h, i, j, ..] = Uuid::new_v4().into_bytes();
     let millis = u64::try_from(now()).unwrap_or(0);
     CommandId(Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid())
 }
 
-/// A number from 0 (included) to 1 (excluded).
+/// A random number from 0 (included) to 1 (excluded); 0.5 on the server.
 #[must_use]
 pub fn random() -> f64 {
-    #[cfg(feature = "browser")]
-    {
-        js_sys::Math::random()
-    }
-    #[cfg(not(feature = "browser"))]
-    {
-        0.5
-    }
+    if cfg!(feature = "browser") { js_sys::Math::random() } else { 0.5 }
 }
 
 #[cfg(test)]
@@ -76,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_of_version_7_and_each_another() {
+    fn new_ids_are_unique_and_of_version_7() {
         let (first, second) = (new_id().0, new_id().0);
         assert_ne!(first, second);
         assert_eq!((first.get_version_num(), first.get_variant()), (7, uuid::Variant::RFC4122));

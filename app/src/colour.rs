@@ -1,26 +1,25 @@
-//! What stands for a person when there is no picture: a colour and initials.
+//! A user's avatar: a colour and initials.
 
 use parlor_protocol::{User, UserId, limits};
 
-/// The classes that the style sheet has for the colours of names.
+/// The style sheet's classes for the colours.
 const CLASSES: [&str; limits::COLOUR_COUNT as usize] =
     ["hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7", "hue-8", "hue-9", "hue-10", "hue-11"];
 
-/// The class of a person's colour: the one that they chose, or else one that follows from who they are.
+/// The class of a user's colour: the one that they chose, else their default.
 #[must_use]
 pub fn class(user: &User) -> &'static str {
-    CLASSES.get(usize::from(user.colour.unwrap_or_else(|| usual(user.id)))).unwrap_or(&CLASSES[0])
+    CLASSES.get(usize::from(user.colour.unwrap_or_else(|| default_colour(user.id)))).unwrap_or(&CLASSES[0])
 }
 
-/// The colour of who has not chosen one: the same everywhere and for ever.
+/// The colour of a user who has not chosen one, derived from the id.
 #[must_use]
-pub fn usual(user: UserId) -> u8 {
-    // Ids of version 7 begin with the time, so people who came at once differ only at the end. Folding takes all bytes.
+pub fn default_colour(user: UserId) -> u8 {
+    // Ids of version 7 begin with the time, so those of users who joined together differ only at the end.
     user.0.as_bytes().iter().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(*byte)) % limits::COLOUR_COUNT
 }
 
-/// One or two letters of a name, of its first and its last word, as they are written: the style sheet makes capitals of
-/// them. Rust's tables of letters and their capitals would be a kilobyte and a half of wasm.
+/// The first letters of a name's first and last word. The style sheet capitalises them.
 #[must_use]
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn initials_of_many_scripts() {
+    fn initials_work_in_many_scripts() {
         assert_eq!(initials("ann"), "a");
         assert_eq!(initials("ann mary Lee"), "aL");
         assert_eq!(initials("Guest 7"), "G7");

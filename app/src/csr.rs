@@ -46,7 +46,7 @@ fn enter_by_fetch() {
             match api::enter(field.value()).await {
                 Ok(()) => browser::go("/"),
                 Err(error) => {
-                    field.set_custom_validity(&error.say(I18n::default()));
+                    field.set_custom_validity(&error.message(I18n::default()));
                     field.report_validity();
                 }
             }
@@ -62,7 +62,7 @@ fn choose_by_cookie() {
             return;
         };
         event.prevent_default();
-        browser::keep_language(&chosen.get_attribute("value").unwrap_or_default());
+        browser::save_language(&chosen.get_attribute("value").unwrap_or_default());
         browser::reload();
     });
 }

@@ -22,11 +22,9 @@ pub mod live;
 pub mod page;
 mod reactive;
 pub mod route;
-pub mod small;
 pub mod storage;
 pub mod text;
 pub mod time;
-pub mod wire;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

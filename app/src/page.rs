@@ -5,8 +5,6 @@ use std::{fmt, str::FromStr};
 use parlor_protocol::{Millis, NotificationLevel, RoomSummary, ServerInfo, User, http::MessagePage};
 use serde::{Deserialize, Serialize};
 
-use crate::wire;
-
 /// What a page shows at first. The server provides it by context before it renders, and it travels to the browser in the
 /// page itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,15 +49,11 @@ impl fmt::Display for PageBootstrap {
     }
 }
 
-/// The text is no [`PageBootstrap`].
-#[derive(Debug)]
-pub struct Unreadable;
-
 impl FromStr for PageBootstrap {
-    type Err = Unreadable;
+    type Err = serde_json::Error;
 
-    fn from_str(text: &str) -> Result<Self, Unreadable> {
-        wire::read(text).ok_or(Unreadable)
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Text as HTML.
+//! HTML escaping.
 
-/// The text with nothing in it that HTML could take for markup.
+/// Escapes a text for use in HTML.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_markup_is_left() {
+    fn markup_is_escaped() {
         assert_eq!(escape("<b a=\"1\" c='2'>&"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;");
         assert_eq!(escape("好 👍"), "好 👍");
     }

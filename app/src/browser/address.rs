@@ -1,8 +1,8 @@
-//! Where the page is, and how it goes elsewhere.
+//! The page's address, and how to leave it.
 
 use wasm_bindgen::JsValue;
 
-use super::web::{listen, window};
+use super::window::{listen, window};
 
 /// The page's host and port.
 #[must_use]
@@ -10,16 +10,19 @@ pub fn host() -> String {
     window().and_then(|window| window.location().host().ok()).unwrap_or_default()
 }
 
-/// The address of a socket on the page's own server.
+/// The URL of a WebSocket on the page's server.
 #[must_use]
 pub fn socket_url(path: &str) -> String {
     let secure = window().and_then(|window| window.location().protocol().ok()).is_some_and(|scheme| scheme == "https:");
     format!("{}://{}{path}", if secure { "wss" } else { "ws" }, host())
 }
 
-/// For use in an address.
+/// Percent-encodes a text for use in an address.
 #[must_use]
 pub fn encode(text: &str) -> String {
+    if cfg!(not(feature = "browser")) {
+        return text.to_owned();
+    }
     js_sys::encode_uri_component(text).into()
 }
 
@@ -30,9 +33,12 @@ pub fn path() -> String {
     window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
 }
 
-/// The other way round.
+/// Decodes a percent-encoded text.
 #[must_use]
 pub fn decode(text: &str) -> String {
+    if cfg!(not(feature = "browser")) {
+        return text.to_owned();
+    }
     js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
 }
 
@@ -43,28 +49,27 @@ pub fn address() -> String {
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
-/// Gives the page another address, without loading anything.
+/// Changes the page's address without loading it.
 pub fn move_to(address: &str) {
     if let Some(history) = window().and_then(|window| window.history().ok()) {
         let _ = history.push_state_with_url(&JsValue::NULL, "", Some(address));
     }
 }
 
-/// Calls back when the reader has gone back or forth.
+/// Calls back when the user has gone back or forward.
 pub fn on_moved(call: impl Fn() + 'static) {
     if let Some(window) = window() {
         listen(&window, "popstate", call);
     }
 }
 
-/// Leaves this page for another.
+/// Loads another page.
 pub fn go(address: &str) {
     if let Some(window) = window() {
         let _ = window.location().set_href(address);
     }
 }
 
-/// Loads the page again.
 pub fn reload() {
     if let Some(window) = window() {
         let _ = window.location().reload();

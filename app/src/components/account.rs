@@ -29,8 +29,8 @@ pub fn Account() -> impl IntoView {
         spawn_local(async move {
             match api::sign_out().await {
                 Ok(()) | Err(ApiError::Unauthorized) => {
-                    storage::forget_rooms().await;
-                    storage::drafts::forget_all();
+                    storage::clear_rooms().await;
+                    storage::drafts::clear();
                     browser::go("/");
                 }
                 // Without an answer the session stays, and the front page would only lead back here.
@@ -40,7 +40,7 @@ pub fn Account() -> impl IntoView {
     };
     // The page in another language comes from the server: without a connection there would be no page at all.
     let change_language = move |event: SubmitEvent| {
-        if client.connection.with_untracked(ConnectionState::can_try_now) {
+        if client.connection.with_untracked(ConnectionState::can_reconnect_now) {
             event.prevent_default();
             problem.set(Some(Key::LanguageNeedsServer));
         }

@@ -45,7 +45,7 @@ pub fn Chat() -> impl IntoView {
     provide_context(MessageMenuHandle::new(client));
     Effect::new(move || {
         if let Some(room) = id.get() {
-            client.show(&room);
+            client.open_room(&room);
         }
     });
     Effect::new(move || {

@@ -17,7 +17,7 @@ use crate::{
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
     route::Route,
-    storage::drafts::joined,
+    storage::drafts::join,
 };
 
 /// The message box's id, for the link that skips to it.
@@ -166,10 +166,10 @@ pub fn Composer() -> impl IntoView {
     });
     // A message that was taken back for editing comes before what is in the box.
     Effect::new(move || {
-        let Some((to, body)) = client.returned.get() else { return };
-        client.returned.set(None);
+        let Some((to, body)) = client.returned_draft.get() else { return };
+        client.returned_draft.set(None);
         if room.id.get_untracked() == Some(to) {
-            text.update(|text| *text = joined(&body, text));
+            text.update(|text| *text = join(&body, text));
         }
     });
     let recipient = Memo::new(move |_| sender.recipient().map(|(user, _)| user.name));

@@ -6,7 +6,7 @@ use parlor_protocol::{limits, validate};
 use super::{composer::ComposerHandle, current_room::CurrentRoom};
 use crate::{
     i18n::Key,
-    live::{client::Client, connection::ConnectionState, rows::fold},
+    live::{client::Client, connection::ConnectionState, rows::join_names},
     route::Route,
 };
 
@@ -23,7 +23,7 @@ pub fn ComposerStatus() -> impl IntoView {
     let hint = client.hint;
     let route = expect_context::<Route>();
     let draft = expect_context::<ComposerHandle>().text;
-    let unsent = move || client.not_sent(room.id.get().as_ref());
+    let unsent = move || client.unsent(room.id.get().as_ref());
     let unsent_elsewhere = move || {
         let unsent = unsent();
         // With a connection, waiting messages are sent in a moment.
@@ -89,9 +89,9 @@ pub fn ComposerStatus() -> impl IntoView {
 /// What happens to messages; else that the room is archived, or who is typing.
 fn status(client: Client, room: CurrentRoom) -> String {
     let i18n = client.i18n;
-    let waiting = client.not_sent(room.id.get().as_ref()).here;
+    let waiting = client.unsent(room.id.get().as_ref()).here;
     if let Some(mut line) = client.connection.with(|state| state.waiting(waiting, i18n)) {
-        if client.unkept.get() && waiting > 0 {
+        if client.storage_unavailable.get() && waiting > 0 {
             line.push_str(i18n.t(Key::StorageUnavailable));
         }
         return line;
@@ -104,7 +104,7 @@ fn status(client: Client, room: CurrentRoom) -> String {
     match names.as_slice() {
         [] => String::new(),
         [name] => i18n.format(Key::TypingOne, &[("names", name)]),
-        names => i18n.format(Key::TypingMany, &[("names", &fold(names, i18n))]),
+        names => i18n.format(Key::TypingMany, &[("names", &join_names(names, i18n))]),
     }
 }
 

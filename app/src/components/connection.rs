@@ -19,7 +19,7 @@ pub fn ConnectionBadge() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let state = client.connection;
-    let word = move || state.with(|state| state.word(i18n));
+    let word = move || state.with(|state| state.label(i18n));
     let remedy = move || state.with(ConnectionState::remedy);
     let sign_in = move || {
         client.me.with(|me| match me {
@@ -57,8 +57,8 @@ pub fn ConnectionBadge() -> impl IntoView {
                 type="button"
                 class="button small"
                 data-testid="try-now"
-                hidden=move || !state.with(ConnectionState::can_try_now)
-                on:click=move |_| client.try_now()
+                hidden=move || !state.with(ConnectionState::can_reconnect_now)
+                on:click=move |_| client.reconnect_now()
             >
                 {i18n.t(Key::TryNow)}
             </button>

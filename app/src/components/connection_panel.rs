@@ -34,9 +34,9 @@ impl Snapshot {
     fn take(client: Client) -> Self {
         let i18n = client.i18n;
         let now = clock::now();
-        let stats = client.vitals();
-        let unsent = untrack(|| client.not_sent(None));
-        let address = browser::host() + stats.rung.path();
+        let stats = client.stats();
+        let unsent = untrack(|| client.unsent(None));
+        let address = browser::host() + stats.transport.path();
         let state = client.connection.get_untracked();
         let lines = report::lines(&state, &stats, (unsent.waiting, unsent.failed), address, now, i18n);
         let (points, caption) = report::graph(&stats.round_trips, i18n);
@@ -47,7 +47,7 @@ impl Snapshot {
                 i18n.t(Key::NotConnectedHelp)
             }
         };
-        let report = report::report(&lines, &stats, &browser::agent(), now, i18n);
+        let report = report::report(&lines, &stats, &browser::user_agent(), now, i18n);
         Self { lines, points, caption, why, report }
     }
 }
@@ -73,7 +73,7 @@ pub fn ConnectionPanel() -> impl IntoView {
         copied.set(None);
         spawn_local(async move {
             while is_open() {
-                client.look();
+                client.measure_latency();
                 refresh();
                 // Shows the answer of a near server to the ping that this sends.
                 clock::sleep(60).await;

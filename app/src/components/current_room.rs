@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::{RoomId, RoomSummary};
 
-use crate::live::{client::Client, state::Phase, view::About};
+use crate::live::{client::Client, state::LoadState, view::RoomStatus};
 
 /// The room on the screen. Provided by context.
 #[derive(Clone, Copy)]
@@ -25,15 +25,16 @@ impl CurrentRoom {
         });
         let missing = Memo::new(move |_| {
             id.get().is_some_and(|room| {
-                missing.as_ref() == Some(&room) || client.view(&room).about.with(|about| about.phase == Phase::Missing)
+                missing.as_ref() == Some(&room)
+                    || client.view(&room).status.with(|status| status.load_state == LoadState::Missing)
             })
         });
         Self { client, id, summary, missing }
     }
 
     /// Reads the room's live status: who is online, who is typing, how far its history is loaded.
-    pub fn with_status<T: Default>(self, read: impl FnOnce(&About) -> T) -> T {
-        self.id.get().map(|room| self.client.view(&room).about.with(read)).unwrap_or_default()
+    pub fn with_status<T: Default>(self, read: impl FnOnce(&RoomStatus) -> T) -> T {
+        self.id.get().map(|room| self.client.view(&room).status.with(read)).unwrap_or_default()
     }
 
     pub fn name(self) -> Option<String> {

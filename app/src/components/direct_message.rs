@@ -13,7 +13,7 @@ pub(super) fn recipient(client: Client, room: &RoomId, text: &str) -> Option<(Us
     if is_direct(client, room) {
         return None;
     }
-    let mut people = client.view(room).about.with(|about| about.online.clone());
+    let mut people = client.view(room).status.with(|status| status.online.clone());
     client.rooms.with(|rooms| people.extend(rooms.iter().flat_map(|room| room.people.iter().cloned())));
     let me = client.me.with(|me| me.as_ref().map(|me| me.id));
     people.retain(|user| Some(user.id) != me);

@@ -23,7 +23,7 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
                 // What was typed into the server's HTML before hydration comes after the stored draft.
                 let typed = composer.field.get_untracked().map(|field| field.value()).unwrap_or_default();
                 let draft = stored();
-                text.set(if draft == typed { draft } else { drafts::joined(&draft, &typed) });
+                text.set(if draft == typed { draft } else { drafts::join(&draft, &typed) });
                 if typed.is_empty() {
                     focus(composer);
                 }
@@ -43,7 +43,7 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
     Effect::new(move || {
         let text = text.get();
         if let Some(room) = room.id.get_untracked() {
-            author.with_untracked(|author| drafts::put(author, &room, &text));
+            author.with_untracked(|author| drafts::set(author, &room, &text));
         }
     });
 }

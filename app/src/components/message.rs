@@ -32,9 +32,9 @@ pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
     view! {
         <article
             class="message"
-            class:starts-run=move || message.with(|row| row.starts_run)
+            class:starts-run=move || message.with(|row| row.starts_group)
             class:own=move || message.with(|row| row.own)
-            class:names-me=move || message.with(|row| row.names_me)
+            class:names-me=move || message.with(|row| row.mentions_me)
             data-testid="message"
             data-row=""
             data-id=id.to_string()
@@ -176,13 +176,13 @@ fn unsent_actions(row: &MessageRow, client: Client, composer: Option<ComposerHan
         Delivery::Queued | Delivery::Sent | Delivery::Stored => None,
     };
     let failed = failure.is_some();
-    let waits = !failed && row.may_be_taken_back && !client.connection.with(ConnectionState::is_connected);
+    let waits = !failed && row.can_withdraw && !client.connection.with(ConnectionState::is_connected);
     if !failed && !waits {
         return None;
     }
     let text = row.message.body.to_string();
-    let take_back = move |to_edit| {
-        client.take_back(id, to_edit);
+    let withdraw = move |to_edit| {
+        client.withdraw(id, to_edit);
         if let Some(composer) = composer {
             composer.focus();
         }
@@ -198,7 +198,7 @@ fn unsent_actions(row: &MessageRow, client: Client, composer: Option<ComposerHan
                         </button>
                     }
                 })}
-            <button type="button" class="link edit" data-testid="edit" on:click=move |_| take_back(true)>
+            <button type="button" class="link edit" data-testid="edit" on:click=move |_| withdraw(true)>
                 {i18n.t(Key::Edit)}
             </button>
             // A room in which nothing can be written has no box for editing a failed message.
@@ -215,7 +215,7 @@ fn unsent_actions(row: &MessageRow, client: Client, composer: Option<ComposerHan
                         </button>
                     }
                 })}
-            <button type="button" class="link" data-testid="discard" on:click=move |_| take_back(false)>
+            <button type="button" class="link" data-testid="discard" on:click=move |_| withdraw(false)>
                 {i18n.t(Key::Discard)}
             </button>
         </p>

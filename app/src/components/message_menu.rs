@@ -23,7 +23,7 @@ pub struct MessageMenuHandle {
 struct Target {
     id: CommandId,
     text: String,
-    may_delete: bool,
+    can_delete: bool,
 }
 
 impl Target {
@@ -42,8 +42,8 @@ impl MessageMenuHandle {
 
     /// To be called before the menu opens.
     pub fn set_message(self, id: CommandId) {
-        let (text, may_delete) = (self.client.body_of(id), self.client.may_delete(id));
-        self.message.set(Some(Target { id, text, may_delete }));
+        let (text, can_delete) = (self.client.message_body(id), self.client.can_delete(id));
+        self.message.set(Some(Target { id, text, can_delete }));
     }
 }
 
@@ -53,7 +53,7 @@ pub fn MessageMenu() -> impl IntoView {
     let i18n = client.i18n;
     let menu = NodeRef::<html::Div>::new();
     let excerpt = move || message.with(|message| message.as_ref().map(Target::excerpt));
-    let may_delete = move || message.with(|message| message.as_ref().is_some_and(|message| message.may_delete));
+    let can_delete = move || message.with(|message| message.as_ref().is_some_and(|message| message.can_delete));
     let on_message = move |act: fn(Client, &Target)| {
         move |_| {
             if let Some(target) = message.get_untracked() {
@@ -93,7 +93,7 @@ pub fn MessageMenu() -> impl IntoView {
                     class="danger"
                     role="menuitem"
                     data-testid="delete-message"
-                    hidden=move || !may_delete()
+                    hidden=move || !can_delete()
                     popovertarget=ID
                     popovertargetaction="hide"
                     on:click=on_message(|client, target| client.delete(target.id))

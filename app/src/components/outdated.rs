@@ -15,7 +15,7 @@ pub fn Outdated() -> impl IntoView {
     let i18n = client.i18n;
     let draft = expect_context::<ComposerHandle>().text;
     let reload_in_background = move || {
-        if let Some(build) = client.newer.get_untracked()
+        if let Some(build) = client.newer_build.get_untracked()
             && browser::is_hidden()
             && draft.with_untracked(String::is_empty)
             // Once for each build: should a cache or another server answer with the old page again, it stays.
@@ -25,13 +25,13 @@ pub fn Outdated() -> impl IntoView {
         }
     };
     Effect::new(move || {
-        client.newer.track();
+        client.newer_build.track();
         reload_in_background();
     });
-    Effect::new(move || browser::on_attention(reload_in_background));
+    Effect::new(move || browser::on_attention_change(reload_in_background));
     view! {
         <div class="outdated-place" role="status">
-            <div class="outdated" data-testid="outdated" hidden=move || client.newer.with(Option::is_none)>
+            <div class="outdated" data-testid="outdated" hidden=move || client.newer_build.with(Option::is_none)>
                 <span>{i18n.t(Key::UpdateAvailable)}</span>
                 <button type="button" class="button small" data-testid="renew" on:click=|_| browser::reload()>
                     {i18n.t(Key::Reload)}

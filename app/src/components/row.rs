@@ -32,7 +32,7 @@ pub fn RowView(item: RowItem) -> impl IntoView {
                 <span class="day-name">{move || time::day_label(day, client.today.get(), i18n)}</span>
             </h2>
         }),
-        Row::New => EitherOf4::C(view! {
+        Row::UnreadMarker => EitherOf4::C(view! {
             <p class="new-line" data-testid="new-line" data-row="">
                 <span>{i18n.t(Key::NewMessagesDivider)}</span>
             </p>
@@ -56,13 +56,13 @@ fn NoticeView(word: Key, row: Memo<Row>) -> impl IntoView {
     let text = move || {
         row.with(|row| match row {
             Row::Notice { word, names, by, .. } => Some(sentence(client.i18n, *word, names, by)),
-            Row::Message(_) | Row::Day(_) | Row::New => None,
+            Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
         })
     };
     let at = move || {
         row.with(|row| match row {
             Row::Notice { at, .. } => Some(timestamp(*at, client)),
-            Row::Message(_) | Row::Day(_) | Row::New => None,
+            Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
         })
     };
     view! {

@@ -19,8 +19,8 @@ use crate::{
         client::Client,
         connection::ConnectionState,
         rows::RowKey,
-        state::Phase,
-        view::{About, RoomView, RowItem},
+        state::LoadState,
+        view::{RoomStatus, RoomView, RowItem},
     },
 };
 
@@ -30,30 +30,30 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     let i18n = client.i18n;
     let missing = expect_context::<CurrentRoom>().missing;
     let view = client.view(&room);
-    let status: Signal<About> = view.about.clone().into();
+    let status: Signal<RoomStatus> = view.status.clone().into();
     let rows: Signal<Vec<RowItem>> = view.rows.clone().into();
     // The newest page has replaced an older one.
-    let jumps = Memo::new(move |_| status.with(|status| status.jumps));
+    let jumps = Memo::new(move |_| status.with(|status| status.end_jumps));
     Effect::watch(move || jumps.get(), |_, _, _| scroll::to_end(false), false);
-    let jumps_to_unread = Memo::new(move |_| status.with(|status| status.to_line));
+    let jumps_to_unread = Memo::new(move |_| status.with(|status| status.unread_jumps));
     Effect::watch(move || jumps_to_unread.get(), |_, _, _| scroll::to_unread_line(), false);
     let scroller = NodeRef::<html::Div>::new();
     let content = NodeRef::<html::Div>::new();
     let rows_pending = StoredValue::new(false);
     let unread_line_above = RwSignal::new(false);
     ScrollPosition { client, room: room.clone(), scroller, content, rows_pending, unread_line_above }.preserve(rows);
-    let ready = move || status.with(|status| status.phase == Phase::Ready);
+    let ready = move || status.with(|status| status.load_state == LoadState::Ready);
     let complete = move || status.with(|status| status.complete);
     let is_empty = Memo::new(move |_| rows.with(|rows| !rows.iter().any(|row| matches!(row.key, RowKey::Message(_)))));
     let problem = Memo::new(move |_| {
-        status.with(|status| match &status.phase {
+        status.with(|status| match &status.load_state {
             _ if missing.get() => i18n.t(Key::RoomUnavailable).to_owned(),
             // The badge says why, and that nothing will come.
-            Phase::Failed(_) if client.connection.with(|state| matches!(state, ConnectionState::Closed { .. })) => {
+            LoadState::Failed(_) if client.connection.with(|state| matches!(state, ConnectionState::Closed { .. })) => {
                 String::new()
             }
-            Phase::Failed(why) => i18n.format(Key::MessagesWhenReconnected, &[("why", why)]),
-            Phase::Missing | Phase::Loading | Phase::Ready => String::new(),
+            LoadState::Failed(why) => i18n.format(Key::MessagesWhenReconnected, &[("why", why)]),
+            LoadState::Missing | LoadState::Loading | LoadState::Ready => String::new(),
         })
     });
     let newer = Memo::new(move |_| {
@@ -65,11 +65,11 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     });
     let go_to_unread = {
         let room = room.clone();
-        move |_| client.to_unread(&room)
+        move |_| client.jump_to_unread(&room)
     };
     let go_to_newest = move |_| {
         if status.with_untracked(|status| status.detached) {
-            client.to_newest(&room);
+            client.jump_to_newest(&room);
         } else {
             scroll::to_end(true);
         }

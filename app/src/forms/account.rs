@@ -114,7 +114,7 @@ impl Account {
     }
 
     fn colour(&self, i18n: I18n) -> AnyView {
-        let shown = self.user.colour.unwrap_or_else(|| colour::usual(self.user.id));
+        let shown = self.user.colour.unwrap_or_else(|| colour::default_colour(self.user.id));
         view! {
             <form method="post" action="/account/colour" data-testid="colour-form">
                 {parts::colour_choice(i18n, "colour", Key::NameColour, shown)}

@@ -83,7 +83,7 @@ pub(super) fn problem_at(problem: Option<&Problem>, at: &str) -> Option<AnyView>
 
 /// What stands for a person: the colour that they chose, else the one that follows from their id.
 pub(super) fn avatar(user: UserId, name: &str, chosen: Option<u8>) -> AnyView {
-    let hue = format!("hue-{}", chosen.unwrap_or_else(|| colour::usual(user)));
+    let hue = format!("hue-{}", chosen.unwrap_or_else(|| colour::default_colour(user)));
     view! {
         <span class=format!("avatar {hue}") aria-hidden="true">
             {colour::initials(name)}

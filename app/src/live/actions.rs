@@ -1,23 +1,21 @@
-//! What the page asks of the client: each is one change of the state, and what follows from it.
+//! What the user can do: each action is one change of the state and its effects.
 
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, UserId};
+use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, ServerRole, UserId};
 
 use super::{
     client::{Client, Command, RETRY_MS},
     outbox::Unsent,
-    state::{PAGE, Phase, State},
+    state::{LoadState, PAGE, State},
 };
 use crate::{
     api::{self, ApiError, Page},
     clock,
-    reactive::Look as _,
 };
 
 impl Client {
-    /// Puts a room on the screen.
-    pub fn show(&self, room: &RoomId) {
-        self.change(|state| {
+    pub fn open_room(&self, room: &RoomId) {
+        self.update(|state| {
             if state.current.as_ref() == Some(room) {
                 return Vec::new();
             }
@@ -26,50 +24,58 @@ impl Client {
         });
     }
 
-    /// Sends a message, or keeps it until it can be sent.
+    /// Sends a message, or queues it until it can be sent.
     pub fn send(&self, room: &RoomId, body: String) {
-        self.change(|state| {
-            let mut todos = state.to_newest(room);
-            todos.extend(state.send(room, body, clock::new_id(), clock::now()));
-            todos
+        self.update(|state| {
+            let mut effects = state.jump_to_newest(room);
+            effects.extend(state.send(room, body, clock::new_id(), clock::now()));
+            effects
         });
     }
 
     /// Sends a failed message again.
     pub fn retry(&self, id: CommandId) {
-        self.change(|state| state.retry(id));
+        self.update(|state| state.retry(id));
     }
 
-    /// Takes a message back that is not on its way: to drop it, or to edit it in the message box.
-    pub fn take_back(&self, id: CommandId, to_edit: bool) {
-        self.change(|state| state.take_back(id, to_edit));
+    /// Withdraws an unsent message: to discard it, or to edit it in the composer.
+    pub fn withdraw(&self, id: CommandId, to_edit: bool) {
+        self.update(|state| state.withdraw(id, to_edit));
     }
 
-    /// The reader has scrolled: is the end in sight, or near, and which message is the first in sight?
+    /// Restores the message that was just discarded.
+    pub fn undo_discard(&self) {
+        self.update(State::undo_discard);
+    }
+
+    /// The user has scrolled. `reading` is the first message in sight.
     pub fn scrolled(&self, room: &RoomId, at_end: bool, near_end: bool, reading: Option<CommandId>) {
-        let todos = self.read(|state| state.scrolled(room, at_end, near_end, reading));
-        if self.read(|state| !state.changed.is_empty()) {
+        let effects = self.with_state(|state| state.scrolled(room, at_end, near_end, reading));
+        if self.with_state(|state| !state.changed.is_empty()) {
             self.publish();
         }
-        self.act(todos);
+        self.run_effects(effects);
     }
 
-    /// Shows the newest messages to a reader who is elsewhere.
-    pub fn to_newest(&self, room: &RoomId) {
-        self.change(|state| state.to_newest(room));
+    pub fn jump_to_newest(&self, room: &RoomId) {
+        self.update(|state| state.jump_to_newest(room));
     }
 
-    /// Whether what is shown of a room ends before the room does.
+    pub fn jump_to_unread(&self, room: &RoomId) {
+        self.update(|state| state.jump_to_unread(room));
+    }
+
+    /// Whether the room has newer messages than those shown.
     #[must_use]
     pub fn is_detached(&self, room: &RoomId) -> bool {
-        self.read(|state| state.open.get(room).is_some_and(|open| open.timeline.is_detached()))
+        self.with_state(|state| state.open.get(room).is_some_and(|open| open.timeline.is_detached()))
     }
 
-    /// Loads the page before the first message, unless it is on its way or there is none.
+    /// Loads the page before the first message, unless it is being loaded or there is none.
     pub fn load_older(self, room: &RoomId) {
-        let before = self.read(|state| {
+        let before = self.with_state(|state| {
             let open = state.open.get_mut(room)?;
-            if open.loading_older || open.phase != Phase::Ready || open.timeline.is_complete() {
+            if open.loading_older || open.load_state != LoadState::Ready || open.timeline.is_complete() {
                 return None;
             }
             let before = open.timeline.first()?;
@@ -83,13 +89,13 @@ impl Client {
         spawn_local(async move {
             let page = api::messages(&room, Page::Before(before), PAGE).await;
             if page.is_err() {
-                // Scrolling on tries again; not at once, or a dead server would be asked without end.
+                // Scrolling retries. The pause keeps it from asking a dead server without end.
                 clock::sleep(RETRY_MS).await;
             }
-            self.change(|state| {
+            self.update(|state| {
                 if let Some(open) = state.open.get_mut(&room) {
                     open.loading_older = false;
-                    // A gap may have replaced the timeline meanwhile; then this page is not the one before it.
+                    // If a gap has replaced the timeline meanwhile, this is not the page before its first message.
                     if open.timeline.first_id() == first
                         && let Ok(page) = page
                     {
@@ -102,89 +108,78 @@ impl Client {
         });
     }
 
-    /// Deletes a message of the room on the screen. Not without a connection: until there is one, all would still see it.
+    /// Deletes a message of the open room. Needs a connection: until the server has deleted it, everyone still sees it.
     pub fn delete(&self, message: CommandId) {
         let id = clock::new_id();
-        self.change(|state| state.delete(message, id));
+        self.update(|state| state.delete(message, id));
     }
 
-    /// Shows a message of the room on the screen and what follows it as unread.
+    /// Marks a message of the open room and all after it as unread.
     pub fn mark_unread(&self, message: CommandId) {
-        self.change(|state| state.mark_unread(message));
+        self.update(|state| state.mark_unread(message));
     }
 
-    /// Goes to the first unread message of a room.
-    pub fn to_unread(&self, room: &RoomId) {
-        self.change(|state| state.to_unread(room));
-    }
-
-    /// The reader is typing in a room.
+    /// Tells the server that the user is typing.
     pub fn typing(&self, room: &RoomId) {
-        let todos = self.read(|state| state.typing(room, clock::now()));
-        self.act(todos);
+        let effects = self.with_state(|state| state.notify_typing(room, clock::now()));
+        self.run_effects(effects);
     }
 
-    /// The text of a message of the room on the screen.
+    /// The source text of a message of the open room.
     #[must_use]
-    pub fn body_of(&self, message: CommandId) -> String {
-        self.read(|state| state.message(message).map(|message| message.body.clone())).unwrap_or_default()
+    pub fn message_body(&self, message: CommandId) -> String {
+        self.with_state(|state| state.message(message).map(|message| message.body.clone())).unwrap_or_default()
     }
 
-    /// Whether the reader may delete a message of the room on the screen: their own, or where they look after the room.
+    /// Whether the user may delete a message of the open room: their own, or any where they moderate.
     #[must_use]
-    pub fn may_delete(&self, message: CommandId) -> bool {
-        self.read(|state| {
+    pub fn can_delete(&self, message: CommandId) -> bool {
+        self.with_state(|state| {
             let me = state.me.as_ref().map(|me| me.id);
             let own = state.message(message).is_some_and(|message| me == Some(message.by.id));
-            let here = state.rooms.iter().find(|room| Some(&room.id) == state.current.as_ref());
-            let looks_after = |room: &RoomSummary| room.moderator || state.moderates && room.kind != RoomKind::Direct;
-            own || here.is_some_and(looks_after)
+            let current = state.rooms.iter().find(|room| Some(&room.id) == state.current.as_ref());
+            let server_moderator = state.role >= Some(ServerRole::Moderator);
+            let moderates = |room: &RoomSummary| room.moderator || server_moderator && room.kind != RoomKind::Direct;
+            own || current.is_some_and(moderates)
         })
     }
 
-    /// The room of the reader and someone else alone, which is made if there is none.
+    /// The direct room of the user and one other, which is created if there is none.
     ///
     /// # Errors
-    /// The sentence for people.
+    /// The message to show.
     pub async fn direct(self, user: UserId) -> Result<RoomId, String> {
-        let known = self.rooms.peek(|rooms| {
+        let known = self.rooms.with_untracked(|rooms| {
             rooms.iter().find(|room| matches!(&*room.people, [one] if one.id == user)).map(|room| room.id.clone())
         });
         match known {
             Some(room) => Ok(room),
-            None => self.made(api::direct(user).await),
+            None => self.add_room(api::direct(user).await),
         }
     }
 
-    fn made(self, made: Result<RoomSummary, ApiError>) -> Result<RoomId, String> {
-        let room = made.map_err(|error| error.say(self.i18n))?;
+    /// # Errors
+    /// The message to show.
+    pub async fn create_room(self, name: String, kind: RoomKind) -> Result<RoomId, String> {
+        self.add_room(api::create_room(name, kind).await)
+    }
+
+    fn add_room(self, created: Result<RoomSummary, ApiError>) -> Result<RoomId, String> {
+        let room = created.map_err(|error| error.message(self.i18n))?;
         let id = room.id.clone();
-        self.change(|state| state.apply(ServerFrame::Room { room }, clock::now()));
+        self.update(|state| state.apply(ServerFrame::Room { room }, clock::now()));
         Ok(id)
     }
 
-    /// Makes a room.
-    ///
-    /// # Errors
-    /// The sentence for people.
-    pub async fn create_room(self, name: String, kind: RoomKind) -> Result<RoomId, String> {
-        self.made(api::create_room(name, kind).await)
+    /// Reconnects at once instead of waiting.
+    pub fn reconnect_now(&self) {
+        self.command(Command::ReconnectNow);
     }
 
-    /// Connects at once instead of waiting.
-    pub fn try_now(&self) {
-        self.tell(Command::TryNow);
-    }
-
-    /// What is not sent, as seen from a room. Follows [`Client::unsent`].
+    /// Counts the unsent messages, seen from a room. Tracks [`Client::unsent_changed`].
     #[must_use]
-    pub fn not_sent(&self, here: Option<&RoomId>) -> Unsent {
-        self.unsent.track();
-        self.read(|state| state.unsent(here))
-    }
-
-    /// Puts the message back that was just discarded.
-    pub fn undo_discard(&self) {
-        self.change(State::undo_discard);
+    pub fn unsent(&self, room: Option<&RoomId>) -> Unsent {
+        self.unsent_changed.track();
+        self.with_state(|state| state.unsent(room))
     }
 }

@@ -1,107 +1,95 @@
-//! The live client as the page sees it: signals to read. What one can do is in `asked.rs`, what follows from it in `acting.rs`, and
-//! `showing.rs` keeps the signals true.
+//! The live client as components use it: a handle with signals. `actions` has what the user can do, `effects` runs what
+//! follows from a state change, and `render` updates the signals.
+
+use std::collections::BTreeMap;
 
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{ClientFrame, RoomId, RoomSummary, User};
+use parlor_protocol::{ClientFrame, RoomId, RoomSummary, ServerRole, User};
 
 use super::{
     connection::ConnectionState,
     connection_stats::ConnectionStats,
-    persistence::{self, Keep, Unsaved},
+    persistence::{self, PersistenceCommand, Unsaved},
     run::run,
-    state::{State, Todo},
+    state::{Effect, State},
     view::RoomView,
 };
 use crate::{
     browser, clock,
     i18n::I18n,
     page::PageData,
-    reactive::Look as _,
     storage,
     time::{Day, Zone},
 };
 
-/// Pause before a page that could not be loaded is asked for again, in milliseconds.
+/// Pause before a failed page load is retried, in milliseconds.
 pub(super) const RETRY_MS: u32 = 2_000;
+/// How often the day and the idle time are checked, in milliseconds.
+const CLOCK_INTERVAL_MS: u32 = 60_000;
 
-/// What the page tells the loop that holds the connection.
+/// What the page asks of the connection loop.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// Something may be ready in the outbox.
-    Wake,
-    /// Say this, if there is a connection. What must not be lost does not go this way.
-    Say(ClientFrame),
-    /// Do not wait any longer.
-    TryNow,
-    /// The browser says that the network is back.
+    /// The outbox may have messages that can be sent.
+    FlushOutbox,
+    /// Send a frame if there is a connection; otherwise drop it.
+    Send(ClientFrame),
+    ReconnectNow,
     Online,
-    /// The browser says that the network is gone.
     Offline,
-    /// The reader is back: is the connection still there?
-    Probe,
-    /// The page was asleep or put away, and runs again.
-    Woke,
-    /// The page is put away: a connection would keep the browser from holding it ready.
-    Away,
-    /// The panel is open and wants to know how the connection stands.
-    Look,
+    /// The page is visible again: check that the connection still works.
+    CheckConnection,
+    /// The page runs again after a freeze or a stay in the back/forward cache.
+    PageResumed,
+    /// The page is put away. An open connection would keep it out of the back/forward cache.
+    PageHidden,
+    /// The connection panel is open and shows round-trip times.
+    MeasureLatency,
 }
 
-/// The live client. A handle: copies are the same client.
+/// A handle to the live client; copies are the same client.
 #[derive(Clone, Copy)]
 pub struct Client {
     pub(super) inner: StoredValue<Inner>,
-    /// In which words the page speaks.
     pub i18n: I18n,
-    /// The page is the shell: who is reading is not known at first.
+    /// The page is the cached shell, which does not know who is signed in.
     shell: bool,
-    /// How the connection stands.
     pub connection: RwSignal<ConnectionState>,
-    /// My rooms and public ones.
+    /// The user's rooms and the public ones.
     pub rooms: RwSignal<Vec<RoomSummary>>,
-    /// Who is reading.
+    /// The signed-in user.
     pub me: RwSignal<Option<User>>,
-    /// The server's build, when this page is of another.
-    pub newer: RwSignal<Option<String>>,
-    /// Counts the moments at which what is not sent, or was discarded, may have become something else.
-    pub unsent: RwSignal<usize>,
-    /// A text that its writer wants back, for the message box of its room.
-    pub returned: RwSignal<Option<(RoomId, String)>>,
-    /// This browser keeps nothing: what waits is lost with the page.
-    pub unkept: RwSignal<bool>,
-    /// What is to be said beside the message box.
+    /// The user's role on the server, once it is known.
+    pub role: RwSignal<Option<ServerRole>>,
+    /// The server's build, if it differs from this page's.
+    pub newer_build: RwSignal<Option<String>>,
+    /// Notified when the unsent messages may have changed.
+    pub unsent_changed: Trigger,
+    /// A withdrawn message's text, to be put into the composer of its room.
+    pub returned_draft: RwSignal<Option<(RoomId, String)>>,
+    /// This browser stores nothing: unsent messages are lost when the page is closed.
+    pub storage_unavailable: RwSignal<bool>,
+    /// A message to the user, shown beside the composer.
     pub hint: RwSignal<String>,
-    /// The reader's clock.
+    /// The user's time zone.
     pub zone: RwSignal<Zone>,
-    /// The day it is.
     pub today: RwSignal<Day>,
 }
 
 pub(super) struct Inner {
     pub(super) state: State,
-    pub(super) vitals: ConnectionStats,
-    pub(super) views: Vec<(RoomId, RoomView)>,
+    pub(super) stats: ConnectionStats,
+    pub(super) views: BTreeMap<RoomId, RoomView>,
     pub(super) commands: Option<UnboundedSender<Command>>,
-    pub(super) keeper: Option<UnboundedSender<Keep>>,
+    pub(super) persistence: Option<UnboundedSender<PersistenceCommand>>,
     pub(super) unsaved: Unsaved,
-    /// Something was not sent when the page was last brought up to date, or could be had back.
-    pub(super) unsent: bool,
-}
-
-impl Inner {
-    pub(super) fn view(&mut self, room: &RoomId) -> RoomView {
-        if let Some((_, view)) = self.views.iter().find(|(id, _)| id == room) {
-            return view.clone();
-        }
-        let view = RoomView::default();
-        self.views.push((room.clone(), view.clone()));
-        view
-    }
+    /// There were unsent or discarded messages when the signals were last updated.
+    pub(super) had_unsent: bool,
 }
 
 impl Client {
-    /// A client that knows what the page brought. Nothing moves before [`Client::start`].
+    /// A client that knows what the page brought. It does nothing before [`Client::start`].
     #[must_use]
     pub fn new(page: &PageData, now: i64, i18n: I18n) -> Self {
         let zone = Zone::Fixed(page.tz_minutes);
@@ -109,16 +97,16 @@ impl Client {
             i18n,
             me: page.user.clone(),
             build: page.server.build.clone(),
-            // The shell has no list of rooms: it comes with the first welcome, as after a break.
+            // The shell has no list of rooms, so the first welcome has to load it, as after a reconnect.
             welcomed: page.shell,
             ..State::default()
         };
-        state.listed(page.rooms.clone());
+        state.set_rooms(page.rooms.clone());
         if let Some(room) = &page.room {
             let id = room.summary.id.clone();
             _ = state.open(&id);
             if page.user.is_some() && !state.rooms.iter().any(|known| known.id == id) {
-                state.listed(state.rooms.iter().cloned().chain([room.summary.clone()]).collect());
+                state.set_rooms(state.rooms.iter().cloned().chain([room.summary.clone()]).collect());
             }
             _ = state.loaded(&id, room.page.clone());
             state.current = Some(id);
@@ -129,40 +117,42 @@ impl Client {
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
-            newer: RwSignal::new(None),
-            unsent: RwSignal::new(0),
-            returned: RwSignal::new(None),
-            unkept: RwSignal::new(false),
+            role: RwSignal::new(None),
+            newer_build: RwSignal::new(None),
+            unsent_changed: Trigger::new(),
+            returned_draft: RwSignal::new(None),
+            storage_unavailable: RwSignal::new(false),
             hint: RwSignal::new(String::new()),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),
             inner: StoredValue::new(Inner {
                 state,
-                vitals: ConnectionStats::default(),
-                views: Vec::new(),
+                stats: ConnectionStats::default(),
+                views: BTreeMap::new(),
                 commands: None,
-                keeper: None,
+                persistence: None,
                 unsaved: Unsaved::default(),
-                unsent: false,
+                had_unsent: false,
             }),
         };
         client.publish();
         client
     }
 
-    /// Takes over in the browser: its clock, what an earlier page left behind, and for who has a session the connection.
+    /// Starts in the browser: switches to its time zone, restores what an earlier page stored, and connects if there is a
+    /// session.
     pub fn start(self) {
-        browser::keep_offset();
+        browser::save_time_zone();
         self.zone.set(Zone::Browser);
         self.today.set(Zone::Browser.day(clock::now()));
-        self.read(|state| state.changed.extend(state.open.keys().cloned()));
+        self.with_state(State::all_changed);
         self.publish();
-        self.watch_the_day();
+        self.watch_clock();
         match self.me.get_untracked() {
-            Some(me) => self.meet(me),
+            Some(me) => self.start_persistence(me),
             None if self.shell => {
                 return spawn_local(async move {
-                    self.recall().await;
+                    self.restore_last_session().await;
                     self.connect();
                 });
             }
@@ -171,31 +161,31 @@ impl Client {
         self.connect();
     }
 
-    /// Who read here last, and their rooms. Where nothing was kept, the welcome brings both.
-    async fn recall(self) {
-        let Some((me, rooms)) = storage::scene().await else { return };
-        self.change(|state| {
+    /// Shows the last session's user and rooms. If none was stored, the welcome brings both.
+    async fn restore_last_session(self) {
+        let Some((me, rooms)) = storage::last_session().await else { return };
+        self.update(|state| {
             state.me = Some(me.clone());
-            state.listed(rooms);
-            state.changed.extend(state.open.keys().cloned());
+            state.set_rooms(rooms);
+            state.all_changed();
             Vec::new()
         });
-        self.meet(me);
+        self.start_persistence(me);
     }
 
-    /// Now it is known who is reading: what they left behind in an earlier page goes on its way.
-    pub(super) fn meet(&self, me: User) {
-        let keeper = persistence::start(*self, me);
-        self.inner.update_value(|inner| inner.keeper = Some(keeper));
+    /// Starts sending what this user left unsent in an earlier page.
+    pub(super) fn start_persistence(self, me: User) {
+        let commands = persistence::start(self, me);
+        self.inner.update_value(|inner| inner.persistence = Some(commands));
     }
 
-    /// The server says who is reading.
-    pub(super) fn met(&self, you: &User) {
+    /// Compares the welcome's user with the one that this page was made for.
+    pub(super) fn verify_user(self, you: &User) {
         match self.me.get_untracked() {
-            None => self.meet(you.clone()),
-            // The cookie is of another person than what was kept: theirs is not shown to anyone else.
+            None => self.start_persistence(you.clone()),
+            // The cookie is another user's. They must not see what was stored for this one.
             Some(me) if me.id != you.id => spawn_local(async {
-                storage::forget_rooms().await;
+                storage::clear_rooms().await;
                 browser::reload();
             }),
             Some(_) => {}
@@ -205,108 +195,95 @@ impl Client {
     fn connect(self) {
         let (sender, commands) = unbounded();
         self.inner.update_value(|inner| inner.commands = Some(sender));
-        self.change(|state| {
+        self.update(|state| {
             state.attentive = browser::is_attentive();
             Vec::new()
         });
-        browser::on_input(move || self.attend(true));
-        browser::on_attention(move || {
-            self.change(|state| {
+        browser::on_input(move || self.set_active(true));
+        browser::on_attention_change(move || {
+            self.update(|state| {
                 state.attentive = browser::is_attentive();
                 Vec::new()
             });
-            self.attend(!browser::is_hidden());
+            self.set_active(!browser::is_hidden());
             if !browser::is_hidden() {
-                self.tell(Command::Probe);
-                self.keep(Keep::Rescue);
+                self.command(Command::CheckConnection);
+                self.persist(PersistenceCommand::Recover);
             }
         });
-        browser::on_life(move |awake| {
-            // Taken up again after its end: the server knows what there is to show.
-            if awake && self.connection.peek(|state| matches!(state, ConnectionState::Closed { .. })) {
+        browser::on_page_lifecycle(move |awake| {
+            // A page that is restored after its connection was closed for good shows what the server says now.
+            let closed = self.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. }));
+            if awake && closed {
                 return browser::reload();
             }
-            self.tell(if awake { Command::Woke } else { Command::Away });
+            self.command(if awake { Command::PageResumed } else { Command::PageHidden });
         });
-        browser::on_network(move |online| self.tell(if online { Command::Online } else { Command::Offline }));
+        browser::on_network(move |online| self.command(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
     }
 
-    fn attend(self, here: bool) {
-        let todos = self.read(|state| state.attend(here, clock::now()));
-        self.act(todos);
+    fn set_active(self, active: bool) {
+        let effects = self.with_state(|state| state.set_active(active, clock::now()));
+        self.run_effects(effects);
     }
 
     /// The signals of a room.
     #[must_use]
     pub fn view(&self, room: &RoomId) -> RoomView {
-        self.inner.try_update_value(|inner| inner.view(room)).unwrap_or_default()
+        self.inner.try_update_value(|inner| inner.views.entry(room.clone()).or_default().clone()).unwrap_or_default()
     }
 
-    /// How healthy the connection is.
     #[must_use]
-    pub fn vitals(&self) -> ConnectionStats {
-        self.inner.try_update_value(|inner| inner.vitals.clone()).unwrap_or_default()
+    pub fn stats(&self) -> ConnectionStats {
+        self.inner.try_with_value(|inner| inner.stats.clone()).unwrap_or_default()
     }
 
-    /// Notes something about the connection's health. Not generic, so that the wasm has it once.
-    pub(super) fn note(&self, note: &mut dyn FnMut(&mut ConnectionStats)) {
-        self.inner.update_value(|inner| note(&mut inner.vitals));
+    pub(super) fn update_stats(&self, update: impl FnOnce(&mut ConnectionStats)) {
+        self.inner.update_value(|inner| update(&mut inner.stats));
     }
 
-    /// Asks how the connection stands; [`Client::vitals`] has the answer a moment later.
-    pub fn look(&self) {
-        self.tell(Command::Look);
+    /// Measures the round-trip time; [`Client::stats`] has it a moment later.
+    pub fn measure_latency(&self) {
+        self.command(Command::MeasureLatency);
     }
 
-    pub(super) fn tell(&self, command: Command) {
+    pub(super) fn command(&self, command: Command) {
         self.inner.with_value(|inner| {
             if let Some(commands) = &inner.commands {
-                // The loop has ended when the server does not want us back: nobody is left to tell.
+                // The loop ends when the server closes the connection for good; then nothing is left to do.
                 let _ = commands.unbounded_send(command);
             }
         });
     }
 
-    /// Looks at the state, or changes it without bringing the page up to date.
-    pub(super) fn read<T: Default>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        let (mut look, mut seen) = (Some(look), T::default());
-        self.inside(&mut |inner| {
-            if let Some(look) = look.take() {
-                seen = look(&mut inner.state);
-            }
-        });
-        seen
+    /// Reads or changes the state without updating the signals.
+    pub(super) fn with_state<T: Default>(&self, read: impl FnOnce(&mut State) -> T) -> T {
+        self.inner.try_update_value(|inner| read(&mut inner.state)).unwrap_or_default()
     }
 
-    /// Not generic, so that the wasm has it once.
-    fn inside(&self, look: &mut dyn FnMut(&mut Inner)) {
-        let _ = self.inner.try_update_value(|inner| look(inner));
-    }
-
-    /// Changes the state, brings the page up to date, and does what follows.
-    pub(super) fn change(&self, change: impl FnOnce(&mut State) -> Vec<Todo>) {
-        let todos = self.read(change);
+    /// Changes the state, updates the signals and runs the effects.
+    pub(super) fn update(&self, change: impl FnOnce(&mut State) -> Vec<Effect>) {
+        let effects = self.with_state(change);
         self.publish();
-        self.act(todos);
+        self.run_effects(effects);
     }
 
-    /// Tells the one that keeps.
-    pub(super) fn keep(&self, keep: Keep) {
+    pub(super) fn persist(&self, command: PersistenceCommand) {
         self.inner.with_value(|inner| {
-            if let Some(keeper) = &inner.keeper {
-                // It runs for as long as the page does.
-                let _ = keeper.unbounded_send(keep);
+            if let Some(commands) = &inner.persistence {
+                // The receiver lives as long as the page.
+                let _ = commands.unbounded_send(command);
             }
         });
     }
 
-    fn watch_the_day(self) {
+    fn watch_clock(self) {
         spawn_local(async move {
             loop {
-                clock::sleep(60_000).await;
-                let todos = self.read(|state| state.idle(clock::now()));
-                self.act(todos);
+                clock::sleep(CLOCK_INTERVAL_MS).await;
+                let effects = self.with_state(|state| state.check_idle(clock::now()));
+                self.run_effects(effects);
                 let today = Zone::Browser.day(clock::now());
                 if today != self.today.get_untracked() {
                     self.today.set(today);

@@ -1,55 +1,44 @@
-//! The state of the connection, and its words. The page shows it at all times.
+//! The connection's state and its texts. The page always shows them.
 
 use super::transport_fallback::TransportKind;
 use crate::i18n::{I18n, Key};
 
-/// How the live connection stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// The first connection of this page is being made. Also what the server renders.
+    /// The page's first connection is being made. The server renders this state.
     #[default]
     Connecting,
-    /// Frames flow.
     Connected {
-        /// The server's address, as in the page's own.
+        /// The server's host and port.
         address: String,
-        /// By which transport.
-        rung: TransportKind,
-        /// Why by this one, in words.
+        transport: TransportKind,
+        /// Why this transport is used.
         why: &'static str,
     },
-    /// The connection was lost; the next try comes by itself.
+    /// The connection was lost and will be made again.
     Reconnecting {
         /// Seconds until then; 0 while it is being made.
         seconds: u32,
-        /// Which try it is.
         attempt: u32,
     },
     /// The browser says that there is no network.
     Offline,
-    /// The server does not want this client back.
-    Closed {
-        /// The close code.
-        code: u16,
-        /// Why, in the server's words.
-        reason: String,
-    },
+    /// The server has closed the connection for good.
+    Closed { code: u16, reason: String },
 }
 
-/// What a person can do about a closed connection.
+/// What the user can do about a closed connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Remedy {
-    /// Load the page again.
     Reload,
-    /// Come in again by the front page.
+    /// Join again from the front page.
     Enter,
-    /// Nothing here.
     #[default]
     None,
 }
 
 impl ConnectionState {
-    /// For style sheets and tests.
+    /// The value of `data-state`, for style sheets and tests.
     #[must_use]
     pub const fn slug(&self) -> &'static str {
         match self {
@@ -61,9 +50,9 @@ impl ConnectionState {
         }
     }
 
-    /// The state in a word or two. Does not count seconds, so that a screen reader is not told each of them.
+    /// The state without the seconds, so that a screen reader does not announce each of them.
     #[must_use]
-    pub fn word(&self, i18n: I18n) -> &'static str {
+    pub fn label(&self, i18n: I18n) -> &'static str {
         i18n.t(match self {
             Self::Connecting => Key::Connecting,
             Self::Connected { .. } => Key::Connected,
@@ -73,15 +62,15 @@ impl ConnectionState {
         })
     }
 
-    /// What follows the word.
+    /// What follows the label.
     #[must_use]
     pub fn detail(&self, i18n: I18n) -> String {
         match self {
-            Self::Connected { address, rung: TransportKind::WebSocket, .. } => {
+            Self::Connected { address, transport: TransportKind::WebSocket, .. } => {
                 i18n.format(Key::ConnectionTo, &[("address", address)])
             }
-            Self::Connected { address, rung, .. } => {
-                i18n.format(Key::ConnectionToVia, &[("address", address), ("way", i18n.t(rung.word()))])
+            Self::Connected { address, transport, .. } => {
+                i18n.format(Key::ConnectionToVia, &[("address", address), ("way", i18n.t(transport.word()))])
             }
             Self::Reconnecting { seconds, attempt } => {
                 let word = if *seconds == 0 { Key::RetryNow } else { Key::RetryIn };
@@ -92,38 +81,35 @@ impl ConnectionState {
         }
     }
 
-    /// Both, and why it is so, for who wants to know more.
+    /// Label, detail and the reason for the transport.
     #[must_use]
     pub fn title(&self, i18n: I18n) -> String {
-        let title = self.word(i18n).to_owned() + &self.detail(i18n);
+        let title = self.label(i18n).to_owned() + &self.detail(i18n);
         match self {
             Self::Connected { why, .. } => i18n.format(Key::StateWithReason, &[("state", &title), ("why", why)]),
             _ => title,
         }
     }
 
-    /// The transport in use, empty while there is none: for style sheets and tests.
+    /// The transport's name for style sheets and tests; empty if there is none.
     #[must_use]
     pub const fn transport(&self) -> &'static str {
         match self {
-            Self::Connected { rung, .. } => rung.slug(),
+            Self::Connected { transport, .. } => transport.slug(),
             _ => "",
         }
     }
 
-    /// Whether frames flow.
     #[must_use]
     pub const fn is_connected(&self) -> bool {
         matches!(self, Self::Connected { .. })
     }
 
-    /// Whether a try at once makes sense.
     #[must_use]
-    pub const fn can_try_now(&self) -> bool {
+    pub const fn can_reconnect_now(&self) -> bool {
         matches!(self, Self::Reconnecting { .. } | Self::Offline)
     }
 
-    /// What can be done about it.
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
@@ -134,7 +120,7 @@ impl ConnectionState {
         }
     }
 
-    /// The line above the composer: what will happen with what one types.
+    /// The line above the composer, which tells what happens with unsent messages.
     #[must_use]
     pub fn waiting(&self, messages: usize, i18n: I18n) -> Option<String> {
         let word = match self {
@@ -157,27 +143,31 @@ mod tests {
     use crate::i18n::Language;
 
     #[test]
-    fn words_say_what_is() {
+    fn labels_and_details_describe_the_state() {
         let [english, chinese] = [Language::English, Language::Chinese].map(I18n::new);
-        let say = |state: ConnectionState| format!("{}{}", state.word(english), state.detail(english));
-        let connected = |rung| ConnectionState::Connected { address: "127.0.0.1:3000".into(), rung, why: "It works." };
+        let say = |state: ConnectionState| format!("{}{}", state.label(english), state.detail(english));
+        let connected =
+            |transport| ConnectionState::Connected { address: "127.0.0.1:3000".into(), transport, why: "It works." };
         assert_eq!(say(connected(TransportKind::WebSocket)), "Connected to 127.0.0.1:3000");
-        assert_eq!(say(connected(TransportKind::Stream)), "Connected to 127.0.0.1:3000 (event stream)");
+        assert_eq!(say(connected(TransportKind::EventStream)), "Connected to 127.0.0.1:3000 (event stream)");
         assert_eq!(
             connected(TransportKind::Poll).title(english),
             "Connected to 127.0.0.1:3000 (long polling). It works."
         );
         assert_eq!(say(ConnectionState::Reconnecting { seconds: 4, attempt: 3 }), "Reconnecting in 4 s · try 3");
         assert_eq!(say(ConnectionState::Reconnecting { seconds: 0, attempt: 1 }), "Reconnecting now · try 1");
-        assert_eq!(connected(TransportKind::Stream).title(chinese), "已连接到 127.0.0.1:3000（事件流）。It works.");
+        assert_eq!(
+            connected(TransportKind::EventStream).title(chinese),
+            "已连接到 127.0.0.1:3000（事件流）。It works."
+        );
         let closed = ConnectionState::Closed { code: 4501, reason: "session revoked".into() };
         assert_eq!(closed.remedy(), Remedy::Enter);
         assert_eq!(say(closed), "Closed by the server: session revoked");
     }
 
     #[test]
-    fn only_a_connected_page_needs_no_line() {
-        let connected = ConnectionState::Connected { address: String::new(), rung: TransportKind::Poll, why: "" };
+    fn only_a_connected_page_needs_no_waiting_line() {
+        let connected = ConnectionState::Connected { address: String::new(), transport: TransportKind::Poll, why: "" };
         assert_eq!(connected.waiting(0, I18n::default()), None);
         let line = |n| ConnectionState::Offline.waiting(n, I18n::default()).unwrap_or_default();
         assert!(line(0).starts_with("Messages wait") && line(2).starts_with("2 messages wait"));

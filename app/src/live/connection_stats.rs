@@ -1,92 +1,81 @@
-//! What is known of the connection's health, for the panel: pure, told by the loop and the session.
+//! Statistics of the connection, for the connection panel.
 
 use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame};
 
-use super::{transport::Readiness, transport_fallback::TransportKind};
+use super::{transport::TransportStatus, transport_fallback::TransportKind};
 
-/// How many round trips are kept.
-const SAMPLES: usize = 60;
+/// The most round-trip times that are kept.
+const MAX_SAMPLES: usize = 60;
 
-/// The connection's health.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConnectionStats {
-    /// The transport in use.
-    pub rung: TransportKind,
-    /// Why this one.
+    pub transport: TransportKind,
+    /// Why this transport is used.
     pub why: &'static str,
-    /// Since when frames flow; none when they do not.
+    /// When the connection was established; none while there is none.
     pub since: Option<Millis>,
-    /// The newest round trips in milliseconds, oldest first.
+    /// The latest round-trip times in milliseconds, oldest first.
     pub round_trips: Vec<u32>,
-    /// The last resume that was finished.
     pub resumed: Option<Resumed>,
-    /// How the transport stands.
-    pub ready: Readiness,
-    /// How the last connection ended.
-    pub ended: Option<Ended>,
-    /// How far the server's clock is ahead of this one, in milliseconds.
-    pub skew: Option<Millis>,
+    pub transport_status: TransportStatus,
+    pub last_close: Option<ClosedConnection>,
+    /// How far the server's clock is ahead, in milliseconds.
+    pub clock_skew: Option<Millis>,
     /// The server's name and version.
     pub server: String,
     pub(super) resuming: Option<Resuming>,
 }
 
-/// A connection's catching up with what happened before it.
+/// A completed resume: the connection has received all events that it had missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resumed {
-    /// When it was finished.
     pub at: Millis,
-    /// How long it took from `hello`, in milliseconds.
-    pub took: Millis,
-    /// How many events came.
+    /// The time since `hello`, in milliseconds.
+    pub duration: Millis,
+    /// Missed events that were received.
     pub events: u32,
-    /// How many rooms were too far behind and were loaded anew.
+    /// Rooms that had missed too much and were loaded again.
     pub reloaded: u32,
 }
 
-/// How a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// When.
+pub struct ClosedConnection {
     pub at: Millis,
-    /// The close code; 1006 when there was none.
+    /// The close code; 1006 if there was none.
     pub code: u16,
-    /// Why, in words.
     pub reason: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Resuming {
-    began: Millis,
+    started_at: Millis,
     events: u32,
     reloaded: u32,
-    /// Rooms and how far they are; the goal is known when the server has said `joined`.
+    /// Rooms, their last event, and the event to reach, which `joined` tells.
     rooms: Vec<(RoomId, Seq, Option<Seq>)>,
 }
 
 impl ConnectionStats {
-    /// `hello` goes out.
-    pub fn greeted(&mut self, hello: &ClientFrame, now: Millis) {
+    pub fn hello_sent(&mut self, hello: &ClientFrame, now: Millis) {
         let ClientFrame::Hello { resume, .. } = hello else { return };
         let rooms = resume.iter().filter_map(|cursor| Some((cursor.room.clone(), cursor.after?, None)));
-        self.resuming = Some(Resuming { began: now, rooms: rooms.collect(), ..Resuming::default() });
+        self.resuming = Some(Resuming { started_at: now, rooms: rooms.collect(), ..Resuming::default() });
     }
 
-    /// A frame came.
-    pub fn heard(&mut self, frame: &ServerFrame, now: Millis) {
+    pub fn frame_received(&mut self, frame: &ServerFrame, now: Millis) {
         match frame {
             ServerFrame::Welcome { server, now: theirs, .. } => {
                 self.since = Some(now);
                 self.server = format!("{} {}", server.name, server.version);
-                self.skew = Some(theirs - now);
+                self.clock_skew = Some(theirs - now);
             }
             ServerFrame::Pong { at, now: theirs } => {
                 let took = (now - at).max(0);
-                if self.round_trips.len() >= SAMPLES {
+                if self.round_trips.len() >= MAX_SAMPLES {
                     self.round_trips.remove(0);
                 }
                 self.round_trips.push(u32::try_from(took).unwrap_or(u32::MAX));
-                self.skew = Some(theirs - (at + took / 2));
+                self.clock_skew = Some(theirs - (at + took / 2));
                 return;
             }
             _ => {}
@@ -94,20 +83,20 @@ impl ConnectionStats {
         self.resume(frame, now);
     }
 
-    /// The connection ended. A try that came to nothing does not hide why the last connection was lost.
-    pub fn ended(&mut self, code: u16, reason: String, now: Millis) {
-        if self.since.take().is_some() || self.ended.is_none() {
-            self.ended = Some(Ended { at: now, code, reason });
+    /// A failed attempt does not replace why the last connection was closed.
+    pub fn connection_closed(&mut self, code: u16, reason: String, now: Millis) {
+        if self.since.take().is_some() || self.last_close.is_none() {
+            self.last_close = Some(ClosedConnection { at: now, code, reason });
         }
         self.resuming = None;
-        self.ready = Readiness::default();
+        self.transport_status = TransportStatus::default();
     }
 
-    /// The middle of the round trips that are kept.
+    /// The median of the round-trip times.
     #[must_use]
     pub fn median(&self) -> Option<u32> {
         let mut sorted = self.round_trips.clone();
-        crate::small::sort_by_key(&mut sorted, |took| *took);
+        sorted.sort_unstable();
         sorted.get(sorted.len() / 2).copied()
     }
 
@@ -136,8 +125,8 @@ impl ConnectionStats {
         }
         rooms.retain(|(_, after, goal)| goal.is_none_or(|goal| *after < goal));
         if rooms.is_empty() {
-            let Resuming { began, events, reloaded, .. } = *resuming;
-            self.resumed = Some(Resumed { at: now, took: now - began, events, reloaded });
+            let Resuming { started_at, events, reloaded, .. } = *resuming;
+            self.resumed = Some(Resumed { at: now, duration: now - started_at, events, reloaded });
             self.resuming = None;
         }
     }
@@ -184,50 +173,50 @@ mod tests {
     }
 
     #[test]
-    fn a_resume_is_over_when_every_room_is_where_it_joined() {
-        let mut vitals = ConnectionStats::default();
-        vitals.greeted(&hello(&[("lobby", 5), ("garden", 9)]), 1_000);
-        vitals.heard(&welcome(1_500), 1_010);
-        assert_eq!((vitals.since, vitals.skew, vitals.server.as_str()), (Some(1_010), Some(490), "parlor 0.1.0"));
-        vitals.heard(&joined("lobby", 7), 1_020);
-        vitals.heard(&joined("garden", 9), 1_020);
-        vitals.heard(&event("lobby", 6), 1_030);
-        assert_eq!(vitals.resumed, None);
-        vitals.heard(&event("lobby", 7), 1_040);
-        let resumed = Some(Resumed { at: 1_040, took: 40, events: 2, reloaded: 0 });
-        assert_eq!(vitals.resumed, resumed);
-        vitals.heard(&event("lobby", 8), 1_050);
-        assert_eq!(vitals.resumed, resumed, "live events are none of it");
+    fn a_resume_ends_when_every_room_has_caught_up() {
+        let mut stats = ConnectionStats::default();
+        stats.hello_sent(&hello(&[("lobby", 5), ("garden", 9)]), 1_000);
+        stats.frame_received(&welcome(1_500), 1_010);
+        assert_eq!((stats.since, stats.clock_skew, stats.server.as_str()), (Some(1_010), Some(490), "parlor 0.1.0"));
+        stats.frame_received(&joined("lobby", 7), 1_020);
+        stats.frame_received(&joined("garden", 9), 1_020);
+        stats.frame_received(&event("lobby", 6), 1_030);
+        assert_eq!(stats.resumed, None);
+        stats.frame_received(&event("lobby", 7), 1_040);
+        let resumed = Some(Resumed { at: 1_040, duration: 40, events: 2, reloaded: 0 });
+        assert_eq!(stats.resumed, resumed);
+        stats.frame_received(&event("lobby", 8), 1_050);
+        assert_eq!(stats.resumed, resumed, "live events are not part of it");
     }
 
     #[test]
-    fn a_gap_and_nothing_to_resume_end_it_too() {
-        let mut vitals = ConnectionStats::default();
-        vitals.greeted(&hello(&[("lobby", 5)]), 0);
-        vitals.heard(&welcome(0), 5);
+    fn a_resume_ends_at_a_gap_or_with_nothing_to_resume() {
+        let mut stats = ConnectionStats::default();
+        stats.hello_sent(&hello(&[("lobby", 5)]), 0);
+        stats.frame_received(&welcome(0), 5);
         let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::TooFar, after: 5, head: 9_000 };
-        vitals.heard(&gap, 10);
-        assert_eq!(vitals.resumed, Some(Resumed { at: 10, took: 10, events: 0, reloaded: 1 }));
-        vitals.ended(4001, "restarting".into(), 20);
-        vitals.ended(1006, "refused".into(), 25);
-        assert_eq!(vitals.ended, Some(Ended { at: 20, code: 4001, reason: "restarting".into() }));
-        vitals.greeted(&hello(&[]), 30);
-        vitals.heard(&welcome(0), 35);
-        assert_eq!(vitals.resumed, Some(Resumed { at: 35, took: 5, events: 0, reloaded: 0 }));
+        stats.frame_received(&gap, 10);
+        assert_eq!(stats.resumed, Some(Resumed { at: 10, duration: 10, events: 0, reloaded: 1 }));
+        stats.connection_closed(4001, "restarting".into(), 20);
+        stats.connection_closed(1006, "refused".into(), 25);
+        assert_eq!(stats.last_close, Some(ClosedConnection { at: 20, code: 4001, reason: "restarting".into() }));
+        stats.hello_sent(&hello(&[]), 30);
+        stats.frame_received(&welcome(0), 35);
+        assert_eq!(stats.resumed, Some(Resumed { at: 35, duration: 5, events: 0, reloaded: 0 }));
     }
 
     #[test]
-    fn round_trips_are_kept_for_a_while() {
-        let mut vitals = ConnectionStats::default();
-        assert_eq!(vitals.median(), None);
+    fn round_trips_are_limited() {
+        let mut stats = ConnectionStats::default();
+        assert_eq!(stats.median(), None);
         for n in 0..100 {
-            vitals.heard(&ServerFrame::Pong { at: 1_000, now: 5_000 }, 1_000 + n);
+            stats.frame_received(&ServerFrame::Pong { at: 1_000, now: 5_000 }, 1_000 + n);
         }
-        assert_eq!(vitals.round_trips.len(), SAMPLES);
-        assert_eq!(vitals.round_trips.last(), Some(&99));
-        assert_eq!(vitals.median(), Some(70));
-        assert_eq!(vitals.skew, Some(5_000 - 1_049));
-        vitals.heard(&ServerFrame::Pong { at: 1_000, now: 0 }, 900);
-        assert_eq!(vitals.round_trips.last(), Some(&0), "a clock that was set back");
+        assert_eq!(stats.round_trips.len(), MAX_SAMPLES);
+        assert_eq!(stats.round_trips.last(), Some(&99));
+        assert_eq!(stats.median(), Some(70));
+        assert_eq!(stats.clock_skew, Some(5_000 - 1_049));
+        stats.frame_received(&ServerFrame::Pong { at: 1_000, now: 0 }, 900);
+        assert_eq!(stats.round_trips.last(), Some(&0), "a clock that was set back");
     }
 }

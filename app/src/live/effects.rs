@@ -1,99 +1,103 @@
-//! Does what a change of the state asks for: what is to be said, loaded, kept.
+//! Runs the effects of a state change: sending, loading, storing.
 
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::RoomId;
 
 use super::{
     client::{Client, Command, RETRY_MS},
-    persistence::Keep,
-    state::{PAGE, Phase, Todo, reading::TYPING},
+    persistence::PersistenceCommand,
+    state::{Effect, LoadState, PAGE, reading::TYPING_TIMEOUT},
 };
 use crate::{
     api::{self, ApiError, Page},
     clock,
-    reactive::Look as _,
     storage::{self, drafts},
 };
 
 impl Client {
-    /// Does what a change asks for.
-    pub(super) fn act(self, todos: Vec<Todo>) {
-        for todo in todos {
-            match todo {
-                Todo::Send(frame) => self.tell(Command::Say(frame)),
-                Todo::LoadNewest(room) => spawn_local(self.load(room, Page::Newest)),
-                Todo::LoadAround(room, seq) => spawn_local(self.load(room, Page::Around(seq))),
-                Todo::LoadNewer(room, seq) => spawn_local(self.load(room, Page::After(seq))),
-                Todo::LoadRooms => spawn_local(async move {
-                    if let Ok(rooms) = api::rooms().await {
-                        self.change(|state| {
-                            state.listed(rooms);
-                            Vec::new()
-                        });
-                    }
-                }),
-                Todo::Recall(room) => spawn_local(async move {
-                    let me = match self.me.get_untracked() {
-                        None => storage::scene().await.map(|(me, _)| me),
-                        me => me,
-                    };
-                    let kept = match me {
-                        Some(me) => storage::history(me.id, &room).await,
-                        None => None,
-                    };
-                    self.change(|state| state.recalled(&room, kept));
-                }),
-                Todo::Keep(message) => {
-                    if let Some(me) = self.me.get_untracked() {
-                        storage::note(me.id, &message);
-                    }
-                    self.keep(Keep::Put(message));
-                }
-                Todo::Forget { id, room, taken_back } => self.keep(Keep::Remove { id, room, taken_back }),
-                Todo::Lease(room) => self.keep(Keep::Lease(room)),
-                Todo::Release(room) => self.keep(Keep::Release(room)),
-                Todo::Return(room, text) => self.give_back(room, text),
-                Todo::AwaitTyping(room) => spawn_local(async move {
-                    clock::sleep(u32::try_from(TYPING).unwrap_or(0) + 50).await;
-                    self.change(|state| {
-                        state.typed(&room, clock::now());
+    pub(super) fn run_effects(self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.run_effect(effect);
+        }
+    }
+
+    fn run_effect(self, effect: Effect) {
+        match effect {
+            Effect::Send(frame) => self.command(Command::Send(frame)),
+            Effect::LoadNewest(room) => spawn_local(self.load(room, Page::Newest)),
+            Effect::LoadAround(room, seq) => spawn_local(self.load(room, Page::Around(seq))),
+            Effect::LoadNewer(room, seq) => spawn_local(self.load(room, Page::After(seq))),
+            Effect::LoadRooms => spawn_local(async move {
+                if let Ok(rooms) = api::rooms().await {
+                    self.update(|state| {
+                        state.set_rooms(rooms);
                         Vec::new()
                     });
-                }),
-                Todo::Tell(text) => self.hint.set(text),
-                Todo::ForgetHistory(room) => {
-                    if let Some(me) = self.me.get_untracked() {
-                        spawn_local(async move { storage::forget_history(me.id, &room).await });
-                    }
+                }
+            }),
+            Effect::RestoreHistory(room) => spawn_local(async move {
+                let me = match self.me.get_untracked() {
+                    None => storage::last_session().await.map(|(me, _)| me),
+                    me => me,
+                };
+                let stored = match me {
+                    Some(me) => storage::history(me.id, &room).await,
+                    None => None,
+                };
+                self.update(|state| state.history_restored(&room, stored));
+            }),
+            Effect::Store(message) => {
+                if let Some(me) = self.me.get_untracked() {
+                    storage::write_note(me.id, &message);
+                }
+                self.persist(PersistenceCommand::Store(message));
+            }
+            Effect::Remove { id, room, withdrawn } => {
+                self.persist(PersistenceCommand::Remove { id, room, withdrawn });
+            }
+            Effect::AcquireLease(room) => self.persist(PersistenceCommand::AcquireLease(room)),
+            Effect::ReleaseLease(room) => self.persist(PersistenceCommand::ReleaseLease(room)),
+            Effect::ReturnDraft(room, text) => self.return_draft(room, text),
+            Effect::ExpireTyping(room) => spawn_local(async move {
+                clock::sleep(u32::try_from(TYPING_TIMEOUT).unwrap_or(0) + 50).await;
+                self.update(|state| {
+                    state.expire_typing(&room, clock::now());
+                    Vec::new()
+                });
+            }),
+            Effect::ShowHint(text) => self.hint.set(text),
+            Effect::DeleteHistory(room) => {
+                if let Some(me) = self.me.get_untracked() {
+                    spawn_local(async move { storage::delete_history(me.id, &room).await });
                 }
             }
         }
     }
 
-    /// Gives a text to the message box of its room; where that is not on the screen, it waits there.
-    pub(super) fn give_back(&self, room: RoomId, text: String) {
-        if self.read(|state| state.current.as_ref() != Some(&room)) {
-            let writer = self.me.peek(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default());
-            drafts::add(&writer, &room, &text);
+    /// Gives a text to the composer of its room. If that room is not open, it becomes the room's draft.
+    pub(super) fn return_draft(self, room: RoomId, text: String) {
+        if self.with_state(|state| state.current.as_ref() != Some(&room)) {
+            let writer = self.me.get_untracked().map(|me| me.name).unwrap_or_default();
+            drafts::append(&writer, &room, &text);
         }
-        self.returned.set(Some((room, text)));
+        self.returned_draft.set(Some((room, text)));
     }
 
-    pub(super) async fn load(self, room: RoomId, which: Page) {
+    async fn load(self, room: RoomId, which: Page) {
         let page = api::messages(&room, which, PAGE).await;
         if page.as_ref().is_err_and(|error| *error != ApiError::NotFound) {
-            // It is tried again; not at once, or a dead server would be asked without end.
+            // The state retries. The pause keeps it from asking a dead server without end.
             clock::sleep(RETRY_MS).await;
         }
-        self.change(|state| match (which, page) {
+        self.update(|state| match (which, page) {
             (Page::Newest | Page::Before(_), Ok(page)) => state.loaded(&room, page),
             (Page::Around(_), Ok(page)) => state.loaded_around(&room, page),
             (Page::After(seq), page) => state.loaded_newer(&room, seq, page.ok()),
-            (Page::Around(_), Err(_)) => state.to_newest(&room),
+            (Page::Around(_), Err(_)) => state.jump_to_newest(&room),
             (Page::Newest | Page::Before(_), Err(error)) => {
                 let missing = error == ApiError::NotFound;
-                let phase = if missing { Phase::Missing } else { Phase::Failed(error.say(self.i18n)) };
-                state.not_loaded(&room, phase)
+                let load_state = if missing { LoadState::Missing } else { LoadState::Failed(error.message(self.i18n)) };
+                state.load_failed(&room, load_state)
             }
         });
     }

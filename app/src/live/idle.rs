@@ -1,73 +1,70 @@
-//! Whether somebody is at this device: nobody is after a while without a key or a touch, and while the page is out of sight.
+//! Detects that the user is away: no input for a while, or the page is hidden.
 
 use parlor_protocol::{ClientFrame, Millis, limits};
 
-use super::state::{State, Todo};
+use super::state::{Effect, State};
 
-/// Time without input after which nobody is taken to be there.
+/// Time without input after which the user counts as away.
 #[allow(clippy::cast_possible_truncation)]
 const AWAY_AFTER: Millis = limits::AWAY_AFTER.as_millis() as Millis;
 
-/// What is known of who is at the device.
 #[derive(Debug, Default)]
 pub(super) struct IdleTracker {
-    /// When somebody was last seen to be there.
-    seen_at: Millis,
-    /// Nobody is, as the server was told or will be by the next connection.
+    last_active_at: Millis,
+    /// The user is away, as the server was told or will be after the next hello.
     away: bool,
 }
 
 impl State {
-    /// Somebody is here, or the page has gone out of sight.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn attend(&mut self, here: bool, now: Millis) -> Vec<Todo> {
-        if here {
-            self.attendance.seen_at = now;
+    /// The user was active, or the page was hidden.
+    #[must_use = "effects have to be run"]
+    pub fn set_active(&mut self, active: bool, now: Millis) -> Vec<Effect> {
+        if active {
+            self.idle.last_active_at = now;
         }
-        if self.attendance.away != here {
+        if self.idle.away != active {
             return Vec::new();
         }
-        self.attendance.away = !here;
-        if self.connected { vec![self.tell_attendance()] } else { Vec::new() }
+        self.idle.away = !active;
+        if self.connected { vec![self.away_frame()] } else { Vec::new() }
     }
 
-    /// Time goes by.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn idle(&mut self, now: Millis) -> Vec<Todo> {
-        if now - self.attendance.seen_at < AWAY_AFTER {
+    /// Checks the time since the last input.
+    #[must_use = "effects have to be run"]
+    pub fn check_idle(&mut self, now: Millis) -> Vec<Effect> {
+        if now - self.idle.last_active_at < AWAY_AFTER {
             return Vec::new();
         }
-        self.attend(false, now)
+        self.set_active(false, now)
     }
 
-    /// A new connection counts as attended: it is told if it is not.
-    pub(super) fn absent(&self) -> Option<Todo> {
-        self.attendance.away.then(|| self.tell_attendance())
+    /// The server assumes that a new connection's user is active, so it has to be told if they are away.
+    pub(super) fn away_effect(&self) -> Option<Effect> {
+        self.idle.away.then(|| self.away_frame())
     }
 
-    fn tell_attendance(&self) -> Todo {
-        Todo::Send(ClientFrame::Away { on: self.attendance.away })
+    fn away_frame(&self) -> Effect {
+        Effect::Send(ClientFrame::Away { on: self.idle.away })
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_there_after_a_while_and_the_server_hears_it_once() {
+    fn away_is_sent_once_after_the_idle_timeout() {
         let mut state = State { connected: true, ..State::default() };
-        let away = |on| vec![Todo::Send(ClientFrame::Away { on })];
-        assert_eq!(state.attend(true, 1_000), [], "as a new connection is taken to be");
-        assert_eq!(state.idle(AWAY_AFTER + 999), []);
-        assert_eq!(state.idle(AWAY_AFTER + 1_000), away(true));
-        assert_eq!(state.idle(AWAY_AFTER + 9_000), []);
-        assert_eq!(state.attend(true, AWAY_AFTER + 10_000), away(false));
-        assert_eq!(state.attend(false, AWAY_AFTER + 10_001), away(true), "out of sight");
+        let away = |on| vec![Effect::Send(ClientFrame::Away { on })];
+        assert_eq!(state.set_active(true, 1_000), [], "a new connection counts as active");
+        assert_eq!(state.check_idle(AWAY_AFTER + 999), []);
+        assert_eq!(state.check_idle(AWAY_AFTER + 1_000), away(true));
+        assert_eq!(state.check_idle(AWAY_AFTER + 9_000), []);
+        assert_eq!(state.set_active(true, AWAY_AFTER + 10_000), away(false));
+        assert_eq!(state.set_active(false, AWAY_AFTER + 10_001), away(true), "the page is hidden");
         state.connected = false;
-        assert_eq!(state.attend(true, AWAY_AFTER + 10_002), []);
-        assert_eq!(state.absent(), None);
-        assert_eq!(state.attend(false, AWAY_AFTER + 10_003), []);
-        assert_eq!(state.absent(), away(true).pop());
+        assert_eq!(state.set_active(true, AWAY_AFTER + 10_002), []);
+        assert_eq!(state.away_effect(), None);
+        assert_eq!(state.set_active(false, AWAY_AFTER + 10_003), []);
+        assert_eq!(state.away_effect(), away(true).pop());
     }
 }

@@ -1,7 +1,8 @@
-//! The live client. Frames go one way: transport, [`state`], signals, page. What is typed goes the other: outbox, transport.
+//! The live client. Frames flow from the transport through [`state`] into signals and the page; what the user types flows
+//! from the outbox to the transport.
 //!
-//! `state`, `timeline`, `rows`, `outbox`, `reconnect`, `ladder`, `vitals`, `report` and `connection` are pure and have native
-//! tests; only `transport` touches the browser's sockets.
+//! `state`, `timeline`, `rows`, `outbox`, `reconnect`, `transport_fallback`, `connection_stats`, `report` and `connection` are
+//! pure and have native tests. Only `transport` touches the browser's sockets.
 
 mod actions;
 pub mod client;

@@ -1,14 +1,14 @@
-//! What a timeline shows besides messages: what happened to the room and its members, which is in the log and so in pages
-//! of history, and who came and went while this page was open, which is nowhere else.
+//! Notices in a timeline: changes of the room and its members, which are events of its log, and users who came and went
+//! while this page was open, which is not stored anywhere.
 
 use parlor_protocol::{Event, EventKind, Millis, Seq, User, UserId};
 
 use crate::i18n::Key;
 
-/// Notices that are kept when new ones come.
-const MOST: usize = 400;
-/// What can happen to a room and its members. The browser keeps them as places in this list: new ones come last.
-pub const KINDS: [Key; 11] = [
+/// The most notices of a room.
+const MAX_NOTICES: usize = 400;
+/// The kinds of notices that the browser stores, as indexes in this list. Append new ones.
+pub const STORED_WORDS: [Key; 11] = [
     Key::MemberJoined,
     Key::MemberAdded,
     Key::MemberLeft,
@@ -22,31 +22,29 @@ pub const KINDS: [Key; 11] = [
     Key::RoomUnarchivedBy,
 ];
 
-/// Something that happened to the room or its people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// What.
+    /// Its kind, as the text that shows it.
     pub word: Key,
-    /// Who came or went, which is no event; none for what is in the log.
+    /// Who came or went; none for an event.
     pub user: Option<UserId>,
-    /// Whom it is about, or the new name or topic of the room.
+    /// The user it is about, or the room's new name or topic.
     pub name: String,
-    /// Who did it; empty for those who came or went.
+    /// Who did it; empty for presence.
     pub by: String,
-    /// When.
     pub at: Millis,
-    /// The event itself, or the newest one when someone came or went: where the notice stands.
+    /// The event itself, or the newest event when a user came or went.
     pub after: Seq,
 }
 
 impl Notice {
-    /// Whether it is about who came and went, which is no event.
+    /// Whether a user came or went.
     #[must_use]
     pub const fn is_presence(&self) -> bool {
         self.user.is_some()
     }
 
-    /// What an event says; none of messages and what becomes of them.
+    /// The notice of an event; none for events of messages.
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
         let by = &event.by;
@@ -83,33 +81,33 @@ impl Notices {
         &self.0
     }
 
-    /// Takes one that is in the log, wherever it belongs.
+    /// Inserts the notice of an event, unless it is there.
     pub fn insert(&mut self, notice: Notice) {
         let at = self.0.partition_point(|other| other.after < notice.after);
-        // The event itself comes before who came and went after it.
+        // An event comes before the presence changes after it.
         if self.0.get(at).is_none_or(|other| other.after > notice.after || other.is_presence()) {
             self.0.insert(at, notice);
         }
     }
 
-    /// Takes those of a page.
-    pub fn insert_all(&mut self, events: &[Event]) {
+    /// Inserts the notices of events.
+    pub fn insert_events(&mut self, events: &[Event]) {
         events.iter().filter_map(Notice::of).for_each(|notice| self.insert(notice));
     }
 
-    /// Someone came or went, after an event.
+    /// A user came or went, after an event.
     pub fn presence(&mut self, user: &User, word: Key, at: Millis, after: Seq) {
-        // Of the same moment in the conversation, only the last word about a person counts.
+        // Between two events only a user's last change is shown.
         self.0.retain(|notice| notice.after != after || notice.user != Some(user.id));
-        if self.0.len() >= MOST {
+        if self.0.len() >= MAX_NOTICES {
             self.0.remove(0);
         }
         let (user, name) = (Some(user.id), user.name.clone());
         self.0.push(Notice { word, user, name, by: String::new(), at, after });
     }
 
-    /// Lets go of those before an event.
-    pub fn begin_at(&mut self, first: Seq) {
+    /// Drops those before an event.
+    pub fn drop_before(&mut self, first: Seq) {
         self.0.retain(|notice| notice.after >= first);
     }
 }

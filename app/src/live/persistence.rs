@@ -1,5 +1,7 @@
-//! Does what has to be done with the browser's disk and locks, one thing after the other: a lease is given back only after
-//! everything that was done under it is on disk.
+//! Runs commands on the browser's storage and locks one after another: a room's lease is released only after everything
+//! that was done under it is on disk.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{
     StreamExt as _,
@@ -10,153 +12,156 @@ use parlor_protocol::{CommandId, RoomId, User, UserId};
 
 use super::{
     client::{Client, Command},
-    outbox::Kept,
+    outbox::StoredMessage,
+    render::ToSave,
 };
 use crate::{
     browser, clock,
-    small::RoomSet,
     storage::{self, lock::Lock},
 };
 
-/// Rooms and history are written at most this often, in milliseconds.
-const PAUSE: u32 = 1_000;
-/// How a message that was taken back is told to other tabs; everything else that is told is a room's id.
-const GONE: char = '-';
+/// Least time between two writes of rooms and history, in milliseconds.
+const SAVE_INTERVAL_MS: u32 = 1_000;
+/// Prefix of a broadcast that names a withdrawn message. Every other broadcast is a room's id.
+const WITHDRAWN: char = '-';
 
-/// What is to be done.
 #[derive(Debug)]
-pub(super) enum Keep {
-    /// Put a message on disk.
-    Put(Kept),
-    /// Take one from it.
+pub(super) enum PersistenceCommand {
+    Store(StoredMessage),
+    /// Remove a message. `withdrawn`: its text was returned to the composer, so other tabs must drop it.
     Remove {
-        /// Which.
         id: CommandId,
-        /// Its room.
         room: RoomId,
-        /// Its writer has it again.
-        taken_back: bool,
+        withdrawn: bool,
     },
-    /// Ask for the right to send a room's messages.
-    Lease(RoomId),
-    /// It is ours.
-    Leased(RoomId, Lock),
-    /// Give it back.
-    Release(RoomId),
-    /// Another tab has changed what is kept of a room.
-    Look(RoomId),
-    /// Another tab may have been closed before it had kept what was typed in it.
-    Rescue,
+    /// Request the right to send a room's messages.
+    AcquireLease(RoomId),
+    LeaseAcquired(RoomId, Lock),
+    ReleaseLease(RoomId),
+    /// Another tab has changed the stored messages of a room.
+    Reload(RoomId),
+    /// Another tab may have been closed before its notes reached the database.
+    Recover,
 }
 
-/// Begins with what an earlier page has kept.
-pub(super) fn start(client: Client, me: User) -> UnboundedSender<Keep> {
-    let (sender, work) = unbounded();
-    let again = sender.clone();
-    browser::on_news(move |news| match news.strip_prefix(GONE) {
+/// Starts with what an earlier page has stored.
+pub(super) fn start(client: Client, me: User) -> UnboundedSender<PersistenceCommand> {
+    let (sender, commands) = unbounded();
+    let reload = sender.clone();
+    browser::on_broadcast(move |text| match text.strip_prefix(WITHDRAWN) {
         Some(id) => {
             let id = uuid::Uuid::try_parse(id).ok().map(CommandId);
-            client.change(|state| {
-                id.into_iter().for_each(|id| state.gone(id));
+            client.update(|state| {
+                id.into_iter().for_each(|id| state.withdrawn_elsewhere(id));
                 Vec::new()
             });
         }
-        // The loop below lives as long as the page.
-        None => drop(again.unbounded_send(Keep::Look(RoomId::from(news)))),
+        // The receiver lives as long as the page.
+        None => drop(reload.unbounded_send(PersistenceCommand::Reload(RoomId::from(text)))),
     });
-    spawn_local(run(client, me, sender.clone(), work));
+    spawn_local(run(client, me, sender.clone(), commands));
     sender
 }
 
-async fn run(client: Client, me: User, sender: UnboundedSender<Keep>, mut work: UnboundedReceiver<Keep>) {
-    storage::rescue().await;
-    if let Some((other, _)) = storage::scene().await.filter(|(other, _)| other.id != me.id) {
-        storage::forget_rooms().await;
-        if other.name == me.name {
-            for (room, text) in storage::adopt(&me).await {
-                client.give_back(room, text);
-            }
-        }
-    }
-    match storage::all(me.id, None).await {
-        Ok(all) => client.change(|state| state.reconcile_all(&all)),
-        Err(_) => client.unkept.set(true),
-    }
-    client.tell(Command::Wake);
-    let mut held: Vec<(RoomId, Lock)> = Vec::new();
-    while let Some(next) = work.next().await {
-        match next {
-            Keep::Put(message) => {
-                // Where nothing can be kept it goes all the same; the page says so.
-                client.unkept.set(storage::put(me.id, &message).await.is_err());
-                client.change(|state| {
-                    state.kept(message.id);
+async fn run(
+    client: Client,
+    me: User,
+    sender: UnboundedSender<PersistenceCommand>,
+    mut commands: UnboundedReceiver<PersistenceCommand>,
+) {
+    restore(client, &me).await;
+    let mut leases: BTreeMap<RoomId, Lock> = BTreeMap::new();
+    while let Some(command) = commands.next().await {
+        match command {
+            PersistenceCommand::Store(message) => {
+                // If the browser stores nothing the message is sent all the same, and the page warns.
+                client.storage_unavailable.set(storage::save_message(me.id, &message).await.is_err());
+                client.update(|state| {
+                    state.persisted(message.id);
                     Vec::new()
                 });
-                client.tell(Command::Wake);
-                browser::tell_tabs(message.room.as_str());
+                client.command(Command::FlushOutbox);
+                browser::broadcast(message.room.as_str());
             }
-            Keep::Remove { id, room, taken_back } => {
-                storage::remove(id).await;
-                client.change(|state| {
-                    state.forgotten(id);
+            PersistenceCommand::Remove { id, room, withdrawn } => {
+                storage::remove_message(id).await;
+                client.update(|state| {
+                    state.removed(id);
                     Vec::new()
                 });
-                if taken_back {
-                    browser::tell_tabs(&format!("{GONE}{id}"));
+                if withdrawn {
+                    browser::broadcast(&format!("{WITHDRAWN}{id}"));
                 } else {
-                    browser::tell_tabs(room.as_str());
+                    browser::broadcast(room.as_str());
                 }
             }
-            Keep::Lease(room) => {
-                // Another tab may have it for a while; everything else goes on meanwhile.
+            PersistenceCommand::AcquireLease(room) => {
+                // Another tab may hold it for a while; other commands must not wait for that.
                 let sender = sender.clone();
                 let name = format!("parlor.send.{}.{room}", me.id);
                 spawn_local(async move {
                     let lock = storage::lock::acquire(&name).await;
-                    let _ = sender.unbounded_send(Keep::Leased(room, lock));
+                    let _ = sender.unbounded_send(PersistenceCommand::LeaseAcquired(room, lock));
                 });
             }
-            Keep::Leased(room, lock) => {
-                let found = storage::all(me.id, Some(&room)).await.ok();
-                held.push((room.clone(), lock));
-                client.change(|state| state.leased(&room, found.as_deref()));
-                client.tell(Command::Wake);
+            PersistenceCommand::LeaseAcquired(room, lock) => {
+                let stored = storage::messages(me.id, Some(&room)).await.ok();
+                leases.insert(room.clone(), lock);
+                client.update(|state| state.lease_acquired(&room, stored.as_deref()));
+                client.command(Command::FlushOutbox);
             }
-            Keep::Release(room) => held.retain(|(other, _)| *other != room),
-            Keep::Rescue => {
-                storage::rescue().await;
-                let found = storage::all(me.id, None).await.unwrap_or_default();
-                client.change(|state| state.reconcile_all(&found));
-                client.tell(Command::Wake);
+            PersistenceCommand::ReleaseLease(room) => drop(leases.remove(&room)),
+            PersistenceCommand::Recover => {
+                storage::recover_notes().await;
+                let stored = storage::messages(me.id, None).await.unwrap_or_default();
+                client.update(|state| state.reconcile_all(&stored));
+                client.command(Command::FlushOutbox);
             }
-            Keep::Look(room) => {
-                let found = storage::all(me.id, Some(&room)).await.ok();
-                client.change(|state| state.reconcile(&room, found.as_deref()));
-                client.tell(Command::Wake);
+            PersistenceCommand::Reload(room) => {
+                let stored = storage::messages(me.id, Some(&room)).await.ok();
+                client.update(|state| state.reconcile(&room, stored.as_deref()));
+                client.command(Command::FlushOutbox);
             }
         }
     }
 }
 
-/// Rooms that were changed since they were last written, and whether a writing is due already.
-#[derive(Debug, Default)]
-pub(super) struct Unsaved {
-    pub(super) rooms: RoomSet,
-    pub(super) list: bool,
-    pub(super) due: bool,
+async fn restore(client: Client, me: &User) {
+    storage::recover_notes().await;
+    if let Some((last, _)) = storage::last_session().await.filter(|(last, _)| last.id != me.id) {
+        storage::clear_rooms().await;
+        if last.name == me.name {
+            for (room, text) in storage::take_guest_messages(me).await {
+                client.return_draft(room, text);
+            }
+        }
+    }
+    match storage::messages(me.id, None).await {
+        Ok(stored) => client.update(|state| state.reconcile_all(&stored)),
+        Err(_) => client.storage_unavailable.set(true),
+    }
+    client.command(Command::FlushOutbox);
 }
 
-/// Writes rooms and history a little later, so that a burst of messages is written once.
+/// What has changed since it was last stored.
+#[derive(Debug, Default)]
+pub(super) struct Unsaved {
+    pub(super) rooms: BTreeSet<RoomId>,
+    pub(super) list: bool,
+    /// [`save_later`] is running.
+    pub(super) scheduled: bool,
+}
+
+/// Stores rooms and history a little later, so that a burst of messages is written once.
 pub(super) fn save_later(client: Client, me: UserId) {
     spawn_local(async move {
-        clock::sleep(PAUSE).await;
-        let (rooms, scene) = client.take_unsaved();
-        if let Some((me, rooms)) = scene {
-            storage::put_scene(&me, &rooms).await;
+        clock::sleep(SAVE_INTERVAL_MS).await;
+        let ToSave { histories, session } = client.take_unsaved();
+        if let Some((me, rooms)) = session {
+            storage::save_last_session(me, rooms).await;
         }
-        for (room, text) in rooms {
-            storage::put_history(me, &room, text).await;
+        for (room, text) in histories {
+            storage::save_history(me, &room, text).await;
         }
     });
 }

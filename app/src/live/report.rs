@@ -1,5 +1,5 @@
-//! The connection's health in words: the lines of the panel, and the report that one copies. No word of what was written,
-//! nor by whom. The report is in the reader's language, as they saw it: the page has no other.
+//! The text of the connection panel, and the report that can be copied from it. It contains no messages and no names. The
+//! report is in the user's language, the only one that the page has.
 
 use parlor_protocol::Millis;
 
@@ -9,7 +9,7 @@ use crate::{
     time,
 };
 
-/// What a line is about: its name for tests, and for people.
+/// The lines: their names for tests, and their labels.
 pub const LINES: [(&str, Key); 11] = [
     ("state", Key::StateLabel),
     ("transport", Key::TransportLabel),
@@ -24,25 +24,25 @@ pub const LINES: [(&str, Key); 11] = [
     ("server", Key::ServerLabel),
 ];
 
-/// What the lines say, in the order of [`LINES`].
+/// The values of the lines, in the order of [`LINES`].
 #[must_use]
 pub fn lines(
     state: &ConnectionState,
-    vitals: &ConnectionStats,
+    stats: &ConnectionStats,
     (waiting, failed): (usize, usize),
     address: String,
     now: Millis,
     i18n: I18n,
 ) -> [String; 11] {
     let none = || "–".to_owned();
-    let mut word = state.word(i18n).to_owned();
+    let mut word = state.label(i18n).to_owned();
     if !state.is_connected() {
         word.push_str(&state.detail(i18n));
     }
-    let transport = i18n.t(vitals.rung.word()).to_owned();
+    let transport = i18n.t(stats.transport.word()).to_owned();
     let ms = |word, ms: Millis| i18n.format(word, &[("ms", &ms.to_string())]);
-    let resume = vitals.resumed.as_ref().map_or_else(none, |resumed| {
-        let (ago, took) = (ago(resumed.at, now, i18n), resumed.took.to_string());
+    let resume = stats.resumed.as_ref().map_or_else(none, |resumed| {
+        let (ago, took) = (ago(resumed.at, now, i18n), resumed.duration.to_string());
         let events = i18n.plural(Key::EventCount, resumed.events.into());
         let line = i18n.format(Key::ResumeSummary, &[("ago", &ago), ("events", &events), ("ms", &took)]);
         if resumed.reloaded == 0 {
@@ -51,34 +51,34 @@ pub fn lines(
         let rooms = i18n.plural(Key::RoomCount, resumed.reloaded.into());
         i18n.format(Key::ResumeWithReload, &[("resumed", &line), ("rooms", &rooms)])
     });
-    let trip = match (vitals.round_trips.last(), vitals.median()) {
+    let trip = match (stats.round_trips.last(), stats.median()) {
         (Some(last), Some(median)) => {
             i18n.format(Key::RoundTripValues, &[("last", &last.to_string()), ("median", &median.to_string())])
         }
         _ => none(),
     };
-    let socket = match vitals.ready.state {
+    let socket = match stats.transport_status.state {
         "" => none(),
-        // The others are requests: there is no socket.
-        _ if vitals.rung != TransportKind::WebSocket => none(),
-        state => format!("{state}, bufferedAmount {}", vitals.ready.buffered),
+        // Other transports have no socket.
+        _ if stats.transport != TransportKind::WebSocket => none(),
+        state => format!("{state}, bufferedAmount {}", stats.transport_status.buffered),
     };
-    let closed = vitals.ended.as_ref();
+    let closed = stats.last_close.as_ref();
     let closed = closed.map_or_else(none, |end| {
         let (ago, code) = (ago(end.at, now, i18n), end.code.to_string());
         i18n.format(Key::LastCloseSummary, &[("ago", &ago), ("code", &code), ("why", &end.reason)])
     });
-    let clock = vitals.skew.map_or_else(none, |skew| match skew {
+    let clock = stats.clock_skew.map_or_else(none, |skew| match skew {
         -20..=20 => i18n.t(Key::ClockSame).to_owned(),
         21.. => ms(Key::ClockAhead, skew),
         _ => ms(Key::ClockBehind, -skew),
     });
-    let server = if vitals.server.is_empty() { none() } else { vitals.server.clone() };
+    let server = if stats.server.is_empty() { none() } else { stats.server.clone() };
     [
         word,
         transport,
         address,
-        vitals.since.map_or_else(none, |since| ago(since, now, i18n)),
+        stats.since.map_or_else(none, |since| ago(since, now, i18n)),
         trip,
         resume,
         i18n.format(Key::QueueSummary, &[("waiting", &waiting.to_string()), ("failed", &failed.to_string())]),
@@ -89,9 +89,9 @@ pub fn lines(
     ]
 }
 
-/// All of it as plain text.
+/// The report as plain text.
 #[must_use]
-pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Millis, i18n: I18n) -> String {
+pub fn report(lines: &[String], stats: &ConnectionStats, agent: &str, now: Millis, i18n: I18n) -> String {
     let mut text = i18n.format(Key::ReportTitle, &[("date", &time::iso(now))]) + "\n";
     let mut line = |label: Key, value: &str| {
         text.push_str(i18n.t(label));
@@ -102,9 +102,9 @@ pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Mill
     for ((_, label), value) in LINES.iter().zip(lines) {
         line(*label, value);
     }
-    line(Key::ReasonLabel, vitals.why);
+    line(Key::ReasonLabel, stats.why);
     let mut trips = String::new();
-    for trip in &vitals.round_trips {
+    for trip in &stats.round_trips {
         trips = trips + &trip.to_string() + " ";
     }
     line(Key::RoundTripsLabel, &trips);
@@ -112,8 +112,8 @@ pub fn report(lines: &[String], vitals: &ConnectionStats, agent: &str, now: Mill
     text
 }
 
-/// The graph of the round trips: points in a box of 240 by 40 for an SVG polyline, the newest at the right end; and
-/// its caption. Small differences of quick answers stay small.
+/// The graph of the round-trip times, and its caption: points of an SVG polyline in a box of 240 by 40, the newest at the
+/// right. The top is at least 50 ms, so that small differences look small.
 #[must_use]
 pub fn graph(round_trips: &[u32], i18n: I18n) -> (String, String) {
     let top = round_trips.iter().copied().max().unwrap_or(0).max(50);
@@ -144,28 +144,32 @@ fn ago(at: Millis, now: Millis, i18n: I18n) -> String {
 mod tests {
     use super::*;
     use crate::live::{
-        connection_stats::{Ended, Resumed},
-        transport::Readiness,
+        connection_stats::{ClosedConnection, Resumed},
+        transport::TransportStatus,
     };
 
     const NOW: Millis = 1_795_252_027_000;
 
     #[test]
-    fn lines_say_what_is_known() {
-        let vitals = ConnectionStats {
-            rung: TransportKind::Stream,
+    fn lines_show_what_is_known() {
+        let stats = ConnectionStats {
+            transport: TransportKind::EventStream,
             why: "WebSocket is blocked.",
             since: Some(NOW - 3 * 60_000),
             round_trips: vec![3, 1, 2],
-            resumed: Some(Resumed { at: NOW - 5_000, took: 40, events: 1, reloaded: 2 }),
-            ready: Readiness { state: "OPEN", buffered: 7 },
-            ended: Some(Ended { at: NOW - 7_200_000, code: 4001, reason: "server is restarting".into() }),
-            skew: Some(-1_500),
+            resumed: Some(Resumed { at: NOW - 5_000, duration: 40, events: 1, reloaded: 2 }),
+            transport_status: TransportStatus { state: "OPEN", buffered: 7 },
+            last_close: Some(ClosedConnection {
+                at: NOW - 7_200_000,
+                code: 4001,
+                reason: "server is restarting".into(),
+            }),
+            clock_skew: Some(-1_500),
             server: "parlor 0.1.0".into(),
             ..ConnectionStats::default()
         };
         let state = ConnectionState::Reconnecting { seconds: 2, attempt: 3 };
-        let lines = lines(&state, &vitals, (2, 1), "http://127.0.0.1:3000".into(), NOW, I18n::default());
+        let lines = lines(&state, &stats, (2, 1), "http://127.0.0.1:3000".into(), NOW, I18n::default());
         assert_eq!(
             lines.each_ref().map(String::as_str),
             [
@@ -182,17 +186,17 @@ mod tests {
                 "parlor 0.1.0",
             ]
         );
-        let text = report(&lines, &vitals, "Firefox", NOW, I18n::default());
+        let text = report(&lines, &stats, "Firefox", NOW, I18n::default());
         assert!(text.starts_with("Parlor connection report, 2026-11-21T09:07:07Z\nState: Reconnecting"));
         assert!(text.ends_with("Why: WebSocket is blocked.\nRound trips in ms: 3 1 2 \nBrowser: Firefox\n"));
     }
 
     #[test]
-    fn only_a_websocket_is_a_socket() {
-        let ready = Readiness { state: "OPEN", buffered: 7 };
-        let socket = |rung| {
-            let vitals = ConnectionStats { rung, ready, ..ConnectionStats::default() };
-            let lines = lines(&ConnectionState::Connecting, &vitals, (0, 0), String::new(), NOW, I18n::default());
+    fn only_a_websocket_has_a_socket_line() {
+        let transport_status = TransportStatus { state: "OPEN", buffered: 7 };
+        let socket = |transport| {
+            let stats = ConnectionStats { transport, transport_status, ..ConnectionStats::default() };
+            let lines = lines(&ConnectionState::Connecting, &stats, (0, 0), String::new(), NOW, I18n::default());
             LINES.iter().zip(lines).find(|((slug, _), _)| *slug == "socket").map(|(_, line)| line)
         };
         assert_eq!(socket(TransportKind::WebSocket).as_deref(), Some("OPEN, bufferedAmount 7"));
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_a_dash() {
+    fn unknown_values_are_dashes() {
         let lines =
             lines(&ConnectionState::Connecting, &ConnectionStats::default(), (0, 0), "x".into(), NOW, I18n::default());
         assert_eq!(lines.iter().filter(|line| *line == "–").count(), 7);

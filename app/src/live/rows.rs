@@ -1,6 +1,6 @@
 //! What the page shows of a room, line by line: messages with their day separators, notices and the "New" line.
 //!
-//! Pure. Each row has a key that never repeats within the list and never changes for what it shows, so that the page can
+//! Pure. Each row has a key that never repeats within the builder and never changes for what it shows, so that the page can
 //! change one row and leave the others alone.
 
 use std::sync::Arc;
@@ -17,44 +17,39 @@ use crate::{
     time::{Day, Zone},
 };
 
-/// Messages of one person within this time of each other share a header.
-const RUN: Millis = 5 * 60_000;
-/// Names that a folded notice gives before it counts.
-const NAMED: usize = 3;
+/// Messages of one user within this time of each other share a header.
+const GROUP_WINDOW: Millis = 5 * 60_000;
+/// A notice lists at most this many names.
+const MAX_NAMES: usize = 3;
 
-/// Names a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RowKey {
-    /// A day separator.
     Day(Day),
-    /// The line above what is new.
-    New,
-    /// A message, from the moment it was typed.
+    UnreadMarker,
+    /// A message, from when it was typed.
     Message(CommandId),
-    /// Who came (true) or went after this event.
+    /// Users who came (true) or went after this event.
     Notice(Seq, bool),
-    /// What this event changed of the room or its members.
+    /// The notice of this event.
     Event(Seq),
 }
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// Messages of another day follow.
+    /// A day separator.
     Day(Day),
-    /// Unread messages follow.
-    New,
-    /// A message.
+    /// The line above the first unread message.
+    UnreadMarker,
     Message(MessageRow),
-    /// Something that is no message: who came or went, or what became of the room or its members.
+    /// A change of the room, its members, or who is online.
     Notice {
-        /// What.
+        /// Its kind, as the text that shows it.
         word: Key,
-        /// `Ann, Bob and 3 others`, or a name or topic of the room.
+        /// The users' names, or the room's new name or topic.
         names: String,
-        /// Who did it; empty for those who came or went.
+        /// Who did it; empty for presence.
         by: String,
-        /// When; of several, the last one.
+        /// The time; of several changes, the last.
         at: Millis,
     },
 }
@@ -64,7 +59,7 @@ impl Row {
     pub const fn message(&self) -> Option<&MessageRow> {
         match self {
             Self::Message(message) => Some(message),
-            Self::Day(_) | Self::New | Self::Notice { .. } => None,
+            Self::Day(_) | Self::UnreadMarker | Self::Notice { .. } => None,
         }
     }
 }
@@ -72,18 +67,16 @@ impl Row {
 /// A message and how to show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {
-    /// The message.
     pub message: Arc<Message>,
-    /// Whether it begins a run, and so shows its author.
-    pub starts_run: bool,
-    /// Whether the reader wrote it.
+    /// Whether it shows its author.
+    pub starts_group: bool,
+    /// Whether the user wrote it.
     pub own: bool,
-    /// Whether it names the reader.
-    pub names_me: bool,
-    /// How far it has come.
+    /// Whether it mentions the user.
+    pub mentions_me: bool,
     pub delivery: Delivery,
-    /// It was never on the wire: its writer can have it back.
-    pub may_be_taken_back: bool,
+    /// It was never sent, so it can be withdrawn.
+    pub can_withdraw: bool,
 }
 
 /// All rows of a room, oldest first.
@@ -97,64 +90,65 @@ pub fn rows(
     i18n: I18n,
 ) -> Vec<(RowKey, Row)> {
     let capacity = timeline.messages().len() + 8;
-    let mut list = List { rows: Vec::with_capacity(capacity), me, zone, i18n, day: None, run: None };
+    let mut builder = RowBuilder { rows: Vec::with_capacity(capacity), me, zone, i18n, day: None, group: None };
     let mut notices = timeline.notices().iter().peekable();
     let mut line = timeline.unread_after();
     for message in timeline.messages() {
-        list.notices(&mut notices, message.seq);
-        // The first unread message of another person opens the line.
+        builder.notices(&mut notices, message.seq);
+        // The marker is above the first unread message of another user.
         if line.is_some_and(|after| message.seq > after) && Some(message.by.id) != me {
-            list.day(message.at);
-            list.push(RowKey::New, Row::New);
+            builder.day(message.at);
+            builder.push(RowKey::UnreadMarker, Row::UnreadMarker);
             line = None;
         }
-        list.message(message, Delivery::Stored, false);
+        builder.message(message, Delivery::Stored, false);
     }
-    list.notices(&mut notices, Seq::MAX);
+    builder.notices(&mut notices, Seq::MAX);
     for item in outbox.of(room) {
-        // Another tab may have sent it, and its event be here already.
-        if item.is_shown() && !timeline.has(item.message.id) {
-            list.message(&item.message, item.delivery.clone(), !item.tried);
+        // Another tab may have sent it, and its event may have arrived.
+        if item.is_visible() && !timeline.has(item.message.id) {
+            builder.message(&item.message, item.delivery.clone(), !item.attempted);
         }
     }
-    list.rows
+    builder.rows
 }
 
-struct List {
+struct RowBuilder {
     rows: Vec<(RowKey, Row)>,
     me: Option<UserId>,
     zone: Zone,
     i18n: I18n,
     day: Option<Day>,
-    run: Option<(UserId, Millis)>,
+    group: Option<(UserId, Millis)>,
 }
 
-impl List {
+impl RowBuilder {
     fn push(&mut self, key: RowKey, row: Row) {
         self.rows.push((key, row));
-        self.run = None;
+        self.group = None;
     }
 
     fn day(&mut self, at: Millis) {
         let day = self.zone.day(at);
-        // A server's clock can go back; a day that was named already is not named again.
+        // A server's clock can go back; a day is never shown twice.
         if self.day.is_none_or(|last| day > last) {
             self.day = Some(day);
             self.push(RowKey::Day(day), Row::Day(day));
         }
     }
 
-    fn message(&mut self, message: &Arc<Message>, delivery: Delivery, may_be_taken_back: bool) {
+    fn message(&mut self, message: &Arc<Message>, delivery: Delivery, can_withdraw: bool) {
         self.day(message.at);
-        let starts_run = self.run.is_none_or(|(by, at)| by != message.by.id || (message.at - at).abs() > RUN);
+        let starts_group =
+            self.group.is_none_or(|(by, at)| by != message.by.id || (message.at - at).abs() > GROUP_WINDOW);
         let own = self.me == Some(message.by.id);
-        let names_me = !own && self.me.is_some_and(|me| message.mentions.contains(&me));
-        let row = MessageRow { message: message.clone(), starts_run, own, names_me, delivery, may_be_taken_back };
+        let mentions_me = !own && self.me.is_some_and(|me| message.mentions.contains(&me));
+        let row = MessageRow { message: message.clone(), starts_group, own, mentions_me, delivery, can_withdraw };
         self.push(RowKey::Message(message.id), Row::Message(row));
-        self.run = Some((message.by.id, message.at));
+        self.group = Some((message.by.id, message.at));
     }
 
-    /// Those before this event, folded: one row for who came, one for who went.
+    /// Adds the notices before an event: one row for all who came, one for all who went.
     fn notices<'a>(&mut self, notices: &mut std::iter::Peekable<impl Iterator<Item = &'a Notice>>, before: Seq) {
         while let Some(after) = notices.peek().map(|notice| notice.after).filter(|after| *after < before) {
             let mut groups: [Vec<&str>; 2] = [Vec::new(), Vec::new()];
@@ -177,7 +171,7 @@ impl List {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
                     let (word, names) =
-                        (if joined { Key::UsersJoined } else { Key::UsersLeft }, fold(names, self.i18n));
+                        (if joined { Key::UsersJoined } else { Key::UsersLeft }, join_names(names, self.i18n));
                     self.push(
                         RowKey::Notice(after, joined),
                         Row::Notice { word, names, by: String::new(), at: last[usize::from(!joined)] },
@@ -190,16 +184,16 @@ impl List {
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
 #[must_use]
-pub fn fold(names: &[&str], i18n: I18n) -> String {
+pub fn join_names(names: &[&str], i18n: I18n) -> String {
     let comma = i18n.t(Key::ListSeparator);
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [first @ .., last] if names.len() <= NAMED => {
+        [first @ .., last] if names.len() <= MAX_NAMES => {
             i18n.format(Key::ListLast, &[("names", &first.join(comma)), ("last", last)])
         }
         _ => {
-            let (named, others) = names.split_at(NAMED - 1);
+            let (named, others) = names.split_at(MAX_NAMES - 1);
             i18n.format(Key::ListOthers, &[("names", &named.join(comma)), ("n", &others.len().to_string())])
         }
     }

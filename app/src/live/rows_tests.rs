@@ -1,4 +1,4 @@
-//! What the reader sees of a timeline.
+//! The rows of a timeline.
 
 use std::collections::HashSet;
 
@@ -39,10 +39,10 @@ fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
         .into_iter()
         .map(|(_, row)| match row {
             Row::Day(day) => format!("day {day}"),
-            Row::New => "new".into(),
+            Row::UnreadMarker => "new".into(),
             Row::Notice { word, names, .. } => format!("{names} {word:?}"),
             Row::Message(row) => {
-                let mark = if row.starts_run { "" } else { "+" };
+                let mark = if row.starts_group { "" } else { "+" };
                 format!("{mark}{} {}", row.message.by.name, row.delivery.slug())
             }
         })
@@ -50,7 +50,7 @@ fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
 }
 
 #[test]
-fn runs_share_a_header_for_five_minutes() {
+fn messages_within_five_minutes_share_a_header() {
     let at = [0, 4 * MINUTE, 9 * MINUTE, 15 * MINUTE];
     let mut messages: Vec<_> = (1..).zip(at).map(|(seq, at)| message(seq, 2, at)).collect();
     messages.push(message(5, 3, 15 * MINUTE));
@@ -61,14 +61,14 @@ fn runs_share_a_header_for_five_minutes() {
 }
 
 #[test]
-fn days_notices_and_the_new_line_end_a_run() {
+fn days_notices_and_the_unread_marker_end_a_group() {
     let day = 24 * 60 * MINUTE;
     let mut timeline = timeline(vec![message(1, 2, day - 2), message(2, 2, day + 2), message(3, 2, day + 3)]);
     timeline.mark_unread(Some(2));
     for n in 3..=7 {
-        timeline.notice(&user(n), Key::UsersJoined, 0);
+        timeline.add_presence(&user(n), Key::UsersJoined, 0);
     }
-    timeline.notice(&user(8), Key::UsersLeft, 0);
+    timeline.add_presence(&user(8), Key::UsersLeft, 0);
     assert_eq!(
         shown(&timeline, &Outbox::default()),
         [
@@ -78,14 +78,14 @@ fn days_notices_and_the_new_line_end_a_run() {
             "user 2 stored",
             "new",
             "user 2 stored",
-            "user 3, user 4 and 3 others CameIn",
-            "user 8 WentOut"
+            "user 3, user 4 and 3 others UsersJoined",
+            "user 8 UsersLeft"
         ]
     );
 }
 
 #[test]
-fn what_is_on_its_way_comes_last_and_keeps_its_key() {
+fn unsent_messages_come_last_and_keep_their_keys() {
     let mut outbox = Outbox::default();
     let id = CommandId(Uuid::from_u128(1_002));
     outbox.push(RoomId::lobby(), id, "hi".into(), user(1), MINUTE, true);
@@ -102,22 +102,22 @@ fn what_is_on_its_way_comes_last_and_keeps_its_key() {
     let page =
         MessagePage { messages: vec![message(1, 2, 0), message(2, 1, MINUTE)], head: 2, ..MessagePage::default() };
     timeline.reload(page, 50, false);
-    outbox.settle(id);
+    outbox.remove_delivered(id);
     assert_eq!(keys(&timeline, &outbox), before);
     assert_eq!(shown(&timeline, &outbox), ["day 0", "user 2 stored", "user 1 stored"]);
 }
 
 #[test]
-fn own_messages_open_no_new_line() {
+fn own_messages_do_not_place_the_unread_marker() {
     let mut timeline = timeline(vec![message(1, 2, 0), message(2, 1, 1)]);
     timeline.mark_unread(Some(1));
     assert!(!shown(&timeline, &Outbox::default()).contains(&"new".to_owned()));
 }
 
 #[test]
-fn names_are_folded() {
+fn names_are_joined_and_counted() {
     let folded =
-        |names: &[&str]| [Language::English, Language::Chinese].map(|language| fold(names, I18n::new(language)));
+        |names: &[&str]| [Language::English, Language::Chinese].map(|language| join_names(names, I18n::new(language)));
     assert_eq!(folded(&["Ann"]), ["Ann", "Ann"]);
     assert_eq!(folded(&["Ann", "Bob"]), ["Ann and Bob", "Ann和Bob"]);
     assert_eq!(folded(&["Ann", "Bob", "Cy"]), ["Ann, Bob and Cy", "Ann、Bob和Cy"]);
@@ -125,16 +125,16 @@ fn names_are_folded() {
 }
 
 proptest! {
-    /// A repeated key would misplace rows, whatever the clocks say.
+    /// A repeated key would misplace rows, whatever the clocks show.
     #[test]
-    fn keys_never_repeat(times in prop::collection::vec((-3_i64..3, 1_u128..4, 0_u8..4), 0..60)) {
+    fn keys_are_unique(times in prop::collection::vec((-3_i64..3, 1_u128..4, 0_u8..4), 0..60)) {
         let mut timeline = Timeline::default();
         for (seq, (days, by, what)) in (1..).zip(times) {
             let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq, ..MessagePage::default() };
             timeline.reload(page, 1, false);
             match what {
-                0 => timeline.notice(&user(by), Key::UsersJoined, 0),
-                1 => timeline.notice(&user(by), Key::UsersLeft, 0),
+                0 => timeline.add_presence(&user(by), Key::UsersJoined, 0),
+                1 => timeline.add_presence(&user(by), Key::UsersLeft, 0),
                 2 => timeline.mark_unread(Some(seq)),
                 _ => {}
             }

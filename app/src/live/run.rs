@@ -1,4 +1,4 @@
-//! The loop that holds the connection for as long as the page lives: connect, stay, wait, come back.
+//! The connection loop, which runs as long as the page lives: connect, run the session, wait, reconnect.
 
 use std::pin::pin;
 
@@ -14,10 +14,10 @@ use super::{
     client::{Client, Command},
     connection::ConnectionState,
     reconnect::{Backoff, Next},
-    session::{End, session},
+    session::{SessionEnd, session},
     state::State,
-    transport::answers,
-    transport_fallback::{Failure, GOOD, TransportFallback, recall},
+    transport::server_responds,
+    transport_fallback::{Failure, STABLE, TransportFallback, parse_memory},
 };
 use crate::{
     api::{self, ApiError},
@@ -25,121 +25,119 @@ use crate::{
     i18n::{I18n, Key},
 };
 
-/// Where the browser keeps what worked on this kind of network.
-fn memory() -> String {
-    "transport ".to_owned() + &browser::network()
+/// The local-storage key of the transport that worked on this type of network.
+fn memory_key() -> String {
+    "transport ".to_owned() + &browser::network_type()
 }
 
 /// How a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Woken {
-    /// The time is over.
-    Time,
-    /// Someone asked not to wait any longer, or the page runs again.
-    Now,
-    /// The network is back, or another one.
+enum WaitEnd {
+    Elapsed,
+    /// The user does not want to wait, or the page was resumed.
+    Retry,
+    /// The network is back, or is a different one.
     Online,
-    /// The network is gone.
     Offline,
-    /// The page is put away.
-    Away,
-    /// The page is gone for good.
-    Gone,
+    PageHidden,
+    /// The client was dropped, so nobody can send commands any more.
+    ClientDropped,
 }
 
-/// Runs until the server does not want us back.
+/// Runs until the server closes the connection for good.
 pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>) {
     let mut backoff = Backoff::default();
-    let mut ladder =
-        TransportFallback::new(browser::kept_one(&memory()).and_then(|memory| recall(&memory, clock::now())));
-    let mut put_away = false;
-    let mut woken = if browser::is_offline() { Woken::Offline } else { Woken::Time };
+    let mut fallback = TransportFallback::new(
+        browser::local_get(&memory_key()).and_then(|memory| parse_memory(&memory, clock::now())),
+    );
+    let mut was_hidden = false;
+    let mut wait_end = if browser::is_offline() { WaitEnd::Offline } else { WaitEnd::Elapsed };
     loop {
-        while matches!(woken, Woken::Offline | Woken::Away) {
-            if woken == Woken::Offline {
+        while matches!(wait_end, WaitEnd::Offline | WaitEnd::PageHidden) {
+            if wait_end == WaitEnd::Offline {
                 client.connection.set(ConnectionState::Offline);
             }
-            let away = woken == Woken::Away;
-            put_away |= away;
-            woken = wait(&mut commands, None).await;
-            if away && woken == Woken::Now && browser::is_offline() {
-                woken = Woken::Offline;
+            let hidden = wait_end == WaitEnd::PageHidden;
+            was_hidden |= hidden;
+            wait_end = wait(&mut commands, None).await;
+            if hidden && wait_end == WaitEnd::Retry && browser::is_offline() {
+                wait_end = WaitEnd::Offline;
             }
         }
-        match woken {
-            Woken::Gone => return,
-            Woken::Online => forget(&mut ladder, clock::now()),
+        match wait_end {
+            WaitEnd::ClientDropped => return,
+            WaitEnd::Online => forget(&mut fallback, clock::now()),
             _ => {}
         }
-        woken = Woken::Time;
+        wait_end = WaitEnd::Elapsed;
         if backoff.attempt() > 0 {
             client.connection.set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() });
         } else {
             client.connection.set(ConnectionState::Connecting);
         }
-        let end = session(client, &mut ladder, &mut commands).await;
-        client.change(State::disconnected);
+        let end = session(client, &mut fallback, &mut commands).await;
+        client.update(State::disconnected);
         match end {
-            End::Missing => ladder.missing(),
-            End::Offline => {
-                ended(client, 1006, client.i18n.t(Key::NetworkLost).to_owned());
-                woken = Woken::Offline;
+            SessionEnd::Unsupported => fallback.unsupported(),
+            SessionEnd::Offline => {
+                connection_closed(client, 1006, client.i18n.t(Key::NetworkLost).to_owned());
+                wait_end = WaitEnd::Offline;
             }
-            End::Away => {
-                ended(client, 1000, client.i18n.t(Key::PageHidden).to_owned());
-                woken = Woken::Away;
+            SessionEnd::PageHidden => {
+                connection_closed(client, 1000, client.i18n.t(Key::PageHidden).to_owned());
+                wait_end = WaitEnd::PageHidden;
             }
-            End::Slept => ended(client, 1006, client.i18n.t(Key::PageSuspended).to_owned()),
-            End::Closed { mut code, reason, bye, lasted, taken } => {
-                let said = bye.as_ref().map_or((code, &reason), |bye| (bye.code, &bye.reason));
-                ended(client, said.0, why(client.i18n, said.0, said.1.clone()));
+            SessionEnd::Suspended => connection_closed(client, 1006, client.i18n.t(Key::PageSuspended).to_owned()),
+            SessionEnd::Closed { mut code, reason, bye, lasted, hello_accepted } => {
+                let (close_code, server_reason) = bye.as_ref().map_or((code, &reason), |bye| (bye.code, &bye.reason));
+                connection_closed(client, close_code, close_reason(client.i18n, close_code, server_reason.clone()));
                 let failure = match lasted {
-                    None if taken => Failure::Held,
-                    None => Failure::Silent,
-                    Some(_) => Failure::Short,
+                    None if hello_accepted => Failure::Buffered,
+                    None => Failure::NotEstablished,
+                    Some(_) => Failure::ShortLived,
                 };
-                // A server that hears nothing after `hello` ends the connection. If its frames come only then, all at once,
-                // something on the way has held them back.
-                let held_back =
-                    said.0 == CloseCode::HeartbeatMissed.code() && lasted.is_none_or(|lasted| lasted < GOOD);
-                let failure = if held_back { Failure::Held } else { failure };
+                // A server that receives nothing after `hello` closes the connection. If its frames arrive only then, all at
+                // once, a proxy has buffered them.
+                let buffered =
+                    close_code == CloseCode::HeartbeatMissed.code() && lasted.is_none_or(|lasted| lasted < STABLE);
+                let failure = if buffered { Failure::Buffered } else { failure };
                 let answered = bye.is_some() || code >= 4000;
-                if !held_back && (answered || lasted.is_some_and(|lasted| lasted >= GOOD)) {
-                    ladder.ended();
+                if !buffered && (answered || lasted.is_some_and(|lasted| lasted >= STABLE)) {
+                    fallback.closed_normally();
                 } else {
                     if lasted.is_some() {
                         client
                             .connection
                             .set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() + 1 });
                     }
-                    match ask(&mut commands).await {
+                    match check_server(&mut commands).await {
                         Ok(false) => {}
-                        // A refused upgrade tells a page nothing; the API says whether it was for want of a session.
+                        // A page cannot see why an upgrade was refused; the API tells whether the session is still valid.
                         Ok(true) if lasted.is_none() && api::me().await == Err(ApiError::Unauthorized) => {
                             code = CloseCode::SessionRevoked.code();
                         }
-                        Ok(true) if ladder.failed(failure) => continue,
+                        Ok(true) if fallback.failed(failure) => continue,
                         Ok(true) => {}
                         Err(other) => {
-                            woken = other;
+                            wait_end = other;
                             continue;
                         }
                     }
                 }
-                match backoff.ended(code, bye.as_ref(), lasted.unwrap_or(0), clock::random()) {
+                match backoff.next_attempt(code, bye.as_ref(), lasted.unwrap_or(0), clock::random()) {
                     Next::Never => {
                         let (code, reason) = bye.map_or((code, reason), |bye| (bye.code, bye.reason));
-                        // The browser's way back does not lead to what was left by signing out.
-                        if put_away && code == CloseCode::SessionRevoked.code() {
+                        // Going back in the browser's history must not show a page of a session that has ended.
+                        if was_hidden && code == CloseCode::SessionRevoked.code() {
                             return browser::reload();
                         }
                         return client
                             .connection
-                            .set(ConnectionState::Closed { code, reason: why(client.i18n, code, reason) });
+                            .set(ConnectionState::Closed { code, reason: close_reason(client.i18n, code, reason) });
                     }
                     Next::Wait(ms) => {
-                        woken = count_down(client, &mut commands, ms, backoff.attempt()).await;
-                        if woken == Woken::Now {
+                        wait_end = count_down(client, &mut commands, ms, backoff.attempt()).await;
+                        if wait_end == WaitEnd::Retry {
                             backoff.hurry();
                         }
                     }
@@ -149,53 +147,53 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
     }
 }
 
-/// What worked is for later pages to know.
-pub(super) fn remember(ladder: &TransportFallback, now: Millis) {
-    match ladder.memory(now) {
-        Some(worked) => browser::keep(&memory(), &worked),
-        None => browser::forget(&memory()),
+/// Saves the transport that works, for later pages on this network.
+pub(super) fn remember(fallback: &TransportFallback, now: Millis) {
+    match fallback.to_memory(now) {
+        Some(worked) => browser::local_set(&memory_key(), &worked),
+        None => browser::local_remove(&memory_key()),
     }
 }
 
-/// Another network: what was found out about the old one does not count.
-pub(super) fn forget(ladder: &mut TransportFallback, now: Millis) {
-    browser::forget(&memory());
-    ladder.network_changed(now);
+/// Forgets what was learned about the previous network.
+pub(super) fn forget(fallback: &mut TransportFallback, now: Millis) {
+    browser::local_remove(&memory_key());
+    fallback.network_changed(now);
 }
 
-fn ended(client: Client, code: u16, mut reason: String) {
-    client.note(&mut |vitals| vitals.ended(code, std::mem::take(&mut reason), clock::now()));
+fn connection_closed(client: Client, code: u16, reason: String) {
+    client.update_stats(|stats| stats.connection_closed(code, reason, clock::now()));
 }
 
-/// Whether the server answers, unless something happens first.
-async fn ask(commands: &mut UnboundedReceiver<Command>) -> Result<bool, Woken> {
-    match select(pin!(answers()), pin!(wait(commands, None))).await {
-        Either::Left((answers, _)) => Ok(answers),
-        Either::Right((woken, _)) => Err(woken),
+/// Whether the server server_responds, unless something happens first.
+async fn check_server(commands: &mut UnboundedReceiver<Command>) -> Result<bool, WaitEnd> {
+    match select(pin!(server_responds()), pin!(wait(commands, None))).await {
+        Either::Left((server_responds, _)) => Ok(server_responds),
+        Either::Right((wait_end, _)) => Err(wait_end),
     }
 }
 
-/// Waits and says how long it will be.
-async fn count_down(client: Client, commands: &mut UnboundedReceiver<Command>, ms: u32, attempt: u32) -> Woken {
+/// Waits and shows the remaining seconds.
+async fn count_down(client: Client, commands: &mut UnboundedReceiver<Command>, ms: u32, attempt: u32) -> WaitEnd {
     let until = clock::now() + Millis::from(ms);
     loop {
         let left = until - clock::now();
         if left <= 0 {
-            return Woken::Time;
+            return WaitEnd::Elapsed;
         }
         let seconds = u32::try_from((left + 999) / 1000).unwrap_or(0);
         client.connection.set(ConnectionState::Reconnecting { seconds, attempt });
         // To the next whole second.
         let step = left - i64::from(seconds - 1) * 1000;
-        let woken = wait(commands, Some(u32::try_from(step).unwrap_or(1_000))).await;
-        if woken != Woken::Time {
-            return woken;
+        let wait_end = wait(commands, Some(u32::try_from(step).unwrap_or(1_000))).await;
+        if wait_end != WaitEnd::Elapsed {
+            return wait_end;
         }
     }
 }
 
-/// Waits so long, or until something happens.
-async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Woken {
+/// Waits for the time to elapse or for a command that ends the wait.
+async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> WaitEnd {
     let timer = async {
         match ms {
             Some(ms) => clock::sleep(ms).await,
@@ -205,20 +203,20 @@ async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Wok
     let mut timer = pin!(timer);
     loop {
         match select(&mut timer, commands.next()).await {
-            Either::Left(_) => return Woken::Time,
-            Either::Right((Some(Command::TryNow | Command::Woke), _)) => return Woken::Now,
-            Either::Right((Some(Command::Online), _)) => return Woken::Online,
-            Either::Right((Some(Command::Offline), _)) => return Woken::Offline,
-            Either::Right((Some(Command::Away), _)) => return Woken::Away,
-            Either::Right((None, _)) => return Woken::Gone,
-            // Frames have nowhere to go now: `hello` says the same again, and messages wait in the outbox.
+            Either::Left(_) => return WaitEnd::Elapsed,
+            Either::Right((Some(Command::ReconnectNow | Command::PageResumed), _)) => return WaitEnd::Retry,
+            Either::Right((Some(Command::Online), _)) => return WaitEnd::Online,
+            Either::Right((Some(Command::Offline), _)) => return WaitEnd::Offline,
+            Either::Right((Some(Command::PageHidden), _)) => return WaitEnd::PageHidden,
+            Either::Right((None, _)) => return WaitEnd::ClientDropped,
+            // Frames cannot be sent now: `hello` will carry the same state, and messages wait in the outbox.
             Either::Right((Some(_), _)) => {}
         }
     }
 }
 
-/// The reason in words for people: the page's own for codes that it knows.
-fn why(i18n: I18n, code: u16, reason: String) -> String {
+/// The reason to show: the page's translation if it knows the code, else the server's text.
+fn close_reason(i18n: I18n, code: u16, reason: String) -> String {
     let number = code.to_string();
     match i18n.error(&number) {
         Some(known) => known.to_owned(),

@@ -1,7 +1,7 @@
-//! One connection, from its opening to its end: hello, frames, heartbeat. On a lower rung of the ladder it looks for a better
-//! way beside the one it has, and changes over without a break.
+//! One connection from opening to close: hello, frames, heartbeat. On a fallback transport it also probes for a better one
+//! and switches over without a gap.
 
-use std::{cell::Cell, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
 
 use futures::{Future as _, StreamExt as _, channel::mpsc::UnboundedReceiver};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use super::{
     client::{Client, Command},
     connection::ConnectionState,
     reconnect::Bye,
-    transport::{self, Incoming, Transport},
+    transport::{self, Transport, TransportEvent},
     transport_fallback::{TransportFallback, TransportKind},
     upgrade_probe::UpgradeProbe,
 };
@@ -20,149 +20,148 @@ use crate::{browser, clock, i18n::Key};
 mod heartbeat;
 mod upgrade;
 
-/// A connection that has not welcomed us within this time is given up.
-pub(super) const OPENING: Millis = 8_000;
-/// The server has taken `hello`: its welcome comes within this time, or something on the way holds it back.
-pub(super) const HELD: Millis = 5_000;
-/// Between two `read` frames.
-const READ_PAUSE: Millis = 1_000;
-/// Between two pings while the panel is open.
-const LOOK: Millis = 2_000;
-/// The page is brought up to date no more often than this.
-const PAINT: Millis = 30;
-/// Nor more often than after so many times as long as it took the last time until that was to be seen: on a slow machine,
-/// or among much else, keys and clicks are heard in between.
-const AT_EASE: Millis = 3;
-/// So many frames since the last time are a flood: nobody can read them as they come, and painting would hold them up.
+/// A connection that is not welcomed within this time is given up.
+pub(super) const CONNECT_TIMEOUT: Millis = 8_000;
+/// If the server has accepted `hello` but its welcome takes longer than this, a proxy buffers the stream.
+pub(super) const WELCOME_TIMEOUT: Millis = 5_000;
+/// Least time between two `read` frames.
+const READ_INTERVAL: Millis = 1_000;
+/// Least time between two pings while the connection panel is open.
+const STATS_PING_INTERVAL: Millis = 2_000;
+/// Least time between two updates of the page.
+const RENDER_INTERVAL: Millis = 30;
+/// The page is idle for at least this multiple of the last render's duration, so that a slow machine still handles keys
+/// and clicks in between.
+const RENDER_TIME_FACTOR: Millis = 3;
+/// More frames than this since the last update are a flood: nobody can read them as they come, and rendering each would
+/// delay the rest.
 const FLOOD: u32 = 40;
-/// The same as [`PAINT`] in a flood.
-const PAINT_IN_FLOOD: Millis = 250;
-/// A moment that does not come.
+/// [`RENDER_INTERVAL`] in a flood.
+const FLOOD_RENDER_INTERVAL: Millis = 250;
+/// A time that does not come.
 const NEVER: Millis = Millis::MAX / 4;
 
-/// How a connection ended.
-pub(super) enum End {
-    /// This browser has no such transport.
-    Missing,
+/// How a session ended.
+pub(super) enum SessionEnd {
+    /// The browser does not have this transport.
+    Unsupported,
     /// The browser says that the network is gone.
     Offline,
-    /// The page is put away.
-    Away,
-    /// The page slept, and nobody can say whether the connection still is one.
-    Slept,
-    /// It ended.
+    /// The page was put away.
+    PageHidden,
+    /// The page was suspended for so long that the connection may be dead.
+    Suspended,
     Closed {
-        /// The close code; 1006 when there was none.
+        /// The close code; 1006 if there was none.
         code: u16,
-        /// The server's words.
+        /// The server's reason.
         reason: String,
-        /// What the server said before.
         bye: Option<Bye>,
-        /// How long it was good for, in milliseconds; none when it never was.
+        /// How long the connection was established, in milliseconds; none if it never was.
         lasted: Option<Millis>,
-        /// The server had taken `hello`.
-        taken: bool,
+        /// The server had accepted `hello`.
+        hello_accepted: bool,
     },
 }
 
 /// What a session waits for.
-enum Happened {
-    Came(Incoming),
-    Beside(Incoming),
-    Told(Command),
-    Time,
+enum SessionEvent {
+    Transport(TransportEvent),
+    Probe(TransportEvent),
+    Command(Command),
+    Timer,
 }
 
 struct Session<'a> {
     client: Client,
-    ladder: &'a mut TransportFallback,
+    fallback: &'a mut TransportFallback,
     transport: Box<dyn Transport>,
-    rung: TransportKind,
-    climb: Option<UpgradeProbe>,
-    began: Millis,
+    kind: TransportKind,
+    probe: Option<UpgradeProbe>,
+    started_at: Millis,
     open: bool,
-    taken: Option<Millis>,
-    welcomed: Option<Millis>,
+    hello_accepted_at: Option<Millis>,
+    welcomed_at: Option<Millis>,
     bye: Option<Bye>,
     heartbeat: Millis,
-    ping_at: Millis,
-    pinged: Millis,
-    /// An answer is awaited until then.
-    answer_by: Option<Millis>,
-    /// The last sign of life.
-    heard: Millis,
-    /// The timer that is set runs until then.
-    due: Millis,
-    /// Frames since the page was brought up to date.
-    unshown: u32,
-    shown_at: Millis,
-    /// How long it took the last time until it was to be seen.
-    took: Rc<Cell<Millis>>,
-    reads: Vec<(RoomId, Seq)>,
-    read_at: Millis,
+    next_ping_at: Millis,
+    pinged_at: Millis,
+    /// When the pending ping times out.
+    pong_deadline: Option<Millis>,
+    /// When anything was last received.
+    received_at: Millis,
+    /// When the pending timer fires.
+    timer_at: Millis,
+    /// Frames since the page was last updated.
+    unrendered: u32,
+    rendered_at: Millis,
+    /// How long the last update took until it was painted.
+    render_duration: Rc<Cell<Millis>>,
+    pending_reads: BTreeMap<RoomId, Seq>,
+    next_read_at: Millis,
 }
 
-/// Connects and stays until the end.
+/// Connects and runs until the connection ends.
 pub(super) async fn session(
     client: Client,
-    ladder: &mut TransportFallback,
+    fallback: &mut TransportFallback,
     commands: &mut UnboundedReceiver<Command>,
-) -> End {
-    let rung = ladder.rung();
-    let Some(transport) = transport::open(rung) else { return End::Missing };
-    let began = clock::now();
+) -> SessionEnd {
+    let kind = fallback.current();
+    let Some(transport) = transport::open(kind) else { return SessionEnd::Unsupported };
+    let now = clock::now();
     let session = Session {
         client,
-        ladder,
+        fallback,
         transport,
-        rung,
-        climb: None,
-        began,
+        kind,
+        probe: None,
+        started_at: now,
         open: false,
-        taken: None,
-        welcomed: None,
+        hello_accepted_at: None,
+        welcomed_at: None,
         bye: None,
         heartbeat: NEVER,
-        ping_at: NEVER,
-        pinged: 0,
-        answer_by: None,
-        heard: began,
-        due: NEVER,
-        unshown: 0,
-        shown_at: 0,
-        took: Rc::default(),
-        reads: Vec::new(),
-        read_at: 0,
+        next_ping_at: NEVER,
+        pinged_at: 0,
+        pong_deadline: None,
+        received_at: now,
+        timer_at: NEVER,
+        unrendered: 0,
+        rendered_at: 0,
+        render_duration: Rc::default(),
+        pending_reads: BTreeMap::new(),
+        next_read_at: 0,
     };
     session.run(commands).await
 }
 
 impl Session<'_> {
-    async fn run(mut self, commands: &mut UnboundedReceiver<Command>) -> End {
+    async fn run(mut self, commands: &mut UnboundedReceiver<Command>) -> SessionEnd {
         loop {
-            // Everything that has come is applied before the page is brought up to date once.
-            let ready = poll_fn(|context| {
+            // Apply everything that has arrived before the page is updated once.
+            let arrived = poll_fn(|context| {
                 Poll::Ready(match self.transport.poll(context) {
-                    Poll::Ready(incoming) => Some(incoming),
+                    Poll::Ready(event) => Some(event),
                     Poll::Pending => None,
                 })
             });
-            if let Some(incoming) = ready.await {
-                if let Some(end) = self.take(incoming) {
+            if let Some(event) = arrived.await {
+                if let Some(end) = self.on_transport_event(event) {
                     return end;
                 }
                 continue;
             }
-            self.show();
+            self.render();
             self.send_ready();
-            let end = match self.happens(commands).await {
-                Happened::Came(incoming) => self.take(incoming),
-                Happened::Beside(incoming) => {
-                    self.beside(incoming);
+            let end = match self.next_event(commands).await {
+                SessionEvent::Transport(event) => self.on_transport_event(event),
+                SessionEvent::Probe(event) => {
+                    self.on_probe_event(event);
                     None
                 }
-                Happened::Told(command) => self.obey(command),
-                Happened::Time => self.time(),
+                SessionEvent::Command(command) => self.on_command(command),
+                SessionEvent::Timer => self.on_timer(),
             };
             if let Some(end) = end {
                 return end;
@@ -170,63 +169,63 @@ impl Session<'_> {
         }
     }
 
-    async fn happens(&mut self, commands: &mut UnboundedReceiver<Command>) -> Happened {
+    async fn next_event(&mut self, commands: &mut UnboundedReceiver<Command>) -> SessionEvent {
         let now = clock::now();
-        self.due = self.deadline(now);
-        let wait = (self.due - now).clamp(1, 600_000);
+        self.timer_at = self.next_deadline(now);
+        let wait = (self.timer_at - now).clamp(1, 600_000);
         let mut timer = pin!(clock::sleep(u32::try_from(wait).unwrap_or(1)));
         poll_fn(|context| {
-            if let Poll::Ready(incoming) = self.transport.poll(context) {
-                return Poll::Ready(Happened::Came(incoming));
+            if let Poll::Ready(event) = self.transport.poll(context) {
+                return Poll::Ready(SessionEvent::Transport(event));
             }
-            if let Some(climb) = &mut self.climb
-                && let Poll::Ready(incoming) = climb.poll(context)
+            if let Some(probe) = &mut self.probe
+                && let Poll::Ready(event) = probe.poll(context)
             {
-                return Poll::Ready(Happened::Beside(incoming));
+                return Poll::Ready(SessionEvent::Probe(event));
             }
             if let Poll::Ready(Some(command)) = commands.poll_next_unpin(context) {
-                return Poll::Ready(Happened::Told(command));
+                return Poll::Ready(SessionEvent::Command(command));
             }
-            timer.as_mut().poll(context).map(|()| Happened::Time)
+            timer.as_mut().poll(context).map(|()| SessionEvent::Timer)
         })
         .await
     }
 
-    fn take(&mut self, incoming: Incoming) -> Option<End> {
-        self.heard = clock::now();
-        match incoming {
-            Incoming::Open => {
+    fn on_transport_event(&mut self, event: TransportEvent) -> Option<SessionEnd> {
+        self.received_at = clock::now();
+        match event {
+            TransportEvent::Open => {
                 self.open = true;
-                if let Some(hello) = self.client.read(|state| Some(state.hello())) {
-                    self.client.note(&mut |vitals| vitals.greeted(&hello, self.heard));
-                    self.say(&hello);
+                if let Some(hello) = self.client.with_state(|state| Some(state.hello())) {
+                    self.client.update_stats(|stats| stats.hello_sent(&hello, self.received_at));
+                    self.send(&hello);
                 }
             }
-            Incoming::Taken => self.taken = Some(self.heard),
-            Incoming::Alive => self.answer_by = None,
-            Incoming::Frame(frame) => {
-                self.answer_by = None;
-                self.frame(frame);
+            TransportEvent::Accepted => self.hello_accepted_at = Some(self.received_at),
+            TransportEvent::Alive => self.pong_deadline = None,
+            TransportEvent::Frame(frame) => {
+                self.pong_deadline = None;
+                self.on_frame(frame);
             }
-            Incoming::Closed { code, reason } => return Some(self.end(code, reason)),
+            TransportEvent::Closed { code, reason } => return Some(self.closed(code, reason)),
         }
         None
     }
 
-    fn frame(&mut self, frame: ServerFrame) {
+    fn on_frame(&mut self, frame: ServerFrame) {
         let now = clock::now();
-        self.unshown += 1;
-        self.client.note(&mut |vitals| vitals.heard(&frame, now));
+        self.unrendered += 1;
+        self.client.update_stats(|stats| stats.frame_received(&frame, now));
         match &frame {
             ServerFrame::Welcome { heartbeat_ms, you, .. } => {
-                self.client.met(you);
-                self.welcomed = Some(now);
+                self.client.verify_user(you);
+                self.welcomed_at = Some(now);
                 self.heartbeat = Millis::try_from(*heartbeat_ms).unwrap_or(NEVER).clamp(1_000, NEVER);
-                // Not all clients of a restarted server ping at the same moment.
+                // The clients of a restarted server must not all ping at the same moment.
                 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
                 let first = (self.heartbeat as f64 * clock::random()) as Millis;
-                self.ping_at = now + first;
-                self.arrived(now);
+                self.next_ping_at = now + first;
+                self.established(now);
             }
             ServerFrame::Bye { code, reason, reconnect, after_ms } => {
                 self.bye =
@@ -234,107 +233,109 @@ impl Session<'_> {
             }
             _ => {}
         }
-        let mut todos = Vec::new();
-        self.client.read(|state| todos = state.apply(frame, now));
-        self.client.act(todos);
+        let effects = self.client.with_state(|state| state.apply(frame, now));
+        self.client.run_effects(effects);
     }
 
-    /// Welcomed: says by which way, and remembers it.
-    fn arrived(&mut self, now: Millis) {
-        self.ladder.welcomed(self.rung, now);
-        super::run::remember(self.ladder, now);
-        let why = self.client.i18n.t(self.ladder.reason());
-        self.client.note(&mut |vitals| (vitals.rung, vitals.why) = (self.rung, why));
-        self.client.connection.set(ConnectionState::Connected { address: browser::host(), rung: self.rung, why });
+    /// Shows and remembers the transport that was welcomed.
+    fn established(&mut self, now: Millis) {
+        self.fallback.established(self.kind, now);
+        super::run::remember(self.fallback, now);
+        let why = self.client.i18n.t(self.fallback.reason());
+        self.client.update_stats(|stats| (stats.transport, stats.why) = (self.kind, why));
+        self.client.connection.set(ConnectionState::Connected { address: browser::host(), transport: self.kind, why });
     }
 
-    fn obey(&mut self, command: Command) -> Option<End> {
+    fn on_command(&mut self, command: Command) -> Option<SessionEnd> {
         let now = clock::now();
         match command {
-            Command::Offline => return Some(End::Offline),
-            Command::Away => return Some(End::Away),
-            Command::Say(ClientFrame::Read { room, seq }) => {
-                self.reads.retain(|(other, _)| *other != room);
-                self.reads.push((room, seq));
+            Command::Offline => return Some(SessionEnd::Offline),
+            Command::PageHidden => return Some(SessionEnd::PageHidden),
+            Command::Send(ClientFrame::Read { room, seq }) => {
+                self.pending_reads.insert(room, seq);
             }
-            // Before the opening there is nothing to say: `hello` will resume all rooms that are open then.
-            Command::Say(frame) if self.open => {
-                self.say(&frame);
-                if let Some(climb) = self.climb.as_mut().filter(|climb| climb.hello.is_some())
+            // Before the connection is open there is nothing to send: `hello` resumes all rooms that are open by then.
+            Command::Send(frame) if self.open => {
+                self.send(&frame);
+                if let Some(probe) = self.probe.as_mut().filter(|probe| probe.hello.is_some())
                     && matches!(frame, ClientFrame::Join(_))
                 {
-                    climb.joined.push(frame);
+                    probe.joined.push(frame);
                 }
             }
             Command::Online => {
-                super::run::forget(self.ladder, now);
-                return self.wake(now, self.heartbeat + self.grace());
+                super::run::forget(self.fallback, now);
+                return self.check_after_pause(now, self.heartbeat + self.pong_timeout());
             }
-            Command::Woke => return self.wake(now, self.heartbeat + self.grace()),
-            Command::Probe if self.welcomed.is_some() => return self.wake(now, self.slept()),
-            Command::TryNow => return self.wake(now, self.slept()),
-            Command::Look => {
-                let readiness = self.transport.readiness();
-                self.client.note(&mut |vitals| vitals.ready = readiness);
-                if self.welcomed.is_some() && self.answer_by.is_none() && now >= self.pinged + LOOK {
-                    self.ping(self.grace());
+            Command::PageResumed => return self.check_after_pause(now, self.heartbeat + self.pong_timeout()),
+            Command::CheckConnection if self.welcomed_at.is_some() => {
+                return self.check_after_pause(now, self.suspend_threshold());
+            }
+            Command::ReconnectNow => return self.check_after_pause(now, self.suspend_threshold()),
+            Command::MeasureLatency => {
+                let status = self.transport.status();
+                self.client.update_stats(|stats| stats.transport_status = status);
+                let due = now >= self.pinged_at + STATS_PING_INTERVAL;
+                if self.welcomed_at.is_some() && self.pong_deadline.is_none() && due {
+                    self.ping(self.pong_timeout());
                 }
             }
-            Command::Say(_) | Command::Wake | Command::Probe => {}
+            Command::Send(_) | Command::FlushOutbox | Command::CheckConnection => {}
         }
         None
     }
 
-    /// Brings the page up to date; when much comes, not for each frame.
-    fn show(&mut self) {
+    /// Updates the page; when many frames arrive, not for each of them.
+    fn render(&mut self) {
         let now = clock::now();
         // A hidden page's timers are slow, and it has little to paint.
-        let soon = self.shown_at..self.show_at();
-        if self.unshown > 0 && (!soon.contains(&now) || self.unshown == 1 && browser::is_hidden()) {
-            self.unshown = 0;
-            self.shown_at = now;
+        let too_soon = self.rendered_at..self.next_render_at();
+        if self.unrendered > 0 && (!too_soon.contains(&now) || self.unrendered == 1 && browser::is_hidden()) {
+            self.unrendered = 0;
+            self.rendered_at = now;
             self.client.publish();
-            let took = self.took.clone();
-            // Not in a hidden page, which paints nothing.
-            request_animation_frame(move || set_timeout(move || took.set(clock::now() - now), Duration::ZERO));
+            let duration = self.render_duration.clone();
+            // A hidden page paints nothing, and then this does not run.
+            request_animation_frame(move || set_timeout(move || duration.set(clock::now() - now), Duration::ZERO));
         }
     }
 
-    fn show_at(&self) -> Millis {
-        let pause = if self.unshown > FLOOD { PAINT_IN_FLOOD } else { PAINT };
-        self.shown_at + pause.max((AT_EASE * self.took.get()).min(PAINT_IN_FLOOD))
+    fn next_render_at(&self) -> Millis {
+        let interval = if self.unrendered > FLOOD { FLOOD_RENDER_INTERVAL } else { RENDER_INTERVAL };
+        self.rendered_at + interval.max((RENDER_TIME_FACTOR * self.render_duration.get()).min(FLOOD_RENDER_INTERVAL))
     }
 
-    /// Messages that may go, and what was read.
+    /// Sends what may be sent from the outbox, and `read` frames.
     fn send_ready(&mut self) {
-        if self.welcomed.is_none() {
+        if self.welcomed_at.is_none() {
             return;
         }
         let now = clock::now();
-        let (frames, todos) = self.client.read(|state| state.take_ready(now));
+        let (frames, effects) = self.client.with_state(|state| state.take_sendable(now));
         if !frames.is_empty() {
-            frames.iter().for_each(|frame| self.say(frame));
+            frames.iter().for_each(|frame| self.send(frame));
             self.client.publish();
         }
-        self.client.act(todos);
-        if !self.reads.is_empty() && now >= self.read_at {
-            self.read_at = now + READ_PAUSE;
-            for (room, seq) in std::mem::take(&mut self.reads) {
-                self.say(&ClientFrame::Read { room, seq });
+        self.client.run_effects(effects);
+        if !self.pending_reads.is_empty() && now >= self.next_read_at {
+            self.next_read_at = now + READ_INTERVAL;
+            for (room, seq) in std::mem::take(&mut self.pending_reads) {
+                self.send(&ClientFrame::Read { room, seq });
             }
         }
     }
 
-    fn say(&mut self, frame: &ClientFrame) {
+    fn send(&mut self, frame: &ClientFrame) {
         self.transport.send(frame.encode());
     }
 
-    fn lost(&mut self, why: Key) -> End {
-        self.end(1006, self.client.i18n.t(why).to_owned())
+    fn connection_lost(&mut self, why: Key) -> SessionEnd {
+        self.closed(1006, self.client.i18n.t(why).to_owned())
     }
 
-    fn end(&mut self, code: u16, reason: String) -> End {
-        let lasted = self.welcomed.map(|since| clock::now() - since);
-        End::Closed { code, reason, bye: self.bye.take(), lasted, taken: self.taken.is_some() }
+    fn closed(&mut self, code: u16, reason: String) -> SessionEnd {
+        let lasted = self.welcomed_at.map(|since| clock::now() - since);
+        let hello_accepted = self.hello_accepted_at.is_some();
+        SessionEnd::Closed { code, reason, bye: self.bye.take(), lasted, hello_accepted }
     }
 }

@@ -1,6 +1,6 @@
-//! The pure parts of the client (state, timeline, outbox, backoff) in tabs of one browser, against a model of the server,
-//! the browser's disk and its locks, with a virtual clock. Every step that waits on something may happen at any time, in
-//! any order that the real thing allows; what must hold, must hold for all of them.
+//! Simulates the client's state, outbox and backoff in tabs of one browser against a model of the server, the browser's
+//! storage and its locks, with a virtual clock. Every asynchronous step may happen at any time, in any order that the real
+//! system allows; the invariants must hold for all of them.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -16,9 +16,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    outbox::{Delivery, Kept},
+    outbox::{Delivery, StoredMessage},
     reconnect::{Backoff, Next},
-    state::{PAGE, Phase, State, Todo},
+    state::{Effect, LoadState, PAGE, State},
 };
 
 mod judge;
@@ -30,14 +30,14 @@ use server::{Server, join, summary};
 
 const ROOMS: [&str; 2] = ["lobby", "dev"];
 const TABS: usize = 2;
-/// Small, so that it is met often.
+/// Small, so that it is often exceeded.
 const MAX_REPLAY_EVENTS: Seq = 6;
 
 fn person(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("person {n}"), kind: UserKind::Guest, colour: None }
 }
 
-/// A connection: what is on its way in both directions, and what the server knows of it.
+/// A connection: the frames in flight in both directions, and the server's state of it.
 #[derive(Default)]
 struct Connection {
     up: VecDeque<ClientFrame>,
@@ -48,39 +48,39 @@ struct Connection {
     since: Millis,
 }
 
-/// What one tab waits for from the disk, the locks and by HTTP.
+/// Storage and lock operations that a tab waits for.
 #[derive(Clone, Debug)]
 enum Work {
-    Keep(Kept),
-    Forget { id: CommandId, room: RoomId, taken_back: bool },
-    Release(RoomId),
-    Leased(RoomId),
-    Look(RoomId),
-    Gone(CommandId),
+    Store(StoredMessage),
+    Remove { id: CommandId, room: RoomId, withdrawn: bool },
+    ReleaseLease(RoomId),
+    LeaseAcquired(RoomId),
+    Reload(RoomId),
+    Withdrawn(CommandId),
 }
 
 struct Tab {
     state: State,
     log: ClientLog,
-    /// What the server has taken of it first.
+    /// Messages that the server took from this tab first.
     sent: BTreeSet<CommandId>,
-    /// What it sent after the server had it from another tab, each by itself.
+    /// Messages that it sent after the server had them from another tab, each with its own log.
     taken_over: BTreeMap<CommandId, ClientLog>,
     connection: Option<Connection>,
-    /// What is to be said, once the loop gets to it.
-    says: VecDeque<ClientFrame>,
-    /// Done one after the other.
+    /// Frames that the session has not sent yet.
+    outgoing: VecDeque<ClientFrame>,
+    /// Done one after another.
     work: VecDeque<Work>,
     /// Done in any order.
-    loads: Vec<Todo>,
+    loads: Vec<Effect>,
     backoff: Backoff,
     connect_at: Millis,
-    /// Which of the server's histories it has seen of each room.
+    /// The latest of the server's histories that it has seen, for each room.
     epochs: BTreeMap<RoomId, usize>,
 }
 
 impl Tab {
-    /// It comes to see a later history of the server: told so, or by a page that it loads before that.
+    /// It sees a later history of the server, by a `gap` or by a page.
     fn enter(&mut self, room: &RoomId, epoch: usize) {
         if self.epochs.insert(room.clone(), epoch) != Some(epoch) {
             self.log.changed(room);
@@ -92,17 +92,17 @@ impl Tab {
 struct World {
     server: Server,
     tabs: Vec<Tab>,
-    disk: BTreeMap<CommandId, Kept>,
-    /// Who holds the lock of a room, and who waits for it.
+    disk: BTreeMap<CommandId, StoredMessage>,
+    /// The holder of a room's lock, followed by those who wait for it.
     locks: BTreeMap<RoomId, VecDeque<usize>>,
     now: Millis,
     ids: u128,
-    /// Messages of this browser: where, and what was on disk already when they were typed.
+    /// Messages of this browser: their room, and what was stored when they were typed.
     typed: BTreeMap<CommandId, (RoomId, Vec<CommandId>)>,
     failed: BTreeSet<CommandId>,
-    taken_back: BTreeSet<CommandId>,
-    /// Messages that somebody wanted back: a crash can bring them back before that is on disk.
-    wanted_back: BTreeSet<CommandId>,
+    withdrawn: BTreeSet<CommandId>,
+    /// Messages that a tab wanted to withdraw; a crash can undo that before it is stored.
+    withdraw_requested: BTreeSet<CommandId>,
     /// Logs of tabs that have crashed.
     ended: Vec<ClientLog>,
     others: ClientLog,
@@ -121,21 +121,21 @@ impl World {
         world
     }
 
-    /// A page that has just been loaded.
+    /// Loads a page.
     fn open(&mut self) -> Tab {
         self.ids += 1;
         let mut state =
             State { me: Some(person(1)), attentive: true, current: Some(RoomId::lobby()), ..State::default() };
         let mut log = ClientLog::new(format!("tab {}", self.ids));
-        let mut todos = Vec::new();
-        state.listed(ROOMS.iter().map(|room| summary(&self.server, &(*room).into())).collect());
+        let mut effects = Vec::new();
+        state.set_rooms(ROOMS.iter().map(|room| summary(&self.server, &(*room).into())).collect());
         for room in ROOMS.map(RoomId::from) {
             _ = state.open(&room);
             let page = self.server.page(&room, true, |_| true);
             log.reloaded(&room, page.head, page.messages.iter().map(|message| (message.seq, message.id)));
             _ = state.loaded(&room, page);
-            let kept: Vec<_> = self.disk.values().cloned().collect();
-            todos.extend(state.reconcile(&room, Some(&kept)));
+            let stored: Vec<_> = self.disk.values().cloned().collect();
+            effects.extend(state.reconcile(&room, Some(&stored)));
         }
         let mut tab = Tab {
             state,
@@ -143,51 +143,51 @@ impl World {
             sent: BTreeSet::new(),
             taken_over: BTreeMap::new(),
             connection: None,
-            says: VecDeque::new(),
+            outgoing: VecDeque::new(),
             work: VecDeque::new(),
             loads: Vec::new(),
             backoff: Backoff::default(),
             connect_at: self.now,
             epochs: ROOMS.map(|room| (room.into(), self.server.earlier.len())).into(),
         };
-        for todo in todos {
-            let Todo::Forget { id, room, taken_back } = todo else { unreachable!("{todo:?}") };
-            tab.work.push_back(Work::Forget { id, room, taken_back });
+        for effect in effects {
+            let Effect::Remove { id, room, withdrawn } = effect else { unreachable!("{effect:?}") };
+            tab.work.push_back(Work::Remove { id, room, withdrawn });
         }
         tab
     }
 
-    fn act(&mut self, at: usize, todos: Vec<Todo>) {
-        for todo in todos {
+    fn act(&mut self, at: usize, effects: Vec<Effect>) {
+        for effect in effects {
             let tab = &mut self.tabs[at];
-            match todo {
-                Todo::Send(frame) => tab.says.push_back(frame),
-                Todo::Keep(kept) => {
-                    if kept.failed.is_some() {
-                        self.failed.insert(kept.id);
+            match effect {
+                Effect::Send(frame) => tab.outgoing.push_back(frame),
+                Effect::Store(stored) => {
+                    if stored.failed.is_some() {
+                        self.failed.insert(stored.id);
                     }
-                    tab.work.push_back(Work::Keep(kept));
+                    tab.work.push_back(Work::Store(stored));
                 }
-                Todo::Forget { id, room, taken_back } => tab.work.push_back(Work::Forget { id, room, taken_back }),
-                Todo::Release(room) => tab.work.push_back(Work::Release(room)),
-                Todo::Lease(room) => {
+                Effect::Remove { id, room, withdrawn } => tab.work.push_back(Work::Remove { id, room, withdrawn }),
+                Effect::ReleaseLease(room) => tab.work.push_back(Work::ReleaseLease(room)),
+                Effect::AcquireLease(room) => {
                     let waiting = self.locks.entry(room.clone()).or_default();
                     waiting.push_back(at);
                     if waiting.len() == 1 {
-                        tab.work.push_back(Work::Leased(room));
+                        tab.work.push_back(Work::LeaseAcquired(room));
                     }
                 }
-                Todo::Return(..) | Todo::ForgetHistory(_) => {}
+                Effect::ReturnDraft(..) | Effect::DeleteHistory(_) => {}
                 load => tab.loads.push(load),
             }
         }
     }
 
-    fn kept_of(&self, room: &RoomId) -> Vec<Kept> {
-        self.disk.values().filter(|kept| kept.room == *room).cloned().collect()
+    fn stored_in(&self, room: &RoomId) -> Vec<StoredMessage> {
+        self.disk.values().filter(|stored| stored.room == *room).cloned().collect()
     }
 
-    fn tell_tabs(&mut self, from: usize, work: &Work) {
+    fn broadcast_to_tabs(&mut self, from: usize, work: &Work) {
         for (at, tab) in self.tabs.iter_mut().enumerate() {
             if at != from {
                 tab.work.push_back(work.clone());
@@ -195,71 +195,71 @@ impl World {
         }
     }
 
-    /// The lock goes to the one who has waited longest.
+    /// Gives the lock to the tab that has waited longest.
     fn unlock(&mut self, room: &RoomId) {
         let waiting = self.locks.entry(room.clone()).or_default();
         waiting.pop_front();
         if let Some(next) = waiting.front() {
-            self.tabs[*next].work.push_back(Work::Leased(room.clone()));
+            self.tabs[*next].work.push_back(Work::LeaseAcquired(room.clone()));
         }
     }
 
     fn work(&mut self, at: usize) {
         let Some(work) = self.tabs[at].work.pop_front() else { return };
         match work {
-            Work::Keep(kept) => {
-                let (id, room) = (kept.id, kept.room.clone());
-                self.disk.insert(id, kept);
-                self.tabs[at].state.kept(id);
-                self.tell_tabs(at, &Work::Look(room));
+            Work::Store(stored) => {
+                let (id, room) = (stored.id, stored.room.clone());
+                self.disk.insert(id, stored);
+                self.tabs[at].state.persisted(id);
+                self.broadcast_to_tabs(at, &Work::Reload(room));
             }
-            Work::Forget { id, room, taken_back } => {
+            Work::Remove { id, room, withdrawn } => {
                 self.disk.remove(&id);
-                self.tabs[at].state.forgotten(id);
-                if taken_back {
-                    self.taken_back.insert(id);
-                    self.tell_tabs(at, &Work::Gone(id));
+                self.tabs[at].state.removed(id);
+                if withdrawn {
+                    self.withdrawn.insert(id);
+                    self.broadcast_to_tabs(at, &Work::Withdrawn(id));
                 } else {
-                    self.tell_tabs(at, &Work::Look(room));
+                    self.broadcast_to_tabs(at, &Work::Reload(room));
                 }
             }
-            Work::Release(room) => self.unlock(&room),
-            Work::Leased(room) => {
-                let kept = self.kept_of(&room);
-                let todos = self.tabs[at].state.leased(&room, Some(&kept));
-                self.act(at, todos);
+            Work::ReleaseLease(room) => self.unlock(&room),
+            Work::LeaseAcquired(room) => {
+                let stored = self.stored_in(&room);
+                let effects = self.tabs[at].state.lease_acquired(&room, Some(&stored));
+                self.act(at, effects);
             }
-            Work::Look(room) => {
-                let kept = self.kept_of(&room);
-                let todos = self.tabs[at].state.reconcile(&room, Some(&kept));
-                self.act(at, todos);
+            Work::Reload(room) => {
+                let stored = self.stored_in(&room);
+                let effects = self.tabs[at].state.reconcile(&room, Some(&stored));
+                self.act(at, effects);
             }
-            Work::Gone(id) => self.tabs[at].state.gone(id),
+            Work::Withdrawn(id) => self.tabs[at].state.withdrawn_elsewhere(id),
         }
     }
 
-    /// One answer by HTTP, or none.
+    /// Answers one HTTP request, or fails it.
     fn load(&mut self, at: usize, fails: bool) {
         let tab = &mut self.tabs[at];
         if tab.loads.is_empty() {
             return;
         }
-        let todos = match tab.loads.remove(0) {
-            Todo::LoadNewest(room) if fails => tab.state.not_loaded(&room, Phase::Failed("no answer".into())),
-            Todo::LoadNewest(room) => {
+        let effects = match tab.loads.remove(0) {
+            Effect::LoadNewest(room) if fails => tab.state.load_failed(&room, LoadState::Failed("no answer".into())),
+            Effect::LoadNewest(room) => {
                 let page = self.server.page(&room, true, |_| true);
                 tab.enter(&room, self.server.earlier.len());
                 tab.log.reloaded(&room, page.head, page.messages.iter().map(|message| (message.seq, message.id)));
                 tab.state.loaded(&room, page)
             }
-            Todo::LoadAround(room, _) if fails => tab.state.to_newest(&room),
-            Todo::LoadAround(room, seq) => {
+            Effect::LoadAround(room, _) if fails => tab.state.jump_to_newest(&room),
+            Effect::LoadAround(room, seq) => {
                 let page = self.server.page(&room, false, |other| other + 3 > seq);
                 tab.state.loaded_around(&room, page)
             }
-            Todo::LoadNewer(room, after) => {
+            Effect::LoadNewer(room, after) => {
                 let page = self.server.page(&room, false, |seq| seq > after);
-                let todos = tab.state.loaded_newer(&room, after, (!fails).then(|| page.clone()));
+                let effects = tab.state.loaded_newer(&room, after, (!fails).then(|| page.clone()));
                 let timeline = &tab.state.open[&room].timeline;
                 if !timeline.is_detached() {
                     tab.enter(&room, self.server.earlier.len());
@@ -267,22 +267,22 @@ impl World {
                     let seen = timeline.messages().map(|message| (message.seq, message.id));
                     tab.log.reloaded(&room, timeline.head(), seen.collect::<Vec<_>>());
                 }
-                todos
+                effects
             }
-            Todo::LoadRooms | Todo::Recall(_) => Vec::new(),
+            Effect::LoadRooms | Effect::RestoreHistory(_) => Vec::new(),
             other => unreachable!("{other:?}"),
         };
-        self.act(at, todos);
+        self.act(at, effects);
     }
 
     fn write(&mut self, at: usize, room: &RoomId) {
         self.ids += 1;
-        let on_disk = self.disk.values().filter(|kept| kept.room == *room).map(|kept| kept.id).collect();
-        let todos = self.tabs[at].state.send(room, "hi".into(), CommandId(Uuid::from_u128(self.ids)), self.now);
-        if let Some(Todo::Keep(kept)) = todos.first() {
-            self.typed.insert(kept.id, (room.clone(), on_disk));
+        let on_disk = self.disk.values().filter(|stored| stored.room == *room).map(|stored| stored.id).collect();
+        let effects = self.tabs[at].state.send(room, "hi".into(), CommandId(Uuid::from_u128(self.ids)), self.now);
+        if let Some(Effect::Store(stored)) = effects.first() {
+            self.typed.insert(stored.id, (room.clone(), on_disk));
         }
-        self.act(at, todos);
+        self.act(at, effects);
     }
 
     fn someone_writes(&mut self, room: &RoomId, count: u8) {
@@ -296,18 +296,18 @@ impl World {
         }
     }
 
-    /// The tab is gone in a moment; what it held is free, what it waited for is not done.
+    /// Closes the tab without warning: its locks are released, its pending work is not done.
     fn crash(&mut self, at: usize) {
         let new = self.open();
         let old = std::mem::replace(&mut self.tabs[at], new);
         self.ended.push(old.log);
         self.ended.extend(old.taken_over.into_values());
-        // What was not on disk yet was never promised to anyone.
+        // What was not stored yet was not promised.
         for work in old.work {
-            if let Work::Keep(kept) = work
-                && !self.disk.contains_key(&kept.id)
+            if let Work::Store(stored) = work
+                && !self.disk.contains_key(&stored.id)
             {
-                self.typed.remove(&kept.id);
+                self.typed.remove(&stored.id);
             }
         }
         for room in ROOMS.map(RoomId::from) {
@@ -315,12 +315,12 @@ impl World {
             let held = waiting.front() == Some(&at);
             waiting.retain(|other| *other != at);
             if held && let Some(next) = waiting.front() {
-                self.tabs[*next].work.push_back(Work::Leased(room));
+                self.tabs[*next].work.push_back(Work::LeaseAcquired(room));
             }
         }
     }
 
-    /// An older copy of the server's data is put back.
+    /// Restores an older backup of the server.
     fn restore(&mut self, keep: u8) {
         for at in 0..self.tabs.len() {
             self.cut(at, 0.5);

@@ -1,7 +1,7 @@
-//! One room's messages as this page knows them: pages of history and live events, in the one order, each once.
+//! The messages of one room that this page has: pages of history and live events, in the order of the log, each once.
 //!
-//! Pure: it knows neither sockets nor signals. Its promise is that between the first and the last message it holds,
-//! nothing is missing. An event that would leave a hole is not taken; the caller asks the server again instead.
+//! It guarantees that nothing is missing between its first and its last message. An event that would leave a hole is not
+//! taken; the caller joins the room again instead.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,27 +10,26 @@ use parlor_protocol::{
 };
 
 use super::notices::{Notice, Notices};
-use crate::{i18n::Key, small};
+use crate::i18n::Key;
 
-/// Messages that stay when a long timeline is trimmed.
-const KEPT: usize = 200;
-/// A timeline is trimmed beyond this. Not far beyond, or so many rows would go at once that it is felt.
-const TRIMMED_AT: usize = 300;
+/// Messages that are left when a long timeline is trimmed.
+const TRIM_TO: usize = 200;
+/// A timeline longer than this is trimmed. Trimming more rows at once would be noticed.
+const TRIM_ABOVE: usize = 300;
 
-/// What became of an event.
+/// What happened with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// It is the next one.
+    /// It was the next one.
     New,
-    /// It was there already.
+    /// It had been taken before.
     Duplicate,
-    /// One before it is missing: it was not taken.
+    /// It was not taken, because one before it is missing.
     Hole,
-    /// The timeline ends earlier, at the reader's place: it was not taken, and comes when they go on.
+    /// It was not taken, because the timeline is detached. It is loaded when the user scrolls down.
     Beyond,
 }
 
-/// One room's messages.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     messages: VecDeque<Arc<Message>>,
@@ -38,13 +37,13 @@ pub struct Timeline {
     head: Seq,
     tail: Option<Tail>,
     complete: bool,
-    /// It ends before the room does: what follows is loaded when the reader gets there.
+    /// It ends before the room does. What follows is loaded when the user scrolls down.
     detached: bool,
     unread_after: Option<Seq>,
 }
 
 impl Timeline {
-    /// A timeline that begins with the newest page.
+    /// A timeline of the newest page.
     #[must_use]
     pub fn from_page(page: MessagePage, limit: usize) -> Self {
         let mut timeline = Self::default();
@@ -52,11 +51,16 @@ impl Timeline {
         timeline
     }
 
-    /// What the browser has kept: it may be old, but has no holes.
+    /// A timeline from the browser's storage. It may be old, but has no holes.
     #[must_use]
-    pub fn from_kept(page: MessagePage, notices: Vec<Notice>, tail: Option<Tail>, complete: bool) -> Self {
-        let mut timeline = Self { head: page.head, tail, complete, ..Self::default() };
-        timeline.add(page.messages, false);
+    pub fn from_storage(
+        messages: Vec<Arc<Message>>,
+        notices: impl IntoIterator<Item = Notice>,
+        head: Seq,
+        tail: Option<Tail>,
+        complete: bool,
+    ) -> Self {
+        let mut timeline = Self { messages: messages.into(), head, tail, complete, ..Self::default() };
         notices.into_iter().for_each(|notice| timeline.notices.insert(notice));
         timeline
     }
@@ -72,25 +76,24 @@ impl Timeline {
         self.notices.all()
     }
 
-    /// The newest event that it has taken.
+    /// The newest event that was taken.
     #[must_use]
     pub const fn head(&self) -> Seq {
         self.head
     }
 
-    /// Its first message.
     #[must_use]
     pub fn first_id(&self) -> Option<CommandId> {
         self.messages.front().map(|message| message.id)
     }
 
-    /// Where its first message stands in the room's log.
+    /// The seq of its first message.
     #[must_use]
     pub fn first(&self) -> Option<Seq> {
         self.messages.front().map(|message| message.seq)
     }
 
-    /// Where its last message stands in the room's log.
+    /// The seq of its last message.
     #[must_use]
     pub fn last(&self) -> Option<Seq> {
         self.messages.back().map(|message| message.seq)
@@ -102,53 +105,51 @@ impl Timeline {
         self.detached
     }
 
-    /// From now on it ends where it ends now, whatever comes.
+    /// Takes no live events from now on.
     pub const fn detach(&mut self) {
         self.detached = true;
     }
 
-    /// Whether a message is there.
     #[must_use]
     pub fn has(&self, id: CommandId) -> bool {
         self.position(id).is_some()
     }
 
-    /// Where a message stands.
     #[must_use]
     pub fn seq_of(&self, id: CommandId) -> Option<Seq> {
         self.position(id).and_then(|at| self.messages.get(at)).map(|message| message.seq)
     }
 
-    /// The last 8 hex digits of the id of the newest event, when it is known.
+    /// The tail of the newest event, if it is known.
     #[must_use]
     pub const fn tail(&self) -> Option<&Tail> {
         self.tail.as_ref()
     }
 
-    /// Whether it reaches back to the room's beginning.
+    /// Whether it begins where the room does.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// The line between what was read and what is new stands after this event.
+    /// The unread marker is after this event.
     #[must_use]
     pub const fn unread_after(&self) -> Option<Seq> {
         self.unread_after
     }
 
-    /// Draws the line, or takes it away.
+    /// Sets or removes the unread marker.
     pub const fn mark_unread(&mut self, after: Option<Seq>) {
         self.unread_after = after;
     }
 
-    /// Where a live subscription goes on.
+    /// Where a live subscription continues.
     #[must_use]
     pub fn cursor(&self, room: &RoomId) -> Cursor {
         Cursor { room: room.clone(), after: Some(self.head), tail: self.tail.clone() }
     }
 
-    /// The same, but for a timeline that ends earlier: only what comes from now on.
+    /// The same; a detached timeline subscribes to new events only.
     #[must_use]
     pub fn live_cursor(&self, room: &RoomId) -> Cursor {
         if self.detached { Cursor { room: room.clone(), after: None, tail: None } } else { self.cursor(room) }
@@ -167,23 +168,24 @@ impl Timeline {
         }
         self.head = event.seq;
         self.tail = Some(event.id.tail());
-        if let Some(notice) = Notice::of(&event) {
-            self.notices.insert(notice);
-        }
+        self.reduce(event);
+        Applied::New
+    }
+
+    /// What each kind of event changes in the messages and notices.
+    fn reduce(&mut self, event: Event) {
         match event.event {
-            // A message can be there before its event only if the server broke its own order; never show it twice.
-            // One that was deleted since has no text any more.
-            EventKind::Message { id, body, html, reply_to, mentions }
-                if !body.is_empty() && self.position(id).is_none() =>
-            {
-                let Event { seq, at, by, .. } = event;
-                self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
+            EventKind::Message { id, body, html, reply_to, mentions } => {
+                // A message that was deleted since has no text. One that is here before its event is never shown twice.
+                if !body.is_empty() && !self.has(id) {
+                    let Event { seq, at, by, .. } = event;
+                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
+                }
             }
             EventKind::Edited { message, body, html } => {
-                if let Some(found) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
-                    let found = Arc::make_mut(found);
-                    found.body = body;
-                    found.html = html;
+                if let Some(message) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
+                    let message = Arc::make_mut(message);
+                    (message.body, message.html) = (body, html);
                 }
             }
             EventKind::Deleted { message, .. } => {
@@ -191,17 +193,22 @@ impl Timeline {
                     self.messages.remove(at);
                 }
             }
-            // What is no message has become a notice, or is not known.
-            _ => {}
+            EventKind::MemberAdded { .. }
+            | EventKind::MemberRemoved { .. }
+            | EventKind::Appointed { .. }
+            | EventKind::Renamed { .. }
+            | EventKind::TopicSet { .. }
+            | EventKind::Archived { .. } => self.notices.insert_events(std::slice::from_ref(&event)),
+            // Reactions are not shown yet; an event of a newer server only takes its place in the log.
+            EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
-        Applied::New
     }
 
-    /// Takes the newest page: at the start, and after a gap. What is older stays only if the page reaches back to it,
-    /// and if it is of the same history.
+    /// Takes the newest page, at the start and after a gap. Older messages stay only if the page connects to them and is of
+    /// the same history.
     pub fn reload(&mut self, page: MessagePage, limit: usize, history_changed: bool) {
-        // One message that both have shows that everything before it is the same too. Where they only touch, the page may
-        // be of another history already.
+        // A message that both have shows that everything before it is the same too. If they only touch, the page may be of
+        // another history.
         let first = page.messages.iter().map(|message| message.seq).min().unwrap_or(0);
         let shared = |message: &Message| self.seq_of(message.id) == Some(first) && message.seq == first;
         let reaches_back = page.messages.iter().any(shared);
@@ -212,7 +219,7 @@ impl Timeline {
             self.notices = Notices::default();
             self.complete = false;
         }
-        // A page that is not full holds all there is, whatever was here before.
+        // A page that is not full begins where the room does.
         self.complete |= page.messages.len() < limit;
         if history_changed {
             self.unread_after = None;
@@ -220,7 +227,7 @@ impl Timeline {
         self.detached = false;
         self.head = page.head;
         self.tail = page.messages.last().filter(|last| last.seq == page.head).map(|last| last.id.tail());
-        self.notices.insert_all(&page.notices);
+        self.notices.insert_events(&page.notices);
         self.add(page.messages, false);
     }
 
@@ -228,11 +235,11 @@ impl Timeline {
     pub fn prepend(&mut self, page: MessagePage, limit: usize) {
         let Some(first) = self.first() else { return };
         self.complete = page.messages.len() < limit;
-        self.notices.insert_all(&page.notices);
+        self.notices.insert_events(&page.notices);
         self.add(page.messages.into_iter().filter(|message| message.seq < first).collect(), true);
     }
 
-    /// Puts another history in the place of this one: a page from somewhere in it.
+    /// Replaces everything by a page from the middle of the room.
     pub fn replace(&mut self, page: MessagePage) {
         self.messages.clear();
         self.notices = Notices::default();
@@ -241,23 +248,23 @@ impl Timeline {
         self.detached = true;
         self.tail = None;
         self.head = page.messages.iter().map(|message| message.seq).max().unwrap_or(0);
-        self.notices.insert_all(&page.notices);
+        self.notices.insert_events(&page.notices);
         self.add(page.messages, false);
     }
 
-    /// Takes the page from the last message on. That message shows that the page is of the same history: if it is not
-    /// in it, nothing is taken. True when the page goes to the end of the room, so that live events can follow.
+    /// Takes the page from the last message on. If that message is not in the page, the page is of another history and
+    /// nothing is taken. True if the page reaches the end of the room, so that live events can follow.
     pub fn append(&mut self, page: MessagePage, limit: usize) -> Option<bool> {
         let (last, id) = self.messages.back().filter(|_| self.detached).map(|message| (message.seq, message.id))?;
         if !page.messages.iter().any(|message| (message.seq, message.id) == (last, id)) {
             return None;
         }
         let full = page.messages.len() >= limit;
-        self.notices.insert_all(&page.notices);
+        self.notices.insert_events(&page.notices);
         self.add(page.messages.into_iter().filter(|message| message.seq > last).collect(), false);
         self.detached = full;
         if let Some(last) = self.messages.back().cloned() {
-            // Events that are no messages may stand between the last message and the head.
+            // There may be events that are no messages between the last message and the head.
             let at_head = !full && last.seq == page.head;
             self.head = if full { last.seq } else { page.head };
             self.tail = (full || at_head).then(|| last.id.tail());
@@ -265,24 +272,24 @@ impl Timeline {
         Some(!full)
     }
 
-    /// Someone came or went.
-    pub fn notice(&mut self, user: &User, word: Key, at: Millis) {
+    /// A user came or went.
+    pub fn add_presence(&mut self, user: &User, word: Key, at: Millis) {
         self.notices.presence(user, word, at, self.head);
     }
 
-    /// Whether nothing is missing of what came after one event, up to another one.
+    /// Whether it has all messages after one event up to another.
     #[must_use]
     pub fn covers(&self, after: Seq, head: Seq) -> bool {
         !self.detached && self.head >= head && self.reaches(after)
     }
 
-    /// Whether it goes back to the message that follows an event.
+    /// Whether it goes back to the first message after an event.
     #[must_use]
     pub fn reaches(&self, after: Seq) -> bool {
         self.complete || self.first().is_some_and(|first| first <= after + 1)
     }
 
-    /// How many messages of others came after an event, and how many of those name the reader.
+    /// How many messages of others follow an event, and how many of them mention the user.
     #[must_use]
     pub fn unread(&self, after: Seq, me: UserId) -> (u64, u64) {
         let newest = self.messages.iter().rev().take_while(|message| message.seq > after);
@@ -294,33 +301,33 @@ impl Timeline {
         (unread, mentions)
     }
 
-    /// Lets go of old messages when there are many; they can be loaded again. Only while the reader is at the end.
+    /// Drops old messages of a long timeline, which can be loaded again. Only while the user is at the end.
     pub fn trim(&mut self) -> bool {
-        let long = self.messages.len() > TRIMMED_AT;
+        let long = self.messages.len() > TRIM_ABOVE;
         if long {
-            self.shorten(KEPT);
+            self.shorten(TRIM_TO);
         }
         long
     }
 
-    /// Keeps so many of the newest messages.
+    /// Keeps at most this many of the newest messages.
     pub fn shorten(&mut self, most: usize) {
         if self.messages.len() > most {
             self.messages.drain(..self.messages.len() - most);
             self.complete = false;
             let first = self.first().unwrap_or(0);
-            self.notices.begin_at(first);
+            self.notices.drop_before(first);
         }
     }
 
     fn position(&self, id: CommandId) -> Option<usize> {
-        // Almost always a recent one.
+        // It is nearly always a recent one.
         self.messages.iter().rposition(|message| message.id == id)
     }
 
-    /// Adds messages of a page, which a faulty server may have put in any order or twice.
+    /// Adds the messages of a page, in whatever order they come and each once.
     fn add(&mut self, mut messages: Vec<Message>, before: bool) {
-        small::sort_by_key(&mut messages, |message| message.seq);
+        messages.sort_by_key(|message| message.seq);
         messages.dedup_by_key(|message| message.id);
         messages.retain(|message| self.position(message.id).is_none());
         let messages = messages.into_iter().map(Arc::new);

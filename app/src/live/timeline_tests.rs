@@ -1,4 +1,4 @@
-//! What must hold for a timeline, whatever order frames and pages come in.
+//! Timelines, with frames and pages in any order.
 
 use parlor_protocol::{UserId, UserKind};
 use proptest::prelude::*;
@@ -39,7 +39,7 @@ fn seqs(timeline: &Timeline) -> Vec<Seq> {
 }
 
 #[test]
-fn events_come_once_and_in_order() {
+fn events_are_applied_once_and_in_order() {
     let mut timeline = Timeline::from_page(page(1, 3, 3), 50);
     assert_eq!(timeline.apply(event(3)), Applied::Duplicate);
     assert_eq!(timeline.apply(event(4)), Applied::New);
@@ -51,7 +51,7 @@ fn events_come_once_and_in_order() {
 }
 
 #[test]
-fn a_cursor_has_a_tail_only_when_it_is_known() {
+fn a_cursor_has_a_tail_only_if_it_is_known() {
     // The newest event was no message.
     let timeline = Timeline::from_page(page(1, 3, 4), 50);
     assert_eq!(timeline.cursor(&RoomId::lobby()).tail, None);
@@ -61,7 +61,7 @@ fn a_cursor_has_a_tail_only_when_it_is_known() {
 }
 
 #[test]
-fn a_page_that_is_not_full_reaches_the_beginning_whatever_was_there() {
+fn a_page_that_is_not_full_completes_the_timeline() {
     let mut timeline = Timeline::default();
     timeline.reload(page(1, 7, 7), 50, false);
     assert!(timeline.is_complete(), "nothing was there before");
@@ -73,7 +73,7 @@ fn a_page_that_is_not_full_reaches_the_beginning_whatever_was_there() {
 }
 
 #[test]
-fn older_pages_go_before() {
+fn older_pages_are_prepended() {
     let mut timeline = Timeline::from_page(page(7, 9, 9), 3);
     assert!(!timeline.is_complete());
     timeline.prepend(page(4, 7, 9), 3);
@@ -84,19 +84,19 @@ fn older_pages_go_before() {
 }
 
 #[test]
-fn a_gap_keeps_what_the_page_reaches() {
+fn a_gap_keeps_what_the_page_connects_to() {
     let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
     timeline.reload(page(4, 8, 8), 5, false);
     assert_eq!(seqs(&timeline), [1, 2, 3, 4, 5, 6, 7, 8]);
     timeline.reload(page(9, 12, 12), 4, false);
-    assert_eq!(timeline.first(), Some(9), "without a message that both have, they may be of two histories");
+    assert_eq!(timeline.first(), Some(9), "without a common message they may be of different histories");
     timeline.reload(page(90, 94, 94), 5, false);
     assert_eq!(seqs(&timeline), [90, 91, 92, 93, 94], "older ones would leave a hole");
     assert!(!timeline.is_complete());
 }
 
 #[test]
-fn a_page_of_another_history_is_known_by_its_first_message() {
+fn a_page_of_another_history_is_recognised_by_its_first_message() {
     let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
     let mut other = page(4, 8, 8);
     other.messages[0].id = CommandId(uuid::Uuid::from_u128(99_999));
@@ -106,9 +106,9 @@ fn a_page_of_another_history_is_known_by_its_first_message() {
 }
 
 #[test]
-fn what_follows_a_detached_timeline_has_to_begin_with_its_last_message() {
+fn a_page_is_appended_only_if_it_has_the_last_message() {
     let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
-    assert_eq!(timeline.append(page(5, 9, 9), 50), None, "it goes on by itself");
+    assert_eq!(timeline.append(page(5, 9, 9), 50), None, "it takes live events");
     timeline.detach();
     assert_eq!(timeline.append(page(6, 9, 9), 50), None);
     assert_eq!(timeline.append(page(5, 9, 90), 5), Some(false));
@@ -118,7 +118,7 @@ fn what_follows_a_detached_timeline_has_to_begin_with_its_last_message() {
 }
 
 #[test]
-fn another_history_replaces_everything() {
+fn a_changed_history_replaces_everything() {
     let mut timeline = Timeline::from_page(page(1, 5, 5), 50);
     timeline.reload(page(4, 4, 4), 50, true);
     assert_eq!(seqs(&timeline), [4]);
@@ -126,7 +126,7 @@ fn another_history_replaces_everything() {
 }
 
 #[test]
-fn edits_and_deletions_change_messages_and_take_a_place() {
+fn edits_and_deletions_change_messages_and_advance_the_head() {
     let mut timeline = Timeline::from_page(page(1, 2, 2), 50);
     let edited = EventKind::Edited { message: message(1).id, body: "new".into(), html: "<p>new</p>".into() };
     assert_eq!(timeline.apply(Event { event: edited, ..event(3) }), Applied::New);
@@ -140,13 +140,13 @@ fn edits_and_deletions_change_messages_and_take_a_place() {
 }
 
 #[test]
-fn only_the_last_word_about_a_person_counts() {
+fn only_a_users_last_presence_is_shown() {
     let mut timeline = Timeline::default();
-    timeline.notice(&user(2), Key::UsersJoined, 0);
-    timeline.notice(&user(2), Key::UsersLeft, 0);
+    timeline.add_presence(&user(2), Key::UsersJoined, 0);
+    timeline.add_presence(&user(2), Key::UsersLeft, 0);
     assert_eq!(timeline.notices().len(), 1);
     timeline.apply(event(1));
-    timeline.notice(&user(2), Key::UsersJoined, 0);
+    timeline.add_presence(&user(2), Key::UsersJoined, 0);
     assert_eq!(timeline.notices().len(), 2);
 }
 
@@ -160,9 +160,9 @@ fn a_long_timeline_is_trimmed_at_its_beginning() {
 }
 
 proptest! {
-    /// Frames may be repeated, lost and shuffled: what is shown has no hole, no double and no disorder.
+    /// Frames may be repeated, lost and reordered.
     #[test]
-    fn no_holes_no_doubles(start in 0_u64..20, frames in prop::collection::vec((1_u64..60, any::<bool>()), 0..200)) {
+    fn timelines_have_no_holes_and_no_duplicates(start in 0_u64..20, frames in prop::collection::vec((1_u64..60, any::<bool>()), 0..200)) {
         let mut timeline = Timeline::from_page(page(1, start, start), 50);
         for (seq, as_page) in frames {
             let head = timeline.head();
@@ -195,7 +195,7 @@ fn noticed(timeline: &Timeline) -> Vec<Seq> {
 }
 
 #[test]
-fn what_happened_to_the_room_comes_with_pages_and_once() {
+fn notices_come_with_pages_and_once() {
     let with = |page: MessagePage, notices: &[Seq]| MessagePage {
         notices: notices.iter().copied().map(topic).collect(),
         ..page
@@ -204,7 +204,7 @@ fn what_happened_to_the_room_comes_with_pages_and_once() {
     let mut timeline = Timeline::from_page(with(newest.clone(), &[6, 8]), 2);
     assert_eq!(timeline.apply(topic(8)), Applied::Duplicate);
     assert_eq!(timeline.apply(topic(9)), Applied::New);
-    timeline.notice(&user(3), Key::UsersJoined, 0);
+    timeline.add_presence(&user(3), Key::UsersJoined, 0);
     assert_eq!(noticed(&timeline), [6, 8, 9, 9]);
     let older = MessagePage { messages: vec![message(1), message(3)], head: 9, ..MessagePage::default() };
     timeline.prepend(with(older, &[2, 4]), 2);

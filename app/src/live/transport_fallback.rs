@@ -1,260 +1,256 @@
-//! Which transport to use, and why: WebSocket, below it the event stream, below that long polling.
+//! Chooses the transport: WebSocket, else server-sent events, else long polling.
 //!
-//! One goes down when the server answers a plain request but this transport does not get through, and up again when a
-//! connection opened beside the running one has been welcomed. Pure: it is told what happens and what time it is.
+//! It falls back when the server answers a plain request but the transport does not get through, and returns to a better
+//! one when a connection that was opened beside the running one has been welcomed. Pure: events and the time are passed in.
 
 use parlor_protocol::Millis;
 
 use crate::i18n::Key;
 
-/// The first try upward comes after this long on a lower rung. It doubles with each that fails.
-const CLIMB: Millis = 60_000;
-/// The longest between two tries upward.
-const CLIMB_CEILING: Millis = 10 * 60_000;
-/// How long a page remembers what worked on this network.
-const MEMORY: Millis = 30 * 60_000;
-/// A connection that lasted this long was a good one.
-pub const GOOD: Millis = 5_000;
+/// Time on a fallback transport before the first probe for a better one. It doubles with each probe that fails.
+const FIRST_PROBE_INTERVAL: Millis = 60_000;
+/// The longest time between two probes.
+const MAX_PROBE_INTERVAL: Millis = 10 * 60_000;
+/// How long the transport that works on a network is remembered.
+const REMEMBER_FOR: Millis = 30 * 60_000;
+/// A connection that lasted this long counts as stable.
+pub const STABLE: Millis = 5_000;
 
-/// A transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TransportKind {
-    /// One socket both ways.
     #[default]
     WebSocket,
-    /// Server-sent events down, requests up.
-    Stream,
-    /// Held requests down, requests up.
+    /// Server-sent events and POST requests.
+    EventStream,
+    /// Long polling and POST requests.
     Poll,
 }
 
 impl TransportKind {
-    /// From the top.
-    pub const ALL: [Self; 3] = [Self::WebSocket, Self::Stream, Self::Poll];
+    /// The best first.
+    pub const ALL: [Self; 3] = [Self::WebSocket, Self::EventStream, Self::Poll];
 
-    /// For style sheets and tests.
+    /// The value of `data-transport`, for style sheets and tests.
     #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::WebSocket => "websocket",
-            Self::Stream => "sse",
+            Self::EventStream => "sse",
             Self::Poll => "poll",
         }
     }
 
-    /// For people.
     #[must_use]
     pub const fn word(self) -> Key {
         match self {
             Self::WebSocket => Key::WebSocket,
-            Self::Stream => Key::EventStream,
+            Self::EventStream => Key::EventStream,
             Self::Poll => Key::LongPolling,
         }
     }
 
-    /// Where on the server.
+    /// The path on the server.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::WebSocket => "/live/ws",
-            Self::Stream => "/live/sse",
+            Self::EventStream => "/live/sse",
             Self::Poll => "/live/poll",
         }
     }
 
-    const fn below(self) -> Option<Self> {
+    const fn next_lower(self) -> Option<Self> {
         match self {
-            Self::WebSocket => Some(Self::Stream),
-            Self::Stream => Some(Self::Poll),
+            Self::WebSocket => Some(Self::EventStream),
+            Self::EventStream => Some(Self::Poll),
             Self::Poll => None,
         }
     }
 }
 
-/// How a connection failed, though the server answers.
+/// How a connection failed although the server responds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It was not opened, or never welcomed.
-    Silent,
+    /// It was not opened, or not welcomed.
+    NotEstablished,
     /// The server took `hello`, and nothing came back: something on the way holds the stream.
-    Held,
-    /// It was welcomed, and cut before it was a good one.
-    Short,
+    Buffered,
+    /// It was welcomed and lost before it was stable.
+    ShortLived,
 }
 
-/// What is known of a rung.
+/// What is known of a transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Standing {
+enum Availability {
     #[default]
     Untried,
     Blocked,
-    Held,
-    /// Blocked in an earlier page on this network.
+    Buffered,
+    /// It was blocked in an earlier page on this network.
     Remembered,
-    /// The browser has no such thing.
-    Missing,
+    /// The browser does not have it.
+    Unsupported,
 }
 
-/// The policy.
 #[derive(Clone, Debug, Default)]
 pub struct TransportFallback {
-    rung: TransportKind,
-    standing: [Standing; 3],
-    /// Welcomed in this page's life.
+    current: TransportKind,
+    availability: [Availability; 3],
+    /// Transports that were welcomed in this page.
     worked: [bool; 3],
-    /// In a row, on this rung, with the server answering.
+    /// Consecutive failures of the current transport while the server responds.
     failures: u32,
-    climb_wait: Millis,
-    climb_at: Option<Millis>,
+    probe_interval: Millis,
+    probe_at: Option<Millis>,
 }
 
 impl TransportFallback {
-    /// Begins where an earlier page on this network ended, or at the top.
+    /// Starts with the transport that worked in an earlier page on this network, or with the best.
     #[must_use]
     pub fn new(remembered: Option<TransportKind>) -> Self {
-        let mut ladder = Self { rung: remembered.unwrap_or_default(), climb_wait: CLIMB, ..Self::default() };
-        for rung in TransportKind::ALL.into_iter().filter(|rung| *rung < ladder.rung) {
-            ladder.standing[rung as usize] = Standing::Remembered;
+        let mut fallback =
+            Self { current: remembered.unwrap_or_default(), probe_interval: FIRST_PROBE_INTERVAL, ..Self::default() };
+        for kind in TransportKind::ALL.into_iter().filter(|kind| *kind < fallback.current) {
+            fallback.availability[kind as usize] = Availability::Remembered;
         }
-        ladder
+        fallback
     }
 
-    /// The transport to use next.
     #[must_use]
-    pub const fn rung(&self) -> TransportKind {
-        self.rung
+    pub const fn current(&self) -> TransportKind {
+        self.current
     }
 
-    /// The browser does not have the rung in use. The lowest is made of what every browser has.
-    pub fn missing(&mut self) {
-        self.standing[self.rung as usize] = Standing::Missing;
-        self.down();
+    /// The browser does not have the current transport. Every browser has the lowest.
+    pub fn unsupported(&mut self) {
+        self.availability[self.current as usize] = Availability::Unsupported;
+        self.step_down();
     }
 
-    /// The connection of the rung in use, or the one beside it, was welcomed.
-    pub fn welcomed(&mut self, rung: TransportKind, now: Millis) {
-        if rung < self.rung {
+    /// A connection over the current transport, or a probe, was welcomed.
+    pub fn established(&mut self, kind: TransportKind, now: Millis) {
+        if kind < self.current {
             self.failures = 0;
-            self.climb_wait = CLIMB;
-            self.climb_at = None;
-            self.standing[rung as usize] = Standing::Untried;
+            self.probe_interval = FIRST_PROBE_INTERVAL;
+            self.probe_at = None;
+            self.availability[kind as usize] = Availability::Untried;
         }
-        self.rung = rung;
-        self.worked[rung as usize] = true;
-        if self.upper(None).is_some() {
-            self.climb_at.get_or_insert(now + self.climb_wait);
+        self.current = kind;
+        self.worked[kind as usize] = true;
+        if self.better_transport(None).is_some() {
+            self.probe_at.get_or_insert(now + self.probe_interval);
         } else {
-            self.climb_at = None;
+            self.probe_at = None;
         }
     }
 
-    /// A connection ended as connections do: it was good for a while, or the server said good-bye.
-    pub const fn ended(&mut self) {
+    /// A stable connection was closed, or the server closed it with `bye`.
+    pub const fn closed_normally(&mut self) {
         self.failures = 0;
     }
 
-    /// A connection failed, and a plain request was answered. True if the next try is on another rung, and need not wait.
+    /// A connection failed although the server responds. True if the next attempt uses another transport and need not wait.
     pub fn failed(&mut self, failure: Failure) -> bool {
         self.failures += 1;
-        let patience = match failure {
-            Failure::Short => 4,
-            _ if self.worked[self.rung as usize] => 2,
+        let max_failures = match failure {
+            Failure::ShortLived => 4,
+            _ if self.worked[self.current as usize] => 2,
             _ => 1,
         };
-        if self.failures < patience {
+        if self.failures < max_failures {
             return false;
         }
-        self.standing[self.rung as usize] = if failure == Failure::Held { Standing::Held } else { Standing::Blocked };
-        if self.down() {
+        self.availability[self.current as usize] =
+            if failure == Failure::Buffered { Availability::Buffered } else { Availability::Blocked };
+        if self.step_down() {
             return true;
         }
-        // Nothing is below: from the top once more, after the usual wait.
+        // There is nothing lower: starts again with the best, after the usual wait.
         self.failures = 0;
-        self.rung = self.upper(None).unwrap_or(self.rung);
+        self.current = self.better_transport(None).unwrap_or(self.current);
         false
     }
 
-    /// When to try upward.
+    /// When to probe for a better transport.
     #[must_use]
-    pub const fn climb_at(&self) -> Option<Millis> {
-        self.climb_at
+    pub const fn probe_at(&self) -> Option<Millis> {
+        self.probe_at
     }
 
-    /// The rung to try upward: from the top, and after one that failed the next that is still above.
+    /// The next better transport to probe: the best first, then those below the one that failed.
     #[must_use]
-    pub fn upper(&self, failed: Option<TransportKind>) -> Option<TransportKind> {
-        TransportKind::ALL.into_iter().find(|rung| {
-            *rung < self.rung
-                && self.standing[*rung as usize] != Standing::Missing
-                && failed.is_none_or(|failed| failed < *rung)
+    pub fn better_transport(&self, failed: Option<TransportKind>) -> Option<TransportKind> {
+        TransportKind::ALL.into_iter().find(|kind| {
+            *kind < self.current
+                && self.availability[*kind as usize] != Availability::Unsupported
+                && failed.is_none_or(|failed| failed < *kind)
         })
     }
 
-    /// The try upward has begun.
-    pub const fn climbing(&mut self) {
-        self.climb_at = None;
+    pub const fn probe_started(&mut self) {
+        self.probe_at = None;
     }
 
-    /// It reached nothing.
-    pub fn climb_failed(&mut self, now: Millis) {
-        self.climb_wait = (self.climb_wait * 2).min(CLIMB_CEILING);
-        self.climb_at = Some(now + self.climb_wait);
+    /// No better transport works.
+    pub fn probe_failed(&mut self, now: Millis) {
+        self.probe_interval = (self.probe_interval * 2).min(MAX_PROBE_INTERVAL);
+        self.probe_at = Some(now + self.probe_interval);
     }
 
-    /// The page is on another network, or on one again: what was blocked need not be.
+    /// The network has changed, so blocked transports may work.
     pub fn network_changed(&mut self, now: Millis) {
-        self.climb_wait = CLIMB;
+        self.probe_interval = FIRST_PROBE_INTERVAL;
         self.failures = 0;
-        if self.upper(None).is_some() {
-            self.climb_at = Some(now);
+        if self.better_transport(None).is_some() {
+            self.probe_at = Some(now);
         }
     }
 
-    /// Why this transport.
+    /// Why the current transport is used.
     #[must_use]
     pub const fn reason(&self) -> Key {
-        match (self.rung, self.standing[0], self.standing[1]) {
+        match (self.current, self.availability[0], self.availability[1]) {
             (TransportKind::WebSocket, ..) => Key::TransportPreferred,
-            (_, Standing::Remembered, _) => Key::TransportRemembered,
-            (TransportKind::Stream, Standing::Missing, _) => Key::WebSocketUnsupported,
-            (TransportKind::Stream, ..) => Key::WebSocketBlocked,
-            (TransportKind::Poll, Standing::Missing, Standing::Missing) => Key::EventStreamUnsupported,
-            (TransportKind::Poll, _, Standing::Held) => Key::EventStreamBuffered,
+            (_, Availability::Remembered, _) => Key::TransportRemembered,
+            (TransportKind::EventStream, Availability::Unsupported, _) => Key::WebSocketUnsupported,
+            (TransportKind::EventStream, ..) => Key::WebSocketBlocked,
+            (TransportKind::Poll, Availability::Unsupported, Availability::Unsupported) => Key::EventStreamUnsupported,
+            (TransportKind::Poll, _, Availability::Buffered) => Key::EventStreamBuffered,
             (TransportKind::Poll, ..) => Key::EventStreamBlocked,
         }
     }
 
-    /// What a later page on this network should know, for [`recall`]; none when there is nothing to know.
+    /// What later pages on this network should remember, for [`parse_memory`]; none for the best transport.
     #[must_use]
-    pub fn memory(&self, now: Millis) -> Option<String> {
-        (self.rung != TransportKind::WebSocket)
-            .then(|| (now + MEMORY).to_string() + if self.rung == TransportKind::Poll { "p" } else { "s" })
+    pub fn to_memory(&self, now: Millis) -> Option<String> {
+        (self.current != TransportKind::WebSocket)
+            .then(|| (now + REMEMBER_FOR).to_string() + if self.current == TransportKind::Poll { "p" } else { "s" })
     }
 
-    fn down(&mut self) -> bool {
-        let mut below = self.rung.below();
-        while below.is_some_and(|rung| self.standing[rung as usize] == Standing::Missing) {
-            below = below.and_then(TransportKind::below);
+    fn step_down(&mut self) -> bool {
+        let mut lower = self.current.next_lower();
+        while lower.is_some_and(|kind| self.availability[kind as usize] == Availability::Unsupported) {
+            lower = lower.and_then(TransportKind::next_lower);
         }
-        if let Some(rung) = below {
-            self.rung = rung;
+        if let Some(kind) = lower {
+            self.current = kind;
             self.failures = 0;
-            self.climb_at = None;
+            self.probe_at = None;
         }
-        below.is_some()
+        lower.is_some()
     }
 }
 
-/// What an earlier page remembered, if that was not long ago.
+/// The transport that an earlier page remembered, if that has not expired.
 #[must_use]
-pub fn recall(memory: &str, now: Millis) -> Option<TransportKind> {
-    let (until, rung) = match memory.strip_suffix('p') {
+pub fn parse_memory(memory: &str, now: Millis) -> Option<TransportKind> {
+    let (until, kind) = match memory.strip_suffix('p') {
         Some(until) => (until, TransportKind::Poll),
-        None => (memory.strip_suffix('s')?, TransportKind::Stream),
+        None => (memory.strip_suffix('s')?, TransportKind::EventStream),
     };
     let until = until.parse::<Millis>().ok()?;
-    // Not if the clock was set back since.
-    (now < until && until <= now + MEMORY).then_some(rung)
+    // An expiry too far in the future means that the clock was set back.
+    (now < until && until <= now + REMEMBER_FOR).then_some(kind)
 }
 
 #[cfg(test)]

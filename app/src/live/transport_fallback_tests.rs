@@ -1,4 +1,4 @@
-//! How the ladder is climbed.
+//! Falling back to other transports, and probing for better ones.
 
 use proptest::prelude::*;
 
@@ -6,133 +6,137 @@ use super::*;
 use crate::i18n::I18n;
 
 #[test]
-fn a_way_that_never_worked_is_left_at_once() {
-    let mut ladder = TransportFallback::new(None);
-    assert_eq!(ladder.rung(), TransportKind::WebSocket);
-    assert!(ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), TransportKind::Stream);
-    assert_eq!(ladder.reason(), Key::WebSocketBlocked);
-    assert!(ladder.failed(Failure::Held));
-    assert_eq!(ladder.rung(), TransportKind::Poll);
-    assert_eq!(ladder.reason(), Key::EventStreamBuffered);
+fn falls_back_at_once_if_the_transport_never_worked() {
+    let mut fallback = TransportFallback::new(None);
+    assert_eq!(fallback.current(), TransportKind::WebSocket);
+    assert!(fallback.failed(Failure::NotEstablished));
+    assert_eq!(fallback.current(), TransportKind::EventStream);
+    assert_eq!(fallback.reason(), Key::WebSocketBlocked);
+    assert!(fallback.failed(Failure::Buffered));
+    assert_eq!(fallback.current(), TransportKind::Poll);
+    assert_eq!(fallback.reason(), Key::EventStreamBuffered);
 }
 
 #[test]
-fn a_way_that_worked_is_given_a_second_try() {
-    let mut ladder = TransportFallback::new(None);
-    ladder.welcomed(TransportKind::WebSocket, 0);
-    assert!(!ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), TransportKind::WebSocket);
-    assert!(ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), TransportKind::Stream);
+fn falls_back_after_two_failures_if_the_transport_worked() {
+    let mut fallback = TransportFallback::new(None);
+    fallback.established(TransportKind::WebSocket, 0);
+    assert!(!fallback.failed(Failure::NotEstablished));
+    assert_eq!(fallback.current(), TransportKind::WebSocket);
+    assert!(fallback.failed(Failure::NotEstablished));
+    assert_eq!(fallback.current(), TransportKind::EventStream);
 }
 
 #[test]
-fn good_connections_between_failures_forgive_them() {
-    let mut ladder = TransportFallback::new(None);
-    ladder.welcomed(TransportKind::WebSocket, 0);
+fn good_connections_reset_the_failures() {
+    let mut fallback = TransportFallback::new(None);
+    fallback.established(TransportKind::WebSocket, 0);
     for _ in 0..10 {
-        assert!(!ladder.failed(Failure::Short));
-        ladder.ended();
+        assert!(!fallback.failed(Failure::ShortLived));
+        fallback.closed_normally();
     }
-    assert_eq!((0..4).filter(|_| ladder.failed(Failure::Short)).count(), 1, "four short ones in a row are enough");
-    assert_eq!(ladder.rung(), TransportKind::Stream);
+    assert_eq!(
+        (0..4).filter(|_| fallback.failed(Failure::ShortLived)).count(),
+        1,
+        "after four consecutive short connections"
+    );
+    assert_eq!(fallback.current(), TransportKind::EventStream);
 }
 
 #[test]
-fn from_the_bottom_it_begins_anew_after_a_wait() {
-    let mut ladder = TransportFallback::new(Some(TransportKind::Poll));
-    assert!(!ladder.failed(Failure::Silent));
-    assert_eq!(ladder.rung(), TransportKind::WebSocket);
+fn the_lowest_transport_falls_back_to_the_best_without_hurry() {
+    let mut fallback = TransportFallback::new(Some(TransportKind::Poll));
+    assert!(!fallback.failed(Failure::NotEstablished));
+    assert_eq!(fallback.current(), TransportKind::WebSocket);
 }
 
 #[test]
-fn upward_after_a_minute_then_ever_more_rarely() {
-    let mut ladder = TransportFallback::new(None);
-    ladder.failed(Failure::Silent);
-    ladder.failed(Failure::Silent);
-    ladder.welcomed(TransportKind::Poll, 1_000);
-    assert_eq!(ladder.climb_at(), Some(61_000));
+fn probes_for_better_transports_with_growing_intervals() {
+    let mut fallback = TransportFallback::new(None);
+    fallback.failed(Failure::NotEstablished);
+    fallback.failed(Failure::NotEstablished);
+    fallback.established(TransportKind::Poll, 1_000);
+    assert_eq!(fallback.probe_at(), Some(61_000));
     let mut waits = Vec::new();
     for _ in 0..6 {
-        ladder.climbing();
-        assert_eq!(ladder.climb_at(), None, "one try at a time");
-        ladder.climb_failed(0);
-        waits.extend(ladder.climb_at());
+        fallback.probe_started();
+        assert_eq!(fallback.probe_at(), None, "one probe at a time");
+        fallback.probe_failed(0);
+        waits.extend(fallback.probe_at());
     }
     assert_eq!(waits, [120_000, 240_000, 480_000, 600_000, 600_000, 600_000]);
-    assert_eq!(ladder.upper(None), Some(TransportKind::WebSocket));
-    assert_eq!(ladder.upper(Some(TransportKind::WebSocket)), Some(TransportKind::Stream));
-    assert_eq!(ladder.upper(Some(TransportKind::Stream)), None);
-    ladder.network_changed(5);
-    assert_eq!(ladder.climb_at(), Some(5), "another network, another chance");
-    ladder.welcomed(TransportKind::Stream, 10);
-    assert_eq!((ladder.rung(), ladder.climb_at()), (TransportKind::Stream, Some(60_010)));
-    ladder.welcomed(TransportKind::WebSocket, 20);
-    assert_eq!((ladder.rung(), ladder.climb_at()), (TransportKind::WebSocket, None));
+    assert_eq!(fallback.better_transport(None), Some(TransportKind::WebSocket));
+    assert_eq!(fallback.better_transport(Some(TransportKind::WebSocket)), Some(TransportKind::EventStream));
+    assert_eq!(fallback.better_transport(Some(TransportKind::EventStream)), None);
+    fallback.network_changed(5);
+    assert_eq!(fallback.probe_at(), Some(5), "a changed network is probed at once");
+    fallback.established(TransportKind::EventStream, 10);
+    assert_eq!((fallback.current(), fallback.probe_at()), (TransportKind::EventStream, Some(60_010)));
+    fallback.established(TransportKind::WebSocket, 20);
+    assert_eq!((fallback.current(), fallback.probe_at()), (TransportKind::WebSocket, None));
 }
 
 #[test]
-fn what_the_browser_lacks_is_passed_over() {
-    let mut ladder = TransportFallback::new(None);
-    ladder.missing();
-    assert_eq!((ladder.rung(), ladder.reason()), (TransportKind::Stream, Key::WebSocketUnsupported));
-    ladder.welcomed(TransportKind::Stream, 0);
-    assert_eq!(ladder.climb_at(), None);
-    ladder.network_changed(0);
-    assert_eq!(ladder.climb_at(), None);
+fn unsupported_transports_are_skipped() {
+    let mut fallback = TransportFallback::new(None);
+    fallback.unsupported();
+    assert_eq!((fallback.current(), fallback.reason()), (TransportKind::EventStream, Key::WebSocketUnsupported));
+    fallback.established(TransportKind::EventStream, 0);
+    assert_eq!(fallback.probe_at(), None);
+    fallback.network_changed(0);
+    assert_eq!(fallback.probe_at(), None);
 }
 
 #[test]
-fn what_worked_is_remembered_for_a_while() {
-    let mut ladder = TransportFallback::new(None);
-    assert_eq!(ladder.memory(0), None);
-    for rung in [TransportKind::Stream, TransportKind::Poll] {
-        ladder.failed(Failure::Silent);
-        let memory = ladder.memory(1_000).unwrap_or_default();
-        assert_eq!(recall(&memory, 2_000), Some(rung));
-        assert_eq!(recall(&memory, 1_000 + MEMORY), None);
-        assert_eq!(recall(&memory, 0), None, "the clock was set back");
+fn the_working_transport_is_remembered_for_a_while() {
+    let mut fallback = TransportFallback::new(None);
+    assert_eq!(fallback.to_memory(0), None);
+    for kind in [TransportKind::EventStream, TransportKind::Poll] {
+        fallback.failed(Failure::NotEstablished);
+        let memory = fallback.to_memory(1_000).unwrap_or_default();
+        assert_eq!(parse_memory(&memory, 2_000), Some(kind));
+        assert_eq!(parse_memory(&memory, 1_000 + REMEMBER_FOR), None);
+        assert_eq!(parse_memory(&memory, 0), None, "the clock was set back");
     }
     for nonsense in ["", "s", "xs", "99", "-1p"] {
-        assert_eq!(recall(nonsense, 0), None);
+        assert_eq!(parse_memory(nonsense, 0), None);
     }
-    assert_eq!(TransportFallback::new(Some(TransportKind::Stream)).reason(), Key::TransportRemembered);
+    assert_eq!(TransportFallback::new(Some(TransportKind::EventStream)).reason(), Key::TransportRemembered);
 }
 
 proptest! {
-    /// Whatever happens: one rung at a time downward, never onto one that is missing, and upward only when there is an up.
+    /// It falls back one transport at a time, never to one that is unsupported, and probes only for better ones.
     #[test]
-    fn always_somewhere_sensible(steps in prop::collection::vec((0_u8..8, 0_usize..3), 0..200)) {
-        let mut ladder = TransportFallback::new(None);
+    fn never_uses_an_unsupported_transport(steps in prop::collection::vec((0_u8..8, 0_usize..3), 0..200)) {
+        let mut fallback = TransportFallback::new(None);
         let (mut now, mut missing) = (0, Vec::new());
         for (what, which) in steps {
             now += 10_000;
-            let before = ladder.rung();
+            let before = fallback.current();
             match what {
                 0 => {
-                    let moved = ladder.failed([Failure::Silent, Failure::Held, Failure::Short][which]);
-                    prop_assert_eq!(moved, ladder.rung() > before);
-                    prop_assert!(before == TransportKind::Poll || ladder.rung() >= before);
+                    let moved = fallback.failed([Failure::NotEstablished, Failure::Buffered, Failure::ShortLived][which]);
+                    prop_assert_eq!(moved, fallback.current() > before);
+                    prop_assert!(before == TransportKind::Poll || fallback.current() >= before);
                 }
                 1 if before != TransportKind::Poll => {
                     missing.push(before);
-                    ladder.missing();
+                    fallback.unsupported();
                 }
-                2 => ladder.welcomed(before, now),
-                3 => ladder.ended(),
-                4 => ladder.network_changed(now),
-                5 if ladder.climb_at().is_some() => ladder.climbing(),
-                6 => ladder.climb_failed(now),
-                7 => if let Some(upper) = ladder.upper(None) { ladder.welcomed(upper, now) },
+                2 => fallback.established(before, now),
+                3 => fallback.closed_normally(),
+                4 => fallback.network_changed(now),
+                5 if fallback.probe_at().is_some() => fallback.probe_started(),
+                6 => fallback.probe_failed(now),
+                7 => if let Some(better) = fallback.better_transport(None) { fallback.established(better, now) },
                 _ => {}
             }
-            prop_assert!(!missing.contains(&ladder.rung()));
-            prop_assert!(ladder.climb_at().is_none_or(|at| at <= now + CLIMB_CEILING));
-            if what == 2 && ladder.upper(None).is_some() {
-                prop_assert!(ladder.climb_at().is_some());
+            prop_assert!(!missing.contains(&fallback.current()));
+            prop_assert!(fallback.probe_at().is_none_or(|at| at <= now + MAX_PROBE_INTERVAL));
+            if what == 2 && fallback.better_transport(None).is_some() {
+                prop_assert!(fallback.probe_at().is_some());
             }
-            prop_assert!(!I18n::default().t(ladder.reason()).is_empty());
+            prop_assert!(!I18n::default().t(fallback.reason()).is_empty());
         }
     }
 }

@@ -1,68 +1,62 @@
-//! A try upward: a connection beside the running one, until it is welcomed or given up.
+//! A connection over a better transport, opened beside the running one until it is welcomed or given up.
 
 use std::task::{Context, Poll};
 
 use parlor_protocol::{ClientFrame, Millis, ServerFrame};
 
 use super::{
-    session::{HELD, OPENING},
-    transport::{self, Incoming, Transport},
+    session::{CONNECT_TIMEOUT, WELCOME_TIMEOUT},
+    transport::{self, Transport, TransportEvent},
     transport_fallback::TransportKind,
 };
 
-/// The connection beside the running one.
 pub(super) struct UpgradeProbe {
     pub(super) transport: Box<dyn Transport>,
-    pub(super) rung: TransportKind,
-    /// The greeting that went out, if it is open.
+    pub(super) kind: TransportKind,
+    /// The `hello` that was sent.
     pub(super) hello: Option<ClientFrame>,
-    /// Rooms joined on the running connection since then: this one does not know of them.
+    /// Rooms joined on the running connection since then, which the probe's `hello` does not name.
     pub(super) joined: Vec<ClientFrame>,
-    began: Millis,
-    taken: Option<Millis>,
+    started_at: Millis,
+    hello_accepted_at: Option<Millis>,
 }
 
-/// What follows from a report.
-pub(super) enum Step {
-    /// Nothing yet.
+/// What follows from a transport event.
+pub(super) enum ProbeStep {
     Wait,
-    /// It is open: greet.
-    Greet,
-    /// It is proven; this is the welcome.
-    Proven(Box<ServerFrame>),
-    /// It leads nowhere.
+    SendHello,
+    Welcomed(Box<ServerFrame>),
     Failed,
 }
 
 impl UpgradeProbe {
-    /// Opens a transport; none if the browser has no such thing.
-    pub(super) fn begin(rung: TransportKind, now: Millis) -> Option<Self> {
-        let transport = transport::open(rung)?;
-        Some(Self { transport, rung, hello: None, joined: Vec::new(), began: now, taken: None })
+    /// None if the browser does not have this transport.
+    pub(super) fn start(kind: TransportKind, now: Millis) -> Option<Self> {
+        let transport = transport::open(kind)?;
+        Some(Self { transport, kind, hello: None, joined: Vec::new(), started_at: now, hello_accepted_at: None })
     }
 
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent> {
         self.transport.poll(context)
     }
 
-    pub(super) fn greet(&mut self, hello: ClientFrame) {
+    pub(super) fn send_hello(&mut self, hello: ClientFrame) {
         self.transport.send(hello.encode());
         self.hello = Some(hello);
     }
 
-    pub(super) fn take(&mut self, incoming: Incoming, now: Millis) -> Step {
-        match incoming {
-            Incoming::Open => return Step::Greet,
-            Incoming::Taken => self.taken = Some(now),
-            Incoming::Frame(frame @ ServerFrame::Welcome { .. }) => return Step::Proven(Box::new(frame)),
-            Incoming::Closed { .. } => return Step::Failed,
-            Incoming::Alive | Incoming::Frame(_) => {}
+    pub(super) fn on_event(&mut self, event: TransportEvent, now: Millis) -> ProbeStep {
+        match event {
+            TransportEvent::Open => return ProbeStep::SendHello,
+            TransportEvent::Accepted => self.hello_accepted_at = Some(now),
+            TransportEvent::Frame(frame @ ServerFrame::Welcome { .. }) => return ProbeStep::Welcomed(Box::new(frame)),
+            TransportEvent::Closed { .. } => return ProbeStep::Failed,
+            TransportEvent::Alive | TransportEvent::Frame(_) => {}
         }
-        Step::Wait
+        ProbeStep::Wait
     }
 
-    /// When it is given up.
-    pub(super) fn until(&self) -> Millis {
-        self.taken.map_or(self.began + OPENING, |taken| taken + HELD)
+    pub(super) fn deadline(&self) -> Millis {
+        self.hello_accepted_at.map_or(self.started_at + CONNECT_TIMEOUT, |at| at + WELCOME_TIMEOUT)
     }
 }

@@ -1,6 +1,6 @@
-//! What was being written, for each room and writer.
+//! Drafts, for each room and user.
 //!
-//! By the writer's name: a guest who has to come in again is another guest by the same name.
+//! Users are identified by name, because a guest who joins again under the same name is a different user.
 
 use parlor_protocol::RoomId;
 
@@ -12,44 +12,43 @@ fn key(writer: &str, room: &RoomId) -> String {
     [DRAFT, writer, "/", room.as_str()].concat()
 }
 
-/// The text that was being written in a room. What was written before it was known by whom is taken over by the first who
-/// comes in.
+/// A room's draft. The first user who signs in takes over the draft of an unknown user.
 #[must_use]
 pub fn get(writer: &str, room: &RoomId) -> String {
-    if let Some(own) = browser::kept_one(&key(writer, room)) {
+    if let Some(own) = browser::local_get(&key(writer, room)) {
         return own;
     }
-    let nobodys = browser::kept_one(&key("", room)).unwrap_or_default();
-    if !nobodys.is_empty() && !writer.is_empty() {
-        put("", room, "");
-        put(writer, room, &nobodys);
+    let anonymous = browser::local_get(&key("", room)).unwrap_or_default();
+    if !anonymous.is_empty() && !writer.is_empty() {
+        set("", room, "");
+        set(writer, room, &anonymous);
     }
-    nobodys
+    anonymous
 }
 
-/// Keeps it; nothing is kept of an empty one.
-pub fn put(writer: &str, room: &RoomId, text: &str) {
+/// Saves a draft; an empty one is removed.
+pub fn set(writer: &str, room: &RoomId, text: &str) {
     let key = key(writer, room);
     if text.is_empty() {
-        browser::forget(&key);
+        browser::local_remove(&key);
     } else {
-        browser::keep(&key, text);
+        browser::local_set(&key, text);
     }
 }
 
-/// Puts a text below what is there.
-pub fn add(writer: &str, room: &RoomId, text: &str) {
-    put(writer, room, &joined(&get(writer, room), text));
+/// Appends a text to a draft.
+pub fn append(writer: &str, room: &RoomId, text: &str) {
+    set(writer, room, &join(&get(writer, room), text));
 }
 
-/// The writer goes: nobody else is to find what they have not said.
-pub fn forget_all() {
-    browser::forget_all(DRAFT);
+/// Removes all drafts when the user signs out, so that the next one does not see them.
+pub fn clear() {
+    browser::local_remove_prefix(DRAFT);
 }
 
-/// Two texts as one, each on lines of its own.
+/// Joins two texts, each on lines of its own.
 #[must_use]
-pub fn joined(first: &str, second: &str) -> String {
+pub fn join(first: &str, second: &str) -> String {
     match (first, second) {
         ("", text) | (text, "") => text.to_owned(),
         _ => format!("{first}\n{second}"),

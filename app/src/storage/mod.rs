@@ -1,23 +1,20 @@
-//! What the browser keeps for the next page: messages that have not reached the server, drafts, and enough of the rooms
-//! to read them without a server.
+//! What the browser stores for the next page: unsent messages, drafts, and enough of the rooms to read them offline.
 //!
-//! Messages, rooms and history are in IndexedDB, where a write is on disk before it is answered for; drafts are in the
-//! local storage, which can be read at once.
+//! Messages, rooms and history are in IndexedDB, where a write is on disk when it is answered. Drafts and notes of new
+//! messages are in the local storage, which is synchronous.
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, Message, Millis, RoomId, RoomSummary, Seq, Tail, User, UserId, http::MessagePage};
-use serde::Serialize;
+use parlor_protocol::{CommandId, Message, Millis, RoomId, RoomSummary, Seq, Tail, User, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     browser,
     live::{
-        notices::{KINDS, Notice},
-        outbox::Kept,
+        notices::{Notice, STORED_WORDS},
+        outbox::StoredMessage,
         timeline::Timeline,
     },
-    small,
-    wire::{self, Object, Read},
 };
 
 pub mod database;
@@ -25,245 +22,250 @@ pub mod drafts;
 pub mod lock;
 
 pub use database::StorageUnavailable;
-use database::{Ask, Store, ask};
+use database::Store;
 
-/// Messages of a room that are kept to be read without a server.
-const KEPT_MESSAGES: usize = 100;
+/// Messages of a room that are stored to be read offline.
+const MAX_STORED_MESSAGES: usize = 100;
 
-/// Where a message is until the database has it, or where there is none: in the local storage, which is written at once.
-/// A page may be closed in the very moment in which Enter is pressed.
+/// Prefix of the local-storage keys of notes. A note holds a message until the database has it, because a page may be closed
+/// right after Enter is pressed; where there is no database, it stays.
 const NOTES: &str = "parlor.outbox.";
 
-#[derive(Serialize)]
-struct Entry<'a> {
+/// The key of the only entry in [`Store::LastSession`].
+const LAST_SESSION: &str = "last";
+
+/// A message and its author.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct OutboxEntry<'a> {
     user: UserId,
-    message: &'a Kept,
+    message: std::borrow::Cow<'a, StoredMessage>,
 }
 
-/// A kept message, and whose it is.
-fn read_entry(text: &str) -> Option<(UserId, Kept)> {
-    let mut entry = wire::read::<Object>(text)?;
-    let mut message = entry.take::<Object>("message")?;
-    let kept = Kept {
-        id: message.take("id")?,
-        room: message.take("room")?,
-        body: message.take("body")?,
-        at: message.take("at")?,
-        // Not there in what an older page has kept: then nobody knows.
-        tried: message.take_or("tried", true)?,
-        failed: message.take_option::<String>("failed")?.map(Arc::from),
-    };
-    Some((entry.take("user")?, kept))
+fn encode_entry(user: UserId, message: &StoredMessage) -> Result<String, StorageUnavailable> {
+    let message = std::borrow::Cow::Borrowed(message);
+    serde_json::to_string(&OutboxEntry { user, message }).map_err(|_| StorageUnavailable)
 }
 
-/// Notes a message at once, until [`put`] has kept it.
-pub fn note(user: UserId, message: &Kept) {
-    if let Ok(text) = serde_json::to_string(&Entry { user, message }) {
-        browser::keep(&format!("{NOTES}{}", message.id), &text);
+fn decode_entry(text: &str) -> Option<(UserId, StoredMessage)> {
+    let OutboxEntry { user, message } = serde_json::from_str(text).ok()?;
+    Some((user, message.into_owned()))
+}
+
+fn note_key(id: CommandId) -> String {
+    format!("{NOTES}{id}")
+}
+
+/// Notes a message at once, until [`save_message`] has stored it.
+pub fn write_note(user: UserId, message: &StoredMessage) {
+    if let Ok(text) = encode_entry(user, message) {
+        browser::local_set(&note_key(message.id), &text);
     }
 }
 
-/// Keeps a message, in place of what was kept of it before.
+/// Stores a message, replacing what was stored of it before.
 ///
 /// # Errors
-/// [`StorageUnavailable`]: it would not outlive this page.
-pub async fn put(user: UserId, message: &Kept) -> Result<(), StorageUnavailable> {
-    let text = serde_json::to_string(&Entry { user, message }).map_err(|_| StorageUnavailable)?;
-    ask(Store::Outbox, Ask::Put(message.id.to_string(), text)).await?;
-    browser::forget(&format!("{NOTES}{}", message.id));
+/// [`StorageUnavailable`]: the message is lost when the page is closed.
+pub async fn save_message(user: UserId, message: &StoredMessage) -> Result<(), StorageUnavailable> {
+    let text = encode_entry(user, message)?;
+    database::put(Store::Outbox, &message.id.to_string(), &text).await?;
+    browser::local_remove(&note_key(message.id));
     Ok(())
 }
 
-/// The server has it, or it was taken back.
-pub async fn remove(id: CommandId) {
-    browser::forget(&format!("{NOTES}{id}"));
-    // What cannot be removed is sent again by the next page, and answered as what it is: known.
-    let _ = ask(Store::Outbox, Ask::Delete(id.to_string())).await;
+/// Removes a message: the server has it, or it was withdrawn.
+pub async fn remove_message(id: CommandId) {
+    browser::local_remove(&note_key(id));
+    // If removing fails, the next page sends the message again, and the server recognises its id.
+    let _ = database::delete(Store::Outbox, &id.to_string()).await;
 }
 
-/// This person's messages in the order in which they were typed; of all rooms or of one.
-///
-/// # Errors
-/// [`StorageUnavailable`]: this browser keeps nothing.
-pub async fn all(user: UserId, room: Option<&RoomId>) -> Result<Vec<Kept>, StorageUnavailable> {
-    let texts = ask(Store::Outbox, Ask::All).await?;
-    let entries = texts.iter().filter_map(|text| read_entry(text));
-    let mut messages: Vec<_> = entries.filter(|(by, _)| *by == user).map(|(_, message)| message).collect();
-    messages.retain(|message| room.is_none_or(|room| message.room == *room));
-    small::sort_by_key(&mut messages, |message| message.id);
+async fn all_messages() -> Result<Vec<(UserId, StoredMessage)>, StorageUnavailable> {
+    let texts = database::get_all(Store::Outbox).await?;
+    let mut messages: Vec<_> = texts.iter().filter_map(|text| decode_entry(text)).collect();
+    messages.sort_by_key(|(_, message)| message.id);
     Ok(messages)
 }
 
-/// Takes over what pages have noted that were closed before it was kept.
-pub async fn rescue() {
-    for text in browser::kept(NOTES) {
-        if let Some((by, message)) = read_entry(&text) {
-            // Where nothing can be kept, the note stays.
-            let _ = put(by, &message).await;
+/// A user's unsent messages in the order in which they were typed, of one room or of all.
+///
+/// # Errors
+/// [`StorageUnavailable`].
+pub async fn messages(user: UserId, room: Option<&RoomId>) -> Result<Vec<StoredMessage>, StorageUnavailable> {
+    let wanted = |(by, message): &(UserId, StoredMessage)| *by == user && room.is_none_or(|room| message.room == *room);
+    Ok(all_messages().await?.into_iter().filter(wanted).map(|(_, message)| message).collect())
+}
+
+/// Stores the messages of notes that pages left when they were closed.
+pub async fn recover_notes() {
+    for text in browser::local_values(NOTES) {
+        if let Some((by, message)) = decode_entry(&text) {
+            // If this fails, the note stays.
+            let _ = save_message(by, &message).await;
         }
     }
 }
 
-/// Messages of a guest who is signed out can no longer be sent in their name. When someone comes in by the same name,
-/// what they wrote is returned, to be the draft of its room.
-pub async fn adopt(user: &User) -> Vec<(RoomId, String)> {
-    let texts = ask(Store::Outbox, Ask::All).await.unwrap_or_default();
-    let entries = texts.iter().filter_map(|text| read_entry(text));
-    let mut others: Vec<_> = entries.filter(|(by, _)| *by != user.id).collect();
-    small::sort_by_key(&mut others, |(_, message)| message.id);
-    let mut texts: Vec<(RoomId, String)> = Vec::new();
-    for (_, Kept { id, room, body, .. }) in others {
-        match texts.iter_mut().find(|(other, _)| *other == room) {
-            Some((_, text)) => *text = drafts::joined(text, &body),
-            None => texts.push((room, body)),
+/// Takes the messages of a guest who was signed out, which cannot be sent in their name any more. Returns them as drafts for
+/// a guest who joins under the same name.
+pub async fn take_guest_messages(user: &User) -> Vec<(RoomId, String)> {
+    let mut drafts: Vec<(RoomId, String)> = Vec::new();
+    for (_, message) in all_messages().await.unwrap_or_default().into_iter().filter(|(by, _)| *by != user.id) {
+        match drafts.iter_mut().find(|(room, _)| *room == message.room) {
+            Some((_, text)) => *text = drafts::join(text, &message.body),
+            None => drafts.push((message.room, message.body)),
         }
-        remove(id).await;
+        remove_message(message.id).await;
     }
-    texts
+    drafts
 }
 
-#[derive(Serialize)]
-struct LastSession<'a> {
-    user: &'a User,
-    rooms: &'a [RoomSummary],
+/// The user and their rooms, to be shown while the server cannot be reached.
+#[derive(Serialize, Deserialize)]
+struct LastSession {
+    user: User,
+    rooms: Vec<RoomSummary>,
 }
 
-/// Keeps who reads, and their rooms.
-pub async fn put_scene(user: &User, rooms: &[RoomSummary]) {
+pub async fn save_last_session(user: User, rooms: Vec<RoomSummary>) {
     if let Ok(text) = serde_json::to_string(&LastSession { user, rooms }) {
-        let _ = ask(Store::LastSession, Ask::Put("last".into(), text)).await;
+        let _ = database::put(Store::LastSession, LAST_SESSION, &text).await;
     }
 }
 
-/// Who read last in this browser, and their rooms.
-pub async fn scene() -> Option<(User, Vec<RoomSummary>)> {
-    let texts = ask(Store::LastSession, Ask::Get("last".into())).await.ok()?;
-    let mut scene = wire::read::<Object>(texts.first()?)?;
-    Some((scene.take("user")?, scene.take("rooms")?))
+pub async fn last_session() -> Option<(User, Vec<RoomSummary>)> {
+    let text = database::get(Store::LastSession, LAST_SESSION).await.ok()??;
+    let LastSession { user, rooms } = serde_json::from_str(&text).ok()?;
+    Some((user, rooms))
 }
 
-#[derive(Serialize)]
-struct History<'a> {
-    messages: Vec<&'a Message>,
-    notices: Vec<KeptNotice<'a>>,
+#[derive(Serialize, Deserialize)]
+struct StoredHistory {
+    messages: Vec<Arc<Message>>,
+    /// Older builds did not store notices.
+    #[serde(default)]
+    notices: Vec<StoredNotice>,
     head: Seq,
-    tail: Option<&'a Tail>,
+    tail: Option<Tail>,
     complete: bool,
 }
 
-#[derive(Serialize)]
-struct KeptNotice<'a> {
-    /// Its place in [`KINDS`].
-    kind: u64,
-    name: &'a str,
-    by: &'a str,
+#[derive(Serialize, Deserialize)]
+struct StoredNotice {
+    /// Index in [`STORED_WORDS`].
+    kind: usize,
+    name: String,
+    by: String,
     at: Millis,
     seq: Seq,
 }
 
-fn keep_notice(Notice { word, name, by, at, after, .. }: &Notice) -> Option<KeptNotice<'_>> {
-    let kind = KINDS.iter().position(|kind| kind == word)? as u64;
-    Some(KeptNotice { kind, name, by, at: *at, seq: *after })
+impl StoredNotice {
+    /// None for presence, which means nothing to a later page.
+    fn of(notice: &Notice) -> Option<Self> {
+        let Notice { word, name, by, at, after, .. } = notice.clone();
+        let kind = STORED_WORDS.iter().position(|kind| *kind == word)?;
+        Some(Self { kind, name, by, at, seq: after })
+    }
+
+    fn into_notice(self) -> Option<Notice> {
+        let Self { kind, name, by, at, seq } = self;
+        Some(Notice { word: *STORED_WORDS.get(kind)?, user: None, name, by, at, after: seq })
+    }
 }
 
-/// The newest messages of a room, as they are kept.
+/// The newest messages of a room as they are stored; none if the timeline does not reach the room's end.
 #[must_use]
-pub fn history_of(timeline: &Timeline) -> Option<String> {
+pub fn encode_history(timeline: &Timeline) -> Option<String> {
     if timeline.is_detached() || timeline.messages().len() == 0 {
         return None;
     }
-    let skip = timeline.messages().len().saturating_sub(KEPT_MESSAGES);
-    let messages = timeline.messages().skip(skip).map(|message| &**message).collect();
+    let skip = timeline.messages().len().saturating_sub(MAX_STORED_MESSAGES);
+    let messages: Vec<_> = timeline.messages().skip(skip).cloned().collect();
     let complete = skip == 0 && timeline.is_complete();
-    // Who came and went is of no interest to a later page.
-    let first = if complete { 0 } else { timeline.messages().nth(skip).map_or(0, |message| message.seq) };
-    let notices = timeline.notices().iter().filter(|notice| notice.after >= first).filter_map(keep_notice).collect();
-    serde_json::to_string(&History { messages, notices, head: timeline.head(), tail: timeline.tail(), complete }).ok()
+    let first = if complete { 0 } else { messages.first().map_or(0, |message| message.seq) };
+    let notices =
+        timeline.notices().iter().filter(|notice| notice.after >= first).filter_map(StoredNotice::of).collect();
+    let (head, tail) = (timeline.head(), timeline.tail().cloned());
+    serde_json::to_string(&StoredHistory { messages, notices, head, tail, complete }).ok()
 }
 
-/// Reads what [`history_of`] has written.
-fn read_history(text: &str) -> Option<Timeline> {
-    let mut history = wire::read::<Object>(text)?;
-    let page =
-        MessagePage { messages: history.take("messages")?, head: history.take("head")?, ..MessagePage::default() };
-    // Older pages have kept none.
-    let notices = history.take_or("notices", Vec::new())?;
-    let tail = history.take_option::<String>("tail")?.map(Tail);
-    Some(Timeline::from_kept(page, notices, tail, history.take("complete")?))
+fn decode_history(text: &str) -> Option<Timeline> {
+    let StoredHistory { messages, notices, head, tail, complete } = serde_json::from_str(text).ok()?;
+    let notices = notices.into_iter().filter_map(StoredNotice::into_notice);
+    Some(Timeline::from_storage(messages, notices, head, tail, complete))
 }
 
-impl Read for Notice {
-    fn read(value: serde_json::Value) -> Option<Self> {
-        let mut object = Object::read(value)?;
-        Some(Self {
-            word: *KINDS.get(usize::try_from(object.take::<u64>("kind")?).ok()?)?,
-            user: None,
-            name: object.take("name")?,
-            by: object.take("by")?,
-            at: object.take("at")?,
-            after: object.take("seq")?,
-        })
-    }
+fn history_key(user: UserId, room: &RoomId) -> String {
+    format!("{user}/{room}")
 }
 
-/// Keeps what [`history_of`] gave.
-pub async fn put_history(user: UserId, room: &RoomId, text: String) {
-    let _ = ask(Store::History, Ask::Put(format!("{user}/{room}"), text)).await;
+/// Stores what [`encode_history`] returned.
+pub async fn save_history(user: UserId, room: &RoomId, text: String) {
+    let _ = database::put(Store::History, &history_key(user, room), &text).await;
 }
 
-/// What is kept of a room, and where its events go on.
 pub async fn history(user: UserId, room: &RoomId) -> Option<Timeline> {
-    let texts = ask(Store::History, Ask::Get(format!("{user}/{room}"))).await.ok()?;
-    read_history(texts.first()?)
+    let text = database::get(Store::History, &history_key(user, room)).await.ok()??;
+    decode_history(&text)
 }
 
-/// A room is no longer theirs to read.
-pub async fn forget_history(user: UserId, room: &RoomId) {
-    let _ = ask(Store::History, Ask::Delete(format!("{user}/{room}"))).await;
+/// Deletes a room's history, which the user may not read any more.
+pub async fn delete_history(user: UserId, room: &RoomId) {
+    let _ = database::delete(Store::History, &history_key(user, room)).await;
 }
 
-/// Someone goes: the next one at this browser is not to read what they could read.
-pub async fn forget_rooms() {
-    let _ = ask(Store::History, Ask::Clear).await;
-    let _ = ask(Store::LastSession, Ask::Clear).await;
+/// Deletes all histories and the last session, so that the next user of this browser cannot read them.
+pub async fn clear_rooms() {
+    let _ = database::clear(Store::History).await;
+    let _ = database::clear(Store::LastSession).await;
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use parlor_protocol::{Event, EventKind, UserKind};
+    use parlor_protocol::{Event, EventKind, UserKind, http::MessagePage};
     use uuid::Uuid;
 
     use super::*;
     use crate::i18n::Key;
 
-    fn kept(failed: Option<&str>) -> Kept {
+    fn stored(failed: Option<&str>) -> StoredMessage {
         let failed = failed.map(Arc::from);
         let id = CommandId(Uuid::from_u128(9));
-        Kept { id, room: "dev".into(), body: "hi \"ann\"".into(), at: 7, tried: false, failed }
+        StoredMessage { id, room: "dev".into(), body: "hi \"ann\"".into(), at: 7, attempted: false, failed }
     }
 
     #[test]
-    fn what_was_put_can_be_read() {
-        for message in [kept(None), kept(Some("too \"long\""))] {
+    fn outbox_entries_round_trip() {
+        for message in [stored(None), stored(Some("too \"long\""))] {
             let user = UserId(Uuid::from_u128(1));
-            let text = serde_json::to_string(&Entry { user, message: &message }).unwrap();
-            assert_eq!(read_entry(&text), Some((user, message)));
+            let text = encode_entry(user, &message).unwrap();
+            assert_eq!(decode_entry(&text), Some((user, message)));
         }
     }
 
     #[test]
-    fn what_an_older_page_has_kept_may_have_been_sent() {
+    fn entries_of_older_builds_count_as_attempted() {
         let text = r#"{"user":"00000000-0000-0000-0000-000000000001",
             "message":{"id":"00000000-0000-0000-0000-000000000009","room":"dev","body":"hi","at":7}}"#;
-        let (_, message) = read_entry(text).unwrap();
-        assert!(message.tried && message.failed.is_none());
-        assert_eq!(read_entry("{}"), None);
-        assert_eq!(read_entry(r#"{"user":1,"message":{}}"#), None);
+        let (_, message) = decode_entry(text).unwrap();
+        assert!(message.attempted && message.failed.is_none());
+        assert_eq!(decode_entry("{}"), None);
+        assert_eq!(decode_entry(r#"{"user":1,"message":{}}"#), None);
     }
 
     #[test]
-    fn history_comes_back_as_it_was() {
+    fn entries_are_stored_as_the_previous_build_stored_them() {
+        let text = encode_entry(UserId(Uuid::from_u128(1)), &stored(None)).unwrap();
+        assert_eq!(
+            text,
+            r#"{"user":"00000000-0000-0000-0000-000000000001","message":{"id":"00000000-0000-0000-0000-000000000009","room":"dev","body":"hi \"ann\"","at":7,"tried":false,"failed":null}}"#
+        );
+    }
+
+    #[test]
+    fn history_round_trips() {
         let by = User { id: UserId(Uuid::from_u128(1)), name: "ann".into(), kind: UserKind::Guest, colour: None };
         let message = |seq: Seq| Message {
             id: CommandId(Uuid::from_u128(u128::from(seq))),
@@ -280,15 +282,15 @@ mod tests {
         let topic = EventKind::TopicSet { topic: "今天".into() };
         let id = CommandId(Uuid::from_u128(151));
         timeline.apply(Event { room: "dev".into(), seq: 151, id, at: 6, by: by.clone(), event: topic });
-        timeline.notice(&by, Key::UsersJoined, 7);
-        let read = read_history(&history_of(&timeline).unwrap()).unwrap();
+        timeline.add_presence(&by, Key::UsersJoined, 7);
+        let read = decode_history(&encode_history(&timeline).unwrap()).unwrap();
         assert!(read.messages().map(|message| &**message).eq(&page.messages[50..]));
         assert_eq!((read.head(), read.tail(), read.is_complete()), (151, timeline.tail(), false));
-        assert_eq!(read.notices(), &timeline.notices()[..1], "who came is not kept");
+        assert_eq!(read.notices(), &timeline.notices()[..1], "presence is not stored");
         let whole = MessagePage { messages: page.messages[..9].to_vec(), head: 9, ..MessagePage::default() };
-        let read = read_history(&history_of(&Timeline::from_page(whole, 50)).unwrap()).unwrap();
+        let read = decode_history(&encode_history(&Timeline::from_page(whole, 50)).unwrap()).unwrap();
         assert!(read.is_complete() && read.messages().len() == 9);
-        assert!(history_of(&Timeline::default()).is_none());
-        assert!(read_history("[]").is_none());
+        assert!(encode_history(&Timeline::default()).is_none());
+        assert!(decode_history("[]").is_none());
     }
 }

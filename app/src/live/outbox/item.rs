@@ -1,16 +1,16 @@
-//! A message on its way: how far it has come, and what the browser keeps of it.
+//! A message in the outbox, and the form in which the browser stores it.
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq};
-use serde::Serialize;
+use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq, User};
+use serde::{Deserialize, Serialize};
 
 use crate::i18n::Key;
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Waits for the connection, or for those before it.
+    /// Waits for the connection, or for earlier messages.
     Queued,
     /// On the wire.
     Sent,
@@ -21,7 +21,7 @@ pub enum Delivery {
 }
 
 impl Delivery {
-    /// For style sheets and tests.
+    /// The value of `data-state`, for style sheets and tests.
     #[must_use]
     pub const fn slug(&self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Delivery {
         }
     }
 
-    /// For those who do not see the mark.
+    /// The accessible label.
     #[must_use]
     pub const fn word(&self) -> Key {
         match self {
@@ -44,63 +44,81 @@ impl Delivery {
     }
 }
 
-/// A message as the browser keeps it until the server has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Kept {
-    /// Its id for ever.
+/// A message as the browser stores it until the server has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredMessage {
     pub id: CommandId,
-    /// Where to.
     pub room: RoomId,
-    /// What was typed.
     pub body: String,
     /// When it was typed.
     pub at: Millis,
-    /// It may have been on the wire: from then on only the server knows whether it has arrived.
-    pub tried: bool,
+    /// It may have been sent, so only the server knows whether it has arrived. Stored as `tried`; older builds did not store
+    /// it.
+    #[serde(rename = "tried", default = "unknown")]
+    pub attempted: bool,
     /// Why the server refused it for good.
+    #[serde(default)]
     pub failed: Option<Arc<str>>,
 }
 
-/// A message on its way.
+/// A message whose attempts were not stored may have been sent.
+const fn unknown() -> bool {
+    true
+}
+
 #[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// Where to.
+pub struct OutgoingMessage {
     pub room: RoomId,
-    /// The message as the page shows it: `seq` 0 and no HTML until the server has made its own.
+    /// The message as the page shows it. It has no HTML and its `seq` is 0 until the server's event arrives.
     pub message: Arc<Message>,
-    /// How far it has come.
     pub delivery: Delivery,
-    /// It was never on the wire, so it can be taken back.
-    pub tried: bool,
-    /// The event's place, once it is known.
-    pub(super) stored: Option<Seq>,
-    /// The browser has it on disk.
-    pub(super) kept: bool,
-    /// Its writer wants it back.
+    /// It may have been sent, so it cannot be withdrawn.
+    pub attempted: bool,
+    /// The event's seq, once it is known.
+    pub(super) seq: Option<Seq>,
+    /// It is in the browser's storage.
+    pub(super) persisted: bool,
+    /// The user wants to withdraw it.
     pub(super) withdrawn: bool,
-    /// It was refused, and its writer wants it to go again.
+    /// It failed, and the user wants to send it again.
     pub(super) retried: bool,
 }
 
-impl Outgoing {
-    /// What the browser keeps of it.
-    #[must_use]
-    pub fn to_keep(&self) -> Kept {
-        let Message { id, body, at, .. } = &*self.message;
-        let failed = match &self.delivery {
-            Delivery::Failed(i18n) => Some(i18n.clone()),
-            _ => None,
-        };
-        Kept { id: *id, room: self.room.clone(), body: body.clone(), at: *at, tried: self.tried, failed }
+impl OutgoingMessage {
+    pub(super) fn new(stored: StoredMessage, by: User, persisted: bool) -> Self {
+        let StoredMessage { id, room, body, at, attempted, failed } = stored;
+        let (html, mentions) = (String::new(), Vec::new());
+        Self {
+            room,
+            message: Arc::new(Message { id, seq: 0, at, by, body, html, reply_to: None, mentions }),
+            delivery: failed.map_or(Delivery::Queued, Delivery::Failed),
+            attempted,
+            seq: None,
+            persisted,
+            withdrawn: false,
+            retried: false,
+        }
     }
 
-    /// Whether the page shows it: not what its writer has just taken back.
+    /// What the browser stores of it.
     #[must_use]
-    pub const fn is_shown(&self) -> bool {
+    pub fn to_stored(&self) -> StoredMessage {
+        let Message { id, body, at, .. } = &*self.message;
+        let failed = match &self.delivery {
+            Delivery::Failed(why) => Some(why.clone()),
+            Delivery::Queued | Delivery::Sent | Delivery::Stored => None,
+        };
+        let (room, body) = (self.room.clone(), body.clone());
+        StoredMessage { id: *id, room, body, at: *at, attempted: self.attempted, failed }
+    }
+
+    /// Whether the page shows it. A message that is being withdrawn is hidden.
+    #[must_use]
+    pub const fn is_visible(&self) -> bool {
         !self.withdrawn
     }
 
-    pub(super) fn may_go(&self) -> bool {
+    pub(super) fn is_sendable(&self) -> bool {
         self.delivery == Delivery::Queued && !self.withdrawn
     }
 }

@@ -1,69 +1,61 @@
-//! The right of this tab to send a room's messages.
+//! Leases: the right of this tab to send a room's messages.
+
+use std::collections::BTreeSet;
 
 use parlor_protocol::RoomId;
 
-use super::{Delivery, Kept, Lease, Outbox};
+use super::{Delivery, Lease, Outbox, StoredMessage};
 
 impl Outbox {
-    /// Rooms that have something to send and whose lease is yet to be asked for.
-    pub fn wanted(&mut self) -> Vec<RoomId> {
-        let mut wanted = Vec::new();
-        for item in self.items.iter().filter(|item| item.kept && item.may_go()) {
-            if !wanted.contains(&item.room) && self.lease(&item.room).is_none() {
-                wanted.push(item.room.clone());
-            }
-        }
-        self.leases.extend(wanted.iter().map(|room| (room.clone(), Lease::Wanted)));
-        wanted
+    /// Rooms that have messages to send and whose lease has not been requested. Counts them as requested.
+    pub fn missing_leases(&mut self) -> Vec<RoomId> {
+        let waiting = self.items.iter().filter(|item| item.persisted && item.is_sendable());
+        let rooms: BTreeSet<_> =
+            waiting.map(|item| &item.room).filter(|room| !self.leases.contains_key(room)).cloned().collect();
+        self.leases.extend(rooms.iter().map(|room| (room.clone(), Lease::Requested)));
+        rooms.into_iter().collect()
     }
 
-    /// The lease of a room is ours: until it is given back, nobody else sends its messages. What was read from the disk
-    /// under it was the truth, and was reconciled. Returns what has to be written before it may go.
-    pub fn leased(&mut self, room: &RoomId, connected: bool) -> Vec<Kept> {
-        self.leases.retain(|(id, _)| id != room);
-        self.leases.push((room.clone(), Lease::Held));
-        let mut to_keep = Vec::new();
+    /// This tab holds a room's lease: until it is released, no other tab sends the room's messages, and what was read from
+    /// the storage under it is current. Returns what has to be stored before it may be sent.
+    pub fn lease_acquired(&mut self, room: &RoomId, connected: bool) -> Vec<StoredMessage> {
+        self.leases.insert(room.clone(), Lease::Held);
+        let mut to_store = Vec::new();
         if !connected {
-            return to_keep;
+            return to_store;
         }
-        for item in self.items.iter_mut().filter(|item| item.room == *room && item.may_go() && !item.tried) {
-            item.tried = true;
-            item.kept = false;
-            to_keep.push(item.to_keep());
+        for item in self.items.iter_mut().filter(|item| item.room == *room && item.is_sendable() && !item.attempted) {
+            item.attempted = true;
+            item.persisted = false;
+            to_store.push(item.to_stored());
         }
-        to_keep
+        to_store
     }
 
-    /// Rooms whose lease is ours and of no more use, and those that are to be given back at once because the
-    /// connection is gone. They count as given back from now on.
-    pub fn releasable(&mut self, connected: bool) -> Vec<RoomId> {
+    /// Takes the leases that are held and not needed: all of them without a connection.
+    pub fn release_idle_leases(&mut self, connected: bool) -> Vec<RoomId> {
         let Self { items, leases, .. } = self;
         let busy = |room: &RoomId| {
             connected
-                && items.iter().any(|item| item.room == *room && (item.may_go() || item.delivery == Delivery::Sent))
+                && items
+                    .iter()
+                    .any(|item| item.room == *room && (item.is_sendable() || item.delivery == Delivery::Sent))
         };
-        let mut idle = Vec::new();
-        leases.retain(|(room, lease)| {
-            let keep = *lease != Lease::Held || busy(room);
-            if !keep {
-                idle.push(room.clone());
-            }
-            keep
-        });
+        let idle: Vec<_> = leases
+            .iter()
+            .filter(|(room, lease)| **lease == Lease::Held && !busy(room))
+            .map(|(room, _)| room.clone())
+            .collect();
+        leases.retain(|room, _| !idle.contains(room));
         idle
     }
 
-    /// Whether the lease is asked for or ours.
-    pub(super) fn lease(&self, room: &RoomId) -> Option<Lease> {
-        self.leases.iter().find(|(id, _)| id == room).map(|(_, lease)| *lease)
-    }
-
-    /// Whether the lease of a room, which is needed, has to be asked for.
-    pub(super) fn ask(&mut self, room: &RoomId) -> bool {
-        let ask = self.lease(room).is_none();
-        if ask {
-            self.leases.push((room.clone(), Lease::Wanted));
+    /// Requests a room's lease. False if it is held or was requested before.
+    pub(super) fn request_lease(&mut self, room: &RoomId) -> bool {
+        let missing = !self.leases.contains_key(room);
+        if missing {
+            self.leases.insert(room.clone(), Lease::Requested);
         }
-        ask
+        missing
     }
 }

@@ -1,96 +1,96 @@
-//! Whether the connection still is one: what is awaited until when, and what silence means.
+//! Detects a dead connection: what is awaited until when, and what silence means.
 
 use parlor_protocol::{ClientFrame, Millis, limits};
 
-use super::{End, HELD, OPENING, Session};
+use super::{CONNECT_TIMEOUT, Session, SessionEnd, WELCOME_TIMEOUT};
 use crate::{clock, i18n::Key, live::upgrade_probe::UpgradeProbe};
 
-/// The longest that a ping may stay without an answer.
+/// The longest time to wait for a `pong`.
 #[allow(clippy::cast_possible_truncation)]
-const GRACE: Millis = limits::HEARTBEAT_GRACE.as_millis() as Millis;
-/// The same when there is reason to doubt: the reader came back, or this page did not run for a while.
-const DOUBT: Millis = 3_000;
-/// A hidden page's timers may be held back so long by the browser. Silence beyond that was sleep.
-const THROTTLED: Millis = 60_000;
+const MAX_PONG_TIMEOUT: Millis = limits::HEARTBEAT_GRACE.as_millis() as Millis;
+/// The time to wait for a `pong` when the connection may be dead: the user is back, or the page did not run for a while.
+const SHORT_TIMEOUT: Millis = 3_000;
+/// Browsers delay the timers of a hidden page by up to this. Longer silence means that the page was suspended.
+const MAX_TIMER_DELAY: Millis = 60_000;
 
 impl Session<'_> {
-    /// Somebody is here again. After a silence of `most` the connection is not worth a question.
-    pub(super) fn wake(&mut self, now: Millis, most: Millis) -> Option<End> {
-        let silent = now - self.heard;
-        if silent > if self.welcomed.is_some() { most } else { DOUBT } {
-            return Some(End::Slept);
+    /// Checks the connection after a pause. After a silence longer than `max_silence` it counts as dead.
+    pub(super) fn check_after_pause(&mut self, now: Millis, max_silence: Millis) -> Option<SessionEnd> {
+        let silence = now - self.received_at;
+        if silence > if self.welcomed_at.is_some() { max_silence } else { SHORT_TIMEOUT } {
+            return Some(SessionEnd::Suspended);
         }
-        if self.welcomed.is_some() && silent > DOUBT {
-            self.ping(DOUBT);
-        }
-        None
-    }
-
-    pub(super) fn time(&mut self) -> Option<End> {
-        let now = clock::now();
-        if self.welcomed.is_some() && now - self.heard > self.slept() {
-            return Some(End::Slept);
-        }
-        // This page did not run: what has come meanwhile still waits to be heard.
-        let late = now - self.due > DOUBT;
-        if late && self.welcomed.is_some() {
-            self.answer_by = None;
-            self.ping(DOUBT);
-        }
-        if self.welcomed.is_none() {
-            let held = self.taken.is_some_and(|taken| now >= taken + HELD);
-            if held || now >= self.began + OPENING {
-                return Some(self.lost(Key::NoAnswer));
-            }
-        }
-        if self.answer_by.is_some_and(|until| now >= until) {
-            return Some(self.lost(Key::HeartbeatMissed));
-        }
-        if now >= self.ping_at {
-            self.ping(self.grace());
-        }
-        if self.climb.as_ref().is_some_and(|climb| now >= climb.until()) {
-            self.climb_on(now);
-        } else if self.climb.is_none() && self.ladder.climb_at().is_some_and(|at| now >= at) {
-            self.ladder.climbing();
-            self.climb_on(now);
+        if self.welcomed_at.is_some() && silence > SHORT_TIMEOUT {
+            self.ping(SHORT_TIMEOUT);
         }
         None
     }
 
-    pub(super) fn ping(&mut self, patience: Millis) {
+    pub(super) fn on_timer(&mut self) -> Option<SessionEnd> {
         let now = clock::now();
-        self.pinged = now;
-        self.ping_at = now + self.heartbeat;
-        let until = now + patience;
-        self.answer_by = Some(self.answer_by.map_or(until, |earlier| earlier.min(until)));
-        self.say(&ClientFrame::Ping { at: now });
+        if self.welcomed_at.is_some() && now - self.received_at > self.suspend_threshold() {
+            return Some(SessionEnd::Suspended);
+        }
+        // If the timer is late, the page did not run, and what arrived meanwhile has not been read yet.
+        let late = now - self.timer_at > SHORT_TIMEOUT;
+        if late && self.welcomed_at.is_some() {
+            self.pong_deadline = None;
+            self.ping(SHORT_TIMEOUT);
+        }
+        if self.welcomed_at.is_none() && now >= self.welcome_deadline() {
+            return Some(self.connection_lost(Key::NoAnswer));
+        }
+        if self.pong_deadline.is_some_and(|deadline| now >= deadline) {
+            return Some(self.connection_lost(Key::HeartbeatMissed));
+        }
+        if now >= self.next_ping_at {
+            self.ping(self.pong_timeout());
+        }
+        if self.probe.as_ref().is_some_and(|probe| now >= probe.deadline()) {
+            self.start_next_probe(now);
+        } else if self.probe.is_none() && self.fallback.probe_at().is_some_and(|at| now >= at) {
+            self.fallback.probe_started();
+            self.start_next_probe(now);
+        }
+        None
     }
 
-    pub(super) fn deadline(&self, now: Millis) -> Millis {
-        let held = self.client.read(|state| state.outbox.held_until(now));
-        let opening = self.taken.map_or(self.began + OPENING, |taken| taken + HELD);
+    pub(super) fn ping(&mut self, timeout: Millis) {
+        let now = clock::now();
+        self.pinged_at = now;
+        self.next_ping_at = now + self.heartbeat;
+        let deadline = now + timeout;
+        self.pong_deadline = Some(self.pong_deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+        self.send(&ClientFrame::Ping { at: now });
+    }
+
+    /// When the session has something to do next.
+    pub(super) fn next_deadline(&self, now: Millis) -> Millis {
         [
-            self.welcomed.is_none().then_some(opening),
-            self.answer_by,
-            (!self.reads.is_empty()).then_some(self.read_at),
-            (self.unshown > 0).then_some(self.show_at()),
-            self.climb.as_ref().map(UpgradeProbe::until),
-            self.ladder.climb_at().filter(|_| self.welcomed.is_some() && self.climb.is_none()),
-            held,
+            self.welcomed_at.is_none().then(|| self.welcome_deadline()),
+            self.pong_deadline,
+            (!self.pending_reads.is_empty()).then_some(self.next_read_at),
+            (self.unrendered > 0).then(|| self.next_render_at()),
+            self.probe.as_ref().map(UpgradeProbe::deadline),
+            self.fallback.probe_at().filter(|_| self.welcomed_at.is_some() && self.probe.is_none()),
+            self.client.with_state(|state| state.outbox.paused_until(now)),
         ]
         .into_iter()
         .flatten()
-        .fold(self.ping_at, Millis::min)
+        .fold(self.next_ping_at, Millis::min)
     }
 
-    /// Two heartbeats are enough to notice a silent server: one until the ping, half of one for its answer.
-    pub(super) fn grace(&self) -> Millis {
-        GRACE.min(self.heartbeat / 2)
+    fn welcome_deadline(&self) -> Millis {
+        self.hello_accepted_at.map_or(self.started_at + CONNECT_TIMEOUT, |at| at + WELCOME_TIMEOUT)
     }
 
-    /// Silence longer than this was sleep.
-    pub(super) fn slept(&self) -> Millis {
-        self.heartbeat + self.grace() + THROTTLED
+    /// A silent server is noticed within two heartbeats: one until the ping, and half of one for its answer.
+    pub(super) fn pong_timeout(&self) -> Millis {
+        MAX_PONG_TIMEOUT.min(self.heartbeat / 2)
+    }
+
+    /// Silence longer than this means that the page was suspended.
+    pub(super) fn suspend_threshold(&self) -> Millis {
+        self.heartbeat + self.pong_timeout() + MAX_TIMER_DELAY
     }
 }

@@ -1,4 +1,4 @@
-//! Looks for a better way beside the one there is, and changes over.
+//! Probes for a better transport beside the running one, and switches over.
 
 use parlor_protocol::{Millis, ServerFrame};
 
@@ -7,55 +7,54 @@ use crate::{
     clock,
     live::{
         state::State,
-        transport::Incoming,
-        upgrade_probe::{Step, UpgradeProbe},
+        transport::TransportEvent,
+        upgrade_probe::{ProbeStep, UpgradeProbe},
     },
 };
 
 impl Session<'_> {
-    /// Tries the next rung upward, if there is one that was not tried in this attempt.
-    pub(super) fn climb_on(&mut self, now: Millis) {
-        let mut tried = self.climb.take().map(|climb| climb.rung);
-        while let Some(rung) = self.ladder.upper(tried) {
-            self.climb = UpgradeProbe::begin(rung, now);
-            if self.climb.is_some() {
+    /// Probes the next better transport that this attempt has not tried.
+    pub(super) fn start_next_probe(&mut self, now: Millis) {
+        let mut tried = self.probe.take().map(|probe| probe.kind);
+        while let Some(kind) = self.fallback.better_transport(tried) {
+            self.probe = UpgradeProbe::start(kind, now);
+            if self.probe.is_some() {
                 return;
             }
-            tried = Some(rung);
+            tried = Some(kind);
         }
-        self.ladder.climb_failed(now);
+        self.fallback.probe_failed(now);
     }
 
-    /// News of the connection beside this one.
-    pub(super) fn beside(&mut self, incoming: Incoming) {
+    pub(super) fn on_probe_event(&mut self, event: TransportEvent) {
         let now = clock::now();
-        let Some(climb) = &mut self.climb else { return };
-        match climb.take(incoming, now) {
-            Step::Wait => {}
-            Step::Greet => {
-                if let Some(hello) = self.client.read(|state| Some(state.hello())) {
-                    climb.greet(hello);
+        let Some(probe) = &mut self.probe else { return };
+        match probe.on_event(event, now) {
+            ProbeStep::Wait => {}
+            ProbeStep::SendHello => {
+                if let Some(hello) = self.client.with_state(|state| Some(state.hello())) {
+                    probe.send_hello(hello);
                 }
             }
-            Step::Proven(welcome) => self.change_over(*welcome, now),
-            Step::Failed => self.climb_on(now),
+            ProbeStep::Welcomed(welcome) => self.switch_transport(*welcome, now),
+            ProbeStep::Failed => self.start_next_probe(now),
         }
     }
 
-    /// The connection beside this one takes its place. What was on the old one's wire goes again, under the same ids; what
-    /// both have brought is taken once.
-    pub(super) fn change_over(&mut self, welcome: ServerFrame, now: Millis) {
-        let Some(climb) = self.climb.take() else { return };
-        self.transport = climb.transport;
-        self.rung = climb.rung;
+    /// Replaces the running connection with the probe's. Unacknowledged messages are sent again under the same ids, and
+    /// events that both connections brought are applied once.
+    fn switch_transport(&mut self, welcome: ServerFrame, now: Millis) {
+        let Some(probe) = self.probe.take() else { return };
+        self.transport = probe.transport;
+        self.kind = probe.kind;
         self.bye = None;
-        self.answer_by = None;
-        self.heard = now;
-        self.client.change(State::disconnected);
-        if let Some(hello) = climb.hello {
-            self.client.note(&mut |vitals| vitals.greeted(&hello, now));
+        self.pong_deadline = None;
+        self.received_at = now;
+        self.client.update(State::disconnected);
+        if let Some(hello) = probe.hello {
+            self.client.update_stats(|stats| stats.hello_sent(&hello, now));
         }
-        self.frame(welcome);
-        climb.joined.iter().for_each(|join| self.say(join));
+        self.on_frame(welcome);
+        probe.joined.iter().for_each(|join| self.send(join));
     }
 }

@@ -1,9 +1,9 @@
-//! What must hold: at any time, and when everything has come to rest.
+//! The invariants: at any time, and when everything has settled.
 
 use super::*;
 
 impl World {
-    /// Everything works again, and everyone has time.
+    /// Lets everything work until nothing is pending.
     pub(super) fn heal(&mut self) {
         self.server.busy = 0;
         self.server.angry = 0;
@@ -13,8 +13,8 @@ impl World {
             for at in 0..self.tabs.len() {
                 self.connect(at);
                 for room in ROOMS.map(RoomId::from) {
-                    let todos = self.tabs[at].state.scrolled(&room, true, true, None);
-                    self.act(at, todos);
+                    let effects = self.tabs[at].state.scrolled(&room, true, true, None);
+                    self.act(at, effects);
                 }
                 for _ in 0..40 {
                     self.ready(at);
@@ -26,7 +26,7 @@ impl World {
                 self.check();
                 let tab = &self.tabs[at];
                 let open = tab.connection.as_ref().is_some_and(|open| open.up.is_empty() && open.down.is_empty());
-                quiet &= open && tab.work.is_empty() && tab.loads.is_empty() && tab.says.is_empty();
+                quiet &= open && tab.work.is_empty() && tab.loads.is_empty() && tab.outgoing.is_empty();
                 quiet &= tab.state.outbox.unsent(None).waiting == 0;
                 quiet &= tab.state.open.iter().all(|(_, room)| !room.timeline.is_detached());
             }
@@ -40,7 +40,7 @@ impl World {
         );
     }
 
-    /// What holds at every moment.
+    /// Checks what holds at any time.
     pub(super) fn check(&self) {
         let mut on_the_wire = BTreeSet::new();
         for tab in &self.tabs {
@@ -50,17 +50,17 @@ impl World {
                 for item in tab.state.outbox.of(id) {
                     if item.delivery == Delivery::Sent {
                         assert!(on_the_wire.insert(item.message.id), "two tabs are sending {}", item.message.id);
-                        // Another tab may have seen its event already, and forgotten it.
+                        // Another tab may have seen its event, and removed it.
                         let stored =
                             self.server.known.contains_key(&item.message.id) || !self.server.earlier.is_empty();
-                        assert!(stored || self.disk.contains_key(&item.message.id), "sent before it was kept");
+                        assert!(stored || self.disk.contains_key(&item.message.id), "sent before it was stored");
                     }
                 }
             }
         }
     }
 
-    /// What holds in the end.
+    /// Checks what holds in the end.
     pub(super) fn judge(mut self) {
         let restored = !self.server.earlier.is_empty();
         for tab in &self.tabs {
@@ -74,21 +74,21 @@ impl World {
         }
         for (id, (room, before)) in &self.typed {
             let stored = self.server.known.get(id);
-            if self.taken_back.contains(id) {
-                assert!(stored.is_none(), "taken back and yet sent");
+            if self.withdrawn.contains(id) {
+                assert!(stored.is_none(), "sent although it was withdrawn");
                 continue;
             }
             if self.failed.contains(id) || restored {
                 continue;
             }
             let Some((_, seq)) = stored else { panic!("{id} is lost") };
-            let given_up = |id| self.failed.contains(id) || self.wanted_back.contains(id);
+            let given_up = |id| self.failed.contains(id) || self.withdraw_requested.contains(id);
             for earlier in before.iter().filter(|other| !given_up(other)) {
                 let place = self.server.known.get(earlier).map(|(_, seq)| *seq);
                 assert!(place.is_none_or(|place| place < *seq), "{id} of {room} has overtaken {earlier}");
             }
         }
-        assert!(self.disk.values().all(|kept| kept.failed.is_some()), "left on disk: {:?}", self.disk);
+        assert!(self.disk.values().all(|stored| stored.failed.is_some()), "left in the storage: {:?}", self.disk);
         let mut epochs = std::mem::take(&mut self.server.earlier).into_iter();
         let history = match epochs.next() {
             None => History::new(self.server.logs()),
@@ -105,7 +105,7 @@ impl World {
         if let Err(violations) = check_complete(&history.clone().others_wrote(), &logs) {
             panic!("{violations}");
         }
-        // Those who are gone need not have seen everything.
+        // Tabs that were closed need not have seen everything.
         logs.extend(self.ended);
         if restored {
             logs.iter_mut().for_each(ClientLog::forget_first_sendings);

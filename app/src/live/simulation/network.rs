@@ -1,4 +1,4 @@
-//! What goes over the wire in both directions, and what happens to it there.
+//! The network: frames in both directions, and what happens to them.
 
 use super::*;
 
@@ -11,18 +11,18 @@ impl World {
         }
     }
 
-    /// What is on its way is lost.
+    /// Cuts the connection; the frames in flight are lost.
     pub(super) fn cut(&mut self, at: usize, random: f64) {
         let tab = &mut self.tabs[at];
         let Some(connection) = tab.connection.take() else { return };
-        let Next::Wait(ms) = tab.backoff.ended(1006, None, self.now - connection.since, random) else {
+        let Next::Wait(ms) = tab.backoff.next_attempt(1006, None, self.now - connection.since, random) else {
             unreachable!("a cut is no reason to stay away")
         };
         assert!(ms <= 30_000);
         tab.connect_at = self.now + Millis::from(ms);
-        tab.says.clear();
-        let todos = tab.state.disconnected();
-        self.act(at, todos);
+        tab.outgoing.clear();
+        let effects = tab.state.disconnected();
+        self.act(at, effects);
     }
 
     pub(super) fn broadcast(&mut self, event: &Event) {
@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    /// The server takes one frame.
+    /// The server receives one frame.
     pub(super) fn up(&mut self, at: usize) {
         let Some(connection) = &mut self.tabs[at].connection else { return };
         match connection.up.pop_front() {
@@ -66,10 +66,10 @@ impl World {
                 if !self.server.known.contains_key(&id) && self.server.refuses(id) {
                     return connection.down.push_back(refuse(error_code::TOO_LONG, None));
                 }
-                // What counts is the order in which they are taken: one that was typed earlier in another tab may turn up
-                // on disk in between, and what was refused may be sent again by a tab that has not heard of it.
+                // The order in which they are taken counts: one that was typed earlier in another tab may be stored in
+                // between, and a refused one may be sent again by a tab that does not know of the refusal.
                 let tab = &mut self.tabs[at];
-                // What the server had from another tab already has its place from then: it says nothing of the order here.
+                // What the server had from another tab already has its place from then: it outgoing nothing of the order here.
                 if self.server.known.contains_key(&id) && !tab.sent.contains(&id) {
                     let log = tab.taken_over.entry(id).or_insert_with(|| ClientLog::new(format!("{id} once more")));
                     log.sent(&room, id);
@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    /// The tab takes one frame.
+    /// The tab receives one frame.
     pub(super) fn down(&mut self, at: usize) {
         let tab = &mut self.tabs[at];
         let Some(frame) = tab.connection.as_mut().and_then(|connection| connection.down.pop_front()) else { return };
@@ -106,7 +106,7 @@ impl World {
                     log.acked(room, *id, *seq);
                 }
             }
-            // It has nothing that the server of today has not.
+            // It has nothing that the server does not have now.
             ServerFrame::Joined { room, .. } => drop(tab.epochs.insert(room.clone(), self.server.earlier.len())),
             ServerFrame::Gap { room, reason: GapReason::HistoryChanged, .. } => {
                 tab.enter(room, self.server.earlier.len());
@@ -118,37 +118,37 @@ impl World {
             _ => None,
         };
         let before = event.as_ref().map(|(room, ..)| tab.state.open[room].timeline.head());
-        let todos = tab.state.apply(frame, self.now);
+        let effects = tab.state.apply(frame, self.now);
         if let Some((room, seq, id)) = event
             && before != Some(tab.state.open[&room].timeline.head())
         {
             tab.log.event(&room, seq, id);
         }
-        self.act(at, todos);
+        self.act(at, effects);
     }
 
-    /// What the loop of the connection does when it has nothing else to do.
+    /// What the session does when it is idle.
     pub(super) fn ready(&mut self, at: usize) {
         let tab = &mut self.tabs[at];
-        while let Some(frame) = tab.says.pop_front() {
+        while let Some(frame) = tab.outgoing.pop_front() {
             if let Some(connection) = &mut tab.connection {
                 connection.up.push_back(frame);
             }
         }
-        let (frames, todos) = tab.state.take_ready(self.now);
+        let (frames, effects) = tab.state.take_sendable(self.now);
         for frame in frames {
             if let Some(connection) = &mut tab.connection {
                 connection.up.push_back(frame);
             }
         }
-        self.act(at, todos);
+        self.act(at, effects);
     }
 
-    /// The client's queue on the server overflows (G5): everything in it goes, and `gap` comes instead.
+    /// The client's queue on the server overflows (G5): it is dropped, and `gap` is sent instead.
     pub(super) fn overflow(&mut self, at: usize) {
         let Some(connection) = &mut self.tabs[at].connection else { return };
         let lost = std::mem::take(&mut connection.down);
-        // The queue of a connection that has nothing yet but its welcome is never full.
+        // The queue is never full before the welcome.
         if connection.joined.is_empty() && connection.gapped.is_empty() || has_welcome(&lost) {
             connection.down = lost;
             return;

@@ -2,17 +2,17 @@
 
 use super::*;
 
-/// What of the server the protocol promises, and no more.
+/// Exactly what the protocol promises of the server.
 #[derive(Default)]
 pub(super) struct Server {
     pub(super) rooms: BTreeMap<RoomId, Vec<Event>>,
     pub(super) known: BTreeMap<CommandId, (RoomId, Seq)>,
-    /// The logs that were lost when an older copy was put back.
+    /// The logs that were lost when a backup was restored.
     pub(super) earlier: Vec<BTreeMap<RoomId, RoomLog>>,
-    /// How many of the next messages are refused for a while, and for good.
+    /// How many of the next messages are refused temporarily, and for good.
     pub(super) busy: u8,
     pub(super) angry: u8,
-    /// Messages that it has refused for good: it does so for every copy of them that is on its way.
+    /// Messages that it has refused for good. It refuses every copy of them.
     pub(super) refused: BTreeSet<CommandId>,
 }
 
@@ -21,7 +21,7 @@ impl Server {
         self.rooms.get(room).map_or(0, |events| events.len() as Seq)
     }
 
-    /// Whether it does not want a message, now or as it said before.
+    /// Whether it refuses a message for good, now or as before.
     pub(super) fn refuses(&mut self, id: CommandId) -> bool {
         if self.angry > 0 && self.refused.insert(id) {
             self.angry -= 1;
@@ -29,7 +29,7 @@ impl Server {
         self.refused.contains(&id)
     }
 
-    /// The seq of a message, and the event if it is a new one.
+    /// The seq of a message, and its event if it is new.
     pub(super) fn append(&mut self, room: &RoomId, id: CommandId, body: &str, by: &User) -> (Seq, Option<Event>) {
         if let Some((_, seq)) = self.known.get(&id) {
             return (*seq, None);

@@ -1,4 +1,4 @@
-//! What can happen, in any order, and the cases that were found so.
+//! The steps of the simulation in any order, and the cases that it has found.
 
 use super::*;
 
@@ -18,7 +18,7 @@ enum Step {
     Scroll(usize, usize, bool),
     Busy(u8),
     Angry,
-    TakeBack(usize, usize),
+    Withdraw(usize, usize),
     Retry(usize, usize),
     Time(u16),
     Restore(u8),
@@ -41,7 +41,7 @@ fn steps(restores: bool) -> impl Strategy<Value = Vec<Step>> {
         2 => (tab.clone(), room.clone(), any::<bool>()).prop_map(|(tab, room, end)| Step::Scroll(tab, room, end)),
         1 => (1_u8..4).prop_map(Step::Busy),
         1 => Just(Step::Angry),
-        1 => (tab.clone(), room.clone()).prop_map(|(tab, room)| Step::TakeBack(tab, room)),
+        1 => (tab.clone(), room.clone()).prop_map(|(tab, room)| Step::Withdraw(tab, room)),
         1 => (tab.clone(), room.clone()).prop_map(|(tab, room)| Step::Retry(tab, room)),
         3 => any::<u16>().prop_map(Step::Time),
         1 => (0_u8..12).prop_map(move |keep| if restores { Step::Restore(keep) } else { Step::Time(1) }),
@@ -70,23 +70,23 @@ fn run(steps: Vec<Step>) {
             Step::Scroll(tab, room, end) => {
                 let room = RoomId::from(ROOMS[room]);
                 let reading = world.tabs[tab].state.open[&room].timeline.messages().next().map(|message| message.id);
-                let todos = world.tabs[tab].state.scrolled(&room, end, end, reading);
-                world.act(tab, todos);
+                let effects = world.tabs[tab].state.scrolled(&room, end, end, reading);
+                world.act(tab, effects);
             }
             Step::Busy(count) => world.server.busy = count,
             Step::Angry => world.server.angry = 1,
-            Step::TakeBack(tab, room) => {
+            Step::Withdraw(tab, room) => {
                 let waiting = world.tabs[tab].state.outbox.of(&ROOMS[room].into()).map(|item| item.message.id).last();
-                world.wanted_back.extend(waiting);
-                let todos = waiting.map(|id| world.tabs[tab].state.take_back(id, true)).unwrap_or_default();
-                world.act(tab, todos);
+                world.withdraw_requested.extend(waiting);
+                let effects = waiting.map(|id| world.tabs[tab].state.withdraw(id, true)).unwrap_or_default();
+                world.act(tab, effects);
             }
             Step::Retry(tab, room) => {
                 let failed = world.tabs[tab].state.outbox.of(&ROOMS[room].into()).map(|item| item.message.id).next();
-                // By then what was wrong with it is over.
+                // The server does not refuse it any more.
                 world.server.refused.retain(|id| Some(*id) != failed);
-                let todos = failed.map(|id| world.tabs[tab].state.retry(id)).unwrap_or_default();
-                world.act(tab, todos);
+                let effects = failed.map(|id| world.tabs[tab].state.retry(id)).unwrap_or_default();
+                world.act(tab, effects);
             }
             Step::Time(ms) => world.now += Millis::from(ms),
             Step::Restore(keep) => world.restore(keep),
@@ -99,7 +99,7 @@ fn run(steps: Vec<Step>) {
 
 #[test]
 fn one_tab_retries_what_another_discards() {
-    use Step::{Angry, Down, Overflow, Ready, Retry, SomeoneWrites, TakeBack, Up, Work, Write};
+    use Step::{Angry, Down, Overflow, Ready, Retry, SomeoneWrites, Up, Withdraw, Work, Write};
     run(vec![
         Write(0, 0),
         SomeoneWrites(0, 1),
@@ -119,12 +119,12 @@ fn one_tab_retries_what_another_discards() {
         Work(0),
         Work(1),
         Retry(0, 0),
-        TakeBack(1, 0),
+        Withdraw(1, 0),
     ]);
 }
 
 #[test]
-fn what_a_restored_server_has_lost_is_sent_in_the_order_of_its_writing() {
+fn messages_lost_by_a_restored_server_are_sent_in_order() {
     use Step::{Down, Ready, Restore, SomeoneWrites, Up, Work, Write};
     run(vec![
         Write(1, 1),
@@ -145,7 +145,7 @@ fn what_a_restored_server_has_lost_is_sent_in_the_order_of_its_writing() {
 }
 
 #[test]
-fn what_was_acked_and_lost_and_sent_again_was_sent() {
+fn an_acked_message_lost_by_a_restore_is_sent_again() {
     use Step::{Connect, Down, Overflow, Ready, Restore, Time, Up, Work, Write};
     run(vec![
         Write(1, 0),
@@ -164,8 +164,8 @@ fn what_was_acked_and_lost_and_sent_again_was_sent() {
 }
 
 #[test]
-fn what_was_refused_is_refused_again_after_an_overflow() {
-    use Step::{Angry, Down, Overflow, Ready, TakeBack, Up, Work, Write};
+fn a_refused_message_is_refused_again_after_an_overflow() {
+    use Step::{Angry, Down, Overflow, Ready, Up, Withdraw, Work, Write};
     run(vec![
         Write(1, 0),
         Angry,
@@ -183,16 +183,16 @@ fn what_was_refused_is_refused_again_after_an_overflow() {
         Down(1),
         Up(1),
         Down(1),
-        TakeBack(1, 0),
+        Withdraw(1, 0),
     ]);
 }
 
 proptest! {
-    // What is found is written down by its steps; a file of seeds would only say that something was found.
+    // A failing case becomes a test with its steps; a file of seeds would not show what happens.
     #![proptest_config(ProptestConfig { cases: 8_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_doubled_or_overtaken(steps in steps(false)) {
+    fn messages_are_never_lost_duplicated_or_reordered(steps in steps(false)) {
         run(steps);
     }
 }

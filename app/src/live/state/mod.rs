@@ -1,23 +1,22 @@
-//! Everything that this page knows: rooms, timelines, who is there, what is on its way. Every frame goes through
-//! [`State::apply`], one after the other; signals are made from it afterwards, so that none is lost on the way.
+//! The client's state: rooms, timelines, presence, outbox. Every frame goes through [`State::apply`] in order; the signals
+//! are updated from the state afterwards, so no change is lost in between.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_protocol::{
-    ClientFrame, CommandId, GapReason, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerFrame, ServerRole,
-    User, UserId, error_code,
+    ClientFrame, CommandId, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerRole, User, UserId,
 };
 
-use self::{reading::Asked, sending::forget};
+use self::reading::PendingCommands;
 use super::{
     idle::IdleTracker,
-    outbox::{Kept, Outbox, Outgoing},
+    outbox::{Outbox, OutgoingMessage, StoredMessage},
     timeline::Timeline,
 };
-use crate::{
-    i18n::I18n,
-    small::{RoomMap, RoomSet},
-};
+use crate::i18n::I18n;
 
 mod events;
+mod frames;
 mod history;
 pub(super) mod reading;
 mod rooms;
@@ -26,65 +25,60 @@ mod sending;
 /// Messages in a page.
 pub const PAGE: usize = 50;
 
-/// How far a room's first page is.
+/// Whether a room's first page is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Phase {
-    /// Being loaded.
+pub enum LoadState {
     #[default]
     Loading,
-    /// There.
     Ready,
-    /// There is no such room, or none that one may see.
+    /// There is no such room, or the user may not see it.
     Missing,
-    /// It could not be loaded; the words say why. The next connection tries again.
+    /// Loading failed, and why. The next connection tries again.
     Failed(String),
 }
 
 /// A room that was opened in this page.
 #[derive(Debug, Default)]
-pub struct Room {
-    /// Its messages.
+pub struct OpenRoom {
     pub timeline: Timeline,
-    /// How far its first page is.
-    pub phase: Phase,
-    /// Who is in it, as far as the server lists them.
+    pub load_state: LoadState,
+    /// The users in it, as far as the server lists them.
     pub online: Vec<User>,
     /// Those of them who are away.
     pub away: Vec<UserId>,
-    /// Who is typing, by name, and until when that is to be believed.
+    /// Who is typing, their names, and when that expires.
     pub typing: Vec<(UserId, String, Millis)>,
-    /// How many are in it; none before the server has said so.
+    /// How many users are in it; none before the server has said so.
     pub online_count: Option<u64>,
-    /// An older page is on its way.
     pub loading_older: bool,
-    /// Messages that came while the reader was further up.
+    /// A page around or after the reading position is being loaded.
+    pub loading_newer: bool,
+    /// Messages that arrived while the user was scrolled up.
     pub unseen: u32,
-    /// The reader sees the newest message.
+    /// The newest message is in sight.
     pub at_end: bool,
-    /// The first message in the reader's sight, while they are further up.
+    /// The first message in sight while the user is scrolled up.
     reading: Option<CommandId>,
-    /// Counts the moments at which the page has to go to the end by itself.
-    pub jumps: u32,
+    /// Increases when the page has to scroll to the end.
+    pub end_jumps: u32,
+    /// Increases when the page has to scroll to the unread marker.
+    pub unread_jumps: u32,
     /// `join` was sent after a hole, and its replay has not begun.
     rejoining: bool,
-    /// The history that it shows is not the server's.
+    /// The server has another history than the one shown.
     history_changed: bool,
-    /// It was taken from what the browser has kept, and the server has not confirmed it yet.
-    recalled: bool,
-    /// A page around the reader's place, or the one after the last message, is on its way.
-    pub loading_newer: bool,
-    /// The reader has marked messages as unread and is still here: that they are in sight does not make them read.
+    /// It was restored from the browser's storage, and the server has not confirmed it yet.
+    restored: bool,
+    /// The user has marked messages as unread and has not left the room since, so their being in sight does not count as
+    /// reading.
     marked: bool,
-    /// Counts the moments at which the page has to go to the line above what is new.
-    pub to_line: u32,
-    /// The page around the first unread message is on its way, which comes after this event.
-    seeking: Option<Seq>,
+    /// The page around the first unread message is being loaded; this is the event before it.
+    unread_target: Option<Seq>,
 }
 
-/// What a change asks for.
+/// What a state change asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Todo {
-    /// Say this.
+pub enum Effect {
     Send(ClientFrame),
     /// Load the room's newest page by HTTP, then call [`State::loaded`].
     LoadNewest(RoomId),
@@ -92,162 +86,88 @@ pub enum Todo {
     LoadAround(RoomId, Seq),
     /// Load the page after an event by HTTP, then call [`State::loaded_newer`].
     LoadNewer(RoomId, Seq),
-    /// Load the list of rooms by HTTP, then call [`State::listed`].
+    /// Load the list of rooms by HTTP, then call [`State::set_rooms`].
     LoadRooms,
-    /// Look whether the browser has kept something of the room, then call [`State::recalled`].
-    Recall(RoomId),
-    /// Keep a message, then call [`State::kept`]. What is to be kept, forgotten and released is done in this order, one
-    /// after the other.
-    Keep(Kept),
-    /// Forget a kept message, then call [`State::forgotten`]. `taken_back`: its writer has it again, so other tabs drop it
-    /// too.
-    Forget {
-        /// Which.
+    /// Read the room's stored history, then call [`State::history_restored`].
+    RestoreHistory(RoomId),
+    DeleteHistory(RoomId),
+    /// Store a message, then call [`State::persisted`]. Storing, removing and releasing leases is done strictly in order.
+    Store(StoredMessage),
+    /// Remove a stored message, then call [`State::removed`]. `withdrawn`: not because the server has it, so other tabs
+    /// must drop it too.
+    Remove {
         id: CommandId,
-        /// Its room.
         room: RoomId,
-        /// Not because the server has it.
-        taken_back: bool,
+        withdrawn: bool,
     },
-    /// Ask for the lease of a room, then read what is kept of it and call [`State::leased`].
-    Lease(RoomId),
-    /// Give the lease of a room back.
-    Release(RoomId),
-    /// Give a text back to its writer.
-    Return(RoomId, String),
-    /// Forget what the browser has kept of a room's history.
-    ForgetHistory(RoomId),
-    /// Call [`State::typed`] when nobody types in the room any more, as far as one knows now.
-    AwaitTyping(RoomId),
-    /// Tell the reader, beside the message box.
-    Tell(String),
+    /// Acquire a room's lease, then read its stored messages and call [`State::lease_acquired`].
+    AcquireLease(RoomId),
+    ReleaseLease(RoomId),
+    /// Put a withdrawn message's text into the composer.
+    ReturnDraft(RoomId, String),
+    /// Call [`State::expire_typing`] after the typing timeout.
+    ExpireTyping(RoomId),
+    /// Show a message beside the composer.
+    ShowHint(String),
 }
 
-/// Everything that this page knows.
 #[derive(Debug, Default)]
 pub struct State {
-    /// In which words the page says what the server has refused.
     pub i18n: I18n,
-    /// Who is reading.
+    /// The signed-in user.
     pub me: Option<User>,
-    /// The reader looks after the whole server.
-    pub(super) moderates: bool,
-    /// My rooms and public ones: the lobby first, then by name.
+    /// The user's role on the server, once the server has said so.
+    pub role: Option<ServerRole>,
+    /// The user's rooms and the public ones: the lobby first, then by name.
     pub rooms: Vec<RoomSummary>,
     /// Rooms that were opened in this page.
-    pub open: RoomMap<Room>,
-    /// The one on the screen.
+    pub open: BTreeMap<RoomId, OpenRoom>,
+    /// The room on the screen.
     pub current: Option<RoomId>,
     /// The window is visible and has the focus.
     pub attentive: bool,
-    /// What is on its way.
     pub outbox: Outbox,
-    /// Rooms whose rows or people have changed since the last look.
-    pub changed: RoomSet,
-    /// The list of rooms has changed since the last look.
+    /// Rooms that have changed since the signals were last updated.
+    pub changed: BTreeSet<RoomId>,
+    /// The list of rooms has changed since the signals were last updated.
     pub list_changed: bool,
-    /// The build that this page is of.
+    /// This page's build.
     pub build: String,
-    /// The build that the server is of, when it is another.
-    pub newer: Option<String>,
+    /// The server's build, if it differs.
+    pub newer_build: Option<String>,
     /// There was a connection before, or the page brought no list of rooms.
     pub(super) welcomed: bool,
-    /// There is one now.
     pub(super) connected: bool,
-    /// Taken back to be edited, not dropped.
+    /// Messages that are being withdrawn to be edited, not discarded.
     pub(super) to_edit: Vec<CommandId>,
-    /// The message that was discarded last, until something else is done.
-    pub discarded: Option<Outgoing>,
-    /// When the server was last told that the reader is typing.
-    pub(super) typed_at: Millis,
-    /// Deletions that the server has not answered.
-    pub(super) asked: Asked,
-    /// Whether somebody is at this device.
-    pub(super) attendance: IdleTracker,
+    /// The message that was discarded last; cleared by the next action.
+    pub discarded: Option<OutgoingMessage>,
+    /// When the server was last told that the user is typing.
+    pub(super) typing_sent_at: Millis,
+    pub(super) pending_commands: PendingCommands,
+    pub(super) idle: IdleTracker,
 }
 
 impl State {
-    /// The first frame of a connection: every opened room goes on where it was.
+    /// The first frame of a connection, which resumes every open room.
     #[must_use]
     pub fn hello(&self) -> ClientFrame {
-        let resume = self.open.iter().filter(|(_, room)| room.phase == Phase::Ready);
+        let resume = self.open.iter().filter(|(_, room)| room.load_state == LoadState::Ready);
         ClientFrame::Hello {
             protocol: PROTOCOL_VERSION,
             resume: resume.map(|(id, room)| room.timeline.live_cursor(id)).collect(),
         }
     }
 
-    /// Takes one frame.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn apply(&mut self, frame: ServerFrame, now: Millis) -> Vec<Todo> {
-        match frame {
-            ServerFrame::Welcome { you, role, server, rooms, .. } => {
-                self.moderates = role >= ServerRole::Moderator;
-                // Servers that do not name their build, and pages that were not told theirs, have nothing to compare.
-                let known = !server.build.is_empty() && !self.build.is_empty();
-                self.newer = (known && server.build != self.build).then_some(server.build);
-                self.welcome(you, rooms)
-            }
-            ServerFrame::Joined { room: id, head, online, away, online_count } => {
-                if let Some(room) = self.open.get_mut(&id) {
-                    room.rejoining = false;
-                    room.online_count = Some(online_count.max(online.len() as u64));
-                    (room.online, room.away) = (online, away);
-                    self.changed.insert(id.clone());
-                }
-                // Joining a public room makes one its member.
-                if let Some(summary) = self.summary(&id)
-                    && !summary.joined
-                {
-                    summary.joined = true;
-                    summary.head = summary.head.max(head);
-                    self.list_changed = true;
-                }
-                Vec::new()
-            }
-            ServerFrame::Event(event) => self.event(event),
-            ServerFrame::Ack { id, room, seq, at } => {
-                self.asked.take(id);
-                self.acked(id, seq, at);
-                vec![forget(id, &room)]
-            }
-            ServerFrame::Refused { id: None, room: Some(room), code, .. } if code == error_code::NOT_FOUND => {
-                self.lost(room)
-            }
-            ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
-                let id = id.and_then(|id| uuid::Uuid::try_parse(&id).ok()).map(CommandId);
-                let why = self.i18n.error(&code).unwrap_or(&message);
-                let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now));
-                let Some((room, to_keep)) = refused else {
-                    let asked = id.is_some_and(|id| self.asked.take(id));
-                    return if asked { vec![Todo::Tell(why.to_owned())] } else { Vec::new() };
-                };
-                self.changed.insert(room);
-                to_keep.map(Todo::Keep).into_iter().collect()
-            }
-            ServerFrame::Room { room } => self.told(room),
-            ServerFrame::Presence { room, user, state, online_count } => {
-                self.presence(&room, &user, state, online_count, now);
-                Vec::new()
-            }
-            ServerFrame::Gap { room: id, reason, .. } => {
-                let Some(room) = self.open.get_mut(&id) else { return Vec::new() };
-                room.history_changed |= reason == GapReason::HistoryChanged;
-                if reason == GapReason::Overflow {
-                    // Acks went with the queue as well: what is on the wire goes again, under its id.
-                    self.changed.extend(self.outbox.unanswered());
-                }
-                self.gap(id)
-            }
-            ServerFrame::Typing { room, user } => self.types(room, user, now),
-            ServerFrame::Pong { .. } | ServerFrame::Bye { .. } | ServerFrame::Unknown => Vec::new(),
-        }
+    /// Updates the signals of every open room next time: what they show has changed as a whole.
+    pub(super) fn all_changed(&mut self) {
+        self.changed.extend(self.open.keys().cloned());
     }
 
-    /// The reader sees the end of the current room: everything in it is read.
-    pub fn see(&mut self) -> Option<ClientFrame> {
+    /// The user sees the end of the current room, so everything in it is read.
+    pub fn mark_read(&mut self) -> Option<ClientFrame> {
         let id = self.current.clone()?;
-        let room = self.open.get_mut(&id).filter(|room| room.phase == Phase::Ready)?;
+        let room = self.open.get_mut(&id).filter(|room| room.load_state == LoadState::Ready)?;
         if !self.attentive || !room.at_end || room.marked {
             return None;
         }
@@ -262,44 +182,16 @@ impl State {
         Some(ClientFrame::Read { room: id, seq: head })
     }
 
-    #[must_use = "a to-do that is dropped is never done"]
-    fn welcome(&mut self, you: User, rooms: Vec<RoomSummary>) -> Vec<Todo> {
-        self.connected = true;
-        if self.me.as_ref() != Some(&you) {
-            // Whose messages are one's own was not known before.
-            self.changed.extend(self.open.keys().cloned());
-            self.me = Some(you);
-        }
-        let lost = self.open.iter().filter(|(_, room)| matches!(room.phase, Phase::Failed(_)));
-        let mut todos: Vec<_> = lost.map(|(id, _)| Todo::LoadNewest(id.clone())).collect();
-        for room in rooms {
-            let (id, told) = (room.id.clone(), room.read);
-            self.upsert(room);
-            // What was read may not have reached the server before the last connection was lost.
-            let read = self.summary(&id).map_or(0, |room| room.read);
-            if read > told {
-                todos.push(Todo::Send(ClientFrame::Read { room: id, seq: read }));
-            }
-        }
-        todos.extend(self.absent());
-        // The page brought the list; public rooms that were made while the connection was away it cannot know.
-        if std::mem::replace(&mut self.welcomed, true) {
-            todos.push(Todo::LoadRooms);
-        }
-        todos
-    }
-
-    /// The connection is gone.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn disconnected(&mut self) -> Vec<Todo> {
+    #[must_use = "effects have to be run"]
+    pub fn disconnected(&mut self) -> Vec<Effect> {
         self.connected = false;
         self.changed.extend(self.outbox.disconnected());
         for room in self.open.values_mut() {
             room.rejoining = false;
             room.typing.clear();
         }
-        self.asked = Asked::default();
-        self.release()
+        self.pending_commands = PendingCommands::default();
+        self.release_leases()
     }
 }
 

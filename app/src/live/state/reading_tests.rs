@@ -1,4 +1,4 @@
-//! What must hold for what is unread, and for who is typing.
+//! Unread counts and typing notifications.
 #![allow(unused_must_use, clippy::unwrap_used)]
 
 use parlor_protocol::{Event, EventKind, RoomSummary, ServerFrame};
@@ -8,11 +8,11 @@ use super::{
     *,
 };
 
-fn told(state: &mut State, seq: u64, by: u128, event: EventKind) {
+fn apply_event(state: &mut State, seq: u64, by: u128, event: EventKind) {
     state.apply(ServerFrame::Event(Event { room: RoomId::lobby(), seq, id: id(seq), at: 0, by: user(by), event }), 0);
 }
 
-fn naming(seq: u64, whom: u128) -> EventKind {
+fn mentioning(seq: u64, whom: u128) -> EventKind {
     let (body, html) = ("@you".into(), "<p>@you</p>".into());
     EventKind::Message { id: id(seq), body, html, reply_to: None, mentions: vec![user(whom).id] }
 }
@@ -21,36 +21,36 @@ fn counts(state: &State) -> (u64, u64) {
     (state.rooms[0].unread, state.rooms[0].mentions)
 }
 
-/// Nobody looks at the page.
-fn unseen() -> State {
+/// The user does not look at the page.
+fn inattentive() -> State {
     let mut state = state();
     state.attentive = false;
     state
 }
 
 #[test]
-fn what_others_wrote_and_is_still_there_counts() {
-    let mut state = unseen();
+fn existing_messages_of_others_count_as_unread() {
+    let mut state = inattentive();
     state.apply(event(4, 2), 0);
     state.apply(event(5, 1), 0);
-    told(&mut state, 6, 2, EventKind::MemberAdded { user: user(3) });
-    told(&mut state, 7, 2, EventKind::Renamed { name: "Garden".into() });
+    apply_event(&mut state, 6, 2, EventKind::MemberAdded { user: user(3) });
+    apply_event(&mut state, 7, 2, EventKind::Renamed { name: "Garden".into() });
     assert_eq!(counts(&state), (1, 0));
-    told(&mut state, 8, 2, naming(8, 1));
-    told(&mut state, 9, 2, naming(9, 3));
+    apply_event(&mut state, 8, 2, mentioning(8, 1));
+    apply_event(&mut state, 9, 2, mentioning(9, 3));
     assert_eq!(counts(&state), (3, 1));
-    told(&mut state, 10, 2, EventKind::Deleted { message: id(8), message_seq: 8 });
+    apply_event(&mut state, 10, 2, EventKind::Deleted { message: id(8), message_seq: 8 });
     assert_eq!(counts(&state), (2, 0));
     // One that had been deleted when it came.
     let empty =
         EventKind::Message { id: id(11), body: String::new(), html: String::new(), reply_to: None, mentions: vec![] };
-    told(&mut state, 11, 2, empty);
+    apply_event(&mut state, 11, 2, empty);
     assert_eq!(counts(&state), (2, 0));
 }
 
 #[test]
-fn a_summary_that_was_made_before_the_last_message_does_not_hide_it() {
-    let mut state = unseen();
+fn an_outdated_summary_does_not_hide_the_last_message() {
+    let mut state = inattentive();
     for seq in 4..=6 {
         state.apply(event(seq, 2), 0);
     }
@@ -66,22 +66,22 @@ fn a_summary_that_was_made_before_the_last_message_does_not_hide_it() {
 }
 
 #[test]
-fn what_is_marked_as_unread_stays_so_until_one_comes_back() {
+fn messages_marked_as_unread_stay_unread_until_the_user_returns() {
     let mut state = state();
     state.connected = true;
-    assert_eq!(state.mark_unread(id(2)), [Todo::Send(ClientFrame::MarkUnread { room: RoomId::lobby(), seq: 2 })]);
+    assert_eq!(state.mark_unread(id(2)), [Effect::Send(ClientFrame::MarkUnread { room: RoomId::lobby(), seq: 2 })]);
     assert_eq!((counts(&state), state.rooms[0].read, state.rooms[0].marked), ((2, 0), 1, true));
-    assert_eq!(state.see(), None, "though it is in sight");
+    assert_eq!(state.mark_read(), None, "although it is in sight");
     state.apply(event(4, 2), 0);
-    assert_eq!((counts(&state), state.see()), ((3, 0), None));
+    assert_eq!((counts(&state), state.mark_read()), ((3, 0), None));
     state.open(&RoomId::lobby());
-    assert_eq!(state.see(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 4 }));
+    assert_eq!(state.mark_read(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 4 }));
     assert!(!state.rooms[0].marked);
 }
 
 #[test]
-fn what_another_device_marked_is_taken_from_it() {
-    let mut state = unseen();
+fn unread_marks_of_other_devices_are_taken() {
+    let mut state = inattentive();
     state.apply(ServerFrame::Room { room: RoomSummary { marked: true, ..lobby(3, 1) } }, 0);
     assert_eq!((state.rooms[0].read, counts(&state)), (1, (2, 0)));
     // And what it read since.
@@ -90,68 +90,68 @@ fn what_another_device_marked_is_taken_from_it() {
 }
 
 #[test]
-fn without_a_connection_nothing_is_marked_or_deleted_and_one_is_told() {
+fn marking_and_deleting_need_a_connection() {
     let mut state = state();
-    for todos in [state.mark_unread(id(2)), state.delete(id(2), id(9))] {
-        assert!(matches!(&*todos, [Todo::Tell(_)]), "{todos:?}");
+    for effects in [state.mark_unread(id(2)), state.delete(id(2), id(9))] {
+        assert!(matches!(&*effects, [Effect::ShowHint(_)]), "{effects:?}");
     }
     assert_eq!(counts(&state), (0, 0));
 }
 
 #[test]
-fn what_was_read_before_the_connection_was_lost_is_said_again() {
+fn the_read_position_is_sent_again_after_a_reconnect() {
     let mut state = state();
-    let todos = state.welcome(user(1), vec![lobby(3, 2)]);
-    assert!(todos.contains(&Todo::Send(ClientFrame::Read { room: RoomId::lobby(), seq: 3 })), "{todos:?}");
+    let effects = state.welcome(user(1), vec![lobby(3, 2)]);
+    assert!(effects.contains(&Effect::Send(ClientFrame::Read { room: RoomId::lobby(), seq: 3 })), "{effects:?}");
     assert_eq!(unread(&state), 0);
 }
 
 #[test]
-fn the_first_unread_message_is_gone_to_or_loaded() {
-    let mut state = unseen();
+fn jumping_to_the_first_unread_message_loads_it_if_needed() {
+    let mut state = inattentive();
     state.apply(event(4, 2), 0);
-    assert_eq!(state.to_unread(&RoomId::lobby()), []);
-    assert_eq!(state.open[&RoomId::lobby()].to_line, 1);
-    let mut far = unseen();
+    assert_eq!(state.jump_to_unread(&RoomId::lobby()), []);
+    assert_eq!(state.open[&RoomId::lobby()].unread_jumps, 1);
+    let mut far = inattentive();
     far.loaded(&RoomId::lobby(), page(200, 249));
     far.open.get_mut(&RoomId::lobby()).unwrap().timeline.mark_unread(Some(40));
-    assert_eq!(far.to_unread(&RoomId::lobby()), [Todo::LoadAround(RoomId::lobby(), 41)]);
-    assert_eq!(far.to_unread(&RoomId::lobby()), [], "it is on its way");
+    assert_eq!(far.jump_to_unread(&RoomId::lobby()), [Effect::LoadAround(RoomId::lobby(), 41)]);
+    assert_eq!(far.jump_to_unread(&RoomId::lobby()), [], "it is being loaded");
     far.loaded_around(&RoomId::lobby(), page(16, 65));
     let room = &far.open[&RoomId::lobby()];
-    assert_eq!((room.timeline.unread_after(), room.to_line), (Some(40), 1));
+    assert_eq!((room.timeline.unread_after(), room.unread_jumps), (Some(40), 1));
     assert!(room.timeline.is_detached());
 }
 
 #[test]
-fn who_types_is_shown_for_a_while_or_until_they_have_written() {
+fn typing_users_are_shown_until_they_stop_or_send() {
     let mut state = state();
-    let types = |n| ServerFrame::Typing { room: RoomId::lobby(), user: user(n) };
+    let typing_frame = |n| ServerFrame::Typing { room: RoomId::lobby(), user: user(n) };
     let typing = |state: &State| state.open[&RoomId::lobby()].typing.iter().map(|(user, ..)| *user).collect::<Vec<_>>();
-    assert_eq!(state.apply(types(2), 0), [Todo::AwaitTyping(RoomId::lobby())]);
-    state.apply(types(3), 1_000);
-    assert_eq!(state.apply(types(1), 1_000), [], "not oneself");
-    state.apply(types(2), 3_000);
+    assert_eq!(state.apply(typing_frame(2), 0), [Effect::ExpireTyping(RoomId::lobby())]);
+    state.apply(typing_frame(3), 1_000);
+    assert_eq!(state.apply(typing_frame(1), 1_000), [], "not oneself");
+    state.apply(typing_frame(2), 3_000);
     assert_eq!(typing(&state), [user(3).id, user(2).id]);
-    state.typed(&RoomId::lobby(), 1_000 + TYPING);
+    state.expire_typing(&RoomId::lobby(), 1_000 + TYPING_TIMEOUT);
     assert_eq!(typing(&state), [user(2).id]);
     state.apply(event(4, 2), 3_100);
     assert_eq!(typing(&state), []);
 }
 
 #[test]
-fn that_the_reader_types_is_said_now_and_then() {
+fn typing_notifications_are_throttled() {
     let mut state = state();
     state.connected = true;
     let room = RoomId::lobby();
-    let said = vec![Todo::Send(ClientFrame::Typing { room: room.clone() })];
-    assert_eq!(state.typing(&room, 10_000), said);
-    assert_eq!(state.typing(&room, 10_000 + TYPING_PAUSE - 1), []);
-    assert_eq!(state.typing(&room, 10_000 + TYPING_PAUSE), said);
+    let sent = vec![Effect::Send(ClientFrame::Typing { room: room.clone() })];
+    assert_eq!(state.notify_typing(&room, 10_000), sent);
+    assert_eq!(state.notify_typing(&room, 10_000 + TYPING_INTERVAL - 1), []);
+    assert_eq!(state.notify_typing(&room, 10_000 + TYPING_INTERVAL), sent);
 }
 
 #[test]
-fn only_what_was_asked_for_is_told_to_be_refused() {
+fn only_refusals_of_pending_commands_are_shown() {
     let mut state = state();
     state.connected = true;
     let refused = |id: CommandId| ServerFrame::Refused {
@@ -163,6 +163,6 @@ fn only_what_was_asked_for_is_told_to_be_refused() {
     };
     state.delete(id(2), id(9));
     assert_eq!(state.apply(refused(id(8)), 0), []);
-    assert_eq!(state.apply(refused(id(9)), 0), [Todo::Tell("not yours".into())]);
+    assert_eq!(state.apply(refused(id(9)), 0), [Effect::ShowHint("not yours".into())]);
     assert_eq!(state.apply(refused(id(9)), 0), []);
 }

@@ -1,60 +1,57 @@
-//! The list of rooms: what is told of each, and what of it is known better here.
+//! The list of rooms: the server's summaries, merged with what the client knows better.
 
 use parlor_protocol::{RoomId, RoomKind, RoomSummary, limits};
 
-use super::{Phase, Room, State, Todo};
-use crate::small;
+use super::{Effect, LoadState, OpenRoom, State};
 
 impl State {
-    /// The list of rooms has come.
-    pub fn listed(&mut self, rooms: Vec<RoomSummary>) {
-        let mine = std::mem::take(&mut self.rooms);
-        self.rooms = rooms;
-        for old in &mine {
-            self.keep_read(old);
+    pub fn set_rooms(&mut self, rooms: Vec<RoomSummary>) {
+        let old = std::mem::replace(&mut self.rooms, rooms);
+        for room in &old {
+            self.merge_progress(room);
         }
         self.sort_rooms();
     }
 
-    /// A room is not the reader's to see, or no longer: nothing of it stays.
-    pub(super) fn lost(&mut self, id: RoomId) -> Vec<Todo> {
+    /// The user may not see a room any more: nothing of it stays.
+    pub(super) fn room_removed(&mut self, id: RoomId) -> Vec<Effect> {
         self.rooms.retain(|room| room.id != id);
         self.list_changed = true;
         if let Some(open) = self.open.get_mut(&id) {
-            *open = Room { phase: Phase::Missing, ..Room::default() };
+            *open = OpenRoom { load_state: LoadState::Missing, ..OpenRoom::default() };
             self.changed.insert(id.clone());
         }
-        vec![Todo::ForgetHistory(id)]
+        vec![Effect::DeleteHistory(id)]
     }
 
-    /// Takes a room's summary. One that was not to be seen before is read anew.
-    pub(super) fn told(&mut self, room: RoomSummary) -> Vec<Todo> {
+    /// Takes a room's summary. A room that the user could not see before is loaded.
+    pub(super) fn room_changed(&mut self, room: RoomSummary) -> Vec<Effect> {
         let id = room.id.clone();
         if room.gone {
-            return self.lost(id);
+            return self.room_removed(id);
         }
-        self.upsert(room);
-        match self.open.get_mut(&id).filter(|open| open.phase == Phase::Missing) {
+        self.upsert_room(room);
+        match self.open.get_mut(&id).filter(|open| open.load_state == LoadState::Missing) {
             Some(open) => {
-                open.phase = Phase::Loading;
+                open.load_state = LoadState::Loading;
                 self.changed.insert(id.clone());
-                vec![Todo::LoadNewest(id)]
+                vec![Effect::LoadNewest(id)]
             }
             None => Vec::new(),
         }
     }
 
-    pub(super) fn upsert(&mut self, room: RoomSummary) {
+    pub(super) fn upsert_room(&mut self, room: RoomSummary) {
         let old = self.rooms.iter().position(|known| known.id == room.id).map(|at| self.rooms.remove(at));
         self.rooms.push(room);
         if let Some(old) = old {
-            self.keep_read(&old);
+            self.merge_progress(&old);
         }
         self.sort_rooms();
     }
 
-    /// What was read and what has come here may not have reached the server when it made its summary.
-    pub(super) fn keep_read(&mut self, old: &RoomSummary) {
+    /// The server may have made a summary before it had what was read here, or before an event that has arrived here.
+    fn merge_progress(&mut self, old: &RoomSummary) {
         let Some(new) = self.rooms.iter_mut().find(|room| room.id == old.id) else { return };
         if old.read > new.read && !new.marked {
             new.read = old.read;
@@ -73,12 +70,12 @@ impl State {
         self.recount(&old.id);
     }
 
-    pub(super) fn sort_rooms(&mut self) {
-        small::sort_by_key(&mut self.rooms, |room| (room.id.as_str() != RoomId::LOBBY, room.name.to_ascii_lowercase()));
+    fn sort_rooms(&mut self) {
+        self.rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_ascii_lowercase()));
         self.list_changed = true;
     }
 
-    pub(super) fn summary(&mut self, id: &RoomId) -> Option<&mut RoomSummary> {
+    pub(super) fn summary_mut(&mut self, id: &RoomId) -> Option<&mut RoomSummary> {
         self.rooms.iter_mut().find(|summary| summary.id == *id)
     }
 }

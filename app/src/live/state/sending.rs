@@ -1,159 +1,157 @@
-//! What is on its way: typed, kept, sent under the room's lease, taken back.
+//! Messages on their way: typed, stored, sent under the room's lease, withdrawn.
+
+use std::collections::BTreeSet;
 
 use parlor_protocol::{ClientFrame, CommandId, Millis, RoomId};
 
 use super::{
-    State, Todo,
-    reading::{TYPING_LEAST, TYPING_PAUSE},
+    Effect, State,
+    reading::{TYPING_INTERVAL, TYPING_MIN_INTERVAL},
 };
-use crate::{
-    live::outbox::{Kept, Outgoing, Unsent},
-    small::RoomSet,
-};
+use crate::live::outbox::{OutgoingMessage, StoredMessage, Unsent};
 
 impl State {
-    /// Takes what was typed, under an id that was made just now. It goes once it is kept.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: Millis) -> Vec<Todo> {
+    /// Queues a new message under a fresh id. It is sent once it is stored.
+    #[must_use = "effects have to be run"]
+    pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: Millis) -> Vec<Effect> {
         let Some(me) = self.me.clone() else { return Vec::new() };
-        let id = self.outbox.after_all(room, id);
+        let id = self.outbox.monotonic_id(room, id);
         if let Some(open) = self.open.get_mut(room) {
             open.timeline.mark_unread(None);
-            // Who answers has read.
+            // A user who answers has read.
             open.marked = false;
         }
-        // What is typed next is told soon.
-        self.typed_at = now - TYPING_PAUSE + TYPING_LEAST;
+        // Typing after this message is reported soon.
+        self.typing_sent_at = now - TYPING_INTERVAL + TYPING_MIN_INTERVAL;
         self.discarded = None;
         self.changed.insert(room.clone());
-        vec![Todo::Keep(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
+        vec![Effect::Store(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
     }
 
-    /// A message is on the browser's disk.
-    pub fn kept(&mut self, id: CommandId) {
-        self.outbox.kept(id);
+    /// A message is in the browser's storage.
+    pub fn persisted(&mut self, id: CommandId) {
+        self.outbox.persisted(id);
     }
 
-    /// A message was taken from the browser's disk.
-    pub fn forgotten(&mut self, id: CommandId) {
-        self.outbox.left(id);
+    /// A message was removed from the browser's storage.
+    pub fn removed(&mut self, id: CommandId) {
+        self.outbox.removed(id);
     }
 
-    /// What may go on the wire now, and what has to be done so that more may.
-    pub fn take_ready(&mut self, now: Millis) -> (Vec<ClientFrame>, Vec<Todo>) {
+    /// What may be sent now, and what has to be done so that more may be.
+    pub fn take_sendable(&mut self, now: Millis) -> (Vec<ClientFrame>, Vec<Effect>) {
         if !self.connected {
             return (Vec::new(), Vec::new());
         }
-        let frames = self.outbox.take_ready(now);
+        let frames = self.outbox.take_sendable(now);
         self.changed.extend(frames.iter().map(|(room, _)| room.clone()));
-        let mut todos: Vec<_> = self.outbox.wanted().into_iter().map(Todo::Lease).collect();
-        todos.extend(self.release());
-        (frames.into_iter().map(|(_, frame)| frame).collect(), todos)
+        let mut effects: Vec<_> = self.outbox.missing_leases().into_iter().map(Effect::AcquireLease).collect();
+        effects.extend(self.release_leases());
+        (frames.into_iter().map(|(_, frame)| frame).collect(), effects)
     }
 
-    /// The lease of a room is ours, and this is what the browser keeps of it; none if it keeps nothing at all.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn leased(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
-        let mut todos = self.reconcile(room, kept);
-        let to_keep = self.outbox.leased(room, self.connected);
-        while let Some(taken) = self.outbox.take_withdrawn(room) {
-            todos.extend(self.give_back(taken));
+    /// This tab holds a room's lease. `stored` is what the browser stores of it; none if it stores nothing at all.
+    #[must_use = "effects have to be run"]
+    pub fn lease_acquired(&mut self, room: &RoomId, stored: Option<&[StoredMessage]>) -> Vec<Effect> {
+        let mut effects = self.reconcile(room, stored);
+        let to_store = self.outbox.lease_acquired(room, self.connected);
+        while let Some(message) = self.outbox.take_withdrawn(room) {
+            effects.extend(self.finish_withdrawal(message));
         }
-        todos.extend(to_keep.into_iter().chain(self.outbox.take_retried(room)).map(Todo::Keep));
-        todos.extend(self.release());
-        todos
+        effects.extend(to_store.into_iter().chain(self.outbox.take_retried(room)).map(Effect::Store));
+        effects.extend(self.release_leases());
+        effects
     }
 
-    /// What the browser keeps of a room was changed, here or by another tab.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn reconcile(&mut self, room: &RoomId, kept: Option<&[Kept]>) -> Vec<Todo> {
-        let (Some(kept), Some(me)) = (kept, &self.me) else { return Vec::new() };
+    /// The stored messages of a room have changed, here or in another tab.
+    #[must_use = "effects have to be run"]
+    pub fn reconcile(&mut self, room: &RoomId, stored: Option<&[StoredMessage]>) -> Vec<Effect> {
+        let (Some(stored), Some(me)) = (stored, &self.me) else { return Vec::new() };
         let timeline = self.open.get(room).map(|room| &room.timeline);
         let known = |id| timeline.is_some_and(|timeline| timeline.has(id));
-        let stored = self.outbox.reconcile(room, kept, me, known);
+        let delivered = self.outbox.reconcile(room, stored, me, known);
         self.changed.insert(room.clone());
-        stored.into_iter().map(|id| forget(id, room)).collect()
+        delivered.into_iter().map(|id| remove(id, room)).collect()
     }
 
-    /// The same for all rooms of which something is kept.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn reconcile_all(&mut self, kept: &[Kept]) -> Vec<Todo> {
-        let mut rooms = RoomSet::default();
-        rooms.extend(kept.iter().map(|message| message.room.clone()));
-        rooms.take().iter().flat_map(|room| self.reconcile(room, Some(kept))).collect()
+    /// [`State::reconcile`] for all rooms that have stored messages.
+    #[must_use = "effects have to be run"]
+    pub fn reconcile_all(&mut self, stored: &[StoredMessage]) -> Vec<Effect> {
+        let rooms: BTreeSet<_> = stored.iter().map(|message| message.room.clone()).collect();
+        rooms.iter().flat_map(|room| self.reconcile(room, Some(stored))).collect()
     }
 
-    /// Another tab has given a message back to its writer.
-    pub fn gone(&mut self, id: CommandId) {
-        let room = self.outbox.gone(id);
+    /// Another tab has withdrawn a message.
+    pub fn withdrawn_elsewhere(&mut self, id: CommandId) {
+        let room = self.outbox.withdrawn_elsewhere(id);
         self.changed.extend(room);
     }
 
     /// Sends a failed message again.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn retry(&mut self, id: CommandId) -> Vec<Todo> {
-        let Some((room, lease)) = self.outbox.retry(id) else { return Vec::new() };
+    #[must_use = "effects have to be run"]
+    pub fn retry(&mut self, id: CommandId) -> Vec<Effect> {
+        let Some((room, needs_lease)) = self.outbox.retry(id) else { return Vec::new() };
         self.changed.insert(room.clone());
-        if lease {
-            return vec![Todo::Lease(room)];
+        if needs_lease {
+            return vec![Effect::AcquireLease(room)];
         }
-        self.outbox.take_retried(&room).into_iter().map(Todo::Keep).collect()
+        self.outbox.take_retried(&room).into_iter().map(Effect::Store).collect()
     }
 
-    /// The writer wants a message back that is not on its way: a failed one, or one that was never on the wire.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn take_back(&mut self, id: CommandId, to_edit: bool) -> Vec<Todo> {
+    /// Withdraws a message that has failed or was never sent.
+    #[must_use = "effects have to be run"]
+    pub fn withdraw(&mut self, id: CommandId, to_edit: bool) -> Vec<Effect> {
         if to_edit {
             self.to_edit.push(id);
         }
-        let Some((room, lease)) = self.outbox.withdraw(id) else { return Vec::new() };
+        let Some((room, needs_lease)) = self.outbox.withdraw(id) else { return Vec::new() };
         self.changed.insert(room.clone());
-        if lease {
-            return vec![Todo::Lease(room)];
+        if needs_lease {
+            return vec![Effect::AcquireLease(room)];
         }
-        let mut todos = Vec::new();
-        while let Some(taken) = self.outbox.take_withdrawn(&room) {
-            todos.extend(self.give_back(taken));
+        let mut effects = Vec::new();
+        while let Some(message) = self.outbox.take_withdrawn(&room) {
+            effects.extend(self.finish_withdrawal(message));
         }
-        todos
+        effects
     }
 
-    #[must_use = "a to-do that is dropped is never done"]
-    fn give_back(&mut self, taken: Outgoing) -> Vec<Todo> {
-        let (id, room) = (taken.message.id, taken.room.clone());
+    #[must_use = "effects have to be run"]
+    fn finish_withdrawal(&mut self, message: OutgoingMessage) -> Vec<Effect> {
+        let (id, room) = (message.message.id, message.room.clone());
         self.changed.insert(room.clone());
-        let mut todos = vec![Todo::Forget { id, room: room.clone(), taken_back: true }];
+        let mut effects = vec![Effect::Remove { id, room: room.clone(), withdrawn: true }];
         if let Some(at) = self.to_edit.iter().position(|other| *other == id) {
             self.to_edit.remove(at);
-            todos.push(Todo::Return(room, taken.message.body.clone()));
+            effects.push(Effect::ReturnDraft(room, message.message.body.clone()));
         } else {
-            self.discarded = Some(taken);
+            self.discarded = Some(message);
         }
-        todos
+        effects
     }
 
-    /// What is not sent, as seen from a room.
+    /// Counts the unsent messages, seen from a room.
     #[must_use]
-    pub fn unsent(&self, here: Option<&RoomId>) -> Unsent {
-        let discarded = self.discarded.as_ref().is_some_and(|message| Some(&message.room) == here);
-        Unsent { discarded, ..self.outbox.unsent(here) }
+    pub fn unsent(&self, room: Option<&RoomId>) -> Unsent {
+        let discarded = self.discarded.as_ref().is_some_and(|message| Some(&message.room) == room);
+        Unsent { discarded, ..self.outbox.unsent(room) }
     }
 
-    /// The writer did not mean to discard the last message: it is as it was.
-    #[must_use = "a to-do that is dropped is never done"]
-    pub fn undo_discard(&mut self) -> Vec<Todo> {
+    /// Restores the message that was discarded last.
+    #[must_use = "effects have to be run"]
+    pub fn undo_discard(&mut self) -> Vec<Effect> {
         let Some(message) = self.discarded.take() else { return Vec::new() };
         self.changed.insert(message.room.clone());
-        vec![Todo::Keep(self.outbox.restore(message))]
+        vec![Effect::Store(self.outbox.restore(message))]
     }
 
-    #[must_use = "a to-do that is dropped is never done"]
-    pub(super) fn release(&mut self) -> Vec<Todo> {
-        self.outbox.releasable(self.connected).into_iter().map(Todo::Release).collect()
+    #[must_use = "effects have to be run"]
+    pub(super) fn release_leases(&mut self) -> Vec<Effect> {
+        self.outbox.release_idle_leases(self.connected).into_iter().map(Effect::ReleaseLease).collect()
     }
 }
 
-/// The server has it.
-pub(super) fn forget(id: CommandId, room: &RoomId) -> Todo {
-    Todo::Forget { id, room: room.clone(), taken_back: false }
+/// The server has a message, so the browser need not store it.
+pub(super) fn remove(id: CommandId, room: &RoomId) -> Effect {
+    Effect::Remove { id, room: room.clone(), withdrawn: false }
 }

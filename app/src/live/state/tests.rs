@@ -1,10 +1,12 @@
-//! What must hold for everything that this page knows, frame by frame.
-// Most tests look at what is known, not at what follows.
+//! Applies frames to the state.
+// Most tests check the state, not the effects.
 #![allow(unused_must_use)]
 
+use std::sync::Arc;
+
 use parlor_protocol::{
-    Cursor, Event, EventKind, Message, NotificationLevel, PresenceState, RoomKind, ServerInfo, ServerRole, UserId,
-    UserKind, http::MessagePage,
+    Cursor, Event, EventKind, GapReason, Message, NotificationLevel, PresenceState, RoomKind, ServerFrame, ServerInfo,
+    ServerRole, UserId, UserKind, http::MessagePage,
 };
 use uuid::Uuid;
 
@@ -71,7 +73,7 @@ pub(super) fn lobby(head: Seq, read: Seq) -> RoomSummary {
 /// The lobby is open, three messages are there and read; user 1 reads.
 pub(super) fn state() -> State {
     let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), attentive: true, ..State::default() };
-    state.listed(vec![lobby(3, 3)]);
+    state.set_rooms(vec![lobby(3, 3)]);
     state.open(&RoomId::lobby());
     state.loaded(&RoomId::lobby(), page(1, 3));
     state
@@ -80,9 +82,9 @@ pub(super) fn state() -> State {
 /// A message of our own that is on the wire.
 fn on_the_wire(state: &mut State, seq: Seq) {
     state.outbox.push(RoomId::lobby(), id(seq), "hi".into(), user(1), 0, true);
-    state.outbox.kept(id(seq));
-    state.outbox.leased(&RoomId::lobby(), true);
-    assert_eq!(state.outbox.take_ready(0).len(), 1);
+    state.outbox.persisted(id(seq));
+    state.outbox.lease_acquired(&RoomId::lobby(), true);
+    assert_eq!(state.outbox.take_sendable(0).len(), 1);
 }
 
 fn shown(state: &State) -> Vec<Seq> {
@@ -90,10 +92,10 @@ fn shown(state: &State) -> Vec<Seq> {
 }
 
 #[test]
-fn a_hole_asks_again_once_and_is_never_shown() {
+fn a_hole_rejoins_once_and_is_never_shown() {
     let mut state = state();
     let cursor = Cursor { room: RoomId::lobby(), after: Some(3), tail: Some(id(3).tail()) };
-    assert_eq!(state.apply(event(5, 2), 0), [Todo::Send(ClientFrame::Join(cursor))]);
+    assert_eq!(state.apply(event(5, 2), 0), [Effect::Send(ClientFrame::Join(cursor))]);
     assert_eq!(state.apply(event(6, 2), 0), [], "one question is enough");
     assert_eq!(shown(&state), [1, 2, 3]);
     let joined = ServerFrame::Joined {
@@ -114,10 +116,10 @@ fn a_hole_asks_again_once_and_is_never_shown() {
 fn a_gap_loads_and_joins_with_the_new_head() {
     let mut state = state();
     let gap = |reason| ServerFrame::Gap { room: RoomId::lobby(), reason, after: 3, head: 90 };
-    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Todo::LoadNewest(RoomId::lobby())]);
-    let todos = state.loaded(&RoomId::lobby(), page(80, 90));
+    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Effect::LoadNewest(RoomId::lobby())]);
+    let effects = state.loaded(&RoomId::lobby(), page(80, 90));
     let cursor = Cursor { room: RoomId::lobby(), after: Some(90), tail: Some(id(90).tail()) };
-    assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
+    assert_eq!(effects, [Effect::Send(ClientFrame::Join(cursor))]);
     assert_eq!(shown(&state), (80..=90).collect::<Vec<_>>());
     state.apply(gap(GapReason::HistoryChanged), 0);
     state.loaded(&RoomId::lobby(), page(85, 88));
@@ -125,10 +127,10 @@ fn a_gap_loads_and_joins_with_the_new_head() {
 }
 
 #[test]
-fn ones_own_message_becomes_the_event() {
+fn an_event_replaces_the_users_own_message() {
     let mut state = state();
     on_the_wire(&mut state, 4);
-    let forget = Todo::Forget { id: id(4), room: RoomId::lobby(), taken_back: false };
+    let forget = Effect::Remove { id: id(4), room: RoomId::lobby(), withdrawn: false };
     assert_eq!(state.apply(event(4, 1), 0), [forget], "an event is of what is stored");
     assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
     state.apply(ServerFrame::Ack { id: id(4), room: RoomId::lobby(), seq: 4, at: 0 }, 0);
@@ -137,7 +139,7 @@ fn ones_own_message_becomes_the_event() {
 }
 
 #[test]
-fn an_ack_before_the_event_keeps_the_row() {
+fn an_acked_message_stays_until_its_event() {
     let mut state = state();
     on_the_wire(&mut state, 4);
     state.apply(ServerFrame::Ack { id: id(4), room: RoomId::lobby(), seq: 4, at: 9 }, 0);
@@ -147,7 +149,7 @@ fn an_ack_before_the_event_keeps_the_row() {
 }
 
 #[test]
-fn an_ack_for_what_is_long_in_the_history_leaves_nothing_behind() {
+fn an_ack_of_an_old_message_removes_it() {
     let mut state = state();
     on_the_wire(&mut state, 2);
     state.apply(ServerFrame::Ack { id: id(2), room: RoomId::lobby(), seq: 2, at: 9 }, 0);
@@ -165,123 +167,124 @@ fn reading_the_second() -> State {
     state
 }
 
-fn live_only() -> Todo {
-    Todo::Send(ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None }))
+fn live_only() -> Effect {
+    Effect::Send(ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None }))
 }
 
 #[test]
-fn a_gap_leaves_a_reader_where_they_are_and_the_rest_follows() {
+fn a_gap_keeps_the_reading_position_and_loads_the_rest_later() {
     let mut state = reading_the_second();
     assert_eq!(state.apply(gap(GapReason::TooFar), 0), [live_only()]);
     assert_eq!(state.apply(event(91, 2), 0), []);
     assert_eq!(shown(&state), [1, 2, 3]);
     assert_eq!(state.open[&RoomId::lobby()].unseen, 1, "counted, not shown with a hole before it");
     // They scroll down: page by page, and then live events again.
-    assert_eq!(state.scrolled(&RoomId::lobby(), false, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 2)]);
+    assert_eq!(state.scrolled(&RoomId::lobby(), false, true, Some(id(3))), [Effect::LoadNewer(RoomId::lobby(), 2)]);
     assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [], "one at a time");
     assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, None), [], "without an answer they may try again");
-    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [Todo::LoadNewer(RoomId::lobby(), 2)]);
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(3))), [Effect::LoadNewer(RoomId::lobby(), 2)]);
     let full = MessagePage { head: 91, ..page(3, 52) };
     assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, Some(full)), []);
-    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(52))), [Todo::LoadNewer(RoomId::lobby(), 51)]);
+    assert_eq!(state.scrolled(&RoomId::lobby(), true, true, Some(id(52))), [Effect::LoadNewer(RoomId::lobby(), 51)]);
     let cursor = Cursor { room: RoomId::lobby(), after: Some(91), tail: Some(id(91).tail()) };
-    let todos = state.loaded_newer(&RoomId::lobby(), 51, Some(page(52, 91)));
-    assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
+    let effects = state.loaded_newer(&RoomId::lobby(), 51, Some(page(52, 91)));
+    assert_eq!(effects, [Effect::Send(ClientFrame::Join(cursor))]);
     assert_eq!(state.apply(event(92, 2), 0), []);
     assert_eq!(shown(&state), (1..=92).collect::<Vec<_>>());
 }
 
 #[test]
-fn what_follows_a_reader_is_not_taken_from_another_history() {
+fn a_newer_page_of_another_history_is_not_appended() {
     let mut state = reading_the_second();
     state.apply(gap(GapReason::TooFar), 0);
     state.scrolled(&RoomId::lobby(), false, true, Some(id(3)));
     let mut other = page(3, 9);
     other.messages[0].id = id(77);
-    assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, Some(other)), [Todo::LoadAround(RoomId::lobby(), 3)]);
+    assert_eq!(state.loaded_newer(&RoomId::lobby(), 2, Some(other)), [Effect::LoadAround(RoomId::lobby(), 3)]);
     assert_eq!(shown(&state), [1, 2, 3]);
 }
 
 #[test]
-fn a_reader_further_up_can_go_to_the_newest_at_once() {
+fn a_user_who_is_scrolled_up_can_jump_to_the_newest_messages() {
     let mut state = reading_the_second();
     state.apply(gap(GapReason::Overflow), 0);
     assert_eq!(state.hello(), {
-        let Todo::Send(ClientFrame::Join(cursor)) = live_only() else { unreachable!() };
+        let Effect::Send(ClientFrame::Join(cursor)) = live_only() else { unreachable!() };
         ClientFrame::Hello { protocol: 1, resume: vec![cursor] }
     });
-    assert_eq!(state.to_newest(&RoomId::lobby()), [Todo::LoadNewest(RoomId::lobby())]);
+    assert_eq!(state.jump_to_newest(&RoomId::lobby()), [Effect::LoadNewest(RoomId::lobby())]);
     state.loaded(&RoomId::lobby(), page(80, 90));
     assert_eq!(shown(&state), (80..=90).collect::<Vec<_>>());
-    assert_eq!(state.open[&RoomId::lobby()].jumps, 1);
-    assert_eq!(state.to_newest(&RoomId::lobby()), []);
+    assert_eq!(state.open[&RoomId::lobby()].end_jumps, 1);
+    assert_eq!(state.jump_to_newest(&RoomId::lobby()), []);
 }
 
 #[test]
-fn a_changed_history_is_loaded_around_the_reader() {
+fn a_changed_history_is_loaded_around_the_reading_position() {
     let mut state = reading_the_second();
-    let todos = state.apply(gap(GapReason::HistoryChanged), 0);
-    assert_eq!(todos, [Todo::LoadAround(RoomId::lobby(), 2), live_only()]);
+    let effects = state.apply(gap(GapReason::HistoryChanged), 0);
+    assert_eq!(effects, [Effect::LoadAround(RoomId::lobby(), 2), live_only()]);
     state.loaded_around(&RoomId::lobby(), page(1, 2));
     assert_eq!(shown(&state), [1, 2], "nothing of the other history stays");
     assert!(state.open[&RoomId::lobby()].timeline.is_detached());
 }
 
 #[test]
-fn what_was_kept_is_shown_and_then_confirmed() {
+fn stored_history_is_shown_and_then_confirmed() {
+    let stored = page(1, 3).messages.into_iter().map(Arc::new).collect();
     let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), ..State::default() };
-    assert_eq!(state.open(&RoomId::lobby()), [Todo::Recall(RoomId::lobby())]);
+    assert_eq!(state.open(&RoomId::lobby()), [Effect::RestoreHistory(RoomId::lobby())]);
     let cursor = Cursor { room: RoomId::lobby(), after: Some(3), tail: Some(id(3).tail()) };
-    let todos =
-        state.recalled(&RoomId::lobby(), Some(Timeline::from_kept(page(1, 3), Vec::new(), Some(id(3).tail()), true)));
-    assert_eq!(todos, [Todo::Send(ClientFrame::Join(cursor))]);
+    let effects =
+        state.history_restored(&RoomId::lobby(), Some(Timeline::from_storage(stored, [], 3, Some(id(3).tail()), true)));
+    assert_eq!(effects, [Effect::Send(ClientFrame::Join(cursor))]);
     assert_eq!(shown(&state), [1, 2, 3]);
     // Too old, or of another history: whatever the reader has done meanwhile, it is replaced.
     state.scrolled(&RoomId::lobby(), false, false, Some(id(2)));
-    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Todo::LoadNewest(RoomId::lobby())]);
+    assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Effect::LoadNewest(RoomId::lobby())]);
     let mut state = State::default();
     state.open(&RoomId::lobby());
-    assert_eq!(state.recalled(&RoomId::lobby(), None), [Todo::LoadNewest(RoomId::lobby())]);
+    assert_eq!(state.history_restored(&RoomId::lobby(), None), [Effect::LoadNewest(RoomId::lobby())]);
 }
 
 #[test]
-fn taking_back_needs_the_lease_and_gives_the_text() {
+fn withdrawing_needs_the_lease_and_returns_the_text() {
     let mut state = state();
-    let todos = state.send(&RoomId::lobby(), "hi".into(), id(9), 0);
-    assert!(matches!(&todos[..], [Todo::Keep(kept)] if !kept.tried), "typed without a connection");
-    state.kept(id(9));
-    assert_eq!(state.take_back(id(9), true), [Todo::Lease(RoomId::lobby())]);
-    let on_disk = state.outbox.of(&RoomId::lobby()).map(super::super::outbox::Outgoing::to_keep).collect::<Vec<_>>();
+    let effects = state.send(&RoomId::lobby(), "hi".into(), id(9), 0);
+    assert!(matches!(&effects[..], [Effect::Store(stored)] if !stored.attempted), "typed without a connection");
+    state.persisted(id(9));
+    assert_eq!(state.withdraw(id(9), true), [Effect::AcquireLease(RoomId::lobby())]);
+    let on_disk = state.outbox.of(&RoomId::lobby()).map(OutgoingMessage::to_stored).collect::<Vec<_>>();
     assert_eq!(
-        state.leased(&RoomId::lobby(), Some(&on_disk)),
+        state.lease_acquired(&RoomId::lobby(), Some(&on_disk)),
         [
-            Todo::Forget { id: id(9), room: RoomId::lobby(), taken_back: true },
-            Todo::Return(RoomId::lobby(), "hi".into()),
-            Todo::Release(RoomId::lobby()),
+            Effect::Remove { id: id(9), room: RoomId::lobby(), withdrawn: true },
+            Effect::ReturnDraft(RoomId::lobby(), "hi".into()),
+            Effect::ReleaseLease(RoomId::lobby()),
         ]
     );
     assert_eq!(state.outbox.of(&RoomId::lobby()).count(), 0);
 }
 
 #[test]
-fn what_is_seen_is_read_and_what_is_not_is_counted() {
+fn messages_in_sight_are_read_and_others_are_counted() {
     let mut state = state();
     state.apply(event(4, 2), 0);
-    assert_eq!(state.see(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 4 }));
-    assert_eq!(state.see(), None);
+    assert_eq!(state.mark_read(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 4 }));
+    assert_eq!(state.mark_read(), None);
     state.attentive = false;
     state.apply(event(5, 2), 0);
-    assert_eq!((state.see(), unread(&state)), (None, 1));
+    assert_eq!((state.mark_read(), unread(&state)), (None, 1));
     assert_eq!(state.open[&RoomId::lobby()].timeline.unread_after(), Some(4));
     state.attentive = true;
-    assert_eq!(state.see(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 5 }));
+    assert_eq!(state.mark_read(), Some(ClientFrame::Read { room: RoomId::lobby(), seq: 5 }));
     // A summary that was made before that does not bring the count back.
     state.apply(ServerFrame::Room { room: lobby(5, 4) }, 0);
     assert_eq!(unread(&state), 0);
 }
 
 #[test]
-fn presence_is_told_once_and_not_of_oneself() {
+fn presence_is_shown_once_and_not_for_oneself() {
     let mut state = state();
     let online = |n| ServerFrame::Presence {
         room: RoomId::lobby(),
@@ -298,7 +301,7 @@ fn presence_is_told_once_and_not_of_oneself() {
 }
 
 #[test]
-fn a_second_welcome_asks_for_the_list() {
+fn a_second_welcome_loads_the_list_of_rooms() {
     let mut state = state();
     let welcome = || ServerFrame::Welcome {
         protocol: 1,
@@ -310,11 +313,11 @@ fn a_second_welcome_asks_for_the_list() {
         rooms: vec![lobby(3, 3)],
     };
     assert_eq!(state.apply(welcome(), 0), []);
-    assert_eq!(state.apply(welcome(), 0), [Todo::LoadRooms]);
+    assert_eq!(state.apply(welcome(), 0), [Effect::LoadRooms]);
 }
 
 #[test]
-fn a_server_of_another_build_is_noticed_and_one_of_the_same_is_not() {
+fn a_different_server_build_is_noticed() {
     let mut state = State { build: "one".into(), ..state() };
     let mut welcome = |build: &str| {
         let server = ServerInfo { name: "parlor".into(), version: "1".into(), build: build.into() };
@@ -331,7 +334,7 @@ fn a_server_of_another_build_is_noticed_and_one_of_the_same_is_not() {
             },
             0,
         );
-        state.newer.clone()
+        state.newer_build.clone()
     };
     assert_eq!(welcome("one"), None);
     assert_eq!(welcome("two"), Some("two".into()));
@@ -340,10 +343,10 @@ fn a_server_of_another_build_is_noticed_and_one_of_the_same_is_not() {
 }
 
 #[test]
-fn rows_are_made_anew_when_it_is_known_who_reads() {
+fn rows_are_updated_when_the_user_is_known() {
     let mut state = State { me: None, welcomed: true, ..state() };
-    _ = state.changed.take();
-    let todos = state.apply(
+    state.changed.clear();
+    let effects = state.apply(
         ServerFrame::Welcome {
             protocol: 1,
             you: user(1),
@@ -355,23 +358,26 @@ fn rows_are_made_anew_when_it_is_known_who_reads() {
         },
         0,
     );
-    assert_eq!(todos, [Todo::LoadRooms], "the shell brought no list");
-    assert_eq!(state.changed.take(), [RoomId::lobby()]);
+    assert_eq!(effects, [Effect::LoadRooms], "the shell brought no list");
+    assert_eq!(state.changed, BTreeSet::from([RoomId::lobby()]));
 }
 
 #[test]
-fn what_was_discarded_can_be_had_back_as_it_was() {
+fn a_discarded_message_can_be_restored() {
     let mut state = state();
     let lobby = RoomId::lobby();
-    let todos = state.send(&lobby, "long thought".into(), id(90), 0);
-    let kept: Vec<_> = state.outbox.of(&lobby).map(Outgoing::to_keep).collect();
-    assert_eq!(todos, [Todo::Keep(kept[0].clone())]);
-    state.kept(kept[0].id);
-    _ = state.take_back(kept[0].id, false);
-    let todos = state.leased(&lobby, Some(&kept));
-    assert!(todos.contains(&Todo::Forget { id: kept[0].id, room: lobby.clone(), taken_back: true }), "{todos:?}");
+    let effects = state.send(&lobby, "long thought".into(), id(90), 0);
+    let stored: Vec<_> = state.outbox.of(&lobby).map(OutgoingMessage::to_stored).collect();
+    assert_eq!(effects, [Effect::Store(stored[0].clone())]);
+    state.persisted(stored[0].id);
+    _ = state.withdraw(stored[0].id, false);
+    let effects = state.lease_acquired(&lobby, Some(&stored));
+    assert!(
+        effects.contains(&Effect::Remove { id: stored[0].id, room: lobby.clone(), withdrawn: true }),
+        "{effects:?}"
+    );
     assert!(state.outbox.is_empty() && state.unsent(Some(&lobby)).discarded && !state.unsent(None).discarded);
-    assert_eq!(state.undo_discard(), [Todo::Keep(kept[0].clone())]);
+    assert_eq!(state.undo_discard(), [Effect::Store(stored[0].clone())]);
     assert_eq!(state.outbox.unsent(Some(&lobby)), Unsent { here: 1, ..Unsent::default() });
     assert_eq!(state.outbox.unsent(None), Unsent { waiting: 1, room: Some(lobby), ..Unsent::default() });
     assert_eq!(state.undo_discard(), [], "once");

@@ -1,4 +1,4 @@
-//! From the browser's events to reports that can be waited for.
+//! Turns the browser's events into transport events that can be polled.
 
 use std::{
     cell::RefCell,
@@ -10,66 +10,69 @@ use std::{
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventTarget};
 
-use super::Incoming;
+use super::TransportEvent;
 
-/// Reports that wait to be taken. A handle: copies are the same inbox.
+/// A queue of transport events. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Inbox(Rc<RefCell<Waiting>>);
+pub(super) struct Inbox(Rc<RefCell<Queue>>);
 
 #[derive(Default)]
-struct Waiting {
-    reports: VecDeque<Incoming>,
+struct Queue {
+    events: VecDeque<TransportEvent>,
     waker: Option<Waker>,
 }
 
 impl Inbox {
-    pub(super) fn put(&self, report: Incoming) {
-        let mut waiting = self.0.borrow_mut();
-        waiting.reports.push_back(report);
-        if let Some(waker) = waiting.waker.take() {
+    pub(super) fn put(&self, event: TransportEvent) {
+        let mut queue = self.0.borrow_mut();
+        queue.events.push_back(event);
+        if let Some(waker) = queue.waker.take() {
             waker.wake();
         }
     }
 
-    pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Incoming> {
-        let mut waiting = self.0.borrow_mut();
-        match waiting.reports.pop_front() {
-            Some(report) => Poll::Ready(report),
+    pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<TransportEvent> {
+        let mut queue = self.0.borrow_mut();
+        match queue.events.pop_front() {
+            Some(event) => Poll::Ready(event),
             None => {
-                waiting.waker = Some(context.waker().clone());
+                queue.waker = Some(context.waker().clone());
                 Poll::Pending
             }
         }
     }
 }
 
-/// Hears events of a target until it is dropped.
-pub(super) struct Ears {
+/// Listens for events until it is dropped.
+pub(super) struct EventListener {
     target: EventTarget,
     names: &'static [&'static str],
-    hear: Closure<dyn FnMut(Event)>,
+    callback: Closure<dyn FnMut(Event)>,
 }
 
-impl Ears {
-    pub(super) fn new(target: &EventTarget, names: &'static [&'static str], hear: impl FnMut(Event) + 'static) -> Self {
-        let hear = Closure::<dyn FnMut(Event)>::new(hear);
+impl EventListener {
+    pub(super) fn new(
+        target: &EventTarget,
+        names: &'static [&'static str],
+        callback: impl FnMut(Event) + 'static,
+    ) -> Self {
+        let callback = Closure::<dyn FnMut(Event)>::new(callback);
         for name in names {
-            let _ = target.add_event_listener_with_callback(name, hear.as_ref().unchecked_ref());
+            let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
         }
-        Self { target: target.clone(), names, hear }
+        Self { target: target.clone(), names, callback }
     }
 }
 
-impl Drop for Ears {
+impl Drop for EventListener {
     fn drop(&mut self) {
         for name in self.names {
-            let _ = self.target.remove_event_listener_with_callback(name, self.hear.as_ref().unchecked_ref());
+            let _ = self.target.remove_event_listener_with_callback(name, self.callback.as_ref().unchecked_ref());
         }
     }
 }
 
-/// What a message event carries.
-pub(super) fn data(event: &Event) -> Option<serde_json::Value> {
-    let text = event.unchecked_ref::<web_sys::MessageEvent>().data().as_string()?;
-    serde_json::from_str(&text).ok()
+/// The text of a message event.
+pub(super) fn message_text(event: &Event) -> Option<String> {
+    event.unchecked_ref::<web_sys::MessageEvent>().data().as_string()
 }

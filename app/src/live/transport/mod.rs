@@ -1,103 +1,115 @@
-//! Ways to carry frames. The session knows this trait alone, so that each way can stand in for the others.
+//! Transports, which carry frames in both directions. The session knows only this trait, so any of them can replace another.
 
 use std::task::{Context, Poll};
 
 use parlor_protocol::ServerFrame;
 
 use super::transport_fallback::TransportKind;
-#[cfg(feature = "browser")]
 use crate::i18n::{I18n, Key};
 
-#[cfg(feature = "browser")]
 mod inbox;
-#[cfg(feature = "browser")]
 mod poll;
-#[cfg(feature = "browser")]
 mod request;
-#[cfg(feature = "browser")]
 mod sse;
-#[cfg(feature = "browser")]
 mod uplink;
-#[cfg(feature = "browser")]
 mod websocket;
 
-#[cfg(feature = "browser")]
-pub use request::answers;
+pub use request::server_responds;
 
-/// What a transport reports.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Incoming {
+pub enum TransportEvent {
     /// Frames can be sent.
     Open,
-    /// The server has taken the first frames. Only transports whose two directions are apart say so.
-    Taken,
-    /// A sign of life without a frame, or with one that cannot be read: it is of a newer server. If it was an event, the
-    /// next one shows the hole.
+    /// The server has accepted the first frames. Only transports that send by POST report this.
+    Accepted,
+    /// The connection is alive, but there is no frame, or one of a newer server that cannot be read. If that was an event,
+    /// the next one shows the hole.
     Alive,
-    /// A frame.
     Frame(ServerFrame),
-    /// The end. Nothing follows.
+    /// The connection has ended. Nothing follows.
     Closed {
-        /// The close code; 1006 when there was none.
+        /// The close code; 1006 if there was none.
         code: u16,
-        /// Why: the server's words, or for what only the browser knows the page's.
+        /// The server's reason, or the page's if the browser closed the connection.
         reason: String,
     },
 }
 
-/// How a transport stands, for people who look for a fault.
+/// A transport's status, for the connection panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Readiness {
-    /// The browser's name for its `readyState`; empty when there is none.
+pub struct TransportStatus {
+    /// The name of the `readyState`; empty if there is none.
     pub state: &'static str,
-    /// Bytes that were given to it and have not left.
+    /// Bytes that were queued and not sent.
     pub buffered: u32,
 }
 
-/// A connection that carries frames both ways. Dropping it closes it.
+/// A connection that carries frames in both directions. Dropping it closes it.
 pub trait Transport {
-    /// Sends a frame. Whether it arrived, only an answer can tell.
+    /// Sends a frame. Only an answer tells whether it arrived.
     fn send(&mut self, text: String);
 
-    /// The next report.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming>;
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent>;
 
-    /// How it stands.
-    fn readiness(&self) -> Readiness;
+    fn status(&self) -> TransportStatus;
 }
 
-/// Begins to connect. None where there is no such transport.
-#[cfg(feature = "browser")]
+/// Starts to connect. None if the browser does not have this transport.
 #[must_use]
-pub fn open(rung: TransportKind) -> Option<Box<dyn Transport>> {
-    match rung {
+pub fn open(kind: TransportKind) -> Option<Box<dyn Transport>> {
+    if cfg!(not(feature = "browser")) {
+        return None;
+    }
+    match kind {
         TransportKind::WebSocket => websocket::open(),
-        TransportKind::Stream => sse::open(),
+        TransportKind::EventStream => sse::open(),
         TransportKind::Poll => Some(poll::open()),
     }
 }
 
-/// Begins to connect. None where there is no such transport.
-#[cfg(not(feature = "browser"))]
-#[must_use]
-pub fn open(_: TransportKind) -> Option<Box<dyn Transport>> {
-    None
+/// A frame that cannot be read is of a newer server, and shows that the connection is alive.
+fn frame_event(frame: serde_json::Result<ServerFrame>) -> TransportEvent {
+    frame.map_or(TransportEvent::Alive, TransportEvent::Frame)
 }
 
-/// Whether the server answers at all, within a few seconds.
-#[cfg(not(feature = "browser"))]
-pub async fn answers() -> bool {
-    false
+/// The end of a connection for which the server gave no close code.
+fn connection_lost(why: Key) -> TransportEvent {
+    TransportEvent::Closed { code: 1006, reason: I18n::default().t(why).to_owned() }
 }
 
-/// A frame as a report. One that cannot be read is a sign of life.
-#[cfg(feature = "browser")]
-fn frame(value: Option<serde_json::Value>) -> Incoming {
-    value.and_then(crate::wire::Read::read).map_or(Incoming::Alive, Incoming::Frame)
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use parlor_protocol::EventKind;
 
-/// An end without a close code of the server's.
-#[cfg(feature = "browser")]
-fn lost(why: Key) -> Incoming {
-    Incoming::Closed { code: 1006, reason: I18n::default().t(why).to_owned() }
+    use super::*;
+
+    fn decode(text: &str) -> TransportEvent {
+        frame_event(ServerFrame::decode(text))
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        let text = r#"{"type":"pong","at":1,"now":2,"of":["tomorrow"]}"#;
+        assert_eq!(decode(text), TransportEvent::Frame(ServerFrame::Pong { at: 1, now: 2 }));
+    }
+
+    /// An event that was dropped would leave a hole in the log.
+    #[test]
+    fn an_unknown_event_kind_keeps_its_seq() {
+        let text = r#"{"type":"event","room":"lobby","seq":58,"id":"01938a40-0000-7000-8000-000000000001","at":5,
+            "by":{"id":"01938a40-0000-7000-8000-000000000001","name":"ann","kind":"guest"},
+            "event":{"kind":"of_tomorrow","what":{"is":"new"}}}"#;
+        let TransportEvent::Frame(ServerFrame::Event(event)) = decode(text) else { panic!("no event") };
+        assert_eq!((event.seq, event.event), (58, EventKind::Unknown));
+    }
+
+    #[test]
+    fn unknown_and_unreadable_frames_show_that_the_connection_is_alive() {
+        let unknown = TransportEvent::Frame(ServerFrame::Unknown);
+        assert_eq!(decode(r#"{"type":"of_tomorrow","at":1}"#), unknown);
+        for text in ["", "[]", "{}", r#"{"type":"pong"}"#, r#"{"type":"pong","at":"late","now":2}"#] {
+            assert_eq!(decode(text), TransportEvent::Alive, "{text}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Frames down by requests that the server holds until it has something to say, and up by POST.
+//! Long polling: GET requests, which the server answers when it has frames, for received frames; POST requests for sent ones.
 
 use std::{
     collections::VecDeque,
@@ -8,39 +8,38 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Incoming, Readiness, Transport, frame, lost,
+    Transport, TransportEvent, TransportStatus, connection_lost, frame_event,
     request::Request,
-    uplink::{Sent, Uplink},
+    uplink::{Uplink, UplinkEvent},
 };
 use crate::{clock, i18n::Key, live::transport_fallback::TransportKind};
 
 struct LongPoll {
     path: String,
     opened: bool,
-    taken: bool,
+    accepted: bool,
     uplink: Uplink,
     get: Option<Request>,
-    came: VecDeque<Incoming>,
+    pending: VecDeque<TransportEvent>,
 }
 
-/// Names a connection, so that its requests belong together.
+/// A query that names the connection to which a request belongs.
 pub(super) fn query() -> String {
-    // 2^53 of them: enough to tell the connections of one session apart.
+    // 2^53 names are enough to distinguish the connections of one session.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let name = (clock::random() * 9e15) as u64;
     "?connection=".to_owned() + &name.to_string()
 }
 
-/// Begins to connect.
 pub(super) fn open() -> Box<dyn Transport> {
     let query = query();
     Box::new(LongPoll {
         path: TransportKind::Poll.path().to_owned() + &query,
         opened: false,
-        taken: false,
+        accepted: false,
         uplink: Uplink::new(format!("/live/frames{query}")),
         get: None,
-        came: VecDeque::new(),
+        pending: VecDeque::new(),
     })
 }
 
@@ -49,41 +48,45 @@ impl Transport for LongPoll {
         self.uplink.send(text);
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
-        // Nothing has to be opened: the first POST begins the connection.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent> {
+        // Nothing has to be opened: the first POST starts the connection.
         if !std::mem::replace(&mut self.opened, true) {
-            return Poll::Ready(Incoming::Open);
+            return Poll::Ready(TransportEvent::Open);
         }
         loop {
-            if let Some(report) = self.came.pop_front() {
-                return Poll::Ready(report);
+            if let Some(event) = self.pending.pop_front() {
+                return Poll::Ready(event);
             }
             if let Poll::Ready(sent) = self.uplink.poll(context) {
                 match sent {
-                    Sent::Ended(end) => return Poll::Ready(end),
-                    Sent::Taken if !std::mem::replace(&mut self.taken, true) => return Poll::Ready(Incoming::Taken),
-                    Sent::Taken => {}
+                    UplinkEvent::Closed(end) => return Poll::Ready(end),
+                    UplinkEvent::Accepted if !std::mem::replace(&mut self.accepted, true) => {
+                        return Poll::Ready(TransportEvent::Accepted);
+                    }
+                    UplinkEvent::Accepted => {}
                 }
                 continue;
             }
-            if !self.taken {
+            if !self.accepted {
                 return Poll::Pending;
             }
             let path = &self.path;
             let get = self.get.get_or_insert_with(|| Request::new(path, None));
             let Poll::Ready(answer) = get.poll(context) else { return Poll::Pending };
             self.get = None;
-            match answer.map(|body| serde_json::from_str(&body)) {
-                Err(lost) => return Poll::Ready(lost.into()),
-                Ok(Ok(Value::Array(frames))) if frames.is_empty() => self.came.push_back(Incoming::Alive),
-                Ok(Ok(Value::Array(frames))) => self.came.extend(frames.into_iter().map(|value| frame(Some(value)))),
-                Ok(_) => return Poll::Ready(lost(Key::InvalidResponse)),
+            match answer.map(|body| serde_json::from_str::<Vec<Value>>(&body)) {
+                Err(error) => return Poll::Ready(error.into()),
+                Ok(Err(_)) => return Poll::Ready(connection_lost(Key::InvalidResponse)),
+                Ok(Ok(frames)) if frames.is_empty() => self.pending.push_back(TransportEvent::Alive),
+                Ok(Ok(frames)) => {
+                    self.pending.extend(frames.into_iter().map(|frame| frame_event(serde_json::from_value(frame))));
+                }
             }
         }
     }
 
-    fn readiness(&self) -> Readiness {
-        let state = if self.taken { "OPEN" } else { "CONNECTING" };
-        Readiness { state, buffered: u32::try_from(self.uplink.buffered()).unwrap_or(u32::MAX) }
+    fn status(&self) -> TransportStatus {
+        let state = if self.accepted { "OPEN" } else { "CONNECTING" };
+        TransportStatus { state, buffered: u32::try_from(self.uplink.buffered()).unwrap_or(u32::MAX) }
     }
 }

@@ -1,4 +1,4 @@
-//! One HTTP request that ends when it is dropped.
+//! An HTTP request that is aborted when it is dropped.
 
 use std::{
     pin::Pin,
@@ -12,35 +12,34 @@ use futures::{
 use parlor_protocol::CloseCode;
 use web_sys::AbortController;
 
-use super::Incoming;
+use super::TransportEvent;
 use crate::{
     api::{self, ApiError},
     clock,
     i18n::{I18n, Key},
 };
 
-/// How long the server may take to answer that it is there, in milliseconds.
-const ANSWER: u32 = 3_000;
+/// How long to wait for the health check, in milliseconds.
+const HEALTH_TIMEOUT_MS: u32 = 3_000;
 
 /// A status and a body.
 type Answer = Result<(u16, String), ApiError>;
 
-/// Why a request failed: as the end of the connection that it was for.
-pub(super) struct Lost(u16, String);
+/// Why a request failed, as a close code and reason of its connection.
+pub(super) struct RequestError(u16, String);
 
-impl Lost {
-    fn cut(why: Key) -> Self {
+impl RequestError {
+    fn network(why: Key) -> Self {
         Self(1006, I18n::default().t(why).to_owned())
     }
 }
 
-impl From<Lost> for Incoming {
-    fn from(Lost(code, reason): Lost) -> Self {
+impl From<RequestError> for TransportEvent {
+    fn from(RequestError(code, reason): RequestError) -> Self {
         Self::Closed { code, reason }
     }
 }
 
-/// A request on its way.
 pub(super) struct Request {
     answer: Pin<Box<dyn Future<Output = Answer>>>,
     abort: Option<AbortController>,
@@ -56,12 +55,12 @@ impl Request {
         Self { answer: Box::pin(answer), abort }
     }
 
-    /// The body of a good answer, or the end of the connection.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<String, Lost>> {
+    /// The body of a successful answer.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<String, RequestError>> {
         self.answer.as_mut().poll(context).map(|answer| match answer {
             Ok((200..=299, body)) => Ok(body),
-            Ok((status, _)) => Err(refused(status)),
-            Err(_) => Err(Lost::cut(Key::RequestFailed)),
+            Ok((status, _)) => Err(status_error(status)),
+            Err(_) => Err(RequestError::network(Key::RequestFailed)),
         })
     }
 }
@@ -74,27 +73,27 @@ impl Drop for Request {
     }
 }
 
-fn refused(status: u16) -> Lost {
+fn status_error(status: u16) -> RequestError {
     let code = match status {
         401 => CloseCode::SessionRevoked,
         413 => CloseCode::FrameTooLarge,
         429 => CloseCode::Flooding,
-        410 => return Lost::cut(Key::ConnectionUnknown),
+        410 => return RequestError::network(Key::ConnectionUnknown),
         _ => {
             let status = [("status", &*status.to_string())];
-            return Lost(1006, I18n::default().format(Key::RequestStatus, &status));
+            return RequestError(1006, I18n::default().format(Key::RequestStatus, &status));
         }
     };
-    // The page has words of its own for these.
-    Lost(code.code(), String::new())
+    // The page has its own texts for these codes.
+    RequestError(code.code(), String::new())
 }
 
-/// Whether the server answers at all, within a few seconds. What a captive network says in its place does not count.
-pub async fn answers() -> bool {
+/// Whether the server responds within a few seconds. The answer of a captive portal does not count.
+pub async fn server_responds() -> bool {
     let request = Request::new("/healthz", None);
     let mut request = std::pin::pin!(request);
     let answer = std::future::poll_fn(move |context| request.poll(context));
-    let Either::Left((Ok(body), _)) = select(answer, std::pin::pin!(clock::sleep(ANSWER))).await else {
+    let Either::Left((Ok(body), _)) = select(answer, std::pin::pin!(clock::sleep(HEALTH_TIMEOUT_MS))).await else {
         return false;
     };
     body.trim() == "ok"

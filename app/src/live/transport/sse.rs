@@ -1,14 +1,14 @@
-//! Frames down a stream of server-sent events, and up by POST.
+//! Server-sent events for received frames, POST requests for sent ones.
 
 use std::task::{Context, Poll};
 
+use parlor_protocol::ServerFrame;
 use web_sys::EventSource;
 
 use super::{
-    Incoming, Readiness, Transport, frame,
-    inbox::{Ears, Inbox, data},
-    lost,
-    uplink::{Sent, Uplink},
+    Transport, TransportEvent, TransportStatus, connection_lost, frame_event,
+    inbox::{EventListener, Inbox, message_text},
+    uplink::{Uplink, UplinkEvent},
 };
 use crate::{browser, i18n::Key, live::transport_fallback::TransportKind};
 
@@ -16,30 +16,31 @@ struct Stream {
     source: EventSource,
     inbox: Inbox,
     uplink: Uplink,
-    taken: bool,
-    _ears: Ears,
+    accepted: bool,
+    _listener: EventListener,
 }
 
-/// Begins to connect.
 pub(super) fn open() -> Option<Box<dyn Transport>> {
     if !browser::has("EventSource") {
         return None;
     }
     let query = super::poll::query();
-    let source = EventSource::new(&(TransportKind::Stream.path().to_owned() + &query)).ok()?;
+    let source = EventSource::new(&(TransportKind::EventStream.path().to_owned() + &query)).ok()?;
     let inbox = Inbox::default();
-    let put = inbox.clone();
-    let ears = Ears::new(&source, &["open", "message", "heartbeat", "error"], move |event| {
-        put.put(match event.type_().as_str() {
-            "open" => Incoming::Open,
-            "message" => frame(data(&event)),
-            "heartbeat" => Incoming::Alive,
-            // It would come back by itself, but not know when to stop, nor say how it stands.
-            _ => lost(Key::EventStreamEnded),
+    let sender = inbox.clone();
+    let listener = EventListener::new(&source, &["open", "message", "heartbeat", "error"], move |event| {
+        sender.put(match event.type_().as_str() {
+            "open" => TransportEvent::Open,
+            "message" => {
+                message_text(&event).map_or(TransportEvent::Alive, |text| frame_event(ServerFrame::decode(&text)))
+            }
+            "heartbeat" => TransportEvent::Alive,
+            // It would reconnect by itself, but without backoff and without showing it.
+            _ => connection_lost(Key::EventStreamEnded),
         });
     });
     let uplink = Uplink::new(format!("/live/frames{query}"));
-    Some(Box::new(Stream { source, inbox, uplink, taken: false, _ears: ears }))
+    Some(Box::new(Stream { source, inbox, uplink, accepted: false, _listener: listener }))
 }
 
 impl Transport for Stream {
@@ -47,31 +48,33 @@ impl Transport for Stream {
         self.uplink.send(text);
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
-        if let Poll::Ready(report) = self.inbox.poll(context) {
-            // A hidden page's timers run late, what comes from the network does not: so the server's beat gives ours.
-            if report == Incoming::Alive {
-                self.uplink.beat();
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent> {
+        if let Poll::Ready(event) = self.inbox.poll(context) {
+            // A hidden page's timers are late but network events are not, so the server's heartbeat triggers ours.
+            if event == TransportEvent::Alive {
+                self.uplink.keep_alive();
             }
-            return Poll::Ready(report);
+            return Poll::Ready(event);
         }
         while let Poll::Ready(sent) = self.uplink.poll(context) {
             match sent {
-                Sent::Ended(end) => return Poll::Ready(end),
-                Sent::Taken if !std::mem::replace(&mut self.taken, true) => return Poll::Ready(Incoming::Taken),
-                Sent::Taken => {}
+                UplinkEvent::Closed(end) => return Poll::Ready(end),
+                UplinkEvent::Accepted if !std::mem::replace(&mut self.accepted, true) => {
+                    return Poll::Ready(TransportEvent::Accepted);
+                }
+                UplinkEvent::Accepted => {}
             }
         }
         Poll::Pending
     }
 
-    fn readiness(&self) -> Readiness {
+    fn status(&self) -> TransportStatus {
         let state = match self.source.ready_state() {
             EventSource::CONNECTING => "CONNECTING",
             EventSource::OPEN => "OPEN",
             _ => "CLOSED",
         };
-        Readiness { state, buffered: u32::try_from(self.uplink.buffered()).unwrap_or(u32::MAX) }
+        TransportStatus { state, buffered: u32::try_from(self.uplink.buffered()).unwrap_or(u32::MAX) }
     }
 }
 

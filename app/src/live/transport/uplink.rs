@@ -1,79 +1,75 @@
-//! Frames up by POST: one request at a time, so that they arrive in order; what is said meanwhile goes together in the next.
+//! Sends frames by POST: one request at a time, so that they arrive in order. Frames queued meanwhile share the next request.
 
 use std::task::{Context, Poll};
 
-use super::{Incoming, request::Request};
+use super::{TransportEvent, request::Request};
 
-/// The most frames in a request; the server takes no more.
-const FRAMES: usize = 256;
-/// The most bytes in a request. The server takes 256 KiB; a single frame is below 64 KiB.
-const BYTES: usize = 190 * 1024;
+/// The most frames in a request, which is the server's limit.
+const MAX_FRAMES: usize = 256;
+/// The most bytes in a request. The server accepts 256 KiB; a frame has less than 64 KiB.
+const MAX_BYTES: usize = 190 * 1024;
 
-/// The way up.
 pub(super) struct Uplink {
     path: String,
-    waiting: Vec<String>,
-    bytes: usize,
+    queued: Vec<String>,
+    queued_bytes: usize,
     post: Option<Request>,
-    posted: usize,
+    posted_bytes: usize,
 }
 
-/// What the way up reports.
-pub(super) enum Sent {
-    /// The server has taken a request.
-    Taken,
-    /// It is over.
-    Ended(Incoming),
+pub(super) enum UplinkEvent {
+    /// The server has accepted a request.
+    Accepted,
+    /// The connection has ended.
+    Closed(TransportEvent),
 }
 
 impl Uplink {
-    /// For the connection of this name.
     pub(super) const fn new(path: String) -> Self {
-        Self { path, waiting: Vec::new(), bytes: 0, post: None, posted: 0 }
+        Self { path, queued: Vec::new(), queued_bytes: 0, post: None, posted_bytes: 0 }
     }
 
-    /// A frame for the next request.
+    /// Queues a frame for the next request.
     pub(super) fn send(&mut self, text: String) {
-        self.bytes += text.len();
-        self.waiting.push(text);
+        self.queued_bytes += text.len();
+        self.queued.push(text);
     }
 
-    /// Shows that this side lives. A request that is on its way does so too.
-    pub(super) fn beat(&mut self) {
-        if self.post.is_none() && self.waiting.is_empty() {
+    /// Sends an empty request as a heartbeat, unless another request is one already.
+    pub(super) fn keep_alive(&mut self) {
+        if self.post.is_none() && self.queued.is_empty() {
             self.post = Some(Request::new(&self.path, Some("[]".into())));
         }
     }
 
-    /// Bytes that have not been taken.
+    /// Bytes that have not been accepted.
     pub(super) const fn buffered(&self) -> usize {
-        self.bytes + self.posted
+        self.queued_bytes + self.posted_bytes
     }
 
-    /// Moves on.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Sent> {
-        if self.post.is_none() && !self.waiting.is_empty() {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<UplinkEvent> {
+        if self.post.is_none() && !self.queued.is_empty() {
             let body = self.batch();
-            self.posted = body.len();
+            self.posted_bytes = body.len();
             self.post = Some(Request::new(&self.path, Some(body)));
         }
         let Some(post) = &mut self.post else { return Poll::Pending };
         post.poll(context).map(|answer| {
             self.post = None;
-            self.posted = 0;
+            self.posted_bytes = 0;
             match answer {
-                Ok(_) => Sent::Taken,
-                Err(lost) => Sent::Ended(lost.into()),
+                Ok(_) => UplinkEvent::Accepted,
+                Err(error) => UplinkEvent::Closed(error.into()),
             }
         })
     }
 
-    /// The next request's body: an array of what waits.
+    /// The next request's body: a JSON array of queued frames.
     fn batch(&mut self) -> String {
         let mut body = String::from("[");
         let mut count = 0;
-        for text in &self.waiting {
-            if count > 0 && (count == FRAMES || body.len() + text.len() > BYTES) {
+        for text in &self.queued {
+            if count > 0 && (count == MAX_FRAMES || body.len() + text.len() > MAX_BYTES) {
                 break;
             }
             if count > 0 {
@@ -83,8 +79,8 @@ impl Uplink {
             count += 1;
         }
         body.push(']');
-        for text in self.waiting.drain(..count) {
-            self.bytes -= text.len();
+        for text in self.queued.drain(..count) {
+            self.queued_bytes -= text.len();
         }
         body
     }

@@ -1,4 +1,4 @@
-//! Frames over a WebSocket, one per text message.
+//! WebSocket: one frame for each text message.
 
 use std::{
     pin::Pin,
@@ -7,25 +7,24 @@ use std::{
 
 use futures::{Sink, Stream};
 use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
-use parlor_protocol::SUBPROTOCOL;
+use parlor_protocol::{SUBPROTOCOL, ServerFrame};
 
-use super::{Incoming, Readiness, Transport, frame, lost};
+use super::{Transport, TransportEvent, TransportStatus, connection_lost, frame_event};
 use crate::{browser, i18n::Key, live::transport_fallback::TransportKind};
 
 struct Socket {
     socket: WebSocket,
-    /// The same socket, for what gloo does not tell of it.
+    /// The same socket: gloo does not expose `bufferedAmount`.
     raw: web_sys::WebSocket,
     open: bool,
 }
 
-/// Begins to connect.
 pub(super) fn open() -> Option<Box<dyn Transport>> {
     if !browser::has("WebSocket") {
         return None;
     }
     let url = browser::socket_url(TransportKind::WebSocket.path());
-    // `trunk serve` does not pass the subprotocol on, and the browser then gives up. The server takes us without one.
+    // The proxy of `trunk serve` does not pass the subprotocol on, and then the browser closes the connection.
     let raw = if cfg!(feature = "csr") {
         web_sys::WebSocket::new(&url)
     } else {
@@ -38,38 +37,38 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
 
 impl Transport for Socket {
     fn send(&mut self, text: String) {
-        // An error means that it is closing, which the next report will tell.
+        // An error means that the socket is closing, which the next event reports.
         let _ = Pin::new(&mut self.socket).start_send(Message::Text(text));
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent> {
         if !self.open {
             let _ = ready!(Pin::new(&mut self.socket).poll_ready(context));
             self.open = true;
             if matches!(self.socket.state(), State::Open) {
-                return Poll::Ready(Incoming::Open);
+                return Poll::Ready(TransportEvent::Open);
             }
         }
         loop {
             return Poll::Ready(match ready!(Pin::new(&mut self.socket).poll_next(context)) {
-                Some(Ok(Message::Text(text))) => frame(serde_json::from_str(&text).ok()),
-                // The server sends no binary messages; the code comes after the error.
+                Some(Ok(Message::Text(text))) => frame_event(ServerFrame::decode(&text)),
+                // The server sends no binary messages. The close code comes after the error.
                 Some(Ok(Message::Bytes(_)) | Err(WebSocketError::ConnectionError)) => continue,
                 Some(Err(WebSocketError::ConnectionClose(event))) => {
-                    Incoming::Closed { code: event.code, reason: event.reason }
+                    TransportEvent::Closed { code: event.code, reason: event.reason }
                 }
-                Some(Err(_)) | None => lost(Key::ConnectionLost),
+                Some(Err(_)) | None => connection_lost(Key::ConnectionLost),
             });
         }
     }
 
-    fn readiness(&self) -> Readiness {
+    fn status(&self) -> TransportStatus {
         let state = match self.socket.state() {
             State::Connecting => "CONNECTING",
             State::Open => "OPEN",
             State::Closing => "CLOSING",
             State::Closed => "CLOSED",
         };
-        Readiness { state, buffered: self.raw.buffered_amount() }
+        TransportStatus { state, buffered: self.raw.buffered_amount() }
     }
 }

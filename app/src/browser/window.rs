@@ -1,16 +1,17 @@
-//! What the page asks of the browser: the network, the reader's attention, the clipboard, other tabs, languages.
+//! The window: network, visibility, clipboard, other tabs, languages.
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::Window;
 
+/// The window; none on the server.
 pub(super) fn window() -> Option<Window> {
-    web_sys::window()
+    if cfg!(feature = "browser") { web_sys::window() } else { None }
 }
 
-/// Whether the browser has such a global.
+/// Whether the browser has a global of this name.
 #[must_use]
 pub fn has(name: &str) -> bool {
-    js_sys::Reflect::has(&js_sys::global(), &name.into()).unwrap_or(false)
+    window().is_some_and(|window| js_sys::Reflect::has(&window, &name.into()).unwrap_or(false))
 }
 
 /// Whether the browser says that there is no network.
@@ -26,14 +27,13 @@ pub fn is_attentive() -> bool {
     document.is_some_and(|document| !document.hidden() && document.has_focus().unwrap_or(true))
 }
 
-/// Whether the page is out of sight.
 #[must_use]
 pub fn is_hidden() -> bool {
     window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
 }
 
-/// Calls back when the page may have got or lost sight or focus.
-pub fn on_attention(call: impl Fn() + Clone + 'static) {
+/// Calls back when the page may have become visible, hidden, focused or blurred.
+pub fn on_attention_change(call: impl Fn() + Clone + 'static) {
     let Some(window) = window() else { return };
     listen(&window, "focus", call.clone());
     listen(&window, "blur", call.clone());
@@ -42,7 +42,7 @@ pub fn on_attention(call: impl Fn() + Clone + 'static) {
     }
 }
 
-/// Calls back when a key or the pointer is used in the page.
+/// Calls back on keyboard and pointer input.
 pub fn on_input(call: impl Fn() + Clone + 'static) {
     let Some(window) = window() else { return };
     listen(&window, "keydown", call.clone());
@@ -50,8 +50,8 @@ pub fn on_input(call: impl Fn() + Clone + 'static) {
     listen(&window, "pointerdown", call);
 }
 
-/// Calls back when the page is put away (false), and when it runs again after that or after a freeze (true).
-pub fn on_life(call: impl Fn(bool) + Clone + 'static) {
+/// Calls back when the page is put away (false), and when it is restored or resumed after a freeze (true).
+pub fn on_page_lifecycle(call: impl Fn(bool) + Clone + 'static) {
     let Some(window) = window() else { return };
     let (away, resumed) = (call.clone(), call.clone());
     listen(&window, "pagehide", move || away(false));
@@ -61,17 +61,17 @@ pub fn on_life(call: impl Fn(bool) + Clone + 'static) {
     }
 }
 
-/// Calls back when the network comes or is another one (true), or goes.
+/// Calls back when the browser goes online or changes its network (true), or goes offline (false).
 pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
     let Some(window) = window() else { return };
     let (other, changed) = (call.clone(), call.clone());
     listen(&window, "online", move || call(true));
     listen(&window, "offline", move || other(false));
     if let Some(connection) = connection() {
-        // It also tells of each new estimate of the speed.
-        let last = std::cell::RefCell::new(network());
+        // It also fires for each new estimate of the speed.
+        let last = std::cell::RefCell::new(network_type());
         listen(&connection, "change", move || {
-            let now = network();
+            let now = network_type();
             if last.replace(now.clone()) != now {
                 changed(true);
             }
@@ -79,25 +79,24 @@ pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
     }
 }
 
-/// The kind of network that the browser says it is on; empty where it says nothing.
+/// The type of network, such as `wifi`; empty if the browser does not tell.
 #[must_use]
-pub fn network() -> String {
+pub fn network_type() -> String {
     let kind = connection().and_then(|connection| js_sys::Reflect::get(&connection, &"type".into()).ok());
     kind.and_then(|kind| kind.as_string()).unwrap_or_default()
 }
 
-/// By name: not every browser has it.
+/// `navigator.connection`, which not every browser has.
 fn connection() -> Option<web_sys::EventTarget> {
     js_sys::Reflect::get(&window()?.navigator(), &"connection".into()).ok()?.dyn_into().ok()
 }
 
-/// The browser's own name.
 #[must_use]
-pub fn agent() -> String {
+pub fn user_agent() -> String {
     window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default()
 }
 
-/// Puts a text on the clipboard; false if the browser does not let us.
+/// Copies a text to the clipboard. False if the browser does not allow it.
 pub async fn copy(text: &str) -> bool {
     match begin_copy(text) {
         Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
@@ -105,19 +104,19 @@ pub async fn copy(text: &str) -> bool {
     }
 }
 
-/// Puts a text on the clipboard if it can, for who does not ask whether it did.
+/// Copies a text to the clipboard if the browser allows it.
 pub fn copy_quietly(text: &str) {
     drop(begin_copy(text));
 }
 
 fn begin_copy(text: &str) -> Option<js_sys::Promise> {
-    // By name: there is none on pages that came without encryption from another machine.
+    // By name, because there is no clipboard in insecure contexts.
     let clipboard = js_sys::Reflect::get(&window()?.navigator(), &"clipboard".into()).ok()?;
     let write: js_sys::Function = js_sys::Reflect::get(&clipboard, &"writeText".into()).ok()?.dyn_into().ok()?;
     write.call1(&clipboard, &text.into()).ok()?.dyn_into().ok()
 }
 
-/// Calls back when Ctrl or Cmd and a key are pressed, in place of what the browser does then.
+/// Calls back on Ctrl or Cmd with a key, instead of the browser's own shortcut.
 pub fn on_shortcut(key: &'static str, call: impl Fn() + 'static) {
     let Some(window) = window() else { return };
     let call = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
@@ -130,22 +129,22 @@ pub fn on_shortcut(key: &'static str, call: impl Fn() + 'static) {
     call.forget();
 }
 
-/// For as long as the page lives.
+/// Listens as long as the page lives.
 pub(super) fn listen(target: &web_sys::EventTarget, event: &str, call: impl Fn() + 'static) {
     let call = Closure::<dyn Fn()>::new(call);
     let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
     call.forget();
 }
 
-/// Tells the server, by a cookie, how far the clock here is from UTC: its next page then has the right times.
-pub fn keep_offset() {
+/// Saves the offset from UTC in a cookie, so that the server renders the next page with the right times.
+pub fn save_time_zone() {
     let minutes = crate::clock::browser_offset(crate::clock::now());
     if let Some(document) = html_document() {
         let _ = document.set_cookie(&format!("tz={minutes}; path=/; max-age=31536000; samesite=lax"));
     }
 }
 
-/// The language that was chosen in this browser, or the one that it asks for.
+/// The language that was chosen in this browser, or its preferred one.
 #[cfg(feature = "csr")]
 #[must_use]
 pub fn language() -> crate::i18n::Language {
@@ -159,15 +158,15 @@ pub fn language() -> crate::i18n::Language {
     })
 }
 
-/// Keeps which language was chosen, as the server does.
+/// Saves the chosen language in the cookie that the server uses.
 #[cfg(feature = "csr")]
-pub fn keep_language(tag: &str) {
+pub fn save_language(tag: &str) {
     if let Some(document) = html_document() {
         let _ = document.set_cookie(&format!("lang={tag}; path=/; max-age=31536000; samesite=lax"));
     }
 }
 
-/// Says in which language the document is.
+/// Sets the document's language.
 #[cfg(feature = "csr")]
 pub fn set_language(tag: &str) {
     let root = window().and_then(|window| window.document()).and_then(|document| document.document_element());
@@ -180,30 +179,30 @@ pub(super) fn html_document() -> Option<web_sys::HtmlDocument> {
     window()?.document()?.dyn_into().ok()
 }
 
-/// Names the tab.
+/// Sets the document's title.
 pub fn set_title(title: &str) {
     if let Some(document) = window().and_then(|window| window.document()) {
         document.set_title(title);
     }
 }
 
-/// Tells the other tabs of this browser. They hear it by [`on_news`].
-pub fn tell_tabs(news: &str) {
-    NEWS.with(|channel| {
+/// Sends a text to the other tabs of this browser, for [`on_broadcast`].
+pub fn broadcast(news: &str) {
+    CHANNEL.with(|channel| {
         if let Some(channel) = channel {
             let _ = channel.post_message(&news.into());
         }
     });
 }
 
-/// Calls back with what another tab tells.
-pub fn on_news(call: impl Fn(String) + 'static) {
+/// Calls back with the texts of other tabs.
+pub fn on_broadcast(call: impl Fn(String) + 'static) {
     let call = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
         if let Some(news) = event.data().as_string() {
             call(news);
         }
     });
-    NEWS.with(|channel| {
+    CHANNEL.with(|channel| {
         if let Some(channel) = channel {
             channel.set_onmessage(Some(call.as_ref().unchecked_ref()));
         }
@@ -212,11 +211,11 @@ pub fn on_news(call: impl Fn(String) + 'static) {
 }
 
 thread_local! {
-    static NEWS: Option<web_sys::BroadcastChannel> =
+    static CHANNEL: Option<web_sys::BroadcastChannel> =
         has("BroadcastChannel").then(|| web_sys::BroadcastChannel::new("parlor").ok()).flatten();
 }
 
-/// Whether the window matches a media query.
+/// Whether a media query matches.
 #[must_use]
 pub fn matches(query: &str) -> bool {
     window().and_then(|window| window.match_media(query).ok().flatten()).is_some_and(|list| list.matches())
