@@ -12,7 +12,6 @@ use parlor::transport::{
     cursors::{self, Cursors},
     frames,
 };
-use parlor_app::wire;
 use parlor_protocol::{ClientFrame, ServerFrame, error_code};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::Value;
@@ -200,15 +199,10 @@ fn server_frames_and_the_browsers_reader() {
             return;
         }
         if let Ok(frame) = ServerFrame::decode(text) {
-            assert_eq!(wire::read::<ServerFrame>(text).as_ref(), Some(&frame), "what serde reads, the browser reads");
             if frame != ServerFrame::Unknown {
                 // Kinds of a newer server are read as unknown, and are not written again.
                 assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
             }
-        }
-        // A field that stands twice is an error to the one and not to the other; with each once, they agree.
-        if let Some(once) = value.map(|value| value.to_string()) {
-            assert_eq!(wire::read::<ServerFrame>(&once), ServerFrame::decode(&once).ok());
         }
     });
 }

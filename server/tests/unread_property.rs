@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{Client, PATIENCE, Server, http_client, rooms::counts};
-use parlor_app::live::state::{State, Todo};
+use parlor_app::live::state::{Effect, State};
 use parlor_protocol::{
     ClientFrame, CommandId, Event, EventKind, RoomId, RoomSummary, Seq, ServerFrame, UserId,
     http::{CreatedSession, EventPage, MessagePage, RoomList},
@@ -171,37 +171,37 @@ impl World {
         let frames = self.people[who].devices[device].client.settle().await;
         for frame in &frames {
             assert!(!matches!(frame, ServerFrame::Refused { .. } | ServerFrame::Gap { .. }), "{frame:?}");
-            let todos = self.people[who].devices[device].page.apply(frame.clone(), 0);
-            self.act(who, device, todos).await;
+            let effects = self.people[who].devices[device].page.apply(frame.clone(), 0);
+            self.act(who, device, effects).await;
         }
         frames
     }
 
     /// Does what a page asks for.
-    async fn act(&mut self, who: usize, device: usize, mut todos: Vec<Todo>) {
-        while !todos.is_empty() {
+    async fn act(&mut self, who: usize, device: usize, mut effects: Vec<Effect>) {
+        while !effects.is_empty() {
             let mut more = Vec::new();
-            for todo in todos {
+            for effect in effects {
                 let (made, path) = (self.people[who].made.clone(), format!("/api/rooms/{}/messages", self.room));
-                more.extend(match todo {
-                    Todo::Send(frame) => {
+                more.extend(match effect {
+                    Effect::Send(frame) => {
                         self.people[who].devices[device].client.say(&frame).await;
                         Vec::new()
                     }
-                    Todo::Recall(room) => self.people[who].devices[device].page.recalled(&room, None),
-                    Todo::LoadNewest(room) => {
+                    Effect::RestoreHistory(room) => self.people[who].devices[device].page.history_restored(&room, None),
+                    Effect::LoadNewest(room) => {
                         let page: MessagePage = self.get(&made, &path).await;
                         self.people[who].devices[device].page.loaded(&room, page)
                     }
-                    Todo::LoadRooms => {
+                    Effect::LoadRooms => {
                         let rooms: RoomList = self.get(&made, "/api/rooms").await;
-                        self.people[who].devices[device].page.listed(rooms.rooms);
+                        self.people[who].devices[device].page.set_rooms(rooms.rooms);
                         Vec::new()
                     }
                     _ => Vec::new(),
                 });
             }
-            todos = more;
+            effects = more;
         }
     }
 
@@ -298,7 +298,7 @@ impl World {
         }
         // The device that says so knows it by itself.
         let rooms: RoomList = self.get(&self.people[who].made, "/api/rooms").await;
-        self.people[who].devices[at].page.listed(rooms.rooms);
+        self.people[who].devices[at].page.set_rooms(rooms.rooms);
     }
 
     async fn reconnect(&mut self, who: usize, device: usize) {
@@ -312,8 +312,8 @@ impl World {
         assert_eq!(told, expected, "welcome");
         self.people[who].devices[device].client = client;
         let _ = self.people[who].devices[device].page.disconnected();
-        let todos = self.people[who].devices[device].page.apply(welcome, 0);
-        self.act(who, device, todos).await;
+        let effects = self.people[who].devices[device].page.apply(welcome, 0);
+        self.act(who, device, effects).await;
     }
 
     fn expected(&self, who: usize) -> Option<(Seq, u64, u64, bool)> {
@@ -340,15 +340,15 @@ impl World {
                 self.settle(who, device).await;
                 let room = self.room.clone();
                 let page = &mut self.people[who].devices[device].page;
-                let todos = if expected.is_some() && page.open.get(&room).is_none() {
-                    let todos = page.open(&room);
+                let effects = if expected.is_some() && page.open.get(&room).is_none() {
+                    let effects = page.open(&room);
                     // Nobody looks: nothing is read by being there.
                     page.attentive = false;
-                    todos
+                    effects
                 } else {
                     Vec::new()
                 };
-                self.act(who, device, todos).await;
+                self.act(who, device, effects).await;
                 let page = &self.people[who].devices[device].page;
                 let known = page.rooms.iter().find(|known| known.id == room && known.joined);
                 if known.map(|known| known.head) == expected.map(|_| self.head) {
