@@ -70,6 +70,14 @@ pub async fn direct(user: UserId) -> Result<RoomSummary, ApiError> {
         .map(|created| created.room)
 }
 
+/// Creates an invitation for members, with the default validity.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn create_invite() -> Result<http::CreatedInvite, ApiError> {
+    post("/api/invites", &http::CreateInviteRequest::default()).await
+}
+
 /// Which page of a room's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {

@@ -268,6 +268,19 @@ test("to any room by a few letters, and through the messages by keys alone", asy
   await ann.page.keyboard.press("Enter");
   await expect(ann.message("first")).toHaveCount(0);
   await expect(ann.message("second")).toHaveCount(1);
+
+  // The menu is a popover at the message: arrow keys move in it, Escape closes it and returns the focus.
+  await ann.composer.focus();
+  await ann.page.keyboard.press("ArrowUp");
+  await ann.page.keyboard.press("Enter");
+  await expect(ann.page.getByTestId("mark-unread")).toBeFocused();
+  await ann.page.keyboard.press("ArrowUp");
+  await expect(ann.page.getByTestId("delete-message")).toBeFocused();
+  const [button, menu] = await Promise.all([ann.message("second").getByTestId("more"), ann.page.getByRole("menu")].map((place) => place.boundingBox()));
+  expect(Math.min(Math.abs(menu!.y - button!.y - button!.height), Math.abs(menu!.y + menu!.height - button!.y))).toBeLessThan(20);
+  await ann.page.keyboard.press("Escape");
+  await expect(ann.page.getByRole("menu")).toBeHidden();
+  await expect(ann.message("second").getByTestId("more")).toBeFocused();
 });
 
 test("what becomes of a room is said in it", async ({ person }) => {

@@ -7,6 +7,7 @@ use super::{
     connection_panel::ConnectionPanel,
     current_room::CurrentRoom,
     header::Header,
+    invite::{InviteDialog, InviteHandle},
     layout::Layout,
     message_menu::{MessageMenu, MessageMenuHandle},
     new_room::NewRoom,
@@ -42,6 +43,7 @@ pub fn Chat() -> impl IntoView {
     provide_context(room);
     provide_context(layout);
     provide_context(ComposerHandle::default());
+    provide_context(InviteHandle::new(client));
     provide_context(MessageMenuHandle::new(client));
     Effect::new(move || {
         if let Some(room) = id.get() {
@@ -76,5 +78,6 @@ pub fn Chat() -> impl IntoView {
         <NewRoom />
         <Switcher />
         <MessageMenu />
+        <InviteDialog />
     })
 }

@@ -34,6 +34,14 @@ impl Layout {
         }
     }
 
+    /// Closes the room list and the people where they are drawers.
+    pub fn close_drawers(self) {
+        self.close_rooms();
+        if let Some(drawer) = self.people.get_untracked() {
+            let _ = drawer.hide_popover();
+        }
+    }
+
     pub fn open_new_room(self) {
         self.close_rooms();
         show(self.new_room);

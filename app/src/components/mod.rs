@@ -12,6 +12,7 @@ pub mod drafts;
 pub mod empty_room;
 pub mod header;
 pub mod icons;
+pub mod invite;
 pub mod languages;
 pub mod layout;
 pub mod message;

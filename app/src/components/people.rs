@@ -6,6 +6,7 @@ use parlor_protocol::User;
 use super::{
     current_room::CurrentRoom,
     icons::{CLOSE, Icon},
+    invite::InviteButton,
     layout::Layout,
 };
 use crate::{colour, i18n::Key, live::client::Client};
@@ -93,6 +94,7 @@ pub fn People() -> impl IntoView {
             <p class="people-more" hidden=move || unlisted.get() == 0>
                 {move || i18n.format(Key::MorePeople, &[("n", &unlisted.get().to_string())])}
             </p>
+            <InviteButton />
         </aside>
     }
 }

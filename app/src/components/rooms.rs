@@ -7,6 +7,7 @@ use super::{
     account::Account,
     current_room::CurrentRoom,
     icons::{CLOSE, Icon, PLUS, RoomIcon, SEARCH},
+    invite::InviteButton,
     layout::Layout,
 };
 use crate::{i18n::Key, live::client::Client, page::counted, route::Route};
@@ -63,6 +64,7 @@ pub fn Rooms() -> impl IntoView {
                 <Section section=Section::Direct heading=i18n.t(Key::DirectMessages) />
                 <Section section=Section::Public heading=i18n.t(Key::OtherRooms) />
             </div>
+            <InviteButton />
             <Account />
         </nav>
     }

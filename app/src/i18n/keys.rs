@@ -39,6 +39,8 @@ keys! {
         RoomNameRequired,
 
         // Timeline.
+        InvitePeople, CreatingInvitation, InvitationHelp, InvitationLink, CopyLink, LinkCopied, CopyLinkManually,
+        QrCodeOfLink, AllInvitations,
         Messages, RoomBeginning, EmptyRoom, AddMembers, RoomUnavailable, GoToLobby, MessagesWhenReconnected, JumpToNewest,
         JumpToUnread, NewMessageCount, NewMessagesDivider, UsersJoined, UsersLeft, MemberJoined, MemberAdded,
         MemberLeft, MemberRemoved, ModeratorAdded, ModeratorRemoved, RoomRenamed, TopicChanged, TopicRemoved,

@@ -76,6 +76,15 @@ language! {
 
         // Timeline.
         Messages => "Messages",
+        InvitePeople => "Invite people",
+        CreatingInvitation => "Creating a link…",
+        InvitationHelp => "Anyone with this link can create an account within 7 days.",
+        InvitationLink => "Invitation link",
+        CopyLink => "Copy link",
+        LinkCopied => "Link copied.",
+        CopyLinkManually => "Copy the link from the field.",
+        QrCodeOfLink => "QR code of the invitation link",
+        AllInvitations => "All invitations",
         EmptyRoom => "Nobody has written here yet. Write the first message below.",
         AddMembers => "Add members",
         RoomBeginning => "This is the beginning of the room.",

@@ -77,6 +77,15 @@ language! {
 
         // Timeline.
         Messages => "消息",
+        InvitePeople => "邀请成员",
+        CreatingInvitation => "正在创建链接…",
+        InvitationHelp => "任何人都可以在 7 天内通过此链接创建账户。",
+        InvitationLink => "邀请链接",
+        CopyLink => "复制链接",
+        LinkCopied => "链接已复制。",
+        CopyLinkManually => "请从文本框中复制链接。",
+        QrCodeOfLink => "邀请链接的二维码",
+        AllInvitations => "所有邀请",
         EmptyRoom => "还没有人发言，在下面写下第一条消息吧。",
         AddMembers => "添加成员",
         RoomBeginning => "这里是房间的起点。",
