@@ -12,6 +12,7 @@ pub mod http;
 mod ids;
 pub mod limits;
 mod people;
+pub mod policy;
 mod room;
 #[cfg(test)]
 mod schema;

@@ -262,10 +262,10 @@ fn new_guest_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
     let found = app.live.hub.room(room).ok_or_else(ApiError::no_such_room)?;
     // A new guest is a member of the lobby only.
     let standing = (*room == RoomId::lobby()).then_some(Standing { moderator: false, muted: false });
-    match app.live.actor(ServerRole::Guest).may(RoomAct::Read, found.place(standing)) {
+    match app.live.actor(ServerRole::Guest).check(RoomAct::Read, found.place(standing)) {
         Verdict::Allowed => Ok(()),
         Verdict::Forbidden => Err(ApiError::forbidden()),
-        Verdict::Unseen => Err(ApiError::no_such_room()),
+        Verdict::Hidden => Err(ApiError::no_such_room()),
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn list(
     may(&app, &caller, RoomAct::Read, &room).await?;
     let (mut members, count) = app.live.store.members(&room, limits::MAX_MEMBERS_LISTED).await?;
     // Who is on the server, and when, is for those to know who may list its people.
-    let lists = caller.actor(&app).may_on_server(ServerAct::ListPeople);
+    let lists = caller.actor(&app).can(ServerAct::ListPeople);
     for member in &mut members {
         let (online, seen_at) = app.seen(member.user.id, member.seen_at);
         (member.online, member.seen_at) = if lists { (online, seen_at) } else { (false, None) };

@@ -47,7 +47,7 @@ pub(super) async fn make_reset(
     caller.must(&app, ServerAct::ResetPassword)?;
     let Path(user) = user.map_err(|_| people::no_such_person())?;
     let account = app.live.store.account_of(user).await?.ok_or_else(people::no_such_person)?;
-    if !caller.actor(&app).is_above(account.role) {
+    if !caller.actor(&app).outranks(account.role) {
         return Err(ApiError::not_allowed("Only for people whose role is below yours."));
     }
     let secret = visitor::new_secret()?;

@@ -84,8 +84,8 @@ pub(super) fn no_such_person() -> ApiError {
 /// Whether someone with the first role may give someone with the second the third.
 pub(super) fn may_appoint(mine: ServerRole, from: ServerRole, to: ServerRole) -> bool {
     let actor = Actor { role: mine, lobby_only: false, muted: false };
-    let may_give = actor.is_above(to) || mine == ServerRole::Owner;
-    actor.may_on_server(ServerAct::Appoint) && actor.is_above(from) && may_give
+    let may_give = actor.outranks(to) || mine == ServerRole::Owner;
+    actor.can(ServerAct::Appoint) && actor.outranks(from) && may_give
 }
 
 impl Caller {
@@ -96,7 +96,7 @@ impl Caller {
 
     /// Refuses with 403 what they may not do on the server.
     pub(super) fn must(&self, app: &App, act: ServerAct) -> Result<(), ApiError> {
-        if self.actor(app).may_on_server(act) {
+        if self.actor(app).can(act) {
             return Ok(());
         }
         Err(ApiError::not_allowed("That is not for someone of your role."))

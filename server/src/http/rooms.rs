@@ -167,7 +167,7 @@ pub(crate) async fn may(
 
 fn may_on_server(app: &App, caller: &Caller, act: ServerAct) -> Result<(), ApiError> {
     let actor = app.live.actor(caller.role);
-    if actor.may_on_server(act) {
+    if actor.can(act) {
         return Ok(());
     }
     if actor.lobby_only {

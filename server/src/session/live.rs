@@ -72,15 +72,15 @@ impl Live {
     ) -> Result<Arc<Room>, Denied> {
         let room = self.hub.room(room).ok_or(Denied::Unseen)?;
         let (actor, mutes) = (self.actor(role), self.store.mutes_of(user, &room.id));
-        let usual = actor.may(act, room.place(membership));
+        let usual = actor.check(act, room.place(membership));
         let here = mutes.room.is_some();
         let actor = Actor { muted: mutes.server.is_some() || (membership.is_none() && here), ..actor };
         let standing = membership.map(|standing| Standing { muted: here, ..standing });
-        match (actor.may(act, room.place(standing)), mutes.until()) {
+        match (actor.check(act, room.place(standing)), mutes.until()) {
             (Verdict::Allowed, _) => Ok(room),
             (Verdict::Forbidden, Some(until)) if usual.is_allowed() => Err(Denied::Muted { until }),
             (Verdict::Forbidden, _) => Err(Denied::Forbidden),
-            (Verdict::Unseen, _) => Err(Denied::Unseen),
+            (Verdict::Hidden, _) => Err(Denied::Unseen),
         }
     }
 
@@ -98,7 +98,7 @@ impl Live {
         rooms.retain(|room| self.is_begun(who.user.id, room));
         let others = self.hub.public_rooms();
         let others = others.iter().filter(|room| !rooms.iter().any(|mine| mine.id == room.id));
-        let seen = others.filter(|room| self.actor(who.role).may(RoomAct::See, room.place(None)).is_allowed());
+        let seen = others.filter(|room| self.actor(who.role).check(RoomAct::See, room.place(None)).is_allowed());
         let others: Vec<_> = seen.map(|room| room.summary_for_others()).collect();
         rooms.extend(others);
         rooms.sort_by_cached_key(order);

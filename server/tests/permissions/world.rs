@@ -43,7 +43,7 @@ impl Cell {
             Stands::Moderator => Some(Standing { moderator: true, muted: false }),
         };
         let actor = Actor { role: self.role, lobby_only: false, muted: false };
-        actor.may(act, Place { kind, lobby: self.kind == "lobby", archived: false, membership })
+        actor.check(act, Place { kind, lobby: self.kind == "lobby", archived: false, membership })
     }
 
     pub(super) fn name(&self) -> String {
@@ -180,7 +180,7 @@ impl World {
             (OverHttp::Join, Verdict::Forbidden) if cell.stands != Stands::Outside => &[204],
             (_, Verdict::Allowed) => &[200, 204],
             (_, Verdict::Forbidden) => &[403],
-            (_, Verdict::Unseen) => &[404],
+            (_, Verdict::Hidden) => &[404],
         };
         assert!(expected.contains(&status), "{} {command:?}: {status}, not {expected:?}", cell.name());
     }
@@ -232,14 +232,14 @@ impl World {
             let expected = match verdict {
                 Verdict::Allowed => None,
                 Verdict::Forbidden => Some("forbidden"),
-                Verdict::Unseen => Some("not_found"),
+                Verdict::Hidden => Some("not_found"),
             };
             assert_eq!(refused.as_deref(), expected, "{} {frame:?}", cell.name());
             // Where it could be said it can be taken back: by then they are a member.
             if let ClientFrame::Send { id: message, room, .. } = frame {
                 let refused =
                     decided(&mut them, ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room, message }).await;
-                let expected = (verdict == Verdict::Unseen).then_some("not_found");
+                let expected = (verdict == Verdict::Hidden).then_some("not_found");
                 assert_eq!(refused.as_deref(), expected, "{} their own", cell.name());
             }
         }

@@ -75,7 +75,7 @@ pub(super) async fn account(
 ) -> Result<Response, ApiError> {
     let frame = frame_for(app, &caller, headers, ACCOUNT);
     let is_guest = caller.user.kind == UserKind::Guest;
-    let may_invite = caller.actor(app).may_on_server(ServerAct::Invite);
+    let may_invite = caller.actor(app).can(ServerAct::Invite);
     let Json(me) = profile::me(caller.clone(), State(app.clone())).await?;
     let invites = if may_invite { Some(app.live.store.invites().await?) } else { None };
     let Json(listed) = devices::list(caller, State(app.clone())).await?;

@@ -45,8 +45,8 @@ pub(super) async fn of(
         remove: may(RoomAct::Remove).await,
         appoint: may(RoomAct::Appoint).await,
         mute: may(RoomAct::Mute).await,
-        see_people: caller.actor(app).may_on_server(ServerAct::ListPeople),
-        moderate: caller.actor(app).may_on_server(ServerAct::Moderate),
+        see_people: caller.actor(app).can(ServerAct::ListPeople),
+        moderate: caller.actor(app).can(ServerAct::Moderate),
         looks_after: mine.is_some_and(|membership| membership.state.moderator),
     };
     let invite = may(RoomAct::Invite).await;

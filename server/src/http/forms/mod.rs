@@ -109,7 +109,7 @@ fn frame(headers: &HeaderMap, here: impl Into<String>) -> Frame {
 
 /// The same, with the ways to the other pages that the caller may see.
 fn frame_for(app: &App, caller: &Caller, headers: &HeaderMap, here: impl Into<String>) -> Frame {
-    let may = |act| caller.actor(app).may_on_server(act);
+    let may = |act| caller.actor(app).can(act);
     let ways =
         Ways { people: may(ServerAct::ListPeople), bans: may(ServerAct::Moderate), audit: may(ServerAct::Audit) };
     Frame { ways: Some(ways), ..frame(headers, here) }

@@ -89,7 +89,7 @@ async fn shown(
 
 fn row(app: &App, caller: &Caller, person: Person) -> PersonRow {
     let me = person.id == caller.user.id;
-    let message = !me && caller.actor(app).may_on_server(ServerAct::CreateDirect);
+    let message = !me && caller.actor(app).can(ServerAct::CreateDirect);
     let manage = Over::of(app, caller, person.kind, person.role).is_something();
     PersonRow { person, me, message, manage }
 }

@@ -51,7 +51,7 @@ impl Over {
             .into_iter()
             .filter(|to| account && *to != ServerRole::Guest && people::may_appoint(caller.role, role, *to));
         let actor = caller.actor(app);
-        let reset = account && actor.may_on_server(ServerAct::ResetPassword) && actor.is_above(role);
+        let reset = account && actor.can(ServerAct::ResetPassword) && actor.outranks(role);
         Self { by: caller.role, on: role, me: caller.user.id, roles: roles.collect(), reset }
     }
 
@@ -117,7 +117,7 @@ async fn find(app: &App, caller: &Caller, user: UserId) -> Result<(User, ServerR
         .store
         .person(user)
         .await?
-        .filter(|person| person.kind == UserKind::Guest && caller.actor(app).may_on_server(ServerAct::Moderate));
+        .filter(|person| person.kind == UserKind::Guest && caller.actor(app).can(ServerAct::Moderate));
     guest.map(|guest| (guest, ServerRole::Guest, None)).ok_or_else(ApiError::no_such_person)
 }
 
@@ -131,7 +131,7 @@ async fn person(
     let (found, role, colour) = find(app, caller, user).await?;
     let over = Over::of(app, caller, found.kind, role);
     let (me, actor) = (user == caller.user.id, caller.actor(app));
-    let moderates = actor.may_on_server(ServerAct::Moderate);
+    let moderates = actor.can(ServerAct::Moderate);
     let muted = app.live.store.mutes_of(user, &RoomId::lobby()).server.filter(|_| moderates);
     let ban = match app.live.store.ban_of(user).filter(|_| moderates) {
         Some(ban) => {
@@ -152,7 +152,7 @@ async fn person(
         online,
         seen_at,
         me,
-        message: !me && actor.may_on_server(ServerAct::CreateDirect),
+        message: !me && actor.can(ServerAct::CreateDirect),
         moderate: over.may_moderate(false),
         roles: over.roles,
         reset: over.reset,
