@@ -3,7 +3,6 @@
 //! Data and rules only; no sockets, SQL or Markdown. Times are Unix milliseconds (UTC). Both sides ignore unknown
 //! fields, so a tab that was loaded from another version of the server keeps working.
 #![warn(missing_docs)]
-#![warn(missing_docs)]
 
 mod client;
 pub mod close;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts::login_throttle::LoginThrottle,
     bus::Bus,
+    cache::{Cache, CachedStore},
     config::{Config, Switch},
     connection::{Connection, Disconnect, HeartbeatWheel},
     domain::StoreError,
@@ -28,13 +29,14 @@ use crate::{
     room::Hub,
     serve::{Acceptor, ConnectionLimit, Server},
     session::Live,
-    store::{People, Rooms, sqlite::SqliteStore},
+    store::sqlite::SqliteStore,
     transport::HttpConnections,
     workers::Workers,
 };
 
 pub mod accounts;
 pub mod bus;
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod connection;
@@ -111,8 +113,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
     let mut bus = Bus::default();
     let commits = bus.subscribe();
-    let store = SqliteStore::open(&config.data, Arc::new(bus), config.max_pages).await?;
-    let first_link = offer_ownership(&*store, &config, address).await?;
+    let cache = Arc::<Cache>::default();
+    let store = SqliteStore::open(&config.data, cache.before(Arc::new(bus)), config.max_pages).await?;
+    let store = Arc::new(CachedStore::new(store, cache).await?);
+    let first_link = offer_ownership(&store, &config, address).await?;
 
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
@@ -158,7 +162,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
 /// Generates the link for the first owner, if there is no owner.
 async fn offer_ownership(
-    store: &SqliteStore,
+    store: &CachedStore,
     config: &Config,
     address: SocketAddr,
 ) -> Result<Option<String>, StartError> {

@@ -63,9 +63,16 @@ pub enum ControlEvent {
 /// What changed of a user's membership in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MembershipChange {
+    /// They became a member, and the room's log says so.
     Added(RoomMembership),
-    /// The membership ended; `head` was the newest event of the room then.
+    /// They became a member without an event in the room's log: joined by themselves, or with the room's creation.
+    Joined(RoomMembership),
+    /// The membership ended, and the event at `head` of the room's log says so.
     Removed {
+        head: Seq,
+    },
+    /// They left by themselves, without an event; `head` was the newest event of the room then.
+    Left {
         head: Seq,
     },
     Level(NotificationLevel),

@@ -1,4 +1,4 @@
-//! What is appended to a room's log, the outcome, and what is read back.
+//! Commands that append to a room's log, their outcome, and what is read back from it.
 
 use std::sync::Arc;
 
@@ -6,41 +6,63 @@ use parlor_protocol::{CommandId, Millis, RoomId, Seq, User, UserId};
 
 use super::StoreError;
 
-/// A message to append.
+/// A command that appends one event to a room's log.
 #[derive(Clone, Debug)]
-pub struct NewMessage {
+pub struct LogCommand {
     /// Created by the client; the idempotency key.
     pub id: CommandId,
     pub room: RoomId,
-    pub author: Arc<User>,
-    /// The validated source.
-    pub body: String,
-    /// The source rendered as sanitised HTML.
-    pub html: String,
-    /// The version of the renderer that produced `html`.
-    pub html_version: i64,
-    pub reply_to: Option<CommandId>,
-    /// The members that it mentions, without its author.
-    pub mentions: Vec<UserId>,
-}
-
-/// A message to delete.
-#[derive(Clone, Debug)]
-pub struct Deletion {
-    /// Created by the client; the idempotency key.
-    pub id: CommandId,
-    pub room: RoomId,
-    pub message: CommandId,
+    /// Who acts; the author of the event.
     pub by: Arc<User>,
-    /// Whether `by` may delete their own messages.
-    pub own: bool,
-    /// Whether `by` may delete messages of others.
-    pub others: bool,
-    /// Whether that right comes from their membership, and so ends with it.
-    pub as_member: bool,
+    pub kind: LogCommandKind,
 }
 
-/// The outcome of appending to a room's log.
+/// What a command does. Whether `by` may do it was checked before; what may have changed since then is checked again in the
+/// transaction.
+#[derive(Clone, Debug)]
+pub enum LogCommandKind {
+    Send {
+        /// The validated source.
+        body: String,
+        /// The source rendered as sanitised HTML.
+        html: String,
+        /// The version of the renderer that produced `html`.
+        html_version: i64,
+        reply_to: Option<CommandId>,
+        /// The members that it mentions, without its author.
+        mentions: Vec<UserId>,
+    },
+    Delete {
+        message: CommandId,
+        /// Whether `by` may delete their own messages.
+        own: bool,
+        /// Whether `by` may delete messages of others.
+        others: bool,
+        /// Whether that right comes from their membership, and so ends with it.
+        as_member: bool,
+    },
+    AddMember {
+        user: User,
+    },
+    RemoveMember {
+        user: User,
+    },
+    SetModerator {
+        user: User,
+        moderator: bool,
+    },
+    Rename {
+        name: String,
+    },
+    SetTopic {
+        topic: String,
+    },
+    SetArchived {
+        archived: bool,
+    },
+}
+
+/// The outcome of a [`LogCommand`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendOutcome {
     /// It is in the log, now or since an earlier attempt: the ack is the same (G3).
@@ -51,11 +73,11 @@ pub enum AppendOutcome {
     },
     /// The id was used for another command.
     IdReused,
-    /// There is no such room, it is archived, or its author is not a member any more.
+    /// There is no such room, it is archived, or `by` is not a member any more.
     NoRoom,
-    /// Its author is muted there.
+    /// `by` is muted there.
     Muted { until: Millis },
-    /// Its author is banned.
+    /// `by` is banned.
     Banned,
     /// The message that it replies to is not in this room.
     NoReplyTarget,
@@ -94,9 +116,7 @@ impl Drop for OnAppended {
 /// The authors and mentions of the messages in a range of a room's log, without deleted ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorRange {
-    /// The author of each message.
     pub messages: Vec<(Seq, UserId)>,
-    /// Each mention.
     pub mentions: Vec<(Seq, UserId)>,
 }
 
@@ -121,13 +141,13 @@ mod tests {
 
     #[test]
     fn each_callback_is_called_exactly_once() {
-        let (answers, heard) = mpsc::channel();
+        let (answers, received) = mpsc::channel();
         let callback = || {
             let answers = answers.clone();
             OnAppended::new(move |result| answers.send(result.is_ok()).unwrap())
         };
         callback().call(Ok(AppendOutcome::NoRoom));
         drop(callback());
-        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true, false]);
+        assert_eq!(received.try_iter().collect::<Vec<_>>(), [true, false]);
     }
 }

@@ -2,6 +2,7 @@
 //! and on nothing else of the server.
 
 mod account;
+mod audit;
 mod commit;
 mod error;
 mod invite;
@@ -11,10 +12,11 @@ mod room;
 mod session;
 
 pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount, RoleChangeOutcome};
+pub use audit::AuditAct;
 pub use commit::{Commit, CommitSink, ControlEvent, MembershipChange};
 pub use error::StoreError;
 pub use invite::NewInvite;
-pub use log_command::{AppendOutcome, AuthorRange, Deletion, NewMessage, OnAppended, Page};
+pub use log_command::{AppendOutcome, AuthorRange, LogCommand, LogCommandKind, OnAppended, Page};
 pub use moderation::{Ban, ModerationOutcome, Mutes, NewBan, NewMute};
 pub use room::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord};
 pub use session::{

@@ -23,12 +23,12 @@ use super::{
 };
 use crate::{
     accounts::names,
+    cache::CachedStore,
     connection::Disconnect,
     domain::TokenHash,
     http::{ApiError, App, Caller, Visitor, rooms, sessions},
     policy::{RoomAct, Standing, Verdict},
     session::Session,
-    store::Store,
 };
 
 /// Direct rooms that are joined at the beginning. Others are joined when the client sends something there.
@@ -271,7 +271,7 @@ fn new_guest_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
 
 /// The session of a guest that ends with the connection, even if the connection's task is cancelled.
 struct TemporarySession {
-    store: Arc<dyn Store>,
+    store: Arc<CachedStore>,
     token: TokenHash,
     ended: AtomicBool,
 }
@@ -283,7 +283,7 @@ impl TemporarySession {
 
     async fn end(&self) {
         if !self.ended.swap(true, Ordering::Relaxed) {
-            end_session(&*self.store, self.token).await;
+            end_session(&self.store, self.token).await;
         }
     }
 }
@@ -299,7 +299,7 @@ impl Drop for TemporarySession {
     }
 }
 
-async fn end_session(store: &dyn Store, token: TokenHash) {
+async fn end_session(store: &CachedStore, token: TokenHash) {
     if let Err(error) = store.end_session(token).await {
         tracing::warn!(%error, "the session of a guest was not ended");
     }

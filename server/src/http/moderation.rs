@@ -17,8 +17,7 @@ use super::{ApiError, App, Caller, SameOrigin, fields::Fields, rooms::may};
 use crate::{
     clock,
     domain::{self, ModerationOutcome},
-    policy::{self, RoomAct, ServerAct},
-    store::May,
+    policy::{RoomAct, ServerAct},
 };
 
 const MINUTE: i64 = 60_000;
@@ -54,7 +53,7 @@ pub(super) async fn ban(
         until: new.hours.map(|hours| clock::now().saturating_add(i64::from(hours) * HOUR)),
         address: new.address,
     };
-    let address = done(app.live.store.ban(ban, policy::may_moderate).await?, ApiError::no_such_person)?;
+    let address = done(app.live.store.ban(ban).await?, ApiError::no_such_person)?;
     app.send_away(|connection| connection.user.id == user);
     if let Some(address) = address {
         let guests = app.live.store.guests_from(address).await?;
@@ -72,7 +71,7 @@ pub(super) async fn lift_ban(
 ) -> Result<StatusCode, ApiError> {
     caller.must(&app, ServerAct::Moderate)?;
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
-    let lifted = app.live.store.lift_ban(user, caller.user.id, policy::may_moderate).await?;
+    let lifted = app.live.store.lift_ban(user, caller.user.id).await?;
     done(lifted, || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "They are not banned."))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -91,7 +90,7 @@ pub(super) async fn mute(
     user: User,
     Fields(new): Fields<MuteRequest>,
 ) -> Result<StatusCode, ApiError> {
-    let may = judge(&app, &caller, new.room.as_ref()).await?;
+    must_moderate(&app, &caller, new.room.as_ref()).await?;
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     if !(1..=limits::MAX_MUTE_MINUTES).contains(&new.minutes) {
         return Err(ApiError::bad_request(format!("\"minutes\" is 1 to {}.", limits::MAX_MUTE_MINUTES)));
@@ -99,7 +98,7 @@ pub(super) async fn mute(
     let by = not_oneself(&caller, user)?;
     let until = clock::now().saturating_add(i64::from(new.minutes) * MINUTE);
     let mute = domain::NewMute { user, by, room: new.room, until };
-    done(app.live.store.mute(mute, may).await?, ApiError::no_such_person)?;
+    done(app.live.store.mute(mute).await?, ApiError::no_such_person)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -117,10 +116,10 @@ pub(super) async fn unmute(
     query: Result<Query<Where>, QueryRejection>,
 ) -> Result<StatusCode, ApiError> {
     let Query(Where { room }) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let may = judge(&app, &caller, room.as_ref()).await?;
+    must_moderate(&app, &caller, room.as_ref()).await?;
     let Path(user) = user.map_err(|_| ApiError::no_such_person())?;
     let by = not_oneself(&caller, user)?;
-    let ended = app.live.store.unmute(user, room, by, may).await?;
+    let ended = app.live.store.unmute(user, room, by).await?;
     done(ended, || ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "They are not muted there."))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -144,16 +143,10 @@ pub(super) async fn audit(
 }
 
 /// Refuses who may mute nobody there; the rest is decided in the transaction.
-async fn judge(app: &App, caller: &Caller, room: Option<&RoomId>) -> Result<May, ApiError> {
+async fn must_moderate(app: &App, caller: &Caller, room: Option<&RoomId>) -> Result<(), ApiError> {
     match room {
-        Some(room) => {
-            may(app, caller, RoomAct::Mute, room).await?;
-            Ok(policy::may_mute_in_room)
-        }
-        None => {
-            caller.must(app, ServerAct::Moderate)?;
-            Ok(policy::may_moderate)
-        }
+        Some(room) => may(app, caller, RoomAct::Mute, room).await.map(drop),
+        None => caller.must(app, ServerAct::Moderate),
     }
 }
 

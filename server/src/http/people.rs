@@ -64,7 +64,7 @@ pub(super) async fn appoint(
     if new.role == ServerRole::Guest {
         return Err(ApiError::bad_request("Someone with an account is a member at least."));
     }
-    match app.live.store.give_role(caller.user.id, user, new.role, may_appoint).await? {
+    match app.live.store.give_role(caller.user.id, user, new.role).await? {
         RoleChangeOutcome::Changed => {
             app.live.hub.set_role(user, new.role);
             app.renew(|connection| connection.user.id == user);

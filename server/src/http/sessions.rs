@@ -103,7 +103,7 @@ pub(super) async fn end(_origin: SameOrigin, caller: Caller, State(app): State<A
 }
 
 /// A guest for whoever has another way in than this API: the same rules, rates and answers as `POST /api/session`. Ends
-/// with [`crate::store::Store::end_session`].
+/// with [`crate::store::SessionStore::end_session`].
 ///
 /// # Errors
 /// Guests may not come in, or not this one, or not so fast; or the name will not do or is another's.

@@ -4,7 +4,7 @@ use parlor_protocol::{CommandId, RoomId, error_code};
 
 use super::{Session, send::respond};
 use crate::{
-    domain::{AppendOutcome, Deletion, OnAppended, StoreError},
+    domain::{AppendOutcome, LogCommand, LogCommandKind, OnAppended, StoreError},
     policy::RoomAct,
 };
 
@@ -25,13 +25,13 @@ impl Session {
         }
         let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
         let as_member = self.live.hub.role_and_standing(self.user(), &room).1.is_some();
-        let by = self.connection.user.clone();
-        let deletion = Deletion { id, room: room.clone(), message, by, own, others, as_member };
+        let kind = LogCommandKind::Delete { message, own, others, as_member };
+        let command = LogCommand { id, room: room.clone(), by: self.connection.user.clone(), kind };
         let connection = self.connection.clone();
         let done = move |result: Result<AppendOutcome, StoreError>| {
             respond(&connection, id, room, &result);
             drop(permit);
         };
-        self.live.store.delete(deletion, OnAppended::new(done)).await;
+        self.live.store.append(command, OnAppended::new(done)).await;
     }
 }

@@ -5,19 +5,19 @@ use std::{sync::Arc, time::Duration};
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerInfo, ServerRole, UserId};
 
 use crate::{
+    cache::CachedStore,
     config::Guests,
     connection::{Connection, HeartbeatWheel},
     domain::{AuthenticatedUser, Membership, RoomMembership, StoreError},
     keyed_mutex::KeyedMutex,
     policy::{Actor, RoomAct, Standing, Verdict},
     room::{Hub, Room},
-    store::Store,
 };
 
 /// What all sessions share.
 pub struct Live {
     /// Everything durable.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<CachedStore>,
     /// Everything live.
     pub hub: Arc<Hub>,
     /// Heartbeats of all connections.
@@ -136,7 +136,7 @@ impl Live {
         }
         let _turn = self.counting.lock(&room.id).await;
         while let Some(missing) = room.missing_range(mine.read_to()) {
-            room.fill_unread(missing, &self.store.written(&room.id, missing.after, missing.before).await?);
+            room.fill_unread(missing, &self.store.author_range(&room.id, missing.after, missing.before).await?);
         }
         Ok(())
     }

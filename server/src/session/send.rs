@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     connection::Connection,
-    domain::{AppendOutcome, NewMessage, OnAppended, StoreError},
+    domain::{AppendOutcome, LogCommand, LogCommandKind, OnAppended, StoreError},
     markdown::{self, Names, Rendered},
     policy::RoomAct,
 };
@@ -49,22 +49,14 @@ impl Session {
         let Rendered { html, mut mentions } = render(&body, names).await;
         // Authors do not mention themselves.
         mentions.retain(|user| *user != self.user());
-        let message = NewMessage {
-            id,
-            room: room.clone(),
-            author: self.connection.user.clone(),
-            body,
-            html,
-            html_version: markdown::RENDERER_VERSION,
-            reply_to,
-            mentions,
-        };
+        let kind = LogCommandKind::Send { body, html, html_version: markdown::RENDERER_VERSION, reply_to, mentions };
+        let command = LogCommand { id, room: room.clone(), by: self.connection.user.clone(), kind };
         let connection = self.connection.clone();
         let done = move |result: Result<AppendOutcome, StoreError>| {
             respond(&connection, id, room, &result);
             drop(permit);
         };
-        self.live.store.append(message, OnAppended::new(done)).await;
+        self.live.store.append(command, OnAppended::new(done)).await;
     }
 }
 

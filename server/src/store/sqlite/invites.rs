@@ -1,15 +1,46 @@
-//! Invitations: made, used up, revoked; and the one that makes the first owner.
+//! [`InviteStore`] on SQLite.
 
+use async_trait::async_trait;
 use parlor_protocol::{Millis, ServerRole, UserId, http::InviteInfo};
 use serde_json::json;
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{
+    SqliteStore,
     audit::{self, Entry},
-    reader::server_role,
+    transaction::WriteTransaction,
+    values::server_role,
 };
-use crate::domain::{NewInvite, StoreError, TokenHash};
+use crate::{
+    clock,
+    domain::{AuditAct, NewInvite, StoreError, TokenHash},
+    store::InviteStore,
+};
+
+#[async_trait]
+impl InviteStore for SqliteStore {
+    async fn make_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError> {
+        self.write(move |tx| Box::pin(make(tx, invite))).await
+    }
+
+    async fn invites(&self) -> Result<Vec<InviteInfo>, StoreError> {
+        list(&self.readers, clock::now()).await
+    }
+
+    async fn invite_of(&self, token: TokenHash) -> Result<Option<InviteInfo>, StoreError> {
+        let mut reader = self.readers.acquire().await?;
+        find(&mut reader, token, clock::now()).await
+    }
+
+    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError> {
+        self.write(move |tx| Box::pin(revoke(tx, id, by))).await
+    }
+
+    async fn offer_ownership(&self, token: TokenHash) -> Result<bool, StoreError> {
+        self.write(move |tx| Box::pin(offer_ownership(tx, token))).await
+    }
+}
 
 #[derive(FromRow)]
 struct Row {
@@ -34,19 +65,18 @@ impl Row {
     }
 }
 
-pub(super) async fn make(db: &mut SqliteConnection, invite: &NewInvite, now: Millis) -> Result<InviteInfo, StoreError> {
+async fn make(tx: &mut WriteTransaction<'_>, invite: NewInvite) -> Result<InviteInfo, StoreError> {
     let info = InviteInfo {
         id: Uuid::now_v7(),
         made_by: Some(invite.by),
-        made_at: now,
+        made_at: tx.now,
         expires_at: invite.expires_at,
         uses_left: invite.uses,
         role: invite.role,
     };
-    insert(db, invite.token, &info).await?;
+    insert(tx.db(), invite.token, &info).await?;
     let details = Some(json!({ "invite": info.id, "role": info.role, "uses": info.uses_left }));
-    audit::note(db, Entry { actor: Some(invite.by), act: "invite_made", subject: None, room: None, details }, now)
-        .await?;
+    audit::record(tx, Entry { details, ..Entry::new(invite.by, AuditAct::InviteMade) }).await?;
     Ok(info)
 }
 
@@ -67,8 +97,7 @@ async fn insert(db: &mut SqliteConnection, token: TokenHash, info: &InviteInfo) 
     Ok(())
 }
 
-/// Those that can still be used, the newest first. The one that makes an owner is nobody's to see.
-pub(super) async fn list(db: &SqlitePool, now: Millis) -> Result<Vec<InviteInfo>, StoreError> {
+async fn list(db: &SqlitePool, now: Millis) -> Result<Vec<InviteInfo>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, made_by, made_at, expires_at, uses_left, role FROM invite
          WHERE role <> 'owner' AND revoked_at IS NULL AND expires_at > ? AND (uses_left IS NULL OR uses_left > 0)
@@ -80,7 +109,7 @@ pub(super) async fn list(db: &SqlitePool, now: Millis) -> Result<Vec<InviteInfo>
     Ok(rows.into_iter().map(Row::info).collect())
 }
 
-/// The invitation with this secret, if it can be used. One that makes an owner cannot once there is one.
+/// The invite with this secret, if it is valid. One that makes an owner is not once there is an owner.
 pub(super) async fn find(
     db: &mut SqliteConnection,
     token: TokenHash,
@@ -101,56 +130,50 @@ pub(super) async fn find(
     Ok(invite)
 }
 
-/// Someone has come in by it. In the transaction that has found it.
-pub(super) async fn use_up(
-    db: &mut SqliteConnection,
-    invite: &InviteInfo,
-    user: UserId,
-    now: Millis,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE invite SET uses_left = uses_left - 1 WHERE id = ?").bind(invite.id).execute(&mut *db).await?;
+/// Counts a use of an invite, in the transaction that found it.
+pub(super) async fn use_up(tx: &mut WriteTransaction<'_>, invite: &InviteInfo, user: UserId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE invite SET uses_left = uses_left - 1 WHERE id = ?").bind(invite.id).execute(tx.db()).await?;
     let entry = if invite.role == ServerRole::Owner {
-        Entry { actor: Some(user), act: "owner_made", subject: Some(user), room: None, details: None }
+        Entry { subject: Some(user), ..Entry::new(user, AuditAct::OwnerMade) }
     } else {
         let details = Some(json!({ "invite": invite.id, "role": invite.role }));
-        Entry { actor: Some(user), act: "invite_used", subject: invite.made_by, room: None, details }
+        Entry { subject: invite.made_by, details, ..Entry::new(user, AuditAct::InviteUsed) }
     };
-    audit::note(db, entry, now).await
+    audit::record(tx, entry).await
 }
 
-pub(super) async fn revoke(db: &mut SqliteConnection, id: Uuid, by: UserId, now: Millis) -> Result<bool, StoreError> {
+async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<bool, StoreError> {
     let revoked = sqlx::query(
         "UPDATE invite SET revoked_at = ?2
          WHERE id = ?1 AND role <> 'owner' AND revoked_at IS NULL AND expires_at > ?2
              AND (uses_left IS NULL OR uses_left > 0)",
     )
     .bind(id)
-    .bind(now)
-    .execute(&mut *db)
+    .bind(tx.now)
+    .execute(tx.db())
     .await?;
     if revoked.rows_affected() == 0 {
         return Ok(false);
     }
     let details = Some(json!({ "invite": id }));
-    audit::note(db, Entry { actor: Some(by), act: "invite_revoked", subject: None, room: None, details }, now).await?;
+    audit::record(tx, Entry { details, ..Entry::new(by, AuditAct::InviteRevoked) }).await?;
     Ok(true)
 }
 
-/// From now on this secret makes the first owner, and no other does.
-pub(super) async fn offer(db: &mut SqliteConnection, token: TokenHash, now: Millis) -> Result<bool, StoreError> {
-    sqlx::query("DELETE FROM invite WHERE role = 'owner'").execute(&mut *db).await?;
-    if has_owner(db).await? {
+async fn offer_ownership(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<bool, StoreError> {
+    sqlx::query("DELETE FROM invite WHERE role = 'owner'").execute(tx.db()).await?;
+    if has_owner(tx.db()).await? {
         return Ok(false);
     }
     let info = InviteInfo {
         id: Uuid::now_v7(),
         made_by: None,
-        made_at: now,
+        made_at: tx.now,
         expires_at: Millis::MAX,
         uses_left: Some(1),
         role: ServerRole::Owner,
     };
-    insert(db, token, &info).await?;
+    insert(tx.db(), token, &info).await?;
     Ok(true)
 }
 

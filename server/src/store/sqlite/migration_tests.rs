@@ -1,9 +1,31 @@
 #![allow(clippy::unwrap_used)]
-use parlor_protocol::EventKind;
-use sqlx::{Connection, SqliteConnection};
+use std::sync::Arc;
 
-use super::*;
-use crate::bus::Bus;
+use async_trait::async_trait;
+use parlor_protocol::{EventKind, RoomId};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{
+    super::{FILE_NAME, SqliteStore},
+    *,
+};
+use crate::{
+    domain::{Commit, CommitSink, Page},
+    store::{MessageStore, Store},
+};
+
+struct NoSink;
+
+#[async_trait]
+impl CommitSink for NoSink {
+    async fn publish(&self, _: Commit) {}
+
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    async fn idle(&self) {}
+}
 
 /// A database as the first version left it, with one message in the lobby.
 const OLD: &str = "
@@ -25,7 +47,7 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
     sqlx::raw_sql(OLD).execute(&mut old).await.unwrap();
     old.close().await.unwrap();
 
-    let store = SqliteStore::open(folder.path(), Arc::new(Bus::default()), None).await.unwrap();
+    let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
     let page = store.messages(&RoomId::lobby(), Page::Newest, 10).await.unwrap();
     assert_eq!((page.messages[0].body.as_str(), page.messages[0].html.as_str()), ("hi", "<p>hi</p>"));
     let reply_to = page.messages[0].reply_to;

@@ -1,108 +1,86 @@
-//! Group commit: whatever waits is written in one transaction, and answered after that transaction is on disk.
+//! Group commit: all waiting writes go into one transaction and are answered after that transaction is on disk.
 
 use std::{sync::Arc, time::Duration};
 
-use parlor_protocol::{Event, Seq};
+use futures::future::BoxFuture;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    access_revocation::AccessRevocation,
-    append::{self, RoomHeads},
-    cache::Caches,
-    deletions,
-    marks::MarkJob,
-    moderation::ModerationJob,
-    people::PeopleJob,
-    rooms::{self, RoomJob},
-    write_transaction::WriteTransaction,
+    messages::append,
+    transaction::{Answer, Task, Write, WriteTransaction},
 };
-use crate::{
-    clock,
-    domain::{Commit, CommitSink, Deletion, NewMessage, OnAppended, StoreError, TokenHash},
-};
+use crate::domain::{Commit, CommitSink, LogCommand, OnAppended, StoreError};
 
-/// Most commands in one transaction. More would only make the first of them wait longer.
+/// Most writes in one transaction. More would only make the first of them wait longer.
 const MAX_BATCH: usize = 512;
 
-/// Longest that a commit waits for the one before it to reach everyone. Acks do not wait for a crowd.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// Longest that a commit waits for the delivery of the one before it.
+const MAX_DELIVERY_WAIT: Duration = Duration::from_millis(5);
 
-/// Pause after a failed commit, so that a full disk does not spin.
+/// Pause after a failed commit, so that a full disk does not cause a busy loop.
 const FAILURE_PAUSE: Duration = Duration::from_millis(50);
 
-/// One write. `reply` and `done` are called after the commit.
+/// A queued write.
 pub(super) enum Job {
-    Append { message: NewMessage, done: OnAppended },
-    Delete { deletion: Deletion, done: OnAppended },
-    People(PeopleJob),
-    EndSession { token: TokenHash, reply: Reply<()> },
-    Room(RoomJob),
-    Moderation(ModerationJob),
-    Mark(MarkJob),
+    Append { command: LogCommand, done: OnAppended },
+    Write(Box<dyn Write>),
 }
 
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+impl Job {
+    /// A job that runs `work`, and where its result arrives. Nobody has to wait for that.
+    pub(super) fn write<F, T>(work: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
+    where
+        F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, result) = oneshot::channel();
+        (Self::Write(Box::new(Task { work, reply })), result)
+    }
 
-/// What follows once it is known whether the transaction held.
-pub(super) trait Finish: Send {
-    /// It held: what is kept in memory follows, before anyone hears of it.
-    fn settle(&mut self) {}
-
-    /// Tells whoever waits.
-    fn tell(self: Box<Self>, held: Result<(), StoreError>);
-}
-
-impl<F: FnOnce(Result<(), StoreError>) + Send> Finish for F {
-    fn tell(self: Box<Self>, held: Result<(), StoreError>) {
-        self(held);
+    /// Answers that nothing was stored.
+    fn fail(self, error: StoreError) {
+        match self {
+            Self::Append { done, .. } => done.call(Err(error)),
+            Self::Write(write) => write.fail(error),
+        }
     }
 }
 
-/// Runs until every sender is gone and the queue is empty. After a failure it goes on with a new connection, as `options`
-/// say.
+/// Runs until every sender is dropped and the queue is empty. After a failure it opens a new connection with `options`.
 pub(super) async fn run(
     options: SqliteConnectOptions,
     connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
-    caches: Arc<Caches>,
     sink: Arc<dyn CommitSink>,
 ) {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
-    let mut heads = RoomHeads::new();
-    let mut revoked = AccessRevocation::new(caches.restrictions.read().clone());
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
         if !sink.is_idle() {
-            // Nobody would see this commit before the last one has gone out. Meanwhile more comes, for the same fsync.
-            let _ = tokio::time::timeout(PATIENCE, sink.idle()).await;
+            // Nobody would see this commit before the last one is delivered. Meanwhile more writes join its fsync.
+            let _ = tokio::time::timeout(MAX_DELIVERY_WAIT, sink.idle()).await;
             while waiting.len() < MAX_BATCH
                 && let Ok(job) = queue.try_recv()
             {
                 waiting.push(job);
             }
         }
-        let mut finish = Vec::with_capacity(waiting.len());
-        let before = revoked.clone();
-        let mut memory = Memory { heads: &mut heads, revoked: &mut revoked, caches: &caches };
-        match try_commit(&options, &mut connection, &mut waiting, &mut memory, &mut finish).await {
-            Ok(events) => {
-                finish.iter_mut().for_each(|finish| finish.settle());
-                if !events.is_empty() {
-                    sink.publish(Commit { events, control: Vec::new() }).await;
+        let mut answers = Vec::with_capacity(waiting.len());
+        match try_commit(&options, &mut connection, &mut waiting, &mut answers).await {
+            Ok(commit) => {
+                if !commit.events.is_empty() || !commit.control.is_empty() {
+                    sink.publish(commit).await;
                 }
-                finish.into_iter().for_each(|finish| finish.tell(Ok(())));
+                answers.into_iter().for_each(|answer| answer(Ok(())));
             }
             Err(error) => {
-                tracing::error!(%error, commands = finish.len() + waiting.len(), "nothing of this batch was stored");
-                // SQLite may have ended the transaction by itself, and may have not: nothing may be written into what
-                // is left of it, and what it would have changed is not so.
-                heads.clear();
-                revoked = before;
+                tracing::error!(%error, writes = answers.len() + waiting.len(), "nothing of this batch was stored");
+                // SQLite may have ended the transaction by itself or not: nothing may be written into what is left of it.
                 if let Some(connection) = connection.take() {
                     let _ = connection.close_hard().await;
                 }
-                finish.into_iter().for_each(|finish| finish.tell(Err(error.clone())));
+                answers.into_iter().for_each(|answer| answer(Err(error.clone())));
                 waiting.drain(..).for_each(|job| job.fail(error.clone()));
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
@@ -115,151 +93,50 @@ pub(super) async fn run(
     }
 }
 
-/// What the writer knows besides the database.
-struct Memory<'a> {
-    heads: &'a mut RoomHeads,
-    revoked: &'a mut AccessRevocation,
-    caches: &'a Arc<Caches>,
-}
-
-/// Writes what waits, in one transaction. What was not begun when it failed is left in `jobs`.
+/// Runs the waiting writes in one transaction. After an error, those that were not begun are left in `jobs`.
 async fn try_commit(
     options: &SqliteConnectOptions,
     connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
-    memory: &mut Memory<'_>,
-    finish: &mut Vec<Box<dyn Finish>>,
-) -> Result<Vec<Event>, StoreError> {
+    answers: &mut Vec<Answer>,
+) -> Result<Commit, StoreError> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(options.connect().await?),
     };
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let now = clock::now();
-    let (appends, others): (Vec<_>, Vec<_>) = jobs.drain(..).partition(|job| job.is_of_a_log());
-    // Back at once what may not be begun.
-    jobs.extend(appends);
-    let mut events = Vec::new();
-    let Memory { heads, revoked, caches } = memory;
-    let mut ledger = WriteTransaction { heads, revoked, events: &mut events, now };
-    let mut others = others.into_iter();
-    while let Some(job) = others.next() {
-        let done = run_one(&mut transaction, job, caches, &mut ledger).await;
-        let failed = done.failed;
-        finish.push(done.finish);
-        if let Some(error) = failed {
-            jobs.extend(others);
-            return Err(error);
-        }
-    }
-    // What is deleted may have been said in the same batch.
-    let (mut messages, mut deletions) = (Vec::with_capacity(jobs.len()), Vec::new());
+    let mut tx = WriteTransaction::begin(connection).await?;
+    // What decides who may write comes before what they write.
+    let (mut commands, mut callbacks, mut writes) = (Vec::with_capacity(jobs.len()), Vec::new(), Vec::new());
     for job in jobs.drain(..) {
         match job {
-            Job::Append { message, done } => messages.push((message, done)),
-            Job::Delete { deletion, done } => deletions.push((deletion, done)),
-            _ => {}
+            Job::Append { command, done } => {
+                commands.push(command);
+                callbacks.push(done);
+            }
+            Job::Write(write) => writes.push(write),
         }
     }
-    append::append(&mut transaction, messages, &mut ledger, finish).await?;
-    for (deletion, done) in deletions {
-        let result = deletions::delete(&mut transaction, &deletion, &mut ledger).await;
-        let failed = result.as_ref().err().cloned();
-        finish.push(Box::new(move |held: Result<(), StoreError>| done.call(held.and(result))));
-        if let Some(error) = failed {
+    let mut writes = writes.into_iter();
+    while let Some(write) = writes.next() {
+        let (answer, result) = write.run(&mut tx).await;
+        answers.push(answer);
+        if let Err(error) = result {
+            jobs.extend(writes.map(Job::Write));
+            callbacks.into_iter().for_each(|done| done.call(Err(error.clone())));
             return Err(error);
         }
     }
-    transaction.commit().await?;
-    Ok(events)
-}
-
-impl Job {
-    /// Whether it is about messages, and comes after what decides who may write them.
-    const fn is_of_a_log(&self) -> bool {
-        matches!(self, Self::Append { .. } | Self::Delete { .. })
-    }
-
-    /// Tells whoever waits that nothing was stored.
-    fn fail(self, error: StoreError) {
-        // Whoever asked may have gone.
-        match self {
-            Self::Append { done, .. } | Self::Delete { done, .. } => done.call(Err(error)),
-            Self::People(job) => job.fail(error),
-            Self::EndSession { reply, .. } => drop(reply.send(Err(error))),
-            Self::Room(job) => job.fail(error),
-            Self::Moderation(job) => job.fail(error),
-            Self::Mark(_) => {}
+    match append(&mut tx, commands).await {
+        Ok(outcomes) => answers.extend(
+            callbacks
+                .into_iter()
+                .zip(outcomes)
+                .map(|(done, outcome)| -> Answer { Box::new(move |committed| done.call(committed.map(|()| outcome))) }),
+        ),
+        Err(error) => {
+            callbacks.into_iter().for_each(|done| done.call(Err(error.clone())));
+            return Err(error);
         }
     }
-}
-
-/// A job that was run.
-pub(super) struct Done {
-    pub(super) finish: Box<dyn Finish>,
-    /// The transaction cannot go on.
-    pub(super) failed: Option<StoreError>,
-}
-
-/// An answer that someone waits for.
-struct Answer<T, N> {
-    reply: Reply<T>,
-    result: Result<T, StoreError>,
-    note: Option<N>,
-}
-
-impl<T: Send, N: FnOnce(&T) + Send> Finish for Answer<T, N> {
-    fn settle(&mut self) {
-        if let (Ok(done), Some(note)) = (&self.result, self.note.take()) {
-            note(done);
-        }
-    }
-
-    fn tell(self: Box<Self>, held: Result<(), StoreError>) {
-        // Whoever asked may have gone.
-        let _ = self.reply.send(held.and(self.result));
-    }
-}
-
-async fn run_one(db: &mut SqliteConnection, job: Job, caches: &Arc<Caches>, ledger: &mut WriteTransaction<'_>) -> Done {
-    let (caches, now) = (caches.clone(), ledger.now);
-    match job {
-        // Boxed: there are many kinds, and the writer's task is not to be as large as all of them.
-        Job::People(job) => Box::pin(job.run(db, caches, now)).await,
-        Job::EndSession { token, reply } => {
-            let result = sqlx::query("DELETE FROM session WHERE token_hash = ?").bind(&token.0[..]).execute(db).await;
-            after_commit(reply, result.map(drop).map_err(StoreError::from), move |()| {
-                caches.sessions.change(&token, |_| None);
-            })
-        }
-        Job::Room(job) => rooms::run(db, job, &caches, ledger).await,
-        Job::Moderation(job) => Box::pin(job.run(db, caches, &mut ledger.revoked.restrictions, now)).await,
-        Job::Mark(job) => {
-            let failed = job.run(db).await.err().filter(ails_the_database);
-            Done { finish: Box::new(drop), failed }
-        }
-        // `try_commit` has sorted these out; here one would be dropped, and say so.
-        Job::Append { .. } | Job::Delete { .. } => Done { finish: Box::new(drop), failed: None },
-    }
-}
-
-/// The result of one statement, told once the whole transaction held. What is one job's own fault (no such room, a person
-/// who is no more) spoils it for nobody else; what ails the database does.
-pub(super) fn after_commit<T: Send + 'static>(
-    reply: Reply<T>,
-    result: Result<T, StoreError>,
-    note: impl FnOnce(&T) + Send + 'static,
-) -> Done {
-    let failed = result.as_ref().err().filter(|error| ails_the_database(error)).cloned();
-    Done { finish: Box::new(Answer { reply, result, note: Some(note) }), failed }
-}
-
-/// Whether SQLite may have ended the transaction by itself: anything but a conflict with stored data.
-fn ails_the_database(error: &StoreError) -> bool {
-    !matches!(error, StoreError::Conflict(_))
-}
-
-/// A seq as SQL's signed integer. Seqs count events one by one and never come near the sign bit.
-pub(super) fn sql_seq(seq: Seq) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
+    tx.commit().await
 }

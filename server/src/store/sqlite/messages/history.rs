@@ -1,15 +1,18 @@
-//! What is read of the log: pages, replays, and what counts as unread. Each is one statement or one transaction, so it sees
-//! one state of the database.
+//! Reads of the log: pages, replays, and what counts as unread. Each is one statement or one transaction, so it sees one
+//! state of the database.
 
 use parlor_protocol::{
-    CommandId, Event, EventKind, Message, RoomId, Seq, UserId,
+    CommandId, Event, Message, RoomId, Seq, UserId,
     http::{EventPage, MessagePage},
     limits,
 };
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{deletions, mentions, reader::user, writer::sql_seq};
+use super::{
+    super::values::{sql_seq, user},
+    columns::{self, Stored, decode_mentions},
+};
 use crate::domain::{AuthorRange, Page, StoreError};
 
 pub(super) async fn messages(
@@ -25,8 +28,8 @@ pub(super) async fn messages(
         Page::After(seq) => (sql_seq(seq).saturating_add(1), 0, limit),
         Page::Around(seq) => (sql_seq(seq), limit / 2, limit - limit / 2),
     };
-    // A client goes on behind the head of its page: both must be of one moment, or what is stored between is never seen.
-    let mut moment = db.begin().await?;
+    // A client continues after the head of its page: both must be of one state, or what is stored between is never seen.
+    let mut snapshot = db.begin().await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
                 page.author, user.name, user.kind, user.colour
@@ -41,10 +44,10 @@ pub(super) async fn messages(
     .bind(meet)
     .bind(older)
     .bind(newer)
-    .fetch_all(&mut *moment)
+    .fetch_all(&mut *snapshot)
     .await?;
-    // Pages that follow each other share no notice and leave none out: each has those from its first message on, up to the
-    // first of the next one. One that is not full on a side reaches the end there.
+    // Consecutive pages share no notice and leave none out: each has those from its first message on, up to the first of
+    // the next one. A page that is not full on a side reaches the end there.
     let is_older = |row: &&MessageRow| row.seq < meet;
     let full = |side: usize, most: u32| u32::try_from(side).is_ok_and(|side| side >= most);
     let from = match rows.iter().filter(is_older).count() {
@@ -57,14 +60,14 @@ pub(super) async fn messages(
         side if full(side, newer) => rows.last().map_or(i64::MAX, |row| row.seq),
         _ => i64::MAX,
     };
-    let notices = notices(&mut moment, room, from, before).await?;
-    let head = head(&mut moment, room).await?;
-    moment.commit().await?;
+    let notices = notices(&mut snapshot, room, from, before).await?;
+    let head = head(&mut snapshot, room).await?;
+    snapshot.commit().await?;
     let messages = rows.into_iter().map(MessageRow::message).collect();
     Ok(MessagePage { messages, notices, head })
 }
 
-/// Rows of events, with who wrote them and whom they are about.
+/// Selects events with their authors and the users that they are about.
 macro_rules! event_rows {
     ($which:literal) => {
         concat!(
@@ -78,9 +81,9 @@ macro_rules! event_rows {
     };
 }
 
-/// What happened to a room and its members from one seq on, before another one: the newest of it, oldest first.
+/// Events other than messages from one seq on, before another one: the newest, oldest first.
 async fn notices(
-    moment: &mut SqliteConnection,
+    snapshot: &mut SqliteConnection,
     room: &RoomId,
     from: i64,
     before: i64,
@@ -92,21 +95,21 @@ async fn notices(
     .bind(from)
     .bind(before)
     .bind(limits::MAX_PAGE_SIZE)
-    .fetch_all(moment)
+    .fetch_all(snapshot)
     .await?;
     Ok(rows.into_iter().rev().map(|row| row.event(room)).collect())
 }
 
 pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
-    let mut moment = db.begin().await?;
+    let mut snapshot = db.begin().await?;
     let rows: Vec<EventRow> = sqlx::query_as(event_rows!("event.seq > ? ORDER BY event.seq LIMIT ?"))
         .bind(room.as_str())
         .bind(sql_seq(after))
         .bind(limit)
-        .fetch_all(&mut *moment)
+        .fetch_all(&mut *snapshot)
         .await?;
-    let head = head(&mut moment, room).await?;
-    moment.commit().await?;
+    let head = head(&mut snapshot, room).await?;
+    snapshot.commit().await?;
     let events = rows.into_iter().map(|row| row.event(room)).collect();
     Ok(EventPage { events, head })
 }
@@ -120,14 +123,13 @@ pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result
     Ok(id.map(CommandId))
 }
 
-/// Who wrote what is there between two seqs, without them, and whom it names.
-pub(super) async fn written(
+pub(super) async fn author_range(
     db: &SqlitePool,
     room: &RoomId,
     after: Seq,
     before: Seq,
 ) -> Result<AuthorRange, StoreError> {
-    let mut moment = db.begin().await?;
+    let mut snapshot = db.begin().await?;
     let messages: Vec<(i64, Uuid)> = sqlx::query_as(
         "SELECT seq, author FROM event
          WHERE room = ? AND seq > ? AND seq < ? AND kind = 'message' AND body IS NOT NULL ORDER BY seq",
@@ -135,25 +137,25 @@ pub(super) async fn written(
     .bind(room.as_str())
     .bind(sql_seq(after))
     .bind(sql_seq(before))
-    .fetch_all(&mut *moment)
+    .fetch_all(&mut *snapshot)
     .await?;
     let mentions: Vec<(i64, Uuid)> =
         sqlx::query_as("SELECT seq, user FROM mention WHERE room = ? AND seq > ? AND seq < ? ORDER BY seq")
             .bind(room.as_str())
             .bind(sql_seq(after))
             .bind(sql_seq(before))
-            .fetch_all(&mut *moment)
+            .fetch_all(&mut *snapshot)
             .await?;
-    moment.commit().await?;
+    snapshot.commit().await?;
     let pairs =
         |rows: Vec<(i64, Uuid)>| rows.into_iter().map(|(seq, user)| (seq.unsigned_abs(), UserId(user))).collect();
     Ok(AuthorRange { messages: pairs(messages), mentions: pairs(mentions) })
 }
 
 /// The room's head, within the transaction that reads its page.
-pub(super) async fn head(moment: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
+async fn head(snapshot: &mut SqliteConnection, room: &RoomId) -> Result<Seq, StoreError> {
     let head: Option<i64> =
-        sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(moment).await?;
+        sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(snapshot).await?;
     Ok(head.map_or(0, i64::unsigned_abs))
 }
 
@@ -202,7 +204,7 @@ impl MessageRow {
             body: self.body,
             html: self.html,
             reply_to: self.reply_to.map(CommandId),
-            mentions: mentions::read(self.detail.as_deref()),
+            mentions: decode_mentions(self.detail.as_deref()),
         }
     }
 }
@@ -214,27 +216,15 @@ impl EventRow {
             (Some(id), Some(name), Some(kind)) => Some(user(id, name, &kind, self.subject_colour)),
             _ => None,
         };
-        let event = match (self.event_kind.as_str(), self.body, self.html, subject, self.detail) {
-            // Of one that was deleted there is neither: it keeps its place.
-            ("message", body, html, _, detail) => EventKind::Message {
-                id,
-                body: body.unwrap_or_default(),
-                html: html.unwrap_or_default(),
-                reply_to: self.reply_to.map(CommandId),
-                mentions: mentions::read(detail.as_deref()),
-            },
-            ("deleted", .., Some(detail)) => deletions::read(&detail),
-            ("member_added", .., Some(user), _) => EventKind::MemberAdded { user },
-            ("member_removed", .., Some(user), _) => EventKind::MemberRemoved { user },
-            ("appointed", .., Some(user), _) => EventKind::Appointed { user, moderator: true },
-            ("dismissed", .., Some(user), _) => EventKind::Appointed { user, moderator: false },
-            ("renamed", .., Some(name)) => EventKind::Renamed { name },
-            ("topic_set", .., Some(topic)) => EventKind::TopicSet { topic },
-            ("archived", ..) => EventKind::Archived { on: true },
-            ("reopened", ..) => EventKind::Archived { on: false },
-            // AuthorRange by a newer version: it keeps its place in the order.
-            _ => EventKind::Unknown,
-        };
+        let event = columns::decode(Stored {
+            id,
+            kind: self.event_kind,
+            body: self.body,
+            html: self.html,
+            reply_to: self.reply_to,
+            subject,
+            detail: self.detail,
+        });
         Event {
             room: room.clone(),
             seq: self.seq.unsigned_abs(),

@@ -1,78 +1,50 @@
-//! The bans and mutes in force, in memory: asked on each request and each message, and ending by themselves at their time.
-//!
-//! There is one state of them for readers, which follows each commit ([`super::cache::Caches`]), and one for the writer,
-//! which is that of the transaction that it is in.
+//! The active bans and mutes, in memory: they are checked on each request and each message, and expire by themselves.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use parlor_protocol::{Millis, RoomId, UserId};
-use sqlx::SqliteConnection;
-use uuid::Uuid;
 
 use crate::{
-    domain::{Ban, Mutes, StoreError},
+    domain::{Ban, Mutes},
     limits::network,
 };
 
-/// See the module.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Restrictions {
-    bans: HashMap<UserId, Entry>,
+    bans: HashMap<UserId, BanEntry>,
     mutes: HashMap<UserId, Vec<Mute>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct BanEntry {
     ban: Ban,
     network: Option<IpAddr>,
 }
 
 #[derive(Clone, Debug)]
 struct Mute {
-    /// None for the whole server.
+    /// None on the whole server.
     room: Option<RoomId>,
     until: Millis,
 }
 
-impl Ban {
-    fn holds(self, now: Millis) -> bool {
-        self.until.is_none_or(|until| until > now)
-    }
+fn is_active(ban: Ban, now: Millis) -> bool {
+    ban.until.is_none_or(|until| until > now)
 }
 
 impl Restrictions {
-    /// What the database has.
-    pub(super) async fn load(db: &mut SqliteConnection, now: Millis) -> Result<Self, StoreError> {
-        let mut all = Self::default();
-        let bans: Vec<(Uuid, Option<String>, Option<i64>)> = sqlx::query_as(
-            "SELECT user, address, until FROM ban WHERE lifted_at IS NULL AND (until IS NULL OR until > ?)",
-        )
-        .bind(now)
-        .fetch_all(&mut *db)
-        .await?;
-        for (user, address, until) in bans {
-            all.ban(UserId(user), until, address.and_then(|address| address.parse().ok()), now);
-        }
-        let mutes: Vec<(Uuid, String, i64)> =
-            sqlx::query_as("SELECT user, room, until FROM mute WHERE until > ?").bind(now).fetch_all(db).await?;
-        for (user, room, until) in mutes {
-            all.mute(UserId(user), (!room.is_empty()).then(|| room.into()), until, now);
-        }
-        Ok(all)
-    }
-
     pub(super) fn ban_of(&self, user: UserId, now: Millis) -> Option<Ban> {
         if self.bans.is_empty() {
             return None;
         }
-        self.bans.get(&user).map(|entry| entry.ban).filter(|ban| ban.holds(now))
+        self.bans.get(&user).map(|entry| entry.ban).filter(|ban| is_active(*ban, now))
     }
 
-    /// The one that holds longest, of several on one address.
+    /// The ban on an address that expires last.
     pub(super) fn address_ban(&self, address: IpAddr, now: Millis) -> Option<Ban> {
         let network = network(address);
         let bans = self.bans.values().filter(|entry| entry.network == Some(network)).map(|entry| entry.ban);
-        bans.filter(|ban| ban.holds(now)).max_by_key(|ban| ban.until.unwrap_or(Millis::MAX))
+        bans.filter(|ban| is_active(*ban, now)).max_by_key(|ban| ban.until.unwrap_or(Millis::MAX))
     }
 
     pub(super) fn mutes_of(&self, user: UserId, room: &RoomId, now: Millis) -> Mutes {
@@ -80,16 +52,16 @@ impl Restrictions {
             return Mutes::default();
         }
         let Some(mutes) = self.mutes.get(&user) else { return Mutes::default() };
-        let until = |place: Option<&RoomId>| {
-            let mute = mutes.iter().find(|mute| mute.room.as_ref() == place && mute.until > now);
+        let until = |room: Option<&RoomId>| {
+            let mute = mutes.iter().find(|mute| mute.room.as_ref() == room && mute.until > now);
             mute.map(|mute| mute.until)
         };
         Mutes { server: until(None), room: until(Some(room)) }
     }
 
     pub(super) fn ban(&mut self, user: UserId, until: Option<Millis>, address: Option<IpAddr>, now: Millis) {
-        self.forget_ended(now);
-        self.bans.insert(user, Entry { ban: Ban { until }, network: address.map(network) });
+        self.forget_expired(now);
+        self.bans.insert(user, BanEntry { ban: Ban { until }, network: address.map(network) });
     }
 
     pub(super) fn lift(&mut self, user: UserId) {
@@ -97,7 +69,7 @@ impl Restrictions {
     }
 
     pub(super) fn mute(&mut self, user: UserId, room: Option<RoomId>, until: Millis, now: Millis) {
-        self.forget_ended(now);
+        self.forget_expired(now);
         self.unmute(user, room.as_ref());
         self.mutes.entry(user).or_default().push(Mute { room, until });
     }
@@ -108,8 +80,8 @@ impl Restrictions {
         }
     }
 
-    fn forget_ended(&mut self, now: Millis) {
-        self.bans.retain(|_, entry| entry.ban.holds(now));
+    fn forget_expired(&mut self, now: Millis) {
+        self.bans.retain(|_, entry| is_active(entry.ban, now));
         self.mutes.retain(|_, mutes| {
             mutes.retain(|mute| mute.until > now);
             !mutes.is_empty()
@@ -120,6 +92,8 @@ impl Restrictions {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use uuid::Uuid;
+
     use super::*;
 
     fn someone(number: u128) -> UserId {
@@ -127,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn they_end_at_their_time() {
+    fn restrictions_expire() {
         let (ann, bob, lobby) = (someone(1), someone(2), RoomId::lobby());
         let mut all = Restrictions::default();
         all.ban(ann, Some(100), None, 0);
@@ -139,13 +113,13 @@ mod tests {
         assert_eq!(all.mutes_of(ann, &"other".into(), 50).until(), None);
         assert_eq!(all.ban_of(ann, 99), Some(Ban { until: Some(100) }));
         assert_eq!((all.ban_of(ann, 100), all.ban_of(bob, Millis::MAX)), (None, Some(Ban { until: None })));
-        // What has ended is not kept.
+        // Expired ones are not kept.
         all.mute(bob, None, 300, 200);
         assert_eq!((all.bans.len(), all.mutes.len()), (1, 1));
     }
 
     #[test]
-    fn an_address_is_free_when_nobody_is_banned_with_it() {
+    fn an_address_is_banned_while_any_ban_on_it_is_active() {
         let (one, neighbour): (IpAddr, IpAddr) = ("2001:db8::1".parse().unwrap(), "2001:db8::2".parse().unwrap());
         let mut all = Restrictions::default();
         all.ban(someone(1), Some(100), Some(one), 0);

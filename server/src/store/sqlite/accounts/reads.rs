@@ -1,16 +1,16 @@
-//! What is read of accounts and their sessions.
+//! Reads of users and accounts.
 
 use std::sync::Arc;
 
 use parlor_protocol::{
-    Millis, UserId,
+    Millis, User, UserId,
     http::{PeoplePage, Person},
 };
 use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
-use super::reader::{colour, server_role, user};
-use crate::domain::{Account, SESSION_LIFETIME, SessionRecord, StoreError, TokenHash};
+use super::super::values::{colour, server_role, user};
+use crate::domain::{Account, StoreError, TokenHash};
 
 #[derive(FromRow)]
 struct AccountRow {
@@ -37,7 +37,7 @@ impl AccountRow {
     }
 }
 
-/// Before a `WHERE`.
+/// Selects accounts under a condition.
 macro_rules! account {
     ($condition:literal) => {
         concat!(
@@ -49,21 +49,18 @@ macro_rules! account {
     };
 }
 
-/// The account that signs in with the name of this key.
 pub(super) async fn by_name(db: impl SqliteExecutor<'_>, key: &str) -> Result<Option<Account>, StoreError> {
     let row: Option<AccountRow> =
         sqlx::query_as(account!("WHERE account.name_key = ?")).bind(key).fetch_optional(db).await?;
     Ok(row.map(AccountRow::account))
 }
 
-/// The account of a person.
 pub(super) async fn of(db: impl SqliteExecutor<'_>, user: UserId) -> Result<Option<Account>, StoreError> {
     let row: Option<AccountRow> =
         sqlx::query_as(account!("WHERE account.user = ?")).bind(user.0).fetch_optional(db).await?;
     Ok(row.map(AccountRow::account))
 }
 
-/// The account that a reset link is for, while it can be used.
 pub(super) async fn of_reset(
     db: impl SqliteExecutor<'_>,
     token: TokenHash,
@@ -79,7 +76,7 @@ pub(super) async fn of_reset(
     Ok(row.map(AccountRow::account))
 }
 
-/// Whether an account other than this person's has the name with this key, to sign in with or to show.
+/// Whether an account of another user has the name with this key, as its sign-in name or its display name.
 pub(super) async fn has_name(
     db: impl SqliteExecutor<'_>,
     key: &str,
@@ -95,8 +92,8 @@ pub(super) async fn has_name(
     Ok(holder.is_some())
 }
 
-/// Whether this is still what is stored of the person's password.
-pub(super) async fn has_password(
+/// Whether this is still the user's password hash.
+pub(in super::super) async fn has_password(
     db: impl SqliteExecutor<'_>,
     user: UserId,
     password: &str,
@@ -109,31 +106,13 @@ pub(super) async fn has_password(
     Ok(same.is_some())
 }
 
-/// The sessions of a person, the most recently used first.
-pub(super) async fn sessions_of(db: &SqlitePool, user: UserId, now: Millis) -> Result<Vec<SessionRecord>, StoreError> {
-    type Row = (Vec<u8>, Option<Uuid>, Option<String>, Option<String>, i64, Option<i64>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT token_hash, id, device, address, created_at, seen_at FROM session WHERE user = ? AND seen_at >= ?
-         ORDER BY seen_at DESC, created_at DESC",
-    )
-    .bind(user.0)
-    .bind(now.saturating_sub(SESSION_LIFETIME))
-    .fetch_all(db)
-    .await?;
-    let record = |(token, id, device, address, created_at, seen_at): Row| {
-        Some(SessionRecord {
-            token: TokenHash(token.try_into().ok()?),
-            id: id?,
-            device,
-            address,
-            created_at,
-            seen_at: seen_at.unwrap_or(created_at),
-        })
-    };
-    Ok(rows.into_iter().filter_map(record).collect())
+/// A user, with or without an account.
+pub(in super::super) async fn find_user(db: impl SqliteExecutor<'_>, id: UserId) -> Result<Option<User>, StoreError> {
+    let row: Option<(String, String, Option<i64>)> =
+        sqlx::query_as("SELECT name, kind, colour FROM user WHERE id = ?").bind(id.0).fetch_optional(db).await?;
+    Ok(row.map(|(name, kind, colour)| user(id.0, name, &kind, colour)))
 }
 
-/// People whose name has this key in it, after a place in the list.
 pub(super) async fn people(
     db: &SqlitePool,
     query: &str,
@@ -170,7 +149,7 @@ pub(super) async fn people(
                 role: server_role(&role),
                 colour: user.colour,
                 seen_at,
-                // Who is there now, the database does not know.
+                // Presence is not stored.
                 online: false,
             }
         })

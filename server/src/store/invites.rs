@@ -1,0 +1,25 @@
+//! Invites.
+
+use async_trait::async_trait;
+use parlor_protocol::{UserId, http::InviteInfo};
+use uuid::Uuid;
+
+use crate::domain::{NewInvite, StoreError, TokenHash};
+
+#[async_trait]
+pub trait InviteStore: Send + Sync + 'static {
+    /// Creates an invite.
+    async fn make_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError>;
+
+    /// The valid invites, the newest first; without the one that makes an owner.
+    async fn invites(&self) -> Result<Vec<InviteInfo>, StoreError>;
+
+    /// The invite with this secret, while it is valid; also the one that makes an owner.
+    async fn invite_of(&self, token: TokenHash) -> Result<Option<InviteInfo>, StoreError>;
+
+    /// Revokes an invite. False when there is no such valid invite.
+    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError>;
+
+    /// Makes this secret, and no other, the invite that makes an owner. False when there is an owner.
+    async fn offer_ownership(&self, token: TokenHash) -> Result<bool, StoreError>;
+}

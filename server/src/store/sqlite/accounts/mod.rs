@@ -1,0 +1,120 @@
+//! [`AccountStore`] on SQLite.
+
+use async_trait::async_trait;
+use parlor_protocol::{Millis, ServerRole, User, UserId, http::PeoplePage};
+
+use super::SqliteStore;
+use crate::{
+    clock,
+    domain::{
+        Account, CreateError, IsNameInUse, Name, NewAccount, NewSession, RoleChangeOutcome, StoreError, TokenHash,
+    },
+    store::AccountStore,
+};
+
+mod create;
+mod passwords;
+mod profile;
+mod reads;
+mod seen;
+
+pub(super) use reads::{find_user, has_password};
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn create_guest(
+        &self,
+        name: Option<Name>,
+        session: NewSession,
+        in_use: IsNameInUse,
+    ) -> Result<Result<User, CreateError>, StoreError> {
+        self.write(move |tx| Box::pin(create::guest(tx, name, session, in_use))).await
+    }
+
+    async fn create_account(
+        &self,
+        account: NewAccount,
+        in_use: IsNameInUse,
+    ) -> Result<Result<User, CreateError>, StoreError> {
+        self.write(move |tx| Box::pin(create::account(tx, account, in_use))).await
+    }
+
+    async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, StoreError> {
+        reads::has_name(&self.readers, key, except).await
+    }
+
+    async fn account_by_name(&self, key: &str) -> Result<Option<Account>, StoreError> {
+        reads::by_name(&self.readers, key).await
+    }
+
+    async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError> {
+        reads::of(&self.readers, user).await
+    }
+
+    async fn change_password(
+        &self,
+        account: &Account,
+        password: String,
+        session: NewSession,
+    ) -> Result<bool, StoreError> {
+        let (user, old) = (account.user.id, account.password.clone());
+        self.write(move |tx| Box::pin(passwords::change(tx, user, old, password, session))).await
+    }
+
+    async fn make_reset(
+        &self,
+        user: UserId,
+        by: UserId,
+        token: TokenHash,
+        expires_at: Millis,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| Box::pin(passwords::make_reset(tx, user, by, token, expires_at))).await
+    }
+
+    async fn account_of_reset(&self, token: TokenHash) -> Result<Option<Account>, StoreError> {
+        reads::of_reset(&self.readers, token, clock::now()).await
+    }
+
+    async fn use_reset(
+        &self,
+        token: TokenHash,
+        password: String,
+        session: NewSession,
+    ) -> Result<Option<User>, StoreError> {
+        self.write(move |tx| Box::pin(passwords::use_reset(tx, token, password, session))).await
+    }
+
+    async fn set_profile(
+        &self,
+        user: UserId,
+        name: Option<Name>,
+        colour: Option<u8>,
+        in_use: IsNameInUse,
+    ) -> Result<Result<User, CreateError>, StoreError> {
+        self.write(move |tx| Box::pin(profile::set(tx, user, name, colour, in_use))).await
+    }
+
+    async fn delete_account(&self, user: UserId) -> Result<bool, StoreError> {
+        self.write(move |tx| Box::pin(profile::delete_account(tx, user))).await
+    }
+
+    async fn give_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError> {
+        self.write(move |tx| Box::pin(profile::give_role(tx, by, user, role))).await
+    }
+
+    async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError> {
+        self.write(move |tx| Box::pin(seen::set(tx, seen))).await
+    }
+
+    async fn seen_at(&self, user: UserId) -> Result<Option<Millis>, StoreError> {
+        seen::get(&self.readers, user).await
+    }
+
+    async fn person(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        find_user(&self.readers, user).await
+    }
+
+    async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError> {
+        reads::people(&self.readers, query, after, limit).await
+    }
+}

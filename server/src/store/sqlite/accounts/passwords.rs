@@ -1,0 +1,82 @@
+//! Passwords and reset links.
+
+use parlor_protocol::{Millis, User, UserId};
+
+use super::{
+    super::{
+        audit::{self, Entry},
+        sessions,
+        transaction::WriteTransaction,
+    },
+    reads,
+};
+use crate::domain::{AuditAct, NewSession, StoreError, TokenHash};
+
+/// Sets a password. Sessions that were begun with the old one end, and reset links become invalid.
+async fn set_password(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    password: &str,
+    session: &NewSession,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE account SET password = ? WHERE user = ?").bind(password).bind(user.0).execute(tx.db()).await?;
+    sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(tx.db()).await?;
+    sessions::end_all(tx, user).await?;
+    sessions::insert(tx, user, session).await
+}
+
+pub(super) async fn change(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    old: String,
+    new: String,
+    session: NewSession,
+) -> Result<bool, StoreError> {
+    if !reads::has_password(tx.db(), user, &old).await? {
+        return Ok(false);
+    }
+    set_password(tx, user, &new, &session).await?;
+    let entry = Entry { subject: Some(user), ..Entry::new(user, AuditAct::PasswordChanged) };
+    audit::record(tx, entry).await?;
+    Ok(true)
+}
+
+pub(super) async fn make_reset(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    by: UserId,
+    token: TokenHash,
+    expires_at: Millis,
+) -> Result<bool, StoreError> {
+    let made = sqlx::query(
+        "INSERT INTO password_reset (token_hash, user, made_by, expires_at)
+         SELECT ?, user, ?, ? FROM account WHERE user = ?",
+    )
+    .bind(&token.0[..])
+    .bind(by.0)
+    .bind(expires_at)
+    .bind(user.0)
+    .execute(tx.db())
+    .await?;
+    if made.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let entry = Entry { subject: Some(user), ..Entry::new(by, AuditAct::ResetMade) };
+    audit::record(tx, entry).await?;
+    Ok(true)
+}
+
+pub(super) async fn use_reset(
+    tx: &mut WriteTransaction<'_>,
+    token: TokenHash,
+    password: String,
+    session: NewSession,
+) -> Result<Option<User>, StoreError> {
+    let now = tx.now;
+    let Some(account) = reads::of_reset(tx.db(), token, now).await? else { return Ok(None) };
+    let user = (*account.user).clone();
+    set_password(tx, user.id, &password, &session).await?;
+    let entry = Entry { subject: Some(user.id), ..Entry::new(user.id, AuditAct::ResetUsed) };
+    audit::record(tx, entry).await?;
+    Ok(Some(user))
+}

@@ -1,0 +1,114 @@
+//! Display names, colours, roles, and the deletion of accounts.
+
+use parlor_protocol::{ServerRole, User, UserId, policy};
+use serde_json::json;
+
+use super::{
+    super::{
+        audit::{self, Entry},
+        sessions,
+        transaction::WriteTransaction,
+        values::server_role,
+    },
+    create::is_taken,
+    reads,
+};
+use crate::{
+    accounts::names,
+    domain::{AuditAct, ControlEvent, CreateError, IsNameInUse, Name, RoleChangeOutcome, StoreError},
+};
+
+pub(super) async fn set(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    name: Option<Name>,
+    colour: Option<u8>,
+    in_use: IsNameInUse,
+) -> Result<Result<User, CreateError>, StoreError> {
+    let Some(account) = reads::of(tx.db(), user).await? else { return Ok(Err(CreateError::NoSuchUser)) };
+    let mut shown = (*account.user).clone();
+    if let Some(name) = name {
+        if is_taken(tx, &name.key, Some(user), &in_use).await? {
+            return Ok(Err(CreateError::NameTaken));
+        }
+        sqlx::query("UPDATE account SET shown_key = ? WHERE user = ?")
+            .bind(&name.key)
+            .bind(user.0)
+            .execute(tx.db())
+            .await?;
+        shown.name = name.text;
+    }
+    shown.colour = colour.or(shown.colour);
+    sqlx::query("UPDATE user SET name = ?, colour = ? WHERE id = ?")
+        .bind(&shown.name)
+        .bind(shown.colour)
+        .bind(user.0)
+        .execute(tx.db())
+        .await?;
+    tx.publish(ControlEvent::ProfileChanged { user: shown.clone() });
+    Ok(Ok(shown))
+}
+
+pub(super) async fn delete_account(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<bool, StoreError> {
+    let others: i64 = sqlx::query_scalar("SELECT count(*) FROM user WHERE role = 'owner' AND id <> ?")
+        .bind(user.0)
+        .fetch_one(tx.db())
+        .await?;
+    let role: Option<String> =
+        sqlx::query_scalar("SELECT role FROM user WHERE id = ?").bind(user.0).fetch_optional(tx.db()).await?;
+    if others == 0 && role.as_deref().map(server_role) == Some(ServerRole::Owner) {
+        return Ok(false);
+    }
+    revoke_links(tx, user).await?;
+    sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(tx.db()).await?;
+    sqlx::query("DELETE FROM account WHERE user = ?").bind(user.0).execute(tx.db()).await?;
+    sessions::end_all(tx, user).await?;
+    sqlx::query("UPDATE user SET name = ?, role = 'guest', colour = NULL, seen_at = NULL, gone_at = ? WHERE id = ?")
+        .bind(names::GONE)
+        .bind(tx.now)
+        .bind(user.0)
+        .execute(tx.db())
+        .await?;
+    if let Some(user) = reads::find_user(tx.db(), user).await? {
+        tx.publish(ControlEvent::ProfileChanged { user });
+    }
+    tx.publish(ControlEvent::RoleChanged { user, role: ServerRole::Guest });
+    let entry = Entry { subject: Some(user), ..Entry::new(user, AuditAct::AccountDeleted) };
+    audit::record(tx, entry).await?;
+    Ok(true)
+}
+
+/// Revokes the invites and reset links that a user created by a role that they no longer have.
+async fn revoke_links(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE invite SET revoked_at = ? WHERE made_by = ? AND revoked_at IS NULL")
+        .bind(tx.now)
+        .bind(user.0)
+        .execute(tx.db())
+        .await?;
+    sqlx::query("DELETE FROM password_reset WHERE made_by = ?").bind(user.0).execute(tx.db()).await?;
+    Ok(())
+}
+
+pub(super) async fn give_role(
+    tx: &mut WriteTransaction<'_>,
+    by: UserId,
+    user: UserId,
+    role: ServerRole,
+) -> Result<RoleChangeOutcome, StoreError> {
+    let own: Option<String> =
+        sqlx::query_scalar("SELECT role FROM user WHERE id = ?").bind(by.0).fetch_optional(tx.db()).await?;
+    let own = own.map_or(ServerRole::Guest, |role| server_role(&role));
+    let Some(account) = reads::of(tx.db(), user).await? else { return Ok(RoleChangeOutcome::NotFound) };
+    if !policy::can_assign_role(own, account.role, role) {
+        return Ok(RoleChangeOutcome::Forbidden);
+    }
+    if role < account.role {
+        revoke_links(tx, user).await?;
+    }
+    sqlx::query("UPDATE user SET role = ? WHERE id = ?").bind(role.as_str()).bind(user.0).execute(tx.db()).await?;
+    tx.publish(ControlEvent::RoleChanged { user, role });
+    let details = Some(json!({ "from": account.role, "to": role }));
+    let entry = Entry { subject: Some(user), details, ..Entry::new(by, AuditAct::RoleChanged) };
+    audit::record(tx, entry).await?;
+    Ok(RoleChangeOutcome::Changed)
+}

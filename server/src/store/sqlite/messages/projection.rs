@@ -1,0 +1,134 @@
+//! What follows from an event of the log: the tables of rooms, members and messages, the audit log, and control events.
+
+use parlor_protocol::{Event, EventKind, RoomId, UserId};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::super::{
+    audit::{self, Entry},
+    rooms::{insert_member, name_key, unlisted_key},
+    transaction::WriteTransaction,
+    values::{member_role, sql_seq},
+};
+use crate::domain::{AuditAct, MembershipChange, RoomMembership, StoreError};
+
+/// Applies an event that was just inserted.
+pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Result<(), StoreError> {
+    let (room, by) = (&event.room, event.by.id);
+    match &event.event {
+        // Mentions are inserted for the whole batch.
+        EventKind::Message { .. } => Ok(()),
+        EventKind::Deleted { message_seq, message } => {
+            let author = clear_message(tx, room, sql_seq(*message_seq)).await?;
+            if author == by {
+                return Ok(());
+            }
+            let details = Some(json!({ "message": message }));
+            record(tx, event, AuditAct::MessageDeleted, Some(author), details).await
+        }
+        EventKind::MemberAdded { user } => {
+            let read = insert_member(tx, room, user.id, false).await?;
+            tx.publish_membership(room, user.id, MembershipChange::Added(RoomMembership::since(read)));
+            Ok(())
+        }
+        EventKind::MemberRemoved { user } => {
+            delete_member(tx, room, user.id).await?;
+            tx.publish_membership(room, user.id, MembershipChange::Removed { head: event.seq });
+            if user.id == by {
+                return Ok(());
+            }
+            record(tx, event, AuditAct::MemberRemoved, Some(user.id), None).await
+        }
+        EventKind::Appointed { user, moderator } => {
+            sqlx::query("UPDATE member SET role = ? WHERE room = ? AND user = ?")
+                .bind(member_role(*moderator))
+                .bind(room.as_str())
+                .bind(user.id.0)
+                .execute(tx.db())
+                .await?;
+            tx.publish_membership(room, user.id, MembershipChange::Moderator(*moderator));
+            let act = if *moderator { AuditAct::RoomModeratorAppointed } else { AuditAct::RoomModeratorDismissed };
+            record(tx, event, act, Some(user.id), None).await
+        }
+        EventKind::Renamed { name } => {
+            let public = is_public(tx, room).await?;
+            sqlx::query("UPDATE room SET name = ?, name_key = ? WHERE id = ?")
+                .bind(name)
+                .bind(if public { name_key(name) } else { unlisted_key(room) })
+                .bind(room.as_str())
+                .execute(tx.db())
+                .await?;
+            // The name of a private room is for its members alone, and whoever reads the audit log may not be one.
+            record(tx, event, AuditAct::RoomRenamed, None, public.then(|| json!({ "name": name }))).await
+        }
+        EventKind::TopicSet { topic } => {
+            sqlx::query("UPDATE room SET topic = ? WHERE id = ?")
+                .bind((!topic.is_empty()).then_some(topic))
+                .bind(room.as_str())
+                .execute(tx.db())
+                .await?;
+            Ok(())
+        }
+        EventKind::Archived { on } => {
+            sqlx::query("UPDATE room SET archived_at = ? WHERE id = ?")
+                .bind(on.then_some(event.at))
+                .bind(room.as_str())
+                .execute(tx.db())
+                .await?;
+            record(tx, event, if *on { AuditAct::RoomArchived } else { AuditAct::RoomReopened }, None, None).await
+        }
+        // No command appends these yet.
+        EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => Ok(()),
+    }
+}
+
+async fn record(
+    tx: &mut WriteTransaction<'_>,
+    event: &Event,
+    act: AuditAct,
+    subject: Option<UserId>,
+    details: Option<serde_json::Value>,
+) -> Result<(), StoreError> {
+    let room = Some(event.room.clone());
+    audit::record(tx, Entry { actor: event.by.id, act, subject, room, details }).await
+}
+
+/// Removes the content of a message; its event keeps its place in the order. Returns its author.
+async fn clear_message(tx: &mut WriteTransaction<'_>, room: &RoomId, seq: i64) -> Result<UserId, StoreError> {
+    sqlx::query("DELETE FROM mention WHERE room = ? AND seq = ?")
+        .bind(room.as_str())
+        .bind(seq)
+        .execute(tx.db())
+        .await?;
+    let author: Uuid = sqlx::query_scalar(
+        "UPDATE event SET body = NULL, html = NULL, html_version = NULL, detail = NULL WHERE room = ? AND seq = ?
+         RETURNING author",
+    )
+    .bind(room.as_str())
+    .bind(seq)
+    .fetch_one(tx.db())
+    .await?;
+    Ok(UserId(author))
+}
+
+/// Ends a membership. False when there was none.
+pub(in super::super) async fn delete_member(
+    tx: &mut WriteTransaction<'_>,
+    room: &RoomId,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    let deleted = sqlx::query("DELETE FROM member WHERE room = ? AND user = ?")
+        .bind(room.as_str())
+        .bind(user.0)
+        .execute(tx.db())
+        .await?;
+    Ok(deleted.rows_affected() > 0)
+}
+
+async fn is_public(tx: &mut WriteTransaction<'_>, room: &RoomId) -> Result<bool, StoreError> {
+    let public: bool = sqlx::query_scalar("SELECT kind = 'public' FROM room WHERE id = ?")
+        .bind(room.as_str())
+        .fetch_one(tx.db())
+        .await?;
+    Ok(public)
+}

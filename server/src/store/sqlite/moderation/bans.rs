@@ -1,0 +1,98 @@
+//! Bans, each with its entry in the audit log.
+
+use std::net::IpAddr;
+
+use parlor_protocol::{UserId, policy};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        audit::{self, Entry},
+        transaction::WriteTransaction,
+    },
+    case,
+};
+use crate::domain::{AuditAct, ControlEvent, ModerationOutcome, NewBan, StoreError};
+
+pub(super) async fn ban(
+    tx: &mut WriteTransaction<'_>,
+    new: NewBan,
+) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError> {
+    let active = active_ban(tx, new.user).await?;
+    match case(tx, new.user, new.by, None, active).await? {
+        None => return Ok(ModerationOutcome::NotFound),
+        Some(case) if !policy::can_moderate(case) => return Ok(ModerationOutcome::Forbidden),
+        Some(_) => {}
+    }
+    let address = if new.address { last_address(tx, new.user).await? } else { None };
+    end_bans(tx, new.user).await?;
+    sqlx::query("INSERT INTO ban (id, user, address, reason, made_by, made_at, until) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(Uuid::now_v7())
+        .bind(new.user.0)
+        .bind(address.as_deref())
+        .bind(&new.reason)
+        .bind(new.by.0)
+        .bind(tx.now)
+        .bind(new.until)
+        .execute(tx.db())
+        .await?;
+    // The address itself stays out of the audit log.
+    let details = Some(json!({ "reason": new.reason, "until": new.until, "address": address.is_some() }));
+    let entry = Entry { subject: Some(new.user), details, ..Entry::new(new.by, AuditAct::Banned) };
+    audit::record(tx, entry).await?;
+    let address = address.and_then(|address| address.parse().ok());
+    tx.publish(ControlEvent::UserBanned { user: new.user, until: new.until, address });
+    Ok(ModerationOutcome::Done(address))
+}
+
+pub(super) async fn lift(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    by: UserId,
+) -> Result<ModerationOutcome<()>, StoreError> {
+    let active = active_ban(tx, user).await?;
+    match case(tx, user, by, None, active).await? {
+        Some(case) if !policy::can_moderate(case) => return Ok(ModerationOutcome::Forbidden),
+        Some(_) if active.is_some() => {}
+        Some(_) | None => return Ok(ModerationOutcome::NotFound),
+    }
+    end_bans(tx, user).await?;
+    let entry = Entry { subject: Some(user), ..Entry::new(by, AuditAct::BanLifted) };
+    audit::record(tx, entry).await?;
+    tx.publish(ControlEvent::BanLifted { user });
+    Ok(ModerationOutcome::Done(()))
+}
+
+/// Who imposed the active ban.
+async fn active_ban(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<Option<UserId>, StoreError> {
+    let found: Option<Uuid> = sqlx::query_scalar(
+        "SELECT made_by FROM ban WHERE user = ? AND lifted_at IS NULL AND (until IS NULL OR until > ?)",
+    )
+    .bind(user.0)
+    .bind(tx.now)
+    .fetch_optional(tx.db())
+    .await?;
+    Ok(found.map(UserId))
+}
+
+async fn end_bans(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE ban SET lifted_at = ? WHERE user = ? AND lifted_at IS NULL")
+        .bind(tx.now)
+        .bind(user.0)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The address of the user's most recently used session.
+async fn last_address(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<Option<String>, StoreError> {
+    let address: Option<String> = sqlx::query_scalar(
+        "SELECT address FROM session WHERE user = ? AND address IS NOT NULL
+         ORDER BY coalesce(seen_at, created_at) DESC LIMIT 1",
+    )
+    .bind(user.0)
+    .fetch_optional(tx.db())
+    .await?;
+    Ok(address)
+}

@@ -1,0 +1,118 @@
+//! New rooms.
+
+use std::sync::Arc;
+
+use parlor_protocol::{RoomId, RoomKind, UserId};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    super::{accounts::find_user, transaction::WriteTransaction},
+    join,
+};
+use crate::domain::{ControlEvent, NameTaken, RoomRecord, StoreError};
+
+pub(super) async fn room(
+    tx: &mut WriteTransaction<'_>,
+    name: String,
+    kind: RoomKind,
+    by: UserId,
+) -> Result<Result<RoomRecord, NameTaken>, StoreError> {
+    let id = RoomId::from(new_room_id());
+    // Only names of public rooms are unique: that a private room has a name must not show.
+    let key = if kind == RoomKind::Public { name_key(&name) } else { unlisted_key(&id) };
+    let created = sqlx::query(
+        "INSERT INTO room (id, name, name_key, kind, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(id.as_str())
+    .bind(&name)
+    .bind(key)
+    .bind(if kind == RoomKind::Public { "public" } else { "private" })
+    .bind(tx.now)
+    .bind(by.0)
+    .execute(tx.db())
+    .await?;
+    if created.rows_affected() == 0 {
+        return Ok(Err(NameTaken));
+    }
+    let people = Arc::default();
+    let room = RoomRecord { id, name, kind, topic: None, head: 0, archived: false, created_by: Some(by), people };
+    tx.publish(ControlEvent::RoomCreated { room: room.clone() });
+    join(tx, &room.id, by, true).await?;
+    Ok(Ok(room))
+}
+
+pub(super) async fn direct_room(
+    tx: &mut WriteTransaction<'_>,
+    users: Vec<UserId>,
+    by: UserId,
+) -> Result<Option<RoomRecord>, StoreError> {
+    let mut people = Vec::with_capacity(users.len());
+    for user in &users {
+        match find_user(tx.db(), *user).await? {
+            Some(user) => people.push(user),
+            None => return Ok(None),
+        }
+    }
+    // In the order in which they are read at the next start.
+    people.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    let mut digest = Sha256::new();
+    let mut ids: Vec<_> = users.iter().map(|user| user.0).collect();
+    ids.sort_unstable();
+    ids.iter().for_each(|id| digest.update(id.as_bytes()));
+    let key = digest.finalize();
+    let known: Option<(String, i64, Option<Uuid>)> =
+        sqlx::query_as("SELECT id, head, created_by FROM room WHERE people_key = ?")
+            .bind(&key[..])
+            .fetch_optional(tx.db())
+            .await?;
+    let mut room = RoomRecord {
+        id: RoomId::from(new_room_id()),
+        name: String::new(),
+        kind: RoomKind::Direct,
+        topic: None,
+        head: 0,
+        archived: false,
+        created_by: Some(by),
+        people: people.into(),
+    };
+    if let Some((id, head, created_by)) = known {
+        room = RoomRecord { id: id.into(), head: head.unsigned_abs(), created_by: created_by.map(UserId), ..room };
+        return Ok(Some(room));
+    }
+    sqlx::query(
+        "INSERT INTO room (id, name, name_key, kind, created_at, created_by, people_key)
+         VALUES (?, '', ?, 'direct', ?, ?, ?)",
+    )
+    .bind(room.id.as_str())
+    .bind(unlisted_key(&room.id))
+    .bind(tx.now)
+    .bind(by.0)
+    .bind(&key[..])
+    .execute(tx.db())
+    .await?;
+    tx.publish(ControlEvent::RoomCreated { room: room.clone() });
+    for user in users {
+        join(tx, &room.id, user, false).await?;
+    }
+    Ok(Some(room))
+}
+
+/// The key of a public room's name: names cannot differ by case alone.
+pub(in super::super) fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// The key of a room whose name is not unique.
+pub(in super::super) fn unlisted_key(room: &RoomId) -> String {
+    format!("id:{room}")
+}
+
+/// Ten characters of 32: short enough for an address, too many to guess or to collide.
+fn new_room_id() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut rng = rand::rng();
+    (0..10).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
+}

@@ -1,0 +1,93 @@
+//! [`RoomStore`] on SQLite.
+
+use async_trait::async_trait;
+use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, UserId, http::Member};
+
+use super::{SqliteStore, writer::Job};
+use crate::{
+    domain::{Membership, NameTaken, RoomChange, RoomRecord, StoreError},
+    store::RoomStore,
+};
+
+mod create;
+mod members;
+mod read_state;
+mod reads;
+mod settings;
+
+pub(super) use create::{name_key, unlisted_key};
+pub(super) use members::{insert_member, join};
+
+#[async_trait]
+impl RoomStore for SqliteStore {
+    async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
+        reads::all_rooms(&self.readers).await
+    }
+
+    async fn load_memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError> {
+        reads::memberships(&self.readers, user).await
+    }
+
+    async fn members(&self, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError> {
+        reads::members(&self.readers, room, limit).await
+    }
+
+    async fn create_room(
+        &self,
+        name: String,
+        kind: RoomKind,
+        by: UserId,
+    ) -> Result<Result<RoomRecord, NameTaken>, StoreError> {
+        self.write(move |tx| Box::pin(create::room(tx, name, kind, by))).await
+    }
+
+    async fn direct_room(&self, users: Vec<UserId>, by: UserId) -> Result<Option<RoomRecord>, StoreError> {
+        self.write(move |tx| Box::pin(create::direct_room(tx, users, by))).await
+    }
+
+    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
+        let room = room.clone();
+        self.write(move |tx| Box::pin(members::add(tx, room, user, by))).await
+    }
+
+    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
+        let room = room.clone();
+        self.write(move |tx| Box::pin(members::remove(tx, room, user, by))).await
+    }
+
+    async fn set_moderator(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        moderator: bool,
+        by: UserId,
+    ) -> Result<bool, StoreError> {
+        let room = room.clone();
+        self.write(move |tx| Box::pin(members::set_moderator(tx, room, user, moderator, by))).await
+    }
+
+    async fn change_room(
+        &self,
+        room: &RoomId,
+        changes: Vec<RoomChange>,
+        by: UserId,
+    ) -> Result<Result<(), NameTaken>, StoreError> {
+        let room = room.clone();
+        self.write(move |tx| Box::pin(settings::change(tx, room, changes, by))).await
+    }
+
+    async fn set_level(&self, room: &RoomId, user: UserId, level: NotificationLevel) -> Result<bool, StoreError> {
+        let room = room.clone();
+        self.write(move |tx| Box::pin(read_state::set_level(tx, room, user, level))).await
+    }
+
+    async fn save_read(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+        let room = room.clone();
+        self.submit(Job::write(move |tx| Box::pin(read_state::set_read(tx, room, user, seq))).0).await
+    }
+
+    async fn save_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+        let room = room.clone();
+        self.submit(Job::write(move |tx| Box::pin(read_state::set_unread_from(tx, room, user, seq))).0).await
+    }
+}

@@ -1,0 +1,210 @@
+//! [`SessionStore`] on SQLite.
+
+use std::{net::IpAddr, sync::Arc};
+
+use async_trait::async_trait;
+use parlor_protocol::{Millis, UserId};
+use uuid::Uuid;
+
+use super::{
+    SqliteStore,
+    accounts::has_password,
+    transaction::WriteTransaction,
+    values::{server_role, token_hashes, user},
+    writer::Job,
+};
+use crate::{
+    clock,
+    domain::{
+        Account, AuthenticatedUser, ControlEvent, NewSession, SESSION_LIFETIME, SessionRecord, SessionSelection,
+        StoreError, TokenHash,
+    },
+    limits::network,
+    store::SessionStore,
+};
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn load_session(&self, token: TokenHash) -> Result<Option<(AuthenticatedUser, Millis)>, StoreError> {
+        let row: Option<(Uuid, String, String, Option<i64>, String, i64)> = sqlx::query_as(
+            "SELECT user.id, user.name, user.kind, user.colour, user.role,
+                    coalesce(session.seen_at, session.created_at)
+             FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
+        )
+        .bind(&token.0[..])
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(|(id, name, kind, colour, role, seen_at)| {
+            let user = Arc::new(user(id, name, &kind, colour));
+            (AuthenticatedUser { user, role: server_role(&role) }, seen_at)
+        }))
+    }
+
+    fn touch_session(&self, token: TokenHash) {
+        let (job, _) = Job::write(move |tx| Box::pin(touch(tx, token)));
+        if let Some(jobs) = self.sender.upgrade() {
+            let _ = jobs.try_send(job);
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        account: &Account,
+        session: NewSession,
+        replaced: Option<TokenHash>,
+    ) -> Result<bool, StoreError> {
+        let (user, password) = (account.user.id, account.password.clone());
+        self.write(move |tx| Box::pin(begin(tx, user, password, session, replaced))).await
+    }
+
+    async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {
+        self.write(move |tx| Box::pin(end(tx, token))).await
+    }
+
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
+        type Row = (Vec<u8>, Option<Uuid>, Option<String>, Option<String>, i64, Option<i64>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT token_hash, id, device, address, created_at, seen_at FROM session WHERE user = ? AND seen_at >= ?
+             ORDER BY seen_at DESC, created_at DESC",
+        )
+        .bind(user.0)
+        .bind(clock::now().saturating_sub(SESSION_LIFETIME))
+        .fetch_all(&self.readers)
+        .await?;
+        let record = |(token, id, device, address, created_at, seen_at): Row| {
+            Some(SessionRecord {
+                token: TokenHash(token.try_into().ok()?),
+                id: id?,
+                device,
+                address,
+                created_at,
+                seen_at: seen_at.unwrap_or(created_at),
+            })
+        };
+        Ok(rows.into_iter().filter_map(record).collect())
+    }
+
+    async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError> {
+        self.write(move |tx| Box::pin(end_selected(tx, user, which))).await
+    }
+
+    async fn guests_from(&self, address: IpAddr) -> Result<Vec<TokenHash>, StoreError> {
+        let network = network(address);
+        let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
+            "SELECT session.token_hash, session.address FROM session JOIN user ON user.id = session.user
+             WHERE user.kind = 'guest' AND session.address IS NOT NULL",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let is_from = |address: &str| address.parse().is_ok_and(|address| self::network(address) == network);
+        Ok(token_hashes(rows.into_iter().filter(|(_, address)| is_from(address)).map(|(token, _)| token).collect()))
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.write(|tx| Box::pin(delete_expired(tx))).await
+    }
+}
+
+pub(super) async fn insert(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    session: &NewSession,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO session (token_hash, user, created_at, id, device, address, seen_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?3)",
+    )
+    .bind(&session.token.0[..])
+    .bind(user.0)
+    .bind(tx.now)
+    .bind(Uuid::now_v7())
+    .bind(session.device.as_deref())
+    .bind(session.address.as_deref())
+    .execute(tx.db())
+    .await?;
+    Ok(())
+}
+
+async fn touch(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<(), StoreError> {
+    sqlx::query("UPDATE session SET seen_at = max(coalesce(seen_at, 0), ?) WHERE token_hash = ?")
+        .bind(tx.now)
+        .bind(&token.0[..])
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+async fn begin(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    password: String,
+    session: NewSession,
+    replaced: Option<TokenHash>,
+) -> Result<bool, StoreError> {
+    if !has_password(tx.db(), user, &password).await? {
+        return Ok(false);
+    }
+    if let Some(replaced) = replaced {
+        end(tx, replaced).await?;
+    }
+    insert(tx, user, &session).await?;
+    Ok(true)
+}
+
+async fn end(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<(), StoreError> {
+    let user: Option<Uuid> = sqlx::query_scalar("DELETE FROM session WHERE token_hash = ? RETURNING user")
+        .bind(&token.0[..])
+        .fetch_optional(tx.db())
+        .await?;
+    if let Some(user) = user {
+        tx.publish(ControlEvent::SessionsEnded { user: UserId(user), sessions: vec![token] });
+    }
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    let ended = sqlx::query_scalar("DELETE FROM session WHERE user = ? RETURNING token_hash").bind(user.0);
+    let ended = token_hashes(ended.fetch_all(tx.db()).await?);
+    publish_ended(tx, user, &ended);
+    Ok(())
+}
+
+async fn end_selected(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    which: SessionSelection,
+) -> Result<Vec<TokenHash>, StoreError> {
+    let query = match which {
+        SessionSelection::One(id) => {
+            sqlx::query_scalar("DELETE FROM session WHERE user = ? AND id = ? RETURNING token_hash")
+                .bind(user.0)
+                .bind(id)
+        }
+        SessionSelection::AllExcept(token) => {
+            sqlx::query_scalar("DELETE FROM session WHERE user = ? AND token_hash <> ? RETURNING token_hash")
+                .bind(user.0)
+                .bind(token.0.to_vec())
+        }
+    };
+    let ended = token_hashes(query.fetch_all(tx.db()).await?);
+    publish_ended(tx, user, &ended);
+    Ok(ended)
+}
+
+fn publish_ended(tx: &mut WriteTransaction<'_>, user: UserId, sessions: &[TokenHash]) {
+    if !sessions.is_empty() {
+        tx.publish(ControlEvent::SessionsEnded { user, sessions: sessions.to_vec() });
+    }
+}
+
+/// Sessions are not published as ended here: whoever knows them sees by their age that they have expired.
+async fn delete_expired(tx: &mut WriteTransaction<'_>) -> Result<(), StoreError> {
+    let now = tx.now;
+    sqlx::query("DELETE FROM session WHERE seen_at < ?")
+        .bind(now.saturating_sub(SESSION_LIFETIME))
+        .execute(tx.db())
+        .await?;
+    sqlx::query("DELETE FROM password_reset WHERE expires_at <= ?").bind(now).execute(tx.db()).await?;
+    Ok(())
+}
