@@ -45,7 +45,7 @@ pub fn Account() -> impl IntoView {
             problem.set(Some(Key::LanguageNeedsServer));
         }
     };
-    let here = Signal::derive(move || room.id.get().map(|room| format!("/r/{room}")).unwrap_or_default());
+    let here = move || room.id.get().map(|room| format!("/r/{room}")).unwrap_or_default();
     view! {
         <div class="me-part">
             <p class="me-problem" role="alert" hidden=move || problem.get().is_none()>

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 
 use crate::i18n::{I18n, Key, Language};
 
-/// Every language by its own name. `next` is the address to come back to.
-pub fn form(i18n: I18n, next: impl Into<Signal<String>>) -> impl IntoView {
+/// Every language by its own name. `next` is the address to come back to: a closure, because a signal needs a reactive
+/// owner, which the pages of the server do not have.
+pub fn form(i18n: I18n, next: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
     let current = i18n.language();
-    let next = next.into();
     let choices = Language::ALL.iter().copied().map(move |language| {
         let tag = language.tag();
         view! {

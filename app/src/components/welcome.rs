@@ -58,7 +58,7 @@ pub fn Welcome() -> impl IntoView {
                         {i18n.t(Key::SignInWithAccount)}
                     </a>
                 </p>
-                {languages::form(i18n, here)}
+                {languages::form(i18n, move || here.clone())}
             </div>
             {room}
         </main>

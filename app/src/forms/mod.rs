@@ -72,7 +72,7 @@ impl Frame {
                             {ways}
                         </header>
                         <main>{body}</main>
-                        <footer>{languages::form(i18n, here)}</footer>
+                        <footer>{languages::form(i18n, move || here.clone())}</footer>
                     </div>
                 </body>
             </html>

@@ -72,7 +72,7 @@ impl Lab {
                             {cards::handshake(i18n, &example)}
                             {cards::inspector(i18n)}
                         </main>
-                        <footer>{languages::form(i18n, "/lab".to_owned())}</footer>
+                        <footer>{languages::form(i18n, || "/lab".to_owned())}</footer>
                     </div>
                 </body>
             </html>
