@@ -1,13 +1,13 @@
 # Two commands: `make run` and `make test`. Both install missing tools first; see scripts/setup.sh.
 
 SHELL := /bin/bash
-export PATH := $(CURDIR)/scripts/wasm:$(CURDIR)/end2end/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
+export PATH := $(CURDIR)/end2end/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 
 BINARY := target/release/parlor
 # Sources of the release build. If none is newer than the last build, nothing is built.
 SOURCES := Cargo.toml Cargo.lock \
 	$(shell find protocol/src app frontend/src server/src server/migrations style -type f 2>/dev/null) \
-	protocol/Cargo.toml frontend/Cargo.toml server/Cargo.toml server/build.rs scripts/wasm/wasm-opt
+	protocol/Cargo.toml frontend/Cargo.toml server/Cargo.toml server/build.rs
 
 # A development build replaces the site by an uncompressed one; the release build then has to run again.
 SITE := $(wildcard target/site/pkg/*.wasm.br)

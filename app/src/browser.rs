@@ -2,7 +2,8 @@
 //! in effects and handlers are compiled there too, where there is no window.
 
 mod address;
+mod documents;
 mod local_storage;
 mod window;
 
-pub use self::{address::*, local_storage::*, window::*};
+pub use self::{address::*, documents::*, local_storage::*, window::*};

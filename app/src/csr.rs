@@ -11,6 +11,7 @@ use crate::{
     browser, clock,
     i18n::{self, I18n},
     live::state::PAGE,
+    page::PageBootstrap,
 };
 
 /// Fetches what the page needs and mounts it.
@@ -24,7 +25,7 @@ pub fn start() {
     wasm_bindgen_futures::spawn_local(async {
         let page = load().await;
         mount_to_body(move || {
-            provide_context(page.clone());
+            provide_context(PageBootstrap { now: clock::now(), page });
             view! { <App /> }
         });
     });

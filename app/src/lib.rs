@@ -1,7 +1,7 @@
 //! Parlor's pages, components and live client.
 //!
-//! The server renders [`page::shell`]; the browser takes it over with [`App`]. What the page shows at first comes from
-//! [`page::PageData`] on both sides, so both make the same HTML.
+//! The server renders [`document::shell`], the browser hydrates it with [`App`]. Both begin with the same
+//! [`page::PageBootstrap`], so both produce the same HTML.
 
 #![recursion_limit = "512"]
 
@@ -14,19 +14,22 @@ pub mod components;
 #[cfg(feature = "csr")]
 pub mod csr;
 #[cfg(feature = "ssr")]
+pub mod document;
+#[cfg(feature = "ssr")]
 pub mod forms;
 pub mod i18n;
 #[cfg(feature = "ssr")]
 pub mod lab;
 pub mod live;
+pub mod navigation;
 pub mod page;
-mod reactive;
-pub mod route;
+#[cfg(feature = "hydrate")]
+pub mod start;
 pub mod storage;
 pub mod text;
 pub mod time;
 
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use page::shell;
+pub use document::shell;
 pub use page::{Offers, PageData, RoomPage, SiteFiles};

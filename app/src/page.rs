@@ -1,6 +1,4 @@
-//! What the server hands to a page, and the HTML document around it.
-
-use std::{fmt, str::FromStr};
+//! The data that the server hands to a page.
 
 use parlor_protocol::{Millis, NotificationLevel, RoomSummary, ServerInfo, User, http::MessagePage};
 use serde::{Deserialize, Serialize};
@@ -33,27 +31,31 @@ pub struct PageData {
     pub offers: Offers,
 }
 
-/// What travels to the browser, so that both sides make the same HTML.
+/// The data of the first render. The server provides it by context and embeds it in the document as JSON; the browser
+/// reads it from there, so that both render the same HTML.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageBootstrap {
-    /// The moment of the first render.
+    /// When the server rendered the page.
     pub now: Millis,
     /// What the page shows.
     #[serde(flatten)]
     pub page: PageData,
 }
 
-impl fmt::Display for PageBootstrap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        serde_json::to_string(self).map_or(Err(fmt::Error), |text| f.write_str(&text))
-    }
-}
+/// The id of the document's element that holds the [`PageBootstrap`].
+pub const BOOTSTRAP_ID: &str = "bootstrap";
 
-impl FromStr for PageBootstrap {
-    type Err = serde_json::Error;
+/// The id of the element in which the app is rendered. Browser extensions put their own elements into `body`.
+pub const ROOT_ID: &str = "root";
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(text)
+impl PageBootstrap {
+    /// Reads what the server embedded in the document. An unreadable value gives the visitor's page.
+    #[cfg(feature = "browser")]
+    #[must_use]
+    pub fn embedded() -> Self {
+        let element = leptos::prelude::document().get_element_by_id(BOOTSTRAP_ID);
+        let json = element.and_then(|element| element.text_content()).unwrap_or_default();
+        serde_json::from_str(&json).unwrap_or_else(|_| Self { now: crate::clock::now(), page: PageData::default() })
     }
 }
 
@@ -151,105 +153,4 @@ pub fn title(unread: u64, room: Option<&str>) -> String {
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
     let room = room.map(|name| format!("{name} · ")).unwrap_or_default();
     format!("{count}{room}Parlor")
-}
-
-#[cfg(feature = "ssr")]
-pub(crate) use document::head;
-#[cfg(feature = "ssr")]
-pub use document::shell;
-
-#[cfg(feature = "ssr")]
-mod document {
-    use leptos::{config::LeptosOptions, hydration::AutoReload, nonce::use_nonce, prelude::*};
-
-    use super::{PageData, SiteFiles};
-    use crate::{
-        App,
-        i18n::{self, I18n, Language},
-        text::escape,
-    };
-
-    /// The whole HTML document.
-    ///
-    /// Its own loader instead of leptos': the names of the site's files come by [`SiteFiles`], not from a file beside the
-    /// binary. No inline style and no inline handler, so that the strictest content policy holds.
-    pub fn shell(options: LeptosOptions) -> impl IntoView {
-        let files = use_context::<SiteFiles>().unwrap_or_default();
-        let page = use_context::<PageData>().unwrap_or_default();
-        let language = I18n::current().language();
-        let boot = boot(&files, &page, language);
-        let texts = i18n::page_json(language);
-        let more = view! {
-            <link rel="modulepreload" href=files.js nonce=use_nonce() />
-            // As the script fetches it, so that the browser takes it for the same request.
-            <link rel="preload" href=files.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-            <script type="module" nonce=use_nonce()>
-                {boot}
-            </script>
-            <script type="application/json" id=i18n::ELEMENT_ID nonce=use_nonce() inner_html=texts></script>
-            <AutoReload options />
-        };
-        view! {
-            <!DOCTYPE html>
-            <html lang=language.tag() dir=language.dir()>
-                {head(&page.title(), files.css, more)}
-                <body>
-                    <App />
-                </body>
-            </html>
-        }
-    }
-
-    /// The head of every document: how it looks, its title, and what else it needs.
-    pub(crate) fn head<V: IntoView>(title: &str, css: String, more: V) -> impl IntoView + use<V> {
-        // As HTML: a child would bring a marker for hydration, which a title shows as text.
-        let title = escape(title);
-        view! {
-            <head>
-                <meta charset="utf-8" />
-                <meta
-                    name="viewport"
-                    content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
-                />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f2" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
-                <title inner_html=title></title>
-                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
-                <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
-                <link rel="stylesheet" href=css />
-                {more}
-            </head>
-        }
-    }
-
-    /// The one script of the document.
-    fn boot(files: &SiteFiles, page: &PageData, language: Language) -> String {
-        let mut boot = String::new();
-        if page.shell {
-            // Wherever it is shown, it is the chat. The server leads from the front page to the lobby, and so does this.
-            boot.push_str("if(!location.pathname.startsWith('/r/'))history.replaceState(null,'','/r/lobby');");
-        }
-        // The wasm is under way already: the head names it, and this runs when the whole document has been read.
-        boot.push_str(&format!(
-            "const wasm=fetch({:?});const {{default:init,hydrate}}=await import({:?});\
-             await init({{module_or_path:wasm}});hydrate();",
-            files.wasm, files.js
-        ));
-        if files.worker {
-            // The worker hears which build this page is of, and what of older ones can go; and its language, for the page
-            // that it keeps. Browsers without workers, and pages that came without TLS, do without.
-            boot.push_str(&format!(
-                "const worker=navigator.serviceWorker;if(worker){{\
-                 const tell=()=>worker.controller?.postMessage([{:?},{:?}]);\
-                 worker.addEventListener('controllerchange',tell);tell();\
-                 (self.requestIdleCallback??setTimeout)(()=>\
-                 worker.register('/sw.js',{{updateViaCache:'none'}}).catch(()=>{{}}));}}",
-                page.server.build,
-                language.tag()
-            ));
-        }
-        boot
-    }
 }

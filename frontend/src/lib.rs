@@ -1,16 +1,22 @@
-//! How Parlor starts in a browser.
+//! The wasm module that the page loads.
 
 #![recursion_limit = "512"]
 
-#[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
-
-/// Takes over the HTML that the server rendered. The page's loader calls it once the wasm is there.
 #[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Hydrates the HTML that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    parlor_app::i18n::load();
-    leptos::mount::hydrate_body(parlor_app::App);
+    parlor_app::start::hydrate();
+}
+
+/// Renders the app in place of the server's HTML, when something has changed that.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen]
+pub fn mount() {
+    console_error_panic_hook::set_once();
+    parlor_app::start::mount();
 }

@@ -3,6 +3,9 @@
 //! The path of a message: [`transport`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
 //! [`fan_out`] → [`room`] (its subscribers) → [`connection`] (the client's queue) → [`transport`].
 
+// The types of the rendered page are deeply nested.
+#![recursion_limit = "512"]
+
 use std::{
     collections::HashSet,
     net::SocketAddr,

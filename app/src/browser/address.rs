@@ -1,8 +1,6 @@
 //! The page's address, and how to leave it.
 
-use wasm_bindgen::JsValue;
-
-use super::window::{listen, window};
+use super::window::window;
 
 /// The page's host and port.
 #[must_use]
@@ -31,36 +29,6 @@ pub fn encode(text: &str) -> String {
 #[must_use]
 pub fn path() -> String {
     window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
-}
-
-/// Decodes a percent-encoded text.
-#[must_use]
-pub fn decode(text: &str) -> String {
-    if cfg!(not(feature = "browser")) {
-        return text.to_owned();
-    }
-    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
-}
-
-/// The page's path and query.
-#[must_use]
-pub fn address() -> String {
-    let Some(location) = window().map(|window| window.location()) else { return String::new() };
-    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
-}
-
-/// Changes the page's address without loading it.
-pub fn move_to(address: &str) {
-    if let Some(history) = window().and_then(|window| window.history().ok()) {
-        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(address));
-    }
-}
-
-/// Calls back when the user has gone back or forward.
-pub fn on_moved(call: impl Fn() + 'static) {
-    if let Some(window) = window() {
-        listen(&window, "popstate", call);
-    }
 }
 
 /// Loads another page.

@@ -55,7 +55,7 @@ pub fn Account() -> impl IntoView {
                 <span class=move || ["avatar small ", hue()].concat() aria-hidden="true">
                     {initials}
                 </span>
-                <a class="me-name" href="/account" rel="external" title=i18n.t(Key::Account)>
+                <a class="me-name" href="/account" title=i18n.t(Key::Account)>
                     {name}
                 </a>
                 <button

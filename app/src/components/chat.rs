@@ -22,8 +22,8 @@ use crate::{
     browser,
     i18n::Key,
     live::client::Client,
+    navigation::CurrentRoomId,
     page::{self, PageData},
-    route::Route,
 };
 
 /// The chat page, or the welcome page for visitors without a session. The offline shell is a chat whose user is not known
@@ -36,7 +36,7 @@ pub fn Chat() -> impl IntoView {
     if client.me.with_untracked(Option::is_none) && !page.shell {
         return Either::Left(view! { <Welcome /> });
     }
-    let id = expect_context::<Route>().room();
+    let CurrentRoomId(id) = expect_context();
     let missing = page.missing.then(|| id.get_untracked()).flatten();
     let room = CurrentRoom::new(client, id, missing);
     let layout = Layout::default();

@@ -2,7 +2,7 @@
 
 use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
 use parlor_protocol::{
-    User,
+    RoomId, User,
     validate::{self, ValidationError},
 };
 
@@ -16,12 +16,12 @@ use super::{
 use crate::{
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
-    route::Route,
+    navigation::use_open_room,
     storage::drafts::join,
 };
 
 /// The message box's id, for the link that skips to it.
-const ID: &str = "composer";
+pub const ID: &str = "composer";
 /// How long the hint about an empty message stays.
 const HINT_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 
@@ -51,7 +51,7 @@ impl ComposerHandle {
 struct Sender {
     client: Client,
     room: CurrentRoom,
-    route: Route,
+    open_room: Callback<RoomId>,
     composer: ComposerHandle,
 }
 
@@ -97,7 +97,7 @@ impl Sender {
 
     /// Sends to that person alone, in a direct room.
     fn send_direct(self) {
-        let Self { client, room, route, composer } = self;
+        let Self { client, room, open_room, composer } = self;
         let Some((user, body)) = untrack(|| self.recipient()) else {
             // It is meant for one person: if that person is unknown, it must not go to everyone.
             let unknown = composer.text.with_untracked(|text| text.trim_start().starts_with('@'))
@@ -113,7 +113,7 @@ impl Sender {
                 Ok(direct) => {
                     composer.text.set(String::new());
                     client.send(&direct, body);
-                    route.go(&direct);
+                    open_room.run(direct);
                 }
                 Err(why) => self.hint(why),
             }
@@ -153,7 +153,7 @@ pub fn Composer() -> impl IntoView {
     let i18n = client.i18n;
     let room = expect_context::<CurrentRoom>();
     let composer = expect_context::<ComposerHandle>();
-    let sender = Sender { client, room, route: expect_context(), composer };
+    let sender = Sender { client, room, open_room: use_open_room(), composer };
     let ComposerHandle { text, field } = composer;
     drafts::keep(client, room, composer);
     // Not `prop:value`, which would clear what was typed into the server's HTML before hydration.

@@ -7,7 +7,7 @@ use super::{composer::ComposerHandle, current_room::CurrentRoom};
 use crate::{
     i18n::Key,
     live::{client::Client, connection::ConnectionState, rows::join_names},
-    route::Route,
+    navigation::use_open_room,
 };
 
 /// The element that explains the message box, for `aria-describedby`.
@@ -21,7 +21,7 @@ pub fn ComposerStatus() -> impl IntoView {
     let i18n = client.i18n;
     let room = expect_context::<CurrentRoom>();
     let hint = client.hint;
-    let route = expect_context::<Route>();
+    let open_room = use_open_room();
     let draft = expect_context::<ComposerHandle>().text;
     let unsent = move || client.unsent(room.id.get().as_ref());
     let unsent_elsewhere = move || {
@@ -32,7 +32,7 @@ pub fn ComposerStatus() -> impl IntoView {
     };
     let go_to_unsent = move |_| {
         if let Some(room) = untrack(unsent).room {
-            route.go(&room);
+            open_room.run(room);
         }
     };
     let length = Memo::new(move |_| draft.with(|text| validate::body_chars(text)));

@@ -18,7 +18,7 @@ pub fn Beginning(#[prop(into)] hidden: Signal<bool>, #[prop(into)] empty: Signal
             <p class="soft">{i18n.t(Key::RoomBeginning)}</p>
             <div class="empty-room" data-testid="empty-room" hidden=move || !empty.get() || room.is_archived()>
                 <p>{i18n.t(Key::EmptyRoom)}</p>
-                <a class="button" href=members rel="external" hidden=move || !is_private()>
+                <a class="button" href=members hidden=move || !is_private()>
                     {i18n.t(Key::AddMembers)}
                 </a>
             </div>

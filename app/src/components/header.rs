@@ -63,7 +63,6 @@ pub fn Header() -> impl IntoView {
             <a
                 class="button icon-only room-settings"
                 href=settings
-                rel="external"
                 hidden=room.missing
                 title=i18n.t(Key::RoomSettings)
             >

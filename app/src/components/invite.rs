@@ -140,7 +140,7 @@ pub fn InviteDialog() -> impl IntoView {
             <h2>{i18n.t(Key::InvitePeople)}</h2>
             {content}
             <form class="dialog-actions" method="dialog">
-                <a class="button quiet" href="/people" rel="external">
+                <a class="button quiet" href="/people">
                     {i18n.t(Key::AllInvitations)}
                 </a>
                 <button class="button primary">{i18n.t(Key::Close)}</button>

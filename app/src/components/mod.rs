@@ -23,6 +23,7 @@ pub mod people;
 pub mod rooms;
 pub mod row;
 pub mod scroll;
+pub mod server_page;
 pub mod switcher;
 pub mod timeline;
 pub mod welcome;

@@ -7,7 +7,7 @@ use parlor_protocol::{
 };
 
 use super::layout::{self, Layout};
-use crate::{i18n::Key, live::client::Client, route::Route};
+use crate::{i18n::Key, live::client::Client, navigation::use_open_room};
 
 const NAME: &str = "new-room-name";
 const PROBLEM: &str = "new-room-problem";
@@ -16,7 +16,7 @@ const PROBLEM: &str = "new-room-problem";
 pub fn NewRoom() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
-    let route = expect_context::<Route>();
+    let open_room = use_open_room();
     let dialog = expect_context::<Layout>().new_room;
     let name = RwSignal::new(String::new());
     let private = RwSignal::new(false);
@@ -40,7 +40,7 @@ pub fn NewRoom() -> impl IntoView {
                     name.set(String::new());
                     private.set(false);
                     layout::close(dialog);
-                    route.go(&room);
+                    open_room.run(room);
                 }
                 Err(why) => problem.set(why),
             }

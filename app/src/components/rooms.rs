@@ -10,7 +10,7 @@ use super::{
     invite::InviteButton,
     layout::Layout,
 };
-use crate::{i18n::Key, live::client::Client, page::counted, route::Route};
+use crate::{i18n::Key, live::client::Client, navigation::room_path, page::counted};
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
@@ -23,7 +23,7 @@ pub fn Rooms() -> impl IntoView {
         <nav class="rooms" id=ID node_ref=layout.rooms popover="auto" aria-label=i18n.t(Key::Rooms)>
             <div class="panel-head">
                 <span class="wordmark">"Parlor"</span>
-                <a class="button quiet" href="/people" rel="external">
+                <a class="button quiet" href="/people">
                     {i18n.t(Key::People)}
                 </a>
                 <button
@@ -119,7 +119,6 @@ fn Section(section: Section, #[prop(optional)] heading: Option<&'static str>) ->
 fn RoomLink(id: RoomId) -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
-    let route = expect_context::<Route>();
     let layout = expect_context::<Layout>();
     let here = expect_context::<CurrentRoom>().id;
     let summary = {
@@ -152,7 +151,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     view! {
         <li>
             <a
-                href=format!("/r/{id}")
+                href=room_path(&id)
                 class="room-link"
                 data-testid="room-link"
                 data-room=id.to_string()
@@ -161,10 +160,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 class:names-me=move || { mentions() > 0 }
                 class:muted=muted
                 aria-current=move || if is_current.get() { "page" } else { "false" }
-                on:click=move |event| {
-                    route.follow(&event, &id);
-                    layout.close_rooms();
-                }
+                on:click=move |_| layout.close_rooms()
             >
                 <span class="room-hash">
                     <RoomIcon kind />

@@ -8,7 +8,7 @@ use super::{
     icons::RoomIcon,
     layout::{self, Layout},
 };
-use crate::{browser, i18n::Key, live::client::Client, page::counted, route::Route};
+use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted};
 
 const FIELD: &str = "switcher-field";
 const LIST: &str = "switcher-list";
@@ -20,7 +20,7 @@ pub fn Switcher() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let room = expect_context::<CurrentRoom>();
-    let route = expect_context::<Route>();
+    let open_room = use_open_room();
     let layout = expect_context::<Layout>();
     let dialog = layout.switcher;
     let query = RwSignal::new(String::new());
@@ -30,7 +30,7 @@ pub fn Switcher() -> impl IntoView {
     });
     let go = move |room: &RoomId| {
         layout::close(dialog);
-        route.go(room);
+        open_room.run(room.clone());
     };
     let on_key = move |event: KeyboardEvent| {
         let (at, count) = (selected.get_untracked(), found.with_untracked(Vec::len).max(1));

@@ -8,8 +8,8 @@ use crate::{
     browser,
     i18n::{I18n, Key},
     live::client::Client,
+    navigation::next_param,
     page::PageData,
-    route::Address,
 };
 
 /// The page for visitors without a session. All of it works without JavaScript.
@@ -18,7 +18,7 @@ pub fn Welcome() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let page = expect_context::<PageData>();
-    let next = expect_context::<Address>().next();
+    let next = next_param();
     let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
     Effect::new(move || {
         // The server redirects users with a session to the lobby; a page that is built in the browser does it here.

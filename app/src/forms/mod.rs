@@ -25,8 +25,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::languages,
+    document::head,
     i18n::{I18n, Key},
-    page::head,
 };
 
 /// What is around each of these pages.

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::languages,
+    document::head,
     i18n::{self, I18n, LabKey},
-    page::head,
 };
 
 /// How the key of RFC 6455's sample becomes the answer, step by step.

@@ -53,6 +53,8 @@ pub(super) enum Command {
 pub struct Client {
     pub(super) inner: StoredValue<Inner>,
     pub i18n: I18n,
+    /// Another page covers the chat, so that nothing in it is being read.
+    covered: RwSignal<bool>,
     /// The page is the cached shell, which does not know who is signed in.
     shell: bool,
     pub connection: RwSignal<ConnectionState>,
@@ -113,6 +115,7 @@ impl Client {
         }
         let client = Self {
             i18n,
+            covered: RwSignal::new(false),
             shell: page.shell,
             connection: RwSignal::new(ConnectionState::Connecting),
             rooms: RwSignal::new(state.rooms.clone()),
@@ -196,13 +199,13 @@ impl Client {
         let (sender, commands) = unbounded();
         self.inner.update_value(|inner| inner.commands = Some(sender));
         self.update(|state| {
-            state.attentive = browser::is_attentive();
+            state.attentive = self.is_attentive();
             Vec::new()
         });
         browser::on_input(move || self.set_active(true));
         browser::on_attention_change(move || {
             self.update(|state| {
-                state.attentive = browser::is_attentive();
+                state.attentive = self.is_attentive();
                 Vec::new()
             });
             self.set_active(!browser::is_hidden());
@@ -221,6 +224,19 @@ impl Client {
         });
         browser::on_network(move |online| self.command(if online { Command::Online } else { Command::Offline }));
         spawn_local(run(self, commands));
+    }
+
+    fn is_attentive(self) -> bool {
+        browser::is_attentive() && !self.covered.get_untracked()
+    }
+
+    /// Another page covers the chat, or no longer does.
+    pub fn set_covered(self, covered: bool) {
+        self.covered.set(covered);
+        self.update(|state| {
+            state.attentive = self.is_attentive();
+            Vec::new()
+        });
     }
 
     fn set_active(self, active: bool) {

@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
@@ -11,7 +11,6 @@ use leptos_axum::ResponseOptions;
 use parlor_app::{
     Offers, PageData, RoomPage,
     i18n::{I18n, Key, Language},
-    route::Address,
 };
 use parlor_protocol::{RoomId, RoomSummary, User, error_code, limits, validate};
 use serde::Deserialize;
@@ -82,7 +81,7 @@ pub(super) async fn home(
         }
     };
     let data = PageData { room, notice, name_prefill: query.name, ..page(&app, None, request.headers()) };
-    let mut response = render(&app, data, language, format!("/?next={}", next.unwrap_or_default()), request).await;
+    let mut response = render(&app, data, language, at(&format!("/?next={}", next.unwrap_or_default()), request)).await;
     if banned {
         *response.status_mut() = StatusCode::FORBIDDEN;
     }
@@ -111,10 +110,10 @@ pub(super) async fn room(
         Some(summary) => Some(room_page(&app, summary.clone()).await?),
         None => None,
     };
-    let (missing, address) = (found.is_none(), format!("/r/{room}"));
+    let missing = found.is_none();
     let data = PageData { rooms, room: found, missing, ..page(&app, Some((*caller.user).clone()), request.headers()) };
     let language = language::of(request.headers());
-    Ok(render(&app, data, language, address, request).await)
+    Ok(render(&app, data, language, request).await)
 }
 
 #[derive(Deserialize)]
@@ -133,7 +132,13 @@ pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery
     let language = query.lang.as_deref().and_then(Language::from_tag).unwrap_or_else(|| language::of(&headers));
     // Nothing else of the request reaches the page. Its address is one of the chat's; which room it is does not show.
     let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
-    render(&app, data, language, "/r/lobby".into(), Request::new(Body::empty())).await
+    render(&app, data, language, at("/r/lobby", Request::new(Body::empty()))).await
+}
+
+/// The request with the address that the router of the page sees.
+fn at(address: &str, mut request: Request<Body>) -> Request<Body> {
+    *request.uri_mut() = address.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    request
 }
 
 async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, ApiError> {
@@ -177,8 +182,7 @@ pub(super) fn offers(app: &App) -> Offers {
     }
 }
 
-async fn render(app: &App, data: PageData, language: Language, address: String, request: Request<Body>) -> Response {
-    let address = Address(address);
+async fn render(app: &App, data: PageData, language: Language, request: Request<Body>) -> Response {
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
     // Asked for each page: in development a build gives its files new names while the server runs.
@@ -188,7 +192,6 @@ async fn render(app: &App, data: PageData, language: Language, address: String, 
         provide_context(offers);
         provide_context(data.clone());
         provide_context(site.clone());
-        provide_context(address.clone());
         provide_context(language);
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
             response.set_status(status);

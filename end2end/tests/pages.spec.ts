@@ -1,0 +1,82 @@
+// Pages of the server, opened from the chat: the connection and the draft stay.
+import { Page } from "@playwright/test";
+import { Session, createAccount, createOwner, signIn } from "../support/api";
+import { Person, expect, test } from "../support/fixtures";
+import { Server } from "../support/server";
+
+const panel = (page: Page) => page.getByTestId("server-page");
+
+/** Opens the chat with an account, and counts the connections that its page makes from then on. */
+async function openChat(page: Page, server: Server, who: Session): Promise<{ ann: Person; connections: () => number }> {
+  await signIn(page.context(), server, who);
+  let connections = 0;
+  page.on("websocket", () => (connections += 1));
+  await page.goto(`${server.url}/r/lobby`);
+  const ann = new Person(page, "Ann");
+  await ann.expectConnected();
+  return { ann, connections: () => connections };
+}
+
+for (const [locale, account, save] of [
+  ["en-GB", "Your account", "Save"],
+  ["zh-CN", "你的账户", "保存"],
+] as const) {
+  test(`account, people and room settings keep the connection and the draft (${locale})`, async ({ visitor, server }) => {
+    test.slow();
+    const page = await visitor({ locale });
+    const { ann, connections } = await openChat(page, server, await createOwner(server, "Ann"));
+    await ann.composer.fill("half a thought");
+    await page.evaluate(() => ((window as any).sameDocument = true));
+
+    // By keyboard.
+    await page.locator("a[href='/account']").focus();
+    await page.keyboard.press("Enter");
+    await expect(panel(page).locator("h1")).toHaveText(account);
+    await expect(page).toHaveURL(/\/account$/);
+    await expect(page).toHaveTitle(`${account} · Parlor`);
+    // What is wrong is said at the field.
+    const form = panel(page).getByTestId("name-form");
+    await form.locator("input").fill("   ");
+    await form.getByRole("button", { name: save }).click();
+    await expect(form.getByTestId("problem")).toBeVisible();
+
+    await panel(page).locator("nav a[href='/people']").click();
+    await expect(page).toHaveURL(/\/people$/);
+    await expect(panel(page).locator("h1")).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(page).toHaveURL(/\/r\/lobby$/);
+    await expect(panel(page)).toHaveCount(0);
+    await expect(ann.composer).toHaveValue("half a thought");
+
+    await page.locator("a[href='/rooms/lobby/settings']").click();
+    await expect(panel(page).locator("h1")).toBeVisible();
+    // A form that is taken leads to the page again, with what was done.
+    await panel(page).locator("form[action='/rooms/lobby/level'] input[value=mentions]").check();
+    await panel(page).locator("form[action='/rooms/lobby/level'] button").click();
+    await expect(panel(page).getByTestId("done")).toBeVisible();
+    await expect(page).toHaveURL(/\/rooms\/lobby\/settings\?done=level$/);
+    await page.keyboard.press("Escape");
+    await expect(panel(page)).toHaveCount(0);
+    await expect(ann.composer).toHaveValue("half a thought");
+    await ann.composer.press("Enter");
+    await expect(ann.message("half a thought")).toHaveAttribute("data-state", "stored");
+    expect(await page.evaluate(() => (window as any).sameDocument)).toBe(true);
+    expect(connections()).toBe(1);
+  });
+}
+
+test("the audit log opens over the chat, and without a server the reader can try again", async ({ visitor, server }) => {
+  const page = await visitor();
+  const { ann, connections } = await openChat(page, server, await createAccount(server, "Ann"));
+  await page.route("**/people", (route) => route.abort());
+  await page.locator("a[href='/people']").first().click();
+  await expect(panel(page).getByRole("alert")).toBeVisible();
+  await page.unroute("**/people");
+  await panel(page).getByRole("alert").getByRole("button").click();
+  await expect(panel(page).locator("h1")).toBeVisible();
+  await expect(panel(page).getByRole("alert")).toBeHidden();
+  await page.keyboard.press("Escape");
+  await ann.send("still here");
+  await expect(ann.message("still here")).toHaveAttribute("data-state", "stored");
+  expect(connections()).toBe(1);
+});
