@@ -25,14 +25,14 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms stay yours.");
   await expect(page.getByLabel("Name")).toHaveValue("Ann");
   await page.getByLabel("Password", { exact: true }).fill("short");
-  await page.getByRole("button", { name: "Make an account" }).click();
-  await expect(page.getByRole("alert")).toHaveText("A password has at least 10 characters.");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("alert")).toHaveText("The password must have at least 10 characters.");
   await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
   await expect(page.getByLabel("Name")).toHaveValue("Ann");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account");
-  await expect(page.getByText("Signs in as Ann")).toBeVisible();
+  await expect(page.getByText("Sign-in name: Ann")).toBeVisible();
   await page.getByRole("link", { name: "Chat", exact: true }).click();
   await ann.expectConnected();
   await ann.expectMessages("said as a guest");
@@ -45,7 +45,7 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await page.getByLabel("Name").fill("Ann");
   await page.getByLabel("Password", { exact: true }).fill("another password");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toHaveText("Name or password is wrong.");
+  await expect(page.getByRole("alert")).toHaveText("Incorrect name or password.");
   await signIn(page, "ann");
   await ann.expectConnected();
   await ann.expectMessages("said as a guest", "said with an account");
@@ -56,7 +56,7 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await page.goto("/account");
   await expect(page.getByTestId("session")).toHaveCount(2);
   await page.getByTestId("end-session").click();
-  await expect(page.getByTestId("done")).toHaveText("That device is signed out.");
+  await expect(page.getByTestId("done")).toHaveText("Device signed out.");
   await expect(page.getByTestId("session")).toHaveCount(1);
   await expect(other.connection).toHaveAttribute("data-state", "closed");
   await expect(other.connection).toContainText("you are signed out");
@@ -68,7 +68,7 @@ test("without scripts one makes an account, signs out and comes back", async ({ 
   await page.goto("/sign-up");
   await page.getByLabel("Name").fill("Bob");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Make an account" }).click();
+  await page.getByRole("button", { name: "Create account" }).click();
   await page.waitForURL("**/r/lobby");
   await page.goto("/account");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
@@ -84,7 +84,7 @@ test("from the first start to the second member: the printed link, an invitation
   await expect(page.getByText("This account will be the owner of this server.")).toBeVisible();
   await page.getByLabel("Name").fill("Olga");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Make an account" }).click();
+  await page.getByRole("button", { name: "Create account" }).click();
   await page.waitForURL("**/r/lobby");
   const olga = new Person(page, "Olga");
   await olga.expectConnected();
@@ -117,6 +117,6 @@ test("from the first start to the second member: the printed link, an invitation
   const late = await visitor();
   for (const used of [link, `/first/${server.firstSecret}`]) {
     expect((await late.goto(used))?.status()).toBe(404);
-    await expect(late.getByTestId("problem")).toHaveText("It was used, revoked, or is too old. Ask for another one.");
+    await expect(late.getByTestId("problem")).toHaveText("The link was already used, was revoked or has expired. Ask for a new one.");
   }
 });

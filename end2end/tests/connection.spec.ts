@@ -121,7 +121,7 @@ test("a browser without WebSocket chats by the next way, and is told so", async 
   const bob = new Person(page, "Guest");
   await bob.expectConnected();
   await expect(bob.connection).toHaveAttribute("data-transport", "sse");
-  await expect(bob.connection).toHaveAttribute("title", /This browser has no WebSocket/);
+  await expect(bob.connection).toHaveAttribute("title", /This browser does not support WebSocket/);
   await bob.expectMessages("for everyone");
   await bob.send("from everyone");
   await ann.expectMessages("from everyone");
@@ -136,7 +136,7 @@ test("a message that the server refuses is shown as failed, with a way out", asy
     page.onMessage((text) => {
       const frame = JSON.parse(String(text));
       if (frame.type !== "send" || frame.body !== "refuse me") return server.send(text);
-      const refused = { type: "refused", id: frame.id, code: "rate_limited", message: "You are sending too fast." };
+      const refused = { type: "refused", id: frame.id, code: "rate_limited", message: "You are sending messages too quickly." };
       page.send(JSON.stringify(refused));
     });
   });
@@ -145,7 +145,7 @@ test("a message that the server refuses is shown as failed, with a way out", asy
   await ann.send("refuse me");
   const failed = ann.message("refuse me");
   await expect(failed).toHaveAttribute("data-state", "failed");
-  await expect(failed).toContainText("You are sending too fast.");
+  await expect(failed).toContainText("You are sending messages too quickly.");
   await failed.getByTestId("edit").click();
   await expect(ann.composer).toHaveValue("refuse me");
   await ann.composer.fill("take me");

@@ -23,7 +23,7 @@ test("come in, talk, make a room, switch, and leave without a mouse", async ({ v
 
   // One can type at once; from elsewhere, the first stop of the page leads past everything to the message box.
   await expect(page.getByTestId("composer")).toBeFocused();
-  await backTo(page, "Skip to the message box");
+  await backTo(page, "Skip to message box");
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("composer")).toBeFocused();
   await page.keyboard.type("typed");

@@ -32,7 +32,7 @@ test("a Chinese browser gets a Chinese page from the server, without scripts", a
   await expect(page.getByText("A quiet room to talk in.")).toBeVisible();
   await chinese(page).click();
   await page.getByLabel("你的名字").fill("小明");
-  await page.getByRole("button", { name: "进入", exact: true }).click();
+  await page.getByRole("button", { name: "加入聊天", exact: true }).click();
   await page.waitForURL("**/r/lobby");
   await expect(page.getByText("当前在线")).toBeVisible();
   expect(await latin(page)).toEqual([]);
@@ -52,10 +52,10 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   );
   await expect(page.getByTestId("composer")).toHaveAttribute("placeholder", "发消息到“Lobby”");
   await ming.composer.press("Enter");
-  await expect(page.getByTestId("composer-hint")).toHaveText("请先写点内容。");
+  await expect(page.getByTestId("composer-hint")).toHaveText("请输入消息。");
   await ming.composer.fill("字".repeat(8_003));
   await ming.composer.press("Enter");
-  await expect(page.getByTestId("composer-hint")).toHaveText("超出 3 个字符，缩短后才能发送。");
+  await expect(page.getByTestId("composer-hint")).toHaveText("超出上限 3 个字符。");
   await ming.send("你好");
   await expect(ming.message("你好")).toHaveAttribute("data-state", "stored");
   await expect(ming.message("你好").locator(".mark")).toHaveAttribute("title", "已保存");
@@ -64,7 +64,7 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   // What the server refuses is said in the page's words for its code.
   await page.getByTestId("new-room").click();
   await page.getByTestId("new-room-create").click();
-  await expect(page.getByRole("alert").filter({ hasText: "请给房间起个名称。" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "请输入房间名称。" })).toBeVisible();
   await page.getByTestId("new-room-name").fill("Lobby");
   await page.getByTestId("new-room-create").click();
   await expect(page.getByRole("alert").filter({ hasText: "这个名字已被使用。" })).toBeVisible();
@@ -75,17 +75,17 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   expect(await latin(page, "Marta")).toEqual([]);
 
   await page.getByTestId("connection-badge").click();
-  await expect(page.getByRole("dialog", { name: "连接", exact: true })).toContainText("这是最快的方式，一切畅通。");
+  await expect(page.getByRole("dialog", { name: "连接", exact: true })).toContainText("最快的传输方式可用。");
   await expect(page.locator("#connection-queue")).toHaveText("0 条等待，0 条失败");
   await page.keyboard.press("Escape");
   await server.kill();
-  await expect(page.getByTestId("composer-waiting")).toHaveText("消息会在这里等待，恢复连接后自动发送。");
+  await expect(page.getByTestId("composer-waiting")).toHaveText("消息会排队，重新连接后自动发送。");
   await ming.send("等等");
-  await expect(page.getByTestId("composer-waiting")).toHaveText("1 条消息在等待，恢复连接后自动发送。");
+  await expect(page.getByTestId("composer-waiting")).toHaveText("1 条消息正在排队，重新连接后自动发送。");
   await expect(page.getByTestId("connection-badge")).toContainText("正在重新连接");
   // Without the server there is no other language to be had, and the page stays.
   await english(page).click();
-  await expect(page.getByRole("alert").filter({ hasText: "切换语言需要连接服务器。" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "连接服务器后才能切换语言。" })).toBeVisible();
   await server.start();
   await expect(ming.message("等等")).toHaveAttribute("data-state", "stored");
   sender.close();
@@ -172,9 +172,9 @@ test("the words of one language are in the page, and those of none in the wasm",
     const { href } = document.querySelector("link[as=fetch]") as HTMLLinkElement;
     return Promise.all([fetch("/"), fetch(href)].map(async (answer) => (await answer).text()));
   });
-  expect(html).toContain("messages wait here");
+  expect(html).toContain("messages are queued");
   expect(html).not.toContain("消息");
-  for (const word of ["messages wait here", "Sign out", "消息", "退出"]) expect(wasm, word).not.toContain(word);
+  for (const word of ["messages are queued", "Sign out", "消息", "退出"]) expect(wasm, word).not.toContain(word);
 });
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };

@@ -89,7 +89,7 @@ test("one who is signed out is told so by the shell, and finds the way in", asyn
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
   await server.start();
   await expect(ann.connection).toHaveAttribute("data-state", "closed");
-  await ann.page.getByRole("link", { name: "Enter again" }).click();
+  await ann.page.getByRole("link", { name: "Join again" }).click();
   await expect(ann.page.getByTestId("name-input")).toBeVisible();
 });
 

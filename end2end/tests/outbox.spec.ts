@@ -237,11 +237,11 @@ test("what waits in another room is said to wait there", async ({ server, person
   for (const text of ["one", "two"]) await ann.send(text);
   const line = ann.page.getByTestId("composer-waiting");
   const elsewhere = ann.page.getByTestId("not-sent-elsewhere");
-  await expect(line).toContainText("2 messages wait here");
+  await expect(line).toContainText("2 messages are queued");
   await expect(elsewhere).toBeHidden();
   await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
-  await expect(line).toContainText("Messages wait here");
-  await expect(elsewhere).toHaveText("2 messages in other rooms are not sent");
+  await expect(line).toContainText("Messages are queued");
+  await expect(elsewhere).toHaveText("2 messages in other rooms were not sent");
   await elsewhere.click();
   await expect(ann.bodies).toHaveText(["one", "two"]);
   await server.start();
@@ -276,7 +276,7 @@ test("what was not sent to a room that is gone can still be read, copied and dis
   // The room is no longer his, the text is.
   const elsewhere = bob.page.getByTestId("not-sent-elsewhere");
   await bob.page.goto("/r/lobby");
-  await expect(elsewhere).toHaveText("1 message in another room is not sent");
+  await expect(elsewhere).toHaveText("1 message in another room was not sent");
   await elsewhere.click();
   const lost = bob.message("my last words");
   await expect(lost).toHaveAttribute("data-state", "failed");

@@ -24,7 +24,7 @@ test("what it says is true", async ({ server, visitor }) => {
     await expect(panel(ann)).toBeVisible();
     await expect(line(ann, "state")).toHaveText("Connected");
     await expect(line(ann, "transport")).toHaveText("WebSocket");
-    await expect(line(ann, "why")).toContainText("nothing is in its way");
+    await expect(line(ann, "why")).toContainText("fastest transport");
     await expect(line(ann, "address")).toHaveText(`${proxy.address}/live/ws`);
     await expect(line(ann, "since")).toHaveText(/just now|s ago/);
     await expect(line(ann, "rtt")).toHaveText(/^\d+ ms, median \d+ ms$/);
@@ -41,7 +41,7 @@ test("what it says is true", async ({ server, visitor }) => {
     // The network goes: what waits is counted, and the reason is said.
     proxy.goDown();
     await expect(line(ann, "state")).toContainText("Reconnecting");
-    await expect(line(ann, "closed")).toContainText("1006: the connection was cut");
+    await expect(line(ann, "closed")).toContainText("1006: the connection was lost");
     await expect(line(ann, "socket")).toHaveText("–");
     await page.keyboard.press("Escape");
     for (const text of ["one", "two"]) await ann.send(text);
@@ -82,7 +82,7 @@ test("where the clipboard is closed, the report can be copied by hand", async ({
   const field = ann.page.getByRole("textbox", { name: "Report" });
   await expect(field).toBeFocused();
   expect(await field.evaluate((field: HTMLTextAreaElement) => field.selectionEnd - field.selectionStart)).toBeGreaterThan(100);
-  await expect(ann.page.locator("#connection-copied")).toHaveText("Copy it from the field.");
+  await expect(ann.page.locator("#connection-copied")).toHaveText("Copy the text from the field.");
 });
 
 test("by keyboard: opened, closed, and the focus is where it was", async ({ person }) => {

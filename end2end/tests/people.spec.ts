@@ -65,7 +65,7 @@ test("row 12: private chat: three people, and a private message between two of t
   await cleo.expectConnected();
   for (const { page } of [ann, bob, cleo]) await expect(page.getByTestId("online-count")).toHaveText("3");
   await ann.composer.fill("@bob the surprise is at six");
-  await expect(ann.page.getByTestId("send-alone")).toHaveText("Send to Bob alone");
+  await expect(ann.page.getByTestId("send-alone")).toHaveText("Send privately to Bob");
   await ann.composer.press("Control+Enter");
   await expect(ann.page.getByRole("heading", { level: 1 })).toContainText("Bob");
   await ann.expectMessages("the surprise is at six");
@@ -253,7 +253,7 @@ test("to any room by a few letters, and through the messages by keys alone", asy
   await expect(ann.composer).toBeFocused();
   await ann.page.keyboard.press("Control+k");
   await ann.page.keyboard.type("nothing like that");
-  await expect(ann.page.getByText("No room by that name.")).toBeVisible();
+  await expect(ann.page.getByText("No rooms found.")).toBeVisible();
   await ann.page.keyboard.press("Escape");
   await expect(ann.page.getByTestId("switcher-field")).toBeHidden();
 
@@ -303,7 +303,7 @@ test("what becomes of a room is said in it", async ({ person }) => {
     await expect(page.getByTestId("notice").filter({ hasText: "Ann set the topic: apples & <pears>" })).toHaveCount(1);
   }
   expect(await change({ archived: true })).toBeLessThan(300);
-  await expect(bob.page.getByTestId("composer-waiting")).toHaveText("This room is archived: it can be read, and nothing can be written.");
+  await expect(bob.page.getByTestId("composer-waiting")).toHaveText("This room is archived and read-only.");
   expect(await change({ archived: false })).toBeLessThan(300);
   await expect(bob.page.getByTestId("composer-waiting")).toHaveText("");
 });

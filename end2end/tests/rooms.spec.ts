@@ -68,7 +68,7 @@ test("unread messages are counted until they are seen", async ({ person }) => {
 test("an address that names no room says so", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.page.goto(`${server.url}/r/nowhere`);
-  await expect(ann.page.getByText("There is no such room, or it is not yours to see.")).toBeVisible();
+  await expect(ann.page.getByText("This room does not exist, or you do not have access to it.")).toBeVisible();
   await ann.page.getByTestId("room-link").first().click();
   await ann.send("back in the lobby");
   await ann.expectMessages("back in the lobby");

@@ -15,7 +15,7 @@ test("row 1: chat room: connection state, nickname, and messages as who, when, w
     await expect(someone.bodies).toHaveText(["hello"]);
   }
   await bob.page.close();
-  await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob left" })).toBeVisible({ timeout: 20_000 });
+  await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob went offline" })).toBeVisible({ timeout: 20_000 });
 
   // Disconnected, and why; then by itself connected again.
   await server.kill();
@@ -28,7 +28,7 @@ test("row 1: chat room: connection state, nickname, and messages as who, when, w
   await old.addInitScript(() => Reflect.deleteProperty(window, "WebSocket"));
   const cleo = await joinAsGuest(old, server.url, "Cleo");
   await cleo.expectConnected();
-  await expect(cleo.connection).toHaveAttribute("title", /This browser has no WebSocket/);
+  await expect(cleo.connection).toHaveAttribute("title", /This browser does not support WebSocket/);
   await cleo.expectMessages("hello");
 });
 
@@ -39,7 +39,7 @@ test("row 9: broadcast chat with numbered users: who gives no name gets a number
     people.push(await joinAsGuest(page, server.url, ""));
     await expect(page.getByTestId("people")).toContainText(name);
     const before = people.slice(0, -1);
-    for (const { page } of before) await expect(page.getByTestId("notice").filter({ hasText: `${name} joined` })).toBeVisible();
+    for (const { page } of before) await expect(page.getByTestId("notice").filter({ hasText: `${name} came online` })).toBeVisible();
   }
   for (const { page } of people) await expect(page.getByTestId("online-count")).toHaveText("3");
   await people[2].send("to all of you");
@@ -50,18 +50,18 @@ test("row 10: chat with typed events: enter, message and leave with their times,
   const ann = await person("Ann");
   const bob = await person("Bob");
   const notice = (text: string) => ann.page.getByTestId("notice").filter({ hasText: text });
-  await expect(notice("Bob joined").locator("time")).toHaveText(/\d\d:\d\d/);
+  await expect(notice("Bob came online").locator("time")).toHaveText(/\d\d:\d\d/);
   await bob.composer.fill("   ");
   await bob.composer.press("Enter");
-  await expect(bob.page.getByTestId("composer-hint")).toHaveText("Write something first.");
+  await expect(bob.page.getByTestId("composer-hint")).toHaveText("Enter a message.");
   await bob.send("a message");
   await expect(ann.message("a message").locator("time")).toHaveText(/\d\d:\d\d/);
   await expect(ann.messages).toHaveCount(1);
   await bob.page.close();
-  await expect(notice("Bob left").locator("time")).toHaveText(/\d\d:\d\d/, { timeout: 20_000 });
+  await expect(notice("Bob went offline").locator("time")).toHaveText(/\d\d:\d\d/, { timeout: 20_000 });
   // Each kind is told apart by more than its words.
   const colour = (text: string) => notice(text).evaluate((line) => getComputedStyle(line).color);
-  expect(await colour("Bob joined")).not.toBe(await ann.message("a message").evaluate((row) => getComputedStyle(row).color));
+  expect(await colour("Bob came online")).not.toBe(await ann.message("a message").evaluate((row) => getComputedStyle(row).color));
 });
 
 test("row 13: chat records in a database: after a restart one scrolls back to the first word", async ({ person, server }) => {

@@ -105,7 +105,7 @@ test("a long message is folded, and unfolds by keys without a jump", async ({ pe
   await expect(long).toHaveAttribute("data-state", "stored");
   const button = long.getByTestId("show-all");
   await expect(button).toBeInViewport();
-  await expect(button).toHaveText(/Show all/);
+  await expect(button).toHaveText(/Show more/);
   const height = () => long.evaluate((row) => Math.round(row.getBoundingClientRect().height));
   const top = () => long.evaluate((row) => Math.round(row.getBoundingClientRect().top));
   const bottom = () => button.evaluate((button) => Math.round(button.getBoundingClientRect().bottom));

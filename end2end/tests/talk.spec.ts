@@ -8,7 +8,7 @@ test("two people exchange messages both ways and see who is there", async ({ per
   const bob = await person("鲍勃");
   await expect(ann.page.getByTestId("online-count")).toHaveText("2");
   await expect(ann.page.getByTestId("people")).toContainText("鲍勃");
-  await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 joined" })).toBeVisible();
+  await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 came online" })).toBeVisible();
 
   await ann.send("hello **there**");
   await expect(bob.message("hello there").locator("strong")).toHaveText("there");
@@ -23,7 +23,7 @@ test("two people exchange messages both ways and see who is there", async ({ per
 
   // Someone who closes the page is told to have left, after a moment in which they could have come back.
   await bob.page.close();
-  await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 left" })).toBeVisible({ timeout: 20_000 });
+  await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 went offline" })).toBeVisible({ timeout: 20_000 });
   await expect(ann.page.getByTestId("online-count")).toHaveText("1");
 });
 
@@ -42,7 +42,7 @@ test("Enter sends, Shift+Enter breaks the line, and what cannot be sent is said 
   const sent: string[] = [];
   ann.page.on("websocket", () => sent.push("a new socket"));
   await ann.composer.press("Enter");
-  await expect(ann.page.getByTestId("composer-hint")).toHaveText("Write something first.");
+  await expect(ann.page.getByTestId("composer-hint")).toHaveText("Enter a message.");
   await ann.composer.fill("   \n ");
   await ann.page.getByTestId("send").click();
   await expect(ann.page.getByTestId("composer-hint")).toBeVisible();
@@ -51,7 +51,7 @@ test("Enter sends, Shift+Enter breaks the line, and what cannot be sent is said 
   await ann.composer.fill("字".repeat(8_003));
   await expect(ann.page.getByTestId("composer-count")).toHaveText("8,003 / 8,000");
   await ann.composer.press("Enter");
-  await expect(ann.page.getByTestId("composer-hint")).toContainText("Too long by 3");
+  await expect(ann.page.getByTestId("composer-hint")).toContainText("3 characters over the limit");
   await expect(ann.composer).toHaveValue("字".repeat(8_003));
   await ann.composer.press("Control+End");
   for (let i = 0; i < 3; i++) await ann.composer.press("Backspace");
@@ -91,7 +91,7 @@ test("runs of one author share a header, and times are local", async ({ person }
   const ann = await person("Ann");
   const bob = await person("Bob", { timezoneId: "Asia/Shanghai" });
   // A notice ends a run; this one is to come before it begins.
-  await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob joined" })).toBeVisible();
+  await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob came online" })).toBeVisible();
   await ann.send("one");
   await bob.expectMessages("one");
   await ann.send("two");

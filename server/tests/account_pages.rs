@@ -18,12 +18,12 @@ async fn a_name_and_a_password_are_changed() {
     let mut browser = Browser::with(&server, &ann);
     let page = browser.post("/account/name", &[("display_name", "Taken")]).await;
     assert_eq!(page.status, 409);
-    assert!(page.has("“Taken 2” is free") && page.has("id=\"display-name\"") && page.has("value=\"Taken\""));
+    assert!(page.has("“Taken 2” is available") && page.has("id=\"display-name\"") && page.has("value=\"Taken\""));
     // Whatever a name is, it is a name.
     let odd = "<script>alert(1)</script>\"'&";
     assert_eq!(browser.post("/account/name", &[("display_name", odd)]).await.to(), "/account?done=name");
     let page = browser.open("/account?done=name").await;
-    assert_eq!(page.at("done"), "Your name is changed.");
+    assert_eq!(page.at("done"), "Display name changed.");
     assert!(page.at("my-name").starts_with("&lt;script&gt;alert(1)&lt;/script&gt;"), "{}", page.html);
     assert_eq!(browser.me().await.user.name, odd);
     let page = browser.open("/account?done=<script>alert(1)").await;
@@ -32,9 +32,9 @@ async fn a_name_and_a_password_are_changed() {
     let mut elsewhere = Browser::with(&server, &server.sign_in("ann").await);
     let change = [("current", "wrong"), ("new", OTHER_PASSWORD)];
     let page = browser.post("/account/password", &change).await;
-    assert_eq!((page.status, page.at("problem")), (403, "That is not your password."));
+    assert_eq!((page.status, page.at("problem")), (403, "Incorrect password."));
     let page = browser.post("/account/password", &[("current", PASSWORD), ("new", "short")]).await;
-    assert_eq!((page.status, page.at("problem")), (422, "A password has at least 10 characters."));
+    assert_eq!((page.status, page.at("problem")), (422, "The password must have at least 10 characters."));
     let page = browser.post("/account/password", &[("current", PASSWORD), ("new", OTHER_PASSWORD)]).await;
     assert_eq!(page.to(), "/account?done=password");
     assert!(browser.open("/account?done=password").await.at("done").contains("changed"));
@@ -48,7 +48,7 @@ async fn a_colour_is_chosen() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     for (language, label, other, done) in
-        [("en", "Colour 1", "Colour 12", "Your colour is changed."), ("zh-CN", "颜色 1", "颜色 12", "颜色已更改。")]
+        [("en", "Colour 1", "Colour 12", "Name colour changed."), ("zh-CN", "颜色 1", "颜色 12", "名字颜色已更改。")]
     {
         let mut browser = Browser { server: &server, token: ann.token.clone(), language };
         let page = browser.open("/account?done=colour").await;
@@ -71,7 +71,7 @@ async fn a_colour_is_chosen() {
     }
     for wrong in ["12", "-1", "256", "", "red", "<b>"] {
         let page = browser.post("/account/colour", &[("colour", wrong)]).await;
-        assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."), "{wrong}");
+        assert_eq!((page.status, page.at("problem")), (400, "The server could not read the request."), "{wrong}");
         assert_eq!(page.chosen("colour"), ["11"], "it stays");
     }
     assert_eq!(browser.post("/account/colour", &[]).await.status, 400);
@@ -85,7 +85,7 @@ async fn a_colour_is_chosen() {
     let mut guest = Browser::with(&server, &server.session("Gil").await);
     assert!(!guest.open("/account").await.has("swatch"));
     let page = guest.post("/account/colour", &[("colour", "3")]).await;
-    assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+    assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."));
     assert_eq!(Browser::new(&server).post("/account/colour", &[]).await.to(), "/sign-in?next=/account");
     server.stop().await;
 }
@@ -98,7 +98,7 @@ async fn sessions_are_ended_by_a_button() {
     let page = browser.open("/account").await;
     assert_eq!(page.html.matches("data-testid=\"session\"").count(), 1);
     assert!(
-        page.has("this one") && page.has("from 127.0.0.1") && !page.has("data-testid=\"end-others\""),
+        page.has("current session") && page.has("from 127.0.0.1") && !page.has("data-testid=\"end-others\""),
         "{}",
         page.html
     );
@@ -135,15 +135,15 @@ async fn an_account_is_deleted_by_who_knows_its_password() {
     let server = Server::start().await;
     let mut owner = Browser::with(&server, &server.owner("olga").await);
     let page = owner.post("/account/delete", &[("password", PASSWORD)]).await;
-    assert_eq!((page.status, page.at("problem")), (409, "There has to be an owner, and you are the last one."));
+    assert_eq!((page.status, page.at("problem")), (409, "The server must have at least one owner."));
     let mut browser = Browser::with(&server, &server.account("ann").await);
-    assert!(browser.open("/account").await.has("What you wrote stays"));
+    assert!(browser.open("/account").await.has("Your messages stay"));
     let page = browser.post("/account/delete", &[("password", "wrong")]).await;
-    assert_eq!((page.status, page.at("problem")), (403, "That is not your password."));
+    assert_eq!((page.status, page.at("problem")), (403, "Incorrect password."));
     let page = browser.post("/account/delete", &[("password", PASSWORD)]).await;
     assert_eq!((page.to(), page.header("clear-site-data")), ("/sign-in?done=deleted", "\"storage\""));
     assert!(browser.token.is_empty());
-    assert_eq!(browser.open("/sign-in?done=deleted").await.at("done"), "Your account is deleted.");
+    assert_eq!(browser.open("/sign-in?done=deleted").await.at("done"), "Your account was deleted.");
     assert_eq!(server.try_sign_in("ann", PASSWORD).await.status, 401);
     server.stop().await;
 }
@@ -171,7 +171,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
         for origin in ["https://evil.example", "null"] {
             let page = browser.post_from(origin, path, &fields).await;
             assert_eq!(page.status, 403, "{path}");
-            assert_eq!(page.at("problem"), "This page is not from this server.", "{path}");
+            assert_eq!(page.at("problem"), "This page does not belong to this server.", "{path}");
             assert!(!page.headers.contains_key(SET_COOKIE));
         }
     }
@@ -199,7 +199,7 @@ async fn the_pages_are_in_the_language_of_their_reader() {
         let mut browser = Browser { server: &server, token: token.into(), language };
         let page = browser.open(path).await;
         assert_eq!(page.header(CONTENT_LANGUAGE), tag);
-        assert!(page.has(&format!("<html lang=\"{tag}\">")) && page.has(text), "{text}: {}", page.html);
+        assert!(page.has(&format!("<html lang=\"{tag}\" dir=\"ltr\">")) && page.has(text), "{text}: {}", page.html);
         // Another language leads back here.
         assert!(page.has(&format!("name=\"next\" value=\"{path}\"")), "{}", page.html);
     }

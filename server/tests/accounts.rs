@@ -43,7 +43,7 @@ async fn a_name_in_use_is_refused_and_another_proposed() {
     let back = answer.headers()["location"].to_str().unwrap().to_owned();
     assert_eq!(back, "/?error=name_taken&name=ann&next=%2Fr%2Flobby");
     let html = http_client().get(server.url(&back)).send().await.unwrap().text().await.unwrap();
-    assert!(html.contains("“ann 3” is free") && html.contains("value=\"ann\""), "{html}");
+    assert!(html.contains("“ann 3” is available") && html.contains("value=\"ann\""), "{html}");
     // Someone who is known needs no name.
     assert_eq!(server.who(&ann.token).await, 200);
     // Nor does one who has gone.

@@ -40,7 +40,7 @@ async fn one_signs_in_and_a_wrong_name_shows_as_a_wrong_password() {
     let (nobody, password) = (wrong("Bob", PASSWORD).await, wrong("Ann", "wrong").await);
     assert_eq!(nobody.0, 401);
     assert!(
-        password.1.contains("value=\"Ann\"") && password.1.contains("Name or password is wrong."),
+        password.1.contains("value=\"Ann\"") && password.1.contains("Incorrect name or password."),
         "{}",
         password.1
     );
@@ -90,18 +90,18 @@ async fn a_guest_makes_an_account_and_stays_who_they_are() {
     let guest = server.session("Ann").await;
     let mut browser = Browser::with(&server, &guest);
     let page = browser.open("/sign-up").await;
-    assert!(page.at("guest-stays").contains("You are here as Ann."), "{}", page.html);
+    assert!(page.at("guest-stays").contains("You are signed in as the guest Ann."), "{}", page.html);
     assert!(page.has("value=\"Ann\"") && page.has("autocomplete=\"new-password\""));
     // The same form is on the page about themselves, and nothing there that needs an account.
     let page = browser.open("/account").await;
     assert!(page.has("action=\"/sign-up\"") && page.has("Role: guest"), "{}", page.html);
     assert!(!page.has("/account/delete") && !page.has("/account/password") && !page.has("/account/invites"));
     for (name, password, status, why) in [
-        ("Taken", PASSWORD, 409, "“Taken 2” is free."),
-        ("", PASSWORD, 422, "That name will not do. Text is required."),
+        ("Taken", PASSWORD, 409, "“Taken 2” is available."),
+        ("", PASSWORD, 422, "Invalid name. Text is required."),
         (&*"x".repeat(33), PASSWORD, 422, "The text has 33 characters. The maximum is 32."),
-        ("Ann", "short", 422, "A password has at least 10 characters."),
-        ("Ann Miller", "ann miller", 422, "the first that anyone would try"),
+        ("Ann", "short", 422, "The password must have at least 10 characters."),
+        ("Ann Miller", "ann miller", 422, "too common"),
     ] {
         let page = browser.post("/sign-up", &[("name", name), ("password", password)]).await;
         assert_eq!(page.status, status, "{name}");
@@ -113,7 +113,7 @@ async fn a_guest_makes_an_account_and_stays_who_they_are() {
     assert_eq!(browser.me().await.user.id, guest.user.id);
     assert_ne!(browser.token, guest.token);
     let page = browser.open("/account").await;
-    assert!(page.has("Signs in as Ann") && page.has("Role: member") && page.has("/account/delete"), "{}", page.html);
+    assert!(page.has("Sign-in name: Ann") && page.has("Role: member") && page.has("/account/delete"), "{}", page.html);
     // Another account is not for who has one.
     assert!(browser.open("/sign-up").await.at("problem").contains("You are signed in as Ann."));
     assert!(
@@ -126,7 +126,7 @@ async fn a_guest_makes_an_account_and_stays_who_they_are() {
 async fn the_first_owner_invites_and_the_invited_come() {
     let server = Server::start_with(Config { registration: Registration::Invite, ..unlimited() }).await;
     let mut owner = Browser::new(&server);
-    assert!(owner.open("/sign-up").await.at("problem").contains("by invitation only"));
+    assert!(owner.open("/sign-up").await.at("problem").contains("An invitation is required."));
     let refused = owner.post("/sign-up", &[("name", "Olga"), ("password", PASSWORD)]).await;
     assert_eq!(refused.status, 403);
     let secret = server.first_secret().unwrap();
@@ -138,7 +138,10 @@ async fn the_first_owner_invites_and_the_invited_come() {
     assert_eq!(owner.me().await.role, ServerRole::Owner);
     let mut late = Browser::new(&server);
     let page = late.open(&format!("/first/{secret}")).await;
-    assert_eq!((page.status, page.at("problem")), (404, "It was used, revoked, or is too old. Ask for another one."));
+    assert_eq!(
+        (page.status, page.at("problem")),
+        (404, "The link was already used, was revoked or has expired. Ask for a new one.")
+    );
 
     let fields = [("hours", "24"), ("uses", "1"), ("role", "admin")];
     let page = owner.post("/account/invites", &fields).await;
@@ -159,7 +162,7 @@ async fn the_first_owner_invites_and_the_invited_come() {
     }
     let mut adam = Browser::new(&server);
     let page = adam.open(&link).await;
-    assert_eq!(page.at("invitation"), "Olga has invited you. You will be: admin.");
+    assert_eq!(page.at("invitation"), "Olga invited you. Your role will be: admin.");
     let secret = link.strip_prefix("/invite/").unwrap();
     let weak = [("name", "Adam"), ("password", "short"), ("invite", secret)];
     let page = adam.post("/sign-up", &weak).await;
@@ -174,7 +177,7 @@ async fn the_first_owner_invites_and_the_invited_come() {
 
     // A revoked one opens nothing.
     let page = adam.post("/account/invites", &[("hours", "168"), ("uses", ""), ("role", "member")]).await;
-    assert!(page.has("uses left: any number") && !page.has("value=\"owner\""), "{}", page.html);
+    assert!(page.has("uses left: Unlimited") && !page.has("value=\"owner\""), "{}", page.html);
     let revoke = page.html.split("action=\"/account/invites/").nth(1).unwrap().split('"').next().unwrap();
     let path = format!("/account/invites/{revoke}");
     assert_eq!(adam.post(&path, &[]).await.to(), "/account?done=invite");
@@ -203,14 +206,14 @@ async fn a_forgotten_password_is_set_by_the_link() {
     let link = server.post(&path, &owner.token, Value::Null).await.of::<CreatedResetLink>().link;
     let mut browser = Browser::new(&server);
     let page = browser.open(&link).await;
-    assert!(page.has("A new password for ann.") && page.has("autocomplete=\"new-password\""), "{}", page.html);
+    assert!(page.has("Set a new password for ann.") && page.has("autocomplete=\"new-password\""), "{}", page.html);
     let page = browser.post(&link, &[("password", "short")]).await;
-    assert_eq!((page.status, page.at("problem")), (422, "A password has at least 10 characters."));
+    assert_eq!((page.status, page.at("problem")), (422, "The password must have at least 10 characters."));
     assert_eq!(browser.post(&link, &[("password", OTHER_PASSWORD)]).await.to(), "/r/lobby");
     assert_eq!(browser.me().await.user, ann.user);
     for page in [Browser::new(&server).open(&link).await, Browser::new(&server).open("/reset/x").await] {
         assert_eq!(page.status, 404);
-        assert!(page.has("This link is not valid") && !page.has("<form method=\"post\" action=\"/reset"));
+        assert!(page.has("Invalid link") && !page.has("<form method=\"post\" action=\"/reset"));
     }
     assert_eq!(Browser::new(&server).post(&link, &[("password", OTHER_PASSWORD)]).await.status, 403);
     server.stop().await;
@@ -224,7 +227,7 @@ async fn too_many_tries_are_said_on_the_page() {
     for _ in 0..40 {
         let page = browser.post("/sign-in", &[("name", "ann"), ("password", "wrong")]).await;
         if page.status == 429 {
-            assert_eq!(page.at("problem"), "That was tried too often. Wait a while, then try again.");
+            assert_eq!(page.at("problem"), "Too many attempts. Try again later.");
             assert!(page.header("retry-after").parse::<u64>().unwrap() > 0);
             server.stop().await;
             return;
@@ -243,15 +246,15 @@ async fn only_what_the_server_offers_is_shown() {
         let page = http_client().get(server.url("/")).header("accept-language", "en").send().await.unwrap();
         let page = page.text().await.unwrap();
         assert_eq!(page.contains("action=\"/enter\""), guests, "{page}");
-        let why = "data-testid=\"name-error\">This server does not let people in by a name alone.";
+        let why = "data-testid=\"name-error\">Guest access is disabled on this server.";
         assert_eq!(page.contains(why), !guests, "{page}");
         assert!(page.contains("href=\"/sign-in\""));
         let mut browser = Browser::new(&server);
         let wrong = browser.post("/sign-in", &[("name", "ann"), ("password", "wrong")]).await;
         for page in [browser.open("/sign-in").await, wrong] {
-            assert_eq!(page.has("Come in by a name alone"), guests, "{}", page.html);
-            assert_eq!(page.has("href=\"/sign-up\"") && page.has("Make an account"), accounts, "{}", page.html);
-            assert_eq!(page.has("One comes in here by invitation only."), !accounts, "{}", page.html);
+            assert_eq!(page.has("Continue as guest"), guests, "{}", page.html);
+            assert_eq!(page.has("href=\"/sign-up\"") && page.has("Create account"), accounts, "{}", page.html);
+            assert_eq!(page.has("An invitation is required."), !accounts, "{}", page.html);
         }
         server.stop().await;
     }
@@ -263,7 +266,7 @@ async fn a_word_again_and_again_is_no_password() {
     let mut browser = Browser::new(&server);
     for password in ["aaaaaaaaaaaa", "passwordpassword", "Password".repeat(3).as_str()] {
         let page = browser.post("/sign-up", &[("name", "ann"), ("password", password)]).await;
-        let why = "That password is the first that anyone would try.";
+        let why = "This password is too common.";
         assert_eq!((page.status, page.at("problem")), (422, why), "{password}");
     }
     server.stop().await;

@@ -33,11 +33,11 @@ async fn a_page_is_in_the_language_of_its_reader() {
             "zh-Hans",
             "最多允许 32 个",
         ),
-        ("/?error=guests_off", "zh", String::new(), "zh-Hans", "此服务器不允许仅凭名字进入。"),
+        ("/?error=guests_off", "zh", String::new(), "zh-Hans", "此服务器未开放访客访问。"),
         ("/r/lobby", "zh", session.clone(), "zh-Hans", "退出登录"),
         ("/r/lobby", "zh", session.clone(), "zh-Hans", "<p class=\"noscript\">未启用 JavaScript 时只能阅读。"),
         ("/r/lobby", "zh", format!("{session}; lang=en"), "en", "Sign out"),
-        ("/r/nowhere", "zh", session.clone(), "zh-Hans", "没有这个房间"),
+        ("/r/nowhere", "zh", session.clone(), "zh-Hans", "房间不存在"),
         ("/shell", "zh", String::new(), "zh-Hans", "退出登录"),
         ("/shell?lang=en", "zh", "lang=zh-Hans".into(), "en", "Sign out"),
     ] {
@@ -95,6 +95,6 @@ async fn the_choice_is_kept_and_leads_back() {
         assert_eq!((answer.status().as_u16(), header(&answer, SET_COOKIE)), (status, ""), "{form}");
     }
     let unknown = choose("lang=de", own).await.unwrap().text().await.unwrap();
-    assert!(unknown.contains("`lang` is one of: en, zh-Hans."), "{unknown}");
+    assert!(unknown.contains("`lang` must be one of: en, zh-Hans."), "{unknown}");
     server.stop().await;
 }

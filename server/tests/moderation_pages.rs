@@ -89,16 +89,16 @@ async fn someone_is_muted_for_a_time_and_let_write_again() {
     let mut browser = Browser::with(&server, &mona);
     for minutes in ["", "x", "0", "-1", "9999999"] {
         let page = browser.post(&form(&ann, "mute"), &[("minutes", minutes)]).await;
-        assert_eq!((page.status, page.at("problem")), (400, "The server could not read this."), "{minutes}");
+        assert_eq!((page.status, page.at("problem")), (400, "The server could not read the request."), "{minutes}");
     }
     let page = browser.post(&form(&ann, "mute"), &[("minutes", "60")]).await;
     assert_eq!(page.to(), format!("{}?done=muted", page_of(&ann)));
     live.post("hush").await;
     assert_eq!(live.refusal().await, "muted");
     let page = browser.open(&page_of(&ann)).await;
-    assert!(page.has("data-testid=\"muted\"") && page.has("May not write until: ") && page.has("<time datetime="));
+    assert!(page.has("data-testid=\"muted\"") && page.has("Muted until: ") && page.has("<time datetime="));
     // Whoever does not moderate is not told.
-    assert!(!Browser::with(&server, &ann).open(&page_of(&ann)).await.has("May not write"));
+    assert!(!Browser::with(&server, &ann).open(&page_of(&ann)).await.has("Muted until"));
     let page = browser.post(&form(&ann, "unmute"), &[]).await;
     assert_eq!(page.to(), format!("{}?done=unmuted", page_of(&ann)));
     live.send("thank you").await;
@@ -112,10 +112,10 @@ async fn the_form_says_what_a_ban_does_to_a_guest() {
     let [olga, ..] = of_each_role(&server).await;
     let (ben, gus) = (server.account("Ben").await, server.session("gus").await);
     let mut browser = Browser::with(&server, &olga);
-    let truth = "without the address, they can come back as somebody else";
+    let truth = "unless you also ban the address, they can return as someone else";
     assert!(browser.open(&page_of(&gus)).await.has(truth));
     let page = browser.open(&page_of(&ben)).await;
-    assert!(!page.has(truth) && page.has("It is needed, for those who moderate."), "{}", page.html);
+    assert!(!page.has(truth) && page.has("Required. Shown to moderators only."), "{}", page.html);
     let field = page.html.split("<input id=\"reason\"").nth(1).unwrap().split('>').next().unwrap();
     assert!(field.contains(" required"), "{field}");
     server.stop().await;
@@ -130,10 +130,10 @@ async fn someone_is_banned_and_the_ban_is_lifted() {
     let mut browser = Browser::with(&server, &mona);
     let long = "x".repeat(251);
     for (reason, hours, status, why) in [
-        ("", "24", 422, "A ban needs a reason."),
+        ("", "24", 422, "Enter a reason."),
         (long.as_str(), "24", 422, "The text has 251 characters. The maximum is 250."),
-        ("spam", "0", 400, "The server could not read this."),
-        ("spam", "soon", 400, "The server could not read this."),
+        ("spam", "0", 400, "The server could not read the request."),
+        ("spam", "soon", 400, "The server could not read the request."),
     ] {
         let page = browser.post(&form(&ann, "ban"), &[("reason", reason), ("hours", hours), ("address", "1")]).await;
         assert_eq!(page.status, status);
@@ -147,31 +147,31 @@ async fn someone_is_banned_and_the_ban_is_lifted() {
     let mut banned = Browser::with(&server, &ann);
     for path in ["/people", "/account", "/rooms/lobby/settings"] {
         let page = banned.open(path).await;
-        assert_eq!((page.status, page.at("problem")), (403, "You were banned from this server."), "{path}");
+        assert_eq!((page.status, page.at("problem")), (403, "You are banned from this server."), "{path}");
         assert!(!page.has("alert(1)"), "the reason is not for them");
     }
     let escaped = "&lt;script&gt;alert(1)&lt;/script&gt; &amp;";
     let page = browser.open(&page_of(&ann)).await;
-    assert!(page.has("Banned for ever") && page.has(escaped) && page.has("by Mona"), "{}", page.html);
+    assert!(page.has("Banned permanently") && page.has(escaped) && page.has("by Mona"), "{}", page.html);
     let page = browser.open("/people/bans").await;
-    assert!(page.has(escaped) && page.has("Banned for ever") && page.has(&form(&ann, "lift")), "{}", page.html);
+    assert!(page.has(escaped) && page.has("Banned permanently") && page.has(&form(&ann, "lift")), "{}", page.html);
     // What another has imposed is lifted by an admin, and by no equal.
     let mark = server.with_role(&olga, "Mark", "moderator").await;
     let mut other = Browser::with(&server, &mark);
     assert!(!other.open("/people/bans").await.has(&form(&ann, "lift")));
     let page = other.post(&form(&ann, "lift"), &[]).await;
     assert_eq!(page.status, 403);
-    assert!(page.at("problem").starts_with("Only for people below you"), "{}", page.html);
+    assert!(page.at("problem").starts_with("You can only manage people with a lower role"), "{}", page.html);
     let page = browser.post(&form(&ann, "lift"), &[("list", "1")]).await;
     assert_eq!(page.to(), "/people/bans?done=lifted");
     let page = browser.open("/people/bans?done=lifted").await;
-    assert_eq!(page.at("done"), "The ban is lifted.");
-    assert!(page.has("Nobody is banned."));
+    assert_eq!(page.at("done"), "User unbanned.");
+    assert!(page.has("No banned users."));
     assert_eq!(server.who(&ann.token).await, 200);
     assert_eq!(browser.post(&form(&ann, "lift"), &[]).await.to(), page_of(&ann), "it was lifted already");
     // For a time, with the address.
     browser.post(&form(&ann, "ban"), &[("reason", "again"), ("hours", "24"), ("address", "1")]).await.to();
-    assert!(browser.open("/people/bans").await.has("with the address"));
+    assert!(browser.open("/people/bans").await.has("including the address"));
     let page = browser.open(&page_of(&ann)).await;
     assert!(page.has("Banned until: ") && page.has("Reason: again"), "{}", page.html);
     server.stop().await;

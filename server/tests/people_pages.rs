@@ -43,7 +43,7 @@ async fn the_list_has_everyone_with_an_account_a_page_at_a_time() {
     assert!(!page.has("data-testid=\"manage\"") && !page.has("/people/bans") && !page.has("/audit"), "{}", page.html);
     let page = browser.open("/people?q=%20AN%20").await;
     assert!(page.has(">Ann<") && !page.has(">Olga<") && page.has("value=\"AN\""), "{}", page.html);
-    assert!(browser.open("/people?q=%3Cb%3E").await.has("There is nobody by that name."));
+    assert!(browser.open("/people?q=%3Cb%3E").await.has("No people found."));
     let page = browser.open("/people?limit=3").await;
     let next = page.html.split("href=\"/people?").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
     let page = browser.open(&format!("/people?{next}")).await;
@@ -91,7 +91,7 @@ async fn several_people_are_written_to_together() {
     assert_eq!(again.to(), room);
     // Nobody, too many, nobody's id, and not by whom it is not allowed.
     let none = browser.post("/people", &[]).await;
-    assert_eq!((none.status, none.has("Choose one person at least, and 9 at most.")), (400, true));
+    assert_eq!((none.status, none.has("Select 1 to 9 people.")), (400, true));
     let many: Vec<String> = (0..10).map(|n| uuid::Uuid::from_u128(n).to_string()).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|id| ("user", id.as_str())).collect();
     assert_eq!(browser.post("/people", &many).await.status, 400);
@@ -162,7 +162,7 @@ async fn a_message_leads_to_the_room_of_the_two() {
     assert!(browser.open(&settings).await.has("Olga"));
     assert_eq!(Browser::with(&server, &adam).open(&settings).await.status, 404);
     let nobody = browser.post("/people/00000000-0000-0000-0000-000000000000/message", &[]).await;
-    assert_eq!((nobody.status, nobody.at("problem")), (404, "It is not there, or not yours to see."));
+    assert_eq!((nobody.status, nobody.at("problem")), (404, "This does not exist, or you do not have access to it."));
     assert_eq!(browser.post("/people/x/message", &[]).await.status, 404);
     assert_eq!(browser.post(&form(&ann, "message"), &[]).await.status, 400);
     server.stop().await;
@@ -180,7 +180,7 @@ async fn a_role_is_changed() {
         form(&ann, "").trim_end_matches('/').to_owned() + "?done=role"
     );
     let page = browser.open(&format!("{}?done=role", page_of(&ann))).await;
-    assert_eq!(page.at("done"), "The role is changed.");
+    assert_eq!(page.at("done"), "Role changed.");
     assert_eq!(Browser::with(&server, &ann).me().await.role, ServerRole::Moderator);
     for (role, status) in [("guest", 400), ("king", 400), ("", 400), ("owner", 403)] {
         let page = browser.post(&form(&ann, "role"), &[("role", role)]).await;
@@ -201,7 +201,7 @@ async fn a_reset_link_is_shown_once() {
     let link = page.html.split("id=\"reset-link\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
     let link = link.split('"').next().unwrap().strip_prefix(&server.url("")).unwrap().to_owned();
     assert!(!browser.open(&page_of(&ann)).await.has(&link));
-    assert!(Browser::new(&server).open(&link).await.has("A new password for Ann."));
+    assert!(Browser::new(&server).open(&link).await.has("Set a new password for Ann."));
     server.stop().await;
 }
 
@@ -238,7 +238,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
     ] {
         for origin in ["https://evil.example", "null"] {
             let page = browser.post_from(origin, &form(&ann, what), &fields).await;
-            assert_eq!((page.status, page.at("problem")), (403, "This page is not from this server."), "{what}");
+            assert_eq!((page.status, page.at("problem")), (403, "This page does not belong to this server."), "{what}");
             assert!(!page.headers.contains_key(SET_COOKIE) && page.has(&format!("href=\"{}\"", page_of(&ann))));
         }
         // Nor by asking for the address.
@@ -259,15 +259,15 @@ async fn the_pages_are_in_the_language_of_their_reader() {
     for (language, tag, path, title, texts) in [
         ("en", "en", "/people".to_owned(), "People · Parlor", ["Search by name", "Message", "owner"]),
         ("zh-CN", "zh-Hans", "/people".to_owned(), "成员 · Parlor", ["按名字搜索", "发私信", "所有者"]),
-        ("en", "en", page_of(&ann), "Ann · Parlor", ["Role: member", "For how long", "Make a reset link"]),
+        ("en", "en", page_of(&ann), "Ann · Parlor", ["Role: member", "Ban duration", "Create reset link"]),
         ("zh-CN", "zh-Hans", page_of(&ann), "Ann · Parlor", ["角色：成员", "封禁时长", "生成重设链接"]),
-        ("en", "en", "/people/bans".to_owned(), "Bans · Parlor", ["Nobody is banned.", "Audit log", "Chat"]),
-        ("zh-CN", "zh-Hans", "/people/bans".to_owned(), "封禁 · Parlor", ["目前没有人被封禁。", "审计日志", "聊天"]),
+        ("en", "en", "/people/bans".to_owned(), "Bans · Parlor", ["No banned users.", "Audit log", "Chat"]),
+        ("zh-CN", "zh-Hans", "/people/bans".to_owned(), "封禁 · Parlor", ["没有被封禁的用户。", "审计日志", "聊天"]),
     ] {
         let mut browser = Browser { server: &server, token: olga.token.clone(), language };
         let page = browser.open(&path).await;
         assert_eq!(page.header(CONTENT_LANGUAGE), tag);
-        assert!(page.has(&format!("<html lang=\"{tag}\">")) && page.has(title), "{title}: {}", page.html);
+        assert!(page.has(&format!("<html lang=\"{tag}\" dir=\"ltr\">")) && page.has(title), "{title}: {}", page.html);
         for text in texts {
             assert!(page.has(text), "{text}: {}", page.html);
         }
@@ -278,7 +278,7 @@ async fn the_pages_are_in_the_language_of_their_reader() {
     }
     let mut browser = Browser { server: &server, token: olga.token.clone(), language: "zh" };
     let page = browser.post(&form(&ann, "ban"), &[("reason", "")]).await;
-    assert_eq!(page.at("problem"), "封禁需要填写原因。");
+    assert_eq!(page.at("problem"), "请填写原因。");
     let room = RoomId::lobby();
     assert!(browser.open(&format!("/rooms/{room}/settings")).await.has("房间设置"));
     server.stop().await;

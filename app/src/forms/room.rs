@@ -107,7 +107,7 @@ impl RoomSettings {
 
     fn about(&self, i18n: I18n) -> impl IntoView + use<> {
         let [name, topic] = self.typed.about.clone().unwrap_or_else(|| [self.name.clone(), self.topic.clone()]);
-        let name = Field::text(id::ROOM_NAME, "name", i18n.t(Key::RoomNameLabel), name, limits::MAX_ROOM_NAME_CHARS);
+        let name = Field::text(id::ROOM_NAME, "name", i18n.t(Key::RoomName), name, limits::MAX_ROOM_NAME_CHARS);
         let topic = Field::text(id::TOPIC, "topic", i18n.t(Key::Topic), topic, limits::MAX_TOPIC_CHARS);
         let topic = Field { help: i18n.t(Key::TopicHelp).into(), ..topic };
         view! {

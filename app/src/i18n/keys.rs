@@ -114,7 +114,7 @@ keys! {
         ResetPassword, ResetLinkHelp, CreateResetLink, ManageLimits,
 
         // Room settings.
-        OpenRoom, PublicRoom, PrivateRoom, ArchivedBadge, NameAndTopic, RoomNameLabel, Topic, TopicHelp,
+        OpenRoom, PublicRoom, PrivateRoom, ArchivedBadge, NameAndTopic, Topic, TopicHelp,
         RoomNameTaken, RoomSaved, Notifications, NotifyAll, NotifyAllHelp, NotifyMentions,
         NotifyMentionsHelp, NotifyNothing, NotifyNothingHelp, NotificationsSaved, Members, RoomModerator,
         AddMember, AddMemberHelp, AddMemberButton, AccountNotFound, MemberAddedNotice, RemoveMember,

@@ -154,8 +154,8 @@ mod tests {
             connected(TransportKind::Poll).title(english),
             "Connected to 127.0.0.1:3000 (long polling). It works."
         );
-        assert_eq!(say(ConnectionState::Reconnecting { seconds: 4, attempt: 3 }), "Reconnecting in 4 s · try 3");
-        assert_eq!(say(ConnectionState::Reconnecting { seconds: 0, attempt: 1 }), "Reconnecting now · try 1");
+        assert_eq!(say(ConnectionState::Reconnecting { seconds: 4, attempt: 3 }), "Reconnecting in 4 s · attempt 3");
+        assert_eq!(say(ConnectionState::Reconnecting { seconds: 0, attempt: 1 }), "Reconnecting now · attempt 1");
         assert_eq!(
             connected(TransportKind::EventStream).title(chinese),
             "已连接到 127.0.0.1:3000（事件流）。It works."
@@ -171,6 +171,6 @@ mod tests {
         assert_eq!(connected.waiting(0, I18n::default()), None);
         let line = |n| ConnectionState::Offline.waiting(n, I18n::default()).unwrap_or_default();
         assert!(line(0).starts_with("Messages wait") && line(2).starts_with("2 messages wait"));
-        assert_eq!(line(1), "1 message waits here and goes out by itself when the connection is back.");
+        assert_eq!(line(1), "1 message is queued and will be sent once you are reconnected.");
     }
 }

@@ -105,7 +105,7 @@ fn a_rate_limit_without_a_retry_time_is_a_failure() {
 fn a_failed_message_can_be_retried_or_withdrawn() {
     let mut outbox = outbox(2);
     outbox.take_sendable(0);
-    outbox.refused(id(1), error_code::TOO_LONG, "It is too long.", None, 0);
+    outbox.refused(id(1), error_code::TOO_LONG, "The text is too long.", None, 0);
     assert_eq!(outbox.of(&RoomId::lobby()).next().map(|item| item.delivery.slug()), Some("failed"));
     assert_eq!(sent(outbox.take_sendable(0)), [id(2)], "one that failed does not hold up the next");
     outbox.ack(id(2), 8, 1);
@@ -116,7 +116,7 @@ fn a_failed_message_can_be_retried_or_withdrawn() {
     assert_eq!(sent(outbox.take_sendable(0)), [], "not before that is on disk");
     outbox.persisted(id(1));
     assert_eq!(sent(outbox.take_sendable(0)), [id(1)]);
-    outbox.refused(id(1), error_code::TOO_LONG, "It is too long.", None, 0);
+    outbox.refused(id(1), error_code::TOO_LONG, "The text is too long.", None, 0);
     assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), false)));
     assert_eq!(outbox.take_withdrawn(&lobby).map(|item| item.message.body.clone()), Some("message 1".into()));
     assert!(outbox.withdraw(id(2)).is_none(), "what is stored cannot be taken back");
@@ -126,7 +126,7 @@ fn a_failed_message_can_be_retried_or_withdrawn() {
 fn refused() -> Outbox {
     let mut outbox = outbox(1);
     outbox.take_sendable(0);
-    outbox.refused(id(1), error_code::TOO_LONG, "It is too long.", None, 0);
+    outbox.refused(id(1), error_code::TOO_LONG, "The text is too long.", None, 0);
     outbox
 }
 

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(
             lines.each_ref().map(String::as_str),
             [
-                "Reconnecting in 2 s · try 3",
+                "Reconnecting in 2 s · attempt 3",
                 "event stream",
                 "http://127.0.0.1:3000",
                 "3 min ago",

@@ -57,7 +57,7 @@ async fn who_is_banned_is_sent_away_on_every_transport_and_stays_out() {
     // A page says it in words, and shows nothing else.
     let page = server.get(&ann.token, "/").await;
     assert_eq!(page.status(), 403);
-    assert!(page.text().await.unwrap().contains("You were banned from this server."));
+    assert!(page.text().await.unwrap().contains("You are banned from this server."));
     assert_eq!(server.get(&ann.token, "/r/lobby").await.headers()["location"], "/");
     // Someone else may sign in in the same browser.
     server.account("bob").await;
