@@ -1,5 +1,4 @@
-//! What the two programs of this crate share: `figures`, which measures a Parlor from outside as its users would feel
-//! it, and `compare`, which measures it beside other servers.
+//! Shared code of `figures`, which measures Parlor from outside, and `compare`, which compares it with other servers.
 
 #[cfg(target_os = "linux")]
 pub mod load;

@@ -1,4 +1,4 @@
-//! What the system says about processes and about itself. Linux only: elsewhere there is nothing to read.
+//! Facts about processes and the machine. Available on Linux only.
 
 use std::{
     fs,
@@ -8,16 +8,16 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-/// A load generator busier than this share of a core measures itself.
+/// CPU share above which a load generator is the bottleneck.
 pub const BUSY: f64 = 0.7;
 
-/// A machine with a higher load average before the measurement has other things to do.
+/// Load average before a measurement above which the machine counts as busy.
 const OTHER_WORK: f64 = 0.5;
 
-/// Sockets that are needed beside those of the clients.
+/// Open files needed besides those of the clients.
 const SPARE_FILES: u64 = 200;
 
-/// Raises the limit on open files. Tells how many of the sockets that are wanted there can be, and the limit.
+/// Raises the limit on open files. Returns how many of the wanted sockets it allows, and the limit.
 pub fn sockets(wanted: usize) -> anyhow::Result<(usize, u64)> {
     let files = rlimit::increase_nofile_limit(wanted as u64 + SPARE_FILES).context("raising the open files limit")?;
     let count = wanted.min(usize::try_from(files.saturating_sub(SPARE_FILES))?);
@@ -25,7 +25,7 @@ pub fn sockets(wanted: usize) -> anyhow::Result<(usize, u64)> {
     Ok((count, files))
 }
 
-/// [`sockets`], where fewer would be another figure.
+/// [`sockets`], but fails if fewer than wanted are allowed.
 pub fn all_sockets(wanted: usize) -> anyhow::Result<()> {
     let (count, files) = sockets(wanted)?;
     ensure!(count == wanted, "{wanted} sockets are needed, and the system allows only {files} open files");
@@ -39,7 +39,7 @@ pub fn resident_kib(pid: u32) -> anyhow::Result<u64> {
     line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok()).context("no VmRSS in /proc")
 }
 
-/// How busy a process is from now on.
+/// CPU usage of a process since the creation of this value.
 pub struct Busy {
     pid: u32,
     since: Instant,
@@ -47,20 +47,20 @@ pub struct Busy {
 }
 
 impl Busy {
-    /// Begins to watch a process.
+    /// Starts measuring a process.
     #[must_use]
     pub fn of(pid: u32) -> Self {
         Self { pid, since: Instant::now(), before: processor_seconds(pid) }
     }
 
-    /// The share of one core that it has used, if the system tells.
+    /// Share of one core used, if known.
     pub fn share(&self) -> Option<f64> {
         let elapsed = self.since.elapsed().max(Duration::from_millis(1)).as_secs_f64();
         Some((processor_seconds(self.pid)? - self.before?) / elapsed)
     }
 }
 
-/// Says how busy both sides were, and warns when the generator was too busy for the figures to be the server's.
+/// Describes the CPU usage of both sides, with a warning if the load generator was the bottleneck.
 pub fn describe_load(server: &Busy, generator: &Busy) -> String {
     match (server.share(), generator.share()) {
         (Some(server), Some(generator)) => {
@@ -71,12 +71,12 @@ pub fn describe_load(server: &Busy, generator: &Busy) -> String {
     }
 }
 
-/// Processor time of all threads of a process, those that have ended too, user and system, if the system tells.
+/// CPU time (user and system) of all threads of a process, including ended ones, if known.
 #[must_use]
 pub fn processor_seconds(pid: u32) -> Option<f64> {
     #[cfg(target_os = "linux")]
     {
-        // To the nanosecond, where /proc/PID/stat, which tells the same, counts hundredths of a second.
+        // In nanoseconds; /proc/PID/stat has hundredths of a second.
         let clock = nix::time::ClockId::pid_cpu_clock_id(nix::unistd::Pid::from_raw(i32::try_from(pid).ok()?)).ok()?;
         Some(std::time::Duration::from(clock.now().ok()?).as_secs_f64())
     }
@@ -87,10 +87,10 @@ pub fn processor_seconds(pid: u32) -> Option<f64> {
     }
 }
 
-/// Keeps the calling thread on one core, and those that it starts from now on, processes too.
+/// Pins the calling thread, and the threads and processes that it starts from now on, to one core.
 ///
 /// # Errors
-/// There is no such core, or this process may not use it.
+/// The core does not exist or may not be used.
 #[cfg(target_os = "linux")]
 pub fn pin_to(core: usize) -> anyhow::Result<()> {
     let mut cores = nix::sched::CpuSet::new();
@@ -99,18 +99,18 @@ pub fn pin_to(core: usize) -> anyhow::Result<()> {
         .with_context(|| format!("pinning to core {core}"))
 }
 
-/// Runnable processes, averaged over the last minute, if the system tells.
+/// Load average over the last minute, if known.
 pub fn load() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
-/// Cores that this process may use.
+/// Number of cores available to this process.
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The machine in one line, with how busy it was before the measurement began.
+/// Describes the machine and its load before the measurement in one line.
 pub fn describe(binary: &Path, load_before: Option<f64>) -> String {
     let cores = cores();
     let cpu = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| value_of(&text, "model name", ':'));
@@ -129,8 +129,8 @@ pub fn describe(binary: &Path, load_before: Option<f64>) -> String {
     format!("Measured on: {}; server and load generator share it, over loopback.{busy}", parts.join(", "))
 }
 
-/// Where data folders are made: beside the binary, because the system's folder for temporary files is often in memory,
-/// where a commit costs nothing.
+/// Parent of data folders: the binary's folder, because the temporary folder is often in memory, where a commit costs
+/// nothing.
 pub fn data_parent(binary: &Path) -> std::path::PathBuf {
     let folder = binary.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let writable = tempfile::tempfile_in(folder).is_ok();

@@ -1,4 +1,4 @@
-//! The server under measurement: a child process that ends with its guard, and with this process when it is told to end.
+//! The measured server as a child process, killed when its guard is dropped or this process is terminated.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -14,30 +14,30 @@ use tempfile::TempDir;
 
 use crate::machine;
 
-/// Time within which the server must say where it listens.
+/// Time within which the server must print its address.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The one server that runs now. Not inside the guard, so that a signal can end it as well.
+/// The running server. Global, so that a signal can stop it as well.
 static CHILD: Mutex<Option<Child>> = Mutex::new(None);
 
-/// The data folder of that server, for the same reason.
+/// Data folder of the running server.
 static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// The server while it runs. Ended when dropped.
+/// A running server, killed when dropped.
 pub struct ServerProcess {
     pid: u32,
     address: SocketAddr,
     ready: Instant,
 }
 
-/// Ends the server before this process ends by Ctrl-C or SIGTERM.
+/// Kills the server when this process receives Ctrl-C or SIGTERM.
 pub fn end_on_signal() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::spawn(move || {
-        runtime.block_on(told_to_end());
+        runtime.block_on(shutdown_signal());
         end_child();
         if let Some(folder) = folder().take() {
-            // What is left of it then is left.
+            // Best effort.
             let _ = std::fs::remove_dir_all(folder);
         }
         std::process::exit(130);
@@ -45,7 +45,7 @@ pub fn end_on_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn told_to_end() {
+async fn shutdown_signal() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {
@@ -67,13 +67,13 @@ fn folder() -> MutexGuard<'static, Option<PathBuf>> {
 
 fn end_child() {
     if let Some(mut child) = child().take() {
-        // It may have ended by itself; either way it is waited for, so that none is left behind.
+        // Wait in any case, so that no zombie is left.
         let _ = child.kill();
         let _ = child.wait();
     }
 }
 
-/// A data folder that is gone in the end.
+/// Creates a temporary data folder.
 pub fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
     let parent = machine::data_parent(binary);
     let made = tempfile::Builder::new().prefix("parlor-figures-").tempdir_in(parent).context("making a data folder")?;
@@ -82,12 +82,12 @@ pub fn data_folder(binary: &Path) -> anyhow::Result<TempDir> {
 }
 
 impl ServerProcess {
-    /// Starts the server and waits until it says where it listens.
+    /// Starts the server and waits until it prints its address.
     pub fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
         Self::start_at(binary, data, SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// The same at an address: the one of a server that was killed.
+    /// Starts the server at a given address, for example that of a killed one.
     pub fn start_at(binary: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Self> {
         let binary: PathBuf = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
         let mut command = Command::new(&binary);
@@ -98,10 +98,10 @@ impl ServerProcess {
         Self::start_command(&mut command, address)
     }
 
-    /// Starts any server that says where it listens. The address stands in until it does.
+    /// Starts any server that prints its address. `address` is used until then.
     ///
     /// # Errors
-    /// It cannot be started, ends, or says nothing in time.
+    /// It cannot be started, exits, or prints no address in time.
     pub fn start_command(command: &mut Command, address: SocketAddr) -> anyhow::Result<Self> {
         let mut running = child();
         ensure!(running.is_none(), "one server at a time");
@@ -111,7 +111,7 @@ impl ServerProcess {
             .spawn()
             .with_context(|| format!("starting {}", command.get_program().display()))?;
         let output = started.stdout.take();
-        // From here on the guard ends the child, also when it never gets ready.
+        // From here on the guard kills the child, even if it never gets ready.
         let mut server = Self { pid: started.id(), address, ready: Instant::now() };
         *running = Some(started);
         drop(running);
@@ -119,12 +119,12 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Ends the server at once, as `kill -9` does.
+    /// Kills the server (SIGKILL).
     pub fn kill(self) {
         drop(self);
     }
 
-    /// When it said that it listens.
+    /// When it printed its address.
     pub fn ready(&self) -> Instant {
         self.ready
     }
@@ -141,7 +141,7 @@ impl ServerProcess {
         self.address
     }
 
-    /// Asks for the first page; fails unless it is answered with 200.
+    /// Requests the first page. Fails unless the status is 200.
     pub fn first_page(&self) -> anyhow::Result<()> {
         let mut stream = TcpStream::connect(self.address).context("connecting")?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -160,7 +160,7 @@ impl Drop for ServerProcess {
     }
 }
 
-/// The address in the first line that has one, and when the line came. The output is read on to its end, so that the server never blocks on it.
+/// The first address in the output, and when it was printed. Keeps reading, so that the server never blocks on its output.
 fn listening(output: ChildStdout) -> anyhow::Result<(SocketAddr, Instant)> {
     let (found, finding) = mpsc::channel();
     std::thread::spawn(move || {

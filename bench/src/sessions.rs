@@ -1,4 +1,4 @@
-//! Guests of a Parlor server, made over HTTP before anything is measured.
+//! Creates guest sessions over HTTP before a measurement.
 
 use std::{
     net::SocketAddr,
@@ -13,30 +13,29 @@ use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
 use parlor_protocol::http::{CreateSessionRequest, CreatedSession};
 
-/// Requests on their way at a time.
+/// Concurrent requests.
 const AT_ONCE: usize = 64;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Guests of this process so far. A server has a name once at a time, also among several load generators: each begins
-/// somewhere else.
+/// Number of guests created so far. Starts at a different value in each process, because names are unique on a server.
 static GUESTS: LazyLock<AtomicU32> =
     LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(0x9e37_79b9) >> 4));
 
-/// The tokens of this many new guests.
+/// Creates guests and returns their tokens.
 ///
 /// # Errors
-/// The server cannot be reached, or refuses one.
+/// The server cannot be reached or rejects a request.
 pub async fn many(address: SocketAddr, count: usize) -> anyhow::Result<Vec<String>> {
     let http = reqwest::Client::new();
     let making = futures::stream::iter(0..count).map(|number| one(&http, address, number));
     making.buffered(AT_ONCE).try_collect().await.context("making sessions")
 }
 
-/// The token of a new guest, whose name ends with the number.
+/// Creates a guest whose name ends with the number, and returns the token.
 ///
 /// # Errors
-/// The server cannot be reached, or refuses.
+/// The server cannot be reached or rejects the request.
 pub async fn one(http: &reqwest::Client, address: SocketAddr, number: usize) -> anyhow::Result<String> {
     let new = CreateSessionRequest { name: name(number) };
     let answer = http.post(format!("http://{address}/api/session")).json(&new).timeout(TIMEOUT).send().await?;
@@ -44,7 +43,7 @@ pub async fn one(http: &reqwest::Client, address: SocketAddr, number: usize) -> 
     Ok(made.token)
 }
 
-/// As long as "guest" and a number, which is what the figures so far were measured with.
+/// As long as "guest" and a number, so that figures stay comparable.
 fn name(number: usize) -> String {
     let guest = GUESTS.fetch_add(1, Ordering::Relaxed) & 0xf_ffff;
     format!("{guest:05x} {number:05}")

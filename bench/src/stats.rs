@@ -1,4 +1,4 @@
-//! Percentiles and medians of measured times, and how they are written.
+//! Percentiles and medians of measured times, and their formatting.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ pub struct Samples(Vec<Duration>);
 
 impl Samples {
     /// # Errors
-    /// There are none: nothing was measured.
+    /// There are no samples.
     pub fn new(mut times: Vec<Duration>) -> anyhow::Result<Self> {
         anyhow::ensure!(!times.is_empty(), "nothing was measured");
         times.sort_unstable();
@@ -46,13 +46,13 @@ impl Samples {
     }
 }
 
-/// The middle one; of an even number, the lower one of the two.
+/// Median; the lower one of an even number.
 pub fn median<T: Ord + Copy>(values: &mut [T]) -> Option<T> {
     values.sort_unstable();
     values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
-/// The middle one; of an even number, the mean of the two. 0 if there is none.
+/// Median; the mean of the middle two of an even number. 0 if empty.
 pub fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     match values.len() {
@@ -62,7 +62,7 @@ pub fn middle(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// Seconds with two digits behind the point.
+/// Seconds with two decimals.
 pub fn secs(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }
@@ -74,7 +74,7 @@ pub fn ms(time: Duration) -> String {
     format!("{ms:.digits$} ms")
 }
 
-/// Thousands set apart.
+/// Number with thousands separators.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Frames of a WebSocket (RFC 6455, section 5) as a client of a trusted server needs them: no parts, no extensions.
+//! WebSocket frames (RFC 6455, section 5) for a client of a trusted server: no fragments, no extensions.
 
 use std::ops::Range;
 
@@ -17,8 +17,7 @@ pub const PONG: u8 = 10;
 
 const MASKED: u8 = 0x80;
 
-/// Appends a client's frame. Its mask is 0, which changes nothing: masks protect proxies from scripts, and here is
-/// neither. The server still has to undo it.
+/// Appends a client frame. Its mask is 0, which saves masking here; the server unmasks it as usual.
 pub fn put(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     out.push(0x80 | kind);
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
@@ -36,7 +35,7 @@ pub fn put(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     out.extend(payload);
 }
 
-/// [`put`] into a buffer of its own.
+/// [`put`] into a new buffer.
 #[must_use]
 pub fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
@@ -44,10 +43,10 @@ pub fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The first of a server's frames, if it is there as a whole: its kind, and where its payload is.
+/// Opcode and payload range of the first server frame, if it is complete.
 ///
 /// # Errors
-/// It is a frame in parts, with extensions, or masked.
+/// The frame is fragmented, masked, or uses an extension.
 pub fn frame_in(bytes: &[u8]) -> anyhow::Result<Option<(u8, Range<usize>)>> {
     let Some([first, second]) = bytes.first_chunk() else { return Ok(None) };
     ensure!(first & 0xf0 == 0x80 && second & 0x80 == 0, "a frame in parts, with extensions, or masked");
@@ -63,22 +62,22 @@ pub fn frame_in(bytes: &[u8]) -> anyhow::Result<Option<(u8, Range<usize>)>> {
     Ok((bytes.len() >= end).then_some((first & 0x0f, begin..end)))
 }
 
-/// The head of a client's upgrade request (RFC 6455, section 4.1). `more` are further header lines, each with its end.
+/// A client's upgrade request (RFC 6455, section 4.1). `more` contains further header lines with their line ends.
 #[must_use]
 pub fn upgrade(host: impl std::fmt::Display, path: &str, more: &str) -> String {
-    // The key is there so that caches in between do not answer; there is none.
+    // A fixed key: it only prevents caches from answering, and there are none.
     format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cGFybG9yLWZpZ3VyZXMtMQ==\r\n{more}\r\n"
     )
 }
 
-/// Where the frames begin, once the answer to an upgrade is there as a whole.
+/// Offset of the first frame, once the response to the upgrade is complete.
 ///
 /// # Errors
-/// The server refuses, or the head has no end.
+/// The server rejects the upgrade, or the response head is too long.
 pub fn upgraded(bytes: &[u8]) -> anyhow::Result<Option<usize>> {
-    /// A longer head is none that a server sends.
+    /// Maximum length of a response head.
     const MAX_HEAD: usize = 16 * 1024;
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         ensure!(bytes.len() < MAX_HEAD, "the answer to the upgrade has no end");
@@ -94,7 +93,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// As a server would send it.
+    /// A frame as a server sends it.
     fn unmasked(payload: &[u8]) -> Vec<u8> {
         let mut frame = masked(TEXT, payload);
         let mask = frame.len() - payload.len() - 4;

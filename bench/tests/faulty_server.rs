@@ -1,4 +1,4 @@
-//! The generator against a server that does wrong once: it has to be noticed.
+//! The load generator detects a server that misbehaves once.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -10,13 +10,13 @@ use std::{
 };
 
 use parlor_bench::{
-    load::{self, Ask, Dialect, Overrides, Report, Scenario},
+    load::{self, Dialect, LoadArgs, Overrides, Report, Scenario},
     websocket::TEXT,
 };
 
-/// What one member does not get as it should.
+/// How the server misbehaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lie {
+enum Fault {
     None,
     Lose,
     Double,
@@ -29,48 +29,48 @@ const VICTIM: usize = 10;
 #[derive(Default)]
 struct Room {
     members: Vec<TcpStream>,
-    said: usize,
+    message: usize,
     held: Vec<u8>,
 }
 
 impl Room {
-    fn say(&mut self, lie: Lie, frame: &[u8]) {
-        self.said += 1;
+    fn send(&mut self, fault: Fault, frame: &[u8]) {
+        self.message += 1;
         for (number, member) in self.members.iter_mut().enumerate() {
-            let lied_to = number == 3 && lie != Lie::None;
-            let bytes = match (lied_to, self.said.cmp(&VICTIM)) {
-                (true, std::cmp::Ordering::Equal) => match lie {
-                    Lie::Double => [frame, frame].concat(),
-                    Lie::Swap => {
+            let lied_to = number == 3 && fault != Fault::None;
+            let bytes = match (lied_to, self.message.cmp(&VICTIM)) {
+                (true, std::cmp::Ordering::Equal) => match fault {
+                    Fault::Double => [frame, frame].concat(),
+                    Fault::Swap => {
                         self.held = frame.to_vec();
                         Vec::new()
                     }
-                    Lie::Lose | Lie::None => Vec::new(),
+                    Fault::Lose | Fault::None => Vec::new(),
                 },
                 (true, _) => [frame, &std::mem::take(&mut self.held)[..]].concat(),
                 _ => frame.to_vec(),
             };
-            // It may have gone.
+            // The member may have left.
             let _ = member.write_all(&bytes);
         }
     }
 }
 
-/// A room that passes on what comes, but for the lie. It ends with the test.
-fn server(lie: Lie) -> SocketAddr {
+/// A server with one room that misbehaves once.
+fn server(fault: Fault) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let room = Arc::new(Mutex::new(Room::default()));
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let room = room.clone();
-            thread::spawn(move || serve(stream, &room, lie));
+            thread::spawn(move || serve(stream, &room, fault));
         }
     });
     address
 }
 
-fn serve(mut stream: TcpStream, room: &Mutex<Room>, lie: Lie) -> Option<()> {
+fn serve(mut stream: TcpStream, room: &Mutex<Room>, fault: Fault) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -79,9 +79,9 @@ fn serve(mut stream: TcpStream, room: &Mutex<Room>, lie: Lie) -> Option<()> {
         head.push(byte[0]);
     }
     {
-        // Nothing is said between the answer and the place in the room: who has the one counts on the other.
+        // Answer and join under one lock: a client that has the answer is in the room.
         let mut room = room.lock().unwrap();
-        // A frame behind the head at once, which has to be found too.
+        // A frame right after the response head, which the client must find as well.
         stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x8a\x00").ok()?;
         room.members.push(stream.try_clone().ok()?);
     }
@@ -94,21 +94,21 @@ fn serve(mut stream: TcpStream, room: &Mutex<Room>, lie: Lie) -> Option<()> {
             stream.read_exact(&mut extended).ok()?;
             length = u16::from_be_bytes(extended);
         }
-        // The mask is zero.
+        // The mask is 0.
         let mut payload = vec![0; usize::from(length) + 4];
         stream.read_exact(&mut payload).ok()?;
         if header[0] & 0x0f == TEXT {
             let mut frame = vec![0x80 | TEXT, 126];
             frame.extend(length.to_be_bytes());
             frame.extend(&payload[4..]);
-            room.lock().unwrap().say(lie, &frame);
+            room.lock().unwrap().send(fault, &frame);
         }
     }
 }
 
-fn report(lie: Lie) -> Report {
-    load::run(&Ask {
-        connect: server(lie),
+fn report(fault: Fault) -> Report {
+    load::run(&LoadArgs {
+        connect: server(fault),
         dialect: Dialect::Plain,
         scenario: Scenario::FanoutSaturated,
         pid: None,
@@ -118,7 +118,7 @@ fn report(lie: Lie) -> Report {
             senders: Some(1),
             body: Some(200),
             warm_up: Some(0.05),
-            // Enough for the message that the lie is about, also where nobody is served for a moment.
+            // Enough for the message that the fault is about, also where nobody is served for a moment.
             seconds: Some(1.0),
             ..Overrides::default()
         },
@@ -127,18 +127,18 @@ fn report(lie: Lie) -> Report {
 }
 
 #[test]
-fn the_truth_is_right() {
-    let report = report(Lie::None);
-    assert!(report.is_right(), "{}", report.wrongs());
+fn correct_server_has_no_errors() {
+    let report = report(Fault::None);
+    assert!(report.is_correct(), "{}", report.errors());
     assert_eq!(report.delivered, report.sent * 6);
 }
 
 #[test]
-fn lies_are_named() {
-    for (lie, name) in [(Lie::Lose, "1 lost"), (Lie::Double, "1 doubled"), (Lie::Swap, "1 out of order")] {
-        let report = report(lie);
+fn each_fault_is_reported() {
+    for (fault, name) in [(Fault::Lose, "1 lost"), (Fault::Double, "1 doubled"), (Fault::Swap, "1 out of order")] {
+        let report = report(fault);
         assert!(report.sent > VICTIM as u64);
-        assert_eq!(report.wrongs(), name);
-        assert!(!report.is_right());
+        assert_eq!(report.errors(), name);
+        assert!(!report.is_correct());
     }
 }

@@ -1,5 +1,4 @@
-//! The generator against real servers of this build, small: every message has to come once to everyone, in order. Nothing
-//! here is measured.
+//! The load generator against real servers at a small size: every message must be delivered once to everyone, in order.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -12,12 +11,12 @@ use std::{
 };
 
 use parlor_bench::{
-    load::{self, Ask, Dialect, Overrides, Report, Scenario},
+    load::{self, Dialect, LoadArgs, Overrides, Report, Scenario},
     server_process::ServerProcess,
 };
 use tempfile::TempDir;
 
-/// One server at a time.
+/// Serialises the tests: one server at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 struct Server {
@@ -27,7 +26,7 @@ struct Server {
     _turn: MutexGuard<'static, ()>,
 }
 
-/// A program of this build: `cargo test --workspace` makes it before it runs any test. Without it, it is built first.
+/// A program of this build, which is built if it does not exist.
 fn program(name: &str) -> PathBuf {
     static BUILT: Once = Once::new();
     let path = Path::new(env!("CARGO_BIN_EXE_compare")).with_file_name(name);
@@ -77,7 +76,7 @@ impl Server {
     }
 
     fn load(&self, scenario: Scenario, overrides: &Overrides) -> Report {
-        let ask = Ask {
+        let ask = LoadArgs {
             connect: self.process.address(),
             dialect: self.dialect,
             scenario,
@@ -89,39 +88,39 @@ impl Server {
     }
 }
 
-/// 20 connections in four rooms of five, three of whom write.
+/// 20 connections in four rooms of five, three of which send.
 fn rooms() -> Overrides {
     let (rooms, connections) = (Some(4), Some(20));
     Overrides { rooms, connections, people: Some(20), senders: Some(3), window: Some(16), ..Overrides::default() }
 }
 
 fn assert_all_came(report: &Report, members: u64) {
-    assert!(report.is_right(), "{}", report.wrongs());
+    assert!(report.is_correct(), "{}", report.errors());
     assert!(report.sent >= 20, "{} messages were sent", report.sent);
     assert_eq!(report.delivered, report.sent * members);
     assert!(report.window.deliveries > 0 && report.window.server_cpu.is_some());
 }
 
 #[test]
-fn as_many_messages_as_go_through_all_come() {
+fn closed_loop_messages_are_all_delivered() {
     for server in [Server::parlor as fn() -> Server, || Server::bare("single", 0), || Server::bare("batch", 0)] {
         assert_all_came(&server().load(Scenario::RoomsSaturated, &rooms()), 5);
     }
 }
 
 #[test]
-fn a_crowd_hears_everything() {
-    let crowd = || Overrides { connections: Some(20), people: Some(3), ..Overrides::default() };
-    assert_all_came(&Server::parlor().load(Scenario::FanoutSaturated, &crowd()), 20);
-    assert_all_came(&Server::bare("batch", 0).load(Scenario::FanoutSaturated, &crowd()), 20);
+fn a_large_room_gets_every_message() {
+    let large = || Overrides { connections: Some(20), people: Some(3), ..Overrides::default() };
+    assert_all_came(&Server::parlor().load(Scenario::FanoutSaturated, &large()), 20);
+    assert_all_came(&Server::bare("batch", 0).load(Scenario::FanoutSaturated, &large()), 20);
 }
 
 #[test]
-fn messages_by_the_clock_are_timed() {
+fn open_loop_messages_are_timed() {
     for server in [Server::parlor as fn() -> Server, || Server::bare("single", 0)] {
         let report = server().load(Scenario::Delivery, &Overrides { rate: Some(100.0), ..rooms() });
         assert_all_came(&report, 5);
-        // Half a second of them, to five members each.
+        // Half a second of messages to five members each.
         assert_eq!(report.latency.unwrap().count, 250);
     }
 }
@@ -130,20 +129,20 @@ fn messages_by_the_clock_are_timed() {
 fn heartbeats_are_answered_and_counted() {
     let connections = Overrides { connections: Some(10), rooms: Some(2), ..Overrides::default() };
     let report = Server::bare("batch", 200).load(Scenario::Heartbeat, &connections);
-    // The server would have closed who does not answer.
+    // The server would have closed connections that do not answer.
     assert!(report.window.heartbeats > 0);
     assert_eq!((report.connections, report.sent), (10, 0));
 }
 
 #[test]
-fn people_are_in_several_rooms() {
+fn users_join_several_rooms() {
     let few = Overrides { connections: Some(20), people: Some(20), rooms: Some(10), ..Overrides::default() };
     let report = Server::parlor().load(Scenario::IdleMemory, &few);
     assert!(report.memory.unwrap().after > 0);
 }
 
 #[test]
-fn connections_come_and_go() {
+fn short_connections_are_counted() {
     for server in [Server::parlor as fn() -> Server, || Server::bare("batch", 0)] {
         let report =
             server().load(Scenario::Connects, &Overrides { people: Some(20), rooms: Some(2), ..Overrides::default() });

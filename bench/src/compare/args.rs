@@ -1,12 +1,12 @@
-//! The command line of `compare`.
+//! Command line of `compare`.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
-use parlor_bench::load::{Ask, Overrides, Scenario};
+use parlor_bench::load::{LoadArgs, Overrides, Scenario};
 
-/// Measures Parlor beside other servers.
+/// Compares Parlor with other servers
 #[derive(Parser, Debug)]
 #[command(name = "compare", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -18,35 +18,35 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// The load generator alone, against a server that runs already; prints what it saw as JSON
-    Load(Box<Ask>),
+    /// Runs the load generator against a running server and prints the report as JSON
+    Load(Box<LoadArgs>),
 }
 
 /// What to measure.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Run {
-    /// How often everything is measured.
+    /// Number of rounds
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
-    /// These scenarios only.
+    /// Measure only these scenarios
     #[arg(long, value_name = "SCENARIO", value_delimiter = ',')]
     pub(crate) only: Vec<Scenario>,
-    /// These servers only, such as parlor,bare-batch,nats.
+    /// Measure only these servers, for example parlor,bare-batch,nats
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) peers: Vec<String>,
-    /// The Parlor to measure, PATH or NAME=PATH; several are measured side by side [default: target/release/parlor]
+    /// Builds of Parlor to measure, as PATH or NAME=PATH [default: target/release/parlor]
     #[arg(long = "bin", value_name = "[NAME=]PATH", value_delimiter = ',')]
     pub(crate) binaries: Vec<String>,
-    /// Where to write the results; with a choice of scenarios or servers they are only printed [default: bench/RESULTS.md]
+    /// File for the results; a partial run is only printed [default: bench/RESULTS.md]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// A short check with generous bounds instead, which fails when Parlor is far from where it should be.
+    /// Run a short check with generous bounds instead
     #[arg(long)]
     pub(crate) smoke: bool,
-    /// The core of the server.
+    /// CPU core of the server
     #[arg(long, default_value_t = 0)]
     pub(crate) server_core: usize,
-    /// The core of the generator.
+    /// CPU core of the load generator
     #[arg(long, default_value_t = 1)]
     pub(crate) generator_core: usize,
     #[command(flatten)]
@@ -77,7 +77,7 @@ impl Run {
         Ok(found)
     }
 
-    /// Whether everything is measured as it should be, so that the results can stand for it.
+    /// Whether the run is complete, so that its results may replace the published ones.
     pub(crate) fn is_complete(&self) -> bool {
         self.only.is_empty() && self.peers.is_empty() && self.binaries.len() <= 1 && self.rounds >= 5
     }

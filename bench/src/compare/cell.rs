@@ -1,4 +1,4 @@
-//! One cell of a table: a fresh server, a scenario done to it, and what came of it.
+//! One cell of the results: runs a scenario against a new server process.
 
 use std::{
     io::Read,
@@ -16,18 +16,18 @@ use parlor_bench::{
 
 use crate::{args::Run, peers::Peer};
 
-/// No scenario takes longer, however slow the server.
+/// Time limit of a scenario.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// What was measured in one round.
+/// Measurements of one round.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) report: Report,
-    /// The same without heartbeats, where their cost is asked for.
+    /// The same without heartbeats, for the scenario that measures their cost.
     pub(crate) baseline: Option<Report>,
 }
 
-/// Starts the server, generates the load, ends the server.
+/// Starts the server, runs the load generator and stops the server.
 pub(crate) fn run(run: &Run, peer: &Peer, scenario: Scenario) -> anyhow::Result<Outcome> {
     let baseline = (scenario == Scenario::Heartbeat).then(|| once(run, peer, scenario, 0)).transpose();
     let baseline = baseline.context("without heartbeats")?;
@@ -55,7 +55,7 @@ fn pinned(core: usize, mut command: Command) -> anyhow::Result<ServerProcess> {
     })
 }
 
-/// The generator is this program again, in a process of its own.
+/// Runs the load generator: this program in a separate process.
 fn generate(run: &Run, peer: &Peer, scenario: Scenario, server: &ServerProcess) -> anyhow::Result<Report> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["load", "--connect", &server.address().to_string(), "--scenario", scenario.name()]);
@@ -80,16 +80,16 @@ fn generate(run: &Run, peer: &Peer, scenario: Scenario, server: &ServerProcess) 
     for (flag, value) in times.iter().filter_map(|(flag, value)| value.map(|value| (flag, value.to_string()))) {
         command.args([flag, value.as_str()]);
     }
-    let (said, complaint) = output(command)?;
-    serde_json::from_str(&said).with_context(|| complaint.trim().to_owned())
+    let (message, complaint) = output(command)?;
+    serde_json::from_str(&message).with_context(|| complaint.trim().to_owned())
 }
 
-/// What a program says, on its output and its error output. It is ended when it takes too long.
+/// Standard output and error of a program, which is killed at the time limit.
 fn output(mut command: Command) -> anyhow::Result<(String, String)> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (mut out, mut err) = (child.stdout.take().context("no output")?, child.stderr.take().context("no output")?);
     std::thread::scope(|scope| {
-        let said = scope.spawn(move || {
+        let message = scope.spawn(move || {
             let mut text = String::new();
             out.read_to_string(&mut text).map(|_| text)
         });
@@ -107,8 +107,8 @@ fn output(mut command: Command) -> anyhow::Result<(String, String)> {
             std::thread::sleep(Duration::from_millis(20));
         }
         ensure!(begun.elapsed() <= LONGEST, "it took longer than {LONGEST:?}");
-        match (said.join(), complaint.join()) {
-            (Ok(said), Ok(complaint)) => Ok((said?, complaint?)),
+        match (message.join(), complaint.join()) {
+            (Ok(message), Ok(complaint)) => Ok((message?, complaint?)),
             _ => bail!("reading what the generator says failed"),
         }
     })

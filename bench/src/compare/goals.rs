@@ -1,4 +1,4 @@
-//! What Parlor is to reach, and whether it did.
+//! Performance goals of Parlor, and whether they are met.
 
 use parlor_bench::load::Scenario;
 
@@ -57,7 +57,7 @@ fn goals() -> Vec<Goal> {
     ]
 }
 
-/// The table of those that were measured, for one build of Parlor; nothing if none was.
+/// Table of the goals that were measured for a build of Parlor, if any.
 pub(crate) fn table(results: &Results, parlor: &str) -> Option<String> {
     let lines: Vec<String> = goals().iter().filter_map(|goal| goal.line(results, parlor)).collect();
     (!lines.is_empty())

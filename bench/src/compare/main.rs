@@ -1,7 +1,7 @@
-//! Measures Parlor beside other servers: each scenario is done to each of them in turn, round after round, a fresh server
-//! process for each, on one core, with the load generator on another.
+//! Compares Parlor with other servers. Each round runs each scenario against a new process of each server on one core,
+//! with the load generator on another.
 //!
-//! `compare load …` is the generator alone, against a server that runs already.
+//! `compare load …` runs the load generator against a running server.
 
 #[cfg(target_os = "linux")]
 mod args;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     use clap::Parser;
     let cli = args::Cli::parse();
     let done = match &cli.command {
-        Some(args::Command::Load(ask)) => load(ask),
+        Some(args::Command::Load(args)) => load(args),
         None if cli.run.smoke => smoke::run(&cli.run),
         None => rounds::run(&cli.run),
     };
@@ -47,18 +47,18 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Generates load as asked, and prints the report.
+/// Runs the load generator and prints its report.
 #[cfg(target_os = "linux")]
 #[allow(clippy::print_stdout)]
-fn load(ask: &parlor_bench::load::Ask) -> anyhow::Result<bool> {
-    let report = parlor_bench::load::run(ask)?;
+fn load(args: &parlor_bench::load::LoadArgs) -> anyhow::Result<bool> {
+    let report = parlor_bench::load::run(args)?;
     println!("{}", serde_json::to_string_pretty(&report)?);
     if let Some(cpu) = report.window.cpu_per_delivery() {
         eprintln!("compare: {cpu:.3} CPU-seconds per million deliveries");
     }
     eprintln!("compare: the generator used {:.0} % of its core", report.window.own_share() * 100.0);
-    if !report.is_right() {
-        eprintln!("compare: {}", report.wrongs());
+    if !report.is_correct() {
+        eprintln!("compare: {}", report.errors());
     }
-    Ok(report.is_right())
+    Ok(report.is_correct())
 }

@@ -1,4 +1,4 @@
-//! What is taken from a scenario's reports: the figure that matters first, and those beside it.
+//! Metrics of each scenario, the primary one first.
 
 use parlor_bench::{
     load::{Memory, Scenario},
@@ -7,16 +7,16 @@ use parlor_bench::{
 
 use crate::cell::Outcome;
 
-/// One figure of a scenario.
+/// A metric of a scenario.
 pub(crate) struct Metric {
-    /// With its unit.
+    /// Name with unit.
     pub(crate) name: &'static str,
-    /// Digits behind the point.
+    /// Number of decimals.
     pub(crate) digits: usize,
     pub(crate) of: fn(&Outcome) -> Option<f64>,
 }
 
-/// A figure over all rounds.
+/// A metric over all rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -76,7 +76,7 @@ const CPU_PER_CONNECT: Metric = Metric {
     of: |outcome| outcome.report.window.cpu_per(outcome.report.window.connects),
 };
 
-/// The first is the one that servers are compared by.
+/// Metrics of a scenario. Servers are compared by the first.
 pub(crate) fn of(scenario: Scenario) -> Vec<Metric> {
     match scenario {
         Scenario::FanoutSaturated | Scenario::RoomsSaturated => vec![CPU, RATE, SERVER, GENERATOR, FRAME, RESIDENT],
@@ -89,7 +89,7 @@ pub(crate) fn of(scenario: Scenario) -> Vec<Metric> {
 }
 
 impl Metric {
-    /// Over all rounds; nothing if it could not be measured in any.
+    /// The metric over all rounds, if it was measured in any.
     pub(crate) fn over(&self, outcomes: &[Outcome]) -> Option<Spread> {
         let values: Vec<f64> = outcomes.iter().filter_map(self.of).collect();
         let least = values.iter().copied().min_by(f64::total_cmp)?;
@@ -105,13 +105,13 @@ impl Metric {
         format!("{value:.*}", self.digits)
     }
 
-    /// The median, and how far the rounds lie apart.
+    /// Median and range.
     pub(crate) fn show_spread(&self, spread: &Spread) -> String {
         format!("{} ({}–{})", self.show(spread.median), self.show(spread.min), self.show(spread.max))
     }
 }
 
-/// Whether the generator was too busy for the figures to be the server's.
+/// Whether the load generator was the bottleneck.
 pub(crate) fn generator_limited(outcomes: &[Outcome]) -> bool {
     GENERATOR.over(outcomes).is_some_and(|share| share.median > machine::BUSY * 100.0)
 }

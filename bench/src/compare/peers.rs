@@ -1,4 +1,4 @@
-//! The servers that are compared: how each is started, and what it speaks.
+//! The compared servers: how each is started and which protocol it uses.
 
 use std::{
     fs,
@@ -13,25 +13,25 @@ use uuid::Uuid;
 
 use crate::args::Run;
 
-/// A server, and how it is asked to be.
+/// A server and its configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) name: String,
     pub(crate) program: Program,
-    /// Messages are as long as Parlor's frames are, so that what its envelope costs can be seen.
+    /// Whether messages are as long as Parlor's frames, to show the cost of its envelope.
     pub(crate) enlarged: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Parlor(PathBuf),
-    /// A Rust program of the workspace, and its `MODE`.
+    /// A Rust program of the workspace and its `MODE`.
     Rust {
         name: &'static str,
         mode: Option<&'static str>,
         dialect: Dialect,
     },
-    /// A script under `peers/node`, and its `MODE`.
+    /// A script in `peers/node` and its `MODE`.
     Node {
         script: &'static str,
         mode: Option<&'static str>,
@@ -40,14 +40,14 @@ pub(crate) enum Program {
     Nats,
 }
 
-/// Where heartbeats cannot be switched off: the longest interval that Parlor takes.
+/// Maximum heartbeat interval of Parlor, where heartbeats should be off.
 const HARDLY_EVER_MS: u64 = 300_000;
 
 impl Peer {
-    /// All of them, the builds of Parlor first.
+    /// All servers, the builds of Parlor first.
     ///
     /// # Errors
-    /// A build of Parlor is not there.
+    /// A build of Parlor does not exist.
     pub(crate) fn all(run: &Run) -> anyhow::Result<Vec<Self>> {
         let plain = |name, program| Self { name, program, enlarged: false };
         let rust = |name, mode, dialect| Program::Rust { name, mode, dialect };
@@ -76,7 +76,7 @@ impl Peer {
         Ok(peers)
     }
 
-    /// Whether it is measured there if nobody says otherwise.
+    /// Whether it is measured in a scenario by default.
     pub(crate) fn takes_part(&self, scenario: Scenario) -> bool {
         let fanout = matches!(scenario, Scenario::FanoutSaturated | Scenario::FanoutPaced);
         match (self.name.as_str(), scenario) {
@@ -102,7 +102,7 @@ impl Peer {
         }
     }
 
-    /// Why it cannot be measured here; nothing if it can.
+    /// Why it cannot be measured on this machine, if it cannot.
     pub(crate) fn missing(&self) -> Option<String> {
         match &self.program {
             Program::Parlor(_) => None,
@@ -112,8 +112,8 @@ impl Peer {
             }
             Program::Node { script, .. } => {
                 let there = node_folder().join(script).is_file() && node_folder().join("node_modules").is_dir();
-                let said = (!there).then(|| format!("{script} or its modules are not there: bench/peers/setup.sh"));
-                said.or_else(|| first_line("node", "--version").is_none().then(|| "there is no node".into()))
+                let message = (!there).then(|| format!("{script} or its modules are not there: bench/peers/setup.sh"));
+                message.or_else(|| first_line("node", "--version").is_none().then(|| "there is no node".into()))
             }
             Program::Nats => first_line("nats-server", "--version").is_none().then(|| "there is no nats-server".into()),
         }
@@ -161,7 +161,7 @@ impl Peer {
         if self.enlarged { frame_bytes(length) - r#"{"body":""}"#.len() } else { length }
     }
 
-    /// Which version it is, as it or its package says.
+    /// Version of the server or its package.
     pub(crate) fn version(&self) -> String {
         let unknown = || "version not known".to_owned();
         match &self.program {
@@ -192,7 +192,7 @@ fn frame_bytes(body: usize) -> usize {
     ServerFrame::Event(event).encode().len()
 }
 
-/// The template of the peers with its places filled.
+/// Configuration of nats-server.
 fn nats_config(heartbeat_ms: u64) -> anyhow::Result<String> {
     let template = fs::read_to_string(peers_folder().join("nats.conf")).context("reading bench/peers/nats.conf")?;
     let interval = if heartbeat_ms == 0 { HARDLY_EVER_MS } else { heartbeat_ms };
@@ -221,14 +221,14 @@ fn first_line(program: impl AsRef<std::ffi::OsStr>, flag: &str) -> Option<String
     text.lines().next().map(|line| line.trim().to_owned())
 }
 
-/// A package's version as the workspace has it.
+/// Version of a package in Cargo.lock.
 fn locked(package: &str) -> Option<String> {
     let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock")).ok()?;
     let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
     rest.split_once('"').map(|(version, _)| format!("{package} {version}"))
 }
 
-/// A Node package's version as it is installed.
+/// Installed version of a Node package.
 fn installed(package: &str) -> Option<String> {
     let text = fs::read_to_string(node_folder().join("node_modules").join(package).join("package.json")).ok()?;
     let json: serde_json::Value = serde_json::from_str(&text).ok()?;

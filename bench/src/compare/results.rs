@@ -1,4 +1,4 @@
-//! The page of results.
+//! Writes the page of results.
 
 use parlor_bench::load::Scenario;
 
@@ -9,7 +9,7 @@ use crate::{
     rounds::{Results, Row},
 };
 
-/// Those that everyone is held against.
+/// Reference servers for ratios.
 const FLOORS: [&str; 2] = ["bare-batch", "bare-single"];
 
 pub(crate) fn page(run: &Run, results: &Results, machine: &str) -> String {
@@ -73,7 +73,7 @@ fn ratio(metric: &Metric, row: &Row, other: Option<&Row>) -> String {
     }
 }
 
-/// What has to be known beside the figures.
+/// Remarks on the figures.
 fn remarks(row: &Row) -> String {
     let mut remarks = Vec::new();
     if generator_limited(&row.outcomes) {
@@ -81,7 +81,7 @@ fn remarks(row: &Row) -> String {
         remarks.push(format!("**generator-limited** ({} % of its core)", share.unwrap_or_default()));
     }
     let wrong: Vec<_> =
-        row.outcomes.iter().map(|outcome| outcome.report.wrongs()).filter(|text| !text.is_empty()).collect();
+        row.outcomes.iter().map(|outcome| outcome.report.errors()).filter(|text| !text.is_empty()).collect();
     if let Some(first) = wrong.first() {
         remarks.push(format!("**wrong in {} of {} rounds**: {first}", wrong.len(), row.outcomes.len()));
     }
@@ -128,7 +128,7 @@ fn command_line() -> String {
     if let Some(program) = words.first_mut() {
         *program = "compare".into();
     }
-    // Whose build it was says its name; where it lay is nobody's business.
+    // Builds are identified by name; their paths are not published.
     for word in &mut words {
         if let Some((name, _)) = word.split_once('=').filter(|(_, path)| path.contains('/')) {
             *word = format!("{name}=…");
@@ -139,7 +139,7 @@ fn command_line() -> String {
     words.join(" ")
 }
 
-/// The day, UTC.
+/// Today's date (UTC).
 fn today() -> String {
     let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     let (year, month, day) = civil(seconds / 86_400);

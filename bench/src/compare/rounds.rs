@@ -1,5 +1,5 @@
-//! All rounds: each scenario is done to every server in turn, in another order each round, so that what else happens on
-//! the machine hits all alike.
+//! Runs all rounds: each scenario against every server, in another order each round, so that other load on the machine
+//! affects all alike.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::{
     results,
 };
 
-/// What became of one server in one scenario.
+/// Results of a server in a scenario.
 pub(crate) struct Row {
     pub(crate) scenario: Scenario,
     pub(crate) peer: Peer,
@@ -22,18 +22,17 @@ pub(crate) struct Row {
     pub(crate) failures: Vec<String>,
 }
 
-/// Servers that are not here, and why.
+/// Unavailable servers with the reason.
 type Missing = Vec<(String, String)>;
 
-/// Everything that was measured.
+/// Results of all rounds.
 pub(crate) struct Results {
     pub(crate) peers: Vec<Peer>,
     pub(crate) rows: Vec<Row>,
     pub(crate) missing: Missing,
 }
 
-/// Measures what is asked, prints it, and writes it down. True when every message came as it should in all of Parlor's
-/// rounds.
+/// Measures, prints and writes the results. True if Parlor delivered every message correctly in all rounds.
 #[allow(clippy::print_stdout)]
 pub(crate) fn run(run: &Run) -> anyhow::Result<bool> {
     let load_before = machine::load();
@@ -46,13 +45,13 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<bool> {
         std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
         eprintln!("compare: written to {}", file.display());
     }
-    Ok(results.rows.iter().filter(|row| row.peer.is_parlor()).all(Row::is_right))
+    Ok(results.rows.iter().filter(|row| row.peer.is_parlor()).all(Row::is_correct))
 }
 
-/// Does all of it.
+/// Runs all rounds.
 pub(crate) fn measure(run: &Run) -> anyhow::Result<Results> {
     server_process::end_on_signal().context("a signal would leave servers running")?;
-    // Servers inherit the limit.
+    // Inherited by the servers.
     machine::sockets(usize::from(u16::MAX))?;
     let (peers, missing) = there(run)?;
     let mut rows = Vec::new();
@@ -71,7 +70,7 @@ pub(crate) fn measure(run: &Run) -> anyhow::Result<Results> {
     Ok(Results { peers, rows, missing })
 }
 
-/// The servers that are asked for, without those that are not here.
+/// The selected servers that are available.
 fn there(run: &Run) -> anyhow::Result<(Vec<Peer>, Missing)> {
     let all = Peer::all(run)?;
     for name in &run.peers {
@@ -103,8 +102,8 @@ impl Row {
                 let told = metrics::of(self.scenario).into_iter().filter_map(|metric| {
                     (metric.of)(&outcome).map(|value| format!("{} {}", metric.show(value), metric.name))
                 });
-                let wrongs = outcome.report.wrongs();
-                eprintln!("compare: {what}: {} {wrongs}", told.collect::<Vec<_>>().join(", "));
+                let errors = outcome.report.errors();
+                eprintln!("compare: {what}: {} {errors}", told.collect::<Vec<_>>().join(", "));
                 self.outcomes.push(outcome);
             }
             Err(error) => {
@@ -114,9 +113,9 @@ impl Row {
         }
     }
 
-    /// Whether every message came once to everyone, in order, in all rounds.
-    pub(crate) fn is_right(&self) -> bool {
-        self.failures.is_empty() && self.outcomes.iter().all(|outcome| outcome.report.is_right())
+    /// Whether every message was delivered once to everyone, in order, in all rounds.
+    pub(crate) fn is_correct(&self) -> bool {
+        self.failures.is_empty() && self.outcomes.iter().all(|outcome| outcome.report.is_correct())
     }
 }
 

@@ -1,5 +1,4 @@
-//! A short check for every change: order and completeness, and bounds on the cost of a delivery so generous that only a
-//! grave mistake breaks them.
+//! A short check: order, completeness, and generous bounds on the cost of a delivery.
 
 use parlor_bench::load::{Overrides, Scenario};
 
@@ -9,12 +8,12 @@ use crate::{
     rounds::{self, Results, Row},
 };
 
-/// Against whom, and how many times as much a delivery may cost in the crowd and in the small rooms.
+/// Reference server, and the maximum ratio of the cost of a delivery in the large room and in the small rooms.
 const BOUNDS: [(&str, f64, f64); 2] = [("bare-batch", 5.0, 8.0), ("axum-tutorial", 2.0, 4.0)];
 
 const SCENARIOS: [Scenario; 2] = [Scenario::FanoutSaturated, Scenario::RoomsSaturated];
 
-/// True when all is well.
+/// True if all checks pass.
 pub(crate) fn run(run: &Run) -> anyhow::Result<bool> {
     let run = Run {
         rounds: 2,
@@ -26,7 +25,7 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<bool> {
     let results = rounds::measure(&run)?;
     let mut right = results.missing.is_empty();
     for row in &results.rows {
-        if !row.is_right() {
+        if !row.is_correct() {
             eprintln!("compare: {} {} went wrong", row.scenario.name(), row.peer.name);
             right = false;
         }
@@ -40,7 +39,7 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<bool> {
 fn within(results: &Results, scenario: Scenario, peer: &str, most: f64) -> bool {
     let cost = |name| results.row(scenario, name).and_then(|row: &Row| metrics::CPU.over(&row.outcomes));
     let Some((own, other)) = cost("parlor").zip(cost(peer)) else { return false };
-    // The best of both: what else happened on the machine makes the others worse.
+    // The best round of each: other load on the machine only adds to the cost.
     let ratio = own.min / other.min;
     let within = ratio <= most;
     let verdict = if within { "within" } else { "BEYOND" };

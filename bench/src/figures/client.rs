@@ -1,4 +1,4 @@
-//! A light client: thousands of them fit into one process.
+//! A lightweight client; thousands fit into one process.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -18,10 +18,10 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-/// The libraries' default is 128 KiB a connection, in each direction.
+/// Buffer size; the library's default is 128 KiB per connection and direction.
 const BUFFER: usize = 4 * 1024;
 
-/// Connections that come in at a time. More would measure the queue of the system, not the server.
+/// Connections opened concurrently. More would measure the system's accept queue.
 const AT_ONCE: usize = 64;
 
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -33,13 +33,13 @@ pub(crate) struct Client {
 /// What a client does after its hello.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// Nothing more.
+    /// Nothing.
     Stay,
-    /// Joins the lobby, for what happens from now on.
+    /// Joins the lobby without replay.
     JoinLobby,
 }
 
-/// Makes guests and connects each, many at a time. Each comes with the end of the lobby's log when it joined, or 0.
+/// Creates guests and connects them concurrently. Returns each client with the lobby's head when it joined, or 0.
 pub(crate) fn enter(
     address: SocketAddr,
     count: usize,
@@ -60,7 +60,7 @@ pub(crate) fn enter(
         .buffer_unordered(AT_ONCE)
 }
 
-/// Everyone in the lobby, and where its log ends.
+/// Clients that joined the lobby, and its head.
 pub(crate) async fn enter_lobby(address: SocketAddr, count: usize) -> anyhow::Result<(Vec<Client>, Seq)> {
     let joined: Vec<_> = enter(address, count, Then::JoinLobby).try_collect().await?;
     let head = joined.iter().map(|(_, head)| *head).max().unwrap_or_default();
@@ -68,7 +68,7 @@ pub(crate) async fn enter_lobby(address: SocketAddr, count: usize) -> anyhow::Re
 }
 
 impl Client {
-    /// Connects and says hello.
+    /// Connects and sends `hello`.
     async fn connect(address: SocketAddr, token: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
@@ -100,7 +100,7 @@ impl Client {
     async fn wait_for<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> anyhow::Result<T> {
         let found = async {
             loop {
-                match self.hear().await? {
+                match self.receive().await? {
                     ServerFrame::Refused { code, message, .. } => bail!("refused, {code}: {message}"),
                     ServerFrame::Gap { reason, .. } => bail!("a gap: {reason:?}"),
                     frame => {
@@ -118,21 +118,21 @@ impl Client {
         Ok(self.socket.send(Message::text(frame.encode())).await?)
     }
 
-    /// Sends a message to the lobby; tells its id.
+    /// Sends a message to the lobby and returns its id.
     pub(crate) async fn send(&mut self, body: String) -> anyhow::Result<CommandId> {
         let id = CommandId(Uuid::now_v7());
         self.say(&ClientFrame::Send { id, room: RoomId::lobby(), body, reply_to: None }).await?;
         Ok(id)
     }
 
-    /// The next frame, read.
-    pub(crate) async fn hear(&mut self) -> anyhow::Result<ServerFrame> {
-        let text = self.hear_text().await?;
+    /// The next decoded frame.
+    pub(crate) async fn receive(&mut self) -> anyhow::Result<ServerFrame> {
+        let text = self.receive_text().await?;
         ServerFrame::decode(&text).with_context(|| format!("no frame: {text}"))
     }
 
-    /// The next frame as it came. Pings are answered on the way.
-    pub(crate) async fn hear_text(&mut self) -> anyhow::Result<Utf8Bytes> {
+    /// The next frame as text. Answers pings.
+    pub(crate) async fn receive_text(&mut self) -> anyhow::Result<Utf8Bytes> {
         loop {
             match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),

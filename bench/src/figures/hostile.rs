@@ -1,4 +1,4 @@
-//! What it costs live people when thousands of connections come that never say what they want.
+//! Cost for connected clients of thousands of connections that never complete their handshake.
 
 use std::{
     net::SocketAddr,
@@ -17,34 +17,34 @@ use parlor_bench::sessions;
 
 use crate::{
     Row,
-    crowd::{Crowd, RATE},
+    lobby_load::{LobbyLoad, RATE},
     machine,
+    phases::{Comparison, Phase, PhasePlan},
     server_process::{ServerProcess, data_folder},
     stats::{secs, thousands},
-    turns::{Comparison, Phase, Turns},
-    wire::{Heard, Wire},
+    wire::{Received, Wire},
 };
 
-/// Live people.
+/// Connected clients.
 const MEMBERS: usize = 100;
 
-/// Connections that send half of a request's head.
+/// Connections that send half of a request head.
 const HALF_SENT: usize = 2_000;
 /// Connections that send nothing.
 const SILENT: usize = 2_000;
-/// Connections that become WebSockets and never say hello.
+/// Connections that become WebSockets and never send `hello`.
 const MUTE: usize = 200;
 
-/// They come in over this time: what counts is that they are there, not how fast one program can open them.
+/// Time over which they are opened; the rate is not what is measured.
 const ARRIVAL: Duration = Duration::from_secs(1);
 
-/// Whoever is still connected then is not closed.
+/// Time within which the server must have closed all of them.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
 const WARM_UP: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// The longest that a connection of each kind lived.
+/// Maximum lifetime of a connection of each kind.
 #[derive(Clone, Copy, Debug, Default)]
 struct Longest {
     half_sent: Duration,
@@ -59,30 +59,30 @@ enum Kind {
     Mute,
 }
 
-pub(crate) async fn beside_hostile(binary: &Path, turns: &Turns) -> anyhow::Result<Vec<Row>> {
+pub(crate) async fn with_hostile_connections(binary: &Path, plan: &PhasePlan) -> anyhow::Result<Vec<Row>> {
     machine::all_sockets(MEMBERS + HALF_SENT + SILENT + MUTE)?;
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
     let token = sessions::many(server.address(), 1).await?.pop().context("no session")?;
-    let mut crowd = Crowd::gather(server.address(), MEMBERS, 0).await?;
+    let mut lobby = LobbyLoad::gather(server.address(), MEMBERS, 0).await?;
     tokio::time::sleep(WARM_UP).await;
 
     let (server_busy, own_busy) = (machine::Busy::of(server.pid()), machine::Busy::of(std::process::id()));
     let mut found = Comparison::default();
-    found.without(quiet(&mut crowd, turns).await?);
+    found.without(quiet(&mut lobby, plan).await?);
     let mut longest = Longest::default();
-    for _ in 0..turns.rounds {
+    for _ in 0..plan.rounds {
         let (address, token) = (server.address(), token.clone());
-        crowd.begin_phase();
-        // A thread of its own: those who listen are not to wait for those who attack.
+        lobby.begin_phase();
+        // A separate thread, so that the measured clients do not wait for the attack.
         let attack = tokio::task::spawn_blocking(move || attack(address, &token));
         let lived = attack.await??;
-        found.with(crowd.end_phase().await?);
+        found.with(lobby.end_phase().await?);
         longest.half_sent = longest.half_sent.max(lived.half_sent);
         longest.silent = longest.silent.max(lived.silent);
         longest.mute = longest.mute.max(lived.mute);
         tokio::time::sleep(SETTLE).await;
-        found.without(quiet(&mut crowd, turns).await?);
+        found.without(quiet(&mut lobby, plan).await?);
     }
     let busy = machine::describe_load(&server_busy, &own_busy);
     eprintln!("figures: p99 of the phases: {}", found.phases());
@@ -101,16 +101,16 @@ pub(crate) async fn beside_hostile(binary: &Path, turns: &Turns) -> anyhow::Resu
             thousands(HALF_SENT as u64),
             thousands(SILENT as u64),
             secs(longest.mute),
-            turns.rounds,
-            turns.seconds,
+            plan.rounds,
+            plan.seconds,
         ),
     }])
 }
 
-async fn quiet(crowd: &mut Crowd, turns: &Turns) -> anyhow::Result<Phase> {
-    crowd.begin_phase();
-    tokio::time::sleep(Duration::from_secs(turns.seconds)).await;
-    crowd.end_phase().await
+async fn quiet(lobby: &mut LobbyLoad, plan: &PhasePlan) -> anyhow::Result<Phase> {
+    lobby.begin_phase();
+    tokio::time::sleep(Duration::from_secs(plan.seconds)).await;
+    lobby.end_phase().await
 }
 
 /// Opens all connections and waits until the server has closed each.
@@ -146,7 +146,7 @@ fn attack(address: SocketAddr, token: &str) -> anyhow::Result<Longest> {
     })
 }
 
-/// How long one connection lives.
+/// Lifetime of one connection.
 async fn live(kind: Kind, address: SocketAddr, token: &str) -> anyhow::Result<Duration> {
     let mut stream = TcpStream::connect(address).await.context("connecting")?;
     let begun = Instant::now();
@@ -155,11 +155,11 @@ async fn live(kind: Kind, address: SocketAddr, token: &str) -> anyhow::Result<Du
             let mut wire = Wire::upgrade(stream, address, token).await?;
             loop {
                 match wire.down.next().await.context("a WebSocket without hello")? {
-                    Heard::Closed(code) => {
+                    Received::Closed(code) => {
                         ensure!(code == 4002, "closed with {code}, not with 4002");
                         return Ok(begun.elapsed());
                     }
-                    Heard::Text(text) if !text.starts_with(r#"{"type":"bye""#) => bail!("said to nobody: {text}"),
+                    Received::Text(text) if !text.starts_with(r#"{"type":"bye""#) => bail!("said to nobody: {text}"),
                     _ => {}
                 }
             }

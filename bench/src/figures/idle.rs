@@ -1,4 +1,4 @@
-//! What one more connected person costs in memory.
+//! Memory per idle connection.
 
 use std::{path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     stats::thousands,
 };
 
-/// Time for presence news to go round and for buffers to be given back.
+/// Time for presence updates to be delivered and buffers to be released.
 const SETTLE: Duration = Duration::from_secs(8);
 
 pub(crate) async fn memory_per_connection(binary: &Path, wanted: usize) -> anyhow::Result<Vec<Row>> {
@@ -24,13 +24,13 @@ pub(crate) async fn memory_per_connection(binary: &Path, wanted: usize) -> anyho
     tokio::time::sleep(Duration::from_secs(3)).await;
     let before = machine::resident_kib(server.pid())?;
 
-    // Each client reads on while others come: the server must not hold news for it.
+    // Each client keeps reading, so that the server does not queue presence updates for it.
     let mut entering = std::pin::pin!(client::enter(server.address(), count, Then::JoinLobby));
     let mut reading = tokio::task::JoinSet::new();
     while let Some((mut client, _)) = entering.try_next().await? {
         reading.spawn(async move {
             loop {
-                if let Err(error) = client.hear_text().await {
+                if let Err(error) = client.receive_text().await {
                     return error;
                 }
             }

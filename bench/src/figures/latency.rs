@@ -1,7 +1,7 @@
-//! How long a message takes from the moment it should be sent to each of a room's people.
+//! Latency from a message's scheduled time to its delivery to each member of a room.
 //!
-//! Open loop: messages leave by the clock, whether or not earlier ones have arrived, and the time counts from when each
-//! should have left. So a server that stalls cannot hide it by slowing its clients.
+//! Open loop: messages are sent by the clock, regardless of earlier ones, and latency counts from the scheduled time. So a
+//! stalled server cannot hide its delay by slowing down its clients.
 
 use std::{
     path::Path,
@@ -21,22 +21,22 @@ use crate::{
     stats::{Samples, ms, thousands},
 };
 
-/// How much is sent.
+/// Parameters of the load.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) clients: usize,
-    /// Messages a second, by all clients together.
+    /// Messages per second of all clients together.
     pub(crate) rate: usize,
     pub(crate) seconds: usize,
 }
 
-/// Seconds of the same load before the ones that count.
+/// Warm-up in seconds.
 const WARM_UP: usize = 1;
 
-/// Waiting for the last messages.
+/// Time for the last deliveries.
 const TAIL: Duration = Duration::from_secs(10);
 
-/// When each message should leave.
+/// Schedule of the messages.
 struct Plan {
     begin: OnceLock<Instant>,
     interval: Duration,
@@ -50,7 +50,7 @@ impl Plan {
     }
 }
 
-/// What one client saw.
+/// Results of one client.
 #[derive(Default)]
 struct Seen {
     times: Vec<Duration>,
@@ -69,7 +69,7 @@ pub(crate) async fn send_to_delivered(binary: &Path, load: &Load) -> anyhow::Res
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
     let (clients, head) = client::enter_lobby(server.address(), load.clients).await?;
-    // Presence news of the arrivals are not part of the measurement.
+    // Presence updates are not part of the measurement.
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     let mut tasks = JoinSet::new();
@@ -122,20 +122,20 @@ pub(crate) async fn send_to_delivered(binary: &Path, load: &Load) -> anyhow::Res
     }])
 }
 
-/// Tells one client after another to send, at the planned times. A thread of its own: the runtime's timers are only
-/// good to a millisecond.
+/// Triggers the clients at the scheduled times. A separate thread, because the runtime's timers have a resolution of a
+/// millisecond.
 fn pace(plan: &Plan, senders: &[mpsc::UnboundedSender<usize>]) {
     plan.begin.get_or_init(|| Instant::now() + Duration::from_millis(50));
     for number in 0..plan.total {
         if let Some(due) = plan.due(number) {
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }
-        // A client that has failed reports it itself.
+        // A failed client reports its own error.
         let _ = senders[number % senders.len()].send(number);
     }
 }
 
-/// One client: sends when told, and follows the room to the last message.
+/// One client: sends when triggered and reads until the last message.
 async fn follow(
     mut client: Client,
     head: Seq,
@@ -158,9 +158,9 @@ async fn follow(
                 }
                 continue;
             }
-            text = client.hear_text() => text?,
+            text = client.receive_text() => text?,
         };
-        // It has arrived; reading it is the generator's own time.
+        // Decoding is not part of the latency.
         let now = Instant::now();
         match ServerFrame::decode(&text)? {
             ServerFrame::Event(event) => {
@@ -187,7 +187,7 @@ async fn follow(
     Ok(seen)
 }
 
-/// As long as what people write, with some markdown to render.
+/// A message of typical length, with some Markdown.
 fn body(number: usize) -> String {
     format!("{number} is the number of this **message**, which is as long as most of them")
 }

@@ -1,7 +1,6 @@
-//! The lobby full of people who listen, while one writes at a steady rate: what each delivery takes, phase by phase.
+//! Many clients in the lobby, one of which sends at a steady rate; measures delivery latency by phase.
 //!
-//! Open loop: the writer writes by the clock and waits for nothing, so a server that stalls cannot slow it. A delivery
-//! is timed from just before its message is written to when a listener has read it.
+//! Open loop: messages are sent by the clock. Latency is from just before a message is written to when a client has read it.
 
 use std::{
     net::SocketAddr,
@@ -18,63 +17,63 @@ use uuid::Uuid;
 use parlor_bench::sessions;
 
 use crate::{
-    turns::Phase,
-    wire::{Down, Heard, Up, Wire, number_in},
+    phases::Phase,
+    wire::{FrameReader, FrameWriter, Received, Wire, number_in},
 };
 
-/// Connections that come in at a time.
+/// Connections opened concurrently.
 const AT_ONCE: usize = 64;
 
-/// Messages a second.
+/// Messages per second.
 pub(crate) const RATE: u32 = 25;
 
-/// What people write, about 120 bytes.
+/// A typical message of about 120 bytes.
 const BODY: &str = "See you at *seven* then, I will bring the **salad** and something to drink; tell Ann to bring the \
                     chairs, we have too few.";
 
-/// The system holds little for those who stop reading, so that it is the server that has to. Not less: while they read,
-/// a smaller window would make them slower than what is said.
+/// Receive buffer of clients that stop reading. Small, so that the server has to buffer; large enough to keep up while
+/// they read.
 const STALLED_RECEIVE_BUFFER: u32 = 16 * 1024;
 
-/// Who does not read still speaks this often. Else the server would take it for gone, and there were nothing to hold.
+/// Heartbeat interval of clients that do not read, so that the server does not close them.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
-/// Time for what was sent in a phase to arrive.
+/// Time for the deliveries of a phase.
 const TAIL: Duration = Duration::from_secs(20);
 
-/// News of who came are over when there were none for this long; they are sent once a second.
+/// Presence is settled after this time without updates, which are sent once per second.
 const QUIET: Duration = Duration::from_millis(1_600);
 
-/// Time for all news of who came.
+/// Time for all presence updates.
 const NEWS: Duration = Duration::from_secs(120);
 
-/// Longer phases have one long last second.
+/// Number of seconds that are recorded separately.
 const MAX_SECONDS: usize = 600;
 
-pub(crate) struct Crowd {
+pub(crate) struct LobbyLoad {
     shared: Arc<Shared>,
     tasks: JoinSet<anyhow::Result<()>>,
     stall: watch::Sender<bool>,
 }
 
 struct Shared {
-    /// Those whose deliveries are timed.
+    /// Number of clients whose deliveries are timed.
     listeners: usize,
     state: Mutex<State>,
 }
 
 struct State {
-    /// When each message was written, and whether it counts: the first has seq 1.
+    /// When each message was sent and whether it is timed, by seq from 1.
     sent: Vec<(Instant, bool)>,
-    /// Whether messages count now.
+    /// Whether messages are timed now.
     counting: bool,
-    /// Deliveries that count and have yet to come.
+    /// Outstanding timed deliveries.
     due: usize,
     phase_began: Instant,
-    /// What deliveries took, by the second of the phase in which their message was written.
+    /// Latencies, by the second of the phase in which the message was sent.
     times: Vec<Vec<Duration>>,
     last_news: Instant,
-    /// Of those who had stopped reading: how often they were told of a gap.
+    /// Number of `gap` frames of clients that had stopped reading.
     gaps: usize,
 }
 
@@ -96,9 +95,9 @@ impl Shared {
     }
 }
 
-impl Crowd {
-    /// Brings people into the lobby of a server without history; `stalling` of them can stop reading. Returns when they
-    /// have heard of each other, with the writer writing.
+impl LobbyLoad {
+    /// Connects clients to the lobby of an empty server; `stalling` of them can stop reading. Returns when presence is
+    /// settled and the sender runs.
     pub(crate) async fn gather(address: SocketAddr, members: usize, stalling: usize) -> anyhow::Result<Self> {
         let tokens = sessions::many(address, members + 1).await?;
         let (writer, tokens) = tokens.split_last().context("nobody is there")?;
@@ -131,15 +130,15 @@ impl Crowd {
         }
         drop(coming);
         let Wire { down, up } = greet(address, writer, false, None).await?;
-        let mut crowd = Self { shared: shared.clone(), tasks, stall };
-        crowd.hear_the_news().await?;
-        crowd.tasks.spawn(hear_acks(down));
-        crowd.tasks.spawn(write(up, shared));
-        Ok(crowd)
+        let mut lobby = Self { shared: shared.clone(), tasks, stall };
+        lobby.receive_the_news().await?;
+        lobby.tasks.spawn(receive_acks(down));
+        lobby.tasks.spawn(write(up, shared));
+        Ok(lobby)
     }
 
-    /// Everyone has been told who else came: until then there is more news than messages.
-    async fn hear_the_news(&mut self) -> anyhow::Result<()> {
+    /// Waits until presence is settled.
+    async fn receive_the_news(&mut self) -> anyhow::Result<()> {
         let begun = Instant::now();
         while self.shared.state().last_news.elapsed() < QUIET {
             ensure!(begun.elapsed() < NEWS, "there is no end to the news of who came");
@@ -149,13 +148,13 @@ impl Crowd {
         Ok(())
     }
 
-    /// From now on deliveries are timed.
+    /// Starts timing deliveries.
     pub(crate) fn begin_phase(&self) {
         let mut state = self.shared.state();
         (state.counting, state.phase_began) = (true, Instant::now());
     }
 
-    /// What the deliveries took of all messages that were sent in the phase.
+    /// Latencies of all messages sent in the phase.
     pub(crate) async fn end_phase(&mut self) -> anyhow::Result<Phase> {
         let begun = Instant::now();
         self.shared.state().counting = false;
@@ -172,12 +171,12 @@ impl Crowd {
         }
     }
 
-    /// Some stop reading, or read on.
+    /// Makes clients stop or resume reading.
     pub(crate) fn stall(&self, stalled: bool) {
         self.stall.send_replace(stalled);
     }
 
-    /// How often someone who had stopped reading was told of a gap.
+    /// Number of `gap` frames of clients that had stopped reading.
     pub(crate) fn gaps(&self) -> usize {
         self.shared.state().gaps
     }
@@ -185,12 +184,12 @@ impl Crowd {
     fn nobody_ended(&mut self) -> anyhow::Result<()> {
         match self.tasks.try_join_next() {
             None => Ok(()),
-            Some(ended) => ended?.and_then(|()| bail!("someone went")).context("the crowd is not complete any more"),
+            Some(ended) => ended?.and_then(|()| bail!("someone went")).context("the lobby is not complete any more"),
         }
     }
 }
 
-/// Connects, says hello, and joins the lobby if asked to.
+/// Connects, sends `hello` and optionally joins the lobby.
 async fn greet(address: SocketAddr, token: &str, join: bool, receive_buffer: Option<u32>) -> anyhow::Result<Wire> {
     let mut wire = Wire::connect(address, token, receive_buffer).await?;
     let resume = if join { vec![lobby()] } else { Vec::new() };
@@ -208,7 +207,7 @@ fn lobby() -> Cursor {
     Cursor { room: RoomId::lobby(), after: None, tail: None }
 }
 
-async fn write(mut up: Up, shared: Arc<Shared>) -> anyhow::Result<()> {
+async fn write(mut up: FrameWriter, shared: Arc<Shared>) -> anyhow::Result<()> {
     let mut clock = tokio::time::interval(Duration::from_secs(1) / RATE);
     loop {
         clock.tick().await;
@@ -224,13 +223,13 @@ async fn write(mut up: Up, shared: Arc<Shared>) -> anyhow::Result<()> {
     }
 }
 
-/// Acks come in the order of what was sent, so the n-th message has seq n unless one was refused.
-async fn hear_acks(mut down: Down) -> anyhow::Result<()> {
+/// Acks arrive in the order of sending, so the n-th message has seq n unless one was rejected.
+async fn receive_acks(mut down: FrameReader) -> anyhow::Result<()> {
     loop {
         match down.next().await.context("the writer")? {
-            Heard::Text(text) if text.starts_with(r#"{"type":"refused""#) => bail!("the writer: {text}"),
-            Heard::Closed(code) => bail!("the writer was closed with {code}"),
-            // What is written is sign of life enough.
+            Received::Text(text) if text.starts_with(r#"{"type":"refused""#) => bail!("the writer: {text}"),
+            Received::Closed(code) => bail!("the writer was closed with {code}"),
+            // The messages serve as heartbeats.
             _ => {}
         }
     }
@@ -240,7 +239,7 @@ async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
     let mut last: Seq = 0;
     loop {
         match wire.down.next().await.context("a listener")? {
-            Heard::Text(text) => {
+            Received::Text(text) => {
                 let now = Instant::now();
                 if text.starts_with(r#"{"type":"event""#) {
                     let seq = number_in(text, "seq").context("an event without a seq")?;
@@ -257,14 +256,14 @@ async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
                     shared.state().last_news = now;
                 }
             }
-            Heard::Ping => wire.up.pong().await?,
-            Heard::Closed(code) => bail!("a listener was closed with {code}"),
-            Heard::Other => {}
+            Received::Ping => wire.up.pong().await?,
+            Received::Closed(code) => bail!("a listener was closed with {code}"),
+            Received::Other => {}
         }
     }
 }
 
-/// Listens, and stops to while told so.
+/// Reads, except while told to stall.
 async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, shared: Arc<Shared>) -> anyhow::Result<()> {
     loop {
         while *stalled.borrow_and_update() {
@@ -273,21 +272,21 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
                 () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await.context("one who has stopped reading")?,
             }
         }
-        let heard = tokio::select! {
+        let received = tokio::select! {
             changed = stalled.changed() => {
                 changed?;
                 continue;
             }
-            heard = wire.down.next() => heard.context("one who had stopped reading")?,
+            received = wire.down.next() => received.context("one who had stopped reading")?,
         };
-        match heard {
-            Heard::Text(text) if text.starts_with(r#"{"type":"gap""#) => {
+        match received {
+            Received::Text(text) if text.starts_with(r#"{"type":"gap""#) => {
                 shared.state().gaps += 1;
                 wire.up.say(&ClientFrame::Join(lobby())).await?;
             }
-            Heard::Ping => wire.up.pong().await?,
-            Heard::Closed(code) => bail!("one who had stopped reading was closed with {code}"),
-            Heard::Text(_) | Heard::Other => {}
+            Received::Ping => wire.up.pong().await?,
+            Received::Closed(code) => bail!("one who had stopped reading was closed with {code}"),
+            Received::Text(_) | Received::Other => {}
         }
     }
 }

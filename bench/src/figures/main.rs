@@ -1,29 +1,30 @@
-//! Measures a release binary from outside, as its users would feel it, and prints a markdown table for the README.
+//! Measures a release binary from outside and prints a Markdown table.
 //!
-//! Each figure starts its own server on a free port of 127.0.0.1 with an empty data folder, and ends it. Progress goes
-//! to the error output, the table to the standard output.
+//! Each figure starts its own server on a free port of 127.0.0.1 with an empty data folder. Progress is written to standard
+//! error, the table to standard output.
 
 mod args;
 mod client;
-mod comeback;
-mod crowd;
 mod hostile;
 mod idle;
 mod latency;
+mod lobby_load;
+mod phases;
+mod recovery;
 mod stalled;
 mod start;
 mod throughput;
-mod turns;
 mod wire;
 
 use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use args::{Args, Figure};
+use clap::Parser;
 use parlor_bench::{machine, server_process, stats};
-use turns::Turns;
+use phases::PhasePlan;
 
-/// One line of the table.
+/// A row of the table.
 struct Row {
     figure: String,
     value: String,
@@ -31,14 +32,7 @@ struct Row {
 }
 
 fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
-        Err(message) => {
-            eprintln!("figures: {message}");
-            eprintln!("{}", args::USAGE);
-            return ExitCode::from(2);
-        }
-    };
+    let args = Args::parse();
     if let Err(error) = server_process::end_on_signal() {
         eprintln!("figures: a signal will leave the server running: {error:#}");
     }
@@ -73,22 +67,28 @@ fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
         Figure::Start => start::first_response(&args.binary),
         Figure::Memory => start::idle_memory(&args.binary),
         Figure::Idle => run(180, idle::memory_per_connection(&args.binary, args.connections)),
-        Figure::Latency => run(90, latency::send_to_delivered(&args.binary, &args.latency)),
+        Figure::Latency => run(90, latency::send_to_delivered(&args.binary, &args.latency())),
         Figure::Throughput => run(60, throughput::acked_messages(&args.binary)),
-        Figure::Comeback => run(180 + 60 * args.runs as u64, comeback::after_kills(&args.binary, args.runs)),
-        Figure::Stalled => {
-            run(limit(&args.stalled), stalled::beside_stalled(&args.binary, args.members, &args.stalled))
+        Figure::Recovery => {
+            run(180 + 60 * args.runs() as u64, recovery::reconnect_after_kill(&args.binary, args.runs()))
         }
-        Figure::Hostile => run(limit(&args.hostile), hostile::beside_hostile(&args.binary, &args.hostile)),
+        Figure::Stalled => {
+            let plan = args.stalled();
+            run(limit(&plan), stalled::with_stalled_clients(&args.binary, args.members(), &plan))
+        }
+        Figure::Hostile => {
+            let plan = args.hostile();
+            run(limit(&plan), hostile::with_hostile_connections(&args.binary, &plan))
+        }
     }
 }
 
-/// Seconds within which all phases are over, however busy the machine is.
-fn limit(turns: &Turns) -> u64 {
-    240 + 2 * turns.seconds.max(30) * (2 * turns.rounds as u64 + 1)
+/// Time limit in seconds for all phases, even on a busy machine.
+fn limit(plan: &PhasePlan) -> u64 {
+    240 + 2 * plan.seconds.max(30) * (2 * plan.rounds as u64 + 1)
 }
 
-/// One thread is enough for all clients, and leaves the other cores to the server.
+/// Runs a figure on one thread, which leaves the other cores to the server.
 fn run(seconds: u64, figure: impl Future<Output = anyhow::Result<Vec<Row>>>) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime

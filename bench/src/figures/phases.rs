@@ -1,37 +1,37 @@
-//! The same crowd with and without harm, in turns: what another program does to the machine hits both alike.
+//! Alternates phases with and without faults, so that other load on the machine affects both alike.
 
 use std::time::Duration;
 
 use crate::stats::{Samples, middle, ms};
 
-/// How often and how long.
+/// Number and duration of phases.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns {
-    /// Phases with harm; each has one without before and behind it.
+pub(crate) struct PhasePlan {
+    /// Phases with faults; each is preceded and followed by one without.
     pub(crate) rounds: usize,
-    /// Length of a phase, in seconds.
+    /// Duration of a phase in seconds.
     pub(crate) seconds: u64,
 }
 
-/// The 99th percentiles of one phase.
+/// 99th percentiles of a phase.
 #[derive(Clone, Copy)]
 pub(crate) struct Phase {
-    /// Of all that it has. One bad moment of the disk, in more than a hundredth of it, decides.
+    /// Of all deliveries. A single slow disk operation can dominate it.
     whole: Duration,
-    /// Of its seconds, the median: what is always there, and not what came over the machine for a moment.
+    /// Median of the 99th percentiles of its seconds, which ignores single slow moments.
     usual: Duration,
 }
 
-/// What was measured of all phases.
+/// Results of all phases.
 #[derive(Default)]
 pub(crate) struct Comparison {
-    /// Without harm: one more than with it.
+    /// Without faults: one more than with.
     without: Vec<Phase>,
     with: Vec<Phase>,
 }
 
 impl Phase {
-    /// From the times of each second.
+    /// From the latencies of each second.
     ///
     /// # Errors
     /// Nothing was measured.
@@ -51,7 +51,7 @@ impl Comparison {
         self.with.push(phase);
     }
 
-    /// By how much the 99th percentile grows with harm, in percent, and what it is: medians over the phases of each kind.
+    /// Growth of the 99th percentile with faults in percent, and its values: medians over the phases of each kind.
     pub(crate) fn describe(&self) -> String {
         let growth = |of: fn(&Phase) -> Duration| {
             let (with, without) = (typical(self.with.iter().map(of)), typical(self.without.iter().map(of)));
@@ -61,7 +61,7 @@ impl Comparison {
         format!("p99 of the usual second {}, of all {}", growth(|phase| phase.usual), growth(|phase| phase.whole))
     }
 
-    /// All phases in their order, those with harm in brackets: of all, and of the usual second.
+    /// All phases in order, those with faults in brackets: of all deliveries, and of the median second.
     pub(crate) fn phases(&self) -> String {
         let tell = |phase: &Phase| format!("{} / {}", ms(phase.whole), ms(phase.usual));
         let mut phases = Vec::new();

@@ -1,4 +1,4 @@
-//! What it costs the others, and the server, when a tenth of a room stops reading.
+//! Cost for other clients and the server when a tenth of a room stops reading.
 
 use std::{path::Path, time::Duration};
 
@@ -6,46 +6,46 @@ use anyhow::ensure;
 
 use crate::{
     Row,
-    crowd::{Crowd, RATE},
+    lobby_load::{LobbyLoad, RATE},
     machine,
+    phases::{Comparison, Phase, PhasePlan},
     server_process::{ServerProcess, data_folder},
     stats::thousands,
-    turns::{Comparison, Phase, Turns},
 };
 
-/// Time before the first phase: buffers and caches take the size that they keep.
+/// Warm-up, in which buffers and caches reach their size.
 const WARM_UP: Duration = Duration::from_secs(4);
 
-/// Time between phases, in which those who read again catch up.
+/// Time between phases, in which stalled clients catch up.
 const SETTLE: Duration = Duration::from_secs(2);
 
 const SAMPLE: Duration = Duration::from_millis(500);
 
-pub(crate) async fn beside_stalled(binary: &Path, members: usize, turns: &Turns) -> anyhow::Result<Vec<Row>> {
+pub(crate) async fn with_stalled_clients(binary: &Path, members: usize, plan: &PhasePlan) -> anyhow::Result<Vec<Row>> {
     let stalling = (members / 10).max(1);
     machine::all_sockets(members)?;
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
-    let mut crowd = Crowd::gather(server.address(), members, stalling).await?;
+    let mut lobby = LobbyLoad::gather(server.address(), members, stalling).await?;
     tokio::time::sleep(WARM_UP).await;
 
     let (server_busy, own_busy) = (machine::Busy::of(server.pid()), machine::Busy::of(std::process::id()));
     let mut found = Comparison::default();
-    let (times, before) = phase(&mut crowd, &server, turns).await?;
+    let (times, before) = phase(&mut lobby, &server, plan).await?;
     found.without(times);
     let mut peak = before;
-    for _ in 0..turns.rounds {
-        crowd.stall(true);
-        let (times, memory) = phase(&mut crowd, &server, turns).await?;
+    for _ in 0..plan.rounds {
+        lobby.stall(true);
+        let (times, memory) = phase(&mut lobby, &server, plan).await?;
         found.with(times);
         peak = peak.max(memory);
-        crowd.stall(false);
+        lobby.stall(false);
         tokio::time::sleep(SETTLE).await;
-        found.without(phase(&mut crowd, &server, turns).await?.0);
+        found.without(phase(&mut lobby, &server, plan).await?.0);
     }
     let busy = machine::describe_load(&server_busy, &own_busy);
     eprintln!("figures: p99 of the phases: {}", found.phases());
-    let gaps = crowd.gaps();
+    let gaps = lobby.gaps();
     let overflow = if gaps > 0 {
         format!(", their queues overflowed and they were told so {gaps} times")
     } else {
@@ -58,23 +58,23 @@ pub(crate) async fn beside_stalled(binary: &Path, members: usize, turns: &Turns)
             "delivery to the others at {RATE} messages/s of 120 bytes, {} phases of {} s in turn with phases in which all \
              read{overflow}; none lost, doubled or out of order; memory: the highest, against the highest of the first \
              phase ({:.1} MB); {busy}",
-            turns.rounds,
-            turns.seconds,
+            plan.rounds,
+            plan.seconds,
             before as f64 * 1_024.0 / 1e6,
         ),
     }])
 }
 
-/// What deliveries took in one phase, and the most resident memory of the server in it, in KiB.
-async fn phase(crowd: &mut Crowd, server: &ServerProcess, turns: &Turns) -> anyhow::Result<(Phase, u64)> {
-    let end = tokio::time::Instant::now() + Duration::from_secs(turns.seconds);
+/// Latencies of a phase and the server's maximum resident memory in KiB.
+async fn phase(lobby: &mut LobbyLoad, server: &ServerProcess, plan: &PhasePlan) -> anyhow::Result<(Phase, u64)> {
+    let end = tokio::time::Instant::now() + Duration::from_secs(plan.seconds);
     let mut most = 0;
-    crowd.begin_phase();
+    lobby.begin_phase();
     while tokio::time::Instant::now() < end {
         tokio::time::sleep(SAMPLE).await;
         most = most.max(machine::resident_kib(server.pid())?);
     }
-    let times = crowd.end_phase().await?;
+    let times = lobby.end_phase().await?;
     ensure!(most > 0, "the server has no memory");
     Ok((times, most))
 }

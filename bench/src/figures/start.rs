@@ -1,4 +1,4 @@
-//! How fast the server answers after its start, and what it holds when nobody is there.
+//! Time from start to first response, and memory without connections.
 
 use std::{
     path::Path,
@@ -19,7 +19,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 
 pub(crate) fn first_response(binary: &Path) -> anyhow::Result<Vec<Row>> {
     let data = data_folder(binary)?;
-    // The first start makes the database; the ones that count find it.
+    // The first start creates the database and is not measured.
     ServerProcess::start(binary, data.path())?.first_page()?;
     let mut times = Vec::new();
     for _ in 0..STARTS {

@@ -1,4 +1,4 @@
-//! How many messages a second the server stores and acknowledges.
+//! Messages stored and acked per second.
 
 use std::{
     path::Path,
@@ -24,7 +24,7 @@ const TIME: Duration = Duration::from_secs(5);
 pub(crate) async fn acked_messages(binary: &Path) -> anyhow::Result<Vec<Row>> {
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
-    // They write to the lobby without listening to it: what is measured is the way to the disk, not the fan-out.
+    // They send to the lobby without joining it: this measures storage, not fan-out.
     let writers: Vec<_> = client::enter(server.address(), WRITERS, Then::Stay).try_collect().await?;
     let before = lobby_head(&server).await?;
     let (server_busy, own_busy) = (machine::Busy::of(server.pid()), machine::Busy::of(std::process::id()));
@@ -59,20 +59,20 @@ pub(crate) async fn acked_messages(binary: &Path) -> anyhow::Result<Vec<Row>> {
     }])
 }
 
-/// The end of the lobby's log, as someone new sees it.
+/// Head of the lobby.
 async fn lobby_head(server: &ServerProcess) -> anyhow::Result<u64> {
     let (_, head) = client::enter_lobby(server.address(), 1).await?;
     Ok(head)
 }
 
-/// Sends one message after another until the end; tells how long each took to its acknowledgement.
+/// Sends one message after another until the end. Returns the time of each to its ack.
 async fn write(mut client: Client, writer: usize, end: Instant) -> anyhow::Result<Vec<Duration>> {
     let mut times = Vec::new();
     while Instant::now() < end {
         let begin = Instant::now();
         let sent = client.send(format!("message {} of **writer** {writer}", times.len())).await?;
         loop {
-            match client.hear().await.context("waiting for an acknowledgement")? {
+            match client.receive().await.context("waiting for an acknowledgement")? {
                 ServerFrame::Ack { id, .. } if id == sent => break,
                 ServerFrame::Refused { code, message, .. } => bail!("refused, {code}: {message}"),
                 ServerFrame::Bye { reason, .. } => bail!("the server said bye: {reason}"),

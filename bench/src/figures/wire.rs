@@ -1,5 +1,4 @@
-//! A WebSocket (RFC 6455) with as little around it as a load generator can do with: thousands of frames a second are
-//! read in place, and nothing is decoded that nobody asks for.
+//! A minimal WebSocket client (RFC 6455) for load generation: frames are read in place and decoded only on demand.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -14,67 +13,67 @@ use tokio::{
     },
 };
 
-/// Room for what is read at a time.
+/// Size of the read buffer.
 const READ: usize = 4 * 1024;
 
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Both directions of a connection.
+/// A WebSocket connection, split into reader and writer.
 pub(crate) struct Wire {
-    pub(crate) down: Down,
-    pub(crate) up: Up,
+    pub(crate) down: FrameReader,
+    pub(crate) up: FrameWriter,
 }
 
-/// What the server sends.
-pub(crate) struct Down {
+/// Reads the server's frames.
+pub(crate) struct FrameReader {
     reader: OwnedReadHalf,
     buffer: Vec<u8>,
-    /// Where the first byte is that was not handed out yet.
+    /// Offset of the first unread byte.
     begin: usize,
 }
 
-/// What the client sends.
-pub(crate) struct Up(OwnedWriteHalf);
+/// Writes the client's frames.
+pub(crate) struct FrameWriter(OwnedWriteHalf);
 
-/// One message of the server.
+/// A message of the server.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard<'a> {
+pub(crate) enum Received<'a> {
     Text(&'a str),
     Ping,
-    /// The close code, 0 when there was none.
+    /// Close code, 0 if there was none.
     Closed(u16),
     Other,
 }
 
 impl Wire {
-    /// Connects and upgrades. `receive_buffer`: bytes that the system may hold for a client that does not read.
+    /// Connects and upgrades. `receive_buffer` is the size of the socket's receive buffer in bytes.
     pub(crate) async fn connect(address: SocketAddr, token: &str, receive_buffer: Option<u32>) -> anyhow::Result<Self> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if let Some(bytes) = receive_buffer {
-            // Before connecting: the window that is offered first depends on it.
+            // Before connecting, because it determines the initial window.
             socket.set_recv_buffer_size(bytes)?;
         }
         Self::upgrade(socket.connect(address).await?, address, token).await
     }
 
-    /// Upgrades a connection that stands.
+    /// Upgrades an open connection.
     pub(crate) async fn upgrade(stream: TcpStream, address: SocketAddr, token: &str) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         let (reader, mut writer) = stream.into_split();
         let more = format!("Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\nAuthorization: Bearer {token}\r\n");
         let head = upgrade(address, "/live/ws", &more);
         writer.write_all(head.as_bytes()).await?;
-        let mut down = Down { reader, buffer: Vec::new(), begin: 0 };
+        let mut down = FrameReader { reader, buffer: Vec::new(), begin: 0 };
         tokio::time::timeout(STEP_TIMEOUT, down.head()).await.context("no upgrade in time")??;
-        Ok(Self { down, up: Up(writer) })
+        Ok(Self { down, up: FrameWriter(writer) })
     }
 
-    /// Waits for the first frame that `wanted` finds something in. Refusals, gaps and farewells are errors.
+    /// Waits for the first frame for which `wanted` returns a value. `refused`, `gap` and `bye` are errors.
     pub(crate) async fn wait_for<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> anyhow::Result<T> {
         let found = async {
             loop {
                 match self.down.next().await? {
-                    Heard::Text(text) => match ServerFrame::decode(text)? {
+                    Received::Text(text) => match ServerFrame::decode(text)? {
                         ServerFrame::Refused { code, message, .. } => bail!("refused, {code}: {message}"),
                         ServerFrame::Gap { reason, .. } => bail!("a gap: {reason:?}"),
                         frame => {
@@ -83,9 +82,9 @@ impl Wire {
                             }
                         }
                     },
-                    Heard::Ping => self.up.pong().await?,
-                    Heard::Closed(code) => bail!("closed by the server with {code}"),
-                    Heard::Other => {}
+                    Received::Ping => self.up.pong().await?,
+                    Received::Closed(code) => bail!("closed by the server with {code}"),
+                    Received::Other => {}
                 }
             }
         };
@@ -93,12 +92,12 @@ impl Wire {
     }
 }
 
-impl Up {
+impl FrameWriter {
     pub(crate) async fn say(&mut self, frame: &ClientFrame) -> anyhow::Result<()> {
         self.write(TEXT, frame.encode().as_bytes()).await
     }
 
-    /// Answers a ping, or says unasked that one lives (RFC 6455, section 5.5.3).
+    /// Sends a pong, as an answer or unsolicited (RFC 6455, section 5.5.3).
     pub(crate) async fn pong(&mut self) -> anyhow::Result<()> {
         self.write(PONG, &[]).await
     }
@@ -108,9 +107,9 @@ impl Up {
     }
 }
 
-impl Down {
-    /// The next message. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> anyhow::Result<Heard<'_>> {
+impl FrameReader {
+    /// The next message. Cancel safe.
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Received<'_>> {
         let (kind, at) = loop {
             if let Some(found) = frame_in(&self.buffer[self.begin..])? {
                 break found;
@@ -121,10 +120,10 @@ impl Down {
         self.begin = at.end;
         let payload = &self.buffer[at];
         Ok(match kind {
-            TEXT => Heard::Text(std::str::from_utf8(payload)?),
-            PING => Heard::Ping,
-            CLOSE => Heard::Closed(payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code))),
-            _ => Heard::Other,
+            TEXT => Received::Text(std::str::from_utf8(payload)?),
+            PING => Received::Ping,
+            CLOSE => Received::Closed(payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code))),
+            _ => Received::Other,
         })
     }
 
@@ -148,20 +147,20 @@ impl Down {
     }
 }
 
-/// The value of a text field without escapes near the beginning of an encoded frame.
+/// Value of a string field without escapes near the start of an encoded frame.
 pub(crate) fn text_in<'a>(frame: &'a str, key: &str) -> Option<&'a str> {
     let rest = after_key(frame, key)?.strip_prefix('"')?;
     rest.split_once('"').map(|(value, _)| value)
 }
 
-/// The value of a field with a whole number near the beginning of an encoded frame.
+/// Value of an integer field near the start of an encoded frame.
 pub(crate) fn number_in(frame: &str, key: &str) -> Option<u64> {
     let rest = after_key(frame, key)?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;
     rest[..end].parse().ok()
 }
 
-/// What the server writes first: type, room, seq and id. Bodies come behind it and may hold anything.
+/// Length of the start of a frame with type, room, seq and id. Bodies follow and may contain anything.
 const FRONT: usize = 200;
 
 fn after_key<'a>(frame: &'a str, key: &str) -> Option<&'a str> {

@@ -1,4 +1,4 @@
-//! What the generator is asked to do.
+//! Command line of the load generator.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,63 +6,63 @@ use clap::Args;
 
 use super::{Dialect, Pace, Plan, Scenario};
 
-/// The command line of the generator.
+/// Arguments of the load generator.
 #[derive(Args, Clone, Debug)]
-pub struct Ask {
-    /// Where the server listens.
+pub struct LoadArgs {
+    /// Address of the server
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub connect: SocketAddr,
-    /// What it speaks.
+    /// Protocol of the server
     #[arg(long, value_name = "NAME", default_value = "parlor")]
     pub dialect: Dialect,
-    /// What to do.
+    /// Scenario to run
     #[arg(long, value_name = "NAME", default_value = "fanout-saturated")]
     pub scenario: Scenario,
-    /// The server's process, for its processor time and memory.
+    /// Process id of the server, to measure its CPU time and memory
     #[arg(long)]
     pub pid: Option<u32>,
-    /// The core to run on.
+    /// CPU core to run on
     #[arg(long)]
     pub core: Option<usize>,
-    /// What is to be otherwise than in the scenario.
+    /// Overrides of the scenario's parameters.
     #[command(flatten)]
     pub overrides: Overrides,
 }
 
-/// What is to be otherwise than in the scenario.
+/// Overrides of the scenario's parameters.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Overrides {
-    /// Rooms that there are.
+    /// Number of rooms
     #[arg(long)]
     pub rooms: Option<usize>,
-    /// Connections in all.
+    /// Number of connections
     #[arg(long)]
     pub connections: Option<usize>,
-    /// People who they belong to (Parlor).
+    /// Number of users that the connections belong to (Parlor only)
     #[arg(long)]
     pub people: Option<usize>,
-    /// Members of a room that write.
+    /// Number of members of a room that send
     #[arg(long)]
     pub senders: Option<usize>,
-    /// Bytes of a message's body, 40 at least.
+    /// Size of a message body in bytes, at least 40
     #[arg(long)]
     pub body: Option<usize>,
-    /// Messages under way in sum, where as many are sent as go through.
+    /// Messages in flight, in closed-loop scenarios
     #[arg(long)]
     pub window: Option<usize>,
-    /// Messages a second in sum, where they are sent by the clock.
+    /// Messages per second, in open-loop scenarios
     #[arg(long)]
     pub rate: Option<f64>,
-    /// Seconds before the measured ones.
+    /// Duration of the warm-up
     #[arg(long, value_name = "SECONDS")]
     pub warm_up: Option<f64>,
-    /// Measured seconds.
+    /// Measured duration
     #[arg(long, value_name = "SECONDS")]
     pub seconds: Option<f64>,
 }
 
-impl Ask {
-    /// How much there is to do.
+impl LoadArgs {
+    /// The scenario's plan with the overrides applied.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let mut plan = self.scenario.plan(self.dialect);
@@ -84,7 +84,7 @@ impl Ask {
     }
 }
 
-/// An hour at most.
+/// Converts seconds to a duration of at most one hour.
 fn seconds_long(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, 3_600.0))
 }

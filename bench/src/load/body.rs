@@ -1,32 +1,32 @@
-//! What a measured message says: a marker by which it is found in whatever carries it, who sent it, its number, and when
-//! it should have left. All of it is letters and digits, which neither JSON nor markdown changes.
+//! Body of a measured message: a marker to find it in any envelope, its sender, its number and its scheduled time. All
+//! letters and digits, which neither JSON nor Markdown changes.
 
 use memchr::memmem;
 
-/// Stands first. No envelope has it.
+/// Start of a body. Occurs in no envelope.
 pub const MARKER: &[u8; 8] = b"LdMarkXq";
 
 const SENDER: usize = 8;
 const NUMBER: usize = 8;
 const TIME: usize = 16;
 
-/// The shortest body that holds all of it.
+/// Minimum length of a body.
 pub const LEAST: usize = MARKER.len() + SENDER + NUMBER + TIME;
 
-/// Fills what is left, as people write.
+/// Text that fills the rest of a body.
 const FILLER: &[u8] =
     b" see you at seven then I will bring the salad and something to drink tell Ann to bring the chairs";
 
-/// What a message says of itself.
+/// Sender and number of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// Who sent it, counted over all rooms.
+pub struct MessageRef {
+    /// Index of the sender over all rooms.
     pub sender: u32,
-    /// Its place among those of its sender, from 0.
+    /// Index among the messages of its sender, from 0.
     pub number: u32,
 }
 
-/// A body of this many bytes, at least [`LEAST`], still without number and time.
+/// Creates a body of this many bytes, at least [`LEAST`], without number and time.
 #[must_use]
 pub fn template(sender: u32, length: usize) -> Vec<u8> {
     let mut body = MARKER.to_vec();
@@ -40,14 +40,14 @@ pub fn template(sender: u32, length: usize) -> Vec<u8> {
     body
 }
 
-/// Writes number and time into a body, which may stand inside a frame.
+/// Writes number and time into a body, which may be part of a frame.
 pub fn stamp(body: &mut [u8], number: u32, time: u64) {
     let at = MARKER.len() + SENDER;
     write_hex(&mut body[at..at + NUMBER], u64::from(number));
     write_hex(&mut body[at + NUMBER..at + NUMBER + TIME], time);
 }
 
-/// Where a body begins. `hint` is where the last one did, and is looked at first.
+/// Finds the start of a body. `hint` is the previous one's, which is tried first.
 #[must_use]
 pub fn find(frame: &[u8], hint: &mut usize) -> Option<usize> {
     if frame.get(*hint..*hint + MARKER.len()) == Some(MARKER) {
@@ -58,15 +58,15 @@ pub fn find(frame: &[u8], hint: &mut usize) -> Option<usize> {
     Some(at)
 }
 
-/// What a body says, from its marker on. Nothing if it was cut or changed.
+/// Reads sender and number of a body. `None` if it was truncated or changed.
 #[must_use]
-pub fn said(body: &[u8]) -> Option<Said> {
+pub fn message_ref(body: &[u8]) -> Option<MessageRef> {
     let sender = read_hex(body.get(MARKER.len()..MARKER.len() + SENDER)?)?;
     let number = read_hex(body.get(MARKER.len() + SENDER..MARKER.len() + SENDER + NUMBER)?)?;
-    Some(Said { sender: u32::try_from(sender).ok()?, number: u32::try_from(number).ok()? })
+    Some(MessageRef { sender: u32::try_from(sender).ok()?, number: u32::try_from(number).ok()? })
 }
 
-/// When it should have left, in nanoseconds of the generator's clock.
+/// Scheduled time of the message, in nanoseconds of the generator's clock.
 #[must_use]
 pub fn time(body: &[u8]) -> Option<u64> {
     read_hex(body.get(LEAST - TIME..LEAST)?)
@@ -102,11 +102,11 @@ mod tests {
         let mut body = template(0xabc, 120);
         assert_eq!(body.len(), 120);
         stamp(&mut body, 77, 0x0123_4567_89ab_cdef);
-        assert_eq!(said(&body), Some(Said { sender: 0xabc, number: 77 }));
+        assert_eq!(message_ref(&body), Some(MessageRef { sender: 0xabc, number: 77 }));
         assert_eq!(time(&body), Some(0x0123_4567_89ab_cdef));
         assert_eq!(time(&body[..30]), None);
         body[12] = b'X';
-        assert_eq!(said(&body), None);
+        assert_eq!(message_ref(&body), None);
     }
 
     #[test]

@@ -1,50 +1,50 @@
-//! Whether every receiver got every message of its room once, and those of one sender in their order.
+//! Checks that every receiver got every message of its room once, and those of one sender in order.
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::body::Said;
+use super::body::MessageRef;
 
-/// Beyond, what is missing counts as lost even if it should come later.
+/// Limit of tracked missing messages. Beyond it they count as lost even if they arrive later.
 const MOST_MISSING: usize = 1_000_000;
 
-/// What went wrong with deliveries.
+/// Counts of delivery errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violations {
-    /// Did not come to a receiver.
+    /// Not delivered.
     pub lost: u64,
-    /// Came to a receiver a second time.
+    /// Delivered more than once.
     pub doubled: u64,
-    /// Came to a receiver after a later one of the same sender.
+    /// Delivered after a later one of the same sender.
     pub reordered: u64,
-    /// Came to someone of another room, or was never sent.
+    /// Delivered to another room, or never sent.
     pub misplaced: u64,
 }
 
 impl Violations {
-    /// Whether there is none.
+    /// Whether there are no errors.
     #[must_use]
     pub fn none(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Knows what was sent, and what everyone has got.
+/// Tracks what was sent and what each receiver got.
 pub struct Checker {
     members: usize,
     senders: usize,
-    /// Messages of each sender.
+    /// Number of messages sent, by sender.
     sent: Vec<u32>,
-    /// The number that each receiver is to get next from each sender of its room, receiver by receiver.
+    /// Next expected number, by receiver and sender.
     next: Vec<u32>,
-    /// Receiver, sender and number of what was overtaken, and may come yet.
+    /// Receiver, sender and number of messages that were skipped and may still arrive.
     missing: HashSet<(u32, u32, u32)>,
     found: Violations,
 }
 
 impl Checker {
-    /// For rooms of `members`, of whom `senders` write. Both are counted through all rooms.
+    /// For rooms of `members`, of which the first `senders` send. Indices count through all rooms.
     #[must_use]
     pub fn new(rooms: usize, members: usize, senders: usize) -> Self {
         Self {
@@ -57,37 +57,37 @@ impl Checker {
         }
     }
 
-    /// The sender says something more: its number.
+    /// Records a sent message and returns its number.
     pub fn sends(&mut self, sender: usize) -> u32 {
         let number = self.sent[sender];
         self.sent[sender] = number + 1;
         number
     }
 
-    /// How much the sender has said.
+    /// Number of messages of a sender.
     #[must_use]
     pub fn sent(&self, sender: usize) -> u32 {
         self.sent[sender]
     }
 
-    /// A receiver got a message. True when it is the one that it had to get next from that sender.
-    pub fn received(&mut self, receiver: usize, said: Said) -> bool {
-        let sender = said.sender as usize;
+    /// Records a delivery. True if it is the next one expected from its sender.
+    pub fn received(&mut self, receiver: usize, message: MessageRef) -> bool {
+        let sender = message.sender as usize;
         let slot = sender.wrapping_sub(receiver / self.members * self.senders);
-        if slot >= self.senders || said.number >= self.sent[sender] {
+        if slot >= self.senders || message.number >= self.sent[sender] {
             self.found.misplaced += 1;
             return false;
         }
         let next = &mut self.next[receiver * self.senders + slot];
-        if said.number == *next {
+        if message.number == *next {
             *next += 1;
             return true;
         }
         let expected = *next;
-        if said.number > expected {
-            *next = said.number + 1;
-            self.skipped(receiver, said, expected);
-        } else if self.missing.remove(&key(receiver, said.sender, said.number)) {
+        if message.number > expected {
+            *next = message.number + 1;
+            self.skipped(receiver, message, expected);
+        } else if self.missing.remove(&key(receiver, message.sender, message.number)) {
             self.found.reordered += 1;
         } else {
             self.found.doubled += 1;
@@ -95,17 +95,17 @@ impl Checker {
         false
     }
 
-    fn skipped(&mut self, receiver: usize, said: Said, expected: u32) {
-        for number in expected..said.number {
+    fn skipped(&mut self, receiver: usize, message: MessageRef, expected: u32) {
+        for number in expected..message.number {
             if self.missing.len() < MOST_MISSING {
-                self.missing.insert(key(receiver, said.sender, number));
+                self.missing.insert(key(receiver, message.sender, number));
             } else {
                 self.found.lost += 1;
             }
         }
     }
 
-    /// Deliveries that have yet to come.
+    /// Number of outstanding deliveries.
     #[must_use]
     pub fn outstanding(&self) -> u64 {
         let mut count = self.missing.len() as u64;
@@ -117,7 +117,7 @@ impl Checker {
         count
     }
 
-    /// What went wrong, now that nothing more will come.
+    /// The errors, once no more deliveries are expected.
     #[must_use]
     pub fn finish(&self) -> Violations {
         Violations { lost: self.found.lost + self.outstanding(), ..self.found }
@@ -133,17 +133,17 @@ fn key(receiver: usize, sender: u32, number: u32) -> (u32, u32, u32) {
 mod tests {
     use super::*;
 
-    /// One room of two, both of whom write; the second sends four messages, and the first gets these.
+    /// One room of two senders; the second sends four messages, and the first receives these.
     fn check(received: &[u32]) -> Violations {
         let mut checker = Checker::new(1, 2, 2);
         for _ in 0..4 {
             checker.sends(1);
         }
         for number in received {
-            checker.received(0, Said { sender: 1, number: *number });
+            checker.received(0, MessageRef { sender: 1, number: *number });
         }
         for number in 0..4 {
-            assert!(checker.received(1, Said { sender: 1, number }), "the second gets everything");
+            assert!(checker.received(1, MessageRef { sender: 1, number }), "the second gets everything");
         }
         checker.finish()
     }
@@ -175,7 +175,7 @@ mod tests {
     fn rooms_are_kept_apart() {
         let mut checker = Checker::new(2, 3, 1);
         assert_eq!((checker.sends(0), checker.sends(1), checker.sends(1)), (0, 0, 1));
-        let of = |sender, number| Said { sender, number };
+        let of = |sender, number| MessageRef { sender, number };
         for receiver in 0..3 {
             assert!(checker.received(receiver, of(0, 0)));
         }

@@ -1,4 +1,4 @@
-//! Time in nanoseconds since the generator began.
+//! Time in nanoseconds since the generator started.
 
 use std::{
     os::fd::{AsFd, BorrowedFd},
@@ -10,7 +10,7 @@ use nix::sys::{
     timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
 };
 
-/// Counts from its making.
+/// A clock that starts at 0.
 #[derive(Clone, Copy)]
 pub(super) struct Clock(Instant);
 
@@ -23,7 +23,7 @@ impl Clock {
         u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// How long it is until then; nothing when it was already.
+    /// Time until then, `None` if it has passed.
     pub(super) fn until(self, at: u64) -> Duration {
         Duration::from_nanos(at.saturating_sub(self.now()))
     }
@@ -33,7 +33,7 @@ pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Wakes an epoll at a time: epoll's own timeout is only good to a millisecond.
+/// Wakes an epoll at a given time. epoll's own timeout has a resolution of a millisecond.
 pub(super) struct Alarm(TimerFd);
 
 impl Alarm {
@@ -42,16 +42,16 @@ impl Alarm {
         Ok(Self(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?))
     }
 
-    /// Takes the place of what was set before.
+    /// Replaces an earlier alarm.
     pub(super) fn set(&self, after: Duration) -> anyhow::Result<()> {
-        // Zero would switch it off.
+        // Zero would disable it.
         let after = after.max(Duration::from_nanos(1));
         Ok(self.0.set(Expiration::OneShot(TimeSpec::from_duration(after)), TimerSetTimeFlags::empty())?)
     }
 
-    /// After it has woken; else it would at once again.
-    pub(super) fn heard(&self) {
-        // It fails when it has been set anew meanwhile, which is as well.
+    /// Acknowledges the wake-up; otherwise epoll would report it again.
+    pub(super) fn received(&self) {
+        // Fails if the alarm was set again in the meantime, which is fine.
         let _ = self.0.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: a socket, how far it is on its way in, and what is left of the last read and write.
+//! A connection: its socket, the stage of its handshake and its read and write buffers.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -8,33 +8,33 @@ use std::{
 use anyhow::Context;
 use socket2::{Domain, Socket, Type};
 
-/// How far a connection is.
+/// Stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Asked for a WebSocket.
+    /// Sent the upgrade request.
     Upgrading,
-    /// On its way in: the dialect's step.
+    /// Step of the dialect's handshake.
     Greeting(usize),
-    /// In.
+    /// Established.
     Open,
-    /// Said that it goes.
+    /// Sent a close frame.
     Closing,
 }
 
-pub(super) struct Link {
+pub(super) struct Connection {
     pub(super) stream: TcpStream,
     pub(super) stage: Stage,
-    /// By which of the entries it comes in.
+    /// Index of its entry.
     pub(super) entry: usize,
-    /// Read, and not yet whole.
+    /// Bytes of an incomplete frame.
     pub(super) rest: Vec<u8>,
-    /// Of a nats-server's stream, which pays no heed to frames: what is not yet whole.
+    /// Bytes of an incomplete item of a nats-server, whose stream is not aligned to frames.
     pub(super) part: Vec<u8>,
-    /// To be written as soon as there is room.
+    /// Bytes to write once the socket is writable.
     unsent: Vec<u8>,
 }
 
-impl Link {
+impl Connection {
     /// Connects. Over loopback that takes no time as long as the server's queue has room. `source` is an address to come
     /// from: of each, there are some 28,000 connections in a minute.
     pub(super) fn connect(address: SocketAddr, source: Option<Ipv4Addr>) -> anyhow::Result<Self> {
@@ -49,7 +49,7 @@ impl Link {
         Ok(Self { stream, stage: Stage::Upgrading, entry: 0, rest: Vec::new(), part: Vec::new(), unsent: Vec::new() })
     }
 
-    /// Writes, or keeps what there is no room for.
+    /// Writes, and buffers what the socket does not take.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.has_unsent() {
             self.unsent.extend(bytes);
@@ -68,7 +68,7 @@ impl Link {
         !self.unsent.is_empty()
     }
 
-    /// Writes what was kept.
+    /// Writes the buffered bytes.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.unsent);
         self.write(&bytes)

@@ -1,26 +1,26 @@
-//! A run in which connections come and go: each is closed cleanly as soon as it is in, and another takes its place.
+//! A run of short connections: each is closed cleanly once it is established, and another one is opened.
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use anyhow::{Context, ensure};
 
 use super::{
-    Ask, Plan, Report, Window,
+    LoadArgs, Plan, Report, Window,
     clock::nanos,
     dialect::Entry,
     engine::{Engine, Nobody},
 };
 use crate::machine;
 
-/// Addresses to come from, one after the other: those of one are soon used up, as the system keeps them for a while.
+/// Source addresses, used in turn, because closed connections occupy their ports for a while.
 const SOURCES: usize = 64;
 
-/// A turn that takes longer has stopped.
+/// Time without progress after which the run fails.
 const STALLED: Duration = Duration::from_secs(10);
 
-pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], at_once: usize) -> anyhow::Result<Report> {
+pub(super) fn run(args: &LoadArgs, plan: &Plan, entries: &[Entry], at_once: usize) -> anyhow::Result<Report> {
     machine::all_sockets(at_once)?;
-    let mut engine = Engine::new(ask.connect, ask.dialect, entries, at_once)?;
+    let mut engine = Engine::new(args.connect, args.dialect, entries, at_once)?;
     let mut coming = Coming { entries: entries.len(), begun: 0 };
     for place in 0..at_once {
         coming.next(&mut engine, place)?;
@@ -31,7 +31,7 @@ pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], at_once: usize) -> 
     loop {
         let now = engine.clock.now();
         if now >= begin && first.is_none() {
-            first = Some((now, connects, cpu(ask)?));
+            first = Some((now, connects, cpu(args)?));
         }
         if now >= end {
             break;
@@ -51,7 +51,7 @@ pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], at_once: usize) -> 
         }
     }
     let (began, before, (server_before, own_before)) = first.context("the time was too short to measure")?;
-    let (server, own) = cpu(ask)?;
+    let (server, own) = cpu(args)?;
     let seconds = (engine.clock.now() - began) as f64 / 1e9;
     let connects = connects - before;
     Ok(Report {
@@ -68,10 +68,10 @@ pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], at_once: usize) -> 
     })
 }
 
-/// The server's and the generator's.
-fn cpu(ask: &Ask) -> anyhow::Result<(Option<f64>, f64)> {
+/// CPU time of the server and of the generator.
+fn cpu(args: &LoadArgs) -> anyhow::Result<(Option<f64>, f64)> {
     let own = machine::processor_seconds(std::process::id()).context("no processor time")?;
-    Ok((ask.pid.and_then(machine::processor_seconds), own))
+    Ok((args.pid.and_then(machine::processor_seconds), own))
 }
 
 struct Coming {

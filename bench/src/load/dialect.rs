@@ -1,4 +1,4 @@
-//! What the servers speak: how one comes in, says something, and what is heard.
+//! Protocols of the servers: handshake, sending and decoding.
 
 use std::{fmt, net::SocketAddr};
 
@@ -7,45 +7,45 @@ use clap::ValueEnum;
 use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, SUBPROTOCOL};
 use uuid::Uuid;
 
-use super::body::{self, Said};
+use super::body::{self, MessageRef};
 use crate::websocket::{BINARY, TEXT, put, upgrade};
 
-/// A language over WebSocket.
+/// A protocol over WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Dialect {
-    /// A room for each address; JSON with a body in, the same with a user out.
+    /// One room per path; JSON with a body, to which the server adds the user.
     Plain,
-    /// Engine.IO 4 and Socket.IO 5, without their start over HTTP.
+    /// Engine.IO 4 and Socket.IO 5 over WebSocket only.
     SocketIo,
-    /// The protocol of nats-server, a subject for each room.
+    /// The protocol of nats-server with one subject per room.
     Nats,
-    /// Parlor's own.
+    /// Parlor's live protocol.
     Parlor,
 }
 
-/// What a connection needs to come in.
+/// Credentials and rooms of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) rooms: Vec<String>,
-    /// Empty where nobody asks for one.
+    /// Session token; empty if the server needs none.
     pub(super) token: String,
 }
 
-/// What the server said.
+/// A decoded frame of the server.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard<'a> {
-    /// A message; its body from the marker on.
+pub(super) enum Received<'a> {
+    /// A message: its body from the marker on.
     Message(&'a [u8]),
-    /// A message of one's own is accepted.
-    Ack(Said),
-    /// To be answered with this.
+    /// Ack of an own message.
+    Ack(MessageRef),
+    /// Heartbeat, and its answer.
     Heartbeat(&'static [u8]),
-    /// Who came and went.
-    News,
-    /// Nothing that matters here.
+    /// Presence of users.
+    Presence,
+    /// Anything else.
     Other,
-    /// The server refuses something, or leaves something out.
-    Trouble,
+    /// A rejection or a gap.
+    Error,
 }
 
 impl fmt::Display for Dialect {
@@ -55,7 +55,7 @@ impl fmt::Display for Dialect {
 }
 
 impl Dialect {
-    /// The request that asks for a WebSocket.
+    /// The upgrade request.
     pub(super) fn upgrade(self, address: SocketAddr, entry: &Entry) -> String {
         match self {
             Self::Plain => upgrade(address, &format!("/room/{}", entry.rooms.concat()), ""),
@@ -69,7 +69,7 @@ impl Dialect {
         }
     }
 
-    /// What to say as soon as there is a WebSocket. True when that is all.
+    /// What to send after the upgrade. True if the handshake is complete.
     pub(super) fn begin(self, entry: &Entry, out: &mut Vec<u8>) -> bool {
         if self == Self::Parlor {
             let cursor = |room: &String| Cursor { room: room.as_str().into(), after: None, tail: None };
@@ -79,10 +79,10 @@ impl Dialect {
         self == Self::Plain
     }
 
-    /// What to say to the server's answer on the way in; `step` counts how far that is. True when it is all.
+    /// The next step of the handshake after an answer of the server. True if it is complete.
     ///
     /// # Errors
-    /// The server does not let one in.
+    /// The server rejects the connection.
     pub(super) fn greeted(
         self,
         entry: &Entry,
@@ -125,7 +125,7 @@ impl Dialect {
             }
             Self::Parlor => {
                 *step += usize::from(payload.starts_with(br#"{"type":"joined""#));
-                if self.hear(payload, &mut 0) == Heard::Trouble {
+                if self.decode(payload, &mut 0) == Received::Error {
                     bail!("refused: {}", shown());
                 }
                 return Ok(*step == entry.rooms.len());
@@ -134,7 +134,7 @@ impl Dialect {
         Ok(self == Self::SocketIo && *step == 2 + entry.rooms.len())
     }
 
-    /// What a client says to send this body: how the frame is marked, and its payload.
+    /// Frame type and payload that send a body.
     pub(super) fn message(self, room: &str, body: &str) -> (u8, Vec<u8>) {
         match self {
             Self::Plain => (TEXT, format!(r#"{{"body":"{body}"}}"#).into_bytes()),
@@ -148,47 +148,47 @@ impl Dialect {
         }
     }
 
-    /// What is heard once one is in. `hint` is where the last body began.
-    pub(super) fn hear<'a>(self, payload: &'a [u8], hint: &mut usize) -> Heard<'a> {
+    /// Decodes a frame of an established connection. `hint` is the offset of the previous body.
+    pub(super) fn decode<'a>(self, payload: &'a [u8], hint: &mut usize) -> Received<'a> {
         match self {
-            Self::SocketIo if payload == b"2" => return Heard::Heartbeat(b"3"),
-            Self::Nats if payload.starts_with(b"PING") => return Heard::Heartbeat(b"PONG\r\n"),
-            Self::Nats if payload.starts_with(b"-ERR") => return Heard::Trouble,
+            Self::SocketIo if payload == b"2" => return Received::Heartbeat(b"3"),
+            Self::Nats if payload.starts_with(b"PING") => return Received::Heartbeat(b"PONG\r\n"),
+            Self::Nats if payload.starts_with(b"-ERR") => return Received::Error,
             Self::Parlor => match payload.get(9..15) {
                 Some(b"event\"") => {}
-                Some(b"ack\",\"") => return id_in(payload).map_or(Heard::Trouble, Heard::Ack),
-                Some(b"presen") => return Heard::News,
-                Some(b"refuse" | b"gap\",\"" | b"bye\",\"") => return Heard::Trouble,
-                _ => return Heard::Other,
+                Some(b"ack\",\"") => return id_in(payload).map_or(Received::Error, Received::Ack),
+                Some(b"presen") => return Received::Presence,
+                Some(b"refuse" | b"gap\",\"" | b"bye\",\"") => return Received::Error,
+                _ => return Received::Other,
             },
             _ => {}
         }
-        body::find(payload, hint).map_or(Heard::Other, |at| Heard::Message(&payload[at..]))
+        body::find(payload, hint).map_or(Received::Other, |at| Received::Message(&payload[at..]))
     }
 
-    /// How a server's heartbeat is answered, in a frame of this kind.
+    /// Frame type of the answer to a heartbeat.
     pub(super) fn answer_kind(self) -> u8 {
         if self == Self::Nats { BINARY } else { TEXT }
     }
 }
 
-/// The id of a Parlor message: a UUID version 7 that also says which message it is.
-pub(super) fn id(said: Said, unix_ms: u64) -> Uuid {
+/// Id of a Parlor message: a UUID version 7 that encodes its sender and number.
+pub(super) fn id(message: MessageRef, unix_ms: u64) -> Uuid {
     let mut random = [0; 10];
-    random[2..6].copy_from_slice(&said.sender.to_be_bytes());
-    random[6..].copy_from_slice(&said.number.to_be_bytes());
+    random[2..6].copy_from_slice(&message.sender.to_be_bytes());
+    random[6..].copy_from_slice(&message.number.to_be_bytes());
     uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid()
 }
 
-/// What the id in an ack says: its last 16 digits are the sender, but for two bits of the version, and the number.
-fn id_in(ack: &[u8]) -> Option<Said> {
+/// Decodes the id in an ack. Its last 16 digits are the sender (without two variant bits) and the number.
+fn id_in(ack: &[u8]) -> Option<MessageRef> {
     let id = ack.strip_prefix(br#"{"type":"ack","id":""#)?.get(..36)?;
     let id = Uuid::try_parse_ascii(id).ok()?;
     let [.., a, b, c, d, e, f, g, h] = *id.as_bytes();
-    Some(Said { sender: u32::from_be_bytes([a & 0x3f, b, c, d]), number: u32::from_be_bytes([e, f, g, h]) })
+    Some(MessageRef { sender: u32::from_be_bytes([a & 0x3f, b, c, d]), number: u32::from_be_bytes([e, f, g, h]) })
 }
 
-/// The length of the first item of what a nats-server says, once it is there as a whole: a line, or a message.
+/// Length of the first complete item of a nats-server's stream: a line, or a message with its payload.
 pub(super) fn nats_item(stream: &[u8]) -> Option<usize> {
     let line = memchr::memchr(b'\n', stream)? + 1;
     if !stream.starts_with(b"MSG ") {
@@ -220,32 +220,33 @@ mod tests {
             (Dialect::Nats, format!("MSG room.r0 1 120\r\n{body}\r\n")),
             (Dialect::Parlor, format!(r#"{{"type":"event","room":"r","seq":1,"event":{{"body":"{body}"}}}}"#)),
         ] {
-            let Heard::Message(heard) = dialect.hear(payload.as_bytes(), &mut 0) else { panic!("{dialect}") };
-            assert_eq!(body::said(heard), Some(Said { sender: 7, number: 0 }));
+            let Received::Message(received) = dialect.decode(payload.as_bytes(), &mut 0) else { panic!("{dialect}") };
+            assert_eq!(body::message_ref(received), Some(MessageRef { sender: 7, number: 0 }));
         }
     }
 
     #[test]
     fn ids_say_which_message_is_acked() {
-        let said = Said { sender: 799, number: 123_456 };
-        let ack = format!(r#"{{"type":"ack","id":"{}","room":"lobby","seq":58,"at":1}}"#, id(said, 1_763_683_200_000));
-        assert_eq!(Dialect::Parlor.hear(ack.as_bytes(), &mut 0), Heard::Ack(said));
-        assert_eq!(id(said, 1).get_version_num(), 7);
-        assert_eq!(Dialect::Parlor.hear(br#"{"type":"ack","id":"what"}"#, &mut 0), Heard::Trouble);
+        let message = MessageRef { sender: 799, number: 123_456 };
+        let ack =
+            format!(r#"{{"type":"ack","id":"{}","room":"lobby","seq":58,"at":1}}"#, id(message, 1_763_683_200_000));
+        assert_eq!(Dialect::Parlor.decode(ack.as_bytes(), &mut 0), Received::Ack(message));
+        assert_eq!(id(message, 1).get_version_num(), 7);
+        assert_eq!(Dialect::Parlor.decode(br#"{"type":"ack","id":"what"}"#, &mut 0), Received::Error);
     }
 
     #[test]
     fn parlor_is_understood() {
-        for (payload, heard) in [
-            (r#"{"type":"presence","room":"lobby"}"#, Heard::News),
-            (r#"{"type":"refused","code":"bad_frame","message":"not JSON"}"#, Heard::Trouble),
-            (r#"{"type":"gap","room":"lobby","reason":"overflow","after":41,"head":57}"#, Heard::Trouble),
-            (r#"{"type":"bye","code":4001}"#, Heard::Trouble),
-            (r#"{"type":"room","room":{}}"#, Heard::Other),
-            (r#"{"type":"event","room":"lobby","seq":1}"#, Heard::Other),
-            ("", Heard::Other),
+        for (payload, received) in [
+            (r#"{"type":"presence","room":"lobby"}"#, Received::Presence),
+            (r#"{"type":"refused","code":"bad_frame","message":"not JSON"}"#, Received::Error),
+            (r#"{"type":"gap","room":"lobby","reason":"overflow","after":41,"head":57}"#, Received::Error),
+            (r#"{"type":"bye","code":4001}"#, Received::Error),
+            (r#"{"type":"room","room":{}}"#, Received::Other),
+            (r#"{"type":"event","room":"lobby","seq":1}"#, Received::Other),
+            ("", Received::Other),
         ] {
-            assert_eq!(Dialect::Parlor.hear(payload.as_bytes(), &mut 0), heard, "{payload}");
+            assert_eq!(Dialect::Parlor.decode(payload.as_bytes(), &mut 0), received, "{payload}");
         }
     }
 

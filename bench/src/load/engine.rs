@@ -1,4 +1,4 @@
-//! All connections behind one epoll: brings them in, reads what comes, answers heartbeats.
+//! All connections on one epoll: establishes them, reads and answers heartbeats.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -6,54 +6,54 @@ use anyhow::{Context, bail, ensure};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 use super::{
-    body::Said,
+    body::MessageRef,
     clock::{Alarm, Clock},
-    dialect::{Dialect, Entry, Heard, nats_item},
-    link::{Link, Stage},
+    connection::{Connection, Stage},
+    dialect::{Dialect, Entry, Received, nats_item},
 };
 use crate::websocket::{CLOSE, PING, PONG, frame_in, put, upgraded};
 
-/// What is read at a time, at most. Only what a read fills is touched.
+/// Maximum size of a read.
 const BUFFER: usize = 512 * 1024;
 
-/// Connections that are looked at between two looks at the clock.
+/// Events handled between two readings of the clock.
 const EVENTS: usize = 512;
 
 /// Told once of what has come, which is then read as a whole: told again and again, the system would look at each
 /// connection twice.
 const READABLE: EpollFlags = EpollFlags::EPOLLIN.union(EpollFlags::EPOLLET);
 
-/// Marks the alarm among the connections.
+/// Event id of the alarm.
 const ALARM: u64 = u64::MAX;
 
-/// Code 1000, as one who leaves sends it.
+/// Payload of a close frame with code 1000.
 const GOING: [u8; 2] = 1_000_u16.to_be_bytes();
 
-/// Who wants to know of messages.
+/// Receives messages and acks.
 pub(super) trait Listener {
-    /// A message has come; `body` begins with its marker.
+    /// Called for each message; `body` begins with its marker.
     fn message(&mut self, link: usize, body: &[u8], now: u64);
-    /// A message of the connection's own was accepted.
-    fn ack(&mut self, link: usize, said: Said);
+    /// Called for each ack.
+    fn ack(&mut self, link: usize, message: MessageRef);
 }
 
-/// While nobody says anything.
+/// Ignores messages.
 pub(super) struct Nobody;
 
 impl Listener for Nobody {
     fn message(&mut self, _: usize, _: &[u8], _: u64) {}
-    fn ack(&mut self, _: usize, _: Said) {}
+    fn ack(&mut self, _: usize, _: MessageRef) {}
 }
 
-/// What came, from the beginning.
+/// Counts of received frames.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
-    /// Frames with a message, and the bytes of their payload.
+    /// Frames with a message, and their payload bytes.
     pub(super) messages: u64,
     pub(super) bytes: u64,
     /// Heartbeats, each of them answered.
     pub(super) heartbeats: u64,
-    /// Who came and went.
+    /// Presence of users.
     pub(super) news: u64,
 }
 
@@ -61,20 +61,20 @@ pub(super) struct Engine<'a> {
     pub(super) clock: Clock,
     pub(super) alarm: Alarm,
     pub(super) counts: Counts,
-    /// Connections that have come in, newest last. Whoever looks takes them out.
+    /// Newly established connections, drained by the caller.
     pub(super) opened: Vec<usize>,
-    /// Connections that have ended as they should.
+    /// Cleanly closed connections.
     pub(super) ended: Vec<usize>,
     address: SocketAddr,
     dialect: Dialect,
     entries: &'a [Entry],
     epoll: Epoll,
-    links: Vec<Option<Link>>,
+    links: Vec<Option<Connection>>,
     events: Vec<EpollEvent>,
     buffer: Vec<u8>,
-    /// What is about to be written.
+    /// Buffer for the frame to write.
     out: Vec<u8>,
-    /// Where the last body began in its frame.
+    /// Offset of the previous body in its frame.
     hint: usize,
 }
 
@@ -106,9 +106,9 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Begins a connection in this place, with this entry.
+    /// Opens the connection with this index and entry.
     pub(super) fn connect(&mut self, place: usize, entry: usize, source: Option<Ipv4Addr>) -> anyhow::Result<()> {
-        let mut link = Link::connect(self.address, source)?;
+        let mut link = Connection::connect(self.address, source)?;
         link.entry = entry;
         link.write(self.dialect.upgrade(self.address, &self.entries[entry]).as_bytes())?;
         self.epoll.add(&link.stream, EpollEvent::new(READABLE, place as u64))?;
@@ -116,7 +116,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Says that the connection goes. It is among the `ended` once the server has agreed.
+    /// Sends a close frame. The connection is added to `ended` once the server has answered it.
     pub(super) fn close(&mut self, place: usize) -> anyhow::Result<()> {
         self.out.clear();
         put(&mut self.out, CLOSE, &GOING);
@@ -136,7 +136,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Waits for something to happen, until the alarm at the latest. Tells how much of it there is to [`Engine::serve`].
+    /// Waits for events, until the alarm at the latest. Returns how many there are for [`Engine::serve`].
     pub(super) fn wait(&mut self) -> anyhow::Result<usize> {
         match self.epoll.wait(&mut self.events, EpollTimeout::NONE) {
             Ok(count) => Ok(count),
@@ -145,15 +145,15 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Reads what has come to one of those that [`Engine::wait`] found.
+    /// Handles one of the events of [`Engine::wait`].
     pub(super) fn serve(&mut self, event: usize, listener: &mut impl Listener) -> anyhow::Result<()> {
         let token = self.events[event].data();
         if token == ALARM {
-            self.alarm.heard();
+            self.alarm.received();
             return Ok(());
         }
         let place = usize::try_from(token)?;
-        // It may have ended in the same turn.
+        // It may have been closed by an earlier event.
         let Some(mut link) = self.links[place].take() else { return Ok(()) };
         let mut buffer = std::mem::take(&mut self.buffer);
         let goes_on = self.read(place, &mut link, &mut buffer, listener);
@@ -166,11 +166,11 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reads until nothing more is there. False when the connection has ended as it should.
+    /// Reads all available bytes. False if the connection was closed cleanly.
     fn read(
         &mut self,
         place: usize,
-        link: &mut Link,
+        link: &mut Connection,
         buffer: &mut [u8],
         listener: &mut impl Listener,
     ) -> anyhow::Result<bool> {
@@ -194,11 +194,11 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Takes what was read. False when the connection has ended as it should.
+    /// Handles the bytes read. False if the connection was closed cleanly.
     fn take(
         &mut self,
         place: usize,
-        link: &mut Link,
+        link: &mut Connection,
         bytes: &[u8],
         listener: &mut impl Listener,
     ) -> anyhow::Result<bool> {
@@ -227,7 +227,7 @@ impl<'a> Engine<'a> {
                 }
                 PONG => {}
                 _ if self.dialect == Dialect::Nats => self.nats(place, link, payload, now, listener)?,
-                _ => self.heard(place, link, payload, now, listener)?,
+                _ => self.received(place, link, payload, now, listener)?,
             }
         }
         link.rest.extend(&bytes[at..]);
@@ -238,18 +238,18 @@ impl<'a> Engine<'a> {
         Ok(true)
     }
 
-    /// Hears of room to write as long as something waits for it.
-    fn watch(epoll: &Epoll, place: usize, link: &Link) -> anyhow::Result<()> {
+    /// Watches for writability while bytes are buffered.
+    fn watch(epoll: &Epoll, place: usize, link: &Connection) -> anyhow::Result<()> {
         let mut flags = READABLE;
         flags.set(EpollFlags::EPOLLOUT, link.has_unsent());
         Ok(epoll.modify(&link.stream, &mut EpollEvent::new(flags, place as u64))?)
     }
 
-    /// A nats-server sends a stream, of which a frame is any part.
+    /// Handles a frame of a nats-server, whose items may span frames.
     fn nats(
         &mut self,
         place: usize,
-        link: &mut Link,
+        link: &mut Connection,
         payload: &[u8],
         now: u64,
         listener: &mut impl Listener,
@@ -267,27 +267,27 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Tells how many bytes whole items were.
+    /// Returns the number of bytes of complete items.
     fn items(
         &mut self,
         place: usize,
-        link: &mut Link,
+        link: &mut Connection,
         stream: &[u8],
         now: u64,
         listener: &mut impl Listener,
     ) -> anyhow::Result<usize> {
         let mut at = 0;
         while let Some(length) = nats_item(&stream[at..]) {
-            self.heard(place, link, &stream[at..at + length], now, listener)?;
+            self.received(place, link, &stream[at..at + length], now, listener)?;
             at += length;
         }
         Ok(at)
     }
 
-    fn heard(
+    fn received(
         &mut self,
         place: usize,
-        link: &mut Link,
+        link: &mut Connection,
         payload: &[u8],
         now: u64,
         listener: &mut impl Listener,
@@ -302,26 +302,26 @@ impl<'a> Engine<'a> {
             }
             return Ok(());
         }
-        match self.dialect.hear(payload, &mut self.hint) {
-            Heard::Message(body) => {
+        match self.dialect.decode(payload, &mut self.hint) {
+            Received::Message(body) => {
                 self.counts.messages += 1;
                 self.counts.bytes += payload.len() as u64;
                 listener.message(place, body, now);
             }
-            Heard::Ack(said) => listener.ack(place, said),
-            Heard::Heartbeat(answer) => {
+            Received::Ack(message) => listener.ack(place, message),
+            Received::Heartbeat(answer) => {
                 self.counts.heartbeats += 1;
                 self.answer(link, self.dialect.answer_kind(), answer)?;
             }
-            Heard::News => self.counts.news += 1,
-            Heard::Other => {}
-            Heard::Trouble if link.stage == Stage::Closing => {}
-            Heard::Trouble => bail!("{}", String::from_utf8_lossy(&payload[..payload.len().min(200)])),
+            Received::Presence => self.counts.news += 1,
+            Received::Other => {}
+            Received::Error if link.stage == Stage::Closing => {}
+            Received::Error => bail!("{}", String::from_utf8_lossy(&payload[..payload.len().min(200)])),
         }
         Ok(())
     }
 
-    fn begin(&mut self, place: usize, link: &mut Link) -> anyhow::Result<()> {
+    fn begin(&mut self, place: usize, link: &mut Connection) -> anyhow::Result<()> {
         self.out.clear();
         link.stage = Stage::Greeting(0);
         let all = self.dialect.begin(&self.entries[link.entry], &mut self.out);
@@ -334,12 +334,12 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn open(&mut self, place: usize, link: &mut Link) {
+    fn open(&mut self, place: usize, link: &mut Connection) {
         link.stage = Stage::Open;
         self.opened.push(place);
     }
 
-    fn answer(&mut self, link: &mut Link, kind: u8, payload: &[u8]) -> anyhow::Result<()> {
+    fn answer(&mut self, link: &mut Connection, kind: u8, payload: &[u8]) -> anyhow::Result<()> {
         self.out.clear();
         put(&mut self.out, kind, payload);
         Ok(link.write(&self.out)?)

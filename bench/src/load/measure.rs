@@ -1,39 +1,38 @@
-//! A run with connections that stay: all come in, then there is a time to warm up, the measured time, and a time for what
-//! is still under way to arrive.
+//! A run with persistent connections: connect, warm up, measure, and wait for outstanding deliveries.
 
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use super::{
-    Ask, Dialect, Memory, Pace, Plan, Report, Window,
+    Dialect, LoadArgs, Memory, Pace, Plan, Report, Window,
     clock::nanos,
     dialect::Entry,
     engine::{Engine, Nobody},
-    talk::Talk,
+    traffic::Traffic,
 };
 use crate::machine;
 
-/// Connections that come in at a time.
+/// Connections opened concurrently.
 const AT_ONCE: usize = 64;
 
-/// Time for everyone to come in, and for the news of it.
+/// Time for all connections and their presence updates.
 const COMING: Duration = Duration::from_secs(120);
 
-/// News of who came are over when there were none for this long; they are sent once a second.
+/// Presence is settled after this time without updates, which are sent once per second.
 const QUIET: Duration = Duration::from_millis(1_300);
 
-/// What has not come after this long without any progress does not come any more.
+/// Time without progress after which outstanding deliveries count as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A pause of the generator, for each member of a room, where as many messages are sent as go through. Shorter than what
 /// the server has to do meanwhile: it writes to each member.
 const BREATH_PER_MEMBER: Duration = Duration::from_micros(1);
 
-/// How often it is looked whether everything has come.
+/// Interval of checks for completion.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What is counted, at one moment.
+/// A snapshot of the counters.
 #[derive(Clone, Copy)]
 struct Mark {
     at: u64,
@@ -44,36 +43,36 @@ struct Mark {
     own_cpu: f64,
 }
 
-pub(super) fn run(ask: &Ask, plan: &Plan, entries: &[Entry], before: Option<u64>) -> anyhow::Result<Report> {
-    let prepared = ask.pid.map(machine::resident_kib).transpose()?;
+pub(super) fn run(args: &LoadArgs, plan: &Plan, entries: &[Entry], before: Option<u64>) -> anyhow::Result<Report> {
+    let prepared = args.pid.map(machine::resident_kib).transpose()?;
     machine::all_sockets(plan.connections)?;
-    let mut engine = Engine::new(ask.connect, ask.dialect, entries, plan.connections)?;
+    let mut engine = Engine::new(args.connect, args.dialect, entries, plan.connections)?;
     let connects_per_second = come_in(&mut engine, plan.connections).context("coming in")?;
-    if ask.dialect == Dialect::Parlor {
+    if args.dialect == Dialect::Parlor {
         hear_the_news(&mut engine)?;
     }
-    let mut talk = Talk::new(ask.dialect, plan, entries)?;
-    let (first, last) = measure(ask, plan, &mut engine, &mut talk)?;
-    let memory = ask.pid.map(machine::resident_kib).transpose()?;
-    talk.stop();
-    arrive(&mut engine, &mut talk)?;
+    let mut traffic = Traffic::new(args.dialect, plan, entries)?;
+    let (first, last) = measure(args, plan, &mut engine, &mut traffic)?;
+    let memory = args.pid.map(machine::resident_kib).transpose()?;
+    traffic.stop();
+    arrive(&mut engine, &mut traffic)?;
     let frame_bytes = engine.counts.bytes as f64 / engine.counts.messages.max(1) as f64;
     Ok(Report {
         connections: plan.connections,
         connects_per_second,
-        sent: talk.sent,
-        delivered: talk.delivered,
+        sent: traffic.sent,
+        delivered: traffic.delivered,
         frame_bytes,
-        violations: talk.violations(),
-        unacked: talk.unacked(),
-        wrong_acks: talk.wrong_acks(),
+        violations: traffic.violations(),
+        unacked: traffic.unacked(),
+        invalid_acks: traffic.invalid_acks(),
         window: last.since(&first),
-        latency: talk.latency(),
+        latency: traffic.latency(),
         memory: before.zip(prepared).zip(memory).map(|((before, prepared), after)| Memory { before, prepared, after }),
     })
 }
 
-/// Everyone; tells how many in a second.
+/// Opens all connections and returns how many per second.
 fn come_in(engine: &mut Engine<'_>, count: usize) -> anyhow::Result<f64> {
     let begun = engine.clock.now();
     let deadline = begun + nanos(COMING);
@@ -94,47 +93,52 @@ fn come_in(engine: &mut Engine<'_>, count: usize) -> anyhow::Result<f64> {
     Ok(count as f64 / seconds)
 }
 
-/// Until then there is more news than messages.
+/// Waits until presence is settled.
 fn hear_the_news(engine: &mut Engine<'_>) -> anyhow::Result<()> {
     let deadline = engine.clock.now() + nanos(COMING);
-    let (mut last, mut heard) = (engine.clock.now(), engine.counts.news);
+    let (mut last, mut received) = (engine.clock.now(), engine.counts.news);
     while engine.clock.until(last + nanos(QUIET)) > Duration::ZERO {
         ensure!(engine.clock.now() < deadline, "there is no end to the news of who came");
         engine.alarm.set(engine.clock.until(last + nanos(QUIET)))?;
         for event in 0..engine.wait()? {
             engine.serve(event, &mut Nobody)?;
         }
-        if engine.counts.news != heard {
-            (last, heard) = (engine.clock.now(), engine.counts.news);
+        if engine.counts.news != received {
+            (last, received) = (engine.clock.now(), engine.counts.news);
         }
     }
     Ok(())
 }
 
-/// Warms up and measures; tells what was counted at the beginning and at the end.
-fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> anyhow::Result<(Mark, Mark)> {
+/// Warms up and measures. Returns the counters at the start and at the end.
+fn measure(
+    args: &LoadArgs,
+    plan: &Plan,
+    engine: &mut Engine<'_>,
+    traffic: &mut Traffic,
+) -> anyhow::Result<(Mark, Mark)> {
     let begun = engine.clock.now();
     let begin = begun + nanos(plan.warm_up);
     let end = begin + nanos(plan.time);
     if let Pace::Paced { .. } = plan.pace {
-        talk.time(begin..end);
+        traffic.time(begin..end);
     }
     let mut schedule = Schedule::new(plan, begun);
     let members = u32::try_from(plan.members().min(1_000))?;
     let saturated = matches!(plan.pace, Pace::Saturated { .. });
     if saturated {
-        talk.begin();
+        traffic.begin();
     }
     let mut first = None;
     loop {
-        talk.go_on(engine)?;
+        traffic.send_due(engine)?;
         let now = engine.clock.now();
         if now >= begin && first.is_none() {
-            first = Some(Mark::take(ask, engine, talk)?);
+            first = Some(Mark::take(args, engine, traffic)?);
         }
-        // Those too that were due before the end while the generator was late.
+        // Also those that were due before the end if the generator is late.
         while schedule.due <= now && schedule.due < end {
-            talk.say(engine, schedule.room, schedule.due)?;
+            traffic.send(engine, schedule.room, schedule.due)?;
             schedule.next();
         }
         if now >= end {
@@ -144,19 +148,19 @@ fn measure(ask: &Ask, plan: &Plan, engine: &mut Engine<'_>, talk: &mut Talk) -> 
         engine.alarm.set(engine.clock.until(wake))?;
         let events = engine.wait()?;
         for event in 0..events {
-            engine.serve(event, talk)?;
-            talk.go_on(engine)?;
+            engine.serve(event, traffic)?;
+            traffic.send_due(engine)?;
         }
         if saturated {
-            // There is more on its way: read later, it costs fewer reads.
+            // More is about to arrive; reading later takes fewer reads.
             std::thread::sleep(BREATH_PER_MEMBER * members);
         }
     }
-    let last = Mark::take(ask, engine, talk)?;
+    let last = Mark::take(args, engine, traffic)?;
     Ok((first.unwrap_or(last), last))
 }
 
-/// When the next message should leave, and in which room: by the clock, room after room.
+/// Schedule of messages in an open loop, one room after another.
 struct Schedule {
     due: u64,
     room: usize,
@@ -184,11 +188,11 @@ impl Schedule {
     }
 }
 
-/// What is under way arrives, or does not.
-fn arrive(engine: &mut Engine<'_>, talk: &mut Talk) -> anyhow::Result<()> {
+/// Waits for outstanding deliveries.
+fn arrive(engine: &mut Engine<'_>, traffic: &mut Traffic) -> anyhow::Result<()> {
     let mut progress = (engine.clock.now(), 0);
     loop {
-        let waits_for = talk.outstanding() + talk.unacked();
+        let waits_for = traffic.outstanding() + traffic.unacked();
         let now = engine.clock.now();
         if waits_for != progress.1 {
             progress = (now, waits_for);
@@ -200,20 +204,20 @@ fn arrive(engine: &mut Engine<'_>, talk: &mut Talk) -> anyhow::Result<()> {
         while engine.clock.until(look) > Duration::ZERO {
             engine.alarm.set(engine.clock.until(look))?;
             for event in 0..engine.wait()? {
-                engine.serve(event, talk)?;
+                engine.serve(event, traffic)?;
             }
         }
     }
 }
 
 impl Mark {
-    fn take(ask: &Ask, engine: &Engine<'_>, talk: &Talk) -> anyhow::Result<Self> {
+    fn take(args: &LoadArgs, engine: &Engine<'_>, traffic: &Traffic) -> anyhow::Result<Self> {
         Ok(Self {
             at: engine.clock.now(),
-            deliveries: talk.delivered,
-            sent: talk.sent,
+            deliveries: traffic.delivered,
+            sent: traffic.sent,
             heartbeats: engine.counts.heartbeats,
-            server_cpu: ask.pid.and_then(machine::processor_seconds),
+            server_cpu: args.pid.and_then(machine::processor_seconds),
             own_cpu: machine::processor_seconds(std::process::id()).context("no processor time")?,
         })
     }

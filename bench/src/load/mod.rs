@@ -1,39 +1,39 @@
-//! The load generator: one thread, one epoll, raw sockets. It speaks the dialects of all servers that are compared, and
-//! holds each of them to order and completeness.
+//! The load generator: one thread, one epoll, raw sockets. Supports the protocols of all compared servers, and checks
+//! order and completeness of deliveries.
 
-mod ask;
+mod args;
 pub mod body;
 pub mod checker;
 mod clock;
+mod connection;
 mod connects;
 mod dialect;
 mod engine;
-mod link;
 mod measure;
 mod prepare;
 mod report;
 mod scenario;
-mod talk;
+mod traffic;
 
-pub use ask::{Ask, Overrides};
+pub use args::{LoadArgs, Overrides};
 pub use dialect::Dialect;
 pub use report::{Latency, Memory, Report, Window};
 pub use scenario::{Pace, Plan, Scenario};
 
-/// Does what is asked, and tells what it saw.
+/// Runs a scenario and returns the report.
 ///
 /// # Errors
-/// The server cannot be reached, refuses, or says what its dialect has no place for. Messages that were lost, doubled or
-/// out of order are no error here: they are in the report.
-pub fn run(ask: &Ask) -> anyhow::Result<Report> {
-    if let Some(core) = ask.core {
+/// The server cannot be reached, rejects a connection, or sends an unexpected frame. Lost, duplicated or reordered
+/// messages are no errors; the report counts them.
+pub fn run(args: &LoadArgs) -> anyhow::Result<Report> {
+    if let Some(core) = args.core {
         crate::machine::pin_to(core)?;
     }
-    let plan = ask.plan();
-    let before = ask.pid.map(crate::machine::resident_kib).transpose()?;
-    let entries = prepare::entries(ask, &plan)?;
+    let plan = args.plan();
+    let before = args.pid.map(crate::machine::resident_kib).transpose()?;
+    let entries = prepare::entries(args, &plan)?;
     match plan.pace {
-        Pace::Connects { at_once } => connects::run(ask, &plan, &entries, at_once),
-        _ => measure::run(ask, &plan, &entries, before),
+        Pace::Connects { at_once } => connects::run(args, &plan, &entries, at_once),
+        _ => measure::run(args, &plan, &entries, before),
     }
 }

@@ -1,5 +1,4 @@
-//! What connections need to come in. A Parlor wants sessions and rooms first, which are made over HTTP before any clock
-//! starts.
+//! Prepares the entries of connections. For Parlor, creates sessions and rooms over HTTP before the measurement.
 
 use std::net::SocketAddr;
 
@@ -10,19 +9,19 @@ use parlor_protocol::{
     http::{CreateRoomRequest, CreatedRoom},
 };
 
-use super::{Ask, Dialect, Pace, Plan, dialect::Entry};
+use super::{Dialect, LoadArgs, Pace, Plan, dialect::Entry};
 use crate::sessions;
 
 const ROOMS_AT_ONCE: usize = 64;
 
-/// One for each connection; where connections come and go, one for each of the people.
-pub(super) fn entries(ask: &Ask, plan: &Plan) -> anyhow::Result<Vec<Entry>> {
+/// Entries: one per connection, or one per user in a run of short connections.
+pub(super) fn entries(args: &LoadArgs, plan: &Plan) -> anyhow::Result<Vec<Entry>> {
     let count = if matches!(plan.pace, Pace::Connects { .. }) { plan.people } else { plan.connections };
-    let (rooms, tokens) = if ask.dialect == Dialect::Parlor {
+    let (rooms, tokens) = if args.dialect == Dialect::Parlor {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let tokens = sessions::many(ask.connect, plan.people.min(count)).await?;
-            anyhow::Ok((make_rooms(ask.connect, &tokens, plan.rooms).await?, tokens))
+            let tokens = sessions::many(args.connect, plan.people.min(count)).await?;
+            anyhow::Ok((make_rooms(args.connect, &tokens, plan.rooms).await?, tokens))
         })?
     } else {
         ((0..plan.rooms).map(|number| format!("r{number:04}")).collect(), vec![String::new()])
@@ -34,7 +33,7 @@ pub(super) fn entries(ask: &Ask, plan: &Plan) -> anyhow::Result<Vec<Entry>> {
     Ok((0..count).map(entry).collect())
 }
 
-/// Each by another of the people.
+/// Creates the rooms, each by another user.
 async fn make_rooms(address: SocketAddr, tokens: &[String], count: usize) -> anyhow::Result<Vec<String>> {
     let http = reqwest::Client::new();
     let making = futures::stream::iter(0..count).map(|number| {

@@ -1,91 +1,91 @@
-//! What the generator saw, as one JSON object.
+//! Report of the load generator as JSON.
 
 use serde::{Deserialize, Serialize};
 
 use super::checker::Violations;
 
-/// All of it.
+/// Report of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// Connections that were in.
+    /// Established connections.
     pub connections: usize,
-    /// How many came in a second, 64 at a time.
+    /// Connections per second, 64 at a time.
     pub connects_per_second: f64,
-    /// Messages sent, before, in and after the measured time.
+    /// Messages sent in total.
     pub sent: u64,
-    /// Messages received, each by each.
+    /// Deliveries in total.
     pub delivered: u64,
-    /// Bytes of a message's frame without its header, on average, as the server sends it.
+    /// Mean payload size of the server's message frames, in bytes.
     pub frame_bytes: f64,
-    /// What was wrong with deliveries.
+    /// Delivery errors.
     pub violations: Violations,
-    /// Messages whose sender was not told that they are accepted, where servers tell that.
+    /// Messages that were not acked, if the protocol has acks.
     pub unacked: u64,
-    /// Acks of what was not sent, or acked before.
-    pub wrong_acks: u64,
-    /// The measured time.
+    /// Acks of unknown or already acked messages.
+    pub invalid_acks: u64,
+    /// Measured window.
     pub window: Window,
-    /// From when messages should have left to their deliveries, where they leave by the clock.
+    /// Latency from the scheduled time to delivery, in open-loop scenarios.
     pub latency: Option<Latency>,
-    /// The server's, when its process is known.
+    /// Memory of the server, if its process is known.
     pub memory: Option<Memory>,
 }
 
-/// The measured time.
+/// The measured window.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Window {
-    /// How long it was.
+    /// Duration.
     pub seconds: f64,
-    /// Messages received in it.
+    /// Deliveries.
     pub deliveries: u64,
-    /// Messages sent in it.
+    /// Messages sent.
     pub sent: u64,
-    /// Heartbeats answered in it.
+    /// Heartbeats answered.
     pub heartbeats: u64,
-    /// Connections that came in and were closed in it.
+    /// Connections opened and closed.
     pub connects: u64,
-    /// Processor time of the server's process, user and system, in seconds.
+    /// CPU time of the server (user and system), in seconds.
     pub server_cpu: Option<f64>,
-    /// Processor time of the generator, in seconds.
+    /// CPU time of the generator, in seconds.
     pub own_cpu: f64,
 }
 
-/// Microseconds.
+/// Latencies in microseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Latency {
-    /// Deliveries that were timed.
+    /// Number of timed deliveries.
     pub count: u64,
-    /// Half of them took no longer.
+    /// 50th percentile.
     pub p50: u64,
-    /// 99 of 100 took no longer.
+    /// 99th percentile.
     pub p99: u64,
-    /// 999 of 1,000 took no longer.
+    /// 99.9th percentile.
     pub p999: u64,
-    /// The longest.
+    /// Maximum.
     pub max: u64,
 }
 
-/// Resident KiB.
+/// Resident memory in KiB.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Memory {
-    /// Before anything was done.
+    /// Before the run.
     pub before: u64,
-    /// With sessions and rooms made, without connections.
+    /// With sessions and rooms, without connections.
     pub prepared: u64,
-    /// After the measured time, with all connections.
+    /// After the measured window, with all connections.
     pub after: u64,
 }
 
 impl Report {
-    /// Whether every message came once to everyone, in order, and was acked.
+    /// Whether every message was delivered once to everyone, in order, and acked.
     #[must_use]
-    pub fn is_right(&self) -> bool {
-        self.violations.none() && self.unacked == 0 && self.wrong_acks == 0
+    pub fn is_correct(&self) -> bool {
+        self.violations.none() && self.unacked == 0 && self.invalid_acks == 0
     }
 
-    /// What went wrong, in words; empty if nothing did.
+    /// Description of the errors; empty if there are none.
     #[must_use]
-    pub fn wrongs(&self) -> String {
+    pub fn errors(&self) -> String {
         let Violations { lost, doubled, reordered, misplaced } = self.violations;
         let named = [
             (lost, "lost"),
@@ -93,7 +93,7 @@ impl Report {
             (reordered, "out of order"),
             (misplaced, "misplaced"),
             (self.unacked, "not acked"),
-            (self.wrong_acks, "wrongly acked"),
+            (self.invalid_acks, "wrongly acked"),
         ];
         let named: Vec<_> =
             named.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

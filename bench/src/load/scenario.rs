@@ -1,4 +1,4 @@
-//! What is done to a server, and how much of it.
+//! Scenarios of the load generator and their sizes.
 
 use std::time::Duration;
 
@@ -6,67 +6,67 @@ use clap::ValueEnum;
 
 use super::Dialect;
 
-/// What is measured.
+/// A scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Scenario {
-    /// One room of 1,000, as many messages as go through.
+    /// One room of 1,000, closed loop.
     FanoutSaturated,
-    /// 100 rooms of 10, as many messages as go through.
+    /// 100 rooms of 10, closed loop.
     RoomsSaturated,
-    /// One room of 1,000, 20 messages a second.
+    /// One room of 1,000, 20 messages per second.
     FanoutPaced,
-    /// 10 rooms of 100, 250 messages a second.
+    /// 10 rooms of 100, 250 messages per second.
     Delivery,
-    /// 10,000 connections that say nothing.
+    /// 10,000 idle connections.
     IdleMemory,
-    /// Connections that say nothing but answer many heartbeats.
+    /// Idle connections with frequent heartbeats.
     Heartbeat,
-    /// Connections come and go, 64 at a time.
+    /// Short connections, 64 at a time.
     Connects,
 }
 
-/// How fast messages or connections come.
+/// Rate of messages or connections.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// Closed: this many messages under way in sum over all rooms, and at least one in each.
+    /// Closed loop: this many messages in flight over all rooms, at least one in each.
     Saturated {
         /// Messages.
         window: usize,
     },
-    /// Open: messages leave by the clock, whatever became of earlier ones.
+    /// Open loop: messages are sent by the clock, regardless of earlier ones.
     Paced {
-        /// Messages a second, in sum over all rooms.
+        /// Messages per second over all rooms.
         rate: f64,
     },
     /// No messages.
     Idle,
-    /// No messages; each connection is closed as soon as it is in.
+    /// No messages; each connection is closed once it is established.
     Connects {
-        /// Connections that come in at a time.
+        /// Connections opened concurrently.
         at_once: usize,
     },
 }
 
-/// How much of a scenario.
+/// Size of a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Rooms that there are.
+    /// Number of rooms
     pub rooms: usize,
     /// Connections.
     pub connections: usize,
-    /// Rooms that each of them is in.
+    /// Rooms that each connection joins.
     pub joins: usize,
-    /// Members of a room that write.
+    /// Number of members of a room that send
     pub senders: usize,
-    /// Parlor: people who the connections belong to.
+    /// Users that the connections belong to (Parlor only).
     pub people: usize,
-    /// Bytes of a message's body.
+    /// Size of a message body in bytes.
     pub body: usize,
-    /// How fast.
+    /// Rate.
     pub pace: Pace,
-    /// Time before the measured one, under the same load.
+    /// Duration of the warm-up under the same load.
     pub warm_up: Duration,
-    /// The measured time.
+    /// Measured window.
     pub time: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The conversation: who says what when, and whether it comes to everyone.
+//! The messages of a run: sends them on schedule and tracks their deliveries.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,67 +7,67 @@ use hdrhistogram::Histogram;
 
 use super::{
     Dialect, Latency, Pace, Plan,
-    body::{self, Said},
+    body::{self, MessageRef},
     checker::Checker,
     dialect::{self, Entry},
     engine::{Engine, Listener},
 };
 use crate::websocket::put;
 
-/// Deliveries are counted for this many messages of a sender at a time, so no more are ever under way.
+/// Maximum number of messages in flight per sender, for which deliveries are counted.
 const COUNTED: usize = 256;
 
-/// The longest latency that is told from longer ones, in microseconds.
+/// Maximum recorded latency, in microseconds.
 const LONGEST: u64 = 60_000_000;
 
-pub(super) struct Talk {
+pub(super) struct Traffic {
     dialect: Dialect,
     members: usize,
     senders: usize,
     checker: Checker,
     frames: Vec<Template>,
     rooms: Vec<Room>,
-    /// Rooms that may say more.
+    /// Rooms that may send.
     due: Vec<usize>,
-    /// Messages under way in a room that their senders have not heard yet; 0 where messages leave by the clock.
+    /// Maximum number of messages in a room that their senders have not received; 0 in an open loop.
     window: usize,
-    /// By sender and number: receivers that have it.
+    /// Number of receivers, by sender and message.
     reached: Vec<u32>,
     acked: Vec<Acked>,
-    wrong_acks: u64,
+    invalid_acks: u64,
     pub(super) sent: u64,
     pub(super) delivered: u64,
-    /// Latencies in microseconds of messages that were due in this time, by the generator's clock.
+    /// Latencies in microseconds of messages due in `timed`.
     latencies: Histogram<u64>,
     timed: std::ops::Range<u64>,
 }
 
-/// A client's frame but for number, time and id.
+/// A client's frame without number, time and id.
 struct Template {
     frame: Vec<u8>,
     body: usize,
-    /// Where the id stands, if the dialect has one.
+    /// Offset of the id, if the protocol has one.
     id: Option<usize>,
 }
 
 #[derive(Clone, Default)]
 struct Room {
-    /// Said, and not yet heard by who said it.
-    unheard: usize,
-    /// Said, and not yet heard by everyone.
+    /// Messages that their sender has not received.
+    unreceived: usize,
+    /// MessageRef, and not yet received by everyone.
     incomplete: usize,
-    /// Whose turn it is.
+    /// Next sender.
     turn: usize,
 }
 
-/// Which messages of a sender were acked.
+/// Acked messages of a sender.
 #[derive(Clone, Default)]
 struct Acked {
     bits: Vec<u64>,
     count: u64,
 }
 
-impl Talk {
+impl Traffic {
     pub(super) fn new(dialect: Dialect, plan: &Plan, entries: &[Entry]) -> anyhow::Result<Self> {
         let (members, senders) = (plan.members(), plan.senders);
         let rooms = if plan.pace == Pace::Idle { 0 } else { plan.rooms };
@@ -76,7 +76,7 @@ impl Talk {
             _ => 0,
         };
         ensure!(window + window.div_ceil(2) <= COUNTED, "at most {} messages under way in a room", COUNTED * 2 / 3);
-        let mut talk = Self {
+        let mut traffic = Self {
             dialect,
             members,
             senders,
@@ -87,53 +87,53 @@ impl Talk {
             window,
             reached: vec![0; rooms * senders * COUNTED],
             acked: vec![Acked::default(); rooms * senders],
-            wrong_acks: 0,
+            invalid_acks: 0,
             sent: 0,
             delivered: 0,
             latencies: Histogram::new_with_bounds(1, LONGEST, 3).context("histogram")?,
             timed: 0..0,
         };
         for sender in 0..rooms * senders {
-            let room = entries[talk.place_of(sender)].rooms.first().context("a connection without a room")?;
-            talk.frames.push(Template::new(dialect, room, sender, plan.body)?);
+            let room = entries[traffic.place_of(sender)].rooms.first().context("a connection without a room")?;
+            traffic.frames.push(Template::new(dialect, room, sender, plan.body)?);
         }
-        Ok(talk)
+        Ok(traffic)
     }
 
-    /// From now on, messages that are due in this time are timed.
+    /// Times messages that are due in this range.
     pub(super) fn time(&mut self, due: std::ops::Range<u64>) {
         self.timed = due;
     }
 
-    /// Every room says as much as it may.
+    /// Starts sending in every room.
     pub(super) fn begin(&mut self) {
         self.due = (0..self.rooms.len()).collect();
     }
 
-    /// Says what may be said by now.
-    pub(super) fn go_on(&mut self, engine: &mut Engine<'_>) -> anyhow::Result<()> {
+    /// Sends what is due.
+    pub(super) fn send_due(&mut self, engine: &mut Engine<'_>) -> anyhow::Result<()> {
         while let Some(room) = self.due.pop() {
             let most = self.window + self.window.div_ceil(2);
-            while self.rooms[room].unheard < self.window && self.rooms[room].incomplete < most {
+            while self.rooms[room].unreceived < self.window && self.rooms[room].incomplete < most {
                 let now = engine.clock.now();
-                self.say(engine, room, now)?;
+                self.send(engine, room, now)?;
             }
         }
         Ok(())
     }
 
-    /// Nobody says anything more.
+    /// Stops sending.
     pub(super) fn stop(&mut self) {
         self.window = 0;
         self.due.clear();
     }
 
-    /// The next of the room's writers says something that should leave at this time.
-    pub(super) fn say(&mut self, engine: &mut Engine<'_>, room: usize, due: u64) -> anyhow::Result<()> {
+    /// Sends a message of the room's next sender, scheduled for this time.
+    pub(super) fn send(&mut self, engine: &mut Engine<'_>, room: usize, due: u64) -> anyhow::Result<()> {
         let state = &mut self.rooms[room];
         let sender = room * self.senders + state.turn % self.senders;
         state.turn += 1;
-        state.unheard += 1;
+        state.unreceived += 1;
         state.incomplete += 1;
         let number = self.checker.sends(sender);
         self.sent += 1;
@@ -142,23 +142,23 @@ impl Talk {
         body::stamp(&mut template.frame[template.body..], number, due);
         if let Some(at) = template.id {
             #[allow(clippy::cast_possible_truncation)] // A few hundred at most.
-            let id = dialect::id(Said { sender: sender as u32, number }, unix_ms());
+            let id = dialect::id(MessageRef { sender: sender as u32, number }, unix_ms());
             id.hyphenated().encode_lower(&mut template.frame[at..at + 36]);
         }
         engine.send(place, &template.frame)
     }
 
-    /// Where the sender's connection is. Writers are spread evenly over their room.
+    /// Index of a sender's connection. Senders are spread evenly over their room.
     fn place_of(&self, sender: usize) -> usize {
         sender / self.senders * self.members + sender % self.senders * self.members / self.senders
     }
 
-    /// Deliveries that have yet to come.
+    /// Number of outstanding deliveries.
     pub(super) fn outstanding(&self) -> u64 {
         self.checker.outstanding()
     }
 
-    /// Messages that were not acked, where that is done.
+    /// Number of messages that were not acked.
     pub(super) fn unacked(&self) -> u64 {
         if self.dialect != Dialect::Parlor {
             return 0;
@@ -166,8 +166,8 @@ impl Talk {
         self.sent - self.acked.iter().map(|acked| acked.count).sum::<u64>()
     }
 
-    pub(super) fn wrong_acks(&self) -> u64 {
-        self.wrong_acks
+    pub(super) fn invalid_acks(&self) -> u64 {
+        self.invalid_acks
     }
 
     pub(super) fn violations(&self) -> super::checker::Violations {
@@ -181,18 +181,18 @@ impl Talk {
     }
 }
 
-impl Listener for Talk {
+impl Listener for Traffic {
     fn message(&mut self, link: usize, body: &[u8], now: u64) {
-        // What cannot be read is counted as misplaced, and as lost.
-        let said = body::said(body).unwrap_or(Said { sender: u32::MAX, number: 0 });
-        if !self.checker.received(link, said) {
+        // An unreadable body counts as misplaced and as lost.
+        let message = body::message_ref(body).unwrap_or(MessageRef { sender: u32::MAX, number: 0 });
+        if !self.checker.received(link, message) {
             return;
         }
         self.delivered += 1;
-        let sender = said.sender as usize;
+        let sender = message.sender as usize;
         if self.window > 0 {
             let room = sender / self.senders;
-            let reached = &mut self.reached[sender * COUNTED + said.number as usize % COUNTED];
+            let reached = &mut self.reached[sender * COUNTED + message.number as usize % COUNTED];
             *reached += 1;
             let complete = *reached as usize == self.members;
             if complete {
@@ -201,7 +201,7 @@ impl Listener for Talk {
             }
             let own = self.place_of(sender) == link;
             if own {
-                self.rooms[room].unheard -= 1;
+                self.rooms[room].unreceived -= 1;
             }
             if complete || own {
                 self.due.push(room);
@@ -211,12 +211,12 @@ impl Listener for Talk {
         }
     }
 
-    fn ack(&mut self, link: usize, said: Said) {
-        let sender = said.sender as usize;
+    fn ack(&mut self, link: usize, message: MessageRef) {
+        let sender = message.sender as usize;
         let known =
-            sender < self.acked.len() && self.place_of(sender) == link && said.number < self.checker.sent(sender);
-        if !(known && self.acked[sender].set(said.number as usize)) {
-            self.wrong_acks += 1;
+            sender < self.acked.len() && self.place_of(sender) == link && message.number < self.checker.sent(sender);
+        if !(known && self.acked[sender].set(message.number as usize)) {
+            self.invalid_acks += 1;
         }
     }
 }
@@ -234,7 +234,7 @@ impl Template {
 }
 
 impl Acked {
-    /// False when it was set before.
+    /// False if it was set before.
     fn set(&mut self, number: usize) -> bool {
         if self.bits.len() <= number / 64 {
             self.bits.resize(number / 64 + 1, 0);

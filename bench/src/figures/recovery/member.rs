@@ -1,5 +1,4 @@
-//! One of the thousand: joins its rooms wherever it stands, logs all that it is told, and sends each message until it is
-//! acked.
+//! A client of the recovery figure: resumes its rooms, logs events and acks, and resends messages until they are acked.
 
 use std::{
     collections::VecDeque,
@@ -15,15 +14,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::Lead;
-use crate::wire::{Heard, Up, Wire, number_in, text_in};
+use crate::wire::{FrameWriter, Received, Wire, number_in, text_in};
 
-/// Pause after a connection that failed while the server is there.
+/// Pause after a failed connection while the server is up.
 const RETRY: Duration = Duration::from_millis(3);
 
-/// Time for the last messages to arrive. Whoever has not seen them then is told by the checker.
+/// Time for the last deliveries. The checker reports clients that have not seen them.
 const LAST: Duration = Duration::from_secs(10);
 
-/// What a member has seen in the end.
+/// Log of a client.
 pub(super) type Seen = anyhow::Result<ClientLog>;
 
 pub(super) struct Member {
@@ -31,23 +30,23 @@ pub(super) struct Member {
     token: String,
     places: Vec<Place>,
     log: ClientLog,
-    /// Sent or to be sent, and not acked, in the order of writing.
+    /// Messages without an ack, in order.
     outbox: VecDeque<(CommandId, String)>,
     written: usize,
-    /// The last server of which it had everything.
+    /// Last server process from which it was up to date.
     caught_up: usize,
 }
 
-/// Where it stands in one room.
+/// Position in a room.
 struct Place {
     room: RoomId,
     seq: Seq,
     id: Option<CommandId>,
-    /// The room's end when it joined on this connection.
+    /// Head of the room when it joined on this connection.
     head: Option<Seq>,
 }
 
-/// Why a connection is over.
+/// Why a connection ended.
 enum Ended {
     Broken,
     Finished,
@@ -63,7 +62,7 @@ impl Member {
         Self { address, token, places, log, outbox: VecDeque::new(), written: 0, caught_up: 0 }
     }
 
-    /// Until all is written and seen. `orders`: each is a message to write to the first of its rooms.
+    /// Runs until everything is sent and seen. Each of the `orders` is a message for the first of its rooms.
     pub(super) async fn live(mut self, mut orders: mpsc::UnboundedReceiver<()>, mut lead: Lead) -> Seen {
         loop {
             let server = *lead.server.wait_for(|server| server.up).await?;
@@ -76,10 +75,10 @@ impl Member {
         }
     }
 
-    /// One connection, to its end.
+    /// Runs one connection.
     ///
     /// # Errors
-    /// The server says something that it must not. That a connection breaks is no error.
+    /// The server violates the protocol. A lost connection is not an error.
     async fn visit(
         &mut self,
         mut wire: Wire,
@@ -95,7 +94,7 @@ impl Member {
             if deadline.is_some() && (self.has_all(lead) || deadline <= Some(tokio::time::Instant::now())) {
                 return Ok(Ended::Finished);
             }
-            let heard = tokio::select! {
+            let received = tokio::select! {
                 order = orders.recv(), if ordered => {
                     ordered = order.is_some();
                     if ordered && self.write(&mut wire.up).await.is_err() {
@@ -109,20 +108,20 @@ impl Member {
                     continue;
                 }
                 () = until(deadline) => continue,
-                heard = wire.down.next() => heard,
+                received = wire.down.next() => received,
             };
-            match heard {
-                Ok(Heard::Text(text)) => self.take(text, server, lead)?,
-                Ok(Heard::Ping) if wire.up.pong().await.is_err() => return Ok(Ended::Broken),
-                Ok(Heard::Ping | Heard::Other) => {}
-                Ok(Heard::Closed(code)) => bail!("closed with {code}"),
+            match received {
+                Ok(Received::Text(text)) => self.take(text, server, lead)?,
+                Ok(Received::Ping) if wire.up.pong().await.is_err() => return Ok(Ended::Broken),
+                Ok(Received::Ping | Received::Other) => {}
+                Ok(Received::Closed(code)) => bail!("closed with {code}"),
                 Err(_) => return Ok(Ended::Broken),
             }
         }
     }
 
-    /// Says hello with all cursors, and what was not acked once more with the same id.
-    async fn greet(&mut self, up: &mut Up) -> anyhow::Result<()> {
+    /// Sends `hello` with all cursors, and resends unacked messages with the same ids.
+    async fn greet(&mut self, up: &mut FrameWriter) -> anyhow::Result<()> {
         let mut resume = Vec::new();
         for place in &mut self.places {
             place.head = None;
@@ -136,14 +135,14 @@ impl Member {
         Ok(())
     }
 
-    async fn write(&mut self, up: &mut Up) -> anyhow::Result<()> {
+    async fn write(&mut self, up: &mut FrameWriter) -> anyhow::Result<()> {
         self.written += 1;
         let body = format!("message {} of **{}**, which is as long as most are", self.written, self.log.name());
         self.outbox.push_back((CommandId(Uuid::now_v7()), body));
         self.send(self.outbox.len() - 1, up).await
     }
 
-    async fn send(&mut self, at: usize, up: &mut Up) -> anyhow::Result<()> {
+    async fn send(&mut self, at: usize, up: &mut FrameWriter) -> anyhow::Result<()> {
         let (id, body) = self.outbox[at].clone();
         let room = self.places[0].room.clone();
         self.log.sent(&room, id);

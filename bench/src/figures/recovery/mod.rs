@@ -1,4 +1,5 @@
-//! A thousand people who come back at once after the server was killed while they wrote, and whether their messages did.
+//! Time until a thousand clients have reconnected and caught up after the server was killed, and whether any message was
+//! lost.
 
 use std::{
     collections::BTreeMap,
@@ -39,41 +40,41 @@ const MEMBERS: usize = 1_000;
 const ROOMS: usize = 50;
 const ROOMS_EACH: usize = 5;
 
-/// Of the people, these also write: the first of each room.
+/// Clients that also send: the first of each room.
 const WRITERS: usize = ROOMS;
 
-/// Messages a second, by all writers together; each goes to the hundred people of its room.
+/// Messages per second of all senders together; each is delivered to the hundred clients of its room.
 const RATE: u32 = 100;
 
-/// Load between a comeback and the next kill.
+/// Time between a recovery and the next kill.
 const BETWEEN: Duration = Duration::from_secs(2);
 
-/// Pause between two looks at whether the port is open again. One program looks for all, and all come at that moment.
+/// Interval at which the port is probed. One task probes for all clients, which then connect at once.
 const PROBE: Duration = Duration::from_millis(2);
 
-/// Everything has to be over after this time, far beyond any figure.
+/// Time limit of a recovery.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
-/// Whether the server can be reached, and which one it is, counted from 1.
+/// Whether the server is up, and the number of its process, from 1.
 #[derive(Clone, Copy, Default)]
 struct Server {
     up: bool,
     number: usize,
 }
 
-/// What all members share with the one who leads.
+/// State shared by all clients and the coordinator.
 #[derive(Clone)]
 struct Lead {
     server: watch::Receiver<Server>,
-    /// Where the rooms end, once all is written.
+    /// Heads of the rooms, once everything is sent.
     heads: watch::Receiver<Option<Arc<BTreeMap<RoomId, Seq>>>>,
-    /// Someone has everything that this server had when they joined.
+    /// A client has caught up with this server process.
     caught_up: mpsc::UnboundedSender<(usize, Instant)>,
-    /// Messages that were ordered and not acked yet.
+    /// Messages that are not acked yet.
     unacked: Arc<AtomicUsize>,
 }
 
-pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Vec<Row>> {
+pub(crate) async fn reconnect_after_kill(binary: &Path, runs: usize) -> anyhow::Result<Vec<Row>> {
     machine::all_sockets(MEMBERS + WRITERS)?;
     let data = data_folder(binary)?;
     let server = ServerProcess::start(binary, data.path())?;
@@ -95,7 +96,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
         if number < WRITERS {
             writers.push(order);
         }
-        // Steps of seven: each room has another set of people.
+        // Steps of seven, so that each room has a different set of clients.
         let own = (0..ROOMS_EACH).map(|step| rooms[(number + step * 7) % ROOMS].clone());
         members.spawn(Member::new(number, address, token, own).live(orders, lead.clone()));
     }
@@ -107,7 +108,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
     let mut server = Some(server);
     for run in 1..=runs {
         tokio::time::sleep(BETWEEN).await;
-        // The kill falls among commits, acks and deliveries: each writer writes, and it comes in the next moments.
+        // Kill during commits, acks and deliveries: every client sends, and the kill follows within moments.
         writers.iter().for_each(|writer| order(writer, &unacked));
         tokio::time::sleep(Duration::from_micros(500) * u32::try_from(run * 7 % 20)?).await;
         up.send_modify(|server| server.up = false);
@@ -149,7 +150,7 @@ pub(crate) async fn after_kills(binary: &Path, runs: usize) -> anyhow::Result<Ve
 }
 
 /// # Errors
-/// Something was lost, doubled, or out of order.
+/// A message was lost, duplicated or reordered.
 fn verdict(history: BTreeMap<RoomId, RoomLog>, logs: &[ClientLog]) -> anyhow::Result<Summary> {
     check_complete(&History::new(history), logs).map_err(|violations| {
         eprintln!("figures: {violations}");
@@ -186,7 +187,7 @@ fn order(writer: &mpsc::UnboundedSender<()>, unacked: &AtomicUsize) {
     }
 }
 
-/// By the clock, also while the server is away: people write on.
+/// Orders messages by the clock, also while the server is down.
 async fn order_steadily(writers: Vec<mpsc::UnboundedSender<()>>, unacked: Arc<AtomicUsize>) {
     let mut clock = tokio::time::interval(Duration::from_secs(1) / RATE);
     for writer in writers.iter().cycle() {
@@ -195,7 +196,7 @@ async fn order_steadily(writers: Vec<mpsc::UnboundedSender<()>>, unacked: Arc<At
     }
 }
 
-/// When the last one had everything.
+/// When the last client had caught up.
 async fn all_caught_up(
     catching_up: &mut mpsc::UnboundedReceiver<(usize, Instant)>,
     server: usize,
@@ -236,7 +237,7 @@ impl Api {
         Ok(rooms)
     }
 
-    /// The full logs, read when all is quiet.
+    /// Reads the full logs.
     async fn history(&self, rooms: &[RoomId]) -> anyhow::Result<BTreeMap<RoomId, RoomLog>> {
         let reading = futures::stream::iter(rooms).map(|room| async move {
             let log = self.log(room).await.with_context(|| format!("reading the history of {room}"))?;
