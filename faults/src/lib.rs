@@ -1,7 +1,7 @@
-//! Holds the guarantees of Parlor under faults, in the terms of Jepsen.
+//! Tests Parlor's guarantees under faults, in the style of Jepsen.
 //!
-//! Clients write under load while a nemesis does harm; each keeps a log of what it sent and what it was told. In the end
-//! the server's history is read, and the [`checker`] holds it against every log.
+//! Clients write under load while a nemesis injects faults; each logs what it sent and received. At the end the server's
+//! history is read, and the [`checker`] compares it with every log.
 
 pub mod checker;
 pub mod client;

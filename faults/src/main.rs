@@ -1,4 +1,4 @@
-//! Seeded runs of faults against the real server, from the command line.
+//! Command line of seeded fault runs against the real server.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -9,7 +9,7 @@ use parlor_faults::{
     run::{self, Outcome, Plan, Scenario},
 };
 
-/// Does harm to a server under load, and checks that nothing was lost, doubled or put out of order.
+/// Injects faults into a server under load, and checks that nothing was lost, duplicated or reordered
 #[derive(Debug, Parser)]
 #[command(name = "faults")]
 struct Args {
@@ -19,34 +19,34 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Makes runs, each with the next seed, and stops at the first that fails
+    /// Runs scenarios with successive seeds, and stops at the first failure
     Run(Runs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Runs {
-    /// The server [default: $PARLOR_BIN, target/release/parlor, target/debug/parlor]
+    /// The server [default: $PARLOR_BIN, or the newest of target/release/parlor and target/debug/parlor]
     #[arg(long)]
     bin: Option<PathBuf>,
-    /// The harm; `each` makes every run once for each scenario
+    /// Scenarios, separated by commas; `each` runs all of them
     #[arg(long, default_value = "all", value_parser = scenarios)]
     scenario: Scenarios,
-    /// Seed of the first run [default: a random one]
+    /// Seed of the first run [default: random]
     #[arg(long)]
     seed: Option<u64>,
-    /// How many runs
+    /// Number of runs
     #[arg(long, default_value_t = 1)]
     runs: u64,
-    /// How long each run does harm
+    /// Duration of the faults of each run
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Goes on with runs until so many minutes are over, whatever --runs says
+    /// Keep running for this many minutes, regardless of --runs
     #[arg(long)]
     minutes: Option<u64>,
-    /// Clients of a run
+    /// Number of clients
     #[arg(long, default_value_t = 24)]
     clients: usize,
-    /// Messages a second of each client
+    /// Messages per second of each client
     #[arg(long, default_value_t = 10.0)]
     rate: f64,
     /// Transports, separated by commas: ws, sse, poll
@@ -77,8 +77,8 @@ async fn main() -> ExitCode {
     let Command::Run(runs) = Args::parse().command;
     tokio::select! {
         code = all(&runs) => code,
-        // Dropping the run ends its server.
-        () = told_to_end() => ExitCode::from(130),
+        // Dropping the run stops its server.
+        () = shutdown_signal() => ExitCode::from(130),
     }
 }
 
@@ -129,7 +129,7 @@ async fn all(runs: &Runs) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn told_to_end() {
+async fn shutdown_signal() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {

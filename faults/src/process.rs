@@ -1,4 +1,4 @@
-//! The real server as a child process: killed, frozen, told to stop, started again on the same port and data.
+//! The real server as a child process: killed, frozen, stopped, and restarted on the same port and data.
 
 use std::{
     env,
@@ -12,85 +12,87 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 
-/// Time within which the server must say where it listens; long, for a busy machine and a debug build.
+/// Time within which the server must listen. Long, for a busy machine and a debug build.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Lines of the server's error output that are kept.
-const KEPT_LINES: usize = 2_000;
+/// Maximum number of log lines that are kept.
+const MAX_LOG_LINES: usize = 2_000;
 
-/// Below the range from which systems take ports for outgoing connections: nobody can take the port of a server that is
-/// down for a moment, and no client can connect to itself.
+/// Below the range of ephemeral ports, so that no other process takes the port of a stopped server, and no client can
+/// connect to itself.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
-/// The server. Killed when dropped.
+/// A server process, killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     binary: PathBuf,
     data: PathBuf,
-    more: Vec<String>,
+    args: Vec<String>,
     address: SocketAddr,
     child: Option<Child>,
-    said: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
-/// The binary to run: the one given, `PARLOR_BIN`, or the newest of the workspace's own builds, release first.
+/// The binary to run: the given one, `PARLOR_BIN`, or the newest build of the workspace.
 ///
 /// # Errors
-/// There is none.
+/// No binary exists.
 pub fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let named = given.map(Path::to_owned).or_else(|| env::var_os("PARLOR_BIN").map(PathBuf::from));
     if let Some(path) = named {
-        return path.canonicalize().with_context(|| format!("there is no {}", path.display()));
+        return path.canonicalize().with_context(|| format!("{} does not exist", path.display()));
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let built = ["release", "debug"].map(|profile| target.join(profile).join("parlor"));
-    built.into_iter().find(|path| path.is_file()).context("no binary was built: cargo build --release -p parlor")
+    // A stale build must not be tested in place of a newer one.
+    let newest = built.into_iter().max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok());
+    newest.filter(|path| path.is_file()).context("no binary was built: cargo build --release -p parlor")
 }
 
 impl Server {
-    /// Starts it on a free port of 127.0.0.1 and waits until it listens. `more` are further flags.
+    /// Starts the server on a free port of 127.0.0.1 and waits until it listens. `args` are further arguments.
     ///
     /// # Errors
-    /// It cannot be started, ends, or does not listen in time; with what it said.
-    pub fn start(binary: &Path, data: &Path, more: &[&str]) -> anyhow::Result<Self> {
+    /// It cannot be started, exits, or does not listen in time; the error contains its log.
+    pub fn start(binary: &Path, data: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let mut server = Self {
             binary: binary.to_owned(),
             data: data.to_owned(),
-            more: more.iter().map(|flag| (*flag).to_owned()).collect(),
+            args: args.iter().map(|flag| (*flag).to_owned()).collect(),
             address: free_address()?,
             child: None,
-            said: Arc::default(),
+            log: Arc::default(),
         };
         server.restart()?;
         Ok(server)
     }
 
-    /// Where it listens, whenever it does.
+    /// Address that it listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its process id while it runs.
+    /// Process id while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Where it keeps its data.
+    /// Data folder.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// The newest lines of its error output, over all its starts.
+    /// Newest log lines, over all starts.
     #[must_use]
-    pub fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn log_lines(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Starts it again on the same port and data. The error when it runs already is that it runs.
+    /// Starts it again on the same port and data. Fails if it runs already.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -98,11 +100,11 @@ impl Server {
         self.start_at(self.address)
     }
 
-    /// Starts it on the same data and a port that no client knows: to read what it has while nobody writes.
+    /// Starts it on the same data and a port that no client knows, to read its history while nobody writes.
     ///
     /// # Errors
     /// As [`Server::start`].
-    pub fn start_aside(&mut self) -> anyhow::Result<SocketAddr> {
+    pub fn start_on_other_port(&mut self) -> anyhow::Result<SocketAddr> {
         let aside = free_address()?;
         self.start_at(aside)?;
         Ok(aside)
@@ -111,7 +113,7 @@ impl Server {
     fn start_at(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         ensure!(self.child.is_none(), "the server runs already");
         let mut command = Command::new(&self.binary);
-        // What stands in this environment is for other servers.
+        // Settings in this environment are for other servers.
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PARLOR_")) {
             command.env_remove(name);
         }
@@ -120,7 +122,7 @@ impl Server {
             .arg(address.to_string())
             .arg("--data")
             .arg(&self.data)
-            .args(&self.more)
+            .args(&self.args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -129,38 +131,38 @@ impl Server {
         let child = self.child.insert(child);
         let output = child.stdout.take().context("no output")?;
         let errors = child.stderr.take().context("no error output")?;
-        self.keep(errors);
+        self.collect_log(errors);
         if let Err(error) = wait_until_ready(output) {
             self.kill();
-            return Err(error.context(self.said().join("\n")));
+            return Err(error.context(self.log_lines().join("\n")));
         }
         Ok(())
     }
 
-    /// Reads a pipe to its end, so that the server never waits for it.
-    fn keep(&self, errors: impl Read + Send + 'static) {
-        let said = Arc::clone(&self.said);
+    /// Reads the log to its end, so that the server never blocks on it.
+    fn collect_log(&self, errors: impl Read + Send + 'static) {
+        let log = Arc::clone(&self.log);
         std::thread::spawn(move || {
             for line in BufReader::new(errors).lines().map_while(Result::ok) {
-                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-                if said.len() == KEPT_LINES {
-                    said.remove(0);
+                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                if log.len() == MAX_LOG_LINES {
+                    log.remove(0);
                 }
-                said.push(line);
+                log.push(line);
             }
         });
     }
 
-    /// kill -9. Nothing happens if it does not run.
+    /// Kills it (SIGKILL), if it runs.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // It may have ended by itself; either way it is waited for, so that none is left behind.
+            // Wait in any case, so that no zombie is left.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 
-    /// SIGSTOP: it does nothing, and its sockets stay open.
+    /// Suspends it (SIGSTOP); its sockets stay open.
     ///
     /// # Errors
     /// It does not run.
@@ -168,7 +170,7 @@ impl Server {
         self.signal("STOP")
     }
 
-    /// SIGCONT: it goes on.
+    /// Resumes it (SIGCONT).
     ///
     /// # Errors
     /// It does not run.
@@ -176,10 +178,10 @@ impl Server {
         self.signal("CONT")
     }
 
-    /// SIGTERM, as a service manager would; waits for the end and tells how long it took. Killed after `patience`.
+    /// Stops it (SIGTERM) like a service manager, and returns how long that took. Killed after `patience`.
     ///
     /// # Errors
-    /// It does not run, or did not end by itself.
+    /// It does not run, or did not exit in time.
     pub fn terminate(&mut self, patience: Duration) -> anyhow::Result<(ExitStatus, Duration)> {
         let begun = Instant::now();
         self.signal("TERM")?;
@@ -209,7 +211,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that is free now, at random, so that runs side by side rarely ask for the same.
+/// A free port, chosen at random so that concurrent runs rarely collide.
 fn free_address() -> anyhow::Result<SocketAddr> {
     for _ in 0..100 {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, rand::random_range(PORTS)));
@@ -220,13 +222,13 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     bail!("no free port in {PORTS:?}")
 }
 
-/// Waits for the line that says where it listens, and reads on to the end of the pipe.
+/// Waits for the line with the address, and keeps reading to the end.
 fn wait_until_ready(output: impl Read + Send + 'static) -> anyhow::Result<()> {
     let (ready, waiting) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if line.contains("listening on http://") {
-                // Nobody waits any more when it was too late.
+                // Fails only after the timeout.
                 let _ = ready.send(());
             }
         }
@@ -244,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_that_is_no_server_is_an_error() {
+    fn starting_something_else_fails() {
         let folder = Path::new("/nowhere");
         assert!(Server::start(Path::new("/nowhere/parlor"), folder, &[]).is_err());
         assert!(Server::start(Path::new("/bin/false"), folder, &[]).is_err());
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn ready_is_what_says_so() {
+    fn ready_when_the_address_is_printed() {
         wait_until_ready(&b"a\nlistening on http://127.0.0.1:1\n"[..]).unwrap();
         assert!(wait_until_ready(&b"a\n"[..]).is_err());
     }

@@ -1,4 +1,4 @@
-//! Each scenario once, for a few seconds and with a fixed seed. `make faults` runs them longer, with new seeds.
+//! Each scenario for a few seconds with a fixed seed. `make faults` runs them longer with new seeds.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
@@ -12,8 +12,7 @@ use std::{
 
 use parlor_faults::run::{self, Outcome, Plan, Scenario};
 
-/// `PARLOR_BIN`, or the one of this build: `cargo test --workspace` makes it before it runs any test. Without it, it is
-/// built first.
+/// `PARLOR_BIN`, or the binary of this build, which is built if it does not exist.
 fn binary() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     let found = BINARY.get_or_init(|| {
@@ -38,7 +37,7 @@ fn binary() -> PathBuf {
 async fn holds(scenario: Scenario) {
     let plan = Plan { time: Duration::from_secs(4), clients: 9, rate: 6.0, ..Plan::new(binary(), scenario, 1) };
     let (name, seed) = (scenario.slug(), plan.seed);
-    // eprintln! would be kept back when the test passes.
+    // The test harness would capture eprintln!.
     let mut screen = stderr();
     match run::run(&plan).await {
         Ok(Outcome::Held(report)) => writeln!(screen, "{name}: held. {report}").unwrap(),
@@ -53,17 +52,17 @@ async fn calm() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_and_started_again() {
+async fn kill() {
     holds(Scenario::Kill).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stopped_and_started_again() {
+async fn stop() {
     holds(Scenario::Stop).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_proxy_that_does_harm() {
+async fn proxy_faults() {
     holds(Scenario::Proxy).await;
 }
 
@@ -73,21 +72,21 @@ async fn frozen_clients() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_server() {
+async fn frozen_server() {
     holds(Scenario::FrozenServer).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_older_database_put_back() {
+async fn restored_backup() {
     holds(Scenario::Restore).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk() {
+async fn full_disk() {
     holds(Scenario::DiskFull).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_together() {
+async fn all_faults() {
     holds(Scenario::All).await;
 }

@@ -1,23 +1,22 @@
-//! What is recorded: by each client as it happens, and of the server in the end.
+//! Records of a run: a log of each client, and the server's history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_protocol::{CommandId, RoomId, Seq};
 
-/// One room's events: seq and id of each, as the server gave them.
+/// Events of a room: seq and id of each, as returned by the server.
 pub type RoomLog = Vec<(Seq, CommandId)>;
 
-/// What one client did and was told, each room's in the order in which it happened.
+/// What a client sent and received, by room and in order.
 ///
-/// Record an event whenever the protocol handed one over, also one that was there before: to leave doubles out is to
-/// leave out what the checker looks for.
+/// Record every event, including duplicates, because the checker looks for them.
 #[derive(Clone, Debug, Default)]
 pub struct ClientLog {
     name: String,
     rooms: BTreeMap<RoomId, Vec<Entry>>,
 }
 
-/// One thing that happened to a client in one room.
+/// An entry of a client's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     Sent(CommandId),
@@ -25,13 +24,13 @@ pub(super) enum Entry {
     Refused(CommandId),
     Began(Seq),
     Event(Seq, CommandId),
-    /// The head of a page that was loaded, and how many [`Entry::Paged`] follow.
+    /// A loaded page: its head, and the number of [`Entry::Paged`] that follow.
     Reloaded(Seq, usize),
     Paged(Seq, CommandId),
     Changed,
 }
 
-/// The logs of all rooms as the server has them, once for each history that it has had.
+/// The server's logs of all rooms, one for each history; a restore starts a new one.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     pub(super) epochs: Vec<BTreeMap<RoomId, RoomLog>>,
@@ -39,7 +38,7 @@ pub struct History {
 }
 
 impl ClientLog {
-    /// The log of a client that has done nothing yet. The name stands in the violations.
+    /// An empty log. The name is shown in violations.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), rooms: BTreeMap::new() }
@@ -51,13 +50,13 @@ impl ClientLog {
         &self.name
     }
 
-    /// A message was handed to the network. Sent again, it is recorded again.
+    /// Records that a message was sent or resent.
     pub fn sent(&mut self, room: &RoomId, id: CommandId) {
         self.record(room, Entry::Sent(id));
     }
 
-    /// Of several sendings of a message, only the last one before it was seen to be stored counts from now on. To be said
-    /// where the server has lost what it had: what is sent to it once more begins an order of its own.
+    /// Keeps only the last send of each message before it was stored. To be called when the server has lost data, because
+    /// resent messages then get a new order.
     pub fn forget_first_sendings(&mut self) {
         for entries in self.rooms.values_mut() {
             let mut sent_again = BTreeSet::new();
@@ -74,29 +73,29 @@ impl ClientLog {
         }
     }
 
-    /// The server said that a message is stored.
+    /// Records an ack.
     pub fn acked(&mut self, room: &RoomId, id: CommandId, seq: Seq) {
         self.record(room, Entry::Acked(id, seq));
     }
 
-    /// The server said that a message had no effect.
+    /// Records a rejection.
     pub fn refused(&mut self, room: &RoomId, id: CommandId) {
         self.record(room, Entry::Refused(id));
     }
 
-    /// The room was joined for what comes after a seq: the next event is the one behind it. Without this, a client's
-    /// first event may be any.
+    /// Records that the room was joined after a seq, so that the next event must follow it. Without this, a client's first
+    /// event may have any seq.
     pub fn began(&mut self, room: &RoomId, after: Seq) {
         self.record(room, Entry::Began(after));
     }
 
-    /// An event was seen.
+    /// Records an event.
     pub fn event(&mut self, room: &RoomId, seq: Seq, id: CommandId) {
         self.record(room, Entry::Event(seq, id));
     }
 
-    /// After a `gap` the newest page was loaded, and the client goes on at `head`. The page is of a room that has
-    /// messages and nothing else: each seq up to the head has one.
+    /// Records that the newest page was loaded after a `gap`, and the client continues at `head`. The room must contain
+    /// nothing but messages: each seq up to the head has one.
     pub fn reloaded(&mut self, room: &RoomId, head: Seq, page: impl IntoIterator<Item = (Seq, CommandId)>) {
         let entries = self.room(room);
         let at = entries.len();
@@ -106,12 +105,12 @@ impl ClientLog {
         entries[at] = Entry::Reloaded(head, count);
     }
 
-    /// The server said `history_changed`: what comes now is of a later history than what came before.
+    /// Records `history_changed`: later entries belong to a later history.
     pub fn changed(&mut self, room: &RoomId) {
         self.record(room, Entry::Changed);
     }
 
-    /// How far the client has seen a room: its newest event, or the head at which it began. None if it never did.
+    /// Newest seq that the client has seen in a room. `None` if it never joined.
     #[must_use]
     pub fn head(&self, room: &RoomId) -> Option<Seq> {
         self.rooms.get(room)?.iter().rev().find_map(|entry| match entry {
@@ -134,28 +133,27 @@ impl ClientLog {
 }
 
 impl History {
-    /// The history of a server that was never put back: every room's full log, read when all is quiet.
+    /// The history of a server without restores: the full log of every room, read at the end.
     #[must_use]
     pub fn new(rooms: BTreeMap<RoomId, RoomLog>) -> Self {
         Self { epochs: vec![rooms], others_wrote: false }
     }
 
-    /// The history since an older copy of the data was put back. What was recorded before holds for the histories so
-    /// far, whose logs were read just before.
+    /// Adds the history after an older copy of the data was restored.
     #[must_use]
     pub fn then(mut self, rooms: BTreeMap<RoomId, RoomLog>) -> Self {
         self.epochs.push(rooms);
         self
     }
 
-    /// Some wrote of whom there is no log: messages that no log has sent are no violation.
+    /// Allows messages that are in no client's log.
     #[must_use]
     pub const fn others_wrote(mut self) -> Self {
         self.others_wrote = true;
         self
     }
 
-    /// The newest event of a room in the newest history, 0 if there is none.
+    /// Head of a room in the newest history, 0 if it is empty.
     #[must_use]
     pub fn head(&self, room: &RoomId) -> Seq {
         let log = self.epochs.last().and_then(|rooms| rooms.get(room));

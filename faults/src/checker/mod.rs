@@ -1,10 +1,10 @@
-//! Whether what clients were told and what the server has are one story. Pure: no sockets, no clock.
+//! Checks client logs against the server's history. Pure: no sockets, no clock.
 //!
-//! The rules are those of [`Rule`]. Rooms are checked one by one; the ids of all rooms together.
+//! The rules are those of [`Rule`]. Rooms are checked separately, ids over all rooms.
 
+mod client_check;
+mod history_index;
 mod log;
-mod places;
-mod view;
 mod violation;
 
 #[cfg(test)]
@@ -12,46 +12,46 @@ mod tests;
 
 use std::collections::HashSet;
 
+use history_index::HistoryIndex;
 use log::Entry;
 pub use log::{ClientLog, History, RoomLog};
 use parlor_protocol::CommandId;
-use places::Places;
 pub use violation::{Rule, Violation, Violations};
 
-/// What was checked.
+/// Counts of what was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Logs.
+    /// Client logs.
     pub clients: usize,
     /// Rooms in the newest history.
     pub rooms: usize,
     /// Events in the newest history.
     pub stored: usize,
-    /// Messages sent, each counted once.
+    /// Distinct messages sent.
     pub sent: usize,
-    /// Acks, each message counted once.
+    /// Distinct messages acked.
     pub acked: usize,
-    /// Events that clients saw, all together.
+    /// Events seen by all clients.
     pub seen: usize,
     /// Pages loaded after a gap.
     pub reloads: usize,
-    /// Messages that were ever refused; the rule of order holds for them only after their ack.
+    /// Messages that were rejected at least once. [`Rule::Order`] applies to them only after their ack.
     pub refused: usize,
 }
 
-/// Holds the logs against the history.
+/// Checks the logs against the history.
 ///
 /// # Errors
-/// Everything that breaks a rule; [`Rule::Behind`] is left to [`check_complete`].
+/// All violations, except of [`Rule::Behind`], which [`check_complete`] checks.
 pub fn check(history: &History, logs: &[ClientLog]) -> Result<Summary, Violations> {
     let (summary, found) = all(history, logs);
     if found.is_empty() { Ok(summary) } else { Err(Violations(found)) }
 }
 
-/// [`check`], and that everyone has seen each room that they have ever seen up to its head.
+/// [`check`], and that every client has seen each of its rooms up to the head.
 ///
 /// # Errors
-/// Everything that breaks a rule.
+/// All violations.
 pub fn check_complete(history: &History, logs: &[ClientLog]) -> Result<Summary, Violations> {
     let (summary, mut found) = all(history, logs);
     for log in logs {
@@ -68,7 +68,8 @@ pub fn check_complete(history: &History, logs: &[ClientLog]) -> Result<Summary, 
 
 fn all(history: &History, logs: &[ClientLog]) -> (Summary, Vec<Violation>) {
     let mut found = Vec::new();
-    let epochs: Vec<Places<'_>> = history.epochs.iter().map(|rooms| Places::new(rooms, &mut found)).collect();
+    let epochs: Vec<HistoryIndex<'_>> =
+        history.epochs.iter().map(|rooms| HistoryIndex::new(rooms, &mut found)).collect();
     let mut summary = Summary { clients: logs.len(), ..Summary::default() };
     if let Some(newest) = history.epochs.last() {
         summary.rooms = newest.len();
@@ -77,7 +78,7 @@ fn all(history: &History, logs: &[ClientLog]) -> (Summary, Vec<Violation>) {
     let mut sent: HashSet<CommandId> = HashSet::new();
     for log in logs {
         for (room, entries) in log.rooms() {
-            view::check(&epochs, log, room, entries, &mut summary, &mut found);
+            client_check::check(&epochs, log, room, entries, &mut summary, &mut found);
             sent.extend(entries.iter().filter_map(|entry| match entry {
                 Entry::Sent(id) => Some(*id),
                 _ => None,
@@ -85,7 +86,7 @@ fn all(history: &History, logs: &[ClientLog]) -> (Summary, Vec<Violation>) {
         }
     }
     if !history.others_wrote {
-        // Once for each id, whatever the number of histories that it is in.
+        // Report each id once, even if it is in several histories.
         let mut told = HashSet::new();
         for rooms in &history.epochs {
             for (room, events) in rooms {

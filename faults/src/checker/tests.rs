@@ -1,4 +1,4 @@
-//! Each rule has a log that breaks it, and is told.
+//! Every rule has a log that violates it.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ fn breaks(rule: Rule, history: &History, logs: &[ClientLog]) -> Violations {
 }
 
 #[test]
-fn a_true_story_is_one() {
+fn consistent_logs_pass() {
     let (history, mut ann) = abc();
     for seq in 1..=3 {
         ann.event(&lobby(), seq, id(seq.into()));
@@ -82,7 +82,7 @@ fn a_true_story_is_one() {
 }
 
 #[test]
-fn a_hole_in_the_history() {
+fn gap_in_the_history() {
     let mut log = room(&[1, 2, 3]);
     log.remove(1);
     let history = History::new([(lobby(), log)].into());
@@ -92,7 +92,7 @@ fn a_hole_in_the_history() {
 }
 
 #[test]
-fn an_id_at_two_places() {
+fn duplicate_id() {
     let mut ann = writer(&[(1, 1)]);
     breaks(
         Rule::Doubled,
@@ -109,7 +109,7 @@ fn an_id_at_two_places() {
 }
 
 #[test]
-fn acked_and_lost() {
+fn acked_message_is_missing() {
     let (_, ann) = abc();
     let found = breaks(Rule::AckedLost, &history(&[1, 2]), &[ann]);
     assert_eq!(found.0[0].seq, Some(3));
@@ -118,14 +118,14 @@ fn acked_and_lost() {
 }
 
 #[test]
-fn acked_at_another_place() {
+fn acked_at_another_seq() {
     breaks(Rule::AckedLost, &history(&[1, 2]), &[writer(&[(1, 1), (2, 3)])]);
     // Stored, but in another room than the ack says.
     breaks(Rule::AckedLost, &History::new(rooms(&[], &[1])), &[writer(&[(1, 1)])]);
 }
 
 #[test]
-fn acked_and_never_sent() {
+fn ack_without_a_send() {
     let (history, mut ann) = abc();
     let mut bob = ClientLog::new("bob");
     bob.acked(&lobby(), id(2), 2);
@@ -134,7 +134,7 @@ fn acked_and_never_sent() {
 }
 
 #[test]
-fn refused_and_stored() {
+fn rejected_message_is_stored() {
     let mut ann = ClientLog::new("ann");
     ann.sent(&lobby(), id(1));
     ann.refused(&lobby(), id(1));
@@ -146,7 +146,7 @@ fn refused_and_stored() {
 }
 
 #[test]
-fn a_seam_with_a_hole_a_double_or_a_step_back() {
+fn seen_events_have_a_gap_duplicate_or_step_back() {
     let (history, ann) = abc();
     for seen in [&[(1, 1), (3, 3)][..], &[(1, 1), (1, 1)], &[(2, 2), (1, 1)], &[(3, 3), (3, 3)]] {
         let found = breaks(Rule::Seam, &history, &[ann.clone(), reader(seen)]);
@@ -155,7 +155,7 @@ fn a_seam_with_a_hole_a_double_or_a_step_back() {
 }
 
 #[test]
-fn a_beginning_binds_what_follows() {
+fn first_event_follows_the_join() {
     let (history, ann) = abc();
     let mut late = ClientLog::new("late");
     late.began(&lobby(), 0);
@@ -172,7 +172,7 @@ fn a_beginning_binds_what_follows() {
 }
 
 #[test]
-fn rooms_are_followed_each_for_itself() {
+fn rooms_are_checked_separately() {
     let history = History::new(rooms(&[1, 2], &[3, 4])).others_wrote();
     let mut ann = ClientLog::new("ann");
     ann.event(&lobby(), 1, id(1));
@@ -185,14 +185,14 @@ fn rooms_are_followed_each_for_itself() {
 }
 
 #[test]
-fn seen_and_not_in_the_history() {
+fn seen_event_is_not_in_the_history() {
     let (history, ann) = abc();
     breaks(Rule::Disagrees, &history, &[ann.clone(), reader(&[(1, 1), (2, 9)])]);
     breaks(Rule::Disagrees, &history, &[ann, reader(&[(3, 3), (4, 4)])]);
 }
 
 #[test]
-fn a_page_with_a_hole_or_of_another_story() {
+fn page_with_a_gap_or_from_another_history() {
     let (history, ann) = abc();
     let page = |head, page: &[(Seq, u128)]| {
         let mut log = ClientLog::new("reader");
@@ -208,7 +208,7 @@ fn a_page_with_a_hole_or_of_another_story() {
 }
 
 #[test]
-fn after_a_page_the_next_event_is_due() {
+fn next_event_follows_the_page() {
     let (history, ann) = abc();
     let mut gap = reader(&[(1, 1)]);
     gap.reloaded(&lobby(), 2, [(2, id(2))]);
@@ -223,7 +223,7 @@ fn after_a_page_the_next_event_is_due() {
 }
 
 #[test]
-fn own_messages_out_of_order() {
+fn own_messages_are_reordered() {
     // Both sent before either was acked.
     let mut ann = ClientLog::new("ann");
     ann.sent(&lobby(), id(1));
@@ -236,7 +236,7 @@ fn own_messages_out_of_order() {
 }
 
 #[test]
-fn a_refusal_gives_up_the_place_but_an_ack_still_binds() {
+fn rejection_frees_the_order_until_the_ack() {
     let mut ann = ClientLog::new("ann");
     ann.sent(&lobby(), id(1));
     ann.sent(&lobby(), id(2));
@@ -253,7 +253,7 @@ fn a_refusal_gives_up_the_place_but_an_ack_still_binds() {
 }
 
 #[test]
-fn stored_and_never_sent() {
+fn stored_message_was_never_sent() {
     let (_, ann) = abc();
     let history = history(&[1, 2, 3, 4]);
     let found = breaks(Rule::Unsent, &history, std::slice::from_ref(&ann));
@@ -262,7 +262,7 @@ fn stored_and_never_sent() {
 }
 
 #[test]
-fn behind_in_the_end() {
+fn client_is_behind_at_the_end() {
     let (history, ann) = abc();
     let bob = reader(&[(1, 1), (2, 2)]);
     check(&history, &[ann.clone(), bob.clone()]).unwrap();
@@ -284,7 +284,7 @@ fn restored() -> (History, ClientLog) {
 }
 
 #[test]
-fn a_restored_history_begins_anew() {
+fn restored_history_is_a_new_epoch() {
     let (history, ann) = restored();
     let mut bob = reader(&[(1, 1), (2, 2), (3, 3)]);
     bob.changed(&lobby());
@@ -298,7 +298,7 @@ fn a_restored_history_begins_anew() {
 }
 
 #[test]
-fn a_mixed_history() {
+fn mixed_histories_are_rejected() {
     let (history, ann) = restored();
     // Saw 3 of the old and went on with 4 of the new.
     breaks(Rule::Disagrees, &history, &[ann.clone(), reader(&[(1, 1), (2, 2), (3, 3), (4, 6)])]);
@@ -318,14 +318,14 @@ fn a_mixed_history() {
 }
 
 #[test]
-fn changed_without_a_change() {
+fn history_changed_without_a_restore() {
     let (history, mut ann) = abc();
     ann.changed(&lobby());
     breaks(Rule::NotChanged, &history, &[ann]);
 }
 
 #[test]
-fn a_violation_says_what_who_where() {
+fn violation_names_rule_client_room_seq_and_id() {
     let (history, ann) = abc();
     let text = check(&history, &[ann, reader(&[(1, 1), (2, 9)])]).unwrap_err().to_string();
     for word in ["Disagrees", "client reader", "room lobby", "seq 2", &id(9).to_string(), &id(2).to_string()] {
@@ -334,7 +334,7 @@ fn a_violation_says_what_who_where() {
 }
 
 #[test]
-fn a_long_list_is_cut() {
+fn long_list_is_truncated() {
     let (history, ann) = abc();
     let many: Vec<(Seq, u128)> = (4..104).map(|seq| (seq, 9)).collect();
     let text = check(&history, &[ann, reader(&many)]).unwrap_err().to_string();

@@ -1,64 +1,64 @@
-//! What is wrong, in words that lead to it.
+//! Rules and their violations.
 
 use std::fmt;
 
 use parlor_protocol::{CommandId, RoomId, Seq};
 
-/// Violations that are printed in full; the rest is counted.
+/// Maximum number of violations that are printed.
 const PRINTED: usize = 40;
 
 /// The rules of the checker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// A room's history counts 1, 2, 3 … without a hole.
+    /// A room's history has the seqs 1, 2, 3 … without gaps.
     Holes,
-    /// No id stands at two places, of one room or of two.
+    /// No id occurs twice, in one room or in two.
     Doubled,
-    /// What was acked is in the history, at the seq of the ack.
+    /// An acked message is in the history at the seq of the ack.
     AckedLost,
-    /// An ack is for something that this client has sent.
+    /// An ack is for a message that the client sent.
     AckedUnsent,
-    /// What was sent once and refused is not in the history.
+    /// A message that was sent once and rejected is not in the history.
     RefusedStored,
-    /// What a client sees of a room follows on what it saw before: no hole, no double, no step back.
+    /// Events that a client sees have consecutive seqs: no gaps, duplicates or steps back.
     Seam,
-    /// What a client sees at a seq is what the history has there.
+    /// An event that a client sees is the one in the history at that seq.
     Disagrees,
-    /// A page is the newest events up to its head.
+    /// A page contains the newest events up to its head.
     Page,
-    /// What one client sent to one room stands there in the order in which it was sent.
+    /// Messages of one client in one room are stored in the order of sending.
     Order,
-    /// Everything in the history was sent by someone.
+    /// Every message in the history was sent by a client.
     Unsent,
-    /// `history_changed` is said only when it has.
+    /// `history_changed` is sent only after a restore.
     NotChanged,
-    /// In the end each client has seen each of its rooms up to the head.
+    /// At the end every client has seen each of its rooms up to the head.
     Behind,
 }
 
-/// One thing that must not be.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What was broken.
+    /// The violated rule.
     pub rule: Rule,
-    /// The client in whose log it shows; none when the history alone is wrong.
+    /// Client in whose log it was found. `None` if the history itself is wrong.
     pub client: Option<String>,
     /// Where.
     pub room: RoomId,
-    /// Where in the room.
+    /// Seq of the event.
     pub seq: Option<Seq>,
     /// The message.
     pub id: Option<CommandId>,
-    /// What was found instead.
+    /// Description of what was found.
     pub found: String,
 }
 
-/// All that is wrong.
+/// All violations of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violations(pub Vec<Violation>);
 
 impl Violations {
-    /// Whether a rule is among those broken.
+    /// Whether a rule was violated.
     #[must_use]
     pub fn has(&self, rule: Rule) -> bool {
         self.0.iter().any(|violation| violation.rule == rule)

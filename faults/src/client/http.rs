@@ -1,4 +1,4 @@
-//! The HTTP API, as far as a client of the faults needs it.
+//! The parts of the HTTP API that the clients need.
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -11,10 +11,10 @@ use reqwest::{Method, RequestBuilder};
 
 use crate::checker::RoomLog;
 
-/// For everything but the streams.
+/// Timeout of requests except streams.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One person's requests to one server.
+/// HTTP client of one user.
 #[derive(Clone, Debug)]
 pub struct Http {
     client: reqwest::Client,
@@ -22,7 +22,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// With a pool of connections of its own.
+    /// Creates a client with its own connection pool.
     ///
     /// # Errors
     /// The library cannot start.
@@ -36,25 +36,25 @@ impl Http {
         Ok(Self { client, address })
     }
 
-    /// A request that may take as long as it likes.
+    /// An authenticated request without a timeout.
     pub(super) fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(token)
     }
 
-    /// Makes a guest.
+    /// Creates a guest session.
     ///
     /// # Errors
-    /// The server does not answer, or refuses.
+    /// The server does not answer or rejects the request.
     pub async fn session(&self, name: &str) -> anyhow::Result<CreatedSession> {
         let request = self.client.post(format!("http://{}/api/session", self.address));
         let answer = request.json(&CreateSessionRequest { name: name.into() }).timeout(ANSWER_TIMEOUT).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
-    /// Makes a public room.
+    /// Creates a public room.
     ///
     /// # Errors
-    /// The server does not answer, or refuses.
+    /// The server does not answer or rejects the request.
     pub async fn make_room(&self, token: &str, name: &str) -> anyhow::Result<RoomId> {
         let room = CreateRoomRequest { name: name.into(), kind: RoomKind::Public };
         let request = self.request(Method::POST, "/api/rooms", token).json(&room).timeout(ANSWER_TIMEOUT);
@@ -65,7 +65,7 @@ impl Http {
     /// The newest messages of a room.
     ///
     /// # Errors
-    /// The server does not answer, or refuses.
+    /// The server does not answer or rejects the request.
     pub async fn newest_page(&self, token: &str, room: &RoomId) -> anyhow::Result<MessagePage> {
         let path = format!("/api/rooms/{room}/messages?limit=50");
         let answer = self.request(Method::GET, &path, token).timeout(ANSWER_TIMEOUT).send().await?;
@@ -75,7 +75,7 @@ impl Http {
     /// The full log of each room.
     ///
     /// # Errors
-    /// The server does not answer, or an event is no message.
+    /// The server does not answer, or an event is not a message.
     pub async fn history(&self, token: &str, rooms: &[RoomId]) -> anyhow::Result<BTreeMap<RoomId, RoomLog>> {
         let mut history = BTreeMap::new();
         for room in rooms {

@@ -1,5 +1,5 @@
-//! A client as the protocol wants it, that keeps a log: it holds a message until its ack, resumes where it was, and comes
-//! back whatever happens to it.
+//! A client that follows the protocol and keeps a log: it keeps messages until their ack, resumes by cursor and always
+//! reconnects.
 
 mod http;
 mod link;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::checker::ClientLog;
 
-/// How frames travel.
+/// Transport of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// `GET /live/ws`
@@ -47,71 +47,71 @@ impl Transport {
     }
 }
 
-/// How long a client waits before it comes back: twice as long after each failure.
+/// Reconnect delay, doubled after each failure.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
-    /// After the first failure.
+    /// Delay after the first failure.
     pub first: Duration,
-    /// Never longer.
+    /// Maximum delay.
     pub most: Duration,
-    /// Whether each wait is a random part of that.
+    /// Whether each delay is randomised.
     pub jitter: bool,
 }
 
 impl Default for Backoff {
-    /// Short, for runs of seconds.
+    /// Short delays, for runs of seconds.
     fn default() -> Self {
         Self { first: Duration::from_millis(20), most: Duration::from_millis(500), jitter: true }
     }
 }
 
-/// Who a client is and how it gets to the server.
+/// Configuration of a client.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Stands in the log and in violations.
+    /// Name in the log and in violations.
     pub name: String,
     /// The session.
     pub made: CreatedSession,
-    /// Where to connect.
+    /// Address to connect to.
     pub address: SocketAddr,
     /// How.
     pub transport: Transport,
     /// The rooms to join, each from its first event.
     pub rooms: Vec<RoomId>,
-    /// Waits between connections.
+    /// Reconnect delays.
     pub backoff: Backoff,
-    /// For all that is left to chance.
+    /// Seed of random choices.
     pub seed: u64,
 }
 
-/// What a client is told to do.
+/// An order to a client.
 #[derive(Clone, Copy, Debug)]
 enum Order {
-    /// Does nothing for so long, and does not read its socket.
+    /// Stop reading and sending for a time.
     Freeze(Duration),
-    /// Ends its connection and comes back.
+    /// Drop the connection and reconnect.
     Drop,
 }
 
-/// A running client. It ends when this is dropped.
+/// A running client, stopped when dropped.
 #[derive(Debug)]
 pub struct Client {
     state: Arc<Mutex<State>>,
-    /// Something is to be sent.
+    /// Wakes the client when there is something to send.
     wake: Arc<Notify>,
     orders: mpsc::UnboundedSender<Order>,
     task: JoinHandle<()>,
 }
 
-/// What is left of a client.
+/// Result of a stopped client.
 #[derive(Debug)]
 pub struct Ended {
     /// For the checker.
     pub log: ClientLog,
     /// For the summary.
     pub stats: Stats,
-    /// What it saw that breaks the protocol in ways that no history shows.
-    pub complaints: Vec<String>,
+    /// Protocol violations that no history shows.
+    pub protocol_errors: Vec<String>,
 }
 
 impl Client {
@@ -125,7 +125,7 @@ impl Client {
         Self { state, wake, orders, task }
     }
 
-    /// Puts a message into the outbox, with an id that it keeps for ever.
+    /// Queues a message in the outbox and returns its id.
     pub fn write(&self, room: &RoomId, body: String) -> CommandId {
         let id = CommandId(Uuid::now_v7());
         self.state.lock().write(room, id, body);
@@ -139,7 +139,7 @@ impl Client {
         self.state.lock().waiting()
     }
 
-    /// How far it has seen a room. None before it has joined, and while it must load a page.
+    /// Newest seq seen in a room. `None` before it has joined and while it has to load a page.
     #[must_use]
     pub fn seen(&self, room: &RoomId) -> Option<Seq> {
         self.state.lock().seen(room)
@@ -157,24 +157,24 @@ impl Client {
         self.state.lock().stats
     }
 
-    /// Makes it do nothing for a while; its socket stays open and is not read.
+    /// Stops reading and sending for a time; the socket stays open.
     pub fn freeze(&self, time: Duration) {
-        // Only an ended client takes no orders.
+        // Fails only if the client was stopped.
         let _ = self.orders.send(Order::Freeze(time));
     }
 
-    /// Makes it drop its connection and come back.
+    /// Drops the connection and reconnects.
     pub fn reconnect(&self) {
         let _ = self.orders.send(Order::Drop);
     }
 
-    /// A line on how it stands, for when something is wrong.
+    /// Describes the client's state in one line, for error messages.
     #[must_use]
     pub fn describe(&self) -> String {
         self.state.lock().describe()
     }
 
-    /// Ends it. Its log can be taken once.
+    /// Stops the client and returns its log, once.
     #[must_use]
     pub fn end(&self) -> Ended {
         self.task.abort();
@@ -182,7 +182,7 @@ impl Client {
         Ended {
             log: std::mem::take(&mut state.log),
             stats: state.stats,
-            complaints: std::mem::take(&mut state.complaints),
+            protocol_errors: std::mem::take(&mut state.protocol_errors),
         }
     }
 }

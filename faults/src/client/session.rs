@@ -1,4 +1,4 @@
-//! One connection after another, until the client is dropped.
+//! Connects and reconnects until the client is dropped.
 
 use std::{
     sync::Arc,
@@ -15,21 +15,21 @@ use tokio::{
 
 use super::{
     Backoff, Config, Http, Order, link,
-    link::Heard,
+    link::LinkEvent,
     state::{Cursors, State},
 };
 
-/// Time to open a connection, whatever the transport.
+/// Timeout of opening a connection.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Longest time that the protocol gives beyond a heartbeat.
+/// Maximum grace after a missed heartbeat.
 const MOST_GRACE: Duration = Duration::from_secs(10);
 
-/// What a connection was in the end.
+/// How a connection ended.
 struct Closed {
-    /// It came to a welcome.
+    /// It received `welcome`.
     greeted: bool,
-    /// The server asked to wait so long.
+    /// Delay requested by the server.
     after: Option<Duration>,
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn run(
 ) {
     let http = match Http::new(config.address) {
         Ok(http) => http,
-        Err(error) => return state.lock().complain(format!("{error:#}")),
+        Err(error) => return state.lock().protocol_error(format!("{error:#}")),
     };
     let (rng, backoff) = (StdRng::seed_from_u64(config.seed), config.backoff);
     let mut session = Session { config, http, state, rng, newest_id: None, wake, orders };
@@ -85,7 +85,7 @@ impl Session {
                 return closed;
             }
         };
-        let mut last_heard = Instant::now();
+        let mut last_activity = Instant::now();
         let mut next_ping = Instant::now();
         loop {
             closed.greeted |= self.state.lock().greeted();
@@ -100,35 +100,35 @@ impl Session {
                     }
                 };
                 self.state.lock().reloaded(&room, &page);
-                last_heard = Instant::now();
+                last_activity = Instant::now();
                 continue;
             }
             let now = Instant::now();
-            let (mut frames, held, heartbeat) = {
+            let (mut frames, pause_end, heartbeat) = {
                 let mut state = self.state.lock();
-                (state.ready(now), state.next_held(), state.heartbeat())
+                (state.ready(now), state.next_pause_end(), state.heartbeat())
             };
             if closed.greeted && next_ping <= now {
                 next_ping = now + heartbeat / 2;
                 frames.push(ClientFrame::Ping { at: unix_millis() });
             }
             if !frames.is_empty() {
-                link.say(frames);
+                link.send(frames);
             }
-            let silent = last_heard + heartbeat + (heartbeat / 2).min(MOST_GRACE);
-            let due = [Some(next_ping), held, Some(silent)].into_iter().flatten().filter(|due| *due > now).min();
+            let silent = last_activity + heartbeat + (heartbeat / 2).min(MOST_GRACE);
+            let due = [Some(next_ping), pause_end, Some(silent)].into_iter().flatten().filter(|due| *due > now).min();
             tokio::select! {
-                heard = link.hear() => {
-                    last_heard = Instant::now();
-                    if !self.heard(heard, &mut closed) {
+                event = link.next() => {
+                    last_activity = Instant::now();
+                    if !self.handle(event, &mut closed) {
                         return closed;
                     }
                 }
                 order = self.orders.recv() => match order {
                     Some(Order::Freeze(time)) => {
                         sleep(time).await;
-                        // What came meanwhile has not been read: it is no silence.
-                        last_heard = Instant::now();
+                        // Not silence: frames may have arrived and were not read.
+                        last_activity = Instant::now();
                     }
                     Some(Order::Drop) | None => return closed,
                 },
@@ -145,31 +145,31 @@ impl Session {
         }
     }
 
-    /// False when that was the end.
-    fn heard(&mut self, heard: Heard, closed: &mut Closed) -> bool {
-        match heard {
-            Heard::Sign => true,
-            Heard::Frame(ServerFrame::Bye { code, reason, reconnect, after_ms }) => {
+    /// Handles an event. False if the connection ended.
+    fn handle(&mut self, event: LinkEvent, closed: &mut Closed) -> bool {
+        match event {
+            LinkEvent::Activity => true,
+            LinkEvent::Frame(ServerFrame::Bye { code, reason, reconnect, after_ms }) => {
                 if !reconnect {
-                    self.state.lock().complain(format!("bye for good: {code} {reason}"));
+                    self.state.lock().protocol_error(format!("bye for good: {code} {reason}"));
                 }
                 self.state.lock().note(format!("bye: {code} {reason}"));
                 closed.after = after_ms.map(Duration::from_millis);
                 false
             }
-            Heard::Frame(frame) => {
-                self.state.lock().hear(frame, Instant::now());
+            LinkEvent::Frame(frame) => {
+                self.state.lock().receive(frame, Instant::now());
                 true
             }
-            Heard::Id(id, cursors) => {
+            LinkEvent::Id(id, cursors) => {
                 self.newest_id = Some((id, cursors));
                 true
             }
-            Heard::Garbled(text) => {
-                self.state.lock().complain(format!("unreadable: {text}"));
+            LinkEvent::Invalid(text) => {
+                self.state.lock().protocol_error(format!("unreadable: {text}"));
                 true
             }
-            Heard::Ended(why) => {
+            LinkEvent::Closed(why) => {
                 self.state.lock().note(why);
                 false
             }

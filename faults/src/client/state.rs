@@ -1,4 +1,4 @@
-//! What a client knows: where it is in each room, and what waits to be stored. Pure, but for the clock that it is given.
+//! State of a client: its position in each room, and its outbox. Pure, except for the given clock.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,14 +13,14 @@ use parlor_protocol::{
 
 use crate::checker::ClientLog;
 
-/// Before one tries again what was refused without a time.
+/// Delay before resending a rejected message without `retry_after_ms`.
 const RETRY: Duration = Duration::from_millis(300);
 
-/// Complaints that are kept.
-const MOST_COMPLAINTS: usize = 20;
+/// Maximum number of recorded protocol errors.
+const MAX_PROTOCOL_ERRORS: usize = 20;
 
-/// Of the newest connections, what is kept for when something is wrong.
-const MOST_NOTES: usize = 12;
+/// Number of recent connection notes, for error messages.
+const MAX_NOTES: usize = 12;
 
 /// Counts for the summary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,24 +29,24 @@ pub struct Stats {
     pub reconnects: u64,
     /// `gap` frames.
     pub gaps: u64,
-    /// Refusals of messages, each of which was tried again.
+    /// Rejected messages.
     pub refusals: u64,
-    /// Connections that were given up for silence.
+    /// Connections closed after a missed heartbeat.
     pub silences: u64,
 }
 
-/// What the `id` of an event stream says: where each room stands.
+/// Cursors of all rooms, as in the `id` of an event stream.
 pub(super) type Cursors = Vec<(RoomId, Seq, Tail)>;
 
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) log: ClientLog,
     pub(super) stats: Stats,
-    pub(super) complaints: Vec<String>,
+    pub(super) protocol_errors: Vec<String>,
     rooms: BTreeMap<RoomId, Room>,
     heartbeat: Duration,
     greeted: bool,
-    /// How its newest connections ended, and when.
+    /// How recent connections ended, and when.
     notes: VecDeque<(Instant, String)>,
 }
 
@@ -54,22 +54,22 @@ pub(super) struct State {
 struct Room {
     after: Seq,
     tail: Option<Tail>,
-    standing: Standing,
-    /// Messages that are not acked, oldest first. The first alone is on the wire: none behind it can overtake it.
+    subscription: Subscription,
+    /// Messages without an ack, oldest first. Only the first is in flight, so that none can overtake it.
     outbox: VecDeque<(CommandId, String)>,
     on_wire: bool,
-    /// Neither sent to nor joined before: the server asked for a pause.
-    held: Option<Instant>,
+    /// Not sent to or joined before this time, at the server's request.
+    paused_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// To be joined.
-    Away,
-    /// Asked to join.
-    Asked,
+enum Subscription {
+    /// Not joined.
+    None,
+    /// Join requested.
+    Requested,
     Joined,
-    /// After a gap: the newest page is to be loaded.
+    /// The newest page has to be loaded after a gap.
     Reload,
 }
 
@@ -79,15 +79,22 @@ impl State {
         let mut known = BTreeMap::new();
         for room in rooms {
             log.began(room, 0);
-            let standing = Standing::Away;
-            let empty = Room { after: 0, tail: None, standing, outbox: VecDeque::new(), on_wire: false, held: None };
+            let subscription = Subscription::None;
+            let empty = Room {
+                after: 0,
+                tail: None,
+                subscription,
+                outbox: VecDeque::new(),
+                on_wire: false,
+                paused_until: None,
+            };
             known.insert(room.clone(), empty);
         }
-        let (stats, complaints) = (Stats::default(), Vec::new());
+        let (stats, protocol_errors) = (Stats::default(), Vec::new());
         Self {
             log,
             stats,
-            complaints,
+            protocol_errors,
             rooms: known,
             heartbeat: limits::HEARTBEAT,
             greeted: false,
@@ -95,11 +102,11 @@ impl State {
         }
     }
 
-    /// A message for a room that this client joins; for another it is a mistake of the caller, and complained about.
+    /// Queues a message. A room that the client does not join is reported as an error.
     pub(super) fn write(&mut self, room: &RoomId, id: CommandId, body: String) {
         match self.rooms.get_mut(room) {
             Some(room) => room.outbox.push_back((id, body)),
-            None => self.complain(format!("a message for {room}, which is not joined")),
+            None => self.protocol_error(format!("a message for {room}, which is not joined")),
         }
     }
 
@@ -108,7 +115,7 @@ impl State {
     }
 
     pub(super) fn seen(&self, room: &RoomId) -> Option<Seq> {
-        self.rooms.get(room).filter(|room| room.standing == Standing::Joined).map(|room| room.after)
+        self.rooms.get(room).filter(|room| room.subscription == Subscription::Joined).map(|room| room.after)
     }
 
     pub(super) const fn greeted(&self) -> bool {
@@ -123,13 +130,13 @@ impl State {
         let rooms: Vec<String> = self
             .rooms
             .iter()
-            .map(|(id, room)| format!("{id} {:?} at {}, {} waiting", room.standing, room.after, room.outbox.len()))
+            .map(|(id, room)| format!("{id} {:?} at {}, {} waiting", room.subscription, room.after, room.outbox.len()))
             .collect();
-        let complaints = self.complaints.join("; ");
+        let protocol_errors = self.protocol_errors.join("; ");
         let notes: Vec<String> =
             self.notes.iter().map(|(at, text)| format!("{:.1} s ago {text}", at.elapsed().as_secs_f64())).collect();
         format!(
-            "{} (greeted: {}): {}; complaints: [{complaints}]; connections: [{}]",
+            "{} (greeted: {}): {}; protocol_errors: [{protocol_errors}]; connections: [{}]",
             self.log.name(),
             self.greeted,
             rooms.join("; "),
@@ -139,67 +146,67 @@ impl State {
 
     /// For [`State::describe`].
     pub(super) fn note(&mut self, text: impl Display) {
-        if self.notes.len() == MOST_NOTES {
+        if self.notes.len() == MAX_NOTES {
             self.notes.pop_front();
         }
         self.notes.push_back((Instant::now(), text.to_string()));
     }
 
-    pub(super) fn complain(&mut self, text: impl Display) {
-        if self.complaints.len() < MOST_COMPLAINTS {
-            self.complaints.push(format!("{}: {text}", self.log.name()));
+    pub(super) fn protocol_error(&mut self, text: impl Display) {
+        if self.protocol_errors.len() < MAX_PROTOCOL_ERRORS {
+            self.protocol_errors.push(format!("{}: {text}", self.log.name()));
         }
     }
 
-    /// A connection is gone: nothing is on the wire and no room joined.
+    /// The connection was lost: nothing is in flight and no room is joined.
     pub(super) fn disconnected(&mut self) {
         self.greeted = false;
         for room in self.rooms.values_mut() {
             room.on_wire = false;
-            if room.standing != Standing::Reload {
-                room.standing = Standing::Away;
+            if room.subscription != Subscription::Reload {
+                room.subscription = Subscription::None;
             }
         }
     }
 
-    /// The cursors for a `hello`; these rooms count as asked for.
+    /// Cursors for `hello`; their joins count as requested.
     pub(super) fn resume(&mut self) -> Vec<Cursor> {
-        let away = self.rooms.iter_mut().filter(|(_, room)| room.standing == Standing::Away);
-        away.map(|(id, room)| room.ask(id)).collect()
+        let away = self.rooms.iter_mut().filter(|(_, room)| room.subscription == Subscription::None);
+        away.map(|(id, room)| room.join_cursor(id)).collect()
     }
 
-    /// The server joins these by itself.
+    /// The server joins these rooms by itself.
     pub(super) fn resumed_by_server(&mut self, rooms: &[RoomId]) {
         for id in rooms {
             if let Some(room) = self.rooms.get_mut(id) {
-                room.standing = Standing::Asked;
+                room.subscription = Subscription::Requested;
             }
         }
     }
 
-    /// Whether every room stands where these cursors (`room:seq:tail,…`) say, so that they may be resumed from.
+    /// Whether the cursors match the positions of the rooms, so that they can be resumed.
     pub(super) fn stands_at(&self, cursors: &[(RoomId, Seq, Tail)]) -> bool {
         cursors.iter().all(|(id, seq, tail)| {
             let room = self.rooms.get(id);
             room.is_some_and(|room| {
-                room.standing == Standing::Away && room.after == *seq && room.tail.as_ref() == Some(tail)
+                room.subscription == Subscription::None && room.after == *seq && room.tail.as_ref() == Some(tail)
             })
         })
     }
 
-    /// What to say now: joins that are missing, and of each room its first message.
+    /// Frames to send now: missing joins, and the first message of each room.
     pub(super) fn ready(&mut self, now: Instant) -> Vec<ClientFrame> {
         let mut frames = Vec::new();
         if !self.greeted {
             return frames;
         }
         for (id, room) in &mut self.rooms {
-            if room.held.is_some_and(|until| until > now) {
+            if room.paused_until.is_some_and(|until| until > now) {
                 continue;
             }
-            room.held = None;
-            if room.standing == Standing::Away {
-                frames.push(ClientFrame::Join(room.ask(id)));
+            room.paused_until = None;
+            if room.subscription == Subscription::None {
+                frames.push(ClientFrame::Join(room.join_cursor(id)));
             }
             if let (false, Some((message, body))) = (room.on_wire, room.outbox.front()) {
                 room.on_wire = true;
@@ -210,14 +217,14 @@ impl State {
         frames
     }
 
-    /// When the next pause ends.
-    pub(super) fn next_held(&self) -> Option<Instant> {
-        self.rooms.values().filter_map(|room| room.held).min()
+    /// End of the next pause.
+    pub(super) fn next_pause_end(&self) -> Option<Instant> {
+        self.rooms.values().filter_map(|room| room.paused_until).min()
     }
 
-    /// A room whose newest page is to be loaded.
+    /// A room whose newest page has to be loaded.
     pub(super) fn to_reload(&self) -> Option<RoomId> {
-        self.rooms.iter().find(|(_, room)| room.standing == Standing::Reload).map(|(id, _)| id.clone())
+        self.rooms.iter().find(|(_, room)| room.subscription == Subscription::Reload).map(|(id, _)| id.clone())
     }
 
     pub(super) fn reloaded(&mut self, id: &RoomId, page: &MessagePage) {
@@ -225,11 +232,11 @@ impl State {
         if let Some(room) = self.rooms.get_mut(id) {
             room.after = page.head;
             room.tail = page.messages.last().map(|message| message.id.tail());
-            room.standing = Standing::Away;
+            room.subscription = Subscription::None;
         }
     }
 
-    pub(super) fn hear(&mut self, frame: ServerFrame, now: Instant) {
+    pub(super) fn receive(&mut self, frame: ServerFrame, now: Instant) {
         match frame {
             ServerFrame::Welcome { heartbeat_ms, .. } => {
                 self.heartbeat = Duration::from_millis(heartbeat_ms);
@@ -246,16 +253,16 @@ impl State {
                 self.stats.gaps += 1;
                 match reason {
                     GapReason::HistoryChanged => self.log.changed(&room),
-                    // What was dropped with the queue may have been acks: what has none is sent again.
+                    // The dropped queue may have contained acks, so unacked messages are resent.
                     GapReason::Overflow => self.rooms.values_mut().for_each(|room| room.on_wire = false),
                     GapReason::TooFar => {}
                 }
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.standing = Standing::Reload;
+                    room.subscription = Subscription::Reload;
                 }
             }
-            ServerFrame::Unknown => self.complain("a frame of an unknown type"),
-            // The end is the session's to see; the rest is not durable.
+            ServerFrame::Unknown => self.protocol_error("a frame of an unknown type"),
+            // `bye` is handled by the session; the others are not durable.
             ServerFrame::Bye { .. }
             | ServerFrame::Room { .. }
             | ServerFrame::Presence { .. }
@@ -266,11 +273,11 @@ impl State {
 
     fn joined(&mut self, id: &RoomId, head: Seq) {
         let Some(room) = self.rooms.get_mut(id) else { return };
-        if room.standing == Standing::Asked && room.after <= head {
-            room.standing = Standing::Joined;
+        if room.subscription == Subscription::Requested && room.after <= head {
+            room.subscription = Subscription::Joined;
         } else {
-            let text = format!("joined {id} with head {head}, being {:?} at {}", room.standing, room.after);
-            self.complain(text);
+            let text = format!("joined {id} with head {head}, being {:?} at {}", room.subscription, room.after);
+            self.protocol_error(text);
         }
     }
 
@@ -278,9 +285,9 @@ impl State {
         self.log.event(&event.room, event.seq, event.id);
         let Some(room) = self.rooms.get_mut(&event.room) else { return };
         (room.after, room.tail) = (event.seq, Some(event.id.tail()));
-        if room.standing != Standing::Joined {
-            let text = format!("event {} of {}, being {:?}", event.seq, event.room, room.standing);
-            self.complain(text);
+        if room.subscription != Subscription::Joined {
+            let text = format!("event {} of {}, being {:?}", event.seq, event.room, room.subscription);
+            self.protocol_error(text);
         }
     }
 
@@ -301,31 +308,31 @@ impl State {
             self.rooms.iter().find_map(|(name, room)| first(room).map(|first| (name.clone(), first)))
         });
         let Some(name) = sent.as_ref().map(|(name, _)| name).or(room).cloned() else {
-            return self.complain(format!("refused, {code}: {message}"));
+            return self.protocol_error(format!("refused, {code}: {message}"));
         };
         if let Some((name, sent)) = &sent {
             self.stats.refusals += 1;
             self.log.refused(name, *sent);
         }
         if !may_try {
-            self.complain(format!("refused in {name}, {code}: {message}"));
+            self.protocol_error(format!("refused in {name}, {code}: {message}"));
         }
         let Some(room) = self.rooms.get_mut(&name) else { return };
-        room.held = Some(until);
+        room.paused_until = Some(until);
         if sent.is_some() {
             room.on_wire = false;
             if !may_try {
                 room.outbox.pop_front();
             }
-        } else if room.standing == Standing::Asked {
-            room.standing = Standing::Away;
+        } else if room.subscription == Subscription::Requested {
+            room.subscription = Subscription::None;
         }
     }
 }
 
 impl Room {
-    fn ask(&mut self, id: &RoomId) -> Cursor {
-        self.standing = Standing::Asked;
+    fn join_cursor(&mut self, id: &RoomId) -> Cursor {
+        self.subscription = Subscription::Requested;
         Cursor { room: id.clone(), after: Some(self.after), tail: self.tail.clone() }
     }
 }

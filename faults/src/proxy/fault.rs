@@ -1,31 +1,31 @@
-//! What can befall a connection, and how it is drawn.
+//! Faults of a connection, and how they are chosen.
 
 use std::{ops::Range, time::Duration};
 
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 
-/// Kinds of faults. A [`Plan`] names those that may happen.
+/// Kinds of faults. A [`Plan`] lists the possible ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// Everything goes through.
+    /// No fault.
     Pass,
-    /// Every piece waits a while.
+    /// Every piece is delayed.
     Delay,
-    /// Everything goes through in pieces of a few bytes.
+    /// Bytes are forwarded in small pieces.
     Slice,
-    /// Broken off at some moment.
+    /// Closed at some point.
     Cut,
-    /// One direction ends at some moment, the other stays.
+    /// One direction is closed at some point, the other stays open.
     HalfClose,
-    /// At some moment nothing goes through any more, and nobody is told.
+    /// Stops forwarding for a time without closing.
     Stall,
-    /// What the client says arrives late, after what later connections said.
+    /// The client's bytes arrive late, after those of later connections.
     HoldBack,
-    /// Broken off between the commit of a message and its ack.
+    /// Closed between the commit of a message and its ack.
     LoseAck,
 }
 
-/// One connection's fault, with all that chance decides about it.
+/// A fault with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
     Pass,
@@ -38,16 +38,16 @@ pub(super) enum Fault {
     LoseAck { sends: u32, grace: Duration },
 }
 
-/// How a connection ends.
+/// How a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// With a reset: what is on the way is lost.
+    /// RST: bytes in flight are lost.
     Reset,
-    /// With a FIN on both sides.
+    /// FIN on both sides.
     Finish,
 }
 
-/// Which faults new connections get: each is drawn with the same chance; a kind that stands twice, with twice.
+/// Faults of new connections, chosen uniformly; a kind that is listed twice has twice the probability.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan(pub Vec<Kind>);
 
@@ -58,13 +58,13 @@ impl Kind {
 }
 
 impl Plan {
-    /// Nothing happens.
+    /// No faults.
     #[must_use]
     pub fn calm() -> Self {
         Self(vec![Kind::Pass])
     }
 
-    /// Everything happens.
+    /// All kinds of faults.
     #[must_use]
     pub fn rough() -> Self {
         Self(Kind::ALL.into())
@@ -90,7 +90,7 @@ impl Plan {
     }
 }
 
-/// Short moments as often as long ones: evenly over the powers of two of the range, in milliseconds.
+/// A random duration in milliseconds, log-uniform over the range.
 fn moment(rng: &mut StdRng, range: Range<u32>) -> Duration {
     let (low, high) = (f64::from(range.start).log2(), f64::from(range.end).log2());
     Duration::from_secs_f64(rng.random_range(low..high).exp2() / 1_000.0)
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_draws_the_same_faults() {
+    fn same_seed_gives_the_same_faults() {
         let draw = |seed| {
             let mut rng = StdRng::seed_from_u64(seed);
             (0..50).map(|_| Plan::rough().draw(&mut rng)).collect::<Vec<_>>()
@@ -113,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn a_calm_plan_has_none() {
+    fn calm_plan_has_no_faults() {
         let mut rng = StdRng::seed_from_u64(1);
         assert!((0..50).all(|_| Plan::calm().draw(&mut rng) == Fault::Pass));
     }
 
     #[test]
-    fn moments_stay_in_their_range() {
+    fn durations_stay_in_range() {
         let mut rng = StdRng::seed_from_u64(1);
         for _ in 0..1_000 {
             let moment = moment(&mut rng, 5..1_500);

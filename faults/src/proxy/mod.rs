@@ -1,11 +1,11 @@
-//! A TCP proxy between clients and the server that does them harm, by a seeded plan.
+//! A TCP proxy between clients and the server that injects faults by a seeded plan.
 //!
-//! Each connection draws its fault when it comes. With one seed the n-th connection always draws the same from the same
-//! plan; which client is the n-th is up to the network, as it is with real ones.
+//! Each connection chooses its fault when it is accepted. With the same seed and plan, the n-th connection always gets the
+//! same fault; which client is the n-th depends on timing.
 
-mod carry;
+mod connection;
 mod fault;
-mod sniff;
+mod send_detector;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -25,10 +25,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// Bytes that the proxy's own sockets keep, so that a client that does not read is soon felt by the server.
+/// Small socket buffers, so that a client that does not read exerts back-pressure on the server soon.
 const SOCKET_BUFFER: u32 = 16 * 1024;
 
-/// The proxy. It ends, with all its connections, when it is dropped.
+/// A running proxy. Stopped with all its connections when dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -36,29 +36,29 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What all connections look at.
+/// State shared by all connections.
 #[derive(Debug)]
 struct Shared {
     upstream: Mutex<SocketAddr>,
     plan: Mutex<Plan>,
     seed: u64,
-    /// How many connections there have been.
+    /// Number of accepted connections.
     accepted: watch::Sender<u64>,
-    /// How often it was healed.
+    /// Number of calls to `heal`.
     healed: watch::Sender<u64>,
-    /// How often all were cut, and how the last time.
+    /// Number of calls to `cut_all`, and how the last one closed connections.
     cuts: watch::Sender<(u64, End)>,
     harmed: AtomicU64,
 }
 
 impl Proxy {
-    /// Listens on a free port of 127.0.0.1; nothing happens to anyone until [`Proxy::plan`].
+    /// Listens on a free port of 127.0.0.1. Injects no faults until [`Proxy::plan`].
     ///
     /// # Errors
-    /// There is no port.
+    /// No port is available.
     pub async fn start(upstream: SocketAddr, seed: u64) -> anyhow::Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        // Those that are accepted take these over.
+        // Inherited by accepted sockets.
         socket.set_send_buffer_size(SOCKET_BUFFER)?;
         socket.set_recv_buffer_size(SOCKET_BUFFER)?;
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).context("a port for the proxy")?;
@@ -83,28 +83,28 @@ impl Proxy {
         self.address
     }
 
-    /// Where new connections lead from now on.
+    /// Sets the upstream address of new connections.
     pub fn lead_to(&self, upstream: SocketAddr) {
         *self.shared.upstream.lock() = upstream;
     }
 
-    /// What may befall connections from now on.
+    /// Sets the faults of new connections.
     pub fn plan(&self, plan: Plan) {
         *self.shared.plan.lock() = plan;
     }
 
-    /// Breaks off every connection.
+    /// Closes every connection.
     pub fn cut_all(&self, end: End) {
         self.shared.cuts.send_modify(|(count, how)| (*count, *how) = (*count + 1, end));
     }
 
-    /// Ends all harm: nothing befalls new connections, what stalls flows again, and what cannot be made whole is cut.
+    /// Ends all faults: new connections get none, stalled ones continue, broken ones are closed.
     pub fn heal(&self) {
         self.plan(Plan::calm());
         self.shared.healed.send_modify(|count| *count += 1);
     }
 
-    /// Connections so far, and how many of them drew something else than to pass.
+    /// Number of connections so far, and of those with a fault.
     #[must_use]
     pub fn connections(&self) -> (u64, u64) {
         (*self.shared.accepted.borrow(), self.shared.harmed.load(Ordering::Relaxed))
@@ -118,12 +118,12 @@ impl Drop for Proxy {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // Ends them when it is dropped itself.
+    // Stops them when dropped.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // Out of files for a moment, or gone before it was there.
+                // Out of file descriptors, or the client is already gone.
                 let Ok((client, _)) = accepted else {
                     tokio::task::yield_now().await;
                     continue;
@@ -135,14 +135,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                     shared.harmed.fetch_add(1, Ordering::Relaxed);
                 }
                 shared.accepted.send_replace(number);
-                connections.spawn(connect_and_carry(client, fault, rng, number, Arc::clone(&shared)));
+                connections.spawn(connect_and_run(client, fault, rng, number, Arc::clone(&shared)));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn connect_and_carry(client: TcpStream, fault: fault::Fault, rng: StdRng, number: u64, shared: Arc<Shared>) {
+async fn connect_and_run(client: TcpStream, fault: fault::Fault, rng: StdRng, number: u64, shared: Arc<Shared>) {
     let address = *shared.upstream.lock();
     let connected = async {
         let socket = TcpSocket::new_v4()?;
@@ -150,8 +150,8 @@ async fn connect_and_carry(client: TcpStream, fault: fault::Fault, rng: StdRng, 
         socket.connect(address).await
     };
     match connected.await {
-        Ok(upstream) => carry::carry(client, upstream, fault, rng, number, &shared).await,
-        // Nobody listens: the client is told as it would be without a proxy.
+        Ok(upstream) => connection::run(client, upstream, fault, rng, number, &shared).await,
+        // Nobody listens: reset, as without a proxy.
         Err(_) => {
             let _ = client.set_zero_linger();
         }

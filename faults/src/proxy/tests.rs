@@ -11,7 +11,7 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server that says everything back, and tells each thing that it read.
+/// An echo server that also reports what it read.
 async fn echo() -> (SocketAddr, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -40,7 +40,7 @@ async fn through(kind: Kind) -> (Proxy, TcpStream, tokio::sync::mpsc::UnboundedR
 }
 
 #[tokio::test]
-async fn what_passes_is_what_was_said() {
+async fn bytes_are_forwarded_unchanged() {
     let text = vec![7; 10_000];
     for kind in [Kind::Pass, Kind::Delay, Kind::Slice] {
         let (_proxy, mut client, _hearing) = through(kind).await;
@@ -52,7 +52,7 @@ async fn what_passes_is_what_was_said() {
 }
 
 #[tokio::test]
-async fn a_cut_ends_both_sides() {
+async fn cut_closes_both_sides() {
     let (proxy, mut client, _hearing) = through(Kind::Cut).await;
     let ended = timeout(PATIENCE, client.read(&mut [0; 8])).await.unwrap();
     assert!(ended.is_err() || ended.unwrap() == 0);
@@ -60,7 +60,7 @@ async fn a_cut_ends_both_sides() {
 }
 
 #[tokio::test]
-async fn all_can_be_cut_at_once() {
+async fn cut_all_resets_every_connection() {
     let (proxy, mut client, mut hearing) = through(Kind::Pass).await;
     client.write_all(b"x").await.unwrap();
     timeout(PATIENCE, hearing.recv()).await.unwrap().unwrap();
@@ -71,7 +71,7 @@ async fn all_can_be_cut_at_once() {
 }
 
 #[tokio::test]
-async fn an_ack_is_lost_and_its_send_is_not() {
+async fn lose_ack_forwards_the_send_and_drops_the_ack() {
     let (_proxy, mut client, mut hearing) = through(Kind::LoseAck).await;
     let body = r#"[{"type":"send"}]"#;
     let post = format!("POST / HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -94,7 +94,7 @@ async fn an_ack_is_lost_and_its_send_is_not() {
 }
 
 #[tokio::test]
-async fn what_is_held_back_comes_after_newer_connections() {
+async fn held_back_bytes_arrive_after_newer_connections() {
     let (proxy, mut client, mut hearing) = through(Kind::HoldBack).await;
     // Until it is held: every byte that still goes through is heard.
     loop {
@@ -119,7 +119,7 @@ async fn what_is_held_back_comes_after_newer_connections() {
 }
 
 #[tokio::test]
-async fn what_stalls_flows_again_when_healed() {
+async fn stalled_connections_continue_after_heal() {
     let (proxy, mut client, mut hearing) = through(Kind::Stall).await;
     loop {
         client.write_all(b"x").await.unwrap();
@@ -132,7 +132,7 @@ async fn what_stalls_flows_again_when_healed() {
 }
 
 #[tokio::test]
-async fn nobody_behind_it_is_a_refusal() {
+async fn unreachable_upstream_resets_the_connection() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let proxy = Proxy::start(nobody, 1).await.unwrap();
     let mut client = TcpStream::connect(proxy.address()).await.unwrap();

@@ -1,10 +1,9 @@
-//! Seeded runs: clients write under load, a nemesis does harm, all is healed, and the checker has the last word.
+//! Seeded runs: clients send under load, a nemesis injects faults, all faults end, and the checker decides.
 //!
-//! A seed fixes who writes what how fast, which harm is done in which order after which pauses, and what befalls the n-th
-//! connection. The operating system still decides how all that interleaves, so a replay is the same storm, not the same
-//! waves.
+//! A seed determines the messages and their timing, the faults and their order, and the fault of the n-th connection. The
+//! interleaving still depends on the operating system, so a replay is similar, not identical.
 
-mod crew;
+mod clients;
 mod nemesis;
 mod report;
 mod tmpfs;
@@ -15,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use crew::Crew;
+use clients::Clients;
 use nemesis::Nemesis;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 pub use report::{Outcome, Report};
@@ -28,26 +27,26 @@ use crate::{
     proxy::Proxy,
 };
 
-/// What harm is done.
+/// Faults of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Scenario {
-    /// None: the measure of the others
+    /// No faults
     Calm,
-    /// The server is killed (-9) and started again, at random moments
+    /// The server is killed (SIGKILL) and restarted at random times
     Kill,
-    /// The server is told to stop (SIGTERM) and started again
+    /// The server is stopped (SIGTERM) and restarted
     Stop,
-    /// The proxy delays, slices, cuts, half-closes, stalls, holds back, and loses acks
+    /// The proxy delays, fragments, closes, half-closes, stalls and holds back connections, and drops acks
     Proxy,
-    /// Clients stop reading for a while, their sockets open
+    /// Clients stop reading for a time, with open sockets
     FrozenClients,
-    /// The server is frozen (SIGSTOP) for a while
+    /// The server is suspended (SIGSTOP) for a time
     FrozenServer,
-    /// An older copy of the data is put back, while clients hold newer cursors
+    /// An older copy of the data is restored while clients have newer cursors
     Restore,
-    /// The disk is full for a while
+    /// The disk is full for a time
     DiskFull,
-    /// Everything together, but for the full disk
+    /// All of the above except the full disk
     All,
 }
 
@@ -65,7 +64,7 @@ impl Scenario {
         Self::All,
     ];
 
-    /// As on the command line.
+    /// Name on the command line.
     #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
@@ -82,31 +81,31 @@ impl Scenario {
     }
 }
 
-/// One run.
+/// Parameters of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The server.
+    /// Server binary.
     pub binary: PathBuf,
-    /// The harm.
+    /// Faults.
     pub scenario: Scenario,
-    /// All chance comes from it.
+    /// Seed of all random choices.
     pub seed: u64,
-    /// How long they write and harm is done.
+    /// Duration of load and faults.
     pub time: Duration,
-    /// Clients, spread over the transports.
+    /// Number of clients, spread over the transports.
     pub clients: usize,
     /// How they connect.
     pub transports: Vec<Transport>,
-    /// Rooms beside the lobby.
+    /// Number of rooms besides the lobby.
     pub rooms: usize,
-    /// Messages a second of each client.
+    /// Messages per second of each client.
     pub rate: f64,
-    /// Time to catch up once all is healed.
+    /// Time to catch up after the faults end.
     pub patience: Duration,
 }
 
 impl Plan {
-    /// A run of usual size.
+    /// A run of default size.
     #[must_use]
     pub fn new(binary: PathBuf, scenario: Scenario, seed: u64) -> Self {
         let transports = Transport::ALL.into();
@@ -116,19 +115,19 @@ impl Plan {
     }
 }
 
-/// Heartbeats of the server in a run: short, so that what is silent is found within it.
+/// Heartbeat interval of the server. Short, so that silence is detected within a run.
 const HEARTBEAT_MS: &str = "1000";
 
-/// The size of the disk that gets full.
+/// Size of the disk that is filled.
 const DISK: &str = "24m";
 
-/// Runs it.
+/// Executes a run.
 ///
 /// # Errors
-/// A violation, or that the run could not be made. The seed is the caller's to tell.
+/// A violation, or the run could not be executed.
 pub async fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let begun = Instant::now();
-    // The folder goes last: after the disk on it, and the server in it.
+    // Dropped last: after the disk mounted in it and the server that uses it.
     let folder = tempfile::Builder::new().prefix("parlor-faults-").tempdir()?;
     let disk = match (plan.scenario == Scenario::DiskFull).then(|| Tmpfs::mount(&folder.path().join("disk"), DISK)) {
         Some(Err(error)) => return Ok(Outcome::NotRun(format!("{error:#}"))),
@@ -139,57 +138,57 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let server = Server::start(&plan.binary, &data, &["--rate-limits", "off", "--heartbeat-ms", HEARTBEAT_MS])?;
     let mut rng = StdRng::seed_from_u64(plan.seed);
     let proxy = Proxy::start(server.address(), rng.random()).await?;
-    let crew = Crew::enter(plan, server.address(), proxy.address(), &mut rng).await?;
-    let mut nemesis = Nemesis::new(plan.scenario, server, &proxy, &crew, disk.as_ref(), StdRng::from_rng(&mut rng));
-    let writing = crew.write(plan, &mut rng);
-    let harmed = nemesis.harm(plan.time).await;
-    let healed = match harmed {
+    let clients = Clients::start(plan, server.address(), proxy.address(), &mut rng).await?;
+    let mut nemesis = Nemesis::new(plan.scenario, server, &proxy, &clients, disk.as_ref(), StdRng::from_rng(&mut rng));
+    let writing = clients.write(plan, &mut rng);
+    let injected = nemesis.inject_faults(plan.time).await;
+    let healed = match injected {
         Ok(()) => nemesis.heal().await,
         Err(error) => Err(error),
     };
     writing.end().await;
-    let health = healed.with_context(|| format!("the nemesis: {}", nemesis.deeds()));
+    let health = healed.with_context(|| format!("the nemesis: {}", nemesis.summary()));
     let caught_up = match health {
-        Ok(()) => catch_up(plan, &nemesis, &crew).await,
+        Ok(()) => catch_up(plan, &nemesis, &clients).await,
         Err(error) => Err(error),
     };
-    let deeds = nemesis.deeds();
+    let operations = nemesis.summary();
     let (server, epochs) = nemesis.end();
     let finished = async {
         let caught_up = caught_up?;
-        let newest = crew.history(server.address()).await.context("reading the history")?;
+        let newest = clients.history(server.address()).await.context("reading the history")?;
         let mut all = epochs.into_iter().chain([newest]);
         let first = all.next().unwrap_or_default();
         anyhow::Ok((all.fold(History::new(first), History::then), caught_up))
     };
     let finished = finished.await;
     let connections = proxy.connections();
-    let ended = crew.end();
-    let said = server.said();
-    let panics: Vec<&String> = said.iter().filter(|line| line.contains("panicked")).collect();
+    let ended = clients.end();
+    let log = server.log_lines();
+    let panics: Vec<&String> = log.iter().filter(|line| line.contains("panicked")).collect();
     if !panics.is_empty() {
-        bail!("the server panicked: {}", said.join("\n"));
+        bail!("the server panicked: {}", log.join("\n"));
     }
-    let (history, caught_up) = finished.with_context(|| format!("{deeds}\nserver: {}", last(&said)))?;
-    let complaints: Vec<String> = ended.iter().flat_map(|ended| ended.complaints.clone()).collect();
+    let (history, caught_up) = finished.with_context(|| format!("{operations}\nserver: {}", last(&log)))?;
+    let protocol_errors: Vec<String> = ended.iter().flat_map(|ended| ended.protocol_errors.clone()).collect();
     let stats = Report::sum(&ended);
     let logs: Vec<_> = ended.into_iter().map(|ended| ended.log).collect();
-    let summary = check_complete(&history, &logs).with_context(|| deeds.clone())?;
-    if !complaints.is_empty() {
-        bail!("the protocol was broken:\n{}\n{deeds}", complaints.join("\n"));
+    let summary = check_complete(&history, &logs).with_context(|| operations.clone())?;
+    if !protocol_errors.is_empty() {
+        bail!("the protocol was broken:\n{}\n{operations}", protocol_errors.join("\n"));
     }
     if plan.scenario == Scenario::DiskFull && stats.refusals == 0 {
-        bail!("the disk was never full: nobody was refused\n{deeds}");
+        bail!("the disk was never full: nobody was refused\n{operations}");
     }
-    let report = Report { summary, stats, connections, caught_up, deeds, time: begun.elapsed() };
+    let report = Report { summary, stats, connections, caught_up, operations, time: begun.elapsed() };
     Ok(Outcome::Held(Box::new(report)))
 }
 
-/// Waits until everyone has everything, and all is stored. How long that took.
-async fn catch_up(plan: &Plan, nemesis: &Nemesis<'_>, crew: &Crew) -> anyhow::Result<Duration> {
+/// Waits until every client has seen and stored everything. Returns how long that took.
+async fn catch_up(plan: &Plan, nemesis: &Nemesis<'_>, clients: &Clients) -> anyhow::Result<Duration> {
     let healed = Instant::now();
     loop {
-        let behind = crew.behind(nemesis.address()).await;
+        let behind = clients.behind(nemesis.address()).await;
         match behind {
             Ok(behind) if behind.is_empty() => return Ok(healed.elapsed()),
             Ok(behind) if healed.elapsed() > plan.patience => {

@@ -1,4 +1,4 @@
-//! Does the harm of a scenario, one deed after another, and takes it back in the end.
+//! Does the harm of a scenario, one operation after another, and takes it back in the end.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use tempfile::TempDir;
 use tokio::{task::block_in_place, time::sleep};
 
-use super::{Crew, Scenario, Tmpfs};
+use super::{Clients, Scenario, Tmpfs};
 use crate::{
     checker::RoomLog,
     process::Server,
@@ -25,7 +25,7 @@ use crate::{
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Deed {
+enum Operation {
     Kill,
     Stop,
     FreezeServer,
@@ -41,14 +41,14 @@ pub(super) struct Nemesis<'a> {
     scenario: Scenario,
     server: Server,
     proxy: &'a Proxy,
-    crew: &'a Crew,
+    clients: &'a Clients,
     disk: Option<&'a Tmpfs>,
     rng: StdRng,
-    /// An older copy of the data.
+    /// Older copy of the data.
     copy: Option<TempDir>,
-    /// What the server had before each restore.
+    /// Histories before each restore.
     epochs: Vec<BTreeMap<RoomId, RoomLog>>,
-    done: BTreeMap<Deed, u32>,
+    done: BTreeMap<Operation, u32>,
 }
 
 impl<'a> Nemesis<'a> {
@@ -56,79 +56,80 @@ impl<'a> Nemesis<'a> {
         scenario: Scenario,
         server: Server,
         proxy: &'a Proxy,
-        crew: &'a Crew,
+        clients: &'a Clients,
         disk: Option<&'a Tmpfs>,
         rng: StdRng,
     ) -> Self {
         let (copy, epochs, done) = (None, Vec::new(), BTreeMap::new());
-        Self { scenario, server, proxy, crew, disk, rng, copy, epochs, done }
+        Self { scenario, server, proxy, clients, disk, rng, copy, epochs, done }
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// How often it did what, in words.
-    pub(super) fn deeds(&self) -> String {
-        let count = |deed| self.done.get(&deed).copied().unwrap_or_default();
+    /// Counts of the operations as text.
+    pub(super) fn summary(&self) -> String {
+        let count = |operation| self.done.get(&operation).copied().unwrap_or_default();
         let others: Vec<String> = self
             .done
             .iter()
-            .filter(|(deed, _)| **deed != Deed::Kill)
-            .map(|(deed, count)| format!("{deed:?} {count}"))
+            .filter(|(operation, _)| **operation != Operation::Kill)
+            .map(|(operation, count)| format!("{operation:?} {count}"))
             .collect();
-        format!("{} kills{}{}", count(Deed::Kill), if others.is_empty() { "" } else { ", " }, others.join(", "))
+        format!("{} kills{}{}", count(Operation::Kill), if others.is_empty() { "" } else { ", " }, others.join(", "))
     }
 
-    /// The server, and what it had before each restore.
+    /// The server, and the histories before each restore.
     pub(super) fn end(self) -> (Server, Vec<BTreeMap<RoomId, RoomLog>>) {
         (self.server, self.epochs)
     }
 
-    fn deeds_of(&self) -> &'static [Deed] {
+    fn choices(&self) -> &'static [Operation] {
         match self.scenario {
             Scenario::Calm => &[],
-            Scenario::Kill => &[Deed::Kill],
-            Scenario::Stop => &[Deed::Stop],
-            Scenario::Proxy => &[Deed::CutAll, Deed::DropClient, Deed::DropClient],
-            Scenario::FrozenClients => &[Deed::FreezeClient],
-            Scenario::FrozenServer => &[Deed::FreezeServer],
-            // The first becomes a copy: there is none yet.
-            Scenario::Restore => &[Deed::Restore, Deed::Restore, Deed::Copy, Deed::Kill],
-            Scenario::DiskFull => &[Deed::FillDisk],
+            Scenario::Kill => &[Operation::Kill],
+            Scenario::Stop => &[Operation::Stop],
+            Scenario::Proxy => &[Operation::CutAll, Operation::DropClient, Operation::DropClient],
+            Scenario::FrozenClients => &[Operation::FreezeClient],
+            Scenario::FrozenServer => &[Operation::FreezeServer],
+            // The first becomes a copy, because there is none yet.
+            Scenario::Restore => &[Operation::Restore, Operation::Restore, Operation::Copy, Operation::Kill],
+            Scenario::DiskFull => &[Operation::FillDisk],
             Scenario::All => &[
-                Deed::Kill,
-                Deed::Kill,
-                Deed::Stop,
-                Deed::FreezeServer,
-                Deed::FreezeClient,
-                Deed::FreezeClient,
-                Deed::CutAll,
-                Deed::DropClient,
-                Deed::Copy,
-                Deed::Restore,
+                Operation::Kill,
+                Operation::Kill,
+                Operation::Stop,
+                Operation::FreezeServer,
+                Operation::FreezeClient,
+                Operation::FreezeClient,
+                Operation::CutAll,
+                Operation::DropClient,
+                Operation::Copy,
+                Operation::Restore,
             ],
         }
     }
 
-    /// Does deeds until the time is over.
-    pub(super) async fn harm(&mut self, time: Duration) -> anyhow::Result<()> {
+    /// Performs random operations for a time.
+    pub(super) async fn inject_faults(&mut self, time: Duration) -> anyhow::Result<()> {
         if matches!(self.scenario, Scenario::Proxy | Scenario::All) {
             self.proxy.plan(Plan::rough());
         }
         let end = Instant::now() + time;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
             sleep(Duration::from_millis(self.rng.random_range(30..800)).min(left)).await;
-            if let Some(deed) = self.deeds_of().choose(&mut self.rng).copied() {
-                let deed = if deed == Deed::Restore && self.copy.is_none() { Deed::Copy } else { deed };
-                self.act(deed).await.with_context(|| format!("{deed:?}"))?;
-                *self.done.entry(deed).or_default() += 1;
+            if let Some(operation) = self.choices().choose(&mut self.rng).copied() {
+                let operation =
+                    if operation == Operation::Restore && self.copy.is_none() { Operation::Copy } else { operation };
+                self.act(operation).await.with_context(|| format!("{operation:?}"))?;
+                *self.done.entry(operation).or_default() += 1;
             }
         }
         Ok(())
     }
 
-    /// Ends all harm.
+    /// Ends all faults.
     pub(super) async fn heal(&mut self) -> anyhow::Result<()> {
         self.proxy.heal();
         if let Some(disk) = self.disk {
@@ -144,64 +145,64 @@ impl<'a> Nemesis<'a> {
         Duration::from_millis(self.rng.random_range(0..most))
     }
 
-    async fn act(&mut self, deed: Deed) -> anyhow::Result<()> {
-        match deed {
-            Deed::Kill => {
+    async fn act(&mut self, operation: Operation) -> anyhow::Result<()> {
+        match operation {
+            Operation::Kill => {
                 block_in_place(|| self.server.kill());
                 sleep(self.pause(300)).await;
                 block_in_place(|| self.server.restart())
             }
-            Deed::Stop => {
+            Operation::Stop => {
                 block_in_place(|| self.server.terminate(STOP_PATIENCE))?;
                 block_in_place(|| self.server.restart())
             }
-            Deed::FreezeServer => {
+            Operation::FreezeServer => {
                 self.server.freeze()?;
                 sleep(self.pause(2_500)).await;
                 self.server.thaw()
             }
-            Deed::FreezeClient => {
+            Operation::FreezeClient => {
                 let time = self.pause(4_000);
-                if let Some(client) = self.crew.clients.choose(&mut self.rng) {
+                if let Some(client) = self.clients.clients.choose(&mut self.rng) {
                     client.freeze(time);
                 }
                 Ok(())
             }
-            Deed::CutAll => {
+            Operation::CutAll => {
                 let end = if self.rng.random() { End::Reset } else { End::Finish };
                 self.proxy.cut_all(end);
                 Ok(())
             }
-            Deed::DropClient => {
-                if let Some(client) = self.crew.clients.choose(&mut self.rng) {
+            Operation::DropClient => {
+                if let Some(client) = self.clients.clients.choose(&mut self.rng) {
                     client.reconnect();
                 }
                 Ok(())
             }
-            Deed::Copy => {
+            Operation::Copy => {
                 block_in_place(|| self.server.kill());
                 let copy = tempfile::Builder::new().prefix("parlor-faults-copy-").tempdir()?;
                 block_in_place(|| copy_folder(self.server.data(), copy.path()))?;
                 self.copy = Some(copy);
                 block_in_place(|| self.server.restart())
             }
-            Deed::Restore => self.restore().await,
-            Deed::FillDisk => {
+            Operation::Restore => self.restore().await,
+            Operation::FillDisk => {
                 let Some(disk) = self.disk else { return Ok(()) };
                 block_in_place(|| disk.fill())?;
                 sleep(self.pause(2_000)).await;
-                // Now and then it has to start on a full disk; whether it can is its own choice.
+                // The server may have to start on a full disk.
                 disk.empty()
             }
         }
     }
 
-    /// Kills the server, writes down what it had, and puts the older copy in its place.
+    /// Kills the server, records its history and restores the older copy.
     async fn restore(&mut self) -> anyhow::Result<()> {
         let Some(copy) = &self.copy else { return Ok(()) };
         block_in_place(|| self.server.kill());
-        let aside = block_in_place(|| self.server.start_aside())?;
-        self.epochs.push(self.crew.history(aside).await?);
+        let aside = block_in_place(|| self.server.start_on_other_port())?;
+        self.epochs.push(self.clients.history(aside).await?);
         block_in_place(|| self.server.terminate(STOP_PATIENCE))?;
         block_in_place(|| {
             fs::remove_dir_all(self.server.data())?;
@@ -211,7 +212,7 @@ impl<'a> Nemesis<'a> {
     }
 }
 
-/// Files and folders, with all in them.
+/// Copies a folder recursively.
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -1,4 +1,4 @@
-//! What a run says in the end.
+//! Outcome of a run.
 
 use std::{fmt, time::Duration};
 
@@ -7,29 +7,29 @@ use crate::{
     client::{Ended, Stats},
 };
 
-/// How a run ended when nothing was wrong.
+/// Outcome of a run without violations.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Every rule held.
+    /// No violations.
     Held(Box<Report>),
-    /// It could not be run here, and why.
+    /// The run is not possible on this machine, with the reason.
     NotRun(String),
 }
 
 /// The summary of a run.
 #[derive(Debug)]
 pub struct Report {
-    /// The checker's.
+    /// Summary of the checker.
     pub summary: Summary,
-    /// Of all clients together.
+    /// Totals of all clients.
     pub stats: Stats,
-    /// Connections through the proxy, and how many of them it harmed.
+    /// Connections through the proxy, and how many had a fault.
     pub connections: (u64, u64),
-    /// From the healing until everyone had everything.
+    /// Time from the end of the faults until every client had caught up.
     pub caught_up: Duration,
-    /// What the nemesis did.
-    pub deeds: String,
-    /// The whole run.
+    /// Operations of the nemesis.
+    pub operations: String,
+    /// Total duration.
     pub time: Duration,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Report {
             stats.silences,
             stats.gaps,
             stats.refusals,
-            self.deeds,
+            self.operations,
             self.caught_up.as_secs_f64(),
             self.time.as_secs_f64(),
         )

@@ -1,4 +1,4 @@
-//! A small disk that can be filled. Mounting one is for root alone.
+//! A small disk that can be filled. Mounting it requires root.
 
 use std::{
     fs,
@@ -9,17 +9,17 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// A file system in memory; unmounted when dropped.
+/// A mounted tmpfs, unmounted when dropped.
 #[derive(Debug)]
 pub struct Tmpfs {
     path: PathBuf,
 }
 
 impl Tmpfs {
-    /// Mounts one of a size (as `mount` takes it) in a new folder.
+    /// Mounts a tmpfs of a size (as for `mount`) at a new folder.
     ///
     /// # Errors
-    /// It is not permitted, or there is no `mount`.
+    /// Mounting is not permitted, or there is no `mount`.
     pub fn mount(path: &Path, size: &str) -> anyhow::Result<Self> {
         fs::create_dir(path)?;
         let mut command = Command::new("mount");
@@ -31,19 +31,19 @@ impl Tmpfs {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Where it is.
+    /// Mount point.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Fills it to the last byte.
+    /// Fills it completely.
     ///
     /// # Errors
-    /// Another than that it is full.
+    /// Any I/O error except a full disk.
     pub fn fill(&self) -> anyhow::Result<()> {
         let mut file = fs::OpenOptions::new().create(true).append(true).open(self.path.join("ballast"))?;
-        // In ever smaller pieces, down to a page.
+        // In smaller and smaller pieces, down to a page.
         for size in [1 << 20, 1 << 16, 1 << 12] {
             let piece = vec![0; size];
             loop {
@@ -58,7 +58,7 @@ impl Tmpfs {
         Ok(())
     }
 
-    /// Gives the room back.
+    /// Frees the space.
     ///
     /// # Errors
     /// The file cannot be removed.
@@ -72,7 +72,7 @@ impl Tmpfs {
 
 impl Drop for Tmpfs {
     fn drop(&mut self) {
-        // Lazily: a server that is still dying may hold it for a moment.
+        // Lazily, because an exiting server may still use it.
         let _ = Command::new("umount").arg("-l").arg(&self.path).status();
     }
 }

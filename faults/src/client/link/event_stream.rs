@@ -1,10 +1,10 @@
-//! Reads an event stream (HTML Living Standard, section 9.2.6), however it is cut into pieces.
+//! Incremental parser of event streams (HTML Living Standard, section 9.2.6).
 
 use parlor_protocol::Tail;
 
 use crate::client::state::Cursors;
 
-/// What a stream brings.
+/// An item of an event stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
     Message {
@@ -12,11 +12,10 @@ pub(super) enum Item {
         data: String,
         id: Option<String>,
     },
-    /// A comment or another field: a sign of life.
-    Sign,
+    /// A comment or another field.
+    Activity,
 }
 
-/// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     bytes: Vec<u8>,
@@ -26,7 +25,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Takes a piece; gives what it completes.
+    /// Parses a chunk and returns the items that it completes.
     pub(super) fn feed(&mut self, piece: &[u8]) -> Vec<Item> {
         self.bytes.extend_from_slice(piece);
         let mut items = Vec::new();
@@ -50,13 +49,13 @@ impl Reader {
             "event" => self.event = value,
             "data" => self.data.push(value),
             "id" => self.id = Some(value),
-            _ => return Some(Item::Sign),
+            _ => return Some(Item::Activity),
         }
         None
     }
 }
 
-/// Reads `room:seq:tail,…`.
+/// Parses `room:seq:tail,…`.
 pub(super) fn cursors(id: &str) -> Option<Cursors> {
     let one = |text: &str| {
         let mut parts = text.rsplitn(3, ':');
@@ -74,8 +73,8 @@ mod tests {
 
     fn expected() -> Vec<Item> {
         vec![
-            Item::Sign,
-            Item::Sign,
+            Item::Activity,
+            Item::Activity,
             Item::Message { event: String::new(), data: "{\"a\":1}".into(), id: Some("x:1:ab".into()) },
             Item::Message { event: "heartbeat".into(), data: "b\nc".into(), id: None },
         ]

@@ -1,4 +1,4 @@
-//! One connection, whatever the transport: frames out, frames in.
+//! One connection over any transport: frames out, events in.
 
 mod event_stream;
 mod poll;
@@ -11,42 +11,42 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{Transport, session::Session, state::Cursors};
 
-/// What came, or how it ended.
+/// An event of a connection.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum LinkEvent {
     Frame(ServerFrame),
     /// The `id` of an event stream, and the cursors in it.
     Id(String, Cursors),
-    /// Anything else that shows the server to be there.
-    Sign,
-    /// What no reader can make sense of.
-    Garbled(String),
-    /// And why, as far as it is known.
-    Ended(String),
+    /// Anything else that shows that the server is alive.
+    Activity,
+    /// Data that cannot be decoded.
+    Invalid(String),
+    /// The connection was closed, with the reason if known.
+    Closed(String),
 }
 
-/// A few: what is not taken stays in the socket, and is felt by the server.
-const HEARD_AHEAD: usize = 8;
+/// Small, so that a client that does not read exerts back-pressure on the server.
+const EVENT_BUFFER: usize = 8;
 
-/// A connection that has said hello. It is cut when dropped.
+/// A connection that has sent `hello`. Closed when dropped.
 pub(super) struct Link {
-    heard: mpsc::Receiver<Heard>,
-    say: mpsc::UnboundedSender<Vec<ClientFrame>>,
+    events: mpsc::Receiver<LinkEvent>,
+    outgoing: mpsc::UnboundedSender<Vec<ClientFrame>>,
     _tasks: JoinSet<()>,
 }
 
 impl Link {
-    pub(super) fn say(&self, frames: Vec<ClientFrame>) {
-        // If nobody takes them any more, the end is on its way.
-        let _ = self.say.send(frames);
+    pub(super) fn send(&self, frames: Vec<ClientFrame>) {
+        // Fails only after the connection was closed, which `next` reports.
+        let _ = self.outgoing.send(frames);
     }
 
-    pub(super) async fn hear(&mut self) -> Heard {
-        self.heard.recv().await.unwrap_or_else(|| Heard::Ended("the stream ended".into()))
+    pub(super) async fn next(&mut self) -> LinkEvent {
+        self.events.recv().await.unwrap_or_else(|| LinkEvent::Closed("the stream ended".into()))
     }
 }
 
-/// Opens a connection and says hello, or has the server say it.
+/// Opens a connection and sends `hello`, or lets the server resume from `Last-Event-ID`.
 pub(super) async fn open(session: &mut Session) -> anyhow::Result<Link> {
     match session.config.transport {
         Transport::WebSocket => websocket::open(session).await,
@@ -59,6 +59,6 @@ fn hello(session: &Session) -> ClientFrame {
     ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: session.state.lock().resume() }
 }
 
-fn read(text: &str) -> Heard {
-    ServerFrame::decode(text).map_or_else(|error| Heard::Garbled(format!("{error} in {text}")), Heard::Frame)
+fn read(text: &str) -> LinkEvent {
+    ServerFrame::decode(text).map_or_else(|error| LinkEvent::Invalid(format!("{error} in {text}")), LinkEvent::Frame)
 }

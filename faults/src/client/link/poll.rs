@@ -7,35 +7,35 @@ use parlor_protocol::ServerFrame;
 use reqwest::StatusCode;
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{HEARD_AHEAD, Heard, Link, hello, post::Post};
+use super::{EVENT_BUFFER, Link, LinkEvent, hello, post::Post};
 use crate::client::session::Session;
 
-/// Longer than the server ever holds a request.
+/// Longer than the server holds a poll request.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
 pub(super) async fn open(session: &mut Session) -> anyhow::Result<Link> {
     let post = Post::new(session);
     post.send(&[hello(session)]).await?;
-    let (hear, heard) = mpsc::channel(HEARD_AHEAD);
-    let (say, said) = mpsc::unbounded_channel();
+    let (events_tx, events) = mpsc::channel(EVENT_BUFFER);
+    let (outgoing, frames) = mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(poll(post.clone(), hear.clone()));
-    tasks.spawn(post.carry(said, hear));
-    Ok(Link { heard, say, _tasks: tasks })
+    tasks.spawn(poll(post.clone(), events_tx.clone()));
+    tasks.spawn(post.forward(frames, events_tx));
+    Ok(Link { events, outgoing, _tasks: tasks })
 }
 
-/// One request after another. A request that fails may have taken frames with it: the connection ends.
-async fn poll(post: Post, hear: mpsc::Sender<Heard>) {
+/// Polls until a request fails, which closes the connection because frames may be lost.
+async fn poll(post: Post, events: mpsc::Sender<LinkEvent>) {
     loop {
         let frames = match answer(&post).await {
             Ok(text) => match serde_json::from_str::<Vec<ServerFrame>>(&text) {
-                Ok(frames) => frames.into_iter().map(Heard::Frame).collect(),
-                Err(error) => vec![Heard::Garbled(format!("{error} in {text}"))],
+                Ok(frames) => frames.into_iter().map(LinkEvent::Frame).collect(),
+                Err(error) => vec![LinkEvent::Invalid(format!("{error} in {text}"))],
             },
-            Err(error) => vec![Heard::Ended(format!("poll: {error:#}"))],
+            Err(error) => vec![LinkEvent::Closed(format!("poll: {error:#}"))],
         };
-        for heard in [Heard::Sign].into_iter().chain(frames) {
-            if hear.send(heard).await.is_err() {
+        for event in [LinkEvent::Activity].into_iter().chain(frames) {
+            if events.send(event).await.is_err() {
                 return;
             }
         }

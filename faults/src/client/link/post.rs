@@ -1,4 +1,4 @@
-//! The way up for transports whose connection leads down only.
+//! Sends frames by POST, for transports that only receive.
 
 use std::time::Duration;
 
@@ -8,31 +8,30 @@ use rand::Rng;
 use reqwest::{Method, StatusCode};
 use tokio::sync::mpsc;
 
-use super::Heard;
+use super::LinkEvent;
 use crate::client::{Http, session::Session};
 
-/// Time for a POST that the server takes at once.
+/// Timeout of a POST.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where one connection's frames go.
+/// Sender of one connection.
 #[derive(Clone)]
 pub(super) struct Post {
     http: Http,
     token: String,
-    /// The connection's name.
+    /// Name of the connection.
     pub(super) name: String,
 }
 
 impl Post {
-    /// For a new connection, with a name that none had before: a request of an earlier one may still be on its way, and
-    /// must not take frames that are for this one.
+    /// Uses a new connection name, because a delayed request of an earlier connection must not receive frames of this one.
     pub(super) fn new(session: &mut Session) -> Self {
         let number: u64 = session.rng.random();
         let token = session.config.made.token.clone();
         Self { http: session.http.clone(), token, name: format!("c{number}") }
     }
 
-    /// A request to another endpoint of this connection.
+    /// A request to an endpoint of this connection.
     pub(super) fn get(&self, endpoint: &str) -> reqwest::RequestBuilder {
         self.http.request(Method::GET, &format!("/live/{endpoint}?connection={}", self.name), &self.token)
     }
@@ -47,18 +46,22 @@ impl Post {
         }
     }
 
-    /// Sends what is said, in order, one request at a time. A request that fails ends the connection: whether its frames
-    /// came through cannot be known.
-    pub(super) async fn carry(self, mut said: mpsc::UnboundedReceiver<Vec<ClientFrame>>, hear: mpsc::Sender<Heard>) {
-        while let Some(mut frames) = said.recv().await {
-            while let Ok(more) = said.try_recv() {
+    /// Sends queued frames in order, one request at a time. A failed request closes the connection, because it is unknown
+    /// whether its frames arrived.
+    pub(super) async fn forward(
+        self,
+        mut queue: mpsc::UnboundedReceiver<Vec<ClientFrame>>,
+        events: mpsc::Sender<LinkEvent>,
+    ) {
+        while let Some(mut frames) = queue.recv().await {
+            while let Ok(more) = queue.try_recv() {
                 frames.extend(more);
             }
-            let heard = match self.send(&frames).await {
-                Ok(()) => Heard::Sign,
-                Err(error) => Heard::Ended(format!("post: {error:#}")),
+            let event = match self.send(&frames).await {
+                Ok(()) => LinkEvent::Activity,
+                Err(error) => LinkEvent::Closed(format!("post: {error:#}")),
             };
-            if hear.send(heard).await.is_err() {
+            if events.send(event).await.is_err() {
                 return;
             }
         }

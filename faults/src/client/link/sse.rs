@@ -1,4 +1,4 @@
-//! Frames down by server-sent events, up by POST.
+//! Receives frames by server-sent events, sends by POST.
 
 use anyhow::ensure;
 use futures::StreamExt;
@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    HEARD_AHEAD, Heard, Link,
+    EVENT_BUFFER, Link, LinkEvent,
     event_stream::{Item, Reader, cursors},
     hello,
     post::Post,
@@ -19,7 +19,7 @@ use crate::client::session::Session;
 pub(super) async fn open(session: &mut Session) -> anyhow::Result<Link> {
     let post = Post::new(session);
     let mut request = post.get("sse").header("accept", "text/event-stream");
-    // Half of the time as a browser's EventSource comes back: the server greets and joins by the newest id.
+    // Half of the time reconnect like a browser's EventSource, by `Last-Event-ID` without `hello`.
     let by_id = session.newest_id.take().filter(|(_, cursors)| session.state.lock().stands_at(cursors));
     let by_id = by_id.filter(|_| session.rng.random());
     if let Some((id, _)) = &by_id {
@@ -34,46 +34,46 @@ pub(super) async fn open(session: &mut Session) -> anyhow::Result<Link> {
         }
         None => post.send(&[hello(session)]).await?,
     }
-    let (hear, heard) = mpsc::channel(HEARD_AHEAD);
-    let (say, said) = mpsc::unbounded_channel();
+    let (events_tx, events) = mpsc::channel(EVENT_BUFFER);
+    let (outgoing, frames) = mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(listen(answer, hear.clone()));
-    tasks.spawn(post.carry(said, hear));
-    Ok(Link { heard, say, _tasks: tasks })
+    tasks.spawn(listen(answer, events_tx.clone()));
+    tasks.spawn(post.forward(frames, events_tx));
+    Ok(Link { events, outgoing, _tasks: tasks })
 }
 
-async fn listen(answer: reqwest::Response, hear: mpsc::Sender<Heard>) {
+async fn listen(answer: reqwest::Response, events: mpsc::Sender<LinkEvent>) {
     let mut pieces = answer.bytes_stream();
     let mut reader = Reader::default();
     while let Some(Ok(piece)) = pieces.next().await {
-        for heard in reader.feed(&piece).into_iter().flat_map(all_of) {
-            if hear.send(heard).await.is_err() {
+        for event in reader.feed(&piece).into_iter().flat_map(all_of) {
+            if events.send(event).await.is_err() {
                 return;
             }
         }
     }
-    let _ = hear.send(Heard::Ended("the event stream ended".into())).await;
+    let _ = events.send(LinkEvent::Closed("the event stream ended".into())).await;
 }
 
-fn all_of(item: Item) -> Vec<Heard> {
+fn all_of(item: Item) -> Vec<LinkEvent> {
     match item {
-        Item::Sign => vec![Heard::Sign],
-        Item::Message { event, .. } if event == "heartbeat" => vec![Heard::Sign],
-        Item::Message { event, data, .. } if !event.is_empty() => vec![Heard::Garbled(format!("{event}: {data}"))],
+        Item::Activity => vec![LinkEvent::Activity],
+        Item::Message { event, .. } if event == "heartbeat" => vec![LinkEvent::Activity],
+        Item::Message { event, data, .. } if !event.is_empty() => vec![LinkEvent::Invalid(format!("{event}: {data}"))],
         Item::Message { data, id, .. } => {
             let frame = read(&data);
             let cursor = match &frame {
-                Heard::Frame(ServerFrame::Event(event)) => Some((event.room.clone(), event.seq, event.id.tail())),
+                LinkEvent::Frame(ServerFrame::Event(event)) => Some((event.room.clone(), event.seq, event.id.tail())),
                 _ => None,
             };
             match (cursor, id) {
                 (None, None) => vec![frame],
-                // The id of an event names that very event.
+                // The id of an event must contain the event's own cursor.
                 (Some(cursor), Some(id)) => match cursors(&id).filter(|cursors| cursors.contains(&cursor)) {
-                    Some(cursors) => vec![frame, Heard::Id(id, cursors)],
-                    None => vec![frame, Heard::Garbled(format!("id {id} of {data}"))],
+                    Some(cursors) => vec![frame, LinkEvent::Id(id, cursors)],
+                    None => vec![frame, LinkEvent::Invalid(format!("id {id} of {data}"))],
                 },
-                (_, id) => vec![frame, Heard::Garbled(format!("id {id:?} of {data}"))],
+                (_, id) => vec![frame, LinkEvent::Invalid(format!("id {id:?} of {data}"))],
             }
         }
     }

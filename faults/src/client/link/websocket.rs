@@ -12,10 +12,10 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{HEARD_AHEAD, Heard, Link, hello, read};
+use super::{EVENT_BUFFER, Link, LinkEvent, hello, read};
 use crate::client::session::Session;
 
-/// Small, so that a client that does not read is soon felt.
+/// Small, so that a client that does not read exerts back-pressure soon.
 const SOCKET_BUFFER: u32 = 16 * 1024;
 
 pub(super) async fn open(session: &Session) -> anyhow::Result<Link> {
@@ -31,30 +31,30 @@ pub(super) async fn open(session: &Session) -> anyhow::Result<Link> {
     let (mut socket, _) = client_async(request, stream).await?;
     socket.send(Message::text(hello(session).encode())).await?;
     let (mut sink, mut source) = socket.split();
-    let (hear, heard) = mpsc::channel(HEARD_AHEAD);
-    let (say, mut said) = mpsc::unbounded_channel::<Vec<ClientFrame>>();
+    let (events_tx, events) = mpsc::channel(EVENT_BUFFER);
+    let (outgoing, mut queue) = mpsc::unbounded_channel::<Vec<ClientFrame>>();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         while let Some(Ok(message)) = source.next().await {
-            let heard = match message {
+            let event = match message {
                 Message::Text(text) => read(&text),
                 Message::Close(_) => break,
-                _ => Heard::Sign,
+                _ => LinkEvent::Activity,
             };
-            if hear.send(heard).await.is_err() {
+            if events_tx.send(event).await.is_err() {
                 break;
             }
         }
     });
     tasks.spawn(async move {
-        while let Some(frames) = said.recv().await {
+        while let Some(frames) = queue.recv().await {
             for frame in frames {
-                // The reader sees the end, too; it may have frames before it.
+                // The reader reports the end, after any remaining frames.
                 if sink.send(Message::text(frame.encode())).await.is_err() {
                     return;
                 }
             }
         }
     });
-    Ok(Link { heard, say, _tasks: tasks })
+    Ok(Link { events, outgoing, _tasks: tasks })
 }

@@ -1,32 +1,32 @@
-//! Sees when a whole `send` frame has gone up a connection: over WebSocket (RFC 6455, section 5.2) or in a POST.
+//! Detects complete `send` frames in a client's bytes: over WebSocket (RFC 6455, section 5.2) or in a POST.
 
-/// Reads what a client says, byte by byte, without holding it up.
+/// Incremental detector.
 #[derive(Debug, Default)]
-pub(super) struct Sniffer {
+pub(super) struct SendDetector {
     state: State,
     bytes: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 enum State {
-    /// In the head of a request.
+    /// Reading the head of a request.
     #[default]
     Head,
-    /// In the body of a request, of which so many bytes are to come.
+    /// Reading the body of a request of this length.
     Body(usize),
-    /// After the upgrade: WebSocket frames.
+    /// Reading WebSocket frames after the upgrade.
     Frames,
-    /// What this is cannot be told.
+    /// Out of sync.
     Lost,
 }
 
-/// Longest head or frame that is looked at. More is not said by our clients.
+/// Maximum size of a request head or frame.
 const MOST: usize = 256 * 1024;
 
 const SEND: &[u8] = br#""type":"send""#;
 
-impl Sniffer {
-    /// Takes what went up; tells how many `send` frames were completed by it.
+impl SendDetector {
+    /// Takes the client's next bytes and returns the number of `send` frames that they complete.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> u32 {
         self.bytes.extend_from_slice(bytes);
         let mut sends = 0;
@@ -43,7 +43,7 @@ impl Sniffer {
         sends
     }
 
-    /// The next complete thing: its length and the sends in it.
+    /// The next complete unit: its length and the number of `send` frames in it.
     fn next(&mut self) -> Option<(usize, u32)> {
         match self.state {
             State::Head => {
@@ -73,7 +73,7 @@ impl Sniffer {
     }
 }
 
-/// Where a frame's payload starts, its mask and its length.
+/// Offset, mask and length of a frame's payload.
 fn frame(bytes: &[u8]) -> Option<(usize, [u8; 4], usize)> {
     let short = usize::from(*bytes.get(1)? & 0x7f);
     let (at, length) = match short {
@@ -111,33 +111,33 @@ mod tests {
 
     const UPGRADE: &[u8] = b"GET /live/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n";
 
-    /// However it is cut, it is seen once, and at its last byte.
-    fn at_the_last_byte(bytes: &[u8]) {
-        let mut sniffer = Sniffer::default();
+    /// Detected once, and at the last byte, regardless of chunking.
+    fn assert_detected_at_the_last_byte(bytes: &[u8]) {
+        let mut detector = SendDetector::default();
         let (last, rest) = bytes.split_last().map_or((&0, bytes), |split| split);
-        let early: u32 = rest.iter().map(|byte| sniffer.feed(&[*byte])).sum();
+        let early: u32 = rest.iter().map(|byte| detector.feed(&[*byte])).sum();
         assert_eq!(early, 0);
-        assert_eq!(sniffer.feed(&[*last]), 1);
-        assert_eq!(Sniffer::default().feed(bytes), 1);
+        assert_eq!(detector.feed(&[*last]), 1);
+        assert_eq!(SendDetector::default().feed(bytes), 1);
     }
 
     #[test]
-    fn sees_a_send_over_websocket() {
+    fn detects_a_send_over_websocket() {
         let frames = [masked(br#"{"type":"hello","protocol":1}"#), masked(br#"{"type":"send","id":"x"}"#)].concat();
-        at_the_last_byte(&[UPGRADE, &frames].concat());
+        assert_detected_at_the_last_byte(&[UPGRADE, &frames].concat());
     }
 
     #[test]
-    fn sees_a_send_in_a_post() {
+    fn detects_a_send_in_a_post() {
         let get = b"GET /live/sse HTTP/1.1\r\nHost: x\r\n\r\n";
         let body = br#"[{"type":"send","id":"x"}]"#;
         let post = format!("POST /live/frames HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.len());
-        at_the_last_byte(&[&get[..], post.as_bytes(), body].concat());
+        assert_detected_at_the_last_byte(&[&get[..], post.as_bytes(), body].concat());
     }
 
     #[test]
-    fn sees_none_where_none_is() {
+    fn ignores_other_frames() {
         let frames = [masked(br#"{"type":"ping","at":1}"#), masked(b"")].concat();
-        assert_eq!(Sniffer::default().feed(&[UPGRADE, &frames].concat()), 0);
+        assert_eq!(SendDetector::default().feed(&[UPGRADE, &frames].concat()), 0);
     }
 }

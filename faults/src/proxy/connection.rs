@@ -1,4 +1,4 @@
-//! Carries one connection, and lets befall it what it has drawn.
+//! Proxies one connection and injects its fault.
 
 use std::{future::pending, io, time::Duration};
 
@@ -13,51 +13,51 @@ use tokio::{
 use super::{
     Shared,
     fault::{End, Fault},
-    sniff::Sniffer,
+    send_detector::SendDetector,
 };
 
-/// What the proxy keeps of a connection that is held back.
+/// Maximum number of bytes buffered for a held-back connection.
 const MOST_HELD: usize = 256 * 1024;
 
-/// How long a connection with one direction ended is left alone.
+/// Time until a half-closed connection is closed.
 const HALF_CLOSED: Duration = Duration::from_secs(10);
 
-/// Time for one side to take what it is sent when the other is gone.
+/// Time to deliver remaining bytes after one side closed.
 const LAST_BYTES: Duration = Duration::from_millis(300);
 
-/// Time for newer connections to speak before one that is held back may.
+/// Time for newer connections to send before a held-back one continues.
 const NEWER_SPEAK: Duration = Duration::from_millis(50);
 
-/// What a direction does.
+/// State of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
-    /// Passes on.
+    /// Forwards.
     Open,
-    /// Reads and keeps.
+    /// Reads and buffers.
     Hold,
-    /// Does not even read.
+    /// Does not read.
     Shut,
-    /// Has ended.
+    /// Closed.
     Closed,
 }
 
-/// How bytes are passed on.
+/// How bytes are forwarded.
 struct Pace {
     fault: Fault,
     rng: StdRng,
     healed: watch::Receiver<u64>,
 }
 
-/// Counts `send` frames on their way up; with the last one the way down is shut.
-struct Ear<'a> {
-    sniffer: Sniffer,
+/// Counts `send` frames from the client; after the last one the direction to the client is shut.
+struct SendWatcher<'a> {
+    detector: SendDetector,
     left: u32,
     down: &'a watch::Sender<Gate>,
-    heard: &'a Notify,
+    seen: &'a Notify,
     healed: watch::Receiver<u64>,
 }
 
-pub(super) async fn carry(
+pub(super) async fn run(
     mut client: TcpStream,
     mut upstream: TcpStream,
     fault: Fault,
@@ -65,51 +65,51 @@ pub(super) async fn carry(
     number: u64,
     shared: &Shared,
 ) {
-    // Pieces that are put together again on the way would be no pieces.
+    // Otherwise small pieces would be combined again.
     let _ = (client.set_nodelay(true), upstream.set_nodelay(true));
     let healed = shared.healed.subscribe();
     let mut cuts = shared.cuts.subscribe();
-    let (up_gate, down_gate, heard) = (watch::Sender::new(Gate::Open), watch::Sender::new(Gate::Open), Notify::new());
+    let (up_gate, down_gate, seen) = (watch::Sender::new(Gate::Open), watch::Sender::new(Gate::Open), Notify::new());
     let end = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = upstream.split();
         let mut pace = || Pace { fault, rng: StdRng::from_rng(&mut rng), healed: healed.clone() };
         let (up_pace, down_pace) = (pace(), pace());
-        let ear = match fault {
-            Fault::LoseAck { sends, .. } => Some(Ear {
-                sniffer: Sniffer::default(),
+        let watcher = match fault {
+            Fault::LoseAck { sends, .. } => Some(SendWatcher {
+                detector: SendDetector::default(),
                 left: sends,
                 down: &down_gate,
-                heard: &heard,
+                seen: &seen,
                 healed: healed.clone(),
             }),
             _ => None,
         };
-        let up = pump(from_client, to_server, up_gate.subscribe(), up_pace, ear);
+        let up = pump(from_client, to_server, up_gate.subscribe(), up_pace, watcher);
         let down = pump(from_server, to_client, down_gate.subscribe(), down_pace, None);
         tokio::select! {
             () = both(up, down) => None,
-            end = befall(fault, number, shared, healed.clone(), &up_gate, &down_gate, &heard) => Some(end),
+            end = inject(fault, number, shared, healed.clone(), &up_gate, &down_gate, &seen) => Some(end),
             _ = cuts.changed() => Some(cuts.borrow().1),
         }
     };
     if end == Some(End::Reset) {
         let _ = (client.set_zero_linger(), upstream.set_zero_linger());
     } else if matches!(fault, Fault::HoldBack { .. }) {
-        // A reset on the heels of what was held back could overtake it.
+        // A reset right after the held-back bytes could overtake them.
         sleep(LAST_BYTES).await;
     }
 }
 
-/// Lets the fault happen. Comes back when the connection is to end, and how.
-async fn befall(
+/// Injects the fault. Returns when and how the connection has to end.
+async fn inject(
     fault: Fault,
     number: u64,
     shared: &Shared,
     mut healed: watch::Receiver<u64>,
     up: &watch::Sender<Gate>,
     down: &watch::Sender<Gate>,
-    heard: &Notify,
+    seen: &Notify,
 ) -> End {
     match fault {
         Fault::Pass | Fault::Delay { .. } | Fault::Slice { .. } => {}
@@ -138,7 +138,7 @@ async fn befall(
                 let mut accepted = shared.accepted.subscribe();
                 let newer_came = async {
                     let _ = accepted.wait_for(|count| *count >= number + newer).await;
-                    // Now they get time to say something.
+                    // Give them time to send.
                     sleep(NEWER_SPEAK).await;
                 };
                 tokio::select! {
@@ -150,25 +150,25 @@ async fn befall(
         }
         Fault::LoseAck { grace, .. } => {
             tokio::select! {
-                () = heard.notified() => {
+                () = seen.notified() => {
                     sleep(grace).await;
                     return End::Reset;
                 }
                 _ = healed.changed() => {}
             }
-            // It may have been heard in the same moment: then its ack goes down after all.
+            // The send may have been seen at the same moment; then let its ack through.
             let _ = down.send(Gate::Open);
         }
     }
     pending().await
 }
 
-/// Waits; false if all was healed meanwhile.
+/// Waits. False if the proxy was healed in the meantime.
 async fn passes(time: Duration, healed: &mut watch::Receiver<u64>) -> bool {
     timeout(time, healed.changed()).await.is_err()
 }
 
-/// Both directions to their ends. When one breaks, the other has a moment for what it has.
+/// Runs both directions. When one fails, the other gets a moment to deliver remaining bytes.
 async fn both(up: impl Future<Output = io::Result<()>>, down: impl Future<Output = io::Result<()>>) {
     tokio::pin!(up, down);
     tokio::select! {
@@ -188,7 +188,7 @@ async fn pump(
     mut writer: impl AsyncWrite + Unpin,
     mut gate: watch::Receiver<Gate>,
     mut pace: Pace,
-    mut ear: Option<Ear<'_>>,
+    mut watcher: Option<SendWatcher<'_>>,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     let (mut held, mut over) = (Vec::new(), false);
@@ -204,7 +204,7 @@ async fn pump(
             Gate::Hold => {
                 tokio::select! {
                     _ = gate.changed() => {}
-                    // That the client is gone is held back as well.
+                    // The client's close is held back as well.
                     read = reader.read(&mut buffer), if !over && held.len() < MOST_HELD => match read {
                         Ok(0) | Err(_) => over = true,
                         Ok(length) => held.extend_from_slice(&buffer[..length]),
@@ -226,23 +226,23 @@ async fn pump(
         if length == 0 {
             return writer.shutdown().await;
         }
-        if let Some(ear) = &mut ear {
-            ear.hear(&buffer[..length]);
+        if let Some(watcher) = &mut watcher {
+            watcher.observe(&buffer[..length]);
         }
         pace.write(&mut writer, &buffer[..length]).await?;
     }
 }
 
-impl Ear<'_> {
-    fn hear(&mut self, bytes: &[u8]) {
+impl SendWatcher<'_> {
+    fn observe(&mut self, bytes: &[u8]) {
         if self.left == 0 || self.healed.has_changed().unwrap_or(true) {
             return;
         }
-        self.left = self.left.saturating_sub(self.sniffer.feed(bytes));
+        self.left = self.left.saturating_sub(self.detector.feed(bytes));
         if self.left == 0 {
-            // Before the send goes up: its ack must not come down.
+            // Before the send is forwarded, so that its ack cannot pass.
             let _ = self.down.send(Gate::Shut);
-            self.heard.notify_one();
+            self.seen.notify_one();
         }
     }
 }

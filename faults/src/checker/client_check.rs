@@ -1,33 +1,33 @@
-//! One client in one room: what it was told, held against the histories.
+//! Checks the log of one client in one room.
 //!
-//! After a restore a client whose newest event is in both histories is told nothing, and need not be. So the histories
-//! are tried in their order: an entry that does not fit the present one may fit a later one, if what the client has seen
-//! so far does too. That condition is what forbids a mixed history.
+//! After a restore, a client whose newest event is in both histories is not notified. So histories are tried in order: an
+//! entry that does not match the current one may match a later one, if the client's newest event does as well. That
+//! condition rejects mixed histories.
 
 use std::collections::{HashMap, HashSet};
 
 use parlor_protocol::{CommandId, RoomId, Seq};
 
-use super::{ClientLog, Rule, Summary, Violation, log::Entry, places::Places, violation};
+use super::{ClientLog, Rule, Summary, Violation, history_index::HistoryIndex, log::Entry, violation};
 
-/// What became of a message that this client sent.
+/// State of a message that the client sent.
 struct Fate {
     tries: usize,
-    /// Its place among the first tries.
+    /// Position in the order of first sends.
     place: usize,
     acked: bool,
     refused: bool,
-    /// The epoch and seq of the newest ack before the first try.
+    /// Epoch and seq of the newest ack before the first send.
     acked_before: Option<(usize, Seq)>,
 }
 
-struct View<'a> {
-    epochs: &'a [Places<'a>],
+struct ClientCheck<'a> {
+    epochs: &'a [HistoryIndex<'a>],
     log: &'a ClientLog,
     room: &'a RoomId,
-    /// Which history the client is in.
+    /// Index of the client's current history.
     epoch: usize,
-    /// The newest event that it has, with its id when it was told, once a run has begun.
+    /// Newest event that it has, with its id if known.
     last: Option<(Seq, Option<CommandId>)>,
     fates: HashMap<CommandId, Fate>,
     newest_ack: Option<(usize, Seq)>,
@@ -36,43 +36,52 @@ struct View<'a> {
 }
 
 pub(super) fn check(
-    epochs: &[Places<'_>],
+    epochs: &[HistoryIndex<'_>],
     log: &ClientLog,
     room: &RoomId,
     entries: &[Entry],
     summary: &mut Summary,
     found: &mut Vec<Violation>,
 ) {
-    let mut view =
-        View { epochs, log, room, epoch: 0, last: None, fates: HashMap::new(), newest_ack: None, summary, found };
+    let mut check = ClientCheck {
+        epochs,
+        log,
+        room,
+        epoch: 0,
+        last: None,
+        fates: HashMap::new(),
+        newest_ack: None,
+        summary,
+        found,
+    };
     let mut rest = entries;
     while let Some((entry, after)) = rest.split_first() {
         rest = after;
         match *entry {
-            Entry::Sent(id) => view.sent(id),
-            Entry::Acked(id, seq) => view.acked(id, seq),
-            Entry::Refused(id) => view.refused(id),
-            Entry::Began(after) => view.began(after),
-            Entry::Event(seq, id) => view.event(seq, id),
+            Entry::Sent(id) => check.sent(id),
+            Entry::Acked(id, seq) => check.acked(id, seq),
+            Entry::Refused(id) => check.refused(id),
+            Entry::Began(after) => check.began(after),
+            Entry::Event(seq, id) => check.event(seq, id),
             Entry::Reloaded(head, count) => {
                 let (page, after) = rest.split_at(count);
                 rest = after;
-                view.reloaded(head, page);
+                check.reloaded(head, page);
             }
-            // Always behind a `Reloaded` that takes it.
+            // Consumed by the preceding `Reloaded`.
             Entry::Paged(..) => {}
-            Entry::Changed => view.changed(),
+            Entry::Changed => check.changed(),
         }
     }
-    view.end();
+    check.end();
 }
 
-impl View<'_> {
+impl ClientCheck<'_> {
     fn report(&mut self, rule: Rule, seq: Option<Seq>, id: Option<CommandId>, text: String) {
         self.found.push(violation(rule, Some(self.log), self.room, seq, id, text));
     }
 
-    /// Whether what the client has seen last is in a history as well.
+    /// Whether the client's newest event is in a history.
     fn fits(&self, epoch: usize) -> bool {
         match self.last {
             None | Some((0, _)) => true,
@@ -81,8 +90,9 @@ impl View<'_> {
         }
     }
 
-    /// Goes on to the first history from the present one in which something holds, and what was seen so far too.
-    fn go_on(&mut self, holds: impl Fn(&Places<'_>) -> bool) -> bool {
+    /// Advances to the first history, starting at the current one, that satisfies a condition and matches the client's
+    /// newest event. False if there is none.
+    fn advance_epoch(&mut self, holds: impl Fn(&HistoryIndex<'_>) -> bool) -> bool {
         let fitting = (self.epoch..self.epochs.len())
             .find(|epoch| holds(&self.epochs[*epoch]) && (*epoch == self.epoch || self.fits(*epoch)));
         if let Some(epoch) = fitting {
@@ -102,12 +112,12 @@ impl View<'_> {
             Some(fate) => fate.acked = true,
             None => self.report(Rule::AckedUnsent, Some(seq), Some(id), "the client has not sent it".into()),
         }
-        // An ack may be of a later history than the events seen so far: it binds neither them nor those to come.
+        // An ack may belong to a later history than the events seen so far, so it does not advance the epoch.
         let stands = |epoch: &usize| self.epochs[*epoch].seq(self.room, id) == Some(seq);
         if let Some(epoch) = (self.epoch..self.epochs.len()).find(stands) {
             self.newest_ack = Some((epoch, seq));
         } else {
-            let text = match self.epochs.get(self.epoch).and_then(|places| places.seq(self.room, id)) {
+            let text = match self.epochs.get(self.epoch).and_then(|index| index.seq(self.room, id)) {
                 Some(at) => format!("it was acked there and stands at {at}"),
                 None => "it was acked and is not in the history".into(),
             };
@@ -124,7 +134,7 @@ impl View<'_> {
     fn began(&mut self, after: Seq) {
         match self.last {
             None => self.last = Some((after, None)),
-            // To join again where one stands is no step.
+            // Rejoining at the same seq.
             Some((last, _)) if last == after => {}
             Some((last, _)) => {
                 self.report(Rule::Seam, Some(after), None, format!("it joined after this and had seen {last}"));
@@ -141,8 +151,8 @@ impl View<'_> {
             self.report(Rule::Seam, Some(seq), Some(id), format!("it was seen after {last}"));
         }
         let room = self.room;
-        if !self.go_on(|places| places.at(room, seq) == Some(id)) {
-            let text = match self.epochs.get(self.epoch).and_then(|places| places.at(room, seq)) {
+        if !self.advance_epoch(|index| index.at(room, seq) == Some(id)) {
+            let text = match self.epochs.get(self.epoch).and_then(|index| index.at(room, seq)) {
                 Some(other) => format!("the history has {other} there"),
                 None => "the history has nothing there".into(),
             };
@@ -160,7 +170,7 @@ impl View<'_> {
                 _ => None,
             })
             .collect();
-        // Counted back from the head: a hole, a double or an end before the head shows as a seq that is not due.
+        // Backwards from the head: gaps, duplicates and a page that ends early show as an unexpected seq.
         let mut due = head;
         for (seq, id) in page.iter().rev() {
             if *seq != due {
@@ -173,10 +183,10 @@ impl View<'_> {
             self.report(Rule::Page, Some(head), None, "the page has a head and nothing in it".into());
         }
         let (room, epoch, last) = (self.room, self.epoch, self.last.map_or(0, |(seq, _)| seq));
-        let agrees = |places: &Places<'_>| page.iter().all(|(seq, id)| places.at(room, *seq) == Some(*id));
-        // Within one history nobody goes back; in a later one a page begins anew.
-        if self.epochs.get(epoch).is_some_and(|places| agrees(places) && head >= last) {
-            // It is of the present history.
+        let agrees = |index: &HistoryIndex<'_>| page.iter().all(|(seq, id)| index.at(room, *seq) == Some(*id));
+        // Within a history a page never goes back; in a later one it may.
+        if self.epochs.get(epoch).is_some_and(|index| agrees(index) && head >= last) {
+            // It matches the current history.
         } else if let Some(later) = (epoch + 1..self.epochs.len()).find(|later| agrees(&self.epochs[*later])) {
             self.epoch = later;
         } else if self.epochs.get(epoch).is_some_and(agrees) {
@@ -184,7 +194,7 @@ impl View<'_> {
         } else {
             let wrong = page
                 .iter()
-                .find(|(seq, id)| self.epochs.get(epoch).is_none_or(|places| places.at(room, *seq) != Some(*id)));
+                .find(|(seq, id)| self.epochs.get(epoch).is_none_or(|index| index.at(room, *seq) != Some(*id)));
             let (seq, id) = wrong.copied().unzip();
             self.report(Rule::Disagrees, seq, id, format!("the page up to {head} is not of the history"));
         }
@@ -200,28 +210,26 @@ impl View<'_> {
         }
     }
 
-    /// What can be said of this client's own messages once all is known.
+    /// Checks the client's own messages at the end of the log.
     fn end(mut self) {
         self.summary.sent += self.fates.len();
         self.summary.acked += self.fates.values().filter(|fate| fate.acked).count();
         self.summary.refused += self.fates.values().filter(|fate| fate.refused).count();
-        for (epoch, places) in self.epochs.iter().enumerate() {
-            self.order(epoch, places);
+        for (epoch, index) in self.epochs.iter().enumerate() {
+            self.order(epoch, index);
         }
         let refused = self.fates.iter().filter(|(_, fate)| fate.refused && fate.tries == 1 && !fate.acked);
         let stored: HashSet<(CommandId, Seq)> = refused
-            .filter_map(|(id, _)| {
-                self.epochs.iter().find_map(|places| places.seq(self.room, *id)).map(|seq| (*id, seq))
-            })
+            .filter_map(|(id, _)| self.epochs.iter().find_map(|index| index.seq(self.room, *id)).map(|seq| (*id, seq)))
             .collect();
         for (id, seq) in stored {
             self.report(Rule::RefusedStored, Some(seq), Some(id), "it was sent once and refused".into());
         }
     }
 
-    fn order(&mut self, epoch: usize, places: &Places<'_>) {
+    fn order(&mut self, epoch: usize, index: &HistoryIndex<'_>) {
         let mut own: Vec<(Seq, CommandId)> =
-            self.fates.keys().filter_map(|id| places.seq(self.room, *id).map(|seq| (seq, *id))).collect();
+            self.fates.keys().filter_map(|id| index.seq(self.room, *id).map(|seq| (seq, *id))).collect();
         own.sort_unstable();
         let mut before: Option<(usize, Seq)> = None;
         let mut wrong = Vec::new();
@@ -233,7 +241,7 @@ impl View<'_> {
             {
                 wrong.push((seq, id, format!("it was sent after the ack of {acked}")));
             }
-            // A refusal takes a message out of the line; it comes in again behind others.
+            // A rejected message loses its position and is resent behind others.
             if fate.refused {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! All clients of a run, their rooms, and what they write.
+//! All clients of a run, their rooms and the messages that they send.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -12,24 +12,24 @@ use crate::{
     client::{Backoff, Client, Config, Ended, Http},
 };
 
-/// A client with more than this in its outbox writes nothing more for now.
+/// Maximum size of an outbox; a client sends no more until it is smaller.
 const MOST_WAITING: usize = 200;
 
-pub(super) struct Crew {
+pub(super) struct Clients {
     pub(super) clients: Vec<Arc<Client>>,
     rooms: Vec<RoomId>,
     token: String,
 }
 
-/// Those who write. They stop when told, or when this is dropped.
-pub(super) struct Writing {
+/// Tasks that send messages, stopped when dropped.
+pub(super) struct WriteLoad {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
-impl Crew {
-    /// Makes people and rooms at the server itself, and starts the clients through the proxy.
-    pub(super) async fn enter(
+impl Clients {
+    /// Creates users and rooms on the server directly, and starts the clients through the proxy.
+    pub(super) async fn start(
         plan: &Plan,
         server: SocketAddr,
         proxy: SocketAddr,
@@ -53,18 +53,18 @@ impl Crew {
         Ok(Self { clients, rooms, token: reader.token })
     }
 
-    /// Lets everyone write, each at moments and to rooms of its own chance.
-    pub(super) fn write(&self, plan: &Plan, rng: &mut StdRng) -> Writing {
+    /// Makes every client send at random times to random rooms.
+    pub(super) fn write(&self, plan: &Plan, rng: &mut StdRng) -> WriteLoad {
         let stop = watch::Sender::new(false);
         let mut tasks = JoinSet::new();
         for client in &self.clients {
             let (client, rooms, rng) = (Arc::clone(client), self.rooms.clone(), StdRng::from_rng(rng));
             tasks.spawn(write(client, rooms, plan.rate, rng, stop.subscribe()));
         }
-        Writing { stop, tasks }
+        WriteLoad { stop, tasks }
     }
 
-    /// Those who have not seen everything, or wait for an ack: a line on each.
+    /// Describes the clients that have not seen everything or wait for an ack.
     pub(super) async fn behind(&self, server: SocketAddr) -> anyhow::Result<Vec<String>> {
         let http = Http::new(server)?;
         let mut heads: BTreeMap<&RoomId, Seq> = BTreeMap::new();
@@ -87,7 +87,7 @@ impl Crew {
     }
 }
 
-impl Writing {
+impl WriteLoad {
     pub(super) async fn end(mut self) {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
@@ -103,7 +103,7 @@ async fn write(client: Arc<Client>, rooms: Vec<RoomId>, rate: f64, mut rng: StdR
             () = sleep(pause) => {}
         }
         let Some(room) = rooms.choose(&mut rng) else { return };
-        // Mostly a line, now and then a page: so that queues overflow, too.
+        // Mostly short, sometimes long, so that queues overflow.
         let words = if rng.random_ratio(1, 8) { rng.random_range(100..900) } else { rng.random_range(0..12) };
         number += 1;
         if client.waiting() < MOST_WAITING {

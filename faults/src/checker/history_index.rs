@@ -1,4 +1,4 @@
-//! One history, indexed: what stands at a seq, and where an id stands.
+//! Index of a history by seq and by id.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,14 +6,13 @@ use parlor_protocol::{CommandId, RoomId, Seq};
 
 use super::{RoomLog, Rule, Violation, violation};
 
-/// See the module.
-pub(super) struct Places<'a> {
+pub(super) struct HistoryIndex<'a> {
     rooms: &'a BTreeMap<RoomId, RoomLog>,
     ids: HashMap<CommandId, (&'a RoomId, Seq)>,
 }
 
-impl<'a> Places<'a> {
-    /// Indexes a history; reports holes and doubles in it.
+impl<'a> HistoryIndex<'a> {
+    /// Indexes a history and reports gaps and duplicates.
     pub(super) fn new(rooms: &'a BTreeMap<RoomId, RoomLog>, found: &mut Vec<Violation>) -> Self {
         let mut ids = HashMap::with_capacity(rooms.values().map(Vec::len).sum());
         for (room, events) in rooms {
@@ -37,14 +36,14 @@ impl<'a> Places<'a> {
     pub(super) fn at(&self, room: &RoomId, seq: Seq) -> Option<CommandId> {
         let events = self.rooms.get(room)?;
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
-        // With a hole in it, the place is not the number; then it is looked for.
+        // In a log with gaps the index does not match the seq; search instead.
         match events.get(index) {
             Some((at, id)) if *at == seq => Some(*id),
             _ => events.iter().find(|(at, _)| *at == seq).map(|(_, id)| *id),
         }
     }
 
-    /// Where an id stands in this room.
+    /// Seq of an id in this room.
     pub(super) fn seq(&self, room: &RoomId, id: CommandId) -> Option<Seq> {
         self.ids.get(&id).filter(|(in_room, _)| *in_room == room).map(|(_, seq)| *seq)
     }
