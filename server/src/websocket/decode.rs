@@ -1,5 +1,5 @@
-//! Messages out of the bytes that a client sends (RFC 6455, sections 5 and 7). Strict: what the RFC says must not be is
-//! a [`Violation`] and ends the connection.
+//! Decodes messages from the bytes of a client (RFC 6455, sections 5 and 7). Strict: everything that the RFC forbids is a
+//! [`Violation`], which ends the connection.
 
 use std::ops::Range;
 
@@ -8,17 +8,17 @@ use super::{
     utf8::Utf8,
 };
 
-/// Bytes in, messages out. Holds nothing between messages.
+/// Decodes bytes into messages. Holds no memory between messages.
 #[derive(Debug)]
 pub struct Decoder {
-    /// What came in and is not yet taken, from `taken` on.
+    /// Received bytes; those before `taken` are decoded.
     bytes: Vec<u8>,
     taken: usize,
-    /// A message in several frames, so far.
+    /// The beginning of a fragmented message.
     begun: Option<Begun>,
-    /// How many bytes of the payload of the next frame were unmasked before it was all there.
+    /// Bytes of the next frame's payload that were unmasked before the frame was complete.
     ahead: usize,
-    /// The text that is not all there, as far as it is known. One that comes whole is not looked at here.
+    /// Validates an incomplete text message. A complete one is validated at once.
     text: Utf8,
     /// Longest message, in bytes.
     limit: usize,
@@ -30,41 +30,37 @@ struct Begun {
     payload: Vec<u8>,
 }
 
-/// Something that the client said.
+/// A message from the client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// A text.
     Text(&'a str),
-    /// Bytes.
     Binary(&'a [u8]),
-    /// Wants a pong with this payload.
+    /// Must be answered with a pong with this payload.
     Ping(&'a [u8]),
-    /// The answer to a ping.
     Pong,
-    /// The last message: the code, if there is one.
+    /// A close frame with its code, if it has one.
     Close(Option<u16>),
 }
 
-/// A whole message, found and not yet read.
+/// A complete message in the decoder's memory, to be read by [`Decoder::lend`].
 #[derive(Debug)]
 pub struct Taken {
     opcode: Opcode,
     payload: Range<usize>,
 }
 
-/// What a client must not do. Nothing can be read after it.
+/// A violation of the protocol. Nothing can be decoded after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// Broken framing.
     Protocol,
-    /// A text that is no UTF-8.
+    /// A text message that is not UTF-8.
     Utf8,
     /// A message over the limit.
     TooLarge,
 }
 
 impl Violation {
-    /// The code to close with (section 7.4.1).
+    /// The code of the close frame (section 7.4.1).
     #[must_use]
     pub const fn close_code(self) -> u16 {
         match self {
@@ -79,25 +75,25 @@ impl Violation {
 struct Head {
     fin: bool,
     opcode: Opcode,
-    /// Bytes before the payload, the mask among them.
+    /// Bytes before the payload, including the mask.
     length: usize,
     payload: usize,
     mask: [u8; 4],
 }
 
 impl Decoder {
-    /// Messages of at most `limit` bytes.
+    /// Decodes messages of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), taken: 0, begun: None, ahead: 0, text: Utf8::default(), limit }
     }
 
-    /// Takes in bytes.
+    /// Adds received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next message; `None` when more bytes are needed. Called until it is: then nothing but the unfinished stays.
+    /// The next message; `None` when more bytes are needed. Must be called until then: only incomplete messages stay in memory.
     ///
     /// # Errors
     /// See [`Violation`].
@@ -106,7 +102,7 @@ impl Decoder {
         taken.map(|taken| self.lend(taken)).transpose()
     }
 
-    /// The same in two steps, for who waits between them: here it is found, and with [`Decoder::lend`] read.
+    /// Finds the next message without borrowing the decoder, for callers that wait in between. Read it by [`Decoder::lend`].
     ///
     /// # Errors
     /// See [`Violation`].
@@ -129,7 +125,7 @@ impl Decoder {
                 let ahead = std::mem::take(&mut self.ahead);
                 unmask(&mut self.bytes[payload.start + ahead..payload.end], head.mask, ahead);
                 if ahead > 0 {
-                    // As a whole it is looked at when it is lent.
+                    // A complete message is validated when it is lent.
                     self.text = Utf8::default();
                 }
                 self.taken += whole;
@@ -146,7 +142,7 @@ impl Decoder {
             begun.payload.extend_from_slice(&self.bytes[payload]);
             if head.fin {
                 self.text = Utf8::default();
-                // What was put together takes the place of the bytes, so that it lives as long as what is lent.
+                // The assembled message replaces the received bytes, so that it lives as long as the loan.
                 let Some(Begun { opcode, payload }) = self.begun.take() else { continue };
                 let rest = self.bytes.split_off(self.taken);
                 self.bytes = payload;
@@ -157,7 +153,7 @@ impl Decoder {
         }
     }
 
-    /// Whether a data frame is of a text.
+    /// Whether a data frame belongs to a text message.
     fn is_text(&self, head: &Head) -> bool {
         match head.opcode {
             Opcode::Text => true,
@@ -166,8 +162,8 @@ impl Decoder {
         }
     }
 
-    /// Unmasks the payload of a text's next frame up to `end` in `bytes`, and sees whether it can become a text at all: who
-    /// sends one that cannot is told so before the rest has come.
+    /// Unmasks the payload of a text message's next frame up to `end` in `bytes` and validates it, so that invalid text is
+    /// rejected before the rest has arrived.
     fn look_ahead(&mut self, head: &Head, end: usize) -> Result<(), Violation> {
         let begin = self.taken + head.length + self.ahead;
         let Some(new) = self.bytes.get_mut(begin..end) else { return Ok(()) };
@@ -176,7 +172,7 @@ impl Decoder {
         if self.text.push(new) { Ok(()) } else { Err(Violation::Utf8) }
     }
 
-    /// A message that was just taken.
+    /// Reads a message that was found by [`Decoder::take`].
     ///
     /// # Errors
     /// See [`Violation`].
@@ -191,7 +187,7 @@ impl Decoder {
         }
     }
 
-    /// The next frame's head, checked; `None` when it is not all there.
+    /// The next frame's head, validated; `None` when it is incomplete.
     fn head(&self) -> Result<Option<Head>, Violation> {
         let [first, second, rest @ ..] = &self.bytes[self.taken..] else { return Ok(None) };
         let opcode = Opcode::from_bits(first & 0x0f).ok_or(Violation::Protocol)?;
@@ -202,7 +198,7 @@ impl Decoder {
         if reserved || !masked {
             return Err(Violation::Protocol);
         }
-        // Section 5.5: control frames are whole, and of at most 125 bytes.
+        // Section 5.5: control frames are not fragmented and have at most 125 bytes.
         let misplaced = if control { !fin || long } else { goes_on != self.begun.is_some() };
         if misplaced {
             return Err(Violation::Protocol);
@@ -228,7 +224,7 @@ impl Decoder {
         Ok(Some(Head { fin, opcode, length, payload, mask: [*a, *b, *c, *d] }))
     }
 
-    /// Nothing more can be taken: what was is forgotten, and its memory given back.
+    /// Drops decoded bytes and frees the memory, when nothing more can be decoded.
     fn tidy(&mut self) {
         if self.taken == self.bytes.len() {
             self.bytes = Vec::new();
@@ -245,7 +241,7 @@ fn close(payload: &[u8]) -> Result<Message<'_>, Violation> {
         [_] => Err(Violation::Protocol),
         [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
-            // Section 7.4: reserved, or never to be sent.
+            // Section 7.4: reserved codes, and those that must never be sent.
             let valid = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
             if !valid {
                 return Err(Violation::Protocol);

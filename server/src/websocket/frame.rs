@@ -1,23 +1,18 @@
-//! Frames as a server sends them: whole messages, never masked (RFC 6455, section 5.2).
+//! Encodes frames as a server sends them: unfragmented and unmasked (RFC 6455, section 5.2).
 
-/// What a frame is (RFC 6455, section 11.8).
+/// The type of a frame (RFC 6455, section 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opcode {
-    /// Goes on with the message that was begun.
+    /// Continues a fragmented message.
     Continuation,
-    /// UTF-8.
     Text,
-    /// Bytes.
     Binary,
-    /// The last frame.
     Close,
-    /// Asks for a [`Opcode::Pong`].
     Ping,
-    /// Answers a [`Opcode::Ping`].
     Pong,
 }
 
-/// The first bit of a frame: it ends its message.
+/// The first bit of a frame: the last one of its message.
 pub(super) const FIN: u8 = 0x80;
 
 /// Longest payload of a control frame, in bytes (section 5.5).
@@ -71,7 +66,7 @@ pub fn put(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// One frame by itself.
+/// A single frame.
 #[must_use]
 pub fn single(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 10);
@@ -79,7 +74,7 @@ pub fn single(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A close frame with a code and a reason, which is cut to what fits.
+/// A close frame with a code and a reason, which is truncated to fit.
 #[must_use]
 pub fn close(code: u16, reason: &str) -> Vec<u8> {
     let mut payload = code.to_be_bytes().to_vec();
@@ -87,7 +82,7 @@ pub fn close(code: u16, reason: &str) -> Vec<u8> {
     single(Opcode::Close, &payload)
 }
 
-/// The payload of one whole frame that [`put`] made.
+/// The payload of a frame that [`put`] encoded.
 #[must_use]
 pub fn payload(frame: &[u8]) -> &[u8] {
     let header = match frame.get(1) {

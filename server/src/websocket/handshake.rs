@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455, section 4.2), on the server's side.
+//! Server side of the opening handshake (RFC 6455, section 4.2).
 
 use std::fmt::Write;
 
@@ -6,17 +6,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
-/// What a key is hashed with (section 1.3).
+/// Hashed together with the key (section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// How the answer to a key comes about (section 4.2.2, step 5.4).
+/// The computation of `Sec-WebSocket-Accept` (section 4.2.2, step 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steps {
     /// The request's `Sec-WebSocket-Key`.
     pub key: String,
     /// The same for every WebSocket.
     pub guid: &'static str,
-    /// The key with the GUID behind it.
+    /// The key followed by the GUID.
     pub joined: String,
     /// Its SHA-1, in hexadecimal digits.
     pub sha1: String,
@@ -24,16 +24,16 @@ pub struct Steps {
     pub accept: String,
 }
 
-/// Why a request does not open a WebSocket.
+/// Why a request is not a valid handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It is something else, or lacks a part.
+    /// It is another request, or a header is missing or invalid.
     BadRequest(&'static str),
-    /// It speaks another version than 13; the answer names ours (section 4.2.2).
+    /// It has another version than 13. The response names ours (section 4.2.2).
     Version,
 }
 
-/// The answer's `Sec-WebSocket-Accept`, when the request opens a WebSocket.
+/// Validates a handshake. Returns the response's `Sec-WebSocket-Accept`.
 ///
 /// # Errors
 /// See [`Refused`].
@@ -49,7 +49,7 @@ pub fn accept(method: &Method, version: Version, headers: &HeaderMap) -> Result<
     if !headers.contains_key(header::HOST) {
         return Err(Refused::BadRequest("A WebSocket is opened with a Host."));
     }
-    // What follows the head is the WebSocket's.
+    // Bytes after the head belong to the WebSocket.
     let length = headers.get(header::CONTENT_LENGTH);
     if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0") {
         return Err(Refused::BadRequest("A WebSocket is opened by a request without a body."));
@@ -67,7 +67,7 @@ pub fn offers(headers: &HeaderMap, subprotocol: &str) -> bool {
     has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, subprotocol)
 }
 
-/// How a key is answered, step by step.
+/// The computation for a key, step by step.
 #[must_use]
 pub fn steps(key: &str) -> Steps {
     let joined = format!("{key}{GUID}");
@@ -83,13 +83,13 @@ fn accept_key(key: &str) -> String {
     steps(key).accept
 }
 
-/// The value of a header that must not come twice (sections 11.3.1 and 11.3.5).
+/// The value of a header that must not occur twice (sections 11.3.1 and 11.3.5).
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether a list in a header has this word.
+/// Whether a list in a header contains this token.
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let lists = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))

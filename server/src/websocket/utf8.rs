@@ -1,15 +1,15 @@
-//! Whether bytes that come one after the other can still become a text (RFC 3629; RFC 6455, section 8.1).
+//! Incremental UTF-8 validation (RFC 3629; RFC 6455, section 8.1).
 
-/// What has come so far ended amid a character, or not.
+/// The state between two pieces of a text.
 #[derive(Debug, Default)]
 pub(super) struct Utf8 {
-    /// The character that is not all there: at most three of its bytes.
+    /// An incomplete character: at most three bytes.
     begun: [u8; 3],
     length: u8,
 }
 
 impl Utf8 {
-    /// Takes in what comes next; false as soon as nothing that could follow would make it a text. Then it is of no more use.
+    /// Validates the next piece; false as soon as the text cannot be valid any more. Not to be used after that.
     #[must_use]
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> bool {
         while self.length > 0 {
@@ -21,7 +21,7 @@ impl Utf8 {
             match std::str::from_utf8(&character[..=at]) {
                 Ok(_) => self.length = 0,
                 Err(error) if error.error_len().is_some() => return false,
-                // Four bytes are a whole character or none.
+                // Four bytes are a complete character or invalid.
                 Err(_) => self.keep(&character[..=at]),
             }
             bytes = rest;
@@ -50,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    /// What must be, from the standard library alone: no error but that the end is missing.
+    /// The expected result by the standard library: no error, except that the end is missing.
     fn can_become_text(bytes: &[u8]) -> bool {
         std::str::from_utf8(bytes).err().is_none_or(|error| error.error_len().is_none())
     }
@@ -100,7 +100,7 @@ mod tests {
                 bytes[at] = byte;
             }
             agrees(&bytes, cut);
-            // A byte at a time.
+            // One byte at a time.
             let mut utf8 = Utf8::default();
             let all = bytes.iter().all(|byte| utf8.push(&[*byte]));
             prop_assert_eq!(all, can_become_text(&bytes));
