@@ -367,3 +367,38 @@ test("what was refused is sent by another try, and the page goes on", async ({ v
   await person.send("thank you");
   await expect(person.message("thank you")).toHaveAttribute("data-state", "stored");
 });
+
+test("an unsent message that an earlier build stored is sent once", async ({ server, person }) => {
+  const ann = await person("Ann");
+  const user: string = await ann.page.evaluate(async () => (await (await fetch("/api/me")).json()).user.id);
+  // A page without the app, so that the database is closed.
+  await ann.page.goto(`${server.url}/healthz`);
+  await ann.page.evaluate(async (user) => {
+    const finish = (request: IDBRequest) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    await finish(indexedDB.deleteDatabase("parlor"));
+    // The database of the first builds, in which each store holds JSON texts.
+    const opening = indexedDB.open("parlor", 1);
+    opening.onupgradeneeded = () => ["outbox", "history", "scene"].forEach((store) => opening.result.createObjectStore(store));
+    const database = (await finish(opening)) as IDBDatabase;
+    const outbox = database.transaction("outbox", "readwrite").objectStore("outbox");
+    const id = "01938a40-0000-7000-8000-00000000000";
+    const message = { room: "lobby", at: Date.now(), failed: null };
+    const texts = [{ ...message, id: `${id}1`, body: "stored first" }, { ...message, id: `${id}2`, body: "stored last", tried: false }];
+    for (const message of texts) await finish(outbox.put(JSON.stringify({ user, message }), message.id));
+    database.close();
+  }, user);
+  const bob = await person("Bob");
+  await ann.page.goto(`${server.url}/r/lobby`);
+  await ann.expectConnected();
+  for (const each of [ann, bob]) {
+    await each.expectMessages("stored first", "stored last");
+    await expect(each.bodies).toHaveText(["stored first", "stored last"]);
+  }
+  await ann.page.reload();
+  await ann.expectConnected();
+  await ann.expectMessages("stored first", "stored last");
+});
