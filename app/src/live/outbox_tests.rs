@@ -110,7 +110,7 @@ fn a_failed_message_can_be_retried_or_withdrawn() {
     assert_eq!(sent(outbox.take_sendable(0)), [id(2)], "one that failed does not hold up the next");
     outbox.ack(id(2), 8, 1);
     let lobby = RoomId::lobby();
-    assert_eq!(outbox.retry(id(1)), Some((lobby.clone(), false)), "the lease is here");
+    assert_eq!(outbox.retry(id(1)), Some((lobby.clone(), false)), "the lease is held");
     assert_eq!(outbox.take_retried(&lobby), [stored(1)], "stored again, without the failure");
     assert_eq!(outbox.take_retried(&lobby), [], "once");
     assert_eq!(sent(outbox.take_sendable(0)), [], "not before that is on disk");
@@ -119,7 +119,7 @@ fn a_failed_message_can_be_retried_or_withdrawn() {
     outbox.refused(id(1), error_code::TOO_LONG, "The text is too long.", None, 0);
     assert_eq!(outbox.withdraw(id(1)), Some((lobby.clone(), false)));
     assert_eq!(outbox.take_withdrawn(&lobby).map(|item| item.message.body.clone()), Some("message 1".into()));
-    assert!(outbox.withdraw(id(2)).is_none(), "what is stored cannot be taken back");
+    assert!(outbox.withdraw(id(2)).is_none(), "a stored message cannot be withdrawn");
 }
 
 /// One message, refused for good.
@@ -142,7 +142,7 @@ fn a_message_that_another_tab_retries_is_not_withdrawn() {
     outbox.reconcile(&lobby, &[stored(1)], &ann(), |_| false);
     outbox.lease_acquired(&lobby, true);
     assert!(outbox.take_withdrawn(&lobby).is_none());
-    assert_eq!(sent(outbox.take_sendable(0)), [id(1)], "it goes on");
+    assert_eq!(sent(outbox.take_sendable(0)), [id(1)], "it is sent");
 }
 
 #[test]

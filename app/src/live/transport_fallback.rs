@@ -73,7 +73,7 @@ impl TransportKind {
 pub enum Failure {
     /// It was not opened, or not welcomed.
     NotEstablished,
-    /// The server took `hello`, and nothing came back: something on the way holds the stream.
+    /// The server accepted `hello` and its answer did not arrive: a proxy buffers the stream.
     Buffered,
     /// It was welcomed and lost before it was stable.
     ShortLived,

@@ -69,7 +69,7 @@ impl World {
                 // The order in which they are taken counts: one that was typed earlier in another tab may be stored in
                 // between, and a refused one may be sent again by a tab that does not know of the refusal.
                 let tab = &mut self.tabs[at];
-                // What the server had from another tab already has its place from then: it outgoing nothing of the order here.
+                // A message that the server has from another tab already has its place in the log.
                 if self.server.known.contains_key(&id) && !tab.sent.contains(&id) {
                     let log = tab.taken_over.entry(id).or_insert_with(|| ClientLog::new(format!("{id} once more")));
                     log.sent(&room, id);

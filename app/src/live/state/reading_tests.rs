@@ -41,7 +41,7 @@ fn existing_messages_of_others_count_as_unread() {
     assert_eq!(counts(&state), (3, 1));
     apply_event(&mut state, 10, 2, EventKind::Deleted { message: id(8), message_seq: 8 });
     assert_eq!(counts(&state), (2, 0));
-    // One that had been deleted when it came.
+    // A message that was deleted before it arrived.
     let empty =
         EventKind::Message { id: id(11), body: String::new(), html: String::new(), reply_to: None, mentions: vec![] };
     apply_event(&mut state, 11, 2, empty);
@@ -56,10 +56,10 @@ fn an_outdated_summary_does_not_hide_the_last_message() {
     }
     state.apply(ServerFrame::Room { room: lobby(5, 3) }, 0);
     assert_eq!((state.rooms[0].head, unread(&state)), (6, 3));
-    // Nor where the page does not go back to what was read: then the server's count stands, and what came since.
+    // If the timeline does not go back to the read position, the server's count and the newer messages stand.
     state.open.get_mut(&RoomId::lobby()).unwrap().timeline.shorten(2);
     state.apply(ServerFrame::Room { room: RoomSummary { unread: 40, ..lobby(5, 1) } }, 0);
-    assert_eq!((state.rooms[0].read, unread(&state)), (3, 3), "what was read here stays read");
+    assert_eq!((state.rooms[0].read, unread(&state)), (3, 3), "the read position does not go back");
     state.rooms[0].read = 1;
     state.apply(ServerFrame::Room { room: RoomSummary { unread: 40, ..lobby(5, 1) } }, 0);
     assert_eq!(unread(&state), 41);
@@ -130,7 +130,7 @@ fn typing_users_are_shown_until_they_stop_or_send() {
     let typing = |state: &State| state.open[&RoomId::lobby()].typing.iter().map(|(user, ..)| *user).collect::<Vec<_>>();
     assert_eq!(state.apply(typing_frame(2), 0), [Effect::ExpireTyping(RoomId::lobby())]);
     state.apply(typing_frame(3), 1_000);
-    assert_eq!(state.apply(typing_frame(1), 1_000), [], "not oneself");
+    assert_eq!(state.apply(typing_frame(1), 1_000), [], "not for oneself");
     state.apply(typing_frame(2), 3_000);
     assert_eq!(typing(&state), [user(3).id, user(2).id]);
     state.expire_typing(&RoomId::lobby(), 1_000 + TYPING_TIMEOUT);

@@ -160,7 +160,7 @@ fn gap(reason: GapReason) -> ServerFrame {
     ServerFrame::Gap { room: RoomId::lobby(), reason, after: 3, head: 90 }
 }
 
-/// As above, but the reader is further up, at the second message.
+/// As [`state`], but the user is scrolled up to the second message.
 fn reading_the_second() -> State {
     let mut state = state();
     assert_eq!(state.scrolled(&RoomId::lobby(), false, false, Some(id(2))), []);
@@ -239,7 +239,7 @@ fn stored_history_is_shown_and_then_confirmed() {
         state.history_restored(&RoomId::lobby(), Some(Timeline::from_storage(stored, [], 3, Some(id(3).tail()), true)));
     assert_eq!(effects, [Effect::Send(ClientFrame::Join(cursor))]);
     assert_eq!(shown(&state), [1, 2, 3]);
-    // Too old, or of another history: whatever the reader has done meanwhile, it is replaced.
+    // If it is too old or of another history, it is replaced wherever the user is scrolled to.
     state.scrolled(&RoomId::lobby(), false, false, Some(id(2)));
     assert_eq!(state.apply(gap(GapReason::TooFar), 0), [Effect::LoadNewest(RoomId::lobby())]);
     let mut state = State::default();
