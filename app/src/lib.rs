@@ -18,6 +18,7 @@ pub mod document;
 #[cfg(feature = "ssr")]
 pub mod forms;
 pub mod i18n;
+mod intl;
 #[cfg(feature = "ssr")]
 pub mod lab;
 pub mod live;

@@ -149,13 +149,9 @@ pub fn save_time_zone() {
 #[must_use]
 pub fn language() -> crate::i18n::Language {
     use crate::i18n::Language;
-    let Some(window) = window() else { return Language::default() };
     let cookies = html_document().and_then(|document| document.cookie().ok()).unwrap_or_default();
     let chosen = cookies.split("; ").find_map(|cookie| Language::from_tag(cookie.strip_prefix("lang=")?));
-    chosen.unwrap_or_else(|| {
-        let asked: Vec<_> = window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
-        Language::negotiate(&asked.join(","))
-    })
+    chosen.unwrap_or_else(|| Language::negotiate(&languages().join(",")))
 }
 
 /// Saves the chosen language in the cookie that the server uses.
@@ -177,6 +173,13 @@ pub fn set_language(tag: &str) {
 
 pub(super) fn html_document() -> Option<web_sys::HtmlDocument> {
     window()?.document()?.dyn_into().ok()
+}
+
+/// The user's preferred languages, the best first.
+#[must_use]
+pub fn languages() -> Vec<String> {
+    let Some(window) = window() else { return Vec::new() };
+    window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect()
 }
 
 /// Sets the document's title.

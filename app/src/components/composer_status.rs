@@ -79,7 +79,8 @@ pub fn ComposerStatus() -> impl IntoView {
                 class:over=move || { length.get() > limits::MAX_BODY_CHARS }
             >
                 {move || {
-                    near_limit().then(|| [grouped(length.get()), grouped(limits::MAX_BODY_CHARS)].join(" / "))
+                    let number = |number: usize| client.zone.get().number(number as u64);
+                    near_limit().then(|| [number(length.get()), number(limits::MAX_BODY_CHARS)].join(" / "))
                 }}
             </p>
         </div>
@@ -104,11 +105,6 @@ fn status(client: Client, room: CurrentRoom) -> String {
     match names.as_slice() {
         [] => String::new(),
         [name] => i18n.format(Key::TypingOne, &[("names", name)]),
-        names => i18n.format(Key::TypingMany, &[("names", &join_names(names, i18n))]),
+        names => i18n.format(Key::TypingMany, &[("names", &join_names(names, client.zone.get(), i18n))]),
     }
-}
-
-/// `8,000`
-fn grouped(number: usize) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
 }

@@ -96,8 +96,8 @@ fn byline(message: &Message, client: Client) -> impl IntoView + use<> {
 pub(super) fn timestamp(at: Millis, client: Client) -> impl IntoView {
     let zone = client.zone.get();
     view! {
-        <time datetime=time::iso(at) title=zone.full(at, client.i18n)>
-            {zone.hhmm(at)}
+        <time datetime=time::iso(at) title=zone.date_time(at)>
+            {zone.time(at)}
         </time>
     }
 }

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     i18n::{I18n, Key, Segment},
     live::{client::Client, rows::Row, view::RowItem},
-    time,
 };
 
 #[component]
@@ -29,7 +28,7 @@ pub fn RowView(item: RowItem) -> impl IntoView {
         }
         Row::Day(day) => EitherOf4::B(view! {
             <h2 class="day" data-testid="day" data-row="">
-                <span class="day-name">{move || time::day_label(day, client.today.get(), i18n)}</span>
+                <span class="day-name">{move || client.zone.get().day_label(day, client.today.get(), i18n)}</span>
             </h2>
         }),
         Row::UnreadMarker => EitherOf4::C(view! {

@@ -94,7 +94,7 @@ fn row(i18n: I18n, clock: Clock, entry: &AuditEntry, room: Option<String>) -> An
     };
     let details = details(i18n, clock, entry);
     let at = view! {
-        <time datetime=time::iso(entry.at) title=clock.zone.full(entry.at, i18n)>
+        <time datetime=time::iso(entry.at) title=clock.zone.date_time(entry.at)>
             {clock.text(i18n, entry.at)}
         </time>
     };

@@ -22,7 +22,7 @@ pub struct Clock {
 impl Clock {
     /// `Today 09:05`.
     pub(super) fn text(self, i18n: I18n, at: Millis) -> String {
-        format!("{} {}", time::day_label(self.zone.day(at), self.zone.day(self.now), i18n), self.zone.hhmm(at))
+        format!("{} {}", self.zone.day_label(self.zone.day(at), self.zone.day(self.now), i18n), self.zone.time(at))
     }
 
     /// A moment, with a text around it that has one place.

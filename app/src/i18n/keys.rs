@@ -44,7 +44,7 @@ keys! {
         Messages, RoomBeginning, EmptyRoom, AddMembers, RoomUnavailable, GoToLobby, MessagesWhenReconnected, JumpToNewest,
         JumpToUnread, NewMessageCount, NewMessagesDivider, UsersJoined, UsersLeft, MemberJoined, MemberAdded,
         MemberLeft, MemberRemoved, ModeratorAdded, ModeratorRemoved, RoomRenamed, TopicChanged, TopicRemoved,
-        RoomArchivedBy, RoomUnarchivedBy, ListSeparator, ListLast, ListOthers, StatusQueued, StatusSent,
+        RoomArchivedBy, RoomUnarchivedBy, OtherCount, StatusQueued, StatusSent,
         StatusStored, StatusFailed, StatusFailedReason, Retry, Edit, Discard, UndoDiscard, ShowMore,
         ShowLess, MessageActions, MarkUnread, CopyText, DeleteMessage, ConnectionRequired,
 
@@ -75,9 +75,7 @@ keys! {
         LastCloseSummary, ClockSame, ClockAhead, ClockBehind, JustNow, SecondsAgo, MinutesAgo, HoursAgo,
 
         // Dates.
-        Today, Yesterday, Date, DateWithYear, DateTime, Monday, Tuesday, Wednesday, Thursday, Friday,
-        Saturday, Sunday, January, February, March, April, May, June, July, August, September, October,
-        November, December,
+        Today, Yesterday,
 
         // Sign in and sign up.
         SignIn, Name, Password, CreateAccount, SignInInstead, ContinueAsGuest, ForgotPasswordHelp,

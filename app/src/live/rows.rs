@@ -170,8 +170,10 @@ impl RowBuilder {
             for joined in [joined_first, !joined_first] {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
-                    let (word, names) =
-                        (if joined { Key::UsersJoined } else { Key::UsersLeft }, join_names(names, self.i18n));
+                    let (word, names) = (
+                        if joined { Key::UsersJoined } else { Key::UsersLeft },
+                        join_names(names, self.zone, self.i18n),
+                    );
                     self.push(
                         RowKey::Notice(after, joined),
                         Row::Notice { word, names, by: String::new(), at: last[usize::from(!joined)] },
@@ -184,19 +186,13 @@ impl RowBuilder {
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
 #[must_use]
-pub fn join_names(names: &[&str], i18n: I18n) -> String {
-    let comma = i18n.t(Key::ListSeparator);
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] if names.len() <= MAX_NAMES => {
-            i18n.format(Key::ListLast, &[("names", &first.join(comma)), ("last", last)])
-        }
-        _ => {
-            let (named, others) = names.split_at(MAX_NAMES - 1);
-            i18n.format(Key::ListOthers, &[("names", &named.join(comma)), ("n", &others.len().to_string())])
-        }
+pub fn join_names(names: &[&str], zone: Zone, i18n: I18n) -> String {
+    if names.len() <= MAX_NAMES {
+        return zone.list(names);
     }
+    let (named, others) = names.split_at(MAX_NAMES - 1);
+    let others = i18n.plural(Key::OtherCount, others.len() as u64);
+    zone.list(&[named, &[&*others]].concat())
 }
 
 #[cfg(test)]

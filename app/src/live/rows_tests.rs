@@ -78,7 +78,7 @@ fn days_notices_and_the_unread_marker_end_a_group() {
             "user 2 stored",
             "new",
             "user 2 stored",
-            "user 3, user 4 and 3 others UsersJoined",
+            "user 3, user 4, 3 others UsersJoined",
             "user 8 UsersLeft"
         ]
     );
@@ -116,12 +116,12 @@ fn own_messages_do_not_place_the_unread_marker() {
 
 #[test]
 fn names_are_joined_and_counted() {
-    let folded =
-        |names: &[&str]| [Language::English, Language::Chinese].map(|language| join_names(names, I18n::new(language)));
-    assert_eq!(folded(&["Ann"]), ["Ann", "Ann"]);
-    assert_eq!(folded(&["Ann", "Bob"]), ["Ann and Bob", "Ann和Bob"]);
-    assert_eq!(folded(&["Ann", "Bob", "Cy"]), ["Ann, Bob and Cy", "Ann、Bob和Cy"]);
-    assert_eq!(folded(&["Ann", "Bob", "Cy", "Di", "Ed"]), ["Ann, Bob and 3 others", "Ann、Bob和另外 3 人"]);
+    let join = |names: &[&str]| {
+        [Language::English, Language::Chinese].map(|language| join_names(names, Zone::Fixed(0), I18n::new(language)))
+    };
+    assert_eq!(join(&["Ann"]), ["Ann", "Ann"]);
+    assert_eq!(join(&["Ann", "Bob", "Cy"]), ["Ann, Bob, Cy", "Ann, Bob, Cy"]);
+    assert_eq!(join(&["Ann", "Bob", "Cy", "Di", "Ed"]), ["Ann, Bob, 3 others", "Ann, Bob, 另外 3 人"]);
 }
 
 proptest! {
