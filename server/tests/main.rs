@@ -38,6 +38,7 @@ mod security;
 mod sessions;
 mod slow_readers;
 mod storage;
+mod store_contract;
 mod talk;
 mod transports;
 mod unread;

@@ -1,0 +1,562 @@
+//! What every implementation of the store must do. A database passes if the tests pass on it without a change.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use parlor::{
+    accounts::names,
+    clock,
+    domain::{
+        AppendOutcome, Commit, CommitSink, ControlEvent, CreateError, LogCommand, LogCommandKind, MembershipChange,
+        ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession, OnAppended, Page,
+        RoleChangeOutcome, RoomChange, SessionSelection, StoreError, TokenHash,
+    },
+    store::{Store, sqlite::SqliteStore},
+};
+use parlor_protocol::{CommandId, EventKind, NotificationLevel, RoomId, RoomKind, Seq, ServerRole, User, UserId};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// Runs each test on a fresh database of each kind.
+macro_rules! contract {
+    ($($test:ident,)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(&super::open_sqlite().await).await;
+                }
+            )*
+        }
+    };
+}
+
+contract! {
+    events_are_stored_in_order_without_holes,
+    a_repeated_command_is_stored_once,
+    pages_are_read_in_each_direction,
+    a_reply_needs_its_target,
+    a_deleted_message_loses_its_content,
+    only_members_who_are_not_restricted_may_send,
+    membership_changes_are_events,
+    room_names_are_unique,
+    a_room_changes_as_a_whole,
+    a_direct_room_is_unique,
+    read_positions_move_forward,
+    sessions_begin_and_end,
+    account_names_are_unique,
+    a_guest_becomes_an_account,
+    an_invite_is_used_as_often_as_it_allows,
+    restrictions_need_rights,
+    roles_change_within_rights_and_are_audited,
+    a_closed_store_refuses_writes,
+}
+
+struct Database {
+    store: Arc<dyn Store>,
+    sink: Arc<Recorder>,
+    _folder: TempDir,
+}
+
+async fn open_sqlite() -> Database {
+    let (folder, sink) = (TempDir::new().unwrap(), Arc::<Recorder>::default());
+    let store = SqliteStore::open(folder.path(), sink.clone(), None).await.unwrap();
+    Database { store, sink, _folder: folder }
+}
+
+/// Keeps what the store publishes.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<Commit>>);
+
+#[async_trait]
+impl CommitSink for Recorder {
+    async fn publish(&self, commit: Commit) {
+        self.0.lock().push(commit);
+    }
+
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    async fn idle(&self) {}
+}
+
+const PASSWORD: &str = "hash of a password";
+
+impl Database {
+    fn published(&self) -> Vec<ControlEvent> {
+        self.sink.0.lock().iter().flat_map(|commit| commit.control.clone()).collect()
+    }
+
+    async fn guest(&self, name: &str) -> User {
+        let session = new_session();
+        self.store.create_guest(Some(named(name)), session, Arc::new(|_, _| false)).await.unwrap().unwrap()
+    }
+
+    async fn account(&self, name: &str) -> User {
+        self.store.create_account(new_account(name), Arc::new(|_, _| false)).await.unwrap().unwrap()
+    }
+
+    async fn owner(&self) -> User {
+        let invite = new_token();
+        assert!(self.store.offer_ownership(invite).await.unwrap());
+        let account = NewAccount { invite: Some(invite), ..new_account("Olga") };
+        self.store.create_account(account, Arc::new(|_, _| false)).await.unwrap().unwrap()
+    }
+
+    async fn append(&self, id: CommandId, room: &RoomId, by: &User, kind: LogCommandKind) -> AppendOutcome {
+        let (answer, outcome) = oneshot::channel();
+        let done = OnAppended::new(move |result| drop(answer.send(result)));
+        self.store.append(LogCommand { id, room: room.clone(), by: Arc::new(by.clone()), kind }, done).await;
+        outcome.await.unwrap().unwrap()
+    }
+
+    async fn send(&self, room: &RoomId, by: &User, body: &str) -> AppendOutcome {
+        self.append(new_id(), room, by, message(body)).await
+    }
+
+    async fn kinds(&self, room: &RoomId) -> Vec<EventKind> {
+        let page = self.store.events(room, 0, 1_000).await.unwrap();
+        page.events.into_iter().map(|event| event.event).collect()
+    }
+
+    async fn room(&self, name: &str, kind: RoomKind, by: &User) -> RoomId {
+        self.store.create_room(name.into(), kind, by.id).await.unwrap().unwrap().id
+    }
+
+    async fn is_member(&self, user: &User, room: &RoomId) -> bool {
+        let memberships = self.store.load_memberships(user.id).await.unwrap();
+        memberships.iter().any(|membership| membership.room == *room)
+    }
+}
+
+fn new_id() -> CommandId {
+    CommandId(Uuid::now_v7())
+}
+
+fn new_token() -> TokenHash {
+    let mut token = [0; 32];
+    token[..16].copy_from_slice(Uuid::now_v7().as_bytes());
+    TokenHash(token)
+}
+
+fn new_session() -> NewSession {
+    NewSession { token: new_token(), device: None, address: Some("192.0.2.7".into()) }
+}
+
+fn named(name: &str) -> Name {
+    Name { text: name.into(), key: names::key(name) }
+}
+
+fn new_account(name: &str) -> NewAccount {
+    NewAccount {
+        name: named(name),
+        password: PASSWORD.into(),
+        guest: None,
+        invite: None,
+        requires_invite: false,
+        session: new_session(),
+    }
+}
+
+fn message(body: &str) -> LogCommandKind {
+    LogCommandKind::Send {
+        body: body.into(),
+        html: format!("<p>{body}</p>"),
+        html_version: 1,
+        reply_to: None,
+        mentions: Vec::new(),
+    }
+}
+
+const fn deletion(message: CommandId, own: bool, others: bool) -> LogCommandKind {
+    LogCommandKind::Delete { message, own, others, as_member: !others }
+}
+
+fn stored(outcome: AppendOutcome) -> Seq {
+    match outcome {
+        AppendOutcome::Stored { seq, .. } => seq,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn events_are_stored_in_order_without_holes(db: &Database) {
+    let (ann, bob) = (db.guest("Ann").await, db.guest("Bob").await);
+    let lobby = RoomId::lobby();
+    let sends = (0..100).map(|n| db.send(&lobby, if n % 2 == 0 { &ann } else { &bob }, "hello"));
+    let mut seqs: Vec<_> = futures::future::join_all(sends).await.into_iter().map(stored).collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=100).collect::<Vec<_>>());
+    let page = db.store.events(&lobby, 40, 100).await.unwrap();
+    assert_eq!(page.events.iter().map(|event| event.seq).collect::<Vec<_>>(), (41..=100).collect::<Vec<_>>());
+    assert_eq!(page.head, 100);
+    assert_eq!(db.store.event_id(&lobby, 41).await.unwrap(), Some(page.events[0].id));
+    assert_eq!(db.store.event_id(&lobby, 101).await.unwrap(), None);
+    let published: Vec<_> = db.sink.0.lock().iter().flat_map(|commit| commit.events.clone()).collect();
+    assert_eq!(published, db.store.events(&lobby, 0, 100).await.unwrap().events);
+}
+
+async fn a_repeated_command_is_stored_once(db: &Database) {
+    let (ann, bob) = (db.guest("Ann").await, db.guest("Bob").await);
+    let (lobby, id) = (RoomId::lobby(), new_id());
+    let first = db.append(id, &lobby, &ann, message("one")).await;
+    assert_eq!(db.append(id, &lobby, &ann, message("one")).await, first);
+    assert_eq!(db.append(id, &lobby, &ann, message("two")).await, AppendOutcome::IdReused);
+    assert_eq!(db.append(id, &lobby, &bob, message("one")).await, AppendOutcome::IdReused);
+    assert_eq!(db.append(id, &lobby, &ann, deletion(id, true, false)).await, AppendOutcome::IdReused);
+    assert_eq!(db.kinds(&lobby).await.len(), 1);
+}
+
+async fn pages_are_read_in_each_direction(db: &Database) {
+    let (ann, lobby) = (db.guest("Ann").await, RoomId::lobby());
+    for n in 1..=10 {
+        db.send(&lobby, &ann, &n.to_string()).await;
+    }
+    for (page, limit, expected) in [
+        (Page::Newest, 3, vec![8, 9, 10]),
+        (Page::Before(8), 3, vec![5, 6, 7]),
+        (Page::Before(1), 3, vec![]),
+        (Page::After(3), 2, vec![4, 5]),
+        (Page::Around(5), 4, vec![3, 4, 5, 6]),
+    ] {
+        let read = db.store.messages(&lobby, page, limit).await.unwrap();
+        assert_eq!(read.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), expected, "{page:?}");
+        assert_eq!(read.head, 10);
+    }
+}
+
+async fn a_reply_needs_its_target(db: &Database) {
+    let (ann, lobby) = (db.guest("Ann").await, RoomId::lobby());
+    let reply = |to| LogCommandKind::Send {
+        body: "yes".into(),
+        html: "<p>yes</p>".into(),
+        html_version: 1,
+        reply_to: Some(to),
+        mentions: vec![ann.id],
+    };
+    assert_eq!(db.append(new_id(), &lobby, &ann, reply(new_id())).await, AppendOutcome::NoReplyTarget);
+    let target = new_id();
+    db.append(target, &lobby, &ann, message("well?")).await;
+    assert_eq!(stored(db.append(new_id(), &lobby, &ann, reply(target)).await), 2);
+    let page = db.store.messages(&lobby, Page::Newest, 1).await.unwrap();
+    assert_eq!((page.messages[0].reply_to, &page.messages[0].mentions), (Some(target), &vec![ann.id]));
+    let range = db.store.author_range(&lobby, 0, 3).await.unwrap();
+    assert_eq!((range.messages, range.mentions), (vec![(1, ann.id), (2, ann.id)], vec![(2, ann.id)]));
+}
+
+async fn a_deleted_message_loses_its_content(db: &Database) {
+    let (ann, bob) = (db.guest("Ann").await, db.guest("Bob").await);
+    let (lobby, id, command) = (RoomId::lobby(), new_id(), new_id());
+    db.append(id, &lobby, &ann, message("secret")).await;
+    assert_eq!(db.append(new_id(), &lobby, &bob, deletion(id, true, false)).await, AppendOutcome::Forbidden);
+    let deleted = db.append(command, &lobby, &ann, deletion(id, true, false)).await;
+    assert_eq!(stored(deleted), 2);
+    assert_eq!(db.append(command, &lobby, &ann, deletion(id, true, false)).await, deleted);
+    assert_eq!(db.append(new_id(), &lobby, &ann, deletion(id, true, false)).await, AppendOutcome::NoMessage);
+    let kinds = db.kinds(&lobby).await;
+    assert!(matches!(&kinds[0], EventKind::Message { body, html, .. } if body.is_empty() && html.is_empty()));
+    assert_eq!(kinds[1], EventKind::Deleted { message: id, message_seq: 1 });
+    assert!(db.store.messages(&lobby, Page::Newest, 10).await.unwrap().messages.is_empty());
+    assert!(db.store.author_range(&lobby, 0, 10).await.unwrap().messages.is_empty());
+    // A moderator's deletion is in the audit log.
+    let other = new_id();
+    db.append(other, &lobby, &bob, message("spam")).await;
+    stored(db.append(new_id(), &lobby, &ann, deletion(other, false, true)).await);
+    assert_eq!(db.store.audit(None, 1).await.unwrap()[0].act, "message_deleted");
+}
+
+async fn only_members_who_are_not_restricted_may_send(db: &Database) {
+    let (owner, ann) = (db.owner().await, db.account("Ann").await);
+    let room = db.room("garden", RoomKind::Private, &owner).await;
+    assert_eq!(db.send(&room, &ann, "hello").await, AppendOutcome::NoRoom);
+    assert_eq!(db.send(&"nowhere".into(), &ann, "hello").await, AppendOutcome::NoRoom);
+    db.store.add_member(&room, ann.id, owner.id).await.unwrap().unwrap();
+    stored(db.send(&room, &ann, "hello").await);
+    let until = clock::now() + 60_000;
+    let mute = NewMute { user: ann.id, by: owner.id, room: Some(room.clone()), until };
+    assert_eq!(db.store.mute(mute).await.unwrap(), ModerationOutcome::Done(()));
+    assert_eq!(db.send(&room, &ann, "hello").await, AppendOutcome::Muted { until });
+    stored(db.send(&RoomId::lobby(), &ann, "hello").await);
+    assert_eq!(db.store.unmute(ann.id, Some(room.clone()), owner.id).await.unwrap(), ModerationOutcome::Done(()));
+    stored(db.send(&room, &ann, "hello").await);
+    db.store.change_room(&room, vec![RoomChange::Archived(true)], owner.id).await.unwrap().unwrap();
+    assert_eq!(db.send(&room, &ann, "hello").await, AppendOutcome::NoRoom);
+    db.store.change_room(&room, vec![RoomChange::Archived(false)], owner.id).await.unwrap().unwrap();
+    db.store.remove_member(&room, ann.id, owner.id).await.unwrap().unwrap();
+    assert_eq!(db.send(&room, &ann, "hello").await, AppendOutcome::NoRoom);
+    let ban = NewBan { user: ann.id, by: owner.id, reason: "spam".into(), until: None, address: false };
+    assert_eq!(db.store.ban(ban).await.unwrap(), ModerationOutcome::Done(None));
+    assert_eq!(db.send(&RoomId::lobby(), &ann, "hello").await, AppendOutcome::Banned);
+}
+
+async fn membership_changes_are_events(db: &Database) {
+    let (owner, ann, bob) = (db.owner().await, db.account("Ann").await, db.account("Bob").await);
+    let room = db.room("garden", RoomKind::Public, &owner).await;
+    // Joining and leaving a public room oneself creates no event.
+    assert_eq!(db.store.add_member(&room, bob.id, bob.id).await.unwrap(), Some(0));
+    assert!(db.is_member(&bob, &room).await);
+    assert_eq!(db.store.remove_member(&room, bob.id, bob.id).await.unwrap(), Some(0));
+    assert!(!db.is_member(&bob, &room).await);
+    assert!(db.kinds(&room).await.is_empty());
+    assert_eq!(db.store.add_member(&room, ann.id, owner.id).await.unwrap(), Some(1));
+    assert_eq!(db.store.add_member(&room, ann.id, owner.id).await.unwrap(), Some(1), "a member already");
+    assert!(db.store.set_moderator(&room, ann.id, true, owner.id).await.unwrap());
+    assert!(!db.store.set_moderator(&room, bob.id, true, owner.id).await.unwrap());
+    assert_eq!(db.store.remove_member(&room, ann.id, owner.id).await.unwrap(), Some(3));
+    assert_eq!(db.store.remove_member(&room, ann.id, owner.id).await.unwrap(), None);
+    assert_eq!(db.store.add_member(&room, UserId(Uuid::now_v7()), owner.id).await.unwrap(), None);
+    assert_eq!(
+        db.kinds(&room).await,
+        [
+            EventKind::MemberAdded { user: ann.clone() },
+            EventKind::Appointed { user: ann.clone(), moderator: true },
+            EventKind::MemberRemoved { user: ann.clone() },
+        ]
+    );
+    let changes: Vec<_> = db
+        .published()
+        .into_iter()
+        .filter_map(|event| match event {
+            ControlEvent::MembershipChanged { room: changed, user, change } if changed == room && user != owner.id => {
+                Some(change)
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(
+        matches!(
+            changes.as_slice(),
+            [
+                MembershipChange::Joined(_),
+                MembershipChange::Left { head: 0 },
+                MembershipChange::Added(_),
+                MembershipChange::Moderator(true),
+                MembershipChange::Removed { head: 3 },
+            ]
+        ),
+        "{changes:?}"
+    );
+}
+
+async fn room_names_are_unique(db: &Database) {
+    let ann = db.account("Ann").await;
+    db.room("Garden", RoomKind::Public, &ann).await;
+    let again = db.store.create_room("garden".into(), RoomKind::Public, ann.id).await.unwrap();
+    assert_eq!(again, Err(NameTaken));
+    // Names of private rooms are nobody else's to know.
+    db.room("garden", RoomKind::Private, &ann).await;
+    let other = db.room("Kitchen", RoomKind::Public, &ann).await;
+    let renamed = db.store.change_room(&other, vec![RoomChange::Name("GARDEN".into())], ann.id).await.unwrap();
+    assert_eq!(renamed, Err(NameTaken));
+    let renamed = db.store.change_room(&other, vec![RoomChange::Name("KITCHEN".into())], ann.id).await.unwrap();
+    assert_eq!(renamed, Ok(()));
+}
+
+async fn a_room_changes_as_a_whole(db: &Database) {
+    let ann = db.account("Ann").await;
+    db.room("Garden", RoomKind::Public, &ann).await;
+    let room = db.room("Kitchen", RoomKind::Public, &ann).await;
+    let topic = || RoomChange::Topic("cooking".into());
+    let refused = db.store.change_room(&room, vec![topic(), RoomChange::Name("garden".into())], ann.id).await.unwrap();
+    assert_eq!((refused, db.kinds(&room).await), (Err(NameTaken), vec![]));
+    // What is so already is no change.
+    let changes = vec![topic(), RoomChange::Name("Kitchen".into()), RoomChange::Archived(true)];
+    assert_eq!(db.store.change_room(&room, changes, ann.id).await.unwrap(), Ok(()));
+    let expected = [EventKind::TopicSet { topic: "cooking".into() }, EventKind::Archived { on: true }];
+    assert_eq!(db.kinds(&room).await, expected);
+    let rooms = db.store.all_rooms().await.unwrap();
+    let record = rooms.iter().find(|record| record.id == room).unwrap();
+    assert_eq!((record.topic.as_deref(), record.archived, record.head), (Some("cooking"), true, 2));
+}
+
+async fn a_direct_room_is_unique(db: &Database) {
+    let (ann, bob) = (db.account("Ann").await, db.guest("Bob").await);
+    let first = db.store.direct_room(vec![ann.id, bob.id], ann.id).await.unwrap().unwrap();
+    let second = db.store.direct_room(vec![bob.id, ann.id], bob.id).await.unwrap().unwrap();
+    assert_eq!(first, second);
+    assert!(db.is_member(&ann, &first.id).await && db.is_member(&bob, &first.id).await);
+    let nobody = UserId(Uuid::now_v7());
+    assert_eq!(db.store.direct_room(vec![ann.id, nobody], ann.id).await.unwrap(), None);
+    let carol = db.guest("Carol").await;
+    assert_eq!(db.store.add_member(&first.id, carol.id, ann.id).await.unwrap(), None, "its members never change");
+}
+
+async fn read_positions_move_forward(db: &Database) {
+    let (ann, lobby) = (db.guest("Ann").await, RoomId::lobby());
+    for _ in 0..5 {
+        db.send(&lobby, &ann, "hello").await;
+    }
+    let state = async || {
+        // Answered once it is on disk, and so is what was queued before.
+        assert!(db.store.set_level(&lobby, ann.id, NotificationLevel::Mentions).await.unwrap());
+        db.store.load_memberships(ann.id).await.unwrap()[0].state
+    };
+    db.store.save_read(&lobby, ann.id, 4).await.unwrap();
+    db.store.save_read(&lobby, ann.id, 2).await.unwrap();
+    assert_eq!((state().await.read, state().await.level), (4, NotificationLevel::Mentions));
+    db.store.save_unread_from(&lobby, ann.id, 3).await.unwrap();
+    assert_eq!((state().await.unread_from, state().await.read_to()), (Some(3), 2));
+    db.store.save_read(&lobby, ann.id, 5).await.unwrap();
+    assert_eq!((state().await.unread_from, state().await.read), (None, 5));
+}
+
+async fn sessions_begin_and_end(db: &Database) {
+    let ann = db.account("Ann").await;
+    let account = db.store.account_by_name("ann").await.unwrap().unwrap();
+    let (first, second) = (new_session(), new_session());
+    assert!(db.store.begin_session(&account, first.clone(), None).await.unwrap());
+    let (user, _) = db.store.load_session(first.token).await.unwrap().unwrap();
+    assert_eq!((&*user.user, user.role), (&ann, ServerRole::Member));
+    // The second one replaces the first.
+    assert!(db.store.begin_session(&account, second.clone(), Some(first.token)).await.unwrap());
+    assert!(db.store.load_session(first.token).await.unwrap().is_none());
+    let mut stale = account.clone();
+    stale.password = "hash of an older password".into();
+    assert!(!db.store.begin_session(&stale, new_session(), None).await.unwrap());
+    let others = SessionSelection::AllExcept(second.token);
+    assert_eq!(db.store.end_sessions(ann.id, others).await.unwrap().len(), 1, "the one that came with the account");
+    let sessions = db.store.sessions_of(ann.id).await.unwrap();
+    assert_eq!(sessions.iter().map(|session| session.token).collect::<Vec<_>>(), [second.token]);
+    db.store.end_session(second.token).await.unwrap();
+    assert!(db.store.load_session(second.token).await.unwrap().is_none());
+    let ended: usize = db
+        .published()
+        .iter()
+        .map(|event| match event {
+            ControlEvent::SessionsEnded { user, sessions } if *user == ann.id => sessions.len(),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(ended, 3);
+}
+
+async fn account_names_are_unique(db: &Database) {
+    let ann = db.account("Ann").await;
+    let again = db.store.create_account(new_account("ANN"), Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(again, Err(CreateError::NameTaken));
+    let guest = db.store.create_guest(Some(named("ann")), new_session(), Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(guest, Err(CreateError::NameTaken));
+    let in_use = db.store.create_guest(Some(named("bob")), new_session(), Arc::new(|_, _| true)).await.unwrap();
+    assert_eq!(in_use, Err(CreateError::NameTaken));
+    assert!(db.store.is_name_taken("ann", None).await.unwrap());
+    assert!(!db.store.is_name_taken("ann", Some(ann.id)).await.unwrap());
+    let shown = db.store.set_profile(ann.id, Some(named("Annie")), Some(3), Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(shown, Ok(User { name: "Annie".into(), colour: Some(3), ..ann.clone() }));
+    assert!(db.published().contains(&ControlEvent::ProfileChanged { user: shown.unwrap() }));
+    // She still signs in by the first name.
+    assert!(db.store.account_by_name("ann").await.unwrap().is_some());
+    assert_eq!(db.store.person(ann.id).await.unwrap().unwrap().name, "Annie");
+}
+
+async fn a_guest_becomes_an_account(db: &Database) {
+    let (guest, session) = (db.guest("Ann").await, new_session());
+    let account = NewAccount { guest: Some(guest.id), session: session.clone(), ..new_account("Ann") };
+    let user = db.store.create_account(account.clone(), Arc::new(|_, _| false)).await.unwrap().unwrap();
+    assert_eq!(user.id, guest.id);
+    let sessions = db.store.sessions_of(user.id).await.unwrap();
+    assert_eq!(sessions.iter().map(|session| session.token).collect::<Vec<_>>(), [session.token]);
+    let again = db.store.create_account(account, Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(again, Err(CreateError::NoSuchUser));
+    // Another password ends all sessions, and works once.
+    let account = db.store.account_of(user.id).await.unwrap().unwrap();
+    let new = new_session();
+    assert!(db.store.change_password(&account, "new hash".into(), new.clone()).await.unwrap());
+    assert!(db.store.load_session(session.token).await.unwrap().is_none());
+    assert!(!db.store.change_password(&account, "newer hash".into(), new_session()).await.unwrap());
+    let link = new_token();
+    assert!(db.store.make_reset(user.id, user.id, link, clock::now() + 60_000).await.unwrap());
+    assert!(db.store.use_reset(link, "newest hash".into(), new_session()).await.unwrap().is_some());
+    assert!(db.store.use_reset(link, "too late".into(), new_session()).await.unwrap().is_none());
+    assert!(db.store.load_session(new.token).await.unwrap().is_none());
+}
+
+async fn an_invite_is_used_as_often_as_it_allows(db: &Database) {
+    let owner = db.owner().await;
+    assert!(!db.store.offer_ownership(new_token()).await.unwrap(), "there is an owner");
+    let invite =
+        |token, expires_at| NewInvite { token, by: owner.id, expires_at, uses: Some(1), role: ServerRole::Member };
+    let by = async |name: &str, token| {
+        let account = NewAccount { invite: Some(token), requires_invite: true, ..new_account(name) };
+        db.store.create_account(account, Arc::new(|_, _| false)).await.unwrap().map(drop)
+    };
+    let later = clock::now() + 60_000;
+    let (once, expired, revoked) = (new_token(), new_token(), new_token());
+    db.store.make_invite(invite(once, later)).await.unwrap();
+    assert_eq!(by("Ann", once).await, Ok(()));
+    assert_eq!(by("Bob", once).await, Err(CreateError::Invite));
+    db.store.make_invite(invite(expired, clock::now() - 1)).await.unwrap();
+    assert_eq!(by("Bob", expired).await, Err(CreateError::Invite));
+    let info = db.store.make_invite(invite(revoked, later)).await.unwrap();
+    assert_eq!(db.store.invites().await.unwrap().len(), 1);
+    assert!(db.store.revoke_invite(info.id, owner.id).await.unwrap());
+    assert!(!db.store.revoke_invite(info.id, owner.id).await.unwrap());
+    assert_eq!(by("Bob", revoked).await, Err(CreateError::Invite));
+    assert!(db.store.invite_of(revoked).await.unwrap().is_none());
+    let without = NewAccount { requires_invite: true, ..new_account("Bob") };
+    let without = db.store.create_account(without, Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(without, Err(CreateError::Invite));
+}
+
+async fn restrictions_need_rights(db: &Database) {
+    let (owner, ann, bob) = (db.owner().await, db.account("Ann").await, db.account("Bob").await);
+    let ban = |user: &User, by: &User, until| NewBan {
+        user: user.id,
+        by: by.id,
+        reason: "spam".into(),
+        until,
+        address: true,
+    };
+    assert_eq!(db.store.ban(ban(&bob, &ann, None)).await.unwrap(), ModerationOutcome::Forbidden);
+    assert_eq!(db.store.lift_ban(bob.id, owner.id).await.unwrap(), ModerationOutcome::NotFound);
+    let address = "192.0.2.7".parse().unwrap();
+    assert_eq!(db.store.ban(ban(&bob, &owner, None)).await.unwrap(), ModerationOutcome::Done(Some(address)));
+    let banned = ControlEvent::UserBanned { user: bob.id, until: None, address: Some(address) };
+    assert_eq!(db.store.active_restrictions().await.unwrap(), [banned.clone()]);
+    assert_eq!(db.published().last(), Some(&banned));
+    assert_eq!(db.store.bans(10).await.unwrap().len(), 1);
+    assert_eq!(db.store.lift_ban(bob.id, owner.id).await.unwrap(), ModerationOutcome::Done(()));
+    assert_eq!(db.published().last(), Some(&ControlEvent::BanLifted { user: bob.id }));
+    // One that has expired is not active.
+    db.store.ban(ban(&bob, &owner, Some(clock::now() - 1))).await.unwrap();
+    assert!(db.store.active_restrictions().await.unwrap().is_empty());
+    assert!(db.store.bans(10).await.unwrap().is_empty());
+    let guest = db.guest("Carol").await;
+    let from_there = db.store.guests_from(address).await.unwrap();
+    assert_eq!(from_there, [db.store.sessions_of(guest.id).await.unwrap()[0].token]);
+}
+
+async fn roles_change_within_rights_and_are_audited(db: &Database) {
+    let (owner, ann, bob) = (db.owner().await, db.account("Ann").await, db.account("Bob").await);
+    assert_eq!(db.store.give_role(ann.id, bob.id, ServerRole::Moderator).await.unwrap(), RoleChangeOutcome::Forbidden);
+    let nobody = UserId(Uuid::now_v7());
+    assert_eq!(db.store.give_role(owner.id, nobody, ServerRole::Admin).await.unwrap(), RoleChangeOutcome::NotFound);
+    assert_eq!(db.store.give_role(owner.id, ann.id, ServerRole::Admin).await.unwrap(), RoleChangeOutcome::Changed);
+    assert_eq!(db.published().last(), Some(&ControlEvent::RoleChanged { user: ann.id, role: ServerRole::Admin }));
+    assert_eq!(db.store.account_of(ann.id).await.unwrap().unwrap().role, ServerRole::Admin);
+    assert!(!db.store.delete_account(owner.id).await.unwrap(), "the last owner");
+    assert!(db.store.delete_account(bob.id).await.unwrap());
+    assert_eq!(db.store.person(bob.id).await.unwrap().unwrap().name, names::GONE);
+    // The newest first, a page at a time.
+    let acts = async |before, limit| {
+        let entries = db.store.audit(before, limit).await.unwrap();
+        entries.into_iter().map(|entry| (entry.id, entry.act)).collect::<Vec<_>>()
+    };
+    let newest = acts(None, 2).await;
+    assert_eq!((newest[0].1.as_str(), newest[1].1.as_str()), ("account_deleted", "role_changed"));
+    assert_eq!(acts(Some(newest[0].0), 1).await, newest[1..]);
+}
+
+async fn a_closed_store_refuses_writes(db: &Database) {
+    let ann = db.guest("Ann").await;
+    db.send(&RoomId::lobby(), &ann, "hello").await;
+    db.store.close().await;
+    let (answer, outcome) = oneshot::channel();
+    let done = OnAppended::new(move |result| drop(answer.send(result)));
+    let command =
+        LogCommand { id: new_id(), room: RoomId::lobby(), by: Arc::new(ann.clone()), kind: message("too late") };
+    db.store.append(command, done).await;
+    assert!(matches!(outcome.await.unwrap(), Err(StoreError::Closed)));
+    assert!(matches!(db.store.end_session(new_token()).await, Err(StoreError::Closed)));
+}
