@@ -96,6 +96,7 @@ lints() {
   step "Clippy, browser (hydrate)" cargo clippy --quiet -p parlor-frontend --lib --features hydrate --target "$WASM_TARGET" -- -D warnings
   step "Clippy, browser (csr)" cargo clippy --quiet -p parlor-frontend --features csr --target "$WASM_TARGET" -- -D warnings
   step "Types, browser tests" end2end/node_modules/.bin/tsc --noEmit -p end2end
+  step "Links and paths in documents" node scripts/check-docs.mjs
 }
 
 wanted=("$@")
