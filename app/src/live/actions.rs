@@ -1,7 +1,7 @@
 //! What the user can do: each action is one change of the state and its effects.
 
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, ServerRole, UserId};
+use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, UserId};
 
 use super::{
     client::{Client, Command, RETRY_MS},
@@ -131,17 +131,10 @@ impl Client {
         self.with_state(|state| state.message(message).map(|message| message.body.clone())).unwrap_or_default()
     }
 
-    /// Whether the user may delete a message of the open room: their own, or any where they moderate.
+    /// Whether the user may delete this message of the open room.
     #[must_use]
     pub fn can_delete(&self, message: CommandId) -> bool {
-        self.with_state(|state| {
-            let me = state.me.as_ref().map(|me| me.id);
-            let own = state.message(message).is_some_and(|message| me == Some(message.by.id));
-            let current = state.rooms.iter().find(|room| Some(&room.id) == state.current.as_ref());
-            let server_moderator = state.role >= Some(ServerRole::Moderator);
-            let moderates = |room: &RoomSummary| room.moderator || server_moderator && room.kind != RoomKind::Direct;
-            own || current.is_some_and(moderates)
-        })
+        self.with_state(|state| state.can_delete(message))
     }
 
     /// The direct room of the user and one other, which is created if there is none.

@@ -1,6 +1,9 @@
 //! Read and unread messages, and typing notifications.
 
-use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, RoomKind, User};
+use parlor_protocol::{
+    ClientFrame, CommandId, Message, Millis, RoomId, RoomKind, ServerRole, User,
+    policy::{Actor, RoomAction},
+};
 
 use super::{Effect, LoadState, State};
 use crate::i18n::Key;
@@ -48,6 +51,16 @@ impl State {
     pub fn message(&self, id: CommandId) -> Option<&Message> {
         let room = self.open.get(self.current.as_ref()?)?;
         room.timeline.messages().rev().find(|message| message.id == id).map(|message| &**message)
+    }
+
+    /// Whether the server would delete this message of the open room for the user.
+    #[must_use]
+    pub fn can_delete(&self, id: CommandId) -> bool {
+        let Some(room) = self.rooms.iter().find(|room| Some(&room.id) == self.current.as_ref()) else { return false };
+        let actor = Actor::with_role(self.role.unwrap_or(ServerRole::Guest));
+        let is_own = || self.message(id).is_some_and(|message| Some(message.by.id) == self.me.as_ref().map(|me| me.id));
+        actor.check(RoomAction::DeleteOthers, room.into()).is_allowed()
+            || actor.check(RoomAction::DeleteOwn, room.into()).is_allowed() && is_own()
     }
 
     /// Deletes a message of the current room, by a command with this id.

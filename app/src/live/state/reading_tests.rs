@@ -1,7 +1,7 @@
 //! Unread counts and typing notifications.
 #![allow(unused_must_use, clippy::unwrap_used)]
 
-use parlor_protocol::{Event, EventKind, RoomSummary, ServerFrame};
+use parlor_protocol::{Event, EventKind, RoomSummary, ServerFrame, ServerRole};
 
 use super::{
     super::tests::{event, id, lobby, page, state, unread, user},
@@ -165,4 +165,20 @@ fn only_refusals_of_pending_commands_are_shown() {
     assert_eq!(state.apply(refused(id(8)), 0), []);
     assert_eq!(state.apply(refused(id(9)), 0), [Effect::ShowHint("not yours".into())]);
     assert_eq!(state.apply(refused(id(9)), 0), []);
+}
+
+#[test]
+fn delete_is_offered_where_the_server_allows_it() {
+    let mut state = state();
+    state.apply(event(4, 1), 0);
+    let offered = |state: &State| [state.can_delete(id(3)), state.can_delete(id(4))];
+    assert_eq!(offered(&state), [false, true], "one's own messages");
+    state.rooms[0].archived = true;
+    assert_eq!(offered(&state), [false, false], "an archived room is read-only for members");
+    state.rooms[0].moderator = true;
+    assert_eq!(offered(&state), [true, true], "and not for its moderators");
+    (state.rooms[0].moderator, state.role) = (false, Some(ServerRole::Moderator));
+    assert_eq!(offered(&state), [true, true], "nor for those of the server");
+    state.rooms[0].kind = RoomKind::Direct;
+    assert_eq!(offered(&state), [false, false], "who delete nothing in direct rooms");
 }
