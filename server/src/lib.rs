@@ -19,18 +19,17 @@ use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    accounts::login_throttle::LoginThrottle,
     bus::Bus,
     cache::{Cache, CachedStore},
-    config::{Config, Switch},
+    config::Config,
     connection::{Connection, Disconnect, HeartbeatWheel},
     domain::StoreError,
-    http::App,
-    keyed_mutex::KeyedMutex,
+    http::AppState,
     lab::Streams,
-    limits::{MutationRateLimit, PerAddressLimit},
+    limits::PerAddressLimit,
     room::Hub,
     serve::{Acceptor, ConnectionLimit, Server},
+    services::Services,
     session::Live,
     store::sqlite::SqliteStore,
     transport::HttpConnections,
@@ -55,6 +54,7 @@ pub mod policy;
 pub mod room;
 pub mod router;
 pub mod serve;
+pub mod services;
 pub mod session;
 pub mod socket;
 pub mod store;
@@ -124,32 +124,27 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
     let fan_out = fan_out::start(hub.clone(), commits, &workers);
+    let wheel = Arc::new(HeartbeatWheel::new(config.heartbeat, config.heartbeat_grace));
+    let services = Arc::new(Services::new(store, hub, wheel, &config));
     let live = Arc::new(Live {
-        store,
-        hub,
-        wheel: HeartbeatWheel::new(config.heartbeat, config.heartbeat_grace),
+        services: services.clone(),
         server: ServerInfo {
             name: config.name.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
             build: http::build(),
         },
         hello_timeout: config.hello_timeout,
-        guests: config.guests,
-        rate_limits: config.rate_limits == Switch::On,
-        marking: KeyedMutex::default(),
-        counting: KeyedMutex::default(),
     });
 
     let stop = CancellationToken::new();
-    let (changes, tries) = (Arc::<MutationRateLimit>::default(), Arc::<LoginThrottle>::default());
-    tokio::spawn(run_periodic_tasks(live.clone(), changes.clone(), tries.clone(), stop.clone()));
+    tokio::spawn(run_periodic_tasks(live.clone(), stop.clone()));
 
     let connection_limit = ConnectionLimit::new(config.max_connections);
     let max_connections = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
     let http_connections = Arc::new(HttpConnections::new(live.clone(), max_connections));
     let streams = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
     let config = Arc::new(config);
-    let app = App { live: live.clone(), config: config.clone(), changes, tries };
+    let app = AppState { services, live: live.clone(), config: config.clone() };
     let acceptor = Acceptor {
         router: router::router(app, http_connections.clone(), streams),
         address_limit: PerAddressLimit::new(config.most_of_an_address()),
@@ -169,8 +164,8 @@ async fn offer_ownership(
     config: &Config,
     address: SocketAddr,
 ) -> Result<Option<String>, StartError> {
-    let secret = http::new_token().map_err(StartError::Secret)?;
-    let is_offered = store.offer_ownership(http::hash(&secret)).await?;
+    let secret = services::generate_token().map_err(StartError::Secret)?;
+    let is_offered = store.offer_ownership(services::hash_token(&secret)).await?;
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     Ok(is_offered.then(|| format!("{url}/first/{secret}")))
 }
@@ -191,7 +186,7 @@ impl Running {
     /// Number of live connections over all transports and gateways.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.live.wheel.connections().len()
+        self.live.connections.connections().len()
     }
 
     /// Stops the server: accepts no more connections, tells all clients to reconnect later at different times, and stores
@@ -199,7 +194,7 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.accepting.await;
-        disconnect_clients(self.live.wheel.connections());
+        disconnect_clients(self.live.connections.connections());
         if tokio::time::timeout(DRAIN_TIMEOUT, self.connection_limit.all_ended()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
@@ -222,13 +217,8 @@ fn disconnect_clients(connections: Vec<Arc<Connection>>) {
 }
 
 /// Runs heartbeats, the hub's tick and clean-up until the server stops.
-async fn run_periodic_tasks(
-    live: Arc<Live>,
-    changes: Arc<MutationRateLimit>,
-    tries: Arc<LoginThrottle>,
-    stop: CancellationToken,
-) {
-    let mut heartbeats = tokio::time::interval(live.wheel.tick_interval());
+async fn run_periodic_tasks(live: Arc<Live>, stop: CancellationToken) {
+    let mut heartbeats = tokio::time::interval(live.connections.tick_interval());
     // After a suspension of the process, missed ticks are not made up for.
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
@@ -237,10 +227,10 @@ async fn run_periodic_tasks(
     let mut session_checks = tokio::time::interval(SESSION_CHECK_INTERVAL);
     loop {
         tokio::select! {
-            _ = heartbeats.tick() => live.wheel.tick(Instant::now()),
+            _ = heartbeats.tick() => live.connections.tick(Instant::now()),
             _ = sweeps.tick() => {
-                changes.sweep();
-                tries.sweep(Instant::now());
+                live.mutation_rate_limit.sweep();
+                live.login_throttle.sweep(Instant::now());
             }
             _ = session_checks.tick() => drop(tokio::spawn(check_sessions(live.clone()))),
             _ = rooms.tick() => {
@@ -267,7 +257,7 @@ async fn store_last_seen(live: &Live, seen: Vec<(UserId, Millis)>) {
 
 /// Records that sessions with a live connection are in use, and removes those that nobody uses.
 async fn check_sessions(live: Arc<Live>) {
-    let tokens: HashSet<_> = live.wheel.connections().iter().map(|connection| connection.session).collect();
+    let tokens: HashSet<_> = live.connections.connections().iter().map(|connection| connection.session).collect();
     for token in tokens {
         // Looking a session up records its use. After a failure the next check will do.
         let _ = live.store.session(token).await;

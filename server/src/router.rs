@@ -7,13 +7,13 @@ use axum::Router;
 use crate::{
     config::Switch,
     gateway,
-    http::{self, App},
+    http::{self, AppState},
     lab::{self, Streams},
     transport::{self, HttpConnections},
 };
 
 /// Everything that the server responds to.
-pub fn router(app: App, connections: Arc<HttpConnections>, streams: Arc<Streams>) -> Router {
+pub fn router(app: AppState, connections: Arc<HttpConnections>, streams: Arc<Streams>) -> Router {
     let (lab_page, lab) =
         if app.config.lab == Switch::On { (lab::page(), lab::routes(streams)) } else { Default::default() };
     let routes = Router::new()

@@ -1,5 +1,5 @@
 //! Who may do what, over HTTP and the live protocol: every command x every kind of room x every role x every standing.
-//! What each is allowed stands in the tables of `policy_tests.rs`; here it is seen that every command asks.
+//! What each is allowed stands in the tables of `protocol/src/policy/tests.rs`; here it is seen that every command asks.
 
 mod commands;
 mod world;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use commands::{OverHttp, act_of, frames};
 use futures::{StreamExt, stream};
-use parlor::policy::RoomAct;
+use parlor_protocol::policy::RoomAction;
 use parlor_protocol::{CommandId, RoomId, ServerRole};
 use uuid::Uuid;
 use world::{Stands, World};
@@ -65,7 +65,7 @@ fn every_act_and_every_route_has_a_row() {
         OverHttp::ALL.iter().map(|command| command.act()).chain(live).map(|act| format!("{act:?}")).collect();
     // Asked by the same frame as `DeleteOthers`.
     let later = ["DeleteOwn"].map(String::from);
-    let all: BTreeSet<_> = RoomAct::ALL.iter().map(|act| format!("{act:?}")).collect();
+    let all: BTreeSet<_> = RoomAction::ALL.iter().map(|act| format!("{act:?}")).collect();
     assert_eq!(asked.into_iter().chain(later).collect::<BTreeSet<_>>(), all);
 
     let router = include_str!("../src/http/mod.rs");

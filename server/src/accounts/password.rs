@@ -34,7 +34,7 @@ pub enum HashError {
 
 /// Why a password will not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weak {
+pub enum WeakPassword {
     /// Shorter than [`limits::MIN_PASSWORD_CHARS`].
     TooShort,
     /// Longer than [`limits::MAX_PASSWORD_BYTES`].
@@ -43,7 +43,7 @@ pub enum Weak {
     Obvious,
 }
 
-impl fmt::Display for Weak {
+impl fmt::Display for WeakPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooShort => write!(f, "A password has at least {} characters.", limits::MIN_PASSWORD_CHARS),
@@ -57,17 +57,17 @@ impl fmt::Display for Weak {
 /// (NIST SP 800-63B, section 5.1.1.2).
 ///
 /// # Errors
-/// See [`Weak`].
-pub fn check_strength(password: &str, name: &str) -> Result<(), Weak> {
+/// See [`WeakPassword`].
+pub fn check_strength(password: &str, name: &str) -> Result<(), WeakPassword> {
     if password.len() > limits::MAX_PASSWORD_BYTES {
-        return Err(Weak::TooLong);
+        return Err(WeakPassword::TooLong);
     }
     if password.chars().count() < limits::MIN_PASSWORD_CHARS {
-        return Err(Weak::TooShort);
+        return Err(WeakPassword::TooShort);
     }
     let (password, name) = (password.to_lowercase(), name.to_lowercase());
     if password == name || is_repetition(&password) {
-        return Err(Weak::Obvious);
+        return Err(WeakPassword::Obvious);
     }
     Ok(())
 }
@@ -136,15 +136,15 @@ mod tests {
 
     #[test]
     fn strength_is_length() {
-        assert_eq!(check_strength("short", "ann"), Err(Weak::TooShort));
+        assert_eq!(check_strength("short", "ann"), Err(WeakPassword::TooShort));
         assert_eq!(check_strength("正确的马电池订书钉吧", "ann"), Ok(()));
         for again in ["aaaaaaaaaaaa", "passwordpassword", "PasswordpassworD", "123123123123", "密码密码密码密码密码"]
         {
-            assert_eq!(check_strength(again, "ann"), Err(Weak::Obvious), "{again}");
+            assert_eq!(check_strength(again, "ann"), Err(WeakPassword::Obvious), "{again}");
         }
         assert_eq!(check_strength("correct horse correct horse ", "ann"), Ok(()), "what would do by itself");
         assert_eq!(check_strength("passwordpasswort", "ann"), Ok(()));
-        assert_eq!(check_strength("Ann Miller", "ann miller"), Err(Weak::Obvious));
-        assert_eq!(check_strength(&"a b".repeat(500), "ann"), Err(Weak::TooLong));
+        assert_eq!(check_strength("Ann Miller", "ann miller"), Err(WeakPassword::Obvious));
+        assert_eq!(check_strength(&"a b".repeat(500), "ann"), Err(WeakPassword::TooLong));
     }
 }

@@ -5,7 +5,7 @@ use parlor_protocol::{RoomId, UserId, error_code, limits};
 
 use crate::{
     accounts::names,
-    http::{ApiError, App, Caller},
+    http::{ApiError, AppState, Caller},
 };
 
 #[derive(Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct DirectMessage {
 /// # Errors
 /// No member has this name. The text is not sent to the room, because it may be meant for one person.
 pub(super) async fn parse(
-    app: &App,
+    app: &AppState,
     caller: &Caller,
     room: &RoomId,
     text: &str,

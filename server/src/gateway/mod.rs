@@ -6,7 +6,7 @@
 
 use axum::{Router, routing::any};
 
-use crate::http::App;
+use crate::http::AppState;
 
 mod backlog;
 mod connection;
@@ -22,7 +22,7 @@ mod socketio;
 mod translate;
 
 /// The enabled gateways.
-pub fn routes(app: &App) -> Router<App> {
+pub fn routes(app: &AppState) -> Router<AppState> {
     let on = app.config.gateways;
     let mut routes = Router::new();
     if on.text {

@@ -26,8 +26,9 @@ use crate::{
     cache::CachedStore,
     connection::Disconnect,
     domain::TokenHash,
-    http::{ApiError, App, Caller, Visitor, rooms, sessions},
+    http::{ApiError, AppState},
     policy::{RoomAct, Standing, Verdict},
+    services::{Caller, ClientInfo, ServiceError},
     session::Session,
 };
 
@@ -35,11 +36,11 @@ use crate::{
 const MAX_DIRECT: usize = 150;
 
 pub(super) struct Participant {
-    pub(super) app: App,
+    pub(super) app: AppState,
     pub(super) caller: Caller,
     /// The room that the client is in.
     pub(super) room: RoomId,
-    visitor: Visitor,
+    visitor: ClientInfo,
     /// The session of a guest that ends with the connection.
     temporary_session: Option<TemporarySession>,
     /// The user has a name that stays. A guest who gave none may still give one.
@@ -64,8 +65,8 @@ impl Participant {
     /// # Errors
     /// They may not join, the name cannot be used, or they may not see the room.
     pub(super) async fn join(
-        app: App,
-        visitor: Visitor,
+        app: AppState,
+        visitor: ClientInfo,
         caller: Option<Caller>,
         name: &str,
         room: RoomId,
@@ -75,7 +76,7 @@ impl Participant {
             Some(caller) => caller,
             None => {
                 new_guest_may_read(&app, &room)?;
-                sessions::guest(&app, &visitor, name).await?
+                app.services.create_gateway_guest(&visitor, name).await?
             }
         };
         let is_named = has_session || !name.trim().is_empty();
@@ -111,9 +112,9 @@ impl Participant {
 
     /// Checks the right to read the room and loads the direct rooms.
     async fn load_rooms(&self) -> Result<(), ApiError> {
-        rooms::may(&self.app, &self.caller, RoomAct::Read, &self.room).await?;
+        self.app.services.authorize(&self.caller, RoomAct::Read, &self.room).await?;
         if self.temporary_session.is_none() {
-            let rooms = self.app.live.rooms_for(&self.caller.signed_in()).await?;
+            let rooms = self.app.services.list_rooms(&self.caller.signed_in()).await?;
             let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
             self.direct_rooms.lock().extend(direct.map(|room| (room.id, DirectRoom::NotJoined)));
         }
@@ -230,10 +231,8 @@ impl Participant {
         if let Some(room) = self.direct_rooms_by_user.lock().get(&user) {
             return Ok(room.clone());
         }
-        if self.app.live.rate_limits {
-            self.app.changes.take(self.visitor.address, Some(&self.caller.token)).map_err(ApiError::too_fast)?;
-        }
-        let (room, _) = rooms::direct_with(&self.app, &self.caller, vec![user]).await?;
+        self.app.services.limit_mutations(&self.visitor, Some(&self.caller.token))?;
+        let (room, _) = self.app.services.find_direct_room(&self.caller, vec![user]).await?;
         self.direct_rooms_by_user.lock().insert(user, room.id.clone());
         Ok(room.id.clone())
     }
@@ -258,14 +257,14 @@ impl Participant {
 }
 
 /// Checks before a guest is created whether the guest could read the room, so that a rejected client leaves no guest behind.
-fn new_guest_may_read(app: &App, room: &RoomId) -> Result<(), ApiError> {
-    let found = app.live.hub.room(room).ok_or_else(ApiError::no_such_room)?;
+fn new_guest_may_read(app: &AppState, room: &RoomId) -> Result<(), ApiError> {
+    let found = app.live.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
     // A new guest is a member of the lobby only.
     let standing = (*room == RoomId::lobby()).then_some(Standing { moderator: false, muted: false });
     match app.live.actor(ServerRole::Guest).check(RoomAct::Read, found.place(standing)) {
         Verdict::Allowed => Ok(()),
-        Verdict::Forbidden => Err(ApiError::forbidden()),
-        Verdict::Hidden => Err(ApiError::no_such_room()),
+        Verdict::Forbidden => Err(ServiceError::Forbidden.into()),
+        Verdict::Hidden => Err(ServiceError::RoomNotFound.into()),
     }
 }
 
@@ -277,7 +276,7 @@ struct TemporarySession {
 }
 
 impl TemporarySession {
-    fn new(app: &App, token: TokenHash) -> Self {
+    fn new(app: &AppState, token: TokenHash) -> Self {
         Self { store: app.live.store.clone(), token, ended: AtomicBool::new(false) }
     }
 

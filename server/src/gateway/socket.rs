@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{credentials::Credentials, participant::Participant, plain, plain_format::PlainFormat};
 use crate::{
-    http::{ApiError, App},
+    http::{ApiError, AppState},
     socket::Upgrade,
 };
 
@@ -33,7 +33,7 @@ enum Format {
 /// `GET /gateway/text`
 pub(super) async fn text(
     credentials: Credentials,
-    app: State<App>,
+    app: State<AppState>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
@@ -45,7 +45,7 @@ pub(super) async fn text(
 /// `GET /gateway/json`
 pub(super) async fn json(
     credentials: Credentials,
-    app: State<App>,
+    app: State<AppState>,
     params: Result<Query<Params>, QueryRejection>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
@@ -58,7 +58,7 @@ fn parse_query(params: Result<Query<Params>, QueryRejection>) -> Result<Params, 
 
 async fn start(
     Credentials { visitor, caller }: Credentials,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Params { room, name, .. }: Params,
     format: PlainFormat,
     upgrade: Upgrade,

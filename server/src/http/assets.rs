@@ -132,9 +132,9 @@ fn is_hashed(path: &str) -> bool {
 /// Whether an `Accept-Encoding` value (RFC 9110, section 12.5.3) takes this coding.
 fn accepts_coding(value: &str, coding: &str) -> bool {
     value.split(',').any(|part| {
-        let mut i18n = part.split(';').map(str::trim);
-        i18n.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
-            && !i18n.any(|word| matches!(word.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        let mut words = part.split(';').map(str::trim);
+        words.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            && !words.any(|word| matches!(word.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
 }
 

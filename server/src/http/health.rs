@@ -1,16 +1,16 @@
-//! For those who watch over the process.
+//! Health checks.
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{ApiError, App};
+use super::{ApiError, AppState};
 
-/// The process runs and answers.
+/// `GET /healthz`: the process answers.
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The process can do its work: the database answers, and it is not stopping.
-pub(super) async fn ready(State(app): State<App>) -> Result<(StatusCode, &'static str), ApiError> {
-    app.live.store.all_rooms().await?;
+/// `GET /readyz`: the database answers as well.
+pub(super) async fn ready(State(state): State<AppState>) -> Result<(StatusCode, &'static str), ApiError> {
+    state.services.store.all_rooms().await?;
     Ok((StatusCode::OK, "ready\n"))
 }

@@ -9,7 +9,7 @@ use axum::{
 use parlor_app::i18n::Language;
 use serde::Deserialize;
 
-use super::{ApiError, App, LAB_PAGE, SameOrigin, caller, forms, sessions};
+use super::{ApiError, AppState, LAB_PAGE, SameOrigin, caller, forms, sessions};
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
 const COOKIE: &str = "lang";
@@ -43,7 +43,7 @@ pub(super) struct Choice {
 /// `POST /language`: the form in every page, which works without scripts.
 pub(super) async fn choose(
     _origin: SameOrigin,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Form(choice): Form<Choice>,
 ) -> Result<Response, ApiError> {
     let Some(language) = Language::from_tag(&choice.lang) else {

@@ -1,4 +1,4 @@
-//! HTTP: the router, who may come in, the API beside the live protocol, the pages and their files.
+//! HTTP: the router, extractors, the API beside the live protocol, the pages and their files.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -14,70 +14,55 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{
-    accounts::login_throttle::LoginThrottle,
-    config::Config,
-    limits::{AddressPermit, MutationRateLimit},
-    session::Live,
-    workers::WorkerSlot,
-};
+use crate::{config::Config, limits::AddressPermit, services::Services, session::Live, workers::WorkerSlot};
 
 mod accounts;
 pub mod address;
-mod answer;
 mod assets;
 mod caller;
-mod connections;
-mod devices;
-mod fields;
+mod client_info;
+mod error;
 mod forms;
 mod health;
 mod history;
 mod invites;
+mod json_body;
 pub(crate) mod language;
-mod limit;
 mod linger;
 mod members;
 mod moderation;
 mod origin;
 mod pages;
-mod passwords;
 mod people;
-mod profile;
-pub(crate) mod rooms;
-pub(crate) mod sessions;
-mod visitor;
+mod rate_limit;
+mod rooms;
+mod sessions;
 mod worker;
 
-pub use answer::ApiError;
-pub(crate) use answer::wrong_method;
+pub(crate) use crate::services::{Caller, ClientInfo};
 pub use assets::is_built as has_site_files;
 pub(crate) use assets::site_files;
-pub use caller::Caller;
-pub(crate) use caller::{hash, new_token};
+pub use error::ApiError;
+pub(crate) use error::method_not_allowed;
+use json_body::JsonBody;
 pub use linger::Lingering;
 pub use origin::SameOrigin;
 pub(crate) use origin::is_foreign;
-pub(crate) use visitor::{Visitor, new_secret};
 pub use worker::build;
 
-/// Bodies of requests: the largest is a room's name.
-const MAX_BODY: usize = 16 * 1024;
+/// The largest request body, except of `POST /live/frames`. Long form fields are passwords, topics and ban reasons.
+const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// Time for a request that is not a live connection.
+/// The time limit of a request that is not a live connection.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
 
-/// What every handler can reach.
+/// The state of all handlers.
 #[derive(Clone)]
-pub struct App {
-    /// Everything live and durable.
+pub struct AppState {
+    pub services: Arc<Services>,
+    /// What live sessions share.
     pub live: Arc<Live>,
-    /// How the server was started.
     pub config: Arc<Config>,
-    /// How fast things may be changed over HTTP.
-    pub changes: Arc<MutationRateLimit>,
-    /// How often passwords may be tried.
-    pub tries: Arc<LoginThrottle>,
 }
 
 /// The network connection of a request, in the request's extensions.
@@ -107,20 +92,20 @@ pub struct ConnectionPermit {
 pub const LAB_PAGE: &str = "/lab";
 
 /// The API and the pages, with some `more_pages` that are handled like them.
-pub fn routes(app: &App, more_pages: Router<App>) -> Router<App> {
+pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> {
     pages::init();
     let api = Router::new()
-        .merge(identity())
+        .merge(people_routes())
         .route("/api/rooms", get(rooms::list).post(rooms::create))
         .route("/api/rooms/{room}/messages", get(history::messages))
         .route("/api/rooms/{room}/events", get(history::events))
-        .route("/api/rooms/{room}", patch(rooms::change))
-        .route("/api/rooms/{room}/level", put(rooms::level))
+        .route("/api/rooms/{room}", patch(rooms::update))
+        .route("/api/rooms/{room}/level", put(rooms::set_notification_level))
         .route("/api/rooms/{room}/members", get(members::list).post(members::add))
-        .route("/api/rooms/{room}/members/{user}", patch(members::appoint).delete(members::remove))
-        .route("/api/direct", post(rooms::direct))
-        .route("/api/{*rest}", any(answer::no_such_endpoint))
-        .method_not_allowed_fallback(answer::wrong_method);
+        .route("/api/rooms/{room}/members/{user}", patch(members::update).delete(members::remove))
+        .route("/api/direct", post(rooms::open_direct))
+        .route("/api/{*rest}", any(error::endpoint_not_found))
+        .method_not_allowed_fallback(error::method_not_allowed);
     let pages = Router::new()
         .route("/", get(pages::home))
         .route("/r/{room}", get(pages::room))
@@ -131,7 +116,7 @@ pub fn routes(app: &App, more_pages: Router<App>) -> Router<App> {
     api.merge(pages)
         .merge(more_pages)
         .merge(forms::routes())
-        .layer(middleware::from_fn_with_state(app.clone(), limit::changes))
+        .layer(middleware::from_fn_with_state(app.clone(), rate_limit::limit_mutations))
         .layer(middleware::from_fn(forms::in_words))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
@@ -140,37 +125,37 @@ pub fn routes(app: &App, more_pages: Router<App>) -> Router<App> {
 }
 
 /// Adds what all responses have in common, and the site's files at all other addresses.
-pub fn with_common_layers(routes: Router<App>) -> Router<App> {
+pub fn with_common_layers(routes: Router<AppState>) -> Router<AppState> {
     routes
         .fallback(assets::serve)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(security_headers))
         .layer(CatchPanicLayer::new())
 }
 
-/// Who one is, how one comes in, and who else is there.
-fn identity() -> Router<App> {
+/// Sessions, accounts, invitations, people, moderation.
+fn people_routes() -> Router<AppState> {
     Router::new()
-        .route("/api/session", post(sessions::create).delete(sessions::end))
-        .route("/api/sessions", get(devices::list).delete(devices::end_others))
-        .route("/api/sessions/{id}", delete(devices::end))
-        .route("/api/me", get(profile::me).patch(profile::change).delete(profile::delete))
+        .route("/api/session", post(sessions::create).delete(sessions::end_current))
+        .route("/api/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/api/sessions/{id}", delete(sessions::end))
+        .route("/api/me", get(accounts::me).patch(accounts::update_profile).delete(accounts::delete))
         .route("/api/accounts", post(accounts::create))
-        .route("/api/sign-in", post(accounts::sign_in))
-        .route("/api/password", post(passwords::change))
-        .route("/api/reset", post(passwords::reset))
+        .route("/api/sign-in", post(sessions::sign_in))
+        .route("/api/password", post(accounts::change_password))
+        .route("/api/reset", post(accounts::reset_password))
         .route("/api/invites", get(invites::list).post(invites::create))
         .route("/api/invites/{id}", delete(invites::revoke))
         .route("/api/people", get(people::list))
-        .route("/api/people/{user}/role", post(people::appoint))
-        .route("/api/people/{user}/reset", post(passwords::make_reset))
+        .route("/api/people/{user}/role", post(people::change_role))
+        .route("/api/people/{user}/reset", post(accounts::create_reset_link))
         .route("/api/people/{user}/ban", post(moderation::ban).delete(moderation::lift_ban))
         .route("/api/people/{user}/mute", post(moderation::mute).delete(moderation::unmute))
         .route("/api/bans", get(moderation::bans))
         .route("/api/audit", get(moderation::audit))
 }
 
-/// Headers for every answer. A page brings its own content security policy; everything else may do nothing at all.
+/// Security headers of every response. A page has its own content security policy; everything else may load nothing.
 async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,6 +1,7 @@
-//! Which pages may act for a visitor: this server's own, and those on the allow list.
+//! Extractor that rejects cross-origin requests, except from allowed origins.
 //!
-//! Browsers send `Origin` (RFC 6454) with every WebSocket upgrade and every request that changes something; scripts do not.
+//! Browsers send `Origin` (RFC 6454) with every WebSocket upgrade and every request that changes something; other clients do
+//! not.
 
 use axum::{
     extract::FromRequestParts,
@@ -8,23 +9,23 @@ use axum::{
 };
 use parlor_protocol::error_code;
 
-use super::{ApiError, App};
+use super::{ApiError, AppState};
 use crate::config::Config;
 
-/// An extractor that answers 403 when a page from elsewhere asks.
+/// Answers 403 to a page of another origin that is not on the allow list.
 pub struct SameOrigin;
 
-impl FromRequestParts<App> for SameOrigin {
+impl FromRequestParts<AppState> for SameOrigin {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        if is_allowed(&parts.headers, &app.config) {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        if is_allowed(&parts.headers, &state.config) {
             return Ok(Self);
         }
         Err(ApiError::new(
             StatusCode::FORBIDDEN,
             error_code::ORIGIN_REFUSED,
-            "This page is not from this server. Its address can be allowed with --allow-origin.",
+            "This origin is not allowed. Add it with --allow-origin.",
         ))
     }
 }

@@ -15,10 +15,11 @@ use parlor_app::{
 use parlor_protocol::{RoomId, RoomSummary, User, error_code, limits, validate};
 use serde::Deserialize;
 
-use super::{ApiError, App, Caller, accounts, assets, caller, language, sessions};
+use super::{ApiError, AppState, assets, caller, language, sessions};
 use crate::{
     config::{Guests, Registration, Switch},
     domain::Page,
+    services::Caller,
 };
 
 #[derive(Deserialize)]
@@ -33,14 +34,14 @@ pub(super) struct HomeQuery {
 
 /// `/`: the form for a name, and what is being said in the lobby. Someone with a session goes on to the lobby.
 pub(super) async fn home(
-    State(app): State<App>,
+    State(app): State<AppState>,
     caller: Result<Option<Caller>, ApiError>,
     Query(query): Query<HomeQuery>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let next = Some(query.next).filter(|next| sessions::is_room_address(next));
     let banned = match caller {
-        Err(failure) if failure.is_ban() => true,
+        Err(error) if error.is_ban() => true,
         other => {
             if other?.is_some() {
                 return Ok(Redirect::to(next.as_deref().unwrap_or("/r/lobby")).into_response());
@@ -49,31 +50,25 @@ pub(super) async fn home(
         }
     };
     // Who may come in by a name alone may read the lobby before.
-    let room = match app.live.hub.room(&RoomId::lobby()) {
-        Some(lobby) if app.live.guests != Guests::Off && !banned => {
+    let room = match app.services.hub.room(&RoomId::lobby()) {
+        Some(lobby) if app.services.guests != Guests::Off && !banned => {
             Some(room_page(&app, lobby.summary_for_others()).await?)
         }
         _ => None,
     };
     let language = language::of(request.headers());
     let i18n = I18n::new(language);
-    // The error comes as a code and becomes words here: nobody can put their own words on this page with a link.
+    // Only codes come from the address, so that a link cannot put text of its own on this page.
     let notice = match query.error.as_str() {
         _ if banned => i18n.error(error_code::BANNED).map(Into::into),
         "" => None,
         error_code::BANNED => i18n.error(error_code::BANNED).map(Into::into),
         error_code::GUESTS_OFF => Some(i18n.t(Key::GuestsDisabled).into()),
         error_code::RATE_LIMITED => Some(i18n.t(Key::TooManyJoins).into()),
-        error_code::NAME_TAKEN => {
-            let free = match accounts::checked_name(&query.name) {
-                Ok(name) => accounts::free_name_like(&app, &name.text, None).await?,
-                Err(_) => None,
-            };
-            Some(match free {
-                Some(name) => i18n.format(Key::NameTakenSuggestion, &[("name", &name)]),
-                None => i18n.t(Key::NameTaken).into(),
-            })
-        }
+        error_code::NAME_TAKEN => Some(match app.services.suggest_name(&query.name, None).await.unwrap_or_default() {
+            Some(name) => i18n.format(Key::NameTakenSuggestion, &[("name", &name)]),
+            None => i18n.t(Key::NameTaken).into(),
+        }),
         _ => {
             let why =
                 validate::name(&query.name).map_or_else(|invalid| i18n.validation_error(invalid), |_| String::new());
@@ -90,14 +85,14 @@ pub(super) async fn home(
 
 /// `/r/{room}`: the chat.
 pub(super) async fn room(
-    State(app): State<App>,
+    State(app): State<AppState>,
     caller: Result<Option<Caller>, ApiError>,
     Path(room): Path<RoomId>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let caller = match caller {
         // That page says it in words.
-        Err(failure) if failure.is_ban() => return Ok(Redirect::to("/").into_response()),
+        Err(error) if error.is_ban() => return Ok(Redirect::to("/").into_response()),
         other => other?,
     };
     let Some(caller) = caller else {
@@ -105,7 +100,7 @@ pub(super) async fn room(
         let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
         return Ok(Redirect::to(&to).into_response());
     };
-    let rooms = app.live.rooms_for(&caller.signed_in()).await?;
+    let rooms = app.services.list_rooms(&caller.signed_in()).await?;
     let found = match rooms.iter().find(|summary| summary.id == room) {
         Some(summary) => Some(room_page(&app, summary.clone()).await?),
         None => None,
@@ -125,7 +120,11 @@ pub(super) struct ShellQuery {
 /// `/shell`: the chat without a person, for the service worker to keep. The same for everyone who reads its language,
 /// which the query may name. A worker that asks for the shell of another build gets none, for it would not fit the files
 /// that it keeps.
-pub(super) async fn shell(State(app): State<App>, Query(query): Query<ShellQuery>, headers: HeaderMap) -> Response {
+pub(super) async fn shell(
+    State(app): State<AppState>,
+    Query(query): Query<ShellQuery>,
+    headers: HeaderMap,
+) -> Response {
     if query.build.is_some_and(|build| build != app.live.server.build) {
         return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
     }
@@ -141,12 +140,12 @@ fn at(address: &str, mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-async fn room_page(app: &App, summary: RoomSummary) -> Result<RoomPage, ApiError> {
+async fn room_page(app: &AppState, summary: RoomSummary) -> Result<RoomPage, ApiError> {
     let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE_SIZE).await?;
     Ok(RoomPage { summary, page })
 }
 
-fn page(app: &App, user: Option<User>, headers: &HeaderMap) -> PageData {
+fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
     PageData {
         user,
         rooms: Vec::new(),
@@ -174,15 +173,15 @@ pub(super) fn init() {
 }
 
 /// What is switched on here.
-pub(super) fn offers(app: &App) -> Offers {
+pub(super) fn offers(app: &AppState) -> Offers {
     Offers {
         lab: app.config.lab == Switch::On,
-        guests: app.live.guests != Guests::Off,
+        guests: app.services.guests != Guests::Off,
         accounts: app.config.registration == Registration::Open,
     }
 }
 
-async fn render(app: &App, data: PageData, language: Language, request: Request<Body>) -> Response {
+async fn render(app: &AppState, data: PageData, language: Language, request: Request<Body>) -> Response {
     let status = if data.missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let options = LeptosOptions::builder().output_name("parlor").build();
     // Asked for each page: in development a build gives its files new names while the server runs.

@@ -8,7 +8,7 @@ use axum::{
 use parlor_app::i18n::{self, Language};
 use sha2::{Digest, Sha256};
 
-use super::{App, assets, pages};
+use super::{AppState, assets, pages};
 
 const TEMPLATE: &str = include_str!("worker.js");
 
@@ -50,7 +50,7 @@ pub fn build() -> String {
 }
 
 /// `/sw.js`: the browser asks for it at each visit, and compares it byte by byte.
-pub(super) async fn serve(State(app): State<App>) -> Response {
+pub(super) async fn serve(State(app): State<AppState>) -> Response {
     let text = if assets::site_files().worker {
         script(&app.live.server.build, &assets::page_files())
     } else {

@@ -10,7 +10,7 @@ use axum::{
     routing::{any, get},
 };
 
-use crate::http::{App, LAB_PAGE, wrong_method};
+use crate::http::{AppState, LAB_PAGE, method_not_allowed};
 
 mod clock;
 mod close;
@@ -22,12 +22,12 @@ mod streams;
 pub use streams::Streams;
 
 /// The page and its files.
-pub fn page() -> Router<App> {
+pub fn page() -> Router<AppState> {
     Router::new().route(LAB_PAGE, get(page::show)).route("/lab/{file}", get(page::file))
 }
 
 /// The endpoints that the page uses. Streams stay open: they must be neither compressed nor timed out.
-pub fn routes(streams: Arc<Streams>) -> Router<App> {
+pub fn routes(streams: Arc<Streams>) -> Router<AppState> {
     Router::new()
         .route("/lab/clock", get(clock::now))
         .route("/lab/clock/poll", get(clock::poll))
@@ -38,6 +38,6 @@ pub fn routes(streams: Arc<Streams>) -> Router<App> {
         .route("/lab/handshake", any(handshake::upgrade))
         .route("/lab/handshake/answer", get(handshake::answer))
         .route("/lab/streams", get(self::streams::list))
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(streams))
 }

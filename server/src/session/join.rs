@@ -4,12 +4,13 @@ use std::sync::{Arc, atomic::Ordering};
 
 use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, error_code, limits};
 
-use super::{Denied, JoinedRoom, Session};
+use super::{JoinedRoom, Session};
 use crate::{
     connection::EventBatch,
     domain::{Membership, RoomMembership, StoreError},
     policy::RoomAct,
     room::{Online, Room, SubscribeOutcome},
+    services::AccessDenied,
 };
 
 /// Events read from the store in one query.
@@ -70,7 +71,7 @@ impl Session {
         Some(joined.room)
     }
 
-    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<Result<(), Denied>, StoreError> {
+    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<Result<(), AccessDenied>, StoreError> {
         if let Err(denied) = self.become_member(room).await? {
             return Ok(Err(denied));
         }
@@ -115,7 +116,7 @@ impl Session {
                     }
                     return Ok(Ok(()));
                 }
-                SubscribeOutcome::Removed => return Ok(Err(Denied::Unseen)),
+                SubscribeOutcome::Removed => return Ok(Err(AccessDenied::Hidden)),
                 SubscribeOutcome::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
             }
         }
@@ -138,7 +139,7 @@ impl Session {
     }
 
     /// Makes the user a member, as reading or writing in a public room does.
-    pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<Result<(), Denied>, StoreError> {
+    pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<Result<(), AccessDenied>, StoreError> {
         let (_, standing) = self.live.hub.role_and_standing(self.user(), &room.id);
         if standing.is_some() {
             return Ok(Ok(()));
@@ -147,7 +148,7 @@ impl Session {
             return Ok(Err(denied));
         }
         let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
-            return Ok(Err(Denied::Unseen));
+            return Ok(Err(AccessDenied::Hidden));
         };
         self.live.hub.became_member(self.user(), room, RoomMembership::since(read), Some(&self.connection));
         Ok(Ok(()))

@@ -34,7 +34,7 @@ mod read_position;
 mod refuse;
 mod send;
 
-pub use live::{Denied, Live};
+pub use live::Live;
 
 /// Commands of one connection that may wait for the disk. Beyond, its next frames wait.
 const MAX_IN_FLIGHT: usize = 64;
@@ -88,7 +88,7 @@ impl Session {
     #[must_use]
     pub fn new(live: Arc<Live>, who: AuthenticatedUser, session: TokenHash) -> Self {
         let connection = Connection::new(who, session);
-        live.wheel.add(&connection);
+        live.connections.add(&connection);
         let message_limit = live.hub.send_limit_of(connection.user.id, || Bucket::sends(live.rate_limits));
         let frame_limit = Bucket::frames(live.rate_limits);
         Self {
@@ -137,7 +137,7 @@ impl Session {
     /// The interval of heartbeats.
     #[must_use]
     pub fn heartbeat(&self) -> Duration {
-        self.live.wheel.interval()
+        self.live.connections.interval()
     }
 
     /// Ends the connection once its queue is written.
@@ -232,7 +232,7 @@ impl Session {
         // Read positions from another device must not change in between.
         let _turn = self.live.marking.lock(&self.user()).await;
         let rooms = self.live.joined_rooms(&self.who()).await?;
-        let listed = rooms.iter().map(|(_, room)| room).filter(|room| self.live.is_begun(self.user(), room)).cloned();
+        let listed = rooms.iter().map(|(_, room)| room).filter(|room| self.live.is_listed(self.user(), room)).cloned();
         // Queued before the hub knows the connection, so that no frame precedes it.
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,
@@ -240,7 +240,7 @@ impl Session {
             role: self.connection.role,
             server: self.live.server.clone(),
             now: clock::now(),
-            heartbeat_ms: u64::try_from(self.live.wheel.interval().as_millis()).unwrap_or(u64::MAX),
+            heartbeat_ms: u64::try_from(self.live.connections.interval().as_millis()).unwrap_or(u64::MAX),
             rooms: listed.collect(),
         });
         self.live.hub.connect(&self.connection, &rooms);

@@ -31,7 +31,7 @@ impl Session {
         let seq = seq.clamp(1, head);
         let _turn = self.live.marking.lock(&self.user()).await;
         // The unread index may not reach back that far.
-        let marked = match self.live.count_back(&room, RoomMembership::since(seq - 1)).await {
+        let marked = match self.live.load_unread(&room, RoomMembership::since(seq - 1)).await {
             Ok(()) => self.live.store.set_unread_from(id, self.user(), seq).await,
             Err(error) => Err(error),
         };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parlor_protocol::{CommandId, Millis, RoomId, ServerFrame, error_code};
 
-use super::{Denied, Session};
-use crate::{clock, domain::StoreError};
+use super::Session;
+use crate::{clock, domain::StoreError, services::AccessDenied};
 
 pub(super) const NO_SUCH_ROOM: &str = "This room does not exist, or you do not have access to it.";
 
@@ -20,12 +20,12 @@ impl Session {
         });
     }
 
-    pub(super) fn refuse_denied(&self, id: Option<String>, room: RoomId, denied: Denied) {
+    pub(super) fn refuse_denied(&self, id: Option<String>, room: RoomId, denied: AccessDenied) {
         match denied {
-            Denied::Unseen => {
+            AccessDenied::Hidden => {
                 self.refuse(id, Some(room), error_code::NOT_FOUND, NO_SUCH_ROOM);
             }
-            Denied::Forbidden => {
+            AccessDenied::Forbidden => {
                 self.refuse(
                     id,
                     Some(room),
@@ -33,7 +33,7 @@ impl Session {
                     "You do not have permission to do this in this room.",
                 );
             }
-            Denied::Muted { until } => self.connection.push(&muted(id, room, until)),
+            AccessDenied::Muted { until } => self.connection.push(&muted(id, room, until)),
         }
     }
 

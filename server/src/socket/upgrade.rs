@@ -12,7 +12,7 @@ use parlor_protocol::error_code;
 use tokio::net::TcpStream;
 
 use crate::{
-    http::{ApiError, App, ConnectionInfo},
+    http::{ApiError, AppState, ConnectionInfo},
     websocket::handshake::{self, Refused},
 };
 
@@ -25,10 +25,10 @@ pub struct Upgrade {
     subprotocol: Option<&'static str>,
 }
 
-impl FromRequest<App> for Upgrade {
+impl FromRequest<AppState> for Upgrade {
     type Rejection = Response;
 
-    async fn from_request(mut request: Request, _app: &App) -> Result<Self, Response> {
+    async fn from_request(mut request: Request, _app: &AppState) -> Result<Self, Response> {
         let accept = match handshake::accept(request.method(), request.version(), request.headers()) {
             Ok(accept) => accept,
             Err(Refused::BadRequest(message)) => return Err(ApiError::bad_request(message).into_response()),

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::http_connection::{Downstream, HttpConnection};
 use crate::{
     domain::TokenHash,
-    http::{ApiError, App, Caller},
+    http::{ApiError, AppState, Caller},
     session::{Live, Session},
 };
 
@@ -42,10 +42,10 @@ struct Params {
     connection: Option<Name>,
 }
 
-impl FromRequestParts<App> for ConnectionName {
+impl FromRequestParts<AppState> for ConnectionName {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let is_name = |name: &Name| {
             (1..=MAX_NAME).contains(&name.len())
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

@@ -13,7 +13,7 @@ use parlor_protocol::{CloseCode, ServerFrame, close};
 
 use crate::{
     connection::Disconnect,
-    http::{App, wrong_method},
+    http::{AppState, method_not_allowed},
     session::Session,
 };
 
@@ -32,13 +32,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The endpoints of the live protocol. Their answers must be neither compressed nor timed out: they stay open, and a
 /// compressor would hold frames back.
-pub fn routes(connections: Arc<HttpConnections>) -> Router<App> {
+pub fn routes(connections: Arc<HttpConnections>) -> Router<AppState> {
     Router::new()
         .route("/live/ws", any(websocket::upgrade))
         .route("/live/sse", get(sse::stream))
         .route("/live/poll", get(poll::poll))
         .route("/live/frames", post(frames::take))
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(connections))
 }
 

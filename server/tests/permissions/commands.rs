@@ -1,6 +1,6 @@
 //! Everything that can be asked of a room, and what each asks of the rights.
 
-use parlor::policy::RoomAct;
+use parlor_protocol::policy::RoomAction;
 use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId};
 use uuid::Uuid;
 
@@ -42,19 +42,19 @@ impl OverHttp {
         Self::Level,
     ];
 
-    pub(super) const fn act(self) -> RoomAct {
+    pub(super) const fn act(self) -> RoomAction {
         match self {
-            Self::List | Self::Page => RoomAct::See,
-            Self::Messages | Self::Events | Self::Members => RoomAct::Read,
-            Self::Join => RoomAct::Join,
-            Self::Invite => RoomAct::Invite,
-            Self::Leave => RoomAct::Leave,
-            Self::Remove => RoomAct::Remove,
-            Self::Rename | Self::SetTopic => RoomAct::Rename,
-            Self::Archive => RoomAct::Archive,
-            Self::Appoint => RoomAct::Appoint,
-            Self::Mute => RoomAct::Mute,
-            Self::Level => RoomAct::Mark,
+            Self::List | Self::Page => RoomAction::See,
+            Self::Messages | Self::Events | Self::Members => RoomAction::Read,
+            Self::Join => RoomAction::Join,
+            Self::Invite => RoomAction::Invite,
+            Self::Leave => RoomAction::Leave,
+            Self::Remove => RoomAction::Remove,
+            Self::Rename | Self::SetTopic => RoomAction::Rename,
+            Self::Archive => RoomAction::Archive,
+            Self::Appoint => RoomAction::Appoint,
+            Self::Mute => RoomAction::Mute,
+            Self::Level => RoomAction::Mark,
         }
     }
 
@@ -76,15 +76,15 @@ impl OverHttp {
 }
 
 /// What is asked of a frame; none where it is about no room. A new frame without a row does not compile.
-pub(super) const fn act_of(frame: &ClientFrame) -> Option<RoomAct> {
+pub(super) const fn act_of(frame: &ClientFrame) -> Option<RoomAction> {
     match frame {
         ClientFrame::Hello { .. } | ClientFrame::Ping { .. } | ClientFrame::Away { .. } => None,
-        ClientFrame::Join(_) => Some(RoomAct::Read),
-        ClientFrame::Send { .. } => Some(RoomAct::Write),
-        ClientFrame::Typing { .. } => Some(RoomAct::Type),
-        ClientFrame::Read { .. } | ClientFrame::MarkUnread { .. } => Some(RoomAct::Mark),
+        ClientFrame::Join(_) => Some(RoomAction::Read),
+        ClientFrame::Send { .. } => Some(RoomAction::Write),
+        ClientFrame::Typing { .. } => Some(RoomAction::Type),
+        ClientFrame::Read { .. } | ClientFrame::MarkUnread { .. } => Some(RoomAction::Mark),
         // What another wrote; for one's own it is `DeleteOwn`.
-        ClientFrame::Delete { .. } => Some(RoomAct::DeleteOthers),
+        ClientFrame::Delete { .. } => Some(RoomAction::DeleteOthers),
         // Not offered yet: refused in the same way everywhere; see below. Leaving ends what one hears, and asks nothing.
         ClientFrame::Edit { .. } | ClientFrame::React { .. } | ClientFrame::Leave { .. } => None,
     }

@@ -1,7 +1,7 @@
 //! A server with rooms and people for each cell of the table, and what comes of asking there.
 
 use crate::support::{Client, Server, http_client};
-use parlor::policy::{Actor, Place, RoomAct, Standing, Verdict};
+use parlor_protocol::policy::{Actor, Decision, MemberStatus, RoomAction, RoomContext};
 use parlor_protocol::{
     ClientFrame, CommandId, RoomId, RoomKind, ServerFrame, ServerRole, UserId,
     http::{CreatedRoom, CreatedSession, RoomList},
@@ -31,7 +31,7 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    pub(super) fn verdict(&self, act: RoomAct) -> Verdict {
+    pub(super) fn verdict(&self, act: RoomAction) -> Decision {
         let kind = match self.kind {
             "private" => RoomKind::Private,
             "direct" => RoomKind::Direct,
@@ -39,11 +39,11 @@ impl Cell {
         };
         let membership = match self.stands {
             Stands::Outside => None,
-            Stands::Member => Some(Standing { moderator: false, muted: false }),
-            Stands::Moderator => Some(Standing { moderator: true, muted: false }),
+            Stands::Member => Some(MemberStatus { moderator: false, muted: false }),
+            Stands::Moderator => Some(MemberStatus { moderator: true, muted: false }),
         };
         let actor = Actor { role: self.role, lobby_only: false, muted: false };
-        actor.check(act, Place { kind, lobby: self.kind == "lobby", archived: false, membership })
+        actor.check(act, RoomContext { kind, lobby: self.kind == "lobby", archived: false, membership })
     }
 
     pub(super) fn name(&self) -> String {
@@ -172,15 +172,15 @@ impl World {
                     serde_json::from_value::<RoomList>(answer).unwrap().rooms.iter().any(|mine| mine.id == *room);
                 // A direct room is listed once something was said in it.
                 let begun = cell.kind != "direct";
-                assert_eq!(listed, verdict == Verdict::Allowed && begun, "{} {command:?}", cell.name());
+                assert_eq!(listed, verdict == Decision::Allowed && begun, "{} {command:?}", cell.name());
                 return;
             }
-            (OverHttp::Page, Verdict::Allowed) if cell.kind == "direct" => &[404],
+            (OverHttp::Page, Decision::Allowed) if cell.kind == "direct" => &[404],
             // Joining what one is in changes nothing.
-            (OverHttp::Join, Verdict::Forbidden) if cell.stands != Stands::Outside => &[204],
-            (_, Verdict::Allowed) => &[200, 204],
-            (_, Verdict::Forbidden) => &[403],
-            (_, Verdict::Hidden) => &[404],
+            (OverHttp::Join, Decision::Forbidden) if cell.stands != Stands::Outside => &[204],
+            (_, Decision::Allowed) => &[200, 204],
+            (_, Decision::Forbidden) => &[403],
+            (_, Decision::Hidden) => &[404],
         };
         assert!(expected.contains(&status), "{} {command:?}: {status}, not {expected:?}", cell.name());
     }
@@ -212,7 +212,7 @@ impl World {
                 continue;
             };
             let verdict = cell.verdict(act);
-            if act == RoomAct::Type {
+            if act == RoomAction::Type {
                 // Not answered: it is heard or not.
                 other.say(&ClientFrame::Ping { at: 2 }).await;
                 let mut heard = false;
@@ -226,20 +226,20 @@ impl World {
                         _ => None,
                     })
                     .await;
-                assert_eq!((heard, refused), (verdict == Verdict::Allowed, None), "{} {frame:?}", cell.name());
+                assert_eq!((heard, refused), (verdict == Decision::Allowed, None), "{} {frame:?}", cell.name());
                 continue;
             }
             let expected = match verdict {
-                Verdict::Allowed => None,
-                Verdict::Forbidden => Some("forbidden"),
-                Verdict::Hidden => Some("not_found"),
+                Decision::Allowed => None,
+                Decision::Forbidden => Some("forbidden"),
+                Decision::Hidden => Some("not_found"),
             };
             assert_eq!(refused.as_deref(), expected, "{} {frame:?}", cell.name());
             // Where it could be said it can be taken back: by then they are a member.
             if let ClientFrame::Send { id: message, room, .. } = frame {
                 let refused =
                     decided(&mut them, ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room, message }).await;
-                let expected = (verdict == Verdict::Hidden).then_some("not_found");
+                let expected = (verdict == Decision::Hidden).then_some("not_found");
                 assert_eq!(refused.as_deref(), expected, "{} their own", cell.name());
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId, Seq, ServerFrame, error_code, limits};
+use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId, Seq, ServerFrame, error_code};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,8 +12,7 @@ use super::ack::Ack;
 use crate::{
     domain::Page,
     gateway::{connection::ClientGone, participant::Participant},
-    http::{ApiError, rooms},
-    policy::RoomAct,
+    http::ApiError,
     session::Session,
 };
 
@@ -196,16 +195,14 @@ fn parse<T: DeserializeOwned>(data: Option<Value>) -> Result<T, ApiError> {
 }
 
 async fn rooms_of(participant: &Participant) -> Result<Value, ApiError> {
-    let rooms = participant.app.live.rooms_for(&participant.caller.signed_in()).await?;
+    let rooms = participant.app.services.list_rooms(&participant.caller.signed_in()).await?;
     Ok(json!({ "rooms": rooms }))
 }
 
 async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, ApiError> {
     let History { room, before, limit } = parse(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
     let room = room.unwrap_or_else(|| participant.room.clone());
-    rooms::may(&participant.app, &participant.caller, RoomAct::Read, &room).await?;
-    let limit = limit.unwrap_or(limits::DEFAULT_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
     let page = before.map_or(Page::Newest, Page::Before);
-    let page = participant.app.live.store.messages(&room, page, limit).await?;
+    let page = participant.app.services.list_messages(&participant.caller, &room, page, limit).await?;
     serde_json::to_value(page).map_err(|error| ApiError::bad_request(error.to_string()))
 }

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     gateway::{connection::ClientSignals, participant::Participant},
-    http::{ApiError, App, Caller, ConnectionInfo, Visitor},
+    http::{ApiError, AppState, Caller, ClientInfo, ConnectionInfo},
 };
 
 /// Most bytes of unhandled events. The library has no back-pressure, so beyond that the client is disconnected.
@@ -104,7 +104,7 @@ impl fmt::Display for ConnectError {
 
 /// Accepts or rejects a client. Its events are received from now on.
 pub(super) async fn connect(
-    app: App,
+    app: AppState,
     handles: TransportHandles,
     socket: SocketRef,
     TryData(auth): TryData<Value>,
@@ -122,7 +122,7 @@ pub(super) async fn connect(
 }
 
 async fn participant(
-    app: App,
+    app: AppState,
     socket: &SocketRef,
     info: Option<ConnectionInfo>,
     auth: Auth,
@@ -132,7 +132,7 @@ async fn participant(
     if let Some(info) = info {
         parts.extensions.insert(info);
     }
-    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &app).await;
+    let Ok(visitor) = ClientInfo::from_request_parts(&mut parts, &app).await;
     let caller = if auth.token.is_empty() {
         let caller = Option::<Caller>::from_request_parts(&mut parts, &app).await?;
         if caller.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
@@ -140,7 +140,7 @@ async fn participant(
         }
         caller
     } else {
-        let caller = Caller::by_token(&app, &auth.token, Some(visitor.address)).await?;
+        let caller = app.services.authenticate(&auth.token, Some(visitor.address)).await?;
         Some(caller.ok_or_else(ApiError::unauthorized)?)
     };
     let query = Query::<Auth>::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default();

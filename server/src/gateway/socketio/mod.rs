@@ -27,7 +27,7 @@ use tower::{ServiceExt, util::ServiceFn};
 
 use self::{stream::SocketStream, transport_handle::TransportHandles};
 use crate::{
-    http::{ApiError, App, ConnectionInfo, SameOrigin, Visitor, is_foreign},
+    http::{ApiError, AppState, ClientInfo, ConnectionInfo, SameOrigin, is_foreign},
     socket::Upgrade,
 };
 
@@ -68,7 +68,7 @@ impl HeldPermit {
     }
 }
 
-pub(super) fn routes(app: &App) -> Router<App> {
+pub(super) fn routes(app: &AppState) -> Router<AppState> {
     let not_found: fn(Request) -> _ = |_| ready(Ok(StatusCode::NOT_FOUND.into_response()));
     let (interval, grace) = (app.config.heartbeat, app.config.heartbeat_grace.min(app.config.heartbeat / 2));
     let (service, io) = SocketIo::builder()
@@ -90,7 +90,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
     Router::new().route("/socket.io/", any(move |app, request| serve(endpoint, app, request)))
 }
 
-async fn serve(endpoint: Endpoint, State(app): State<App>, request: Request) -> Result<Response, ApiError> {
+async fn serve(endpoint: Endpoint, State(app): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     SameOrigin::from_request_parts(&mut parts, &app).await?;
     let foreign = is_foreign(&parts.headers).then(|| parts.headers.get(header::ORIGIN).cloned()).flatten();
@@ -107,14 +107,14 @@ async fn serve(endpoint: Endpoint, State(app): State<App>, request: Request) -> 
 }
 
 impl Endpoint {
-    async fn handle(self, app: &App, mut parts: Parts, body: Body) -> Result<Response, ApiError> {
+    async fn handle(self, app: &AppState, mut parts: Parts, body: Body) -> Result<Response, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
         let value = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
         let (sid, is_websocket) = (value("sid").map(str::to_owned), value("transport") == Some("websocket"));
         let is_known = matches!(value("EIO"), Some("3" | "4"));
-        if sid.is_none() && app.live.rate_limits {
-            let Ok(visitor) = Visitor::from_request_parts(&mut parts, app).await;
-            app.changes.take(visitor.address, None).map_err(ApiError::too_fast)?;
+        if sid.is_none() {
+            let Ok(visitor) = ClientInfo::from_request_parts(&mut parts, app).await;
+            app.services.limit_mutations(&visitor, None)?;
         }
         if is_websocket && is_known {
             return Ok(self.upgrade(app, parts, body, sid).await);
@@ -129,7 +129,7 @@ impl Endpoint {
     }
 
     /// Takes over the socket and passes it to the library as a byte stream.
-    async fn upgrade(self, app: &App, parts: Parts, body: Body, sid: Option<String>) -> Response {
+    async fn upgrade(self, app: &AppState, parts: Parts, body: Body, sid: Option<String>) -> Response {
         let handle = match sid {
             Some(sid) => self.handles.get_or_create(sid),
             None => Arc::default(),

@@ -1,9 +1,9 @@
 //! `/account` and its forms. Each says on that page what has come of it.
 
 use axum::{
-    Form, Json,
+    Form,
     extract::{Path, Query, State, rejection::PathRejection},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use parlor_app::{
@@ -18,16 +18,12 @@ use parlor_protocol::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    ACCOUNT, clock_of, frame, frame_for, go_on, name_problem, notice, page, problem, reader::Reader, weakness,
-};
+use super::{ACCOUNT, clock_of, frame, frame_for, notice, page, problem, reader::Reader, signed_in};
 use crate::{
-    accounts::password,
     config::Registration,
-    http::{
-        ApiError, App, Caller, SameOrigin, devices, fields::Fields, passwords, profile, sessions, visitor::Visitor,
-    },
+    http::{ApiError, AppState, SameOrigin, sessions},
     policy::ServerAct,
+    services::{Caller, ClientInfo, ServiceError},
 };
 
 /// What has come of a form, by its code.
@@ -59,7 +55,7 @@ pub(super) struct Shown {
 /// `GET /account`
 pub(super) async fn show(
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Query(query): Query<AccountQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -68,17 +64,17 @@ pub(super) async fn show(
 }
 
 pub(super) async fn account(
-    app: &App,
+    app: &AppState,
     caller: Caller,
     headers: &HeaderMap,
     shown: Shown,
 ) -> Result<Response, ApiError> {
     let frame = frame_for(app, &caller, headers, ACCOUNT);
     let is_guest = caller.user.kind == UserKind::Guest;
-    let may_invite = caller.actor(app).can(ServerAct::Invite);
-    let Json(me) = profile::me(caller.clone(), State(app.clone())).await?;
-    let invites = if may_invite { Some(app.live.store.invites().await?) } else { None };
-    let Json(listed) = devices::list(caller, State(app.clone())).await?;
+    let may_invite = app.services.can(&caller, ServerAct::Invite);
+    let me = app.services.profile(&caller).await?;
+    let invites = if may_invite { Some(app.services.list_invites(&caller).await?.invites) } else { None };
+    let listed = app.services.list_sessions(&caller).await?;
     let sign_up = (is_guest && app.config.registration == Registration::Open).then(|| forms::SignUp {
         name: me.user.name.clone(),
         next: ACCOUNT.into(),
@@ -104,7 +100,7 @@ pub(super) async fn account(
 
 /// The page with what was wrong.
 pub(super) async fn failed(
-    app: &App,
+    app: &AppState,
     caller: Caller,
     headers: &HeaderMap,
     failure: &ApiError,
@@ -127,23 +123,19 @@ pub(super) struct Rename {
 
 /// `POST /account/name`
 pub(super) async fn rename(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(form): Form<Rename>,
 ) -> Result<Response, ApiError> {
     let typed = form.display_name;
-    let fields = Fields(UpdateProfileRequest { display_name: Some(typed.clone()), colour: None });
-    let failure = match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
+    let request = UpdateProfileRequest { display_name: Some(typed.clone()), colour: None };
+    let failure: ApiError = match app.services.update_profile(&caller, request).await {
         Ok(_) => return Ok(Redirect::to(&done("name")).into_response()),
-        Err(failure) => failure,
+        Err(error) => error.into(),
     };
-    let i18n = frame(&headers, ACCOUNT).i18n;
-    let problem = match name_problem(&app, i18n, &failure, &typed, Some(caller.user.id)).await? {
-        Some(text) => Problem { at: id::DISPLAY_NAME, text },
-        None => problem(i18n, &failure, id::DISPLAY_NAME),
-    };
+    let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::DISPLAY_NAME);
     let typed = Typed { display_name: Some(typed), ..Typed::default() };
     failed(&app, caller, &headers, &failure, problem, typed).await
 }
@@ -156,24 +148,25 @@ pub(super) struct NewColour {
 
 /// `POST /account/colour`
 pub(super) async fn change_colour(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(form): Form<NewColour>,
 ) -> Result<Response, ApiError> {
-    // What is no colour becomes one that the API refuses.
+    // A text that is not a colour becomes one that the service rejects.
     let colour = form.colour.parse().unwrap_or(limits::COLOUR_COUNT);
-    let fields = Fields(UpdateProfileRequest { display_name: None, colour: Some(colour) });
-    match profile::change(origin, caller.clone(), State(app.clone()), fields).await {
-        Ok(_) => Ok(Redirect::to(&done("colour")).into_response()),
-        // A guest's page has no such form to say it at.
-        Err(failure) if failure.code() == error_code::FORBIDDEN => Err(failure),
-        Err(failure) => {
-            let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::COLOUR);
-            failed(&app, caller, &headers, &failure, problem, Typed::default()).await
-        }
+    let request = UpdateProfileRequest { display_name: None, colour: Some(colour) };
+    let failure: ApiError = match app.services.update_profile(&caller, request).await {
+        Ok(_) => return Ok(Redirect::to(&done("colour")).into_response()),
+        Err(error) => error.into(),
+    };
+    // A guest's page has no such form to show it at.
+    if failure.code() == error_code::FORBIDDEN {
+        return Err(failure);
     }
+    let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::COLOUR);
+    failed(&app, caller, &headers, &failure, problem, Typed::default()).await
 }
 
 #[derive(Deserialize)]
@@ -186,73 +179,58 @@ pub(super) struct ChangePassword {
 
 /// `POST /account/password`
 pub(super) async fn change_password(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    visitor: Visitor,
-    State(app): State<App>,
+    client: ClientInfo,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(form): Form<ChangePassword>,
 ) -> Result<Response, ApiError> {
-    let new = form.new.clone();
-    let fields = Fields(ChangePasswordRequest { current: form.current, new: form.new });
-    let failure = match passwords::change(origin, caller.clone(), visitor, State(app.clone()), fields).await {
-        Ok(answer) => return Ok(go_on(&answer, &done("password"))),
-        Err(failure) => failure,
+    let request = ChangePasswordRequest { current: form.current, new: form.new };
+    let failure: ApiError = match app.services.change_password(&caller, &client, request).await {
+        Ok(created) => return Ok(signed_in(&app, &created, &done("password"))),
+        Err(error) => error.into(),
     };
-    let i18n = frame(&headers, ACCOUNT).i18n;
-    let problem = if failure.code() == error_code::WEAK_PASSWORD {
-        let account = app.live.store.account_of(caller.user.id).await?;
-        let name = account.map(|account| account.name).unwrap_or_default();
-        let weak = password::check_strength(&new.0, &name).err();
-        let text = weak.map_or_else(|| super::explain(i18n, &failure), |weak| weakness(i18n, weak));
-        Problem { at: id::NEW, text }
-    } else {
-        wrong_password(i18n, &failure, id::CURRENT)
-    };
+    let at = if failure.code() == error_code::WEAK_PASSWORD { id::NEW } else { id::CURRENT };
+    let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, at);
     failed(&app, caller, &headers, &failure, problem, Typed::default()).await
 }
 
-/// Someone who is signed in has typed another password than theirs.
-fn wrong_password(i18n: parlor_app::i18n::I18n, failure: &ApiError, at: &'static str) -> Problem {
-    if failure.code() == error_code::WRONG_CREDENTIALS {
-        return Problem { at, text: i18n.t(Key::IncorrectPassword).into() };
-    }
-    problem(i18n, failure, at)
-}
-
-/// `POST /account/sessions/{id}/end`: also when it has ended meanwhile, for that is what was wanted.
+/// `POST /account/sessions/{id}/end`. Succeeds also for a session that has ended meanwhile.
 pub(super) async fn end_session(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    match devices::end(origin, caller, State(app), id).await {
-        Ok(answer) if answer.headers().contains_key(header::SET_COOKIE) => Ok(go_on(&answer, "/")),
-        Ok(answer) => Ok(go_on(&answer, &done("session"))),
-        Err(failure) if failure.code() == error_code::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
-        Err(failure) => Err(failure),
+    let Ok(Path(id)) = id else { return Ok(Redirect::to(ACCOUNT).into_response()) };
+    match app.services.end_session(&caller, id).await {
+        Ok(true) => Ok((sessions::no_cookie(&app), Redirect::to("/")).into_response()),
+        Ok(false) => Ok(Redirect::to(&done("session")).into_response()),
+        Err(ServiceError::SessionNotFound) => Ok(Redirect::to(ACCOUNT).into_response()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// `POST /account/sessions/end`: all others.
 pub(super) async fn end_others(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, ApiError> {
-    devices::end_others(origin, caller, State(app)).await?;
+    app.services.end_other_sessions(&caller).await?;
     Ok(Redirect::to(&done("sessions")).into_response())
 }
 
 /// `POST /account/sign-out`
 pub(super) async fn sign_out(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     caller: Option<Caller>,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, ApiError> {
     let Some(caller) = caller else { return Ok(Redirect::to("/").into_response()) };
-    Ok(go_on(&sessions::end(origin, caller, State(app)).await?, "/"))
+    app.services.sign_out(&caller).await?;
+    Ok((sessions::no_cookie(&app), Redirect::to("/")).into_response())
 }
 
 #[derive(Deserialize)]
@@ -263,24 +241,25 @@ pub(super) struct Delete {
 
 /// `POST /account/delete`
 pub(super) async fn delete(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    visitor: Visitor,
-    State(app): State<App>,
+    client: ClientInfo,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(form): Form<Delete>,
 ) -> Result<Response, ApiError> {
-    let fields = Fields(DeleteAccountRequest { password: form.password });
-    match profile::delete(origin, caller.clone(), visitor, State(app.clone()), fields).await {
-        Ok(answer) => {
-            let mut response = go_on(&answer, "/sign-in?done=deleted");
-            // What the browser kept of the rooms goes as well (W3C Clear Site Data).
+    let request = DeleteAccountRequest { password: form.password };
+    match app.services.delete_account(&caller, &client, request).await {
+        Ok(()) => {
+            let mut response = (sessions::no_cookie(&app), Redirect::to("/sign-in?done=deleted")).into_response();
+            // Removes what the browser stored of the rooms as well (W3C Clear Site Data).
             let clear = (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
             response.headers_mut().insert(clear.0, clear.1);
             Ok(response)
         }
-        Err(failure) => {
-            let problem = wrong_password(frame(&headers, ACCOUNT).i18n, &failure, id::DELETE);
+        Err(error) => {
+            let failure = error.into();
+            let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::DELETE);
             failed(&app, caller, &headers, &failure, problem, Typed::default()).await
         }
     }

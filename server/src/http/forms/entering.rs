@@ -11,22 +11,16 @@ use parlor_app::{
     i18n::Key,
 };
 use parlor_protocol::{
-    ServerRole, UserKind, error_code,
-    http::{CreateAccountRequest, Secret},
+    ServerRole, UserKind,
+    http::{CreateAccountRequest, ResetPasswordRequest, Secret, SignInRequest},
 };
 use serde::Deserialize;
 
-use super::{LOBBY, destination, frame, go_on, name_problem, page, problem, weakness, with_next};
+use super::{LOBBY, destination, frame, page, problem, signed_in, with_next};
 use crate::{
-    accounts::password,
     config::Registration,
-    http::{
-        ApiError, App, Caller, SameOrigin, accounts,
-        caller::{self, Presented},
-        fields::Fields,
-        pages, passwords,
-        visitor::Visitor,
-    },
+    http::{ApiError, AppState, SameOrigin, caller::PresentedToken, pages},
+    services::{Caller, ClientInfo, Field, ServiceError},
 };
 
 #[derive(Deserialize)]
@@ -40,7 +34,7 @@ pub(super) struct SignInQuery {
 /// `GET /sign-in`
 pub(super) async fn sign_in_page(
     caller: Option<Caller>,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Query(query): Query<SignInQuery>,
     headers: HeaderMap,
 ) -> Response {
@@ -67,21 +61,22 @@ pub(super) struct SignIn {
 
 /// `POST /sign-in`
 pub(super) async fn sign_in(
-    origin: SameOrigin,
-    presented: Presented,
-    visitor: Visitor,
-    State(app): State<App>,
+    _origin: SameOrigin,
+    PresentedToken(replaced): PresentedToken,
+    client: ClientInfo,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Response {
     let next = destination(&form.next);
-    let offers = pages::offers(&app);
-    let fields = Fields(parlor_protocol::http::SignInRequest { name: form.name.clone(), password: form.password });
-    match accounts::sign_in(origin, presented, visitor, State(app), fields).await {
-        Ok(answer) => go_on(&answer, if next.is_empty() { LOBBY } else { next }),
-        Err(failure) => {
+    let request = SignInRequest { name: form.name.clone(), password: form.password };
+    match app.services.sign_in(replaced, &client, request).await {
+        Ok(created) => signed_in(&app, &created, if next.is_empty() { LOBBY } else { next }),
+        Err(error) => {
+            let failure = ApiError::from(error);
             let frame = frame(&headers, with_next("/sign-in", next));
             let problem = Some(problem(frame.i18n, &failure, id::PASSWORD));
+            let offers = pages::offers(&app);
             let form = forms::SignIn { name: form.name, next: next.into(), problem, notice: None, offers };
             failure.with_page(page(failure.status(), frame.i18n, form.page(frame)))
         }
@@ -103,67 +98,58 @@ pub(super) struct SignUp {
 /// `GET /sign-up`
 pub(super) async fn sign_up_page(
     caller: Option<Caller>,
-    visitor: Visitor,
-    State(app): State<App>,
+    client: ClientInfo,
+    State(app): State<AppState>,
     Query(form): Query<SignUp>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    show_sign_up(&app, caller.as_ref(), &visitor, &headers, SignUp { password: Secret::default(), ..form }, None).await
+    show_sign_up(&app, caller.as_ref(), &client, &headers, SignUp { password: Secret::default(), ..form }, None).await
 }
 
 /// `GET /invite/{secret}` and `GET /first/{secret}`: which of the two it is, the secret tells.
 pub(super) async fn by_link(
     caller: Option<Caller>,
-    visitor: Visitor,
-    State(app): State<App>,
+    client: ClientInfo,
+    State(app): State<AppState>,
     Path(secret): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (name, next) = (String::new(), String::new());
     let form = SignUp { name, next, password: Secret::default(), invite: Secret(secret) };
-    show_sign_up(&app, caller.as_ref(), &visitor, &headers, form, None).await
+    show_sign_up(&app, caller.as_ref(), &client, &headers, form, None).await
 }
 
 /// `POST /sign-up`
 pub(super) async fn sign_up(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     caller: Option<Caller>,
-    visitor: Visitor,
-    State(app): State<App>,
+    client: ClientInfo,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(mut form): Form<SignUp>,
 ) -> Result<Response, ApiError> {
-    let guest = caller.as_ref().map(|caller| caller.user.id);
-    let i18n = frame(&headers, "").i18n;
     let password = std::mem::take(&mut form.password);
-    let name = accounts::checked_name(&form.name).map(|name| name.text).unwrap_or_default();
-    let weak = password::check_strength(&password.0, &name).err();
     let invite = Some(form.invite.clone()).filter(|secret| !secret.0.is_empty());
-    let fields = Fields(CreateAccountRequest { name: form.name.clone(), password, invite });
-    let failure = match accounts::create(origin, caller.clone(), visitor.clone(), State(app.clone()), fields).await {
-        Ok(answer) => {
+    let request = CreateAccountRequest { name: form.name.clone(), password, invite };
+    let error = match app.services.create_account(caller.as_ref(), &client, request).await {
+        Ok(created) => {
             let next = destination(&form.next);
-            return Ok(go_on(&answer, if next.is_empty() { LOBBY } else { next }));
+            return Ok(signed_in(&app, &created, if next.is_empty() { LOBBY } else { next }));
         }
-        Err(failure) => failure,
+        Err(error) => error,
     };
-    let problem = match (failure.code(), weak) {
-        (error_code::WEAK_PASSWORD, Some(weak)) => Problem { at: id::PASSWORD, text: weakness(i18n, weak) },
-        _ => match name_problem(&app, i18n, &failure, &form.name, guest).await? {
-            Some(text) => Problem { at: id::NAME, text },
-            None => problem(i18n, &failure, id::PASSWORD),
-        },
-    };
-    let shown =
-        show_sign_up(&app, caller.as_ref(), &visitor, &headers, form, Some((failure.status(), problem))).await?;
+    let at = if error.field() == Some(Field::Name) { id::NAME } else { id::PASSWORD };
+    let failure = ApiError::from(error);
+    let problem = problem(frame(&headers, "").i18n, &failure, at);
+    let shown = show_sign_up(&app, caller.as_ref(), &client, &headers, form, Some((failure.status(), problem))).await?;
     Ok(failure.with_page(shown))
 }
 
 /// The form to make an account, or why there is none.
 async fn show_sign_up(
-    app: &App,
+    app: &AppState,
     caller: Option<&Caller>,
-    visitor: &Visitor,
+    client: &ClientInfo,
     headers: &HeaderMap,
     form: SignUp,
     failed: Option<(StatusCode, Problem)>,
@@ -184,7 +170,7 @@ async fn show_sign_up(
         }
         other => other.map(|caller| caller.user.name.clone()),
     };
-    let invitation = invitation(app, visitor, invite.as_ref()).await?;
+    let invitation = invitation(app, client, invite.as_ref()).await?;
     let (status, problem) = match failed {
         Some((status, problem)) => (status, Some(problem)),
         None if invitation == Invitation::Invalid => (StatusCode::NOT_FOUND, None),
@@ -196,36 +182,28 @@ async fn show_sign_up(
     Ok(page(status, i18n, form.page(frame)))
 }
 
-/// By what someone would make an account here.
-async fn invitation(app: &App, visitor: &Visitor, secret: Option<&Secret>) -> Result<Invitation, ApiError> {
+/// What an account would be created by.
+async fn invitation(app: &AppState, client: &ClientInfo, secret: Option<&Secret>) -> Result<Invitation, ApiError> {
     let Some(secret) = secret else {
         let needed = app.config.registration == Registration::Invite;
         return Ok(if needed { Invitation::Needed } else { Invitation::Open });
     };
-    // Nobody finds one by trying, and nobody may try all day.
-    visitor.try_once(app)?;
-    let Some(invite) = app.live.store.invite_of(caller::hash(&secret.0)).await? else {
-        return Ok(Invitation::Invalid);
-    };
-    app.tries.give_back(visitor.address);
-    if invite.role == ServerRole::Owner {
-        return Ok(Invitation::Owner);
+    match app.services.find_invite(client, secret).await {
+        Ok(invite) if invite.role == ServerRole::Owner => Ok(Invitation::Owner),
+        Ok(invite) => Ok(Invitation::By { name: invite.invited_by, role: invite.role }),
+        Err(ServiceError::InviteNotFound) => Ok(Invitation::Invalid),
+        Err(error) => Err(error.into()),
     }
-    let by = match invite.made_by {
-        Some(by) => app.live.store.account_of(by).await?,
-        None => None,
-    };
-    Ok(Invitation::By { name: by.map(|account| account.user.name.clone()), role: invite.role })
 }
 
 /// `GET /reset/{secret}`
 pub(super) async fn reset_page(
-    visitor: Visitor,
-    State(app): State<App>,
+    client: ClientInfo,
+    State(app): State<AppState>,
     Path(secret): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    show_reset(&app, &visitor, &headers, Secret(secret), None).await
+    show_reset(&app, &client, &headers, Secret(secret), None).await
 }
 
 #[derive(Deserialize)]
@@ -236,50 +214,37 @@ pub(super) struct Reset {
 
 /// `POST /reset/{secret}`
 pub(super) async fn reset(
-    origin: SameOrigin,
-    visitor: Visitor,
-    State(app): State<App>,
+    _origin: SameOrigin,
+    client: ClientInfo,
+    State(app): State<AppState>,
     Path(secret): Path<String>,
     headers: HeaderMap,
     Form(form): Form<Reset>,
 ) -> Result<Response, ApiError> {
-    let i18n = frame(&headers, "").i18n;
     let secret = Secret(secret);
-    let typed = form.password.clone();
-    let fields =
-        Fields(parlor_protocol::http::ResetPasswordRequest { secret: secret.clone(), password: form.password });
-    let failure = match passwords::reset(origin, visitor.clone(), State(app.clone()), fields).await {
-        Ok(answer) => return Ok(go_on(&answer, LOBBY)),
-        Err(failure) => failure,
+    let request = ResetPasswordRequest { secret: secret.clone(), password: form.password };
+    let failure: ApiError = match app.services.reset_password(&client, request).await {
+        Ok(created) => return Ok(signed_in(&app, &created, LOBBY)),
+        Err(error) => error.into(),
     };
-    let text = if failure.code() == error_code::WEAK_PASSWORD {
-        let account = app.live.store.account_of_reset(caller::hash(&secret.0)).await?;
-        let name = account.map(|account| account.name).unwrap_or_default();
-        password::check_strength(&typed.0, &name).err().map(|weak| weakness(i18n, weak))
-    } else {
-        None
-    };
-    let problem = match text {
-        Some(text) => Problem { at: id::PASSWORD, text },
-        None => problem(i18n, &failure, id::PASSWORD),
-    };
-    let shown = show_reset(&app, &visitor, &headers, secret, Some((failure.status(), problem))).await?;
+    let problem = problem(frame(&headers, "").i18n, &failure, id::PASSWORD);
+    let shown = show_reset(&app, &client, &headers, secret, Some((failure.status(), problem))).await?;
     Ok(failure.with_page(shown))
 }
 
 /// The form for a new password, or that the link is not valid.
 async fn show_reset(
-    app: &App,
-    visitor: &Visitor,
+    app: &AppState,
+    client: &ClientInfo,
     headers: &HeaderMap,
     secret: Secret,
     failed: Option<(StatusCode, Problem)>,
 ) -> Result<Response, ApiError> {
-    visitor.try_once(app)?;
-    let account = app.live.store.account_of_reset(caller::hash(&secret.0)).await?.map(|account| account.name);
-    if account.is_some() {
-        app.tries.give_back(visitor.address);
-    }
+    let account = match app.services.account_of_reset_link(client, &secret).await {
+        Ok(name) => Some(name),
+        Err(ServiceError::InvalidLink) => None,
+        Err(error) => return Err(error.into()),
+    };
     let (status, problem) = match failed {
         Some((status, problem)) => (status, Some(problem)),
         None if account.is_none() => (StatusCode::NOT_FOUND, None),

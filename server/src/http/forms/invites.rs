@@ -1,13 +1,13 @@
 //! The invitations on `/account`.
 
 use axum::{
-    Form, Json,
+    Form,
     extract::{Path, State, rejection::PathRejection},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use parlor_app::forms::{Typed, id};
-use parlor_protocol::{ServerRole, error_code, http::CreateInviteRequest};
+use parlor_protocol::{ServerRole, http::CreateInviteRequest};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -17,7 +17,10 @@ use super::{
     frame, link_to, problem,
     reader::Reader,
 };
-use crate::http::{ApiError, App, SameOrigin, fields::Fields, invites};
+use crate::{
+    http::{ApiError, AppState, SameOrigin},
+    services::ServiceError,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -38,22 +41,22 @@ impl Asked {
     }
 }
 
-/// `POST /account/invites`. The one form that answers with its page at once: the link is shown once, and belongs into no
-/// address and no cookie.
+/// `POST /account/invites`. Answers with the page instead of a redirect: the link is shown once and must not be in an address
+/// or a cookie.
 pub(super) async fn make(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(form): Form<Asked>,
 ) -> Result<Response, ApiError> {
-    let made = invites::create(origin, caller.clone(), State(app.clone()), Fields(form.invite())).await;
-    match made {
-        Ok((_, Json(made))) => {
-            let shown = Shown { link: Some(link_to(&app, &headers, &made.link)), ..Shown::default() };
+    match app.services.create_invite(&caller, form.invite()).await {
+        Ok(created) => {
+            let shown = Shown { link: Some(link_to(&app, &headers, &created.link)), ..Shown::default() };
             account(&app, caller, &headers, shown).await
         }
-        Err(failure) => {
+        Err(error) => {
+            let failure = error.into();
             let problem = problem(frame(&headers, ACCOUNT).i18n, &failure, id::INVITE);
             let typed = Typed { invite: Some([form.hours, form.uses, form.role]), ..Typed::default() };
             failed(&app, caller, &headers, &failure, problem, typed).await
@@ -61,16 +64,17 @@ pub(super) async fn make(
     }
 }
 
-/// `POST /account/invites/{id}/revoke`: also when it could not be used any more.
+/// `POST /account/invites/{id}/revoke`. Succeeds also for an invitation that could not be used any more.
 pub(super) async fn revoke(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    match invites::revoke(origin, caller, State(app), id).await {
-        Ok(_) => Ok(Redirect::to(&done("invite")).into_response()),
-        Err(failure) if failure.code() == error_code::NOT_FOUND => Ok(Redirect::to(ACCOUNT).into_response()),
-        Err(failure) => Err(failure),
+    let Ok(Path(id)) = id else { return Ok(Redirect::to(ACCOUNT).into_response()) };
+    match app.services.revoke_invite(&caller, id).await {
+        Ok(()) => Ok(Redirect::to(&done("invite")).into_response()),
+        Err(ServiceError::InviteNotFound) => Ok(Redirect::to(ACCOUNT).into_response()),
+        Err(error) => Err(error.into()),
     }
 }

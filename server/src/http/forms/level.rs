@@ -1,4 +1,4 @@
-//! What one wants to hear of a room, on its settings.
+//! The notification level, in the settings of a room.
 
 use axum::{
     Form,
@@ -6,34 +6,35 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use parlor_app::forms::id;
-use parlor_protocol::{NotificationLevel, RoomId, http::NotificationLevelRequest};
+use parlor_app::forms::{TypedRoom, id};
+use parlor_protocol::{NotificationLevel, RoomId};
 use serde::Deserialize;
 
-use super::{reader::Reader, room::Sent};
-use crate::http::{ApiError, App, SameOrigin, fields::Fields, rooms};
+use super::{frame, problem, reader::Reader, room::Sent};
+use crate::http::{ApiError, AppState, SameOrigin};
 
 #[derive(Deserialize)]
-pub(super) struct Hear {
+pub(super) struct LevelForm {
     #[serde(default)]
     level: String,
 }
 
 /// `POST /rooms/{room}/level`
 pub(super) async fn choose(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
-    Form(form): Form<Hear>,
+    Form(form): Form<LevelForm>,
 ) -> Result<Response, ApiError> {
-    let done = match NotificationLevel::ALL.into_iter().find(|level| level.as_str() == form.level) {
-        Some(level) => {
-            let body = Fields(NotificationLevelRequest { level });
-            rooms::level(origin, caller.clone(), State(app.clone()), Path(room.clone()), body).await
-        }
-        None => Err(ApiError::bad_request("\"level\" is all, mentions or nothing.")),
+    let level = NotificationLevel::ALL.into_iter().find(|level| level.as_str() == form.level);
+    let Some(level) = level else {
+        let failure = ApiError::bad_request("Level must be all, mentions or nothing.");
+        let problem = problem(frame(&headers, "").i18n, &failure, id::ROOM);
+        let sent = Sent { app: &app, caller, headers: &headers, room };
+        return sent.failed(&failure, problem, TypedRoom::default()).await;
     };
+    let done = app.services.set_notification_level(&caller, &room, level).await;
     Sent { app: &app, caller, headers: &headers, room }.end(done, "level", id::ROOM).await
 }

@@ -1,7 +1,7 @@
 //! Pages with forms, for who has no scripts and for all others: coming in with an account and looking after it, the people
 //! of the server, the settings of a room, the audit log.
 //!
-//! The handlers of the API do the work, with their checks and limits; here are a form's fields before that and a page after.
+//! The services do the work, with their checks and limits; here are a form's fields before that and a page after.
 
 use axum::{
     Router,
@@ -16,10 +16,15 @@ use parlor_app::{
     i18n::{I18n, Key},
     time::Zone,
 };
-use parlor_protocol::{UserId, error_code, limits};
+use parlor_protocol::{error_code, http::CreatedSession, limits, validate::ValidationError};
 
-use super::{ApiError, App, Caller, accounts, assets, language, pages};
-use crate::{accounts::password::Weak, clock, policy::ServerAct};
+use super::{ApiError, AppState, assets, language, pages, sessions};
+use crate::{
+    accounts::password::WeakPassword,
+    clock,
+    policy::ServerAct,
+    services::{Caller, Field, ServiceError},
+};
 
 mod account;
 mod addresses;
@@ -48,7 +53,7 @@ const PEOPLE: &str = "/people";
 const BANS: &str = "/people/bans";
 const AUDIT: &str = "/audit";
 
-pub(super) fn routes() -> Router<App> {
+pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/sign-in", get(entering::sign_in_page).post(entering::sign_in))
         .route("/sign-up", get(entering::sign_up_page).post(entering::sign_up))
@@ -69,7 +74,7 @@ pub(super) fn routes() -> Router<App> {
         .merge(of_rooms())
 }
 
-fn of_people() -> Router<App> {
+fn of_people() -> Router<AppState> {
     Router::new()
         .route(PEOPLE, get(people::list).post(people::message))
         .route(BANS, get(people::bans))
@@ -85,7 +90,7 @@ fn of_people() -> Router<App> {
 }
 
 /// Not below `/r/`: there the service worker takes each document for the chat.
-fn of_rooms() -> Router<App> {
+fn of_rooms() -> Router<AppState> {
     Router::new()
         .route("/rooms/{room}/settings", get(room::show).post(room::change))
         .route("/rooms/{room}/level", post(level::choose))
@@ -108,8 +113,8 @@ fn frame(headers: &HeaderMap, here: impl Into<String>) -> Frame {
 }
 
 /// The same, with the ways to the other pages that the caller may see.
-fn frame_for(app: &App, caller: &Caller, headers: &HeaderMap, here: impl Into<String>) -> Frame {
-    let may = |act| caller.actor(app).can(act);
+fn frame_for(app: &AppState, caller: &Caller, headers: &HeaderMap, here: impl Into<String>) -> Frame {
+    let may = |action| app.services.can(caller, action);
     let ways =
         Ways { people: may(ServerAct::ListPeople), bans: may(ServerAct::Moderate), audit: may(ServerAct::Audit) };
     Frame { ways: Some(ways), ..frame(headers, here) }
@@ -126,13 +131,13 @@ fn to_sign_in(next: &str) -> Response {
 }
 
 /// A path of this server as one can give it to someone else.
-fn link_to(app: &App, headers: &HeaderMap, path: &str) -> String {
+fn link_to(app: &AppState, headers: &HeaderMap, path: &str) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let root = app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
     root + path
 }
 
-/// What the end of an address says of the last form: a code, which becomes words here.
+/// What the end of an address says of the last form: a code, which becomes text here.
 fn notice(done: &[(&str, Key)], code: &str) -> Option<Key> {
     done.iter().find(|(known, _)| *known == code).map(|(_, say)| *say)
 }
@@ -147,53 +152,45 @@ fn page(status: StatusCode, i18n: I18n, html: String) -> Response {
     (status, headers, AppendHeaders(language::headers(i18n.language())), html).into_response()
 }
 
-/// On to another page, with the session that an answer of the API has begun or ended.
-fn go_on(answer: &Response, to: &str) -> Response {
-    let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
-    let cookies: Vec<_> = cookies.map(|cookie| (header::SET_COOKIE, cookie.clone())).collect();
-    (AppendHeaders(cookies), Redirect::to(to)).into_response()
+/// On to another page, with a new session.
+fn signed_in(app: &AppState, created: &CreatedSession, to: &str) -> Response {
+    (sessions::cookie(app, &created.token), Redirect::to(to)).into_response()
 }
 
-/// A failure in the reader's words.
+/// An error in the reader's language.
 fn explain(i18n: I18n, failure: &ApiError) -> String {
-    match failure.code() {
-        error_code::RATE_LIMITED => i18n.t(Key::TooManyAttempts).to_owned(),
-        code => i18n.error(code).map_or_else(|| failure.message().to_owned(), str::to_owned),
+    match failure.cause() {
+        Some(ServiceError::NameTaken { suggestion: Some(name) }) => {
+            i18n.format(Key::NameTakenSuggestion, &[("name", name)])
+        }
+        Some(ServiceError::NameTaken { suggestion: None }) => i18n.t(Key::NameTaken).to_owned(),
+        Some(ServiceError::RoomNameTaken) => i18n.t(Key::RoomNameTaken).to_owned(),
+        Some(ServiceError::Invalid { field: Field::Name | Field::RoomName, reason }) => {
+            i18n.format(Key::InvalidName, &[("why", &i18n.validation_error(*reason))])
+        }
+        Some(ServiceError::Invalid { field: Field::Reason, reason: ValidationError::Empty }) => {
+            i18n.t(Key::ReasonRequired).to_owned()
+        }
+        Some(ServiceError::Invalid { reason, .. }) => i18n.validation_error(*reason),
+        Some(ServiceError::WeakPassword(weak)) => weakness(i18n, *weak),
+        Some(ServiceError::WrongPassword) => i18n.t(Key::IncorrectPassword).to_owned(),
+        _ => match failure.code() {
+            error_code::RATE_LIMITED => i18n.t(Key::TooManyAttempts).to_owned(),
+            code => i18n.error(code).map_or_else(|| failure.message().to_owned(), str::to_owned),
+        },
     }
 }
 
-/// A failure at a field, in the reader's words.
+/// An error at a field, in the reader's language.
 fn problem(i18n: I18n, failure: &ApiError, at: &'static str) -> Problem {
     Problem { at, text: explain(i18n, failure) }
 }
 
-/// What is wrong with a name, if that is what the failure is about.
-async fn name_problem(
-    app: &App,
-    i18n: I18n,
-    failure: &ApiError,
-    typed: &str,
-    me: Option<UserId>,
-) -> Result<Option<String>, ApiError> {
-    let name = accounts::checked_name(typed);
-    Ok(match (failure.code(), name) {
-        (error_code::NAME_TAKEN, Ok(name)) => Some(match accounts::free_name_like(app, &name.text, me).await? {
-            Some(name) => i18n.format(Key::NameTakenSuggestion, &[("name", &name)]),
-            None => i18n.t(Key::NameTaken).to_owned(),
-        }),
-        (error_code::EMPTY | error_code::TOO_LONG | error_code::BAD_CHARACTERS, Err(invalid)) => {
-            Some(i18n.format(Key::InvalidName, &[("why", &i18n.validation_error(invalid))]))
-        }
-        _ => None,
-    })
-}
-
-/// What is wrong with a new password.
-fn weakness(i18n: I18n, weak: Weak) -> String {
+fn weakness(i18n: I18n, weak: WeakPassword) -> String {
     match weak {
-        Weak::TooShort => i18n.format(Key::PasswordTooShort, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]),
-        Weak::TooLong => i18n.format(Key::PasswordTooLong, &[("n", &limits::MAX_PASSWORD_BYTES.to_string())]),
-        Weak::Obvious => i18n.t(Key::PasswordTooCommon).to_owned(),
+        WeakPassword::TooShort => i18n.format(Key::PasswordTooShort, &[("n", &limits::MIN_PASSWORD_CHARS.to_string())]),
+        WeakPassword::TooLong => i18n.format(Key::PasswordTooLong, &[("n", &limits::MAX_PASSWORD_BYTES.to_string())]),
+        WeakPassword::Obvious => i18n.t(Key::PasswordTooCommon).to_owned(),
     }
 }
 

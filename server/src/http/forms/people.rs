@@ -1,7 +1,7 @@
 //! `/people`: everyone with an account; `/people/bans`: who may not come in.
 
 use axum::{
-    Form, Json,
+    Form,
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -11,24 +11,24 @@ use parlor_app::{
     i18n::Key,
 };
 use parlor_protocol::{
-    ServerRole, UserId, UserKind,
+    UserId,
     http::{OpenDirectRequest, Person},
     limits,
 };
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{BANS, PEOPLE, clock_of, frame, frame_for, notice, page, person::Over, reader::Reader};
+use super::{BANS, PEOPLE, clock_of, frame, frame_for, notice, page, reader::Reader};
 use crate::{
-    http::{ApiError, App, Caller, SameOrigin, fields::Fields, moderation, people, rooms},
-    policy::ServerAct,
+    http::{ApiError, AppState, SameOrigin, people::PeopleQuery},
+    services::{Caller, ServiceError},
 };
 
 /// `GET /people`
 pub(super) async fn list(
     Reader(caller): Reader,
-    State(app): State<App>,
-    query: Result<Query<people::Search>, QueryRejection>,
+    State(app): State<AppState>,
+    query: Result<Query<PeopleQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     shown(&app, &caller, &headers, query, StatusCode::OK, None).await
@@ -36,43 +36,40 @@ pub(super) async fn list(
 
 /// `POST /people`: on to the direct room of the reader and those who were chosen.
 pub(super) async fn message(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, ApiError> {
     let chosen = fields.iter().filter(|(name, _)| name == "user");
     // What is no id is nobody's.
-    let users = chosen.map(|(_, id)| Uuid::try_parse(id).map(UserId).map_err(|_| ApiError::no_such_person()));
+    let users = chosen.map(|(_, id)| Uuid::try_parse(id).map(UserId).map_err(|_| ServiceError::PersonNotFound));
     let users = users.collect::<Result<Vec<_>, _>>()?;
-    let made = rooms::direct(origin, caller.clone(), State(app.clone()), Fields(OpenDirectRequest { users })).await;
-    match made {
-        Ok(Json(made)) => Ok(Redirect::to(&format!("/r/{}", made.room.id)).into_response()),
-        Err(failure) if failure.status() == StatusCode::BAD_REQUEST => {
+    match app.services.open_direct_room(&caller, OpenDirectRequest { users }).await {
+        Ok(opened) => Ok(Redirect::to(&format!("/r/{}", opened.room.id)).into_response()),
+        Err(ServiceError::InvalidDirectPeople) => {
             let i18n = frame(&headers, PEOPLE).i18n;
             let most = limits::MAX_DIRECT_PEOPLE.to_string();
             let problem = i18n.format(Key::SelectionLimits, &[("n", &most)]);
-            let everyone = Ok(Query(people::Search::default()));
-            shown(&app, &caller, &headers, everyone, failure.status(), Some(problem)).await
+            let everyone = Ok(Query(PeopleQuery::default()));
+            shown(&app, &caller, &headers, everyone, StatusCode::BAD_REQUEST, Some(problem)).await
         }
-        Err(failure) => Err(failure),
+        Err(error) => Err(error.into()),
     }
 }
 
 async fn shown(
-    app: &App,
+    app: &AppState,
     caller: &Caller,
     headers: &HeaderMap,
-    query: Result<Query<people::Search>, QueryRejection>,
+    query: Result<Query<PeopleQuery>, QueryRejection>,
     status: StatusCode,
     problem: Option<String>,
 ) -> Result<Response, ApiError> {
-    let (q, later) = query.as_ref().map_or_else(
-        |_| (String::new(), false),
-        |Query(search)| (search.q.trim().to_owned(), search.after.as_ref().is_some_and(|after| !after.is_empty())),
-    );
-    let Json(found) = people::list(caller.clone(), State(app.clone()), query).await?;
+    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
+    let (q, later) = (query.q.trim().to_owned(), query.after.as_ref().is_some_and(|after| !after.is_empty()));
+    let found = app.services.list_people(caller, &query.q, query.after.as_deref(), query.limit).await?;
     let next = found.next.and_then(|next| serde_urlencoded::to_string([("q", q.as_str()), ("after", &next)]).ok());
     let people = found.people.into_iter().map(|person| row(app, caller, person)).collect();
     let list = PeopleList {
@@ -87,11 +84,9 @@ async fn shown(
     Ok(page(status, frame.i18n, list.page(frame)))
 }
 
-fn row(app: &App, caller: &Caller, person: Person) -> PersonRow {
-    let me = person.id == caller.user.id;
-    let message = !me && caller.actor(app).can(ServerAct::CreateDirect);
-    let manage = Over::of(app, caller, person.kind, person.role).is_something();
-    PersonRow { person, me, message, manage }
+fn row(app: &AppState, caller: &Caller, person: Person) -> PersonRow {
+    let permissions = app.services.person_permissions(caller, person.id, person.kind, person.role);
+    PersonRow { me: permissions.is_caller, message: permissions.message, manage: permissions.can_manage(), person }
 }
 
 #[derive(Deserialize)]
@@ -103,21 +98,12 @@ pub(super) struct BansQuery {
 /// `GET /people/bans`
 pub(super) async fn bans(
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Query(query): Query<BansQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Json(found) = moderation::bans(caller.clone(), State(app.clone())).await?;
-    let mut bans = Vec::with_capacity(found.bans.len());
-    for ban in found.bans {
-        let account = match ban.user.kind {
-            UserKind::Account => app.live.store.account_of(ban.user.id).await?,
-            UserKind::Guest => None,
-        };
-        let over = Over::of(&app, &caller, ban.user.kind, account.map_or(ServerRole::Guest, |account| account.role));
-        let lift = over.may_lift(ban.made_by.id);
-        bans.push(BanRow { ban, lift });
-    }
+    let bans = app.services.list_bans_to_lift(&caller).await?;
+    let bans = bans.into_iter().map(|listed| BanRow { ban: listed.ban, lift: listed.may_lift }).collect();
     let notice = notice(&[("lifted", Key::UserUnbanned)], &query.done);
     let frame = frame_for(&app, &caller, &headers, BANS);
     let banned = Banned { bans, notice, clock: clock_of(&headers) };

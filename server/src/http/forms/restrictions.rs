@@ -2,7 +2,7 @@
 
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::State,
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
@@ -15,10 +15,13 @@ use serde::Deserialize;
 
 use super::{
     BANS,
-    person::{Sent, Who, id_of},
+    person::{Sent, Who, address, id_of},
     reader::Reader,
 };
-use crate::http::{ApiError, App, SameOrigin, fields::Fields, moderation};
+use crate::{
+    http::{ApiError, AppState, SameOrigin},
+    services::ServiceError,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Mute {
@@ -35,31 +38,32 @@ impl Mute {
 
 /// `POST /people/{user}/mute`: on the whole server.
 pub(super) async fn mute(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Mute>,
 ) -> Result<Response, ApiError> {
     let user = id_of(user)?;
-    let fields = Fields(form.of(None));
-    let done = moderation::mute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
+    let done = app.services.mute(&caller, user, form.of(None)).await;
     Sent { app: &app, caller, headers: &headers, user }.end(done, "muted", id::MUTE, TypedBan::default()).await
 }
 
 /// `POST /people/{user}/unmute`
 pub(super) async fn unmute(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     user: Who,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let user = id_of(user)?;
-    let everywhere = Ok(Query(moderation::Where { room: None }));
-    let done = moderation::unmute(origin, caller.clone(), State(app.clone()), Ok(Path(user)), everywhere).await;
-    Sent { app: &app, caller, headers: &headers, user }.ended(done, "unmuted").await
+    let done = match app.services.unmute(&caller, user, None).await {
+        Err(ServiceError::NotMuted) => return Ok(Redirect::to(&address(user)).into_response()),
+        done => done,
+    };
+    Sent { app: &app, caller, headers: &headers, user }.end(done, "unmuted", id::PERSON, TypedBan::default()).await
 }
 
 #[derive(Deserialize)]
@@ -74,9 +78,9 @@ pub(super) struct Ban {
 
 /// `POST /people/{user}/ban`
 pub(super) async fn ban(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Ban>,
@@ -85,8 +89,8 @@ pub(super) async fn ban(
     let Ban { reason, hours, address } = form;
     let typed = TypedBan { reason: reason.clone(), hours, address: address.is_some() };
     let hours = (!typed.hours.is_empty()).then(|| typed.hours.parse().unwrap_or(0));
-    let fields = Fields(BanRequest { hours, reason, address: typed.address });
-    let done = moderation::ban(origin, caller.clone(), State(app.clone()), Ok(Path(user)), fields).await;
+    let request = BanRequest { hours, reason, address: typed.address };
+    let done = app.services.ban(&caller, user, request).await;
     Sent { app: &app, caller, headers: &headers, user }.end(done, "banned", id::REASON, typed).await
 }
 
@@ -98,17 +102,20 @@ pub(super) struct Lift {
 
 /// `POST /people/{user}/lift`
 pub(super) async fn lift_ban(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     user: Who,
     headers: HeaderMap,
     Form(form): Form<Lift>,
 ) -> Result<Response, ApiError> {
     let user = id_of(user)?;
-    let done = moderation::lift_ban(origin, caller.clone(), State(app.clone()), Ok(Path(user))).await;
-    match done {
-        Ok(_) if form.list.is_some() => Ok(Redirect::to(&format!("{BANS}?done=lifted")).into_response()),
-        done => Sent { app: &app, caller, headers: &headers, user }.ended(done, "lifted").await,
+    match app.services.lift_ban(&caller, user).await {
+        Ok(()) if form.list.is_some() => Ok(Redirect::to(&format!("{BANS}?done=lifted")).into_response()),
+        Err(ServiceError::NotBanned) => Ok(Redirect::to(&address(user)).into_response()),
+        done => {
+            let sent = Sent { app: &app, caller, headers: &headers, user };
+            sent.end(done, "lifted", id::PERSON, TypedBan::default()).await
+        }
     }
 }

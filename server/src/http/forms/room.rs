@@ -8,19 +8,15 @@ use axum::{
 };
 use parlor_app::{
     forms::{May, Problem, RoomSettings, TypedRoom, id},
-    i18n::{I18n, Key},
+    i18n::Key,
 };
-use parlor_protocol::{
-    RoomId, error_code,
-    http::{AddMemberRequest, UpdateRoomRequest},
-    validate,
-};
+use parlor_protocol::{RoomId, error_code, http::UpdateRoomRequest};
 use serde::Deserialize;
 
-use super::{LOBBY, clock_of, explain, frame, frame_for, members, notice, page, reader::Reader};
+use super::{LOBBY, clock_of, frame, frame_for, members, notice, page, problem, reader::Reader};
 use crate::{
-    http::{ApiError, App, Caller, SameOrigin, fields::Fields, members as api, rooms},
-    policy::RoomAct,
+    http::{ApiError, AppState, SameOrigin},
+    services::{Caller, Field, RoomDetails, ServiceError},
 };
 
 /// What has come of a form, by its code.
@@ -59,7 +55,7 @@ pub(super) struct RoomQuery {
 /// `GET /rooms/{room}/settings`
 pub(super) async fn show(
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     Query(query): Query<RoomQuery>,
     headers: HeaderMap,
@@ -73,26 +69,20 @@ pub(super) fn address(room: &RoomId) -> String {
 }
 
 async fn settings(
-    app: &App,
+    app: &AppState,
     caller: &Caller,
     headers: &HeaderMap,
     room: &RoomId,
     shown: Shown,
 ) -> Result<Response, ApiError> {
-    let (found, membership) = rooms::may(app, caller, RoomAct::See, room).await?;
-    let may = async |act| rooms::may(app, caller, act, room).await.is_ok();
-    let joined = membership.is_some();
+    let RoomDetails { summary, level, permissions } = app.services.room_details(caller, room).await?;
     let may = May {
-        rename: may(RoomAct::Rename).await,
-        archive: may(RoomAct::Archive).await,
-        join: !joined && may(RoomAct::Join).await,
-        leave: may(RoomAct::Leave).await,
+        rename: permissions.rename,
+        archive: permissions.archive,
+        join: permissions.join,
+        leave: permissions.leave,
     };
-    let summary = match &membership {
-        Some(membership) => found.summary(caller.user.id, membership.state),
-        None => found.summary_for_others(),
-    };
-    let members = members::of(app, caller, &found, membership.as_ref(), shown.from).await?;
+    let members = members::view(app.services.members_page(caller, room, shown.from).await?);
     let frame = frame_for(app, caller, headers, address(room));
     let settings = RoomSettings {
         room: room.clone(),
@@ -101,7 +91,7 @@ async fn settings(
         kind: summary.kind,
         archived: summary.archived,
         may,
-        level: membership.map(|membership| membership.state.level),
+        level,
         members,
         notice: shown.notice,
         problem: shown.problem,
@@ -113,7 +103,7 @@ async fn settings(
 
 /// A form as it was sent: by whom, about which room.
 pub(super) struct Sent<'a> {
-    pub(super) app: &'a App,
+    pub(super) app: &'a AppState,
     pub(super) caller: Caller,
     pub(super) headers: &'a HeaderMap,
     pub(super) room: RoomId,
@@ -123,15 +113,16 @@ impl Sent<'_> {
     /// On to the page that says what was done, or the page with what was wrong.
     pub(super) async fn end(
         self,
-        done: Result<StatusCode, ApiError>,
+        done: Result<(), ServiceError>,
         code: &str,
         at: &'static str,
     ) -> Result<Response, ApiError> {
         match done {
-            Ok(_) => Ok(Redirect::to(&format!("{}?done={code}", address(&self.room))).into_response()),
-            Err(failure) => {
-                let text = explain(frame(self.headers, "").i18n, &failure);
-                self.failed(&failure, Problem { at, text }, TypedRoom::default()).await
+            Ok(()) => Ok(Redirect::to(&format!("{}?done={code}", address(&self.room))).into_response()),
+            Err(error) => {
+                let failure = error.into();
+                let problem = problem(frame(self.headers, "").i18n, &failure, at);
+                self.failed(&failure, problem, TypedRoom::default()).await
             }
         }
     }
@@ -161,105 +152,78 @@ pub(super) struct About {
 
 /// `POST /rooms/{room}/settings`: its name and topic.
 pub(super) async fn change(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
     Form(form): Form<About>,
 ) -> Result<Response, ApiError> {
     let About { name, topic } = form;
-    let change = UpdateRoomRequest { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
-    let path = Path(room.clone());
-    let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
+    let request = UpdateRoomRequest { name: Some(name.clone()), topic: Some(topic.clone()), archived: None };
+    let done = app.services.update_room(&caller, &room, request).await;
     let sent = Sent { app: &app, caller, headers: &headers, room };
     match done {
-        Err(failure) => {
-            let problem = problem_of(frame(&headers, "").i18n, &failure, &name, &topic);
+        Err(error) => {
+            let at = if error.field() == Some(Field::Topic) { id::TOPIC } else { id::ROOM_NAME };
+            let failure = error.into();
+            let problem = problem(frame(&headers, "").i18n, &failure, at);
             sent.failed(&failure, problem, TypedRoom { about: Some([name, topic]), ..TypedRoom::default() }).await
         }
         done => sent.end(done, "changed", id::ROOM_NAME).await,
     }
 }
 
-/// What is wrong with a name or a topic.
-fn problem_of(i18n: I18n, failure: &ApiError, name: &str, topic: &str) -> Problem {
-    if failure.code() == error_code::NAME_TAKEN {
-        return Problem { at: id::ROOM_NAME, text: i18n.t(Key::RoomNameTaken).to_owned() };
-    }
-    match (validate::room_name(name), validate::topic(topic)) {
-        (Err(invalid), _) => {
-            let text = i18n.format(Key::InvalidName, &[("why", &i18n.validation_error(invalid))]);
-            Problem { at: id::ROOM_NAME, text }
-        }
-        (_, Err(invalid)) => Problem { at: id::TOPIC, text: i18n.validation_error(invalid) },
-        _ => Problem { at: id::ROOM_NAME, text: explain(i18n, failure) },
-    }
-}
-
 /// `POST /rooms/{room}/archive`
 pub(super) async fn archive(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    close(origin, caller, &app, room, &headers, true).await
+    let request = UpdateRoomRequest { archived: Some(true), ..UpdateRoomRequest::default() };
+    let done = app.services.update_room(&caller, &room, request).await;
+    Sent { app: &app, caller, headers: &headers, room }.end(done, "archived", id::ROOM).await
 }
 
 /// `POST /rooms/{room}/reopen`
 pub(super) async fn reopen(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    close(origin, caller, &app, room, &headers, false).await
-}
-
-async fn close(
-    origin: SameOrigin,
-    caller: Caller,
-    app: &App,
-    room: RoomId,
-    headers: &HeaderMap,
-    archived: bool,
-) -> Result<Response, ApiError> {
-    let change = UpdateRoomRequest { archived: Some(archived), ..UpdateRoomRequest::default() };
-    let path = Path(room.clone());
-    let done = rooms::change(origin, caller.clone(), State(app.clone()), path, Fields(change)).await;
-    let code = if archived { "archived" } else { "reopened" };
-    Sent { app, caller, headers, room }.end(done, code, id::ROOM).await
+    let request = UpdateRoomRequest { archived: Some(false), ..UpdateRoomRequest::default() };
+    let done = app.services.update_room(&caller, &room, request).await;
+    Sent { app: &app, caller, headers: &headers, room }.end(done, "reopened", id::ROOM).await
 }
 
 /// `POST /rooms/{room}/join`: on to the room.
 pub(super) async fn join(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let me = Fields(AddMemberRequest { user: caller.user.id });
-    match api::add(origin, caller.clone(), State(app.clone()), Path(room.clone()), me).await {
-        Ok(_) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
+    match app.services.add_member(&caller, &room, caller.user.id).await {
+        Ok(()) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
         failed => Sent { app: &app, caller, headers: &headers, room }.end(failed, "", id::ROOM).await,
     }
 }
 
-/// `POST /rooms/{room}/leave`: on to the lobby, for the room may be nothing to see any more.
+/// `POST /rooms/{room}/leave`: on to the lobby, because the room may be hidden from now on.
 pub(super) async fn leave(
-    origin: SameOrigin,
+    _origin: SameOrigin,
     Reader(caller): Reader,
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(room): Path<RoomId>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let me = Path((room.clone(), caller.user.id));
-    match api::remove(origin, caller.clone(), State(app.clone()), me).await {
-        Ok(_) => Ok(Redirect::to(LOBBY).into_response()),
+    match app.services.remove_member(&caller, &room, caller.user.id).await {
+        Ok(()) => Ok(Redirect::to(LOBBY).into_response()),
         failed => Sent { app: &app, caller, headers: &headers, room }.end(failed, "", id::ROOM).await,
     }
 }

@@ -14,11 +14,12 @@ use super::{
     stream::{self, TickFormat},
 };
 use crate::{
-    http::{ApiError, ConnectionInfo, SameOrigin, new_secret},
+    http::{ApiError, ConnectionInfo, SameOrigin},
     lab::{
         close::StopReason,
         streams::{StreamKind, Streams},
     },
+    services,
 };
 
 /// Browsers buffer about this much of a document, in bytes, before they run its scripts.
@@ -31,7 +32,7 @@ pub(in crate::lab) async fn document(
     Extension(streams): Extension<Arc<Streams>>,
 ) -> Result<Response, ApiError> {
     let open = streams.open(StreamKind::Frame, info.map(|Extension(info)| info))?;
-    let nonce = new_secret()?;
+    let nonce = services::new_secret()?;
     // The only page that may be framed. It may do nothing but run its own scripts.
     let policy = format!("default-src 'none'; script-src 'nonce-{nonce}'; frame-ancestors 'self'");
     let headers = [

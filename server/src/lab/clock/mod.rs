@@ -11,7 +11,7 @@ use axum::{
 use parlor_protocol::error_code;
 
 use super::streams::{StreamKind, Streams};
-use crate::http::{ApiError, App, ConnectionInfo, SameOrigin};
+use crate::http::{ApiError, AppState, ConnectionInfo, SameOrigin};
 
 pub(super) mod events;
 pub(super) mod frame;
@@ -25,10 +25,10 @@ use ticks::{Tick, Ticks};
 /// for a client that does not write exactly one space after each colon.
 pub(super) struct HeadLength(u64);
 
-impl FromRequestParts<App> for HeadLength {
+impl FromRequestParts<AppState> for HeadLength {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _app: &AppState) -> Result<Self, Self::Rejection> {
         let first = parts.method.as_str().len() + parts.uri.to_string().len() + " ".len() + " HTTP/1.1\r\n".len();
         let lines = parts.headers.iter().map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len());
         let length = first + lines.sum::<usize>() + "\r\n".len();

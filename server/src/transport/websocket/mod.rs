@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::{CLOSE_TIMEOUT, bye_frame, expect_hello};
 use crate::{
     connection::{Frame, Outgoing},
-    http::{App, Caller, SameOrigin},
+    http::{AppState, Caller, SameOrigin},
     session::Session,
     socket::{MessageReader, Upgrade},
     websocket::{
@@ -23,7 +23,12 @@ mod writer;
 use writer::SessionWriter;
 
 /// Upgrades a request of someone who has a session.
-pub(super) async fn upgrade(_origin: SameOrigin, caller: Caller, State(app): State<App>, upgrade: Upgrade) -> Response {
+pub(super) async fn upgrade(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(app): State<AppState>,
+    upgrade: Upgrade,
+) -> Response {
     upgrade
         .offering(SUBPROTOCOL)
         .run(move |stream, early| run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)))

@@ -1,0 +1,136 @@
+//! Errors of the HTTP API: `{"error":{"code","message"}}` with a matching status.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use parlor_protocol::{
+    error_code,
+    http::{ErrorBody, ErrorResponse},
+};
+
+use crate::{
+    domain::StoreError,
+    services::{ErrorKind, ServiceError},
+};
+
+/// An error as the API answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after: Option<Duration>,
+    cause: Option<ServiceError>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None, cause: None }
+    }
+
+    /// The request does not have the form that the endpoint takes.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, message)
+    }
+
+    /// The body is too large, or not of the form that the endpoint takes.
+    pub(super) fn bad_body(status: StatusCode, message: String) -> Self {
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(status, error_code::TOO_LARGE, "The request body is too large.");
+        }
+        Self::bad_request(message)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        ServiceError::Unauthenticated.into()
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// One of [`error_code`].
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// A sentence for people, in English.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The service error that this answers; none when the request did not reach a service.
+    pub(super) const fn cause(&self) -> Option<&ServiceError> {
+        self.cause.as_ref()
+    }
+
+    pub(super) fn is_ban(&self) -> bool {
+        self.code == error_code::BANNED
+    }
+
+    /// A page about this error, with its `Retry-After`.
+    pub(super) fn with_page(&self, mut page: Response) -> Response {
+        if let Some(wait) = self.retry_after {
+            page.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
+        }
+        page
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        let (kind, code) = error.classify();
+        let status = match kind {
+            ErrorKind::BadRequest => StatusCode::BAD_REQUEST,
+            ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            ErrorKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+            ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self { status, code, message: error.to_string(), retry_after: error.retry_after(), cause: Some(error) }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        ServiceError::from(error).into()
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let error = ErrorBody { code: self.code.into(), message: self.message.clone() };
+        let response = (self.status, Json(ErrorResponse { error })).into_response();
+        let mut response = self.with_page(response);
+        // Pages replace the body by a translated one.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// `Retry-After` (RFC 9110, section 10.2.3), rounded up.
+fn whole_seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs() + 1)
+}
+
+/// Answers paths under `/api` that do not exist.
+pub(super) async fn endpoint_not_found() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "This endpoint does not exist.")
+}
+
+/// Answers methods that an endpoint does not support.
+pub(crate) async fn method_not_allowed() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        error_code::BAD_REQUEST,
+        "This endpoint does not support this method.",
+    )
+}

@@ -1,0 +1,28 @@
+//! Middleware that limits requests which change something.
+
+use axum::{
+    extract::{Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use parlor_protocol::error_code;
+
+use super::{ApiError, AppState, ConnectionInfo, caller};
+use crate::services::{ClientInfo, hash_token};
+
+/// Answers 429 when an address or session sends too many changes. Frames have limits of their own.
+pub(super) async fn limit_mutations(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if let Some(connection) = request.extensions().get::<ConnectionInfo>().filter(|_| !reads) {
+        let session = caller::token(request.headers()).map(hash_token);
+        let client = ClientInfo { address: connection.client, device: None };
+        if let Err(error) = state.services.limit_mutations(&client, session.as_ref()) {
+            if request.uri().path() == "/enter" {
+                return Redirect::to(&format!("/?error={}", error_code::RATE_LIMITED)).into_response();
+            }
+            return ApiError::from(error).into_response();
+        }
+    }
+    next.run(request).await
+}

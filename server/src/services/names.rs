@@ -1,0 +1,62 @@
+//! Names of people: validation, whether one is taken, and suggestions.
+
+use std::sync::Arc;
+
+use parlor_protocol::{
+    UserId,
+    validate::{self, ValidationError},
+};
+
+use super::{Field, Result, ServiceError, Services};
+use crate::{
+    accounts::names,
+    domain::{IsNameInUse, Name},
+};
+
+/// Variants of a taken name that are tried for a suggestion.
+const MAX_SUGGESTIONS: u32 = 20;
+
+/// A valid name with its comparison key.
+pub(super) fn parse_name(text: &str) -> Result<Name> {
+    let invalid = |reason| ServiceError::Invalid { field: Field::Name, reason };
+    let text = validate::name(text).map_err(invalid)?;
+    let key = names::key(&text);
+    if key.is_empty() { Err(invalid(ValidationError::ForbiddenCharacter)) } else { Ok(Name { text, key }) }
+}
+
+impl Services {
+    /// Looks up names of connected people; guests have no other record of theirs.
+    pub(super) fn names_in_use(&self) -> IsNameInUse {
+        let hub = self.hub.clone();
+        Arc::new(move |key, except| hub.is_name_used(key, except))
+    }
+
+    /// Whether an account or a connected person other than `except` has the name with this key.
+    pub(super) async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool> {
+        let is_used = names::is_reserved(key) || self.hub.is_name_used(key, except);
+        Ok(is_used || self.store.is_name_taken(key, except).await?)
+    }
+
+    /// An available name similar to a taken one, such as `ann 2`; none when many similar names are taken.
+    ///
+    /// # Errors
+    /// The name is not valid, or the store failed.
+    pub async fn suggest_name(&self, name: &str, for_user: Option<UserId>) -> Result<Option<String>> {
+        let name = parse_name(name)?.text;
+        for number in 2..2 + MAX_SUGGESTIONS {
+            let variant = names::variant(&name, number);
+            if !self.is_name_taken(&names::key(&variant), for_user).await? {
+                return Ok(Some(variant));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The error for a taken name.
+    pub(super) async fn name_taken(&self, name: &str, for_user: Option<UserId>) -> ServiceError {
+        match self.suggest_name(name, for_user).await {
+            Ok(suggestion) => ServiceError::NameTaken { suggestion },
+            Err(error) => error,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Changing a password: with the current one, or by a reset link from an owner.
+
+use parlor_protocol::{
+    Millis, UserId,
+    http::{ChangePasswordRequest, CreatedResetLink, CreatedSession, ResetPasswordRequest, Secret},
+    policy::ServerAction,
+};
+
+use super::{AccountName, Caller, ClientInfo, Result, ServiceError, Services, tokens};
+use crate::{accounts::password, clock};
+
+const RESET_LINK_LIFETIME: Millis = 24 * 3_600_000;
+
+impl Services {
+    /// Changes the caller's password. All their sessions end; the answer begins a new one.
+    ///
+    /// # Errors
+    /// The current password is wrong, or the new one is weak.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        client: &ClientInfo,
+        request: ChangePasswordRequest,
+    ) -> Result<CreatedSession> {
+        let account = self.verify_password(caller, client, request.current.0).await?;
+        password::check_strength(&request.new.0, &account.name)?;
+        let (token, session) = tokens::new_session(client)?;
+        let hash = password::hash(request.new.0).await?;
+        if !self.store.change_password(&account, hash, session).await? {
+            return Err(ServiceError::Unauthenticated);
+        }
+        self.close_changed(|connection| connection.session == caller.token);
+        self.close_revoked(|connection| connection.user.id == caller.user.id);
+        Ok(CreatedSession { token, user: (*account.user).clone() })
+    }
+
+    /// Creates a link by which someone with a lower role can set a password.
+    ///
+    /// # Errors
+    /// The caller may not, or there is no such account.
+    pub async fn create_reset_link(&self, caller: &Caller, user: UserId) -> Result<CreatedResetLink> {
+        self.require(caller, ServerAction::ResetPassword)?;
+        let account = self.store.account_of(user).await?.ok_or(ServiceError::AccountNotFound)?;
+        if !self.actor(caller.role).outranks(account.role) {
+            return Err(ServiceError::TargetNotBelow);
+        }
+        let secret = tokens::new_secret()?;
+        let expires_at = clock::now().saturating_add(RESET_LINK_LIFETIME);
+        if !self.store.make_reset(user, caller.user.id, tokens::hash_token(&secret), expires_at).await? {
+            return Err(ServiceError::AccountNotFound);
+        }
+        Ok(CreatedResetLink { link: format!("/reset/{secret}"), expires_at })
+    }
+
+    /// The account that a reset link is for.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidLink`]
+    pub async fn account_of_reset_link(&self, client: &ClientInfo, secret: &Secret) -> Result<AccountName> {
+        self.throttle_guess(client)?;
+        let account = self.store.account_of_reset(tokens::hash_token(&secret.0)).await?;
+        let account = account.ok_or(ServiceError::InvalidLink)?;
+        self.login_throttle.give_back(client.address);
+        Ok(account.name)
+    }
+
+    /// Sets a password by a reset link, ends all sessions of the person and begins a new one.
+    ///
+    /// # Errors
+    /// The link is not valid, the person is banned, or the password is weak.
+    pub async fn reset_password(&self, client: &ClientInfo, request: ResetPasswordRequest) -> Result<CreatedSession> {
+        self.throttle_guess(client)?;
+        let link = tokens::hash_token(&request.secret.0);
+        let account = self.store.account_of_reset(link).await?.ok_or(ServiceError::InvalidLink)?;
+        self.login_throttle.give_back(client.address);
+        self.require_unbanned(&account)?;
+        password::check_strength(&request.password.0, &account.name)?;
+        let (token, session) = tokens::new_session(client)?;
+        let hash = password::hash(request.password.0).await?;
+        let user = self.store.use_reset(link, hash, session).await?.ok_or(ServiceError::InvalidLink)?;
+        self.login_throttle.forget(&account.key);
+        self.close_revoked(|connection| connection.user.id == user.id);
+        Ok(CreatedSession { token, user })
+    }
+}

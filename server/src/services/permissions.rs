@@ -1,0 +1,110 @@
+//! Permission checks: [`parlor_protocol::policy`] applied to the current state of rooms, memberships and mutes.
+
+use std::sync::Arc;
+
+use parlor_protocol::{
+    Millis, RoomId, ServerRole, UserId,
+    policy::{Actor, Decision, MemberStatus, RoomAction, ServerAction},
+};
+
+use super::{Caller, Result, ServiceError, Services};
+use crate::{
+    config::Guests,
+    connection::Connection,
+    domain::{Membership, StoreError},
+    room::Room,
+};
+
+/// Why an action in a room is not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessDenied {
+    /// The room does not exist as far as the person may know.
+    Hidden,
+    Forbidden,
+    /// It would be allowed if they were not muted.
+    Muted {
+        until: Millis,
+    },
+}
+
+impl Services {
+    /// Someone with this role, for permission checks on this server.
+    #[must_use]
+    pub fn actor(&self, role: ServerRole) -> Actor {
+        Actor { lobby_only: self.guests == Guests::LobbyOnly, ..Actor::with_role(role) }
+    }
+
+    /// Whether the caller may do this on the server.
+    #[must_use]
+    pub fn can(&self, caller: &Caller, action: ServerAction) -> bool {
+        self.actor(caller.role).can(action)
+    }
+
+    /// Rejects what the caller may not do on the server.
+    pub(super) fn require(&self, caller: &Caller, action: ServerAction) -> Result<()> {
+        if self.can(caller, action) { Ok(()) } else { Err(ServiceError::Forbidden) }
+    }
+
+    /// The room, and the caller's membership, when they may do this there.
+    ///
+    /// # Errors
+    /// [`ServiceError::RoomNotFound`], [`ServiceError::Forbidden`], [`ServiceError::Muted`]
+    pub async fn authorize(
+        &self,
+        caller: &Caller,
+        action: RoomAction,
+        room: &RoomId,
+    ) -> Result<(Arc<Room>, Option<Membership>)> {
+        let memberships = self.store.memberships(caller.user.id).await?;
+        let membership = memberships.iter().find(|membership| membership.room == *room).cloned();
+        let status = membership.as_ref().map(member_status);
+        let room = self.check_access(caller.user.id, caller.role, action, room, status)?;
+        Ok((room, membership))
+    }
+
+    /// The room, when a connected person may do this there. Reads nothing from the store: the hub knows the memberships of
+    /// everyone who is connected.
+    ///
+    /// # Errors
+    /// See [`AccessDenied`].
+    pub fn authorize_connected(
+        &self,
+        connection: &Connection,
+        action: RoomAction,
+        room: &RoomId,
+    ) -> std::result::Result<Arc<Room>, AccessDenied> {
+        let (role, status) = self.hub.role_and_standing(connection.user.id, room);
+        self.check_access(connection.user.id, role, action, room, status)
+    }
+
+    pub(super) fn check_access(
+        &self,
+        user: UserId,
+        role: ServerRole,
+        action: RoomAction,
+        room: &RoomId,
+        membership: Option<MemberStatus>,
+    ) -> std::result::Result<Arc<Room>, AccessDenied> {
+        let room = self.hub.room(room).ok_or(AccessDenied::Hidden)?;
+        let (actor, mutes) = (self.actor(role), self.store.mutes_of(user, &room.id));
+        let unmuted = actor.check(action, room.place(membership));
+        let muted_here = mutes.room.is_some();
+        let actor = Actor { muted: mutes.server.is_some() || (membership.is_none() && muted_here), ..actor };
+        let membership = membership.map(|status| MemberStatus { muted: muted_here, ..status });
+        match (actor.check(action, room.place(membership)), mutes.until()) {
+            (Decision::Allowed, _) => Ok(room),
+            (Decision::Forbidden, Some(until)) if unmuted.is_allowed() => Err(AccessDenied::Muted { until }),
+            (Decision::Forbidden, _) => Err(AccessDenied::Forbidden),
+            (Decision::Hidden, _) => Err(AccessDenied::Hidden),
+        }
+    }
+
+    /// The role of someone's account; guests have none.
+    pub(super) async fn role_of(&self, user: UserId) -> std::result::Result<ServerRole, StoreError> {
+        Ok(self.store.account_of(user).await?.map_or(ServerRole::Guest, |account| account.role))
+    }
+}
+
+pub(super) fn member_status(membership: &Membership) -> MemberStatus {
+    MemberStatus { moderator: membership.state.moderator, muted: false }
+}

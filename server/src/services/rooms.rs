@@ -1,0 +1,173 @@
+//! Rooms: creation, changes, direct rooms, notification levels.
+
+use std::sync::Arc;
+
+use parlor_protocol::{
+    NotificationLevel, RoomId, RoomKind, RoomSummary, UserId,
+    http::{CreateRoomRequest, CreatedRoom, OpenDirectRequest, UpdateRoomRequest},
+    limits,
+    policy::{RoomAction, ServerAction},
+    validate,
+};
+
+use super::{Caller, Field, Result, ServiceError, Services};
+use crate::{
+    domain::{NameTaken, RoomChange, RoomMembership},
+    room::Room,
+};
+
+/// A room as its settings page shows it.
+#[derive(Clone, Debug)]
+pub struct RoomDetails {
+    pub summary: RoomSummary,
+    /// The caller's notification level; none when they are not a member.
+    pub level: Option<NotificationLevel>,
+    pub permissions: RoomPermissions,
+}
+
+/// What the caller may do with a room as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomPermissions {
+    pub rename: bool,
+    pub archive: bool,
+    pub join: bool,
+    pub leave: bool,
+}
+
+impl Services {
+    /// Creates a public or private room whose first member and moderator is the caller.
+    ///
+    /// # Errors
+    /// The caller may not, or the name is not valid or taken.
+    pub async fn create_room(&self, caller: &Caller, request: CreateRoomRequest) -> Result<CreatedRoom> {
+        self.require_room_creation(
+            caller,
+            match request.kind {
+                RoomKind::Public => ServerAction::CreatePublicRoom,
+                RoomKind::Private => ServerAction::CreatePrivateRoom,
+                RoomKind::Direct => return Err(ServiceError::InvalidRoomKind),
+            },
+        )?;
+        let name = parse_room_name(&request.name)?;
+        let created = self.store.create_room(name, request.kind, caller.user.id).await?;
+        let record = created.map_err(|NameTaken| ServiceError::RoomNameTaken)?;
+        let membership = RoomMembership { moderator: true, ..RoomMembership::since(record.head) };
+        let room = self.hub.add_room(record);
+        self.hub.became_member(caller.user.id, &room, membership, None);
+        if room.kind == RoomKind::Public {
+            self.hub.tell_new_room(caller.user.id, &room);
+        }
+        Ok(CreatedRoom { room: room.summary(caller.user.id, membership) })
+    }
+
+    /// Renames a room, changes its topic, archives or reopens it: everything in the request, or nothing.
+    ///
+    /// # Errors
+    /// The caller may not, or the name or topic is not valid, or the name is taken.
+    pub async fn update_room(&self, caller: &Caller, room: &RoomId, request: UpdateRoomRequest) -> Result<()> {
+        self.authorize(caller, RoomAction::See, room).await?;
+        let mut changes = Vec::new();
+        if let Some(name) = request.name {
+            self.authorize(caller, RoomAction::Rename, room).await?;
+            changes.push(RoomChange::Name(parse_room_name(&name)?));
+        }
+        if let Some(topic) = request.topic {
+            self.authorize(caller, RoomAction::Rename, room).await?;
+            let invalid = |reason| ServiceError::Invalid { field: Field::Topic, reason };
+            changes.push(RoomChange::Topic(validate::topic(&topic).map_err(invalid)?));
+        }
+        if let Some(archived) = request.archived {
+            self.authorize(caller, RoomAction::Archive, room).await?;
+            changes.push(RoomChange::Archived(archived));
+        }
+        let changed = self.store.change_room(room, changes, caller.user.id).await?;
+        changed.map_err(|NameTaken| ServiceError::RoomNameTaken)
+    }
+
+    /// Opens the direct room of the caller and these people; creates it when there is none.
+    ///
+    /// # Errors
+    /// The caller may not, or there are too few or too many people, or one of them does not exist.
+    pub async fn open_direct_room(&self, caller: &Caller, request: OpenDirectRequest) -> Result<CreatedRoom> {
+        let (room, membership) = self.find_direct_room(caller, request.users).await?;
+        self.load_unread(&room, membership).await?;
+        Ok(CreatedRoom { room: room.summary(caller.user.id, membership) })
+    }
+
+    /// As [`Services::open_direct_room`], for callers that need the live room.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn find_direct_room(
+        &self,
+        caller: &Caller,
+        mut people: Vec<UserId>,
+    ) -> Result<(Arc<Room>, RoomMembership)> {
+        self.require_room_creation(caller, ServerAction::CreateDirect)?;
+        people.retain(|person| *person != caller.user.id);
+        people.sort_unstable();
+        people.dedup();
+        if people.is_empty() || people.len() > limits::MAX_DIRECT_PEOPLE {
+            return Err(ServiceError::InvalidDirectPeople);
+        }
+        people.push(caller.user.id);
+        let record = self.store.direct_room(people.clone(), caller.user.id).await?;
+        let room = self.hub.add_room(record.ok_or(ServiceError::PersonNotFound)?);
+        for person in people.into_iter().filter(|person| *person != caller.user.id) {
+            self.hub.is_in_direct(person, &room);
+        }
+        let memberships = self.store.memberships(caller.user.id).await?;
+        let membership = memberships.iter().find(|membership| membership.room == room.id);
+        let membership = membership.map(|membership| membership.state).unwrap_or_default();
+        self.hub.became_member(caller.user.id, &room, membership, None);
+        Ok((room, membership))
+    }
+
+    /// Sets which messages of a room notify the caller.
+    ///
+    /// # Errors
+    /// The caller is not a member.
+    pub async fn set_notification_level(&self, caller: &Caller, room: &RoomId, level: NotificationLevel) -> Result<()> {
+        let (live_room, _) = self.authorize(caller, RoomAction::Mark, room).await?;
+        let _guard = self.marking.lock(&caller.user.id).await;
+        if !self.store.set_level(room, caller.user.id, level).await? {
+            // Removed in the meantime.
+            return Err(ServiceError::RoomNotFound);
+        }
+        self.hub.has_level(caller.user.id, &live_room, level);
+        Ok(())
+    }
+
+    /// A room and what the caller may do with it.
+    ///
+    /// # Errors
+    /// The caller may not see the room.
+    pub async fn room_details(&self, caller: &Caller, room: &RoomId) -> Result<RoomDetails> {
+        let (live_room, membership) = self.authorize(caller, RoomAction::See, room).await?;
+        let may = async |action| self.authorize(caller, action, room).await.is_ok();
+        let permissions = RoomPermissions {
+            rename: may(RoomAction::Rename).await,
+            archive: may(RoomAction::Archive).await,
+            join: membership.is_none() && may(RoomAction::Join).await,
+            leave: may(RoomAction::Leave).await,
+        };
+        let summary = match &membership {
+            Some(membership) => live_room.summary(caller.user.id, membership.state),
+            None => live_room.summary_for_others(),
+        };
+        Ok(RoomDetails { summary, level: membership.map(|membership| membership.state.level), permissions })
+    }
+
+    fn require_room_creation(&self, caller: &Caller, action: ServerAction) -> Result<()> {
+        let actor = self.actor(caller.role);
+        match actor.can(action) {
+            true => Ok(()),
+            false if actor.lobby_only => Err(ServiceError::GuestsLobbyOnly),
+            false => Err(ServiceError::Forbidden),
+        }
+    }
+}
+
+fn parse_room_name(name: &str) -> Result<String> {
+    validate::room_name(name).map_err(|reason| ServiceError::Invalid { field: Field::RoomName, reason })
+}

@@ -1,0 +1,147 @@
+//! Sessions: authentication, guests, signing in and out.
+
+use std::{net::IpAddr, sync::Arc};
+
+use parlor_protocol::{
+    ServerRole, UserKind,
+    http::{CreatedSession, SessionInfo, SessionList, SignInRequest},
+};
+use uuid::Uuid;
+
+use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, tokens};
+use crate::{
+    accounts::password,
+    config::Guests,
+    domain::{Account, AuthenticatedUser, SessionSelection, TokenHash},
+};
+
+impl Services {
+    /// The person whose session has this token; none when it is not valid. Bans of an address apply to guests only.
+    ///
+    /// # Errors
+    /// [`ServiceError::Banned`]
+    pub async fn authenticate(&self, token: &str, address: Option<IpAddr>) -> Result<Option<Caller>> {
+        let token = tokens::hash_token(token);
+        let Some(AuthenticatedUser { user, role }) = self.store.session(token).await? else { return Ok(None) };
+        let address = address.filter(|_| user.kind == UserKind::Guest);
+        let address_ban = || self.store.address_ban(address?);
+        match self.store.ban_of(user.id).or_else(address_ban) {
+            Some(ban) => Err(ban.into()),
+            None => Ok(Some(Caller { user, role, token })),
+        }
+    }
+
+    /// Creates a guest with a session. Without a name the guest gets a numbered one.
+    ///
+    /// # Errors
+    /// The server accepts no guests, or the name is not valid or taken.
+    pub async fn create_guest(&self, client: &ClientInfo, name: &str) -> Result<CreatedSession> {
+        let name = if name.trim().is_empty() { None } else { Some(parse_name(name)?) };
+        if self.guests == Guests::Off {
+            return Err(ServiceError::GuestsDisabled);
+        }
+        self.require_unbanned_address(client)?;
+        let (token, session) = tokens::new_session(client)?;
+        let wanted = name.as_ref().map(|name| name.text.clone()).unwrap_or_default();
+        match self.store.create_guest(name, session, self.names_in_use()).await? {
+            Ok(user) => Ok(CreatedSession { token, user }),
+            Err(_) => Err(self.name_taken(&wanted, None).await),
+        }
+    }
+
+    /// Creates a guest for an entry point other than the HTTP API, with the same limits.
+    ///
+    /// # Errors
+    /// As [`Services::create_guest`], and [`ServiceError::RateLimited`].
+    pub async fn create_gateway_guest(&self, client: &ClientInfo, name: &str) -> Result<Caller> {
+        self.limit_mutations(client, None)?;
+        let CreatedSession { token, user } = self.create_guest(client, name).await?;
+        Ok(Caller { user: Arc::new(user), role: ServerRole::Guest, token: tokens::hash_token(&token) })
+    }
+
+    /// Signs in to an account. The new session replaces the one that the request came with, whoever it belonged to.
+    ///
+    /// # Errors
+    /// Name or password is wrong, there were too many attempts, or the person is banned.
+    pub async fn sign_in(
+        &self,
+        replaced: Option<TokenHash>,
+        client: &ClientInfo,
+        request: SignInRequest,
+    ) -> Result<CreatedSession> {
+        // A name that nobody can have is checked like any other.
+        let key = parse_name(&request.name).map(|name| name.key).unwrap_or_default();
+        self.throttle_password(&key, client)?;
+        let account = self.store.account_by_name(&key).await?;
+        let stored = account.as_ref().map(|account| account.password.clone());
+        let is_right = match password::verify(request.password.0, stored).await {
+            Ok(is_right) => is_right,
+            Err(error) => {
+                self.login_throttle.undo(&key, client.address);
+                return Err(error.into());
+            }
+        };
+        let account = account.filter(|_| is_right).ok_or(ServiceError::WrongCredentials)?;
+        self.login_throttle.succeeded(&key, client.address);
+        self.require_unbanned(&account)?;
+        let (token, session) = tokens::new_session(client)?;
+        if !self.store.begin_session(&account, session, replaced).await? {
+            return Err(ServiceError::WrongCredentials);
+        }
+        self.close_changed(|connection| Some(connection.session) == replaced);
+        Ok(CreatedSession { token, user: (*account.user).clone() })
+    }
+
+    /// A ban is revealed only after the password or a reset link has proved who it is.
+    pub(super) fn require_unbanned(&self, account: &Account) -> Result<()> {
+        self.store.ban_of(account.user.id).map_or(Ok(()), |ban| Err(ban.into()))
+    }
+
+    /// Ends the caller's session and closes its connections.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<()> {
+        self.store.end_session(caller.token).await?;
+        self.close_revoked(|connection| connection.session == caller.token);
+        Ok(())
+    }
+
+    /// The caller's sessions, the most recently used first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn list_sessions(&self, caller: &Caller) -> Result<SessionList> {
+        let records = self.store.sessions_of(caller.user.id).await?;
+        let sessions = records.into_iter().map(|record| SessionInfo {
+            id: record.id,
+            device: record.device,
+            address: record.address,
+            created_at: record.created_at,
+            seen_at: record.seen_at,
+            current: record.token == caller.token,
+        });
+        Ok(SessionList { sessions: sessions.collect() })
+    }
+
+    /// Ends one of the caller's sessions and closes its connections. True when it is the caller's current one.
+    ///
+    /// # Errors
+    /// [`ServiceError::SessionNotFound`]
+    pub async fn end_session(&self, caller: &Caller, id: Uuid) -> Result<bool> {
+        let ended = self.store.end_sessions(caller.user.id, SessionSelection::One(id)).await?;
+        let token = *ended.first().ok_or(ServiceError::SessionNotFound)?;
+        self.close_revoked(|connection| connection.session == token);
+        Ok(token == caller.token)
+    }
+
+    /// Ends all sessions of the caller except the current one.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn end_other_sessions(&self, caller: &Caller) -> Result<()> {
+        let ended = self.store.end_sessions(caller.user.id, SessionSelection::AllExcept(caller.token)).await?;
+        self.close_revoked(|connection| ended.contains(&connection.session));
+        Ok(())
+    }
+}
