@@ -34,9 +34,9 @@ async fn a_name_in_use_is_refused_and_another_proposed() {
         let answer = server.try_guest(taken).await;
         assert_eq!(answer.refused(), (409, error_code::NAME_TAKEN.into()), "{taken:?}");
     }
-    assert!(server.try_guest("Ann").await.text.contains("“Ann 2” is free"));
+    assert!(server.try_guest("Ann").await.text.contains("“Ann 2” is available"));
     let _second = server.greeted("ANN 2").await;
-    assert!(server.try_guest("Ann").await.text.contains("“Ann 3” is free"));
+    assert!(server.try_guest("Ann").await.text.contains("“Ann 3” is available"));
     // The form says it in its place, with the name that was wanted.
     let form = http_client().post(server.url("/enter")).header("content-type", "application/x-www-form-urlencoded");
     let answer = form.body("name=ann&next=%2Fr%2Flobby").send().await.unwrap();

@@ -47,7 +47,7 @@ async fn one_address_does_not_come_in_without_end() {
             break client.get(server.url(&to)).send().await.unwrap().text().await.unwrap();
         }
     };
-    assert!(words.contains("Too many have come in from your address"));
+    assert!(words.contains("Too many guests have joined from your address"));
     server.stop().await;
 }
 

@@ -50,7 +50,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
     let peer = seen(&ben, &room).await;
     assert!(!peer.contains(&of_ann("remove")) && !peer.contains(&of_ann("mute")), "{peer:?}");
     let page = Browser::with(&server, &ben).post(&about(&room, &ann, "remove"), &[]).await;
-    assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."));
+    assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."));
     // The lobby is everyone's.
     assert_eq!(seen(&ann, &RoomId::lobby()).await, ["level"]);
     let lobby = seen(&olga, &RoomId::lobby()).await;
@@ -72,7 +72,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
         (about(&room, &ben, "unmute"), vec![]),
     ] {
         let page = browser.post(&path, &fields).await;
-        assert_eq!((page.status, page.at("problem")), (403, "That is not yours to do here."), "{path}");
+        assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."), "{path}");
     }
     server.stop().await;
 }
@@ -153,7 +153,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
     ] {
         for origin in ["https://evil.example", "null"] {
             let page = browser.post_from(origin, &path, &fields).await;
-            assert_eq!((page.status, page.at("problem")), (403, "This page is not from this server."), "{path}");
+            assert_eq!((page.status, page.at("problem")), (403, "This page does not belong to this server."), "{path}");
             assert!(page.has(&format!("href=\"{}\"", settings(&room))), "the way back is a page: {}", page.html);
         }
     }

@@ -206,7 +206,7 @@ async fn a_link_puts_no_words_on_our_page() {
     let server = Server::start().await;
     for query in ["error=Call+0123+now", "error=name_taken%3Cb%3ECall+0123+now"] {
         let html = http_client().get(server.url(&format!("/?{query}"))).send().await.unwrap().text().await.unwrap();
-        assert!(html.contains("That name will not do.") && !html.contains("Call 0123 now"), "{html}");
+        assert!(html.contains("Invalid name.") && !html.contains("Call 0123 now"), "{html}");
     }
     server.stop().await;
 }
