@@ -165,7 +165,7 @@ async fn older_pages_follow_and_others_read_none() {
     let page = browser.open("/audit?before=x").await;
     assert_eq!((page.status, page.at("problem")), (400, "The server could not read the request."));
     let none = browser.open("/audit?before=0").await;
-    assert!(none.has("Nothing has happened yet.") && !none.has("Older"), "{}", none.html);
+    assert!(none.has("No entries yet.") && !none.has("Older"), "{}", none.html);
     for who in [&mona, &server.account("Ann").await, &server.session("Gil").await] {
         let page = Browser::with(&server, who).open("/audit").await;
         assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."));
