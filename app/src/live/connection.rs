@@ -170,7 +170,7 @@ mod tests {
         let connected = ConnectionState::Connected { address: String::new(), transport: TransportKind::Poll, why: "" };
         assert_eq!(connected.waiting(0, I18n::default()), None);
         let line = |n| ConnectionState::Offline.waiting(n, I18n::default()).unwrap_or_default();
-        assert!(line(0).starts_with("Messages wait") && line(2).starts_with("2 messages wait"));
+        assert!(line(0).starts_with("Messages are queued") && line(2).starts_with("2 messages are queued"));
         assert_eq!(line(1), "1 message is queued and will be sent once you are reconnected.");
     }
 }

@@ -178,7 +178,7 @@ mod tests {
                 "http://127.0.0.1:3000",
                 "3 min ago",
                 "2 ms, median 2 ms",
-                "5 s ago, 1 event in 40 ms, 2 rooms loaded anew",
+                "5 s ago, 1 event in 40 ms, 2 rooms reloaded",
                 "2 waiting, 1 failed",
                 "–",
                 "2 h ago, 4001: server is restarting",
