@@ -26,6 +26,7 @@ function start() {
   try {
     hydrate();
   } catch (error) {
+    console.error("Hydration failed", error);
     mountNextTime({ error });
   }
   setTimeout(() => {
@@ -35,7 +36,7 @@ function start() {
 }
 
 function mountNextTime({ error, reason }) {
-  console.error("Hydration failed", error);
+  // Other errors are not of the wasm: the browser's notice about a ResizeObserver, or an extension's.
   if (!((error ?? reason) instanceof WebAssembly.RuntimeError)) return;
   write(MOUNT, build);
   if (read(MOUNT)) location.reload();

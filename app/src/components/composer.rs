@@ -102,11 +102,12 @@ impl Sender {
             // It is meant for one person: if that person is unknown, it must not go to everyone.
             let unknown = composer.text.with_untracked(|text| text.trim_start().starts_with('@'))
                 && untrack(|| room.id.get().is_some_and(|room| !direct_message::is_direct(client, &room)));
-            return if unknown {
-                self.hint(client.i18n.t(Key::PrivateRecipientUnknown).to_owned())
+            if unknown {
+                self.hint(client.i18n.t(Key::PrivateRecipientUnknown).to_owned());
             } else {
-                self.send()
-            };
+                self.send();
+            }
+            return;
         };
         spawn_local(async move {
             match client.direct(user.id).await {

@@ -217,11 +217,10 @@ async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Wai
 
 /// The reason to show: the page's translation if it knows the code, else the server's text.
 fn close_reason(i18n: I18n, code: u16, reason: String) -> String {
-    let number = code.to_string();
-    match i18n.error(&number) {
+    match i18n.close_reason(code) {
         Some(known) => known.to_owned(),
         None if !reason.is_empty() => reason,
         None if code == 1006 => i18n.t(Key::ConnectionLost).to_owned(),
-        None => i18n.format(Key::CloseCodeOnly, &[("n", &number)]),
+        None => i18n.format(Key::CloseCodeOnly, &[("n", &code.to_string())]),
     }
 }

@@ -26,8 +26,10 @@ const RETRY_AFTER_MS: i64 = 30_000;
 
 const NAME: &str = "parlor";
 
+type Migration = fn(&Database) -> Result<(), Error>;
+
 /// One migration for each version of the database. A change of the stores is a new one at the end.
-const MIGRATIONS: [fn(&Database) -> Result<(), Error>; 1] = [create_stores];
+const MIGRATIONS: [Migration; 1] = [create_stores];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {

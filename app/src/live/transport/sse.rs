@@ -58,7 +58,7 @@ impl Transport for Stream {
         }
         while let Poll::Ready(sent) = self.uplink.poll(context) {
             match sent {
-                UplinkEvent::Closed(end) => return Poll::Ready(end),
+                UplinkEvent::Closed(end) => return Poll::Ready(*end),
                 UplinkEvent::Accepted if !std::mem::replace(&mut self.accepted, true) => {
                     return Poll::Ready(TransportEvent::Accepted);
                 }

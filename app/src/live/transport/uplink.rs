@@ -21,7 +21,7 @@ pub(super) enum UplinkEvent {
     /// The server has accepted a request.
     Accepted,
     /// The connection has ended.
-    Closed(TransportEvent),
+    Closed(Box<TransportEvent>),
 }
 
 impl Uplink {
@@ -59,7 +59,7 @@ impl Uplink {
             self.posted_bytes = 0;
             match answer {
                 Ok(_) => UplinkEvent::Accepted,
-                Err(error) => UplinkEvent::Closed(error.into()),
+                Err(error) => UplinkEvent::Closed(Box::new(error.into())),
             }
         })
     }
