@@ -22,7 +22,7 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   // From the name at the foot of the rooms to the form, which says what stays.
   await page.getByTestId("room-list").locator("..").getByRole("link", { name: "Ann" }).click();
   await page.waitForURL("**/account");
-  await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms stay yours.");
+  await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms are kept.");
   await expect(page.getByLabel("Name")).toHaveValue("Ann");
   await page.getByLabel("Password", { exact: true }).fill("short");
   await page.getByRole("button", { name: "Create account" }).click();

@@ -44,7 +44,7 @@ test("a restart is announced, waited for, and one need not wait", async ({ perso
   await expect(ann.connection).toContainText("Reconnecting");
   await expect(ann.page.getByTestId("composer-waiting")).toBeVisible();
   // Attempts get rarer; the badge counts them and the seconds.
-  await expect(ann.connection).toContainText(/in \d+ s.*try [2-9]/, { timeout: 30_000 });
+  await expect(ann.connection).toContainText(/in \d+ s.*attempt [2-9]/, { timeout: 30_000 });
   await server.start();
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
     // It may have come back by itself in this very moment.

@@ -25,11 +25,11 @@ test("a Chinese browser gets a Chinese page from the server, without scripts", a
   const page = await context.newPage();
   await page.goto(server.url);
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-Hans");
-  await expect(page.getByText("安静聊天的地方")).toBeVisible();
+  await expect(page.getByText("自托管的聊天")).toBeVisible();
   // The choice works without scripts too.
   await english(page).click();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
-  await expect(page.getByText("A quiet room to talk in.")).toBeVisible();
+  await expect(page.getByText("Self-hosted chat that never loses a message.")).toBeVisible();
   await chinese(page).click();
   await page.getByLabel("你的名字").fill("小明");
   await page.getByRole("button", { name: "加入聊天", exact: true }).click();

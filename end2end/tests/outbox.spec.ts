@@ -178,7 +178,7 @@ test("what somebody has not said is not for the next one to find", async ({ pers
   await expect.poll(() => ann.page.evaluate(() => Object.values(localStorage).join())).toContain("my secret draft");
   await server.stop();
   await ann.page.getByTestId("sign-out").click();
-  await expect(ann.page.getByText("You are still signed in here")).toBeVisible();
+  await expect(ann.page.getByText("You are still signed in.")).toBeVisible();
   await server.start();
   await ann.expectConnected();
   await ann.page.getByTestId("sign-out").click();
@@ -340,7 +340,7 @@ for (const [what, script] of [
     await expect(ann.message("hello")).toHaveAttribute("data-state", "stored");
     await server.stop();
     await ann.send("waits");
-    await expect(page.getByTestId("composer-waiting")).toContainText("This browser keeps nothing");
+    await expect(page.getByTestId("composer-waiting")).toContainText("This browser cannot store them");
     await server.start();
     await expect(ann.message("waits")).toHaveAttribute("data-state", "stored");
     await expect(ann.bodies).toHaveText(["hello", "waits"]);

@@ -143,7 +143,7 @@ test("the page is readable without JavaScript, and coming in works too", async (
   await page.waitForURL("**/r/lobby");
   await expect(page.getByTestId("message-body")).toBeVisible();
   await expect(page.getByTestId("message-body").locator("em")).toHaveText("everywhere");
-  await expect(page.getByText("Without JavaScript you can read here.")).toBeVisible();
+  await expect(page.getByText("You can read without JavaScript.")).toBeVisible();
   await expect(page.getByTestId("room-link").first()).toBeVisible();
 });
 

@@ -48,7 +48,7 @@ test("WebSocket refused: the event stream carries the whole chat, at once", asyn
   const asked = gate.requests.upgrades;
   await ann.page.reload();
   await expectTransport(ann, "sse");
-  await expect(ann.connection).toHaveAttribute("title", /a while ago/);
+  await expect(ann.connection).toHaveAttribute("title", /recently failed/);
   expect(gate.requests.upgrades).toBe(asked);
 });
 
@@ -70,7 +70,7 @@ for (const streams of ["refuse", "buffer"] as const) {
     const [ann, bob] = await Promise.all([joinAsGuest(first, gate.url, "Ann"), joinAsGuest(second, gate.url, "Bob")]);
     for (const person of [ann, bob]) await expectTransport(person, "poll");
     await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${gate.address} (long polling)`);
-    await expect(ann.connection).toHaveAttribute("title", streams === "buffer" ? /holds event streams back/ : /event streams are blocked/);
+    await expect(ann.connection).toHaveAttribute("title", streams === "buffer" ? /event streams are delayed/ : /event streams are blocked/);
     await exerciseChat(ann, bob, gate);
     for (const person of [ann, bob]) await expectTransport(person, "poll");
   });
