@@ -18,8 +18,8 @@ async function openChat(page: Page, server: Server, who: Session): Promise<{ ann
 }
 
 for (const [locale, account, save] of [
-  ["en-GB", "Your account", "Save"],
-  ["zh-CN", "你的账户", "保存"],
+  ["en-GB", "Account settings", "Save"],
+  ["zh-CN", "账户设置", "保存"],
 ] as const) {
   test(`account, people and room settings keep the connection and the draft (${locale})`, async ({ visitor, server }) => {
     test.slow();
@@ -65,7 +65,7 @@ for (const [locale, account, save] of [
   });
 }
 
-test("the audit log opens over the chat, and without a server the reader can try again", async ({ visitor, server }) => {
+test("a page that cannot be loaded can be tried again over the chat", async ({ visitor, server }) => {
   const page = await visitor();
   const { ann, connections } = await openChat(page, server, await createAccount(server, "Ann"));
   await page.route("**/people", (route) => route.abort());

@@ -33,7 +33,7 @@ test("a new room in two clicks, found by others, with its own messages", async (
   await bob.page.getByTestId("new-room").click();
   await bob.page.getByTestId("new-room-name").fill("茶 AND biscuits");
   await bob.page.keyboard.press("Enter");
-  await expect(bob.page.getByRole("alert").filter({ hasText: "name is taken" })).toBeVisible();
+  await expect(bob.page.getByRole("alert").filter({ hasText: "name is already taken" })).toBeVisible();
   await bob.page.keyboard.press("Escape");
   await expect(bob.page.getByTestId("new-room-name")).toBeHidden();
 });

@@ -293,7 +293,7 @@ impl Drop for TemporarySession {
             && let Ok(runtime) = Handle::try_current()
         {
             let (store, token) = (self.store.clone(), self.token);
-            runtime.spawn(async move { end_session(&*store, token).await });
+            runtime.spawn(async move { end_session(&store, token).await });
         }
     }
 }

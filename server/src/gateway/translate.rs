@@ -140,9 +140,10 @@ impl Translator {
         self.cursors.insert(room.clone(), Cursor { room, after: Some(seq), tail: Some(id.tail()) });
         match event {
             // A deleted message has an empty body.
-            EventKind::Message { body, .. } => (!body.is_empty()).then(|| {
-                Effect::Notify(Notice { at, kind: NoticeKind::Message { from: by.name, text: body, private } })
-            }),
+            EventKind::Message { body, .. } => (!body.is_empty()).then_some(Effect::Notify(Notice {
+                at,
+                kind: NoticeKind::Message { from: by.name, text: body, private },
+            })),
             EventKind::Edited { .. }
             | EventKind::Deleted { .. }
             | EventKind::Reacted { .. }

@@ -210,7 +210,7 @@ impl Session {
             }
             _ if !self.has_greeted() => self.close(CloseCode::NoHello),
             ClientFrame::Hello { .. } => {
-                self.refuse(None, None, error_code::BAD_FRAME, "This connection has already sent hello.")
+                self.refuse(None, None, error_code::BAD_FRAME, "This connection has already sent hello.");
             }
             ClientFrame::Join(cursor) => self.join(cursor).await,
             ClientFrame::Leave { room } => self.leave(&room).await,

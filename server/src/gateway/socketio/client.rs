@@ -56,7 +56,7 @@ async fn run(socket: SocketRef, Connected { participant, inbox, handle, signals,
         // Clients reconnect after a lost connection, but not after a disconnect packet. A polling client notices a restart by
         // its next poll.
         ConnectionEnd::ByServer(disconnect) if close::may_reconnect(disconnect.code.code()) && !polls => {
-            handle.ending.cancel()
+            handle.ending.cancel();
         }
         ConnectionEnd::ByServer(Disconnect { code: CloseCode::Restarting, .. }) => {}
         _ => {

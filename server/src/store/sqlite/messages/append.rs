@@ -68,6 +68,9 @@ pub(in super::super) async fn append_one(
 /// Half a SHA-256 of what a command says: enough to tell whether two with the same id are the same.
 type CommandDigest = [u8; 16];
 
+/// Id, room, seq, time, author, digest, and whether it is a message that is not deleted.
+type EntryRow = (Uuid, String, i64, i64, Uuid, Vec<u8>, bool);
+
 /// What the log has under an id.
 struct Entry {
     room: RoomId,
@@ -142,7 +145,7 @@ impl Log {
             for id in rows::padded(part) {
                 query = query.bind(id.map(|id| id.0));
             }
-            let found: Vec<(Uuid, String, i64, i64, Uuid, Vec<u8>, bool)> = query.fetch_all(&mut *db).await?;
+            let found: Vec<EntryRow> = query.fetch_all(&mut *db).await?;
             log.entries.extend(found.into_iter().map(|(id, room, seq, at, author, digest, is_message)| {
                 let (room, seq, author) = (room.into(), seq.unsigned_abs(), UserId(author));
                 (CommandId(id), Entry { room, seq, at, author, digest, is_message })
