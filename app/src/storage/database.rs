@@ -8,9 +8,13 @@ use std::{
     rc::Rc,
 };
 
-use futures::future::{Either, select};
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
 use idb::{Database, DatabaseEvent as _, Error, Event as _, Factory, ObjectStore, ObjectStoreParams, Request as _};
 use idb::{TransactionMode, event::VersionChangeEvent};
+use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 
 use crate::clock;
@@ -70,7 +74,7 @@ thread_local! {
 /// [`StorageUnavailable`].
 pub async fn put(store: Store, key: &str, text: &str) -> Result<(), StorageUnavailable> {
     let (key, text) = (JsValue::from_str(key), JsValue::from_str(text));
-    request(store, TransactionMode::ReadWrite, async |entries| {
+    request(store, TransactionMode::ReadWrite, async move |entries| {
         entries.put(&text, Some(&key))?.await?;
         Ok(())
     })
@@ -81,7 +85,7 @@ pub async fn put(store: Store, key: &str, text: &str) -> Result<(), StorageUnava
 /// [`StorageUnavailable`].
 pub async fn get(store: Store, key: &str) -> Result<Option<String>, StorageUnavailable> {
     let key = JsValue::from_str(key);
-    request(store, TransactionMode::ReadOnly, async |entries| {
+    request(store, TransactionMode::ReadOnly, async move |entries| {
         Ok(entries.get(key.clone())?.await?.and_then(|text| text.as_string()))
     })
     .await
@@ -102,7 +106,7 @@ pub async fn get_all(store: Store) -> Result<Vec<String>, StorageUnavailable> {
 /// [`StorageUnavailable`].
 pub async fn delete(store: Store, key: &str) -> Result<(), StorageUnavailable> {
     let key = JsValue::from_str(key);
-    request(store, TransactionMode::ReadWrite, async |entries| Ok(entries.delete(key.clone())?.await?)).await
+    request(store, TransactionMode::ReadWrite, async move |entries| Ok(entries.delete(key.clone())?.await?)).await
 }
 
 /// # Errors
@@ -112,15 +116,15 @@ pub async fn clear(store: Store) -> Result<(), StorageUnavailable> {
 }
 
 /// Runs a request in a transaction of its own.
-async fn request<T>(
+async fn request<T: 'static>(
     store: Store,
     mode: TransactionMode,
-    run: impl AsyncFn(ObjectStore) -> Result<T, Error>,
+    run: impl AsyncFn(ObjectStore) -> Result<T, Error> + 'static,
 ) -> Result<T, StorageUnavailable> {
     if cfg!(not(feature = "browser")) {
         return Err(StorageUnavailable);
     }
-    with_timeout(async {
+    with_timeout(async move {
         let known = OPEN.with_borrow(Clone::clone);
         if let Some(database) = known
             // The browser may have closed it, because the disk is full or the site's data were cleared.
@@ -135,13 +139,21 @@ async fn request<T>(
     .await
 }
 
-/// A database that hangs must not keep messages from being sent.
-async fn with_timeout<T>(request: impl Future<Output = Result<T, Error>>) -> Result<T, StorageUnavailable> {
+/// A database that hangs must not keep messages from being sent. The request itself goes on: IndexedDB cannot cancel it, and
+/// its late events still need the callbacks.
+async fn with_timeout<T: 'static>(
+    request: impl Future<Output = Result<T, Error>> + 'static,
+) -> Result<T, StorageUnavailable> {
     if clock::now() < UNAVAILABLE_UNTIL.get() {
         return Err(StorageUnavailable);
     }
-    match select(pin!(request), pin!(clock::sleep(TIMEOUT_MS))).await {
-        Either::Left((result, _)) => result.map_err(|_| StorageUnavailable),
+    let (sender, receiver) = oneshot::channel();
+    spawn_local(async move {
+        let _ = sender.send(request.await);
+    });
+    match select(receiver, pin!(clock::sleep(TIMEOUT_MS))).await {
+        Either::Left((Ok(result), _)) => result.map_err(|_| StorageUnavailable),
+        Either::Left((Err(_), _)) => Err(StorageUnavailable),
         Either::Right(_) => {
             UNAVAILABLE_UNTIL.set(clock::now() + RETRY_AFTER_MS);
             Err(StorageUnavailable)
