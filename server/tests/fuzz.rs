@@ -198,11 +198,11 @@ fn server_frames_and_the_browsers_reader() {
         if !named("/type") || !named("/event/kind") {
             return;
         }
-        if let Ok(frame) = ServerFrame::decode(text) {
-            if frame != ServerFrame::Unknown {
-                // Kinds of a newer server are read as unknown, and are not written again.
-                assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
-            }
+        if let Ok(frame) = ServerFrame::decode(text)
+            && frame != ServerFrame::Unknown
+        {
+            // Kinds of a newer server are read as unknown, and are not written again.
+            assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
         }
     });
 }

@@ -513,7 +513,7 @@ async fn restrictions_need_rights(db: &Database) {
     let address = "192.0.2.7".parse().unwrap();
     assert_eq!(db.store.ban(ban(&bob, &owner, None)).await.unwrap(), ModerationOutcome::Done(Some(address)));
     let banned = ControlEvent::UserBanned { user: bob.id, until: None, address: Some(address) };
-    assert_eq!(db.store.active_restrictions().await.unwrap(), [banned.clone()]);
+    assert_eq!(db.store.active_restrictions().await.unwrap(), std::slice::from_ref(&banned));
     assert_eq!(db.published().last(), Some(&banned));
     assert_eq!(db.store.bans(10).await.unwrap().len(), 1);
     assert_eq!(db.store.lift_ban(bob.id, owner.id).await.unwrap(), ModerationOutcome::Done(()));

@@ -340,7 +340,7 @@ impl World {
                 self.settle(who, device).await;
                 let room = self.room.clone();
                 let page = &mut self.people[who].devices[device].page;
-                let effects = if expected.is_some() && page.open.get(&room).is_none() {
+                let effects = if expected.is_some() && !page.open.contains_key(&room) {
                     let effects = page.open(&room);
                     // Nobody looks: nothing is read by being there.
                     page.attentive = false;
