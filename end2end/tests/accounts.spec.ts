@@ -22,14 +22,16 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   // From the name at the foot of the rooms to the form, which says what stays.
   await page.getByTestId("room-list").locator("..").getByRole("link", { name: "Ann" }).click();
   await page.waitForURL("**/account");
+  // The form opens over the chat, which has fields of its own.
+  const panel = page.getByTestId("server-page");
   await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms are kept.");
-  await expect(page.getByLabel("Name")).toHaveValue("Ann");
-  await page.getByLabel("Password", { exact: true }).fill("short");
-  await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByRole("alert")).toHaveText("The password must have at least 10 characters.");
-  await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
-  await expect(page.getByLabel("Name")).toHaveValue("Ann");
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await expect(panel.getByLabel("Name")).toHaveValue("Ann");
+  await panel.getByLabel("Password", { exact: true }).fill("short");
+  await panel.getByRole("button", { name: "Create account" }).click();
+  await expect(panel.getByRole("alert")).toHaveText("The password must have at least 10 characters.");
+  await expect(panel.getByLabel("Password", { exact: true })).toBeFocused();
+  await expect(panel.getByLabel("Name")).toHaveValue("Ann");
+  await panel.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account");
   await expect(page.getByText("Sign-in name: Ann")).toBeVisible();

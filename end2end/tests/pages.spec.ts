@@ -48,7 +48,7 @@ for (const [locale, account, save] of [
     await expect(panel(page)).toHaveCount(0);
     await expect(ann.composer).toHaveValue("half a thought");
 
-    await page.locator("a[href='/rooms/lobby/settings']").click();
+    await page.locator("a.room-settings").click();
     await expect(panel(page).locator("h1")).toBeVisible();
     // A form that is taken leads to the page again, with what was done.
     await panel(page).locator("form[action='/rooms/lobby/level'] input[value=mentions]").check();
