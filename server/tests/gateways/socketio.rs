@@ -150,7 +150,7 @@ async fn who_may_is_as_everywhere() {
     let refused = Io::with(&server, json!({ "token": "nothing" }), &[]).await.err().unwrap();
     assert!(refused.ends_with("(unauthorized)"), "{refused}");
     let refused = Io::with(&server, json!({ "name": 5 }), &[]).await.err().unwrap();
-    assert!(refused.contains("auth has texts") && refused.ends_with("(bad_request)"), "{refused}");
+    assert!(refused.contains("\"auth\" may have the strings") && refused.ends_with("(bad_request)"), "{refused}");
     let mut by_token = Io::to(&server, json!({ "token": carol.token })).await;
     let long = by_token.ask("message", "x".repeat(70_000).into()).await;
     assert_eq!(long["error"]["code"], "too_long", "not ended without a word");
