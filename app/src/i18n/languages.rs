@@ -3,7 +3,10 @@
 //! To add one, write its file in `languages/` (start from a copy of `en.rs`) and name it in `languages!` below.
 
 #[cfg(any(not(feature = "browser"), feature = "csr"))]
-use super::{Key, LabKey};
+use super::Key;
+// The lab is a page of the server's.
+#[cfg(not(feature = "browser"))]
+use super::LabKey;
 
 /// Writing direction, as in the `dir` attribute of HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ macro_rules! language {
             }
         }
 
-        #[cfg(any(not(feature = "browser"), feature = "csr"))]
+        #[cfg(not(feature = "browser"))]
         pub(super) const fn lab_message(key: LabKey) -> &'static str {
             match key {
                 $(LabKey::$lab_key => $lab_text,)+
@@ -103,7 +106,7 @@ macro_rules! languages {
                 }
             }
 
-            #[cfg(any(not(feature = "browser"), feature = "csr"))]
+            #[cfg(not(feature = "browser"))]
             pub(super) const fn lab_message(self, key: LabKey) -> &'static str {
                 match self {
                     Self::$first => $first_module::lab_message(key),
