@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_LANGUAGE, SET_COOKIE};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_name_and_a_password_are_changed() {
+async fn name_and_password_are_changed() {
     let server = Server::start().await;
     server.account("Taken").await;
     let ann = server.account("Ann").await;
@@ -44,7 +44,7 @@ async fn a_name_and_a_password_are_changed() {
 }
 
 #[tokio::test]
-async fn a_colour_is_chosen() {
+async fn colour_is_changed() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     for (language, label, other, done) in
@@ -91,7 +91,7 @@ async fn a_colour_is_chosen() {
 }
 
 #[tokio::test]
-async fn sessions_are_ended_by_a_button() {
+async fn sessions_are_revoked() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
     let mut browser = Browser::with(&server, &ann);
@@ -131,7 +131,7 @@ async fn sessions_are_ended_by_a_button() {
 }
 
 #[tokio::test]
-async fn an_account_is_deleted_by_who_knows_its_password() {
+async fn account_deletion_needs_the_password() {
     let server = Server::start().await;
     let mut owner = Browser::with(&server, &server.owner("olga").await);
     let page = owner.post("/account/delete", &[("password", PASSWORD)]).await;
@@ -149,7 +149,7 @@ async fn an_account_is_deleted_by_who_knows_its_password() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_does_nothing_by_these_forms() {
+async fn cross_site_form_posts_are_rejected() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let other = server.sign_in("olga").await;
@@ -182,7 +182,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
 }
 
 #[tokio::test]
-async fn the_pages_are_in_the_language_of_their_reader() {
+async fn pages_use_the_readers_language() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let secret = server.invite(&owner, json!({})).await.1;

@@ -26,7 +26,7 @@ async fn database(server: &Server) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn a_name_in_use_is_refused_and_another_proposed() {
+async fn taken_names_are_rejected_with_a_suggestion() {
     let server = Server::start().await;
     let ann = server.greeted("Ann").await;
     server.account("Carl").await;
@@ -58,7 +58,7 @@ async fn a_name_in_use_is_refused_and_another_proposed() {
 }
 
 #[tokio::test]
-async fn numbered_guests_skip_names_that_are_taken() {
+async fn numbered_guest_names_skip_taken_ones() {
     let server = Server::start().await;
     let _connected = server.greeted("guest 1").await;
     server.account("Guest  2").await;
@@ -67,7 +67,7 @@ async fn numbered_guests_skip_names_that_are_taken() {
 }
 
 #[tokio::test]
-async fn a_guest_becomes_an_account_and_keeps_what_was_said() {
+async fn guests_keep_their_messages_when_they_create_an_account() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     ann.send("said as a guest").await;
@@ -97,7 +97,7 @@ async fn a_guest_becomes_an_account_and_keeps_what_was_said() {
 }
 
 #[tokio::test]
-async fn what_will_not_do_is_said() {
+async fn invalid_sign_ups_are_rejected() {
     let server = Server::start().await;
     server.account("ann").await;
     for (body, status, code) in [
@@ -120,7 +120,7 @@ async fn what_will_not_do_is_said() {
 }
 
 #[tokio::test]
-async fn a_wrong_name_and_a_wrong_password_are_answered_alike() {
+async fn invalid_credentials_are_rejected_alike() {
     let server = Server::start().await;
     let ann = server.account("Ann Lee").await;
     let (name, password) = (server.try_sign_in("nobody", PASSWORD).await, server.try_sign_in("ann lee", "wrong").await);
@@ -136,7 +136,7 @@ async fn a_wrong_name_and_a_wrong_password_are_answered_alike() {
 }
 
 #[tokio::test]
-async fn the_first_owner_is_made_by_the_link_and_once() {
+async fn first_owner_link_works_once() {
     let server = Server::start().await;
     let first = server.first_secret().unwrap();
     assert_eq!(server.who(&first).await, 401, "it is no session");
@@ -164,7 +164,7 @@ async fn the_first_owner_is_made_by_the_link_and_once() {
 }
 
 #[test]
-fn the_link_for_the_first_owner_is_printed_after_the_address() {
+fn first_owner_link_is_printed_after_the_address() {
     for public in [None, Some("https://chat.example.org")] {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
@@ -185,7 +185,7 @@ fn the_link_for_the_first_owner_is_printed_after_the_address() {
 }
 
 #[tokio::test]
-async fn by_invitation_only_means_that() {
+async fn invite_only_registration_needs_an_invite() {
     let server = Server::start_with(Config { registration: Registration::Invite, ..unlimited() }).await;
     let make = async |name: &str, secret: Option<&str>| {
         let body = json!({ "name": name, "password": PASSWORD, "invite": secret });
@@ -208,7 +208,7 @@ async fn by_invitation_only_means_that() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_used_as_often_as_it_says_however_many_come_at_once() {
+async fn invite_use_limit_holds_under_concurrency() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let (_, secret) = server.invite(&owner, json!({ "uses": 5 })).await;
@@ -227,7 +227,7 @@ async fn an_invitation_is_used_as_often_as_it_says_however_many_come_at_once() {
 }
 
 #[tokio::test]
-async fn invitations_are_bounded_listed_and_revoked() {
+async fn invites_are_validated_listed_and_revoked() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let admin = server.with_role(&owner, "adam", "admin").await;
@@ -273,7 +273,7 @@ async fn invitations_are_bounded_listed_and_revoked() {
 }
 
 #[tokio::test]
-async fn a_password_is_changed_by_who_knows_it() {
+async fn password_change_needs_the_current_password() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
     let (mut here, other) = (Client::connect(server.address, &ann).await, server.sign_in("ann").await);
@@ -302,7 +302,7 @@ async fn a_password_is_changed_by_who_knows_it() {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_set_by_a_link_once() {
+async fn password_reset_link_works_once() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let admin = server.with_role(&owner, "adam", "admin").await;
@@ -346,7 +346,7 @@ async fn a_forgotten_password_is_set_by_a_link_once() {
 }
 
 #[tokio::test]
-async fn an_account_is_deleted_and_what_was_said_stays() {
+async fn deleting_an_account_keeps_its_messages() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let ann = server.account("ann").await;

@@ -62,7 +62,7 @@ fn naming(folder: &str, word: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_protocol_knows_neither_browser_nor_server() {
+fn protocol_depends_on_neither_browser_nor_server() {
     let found = dependencies("parlor-protocol", &[]);
     for crate_name in ["leptos", "axum", "tokio", "sqlx", "web-sys", "hyper"] {
         assert!(!found.contains(crate_name), "{crate_name}");
@@ -70,7 +70,7 @@ fn the_protocol_knows_neither_browser_nor_server() {
 }
 
 #[test]
-fn the_browser_build_is_free_of_what_is_heavy() {
+fn browser_build_has_no_heavy_dependencies() {
     let found = dependencies("parlor-frontend", &["--features", "hydrate", "--target", "wasm32-unknown-unknown"]);
     assert!(found.contains("leptos"));
     // leptos' own configuration crate names regex; unused, it is not in the wasm. The size budget sees to that.
@@ -81,14 +81,14 @@ fn the_browser_build_is_free_of_what_is_heavy() {
 }
 
 #[test]
-fn rooms_never_wait() {
+fn rooms_never_await() {
     for word in ["async fn", ".await", "std::fs", "tokio::"] {
         assert_eq!(naming("server/src/room", word), [] as [PathBuf; 0], "{word}");
     }
 }
 
 #[test]
-fn only_the_transport_touches_a_socket_in_the_client() {
+fn only_the_client_transport_opens_sockets() {
     let transport = root().join("app/src/live/transport");
     let elsewhere: Vec<_> =
         naming("app/src", "gloo_net::websocket").into_iter().filter(|path| !path.starts_with(&transport)).collect();
@@ -132,7 +132,7 @@ fn is_shown(before: &str, literal: &str) -> bool {
 }
 
 #[test]
-fn words_are_in_the_table_alone() {
+fn user_interface_texts_are_only_in_i18n() {
     for (before, literal, shown) in [
         ("<h2>", "Rooms", true),
         ("aria-label=", "New room", true),

@@ -40,7 +40,7 @@ async fn done(server: &Server, method: Method, path: &str, by: &CreatedSession, 
 }
 
 #[tokio::test]
-async fn acts_are_told_in_words() {
+async fn audit_entries_are_described_in_words() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let ann = server.with_role(&olga, "Ann", "member").await;
@@ -97,7 +97,7 @@ async fn acts_are_told_in_words() {
 }
 
 #[tokio::test]
-async fn a_message_that_another_deleted_is_told_of() {
+async fn deletions_by_moderators_are_listed() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let ann = server.account("Ann").await;
@@ -117,7 +117,7 @@ async fn a_message_that_another_deleted_is_told_of() {
 }
 
 #[tokio::test]
-async fn what_a_private_room_is_called_is_its_members_alone() {
+async fn private_room_names_are_hidden_from_non_members() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
@@ -139,7 +139,7 @@ async fn what_a_private_room_is_called_is_its_members_alone() {
 }
 
 #[tokio::test]
-async fn older_pages_follow_and_others_read_none() {
+async fn older_entries_are_paged_and_access_is_restricted() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let mona = server.with_role(&olga, "Mona", "moderator").await;
@@ -180,7 +180,7 @@ async fn older_pages_follow_and_others_read_none() {
 }
 
 #[tokio::test]
-async fn times_are_the_readers() {
+async fn times_use_the_readers_time_zone() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let read = async |minutes: i32| {
@@ -198,7 +198,7 @@ async fn times_are_the_readers() {
 }
 
 #[test]
-fn an_act_of_a_newer_server_is_shown_by_its_word() {
+fn unknown_audit_actions_are_shown_by_name() {
     let ann = json!({ "id": "00000000-0000-0000-0000-000000000001", "name": "Ann", "kind": "account" });
     let entry = json!({ "id": 1, "at": 0, "actor": ann, "subject": ann, "act": "<gilded>", "room": "lobby",
         "details": { "until": "soon", "role": "king", "reason": 7, "else": null } });
@@ -214,7 +214,7 @@ fn an_act_of_a_newer_server_is_shown_by_its_word() {
 
 /// A new act in the log needs a sentence; until then the page shows its word.
 #[test]
-fn every_act_that_the_server_notes_has_a_sentence() {
+fn every_audit_action_has_a_description() {
     let acts: Vec<_> = AuditAct::ALL.iter().map(|act| act.as_str()).collect();
     assert!(acts.len() >= 20, "{acts:?}");
     for act in &acts {

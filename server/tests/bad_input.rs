@@ -35,7 +35,7 @@ impl Bystanders {
 }
 
 #[tokio::test]
-async fn what_is_no_frame_is_refused_and_the_connection_stays() {
+async fn malformed_frames_are_refused_and_the_connection_stays_open() {
     let server = Server::start().await;
     let mut others = Bystanders::arrive(&server).await;
     let mut mallory = server.client("mallory").await;
@@ -79,7 +79,7 @@ async fn what_is_no_frame_is_refused_and_the_connection_stays() {
 }
 
 #[tokio::test]
-async fn bodies_out_of_bounds_are_refused() {
+async fn empty_and_oversized_messages_are_refused() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     for (body, code) in [
@@ -107,7 +107,7 @@ async fn bodies_out_of_bounds_are_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_with_the_right_fields_makes_and_changes_no_room() {
+async fn malformed_room_requests_are_refused() {
     let server = Server::start().await;
     let ann = server.session("ann").await;
     let room = server.room(&ann, "garden", "public").await;
@@ -131,7 +131,7 @@ async fn what_is_no_object_with_the_right_fields_makes_and_changes_no_room() {
 }
 
 #[tokio::test]
-async fn large_frames_end_the_connection_that_sent_them() {
+async fn oversized_frames_close_the_connection() {
     let server = Server::start().await;
     let mut others = Bystanders::arrive(&server).await;
     for (size, binary) in [(limits::MAX_FRAME_BYTES + 1, false), (1 << 20, false), (1 << 20, true)] {
@@ -155,7 +155,7 @@ async fn large_frames_end_the_connection_that_sent_them() {
 }
 
 #[tokio::test]
-async fn hello_comes_first_in_time_and_in_this_version() {
+async fn hello_must_come_first_in_time_and_in_a_supported_version() {
     let server = Server::start_with(Config { hello_timeout: Duration::from_secs(3), ..Config::default() }).await;
     let mut others = Bystanders::arrive(&server).await;
     let made = server.session("mallory").await;
@@ -181,7 +181,7 @@ async fn hello_comes_first_in_time_and_in_this_version() {
 }
 
 #[tokio::test]
-async fn only_people_with_a_session_from_pages_of_ours_come_in() {
+async fn upgrades_need_a_session_and_an_allowed_origin() {
     let config = Config { allow_origins: vec!["https://wiki.example".into()], ..Config::default() };
     let server = Server::start_with(config).await;
     let made = server.session("ann").await;
@@ -225,7 +225,7 @@ async fn only_people_with_a_session_from_pages_of_ours_come_in() {
 }
 
 #[tokio::test]
-async fn http_bodies_that_are_wrong_or_too_large_are_refused() {
+async fn malformed_and_oversized_http_bodies_are_refused() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let client = support::http_client();
@@ -253,7 +253,7 @@ async fn http_bodies_that_are_wrong_or_too_large_are_refused() {
 }
 
 #[tokio::test]
-async fn ten_thousand_random_frames_each_get_an_answer_and_disturb_nobody() {
+async fn random_frames_are_each_answered_and_affect_nobody() {
     let server = Server::start().await;
     let mut others = Bystanders::arrive(&server).await;
     let mut mallory = server.greeted("mallory").await;

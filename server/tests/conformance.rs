@@ -145,7 +145,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 // The number is part of what it shows.
 #[allow(clippy::print_stdout)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_case_of_the_rfc_ends_as_it_says() {
+async fn all_rfc_cases_pass() {
     let begun = Instant::now();
     let server = Server::start().await;
     let address = server.address;
@@ -183,7 +183,7 @@ async fn every_case_of_the_rfc_ends_as_it_says() {
 
 /// The judge is fair: it finds what is wrong with an answer.
 #[test]
-fn a_wrong_answer_does_not_pass() {
+fn wrong_responses_fail_the_check() {
     let case = Case::good("a text", wire::frame(0x81, b"a"), vec![(wire::TEXT, b"a".to_vec())]);
     let closed = (CLOSE, 1000_u16.to_be_bytes().to_vec());
     assert!(case.judge(vec![(wire::TEXT, b"a".to_vec()), closed.clone()]).is_ok());

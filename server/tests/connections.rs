@@ -19,7 +19,7 @@ fn presence(frame: &ServerFrame) -> Option<(String, PresenceState, u64)> {
 }
 
 #[tokio::test]
-async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
+async fn presence_changes_are_announced_once_without_short_absences() {
     let leave_grace = Duration::from_secs(6);
     let server = Server::start_with(Config { leave_grace, ..Config::default() }).await;
     let mut ann = server.client("ann").await;
@@ -74,7 +74,7 @@ async fn who_comes_and_goes_is_told_once_and_short_absences_are_not() {
 }
 
 #[tokio::test]
-async fn a_peer_that_is_silent_is_given_up_and_one_that_answers_is_not() {
+async fn silent_connections_time_out_and_answering_ones_stay() {
     let (heartbeat, heartbeat_grace) = (Duration::from_millis(1_500), Duration::from_millis(750));
     let server = Server::start_with(Config { heartbeat, heartbeat_grace, ..Config::default() }).await;
     let mut frozen = server.client("frozen").await;
@@ -94,7 +94,7 @@ async fn a_peer_that_is_silent_is_given_up_and_one_that_answers_is_not() {
 }
 
 #[tokio::test]
-async fn half_heads_and_silent_sockets_are_closed() {
+async fn incomplete_requests_and_silent_sockets_time_out() {
     let server = Server::start_with(Config { head_timeout: Duration::from_millis(500), ..Config::default() }).await;
     let closed = |opening: &'static str| {
         let address = server.address;
@@ -112,7 +112,7 @@ async fn half_heads_and_silent_sockets_are_closed() {
 }
 
 #[tokio::test]
-async fn an_answer_is_not_lost_for_what_was_still_being_sent() {
+async fn response_reaches_clients_that_are_still_sending() {
     const LENGTH: usize = 200_000;
     let part = [b'x'; LENGTH / 4];
     let server = Server::start().await;
@@ -145,7 +145,7 @@ async fn read_until(socket: &mut TcpStream, wanted: &str) {
 }
 
 #[tokio::test]
-async fn beyond_the_cap_connections_are_turned_away_and_places_come_back() {
+async fn connection_limit_is_enforced_and_slots_are_released() {
     let server = Server::start_with(Config { max_connections: 3, ..Config::default() }).await;
     let made = server.session("ann").await;
     let mut one = Client::connect(server.address, &made).await;
@@ -171,7 +171,7 @@ async fn beyond_the_cap_connections_are_turned_away_and_places_come_back() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_live_connections_for_good() {
+async fn signing_out_closes_live_connections() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     let request = support::http_client().delete(server.url("/api/session")).bearer_auth(&ann.token);
@@ -183,7 +183,7 @@ async fn signing_out_ends_the_live_connections_for_good() {
 }
 
 #[tokio::test]
-async fn a_client_that_dies_in_any_state_leaves_nothing_behind() {
+async fn abrupt_disconnects_leak_nothing_in_any_state() {
     let server = Server::start_with(Config { leave_grace: Duration::from_millis(100), ..Config::default() }).await;
     let mut ann = server.client("ann").await;
     let made = server.session("mortal").await;
@@ -227,7 +227,7 @@ async fn a_client_that_dies_in_any_state_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn health_and_headers() {
+async fn health_check_and_security_headers() {
     let server = Server::start().await;
     let client = support::http_client();
     for (path, text) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
@@ -241,7 +241,7 @@ async fn health_and_headers() {
 }
 
 #[tokio::test]
-async fn guests_stay_where_they_are_allowed() {
+async fn guests_are_restricted_to_allowed_rooms() {
     let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..Config::default() }).await;
     let mut ann = server.client("ann").await;
     let new_room = support::http_client().post(server.url("/api/rooms")).bearer_auth(&ann.token);
@@ -273,7 +273,7 @@ async fn guests_stay_where_they_are_allowed() {
 }
 
 #[tokio::test]
-async fn who_sends_too_fast_is_told_when_to_go_on() {
+async fn rate_limited_senders_are_told_when_to_retry() {
     let server = Server::start_with(Config::default()).await;
     let mut ann = server.client("ann").await;
     let mut waits = Vec::new();

@@ -71,7 +71,7 @@ impl Persistent {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_again_and_again_under_load() {
+async fn repeated_kills_under_load_lose_and_duplicate_nothing() {
     const CLIENTS: usize = 8;
     const MESSAGES: usize = 120;
     let folder = TempDir::new().unwrap();
@@ -124,7 +124,7 @@ async fn killed_again_and_again_under_load() {
 }
 
 #[tokio::test]
-async fn asked_to_stop_it_says_goodbye_finishes_and_exits_in_time() {
+async fn sigterm_sends_bye_and_exits_in_time() {
     let folder = TempDir::new().unwrap();
     let process = Process::start(folder.path());
     let made = support::session(process.address, "ann").await;
@@ -163,7 +163,7 @@ async fn asked_to_stop_it_says_goodbye_finishes_and_exits_in_time() {
 }
 
 #[test]
-fn bad_configuration_is_one_sentence_and_exit_code_2() {
+fn invalid_configuration_exits_with_code_2_and_a_message() {
     let run = |args: &[&str], variable: Option<(&str, &str)>| {
         let output = Command::new(env!("CARGO_BIN_EXE_parlor")).args(args).envs(variable).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())

@@ -20,7 +20,7 @@ fn is_deletion(event: &Event, of: CommandId, at: u64) -> bool {
 }
 
 #[tokio::test]
-async fn it_is_gone_from_pages_replays_memory_and_disk() {
+async fn deleted_content_is_removed_from_history_replay_memory_and_disk() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
@@ -68,7 +68,7 @@ async fn it_is_gone_from_pages_replays_memory_and_disk() {
 }
 
 #[tokio::test]
-async fn an_id_deletes_one_message_once() {
+async fn repeated_delete_commands_are_idempotent() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     let lobby = RoomId::lobby();
@@ -94,7 +94,7 @@ async fn an_id_deletes_one_message_once() {
 }
 
 #[tokio::test]
-async fn who_looks_after_a_room_deletes_what_others_said_and_it_is_noted() {
+async fn moderators_delete_messages_of_others_and_it_is_audited() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
@@ -126,7 +126,7 @@ async fn who_looks_after_a_room_deletes_what_others_said_and_it_is_noted() {
 }
 
 #[tokio::test]
-async fn who_is_muted_takes_back_what_they_said_and_who_has_left_does_not() {
+async fn muted_members_may_delete_own_messages_but_former_members_may_not() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);

@@ -16,7 +16,7 @@ use reqwest::header::LOCATION;
 use serde_json::Value;
 
 #[tokio::test]
-async fn one_signs_in_and_a_wrong_name_shows_as_a_wrong_password() {
+async fn sign_in_hides_which_credential_was_wrong() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     let mut browser = Browser::new(&server);
@@ -55,7 +55,7 @@ async fn one_signs_in_and_a_wrong_name_shows_as_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_elsewhere() {
+async fn redirects_stay_on_this_site() {
     let server = Server::start().await;
     server.account("ann").await;
     for next in ["https://evil.example", "//evil.example", "/\\evil.example", "/r/a\r\nx: y", "/api/me", "javascript:x"]
@@ -84,7 +84,7 @@ async fn nobody_is_sent_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_guest_makes_an_account_and_stays_who_they_are() {
+async fn guests_keep_their_identity_when_they_sign_up() {
     let server = Server::start().await;
     server.account("Taken").await;
     let guest = server.session("Ann").await;
@@ -123,7 +123,7 @@ async fn a_guest_makes_an_account_and_stays_who_they_are() {
 }
 
 #[tokio::test]
-async fn the_first_owner_invites_and_the_invited_come() {
+async fn first_owner_invites_a_member() {
     let server = Server::start_with(Config { registration: Registration::Invite, ..unlimited() }).await;
     let mut owner = Browser::new(&server);
     assert!(owner.open("/sign-up").await.at("problem").contains("An invitation is required."));
@@ -198,7 +198,7 @@ async fn refused_invite(mut member: Browser<'_>) -> u16 {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_set_by_the_link() {
+async fn password_is_reset_by_link() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let ann = server.account("ann").await;
@@ -220,7 +220,7 @@ async fn a_forgotten_password_is_set_by_the_link() {
 }
 
 #[tokio::test]
-async fn too_many_tries_are_said_on_the_page() {
+async fn login_throttling_is_explained() {
     let server = Server::start_with(Config::default()).await;
     server.account("ann").await;
     let mut browser = Browser::new(&server);
@@ -238,7 +238,7 @@ async fn too_many_tries_are_said_on_the_page() {
 }
 
 #[tokio::test]
-async fn only_what_the_server_offers_is_shown() {
+async fn disabled_sign_in_options_are_hidden() {
     let invite = Config { registration: Registration::Invite, ..unlimited() };
     for config in [unlimited(), Config { guests: Guests::Off, ..unlimited() }, invite] {
         let (guests, accounts) = (config.guests == Guests::On, config.registration == Registration::Open);
@@ -261,7 +261,7 @@ async fn only_what_the_server_offers_is_shown() {
 }
 
 #[tokio::test]
-async fn a_word_again_and_again_is_no_password() {
+async fn repetitive_passwords_are_rejected() {
     let server = Server::start().await;
     let mut browser = Browser::new(&server);
     for password in ["aaaaaaaaaaaa", "passwordpassword", "Password".repeat(3).as_str()] {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_pause_of_many_heartbeats_everyone_is_still_there() {
+async fn connections_survive_a_paused_server() {
     let folder = TempDir::new().unwrap();
     let server = Process::start_with(folder.path(), &["--heartbeat-ms", "1000"]);
     let (heard, mut pings) = tokio::sync::mpsc::unbounded_channel();

@@ -185,12 +185,12 @@ fn client_frame(text: &str) {
 }
 
 #[test]
-fn client_frames() {
+fn malformed_client_frames_never_panic() {
     fuzz(&client_samples(), client_frame);
 }
 
 #[test]
-fn server_frames_and_the_browsers_reader() {
+fn malformed_server_frames_never_panic_the_client() {
     fuzz(&server_samples(), |text| {
         let value = serde_json::from_str::<Value>(text).ok();
         // serde takes a number for a position in its list of kinds: what it reads then means nothing.
@@ -208,7 +208,7 @@ fn server_frames_and_the_browsers_reader() {
 }
 
 #[test]
-fn cursors_of_event_streams() {
+fn malformed_last_event_ids_never_panic() {
     fuzz(&cursor_samples(), |text| {
         if let Some(read) = cursors::parse(text) {
             assert!((1..=cursors::MAX_ROOMS).contains(&read.len()));
@@ -223,7 +223,7 @@ fn cursors_of_event_streams() {
 }
 
 #[test]
-fn bodies_of_posts() {
+fn malformed_post_bodies_never_panic() {
     fuzz(&post_samples(), |text| {
         let read = serde_json::from_str::<Vec<Value>>(text);
         match frames::split(text) {

@@ -17,7 +17,7 @@ fn header(answer: &Response, name: reqwest::header::HeaderName) -> &str {
 }
 
 #[tokio::test]
-async fn a_page_is_in_the_language_of_its_reader() {
+async fn pages_use_the_readers_language() {
     let server = Server::start().await;
     let ann = server.client("ann").await;
     let session = format!("parlor_session={}", ann.token);
@@ -52,7 +52,7 @@ async fn a_page_is_in_the_language_of_its_reader() {
 }
 
 #[tokio::test]
-async fn the_words_are_in_the_page_once_as_data() {
+async fn texts_are_embedded_in_the_page_once() {
     let server = Server::start().await;
     for language in Language::ALL.iter().copied() {
         let html = get(&server, "/", language.tag(), "").await.text().await.unwrap();
@@ -65,7 +65,7 @@ async fn the_words_are_in_the_page_once_as_data() {
 }
 
 #[tokio::test]
-async fn the_choice_is_kept_and_leads_back() {
+async fn language_choice_is_kept_and_redirects_back() {
     let server = Server::start().await;
     let choose = |form: &'static str, origin: String| {
         let request = http_client().post(server.url("/language")).header(ORIGIN, origin);

@@ -23,7 +23,7 @@ async fn come_in(server: &Server, from: &str, most: usize) -> (usize, Option<req
 }
 
 #[tokio::test]
-async fn one_address_does_not_come_in_without_end() {
+async fn guest_creation_is_limited_per_address() {
     let server = behind_a_proxy(Config::default()).await;
     let (count, refused) = come_in(&server, "192.0.2.1", 1_000).await;
     // The clock goes on meanwhile and gives some back.
@@ -52,7 +52,7 @@ async fn one_address_does_not_come_in_without_end() {
 }
 
 #[tokio::test]
-async fn without_a_named_proxy_only_the_peer_counts() {
+async fn forwarded_addresses_are_ignored_without_a_trusted_proxy() {
     let server = Server::start_with(Config::default()).await;
     let mut count = 0;
     while come_in(&server, &format!("192.0.2.{}", count % 250), 1).await.0 == 1 {
@@ -63,7 +63,7 @@ async fn without_a_named_proxy_only_the_peer_counts() {
 }
 
 #[tokio::test]
-async fn one_session_changes_things_at_a_human_pace() {
+async fn mutations_are_limited_per_session() {
     let server = Server::start_with(Config::default()).await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let client = support::http_client();
@@ -86,7 +86,7 @@ async fn one_session_changes_things_at_a_human_pace() {
 }
 
 #[tokio::test]
-async fn an_address_has_so_many_connections() {
+async fn connections_are_limited_per_address() {
     let server = behind_a_proxy(Config { max_connections_per_address: 2, ..Config::default() }).await;
     let made = server.session("ann").await;
     let bearer = format!("Bearer {}", made.token);
@@ -107,7 +107,7 @@ async fn an_address_has_so_many_connections() {
 }
 
 #[tokio::test]
-async fn without_a_proxy_connections_are_counted_as_they_are_accepted() {
+async fn connections_are_counted_at_accept_without_a_proxy() {
     let config = Config { max_connections_per_address: 2, ..Config::default() };
     let server = Server::start_with(config.clone()).await;
     let mut held = Vec::new();

@@ -15,7 +15,7 @@ async fn flood(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn a_gap_that_was_lost_to_an_overflow_is_told_again() {
+async fn gap_lost_to_an_overflow_is_repeated() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let id = bob.post("hello").await;
@@ -43,7 +43,7 @@ async fn a_gap_that_was_lost_to_an_overflow_is_told_again() {
 }
 
 #[tokio::test]
-async fn answers_that_were_lost_where_no_room_can_say_so_end_the_connection() {
+async fn lost_responses_outside_rooms_close_the_connection() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let mut ann = narrow(server.address, &made).await;

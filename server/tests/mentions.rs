@@ -27,7 +27,7 @@ fn ids(people: &[&CreatedSession]) -> Vec<UserId> {
 }
 
 #[tokio::test]
-async fn members_are_named_by_what_they_are_called() {
+async fn mentions_resolve_to_members_by_display_name() {
     let server = Server::start().await;
     let writer = server.account("writer").await;
     let (ann, lee) = (server.account("ann").await, server.account("annlee").await);
@@ -72,7 +72,7 @@ async fn members_are_named_by_what_they_are_called() {
 }
 
 #[tokio::test]
-async fn of_several_guests_by_one_name_the_one_who_is_there_is_meant() {
+async fn mention_of_a_shared_guest_name_resolves_to_the_online_guest() {
     let server = Server::start().await;
     let mut writer = server.client("writer").await;
     let lobby = RoomId::lobby();
@@ -90,7 +90,7 @@ async fn of_several_guests_by_one_name_the_one_who_is_there_is_meant() {
 }
 
 #[tokio::test]
-async fn what_names_one_is_counted_and_kept() {
+async fn mentions_are_counted_and_persist() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
@@ -114,7 +114,7 @@ async fn what_names_one_is_counted_and_kept() {
 }
 
 #[tokio::test]
-async fn in_a_direct_room_everything_is_said_to_one() {
+async fn every_message_in_a_direct_room_is_a_mention() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = server.direct(&ann, &[&bob]).await;

@@ -90,7 +90,7 @@ async fn database(server: &Server) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn who_is_muted_reads_on_and_says_nothing() {
+async fn muted_users_can_read_but_not_send() {
     let server = Server::start().await;
     let (owner, ann, bob) = (server.owner("olga").await, server.account("ann").await, server.account("bob").await);
     let mia = server.with_role(&owner, "mia", "moderator").await;
@@ -154,7 +154,7 @@ async fn who_is_muted_reads_on_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn every_act_is_in_the_log_and_stays_there() {
+async fn every_moderation_action_is_audited() {
     let server = Server::start().await;
     let (owner, ann) = (server.owner("olga").await, server.account("ann").await);
     let (kitchen, attic) = (new_room(&server, &owner, "public").await, new_room(&server, &owner, "private").await);

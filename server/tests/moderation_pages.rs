@@ -12,7 +12,7 @@ fn form(who: &CreatedSession, what: &str) -> String {
 }
 
 #[tokio::test]
-async fn each_sees_what_they_may_do_and_nothing_else() {
+async fn page_shows_only_permitted_forms() {
     let server = Server::start().await;
     let [olga, adam, mona, ann] = of_each_role(&server).await;
     let eve = server.account("Eve").await;
@@ -80,7 +80,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn someone_is_muted_for_a_time_and_let_write_again() {
+async fn user_is_muted_and_unmuted() {
     let server = Server::start().await;
     let [_, _, mona, ann] = of_each_role(&server).await;
     let mut live = Client::connect(server.address, &ann).await;
@@ -107,7 +107,7 @@ async fn someone_is_muted_for_a_time_and_let_write_again() {
 }
 
 #[tokio::test]
-async fn the_form_says_what_a_ban_does_to_a_guest() {
+async fn ban_form_explains_the_effect_on_guests() {
     let server = Server::start().await;
     let [olga, ..] = of_each_role(&server).await;
     let (ben, gus) = (server.account("Ben").await, server.session("gus").await);
@@ -122,7 +122,7 @@ async fn the_form_says_what_a_ban_does_to_a_guest() {
 }
 
 #[tokio::test]
-async fn someone_is_banned_and_the_ban_is_lifted() {
+async fn user_is_banned_and_unbanned() {
     let server = Server::start().await;
     let [olga, _, mona, ann] = of_each_role(&server).await;
     let mut live = Client::connect(server.address, &ann).await;

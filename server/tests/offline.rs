@@ -41,7 +41,7 @@ async fn build(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn the_shell_is_the_same_for_everyone() {
+async fn shell_is_identical_for_everyone() {
     let server = Server::start().await;
     let mut ann = server.client("Annabella").await;
     ann.send("a word among friends").await;
@@ -70,7 +70,7 @@ async fn the_shell_is_the_same_for_everyone() {
 }
 
 #[tokio::test]
-async fn the_shell_of_another_build_is_not_given() {
+async fn shell_of_another_build_is_not_served() {
     let server = Server::start().await;
     let build = build(&server).await;
     assert_eq!(get(&server, &format!("/shell?build={build}"), "").await.status, 200);
@@ -79,7 +79,7 @@ async fn the_shell_of_another_build_is_not_given() {
 }
 
 #[tokio::test]
-async fn the_worker_names_its_build_and_files_that_are_there() {
+async fn service_worker_lists_its_build_and_existing_files() {
     let server = Server::start().await;
     let worker = get(&server, "/sw.js", "").await;
     assert_eq!((worker.status, worker.caching.as_str(), worker.cookie), (200, "no-cache", false));
@@ -107,7 +107,7 @@ async fn the_worker_names_its_build_and_files_that_are_there() {
 }
 
 #[tokio::test]
-async fn the_manifest_is_served_as_one() {
+async fn manifest_has_its_media_type() {
     let server = Server::start().await;
     if parlor::http::has_site_files() {
         let manifest = get(&server, "/manifest.webmanifest", "").await;

@@ -6,7 +6,7 @@ use crate::support::{Client, Server};
 use parlor_protocol::{PresenceState, RoomId, ServerFrame};
 
 #[tokio::test]
-async fn nobody_is_heard_before_they_are_here() {
+async fn presence_precedes_the_first_message() {
     let server = Server::start().await;
     let mut watching = server.client("watching").await;
     let mut greeted = Vec::new();
@@ -42,7 +42,7 @@ async fn nobody_is_heard_before_they_are_here() {
 }
 
 #[tokio::test]
-async fn the_first_word_of_a_conversation_is_told_at_once() {
+async fn first_direct_message_is_announced_at_once() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let ann = server.session("ann").await;

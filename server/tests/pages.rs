@@ -12,7 +12,7 @@ async fn page(server: &Server, path: &str, token: &str) -> (u16, String, String)
 }
 
 #[tokio::test]
-async fn history_is_in_the_html() {
+async fn history_is_rendered_on_the_server() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     for n in 1..=60 {
@@ -30,7 +30,7 @@ async fn history_is_in_the_html() {
 }
 
 #[tokio::test]
-async fn scripts_run_by_nonce_alone() {
+async fn scripts_need_a_nonce() {
     let server = Server::start().await;
     let ann = server.client("ann").await;
     for (path, token) in [("/", ""), ("/r/lobby", ann.token.as_str())] {
@@ -50,7 +50,7 @@ async fn scripts_run_by_nonce_alone() {
 }
 
 #[tokio::test]
-async fn what_was_typed_cannot_leave_its_place() {
+async fn user_input_is_escaped() {
     let server = Server::start().await;
     let mut ann = server.client("</script><script>x").await;
     ann.send("</script><script>alert(1)</script><!--<script>").await;
@@ -66,7 +66,7 @@ async fn what_was_typed_cannot_leave_its_place() {
 }
 
 #[tokio::test]
-async fn visitors_and_guests_are_sent_where_they_belong() {
+async fn visitors_and_guests_are_redirected() {
     let server = Server::start().await;
     let client = http_client();
     let made = server.session("ann").await;
@@ -107,7 +107,7 @@ async fn visitors_and_guests_are_sent_where_they_belong() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_a_page_with_a_way_on() {
+async fn unknown_addresses_show_a_not_found_page_with_a_link() {
     let server = Server::start_with(Config { lab: Switch::Off, ..unlimited() }).await;
     let mut browser = Browser::new(&server);
     for (language, title, path) in

@@ -14,7 +14,7 @@ use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 #[tokio::test]
-async fn a_name_to_show_is_another_than_the_one_to_sign_in_with() {
+async fn display_name_differs_from_the_account_name() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
     server.account("bob").await;
@@ -49,7 +49,7 @@ async fn a_name_to_show_is_another_than_the_one_to_sign_in_with() {
 }
 
 #[tokio::test]
-async fn people_are_listed_page_by_page() {
+async fn people_are_listed_in_pages() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     for name in ["Ann", "bob", "Annabella"] {
@@ -79,7 +79,7 @@ async fn people_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_role_is_given_from_above_and_holds_at_once() {
+async fn roles_are_changed_by_higher_roles_and_apply_at_once() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let admin = server.with_role(&owner, "adam", "admin").await;
@@ -119,7 +119,7 @@ async fn a_role_is_given_from_above_and_holds_at_once() {
 }
 
 #[tokio::test]
-async fn acts_of_power_are_noted_without_secrets() {
+async fn administrative_actions_are_audited_without_secrets() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let (made, secret) = server.invite(&owner, json!({})).await;

@@ -25,7 +25,7 @@ fn form(who: &CreatedSession, what: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_list_has_everyone_with_an_account_a_page_at_a_time() {
+async fn people_list_is_paged() {
     let server = Server::start().await;
     let [olga, _, _, ann] = of_each_role(&server).await;
     let guest = server.session("Gil").await;
@@ -60,7 +60,7 @@ async fn the_list_has_everyone_with_an_account_a_page_at_a_time() {
 }
 
 #[tokio::test]
-async fn guests_who_stay_in_the_lobby_see_nobody() {
+async fn lobby_only_guests_cannot_list_people() {
     let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
     let ann = server.account("Ann").await;
     let guest = server.session("Gil").await;
@@ -75,7 +75,7 @@ async fn guests_who_stay_in_the_lobby_see_nobody() {
 }
 
 #[tokio::test]
-async fn several_people_are_written_to_together() {
+async fn group_conversation_is_created() {
     let server = Server::start_with(unlimited()).await;
     let [ann, ben, cem] = [server.account("Ann").await, server.account("Ben").await, server.account("Cem").await];
     let mut browser = Browser::with(&server, &ann);
@@ -111,7 +111,7 @@ async fn said_of_ann(server: &Server, who: &CreatedSession, language: &'static s
 }
 
 #[tokio::test]
-async fn who_is_there_and_who_was_shows_in_each_list() {
+async fn presence_and_last_seen_are_shown() {
     let server = Server::start_with(Config { leave_grace: Duration::ZERO, ..unlimited() }).await;
     let [olga, _, _, ann] = of_each_role(&server).await;
     let gil = server.session("Gil").await;
@@ -138,7 +138,7 @@ async fn who_is_there_and_who_was_shows_in_each_list() {
 }
 
 #[tokio::test]
-async fn a_guest_who_stays_in_the_lobby_learns_nothing_of_who_is_there() {
+async fn lobby_only_guests_cannot_see_presence() {
     let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
     let (ann, gil) = (server.account("Ann").await, server.session("Gil").await);
     let _there = Client::greet(&server, &ann).await;
@@ -151,7 +151,7 @@ async fn a_guest_who_stays_in_the_lobby_learns_nothing_of_who_is_there() {
 }
 
 #[tokio::test]
-async fn a_message_leads_to_the_room_of_the_two() {
+async fn message_button_opens_the_direct_room() {
     let server = Server::start().await;
     let [olga, adam, _, ann] = of_each_role(&server).await;
     let mut browser = Browser::with(&server, &ann);
@@ -169,7 +169,7 @@ async fn a_message_leads_to_the_room_of_the_two() {
 }
 
 #[tokio::test]
-async fn a_role_is_changed() {
+async fn role_is_changed() {
     let server = Server::start().await;
     let [olga, adam, _, ann] = of_each_role(&server).await;
     let mut browser = Browser::with(&server, &adam);
@@ -193,7 +193,7 @@ async fn a_role_is_changed() {
 }
 
 #[tokio::test]
-async fn a_reset_link_is_shown_once() {
+async fn reset_link_is_shown_once() {
     let server = Server::start().await;
     let [olga, _, _, ann] = of_each_role(&server).await;
     let mut browser = Browser::with(&server, &olga);
@@ -206,7 +206,7 @@ async fn a_reset_link_is_shown_once() {
 }
 
 #[tokio::test]
-async fn whatever_a_name_is_it_is_a_name() {
+async fn names_are_escaped() {
     let server = Server::start().await;
     let [olga, _, _, ann] = of_each_role(&server).await;
     let odd = "<img src=x>\"'&";
@@ -222,7 +222,7 @@ async fn whatever_a_name_is_it_is_a_name() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_does_nothing_by_these_forms() {
+async fn cross_site_form_posts_are_rejected() {
     let server = Server::start().await;
     let [olga, _, _, ann] = of_each_role(&server).await;
     let mut browser = Browser::with(&server, &olga);
@@ -253,7 +253,7 @@ async fn a_page_of_another_site_does_nothing_by_these_forms() {
 }
 
 #[tokio::test]
-async fn the_pages_are_in_the_language_of_their_reader() {
+async fn pages_use_the_readers_language() {
     let server = Server::start().await;
     let [olga, _, _, ann] = of_each_role(&server).await;
     for (language, tag, path, title, texts) in [

@@ -34,7 +34,7 @@ fn cells() -> Vec<(&'static str, ServerRole, Stands)> {
 }
 
 #[tokio::test]
-async fn every_command_over_http_asks() {
+async fn every_http_command_checks_permissions() {
     let world = World::begin().await;
     let cells = cells().into_iter().flat_map(|cell| OverHttp::ALL.map(|command| (cell, command)));
     stream::iter(cells)
@@ -48,7 +48,7 @@ async fn every_command_over_http_asks() {
 }
 
 #[tokio::test]
-async fn every_frame_asks() {
+async fn every_frame_checks_permissions() {
     let world = World::begin().await;
     // One after the other: what is typed in the lobby is heard by everyone there.
     for (kind, role, stands) in cells() {
@@ -59,7 +59,7 @@ async fn every_frame_asks() {
 }
 
 #[test]
-fn every_act_and_every_route_has_a_row() {
+fn every_action_and_route_is_covered() {
     let live: Vec<_> = frames(&RoomId::lobby(), CommandId(Uuid::nil())).iter().filter_map(act_of).collect();
     let asked: BTreeSet<_> =
         OverHttp::ALL.iter().map(|command| command.act()).chain(live).map(|act| format!("{act:?}")).collect();

@@ -59,7 +59,7 @@ fn now() -> i64 {
 }
 
 #[tokio::test]
-async fn one_is_away_when_all_ones_devices_are() {
+async fn users_are_away_when_all_devices_are() {
     let server = start().await;
     let mut watching = server.client("watching").await;
     let bob = server.session("bob").await;
@@ -90,7 +90,7 @@ async fn one_is_away_when_all_ones_devices_are() {
 }
 
 #[tokio::test]
-async fn members_are_here_when_they_are_connected_whatever_room_they_look_at() {
+async fn members_are_online_whichever_room_is_open() {
     let server = start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let direct = server.post("/api/direct", &ann.token, json!({ "users": [bob.user.id] })).await.of::<CreatedRoom>();
@@ -113,7 +113,7 @@ async fn members_are_here_when_they_are_connected_whatever_room_they_look_at() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_in_time_is_awake() {
+async fn reconnecting_within_grace_clears_away() {
     let server = Server::start_with(Config { leave_grace: Duration::from_secs(60), ..unlimited() }).await;
     let mut watching = server.client("watching").await;
     let bob = server.session("bob").await;
@@ -131,7 +131,7 @@ async fn whoever_comes_back_in_time_is_awake() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_killed_is_gone_after_the_grace() {
+async fn killed_clients_go_offline_after_the_grace_period() {
     let server = start().await;
     let mut watching = server.client("watching").await;
     let bob = server.session("bob").await;
@@ -147,7 +147,7 @@ async fn a_client_that_is_killed_is_gone_after_the_grace() {
 }
 
 #[tokio::test]
-async fn who_was_there_last_is_known_to_those_who_may_list_people() {
+async fn last_seen_is_visible_to_those_who_may_list_people() {
     let server = start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let never = person(&server, &ann, &bob).await;
@@ -185,7 +185,7 @@ async fn who_was_there_last_is_known_to_those_who_may_list_people() {
 }
 
 #[tokio::test]
-async fn a_name_and_a_colour_are_seen_wherever_someone_is() {
+async fn profile_changes_are_announced_everywhere() {
     let server = start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let pair = server.direct(&ann, &[&bob]).await;

@@ -21,7 +21,7 @@ async fn forms(browser: &mut Browser<'_>, room: &RoomId) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_sees_what_they_may_do_and_nothing_else() {
+async fn page_shows_only_permitted_forms() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let mona = server.with_role(&olga, "Mona", "moderator").await;
@@ -78,7 +78,7 @@ async fn each_sees_what_they_may_do_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
+async fn hidden_rooms_return_not_found() {
     let server = Server::start().await;
     let olga = server.owner("Olga").await;
     let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
@@ -130,7 +130,7 @@ async fn rooms_that_are_not_the_readers_are_as_if_there_were_none() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_does_nothing_by_these_forms() {
+async fn cross_site_form_posts_are_rejected() {
     let server = Server::start().await;
     let [ann, ben] = [server.account("Ann").await, server.account("Ben").await];
     let room = server.room(&ann, "Garden", "public").await;

@@ -11,7 +11,7 @@ use reqwest::{Method, header::CONTENT_LANGUAGE};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_room_gets_another_name_and_topic() {
+async fn room_name_and_topic_are_changed() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     server.room(&ann, "Taken", "public").await;
@@ -46,7 +46,7 @@ async fn a_room_gets_another_name_and_topic() {
 }
 
 #[tokio::test]
-async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
+async fn members_are_added_promoted_muted_and_removed() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     let ben = server.account("Ben").await;
@@ -98,7 +98,7 @@ async fn people_are_brought_in_put_in_charge_silenced_and_sent_away() {
 }
 
 #[tokio::test]
-async fn rooms_are_archived_reopened_joined_and_left() {
+async fn rooms_are_archived_unarchived_joined_and_left() {
     let server = Server::start().await;
     let [ann, eve] = [server.account("Ann").await, server.account("Eve").await];
     let room = server.room(&ann, "Garden", "public").await;
@@ -126,7 +126,7 @@ async fn rooms_are_archived_reopened_joined_and_left() {
 }
 
 #[tokio::test]
-async fn the_last_one_in_a_private_room_knows_that_nobody_will_be_left() {
+async fn last_member_of_a_private_room_is_warned_before_leaving() {
     let server = Server::start().await;
     let [ann, eve] = [server.account("Ann").await, server.account("Eve").await];
     let room = server.room(&ann, "Garden", "private").await;
@@ -149,7 +149,7 @@ async fn the_last_one_in_a_private_room_knows_that_nobody_will_be_left() {
 }
 
 #[tokio::test]
-async fn one_chooses_what_one_wants_to_hear() {
+async fn notification_level_is_changed() {
     let server = Server::start().await;
     let [ann, ben, eve] = [server.account("Ann").await, server.account("Ben").await, server.account("Eve").await];
     let room = server.room(&ann, "Garden", "public").await;
@@ -203,7 +203,7 @@ async fn one_chooses_what_one_wants_to_hear() {
 }
 
 #[tokio::test]
-async fn many_members_come_a_page_at_a_time() {
+async fn long_member_lists_are_paged() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     for n in 0..60 {
@@ -222,7 +222,7 @@ async fn many_members_come_a_page_at_a_time() {
 }
 
 #[tokio::test]
-async fn the_page_is_in_the_language_of_its_reader() {
+async fn page_uses_the_readers_language() {
     let server = Server::start().await;
     let ann = server.account("Ann").await;
     let room = server.room(&ann, "Garden", "private").await;

@@ -88,7 +88,7 @@ async fn heard(client: &mut Client) -> Vec<ServerFrame> {
 }
 
 #[tokio::test]
-async fn who_is_sent_away_hears_nothing_more() {
+async fn removed_members_receive_no_further_events() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = new_room(&server, &ann, "Attic", "private").await.id;
@@ -136,7 +136,7 @@ async fn who_is_sent_away_hears_nothing_more() {
 }
 
 #[tokio::test]
-async fn the_order_of_commits_decides_between_a_removal_and_a_message() {
+async fn removal_and_message_follow_commit_order() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = new_room(&server, &ann, "Attic", "private").await.id;
@@ -185,7 +185,7 @@ async fn the_order_of_commits_decides_between_a_removal_and_a_message() {
 }
 
 #[tokio::test]
-async fn nobody_else_sees_that_there_is_a_private_room() {
+async fn private_rooms_are_hidden_from_non_members() {
     let server = Server::start().await;
     let (ann, bob, eve) = (server.session("ann").await, server.session("bob").await, server.session("eve").await);
     let mut eve_live = connect(&server, &eve).await;
@@ -265,7 +265,7 @@ async fn nobody_else_sees_that_there_is_a_private_room() {
 }
 
 #[tokio::test]
-async fn a_direct_room_is_the_same_each_time_and_named_after_the_others() {
+async fn direct_rooms_are_reused_and_named_after_the_others() {
     let server = Server::start().await;
     let (ann, bob, cem) = (server.session("ann").await, server.session("bob").await, server.session("cem").await);
     let mut bob_live = connect(&server, &bob).await;
@@ -303,7 +303,7 @@ async fn a_direct_room_is_the_same_each_time_and_named_after_the_others() {
 }
 
 #[tokio::test]
-async fn what_happened_among_messages_comes_with_their_pages_and_once() {
+async fn membership_events_appear_once_in_history_pages() {
     let server = Server::start().await;
     let ann = server.session("ann").await;
     let room = new_room(&server, &ann, "Kitchen", "public").await.id;
@@ -342,7 +342,7 @@ async fn what_happened_among_messages_comes_with_their_pages_and_once() {
 }
 
 #[tokio::test]
-async fn what_changes_of_a_room_is_told_and_stays() {
+async fn room_changes_are_announced_and_persist() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = new_room(&server, &ann, "Kitchen", "public").await.id;
@@ -393,7 +393,7 @@ async fn what_changes_of_a_room_is_told_and_stays() {
 }
 
 #[tokio::test]
-async fn moderators_do_not_throw_each_other_out() {
+async fn moderators_cannot_remove_each_other() {
     let server = Server::start().await;
     let (ann, bob, cem) = (server.session("ann").await, server.session("bob").await, server.session("cem").await);
     let room = new_room(&server, &ann, "Attic", "private").await.id;

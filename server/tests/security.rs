@@ -35,7 +35,7 @@ fn is_told_to_wait(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn brute_force_of_one_account_is_slowed_from_wherever_it_comes() {
+async fn brute_force_on_one_account_is_throttled_across_addresses() {
     let server = behind_a_proxy().await;
     server.account("ann").await;
     server.account("bob").await;
@@ -62,7 +62,7 @@ async fn brute_force_of_one_account_is_slowed_from_wherever_it_comes() {
 }
 
 #[tokio::test]
-async fn many_tries_at_once_are_as_many() {
+async fn concurrent_login_attempts_are_each_counted() {
     let server = behind_a_proxy().await;
     server.account("ann").await;
     let addresses: Vec<_> = (0..40).map(|n| format!("192.0.2.{n}")).collect();
@@ -75,7 +75,7 @@ async fn many_tries_at_once_are_as_many() {
 }
 
 #[tokio::test]
-async fn credential_stuffing_from_one_address_is_slowed() {
+async fn credential_stuffing_from_one_address_is_throttled() {
     let server = behind_a_proxy().await;
     server.account("ann").await;
     let mut tries = 0;
@@ -102,7 +102,7 @@ async fn credential_stuffing_from_one_address_is_slowed() {
 }
 
 #[tokio::test]
-async fn a_session_that_someone_else_planted_is_worth_nothing_after_signing_in() {
+async fn signing_in_prevents_session_fixation() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
     let planted = server.session("mallory").await;
@@ -146,7 +146,7 @@ const CHANGES: [(Method, &str); 15] = [
 ];
 
 #[tokio::test]
-async fn a_page_of_another_site_changes_nothing_for_its_visitor() {
+async fn cross_site_requests_are_rejected() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let cookie = format!("parlor_session={}", owner.token);
@@ -177,7 +177,7 @@ async fn a_page_of_another_site_changes_nothing_for_its_visitor() {
 }
 
 #[tokio::test]
-async fn what_was_typed_adds_no_header() {
+async fn header_injection_is_prevented() {
     let server = Server::start().await;
     let enter = |body: &'static str| {
         let request = http_client().post(server.url("/enter")).body(body);
@@ -202,7 +202,7 @@ async fn what_was_typed_adds_no_header() {
 }
 
 #[tokio::test]
-async fn a_link_puts_no_words_on_our_page() {
+async fn query_strings_inject_no_text_into_pages() {
     let server = Server::start().await;
     for query in ["error=Call+0123+now", "error=name_taken%3Cb%3ECall+0123+now"] {
         let html = http_client().get(server.url(&format!("/?{query}"))).send().await.unwrap().text().await.unwrap();
@@ -212,7 +212,7 @@ async fn a_link_puts_no_words_on_our_page() {
 }
 
 #[tokio::test]
-async fn fields_that_nobody_asked_for_set_nothing() {
+async fn mass_assignment_is_prevented() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let more = |mut body: Value| {
@@ -247,7 +247,7 @@ async fn fields_that_nobody_asked_for_set_nothing() {
 }
 
 #[tokio::test]
-async fn who_reads_the_files_can_neither_sign_in_nor_come_by_a_link() {
+async fn stored_secrets_are_hashed() {
     let server = Server::start().await;
     let first = server.first_secret().unwrap();
     let owner = server.owner("olga").await;

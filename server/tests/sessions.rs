@@ -41,7 +41,7 @@ async fn sessions_are_listed_with_device_and_address() {
 }
 
 #[tokio::test]
-async fn revoking_a_session_ends_its_connections_on_every_transport_and_no_others() {
+async fn revoking_a_session_closes_its_connections_on_all_transports() {
     let server = Server::start().await;
     let here = server.account("ann").await;
     let there = server.sign_in("ann").await;
@@ -84,7 +84,7 @@ async fn revoking_a_session_ends_its_connections_on_every_transport_and_no_other
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_on_its_way_in_does_not_outlive_its_session() {
+async fn connecting_clients_do_not_outlive_a_revoked_session() {
     let server = Server::start().await;
     let here = server.account("ann").await;
     for _ in 0..30 {
@@ -105,7 +105,7 @@ async fn a_connection_on_its_way_in_does_not_outlive_its_session() {
 }
 
 #[tokio::test]
-async fn all_others_end_and_the_one_that_asks_stays() {
+async fn other_sessions_are_revoked_and_the_current_one_stays() {
     let server = Server::start().await;
     let here = server.account("ann").await;
     let others = [server.sign_in("ann").await, server.sign_in("ann").await];
@@ -133,7 +133,7 @@ async fn all_others_end_and_the_one_that_asks_stays() {
 }
 
 #[tokio::test]
-async fn a_session_that_nobody_uses_ends() {
+async fn unused_sessions_expire() {
     const DAY: i64 = 24 * 3_600_000;
     let server = Server::start().await;
     let (old, used) = (server.account("ann").await, server.sign_in("ann").await);

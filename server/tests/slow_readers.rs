@@ -19,7 +19,7 @@ async fn in_lobby(server: &Process, name: &str) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_clients_twenty_of_them_frozen() {
+async fn frozen_clients_delay_nobody_and_use_bounded_memory() {
     const MESSAGES: u64 = 600;
     const BURST: u64 = 5;
     const READERS: usize = 180;
@@ -91,7 +91,7 @@ async fn two_hundred_clients_twenty_of_them_frozen() {
 }
 
 #[tokio::test]
-async fn events_before_a_gap_have_no_hole_and_the_second_overflow_ends_it() {
+async fn first_overflow_sends_a_gap_and_the_second_closes() {
     let server = Server::start().await;
     let made = server.session("slow").await;
     let mut slow = narrow(server.address, &made).await;
@@ -148,7 +148,7 @@ async fn events_before_a_gap_have_no_hole_and_the_second_overflow_ends_it() {
 }
 
 #[tokio::test]
-async fn a_long_replay_waits_for_its_reader_instead_of_overflowing() {
+async fn long_replay_waits_for_a_slow_reader() {
     let server = Server::start().await;
     let mut writer = server.client("writer").await;
     let text = "y".repeat(3_000);

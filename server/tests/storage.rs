@@ -40,7 +40,7 @@ async fn log(server: &Server, token: &str) -> Vec<Event> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_said_loses_nothing_and_is_over_when_there_is_room() {
+async fn full_disk_refuses_writes_loses_nothing_and_recovers() {
     let temp = TempDir::new().unwrap();
     Server::start_in(temp.path(), unlimited()).await.stop().await;
     let mut db = database(temp.path()).await;
@@ -150,7 +150,7 @@ async fn resumed(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_an_older_database_is_put_back_everyone_reloads() {
+async fn restoring_an_older_database_makes_clients_reload() {
     let temp = TempDir::new().unwrap();
     let server = Server::start_in(temp.path(), unlimited()).await;
     let mut writer = server.client("writer").await;

@@ -9,7 +9,7 @@ use parlor_protocol::{
 use uuid::Uuid;
 
 #[tokio::test]
-async fn two_people_talk_and_both_see_the_same() {
+async fn messages_are_delivered_to_everyone_in_the_room() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     let mut bob = server.client("鲍勃 👋").await;
@@ -36,7 +36,7 @@ async fn two_people_talk_and_both_see_the_same() {
 }
 
 #[tokio::test]
-async fn one_order_for_everyone_under_concurrent_writers() {
+async fn concurrent_writers_produce_one_order() {
     let server = Server::start().await;
     let mut watcher = server.client("watcher").await;
     let mut writers = Vec::new();
@@ -64,7 +64,7 @@ async fn one_order_for_everyone_under_concurrent_writers() {
 }
 
 #[tokio::test]
-async fn the_same_id_a_hundred_times_is_one_event_and_one_ack() {
+async fn repeated_command_ids_produce_one_event() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let mut ann = Client::connect(server.address, &made).await;
@@ -104,7 +104,7 @@ async fn the_same_id_a_hundred_times_is_one_event_and_one_ack() {
 }
 
 #[tokio::test]
-async fn history_survives_a_restart_and_pages_meet() {
+async fn history_pages_are_contiguous_after_a_restart() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let mut ann = Client::connect(server.address, &made).await;
@@ -142,7 +142,7 @@ async fn history_survives_a_restart_and_pages_meet() {
 }
 
 #[tokio::test]
-async fn a_client_resumes_where_it_was_without_a_seam() {
+async fn clients_resume_without_gaps_or_duplicates() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let made = server.session("ann").await;
@@ -188,7 +188,7 @@ async fn a_client_resumes_where_it_was_without_a_seam() {
 }
 
 #[tokio::test]
-async fn cursors_from_another_history_get_a_gap_and_no_events() {
+async fn cursors_from_another_history_get_a_gap() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     for n in 1..=3 {
@@ -211,7 +211,7 @@ async fn cursors_from_another_history_get_a_gap_and_no_events() {
 }
 
 #[tokio::test]
-async fn a_cursor_too_far_behind_gets_a_gap() {
+async fn cursors_too_far_behind_get_a_gap() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let head = limits::MAX_REPLAY_EVENTS + 1;
@@ -229,7 +229,7 @@ async fn a_cursor_too_far_behind_gets_a_gap() {
 }
 
 #[tokio::test]
-async fn rooms_are_made_listed_joined_and_counted() {
+async fn rooms_are_created_listed_joined_and_counted() {
     let server = Server::start().await;
     let mut ann = server.greeted("ann").await;
     let mut bob = server.greeted("bob").await;
@@ -282,7 +282,7 @@ async fn rooms_are_made_listed_joined_and_counted() {
 }
 
 #[tokio::test]
-async fn replies_point_at_messages_of_the_same_room() {
+async fn replies_must_target_the_same_room() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     let first = ann.post("question").await;
@@ -320,7 +320,7 @@ async fn guests_without_a_name_are_numbered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_page_and_its_head_are_of_one_moment() {
+async fn history_page_and_head_are_consistent() {
     let server = Server::start().await;
     let mut ann = server.client("ann").await;
     let first = ann.post("first").await;

@@ -14,7 +14,7 @@ use reqwest::Method;
 use uuid::Uuid;
 
 #[tokio::test]
-async fn a_stream_has_the_form_that_browsers_and_proxies_want() {
+async fn event_stream_format_suits_browsers_and_proxies() {
     let server = Server::start().await;
     let mut writer = server.client("writer").await;
     let ann = Requests::new(server.address, &server.session("ann").await, Some("tab-1"));
@@ -56,7 +56,7 @@ async fn a_stream_has_the_form_that_browsers_and_proxies_want() {
 }
 
 #[tokio::test]
-async fn polls_answer_at_once_or_wait_and_wake_up() {
+async fn polls_return_at_once_or_wait_for_frames() {
     let server = Server::start().await;
     let mut writer = server.client("writer").await;
     let made = server.session("ann").await;
@@ -78,7 +78,7 @@ async fn polls_answer_at_once_or_wait_and_wake_up() {
 }
 
 #[tokio::test]
-async fn what_is_posted_is_checked_and_answered_in_its_order() {
+async fn posted_frames_are_validated_and_answered_in_order() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("a"));
@@ -143,7 +143,7 @@ async fn what_is_posted_is_checked_and_answered_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_where_the_last_event_id_says() {
+async fn event_stream_resumes_from_last_event_id() {
     let server = Server::start().await;
     let mut writer = server.client("writer").await;
     let garden = server.new_room(&writer.token, "Garden").await.room.id;
@@ -190,7 +190,7 @@ async fn a_stream_goes_on_where_the_last_event_id_says() {
 }
 
 #[tokio::test]
-async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
+async fn newest_stream_takes_over_a_connection_id() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("tab"));
@@ -244,7 +244,7 @@ async fn a_name_stands_for_one_connection_and_the_newest_takes_it() {
 }
 
 #[tokio::test]
-async fn a_hello_that_comes_before_the_stream_is_not_lost() {
+async fn hello_posted_before_the_stream_opens_is_kept() {
     let server = Server::start().await;
     let ann = Requests::new(server.address, &server.session("ann").await, Some("tab"));
     ann.hello(vec![lobby(None)]).await;

@@ -10,7 +10,7 @@ fn tells_of(frames: &[ServerFrame], id: &RoomId) -> bool {
 }
 
 #[tokio::test]
-async fn messages_of_others_count_and_nothing_else_does() {
+async fn only_messages_of_others_are_unread() {
     let server = Server::start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let room = server.room(&ann, "Kitchen", "private").await;
@@ -39,7 +39,7 @@ async fn messages_of_others_count_and_nothing_else_does() {
 }
 
 #[tokio::test]
-async fn what_is_read_or_marked_at_one_device_is_so_at_all() {
+async fn read_state_is_shared_between_devices() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
@@ -81,7 +81,7 @@ async fn what_is_read_or_marked_at_one_device_is_so_at_all() {
 }
 
 #[tokio::test]
-async fn many_unread_messages_are_counted_after_a_restart() {
+async fn unread_counts_survive_a_restart() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let bob = server.session("bob").await;
@@ -107,7 +107,7 @@ async fn many_unread_messages_are_counted_after_a_restart() {
 }
 
 #[tokio::test]
-async fn how_much_one_wants_to_hear_is_kept_and_told() {
+async fn notification_level_is_stored_and_announced() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = server.room(&ann, "Kitchen", "private").await;

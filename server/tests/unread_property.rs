@@ -366,7 +366,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, max_shrink_iters: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn all_counts_are_one(steps in proptest::collection::vec(step(), STEPS)) {
+    fn unread_counts_agree(steps in proptest::collection::vec(step(), STEPS)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut world = World::begin().await;

@@ -100,7 +100,7 @@ fn hello() -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_in_pieces_is_one_and_pings_between_them_are_answered() {
+async fn fragmented_messages_are_joined_and_interleaved_pings_answered() {
     let server = Server::start().await;
     let mut raw = Raw::open(&server, "ann").await;
     let hello = hello();
@@ -126,7 +126,7 @@ async fn a_message_in_pieces_is_one_and_pings_between_them_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_rfc_forbids_ends_the_connection_with_its_code() {
+async fn protocol_violations_close_with_the_right_code() {
     let server = Server::start().await;
     let mut bystander = server.client("bob").await;
     let mut unmasked = frame(0x81, b"{}");
@@ -152,7 +152,7 @@ async fn what_the_rfc_forbids_ends_the_connection_with_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_version_is_told_which_one_would_do() {
+async fn unsupported_version_is_answered_with_the_supported_one() {
     let server = Server::start().await;
     let token = server.session("ann").await.token;
     let mut raw = Raw(TcpStream::connect(server.address).await.unwrap());
@@ -164,7 +164,7 @@ async fn another_version_is_told_which_one_would_do() {
 /// The socket of a slow reader takes parts of what is written at once; the rest follows from the queue. Nothing may be
 /// lost, doubled or torn where the two meet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_that_stops_and_goes_on_gets_every_event_whole_and_in_order() {
+async fn paused_reader_receives_all_events_in_order() {
     const MESSAGES: usize = 80;
     let server = Server::start().await;
     let mut slow = server.client("slow").await;

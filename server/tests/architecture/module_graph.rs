@@ -203,7 +203,7 @@ fn paths(source: &str, module: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn paths_are_found_and_resolved() {
+fn paths_are_collected_and_resolved() {
     for (source, expected) in [
         ("use crate::{a::{B, c::D}, e};", &["a::B", "a::c::D", "e"][..]),
         ("use super::{self as up, super::f::G};", &["x", "x::super"][..1]),
@@ -220,7 +220,7 @@ fn paths_are_found_and_resolved() {
 }
 
 #[test]
-fn a_cycle_is_found() {
+fn cycles_are_detected() {
     let graph = |edges: &[(&str, &str)]| {
         let mut graph = Graph::new();
         for (from, to) in edges {

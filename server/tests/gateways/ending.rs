@@ -40,7 +40,7 @@ fn reset(client: Plain) {
 }
 
 #[tokio::test]
-async fn in_every_state_and_every_way() {
+async fn disconnects_leak_nothing_in_any_state() {
     let heartbeat = Duration::from_secs(1);
     let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
     // Each by a name of its own: a connection may begin on the server when its client has gone already.
@@ -82,7 +82,7 @@ async fn in_every_state_and_every_way() {
 }
 
 #[tokio::test]
-async fn a_guest_goes_with_the_connection() {
+async fn guests_are_removed_with_their_connection() {
     // Nobody waits for who cannot come back.
     let server = Server::start_with(Config { leave_grace: Duration::from_secs(600), ..unlimited() }).await;
     let mut bob = server.client("bob").await;
@@ -107,7 +107,7 @@ async fn a_guest_goes_with_the_connection() {
 }
 
 #[tokio::test]
-async fn a_half_closed_stream_is_an_end() {
+async fn half_closed_streams_end_the_connection() {
     let server = Server::start().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = "GET /gateway/text?name=ann HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -143,7 +143,7 @@ async fn number(client: &mut Plain) -> Result<u64, String> {
 }
 
 #[tokio::test]
-async fn what_did_not_fit_comes_later_and_to_fall_behind_again_is_the_end() {
+async fn first_overflow_is_replayed_and_the_second_closes() {
     let server = Server::start().await;
     let mut slow = narrow(&server, "/gateway/text?name=slow").await;
     slow.json().await;
@@ -164,7 +164,7 @@ async fn what_did_not_fit_comes_later_and_to_fall_behind_again_is_the_end() {
 }
 
 #[tokio::test]
-async fn who_is_too_far_behind_is_told_so_and_goes_on() {
+async fn clients_too_far_behind_are_told_and_continue() {
     let server = Server::start().await;
     let mut slow = narrow(&server, "/gateway/text?name=slow").await;
     slow.json().await;
@@ -190,7 +190,7 @@ async fn who_is_too_far_behind_is_told_so_and_goes_on() {
 }
 
 #[tokio::test]
-async fn one_that_takes_nothing_holds_nothing() {
+async fn stalled_clients_are_closed() {
     let server = Server::start_with(Config { heartbeat: Duration::from_secs(1), ..unlimited() }).await;
     let stuck = narrow(&server, "/gateway/text?name=stuck").await;
     talk_past(&server, 4_000).await;
@@ -200,7 +200,7 @@ async fn one_that_takes_nothing_holds_nothing() {
 }
 
 #[tokio::test]
-async fn when_the_server_stops_they_are_told() {
+async fn shutdown_is_announced() {
     let server = Server::start().await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
     ann.until(|json| json["msg"] == "ann came in").await;

@@ -14,7 +14,7 @@ use super::{MESSAGES, Plain, ROUND, same_order};
 use crate::support::{Server, body, session, unlimited};
 
 #[tokio::test]
-async fn text_goes_both_ways() {
+async fn messages_are_exchanged_in_both_directions() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let mut ann = Plain::to(&server, "/gateway/text?room=lobby&name=ann").await;
@@ -41,7 +41,7 @@ async fn text_goes_both_ways() {
 }
 
 #[tokio::test]
-async fn lines_are_plain_and_begin_at_now() {
+async fn text_clients_receive_plain_lines_from_now_on() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     bob.send("before").await;
@@ -57,7 +57,7 @@ async fn lines_are_plain_and_begin_at_now() {
 }
 
 #[tokio::test]
-async fn an_empty_or_unreadable_message_is_refused_and_the_connection_goes_on() {
+async fn malformed_messages_are_refused_and_the_connection_stays_open() {
     let server = Server::start().await;
     let mut ann = Plain::to(&server, "/gateway/json?name=ann").await;
     for (text, code) in [
@@ -81,7 +81,7 @@ async fn an_empty_or_unreadable_message_is_refused_and_the_connection_goes_on() 
 }
 
 #[tokio::test]
-async fn the_first_nickname_is_the_name() {
+async fn first_nickname_becomes_the_display_name() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let mut ann = Plain::to(&server, "/gateway/json?room=lobby").await;
@@ -109,7 +109,7 @@ async fn the_first_nickname_is_the_name() {
 }
 
 #[tokio::test]
-async fn who_has_a_session_is_called_as_it_says() {
+async fn existing_sessions_keep_their_name() {
     let server = Server::start().await;
     let carol = server.account("Carol").await;
     let bearer = format!("Bearer {}", carol.token);
@@ -141,7 +141,7 @@ async fn guests_without_a_name_are_numbered() {
 }
 
 #[tokio::test]
-async fn everyone_who_comes_is_told_also_when_many_come_at_once() {
+async fn every_arrival_is_announced_under_load() {
     let server = Server::start_with(unlimited()).await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann&format=text").await;
     assert_eq!(ann.line().await, "ann came in");
@@ -169,7 +169,7 @@ async fn everyone_who_comes_is_told_also_when_many_come_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_for_one_reaches_one() {
+async fn private_messages_reach_only_the_recipient() {
     let server = Server::start().await;
     let mut bob = server.client("Bob B").await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
@@ -229,7 +229,7 @@ async fn third_id(listener: &mut crate::support::Client, name: &str) -> parlor_p
 }
 
 #[tokio::test]
-async fn one_sender_and_all_receivers_have_the_order_of_the_log() {
+async fn receivers_see_messages_in_log_order() {
     let server = Server::start().await;
     let watcher = server.session("watcher").await;
     let mut clients = Vec::new();
@@ -268,7 +268,7 @@ async fn one_sender_and_all_receivers_have_the_order_of_the_log() {
 }
 
 #[tokio::test]
-async fn a_changed_name_goes_on_on_the_same_connection() {
+async fn renaming_keeps_the_connection() {
     let server = Server::start().await;
     let carol = server.account("Carol").await;
     let bearer = format!("Bearer {}", carol.token);
@@ -288,7 +288,7 @@ async fn a_changed_name_goes_on_on_the_same_connection() {
 }
 
 #[tokio::test]
-async fn a_deleted_message_is_no_message() {
+async fn deleted_messages_are_not_sent() {
     let server = Server::start().await;
     let made = session(server.address, "bob").await;
     let mut bob = crate::support::Client::greet(&server, &made).await;

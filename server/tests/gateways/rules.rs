@@ -17,7 +17,7 @@ use crate::support::{
 const OPENING: [&str; 2] = ["/gateway/text?name=ann", "/gateway/json?name=ann"];
 
 #[tokio::test]
-async fn names_are_the_server_s_to_give() {
+async fn names_are_validated_and_assigned_by_the_server() {
     let server = Server::start().await;
     server.account("Carol").await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
@@ -37,7 +37,7 @@ async fn names_are_the_server_s_to_give() {
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_is_told_so_and_leaves_no_guest() {
+async fn plain_http_requests_are_rejected_and_create_no_guest() {
     let server = Server::start().await;
     for path in OPENING {
         assert_eq!(http_client().get(server.url(path)).send().await.unwrap().status(), 400);
@@ -47,7 +47,7 @@ async fn what_is_no_websocket_is_told_so_and_leaves_no_guest() {
 }
 
 #[tokio::test]
-async fn a_room_has_to_be_theirs_to_see() {
+async fn invisible_rooms_are_rejected() {
     let server = Server::start().await;
     let [olga, ..] = of_each_role(&server).await;
     let hidden = server.room(&olga, "hidden", "private").await;
@@ -72,7 +72,7 @@ async fn members(server: &Server, who: &CreatedSession) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn who_was_only_passing_is_no_member_any_more_and_what_they_said_stays() {
+async fn temporary_guests_lose_membership_and_their_messages_stay() {
     let server = Server::start().await;
     let (ann, gus) = (server.account("ann").await, server.session("gus").await);
     let direct = server.direct(&ann, &[&gus]).await;
@@ -100,7 +100,7 @@ async fn who_was_only_passing_is_no_member_any_more_and_what_they_said_stays() {
 }
 
 #[tokio::test]
-async fn without_guests_a_session_is_needed() {
+async fn session_is_required_when_guests_are_off() {
     let server = Server::start_with(Config { guests: Guests::Off, ..unlimited() }).await;
     let carol = server.account("Carol").await;
     for path in OPENING {
@@ -112,7 +112,7 @@ async fn without_guests_a_session_is_needed() {
 }
 
 #[tokio::test]
-async fn guests_of_the_lobby_stay_there() {
+async fn lobby_only_guests_cannot_join_other_rooms() {
     let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
     let carol = server.account("Carol").await;
     let room = server.room(&carol, "garden", "public").await;
@@ -126,7 +126,7 @@ async fn guests_of_the_lobby_stay_there() {
 }
 
 #[tokio::test]
-async fn the_muted_the_banned_and_the_removed() {
+async fn mutes_bans_and_removals_apply() {
     let server = Server::start_with(unlimited()).await;
     let [olga, _, _, member] = of_each_role(&server).await;
     let bearer = format!("Bearer {}", member.token);
@@ -158,7 +158,7 @@ async fn the_muted_the_banned_and_the_removed() {
 }
 
 #[tokio::test]
-async fn rates_are_those_of_everybody() {
+async fn rate_limits_apply() {
     let server = Server::start_with(Config { rate_limits: Switch::On, ..Config::default() }).await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
     ann.json().await;
@@ -195,7 +195,7 @@ async fn rates_are_those_of_everybody() {
 }
 
 #[tokio::test]
-async fn pages_from_elsewhere_need_the_list_and_never_speak_for_their_reader() {
+async fn other_origins_must_be_allowed_and_get_no_cookie_session() {
     let allow_origins = vec!["https://wiki.example".into()];
     let server = Server::start_with(Config { allow_origins, ..unlimited() }).await;
     let carol = server.account("Carol").await;
@@ -214,7 +214,7 @@ async fn pages_from_elsewhere_need_the_list_and_never_speak_for_their_reader() {
 }
 
 #[tokio::test]
-async fn what_is_off_is_not_there() {
+async fn disabled_gateways_return_not_found() {
     for (gateways, there) in [
         (Gateways { text: false, ..Gateways::ALL }, [404, 400, 400]),
         (Gateways { json: false, ..Gateways::ALL }, [400, 404, 400]),
@@ -231,7 +231,7 @@ async fn what_is_off_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_frame_over_the_limit_and_a_broken_one() {
+async fn oversized_and_malformed_frames_close_the_connection() {
     let server = Server::start_with(Config { heartbeat: Duration::from_millis(500), ..unlimited() }).await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
     ann.say("x".repeat(70_000)).await;

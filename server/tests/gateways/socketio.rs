@@ -18,7 +18,7 @@ use super::{
 use crate::support::{PATIENCE, Server, body, http_client, people::of_each_role, unlimited};
 
 #[tokio::test]
-async fn messages_go_both_ways_and_come_and_go_is_told() {
+async fn messages_and_presence_are_exchanged() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let mut ann = Io::to(&server, json!({ "name": "ann" })).await;
@@ -49,7 +49,7 @@ async fn messages_go_both_ways_and_come_and_go_is_told() {
 }
 
 #[tokio::test]
-async fn the_first_message_may_be_the_name() {
+async fn first_message_can_set_the_name() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let mut ann = Io::to(&server, json!({})).await;
@@ -72,7 +72,7 @@ async fn the_first_message_may_be_the_name() {
 }
 
 #[tokio::test]
-async fn what_bots_ask_for() {
+async fn typed_bot_events_are_answered() {
     let server = Server::start().await;
     let [olga, ..] = of_each_role(&server).await;
     let garden = server.room(&olga, "garden", "public").await;
@@ -118,7 +118,7 @@ async fn what_bots_ask_for() {
 }
 
 #[tokio::test]
-async fn what_is_for_one_reaches_one() {
+async fn private_messages_reach_only_the_recipient() {
     let server = Server::start().await;
     let mut ann = Io::to(&server, json!({ "name": "ann" })).await;
     let mut bob = Io::to(&server, json!({ "name": "bob" })).await;
@@ -141,7 +141,7 @@ async fn what_is_for_one_reaches_one() {
 }
 
 #[tokio::test]
-async fn who_may_is_as_everywhere() {
+async fn permissions_apply() {
     let allow_origins = vec!["https://wiki.example".into()];
     let server = Server::start_with(Config { guests: Guests::Off, allow_origins, ..unlimited() }).await;
     let carol = server.account("Carol").await;
@@ -183,7 +183,7 @@ async fn who_may_is_as_everywhere() {
 }
 
 #[tokio::test]
-async fn polling_is_the_same() {
+async fn polling_behaves_like_websocket() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let sid = polling(&server).await;
@@ -212,7 +212,7 @@ async fn polling_is_the_same() {
 }
 
 #[tokio::test]
-async fn one_order_for_all_under_load() {
+async fn receivers_see_one_order_under_load() {
     let server = Server::start().await;
     let mut clients = Vec::new();
     for name in ["ann", "bea", "cat", "receiver"] {
@@ -244,7 +244,7 @@ async fn one_order_for_all_under_load() {
 }
 
 #[tokio::test]
-async fn however_it_ends_nothing_is_left() {
+async fn disconnects_leak_nothing() {
     let heartbeat = Duration::from_secs(1);
     let server = Server::start_with(Config { heartbeat, hello_timeout: Duration::from_secs(1), ..unlimited() }).await;
     let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
@@ -286,7 +286,7 @@ async fn however_it_ends_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn one_that_does_not_read_is_ended() {
+async fn slow_clients_are_closed() {
     let server = Server::start_with(Config { heartbeat: Duration::from_secs(1), ..unlimited() }).await;
     let stuck = Io::to(&server, json!({ "name": "stuck" })).await;
     talk_past(&server, 7_000).await;
@@ -296,7 +296,7 @@ async fn one_that_does_not_read_is_ended() {
 }
 
 #[tokio::test]
-async fn one_that_says_too_much_is_ended() {
+async fn flooding_clients_are_closed() {
     let server = Server::start().await;
     let mut loud = Io::to(&server, json!({ "name": "loud" })).await;
     // Each takes a look into the database, and none is answered to who does not read.
@@ -312,7 +312,7 @@ async fn one_that_says_too_much_is_ended() {
 }
 
 #[tokio::test]
-async fn when_the_server_stops_they_are_told() {
+async fn shutdown_is_announced() {
     let server = Server::start().await;
     let mut ann = Io::to(&server, json!({ "name": "ann" })).await;
     ann.ask("rooms", Value::Null).await;

@@ -33,7 +33,7 @@ impl Ticks {
 }
 
 #[tokio::test]
-async fn a_tick_is_there_for_the_asking() {
+async fn single_tick_is_returned_at_once() {
     let server = Server::start().await;
     let before = parlor::clock::now();
     let answer = get(server.address, "/lab/clock").await;
@@ -45,7 +45,7 @@ async fn a_tick_is_there_for_the_asking() {
 }
 
 #[tokio::test]
-async fn each_first_tick_says_how_long_the_request_was() {
+async fn first_tick_reports_the_request_size() {
     let server = Server::start().await;
     for (path, websocket) in [("/lab/clock", false), ("/lab/clock?of=mine&x=%20", false)]
         .into_iter()
@@ -60,7 +60,7 @@ async fn each_first_tick_says_how_long_the_request_was() {
 }
 
 #[tokio::test]
-async fn a_poll_is_held_until_the_next_second() {
+async fn polls_wait_for_the_next_second() {
     let server = Server::start().await;
     for _ in 0..2 {
         let before = parlor::clock::now();
@@ -74,7 +74,7 @@ async fn a_poll_is_held_until_the_next_second() {
 }
 
 #[tokio::test]
-async fn events_tick_each_second() {
+async fn event_stream_ticks_every_second() {
     let server = Server::start().await;
     let answer = get(server.address, "/lab/clock/events").await;
     for (name, value) in [
@@ -98,7 +98,7 @@ async fn events_tick_each_second() {
 }
 
 #[tokio::test]
-async fn a_frame_runs_a_script_each_second_and_no_other_page_has_its_rights() {
+async fn iframe_ticks_every_second_under_its_own_csp() {
     let server = Server::start().await;
     let mut nonces = Vec::new();
     for ticks_wanted in [1, 3] {
@@ -138,7 +138,7 @@ async fn a_frame_runs_a_script_each_second_and_no_other_page_has_its_rights() {
 }
 
 #[tokio::test]
-async fn a_websocket_ticks_each_second_whatever_the_client_says() {
+async fn websocket_ticks_every_second_and_ignores_input() {
     let server = Server::start().await;
     let mut clock = socket(&server, "/lab/clock/ws", &[]).await;
     let (mut ticks, mut pong) = (Ticks::default(), None);

@@ -55,7 +55,7 @@ async fn opened(server: &Server) -> (OwnedReadHalf, OwnedWriteHalf) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_does_not_read_is_not_read_and_finds_everything_in_order() {
+async fn slow_reader_is_paused_and_receives_everything_in_order() {
     let server = Server::start().await;
     let (mut incoming, mut outgoing) = opened(&server).await;
     let (count, rest) = fill(&mut outgoing).await;
@@ -83,7 +83,7 @@ async fn who_does_not_read_is_not_read_and_finds_everything_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_never_reads_does_not_hold_its_stream_for_ever() {
+async fn stalled_reader_is_closed() {
     let server = Server::start_with(Config { lab_stream_time: Duration::from_secs(3), ..unlimited() }).await;
     let (_incoming, mut outgoing) = opened(&server).await;
     fill(&mut outgoing).await;
@@ -93,7 +93,7 @@ async fn who_never_reads_does_not_hold_its_stream_for_ever() {
 }
 
 #[tokio::test]
-async fn several_clients_each_hear_themselves() {
+async fn clients_receive_only_their_own_echo() {
     let server = Server::start().await;
     let (mut ann, mut bob) = (socket(&server, "/lab/echo", &[]).await, socket(&server, "/lab/echo", &[]).await);
     ann.send(Message::Text("ann".into())).await.unwrap();

@@ -16,7 +16,7 @@ fn values<'a>(headers: &'a Value, name: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn a_visitor_sees_their_own_handshake_and_none_of_their_secrets() {
+async fn handshake_is_shown_without_secrets() {
     let server = Server::start().await;
     let bytes = HeaderValue::from_bytes(b"caf\xe9").unwrap();
     let mut socket = socket(
@@ -61,7 +61,7 @@ async fn a_visitor_sees_their_own_handshake_and_none_of_their_secrets() {
 }
 
 #[tokio::test]
-async fn the_rfcs_sample_is_answered_as_the_rfc_says() {
+async fn rfc_sample_key_gets_the_rfc_accept_value() {
     let server = Server::start().await;
     let sample = json!({
         "key": "dGhlIHNhbXBsZSBub25jZQ==",
@@ -95,7 +95,7 @@ async fn really(server: &Server, version: &str, key: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_would_be_answered_is_what_is_answered() {
+async fn predicted_response_equals_the_real_one() {
     let server = Server::start().await;
     for (version, key, line) in [
         ("8", "dGhlIHNhbXBsZSBub25jZQ==", "HTTP/1.1 426 Upgrade Required"),
@@ -121,7 +121,7 @@ async fn what_would_be_answered_is_what_is_answered() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_header_is_not_looked_at() {
+async fn invalid_header_values_are_rejected() {
     let server = Server::start().await;
     let long = format!("key={}", "a".repeat(129));
     for query in [long.as_str(), "key=a%0d%0aX-More:%201", "version=%c3%a9", "version=%00", "key=a&key=b"] {

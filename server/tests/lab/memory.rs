@@ -28,7 +28,7 @@ async fn open(address: SocketAddr, path: &str, websocket: bool) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_streams_are_counted_and_forgotten() {
+async fn closed_streams_release_their_memory() {
     // A socket each, here and there.
     rlimit::increase_nofile_limit(4_096).unwrap();
     let folder = TempDir::new().unwrap();

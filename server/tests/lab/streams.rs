@@ -53,7 +53,7 @@ enum Leaving {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gauges_return_to_zero_wherever_the_client_has_gone() {
+async fn gauges_return_to_zero_after_any_disconnect() {
     let server = Server::start().await;
     for kind in KINDS {
         for leaving in [Leaving::Closing, Leaving::HalfClosing, Leaving::Resetting] {
@@ -89,7 +89,7 @@ async fn gauges_return_to_zero_wherever_the_client_has_gone() {
 }
 
 #[tokio::test]
-async fn a_page_from_elsewhere_is_refused_everywhere() {
+async fn cross_origin_requests_are_rejected() {
     let server = Server::start().await;
     for path in ALL {
         let asked = http_client().get(server.url(path)).header(ORIGIN, "https://evil.example").send().await.unwrap();
@@ -102,7 +102,7 @@ async fn a_page_from_elsewhere_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn switched_off_there_is_nothing() {
+async fn disabled_lab_returns_not_found() {
     let server = Server::start_with(Config { lab: Switch::Off, ..unlimited() }).await;
     for path in ALL {
         assert_eq!(get(server.address, path).await.status(), 404, "{path}");
@@ -123,7 +123,7 @@ async fn switched_off_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn only_get_is_taken() {
+async fn other_methods_are_rejected() {
     let server = Server::start().await;
     for path in ALL {
         let posted = http_client().post(server.url(path)).send().await.unwrap();
@@ -133,7 +133,7 @@ async fn only_get_is_taken() {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_streams_are_refused_and_places_come_back() {
+async fn stream_limit_is_enforced_and_slots_are_released() {
     let server = Server::start_with(Config { max_lab_streams: 2, ..unlimited() }).await;
     let events = get(server.address, "/lab/clock/events").await;
     let echo = socket(&server, "/lab/echo", &[]).await;
@@ -163,7 +163,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_stream_ends_with_its_time() {
+async fn streams_end_at_the_time_limit() {
     let server = Server::start_with(Config { lab_stream_time: Duration::from_millis(1_500), ..unlimited() }).await;
     let mut clock = socket(&server, "/lab/clock/ws", &[]).await;
     let mut echo = socket(&server, "/lab/echo", &[]).await;
@@ -189,7 +189,7 @@ async fn each_stream_ends_with_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn streams_end_when_the_server_stops() {
+async fn streams_end_on_shutdown() {
     let server = Server::start().await;
     let address = server.address;
     let mut clock = socket(&server, "/lab/clock/ws", &[]).await;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn who_is_banned_is_sent_away_on_every_transport_and_stays_out() {
+async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
     let server = Server::start().await;
     let (owner, ann) = (server.owner("olga").await, server.account("ann").await);
     let phone = server.sign_in("ann").await;
@@ -73,7 +73,7 @@ async fn who_is_banned_is_sent_away_on_every_transport_and_stays_out() {
 }
 
 #[tokio::test]
-async fn bans_are_imposed_and_lifted_from_above_and_seen_by_nobody_else() {
+async fn bans_require_a_higher_role_and_are_hidden_from_others() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let admin = server.with_role(&owner, "adam", "admin").await;
@@ -147,7 +147,7 @@ async fn bans_are_imposed_and_lifted_from_above_and_seen_by_nobody_else() {
 }
 
 #[tokio::test]
-async fn who_is_banned_does_not_come_back_by_another_name_with_the_same_session() {
+async fn banned_sessions_are_rejected_under_another_name() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let (eve, ann) = (server.session("eve").await, server.account("ann").await);
@@ -176,7 +176,7 @@ async fn who_is_banned_does_not_come_back_by_another_name_with_the_same_session(
 }
 
 #[tokio::test]
-async fn nobody_new_comes_in_from_a_banned_address() {
+async fn new_sessions_from_a_banned_address_are_rejected() {
     let config = Config { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..unlimited() };
     let server = Server::start_with(config).await;
     let (bad, near, far) = ("2001:db8::1", "2001:db8::2", "2001:db8:1::1");

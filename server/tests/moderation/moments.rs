@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn bans_and_mutes_end_at_their_time() {
+async fn bans_and_mutes_expire() {
     let folder = TempDir::new().unwrap();
     let server = Server::start_in(folder.path(), unlimited()).await;
     let (owner, ann, bob) = (server.owner("olga").await, server.account("ann").await, server.account("bob").await);
@@ -47,7 +47,7 @@ async fn bans_and_mutes_end_at_their_time() {
 }
 
 #[tokio::test]
-async fn the_order_of_commits_decides_between_a_mute_and_a_message() {
+async fn mute_and_message_follow_commit_order() {
     let server = Server::start().await;
     let (owner, bob) = (server.owner("olga").await, server.account("bob").await);
     let mut live = connect(&server, &bob).await;
@@ -83,7 +83,7 @@ async fn the_order_of_commits_decides_between_a_mute_and_a_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_order_of_commits_decides_between_a_ban_and_a_message() {
+async fn ban_and_message_follow_commit_order() {
     let server = Server::start().await;
     let (owner, bob) = (server.owner("olga").await, server.account("bob").await);
     let mut last = 0;

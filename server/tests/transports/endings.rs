@@ -11,7 +11,7 @@ use parlor::config::Config;
 use parlor_protocol::{ClientFrame, CloseCode, ServerFrame, error_code};
 
 #[tokio::test]
-async fn a_poll_with_nothing_to_say_is_answered_after_a_heartbeat_and_polling_alone_keeps_alive() {
+async fn idle_polls_return_after_a_heartbeat_and_keep_the_connection_alive() {
     let heartbeat = Duration::from_secs(1);
     let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
     let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
@@ -24,7 +24,7 @@ async fn a_poll_with_nothing_to_say_is_answered_after_a_heartbeat_and_polling_al
 }
 
 #[tokio::test]
-async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
+async fn newer_poll_replaces_the_older_and_polls_fail_after_the_end() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("p"));
@@ -64,7 +64,7 @@ async fn of_two_polls_the_newer_is_answered_and_after_the_end_there_is_none() {
 }
 
 #[tokio::test]
-async fn who_does_not_greet_or_falls_silent_is_let_go() {
+async fn clients_without_hello_or_heartbeat_are_closed() {
     let server = Server::start_with(Config { hello_timeout: Duration::from_millis(300), ..unlimited() }).await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, None);
@@ -123,7 +123,7 @@ async fn break_off(server: &Server, ann: &Requests) {
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_is_let_go_at_once() {
+async fn disconnected_clients_are_released_at_once() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("tab"));
@@ -154,7 +154,7 @@ async fn a_client_that_is_gone_is_let_go_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_stops_says_when_to_come_back_and_waits_for_nobody() {
+async fn shutdown_sends_bye_and_waits_for_nobody() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("stream"));

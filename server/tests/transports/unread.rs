@@ -28,7 +28,7 @@ async fn narrow_stream(server: &Server, made: &CreatedSession, name: &str) -> Tc
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_is_not_read_gets_a_gap_and_slows_nobody() {
+async fn slow_stream_gets_a_gap_and_delays_nobody() {
     let server = Server::start().await;
     let made = server.session("slow").await;
     let slow = Requests::new(server.address, &made, Some("slow"));
@@ -96,7 +96,7 @@ fn dechunked(answer: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_takes_nothing_does_not_hold_its_place() {
+async fn stalled_stream_is_closed() {
     let config = Config { heartbeat: Duration::from_secs(1), max_connections: 4, ..unlimited() };
     let server = Server::start_with(config).await;
     let made = server.session("frozen").await;
