@@ -1,7 +1,7 @@
 //! Bans and mutes: who may impose them, what they end, and the log of it all.
 
 mod bans;
-mod moments;
+mod timing;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

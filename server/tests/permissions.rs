@@ -1,31 +1,31 @@
-//! Who may do what, over HTTP and the live protocol: every command x every kind of room x every role x every standing.
-//! What each is allowed stands in the tables of `protocol/src/policy/tests.rs`; here it is seen that every command asks.
+//! Permissions over HTTP and the live protocol: every command × kind of room × role × membership. The expected decisions
+//! come from `protocol/src/policy/`, whose own tests check them; these tests check that every command asks for one.
 
 mod commands;
-mod world;
+mod fixture;
 
 use std::collections::BTreeSet;
 
-use commands::{OverHttp, act_of, frames};
+use commands::{HttpCommand, action_of, frames};
+use fixture::{Fixture, Membership};
 use futures::{StreamExt, stream};
 use parlor_protocol::policy::RoomAction;
 use parlor_protocol::{CommandId, RoomId, ServerRole};
 use uuid::Uuid;
-use world::{Stands, World};
 
-/// Cells that are looked at side by side.
+/// Cells that are tested concurrently.
 const AT_A_TIME: usize = 16;
 
 const KINDS: [&str; 4] = ["lobby", "public", "private", "direct"];
 
-fn cells() -> Vec<(&'static str, ServerRole, Stands)> {
+fn cells() -> Vec<(&'static str, ServerRole, Membership)> {
     let mut cells = Vec::new();
     for kind in KINDS {
         for role in ServerRole::ALL {
-            for stands in [Stands::Outside, Stands::Member, Stands::Moderator] {
+            for membership in [Membership::Outside, Membership::Member, Membership::Moderator] {
                 // Everyone is in the lobby.
-                if kind != "lobby" || stands != Stands::Outside {
-                    cells.push((kind, role, stands));
+                if kind != "lobby" || membership != Membership::Outside {
+                    cells.push((kind, role, membership));
                 }
             }
         }
@@ -35,38 +35,38 @@ fn cells() -> Vec<(&'static str, ServerRole, Stands)> {
 
 #[tokio::test]
 async fn every_http_command_checks_permissions() {
-    let world = World::begin().await;
-    let cells = cells().into_iter().flat_map(|cell| OverHttp::ALL.map(|command| (cell, command)));
+    let fixture = Fixture::start().await;
+    let cells = cells().into_iter().flat_map(|cell| HttpCommand::ALL.map(|command| (cell, command)));
     stream::iter(cells)
-        .for_each_concurrent(AT_A_TIME, async |((kind, role, stands), command)| {
-            // A room and people of its own: one command's changes are not the next one's premises.
-            let cell = world.cell(kind, role, stands).await;
-            world.over_http(&cell, command).await;
+        .for_each_concurrent(AT_A_TIME, async |((kind, role, membership), command)| {
+            // A separate room and separate people, because commands change both.
+            let cell = fixture.cell(kind, role, membership).await;
+            fixture.run_http(&cell, command).await;
         })
         .await;
-    world.server.stop().await;
+    fixture.server.stop().await;
 }
 
 #[tokio::test]
 async fn every_frame_checks_permissions() {
-    let world = World::begin().await;
-    // One after the other: what is typed in the lobby is heard by everyone there.
-    for (kind, role, stands) in cells() {
-        let cell = world.cell(kind, role, stands).await;
-        world.live(&cell).await;
+    let fixture = Fixture::start().await;
+    // One after another, because everyone in the lobby receives its typing notices.
+    for (kind, role, membership) in cells() {
+        let cell = fixture.cell(kind, role, membership).await;
+        fixture.live(&cell).await;
     }
-    world.server.stop().await;
+    fixture.server.stop().await;
 }
 
 #[test]
 fn every_action_and_route_is_covered() {
-    let live: Vec<_> = frames(&RoomId::lobby(), CommandId(Uuid::nil())).iter().filter_map(act_of).collect();
+    let live: Vec<_> = frames(&RoomId::lobby(), CommandId(Uuid::nil())).iter().filter_map(action_of).collect();
     let asked: BTreeSet<_> =
-        OverHttp::ALL.iter().map(|command| command.act()).chain(live).map(|act| format!("{act:?}")).collect();
-    // Asked by the same frame as `DeleteOthers`.
-    let later = ["DeleteOwn"].map(String::from);
+        HttpCommand::ALL.iter().map(|command| command.action()).chain(live).map(|act| format!("{act:?}")).collect();
+    // Sent by the same frame as `DeleteOthers`.
+    let same_frame = ["DeleteOwn"].map(String::from);
     let all: BTreeSet<_> = RoomAction::ALL.iter().map(|act| format!("{act:?}")).collect();
-    assert_eq!(asked.into_iter().chain(later).collect::<BTreeSet<_>>(), all);
+    assert_eq!(asked.into_iter().chain(same_frame).collect::<BTreeSet<_>>(), all);
 
     let router = include_str!("../src/http/mod.rs");
     let mut routes = BTreeSet::new();
@@ -81,6 +81,6 @@ fn every_action_and_route_is_covered() {
             }
         }
     }
-    let rows: BTreeSet<_> = OverHttp::ALL.iter().filter_map(|command| command.route()).collect();
-    assert_eq!(routes, rows, "a route of a room without a row in this table, or the other way round");
+    let rows: BTreeSet<_> = HttpCommand::ALL.iter().filter_map(|command| command.route()).collect();
+    assert_eq!(routes, rows, "routes of rooms and commands of this test differ");
 }

@@ -1,7 +1,7 @@
 //! Frames over server-sent events and long polling: the same session, carried by HTTP requests.
 
-mod endings;
-mod unread;
+mod disconnects;
+mod slow_readers;
 
 use std::time::Duration;
 

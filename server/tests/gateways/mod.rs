@@ -1,10 +1,10 @@
 //! The gateways: other programs' clients beside an ordinary one, in the same rooms and under the same rules.
 
-mod ending;
-mod io;
+mod disconnects;
+mod permissions;
 mod plain;
-mod rules;
 mod socketio;
+mod socketio_client;
 
 use std::time::{Duration, Instant};
 

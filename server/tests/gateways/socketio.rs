@@ -11,9 +11,9 @@ use tokio::sync::Barrier;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    MESSAGES, ROUND,
-    io::{Io, polled, polling},
-    nothing_left, same_order, talk_past,
+    MESSAGES, ROUND, nothing_left, same_order,
+    socketio_client::{Io, polled, polling},
+    talk_past,
 };
 use crate::support::{PATIENCE, Server, body, http_client, people::of_each_role, unlimited};
 

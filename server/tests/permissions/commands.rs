@@ -1,11 +1,11 @@
-//! Everything that can be asked of a room, and what each asks of the rights.
+//! All commands about a room, and the action that each needs permission for.
 
 use parlor_protocol::policy::RoomAction;
 use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId};
 use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum OverHttp {
+pub(super) enum HttpCommand {
     List,
     Page,
     Messages,
@@ -23,7 +23,7 @@ pub(super) enum OverHttp {
     Level,
 }
 
-impl OverHttp {
+impl HttpCommand {
     pub(super) const ALL: [Self; 15] = [
         Self::List,
         Self::Page,
@@ -42,7 +42,7 @@ impl OverHttp {
         Self::Level,
     ];
 
-    pub(super) const fn act(self) -> RoomAction {
+    pub(super) const fn action(self) -> RoomAction {
         match self {
             Self::List | Self::Page => RoomAction::See,
             Self::Messages | Self::Events | Self::Members => RoomAction::Read,
@@ -58,10 +58,10 @@ impl OverHttp {
         }
     }
 
-    /// The route, as the router has it.
+    /// The method and path in the router.
     pub(super) const fn route(self) -> Option<(&'static str, &'static str)> {
         match self {
-            // Not below a room's address.
+            // Not below `/api/rooms/{room}`.
             Self::List | Self::Page | Self::Mute => None,
             Self::Messages => Some(("get", "/messages")),
             Self::Events => Some(("get", "/events")),
@@ -75,22 +75,22 @@ impl OverHttp {
     }
 }
 
-/// What is asked of a frame; none where it is about no room. A new frame without a row does not compile.
-pub(super) const fn act_of(frame: &ClientFrame) -> Option<RoomAction> {
+/// The action that a frame needs permission for; `None` if it is not about a room. Exhaustive, so that new frames are added here.
+pub(super) const fn action_of(frame: &ClientFrame) -> Option<RoomAction> {
     match frame {
         ClientFrame::Hello { .. } | ClientFrame::Ping { .. } | ClientFrame::Away { .. } => None,
         ClientFrame::Join(_) => Some(RoomAction::Read),
         ClientFrame::Send { .. } => Some(RoomAction::Write),
         ClientFrame::Typing { .. } => Some(RoomAction::Type),
         ClientFrame::Read { .. } | ClientFrame::MarkUnread { .. } => Some(RoomAction::Mark),
-        // What another wrote; for one's own it is `DeleteOwn`.
+        // A message of someone else; for own messages it is `DeleteOwn`.
         ClientFrame::Delete { .. } => Some(RoomAction::DeleteOthers),
-        // Not offered yet: refused in the same way everywhere; see below. Leaving ends what one hears, and asks nothing.
+        // Not supported yet, and refused everywhere. Leaving needs no permission.
         ClientFrame::Edit { .. } | ClientFrame::React { .. } | ClientFrame::Leave { .. } => None,
     }
 }
 
-/// `message`: what another wrote there.
+/// One frame of each kind; `message` was sent by someone else.
 pub(super) fn frames(room: &RoomId, message: CommandId) -> Vec<ClientFrame> {
     let (id, room) = (CommandId(Uuid::now_v7()), room.clone());
     vec![

@@ -9,7 +9,7 @@ use parlor_protocol::{
 };
 use serde_json::{Value, json};
 
-use super::{Plain, io::Io, nothing_left};
+use super::{Plain, nothing_left, socketio_client::Io};
 use crate::support::{
     PATIENCE, Server, browser::Browser, http_client, people::of_each_role, rooms::settings, unlimited,
 };
