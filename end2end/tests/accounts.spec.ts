@@ -13,7 +13,7 @@ async function signIn(page: Page, name: string): Promise<Person> {
   return new Person(page, name);
 }
 
-test("a guest makes an account, keeps the messages, signs out and in, and ends a session elsewhere", async ({ person, visitor }) => {
+test("a guest creates an account, keeps the messages, signs out and in, and revokes another session", async ({ person, visitor }) => {
   const ann = await person("Ann");
   const { page } = ann;
   await ann.send("said as a guest");
@@ -64,7 +64,7 @@ test("a guest makes an account, keeps the messages, signs out and in, and ends a
   await expect(other.connection).toContainText("you are signed out");
 });
 
-test("without scripts one makes an account, signs out and comes back", async ({ browser, server }) => {
+test("creating an account, signing out and signing in work without JavaScript", async ({ browser, server }) => {
   const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
   const page = await context.newPage();
   await page.goto("/sign-up");
@@ -80,7 +80,7 @@ test("without scripts one makes an account, signs out and comes back", async ({ 
   await context.close();
 });
 
-test("from the first start to the second member: the printed link, an invitation, and a talk", async ({ visitor, server }) => {
+test("first run: the owner link, an invitation and a conversation", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(`/first/${server.firstSecret}`);
   await expect(page.getByText("This account will be the owner of this server.")).toBeVisible();

@@ -3,7 +3,7 @@ import { OtherOrigin, Program, exampleCode, isInstalled, pythonPath } from "../s
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
-test.describe("as docs/clients.md has them", () => {
+test.describe("examples in docs/clients.md", () => {
   for (const { heading, ending, command, says, name } of [
     { heading: "Node, with `ws`", ending: "mjs", command: "node", says: "hello from Node", name: "node" },
     { heading: "Node, with `socket.io-client`", ending: "mjs", command: "node", says: "hello from Socket.IO", name: "bot" },
@@ -102,7 +102,7 @@ const rawJson = (address: string) => `<!doctype html><title>json</title><p id="s
   };
 </script>`;
 
-test("row 14: raw browser clients talk to somebody in a browser, from an origin on the list", async ({ server: strict, visitor }) => {
+test("row 14: plain browser clients on an allowed origin exchange messages with the app", async ({ server: strict, visitor }) => {
   const elsewhere = await OtherOrigin.start();
   const server = await Server.start("--allow-origin", elsewhere.origin);
   try {
@@ -191,7 +191,7 @@ async function heard(client: Io): Promise<string[]> {
 }
 
 for (const [version, module] of Object.entries(VERSIONS)) {
-  test(`row 11: Socket.IO (${version}) talks to somebody in a browser, by each transport`, async ({ person, server }) => {
+  test(`row 11: Socket.IO ${version} exchanges messages with the app over each transport`, async ({ person, server }) => {
     const bob = await person("Bob");
     for (const [at, transports] of WAYS.entries()) {
       const name = `io ${at}`;
@@ -213,7 +213,7 @@ for (const [version, module] of Object.entries(VERSIONS)) {
   });
 }
 
-test("row 11: Socket.IO: the first message is the name, and what is for one reaches one", async ({ person, server }) => {
+test("row 11: Socket.IO: the first message sets the name, and private messages reach only the recipient", async ({ person, server }) => {
   const bob = await person("Bob");
   const cat = await person("Cat");
   const ann = connect("socket.io-client", server, "", ["websocket"]);
@@ -240,7 +240,7 @@ test("row 11: Socket.IO: the first message is the name, and what is for one reac
   ann.close();
 });
 
-test("each sender's messages are in order at every Socket.IO client, under load", async ({ server }) => {
+test("messages stay in order at every Socket.IO client under load", async ({ server }) => {
   const EACH = 500;
   const senders = ["ann", "bea", "cat"];
   const clients = [...senders, "polls"].map((name, at) => connect("socket.io-client", server, name, WAYS[at % WAYS.length]));
@@ -265,7 +265,7 @@ test("each sender's messages are in order at every Socket.IO client, under load"
   for (const client of clients) client.close();
 });
 
-test("Socket.IO's clients come back by themselves when the server was restarted", async ({ person, server }) => {
+test("Socket.IO clients reconnect after a restart", async ({ person, server }) => {
   const bob = await person("Bob");
   const clients = WAYS.map((transports, at) => connect("socket.io-client", server, `io ${at}`, transports));
   const all = await Promise.all(clients.map(heard));

@@ -6,7 +6,7 @@ async function inOrder(person: Person, texts: string[]): Promise<void> {
   await expect(person.bodies).toHaveText(texts);
 }
 
-test("the server is killed between messages: both come back by themselves, nothing lost or doubled", async ({ person, server }) => {
+test("after the server is killed both clients reconnect, and nothing is lost or duplicated", async ({ person, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.send("before");
@@ -37,7 +37,7 @@ test("the server is killed between messages: both come back by themselves, nothi
   await inOrder(ann, texts);
 });
 
-test("a restart is announced, waited for, and one need not wait", async ({ person, server }) => {
+test("a restart is announced, and reconnecting can be done at once", async ({ person, server }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
@@ -54,7 +54,7 @@ test("a restart is announced, waited for, and one need not wait", async ({ perso
   await expect(ann.message("here again")).toHaveAttribute("data-state", "stored");
 });
 
-test("without a network the page says offline, keeps what is typed, and sends it later", async ({ person }) => {
+test("without a network the page shows offline, keeps messages and sends them later", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.page.context().setOffline(true);
@@ -92,7 +92,7 @@ test("row 8: heartbeat: a frozen server is noticed within two heartbeats", async
   }
 });
 
-test("signed out elsewhere, the page says why it was closed and does not come back", async ({ person, server }) => {
+test("after signing out elsewhere the page says why and does not reconnect", async ({ person, server }) => {
   const ann = await person("Ann");
   const answer = await ann.page.context().request.delete(`${server.url}/api/session`, { headers: { origin: server.url } });
   expect(answer.status()).toBe(204);
@@ -110,7 +110,7 @@ test("signed out elsewhere, the page says why it was closed and does not come ba
   await expect(ann.messages).toHaveCount(0);
 });
 
-test("a browser without WebSocket chats by the next way, and is told so", async ({ person, visitor, server }) => {
+test("a browser without WebSocket uses the event stream, and the badge shows it", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   await ann.send("for everyone");
   await expect(ann.message("for everyone")).toHaveAttribute("data-state", "stored");
@@ -127,7 +127,7 @@ test("a browser without WebSocket chats by the next way, and is told so", async 
   await ann.expectMessages("from everyone");
 });
 
-test("a message that the server refuses is shown as failed, with a way out", async ({ person }) => {
+test("a refused message is shown as failed and can be edited or discarded", async ({ person }) => {
   // This page asks before it sends, so the server has nothing to refuse: the refusal is put on the wire.
   const ann = await person("Ann");
   await ann.page.routeWebSocket("**/live/ws", (page) => {

@@ -40,7 +40,7 @@ async function more(person: Person): Promise<void> {
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const language of ["en", "zh-Hans"] as const) {
-    test(`axe finds no barrier on any page: ${colorScheme}, ${language}`, async ({ visitor, server, browser }, info) => {
+    test(`axe finds no violations on any page: ${colorScheme}, ${language}`, async ({ visitor, server, browser }, info) => {
       test.slow();
       const { olga, ann, garden } = await settled(server);
       const { link: invite } = await api<{ link: string }>(server, olga, "/invites", { uses: 1 });
@@ -111,7 +111,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
-test("several people are written to together", async ({ visitor, server }) => {
+test("a group conversation is started from the people list", async ({ visitor, server }) => {
   const { ann } = await settled(server);
   const page = await visitor();
   await signIn(page.context(), server, ann);
@@ -126,7 +126,7 @@ test("several people are written to together", async ({ visitor, server }) => {
   await expect(person.message("the three of us")).toHaveAttribute("data-state", "stored");
 });
 
-test("kick and ban: who is sent away is told at once", async ({ visitor, server }) => {
+test("removed and banned people are told at once", async ({ visitor, server }) => {
   const { olga, ann } = await settled(server);
   const shed = await createRoom(server, olga, "Shed", "private");
   const page = await visitor();
@@ -180,7 +180,7 @@ test("kick and ban: who is sent away is told at once", async ({ visitor, server 
   await person.expectConnected();
 });
 
-test("one writes to someone from the list, without scripts too", async ({ browser, server }) => {
+test("a direct message is started from the people list, also without JavaScript", async ({ browser, server }) => {
   const { ann } = await settled(server);
   const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: false });
   await signIn(context, server, ann);

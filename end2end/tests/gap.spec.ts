@@ -17,7 +17,7 @@ test.afterEach(async () => {
   await server.dispose();
 });
 
-test("reading further up while 5,000 messages come: the place is kept, and what follows has no hole", async ({ visitor }) => {
+test("the scroll position is kept while 5,000 messages arrive, and no message is missing", async ({ visitor }) => {
   test.slow();
   const ann = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Ann");
   await sender.send(...numbered("before", 120));
@@ -60,7 +60,7 @@ test("reading further up while 5,000 messages come: the place is kept, and what 
   await expect(ann.message("after 1")).toBeInViewport();
 });
 
-test("one's own message leads to the newest", async ({ visitor }) => {
+test("sending a message scrolls to the newest", async ({ visitor }) => {
   test.slow();
   const ann = await joinAsGuest(await visitor({ baseURL: server.url }), server.url, "Ann");
   await sender.send(...numbered("before", 120));

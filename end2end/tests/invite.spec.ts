@@ -2,7 +2,7 @@
 import { Person, expect, test } from "../support/fixtures";
 import { createAccount, createOwner, signIn } from "../support/api";
 
-test("an owner invites people by a link that is copied at once", async ({ visitor, server }) => {
+test("an owner copies an invite link", async ({ visitor, server }) => {
   const page = await visitor();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
   await signIn(page.context(), server, await createOwner(server, "Olga"));
@@ -20,7 +20,7 @@ test("an owner invites people by a link that is copied at once", async ({ visito
   }
 });
 
-test("who may not invite is not offered it", async ({ visitor, server }) => {
+test("inviting is not offered without permission", async ({ visitor, server }) => {
   const page = await visitor();
   await signIn(page.context(), server, await createAccount(server, "Ann"));
   await page.goto("/r/lobby");

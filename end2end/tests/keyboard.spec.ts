@@ -12,7 +12,7 @@ async function backTo(page: Page, what: string): Promise<void> {
   throw new Error(`${what} cannot be reached`);
 }
 
-test("come in, talk, make a room, switch, and leave without a mouse", async ({ visitor, server }) => {
+test("joining, sending, creating a room, switching and leaving work by keyboard", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(server.url);
   await expect(page.getByTestId("name-input")).toBeFocused();
@@ -56,7 +56,7 @@ test("come in, talk, make a room, switch, and leave without a mouse", async ({ v
   await expect(page.getByTestId("name-input")).toBeVisible();
 });
 
-test("the page has the landmarks and the log that a screen reader looks for", async ({ person }) => {
+test("the page has landmarks and a log for screen readers", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send("heard");
   const log = ann.page.getByRole("log");

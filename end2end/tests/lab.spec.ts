@@ -60,11 +60,11 @@ async function ticks(page: Page, server: Server, way: string, requests: (ticks: 
   expect(await clock.locator("time").getAttribute("datetime")).toBe(stopped);
 }
 
-test("row 2: clock by polling: it ticks, and each tick is a request", async ({ visitor, server }) => {
+test("row 2: clock by polling: each tick is a request", async ({ visitor, server }) => {
   await ticks(await visitor(), server, "polling", (n) => [n, n + 2]);
 });
 
-test("row 3: clock by a never-ending iframe: it ticks by one request, on the only page that allows it", async ({ visitor, server }) => {
+test("row 3: clock by a streaming iframe: one request, on the only page whose CSP allows it", async ({ visitor, server }) => {
   const page = await visitor();
   await ticks(page, server, "frame", () => [1, 1]);
   const policy = (await page.request.get("/lab")).headers()["content-security-policy"];
@@ -76,7 +76,7 @@ test("row 3: clock by a never-ending iframe: it ticks by one request, on the onl
   expect(state).toBe("loading");
 });
 
-test("row 4: clock by EventSource: it ticks by one request, and the server stops when the client goes", async ({ visitor, server }) => {
+test("row 4: clock by EventSource: one request, which ends when the client leaves", async ({ visitor, server }) => {
   const page = await visitor();
   await ticks(page, server, "events", () => [1, 1]);
   await page.goto("/lab");
@@ -87,7 +87,7 @@ test("row 4: clock by EventSource: it ticks by one request, and the server stops
   await expect.poll(async () => (await openStreams(server)).events).toBe(0);
 });
 
-test("row 5: smallest WebSocket: what is sent comes back, text and bytes, small and large", async ({ visitor }) => {
+test("row 5: WebSocket echo: text and binary messages, small and large", async ({ visitor }) => {
   const page = await visitor();
   await page.goto("/lab");
   const result = page.locator("#echo-result");
@@ -112,11 +112,11 @@ test("row 5: smallest WebSocket: what is sent comes back, text and bytes, small 
   await expect(card(page, "ws")).toHaveAttribute("data-state", "running");
 });
 
-test("row 5: clock by WebSocket: it ticks by one request", async ({ visitor, server }) => {
+test("row 5: clock by WebSocket: one request", async ({ visitor, server }) => {
   await ticks(await visitor(), server, "ws", () => [1, 1]);
 });
 
-test("row 6: the handshake by hand: the visitor's own, the sample of the RFC, and a wrong version", async ({ visitor, server }) => {
+test("row 6: handshake: the visitor's own, the RFC's sample and an unsupported version", async ({ visitor, server }) => {
   const page = await visitor({ userAgent: "a browser of its own kind" });
   await page.goto("/lab");
   const step = (of: string, name: string) => page.locator(`[data-steps=${of}] [data-step=${name}]`);
@@ -181,11 +181,11 @@ test("row 7: readyState, bufferedAmount, send before open, close and its event",
   await expect(page.locator("#inspector-state")).toHaveText("3 CLOSED");
 });
 
-test("row 15: long polling: it ticks, and each tick costs a request", async ({ visitor, server }) => {
+test("row 15: long polling: each tick is a request", async ({ visitor, server }) => {
   await ticks(await visitor(), server, "poll", (n) => [n, n + 2]);
 });
 
-test("all clocks side by side, and none is left on the server", async ({ visitor, server }) => {
+test("all clocks run side by side and are released on the server", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
@@ -202,7 +202,7 @@ test("all clocks side by side, and none is left on the server", async ({ visitor
   await expect.poll(() => openStreams(server)).toEqual({ poll: 0, frame: 0, events: 0, ws: 0, echo: 0 });
 });
 
-test("a clock that cannot be reached says so, and goes on when it can", async ({ visitor, server }) => {
+test("an unreachable clock shows an error and resumes", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
@@ -215,7 +215,7 @@ test("a clock that cannot be reached says so, and goes on when it can", async ({
   }
 });
 
-test("clocks pause while nobody sees them", async ({ visitor, server }) => {
+test("clocks pause while the page is hidden", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto("/lab");
   await page.locator("#clocks-start").click();
@@ -238,7 +238,7 @@ async function diagnose(page: Page): Promise<void> {
   await expect(finding(page, "verdict")).toBeVisible({ timeout: 45_000 });
 }
 
-test("diagnosis: nothing in the way, and a report to copy", async ({ visitor, server }) => {
+test("diagnosis: an unobstructed network, and a report to copy", async ({ visitor, server }) => {
   const page = await visitor();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
   await page.goto("/lab");
@@ -256,7 +256,7 @@ test("diagnosis: nothing in the way, and a report to copy", async ({ visitor, se
   expect(await page.locator("#diagnosis-report").inputValue()).toBe(report);
 });
 
-test("diagnosis: a proxy that refuses WebSocket and gathers streams is found out", async ({ visitor, server }) => {
+test("diagnosis: a proxy that blocks WebSocket and buffers streams is detected", async ({ visitor, server }) => {
   const proxy = await Proxy.start(server.address, "/lab/clock/events");
   try {
     proxy.upgrades = "refuse";
@@ -277,7 +277,7 @@ test("diagnosis: a proxy that refuses WebSocket and gathers streams is found out
   }
 });
 
-test("diagnosis: a clock that is wrong is said to be", async ({ visitor }) => {
+test("diagnosis: a wrong system clock is reported", async ({ visitor }) => {
   const page = await visitor();
   await page.addInitScript(() => {
     const now = Date.now.bind(Date);
@@ -290,7 +290,7 @@ test("diagnosis: a clock that is wrong is said to be", async ({ visitor }) => {
 
 for (const language of ["en", "zh-Hans"]) {
   for (const colorScheme of ["light", "dark"] as const) {
-    test(`axe finds no barrier in the lab: ${colorScheme}, ${language}`, async ({ visitor, server }, info) => {
+    test(`axe finds no violations in the lab: ${colorScheme}, ${language}`, async ({ visitor, server }, info) => {
       const page = await visitor({ colorScheme });
       await page.context().addCookies([{ name: "lang", value: language, url: server.url }]);
       await page.goto("/lab");
@@ -315,7 +315,7 @@ for (const language of ["en", "zh-Hans"]) {
   }
 }
 
-test("the chat loads nothing of the lab, and its panel leads there", async ({ person }) => {
+test("the chat loads no lab code, and the connection panel links to the lab", async ({ person }) => {
   const ann = await person("Ann");
   const loaded = await ann.page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
   expect(loaded.length).toBeGreaterThan(2);

@@ -20,7 +20,7 @@ async function latin(page: Page, ...names: string[]): Promise<string[]> {
   return [...texts.matchAll(/[A-Za-z]{2,}/g)].map(([word]) => word).filter((word) => !known.includes(word));
 }
 
-test("a Chinese browser gets a Chinese page from the server, without scripts", async ({ browser, server }) => {
+test("a Chinese browser gets a Chinese page without JavaScript", async ({ browser, server }) => {
   const context = await browser.newContext({ ...CHINESE, javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(server.url);
@@ -39,7 +39,7 @@ test("a Chinese browser gets a Chinese page from the server, without scripts", a
   await context.close();
 });
 
-test("after the wasm has taken over it speaks Chinese still: numbers, days, errors, aloud too", async ({ person, server }) => {
+test("after hydration the page stays Chinese: numbers, days, errors and announcements", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Marta");
   sender.join("lobby");
   await sender.send("one");
@@ -91,7 +91,7 @@ test("after the wasm has taken over it speaks Chinese still: numbers, days, erro
   sender.close();
 });
 
-test("English counts, and names days, as it always has", async ({ person, server }) => {
+test("English plurals and days", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Marta");
   sender.join("lobby");
   await sender.send(...Array.from({ length: 40 }, (_, n) => `line ${n}`));
@@ -115,7 +115,7 @@ test("English counts, and names days, as it always has", async ({ person, server
   sender.close();
 });
 
-test("a choice leads back to the room, stays after a reload, and can be made by keyboard", async ({ person }) => {
+test("the language choice returns to the room, survives a reload and works by keyboard", async ({ person }) => {
   const ming = await person("小明", CHINESE);
   const { page } = ming;
   await page.getByTestId("new-room").click();
@@ -136,7 +136,7 @@ test("a choice leads back to the room, stays after a reload, and can be made by 
   await expect(chinese(page)).not.toHaveAttribute("aria-current");
 });
 
-test("the page that is kept for when the server is away speaks the chosen language", async ({ person, server }) => {
+test("the offline page uses the chosen language", async ({ person, server }) => {
   const ming = await person("小明", CHINESE);
   const { page } = ming;
   const shell = () =>
@@ -165,7 +165,7 @@ test("the page that is kept for when the server is away speaks the chosen langua
   expect(await latin(page)).toEqual([]);
 });
 
-test("the words of one language are in the page, and those of none in the wasm", async ({ visitor, server }) => {
+test("the page contains the texts of one language, and the wasm none", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(server.url);
   const [html, wasm] = await page.evaluate(async () => {
@@ -195,7 +195,7 @@ async function fits(page: Page): Promise<void> {
 for (const [device, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
     for (const locale of ["en-GB", "zh-CN"]) {
-      test(`${device}, ${colorScheme}, ${locale}: nothing sticks out`, async ({ visitor, server }, info) => {
+      test(`${device}, ${colorScheme}, ${locale}: nothing overflows`, async ({ visitor, server }, info) => {
         const phone = device === "phone";
         const page = await visitor({ viewport, colorScheme, locale, deviceScaleFactor: 2, hasTouch: phone, isMobile: phone });
         const picture = async (name: string) => {

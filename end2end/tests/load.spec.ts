@@ -2,7 +2,7 @@
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
 
-test("each file comes once and compressed, and the wasm is compiled while it comes", async ({ visitor, server }) => {
+test("each file is loaded once and compressed, and the wasm is compiled while it streams", async ({ visitor, server }) => {
   const page = await visitor();
   await page.addInitScript(() => {
     const made = ((window as any).made = [] as string[]);
@@ -39,7 +39,7 @@ test("each file comes once and compressed, and the wasm is compiled while it com
   expect(fetched.map((path) => path.split(".").pop()).sort()).toEqual(["css", "js", "wasm"]);
 });
 
-test("what is typed before the page runs stays, and is sent when it does", async ({ visitor, server }) => {
+test("text typed before hydration is kept and can be sent", async ({ visitor, server }) => {
   const page = await visitor();
   // A worker would have the wasm already.
   await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
@@ -67,7 +67,7 @@ test("what is typed before the page runs stays, and is sent when it does", async
   await expect(ann.composer).toHaveValue("");
 });
 
-test("typing and sending do not wait for a server that says nothing", async ({ person, server }) => {
+test("typing and sending do not wait for an unresponsive server", async ({ person, server }) => {
   const ann = await person("Ann");
   server.suspend();
   await ann.composer.focus();
@@ -89,7 +89,7 @@ test("typing and sending do not wait for a server that says nothing", async ({ p
   }
 });
 
-test("a burst of messages is brought to the page together, not one by one", async ({ person, server }) => {
+test("a burst of messages is rendered in batches", async ({ person, server }) => {
   const ann = await person("Ann");
   const sender = await MessageSender.connect(server, "Bob");
   // A change of the rows is one call back of an observer, however many rows it brings.

@@ -21,7 +21,7 @@ const caches = (page: Page): Promise<string[]> => page.evaluate(() => window.cac
 const style = (page: Page): Promise<string> =>
   page.evaluate(() => (document.querySelector("link[rel=stylesheet]") as HTMLLinkElement).href);
 
-test("the server is gone: the page opens all the same, says so, keeps what is typed, and comes back by itself", async ({ person, server }) => {
+test("without the server the page opens, shows that it is offline, keeps messages and reconnects", async ({ person, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.send("before");
@@ -55,7 +55,7 @@ test("the server is gone: the page opens all the same, says so, keeps what is ty
   await bob.expectMessages("before", "while it was down");
 });
 
-test("the browser itself is offline: the same", async ({ person }) => {
+test("without a network the page opens and shows that it is offline", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send("before");
   await kept(ann.page);
@@ -67,7 +67,7 @@ test("the browser itself is offline: the same", async ({ person }) => {
   await ann.expectMessages("before");
 });
 
-test("a server that does not answer in time gives way to the shell, which becomes the page when it does", async ({ person, server }) => {
+test("an unresponsive server is replaced by the offline page, which becomes the page later", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.send("before");
   await kept(ann.page);
@@ -80,7 +80,7 @@ test("a server that does not answer in time gives way to the shell, which become
   await ann.expectMessages("before");
 });
 
-test("one who is signed out is told so by the shell, and finds the way in", async ({ person, server }) => {
+test("the offline page tells signed-out people to sign in", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   await ann.page.context().clearCookies({ name: "parlor_session" });
@@ -93,7 +93,7 @@ test("one who is signed out is told so by the shell, and finds the way in", asyn
   await expect(ann.page.getByTestId("name-input")).toBeVisible();
 });
 
-test("a proxy in front of a server that is away does not stand in the way", async ({ person, server }) => {
+test("error pages of a proxy are replaced by the offline page", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   await server.kill();
@@ -111,7 +111,7 @@ test("a proxy in front of a server that is away does not stand in the way", asyn
   await ann.expectConnected();
 });
 
-test("the worker answers for documents and their files, and for nothing else", async ({ person, server }) => {
+test("the service worker handles documents and site files only", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   const byWorker = new Map<string, boolean>();
@@ -136,7 +136,7 @@ test("the worker answers for documents and their files, and for nothing else", a
   expect(byWorker.get("/r/lobby")).toBe(true);
 });
 
-test("it can be installed: the manifest is valid, and its icons are what it says", async ({ person, server }) => {
+test("the manifest is valid and its icons exist", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
   const devtools = await ann.page.context().newCDPSession(ann.page);
@@ -156,7 +156,7 @@ test("it can be installed: the manifest is valid, and its icons are what it says
   }
 });
 
-test("a new version: the old page goes on, offers it, and leaves nothing behind", async ({ person, server }) => {
+test("a new version is offered while the old page keeps working, and old files are removed", async ({ person, server }) => {
   test.skip(!server.canUpdate, IN_DEVELOPMENT);
   const ann = await person("Ann");
   const outdated = ann.page.getByTestId("outdated");
@@ -190,7 +190,7 @@ test("a new version: the old page goes on, offers it, and leaves nothing behind"
   await expect(outdated).toBeHidden();
 });
 
-test("two pages: the one that renews itself does not take the other's files away", async ({ person, server }) => {
+test("updating one page keeps the files of the other", async ({ person, server }) => {
   test.skip(!server.canUpdate, IN_DEVELOPMENT);
   const ann = await person("Ann");
   await kept(ann.page);
@@ -216,7 +216,7 @@ test("two pages: the one that renews itself does not take the other's files away
   expect(await caches(ann.page)).toContain(old);
 });
 
-test("out of sight, with nothing being written, the page renews itself, and only then", async ({ visitor, server }) => {
+test("a hidden page without a draft updates itself", async ({ visitor, server }) => {
   test.skip(!server.canUpdate, IN_DEVELOPMENT);
   const page = await visitor();
   await page.addInitScript(() => {
@@ -248,7 +248,7 @@ test("out of sight, with nothing being written, the page renews itself, and only
   await expect(page.getByTestId("outdated")).toBeHidden();
 });
 
-test("a server in development rids the browser of the worker of a release", async ({ browser, server }) => {
+test("a development server unregisters the service worker of a release", async ({ browser, server }) => {
   // Not a person's page: cargo-leptos' script for reloading complains about the cargo-leptos that is not there.
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -63,7 +63,7 @@ function countSends(...pages: Page[]): Map<string, number> {
   return sends;
 }
 
-test("20 messages typed offline outlive the browser: once each, in order", async ({ server, person }) => {
+test("20 messages typed offline survive closing the browser and are sent once, in order", async ({ server, person }) => {
   const bob = await person("Bob");
   let browser = await Browser.start();
   try {
@@ -99,7 +99,7 @@ test("20 messages typed offline outlive the browser: once each, in order", async
   }
 });
 
-test("what waits outlives a reload, with the server there again", async ({ server, person }) => {
+test("waiting messages survive a reload", async ({ server, person }) => {
   const ann = await person("Ann");
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
@@ -113,7 +113,7 @@ test("what waits outlives a reload, with the server there again", async ({ serve
   void server;
 });
 
-test("two tabs: each message goes once, in the order in which it was typed, and both tabs tell the same", async ({ server, person }) => {
+test("two tabs send each message once, in order, and show the same", async ({ server, person }) => {
   const bob = await person("Bob");
   const one = await person("Ann");
   const page = await one.page.context().newPage();
@@ -141,7 +141,7 @@ test("two tabs: each message goes once, in the order in which it was typed, and 
   expect(texts.map((text) => sends.get(text)), "times on the wire").toEqual(texts.map(() => 1));
 });
 
-test("a tab that is closed leaves its messages to the other", async ({ server, person }) => {
+test("messages of a closed tab are sent by the other tab", async ({ server, person }) => {
   const one = await person("Ann");
   const page = await one.page.context().newPage();
   await page.goto(`${server.url}/r/lobby`);
@@ -157,7 +157,7 @@ test("a tab that is closed leaves its messages to the other", async ({ server, p
   await expect(two.bodies).toHaveText(numbered(3));
 });
 
-test("a page that is closed in the moment of Enter loses nothing", async ({ person, server }) => {
+test("a page closed right after Enter loses nothing", async ({ person, server }) => {
   const ann = await person("Ann");
   const context = ann.page.context();
   const page = await context.newPage();
@@ -172,7 +172,7 @@ test("a page that is closed in the moment of Enter loses nothing", async ({ pers
   await expect(ann.message("in haste")).toHaveAttribute("data-state", "stored");
 });
 
-test("what somebody has not said is not for the next one to find", async ({ person, server }) => {
+test("unsent messages are not visible to the next user", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.composer.fill("my secret draft");
   await expect.poll(() => ann.page.evaluate(() => Object.values(localStorage).join())).toContain("my secret draft");
@@ -189,7 +189,7 @@ test("what somebody has not said is not for the next one to find", async ({ pers
   expect(await bob.page.evaluate(() => Object.values(localStorage).join())).not.toContain("secret");
 });
 
-test("nor what waited when a session was lost", async ({ person, server }) => {
+test("unsent messages of a lost session are not visible to the next user", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.page.context().setOffline(true);
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
@@ -205,7 +205,7 @@ test("nor what waited when a session was lost", async ({ person, server }) => {
   await expect(mallory.bodies).toHaveText(["hello"]);
 });
 
-test("what waits can be edited and taken back", async ({ server, person }) => {
+test("waiting messages can be edited and discarded", async ({ server, person }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
@@ -229,7 +229,7 @@ test("what waits can be edited and taken back", async ({ server, person }) => {
   await expect(ann.bodies).toHaveText(["as it should be", "no typo"]);
 });
 
-test("what waits in another room is said to wait there", async ({ server, person }) => {
+test("waiting messages of another room are shown there", async ({ server, person }) => {
   const ann = await person("Ann");
   await newRoom(ann, "Garden");
   await server.stop();
@@ -250,7 +250,7 @@ test("what waits in another room is said to wait there", async ({ server, person
   await expect(elsewhere).toBeHidden();
 });
 
-test("what was not sent to a room that is gone can still be read, copied and discarded", async ({ server, person }) => {
+test("unsent messages of a deleted room can be read, copied and discarded", async ({ server, person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob", { permissions: ["clipboard-read", "clipboard-write"] });
   await newRoom(ann, "Garden", true);
@@ -295,7 +295,7 @@ test("what was not sent to a room that is gone can still be read, copied and dis
   await expect(elsewhere).toBeHidden();
 });
 
-test("a room that was read before can be read without a server", async ({ server, person }) => {
+test("a room opened before can be read without a server", async ({ server, person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   for (const text of numbered(5, "你好")) await bob.send(text);
@@ -332,7 +332,7 @@ for (const [what, script] of [
   ["no database", 'Object.defineProperty(window, "indexedDB", { value: undefined })'],
   ["a database that never answers", "IDBFactory.prototype.open = () => new EventTarget()"],
 ]) {
-  test(`a browser with ${what} sends all the same, and says that nothing is kept`, async ({ server, visitor }) => {
+  test(`a browser with ${what} sends messages and says that drafts are not stored`, async ({ server, visitor }) => {
     const page = await visitor();
     await page.addInitScript(script);
     const ann = await joinAsGuest(page, server.url, "Ann");
@@ -347,7 +347,7 @@ for (const [what, script] of [
   });
 }
 
-test("what was refused is sent by another try, and the page goes on", async ({ visitor, server }) => {
+test("a refused message can be retried", async ({ visitor, server }) => {
   const olga = await createOwner(server, "Olga");
   const ann = await createAccount(server, "Ann");
   const page = await visitor();
@@ -368,7 +368,7 @@ test("what was refused is sent by another try, and the page goes on", async ({ v
   await expect(person.message("thank you")).toHaveAttribute("data-state", "stored");
 });
 
-test("an unsent message that an earlier build stored is sent once", async ({ server, person }) => {
+test("an unsent message stored by an earlier build is sent once", async ({ server, person }) => {
   const ann = await person("Ann");
   const user: string = await ann.page.evaluate(async () => (await (await fetch("/api/me")).json()).user.id);
   // A page without the app, so that the database is closed.

@@ -65,7 +65,7 @@ for (const [locale, account, save] of [
   });
 }
 
-test("a page that cannot be loaded can be tried again over the chat", async ({ visitor, server }) => {
+test("a page that fails to load can be retried over the chat", async ({ visitor, server }) => {
   const page = await visitor();
   const { ann, connections } = await openChat(page, server, await createAccount(server, "Ann"));
   await page.route("**/people", (route) => route.abort());

@@ -27,7 +27,7 @@ async function act(person: Person, text: string, what: string): Promise<void> {
   await person.page.getByTestId(what).click();
 }
 
-test("who is named is told so, and who wants to hear only of that hears only of that", async ({ person }) => {
+test("mentions notify, and the notification level limits notifications to mentions", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
@@ -56,7 +56,7 @@ test("who is named is told so, and who wants to hear only of that hears only of 
   await expect(bob.messages.filter({ hasText: "are you there?" })).not.toHaveClass(/names-me/);
 });
 
-test("row 12: private chat: three people, and a private message between two of them", async ({ person }) => {
+test("row 12: private chat: a private message between two of three people", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   const cleo = await person("Cleo");
@@ -98,7 +98,7 @@ test("row 12: private chat: three people, and a private message between two of t
   expect(frames.join("\n")).not.toMatch(/surprise|cake|thanks/);
 });
 
-test("two devices of one person have one read position", async ({ person, visitor, server }) => {
+test("two devices share one read position", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
@@ -127,7 +127,7 @@ test("two devices of one person have one read position", async ({ person, visito
   await expect(badge(ann, "Lobby")).toBeHidden();
 });
 
-test("a long way back to the first unread message is one click", async ({ person }) => {
+test("one click leads to the first unread message", async ({ person }) => {
   test.slow();
   const ann = await person("Ann");
   const bob = await person("Bob");
@@ -166,7 +166,7 @@ test("a long way back to the first unread message is one click", async ({ person
   await expect(ann.message(`line ${count}`)).toBeInViewport();
 });
 
-test("who is typing is said by name, and who is away or gone is shown so", async ({ person, browser }) => {
+test("typing people are named, and away and offline people are marked", async ({ person, browser }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await bob.composer.pressSequentially("hm");
@@ -202,7 +202,7 @@ test("who is typing is said by name, and who is away or gone is shown so", async
   expect(browser.isConnected()).toBe(true);
 });
 
-test("a tab that is killed is gone for the others within 30 seconds", async ({ person }) => {
+test("a killed tab goes offline within 30 seconds", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await expect(someone(ann, "Bob")).toHaveCount(1);
@@ -212,7 +212,7 @@ test("a tab that is killed is gone for the others within 30 seconds", async ({ p
   await expect(someone(ann, "Bob")).toHaveCount(0, { timeout: 30_000 });
 });
 
-test("a message is deleted for everyone, by who wrote it or who looks after the room", async ({ person }) => {
+test("authors and moderators delete messages for everyone", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");
@@ -238,7 +238,7 @@ test("a message is deleted for everyone, by who wrote it or who looks after the 
   }
 });
 
-test("to any room by a few letters, and through the messages by keys alone", async ({ person }) => {
+test("the switcher finds rooms, and keys move through messages", async ({ person }) => {
   const ann = await person("Ann");
   await newRoom(ann, "Garden");
   await newRoom(ann, "Gallery");
@@ -283,7 +283,7 @@ test("to any room by a few letters, and through the messages by keys alone", asy
   await expect(ann.message("second").getByTestId("more")).toBeFocused();
 });
 
-test("what becomes of a room is said in it", async ({ person }) => {
+test("room changes are shown in the room", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await newRoom(ann, "Garden");

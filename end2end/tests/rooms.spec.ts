@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
 
-test("a new room in two clicks, found by others, with its own messages", async ({ person }) => {
+test("a new room takes two clicks, appears for others and has its own messages", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   // A mark that a reload would wipe out.
@@ -38,7 +38,7 @@ test("a new room in two clicks, found by others, with its own messages", async (
   await expect(bob.page.getByTestId("new-room-name")).toBeHidden();
 });
 
-test("unread messages are counted until they are seen", async ({ person }) => {
+test("unread messages are counted until seen", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.page.getByTestId("new-room").click();
@@ -65,7 +65,7 @@ test("unread messages are counted until they are seen", async ({ person }) => {
   await expect(lobby.getByTestId("unread")).toBeHidden();
 });
 
-test("an address that names no room says so", async ({ person, server }) => {
+test("an unknown room address shows an error", async ({ person, server }) => {
   const ann = await person("Ann");
   await ann.page.goto(`${server.url}/r/nowhere`);
   await expect(ann.page.getByText("This room does not exist, or you do not have access to it.")).toBeVisible();
@@ -74,7 +74,7 @@ test("an address that names no room says so", async ({ person, server }) => {
   await ann.expectMessages("back in the lobby");
 });
 
-test("a private room is there for those who are in it, and gone for who is sent away", async ({ person }) => {
+test("a private room is visible to members only and disappears on removal", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   const call = (page: Page, method: string, path: string, body?: object) =>
@@ -133,7 +133,7 @@ test("a private room is there for those who are in it, and gone for who is sent 
   await bob.expectMessages("between us", "I see it");
 });
 
-test("what happened to the room stands in its place after a reload, and in older pages", async ({ person }) => {
+test("room events keep their position after a reload and in older pages", async ({ person }) => {
   const ann = await person("Ann");
   await ann.page.getByTestId("new-room").click();
   await ann.page.getByTestId("new-room-name").fill("Garden");

@@ -4,7 +4,7 @@ import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 import { expectTransport } from "../support/transports";
 
-test("row 1: chat room: connection state, nickname, and messages as who, when, what, to everyone and the sender", async ({ person, visitor, server }) => {
+test("row 1: chat room: connection state, nickname, and messages with author and time, to everyone and the sender", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   await expect(ann.page.getByTestId("connection-badge")).toHaveText(`Connected to ${server.address}`);
@@ -32,7 +32,7 @@ test("row 1: chat room: connection state, nickname, and messages as who, when, w
   await cleo.expectMessages("hello");
 });
 
-test("row 9: broadcast chat with numbered users: who gives no name gets a number, and all are counted", async ({ visitor, server }) => {
+test("row 9: broadcast chat with numbered users: guests without a name get a number, and all are counted", async ({ visitor, server }) => {
   const people: Person[] = [];
   for (const name of ["Guest 1", "Guest 2", "Guest 3"]) {
     const page = await visitor();
@@ -46,7 +46,7 @@ test("row 9: broadcast chat with numbered users: who gives no name gets a number
   for (const person of people) await person.expectMessages("to all of you");
 });
 
-test("row 10: chat with typed events: enter, message and leave with their times, and nothing empty", async ({ person }) => {
+test("row 10: chat with typed events: enter, message and leave with their times, and no empty messages", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
   const notice = (text: string) => ann.page.getByTestId("notice").filter({ hasText: text });
@@ -64,7 +64,7 @@ test("row 10: chat with typed events: enter, message and leave with their times,
   expect(await colour("Bob came online")).not.toBe(await ann.message("a message").evaluate((row) => getComputedStyle(row).color));
 });
 
-test("row 13: chat records in a database: after a restart one scrolls back to the first word", async ({ person, server }) => {
+test("row 13: chat history in a database: after a restart one can scroll back to the first message", async ({ person, server }) => {
   const ann = await person("Ann");
   for (let n = 1; n <= 8; n++) await ann.send(`word ${n}`);
   await expect(ann.message("word 8")).toHaveAttribute("data-state", "stored");
@@ -74,7 +74,7 @@ test("row 13: chat records in a database: after a restart one scrolls back to th
   await expect(bob.bodies).toHaveText([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `word ${n}`));
 });
 
-test("row 15: long polling: with WebSocket and EventSource blocked the chat goes on both ways", async ({ visitor }) => {
+test("row 15: long polling: the chat works in both directions with WebSocket and EventSource blocked", async ({ visitor }) => {
   // Short, so that what waits for a heartbeat is seen.
   const server = await Server.start("--heartbeat-ms", "5000");
   try {

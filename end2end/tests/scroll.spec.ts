@@ -2,7 +2,7 @@
 import MessageSender from "../support/message-sender";
 import { expect, test } from "../support/fixtures";
 
-test("stays at the newest, and keeps the reader's place otherwise", async ({ person, server }) => {
+test("the timeline follows the newest message, or keeps the reader's position", async ({ person, server }) => {
   const ann = await person("Ann");
   const sender = await MessageSender.connect(server, "Filler");
   await sender.send(...Array.from({ length: 130 }, (_, n) => `line ${n + 1}`));
@@ -30,7 +30,7 @@ test("stays at the newest, and keeps the reader's place otherwise", async ({ per
   sender.close();
 });
 
-test("older pages come as one scrolls up, without a jump, down to the beginning", async ({ person, server }) => {
+test("older pages load while scrolling up, without a jump, to the beginning", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Filler");
   await sender.send(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
   sender.close();
@@ -64,7 +64,7 @@ test("older pages come as one scrolls up, without a jump, down to the beginning"
   expect(new Set(ids).size).toBe(160);
 });
 
-test("a room that one comes back to shows its end at once and is whole a moment later", async ({ person, server }) => {
+test("a reopened room shows its end at once and the rest soon after", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Filler");
   await sender.send(...Array.from({ length: 160 }, (_, n) => `line ${n + 1}\n\nwith more\n\nlines`));
   sender.close();
@@ -97,7 +97,7 @@ test("a room that one comes back to shows its end at once and is whole a moment 
   expect(asked).toEqual([]);
 });
 
-test("a long message is folded, and unfolds by keys without a jump", async ({ person, visitor, server }) => {
+test("a long message is collapsed and expands by keyboard without a jump", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   await ann.send("short");
   await ann.send(Array.from({ length: 60 }, (_, n) => `verse ${n + 1}`).join("\n"));

@@ -52,7 +52,7 @@ const asleep: Record<string, (person: Person) => Promise<() => Promise<unknown>>
 };
 
 for (const [how, sleep] of Object.entries(asleep)) {
-  test(`${how} while ${MESSAGES} messages arrive: back without a gap`, async ({ visitor }) => {
+  test(`${how} while ${MESSAGES} messages arrive: the page catches up without a gap`, async ({ visitor }) => {
     const server = await Server.start("--rate-limits", "off");
     try {
       const ann = await joinAsGuest(await visitor(), server.url, "Ann");
@@ -74,7 +74,7 @@ for (const [how, sleep] of Object.entries(asleep)) {
   });
 }
 
-test("a long sleep by the clock: it does not wait for a ping to fail", async ({ visitor, server }) => {
+test("after a long sleep the page reconnects without waiting for a ping", async ({ visitor, server }) => {
   const page = await visitor();
   await page.clock.install();
   const ann = await joinAsGuest(page, server.url, "Ann");
@@ -102,7 +102,7 @@ async function withCache(playwright: typeof import("playwright-core"), journey: 
   }
 }
 
-test("away and back again: the page was held ready, and brings what was said meanwhile", async ({ server, playwright }) => {
+test("a page from the back/forward cache receives the messages it missed", async ({ server, playwright }) => {
   await withCache(playwright, async (page) => {
     const ann = await joinAsGuest(page, server.url, "Ann");
     await ann.expectConnected();
@@ -136,7 +136,7 @@ async function leaveAndTryToReturn(page: Page, server: Server, name: string): Pr
   await expect(page.getByTestId("composer")).toHaveCount(0);
 }
 
-test("signed out: the way back leads to nothing that was there", async ({ visitor, server, playwright }) => {
+test("after signing out the back button shows no messages", async ({ visitor, server, playwright }) => {
   await leaveAndTryToReturn(await visitor(), server, "Ann");
   await withCache(playwright, (page) => leaveAndTryToReturn(page, server, "Bob"));
 });

@@ -25,7 +25,7 @@ async function watch(person: Person): Promise<() => Promise<string[]>> {
   return async () => person.page.evaluate(() => (window as unknown as { states: string[] }).states);
 }
 
-test("nothing in the way: WebSocket", async ({ gate, visitor }) => {
+test("an unobstructed network uses WebSocket", async ({ gate, visitor }) => {
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
   for (const person of [ann, bob]) await expectTransport(person, "websocket");
@@ -34,7 +34,7 @@ test("nothing in the way: WebSocket", async ({ gate, visitor }) => {
   for (const person of [ann, bob]) await expectTransport(person, "websocket");
 });
 
-test("WebSocket refused: the event stream carries the whole chat, at once", async ({ gate, visitor }) => {
+test("WebSocket refused: the event stream is used at once", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
@@ -52,7 +52,7 @@ test("WebSocket refused: the event stream carries the whole chat, at once", asyn
   expect(gate.requests.upgrades).toBe(asked);
 });
 
-test("upgrades without an answer: given up, and the event stream is used", async ({ gate, visitor }) => {
+test("unanswered upgrades time out, and the event stream is used", async ({ gate, visitor }) => {
   gate.upgrades = "hang";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   await expectTransport(ann, "sse");
@@ -61,7 +61,7 @@ test("upgrades without an answer: given up, and the event stream is used", async
 });
 
 for (const streams of ["refuse", "buffer"] as const) {
-  test(`WebSocket refused, event streams too (${streams}): long polling carries the whole chat`, async ({ gate, visitor }) => {
+  test(`WebSocket and event streams refused (${streams}): long polling is used`, async ({ gate, visitor }) => {
     // A held-back stream is waited for at each way down.
     test.slow();
     gate.upgrades = "refuse";
@@ -76,7 +76,7 @@ for (const streams of ["refuse", "buffer"] as const) {
   });
 }
 
-test("a short heartbeat does not hide that something gathers the stream", async ({ visitor }) => {
+test("a short heartbeat does not hide a buffering proxy", async ({ visitor }) => {
   test.slow();
   const server = await Server.start("--heartbeat-ms", "2000");
   const gate = await Proxy.start(server.address);
@@ -93,7 +93,7 @@ test("a short heartbeat does not hide that something gathers the stream", async 
   }
 });
 
-test("the block is lifted: after a minute it goes up again, and the reader sees nothing but the badge", async ({ gate, visitor }) => {
+test("after a block is lifted the connection upgrades within a minute, unnoticed except for the badge", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   gate.streams = "refuse";
   const page = await visitor();
@@ -133,7 +133,7 @@ test("the block is lifted: after a minute it goes up again, and the reader sees 
   expect(new Set(await states())).toEqual(new Set(["connected"]));
 });
 
-test("the network changes: it goes up at once", async ({ gate, visitor }) => {
+test("a network change upgrades the connection at once", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   await expectTransport(ann, "sse");
@@ -144,7 +144,7 @@ test("the network changes: it goes up at once", async ({ gate, visitor }) => {
   expect(new Set(await states())).toEqual(new Set(["connected"]));
 });
 
-test("messages sent while it changes over are neither lost nor doubled", async ({ gate, visitor }) => {
+test("messages sent during an upgrade are neither lost nor duplicated", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
@@ -162,7 +162,7 @@ test("messages sent while it changes over are neither lost nor doubled", async (
   }
 });
 
-test("a message that is on the wire when it changes over goes on by the new way", async ({ gate, visitor }) => {
+test("a message in flight during an upgrade is sent on the new connection", async ({ gate, visitor }) => {
   gate.upgrades = "refuse";
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
@@ -181,7 +181,7 @@ test("a message that is on the wire when it changes over goes on by the new way"
   }
 });
 
-test("a way that worked is not left for one failure", async ({ gate, visitor }) => {
+test("a transport that worked is kept after one failure", async ({ gate, visitor }) => {
   const ann = await joinAsGuest(await visitor(), gate.url, "Ann");
   await expectTransport(ann, "websocket");
   gate.cut();
@@ -196,7 +196,7 @@ test("a way that worked is not left for one failure", async ({ gate, visitor }) 
 });
 
 for (const transport of ["websocket", "sse", "poll"] as const) {
-  test(`a frozen server is noticed within two heartbeats by ${transport}`, async ({ visitor }) => {
+  test(`a frozen server is noticed within two heartbeats over ${transport}`, async ({ visitor }) => {
     const server = await Server.start("--heartbeat-ms", "2000");
     const gate = await Proxy.start(server.address);
     if (transport !== "websocket") gate.upgrades = "refuse";
@@ -223,7 +223,7 @@ for (const transport of ["websocket", "sse", "poll"] as const) {
   });
 }
 
-test("signed out elsewhere is heard on every transport", async ({ gate, visitor }) => {
+test("signing out elsewhere closes every transport", async ({ gate, visitor }) => {
   for (const transport of ["sse", "poll"] as const) {
     gate.upgrades = "refuse";
     if (transport === "poll") gate.streams = "refuse";

@@ -12,7 +12,7 @@ interface Payload {
 
 const corpus: Payload[] = JSON.parse(readFileSync(path.join(__dirname, "../corpus/xss.json"), "utf8"));
 
-test("no payload of the corpus runs, live or from history, in a body or in a name", async ({ person, server }) => {
+test("no payload of the corpus executes, live or from history, in a body or a name", async ({ person, server }) => {
   test.setTimeout(180_000);
   expect(corpus.length).toBeGreaterThanOrEqual(60);
   const ann = await person("Ann");
@@ -52,7 +52,7 @@ test("no payload of the corpus runs, live or from history, in a body or in a nam
   sender.close();
 });
 
-test("the policy stops a script that got into the page all the same", async ({ person }) => {
+test("the content security policy blocks an injected script", async ({ person }) => {
   const ann = await person("Ann");
   // On a page of its own: the browser's complaint is what is wanted here.
   const page = await ann.page.context().newPage();

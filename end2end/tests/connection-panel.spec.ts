@@ -9,7 +9,7 @@ const line = (person: Person, name: string) => person.page.locator(`#connection-
 const badge = (person: Person) => person.page.getByTestId("connection-badge");
 const panel = (person: Person) => person.page.getByRole("dialog", { name: "Connection" });
 
-test("what it says is true", async ({ server, visitor }) => {
+test("the connection panel shows correct values", async ({ server, visitor }) => {
   const proxy = await Proxy.start(server.address);
   try {
     const page = await visitor();
@@ -74,7 +74,7 @@ test("what it says is true", async ({ server, visitor }) => {
   }
 });
 
-test("where the clipboard is closed, the report can be copied by hand", async ({ person }) => {
+test("without clipboard access the report can be copied by hand", async ({ person }) => {
   const ann = await person("Ann");
   await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
   await badge(ann).click();
@@ -85,7 +85,7 @@ test("where the clipboard is closed, the report can be copied by hand", async ({
   await expect(ann.page.locator("#connection-copied")).toHaveText("Copy the text from the field.");
 });
 
-test("by keyboard: opened, closed, and the focus is where it was", async ({ person }) => {
+test("opening and closing by keyboard restores the focus", async ({ person }) => {
   const ann = await person("Ann");
   await badge(ann).focus();
   await ann.page.keyboard.press("Enter");
@@ -105,7 +105,7 @@ test("by keyboard: opened, closed, and the focus is where it was", async ({ pers
   await expect(badge(ann)).toBeFocused();
 });
 
-test("the ways out stay beside the badge", async ({ person, server }) => {
+test("actions stay beside the badge", async ({ person, server }) => {
   const ann = await person("Ann");
   await server.stop();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");

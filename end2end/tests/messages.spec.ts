@@ -1,7 +1,7 @@
 // Two people talk.
 import { expect, test } from "../support/fixtures";
 
-test("two people exchange messages both ways and see who is there", async ({ person, server }) => {
+test("two people exchange messages and see who is online", async ({ person, server }) => {
   const ann = await person("Ann");
   await expect(ann.connection).toHaveAttribute("title", new RegExp(server.address));
   await expect(ann.page.getByTestId("online-count")).toHaveText("1");
@@ -27,7 +27,7 @@ test("two people exchange messages both ways and see who is there", async ({ per
   await expect(ann.page.getByTestId("online-count")).toHaveText("1");
 });
 
-test("Enter sends, Shift+Enter breaks the line, and what cannot be sent is said beside the field", async ({ person }) => {
+test("Enter sends, Shift+Enter breaks the line, and errors are shown beside the composer", async ({ person }) => {
   const ann = await person("Ann");
   await ann.composer.fill("first");
   await ann.composer.press("Shift+Enter");
@@ -60,7 +60,7 @@ test("Enter sends, Shift+Enter breaks the line, and what cannot be sent is said 
   expect(sent).toEqual([]);
 });
 
-test("while an input method composes, Enter chooses a word and sends nothing", async ({ person }) => {
+test("Enter during input method composition sends nothing", async ({ person }) => {
   const ann = await person("Ann");
   const devtools = await ann.page.context().newCDPSession(ann.page);
   await ann.composer.focus();
@@ -73,7 +73,7 @@ test("while an input method composes, Enter chooses a word and sends nothing", a
   await ann.expectMessages("你好");
 });
 
-test("a draft outlives a reload, and history does too", async ({ person }) => {
+test("drafts and history survive a reload", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send("said");
   await expect(ann.message("said")).toHaveAttribute("data-state", "stored");
@@ -87,7 +87,7 @@ test("a draft outlives a reload, and history does too", async ({ person }) => {
   await ann.expectMessages("said", "not yet said");
 });
 
-test("runs of one author share a header, and times are local", async ({ person }) => {
+test("consecutive messages share a header, and times are local", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob", { timezoneId: "Asia/Shanghai" });
   // A notice ends a run; this one is to come before it begins.
@@ -109,7 +109,7 @@ test("runs of one author share a header, and times are local", async ({ person }
   expect(Math.abs(Date.parse(utc!) - Date.now())).toBeLessThan(120_000);
 });
 
-test("markdown is shown as what it means", async ({ person }) => {
+test("Markdown is rendered", async ({ person }) => {
   const ann = await person("Ann");
   await ann.send(
     "**bold** *slanted* `code` [a link](https://example.org) https://example.com/x\n\n> quoted\n\n- one\n- two\n\n```rust\nfn main() { let x = \"y\"; }\n```",
@@ -131,7 +131,7 @@ test("markdown is shown as what it means", async ({ person }) => {
   await expect(body.locator("a").first()).toHaveAttribute("rel", /noopener/);
 });
 
-test("the page is readable without JavaScript, and coming in works too", async ({ person, visitor, server }) => {
+test("the page and joining as a guest work without JavaScript", async ({ person, visitor, server }) => {
   const ann = await person("Ann");
   await ann.send("readable *everywhere*");
   await expect(ann.messages.first()).toHaveAttribute("data-state", "stored");
@@ -147,7 +147,7 @@ test("the page is readable without JavaScript, and coming in works too", async (
   await expect(page.getByTestId("room-link").first()).toBeVisible();
 });
 
-test("a guest without a name is numbered, a bad name is refused with the reason", async ({ visitor, server }) => {
+test("guests without a name are numbered, and invalid names are refused with the reason", async ({ visitor, server }) => {
   const page = await visitor();
   await page.goto(`${server.url}/?next=/r/lobby`);
   await page.getByTestId("name-input").evaluate((input) => input.removeAttribute("maxlength"));

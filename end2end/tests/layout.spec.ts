@@ -21,7 +21,7 @@ async function conversation(ann: Person, sender: MessageSender, other: MessageSe
 
 for (const [device, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
-    test(`${device}, ${colorScheme}: nothing sticks out, everything can be read`, async ({ person, server }, info) => {
+    test(`${device}, ${colorScheme}: nothing overflows, and contrast suffices`, async ({ person, server }, info) => {
       const sender = await MessageSender.connect(server, "Marta");
       const other = await MessageSender.connect(server, "Jonas");
       for (const who of [sender, other]) who.join("lobby");
@@ -48,7 +48,7 @@ for (const [device, viewport] of Object.entries(sizes)) {
   }
 }
 
-test("nothing moves when wasm takes over the server's HTML", async ({ person, server }) => {
+test("hydration shifts no layout", async ({ person, server }) => {
   const sender = await MessageSender.connect(server, "Marta");
   await sender.send(...Array.from({ length: 30 }, (_, n) => `line ${n}`));
   const ann = await person("Ann");
