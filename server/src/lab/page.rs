@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn keys_of_scripts_exist() {
         let known: BTreeSet<_> = LabKey::ALL.iter().map(|key| format!("{key:?}")).collect();
-        for (function, position, least) in [("t", 0, 40), ("log", 0, 8), ("stop", 0, 2), ("trying", 0, 1), ("show", 1, 4)] {
+        for (function, position, least) in
+            [("t", 0, 40), ("log", 0, 8), ("stop", 0, 2), ("trying", 0, 1), ("show", 1, 4)]
+        {
             let mut found = 0;
             for (name, script, _) in FILES {
                 for key in keys_passed_to(script, function, position) {
