@@ -93,13 +93,13 @@ test("row 5: WebSocket echo: text and binary messages, small and large", async (
   const result = page.locator("#echo-result");
   await page.locator("#echo-text").fill("hello !!! 你好 👋🏽");
   await page.locator("#echo-text-form button").click();
-  await expect(result).toHaveText(/^25 B came back as sent, after [\d.]+ ms$/);
+  await expect(result).toHaveText(/^25 B returned unchanged after [\d.]+ ms$/);
   for (const kind of ["bytes", "text"]) {
     for (const [size, said] of [["0", "0 B"], ["125", "125 B"], ["126", "126 B"], ["65536", "64.0 KiB"], ["1048576", "1.0 MiB"]]) {
       await page.locator("#echo-size").selectOption(size);
       await page.locator("#echo-kind").selectOption(kind);
       await page.locator("#echo-bytes-form button").click();
-      await expect(result).toContainText(`${said} came back as sent`);
+      await expect(result).toContainText(`${said} returned unchanged`);
       await expect(result).toHaveAttribute("data-same", "true");
     }
   }
@@ -165,8 +165,8 @@ test("row 7: readyState, bufferedAmount, send before open, close and its event",
   await expect(log.filter({ hasText: "send() threw InvalidStateError" })).toHaveCount(1);
   await expect(page.locator("#inspector-state")).toHaveText("1 OPEN");
   await page.locator("#inspector-much").click();
-  await expect(log.filter({ hasText: "sent 1.0 MiB; bufferedAmount was 1,048,576 right after" })).toHaveCount(1);
-  await expect(log.filter({ hasText: "message of 1.0 MiB came back" })).toHaveCount(1);
+  await expect(log.filter({ hasText: "sent 1.0 MiB; bufferedAmount afterwards: 1,048,576" })).toHaveCount(1);
+  await expect(log.filter({ hasText: "message of 1.0 MiB returned" })).toHaveCount(1);
   await expect(page.locator("#inspector-most")).toHaveText("1,048,576");
   await expect(page.locator("#inspector-buffered")).toHaveText("0");
   // A code that no page may use.
@@ -246,7 +246,7 @@ test("diagnosis: an unobstructed network, and a report to copy", async ({ visito
   for (const slug of ["requests", "skew", "socket", "stream", "frame", "poll"]) {
     await expect(finding(page, slug)).toHaveAttribute("data-works", "true");
   }
-  await expect(finding(page, "verdict")).toContainText("The chat uses WebSocket here");
+  await expect(finding(page, "verdict")).toContainText("The chat uses WebSocket");
   await page.locator("#diagnosis-copy").click();
   await expect(page.locator("#diagnosis-status")).toHaveText("Copied.");
   const report = await page.evaluate(() => navigator.clipboard.readText());
@@ -267,11 +267,11 @@ test("diagnosis: a proxy that blocks WebSocket and buffers streams is detected",
     await expect(finding(page, "requests")).toHaveAttribute("data-works", "true");
     await expect(finding(page, "socket")).toHaveAttribute("data-works", "false");
     await expect(finding(page, "socket")).toContainText("code 1006");
-    await expect(finding(page, "stream")).toContainText("Nothing came within 8 s");
+    await expect(finding(page, "stream")).toContainText("No data arrived within 8 s");
     await expect(finding(page, "poll")).toHaveAttribute("data-works", "true");
     await expect(finding(page, "verdict")).toContainText("long polling");
     await expect(finding(page, "verdict")).toContainText("do not buffer text/event-stream");
-    await expect(finding(page, "verdict")).toContainText("pass the Upgrade and Connection headers on");
+    await expect(finding(page, "verdict")).toContainText("forward the Upgrade and Connection headers");
   } finally {
     await proxy.stop();
   }
