@@ -64,7 +64,7 @@ impl Busy {
 pub fn describe_load(server: &Busy, generator: &Busy) -> String {
     match (server.share(), generator.share()) {
         (Some(server), Some(generator)) => {
-            let warning = if generator > BUSY { " (**too busy**: the figures are partly its own)" } else { "" };
+            let warning = if generator > BUSY { " (**too busy**: the figures partly measure the generator)" } else { "" };
             format!("server {:.0} %, generator {:.0} % of a core{warning}", server * 100.0, generator * 100.0)
         }
         _ => "processor time not known without /proc".into(),

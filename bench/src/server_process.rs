@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_no_server_is_an_error() {
+    fn missing_programs_are_rejected() {
         let data = tempfile::tempdir().unwrap();
         assert!(ServerProcess::start(Path::new("/nowhere/parlor"), data.path()).is_err());
     }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_percentile() {
+    fn empty_samples_are_rejected() {
         assert!(Samples::new(Vec::new()).is_err());
         assert_eq!(median::<u64>(&mut []), None);
     }

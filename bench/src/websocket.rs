@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_of_every_length_are_found_when_they_are_whole() {
+    fn complete_frames_of_every_length_are_parsed() {
         for length in [0, 1, 125, 126, 65_535, 65_536] {
             let frame = unmasked(&vec![b'x'; length]);
             let (kind, at) = frame_in(&frame).unwrap().unwrap();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_is_known_by_its_answer() {
+    fn upgrade_responses_are_parsed() {
         let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x00";
         assert_eq!(upgraded(answer).unwrap(), Some(answer.len() - 2));
         assert_eq!(upgraded(&answer[..20]).unwrap(), None);

@@ -1,5 +1,5 @@
-//! The best that plain axum gives without leaving its WebSocket: a message is encoded once, a connection is one task with
-//! one bounded queue, all that waits in it goes out with one flush, buffers are small, and Nagle is off.
+//! The fastest chat that axum's own WebSocket allows: messages are encoded once, each connection is one task with one
+//! bounded queue that is flushed as a whole, buffers are small, and Nagle's algorithm is off.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +17,10 @@ use parlor_peers::{Said, Sent, Settings};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-/// Bytes of each of a connection's two buffers. By default the one to read into takes 128 KiB.
+/// Size of each of a connection's two buffers. The default of the read buffer is 128 KiB.
 const BUFFER: usize = 4 * 1024;
 
-/// Messages that a member may be behind before it is dropped.
+/// Queued messages after which a member is dropped.
 const CAPACITY: usize = 4096;
 
 #[derive(Clone, Default)]
@@ -58,7 +58,7 @@ async fn main() -> anyhow::Result<()> {
     let app = Router::new().route("/room/{name}", get(join)).with_state(chat);
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     parlor_peers::announce(listener.local_addr()?)?;
-    // A connection where this fails is slower, no more.
+    // Without it the connection is only slower.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app).await?;
     Ok(())
@@ -67,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
 async fn join(upgrade: WebSocketUpgrade, Path(name): Path<String>, State(chat): State<Arc<Chat>>) -> Response {
     let room = chat.rooms.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default().clone();
     let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER);
-    // Before the answer: who has it is a member.
+    // Before the response, so that clients that received it are members.
     let (id, messages) = room.join();
     upgrade.on_upgrade(move |socket| async move {
         serve(socket, &room, messages, chat.heartbeat).await;

@@ -1,5 +1,5 @@
-//! The chat that axum's well-known example teaches: a `broadcast` channel for each room, the socket split in two, a task
-//! for each half, one send for each message, and every setting of the socket as it comes.
+//! A chat like axum's example: a `broadcast` channel for each room, a split socket with a task for each half, one send
+//! for each message, and default socket settings.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +16,8 @@ use parlor_peers::{Said, Sent, Settings};
 use tokio::sync::broadcast;
 use tokio::time::{Instant, interval_at};
 
-/// Messages that a member may be behind before it is dropped. Examples write 100, with which a loaded room loses its
-/// members at once, and there is nothing to measure.
+/// Messages that a member may be behind before it is dropped. With the 100 of the example, a loaded room loses its members
+/// at once.
 const CAPACITY: usize = 4096;
 
 struct Chat {
@@ -45,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn join(upgrade: WebSocketUpgrade, Path(name): Path<String>, State(chat): State<Arc<Chat>>) -> Response {
     let room = chat.room(name);
-    // Before the answer: who has it is a member.
+    // Before the response, so that clients that received it are members.
     let messages = room.subscribe();
     upgrade.on_upgrade(move |socket| serve(socket, room, messages, chat.heartbeat))
 }
@@ -90,7 +90,7 @@ async fn receive(mut receiver: SplitStream<WebSocket>, room: broadcast::Sender<S
         let Message::Text(text) = message else { continue };
         let Ok(sent) = serde_json::from_str::<Sent>(&text) else { return };
         let Ok(said) = serde_json::to_string(&Said::by_guest(&sent.body)) else { return };
-        // Fails when nobody is there to hear it.
+        // Fails if the room is empty.
         let _ = room.send(said);
     }
 }

@@ -1,4 +1,4 @@
-//! What the peers written in Rust have in common: settings, messages, and how they say that they are ready.
+//! Shared code of the peers written in Rust: settings, messages and the ready line.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,24 +8,24 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tokio::time::Interval;
 
-/// A message as a client of the plain dialect sends it.
+/// A message sent by a client of the plain dialect.
 #[derive(Debug, Deserialize)]
 pub struct Sent {
-    /// What is said.
+    /// Text of the message.
     pub body: String,
 }
 
-/// A message as members get it.
+/// A message delivered to members.
 #[derive(Debug, Serialize)]
 pub struct Said<'a> {
-    /// Who said it. Nobody is known here, so always `guest`.
+    /// The author: always `guest`, because peers do not authenticate.
     pub user: &'static str,
-    /// What was said.
+    /// Text of the message.
     pub body: &'a str,
 }
 
 impl<'a> Said<'a> {
-    /// What a guest said.
+    /// A guest's message.
     pub fn by_guest(body: &'a str) -> Self {
         Self { user: "guest", body }
     }
@@ -34,17 +34,17 @@ impl<'a> Said<'a> {
 /// Settings of a peer, from the environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Where to listen: 127.0.0.1 and `PORT`; 0 or nothing takes any free port.
+    /// Listening address: 127.0.0.1 and `PORT`, by default any free port.
     pub address: SocketAddr,
-    /// `HEARTBEAT_MS`: the interval of heartbeats to each connection; 25 seconds when not set, none when 0.
+    /// `HEARTBEAT_MS`: heartbeat interval of each connection, by default 25 seconds, 0 for none.
     pub heartbeat: Option<Duration>,
 }
 
 impl Settings {
-    /// Reads the environment, and lifts the limit on open files to what the system allows (10,000 connections need it).
+    /// Reads the environment, and raises the limit on open files, which 10,000 connections need.
     ///
     /// # Errors
-    /// A variable that is not a number, or a limit that cannot be changed.
+    /// A variable is not a number, or the limit cannot be changed.
     pub fn from_env() -> anyhow::Result<Self> {
         rlimit::increase_nofile_limit(u64::MAX).context("raising the limit on open files")?;
         let port = number("PORT", 0)?;
@@ -63,7 +63,7 @@ fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     }
 }
 
-/// The next heartbeat; never, when there are none.
+/// Waits for the next heartbeat, forever if there are none.
 pub async fn beat(beats: &mut Option<Interval>) {
     match beats {
         Some(beats) => {
@@ -73,10 +73,10 @@ pub async fn beat(beats: &mut Option<Interval>) {
     }
 }
 
-/// Prints the line that whoever started the peer waits for.
+/// Prints the ready line.
 ///
 /// # Errors
-/// A closed standard output.
+/// Standard output is closed.
 pub fn announce(address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

@@ -1,4 +1,4 @@
-//! socketioxide on axum: Socket.IO's rooms, with the events that the peer in Node has.
+//! socketioxide on axum: Socket.IO rooms, with the same events as the Node.js peer.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde::Deserialize;
 use socketioxide::SocketIo;
 use socketioxide::extract::{Data, SocketRef};
 
-/// Engine.IO knows no connection without heartbeats: this is as good as none.
+/// Engine.IO requires heartbeats: one per day stands for none.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Packets that wait for one client before more are lost to it. With the default of 128 a loaded room loses many.
+/// Packets queued for a client before further ones are lost. With the default of 128 a loaded room loses many.
 const CAPACITY: usize = 4096;
 
 #[derive(Debug, Deserialize)]
@@ -20,8 +20,8 @@ struct Sent {
     body: String,
 }
 
-// A handler is a task for each event. Only here tasks run in the order in which they were made; with even one worker of
-// the other kind of runtime, the messages of one sender overtake each other.
+// Each event is handled in a task. Only this runtime runs tasks in the order of their creation; with even one worker of the
+// multi-thread runtime, messages of a sender overtake each other.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::from_env()?;
@@ -41,7 +41,7 @@ async fn connected(socket: SocketRef) {
 
 async fn join(socket: SocketRef, Data(room): Data<String>) {
     socket.join(room.clone());
-    // Fails when the socket has gone, as below.
+    // Fails if the socket is closed, as below.
     let _ = socket.emit("joined", &room);
 }
 

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    eprintln!("compare: only Linux has what this measures with");
+    eprintln!("compare: only available on Linux");
     ExitCode::FAILURE
 }
 

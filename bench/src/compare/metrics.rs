@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_are_told_by_median_and_spread() {
+    fn rounds_are_summarised_by_median_and_spread() {
         let rounds = [outcome(1_000_000, 2.0, 1.0), outcome(1_000_000, 1.0, 1.0), outcome(2_000_000, 9.0, 1.0)];
         let spread = CPU.over(&rounds).unwrap();
         assert_eq!(spread, Spread { median: 2.0, min: 1.0, max: 4.5 });
@@ -158,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_generator_is_noticed() {
+    fn busy_generators_are_detected() {
         assert!(!generator_limited(&[outcome(1, 1.0, 1.3)]));
         assert!(generator_limited(&[outcome(1, 1.0, 1.5)]));
     }
 
     #[test]
-    fn heartbeats_are_what_comes_on_top() {
+    fn heartbeat_cost_excludes_the_baseline() {
         let mut with = outcome(0, 0.5, 0.1);
         with.report.window.heartbeats = 10_000;
         assert_eq!(heartbeat(&with), None);

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_enlarged_message_is_as_long_as_a_frame() {
+    fn enlarged_messages_have_the_length_of_frames() {
         let peer = Peer { name: "x+".into(), program: Program::Nats, enlarged: true };
         let body = peer.body(120);
         assert_eq!(body + r#"{"body":""}"#.len(), frame_bytes(120));

@@ -13,11 +13,11 @@ use crate::{
 const FLOORS: [&str; 2] = ["bare-batch", "bare-single"];
 
 pub(crate) fn page(run: &Run, results: &Results, machine: &str) -> String {
-    let mut page = String::from("# Parlor beside other servers\n\n");
+    let mut page = String::from("# Parlor compared with other servers\n\n");
     let times = if run.rounds == 1 { "one round".into() } else { format!("{} rounds", run.rounds) };
     page += &format!(
-        "Written by `make compare`; [README.md](README.md) says what is measured and how. Medians of {times}, in \
-         brackets the least and the greatest. Ratios are of medians.\n\n{machine}\n\n"
+        "Written by `make compare`; [README.md](README.md) describes the method. Medians of {times}, with minimum \
+         and maximum in brackets; ratios of medians.\n\n{machine}\n\n"
     );
     page += &format!("Measured on {} by `{}`.\n", today(), command_line());
     for parlor in results.parlors() {
@@ -94,31 +94,28 @@ fn remarks(row: &Row) -> String {
 fn described(scenario: Scenario) -> &'static str {
     match scenario {
         Scenario::FanoutSaturated => {
-            "One room of 1,000 members, 8 of whom write 120-byte messages; 16 messages under way at any time. `+`: with \
-             messages as long as the frames that Parlor sends."
+            "One room of 1,000 members, of whom 8 send messages of 120 bytes; 16 messages in flight. `+`: messages as long as \
+             Parlor's frames."
         }
-        Scenario::RoomsSaturated => {
-            "100 rooms of 10 members, 8 of whom write in turn; one message under way in each room."
-        }
+        Scenario::RoomsSaturated => "100 rooms of 10 members, of whom 8 send in turn; one message in flight in each room.",
         Scenario::FanoutPaced => {
-            "One room of 1,000 members, 20 messages a second by the clock; times count from when a message should have \
-             left. `+`: with messages as long as the frames that Parlor sends."
+            "One room of 1,000 members, 20 messages per second at a fixed rate; latency counts from the scheduled time. `+`: \
+             messages as long as Parlor's frames."
         }
         Scenario::Delivery => {
-            "10 rooms of 100 members, 250 messages a second in sum by the clock; times count from when a message should \
-             have left. Parlor stores each with fsync first."
+            "10 rooms of 100 members, 250 messages per second in total at a fixed rate; latency counts from the scheduled \
+             time. Parlor stores each message with fsync first."
         }
         Scenario::IdleMemory => {
-            "What the resident memory grows by with 10,000 connections in rooms of 100, all of whom have had a heartbeat. \
-             Parlor: 10,000 people logged in, each in five rooms; sessions are part of it. The others: each in one room."
+            "Growth of the resident memory with 10,000 connections in rooms of 100, after each has had a heartbeat. Parlor: \
+             10,000 users, each in five rooms, including their sessions. The others: each connection in one room."
         }
         Scenario::Heartbeat => {
-            "4,000 connections that say nothing, a heartbeat each 2 s to each of them, answered at once. What the server \
-             takes without heartbeats is subtracted."
+            "4,000 idle connections with a heartbeat every 2 s. The CPU time of the server without heartbeats is subtracted."
         }
         Scenario::Connects => {
-            "Connections that are closed as soon as they are in, 64 at a time. Parlor: with a token, hello and join. The \
-             others: until they are in a room."
+            "Connections that are closed as soon as they are established, 64 at a time. Parlor: with a token, hello and join. \
+             The others: until they are in a room."
         }
     }
 }
@@ -170,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_have_dates() {
+    fn dates_are_computed_from_days() {
         for (days, date) in
             [(0, (1_970, 1, 1)), (59, (1_970, 3, 1)), (19_782, (2_024, 2, 29)), (20_778, (2_026, 11, 21))]
         {

@@ -58,7 +58,7 @@ pub(crate) fn measure(run: &Run) -> anyhow::Result<Results> {
     for scenario in run.scenarios() {
         let named = |peer: &&Peer| peer.takes_part(scenario) || run.peers.contains(&peer.name);
         let mut of_it: Vec<Row> = peers.iter().filter(named).map(|peer| Row::new(scenario, peer)).collect();
-        ensure!(!of_it.is_empty(), "nobody takes part in {}", scenario.name());
+        ensure!(!of_it.is_empty(), "no selected server takes part in {}", scenario.name());
         for round in 0..run.rounds {
             let count = of_it.len();
             for turn in 0..count {

@@ -159,7 +159,7 @@ async fn live(kind: Kind, address: SocketAddr, token: &str) -> anyhow::Result<Du
                         ensure!(code == 4002, "closed with {code}, not with 4002");
                         return Ok(begun.elapsed());
                     }
-                    Received::Text(text) if !text.starts_with(r#"{"type":"bye""#) => bail!("said to nobody: {text}"),
+                    Received::Text(text) if !text.starts_with(r#"{"type":"bye""#) => bail!("unexpected frame: {text}"),
                     _ => {}
                 }
             }

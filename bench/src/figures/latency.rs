@@ -113,7 +113,7 @@ pub(crate) async fn send_to_delivered(binary: &Path, load: &Load) -> anyhow::Res
         ),
         how: format!(
             "{} people in one room, {} messages/s for {} s (open loop, each stored with fsync before delivery), {} \
-             deliveries, none lost, doubled or out of order; {busy}",
+             deliveries, none lost, duplicated or out of order; {busy}",
             load.clients,
             load.rate,
             load.seconds,
@@ -168,7 +168,7 @@ async fn follow(
                 last = event.seq;
                 seen.events += 1;
                 let EventKind::Message { body, .. } = &event.event else { continue };
-                let number = number_in(body).context("an event that nobody sent")?;
+                let number = number_in(body).context("an event without a sender")?;
                 if number >= plan.warm_up {
                     let due = plan.due(number).context("an event before the first message")?;
                     seen.times.push(now.saturating_duration_since(due));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_due_by_the_clock() {
+    fn messages_are_scheduled_by_the_clock() {
         let plan = Plan { begin: OnceLock::new(), interval: Duration::from_millis(20), warm_up: 0, total: 10 };
         assert_eq!(plan.due(1), None);
         let begin = *plan.begin.get_or_init(Instant::now);

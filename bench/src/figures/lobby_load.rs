@@ -45,7 +45,7 @@ const TAIL: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_millis(1_600);
 
 /// Time for all presence updates.
-const NEWS: Duration = Duration::from_secs(120);
+const PRESENCE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Number of seconds that are recorded separately.
 const MAX_SECONDS: usize = 600;
@@ -72,7 +72,7 @@ struct State {
     phase_began: Instant,
     /// Latencies, by the second of the phase in which the message was sent.
     times: Vec<Vec<Duration>>,
-    last_news: Instant,
+    last_presence: Instant,
     /// Number of `gap` frames of clients that had stopped reading.
     gaps: usize,
 }
@@ -100,7 +100,7 @@ impl LobbyLoad {
     /// settled and the sender runs.
     pub(crate) async fn gather(address: SocketAddr, members: usize, stalling: usize) -> anyhow::Result<Self> {
         let tokens = sessions::many(address, members + 1).await?;
-        let (writer, tokens) = tokens.split_last().context("nobody is there")?;
+        let (writer, tokens) = tokens.split_last().context("no clients")?;
         let begun = Instant::now();
         let state = State {
             sent: Vec::new(),
@@ -108,7 +108,7 @@ impl LobbyLoad {
             due: 0,
             phase_began: begun,
             times: Vec::new(),
-            last_news: begun,
+            last_presence: begun,
             gaps: 0,
         };
         let shared = Arc::new(Shared { listeners: members - stalling, state: Mutex::new(state) });
@@ -131,19 +131,19 @@ impl LobbyLoad {
         drop(coming);
         let Wire { down, up } = greet(address, writer, false, None).await?;
         let mut lobby = Self { shared: shared.clone(), tasks, stall };
-        lobby.receive_the_news().await?;
+        lobby.wait_for_presence().await?;
         lobby.tasks.spawn(receive_acks(down));
         lobby.tasks.spawn(write(up, shared));
         Ok(lobby)
     }
 
     /// Waits until presence is settled.
-    async fn receive_the_news(&mut self) -> anyhow::Result<()> {
+    async fn wait_for_presence(&mut self) -> anyhow::Result<()> {
         let begun = Instant::now();
-        while self.shared.state().last_news.elapsed() < QUIET {
-            ensure!(begun.elapsed() < NEWS, "there is no end to the news of who came");
+        while self.shared.state().last_presence.elapsed() < QUIET {
+            ensure!(begun.elapsed() < PRESENCE_TIMEOUT, "presence updates did not settle");
             tokio::time::sleep(Duration::from_millis(100)).await;
-            self.nobody_ended()?;
+            self.check_tasks()?;
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl LobbyLoad {
         let begun = Instant::now();
         self.shared.state().counting = false;
         loop {
-            self.nobody_ended()?;
+            self.check_tasks()?;
             {
                 let mut state = self.shared.state();
                 if state.due == 0 {
@@ -181,10 +181,10 @@ impl LobbyLoad {
         self.shared.state().gaps
     }
 
-    fn nobody_ended(&mut self) -> anyhow::Result<()> {
+    fn check_tasks(&mut self) -> anyhow::Result<()> {
         match self.tasks.try_join_next() {
             None => Ok(()),
-            Some(ended) => ended?.and_then(|()| bail!("someone went")).context("the lobby is not complete any more"),
+            Some(ended) => ended?.and_then(|()| bail!("a client disconnected")).context("the lobby is incomplete"),
         }
     }
 }
@@ -199,7 +199,7 @@ async fn greet(address: SocketAddr, token: &str, join: bool, receive_buffer: Opt
         ServerFrame::Welcome { .. } if !join => Some(0),
         _ => None,
     });
-    ensure!(head.await.context("not let in")? == 0, "somebody has written already");
+    ensure!(head.await.context("not let in")? == 0, "the lobby is not empty");
     Ok(wire)
 }
 
@@ -247,13 +247,13 @@ async fn listen(mut wire: Wire, shared: Arc<Shared>) -> anyhow::Result<()> {
                     last = seq;
                     let mut state = shared.state();
                     let number = usize::try_from(seq - 1)?;
-                    let (sent, counts) = *state.sent.get(number).context("an event that nobody sent")?;
+                    let (sent, counts) = *state.sent.get(number).context("an event without a sender")?;
                     if counts {
                         state.delivered(sent, now);
                     }
                 } else {
                     ensure!(!text.starts_with(r#"{"type":"gap""#), "a listener: {text}");
-                    shared.state().last_news = now;
+                    shared.state().last_presence = now;
                 }
             }
             Received::Ping => wire.up.pong().await?,
@@ -269,7 +269,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
         while *stalled.borrow_and_update() {
             tokio::select! {
                 changed = stalled.changed() => changed?,
-                () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await.context("one who has stopped reading")?,
+                () = tokio::time::sleep(SIGN_OF_LIFE) => wire.up.pong().await.context("a stalled client")?,
             }
         }
         let received = tokio::select! {
@@ -277,7 +277,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
                 changed?;
                 continue;
             }
-            received = wire.down.next() => received.context("one who had stopped reading")?,
+            received = wire.down.next() => received.context("a stalled client")?,
         };
         match received {
             Received::Text(text) if text.starts_with(r#"{"type":"gap""#) => {
@@ -285,7 +285,7 @@ async fn listen_or_not(mut wire: Wire, mut stalled: watch::Receiver<bool>, share
                 wire.up.say(&ClientFrame::Join(lobby())).await?;
             }
             Received::Ping => wire.up.pong().await?,
-            Received::Closed(code) => bail!("one who had stopped reading was closed with {code}"),
+            Received::Closed(code) => bail!("a stalled client was closed with {code}"),
             Received::Text(_) | Received::Other => {}
         }
     }

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn phases_are_told_in_their_order_and_by_their_medians() {
+    fn phases_are_described_by_medians() {
         let mut found = Comparison::default();
         for (without, with) in [(10, 22), (30, 66), (80, 70)] {
             found.without(phase(&[without]));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_second_is_not_usual() {
+    fn one_slow_second_does_not_change_the_median() {
         let one = phase(&[10, 11, 12, 900]);
         assert_eq!((one.usual, one.whole), (Duration::from_micros(11_500), Duration::from_millis(900)));
         assert!(Phase::new(Vec::new()).is_err());

@@ -52,11 +52,11 @@ pub(crate) async fn with_stalled_clients(binary: &Path, members: usize, plan: &P
         ", too short for their queues to overflow".into()
     };
     Ok(vec![Row {
-        figure: format!("{stalling} of {} stop reading", thousands(members as u64)),
+        figure: format!("{stalling} of {} clients stop reading", thousands(members as u64)),
         value: format!("{}; memory {:+.1} MB", found.describe(), (peak as f64 - before as f64) * 1_024.0 / 1e6),
         how: format!(
             "delivery to the others at {RATE} messages/s of 120 bytes, {} phases of {} s in turn with phases in which all \
-             read{overflow}; none lost, doubled or out of order; memory: the highest, against the highest of the first \
+             read{overflow}; none lost, duplicated or out of order; memory: the highest, against the highest of the first \
              phase ({:.1} MB); {busy}",
             plan.rounds,
             plan.seconds,

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stamped_is_read() {
+    fn stamps_round_trip() {
         let mut body = template(0xabc, 120);
         assert_eq!(body.len(), 120);
         stamp(&mut body, 77, 0x0123_4567_89ab_cdef);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_found_wherever_it_stands() {
+    fn bodies_are_found_at_any_offset() {
         let mut hint = 3;
         let frame = [b"{\"body\":\"", &template(1, 60)[..], b"\"}"].concat();
         assert_eq!(find(&frame, &mut hint), Some(9));

@@ -149,12 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_complete_and_in_order_is_right() {
+    fn complete_ordered_deliveries_pass() {
         assert!(check(&[0, 1, 2, 3]).none());
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn violations_are_counted() {
         let none = Violations::default();
         for (received, found) in [
             (&[0, 2, 3][..], Violations { lost: 1, ..none }),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_are_kept_apart() {
+    fn rooms_are_checked_separately() {
         let mut checker = Checker::new(2, 3, 1);
         assert_eq!((checker.sends(0), checker.sends(1), checker.sends(1)), (0, 0, 1));
         let of = |sender, number| MessageRef { sender, number };

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_heard_in_every_envelope() {
+    fn messages_are_decoded_in_every_dialect() {
         let body = body();
         for (dialect, payload) in [
             (Dialect::Plain, format!(r#"{{"user":"guest","body":"{body}"}}"#)),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_say_which_message_is_acked() {
+    fn acks_identify_their_message() {
         let message = MessageRef { sender: 799, number: 123_456 };
         let ack =
             format!(r#"{{"type":"ack","id":"{}","room":"lobby","seq":58,"at":1}}"#, id(message, 1_763_683_200_000));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn parlor_is_understood() {
+    fn parlor_frames_are_decoded() {
         for (payload, received) in [
             (r#"{"type":"presence","room":"lobby"}"#, Received::Presence),
             (r#"{"type":"refused","code":"bad_frame","message":"not JSON"}"#, Received::Error),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_in_is_gone_step_by_step() {
+    fn handshakes_advance_step_by_step() {
         let entry = Entry { rooms: vec!["a".into(), "b".into()], token: "t".into() };
         for (dialect, answers) in [
             (
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nats_says_is_parted() {
+    fn nats_stream_is_split_into_items() {
         let stream = b"PING\r\nMSG room.r0 1 5\r\nhe\nlo\r\n+OK\r\n";
         assert_eq!(nats_item(stream), Some(6));
         assert_eq!(nats_item(&stream[6..]), Some(24));

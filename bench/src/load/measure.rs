@@ -98,7 +98,7 @@ fn hear_the_news(engine: &mut Engine<'_>) -> anyhow::Result<()> {
     let deadline = engine.clock.now() + nanos(COMING);
     let (mut last, mut received) = (engine.clock.now(), engine.counts.news);
     while engine.clock.until(last + nanos(QUIET)) > Duration::ZERO {
-        ensure!(engine.clock.now() < deadline, "there is no end to the news of who came");
+        ensure!(engine.clock.now() < deadline, "presence updates did not settle");
         engine.alarm.set(engine.clock.until(last + nanos(QUIET)))?;
         for event in 0..engine.wait()? {
             engine.serve(event, &mut Nobody)?;

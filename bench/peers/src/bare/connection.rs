@@ -1,4 +1,4 @@
-//! One connection: what it has yet to get, and how it gets it.
+//! A connection: its unsent data, and how it is written.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -7,39 +7,39 @@ use rustix::io::Errno;
 use super::frame;
 use super::room::Log;
 
-/// How frames are put into writes.
+/// How frames are combined in writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Each frame by itself.
+    /// Each frame separately.
     Single,
-    /// All that wait together.
+    /// All waiting frames together.
     Batch,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum State {
-    /// Its socket took all there was.
+    /// Everything was written.
     Open,
-    /// Its socket is full: it is behind until epoll says that it is writable.
+    /// The socket is full, until epoll reports it as writable.
     Full,
-    /// To be dropped at the end of the turn.
+    /// To be dropped at the end of the iteration.
     Gone,
 }
 
 pub(crate) struct Connection {
     socket: OwnedFd,
     pub(crate) state: State,
-    /// It said goodbye: gone as soon as it has got all.
+    /// It sent a close frame and is dropped once everything is written.
     pub(crate) leaving: bool,
-    /// Key of its room and its place among the members; `None` until the upgrade.
+    /// Key of its room, and its index among the members. `None` until the upgrade.
     pub(crate) room: Option<(usize, usize)>,
-    /// How far it has got in the room's log.
+    /// Offset in the room's log up to which it has received.
     pub(crate) place: u64,
-    /// Where the frame, or the run of frames, ends that is being written: before it nothing else may be written.
+    /// End of the frames that are being written; nothing else may be written before it.
     whole: u64,
-    /// What goes to this connection alone, before anything that comes later in the log.
+    /// Data for this connection only, sent before later parts of the log.
     own: Vec<u8>,
-    /// The beginning of a frame or a request whose end has not come yet.
+    /// An incomplete frame or request.
     pub(crate) unread: Vec<u8>,
 }
 
@@ -61,20 +61,19 @@ impl Connection {
         self.socket.as_fd()
     }
 
-    /// Makes it a member: what is in the log already is not for it.
+    /// Makes it a member, starting at the end of the log.
     pub(crate) fn join(&mut self, room: usize, place: usize, log: &Log) {
         self.room = Some((room, place));
         self.place = log.end();
         self.whole = self.place;
     }
 
-    /// Puts bytes in line that only this connection gets, at the next end of a frame.
+    /// Queues data for this connection only, after the current frame.
     pub(crate) fn tell(&mut self, bytes: &[u8]) {
         self.own.extend_from_slice(bytes);
     }
 
-    /// Writes bytes that only this connection gets at once, when nothing waits for it; otherwise they are not needed:
-    /// what waits is a sign of life as good.
+    /// Writes a ping, unless other data is waiting, which serves as a heartbeat as well.
     pub(crate) fn ping(&mut self) {
         if self.state != State::Open {
             return;
@@ -85,13 +84,13 @@ impl Connection {
                 self.own.extend_from_slice(&frame::PING[sent..]);
                 self.state = State::Full;
             }
-            // Nothing of it was sent, and as above it is not needed.
+            // Nothing was sent, and waiting data serves as a heartbeat.
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(_) => self.state = State::Gone,
         }
     }
 
-    /// Writes until all is written or the socket is full.
+    /// Writes until everything is written or the socket is full.
     pub(crate) fn flush(&mut self, log: &Log, mode: Mode) {
         self.state = loop {
             if self.place == self.whole {
@@ -108,7 +107,7 @@ impl Connection {
                 let rest = log.after(self.place);
                 if rest.is_empty() {
                     if self.leaving {
-                        // As far as the socket takes it: the client is the one who closed.
+                        // Best effort, because the client has closed.
                         let _ = write(&self.socket, &frame::CLOSE);
                         break State::Gone;
                     }
@@ -123,7 +122,7 @@ impl Connection {
             match write(&self.socket, &log.after(self.place)[..wanted]) {
                 Ok(sent) => {
                     self.place += sent as u64;
-                    // A short write says that the socket is full; asking again would only cost a call.
+                    // A short write means that the socket is full.
                     if sent < wanted {
                         break State::Full;
                     }
@@ -134,7 +133,7 @@ impl Connection {
     }
 }
 
-/// How many bytes the socket took: 0 when it is full.
+/// Number of bytes written, 0 if the socket is full.
 fn write(socket: &OwnedFd, bytes: &[u8]) -> rustix::io::Result<usize> {
     loop {
         match rustix::io::write(socket, bytes) {

@@ -1,8 +1,8 @@
-//! WebSocket frames (RFC 6455, section 5), as far as a chat of short messages needs them: whole messages only.
+//! WebSocket frames (RFC 6455, section 5), for unfragmented short messages only.
 
-/// The longest payload taken from a client, in bytes.
+/// Maximum payload of a client's frame, in bytes.
 pub(crate) const MAX_PAYLOAD: usize = 64 * 1024;
-/// The longest frame taken from a client: header with a 64-bit length, mask, payload.
+/// Maximum size of a client's frame: header with a 64-bit length, mask, payload.
 pub(crate) const MAX_FRAME: usize = 14 + MAX_PAYLOAD;
 
 /// A ping without payload.
@@ -16,35 +16,33 @@ const CLOSING: u8 = 0x8;
 const PINGED: u8 = 0x9;
 const PONGED: u8 = 0xa;
 
-/// First byte of the answer to a ping.
+/// First byte of a pong.
 pub(crate) const PONG_FIRST: u8 = 0x80 | PONGED;
 
-/// What a client's frame asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A message for the room.
     Message,
     Ping,
     Pong,
     Close,
 }
 
-/// A frame of a client. The payload is still masked.
+/// A frame of a client, still masked.
 pub(crate) struct Frame<'a> {
     pub(crate) kind: Kind,
-    /// FIN and opcode, as they came.
+    /// FIN and opcode.
     pub(crate) first: u8,
     pub(crate) mask: [u8; 4],
     pub(crate) payload: &'a [u8],
-    /// Bytes of the whole frame.
+    /// Size of the whole frame.
     pub(crate) len: usize,
 }
 
-/// The bytes are no frame that this server takes: unmasked, fragmented, compressed, of an unknown kind, or too long.
+/// The frame is unmasked, fragmented, compressed, too long, or has an unknown opcode.
 #[derive(Debug)]
 pub(crate) struct Refused;
 
-/// The frame at the start of what a client sent; `None` when it is not all there yet.
+/// Parses the first frame. `None` if it is incomplete.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Frame<'_>>, Refused> {
     let &[first, second, ..] = bytes else { return Ok(None) };
     let kind = match first.wrapping_sub(0x80) {
@@ -73,7 +71,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Frame<'_>>, Refused> {
     Ok(bytes.get(header + 4..len).map(|payload| Frame { kind, first, mask, payload, len }))
 }
 
-/// Appends a frame of the server: header and the unmasked payload.
+/// Appends a frame of the server with the unmasked payload.
 pub(crate) fn append(out: &mut Vec<u8>, first: u8, payload: &[u8], mask: [u8; 4]) {
     out.push(first);
     match payload.len() {
@@ -92,7 +90,7 @@ pub(crate) fn append(out: &mut Vec<u8>, first: u8, payload: &[u8], mask: [u8; 4]
     unmask(&mut out[start..], mask);
 }
 
-/// The length of the whole frame of the server that `bytes` begin with.
+/// Size of the first frame in `bytes`, which the server wrote.
 pub(crate) fn server_frame_len(bytes: &[u8]) -> usize {
     match *bytes {
         [_, 126, a, b, ..] => 4 + usize::from(u16::from_be_bytes([a, b])),
@@ -102,7 +100,7 @@ pub(crate) fn server_frame_len(bytes: &[u8]) -> usize {
     }
 }
 
-/// Eight bytes at a time, which the compiler makes wider still.
+/// Eight bytes at a time, which the compiler vectorizes.
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     let wide = u64::from_ne_bytes([mask[0], mask[1], mask[2], mask[3], mask[0], mask[1], mask[2], mask[3]]);
     let (chunks, rest) = payload.as_chunks_mut::<8>();
@@ -130,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_sends_comes_out_as_it_was() {
+    fn client_frames_round_trip() {
         for size in [0, 1, 7, 8, 9, 125, 126, 1000, 65_535, MAX_PAYLOAD] {
             let payload: Vec<u8> = (0..size).map(|n| n as u8).collect();
             let sent = from_client(0x81, &payload, [1, 2, 3, 4]);
@@ -148,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_taken_is_refused() {
+    fn unsupported_frames_are_rejected() {
         let too_long = [0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 1];
         for bytes in [&[0x81, 5][..], &[0x01, 0x85], &[0xc1, 0x85], &[0x83, 0x80], &[0x89, 0xfe, 0, 126], &too_long] {
             assert!(parse(bytes).is_err(), "{bytes:?}");

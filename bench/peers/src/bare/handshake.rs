@@ -1,28 +1,27 @@
-//! The HTTP request that a WebSocket begins with (RFC 6455, section 4.2).
+//! The opening handshake (RFC 6455, section 4.2).
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha1::{Digest as _, Sha1};
 
-/// The longest request head, in bytes.
+/// Maximum size of a request head, in bytes.
 pub(crate) const MAX_REQUEST: usize = 8 * 1024;
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const MAX_HEADERS: usize = 64;
 
-/// What to do with what a client sent so far.
+/// What to do with the received part of a request.
 pub(crate) enum Request<'a> {
-    /// The head is not all there yet.
+    /// The head is incomplete.
     Unfinished,
-    /// Answer with `response`; then the connection is a member of `room`. The head is `len` bytes long.
+    /// Send `response` and make the connection a member of `room`. The head has `len` bytes.
     Upgrade { room: &'a str, response: String, len: usize },
-    /// Answer with this, and hang up.
+    /// Send this and close the connection.
     Refused(&'static str),
 }
 
 const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// Reads the head of a request.
 pub(crate) fn read(bytes: &[u8]) -> Request<'_> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
@@ -65,14 +64,14 @@ mod tests {
                         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
     #[test]
-    fn the_example_of_the_standard() {
+    fn rfc_sample_key_is_accepted() {
         let Request::Upgrade { room, response, len } = read(HEAD.as_bytes()) else { panic!() };
         assert_eq!((room, len), ("tea", HEAD.len()));
         assert!(response.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
     }
 
     #[test]
-    fn a_half_waits_and_a_stranger_is_refused() {
+    fn incomplete_requests_wait_and_others_are_rejected() {
         assert!(matches!(read(&HEAD.as_bytes()[..90]), Request::Unfinished));
         for wrong in ["POST", "/other", "12\r\n"] {
             let right = if wrong == "POST" {

@@ -1,8 +1,8 @@
-//! A bare epoll broadcaster: the least that a chat server can do, and so the floor that servers are measured against.
+//! A minimal epoll broadcaster, the baseline that other servers are compared with.
 //!
-//! One thread, no async runtime, no JSON: the payload of a message goes to all members of the room as it came. With
-//! `MODE=single` each frame is one write to each receiver, at once. With `MODE=batch` (the default) a turn of the loop
-//! first reads all that is readable, then writes to each receiver all frames that wait for it in one write.
+//! One thread, no async runtime, no JSON: payloads are sent to all members of the room unchanged. With `MODE=single` each
+//! frame is one write to each receiver, at once. With `MODE=batch` (the default) each iteration of the loop first reads
+//! everything readable, then writes all waiting frames to each receiver in one write.
 
 #[cfg(target_os = "linux")]
 mod connection;

@@ -1,10 +1,10 @@
-//! A room: its members, and the frames that some of them have yet to get, once for all.
+//! A room: its members, and one shared log of the frames that some of them have not received yet.
 
-/// Up to here frames that all members have are kept until the room is idle; then they cost a move of what is left.
+/// Below this size, delivered frames are kept until the room is idle; above it, dropping them moves the rest.
 const TRIM_AT: usize = 256 * 1024;
 
-/// The frames of a room, as one run of bytes. A place in it is counted from the room's beginning, so that it holds when
-/// the front is dropped.
+/// The frames of a room as one buffer. Offsets count from the start of the room, so that they stay valid when the front is
+/// dropped.
 #[derive(Default)]
 pub(crate) struct Log {
     start: u64,
@@ -12,12 +12,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// The place after the last byte: what a new member begins with.
+    /// The offset after the last byte, where new members start.
     pub(crate) fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
 
-    /// The bytes from `place` on.
     pub(crate) fn after(&self, place: u64) -> &[u8] {
         &self.bytes[(place - self.start) as usize..]
     }
@@ -28,27 +27,26 @@ impl Log {
     }
 }
 
-/// A room.
 #[derive(Default)]
 pub(crate) struct Room {
     pub(crate) log: Log,
     /// Keys of the members' connections.
     pub(crate) members: Vec<usize>,
-    /// How many members have not got all of the log: those whose sockets are full.
+    /// Number of members whose sockets are full.
     pub(crate) behind: usize,
-    /// It stands in the list of rooms to write in this turn.
+    /// It is in the list of rooms to write in this iteration.
     pub(crate) waits: bool,
     trim_at: usize,
 }
 
 impl Room {
-    /// Adds a frame to what waits for all members.
+    /// Queues a frame for all members.
     pub(crate) fn push(&mut self, first: u8, payload: &[u8], mask: [u8; 4]) {
         super::frame::append(&mut self.log.bytes, first, payload, mask);
     }
 
-    /// Drops what all members have. `slowest` gives the place of the one that is furthest behind; it is asked only when
-    /// the log has doubled since, so that a byte is moved a bounded number of times.
+    /// Drops what all members have received. `slowest` returns the offset of the slowest member; it is called only after
+    /// the log has doubled, so that each byte is moved a bounded number of times.
     pub(crate) fn trim(&mut self, slowest: impl FnOnce(&[usize]) -> u64) {
         if self.behind == 0 {
             self.log.drop_before(self.log.end());

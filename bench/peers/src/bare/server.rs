@@ -1,4 +1,4 @@
-//! The loop: wait, read all that is readable, write all that waits.
+//! The event loop: waits, reads everything readable, writes everything waiting.
 
 use std::collections::HashMap;
 use std::mem;
@@ -19,36 +19,34 @@ use super::frame::{self, Kind};
 use super::handshake::{self, Request};
 use super::room::Room;
 
-/// Connections that a turn looks at; the rest is for the next turn.
+/// Maximum number of events in one iteration.
 const EVENTS: usize = 4096;
-/// Bytes that one read takes at most.
+/// Maximum size of a read.
 const READ: usize = 64 * 1024;
-/// Connections that wait for `accept`.
+/// Maximum number of connections waiting for `accept`.
 const BACKLOG: i32 = 4096;
-/// What epoll says when the listener is ready; connections have their key in the slab.
+/// Event id of the listener; that of a connection is its key in the slab.
 const LISTENER: u64 = u64::MAX;
 
-/// The server.
 pub(crate) struct Server {
     epoll: OwnedFd,
     listener: TcpListener,
     mode: Mode,
     heartbeat: Option<Duration>,
     connections: Slab<Connection>,
-    /// Rooms are never dropped: there are as many as a measurement names.
+    /// Never dropped: a measurement uses a fixed set of rooms.
     rooms: Vec<Room>,
     names: HashMap<String, usize>,
-    /// What a read goes to: a beginning that was kept, and what follows it.
+    /// Read buffer: an incomplete frame, followed by new data.
     buffer: Vec<u8>,
-    /// Rooms with frames of this turn.
+    /// Rooms with new frames in this iteration.
     waiting: Vec<usize>,
-    /// Connections to write to besides: those that became writable, and those with something of their own.
+    /// Other connections to write to: those that became writable, and those with data of their own.
     writable: Vec<usize>,
     gone: Vec<usize>,
 }
 
 impl Server {
-    /// Listens.
     pub(crate) fn bind(settings: Settings, mode: Mode) -> anyhow::Result<Self> {
         let socket = net::socket_with(
             AddressFamily::INET,
@@ -57,7 +55,7 @@ impl Server {
             None,
         )?;
         sockopt::set_socket_reuseaddr(&socket, true)?;
-        // Inherited by what is accepted, which saves a call for each.
+        // Inherited by accepted sockets, which saves a call for each.
         sockopt::set_tcp_nodelay(&socket, true)?;
         net::bind(&socket, &settings.address).with_context(|| format!("binding {}", settings.address))?;
         net::listen(&socket, BACKLOG)?;
@@ -82,7 +80,7 @@ impl Server {
         Ok(self.listener.local_addr()?)
     }
 
-    /// Serves until the process is ended.
+    /// Serves until the process ends.
     pub(crate) fn run(&mut self) -> anyhow::Result<()> {
         let mut events = Vec::with_capacity(EVENTS);
         let mut beat = self.heartbeat.map(|interval| Instant::now() + interval);
@@ -128,7 +126,7 @@ impl Server {
             match net::accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
                 Ok(socket) => {
                     let entry = self.connections.vacant_entry();
-                    // Edges, for both directions, once for the connection's life: no call to change what is waited for.
+                    // Edge-triggered for both directions, so that interest never has to be changed.
                     let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
                     epoll::add(&self.epoll, &socket, EventData::new_u64(entry.key() as u64), flags)?;
                     entry.insert(Connection::new(socket));
@@ -140,8 +138,8 @@ impl Server {
         }
     }
 
-    /// Reads all there is. A read that is not filled has emptied the socket, unless the stream has `ended`: then only
-    /// the end itself tells.
+    /// Reads everything available. A short read has emptied the socket, unless the stream has `ended`: then it is read to
+    /// the end.
     fn read(&mut self, key: usize, ended: bool) {
         let mut buffer = mem::take(&mut self.buffer);
         loop {
@@ -170,7 +168,7 @@ impl Server {
         self.buffer = buffer;
     }
 
-    /// Does what a client asks for; returns how many bytes that took.
+    /// Handles received data; returns the number of bytes consumed.
     fn serve(&mut self, key: usize, bytes: &[u8]) -> usize {
         let mut used = 0;
         if self.connections[key].room.is_none() {
@@ -220,7 +218,7 @@ impl Server {
                 }
             }
         }
-        // What follows a goodbye is not read.
+        // Data after a close frame is ignored.
         bytes.len()
     }
 
@@ -238,7 +236,7 @@ impl Server {
         members.push(key);
     }
 
-    /// Puts bytes in line for one connection, to be written when all is read.
+    /// Queues data for one connection, to be written after reading.
     fn tell(&mut self, key: usize, bytes: &[u8]) {
         self.connections[key].tell(bytes);
         self.writable.push(key);
@@ -258,7 +256,7 @@ impl Server {
         self.writable = writable;
     }
 
-    /// Writes what waits to all members whose sockets are not full.
+    /// Writes to all members whose sockets are not full.
     fn write_room(&mut self, key: usize) {
         let Room { log, members, behind, .. } = &mut self.rooms[key];
         for &member in &*members {
@@ -276,7 +274,7 @@ impl Server {
     }
 
     fn trim(&mut self, room: usize) {
-        // What came in this turn is still to be written to those who are not behind.
+        // Frames of this iteration have not been written to the other members yet.
         if self.rooms[room].waits {
             return;
         }
@@ -295,7 +293,7 @@ impl Server {
         self.moved(key, room, before);
     }
 
-    /// Keeps the room's count of those behind, and the list of the gone, after a state has changed.
+    /// Updates the room's count of full sockets and the list of ended connections after a change of state.
     fn moved(&mut self, key: usize, room: usize, before: State) {
         let after = self.connections[key].state;
         let behind = &mut self.rooms[room].behind;
@@ -312,7 +310,7 @@ impl Server {
         }
     }
 
-    /// The client is not there any more, or is not to be.
+    /// Ends a connection.
     fn part(&mut self, key: usize) {
         let before = mem::replace(&mut self.connections[key].state, State::Gone);
         match self.connections[key].room {

@@ -1,14 +1,14 @@
-//! What every peer must do, in any dialect.
+//! Checks that every peer must pass.
 
 use super::member::{Heard, Member};
 use super::process::Peer;
 
-/// Two members hear each other and themselves in one order; another room hears nothing of it.
+/// Two members receive all messages in one order, and another room receives none.
 pub(crate) async fn order(peer: &Peer) {
     let mut ada = Member::join(peer, "tea").await;
     let mut ben = Member::join(peer, "tea").await;
     let mut cleo = Member::join(peer, "coffee").await;
-    // Whoever hears its own message is a member; only then does nothing of what follows pass it by.
+    // A client that receives its own message is a member, and misses none of the following.
     ben.send("ben is here").await;
     ada.hears(["ben is here"]).await;
     ben.hears(["ben is here"]).await;
@@ -26,12 +26,12 @@ pub(crate) async fn order(peer: &Peer) {
         let said: Vec<_> = at_ada.iter().filter(|body| body.starts_with(who)).cloned().collect();
         assert_eq!(said, (0..20).map(|n| format!("{who} {n}")).collect::<Vec<_>>());
     }
-    // Had anything of the other room come to this one, it would have come before this.
+    // A message leaked from the other room would arrive before this one.
     cleo.send("only here").await;
     cleo.hears(["only here"]).await;
 }
 
-/// A thousand messages at once, at two members.
+/// A thousand messages reach two members.
 pub(crate) async fn none_lost(peer: &Peer) {
     let mut ada = Member::join(peer, "tea").await;
     let mut ben = Member::join(peer, "tea").await;
@@ -48,7 +48,7 @@ pub(crate) async fn none_lost(peer: &Peer) {
     }
 }
 
-/// A silent member is pinged again and again.
+/// A silent member receives repeated heartbeats.
 pub(crate) async fn heartbeat(peer: &Peer) {
     let mut ada = Member::join(peer, "tea").await;
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! What is tried besides where frames are made by hand: lengths, pieces, full sockets, endings.
+//! More checks of peers with hand-written WebSocket frames: lengths, partial frames, full sockets, closing.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use tokio_tungstenite::tungstenite::Message;
 use super::member::Member;
 use super::process::{PATIENCE, Peer};
 
-/// A reader that pauses until its socket is full gets all in the end, and keeps nobody else waiting.
+/// A reader that pauses until its socket is full receives everything later and delays nobody.
 pub(crate) async fn slow_reader(peer: &Peer) {
     let mut ada = Member::join(peer, "tea").await;
     let socket = TcpSocket::new_v4().unwrap();
-    // As small as the system allows; what the server's side holds is bounded by the system, at 4 MB.
+    // The minimum. The system limits the server's send buffer to 4 MB.
     socket.set_recv_buffer_size(4096).unwrap();
     let mut slow = Member::join_over(socket.connect(peer.address).await.unwrap(), peer, "tea").await;
     slow.send("here").await;
     ada.hears(["here"]).await;
     slow.hears(["here"]).await;
-    // 8 MB in all: more than the buffers on either side hold.
+    // 8 MB in total, more than the buffers of both sides.
     let body = |n: usize| format!("{n:0>16000}");
     for n in 0..500 {
         ada.send(&body(n)).await;
         ada.hears([body(n)]).await;
     }
-    // What waits goes on waiting while it is being read, with a third member and a ping of the slow one between.
+    // While it catches up, a third member joins and the slow one sends a ping.
     slow.socket.send(Message::Ping("anyone?".into())).await.unwrap();
     let mut late = Member::join(peer, "tea").await;
     for n in 500..550 {
@@ -54,7 +54,7 @@ pub(crate) async fn slow_reader(peer: &Peer) {
     }
 }
 
-/// Frames with each form of length, and frames that come byte by byte.
+/// Frames with each encoding of the length, and a frame sent byte by byte.
 pub(crate) async fn sizes(peer: &Peer) {
     let mut ada = Member::join(peer, "tea").await;
     for size in [0, 1, 100, 113, 114, 115, 2000, 65_000, 65_523, 65_524] {
@@ -74,7 +74,7 @@ pub(crate) async fn sizes(peer: &Peer) {
     assert!(matches!(ada.frame().await, Message::Text(text) if text.as_str() == "\"hello\""));
 }
 
-/// Who closes gets its answer after what it said itself; who is cut off does not disturb the others.
+/// A close frame is answered after the client's own messages, and a lost connection does not affect others.
 pub(crate) async fn goodbye(peer: &Peer) {
     let mut stays = Member::join(peer, "tea").await;
     let mut goes = Member::join(peer, "tea").await;
@@ -93,7 +93,7 @@ pub(crate) async fn goodbye(peer: &Peer) {
     }
 }
 
-/// What is no WebSocket, no room, or no frame of a client is hung up on.
+/// Requests that are no WebSocket, unknown paths and unmasked frames end the connection.
 pub(crate) async fn strangers(peer: &Peer) {
     for (request, status) in [
         ("GET /room/tea HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400"),
@@ -116,7 +116,7 @@ pub(crate) async fn strangers(peer: &Peer) {
     ada.hears(["quiet again"]).await;
 }
 
-/// A member without a WebSocket library: the stream after the upgrade. Waits a moment for each byte to go by itself.
+/// Joins without a WebSocket library and returns the stream. Sends the request in small pieces.
 async fn join_raw(peer: &Peer, room: &str) -> TcpStream {
     let mut stream = TcpStream::connect(peer.address).await.unwrap();
     stream.set_nodelay(true).unwrap();

@@ -1,6 +1,6 @@
-//! Every peer as a process, over real sockets: what is compared must do the same work, and lose nothing.
+//! Tests every peer as a process over real sockets, so that all compared servers do the same work and lose nothing.
 //!
-//! Peers that need programs which are not installed are listed as ignored, and named on standard error.
+//! Peers whose programs are not installed are ignored, and named on standard error.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,20 +17,19 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use member::Dialect;
 use process::{Peer, Program};
 
-/// What a peer is asked to show.
 type Check = fn(&Peer) -> Pin<Box<dyn Future<Output = ()> + '_>>;
 
-/// Name of a check, `HEARTBEAT_MS` for it, and the check.
+/// Name of a check, its `HEARTBEAT_MS`, and the check.
 type Named = (&'static str, u64, Check);
 
-/// What every peer must do.
+/// Checks of every peer.
 const ALL: [Named; 3] = [
     ("order", 0, |peer| Box::pin(checks::order(peer))),
     ("none_lost", 0, |peer| Box::pin(checks::none_lost(peer))),
     ("heartbeat", 500, |peer| Box::pin(checks::heartbeat(peer))),
 ];
 
-/// What else is tried where the frames are made here and not by a library.
+/// Checks of peers with hand-written frames.
 const FRAMES: [Named; 4] = [
     ("slow_reader", 20, |peer| Box::pin(frames::slow_reader(peer))),
     ("sizes", 0, |peer| Box::pin(frames::sizes(peer))),

@@ -1,4 +1,4 @@
-//! A member of a room, in the dialect of the peer.
+//! A member of a room, in the peer's dialect.
 
 use std::collections::VecDeque;
 
@@ -11,12 +11,11 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::process::{PATIENCE, Peer};
 
-/// How a peer speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// `/room/<name>` is a room; `{"body":..}` goes in, `{"user":"guest","body":..}` comes out; WebSocket pings.
+    /// `/room/<name>` is a room. Clients send `{"body":..}` and receive `{"user":"guest","body":..}`; WebSocket pings.
     Plain,
-    /// The same, but what goes in comes out as it is.
+    /// The same, but payloads are forwarded unchanged.
     Bare,
     /// Socket.IO 5 over Engine.IO 4, WebSocket only.
     SocketIo,
@@ -24,22 +23,20 @@ pub(crate) enum Dialect {
     Nats,
 }
 
-/// What came to a member.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// The body of a message.
     Body(String),
     Heartbeat,
-    /// Anything else of the dialect: an answer to joining, a pong.
+    /// Anything else, such as a response to joining or a pong.
     Other(String),
 }
 
-/// One member of a room.
 pub(crate) struct Member {
     pub(crate) socket: WebSocketStream<TcpStream>,
     dialect: Dialect,
     room: String,
-    /// NATS: bytes whose end has not come yet.
+    /// NATS: an incomplete item.
     unread: Vec<u8>,
     heard: VecDeque<Heard>,
 }
@@ -49,7 +46,7 @@ impl Member {
         Self::join_over(TcpStream::connect(peer.address).await.unwrap(), peer, room).await
     }
 
-    /// Joins over a connection that was made already. When it returns, the peer has it as a member.
+    /// Joins over an existing connection, and returns once it is a member.
     pub(crate) async fn join_over(stream: TcpStream, peer: &Peer, room: &str) -> Self {
         let path = match peer.dialect {
             Dialect::Plain | Dialect::Bare => format!("room/{room}"),
@@ -100,12 +97,11 @@ impl Member {
         self.write(frame).await;
     }
 
-    /// The next frame, as it is.
     pub(crate) async fn frame(&mut self) -> Message {
         timeout(PATIENCE, self.socket.next()).await.unwrap().unwrap().unwrap()
     }
 
-    /// What comes next. Heartbeats are answered.
+    /// The next item. Answers heartbeats.
     pub(crate) async fn next(&mut self) -> Heard {
         loop {
             if let Some(heard) = self.heard.pop_front() {
@@ -165,7 +161,7 @@ impl Member {
         }
     }
 
-    /// The body of the next message; all else is passed over.
+    /// The body of the next message.
     pub(crate) async fn hear(&mut self) -> String {
         loop {
             if let Heard::Body(body) = self.next().await {
@@ -174,7 +170,7 @@ impl Member {
         }
     }
 
-    /// The next messages are these.
+    /// Asserts the bodies of the next messages.
     pub(crate) async fn hears<T: AsRef<str>>(&mut self, bodies: impl IntoIterator<Item = T>) {
         for body in bodies {
             assert_eq!(self.hear().await, body.as_ref());

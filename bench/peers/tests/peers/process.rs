@@ -1,4 +1,4 @@
-//! A peer as a process of its own, ended with the test.
+//! A peer as a child process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,13 +12,12 @@ use tokio::time::timeout;
 
 use super::member::Dialect;
 
-/// Far longer than anything here takes: a test that waits this long has failed.
+/// How long tests wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/node");
 const NATS_CONF: &str = include_str!("../../nats.conf");
 
-/// How a peer is started.
 #[derive(Clone)]
 pub(crate) struct Program {
     path: &'static str,
@@ -40,7 +39,7 @@ impl Program {
         Self { mode: Some(mode), ..self }
     }
 
-    /// What it needs and is not there.
+    /// The missing program or package, if any.
     pub(crate) fn missing(&self) -> Option<&'static str> {
         let is_program = |dir: std::path::PathBuf| dir.join(self.path).is_file();
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -52,7 +51,6 @@ impl Program {
     }
 }
 
-/// A running peer.
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) dialect: Dialect,
@@ -62,7 +60,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Starts it on a free port, and waits until it says that it listens.
+    /// Starts it on a free port and waits until it listens.
     pub(crate) async fn start(program: &Program, heartbeat_ms: u64) -> Self {
         let mut command = Command::new(program.path);
         command.env("PORT", "0").env("HEARTBEAT_MS", heartbeat_ms.to_string());
@@ -83,8 +81,7 @@ impl Peer {
     }
 }
 
-/// The address in the first line that has `before` in it. What else is printed is passed over, now and later, so that the
-/// peer never waits for a reader.
+/// The address after `before` in the output. Keeps reading, so that the peer never blocks on its output.
 async fn address(output: impl AsyncRead + Unpin + Send + 'static, before: &str) -> SocketAddr {
     let mut lines = BufReader::new(output).lines();
     let found = timeout(PATIENCE, async {

@@ -162,7 +162,7 @@ fn row(back: &Samples, away: &Samples, cut_off: usize, summary: &Summary, busy: 
     ensure!(summary.sent == summary.stored && summary.acked == summary.sent, "not all is stored: {summary:?}");
     Ok(vec![Row {
         figure: "All back after kill -9".into(),
-        value: format!("median {}, worst {}; 0 lost, 0 doubled", ms(back.median()), ms(back.max())),
+        value: format!("median {}, worst {}; 0 lost, 0 duplicated", ms(back.median()), ms(back.max())),
         how: format!(
             "{} kills in the midst of {RATE} messages/s, with {cut_off} on their way; from the restarted server's `listening` until all {} people \
              have joined their {ROOMS_EACH} of {ROOMS} rooms and seen everything there, all coming at once (no jitter); \
