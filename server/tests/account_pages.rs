@@ -106,8 +106,7 @@ async fn sessions_are_revoked() {
     let body = json!({ "name": "ann", "password": PASSWORD });
     let request = http_client().post(server.url("/api/sign-in")).header("user-agent", agent).json(&body);
     let other: CreatedSession = request.send().await.unwrap().json().await.unwrap();
-    let mut live = Client::connect(server.address, &other).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &other).await;
     let page = browser.open("/account").await;
     assert!(page.has("Firefox on Linux"), "{}", page.html);
     let path = page.html.split("action=\"/account/sessions/").nth(1).unwrap().split('"').next().unwrap();

@@ -3,27 +3,17 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Stdio},
-    time::{Duration, Instant},
 };
 
-use crate::support::{Client, PATIENCE, Server, body, http_client, people::PASSWORD, unlimited};
-use parlor::{
-    config::{Config, Registration},
-    store::sqlite::FILE_NAME,
-};
+use crate::support::{Client, FrameReader, Server, body, eventually, http_client, people::PASSWORD, unlimited};
+use parlor::config::{Config, Registration};
 use parlor_protocol::{
     CloseCode, ServerRole, UserKind, error_code,
     http::{CreatedResetLink, InviteList, Me},
 };
 use reqwest::Method;
 use serde_json::json;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
-
-async fn database(server: &Server) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
-    SqliteConnection::connect_with(&options).await.unwrap()
-}
 
 #[tokio::test]
 async fn taken_names_are_rejected_with_a_suggestion() {
@@ -48,11 +38,7 @@ async fn taken_names_are_rejected_with_a_suggestion() {
     assert_eq!(server.who(&ann.token).await, 200);
     // Nor does one who has gone.
     drop(ann);
-    let begun = Instant::now();
-    while server.try_guest("ann").await.status != 200 {
-        assert!(begun.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("the name is free", async || server.try_guest("ann").await.status == 200).await;
     assert_eq!(server.try_guest("\u{2800}\u{3164}").await.status, 422, "nothing to see");
     server.stop().await;
 }
@@ -83,9 +69,7 @@ async fn guests_keep_their_messages_when_they_create_an_account() {
     assert_eq!((me.role, me.account.as_deref()), (ServerRole::Member, Some("Ann")));
     let page = server.history(&made.token, "").await;
     assert_eq!((page.messages[0].body.as_str(), &page.messages[0].by), ("said as a guest", &made.user));
-    let mut back = Client::connect(server.address, &made).await;
-    back.hello(vec![]).await;
-    back.join("lobby", None).await;
+    let mut back = Client::in_lobby(server.address, &made).await;
     back.send("said with an account").await;
     assert_eq!(body(&back.event().await), "said with an account");
     // Who has an account makes no second one with it.
@@ -156,7 +140,7 @@ async fn first_owner_link_works_once() {
     assert_eq!(statuses, [200, 403, 403, 403, 403, 403, 403, 403]);
     let server = server.restart().await;
     assert_eq!(server.first_secret(), None);
-    let mut db = database(&server).await;
+    let mut db = server.database().await;
     let owners: i64 =
         sqlx::query_scalar("SELECT count(*) FROM user WHERE role = 'owner'").fetch_one(&mut db).await.unwrap();
     assert_eq!(owners, 1);
@@ -219,7 +203,7 @@ async fn invite_use_limit_holds_under_concurrency() {
     let statuses: Vec<u16> = tries.await.iter().map(|answer| answer.status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 15, "{statuses:?}");
-    let mut db = database(&server).await;
+    let mut db = server.database().await;
     let left: i64 =
         sqlx::query_scalar("SELECT uses_left FROM invite WHERE role = 'member'").fetch_one(&mut db).await.unwrap();
     assert_eq!(left, 0);
@@ -266,7 +250,7 @@ async fn invites_are_validated_listed_and_revoked() {
     assert_eq!(come(&other).await, 403);
     // And it expires.
     let (_, late) = server.invite(&owner, json!({ "expires_in_hours": 1 })).await;
-    let mut db = database(&server).await;
+    let mut db = server.database().await;
     sqlx::query("UPDATE invite SET expires_at = expires_at - 3600000").execute(&mut db).await.unwrap();
     assert_eq!(come(&late).await, 403);
     server.stop().await;
@@ -276,10 +260,8 @@ async fn invites_are_validated_listed_and_revoked() {
 async fn password_change_needs_the_current_password() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
-    let (mut here, other) = (Client::connect(server.address, &ann).await, server.sign_in("ann").await);
-    let mut there = Client::connect(server.address, &other).await;
-    here.hello(vec![]).await;
-    there.hello(vec![]).await;
+    let (mut here, other) = (Client::greet(server.address, &ann).await, server.sign_in("ann").await);
+    let mut there = Client::greet(server.address, &other).await;
     let change = async |current: &str, new: &str| {
         server.post("/api/password", &ann.token, json!({ "current": current, "new": new })).await
     };
@@ -307,8 +289,7 @@ async fn password_reset_link_works_once() {
     let owner = server.owner("olga").await;
     let admin = server.with_role(&owner, "adam", "admin").await;
     let ann = server.account("ann").await;
-    let mut live = Client::connect(server.address, &ann).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &ann).await;
     let path = format!("/api/people/{}/reset", ann.user.id.0);
     assert_eq!(server.post(&path, &admin.token, json!(null)).await.status, 403);
     assert_eq!(server.post(&path, &ann.token, json!(null)).await.status, 403);
@@ -339,7 +320,7 @@ async fn password_reset_link_works_once() {
     }
     assert_eq!(server.try_sign_in("ann", "another password").await.status, 200);
     let late = link().await;
-    let mut db = database(&server).await;
+    let mut db = server.database().await;
     sqlx::query("UPDATE password_reset SET expires_at = expires_at - 86400000").execute(&mut db).await.unwrap();
     assert_eq!(reset(&late, "a third password").await.refused(), (403, error_code::INVALID_LINK.into()));
     server.stop().await;
@@ -350,9 +331,7 @@ async fn deleting_an_account_keeps_its_messages() {
     let server = Server::start().await;
     let owner = server.owner("olga").await;
     let ann = server.account("ann").await;
-    let mut live = Client::connect(server.address, &ann).await;
-    live.hello(vec![]).await;
-    live.join("lobby", None).await;
+    let mut live = Client::in_lobby(server.address, &ann).await;
     live.send("remember me").await;
     let delete = async |token: &str, password: &str| {
         server.ask(Method::DELETE, "/api/me", token, json!({ "password": password })).await

@@ -102,7 +102,8 @@ async fn deletions_by_moderators_are_listed() {
     let olga = server.owner("Olga").await;
     let ann = server.account("Ann").await;
     let lobby = RoomId::lobby();
-    let [mut annas, mut olgas] = [Client::greet(&server, &ann).await, Client::greet(&server, &olga).await];
+    let [mut annas, mut olgas] =
+        [Client::greet(server.address, &ann).await, Client::greet(server.address, &olga).await];
     annas.join(lobby.as_str(), None).await;
     olgas.join(lobby.as_str(), None).await;
     let (message, _) = annas.say_in(&lobby, "a word too much").await;

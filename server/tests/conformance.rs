@@ -36,7 +36,6 @@ enum End {
     Silent,
 }
 
-/// One case of the table.
 #[derive(Clone, Debug)]
 struct Case {
     name: String,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{self, Client, Ended, PATIENCE, Server, try_upgrade};
+use crate::support::{self, Client, Ended, FrameReader, PATIENCE, Server, eventually, join, try_upgrade};
 use futures::StreamExt;
 use parlor::config::{Config, Guests};
 use parlor_protocol::{ClientFrame, CloseCode, PresenceState, RoomId, ServerFrame};
@@ -18,33 +18,32 @@ fn presence(frame: &ServerFrame) -> Option<(String, PresenceState, u64)> {
     }
 }
 
+/// Joins the lobby; returns how many online users are listed, and their count.
+async fn joined(client: &mut Client) -> (usize, u64) {
+    client.say(&join(&RoomId::lobby(), None)).await;
+    client
+        .until(|frame| match frame {
+            ServerFrame::Joined { online, online_count, .. } => Some((online.len(), *online_count)),
+            _ => None,
+        })
+        .await
+}
+
 #[tokio::test]
 async fn presence_changes_are_announced_once_without_short_absences() {
     let leave_grace = Duration::from_secs(6);
     let server = Server::start_with(Config { leave_grace, ..Config::default() }).await;
     let mut ann = server.client("ann").await;
     let bob_session = server.session("bob").await;
-    let mut bob = Client::connect(server.address, &bob_session).await;
-    bob.hello(vec![]).await;
-    bob.join("lobby", None).await;
+    let bob = Client::in_lobby(server.address, &bob_session).await;
     assert_eq!(ann.until(presence).await, ("bob".into(), PresenceState::Online, 2));
     // A second tab, then both gone and one back in time: nothing to tell.
-    let mut tab = Client::connect(server.address, &bob_session).await;
-    tab.hello(vec![]).await;
-    tab.join("lobby", None).await;
+    let tab = Client::in_lobby(server.address, &bob_session).await;
     drop(tab);
     drop(bob);
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let mut bob = Client::connect(server.address, &bob_session).await;
-    bob.hello(vec![]).await;
-    bob.say(&ClientFrame::Join(parlor_protocol::Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
-    let (online, count) = bob
-        .until(|frame| match frame {
-            ServerFrame::Joined { online, online_count, .. } => Some((online.len(), *online_count)),
-            _ => None,
-        })
-        .await;
-    assert_eq!((online, count), (2, 2));
+    let mut bob = Client::greet(server.address, &bob_session).await;
+    assert_eq!(joined(&mut bob).await, (2, 2));
     // Typing passes, is told to others only, and is not told too often.
     let begun = Instant::now();
     for _ in 0..5 {
@@ -148,8 +147,7 @@ async fn read_until(socket: &mut TcpStream, wanted: &str) {
 async fn connection_limit_is_enforced_and_slots_are_released() {
     let server = Server::start_with(Config { max_connections: 3, ..Config::default() }).await;
     let made = server.session("ann").await;
-    let mut one = Client::connect(server.address, &made).await;
-    one.hello(vec![]).await;
+    let mut one = Client::greet(server.address, &made).await;
     let bearer = format!("Bearer {}", made.token);
     let mut held = Vec::new();
     let refused = loop {
@@ -162,11 +160,8 @@ async fn connection_limit_is_enforced_and_slots_are_released() {
     assert_eq!(refused, 503);
     one.send("those who are in stay in").await;
     drop(held);
-    let begun = Instant::now();
-    while try_upgrade(server.address, &[("authorization", bearer.as_str())]).await.is_err() {
-        assert!(begun.elapsed() < PATIENCE);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let upgrade = async || try_upgrade(server.address, &[("authorization", bearer.as_str())]).await;
+    eventually("a slot is free", async || upgrade().await.is_ok()).await;
     server.stop().await;
 }
 
@@ -208,21 +203,7 @@ async fn abrupt_disconnects_leak_nothing_in_any_state() {
     }
     let id = ann.post("after them").await;
     ann.acked(id).await;
-    let begun = Instant::now();
-    loop {
-        ann.say(&ClientFrame::Join(parlor_protocol::Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
-        let count = ann
-            .until(|frame| match frame {
-                ServerFrame::Joined { online_count, .. } => Some(*online_count),
-                _ => None,
-            })
-            .await;
-        if count == 1 {
-            break;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{count} people");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    eventually("one user is online", async || joined(&mut ann).await.1 == 1).await;
     server.stop().await;
 }
 
@@ -259,10 +240,9 @@ async fn guests_are_restricted_to_allowed_rooms() {
     for path in ["messages", "events"] {
         assert_eq!(server.get(&ann.token, &format!("/api/rooms/{room}/{path}")).await.status(), 404);
     }
-    let made = parlor_protocol::http::CreatedSession { token: ann.token.clone(), user: ann.user.clone() };
-    let mut ann = Client::connect(server.address, &made).await;
+    let mut ann = Client::connect(server.address, &ann.session()).await;
     assert!(matches!(ann.hello(vec![]).await, ServerFrame::Welcome { rooms, .. } if rooms.len() == 1));
-    ann.say(&ClientFrame::Join(parlor_protocol::Cursor { room, after: None, tail: None })).await;
+    ann.say(&join(&room, None)).await;
     assert_eq!(ann.refusal().await, parlor_protocol::error_code::NOT_FOUND);
     server.stop().await;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, process::Command, time::Duration};
 
-use crate::support::{self, Client, assert_gap_free, body, http_client, process::Process};
+use crate::support::{self, Client, FrameReader, assert_gap_free, body, http_client, process::Process};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
     http::{CreatedSession, EventPage},
@@ -128,8 +128,7 @@ async fn sigterm_sends_bye_and_exits_in_time() {
     let folder = TempDir::new().unwrap();
     let process = Process::start(folder.path());
     let made = support::session(process.address, "ann").await;
-    let mut ann = Client::connect(process.address, &made).await;
-    ann.hello(vec![]).await;
+    let mut ann = Client::greet(process.address, &made).await;
     let mut ids = Vec::new();
     for n in 0..200 {
         ids.push(ann.post(&format!("{n}")).await);
@@ -138,8 +137,7 @@ async fn sigterm_sends_bye_and_exits_in_time() {
     ann.acked(ids[0]).await;
     // One that has not said hello, and one that does not even read, must not hold it up.
     let _silent = Client::connect(process.address, &made).await;
-    let mut frozen = Client::connect(process.address, &made).await;
-    frozen.hello(vec![]).await;
+    let _frozen = Client::greet(process.address, &made).await;
     let stopping = tokio::task::spawn_blocking(move || process.terminate());
     let (mut acked, mut bye) = (1, None);
     while let Some(frame) = ann.next_or_none().await {

@@ -1,10 +1,8 @@
 //! A message that is deleted is gone everywhere, and only for those who may.
 
-use crate::support::{self, Client, Server, body};
-use parlor::store::sqlite::FILE_NAME;
+use crate::support::{self, Client, FrameReader, Server, body};
 use parlor_protocol::{ClientFrame, CommandId, Event, EventKind, RoomId, http::AuditPage};
 use serde_json::json;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
 fn deletion(id: CommandId, message: CommandId) -> ClientFrame {
@@ -24,7 +22,7 @@ async fn deleted_content_is_removed_from_history_replay_memory_and_disk() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
-    let (mut annas, mut bobs) = (Client::greet(&server, &ann).await, Client::greet(&server, &bob).await);
+    let (mut annas, mut bobs) = (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     annas.join("lobby", None).await;
     bobs.join("lobby", None).await;
     annas.say_in(&lobby, "before").await;
@@ -45,17 +43,16 @@ async fn deleted_content_is_removed_from_history_replay_memory_and_disk() {
     };
     emptied(&server.log(&bob, &lobby).await);
     // Who comes now: what is in memory is as what is on disk.
-    let mut late = Client::greet(&server, &server.session("carl").await).await;
+    let mut late = Client::greet(server.address, &server.session("carl").await).await;
     late.join("lobby", Some(0)).await;
     emptied(&late.events_to(4).await);
-    let mut again = Client::greet(&server, &bob).await;
+    let mut again = Client::greet(server.address, &bob).await;
     again.join("lobby", Some(3)).await;
     assert!(is_deletion(&again.event().await, message, seq));
 
     let server = server.restart().await;
     emptied(&server.log(&bob, &lobby).await);
-    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
-    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut db = server.database().await;
     let left: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM mention)
               + (SELECT count(*) FROM event WHERE seq = 2 AND (body IS NOT NULL OR html IS NOT NULL OR detail IS NOT NULL))",
@@ -102,7 +99,7 @@ async fn moderators_delete_messages_of_others_and_it_is_audited() {
     for who in [&bob, &owner] {
         server.add(&ann, &room, &who.user).await;
     }
-    let (mut annas, mut bobs) = (Client::greet(&server, &ann).await, Client::greet(&server, &bob).await);
+    let (mut annas, mut bobs) = (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     let (by_ann, _) = annas.say_in(&room, "mine").await;
     let (by_bob, _) = bobs.say_in(&room, "a rude word").await;
     assert_eq!(bobs.delete(&room, by_ann).await, Err("forbidden".into()));
@@ -114,7 +111,7 @@ async fn moderators_delete_messages_of_others_and_it_is_audited() {
     assert_eq!(annas.delete(&pair, private).await, Err("forbidden".into()));
     // A room in which the message is not.
     assert_eq!(bobs.delete(&room, private).await, Err("not_found".into()));
-    let mut outside = Client::greet(&server, &server.account("carl").await).await;
+    let mut outside = Client::greet(server.address, &server.account("carl").await).await;
     assert_eq!(outside.delete(&room, by_bob).await, Err("not_found".into()));
 
     let audit: AuditPage = server.get(&owner.token, "/api/audit").await.json().await.unwrap();
@@ -132,8 +129,8 @@ async fn muted_members_may_delete_own_messages_but_former_members_may_not() {
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let room = server.room(&ann, "Kitchen", "public").await;
     server.add(&bob, &room, &bob.user).await;
-    let mut bobs = Client::greet(&server, &bob).await;
-    let mut annas = Client::greet(&server, &ann).await;
+    let mut bobs = Client::greet(server.address, &bob).await;
+    let mut annas = Client::greet(server.address, &ann).await;
     let mut said = Vec::new();
     for text in ["one", "two", "three"] {
         said.push(bobs.say_in(&room, text).await.0);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::support::{Client, Server};
+use crate::support::{Client, FrameReader, Server};
 use parlor_protocol::{PresenceState, RoomId, ServerFrame};
 
 #[tokio::test]
@@ -46,12 +46,12 @@ async fn first_direct_message_is_announced_at_once() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;
     let ann = server.session("ann").await;
-    let mut speaking = Client::greet(&server, &ann).await;
-    let bob_made = parlor_protocol::http::CreatedSession { user: bob.user.clone(), token: bob.token.clone() };
+    let mut speaking = Client::greet(server.address, &ann).await;
+    let bob_session = bob.session();
     for n in 0..3 {
         // A new conversation each time: of those that there are, bob hears once a second that they have grown.
         let others: Vec<_> = futures::future::join_all((0..n).map(|_| server.session(""))).await;
-        let people: Vec<_> = others.iter().chain([&bob_made]).collect();
+        let people: Vec<_> = others.iter().chain([&bob_session]).collect();
         let direct = server.direct(&ann, &people).await;
         speaking.say_in(&direct, "psst").await;
         speaking.say_in(&RoomId::lobby(), "to all").await;

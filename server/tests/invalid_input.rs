@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{self, Client, Ended, Server, try_upgrade};
+use crate::support::{self, Client, Ended, FrameReader, Server, join, try_upgrade};
 use futures::SinkExt;
 use parlor::config::Config;
-use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, RoomId, ServerFrame, error_code, limits};
+use parlor_protocol::{ClientFrame, CloseCode, CommandId, RoomId, ServerFrame, error_code, limits};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -164,7 +164,7 @@ async fn hello_must_come_first_in_time_and_in_a_supported_version() {
     assert_eq!(silent.ended().await, closed(CloseCode::NoHello));
 
     let mut hasty = Client::connect(server.address, &made).await;
-    hasty.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+    hasty.say(&join(&RoomId::lobby(), None)).await;
     assert_eq!(hasty.ended().await, closed(CloseCode::NoHello));
 
     let mut other_version = Client::connect(server.address, &made).await;

@@ -34,7 +34,6 @@ fn request(path: &str, websocket: bool) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{}\r\n", if websocket { upgrade } else { "" })
 }
 
-/// A connection on which this was asked.
 async fn ask(address: SocketAddr, path: &str, websocket: bool) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request(path, websocket).as_bytes()).await.unwrap();
@@ -62,7 +61,6 @@ async fn json(address: SocketAddr, path: &str) -> Value {
     get(address, path).await.json().await.unwrap()
 }
 
-/// A WebSocket.
 async fn socket(server: &Server, path: &str, headers: &[(&'static str, HeaderValue)]) -> Socket {
     let mut request = format!("ws://{}{path}", server.address).into_client_request().unwrap();
     for (name, value) in headers {
@@ -71,12 +69,10 @@ async fn socket(server: &Server, path: &str, headers: &[(&'static str, HeaderVal
     tokio_tungstenite::connect_async(request).await.unwrap().0
 }
 
-/// The next message.
 async fn next(socket: &mut Socket) -> Message {
     tokio::time::timeout(PATIENCE, socket.next()).await.expect("a message in time").unwrap().unwrap()
 }
 
-/// Reads to the close frame.
 async fn closed(socket: &mut Socket) -> Option<CloseFrame> {
     loop {
         if let Message::Close(frame) = next(socket).await {

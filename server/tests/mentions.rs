@@ -1,6 +1,6 @@
 //! Who is named by `@name`, and what it counts.
 
-use crate::support::{Client, Server, rooms::counts};
+use crate::support::{Client, FrameReader, Server, rooms::counts};
 use parlor_protocol::{EventKind, RoomId, UserId, http::CreatedSession};
 use reqwest::Method;
 use serde_json::json;
@@ -36,7 +36,7 @@ async fn mentions_resolve_to_members_by_display_name() {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     let (guest, cjk) = (server.session("Zoé").await, server.session("张三").await);
-    let mut client = Client::greet(&server, &writer).await;
+    let mut client = Client::greet(server.address, &writer).await;
     let room = server.room(&writer, "Kitchen", "public").await;
     for who in [&ann, &lee, &guest, &cjk] {
         server.add(who, &room, &who.user).await;
@@ -79,7 +79,7 @@ async fn mention_of_a_shared_guest_name_resolves_to_the_online_guest() {
     let first = server.session("Sam").await;
     let second = server.session("sam").await;
     assert_eq!(named(&mut writer, &lobby, "@sam").await.0, ids(&[&second]), "who came last");
-    let _there = Client::greet(&server, &first).await;
+    let _there = Client::greet(server.address, &first).await;
     assert_eq!(named(&mut writer, &lobby, "@sam").await.0, ids(&[&first]));
     // Who has an account is no guest any more.
     let body = json!({ "name": "Samantha", "password": "correct horse battery" });
@@ -94,8 +94,8 @@ async fn mentions_are_counted_and_persist() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
-    let mut annas = Client::greet(&server, &ann).await;
-    let mut bobs = Client::greet(&server, &bob).await;
+    let mut annas = Client::greet(server.address, &ann).await;
+    let mut bobs = Client::greet(server.address, &bob).await;
     for text in ["@bob one", "two", "@bob @ann three"] {
         annas.say_in(&lobby, text).await;
     }
@@ -106,7 +106,7 @@ async fn mentions_are_counted_and_persist() {
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (0, 3, 2, false));
     let mentions: Vec<_> = server.page(&bob, &lobby).await.messages.iter().map(|one| one.mentions.clone()).collect();
     assert_eq!(mentions, [ids(&[&bob]), vec![], ids(&[&bob])]);
-    let mut late = Client::greet(&server, &bob).await;
+    let mut late = Client::greet(server.address, &bob).await;
     late.join("lobby", Some(0)).await;
     let replayed = late.events_to(3).await;
     assert!(matches!(&replayed[2].event, EventKind::Message { mentions, .. } if *mentions == ids(&[&bob])));
@@ -118,8 +118,8 @@ async fn every_message_in_a_direct_room_is_a_mention() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = server.direct(&ann, &[&bob]).await;
-    let mut annas = Client::greet(&server, &ann).await;
-    let mut bobs = Client::greet(&server, &bob).await;
+    let mut annas = Client::greet(server.address, &ann).await;
+    let mut bobs = Client::greet(server.address, &bob).await;
     annas.say_in(&room, "psst").await;
     annas.say_in(&room, "hey @bob").await;
     assert_eq!(counts(&bobs.summary(&room, |room| room.head == 2).await), (0, 2, 2, false));

@@ -1,6 +1,6 @@
 //! People talk: order, acks, history, exactly once, also over a restart.
 
-use crate::support::{self, Client, Server, assert_gap_free, body};
+use crate::support::{self, Client, FrameReader, Server, assert_gap_free, body, join};
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, EventKind, GapReason, RoomId, ServerFrame, Tail, UserKind, error_code,
     http::{EventPage, MessagePage, RoomList},
@@ -67,9 +67,7 @@ async fn concurrent_writers_produce_one_order() {
 async fn repeated_command_ids_produce_one_event() {
     let server = Server::start().await;
     let made = server.session("ann").await;
-    let mut ann = Client::connect(server.address, &made).await;
-    ann.hello(vec![]).await;
-    ann.join("lobby", None).await;
+    let mut ann = Client::in_lobby(server.address, &made).await;
     let id = CommandId(Uuid::now_v7());
     for _ in 0..50 {
         ann.post_as(id, "once").await;
@@ -79,8 +77,7 @@ async fn repeated_command_ids_produce_one_event() {
         acks.push(ann.acked(id).await);
     }
     let server = server.restart().await;
-    let mut ann = Client::connect(server.address, &made).await;
-    ann.hello(vec![]).await;
+    let mut ann = Client::greet(server.address, &made).await;
     for _ in 0..50 {
         ann.post_as(id, "once").await;
     }
@@ -107,8 +104,7 @@ async fn repeated_command_ids_produce_one_event() {
 async fn history_pages_are_contiguous_after_a_restart() {
     let server = Server::start().await;
     let made = server.session("ann").await;
-    let mut ann = Client::connect(server.address, &made).await;
-    ann.hello(vec![]).await;
+    let mut ann = Client::greet(server.address, &made).await;
     for n in 1..=120 {
         ann.send(&format!("message {n}")).await;
     }
@@ -220,7 +216,7 @@ async fn cursors_too_far_behind_get_a_gap() {
     }
     bob.events_to(head).await;
     let mut ann = server.greeted("ann").await;
-    ann.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(0), tail: None })).await;
+    ann.say(&join(&RoomId::lobby(), Some(0))).await;
     let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::TooFar, after: 0, head };
     assert_eq!(ann.next().await, gap);
     assert_eq!(ann.join("lobby", Some(1)).await, head);
@@ -255,28 +251,18 @@ async fn rooms_are_created_listed_joined_and_counted() {
     assert_eq!(post("  ".into()).await.unwrap().status(), 422);
     assert_eq!(post("x".repeat(limits::MAX_ROOM_NAME_CHARS + 1)).await.unwrap().status(), 422);
     // To send makes one a member; those who are members and not joined hear that the room grows.
-    let send = ClientFrame::Send {
-        id: CommandId(Uuid::now_v7()),
-        room: room.id.clone(),
-        body: "first".into(),
-        reply_to: None,
-    };
-    bob.say(&send).await;
-    bob.until(|frame| matches!(frame, ServerFrame::Ack { .. }).then_some(())).await;
+    bob.say_in(&room.id, "first").await;
     let grown = ann.until(|frame| shown(frame).filter(|room| room.head == 1)).await;
     assert_eq!((grown.unread, grown.read), (1, 0));
     // Read on one device is read on the other.
-    let made = parlor_protocol::http::CreatedSession { token: ann.token.clone(), user: ann.user.clone() };
-    let mut phone = Client::connect(server.address, &made).await;
-    phone.hello(vec![]).await;
+    let mut phone = Client::greet(server.address, &ann.session()).await;
     phone.say(&ClientFrame::Read { room: room.id.clone(), seq: 99 }).await;
     let read = ann.until(|frame| shown(frame).filter(|room| room.read == 1)).await;
     assert_eq!((read.head, read.unread), (1, 0));
     phone.say(&ClientFrame::Read { room: room.id.clone(), seq: 0 }).await;
-    phone.say(&ClientFrame::Ping { at: 1 }).await;
-    phone.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+    phone.settle().await;
     let server = server.restart().await;
-    let list: RoomList = server.get(&made.token, "/api/rooms").await.json().await.unwrap();
+    let list: RoomList = server.get(&ann.token, "/api/rooms").await.json().await.unwrap();
     assert_eq!((list.rooms[1].read, list.rooms[1].unread), (1, 0), "never back, and kept");
     server.stop().await;
 }

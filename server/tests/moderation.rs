@@ -3,20 +3,20 @@
 mod bans;
 mod timing;
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crate::support::{
-    self, Client, PATIENCE, Server, browser::Browser, http_client, http_connection::Requests,
-    http_connection::status_and_code, people::PASSWORD, unlimited,
+    self, Client, FrameReader, PATIENCE, Server, browser::Browser, http_client, http_connection::Requests,
+    http_connection::status_and_code, message_to, people::PASSWORD, unlimited,
 };
-use parlor::{config::Config, store::sqlite::FILE_NAME};
+use parlor::{clock::now, config::Config};
 use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, PROTOCOL_VERSION, RoomId, ServerFrame,
-    http::{AuditPage, BanList, CreatedRoom, CreatedSession, EventPage},
+    ClientFrame, CloseCode, PROTOCOL_VERSION, RoomId, ServerFrame,
+    http::{AuditPage, BanList, CreatedSession, EventPage},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -27,10 +27,6 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 
 fn path(who: &CreatedSession, what: &str) -> String {
     format!("/api/people/{}/{what}", who.user.id)
-}
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 
 async fn ban(server: &Server, by: &CreatedSession, who: &CreatedSession, body: Value) {
@@ -47,19 +43,9 @@ async fn unmute(server: &Server, by: &CreatedSession, who: &CreatedSession, room
     server.delete(&format!("{}{query}", path(who, "mute")), &by.token).await.status
 }
 
-async fn connect(server: &Server, who: &CreatedSession) -> Client {
-    let mut client = Client::connect(server.address, who).await;
-    client.hello(vec![]).await;
-    client
-}
-
-fn say(room: &RoomId, text: &str) -> ClientFrame {
-    ClientFrame::Send { id: CommandId(Uuid::now_v7()), room: room.clone(), body: text.into(), reply_to: None }
-}
-
-/// Says something: the refusal's code and when to come back, if it was refused.
+/// Sends a message; returns the code and delay of a refusal.
 async fn send(client: &mut Client, room: &RoomId) -> Option<(String, Option<u64>)> {
-    client.say(&say(room, "hello")).await;
+    client.say(&message_to(room, "hello")).await;
     client
         .until(|frame| match frame {
             ServerFrame::Ack { .. } => Some(None),
@@ -74,19 +60,12 @@ async fn refusal(client: &mut Client, room: &RoomId) -> Option<String> {
 }
 
 async fn new_room(server: &Server, who: &CreatedSession, kind: &str) -> RoomId {
-    let name = Uuid::now_v7().to_string();
-    let made = server.post("/api/rooms", &who.token, json!({ "name": name, "kind": kind })).await;
-    made.of::<CreatedRoom>().room.id
+    server.room(who, &Uuid::now_v7().to_string(), kind).await
 }
 
 /// The number of the newest event in the lobby, as the database has it.
 async fn head(server: &Server, who: &CreatedSession) -> u64 {
     server.get(&who.token, "/api/rooms/lobby/events?limit=1").await.json::<EventPage>().await.unwrap().head
-}
-
-async fn database(server: &Server) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
-    SqliteConnection::connect_with(&options).await.unwrap()
 }
 
 #[tokio::test]
@@ -95,7 +74,8 @@ async fn muted_users_can_read_but_not_send() {
     let (owner, ann, bob) = (server.owner("olga").await, server.account("ann").await, server.account("bob").await);
     let mia = server.with_role(&owner, "mia", "moderator").await;
     let (kitchen, lobby) = (new_room(&server, &ann, "public").await, RoomId::lobby());
-    let (mut ann_live, mut bob_live) = (connect(&server, &ann).await, connect(&server, &bob).await);
+    let (mut ann_live, mut bob_live) =
+        (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     ann_live.join(kitchen.as_str(), None).await;
     bob_live.join(kitchen.as_str(), None).await;
 
@@ -146,7 +126,7 @@ async fn muted_users_can_read_but_not_send() {
     }
     // In force over a restart.
     let server = server.restart().await;
-    let mut ann_live = connect(&server, &ann).await;
+    let mut ann_live = Client::greet(server.address, &ann).await;
     assert_eq!(refusal(&mut ann_live, &lobby).await.as_deref(), Some("muted"));
     assert_eq!(unmute(&server, &mia, &ann, None).await, 204);
     assert_eq!(refusal(&mut ann_live, &lobby).await, None);
@@ -231,7 +211,7 @@ async fn every_moderation_action_is_audited() {
     }
     assert_eq!(pages, all.entries);
     assert_eq!(server.get(&owner.token, "/api/audit?before=x").await.status(), 400);
-    let mut db = database(&server).await;
+    let mut db = server.database().await;
     for change in ["DELETE FROM audit", "UPDATE audit SET act = 'nothing'"] {
         assert!(sqlx::query(change).execute(&mut db).await.is_err(), "{change}");
     }

@@ -83,9 +83,7 @@ async fn page_shows_only_permitted_forms() {
 async fn user_is_muted_and_unmuted() {
     let server = Server::start().await;
     let [_, _, mona, ann] = of_each_role(&server).await;
-    let mut live = Client::connect(server.address, &ann).await;
-    live.hello(vec![]).await;
-    live.join("lobby", None).await;
+    let mut live = Client::in_lobby(server.address, &ann).await;
     let mut browser = Browser::with(&server, &mona);
     for minutes in ["", "x", "0", "-1", "9999999"] {
         let page = browser.post(&form(&ann, "mute"), &[("minutes", minutes)]).await;
@@ -125,8 +123,7 @@ async fn ban_form_explains_the_effect_on_guests() {
 async fn user_is_banned_and_unbanned() {
     let server = Server::start().await;
     let [olga, _, mona, ann] = of_each_role(&server).await;
-    let mut live = Client::connect(server.address, &ann).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &ann).await;
     let mut browser = Browser::with(&server, &mona);
     let long = "x".repeat(251);
     for (reason, hours, status, why) in [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{
-    self, Client,
+    self, Client, FrameReader,
     http_connection::{Poller, Requests, lobby},
     process::Process,
 };
@@ -20,9 +20,7 @@ async fn connections_survive_a_paused_server() {
     let mut readers = Vec::new();
     for n in 0..20 {
         let made = support::session(server.address, &format!("client {n}")).await;
-        let mut client = Client::connect(server.address, &made).await;
-        client.hello(vec![]).await;
-        client.join("lobby", None).await;
+        let mut client = Client::in_lobby(server.address, &made).await;
         let heard = heard.clone();
         // Reading answers pings, from the beginning on.
         readers.push(tokio::spawn(async move {
@@ -59,8 +57,7 @@ async fn connections_survive_a_paused_server() {
     };
     tokio::time::timeout(support::PATIENCE, everyone).await.expect("three heartbeats to each");
     let made = support::session(server.address, "writer").await;
-    let mut writer = Client::connect(server.address, &made).await;
-    writer.hello(vec![]).await;
+    let mut writer = Client::greet(server.address, &made).await;
     writer.post("good morning").await;
     for reader in readers {
         assert_eq!(support::body(&reader.await.unwrap()), "good morning");

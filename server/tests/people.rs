@@ -1,17 +1,13 @@
 //! Profiles, the list of people, their roles, and what is noted of all that.
 
 use crate::support::{Client, Server, people::PASSWORD, unlimited};
-use parlor::{
-    config::{Config, Guests},
-    store::sqlite::FILE_NAME,
-};
+use parlor::config::{Config, Guests};
 use parlor_protocol::{
     CloseCode, ServerFrame, ServerRole, error_code,
     http::{Me, PeoplePage},
 };
 use reqwest::Method;
 use serde_json::json;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 #[tokio::test]
 async fn display_name_differs_from_the_account_name() {
@@ -19,8 +15,7 @@ async fn display_name_differs_from_the_account_name() {
     let ann = server.account("ann").await;
     server.account("bob").await;
     let _guest = server.greeted("carl").await;
-    let mut live = Client::connect(server.address, &ann).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &ann).await;
     let patch = async |body| server.ask(Method::PATCH, "/api/me", &ann.token, body).await;
     for taken in ["BOB", "Carl"] {
         assert_eq!(patch(json!({ "display_name": taken })).await.refused(), (409, error_code::NAME_TAKEN.into()));
@@ -84,8 +79,7 @@ async fn roles_are_changed_by_higher_roles_and_apply_at_once() {
     let owner = server.owner("olga").await;
     let admin = server.with_role(&owner, "adam", "admin").await;
     let ann = server.account("ann").await;
-    let mut live = Client::connect(server.address, &ann).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &ann).await;
     let give = async |by: &str, to: &str, role: &str| {
         server.post(&format!("/api/people/{to}/role"), by, json!({ "role": role })).await.status
     };
@@ -136,8 +130,7 @@ async fn administrative_actions_are_audited_without_secrets() {
     let ann = server.post("/api/password", &ann.token, body).await.made();
     server.ask(Method::DELETE, "/api/me", &ann.token, json!({ "password": "a third password" })).await;
 
-    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
-    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut db = server.database().await;
     type Row = (String, Option<uuid::Uuid>, Option<uuid::Uuid>, Option<String>);
     let rows: Vec<Row> =
         sqlx::query_as("SELECT act, actor, subject, details FROM audit ORDER BY id").fetch_all(&mut db).await.unwrap();

@@ -119,7 +119,7 @@ async fn presence_and_last_seen_are_shown() {
     for path in &lists {
         assert_eq!(said_of_ann(&server, &olga, "en", path).await, None, "she never was: {path}");
     }
-    let annas = Client::greet(&server, &ann).await;
+    let annas = Client::greet(server.address, &ann).await;
     for path in &lists {
         assert_eq!(said_of_ann(&server, &gil, "en", path).await.as_deref(), Some("Online now"), "{path}");
         assert_eq!(said_of_ann(&server, &gil, "zh-CN", path).await.as_deref(), Some("在线"), "{path}");
@@ -141,7 +141,7 @@ async fn presence_and_last_seen_are_shown() {
 async fn lobby_only_guests_cannot_see_presence() {
     let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
     let (ann, gil) = (server.account("Ann").await, server.session("Gil").await);
-    let _there = Client::greet(&server, &ann).await;
+    let _there = Client::greet(server.address, &ann).await;
     let path = format!("/rooms/{}/settings", RoomId::lobby());
     let page = Browser::with(&server, &gil).open(&path).await;
     assert!(page.has("Ann"), "{}", page.html);

@@ -1,11 +1,14 @@
 //! Who is there, away, or was there last; and what they look like to others.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::support::{Client, Server, unlimited};
-use parlor::config::{Config, Guests};
+use crate::support::{Client, FrameReader, Server, join, unlimited};
+use parlor::{
+    clock::now,
+    config::{Config, Guests},
+};
 use parlor_protocol::{
-    ClientFrame, CloseCode, Cursor, PresenceState, RoomId, ServerFrame, UserId,
+    ClientFrame, CloseCode, PresenceState, RoomId, ServerFrame, UserId,
     http::{CreatedRoom, CreatedSession, Me, Member, MemberList, PeoplePage, Person},
 };
 use reqwest::Method;
@@ -35,7 +38,7 @@ async fn away(client: &mut Client, on: bool) {
 /// Who is away, as someone hears who joins.
 async fn away_in_lobby(server: &Server, name: &str) -> Vec<UserId> {
     let mut client = server.greeted(name).await;
-    client.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+    client.say(&join(&RoomId::lobby(), None)).await;
     client
         .until(|frame| match frame {
             ServerFrame::Joined { away, .. } => Some(away.clone()),
@@ -54,16 +57,12 @@ async fn member(server: &Server, asks: &CreatedSession, who: &CreatedSession) ->
     members.members.into_iter().find(|member| member.user.id == who.user.id).unwrap()
 }
 
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
-}
-
 #[tokio::test]
 async fn users_are_away_when_all_devices_are() {
     let server = start().await;
     let mut watching = server.client("watching").await;
     let bob = server.session("bob").await;
-    let (mut phone, mut desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
     phone.join("lobby", None).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
     away(&mut phone, true).await;
@@ -77,7 +76,7 @@ async fn users_are_away_when_all_devices_are() {
     drop(desk);
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
     // Nobody is at a new one until it says so, wherever it is.
-    let mut new = Client::greet(&server, &bob).await;
+    let mut new = Client::greet(server.address, &bob).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
     away(&mut new, true).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
@@ -94,12 +93,12 @@ async fn members_are_online_whichever_room_is_open() {
     let server = start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let direct = server.post("/api/direct", &ann.token, json!({ "users": [bob.user.id] })).await.of::<CreatedRoom>();
-    let mut annas = Client::greet(&server, &ann).await;
+    let mut annas = Client::greet(server.address, &ann).await;
     annas.join(direct.room.id.as_str(), None).await;
     // Bob has opened no room at all.
-    let bobs = Client::greet(&server, &bob).await;
+    let bobs = Client::greet(server.address, &bob).await;
     assert_eq!(heard(&mut annas, &bob).await, PresenceState::Online);
-    annas.say(&ClientFrame::Join(Cursor { room: direct.room.id.clone(), after: None, tail: None })).await;
+    annas.say(&join(&direct.room.id, None)).await;
     let here = annas
         .until(|frame| match frame {
             ServerFrame::Joined { online, online_count, .. } => Some((online.len(), *online_count)),
@@ -117,14 +116,12 @@ async fn reconnecting_within_grace_clears_away() {
     let server = Server::start_with(Config { leave_grace: Duration::from_secs(60), ..unlimited() }).await;
     let mut watching = server.client("watching").await;
     let bob = server.session("bob").await;
-    let mut phone = Client::greet(&server, &bob).await;
-    phone.join("lobby", None).await;
+    let mut phone = Client::in_lobby(server.address, &bob).await;
     away(&mut phone, true).await;
     // What is news together is told as the newest of it.
     while heard(&mut watching, &bob).await != PresenceState::Away {}
     phone.socket.close(None).await.unwrap();
-    let mut again = Client::greet(&server, &bob).await;
-    again.join("lobby", None).await;
+    let _again = Client::in_lobby(server.address, &bob).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
     assert_eq!(away_in_lobby(&server, "one").await, []);
     server.stop().await;
@@ -135,8 +132,7 @@ async fn killed_clients_go_offline_after_the_grace_period() {
     let server = start().await;
     let mut watching = server.client("watching").await;
     let bob = server.session("bob").await;
-    let mut phone = Client::greet(&server, &bob).await;
-    phone.join("lobby", None).await;
+    let phone = Client::in_lobby(server.address, &bob).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
     // No close frame, no goodbye: the system closes what the process had open.
     drop(phone);
@@ -153,7 +149,7 @@ async fn last_seen_is_visible_to_those_who_may_list_people() {
     let never = person(&server, &ann, &bob).await;
     assert_eq!((never.online, never.seen_at), (false, None));
     let before = now();
-    let (mut phone, desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    let (mut phone, desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
     drop(desk);
     phone.settle().await;
     assert_eq!((person(&server, &ann, &bob).await.online, member(&server, &ann, &bob).await.online), (true, true));
@@ -169,7 +165,7 @@ async fn last_seen_is_visible_to_those_who_may_list_people() {
     assert!((before..=now()).contains(&gone));
     assert_eq!(member(&server, &ann, &bob).await.seen_at, Some(gone));
     // Those who are there when the server stops were there until then.
-    let annas = Client::greet(&server, &ann).await;
+    let annas = Client::greet(server.address, &ann).await;
     let stopping = now();
     let server = server.restart().await;
     drop(annas);
@@ -179,7 +175,7 @@ async fn last_seen_is_visible_to_those_who_may_list_people() {
 
     let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
     let (guest, bob) = (server.session("guest").await, server.account("bob").await);
-    let _there = Client::greet(&server, &bob).await;
+    let _there = Client::greet(server.address, &bob).await;
     assert!(!member(&server, &guest, &bob).await.online && member(&server, &bob, &bob).await.online);
     server.stop().await;
 }
@@ -189,7 +185,7 @@ async fn profile_changes_are_announced_everywhere() {
     let server = start().await;
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let pair = server.direct(&ann, &[&bob]).await;
-    let (mut annas, mut bobs) = (Client::greet(&server, &ann).await, Client::greet(&server, &bob).await);
+    let (mut annas, mut bobs) = (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     bobs.say_in(&pair, "psst").await;
     annas.summary(&pair, |room| room.head == 1).await;
     let body = json!({ "display_name": "Bobby", "colour": 7 });
@@ -213,7 +209,7 @@ async fn profile_changes_are_announced_everywhere() {
     let server = server.restart().await;
     assert_eq!(server.listed(&ann, &pair).await.people, [me.user]);
     // A colour alone is news as well.
-    let mut annas = Client::greet(&server, &ann).await;
+    let mut annas = Client::greet(server.address, &ann).await;
     server.ask(Method::PATCH, "/api/me", &bob.token, json!({ "colour": 3 })).await;
     assert_eq!(annas.summary(&pair, |_| true).await.people[0].colour, Some(3));
     server.stop().await;

@@ -1,6 +1,6 @@
 //! An overflow takes answers with it: the client is told, or the connection ends (G5).
 
-use crate::support::{Client, Server, narrow};
+use crate::support::{Client, FrameReader, Server, narrow};
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame};
 use uuid::Uuid;
 

@@ -74,8 +74,7 @@ async fn members_are_added_promoted_muted_and_removed() {
     let (said, page) = done(&mut browser, form(&room, "members"), &[("name", " BENEDICT ")]).await;
     assert_eq!(said, "Member added.");
     assert!(page.has(&about(&room, &ben, "remove")) && !page.has("<option value=\"Benedict\""), "{}", page.html);
-    let mut live = Client::connect(server.address, &ben).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &ben).await;
     live.join(room.as_str(), None).await;
     let (said, page) = done(&mut browser, about(&room, &ben, "appoint"), &[]).await;
     assert_eq!((said.as_str(), page.html.matches(">moderator<").count()), ("Moderator added.", 2));
@@ -167,7 +166,7 @@ async fn notification_level_is_changed() {
         let [heard, members] = ["data-testid=\"level-form\"", "data-testid=\"member\""].map(|at| page.html.find(at));
         assert!(heard.is_some() && heard < members, "{}", page.html);
     }
-    let mut live = Client::greet(&server, &ben).await;
+    let mut live = Client::greet(server.address, &ben).await;
     let mut browser = Browser::with(&server, &ben);
     assert_eq!(browser.open(&path).await.chosen("level"), ["all"]);
     for chosen in [NotificationLevel::Nothing, NotificationLevel::Mentions, NotificationLevel::All] {

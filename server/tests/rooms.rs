@@ -2,107 +2,40 @@
 
 use std::time::Duration;
 
-use crate::support::{Client, Server, body, http_client};
+use crate::support::{Client, FrameReader, Server, body, join, message_to};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, User,
-    http::{CreatedRoom, CreatedSession, EventPage, MemberList, MessagePage, RoomList},
+    ClientFrame, Cursor, EventKind, RoomId, RoomKind, RoomSummary, ServerFrame,
+    http::{CreatedSession, MemberList, MessagePage, RoomList},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-async fn call(server: &Server, who: &CreatedSession, method: Method, path: &str, body: Value) -> reqwest::Response {
-    let request = http_client().request(method, server.url(path)).bearer_auth(&who.token);
-    request.json(&body).send().await.unwrap()
+async fn call(server: &Server, who: &CreatedSession, method: Method, path: &str, body: Value) -> u16 {
+    server.ask(method, path, &who.token, body).await.status
 }
 
-async fn status(server: &Server, who: &CreatedSession, method: Method, path: &str, body: Value) -> u16 {
-    call(server, who, method, path, body).await.status().as_u16()
-}
-
-async fn new_room(server: &Server, who: &CreatedSession, name: &str, kind: &str) -> RoomSummary {
-    let made = call(server, who, Method::POST, "/api/rooms", json!({ "name": name, "kind": kind })).await;
-    assert_eq!(made.status(), 201);
-    made.json::<CreatedRoom>().await.unwrap().room
-}
-
-async fn direct(server: &Server, who: &CreatedSession, others: &[&CreatedSession]) -> RoomSummary {
-    let users: Vec<_> = others.iter().map(|other| other.user.id).collect();
-    let made = call(server, who, Method::POST, "/api/direct", json!({ "users": users })).await;
-    assert_eq!(made.status(), 200);
-    made.json::<CreatedRoom>().await.unwrap().room
-}
-
-async fn invite(server: &Server, who: &CreatedSession, room: &RoomId, user: &User) {
-    let path = format!("/api/rooms/{room}/members");
-    assert_eq!(status(server, who, Method::POST, &path, json!({ "user": user.id })).await, 204);
-}
-
-async fn remove(server: &Server, who: &CreatedSession, room: &RoomId, user: &User) {
-    let path = format!("/api/rooms/{room}/members/{}", user.id);
-    assert_eq!(status(server, who, Method::DELETE, &path, json!({})).await, 204);
-}
-
-async fn listed(server: &Server, who: &CreatedSession) -> Vec<RoomSummary> {
+async fn rooms_of(server: &Server, who: &CreatedSession) -> Vec<RoomSummary> {
     server.get(&who.token, "/api/rooms").await.json::<RoomList>().await.unwrap().rooms
-}
-
-async fn log(server: &Server, who: &CreatedSession, room: &RoomId) -> Vec<Event> {
-    let answer = server.get(&who.token, &format!("/api/rooms/{room}/events")).await;
-    assert_eq!(answer.status(), 200);
-    answer.json::<EventPage>().await.unwrap().events
-}
-
-async fn connect(server: &Server, who: &CreatedSession) -> Client {
-    let mut client = Client::connect(server.address, who).await;
-    client.hello(vec![]).await;
-    client
-}
-
-fn say(room: &RoomId, text: &str) -> ClientFrame {
-    ClientFrame::Send { id: CommandId(Uuid::now_v7()), room: room.clone(), body: text.into(), reply_to: None }
-}
-
-/// Sends and waits for the ack; its seq.
-async fn send(client: &mut Client, room: &RoomId, text: &str) -> Seq {
-    client.say(&say(room, text)).await;
-    client
-        .until(|frame| match frame {
-            ServerFrame::Ack { seq, .. } => Some(*seq),
-            ServerFrame::Refused { .. } => panic!("{frame:?}"),
-            _ => None,
-        })
-        .await
-}
-
-/// Everything that was given to a client up to now.
-async fn heard(client: &mut Client) -> Vec<ServerFrame> {
-    client.say(&ClientFrame::Ping { at: 7 }).await;
-    let mut frames = Vec::new();
-    loop {
-        match client.next().await {
-            ServerFrame::Pong { at: 7, .. } => return frames,
-            frame => frames.push(frame),
-        }
-    }
 }
 
 #[tokio::test]
 async fn removed_members_receive_no_further_events() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
-    let room = new_room(&server, &ann, "Attic", "private").await.id;
-    invite(&server, &ann, &room, &bob.user).await;
-    let (mut ann_live, mut bob_live) = (connect(&server, &ann).await, connect(&server, &bob).await);
+    let room = server.room(&ann, "Attic", "private").await;
+    server.add(&ann, &room, &bob.user).await;
+    let (mut ann_live, mut bob_live) =
+        (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     ann_live.join(room.as_str(), Some(0)).await;
     bob_live.join(room.as_str(), Some(0)).await;
-    let seq = send(&mut ann_live, &room, "for both").await;
+    let seq = ann_live.say_in(&room, "for both").await.1;
     assert_eq!(seq, 2, "the invitation is an event");
     assert_eq!(body(bob_live.events_to(2).await.last().unwrap()), "for both");
 
-    remove(&server, &ann, &room, &bob.user).await;
-    send(&mut ann_live, &room, "for ann alone").await;
-    let frames = heard(&mut bob_live).await;
+    server.remove(&ann, &room, &bob.user).await;
+    ann_live.say_in(&room, "for ann alone").await;
+    let frames = bob_live.settle().await;
     let gone = |frame: &ServerFrame| matches!(frame, ServerFrame::Room { room: told } if told.id == room && told.gone);
     assert!(frames.iter().any(gone), "{frames:?}");
     let rest: Vec<_> = frames.iter().filter(|frame| !gone(frame)).collect();
@@ -111,11 +44,11 @@ async fn removed_members_receive_no_further_events() {
     let cursor = Cursor { room: room.clone(), after: Some(2), tail: None };
     bob_live.say(&ClientFrame::Join(cursor.clone())).await;
     assert_eq!(bob_live.refusal().await, "not_found");
-    bob_live.say(&say(&room, "let me in")).await;
+    bob_live.say(&message_to(&room, "let me in")).await;
     assert_eq!(bob_live.refusal().await, "not_found");
     bob_live.say(&ClientFrame::Leave { room: room.clone() }).await;
     bob_live.say(&ClientFrame::Typing { room: room.clone() }).await;
-    assert!(heard(&mut bob_live).await.is_empty());
+    assert!(bob_live.settle().await.is_empty());
     let mut again = Client::connect(server.address, &bob).await;
     let welcome = again.hello(vec![cursor]).await;
     assert!(matches!(welcome, ServerFrame::Welcome { rooms, .. } if rooms.len() == 1), "the lobby alone");
@@ -125,13 +58,13 @@ async fn removed_members_receive_no_further_events() {
     }
     assert_eq!(server.get(&bob.token, &format!("/r/{room}")).await.status(), 404);
     // Brought in again, he goes on, and has the whole log.
-    invite(&server, &ann, &room, &bob.user).await;
+    server.add(&ann, &room, &bob.user).await;
     bob_live.join(room.as_str(), Some(2)).await;
     let events = bob_live.events_to(5).await;
     assert!(matches!(&events[0].event, EventKind::MemberRemoved { user } if *user == bob.user));
     assert_eq!(body(&events[1]), "for ann alone");
     assert!(matches!(&events[2].event, EventKind::MemberAdded { user } if *user == bob.user));
-    assert_eq!(send(&mut bob_live, &room, "thanks").await, 6);
+    assert_eq!(bob_live.say_in(&room, "thanks").await.1, 6);
     server.stop().await;
 }
 
@@ -139,18 +72,18 @@ async fn removed_members_receive_no_further_events() {
 async fn removal_and_message_follow_commit_order() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
-    let room = new_room(&server, &ann, "Attic", "private").await.id;
-    let mut bob_live = connect(&server, &bob).await;
+    let room = server.room(&ann, "Attic", "private").await;
+    let mut bob_live = Client::greet(server.address, &bob).await;
     let (mut kept, mut refused) = (0, 0);
     for round in 0..30 {
-        invite(&server, &ann, &room, &bob.user).await;
+        server.add(&ann, &room, &bob.user).await;
         let removing = async {
             tokio::time::sleep(Duration::from_micros(round * 150)).await;
-            remove(&server, &ann, &room, &bob.user).await;
+            server.remove(&ann, &room, &bob.user).await;
         };
         let sending = async {
             for n in 0..40 {
-                bob_live.say(&say(&room, &format!("{round} {n}"))).await;
+                bob_live.say(&message_to(&room, &format!("{round} {n}"))).await;
             }
             let mut answers = 0;
             while answers < 40 {
@@ -168,7 +101,7 @@ async fn removal_and_message_follow_commit_order() {
     }
     let mut inside = false;
     let mut written = 0;
-    for event in log(&server, &ann, &room).await {
+    for event in server.log(&ann, &room).await {
         match event.event {
             EventKind::MemberAdded { .. } => inside = true,
             EventKind::MemberRemoved { .. } => inside = false,
@@ -188,35 +121,38 @@ async fn removal_and_message_follow_commit_order() {
 async fn private_rooms_are_hidden_from_non_members() {
     let server = Server::start().await;
     let (ann, bob, eve) = (server.session("ann").await, server.session("bob").await, server.session("eve").await);
-    let mut eve_live = connect(&server, &eve).await;
+    let mut eve_live = Client::greet(server.address, &eve).await;
     eve_live.join("lobby", None).await;
-    heard(&mut eve_live).await;
+    eve_live.settle().await;
 
-    let attic = new_room(&server, &ann, "Attic", "private").await;
-    assert_eq!((attic.kind, attic.moderator), (RoomKind::Private, true));
-    invite(&server, &ann, &attic.id, &bob.user).await;
-    let two = direct(&server, &ann, &[&bob]).await.id;
-    let (mut ann_live, mut bob_live) = (connect(&server, &ann).await, connect(&server, &bob).await);
-    for room in [&attic.id, &two] {
+    let attic = server.room(&ann, "Attic", "private").await;
+    let summary = server.listed(&ann, &attic).await;
+    assert_eq!((summary.kind, summary.moderator), (RoomKind::Private, true));
+    server.add(&ann, &attic, &bob.user).await;
+    let two = server.direct(&ann, &[&bob]).await;
+    let (mut ann_live, mut bob_live) =
+        (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
+    for room in [&attic, &two] {
         ann_live.join(room.as_str(), Some(0)).await;
         bob_live.join(room.as_str(), Some(0)).await;
-        send(&mut ann_live, room, "between us").await;
+        ann_live.say_in(room, "between us").await;
         bob_live.say(&ClientFrame::Typing { room: room.clone() }).await;
     }
-    let path = format!("/api/rooms/{}", attic.id);
-    assert_eq!(status(&server, &ann, Method::PATCH, &path, json!({ "name": "Cellar", "topic": "secret" })).await, 204);
-    heard(&mut bob_live).await;
+    let path = format!("/api/rooms/{}", attic);
+    assert_eq!(call(&server, &ann, Method::PATCH, &path, json!({ "name": "Cellar", "topic": "secret" })).await, 204);
+    bob_live.settle().await;
     // What is told once a second has been told by now.
     tokio::time::sleep(Duration::from_millis(2_200)).await;
 
     // But for who has come to the room that is everyone's.
-    let mut frames = heard(&mut eve_live).await;
+    let mut frames = eve_live.settle().await;
     frames.retain(|frame| !matches!(frame, ServerFrame::Presence { room, .. } if *room == RoomId::lobby()));
     assert!(frames.is_empty(), "{frames:?}");
-    assert_eq!(listed(&server, &eve).await.len(), 1);
+    assert_eq!(rooms_of(&server, &eve).await.len(), 1);
     // No name is taken by a room that one cannot see, neither by the old one nor by the new one.
     for name in ["Attic", "Cellar"] {
-        assert_eq!(new_room(&server, &eve, name, "public").await.name, name);
+        let room = server.room(&eve, name, "public").await;
+        assert_eq!(server.listed(&eve, &room).await.name, name);
     }
     // A room that is not hers and one that is none cannot be told apart.
     let none = RoomId::from("abcdefghij");
@@ -234,14 +170,15 @@ async fn private_rooms_are_hidden_from_non_members() {
         (Method::PATCH, "", json!({})),
     ] {
         let mut answers = Vec::new();
-        for room in [&none, &attic.id, &two] {
-            let answer = call(&server, &eve, method.clone(), &format!("/api/rooms/{room}{path}"), sent.clone()).await;
-            answers.push((answer.status(), answer.text().await.unwrap().replace(room.as_str(), "")));
+        for room in [&none, &attic, &two] {
+            let path = format!("/api/rooms/{room}{path}");
+            let answer = server.ask(method.clone(), &path, &eve.token, sent.clone()).await;
+            answers.push((answer.status, answer.text.replace(room.as_str(), "")));
         }
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{method} {path}: {answers:?}");
     }
     let mut pages = Vec::new();
-    for room in [&none, &attic.id, &two] {
+    for room in [&none, &attic, &two] {
         let answer = server.get(&eve.token, &format!("/r/{room}")).await;
         assert_eq!(answer.status(), 404);
         let text = answer.text().await.unwrap();
@@ -251,12 +188,9 @@ async fn private_rooms_are_hidden_from_non_members() {
         pages.push(text.len());
     }
     assert!(pages.iter().all(|length| *length == pages[0]), "{pages:?}");
-    for room in [&none, &attic.id, &two] {
-        for frame in [
-            say(room, "hello?"),
-            ClientFrame::Join(Cursor { room: room.clone(), after: Some(1), tail: None }),
-            ClientFrame::Read { room: room.clone(), seq: 1 },
-        ] {
+    for room in [&none, &attic, &two] {
+        for frame in [message_to(room, "hello?"), join(room, Some(1)), ClientFrame::Read { room: room.clone(), seq: 1 }]
+        {
             eve_live.say(&frame).await;
             assert_eq!(eve_live.refusal().await, "not_found");
         }
@@ -268,37 +202,41 @@ async fn private_rooms_are_hidden_from_non_members() {
 async fn direct_rooms_are_reused_and_named_after_the_others() {
     let server = Server::start().await;
     let (ann, bob, cem) = (server.session("ann").await, server.session("bob").await, server.session("cem").await);
-    let mut bob_live = connect(&server, &bob).await;
-    let first = direct(&server, &ann, &[&bob]).await;
-    assert_eq!((first.kind, first.name.as_str(), &first.people), (RoomKind::Direct, "bob", &vec![bob.user.clone()]));
-    assert_eq!(direct(&server, &bob, &[&ann]).await.id, first.id);
-    assert_eq!(direct(&server, &ann, &[&bob, &bob, &ann]).await.id, first.id);
-    let three = direct(&server, &ann, &[&bob, &cem]).await;
-    assert_eq!((three.name.as_str(), three.id == first.id), ("bob, cem", false));
+    let mut bob_live = Client::greet(server.address, &bob).await;
+    let first = server.direct(&ann, &[&bob]).await;
+    let summary = server.listed(&ann, &first).await;
+    assert_eq!(
+        (summary.kind, summary.name.as_str(), summary.people),
+        (RoomKind::Direct, "bob", vec![bob.user.clone()])
+    );
+    assert_eq!(server.direct(&bob, &[&ann]).await, first);
+    assert_eq!(server.direct(&ann, &[&bob, &bob, &ann]).await, first);
+    let three = server.direct(&ann, &[&bob, &cem]).await;
+    assert_eq!((server.listed(&ann, &three).await.name.as_str(), three == first), ("bob, cem", false));
 
     // The first message makes it: until then only who began it sees it.
-    assert_eq!(listed(&server, &cem).await.len(), 1);
-    assert_eq!(listed(&server, &ann).await.len(), 3);
-    assert!(heard(&mut bob_live).await.is_empty(), "bob heard of a room where nothing was said");
-    let mut ann_live = connect(&server, &ann).await;
-    send(&mut ann_live, &three.id, "just us three").await;
+    assert_eq!(rooms_of(&server, &cem).await.len(), 1);
+    assert_eq!(rooms_of(&server, &ann).await.len(), 3);
+    assert!(bob_live.settle().await.is_empty(), "bob heard of a room where nothing was said");
+    let mut ann_live = Client::greet(server.address, &ann).await;
+    ann_live.say_in(&three, "just us three").await;
     let told = bob_live
         .until(|frame| match frame {
             ServerFrame::Room { room } => Some(room.clone()),
             _ => None,
         })
         .await;
-    assert_eq!((told.id, told.name.as_str(), told.unread), (three.id.clone(), "ann, cem", 1));
-    assert_eq!(listed(&server, &cem).await[1].name, "ann, bob");
+    assert_eq!((told.id, told.name.as_str(), told.unread), (three.clone(), "ann, cem", 1));
+    assert_eq!(rooms_of(&server, &cem).await[1].name, "ann, bob");
 
     let nobody = json!({ "users": [Uuid::now_v7()] });
-    assert_eq!(status(&server, &ann, Method::POST, "/api/direct", nobody).await, 404);
+    assert_eq!(call(&server, &ann, Method::POST, "/api/direct", nobody).await, 404);
     for users in [json!([]), json!([ann.user.id])] {
-        assert_eq!(status(&server, &ann, Method::POST, "/api/direct", json!({ "users": users })).await, 400);
+        assert_eq!(call(&server, &ann, Method::POST, "/api/direct", json!({ "users": users })).await, 400);
     }
     let server = server.restart().await;
-    assert_eq!(direct(&server, &cem, &[&bob, &ann]).await.id, three.id);
-    assert_eq!(listed(&server, &cem).await[1].name, "ann, bob");
+    assert_eq!(server.direct(&cem, &[&bob, &ann]).await, three);
+    assert_eq!(rooms_of(&server, &cem).await[1].name, "ann, bob");
     server.stop().await;
 }
 
@@ -306,8 +244,8 @@ async fn direct_rooms_are_reused_and_named_after_the_others() {
 async fn membership_events_appear_once_in_history_pages() {
     let server = Server::start().await;
     let ann = server.session("ann").await;
-    let room = new_room(&server, &ann, "Kitchen", "public").await.id;
-    let mut live = connect(&server, &ann).await;
+    let room = server.room(&ann, "Kitchen", "public").await;
+    let mut live = Client::greet(server.address, &ann).await;
     live.join(room.as_str(), None).await;
     let path = format!("/api/rooms/{room}");
     // Seqs 1 to 8: topic, message, topic, message, message, topic, message, topic.
@@ -318,7 +256,7 @@ async fn membership_events_appear_once_in_history_pages() {
             live.say_in(&room, "hi").await;
         } else {
             let topic = json!({ "topic": seq.to_string() });
-            assert_eq!(status(&server, &ann, Method::PATCH, &path, topic).await, 204);
+            assert_eq!(call(&server, &ann, Method::PATCH, &path, topic).await, 204);
         }
     }
     let page = async |query: &str| {
@@ -345,12 +283,13 @@ async fn membership_events_appear_once_in_history_pages() {
 async fn room_changes_are_announced_and_persist() {
     let server = Server::start().await;
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
-    let room = new_room(&server, &ann, "Kitchen", "public").await.id;
-    let (mut ann_live, mut bob_live) = (connect(&server, &ann).await, connect(&server, &bob).await);
+    let room = server.room(&ann, "Kitchen", "public").await;
+    let (mut ann_live, mut bob_live) =
+        (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     ann_live.join(room.as_str(), Some(0)).await;
     let path = format!("/api/rooms/{room}");
     let change = json!({ "name": " Old  kitchen ", "topic": "Dinner" });
-    assert_eq!(status(&server, &ann, Method::PATCH, &path, change).await, 204);
+    assert_eq!(call(&server, &ann, Method::PATCH, &path, change).await, 204);
     let events = ann_live.events_to(2).await;
     assert_eq!(events[0].event, EventKind::Renamed { name: "Old kitchen".into() });
     assert_eq!(events[1].event, EventKind::TopicSet { topic: "Dinner".into() });
@@ -363,32 +302,32 @@ async fn room_changes_are_announced_and_persist() {
         .await;
     assert_eq!((told.name.as_str(), told.topic.as_deref(), told.joined), ("Old kitchen", Some("Dinner"), false));
 
-    assert_eq!(status(&server, &bob, Method::PATCH, &path, json!({ "archived": true })).await, 403);
-    assert_eq!(status(&server, &ann, Method::PATCH, &path, json!({ "archived": true })).await, 204);
-    ann_live.say(&say(&room, "one more")).await;
+    assert_eq!(call(&server, &bob, Method::PATCH, &path, json!({ "archived": true })).await, 403);
+    assert_eq!(call(&server, &ann, Method::PATCH, &path, json!({ "archived": true })).await, 204);
+    ann_live.say(&message_to(&room, "one more")).await;
     assert_eq!(ann_live.refusal().await, "forbidden");
     assert_eq!(server.get(&bob.token, &format!("{path}/messages")).await.status(), 200, "it can be read");
     // All or nothing, and saying what is so already is no event.
-    new_room(&server, &bob, "Garden", "public").await;
+    server.room(&bob, "Garden", "public").await;
     let change = json!({ "topic": "Weeds", "name": "GARDEN" });
-    assert_eq!(status(&server, &ann, Method::PATCH, &path, change).await, 409);
+    assert_eq!(call(&server, &ann, Method::PATCH, &path, change).await, 409);
     let same = json!({ "topic": "Dinner", "name": "Old kitchen", "archived": true });
-    assert_eq!(status(&server, &ann, Method::PATCH, &path, same).await, 204);
+    assert_eq!(call(&server, &ann, Method::PATCH, &path, same).await, 204);
     for bad in [json!({ "name": "" }), json!({ "name": "x".repeat(500) }), json!({ "topic": "a\u{202e}b" })] {
-        assert_eq!(status(&server, &ann, Method::PATCH, &path, bad).await, 422);
+        assert_eq!(call(&server, &ann, Method::PATCH, &path, bad).await, 422);
     }
 
     let server = server.restart().await;
-    let kinds: Vec<_> = log(&server, &ann, &room).await.into_iter().map(|event| event.event).collect();
+    let kinds: Vec<_> = server.log(&ann, &room).await.into_iter().map(|event| event.event).collect();
     assert_eq!(kinds.len(), 3);
     assert_eq!(kinds[2], EventKind::Archived { on: true });
-    let now = listed(&server, &ann).await.into_iter().find(|summary| summary.id == room).unwrap();
+    let now = server.listed(&ann, &room).await;
     assert_eq!((now.name.as_str(), now.archived, now.moderator), ("Old kitchen", true, true));
-    let mut ann_live = connect(&server, &ann).await;
-    ann_live.say(&say(&room, "still closed?")).await;
+    let mut ann_live = Client::greet(server.address, &ann).await;
+    ann_live.say(&message_to(&room, "still closed?")).await;
     assert_eq!(ann_live.refusal().await, "forbidden");
-    assert_eq!(status(&server, &ann, Method::PATCH, &path, json!({ "archived": false })).await, 204);
-    assert_eq!(send(&mut ann_live, &room, "open again").await, 5);
+    assert_eq!(call(&server, &ann, Method::PATCH, &path, json!({ "archived": false })).await, 204);
+    assert_eq!(ann_live.say_in(&room, "open again").await.1, 5);
     server.stop().await;
 }
 
@@ -396,33 +335,33 @@ async fn room_changes_are_announced_and_persist() {
 async fn moderators_cannot_remove_each_other() {
     let server = Server::start().await;
     let (ann, bob, cem) = (server.session("ann").await, server.session("bob").await, server.session("cem").await);
-    let room = new_room(&server, &ann, "Attic", "private").await.id;
+    let room = server.room(&ann, "Attic", "private").await;
     for other in [&bob, &cem] {
-        invite(&server, &ann, &room, &other.user).await;
+        server.add(&ann, &room, &other.user).await;
         let path = format!("/api/rooms/{room}/members/{}", other.user.id);
-        assert_eq!(status(&server, &ann, Method::PATCH, &path, json!({ "moderator": true })).await, 204);
+        assert_eq!(call(&server, &ann, Method::PATCH, &path, json!({ "moderator": true })).await, 204);
     }
     let members: MemberList = server.get(&bob.token, &format!("/api/rooms/{room}/members")).await.json().await.unwrap();
     assert_eq!((members.count, members.members.iter().filter(|member| member.moderator).count()), (3, 3));
     let path = format!("/api/rooms/{room}/members/{}", cem.user.id);
-    assert_eq!(status(&server, &bob, Method::DELETE, &path, json!({})).await, 403);
+    assert_eq!(call(&server, &bob, Method::DELETE, &path, json!({})).await, 403);
     // Who made the room stands above them; and everyone may leave.
-    remove(&server, &ann, &room, &cem.user).await;
-    remove(&server, &bob, &room, &bob.user).await;
-    assert_eq!(status(&server, &ann, Method::DELETE, &path, json!({})).await, 404);
+    server.remove(&ann, &room, &cem.user).await;
+    server.remove(&bob, &room, &bob.user).await;
+    assert_eq!(call(&server, &ann, Method::DELETE, &path, json!({})).await, 404);
     // From a public room one may be sent away as well, and may come back.
-    let kitchen = new_room(&server, &ann, "Kitchen", "public").await.id;
-    let mut bob_live = connect(&server, &bob).await;
+    let kitchen = server.room(&ann, "Kitchen", "public").await;
+    let mut bob_live = Client::greet(server.address, &bob).await;
     for _ in 0..2 {
         bob_live.join(kitchen.as_str(), Some(0)).await;
-        send(&mut bob_live, &kitchen, "here I am").await;
-        remove(&server, &ann, &kitchen, &bob.user).await;
+        bob_live.say_in(&kitchen, "here I am").await;
+        server.remove(&ann, &kitchen, &bob.user).await;
         bob_live.join(kitchen.as_str(), None).await;
-        remove(&server, &bob, &kitchen, &bob.user).await;
+        server.remove(&bob, &kitchen, &bob.user).await;
     }
-    assert!(!listed(&server, &bob).await.iter().any(|mine| mine.id == kitchen && mine.joined));
-    assert_eq!(log(&server, &ann, &kitchen).await.len(), 4, "coming and going by oneself leaves nothing there");
-    let kinds: Vec<_> = log(&server, &ann, &room).await.into_iter().map(|event| event.event).collect();
+    assert!(!rooms_of(&server, &bob).await.iter().any(|mine| mine.id == kitchen && mine.joined));
+    assert_eq!(server.log(&ann, &kitchen).await.len(), 4, "coming and going by oneself leaves nothing there");
+    let kinds: Vec<_> = server.log(&ann, &room).await.into_iter().map(|event| event.event).collect();
     let user = cem.user.clone();
     assert!(kinds.contains(&EventKind::Appointed { user, moderator: true }), "{kinds:?}");
     server.stop().await;

@@ -106,8 +106,7 @@ async fn signing_in_prevents_session_fixation() {
     let server = Server::start().await;
     let ann = server.account("ann").await;
     let planted = server.session("mallory").await;
-    let mut listening = Client::connect(server.address, &planted).await;
-    listening.hello(vec![]).await;
+    let mut listening = Client::greet(server.address, &planted).await;
     let body = json!({ "name": "ann", "password": PASSWORD });
     let with_cookie = |token: &str| {
         let request = http_client().post(server.url("/api/sign-in")).json(&body);

@@ -2,7 +2,7 @@
 //!
 //! The site's files are there once the site was built; `end2end/tests/offline.spec.ts` looks at them in any case.
 
-use crate::support::{Client, Server, http_client};
+use crate::support::{Client, FrameReader, Server, http_client};
 use parlor_protocol::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
 use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE};
 

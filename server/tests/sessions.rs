@@ -1,19 +1,13 @@
 //! Where someone is signed in, and how that ends: on every transport, at once.
 
-use crate::support::{self, Client, Server, http_client, http_connection::Requests, people::PASSWORD};
-use parlor::store::sqlite::FILE_NAME;
+use crate::support::{self, Client, Server, eventually, http_client, http_connection::Requests, people::PASSWORD};
 use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::SessionList};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::Connection;
 
 const REVOKED: Option<u16> = Some(CloseCode::SessionRevoked.code());
 
 async fn sessions(server: &Server, token: &str) -> SessionList {
     server.get(token, "/api/sessions").await.json().await.unwrap()
-}
-
-async fn database(server: &Server) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
-    SqliteConnection::connect_with(&options).await.unwrap()
 }
 
 #[tokio::test]
@@ -45,10 +39,8 @@ async fn revoking_a_session_closes_its_connections_on_all_transports() {
     let server = Server::start().await;
     let here = server.account("ann").await;
     let there = server.sign_in("ann").await;
-    let mut mine = Client::connect(server.address, &here).await;
-    mine.hello(vec![]).await;
-    let mut socket = Client::connect(server.address, &there).await;
-    socket.hello(vec![]).await;
+    let mut mine = Client::greet(server.address, &here).await;
+    let mut socket = Client::greet(server.address, &there).await;
     // One that has not said hello counts as well.
     let mut silent = Client::connect(server.address, &there).await;
     let streamed = Requests::new(server.address, &there, Some("s"));
@@ -109,8 +101,7 @@ async fn other_sessions_are_revoked_and_the_current_one_stays() {
     let server = Server::start().await;
     let here = server.account("ann").await;
     let others = [server.sign_in("ann").await, server.sign_in("ann").await];
-    let mut live = Client::connect(server.address, &others[0]).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &others[0]).await;
     assert_eq!(server.delete("/api/sessions", &here.token).await.status, 204);
     assert_eq!(live.ended().await.bye, REVOKED);
     for other in &others {
@@ -120,8 +111,7 @@ async fn other_sessions_are_revoked_and_the_current_one_stays() {
     assert!(list.len() == 1 && list[0].current);
     // Signing out ends this one alone.
     let again = server.sign_in("ann").await;
-    let mut live = Client::connect(server.address, &again).await;
-    live.hello(vec![]).await;
+    let mut live = Client::greet(server.address, &again).await;
     assert_eq!(server.delete("/api/session", &here.token).await.status, 204);
     assert_eq!((server.who(&here.token).await, server.who(&again.token).await), (401, 200));
     live.join("lobby", None).await;
@@ -138,8 +128,7 @@ async fn unused_sessions_expire() {
     let server = Server::start().await;
     let (old, used) = (server.account("ann").await, server.sign_in("ann").await);
     let temp = server.stop().await.unwrap();
-    let options = SqliteConnectOptions::new().filename(temp.path().join(FILE_NAME));
-    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut db = support::database(temp.path()).await;
     let age = "UPDATE session SET seen_at = seen_at - ?, created_at = created_at - 1 WHERE created_at =
                (SELECT created_at FROM session ORDER BY created_at LIMIT 1 OFFSET ?)";
     sqlx::query(age).bind(91 * DAY).bind(0).execute(&mut db).await.unwrap();
@@ -148,16 +137,11 @@ async fn unused_sessions_expire() {
     let server = Server::start_in(temp.path(), support::unlimited()).await;
     assert_eq!((server.who(&old.token).await, server.who(&used.token).await), (401, 200));
     // To use it is to begin anew, and that is kept.
-    let begun = std::time::Instant::now();
-    let mut db = database(&server).await;
-    loop {
-        let seen: Vec<i64> =
-            sqlx::query_scalar("SELECT seen_at FROM session ORDER BY seen_at").fetch_all(&mut db).await.unwrap();
-        if parlor::clock::now() - seen[seen.len() - 1] < DAY {
-            break;
-        }
-        assert!(begun.elapsed() < support::PATIENCE, "{seen:?}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let mut db = server.database().await;
+    eventually("the session was seen today", async || {
+        let seen: i64 = sqlx::query_scalar("SELECT max(seen_at) FROM session").fetch_one(&mut db).await.unwrap();
+        parlor::clock::now() - seen < DAY
+    })
+    .await;
     server.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Server, body, narrow, process::Process, session};
+use crate::support::{Client, FrameReader, Server, body, join, narrow, process::Process, session};
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, GapReason, PROTOCOL_VERSION, RoomId, ServerFrame, limits,
 };
@@ -11,11 +11,7 @@ use uuid::Uuid;
 
 /// Someone who has joined the lobby of a server that is a process of its own.
 async fn in_lobby(server: &Process, name: &str) -> Client {
-    let made = session(server.address, name).await;
-    let mut client = Client::connect(server.address, &made).await;
-    client.hello(vec![]).await;
-    client.join("lobby", None).await;
-    client
+    Client::in_lobby(server.address, &session(server.address, name).await).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -141,7 +137,7 @@ async fn first_overflow_sends_a_gap_and_the_second_closes() {
             "the second in thirty seconds"
         );
         before = Some(begun);
-        slow.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(head), tail: None })).await;
+        slow.say(&join(&RoomId::lobby(), Some(head))).await;
         slow.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
     }
     server.stop().await;

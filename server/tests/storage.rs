@@ -1,9 +1,9 @@
 //! A full disk, and an older database put back: refused or told in so many words, never half a history.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use crate::support::{
-    self, Client, Server, assert_gap_free, body, http_client,
+    self, Client, FrameReader, Server, assert_gap_free, body, database, http_client,
     http_connection::{Requests, status_and_code},
     unlimited,
 };
@@ -12,13 +12,8 @@ use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, GapReason, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, error_code,
     http::{CreatedSession, EventPage},
 };
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
-
-/// A second connection to the database, as an administrator would open it.
-async fn database(folder: &Path) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(folder.join(FILE_NAME))).await.unwrap()
-}
 
 async fn run(db: &mut SqliteConnection, sql: &'static str) {
     sqlx::query(sql).execute(db).await.unwrap();
@@ -187,8 +182,7 @@ async fn restoring_an_older_database_makes_clients_reload() {
         let (_, answered) = resumed(&server, &made, 100, tail).await;
         assert_eq!(answered, Some((GapReason::HistoryChanged, 100, 50)));
     }
-    let mut writer = Client::connect(server.address, &writer_made).await;
-    writer.hello(vec![]).await;
+    let mut writer = Client::greet(server.address, &writer_made).await;
     for n in 51..=120 {
         writer.send(&format!("new {n}")).await;
     }

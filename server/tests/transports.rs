@@ -6,8 +6,9 @@ mod slow_readers;
 use std::time::Duration;
 
 use crate::support::{
-    Server, body, http_client,
-    http_connection::{Poller, Requests, array, lobby, message},
+    FrameReader, Server, body, http_client,
+    http_connection::{Poller, Requests, array, lobby},
+    message,
 };
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame, error_code, limits};
 use reqwest::Method;

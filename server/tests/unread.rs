@@ -15,7 +15,7 @@ async fn only_messages_of_others_are_unread() {
     let (ann, bob) = (server.account("ann").await, server.account("bob").await);
     let room = server.room(&ann, "Kitchen", "private").await;
     server.add(&ann, &room, &bob.user).await;
-    let (mut annas, mut bobs) = (Client::greet(&server, &ann).await, Client::greet(&server, &bob).await);
+    let (mut annas, mut bobs) = (Client::greet(server.address, &ann).await, Client::greet(server.address, &bob).await);
     let joined = server.listed(&bob, &room).await.head;
     assert_eq!(counts(&server.listed(&bob, &room).await), (joined, 0, 0, false));
     server.change(&ann, &room, json!({ "topic": "dinner", "name": "Pantry" })).await;
@@ -43,8 +43,8 @@ async fn read_state_is_shared_between_devices() {
     let server = Server::start().await;
     let lobby = RoomId::lobby();
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
-    let mut writer = Client::greet(&server, &ann).await;
-    let (mut phone, mut desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    let mut writer = Client::greet(server.address, &ann).await;
+    let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
     // Nothing is there to be marked.
     phone.say(&ClientFrame::MarkUnread { room: lobby.clone(), seq: 1 }).await;
     phone.settle().await;
@@ -64,7 +64,7 @@ async fn read_state_is_shared_between_devices() {
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2, 3, 3, true));
     let server = server.restart().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2, 3, 3, true));
-    let (mut phone, mut desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
     // Reading anything takes the mark back, and what was read before counts again.
     phone.say(&ClientFrame::Read { room: lobby.clone(), seq: 1 }).await;
     assert_eq!(counts(&desk.summary(&lobby, |room| !room.marked).await), (4, 1, 1, false));
@@ -93,14 +93,14 @@ async fn unread_counts_survive_a_restart() {
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (0, 2_500, 25, false));
     let server = server.restart().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (0, 2_500, 25, false));
-    let mut phone = Client::greet(&server, &bob).await;
+    let mut phone = Client::greet(server.address, &bob).await;
     phone.say(&ClientFrame::Read { room: lobby.clone(), seq: 2_450 }).await;
     phone.settle().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2_450, 50, 1, false));
     let server = server.restart().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2_450, 50, 1, false));
     // Further back than was counted so far.
-    let (mut phone, mut desk) = (Client::greet(&server, &bob).await, Client::greet(&server, &bob).await);
+    let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
     phone.say(&ClientFrame::MarkUnread { room: lobby.clone(), seq: 101 }).await;
     assert_eq!(counts(&desk.summary(&lobby, |room| room.marked).await), (100, 2_400, 24, true));
     server.stop().await;
@@ -112,7 +112,7 @@ async fn notification_level_is_stored_and_announced() {
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let room = server.room(&ann, "Kitchen", "private").await;
     let path = format!("/api/rooms/{room}/level");
-    let mut desk = Client::greet(&server, &ann).await;
+    let mut desk = Client::greet(server.address, &ann).await;
     let set = async |who: &parlor_protocol::http::CreatedSession, path: &str, body| {
         server.ask(Method::PUT, path, &who.token, body).await.status
     };

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, PATIENCE, Server, http_client, rooms::counts};
+use crate::support::{Client, FrameReader, PATIENCE, Server, http_client, rooms::counts};
 use parlor_app::live::state::{Effect, State};
 use parlor_protocol::{
     ClientFrame, CommandId, Event, EventKind, RoomId, RoomSummary, Seq, ServerFrame, UserId,
@@ -117,7 +117,7 @@ impl World {
         let server = Server::start().await;
         let writer = server.session("writer").await;
         let room = server.room(&writer, "Kitchen", "private").await;
-        let mut client = Client::greet(&server, &writer).await;
+        let mut client = Client::greet(server.address, &writer).await;
         client.join(room.as_str(), None).await;
         let mut people = Vec::new();
         for (name, devices) in ["ann", "bob"].into_iter().zip(DEVICES) {
@@ -127,7 +127,7 @@ impl World {
                 // Its welcome is heard by the client alone, so the page is told by whom it is read.
                 let mut page = State::default();
                 page.me = Some(person.made.user.clone());
-                person.devices.push(Device { client: Client::greet(&server, &person.made).await, page });
+                person.devices.push(Device { client: Client::greet(server.address, &person.made).await, page });
             }
             people.push(person);
         }

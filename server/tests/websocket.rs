@@ -1,6 +1,6 @@
 //! WebSocket as the bytes are: what RFC 6455 allows is taken, what it forbids ends the connection with the right code.
 
-use crate::support::{Server, body};
+use crate::support::{FrameReader, Server, body};
 use parlor_protocol::{ClientFrame, ServerFrame, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

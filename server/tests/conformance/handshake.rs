@@ -44,7 +44,6 @@ fn with(instead_of: &str, line: &str) -> String {
     lines.collect::<Vec<_>>().join("\r\n") + "\r\n\r\n"
 }
 
-/// One line more.
 fn and(line: &str) -> String {
     format!("{}\r\n{line}\r\n\r\n", wire::REQUEST.trim_end())
 }

@@ -10,7 +10,6 @@ pub(super) const PONG: u8 = 0xa;
 /// What of a server's frame matters: opcode and payload.
 pub(super) type Frame = (u8, Vec<u8>);
 
-/// Opens the echo.
 pub(super) const REQUEST: &str = "GET /lab/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n\
                                   Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -115,7 +114,6 @@ pub(super) fn read(mut bytes: &[u8]) -> Result<Vec<Frame>, String> {
     Ok(frames)
 }
 
-/// For people.
 pub(super) fn shown(frames: &[Frame]) -> String {
     let one =
         |(opcode, payload): &Frame| format!("{opcode:x}:{}:{:?}", payload.len(), &payload[..payload.len().min(8)]);

@@ -1,12 +1,11 @@
 //! However a connection ends, nothing is left of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::SinkExt;
-use parlor::{config::Config, store::sqlite::FILE_NAME};
+use parlor::config::Config;
 use parlor_protocol::{CloseCode, PresenceState, ServerFrame};
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -17,7 +16,7 @@ use tokio_tungstenite::{
 };
 
 use super::{Plain, nothing_left, talk_past};
-use crate::support::{Client, PATIENCE, Server, narrow_socket, unlimited};
+use crate::support::{Client, FrameReader, PATIENCE, Server, eventually, narrow_socket, unlimited};
 
 /// One that does not read leaves what it is told with the server.
 async fn narrow(server: &Server, path: &str) -> Plain {
@@ -93,14 +92,12 @@ async fn guests_are_removed_with_their_connection() {
         _ => None,
     });
     gone.await;
-    let began = Instant::now();
-    let options = SqliteConnectOptions::new().filename(server.folder.join(FILE_NAME));
-    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut db = server.database().await;
     let sessions = "SELECT count(*) FROM session JOIN user ON user.id = session.user WHERE user.name = 'ann'";
-    while sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut database).await.unwrap() > 0 {
-        assert!(began.elapsed() < PATIENCE, "ann's session is still there");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("the guest's session is deleted", async || {
+        sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut db).await.unwrap() == 0
+    })
+    .await;
     drop(bob);
     nothing_left(&server, &["ann"]).await;
     server.stop().await;

@@ -1,6 +1,6 @@
 //! Who may, and how much: as everybody.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parlor::config::{Config, Gateways, Guests, Switch};
 use parlor_protocol::{
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Plain, nothing_left, socketio_client::Io};
 use crate::support::{
-    PATIENCE, Server, browser::Browser, http_client, people::of_each_role, rooms::settings, unlimited,
+    Server, browser::Browser, eventually, http_client, people::of_each_role, rooms::settings, unlimited,
 };
 
 const OPENING: [&str; 2] = ["/gateway/text?name=ann", "/gateway/json?name=ann"];
@@ -86,11 +86,7 @@ async fn temporary_guests_lose_membership_and_their_messages_stay() {
     assert_eq!(guests, [false, true, true], "{}", page.html);
     drop(pat);
     nothing_left(&server, &[]).await;
-    let begun = Instant::now();
-    while members(&server, &ann).await != ["ann", "gus"] {
-        assert!(begun.elapsed() < PATIENCE, "pat is still a member");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("the guest is no member", async || members(&server, &ann).await == ["ann", "gus"]).await;
     assert_eq!(server.history(&ann.token, "").await.messages[0].by.name, "pat");
     // The same for who signs out in a browser. A conversation goes on having had its people.
     assert_eq!(server.delete("/api/session", &gus.token).await.status, 204);

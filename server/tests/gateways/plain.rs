@@ -11,7 +11,7 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use super::{MESSAGES, Plain, ROUND, same_order};
-use crate::support::{Server, body, session, unlimited};
+use crate::support::{FrameReader, Server, body, join, session, unlimited};
 
 #[tokio::test]
 async fn messages_are_exchanged_in_both_directions() {
@@ -220,7 +220,7 @@ async fn private_messages_reach_only_the_recipient() {
 /// The id of someone who says something.
 async fn third_id(listener: &mut crate::support::Client, name: &str) -> parlor_protocol::UserId {
     listener.say(&ClientFrame::Leave { room: RoomId::lobby() }).await;
-    listener.say(&ClientFrame::Join(parlor_protocol::Cursor { room: RoomId::lobby(), after: None, tail: None })).await;
+    listener.say(&join(&RoomId::lobby(), None)).await;
     let found = listener.until(|frame| match frame {
         ServerFrame::Joined { online, .. } => online.iter().find(|user| user.name == name).map(|user| user.id),
         _ => None,
@@ -291,7 +291,7 @@ async fn renaming_keeps_the_connection() {
 async fn deleted_messages_are_not_sent() {
     let server = Server::start().await;
     let made = session(server.address, "bob").await;
-    let mut bob = crate::support::Client::greet(&server, &made).await;
+    let mut bob = crate::support::Client::greet(server.address, &made).await;
     bob.join("lobby", None).await;
     let (id, _) = bob.say_in(&RoomId::lobby(), "oops").await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann&format=text").await;

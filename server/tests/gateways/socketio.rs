@@ -15,7 +15,7 @@ use super::{
     socketio_client::{Io, polled, polling},
     talk_past,
 };
-use crate::support::{PATIENCE, Server, body, http_client, people::of_each_role, unlimited};
+use crate::support::{FrameReader, PATIENCE, Server, body, http_client, people::of_each_role, unlimited};
 
 #[tokio::test]
 async fn messages_and_presence_are_exchanged() {

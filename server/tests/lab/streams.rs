@@ -25,7 +25,6 @@ const ALL: [&str; 9] = [
     "/lab/streams",
 ];
 
-/// A stream of this kind that the gauges have counted.
 async fn counted(server: &Server, (kind, path, websocket): (&str, &str, bool)) -> TcpStream {
     loop {
         let stream = ask(server.address, path, websocket).await;

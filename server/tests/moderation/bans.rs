@@ -8,8 +8,8 @@ async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
     let (owner, ann) = (server.owner("olga").await, server.account("ann").await);
     let phone = server.sign_in("ann").await;
     let (mut others, mut live, mut silent) = (
-        connect(&server, &owner).await,
-        connect(&server, &ann).await,
+        Client::greet(server.address, &owner).await,
+        Client::greet(server.address, &ann).await,
         // Not said hello.
         Client::connect(server.address, &phone).await,
     );
@@ -67,7 +67,7 @@ async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
     assert_eq!(send(&mut others, &RoomId::lobby()).await, None, "the others go on");
     assert_eq!(server.delete(&ban_path, &owner.token).await.status, 204);
     assert_eq!((server.who(&ann.token).await, server.who(&server.sign_in("ann").await.token).await), (200, 200));
-    let mut live = connect(&server, &ann).await;
+    let mut live = Client::greet(server.address, &ann).await;
     assert_eq!(send(&mut live, &RoomId::lobby()).await, None);
     server.stop().await;
 }
@@ -200,7 +200,7 @@ async fn new_sessions_from_a_banned_address_are_rejected() {
     let owner = server.owner("olga").await;
     let (eve, accomplice, neighbour) =
         (come_in(bad).await.made(), come_in(near).await.made(), make_account(near, "ned").await.made());
-    let mut live = connect(&server, &accomplice).await;
+    let mut live = Client::greet(server.address, &accomplice).await;
     ban(&server, &owner, &eve, json!({ "reason": "spam", "address": true })).await;
     assert_eq!(live.ended().await.bye, BANNED, "another guest from there");
     let banned = (403, "banned".to_owned());

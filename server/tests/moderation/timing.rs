@@ -15,7 +15,7 @@ async fn bans_and_mutes_expire() {
     assert!(refused.status() == 403 && (3_000..=3_601).contains(&wait), "{wait}");
 
     // Their time is put nearer while nobody looks.
-    let mut db = database(&server).await;
+    let mut db = server.database().await;
     server.stop().await;
     let until = now() + 2_000;
     for change in ["UPDATE ban SET until = ?", "UPDATE mute SET until = ?"] {
@@ -23,7 +23,7 @@ async fn bans_and_mutes_expire() {
     }
     db.close().await.unwrap();
     let server = Server::start_in(folder.path(), unlimited()).await;
-    let mut bob_live = connect(&server, &bob).await;
+    let mut bob_live = Client::greet(server.address, &bob).await;
     let begun = Instant::now();
     let (mut banned, mut muted) = (true, true);
     while banned || muted {
@@ -50,7 +50,7 @@ async fn bans_and_mutes_expire() {
 async fn mute_and_message_follow_commit_order() {
     let server = Server::start().await;
     let (owner, bob) = (server.owner("olga").await, server.account("bob").await);
-    let mut live = connect(&server, &bob).await;
+    let mut live = Client::greet(server.address, &bob).await;
     let (mut kept, mut refused) = (0, 0);
     for round in 0..30 {
         let muting = async {
@@ -60,7 +60,7 @@ async fn mute_and_message_follow_commit_order() {
         };
         let sending = async {
             for n in 0..40 {
-                live.say(&say(&RoomId::lobby(), &format!("{round} {n}"))).await;
+                live.say(&message_to(&RoomId::lobby(), &format!("{round} {n}"))).await;
             }
             let mut answers = 0;
             while answers < 40 {
@@ -100,7 +100,7 @@ async fn ban_and_message_follow_commit_order() {
         };
         let sending = async {
             for n in 0..40 {
-                if live.try_say(&say(&RoomId::lobby(), &format!("{round} {n}"))).await.is_none() {
+                if live.try_say(&message_to(&RoomId::lobby(), &format!("{round} {n}"))).await.is_none() {
                     break;
                 }
             }

@@ -1,7 +1,8 @@
 //! All commands about a room, and the action that each needs permission for.
 
+use crate::support::join;
 use parlor_protocol::policy::RoomAction;
-use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId};
+use parlor_protocol::{ClientFrame, CommandId, RoomId};
 use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +95,7 @@ pub(super) const fn action_of(frame: &ClientFrame) -> Option<RoomAction> {
 pub(super) fn frames(room: &RoomId, message: CommandId) -> Vec<ClientFrame> {
     let (id, room) = (CommandId(Uuid::now_v7()), room.clone());
     vec![
-        ClientFrame::Join(Cursor { room: room.clone(), after: None, tail: None }),
+        join(&room, None),
         ClientFrame::Send { id, room: room.clone(), body: "hi".into(), reply_to: None },
         ClientFrame::Typing { room: room.clone() },
         ClientFrame::Read { room: room.clone(), seq: 1 },

@@ -185,11 +185,9 @@ impl Fixture {
     }
 
     pub(super) async fn live(&self, cell: &Cell) {
-        let mut other = Client::connect(self.server.address, &cell.other).await;
-        other.hello(vec![]).await;
+        let mut other = Client::greet(self.server.address, &cell.other).await;
         other.join(cell.room.as_str(), None).await;
-        let mut them = Client::connect(self.server.address, &cell.them).await;
-        them.hello(vec![]).await;
+        let mut them = Client::greet(self.server.address, &cell.them).await;
         // Sending comes last, because it makes the sender a member of a public room. Only joined clients receive typing notices.
         let said = CommandId(Uuid::now_v7());
         let send = ClientFrame::Send { id: said, room: cell.room.clone(), body: "hi".into(), reply_to: None };
@@ -213,18 +211,11 @@ impl Fixture {
             let decision = cell.decision(act);
             if act == RoomAction::Type {
                 // Has no response: the other client receives it, or not.
-                other.say(&ClientFrame::Ping { at: 2 }).await;
-                let mut heard = false;
-                other
-                    .until(|frame| match frame {
-                        ServerFrame::Typing { user, .. } => {
-                            heard |= *user == cell.them.user;
-                            None
-                        }
-                        ServerFrame::Pong { at: 2, .. } => Some(()),
-                        _ => None,
-                    })
-                    .await;
+                let heard = other
+                    .settle()
+                    .await
+                    .iter()
+                    .any(|frame| matches!(frame, ServerFrame::Typing { user, .. } if *user == cell.them.user));
                 assert_eq!((heard, refused), (decision == Decision::Allowed, None), "{} {frame:?}", cell.name());
                 continue;
             }
@@ -246,33 +237,12 @@ impl Fixture {
 }
 
 /// Sends a command and returns the code if it was refused.
-pub(super) async fn decided(client: &mut Client, frame: ClientFrame) -> Option<String> {
-    let (ClientFrame::Send { id, .. } | ClientFrame::Delete { id, .. }) = frame else { panic!("{frame:?}") };
-    client.say(&frame).await;
-    client
-        .until(|answer| match answer {
-            ServerFrame::Ack { id: acked, .. } if *acked == id => Some(None),
-            ServerFrame::Refused { id: Some(refused), code, .. } if *refused == id.to_string() => {
-                Some(Some(code.clone()))
-            }
-            _ => None,
-        })
-        .await
+async fn decided(client: &mut Client, frame: ClientFrame) -> Option<String> {
+    client.decided(frame).await.err()
 }
 
 /// Returns the code of a refusal that arrives before the response to a ping.
-pub(super) async fn refusal(client: &mut Client) -> Option<String> {
-    client.say(&ClientFrame::Ping { at: 1 }).await;
-    let mut refused = None;
-    client
-        .until(|frame| match frame {
-            ServerFrame::Refused { code, .. } => {
-                refused = Some(code.clone());
-                None
-            }
-            ServerFrame::Pong { at: 1, .. } => Some(()),
-            _ => None,
-        })
-        .await;
-    refused
+async fn refusal(client: &mut Client) -> Option<String> {
+    let mut frames = client.settle().await.into_iter();
+    frames.find_map(|frame| if let ServerFrame::Refused { code, .. } = frame { Some(code) } else { None })
 }

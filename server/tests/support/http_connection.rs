@@ -1,16 +1,15 @@
-//! Clients whose frames travel in HTTP requests: an event stream or polls down, POSTs up.
+//! Clients over HTTP: they receive frames by an event stream or by long polling, and post their own.
 
 use std::{collections::VecDeque, net::SocketAddr};
 
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
+    ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame,
     http::{CreatedSession, ErrorResponse},
 };
 use uuid::Uuid;
 
-use super::{PATIENCE, http_client};
+use super::{FrameReader, PATIENCE, http_client, message};
 
-/// The requests of one connection.
 #[derive(Clone)]
 pub struct Requests {
     pub address: SocketAddr,
@@ -33,12 +32,12 @@ impl Requests {
         self.http.post(self.url("frames")).bearer_auth(&self.token).body(body).send().await
     }
 
-    /// The status, and the error's code if it is one.
+    /// Posts a body; returns the status, and the code of an error.
     pub async fn post_text(&self, body: impl Into<reqwest::Body>) -> (u16, Option<String>) {
         status_and_code(self.try_post_text(body).await.unwrap()).await
     }
 
-    /// Posts frames and expects that they are taken.
+    /// Posts frames, which must be accepted.
     pub async fn post(&self, frames: &[ClientFrame]) {
         assert_eq!(self.post_text(array(frames)).await, (204, None));
     }
@@ -47,7 +46,7 @@ impl Requests {
         self.post(&[ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }]).await;
     }
 
-    /// Says something and does not wait for the ack.
+    /// Sends a message to the lobby without waiting for the ack.
     pub async fn say(&self, body: &str) -> CommandId {
         let id = CommandId(Uuid::now_v7());
         self.post(&[message(id, body)]).await;
@@ -68,14 +67,13 @@ impl Requests {
         Stream::of(response)
     }
 
-    /// One poll's frames.
     pub async fn poll(&self) -> Vec<ServerFrame> {
         let response = self.get("poll", None).await;
         assert_eq!(response.status(), 200);
         frames(&response.text().await.unwrap())
     }
 
-    /// The status of a poll that is refused, and the error's code.
+    /// The status and error code of a refused poll.
     pub async fn refused_poll(&self) -> (u16, Option<String>) {
         status_and_code(self.get("poll", None).await).await
     }
@@ -89,10 +87,6 @@ pub async fn status_and_code(response: reqwest::Response) -> (u16, Option<String
 
 pub fn array(frames: &[ClientFrame]) -> String {
     format!("[{}]", frames.iter().map(ClientFrame::encode).collect::<Vec<_>>().join(","))
-}
-
-pub fn message(id: CommandId, body: &str) -> ClientFrame {
-    ClientFrame::Send { id, room: RoomId::lobby(), body: body.into(), reply_to: None }
 }
 
 pub fn lobby(after: Option<Seq>) -> Cursor {
@@ -121,12 +115,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Of any event stream.
     pub fn of(response: reqwest::Response) -> Self {
         Self { response, text: String::new(), last_id: None }
     }
 
-    /// The next block as it came; `None` at the end of the stream.
+    /// The next block; `None` at the end of the stream.
     pub async fn block(&mut self) -> Option<Block> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -153,39 +146,7 @@ impl Stream {
         }
     }
 
-    /// The next frame; `None` at the end of the stream.
-    pub async fn next_or_none(&mut self) -> Option<ServerFrame> {
-        loop {
-            let block = self.block().await?;
-            if let (None, Some(data)) = (&block.event, &block.data) {
-                return Some(ServerFrame::decode(data).unwrap());
-            }
-        }
-    }
-
-    pub async fn next(&mut self) -> ServerFrame {
-        self.next_or_none().await.expect("a frame")
-    }
-
-    /// Passes frames over until one fits.
-    pub async fn until<T>(&mut self, mut fits: impl FnMut(&ServerFrame) -> Option<T>) -> T {
-        loop {
-            if let Some(found) = fits(&self.next().await) {
-                return found;
-            }
-        }
-    }
-
-    pub async fn event(&mut self) -> Event {
-        self.until(|frame| match frame {
-            ServerFrame::Event(event) => Some(event.clone()),
-            ServerFrame::Gap { .. } => panic!("{frame:?}"),
-            _ => None,
-        })
-        .await
-    }
-
-    /// Reads to the end; the code of the `bye`, if one came.
+    /// Reads to the end; returns the code of a `bye`.
     pub async fn ended(&mut self) -> Option<u16> {
         let mut bye = None;
         while let Some(frame) = self.next_or_none().await {
@@ -197,7 +158,18 @@ impl Stream {
     }
 }
 
-/// A client that polls, one after the other.
+impl FrameReader for Stream {
+    async fn next_or_none(&mut self) -> Option<ServerFrame> {
+        loop {
+            let block = self.block().await?;
+            if let (None, Some(data)) = (&block.event, &block.data) {
+                return Some(ServerFrame::decode(data).unwrap());
+            }
+        }
+    }
+}
+
+/// A client that polls again after each response.
 pub struct Poller {
     pub requests: Requests,
     waiting: VecDeque<ServerFrame>,
@@ -207,30 +179,13 @@ impl Poller {
     pub fn new(requests: Requests) -> Self {
         Self { requests, waiting: VecDeque::new() }
     }
+}
 
-    pub async fn next(&mut self) -> ServerFrame {
-        loop {
-            if let Some(frame) = self.waiting.pop_front() {
-                return frame;
-            }
+impl FrameReader for Poller {
+    async fn next_or_none(&mut self) -> Option<ServerFrame> {
+        while self.waiting.is_empty() {
             self.waiting.extend(self.requests.poll().await);
         }
-    }
-
-    pub async fn until<T>(&mut self, mut fits: impl FnMut(&ServerFrame) -> Option<T>) -> T {
-        loop {
-            if let Some(found) = fits(&self.next().await) {
-                return found;
-            }
-        }
-    }
-
-    pub async fn event(&mut self) -> Event {
-        self.until(|frame| match frame {
-            ServerFrame::Event(event) => Some(event.clone()),
-            ServerFrame::Gap { .. } => panic!("{frame:?}"),
-            _ => None,
-        })
-        .await
+        self.waiting.pop_front()
     }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 pub mod browser;
+pub mod frames;
 pub mod http_connection;
 pub mod people;
 pub mod process;
@@ -10,18 +11,20 @@ pub mod rooms;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::{SinkExt, StreamExt};
 use parlor::{
     Running,
     config::{Config, Switch},
+    store::sqlite::FILE_NAME,
 };
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, User,
+    ClientFrame, CommandId, Cursor, Event, EventKind, PROTOCOL_VERSION, Seq, ServerFrame, User,
     http::{CreatedRoom, CreatedSession, MessagePage},
 };
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -30,8 +33,10 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-/// Nothing here takes longer on a busy machine; what does is a hang.
+/// How long tests wait for anything. Longer is a hang, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(120);
+
+pub use frames::{FrameReader, join, message, message_to};
 
 pub struct Server {
     pub address: SocketAddr,
@@ -41,12 +46,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// With everything as it is by default, but for what [`unlimited`] changes.
+    /// Starts with the defaults, except for [`unlimited`].
     pub async fn start() -> Self {
         Self::start_with(unlimited()).await
     }
 
-    /// With other settings; address and folder are set here.
+    /// Starts with other settings, except for address and folder.
     pub async fn start_with(config: Config) -> Self {
         let temp = TempDir::new().unwrap();
         let mut server = Self::start_in(temp.path(), config).await;
@@ -65,35 +70,27 @@ impl Server {
         self.temp.take()
     }
 
-    /// Returns when every connection that HTTP requests carry is gone, whichever way it ended.
+    /// Waits until no connection over event streams or long polling is left.
     pub async fn no_http_connections(&self) {
-        let begun = std::time::Instant::now();
-        while self.http_connections() > 0 {
-            assert!(begun.elapsed() < PATIENCE, "{} connections are left", self.http_connections());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        eventually("no connection is left", async || self.http_connections() == 0).await;
     }
 
-    /// How many live connections there are, of whatever kind.
+    /// The number of live connections over all transports.
     pub fn connections(&self) -> usize {
         self.running.as_ref().unwrap().connections()
     }
 
-    /// Returns when the server holds so many polls.
+    /// Waits until this many polls are pending.
     pub async fn holds(&self, polls: usize) {
-        let begun = std::time::Instant::now();
-        while self.running.as_ref().unwrap().pending_polls() != polls {
-            assert!(begun.elapsed() < PATIENCE, "{} polls are held", self.running.as_ref().unwrap().pending_polls());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("polls are pending", async || self.running.as_ref().unwrap().pending_polls() == polls).await;
     }
 
-    /// How many connections are carried by HTTP requests.
+    /// The number of connections over event streams and long polling.
     pub fn http_connections(&self) -> usize {
         self.running.as_ref().unwrap().http_connections()
     }
 
-    /// Stops and starts again on the same data.
+    /// Stops, and starts again on the same data folder.
     pub async fn restart(mut self) -> Self {
         let temp = self.temp.take();
         let folder = self.folder.clone();
@@ -111,19 +108,19 @@ impl Server {
         session(self.address, name).await
     }
 
-    /// A client who has said hello and joined the lobby.
+    /// A guest's connection that has joined the lobby.
     pub async fn client(&self, name: &str) -> Client {
-        let mut client = self.greeted(name).await;
-        client.join("lobby", None).await;
-        client
+        Client::in_lobby(self.address, &self.session(name).await).await
     }
 
-    /// A client who has said hello.
+    /// A guest's connection after `hello`.
     pub async fn greeted(&self, name: &str) -> Client {
-        let made = self.session(name).await;
-        let mut client = Client::connect(self.address, &made).await;
-        client.hello(vec![]).await;
-        client
+        Client::greet(self.address, &self.session(name).await).await
+    }
+
+    /// A connection to the database, as an administrator would open it.
+    pub async fn database(&self) -> SqliteConnection {
+        database(&self.folder).await
     }
 
     pub async fn get(&self, token: &str, path: &str) -> reqwest::Response {
@@ -141,14 +138,27 @@ impl Server {
     }
 }
 
-/// No limits on how fast one may send, and nobody is given up for their silence, however slow the machine that tests.
+/// Without rate limits, and with a heartbeat that a slow machine cannot miss.
 pub fn unlimited() -> Config {
     Config { rate_limits: Switch::Off, heartbeat: Duration::from_secs(300), ..Config::default() }
 }
 
-/// Follows no redirects and uses no proxy.
+/// A client that follows no redirects and uses no proxy.
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+pub async fn database(folder: &Path) -> SqliteConnection {
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(folder.join(FILE_NAME))).await.unwrap()
+}
+
+/// Waits until the condition holds.
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < PATIENCE, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 pub async fn session(address: SocketAddr, name: &str) -> CreatedSession {
@@ -181,12 +191,18 @@ pub fn upgrade_request(address: SocketAddr, headers: &[(&'static str, &str)]) ->
     request
 }
 
-/// Tries to upgrade; the status of the answer when the server refuses.
+/// Opens a WebSocket, or returns the status if the server refuses.
 pub async fn try_upgrade(address: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Socket, u16> {
     match tokio_tungstenite::connect_async(upgrade_request(address, headers)).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("{error}"),
+    }
+}
+
+impl FrameReader for Client {
+    async fn next_or_none(&mut self) -> Option<ServerFrame> {
+        tokio::time::timeout(PATIENCE, self.next_or_end()).await.expect("a frame in time").ok()
     }
 }
 
@@ -198,25 +214,35 @@ impl Client {
         Self { user: made.user.clone(), token: made.token.clone(), socket }
     }
 
+    /// Connects and says hello.
+    pub async fn greet(address: SocketAddr, made: &CreatedSession) -> Self {
+        let mut client = Self::connect(address, made).await;
+        client.hello(vec![]).await;
+        client
+    }
+
+    /// Connects, says hello and joins the lobby.
+    pub async fn in_lobby(address: SocketAddr, made: &CreatedSession) -> Self {
+        let mut client = Self::greet(address, made).await;
+        client.join("lobby", None).await;
+        client
+    }
+
+    pub fn session(&self) -> CreatedSession {
+        CreatedSession { user: self.user.clone(), token: self.token.clone() }
+    }
+
     pub async fn say(&mut self, frame: &ClientFrame) {
         self.say_text(frame.encode()).await;
     }
 
-    /// Says a frame; `None` when the connection has ended.
+    /// Sends a frame; `None` if the connection has ended.
     pub async fn try_say(&mut self, frame: &ClientFrame) -> Option<()> {
         self.socket.send(Message::Text(frame.encode().into())).await.ok()
     }
 
     pub async fn say_text(&mut self, text: impl Into<tungstenite::Utf8Bytes>) {
         self.socket.send(Message::Text(text.into())).await.unwrap();
-    }
-
-    /// The next frame.
-    pub async fn next(&mut self) -> ServerFrame {
-        match tokio::time::timeout(PATIENCE, self.next_or_end()).await.expect("a frame in time") {
-            Ok(frame) => frame,
-            Err(ended) => panic!("the connection ended: {ended:?}"),
-        }
     }
 
     async fn next_or_end(&mut self) -> Result<ServerFrame, Option<CloseFrame>> {
@@ -231,30 +257,7 @@ impl Client {
         }
     }
 
-    /// Passes frames over until one fits.
-    pub async fn until<T>(&mut self, mut fits: impl FnMut(&ServerFrame) -> Option<T>) -> T {
-        loop {
-            if let Some(found) = fits(&self.next().await) {
-                return found;
-            }
-        }
-    }
-
-    /// The next frame; `None` when the connection has ended.
-    pub async fn next_or_none(&mut self) -> Option<ServerFrame> {
-        tokio::time::timeout(PATIENCE, self.next_or_end()).await.expect("a frame in time").ok()
-    }
-
-    pub async fn event(&mut self) -> Event {
-        self.until(|frame| match frame {
-            ServerFrame::Event(event) => Some(event.clone()),
-            ServerFrame::Gap { .. } => panic!("{frame:?}"),
-            _ => None,
-        })
-        .await
-    }
-
-    /// Events up to this seq, each one after the other.
+    /// The events up to this seq, checked to be without gaps.
     pub async fn events_to(&mut self, seq: Seq) -> Vec<Event> {
         let mut events = Vec::new();
         while events.last().is_none_or(|event: &Event| event.seq < seq) {
@@ -264,7 +267,7 @@ impl Client {
         events
     }
 
-    /// The refusal's code.
+    /// The code of the next refusal.
     pub async fn refusal(&mut self) -> String {
         self.until(|frame| match frame {
             ServerFrame::Refused { code, .. } => Some(code.clone()),
@@ -296,9 +299,9 @@ impl Client {
         welcome
     }
 
-    /// Joins and returns the head.
+    /// Joins a room and returns its head.
     pub async fn join(&mut self, room: &str, after: Option<Seq>) -> Seq {
-        self.say(&ClientFrame::Join(Cursor { room: room.into(), after, tail: None })).await;
+        self.say(&join(&room.into(), after)).await;
         self.until(|frame| match frame {
             ServerFrame::Joined { room: joined, head, .. } if joined.as_str() == room => Some(*head),
             ServerFrame::Refused { .. } | ServerFrame::Gap { .. } => panic!("{frame:?}"),
@@ -307,7 +310,7 @@ impl Client {
         .await
     }
 
-    /// Sends and does not wait.
+    /// Sends a message to the lobby without waiting for the ack.
     pub async fn post(&mut self, body: &str) -> CommandId {
         let id = CommandId(Uuid::now_v7());
         self.post_as(id, body).await;
@@ -315,16 +318,16 @@ impl Client {
     }
 
     pub async fn post_as(&mut self, id: CommandId, body: &str) {
-        self.say(&ClientFrame::Send { id, room: RoomId::lobby(), body: body.into(), reply_to: None }).await;
+        self.say(&message(id, body)).await;
     }
 
-    /// Sends and waits for the ack; its seq.
+    /// Sends a message to the lobby and returns the seq of its ack.
     pub async fn send(&mut self, body: &str) -> Seq {
         let id = self.post(body).await;
         self.acked(id).await.0
     }
 
-    /// Waits for the ack of this id: its seq and time.
+    /// The seq and time of the ack for this id.
     pub async fn acked(&mut self, id: CommandId) -> (Seq, i64) {
         self.until(|frame| match frame {
             ServerFrame::Ack { id: acked, seq, at, .. } if *acked == id => Some((*seq, *at)),
@@ -352,7 +355,7 @@ pub fn body(event: &Event) -> &str {
     }
 }
 
-/// A connection whose own buffers are as small as the system allows: what is not read stays with the server.
+/// A connection with the smallest possible receive buffer, so that unread data stays on the server.
 pub fn narrow_socket(address: SocketAddr) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -361,7 +364,7 @@ pub fn narrow_socket(address: SocketAddr) -> TcpStream {
     TcpStream::from_std(socket.into()).unwrap()
 }
 
-/// A client on such a one.
+/// A client on a [`narrow_socket`].
 pub async fn narrow(address: SocketAddr, made: &CreatedSession) -> Client {
     let stream = MaybeTlsStream::Plain(narrow_socket(address));
     let bearer = format!("Bearer {}", made.token);

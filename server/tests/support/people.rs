@@ -9,7 +9,6 @@ use super::{Server, http_client};
 
 pub const PASSWORD: &str = "correct horse battery";
 
-/// An answer, read.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -73,7 +72,6 @@ impl Server {
         self.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD })).await.made()
     }
 
-    /// The first owner.
     pub async fn owner(&self, name: &str) -> CreatedSession {
         let secret = self.first_secret().unwrap();
         self.post("/api/accounts", "", json!({ "name": name, "password": PASSWORD, "invite": secret })).await.made()

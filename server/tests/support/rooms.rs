@@ -1,4 +1,4 @@
-//! Rooms of all kinds, and what is said in them.
+//! Rooms of each kind, and the commands about them.
 
 use parlor_protocol::{
     ClientFrame, CommandId, Event, RoomId, RoomSummary, Seq, ServerFrame, User,
@@ -8,89 +8,78 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Client, Server};
+use super::{Client, FrameReader, Server};
 
-/// The address of a room's settings.
+/// The path of a room's settings page.
 pub fn settings(room: &RoomId) -> String {
     form(room, "settings")
 }
 
-/// Where a form about the room goes.
+/// The path of a form about a room.
 pub fn form(room: &RoomId, what: &str) -> String {
     format!("/rooms/{room}/{what}")
 }
 
-/// Where a form about a member goes.
+/// The path of a form about a member.
 pub fn about(room: &RoomId, who: &CreatedSession, what: &str) -> String {
     format!("/rooms/{room}/members/{}/{what}", who.user.id)
 }
 
 impl Server {
-    /// A room of someone's.
     pub async fn room(&self, maker: &CreatedSession, name: &str, kind: &str) -> RoomId {
         let answer = self.post("/api/rooms", &maker.token, json!({ "name": name, "kind": kind })).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.of::<CreatedRoom>().room.id
     }
 
-    /// The room of some people.
+    /// The direct room of these people.
     pub async fn direct(&self, maker: &CreatedSession, others: &[&CreatedSession]) -> RoomId {
         let users: Vec<_> = others.iter().map(|other| other.user.id).collect();
         self.post("/api/direct", &maker.token, json!({ "users": users })).await.of::<CreatedRoom>().room.id
     }
 
-    /// Brings someone in, or someone comes.
+    /// Adds a member, or joins.
     pub async fn add(&self, by: &CreatedSession, room: &RoomId, user: &User) {
         let answer = self.post(&format!("/api/rooms/{room}/members"), &by.token, json!({ "user": user.id })).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
-    /// Sends someone away, or someone leaves.
+    /// Removes a member, or leaves.
     pub async fn remove(&self, by: &CreatedSession, room: &RoomId, user: &User) {
         let answer = self.delete(&format!("/api/rooms/{room}/members/{}", user.id), &by.token).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
-    /// Changes a room.
     pub async fn change(&self, by: &CreatedSession, room: &RoomId, change: serde_json::Value) {
         let answer = self.ask(Method::PATCH, &format!("/api/rooms/{room}"), &by.token, change).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
-    /// The room in someone's list.
+    /// The room as it is in someone's room list.
     pub async fn listed(&self, who: &CreatedSession, room: &RoomId) -> RoomSummary {
         let rooms = self.get(&who.token, "/api/rooms").await.json::<RoomList>().await.unwrap().rooms;
         rooms.into_iter().find(|listed| listed.id == *room).unwrap()
     }
 
-    /// The whole log.
     pub async fn log(&self, who: &CreatedSession, room: &RoomId) -> Vec<Event> {
         let answer = self.get(&who.token, &format!("/api/rooms/{room}/events?after=0")).await;
         answer.json::<EventPage>().await.unwrap().events
     }
 
-    /// The newest page.
+    /// The newest history page.
     pub async fn page(&self, who: &CreatedSession, room: &RoomId) -> MessagePage {
         self.get(&who.token, &format!("/api/rooms/{room}/messages")).await.json().await.unwrap()
     }
 }
 
 impl Client {
-    /// Connected and greeted.
-    pub async fn greet(server: &Server, made: &CreatedSession) -> Self {
-        let mut client = Self::connect(server.address, made).await;
-        client.hello(vec![]).await;
-        client
-    }
-
-    /// Says what is answered once it is decided: the place of what it made, or the code of the refusal.
+    /// Sends a command and returns the seq of its event, or the code of its refusal.
     pub async fn decided(&mut self, frame: ClientFrame) -> Result<Seq, String> {
         let (ClientFrame::Send { id, .. } | ClientFrame::Delete { id, .. }) = frame else { panic!("{frame:?}") };
         self.say(&frame).await;
         self.answer(id).await
     }
 
-    /// What was answered to a command.
     pub async fn answer(&mut self, id: CommandId) -> Result<Seq, String> {
         self.until(|answer| match answer {
             ServerFrame::Ack { id: acked, seq, .. } if *acked == id => Some(Ok(*seq)),
@@ -102,19 +91,18 @@ impl Client {
         .await
     }
 
-    /// Says something there: its id and place.
+    /// Sends a message to a room and returns its id and seq.
     pub async fn say_in(&mut self, room: &RoomId, body: &str) -> (CommandId, Seq) {
         let id = CommandId(Uuid::now_v7());
         let frame = ClientFrame::Send { id, room: room.clone(), body: body.into(), reply_to: None };
         (id, self.decided(frame).await.unwrap())
     }
 
-    /// Deletes a message.
     pub async fn delete(&mut self, room: &RoomId, message: CommandId) -> Result<Seq, String> {
         self.decided(ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room: room.clone(), message }).await
     }
 
-    /// Everything that has come until the server has taken what was said so far.
+    /// The frames that arrive until the server has processed everything sent so far.
     pub async fn settle(&mut self) -> Vec<ServerFrame> {
         self.say(&ClientFrame::Ping { at: 77 }).await;
         let mut frames = Vec::new();
@@ -126,7 +114,7 @@ impl Client {
         }
     }
 
-    /// The next summary of a room that fits.
+    /// The next matching summary of a room.
     pub async fn summary(&mut self, id: &RoomId, mut fits: impl FnMut(&RoomSummary) -> bool) -> RoomSummary {
         self.until(|frame| match frame {
             ServerFrame::Room { room } if room.id == *id && fits(room) => Some(room.clone()),
@@ -136,7 +124,7 @@ impl Client {
     }
 }
 
-/// What a summary counts: read, unread, mentions, marked.
+/// The read position, unread count, mention count and unread mark of a summary.
 pub fn counts(room: &RoomSummary) -> (Seq, u64, u64, bool) {
     (room.read, room.unread, room.mentions, room.marked)
 }

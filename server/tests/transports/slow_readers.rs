@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    PATIENCE, Server,
+    FrameReader, PATIENCE, Server,
     http_connection::{Requests, lobby},
     narrow_socket, unlimited,
 };
