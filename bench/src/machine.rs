@@ -48,7 +48,6 @@ pub struct Busy {
 
 impl Busy {
     /// Starts measuring a process.
-    #[must_use]
     pub fn of(pid: u32) -> Self {
         Self { pid, since: Instant::now(), before: processor_seconds(pid) }
     }
@@ -64,7 +63,8 @@ impl Busy {
 pub fn describe_load(server: &Busy, generator: &Busy) -> String {
     match (server.share(), generator.share()) {
         (Some(server), Some(generator)) => {
-            let warning = if generator > BUSY { " (**too busy**: the figures partly measure the generator)" } else { "" };
+            let warning =
+                if generator > BUSY { " (**too busy**: the figures partly measure the generator)" } else { "" };
             format!("server {:.0} %, generator {:.0} % of a core{warning}", server * 100.0, generator * 100.0)
         }
         _ => "processor time not known without /proc".into(),
@@ -72,7 +72,6 @@ pub fn describe_load(server: &Busy, generator: &Busy) -> String {
 }
 
 /// CPU time (user and system) of all threads of a process, including ended ones, if known.
-#[must_use]
 pub fn processor_seconds(pid: u32) -> Option<f64> {
     #[cfg(target_os = "linux")]
     {
@@ -88,9 +87,6 @@ pub fn processor_seconds(pid: u32) -> Option<f64> {
 }
 
 /// Pins the calling thread, and the threads and processes that it starts from now on, to one core.
-///
-/// # Errors
-/// The core does not exist or may not be used.
 #[cfg(target_os = "linux")]
 pub fn pin_to(core: usize) -> anyhow::Result<()> {
     let mut cores = nix::sched::CpuSet::new();
@@ -105,7 +101,6 @@ pub fn load() -> Option<f64> {
 }
 
 /// Number of cores available to this process.
-#[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

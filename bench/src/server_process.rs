@@ -99,9 +99,6 @@ impl ServerProcess {
     }
 
     /// Starts any server that prints its address. `address` is used until then.
-    ///
-    /// # Errors
-    /// It cannot be started, exits, or prints no address in time.
     pub fn start_command(command: &mut Command, address: SocketAddr) -> anyhow::Result<Self> {
         let mut running = child();
         ensure!(running.is_none(), "one server at a time");
@@ -130,13 +127,11 @@ impl ServerProcess {
     }
 
     /// Its process id.
-    #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
     /// Where it listens.
-    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }

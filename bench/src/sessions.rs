@@ -23,9 +23,6 @@ static GUESTS: LazyLock<AtomicU32> =
     LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(0x9e37_79b9) >> 4));
 
 /// Creates guests and returns their tokens.
-///
-/// # Errors
-/// The server cannot be reached or rejects a request.
 pub async fn many(address: SocketAddr, count: usize) -> anyhow::Result<Vec<String>> {
     let http = reqwest::Client::new();
     let making = futures::stream::iter(0..count).map(|number| one(&http, address, number));
@@ -33,9 +30,6 @@ pub async fn many(address: SocketAddr, count: usize) -> anyhow::Result<Vec<Strin
 }
 
 /// Creates a guest whose name ends with the number, and returns the token.
-///
-/// # Errors
-/// The server cannot be reached or rejects the request.
 pub async fn one(http: &reqwest::Client, address: SocketAddr, number: usize) -> anyhow::Result<String> {
     let new = CreateSessionRequest { name: name(number) };
     let answer = http.post(format!("http://{address}/api/session")).json(&new).timeout(TIMEOUT).send().await?;

@@ -6,8 +6,6 @@ use std::time::Duration;
 pub struct Samples(Vec<Duration>);
 
 impl Samples {
-    /// # Errors
-    /// There are no samples.
     pub fn new(mut times: Vec<Duration>) -> anyhow::Result<Self> {
         anyhow::ensure!(!times.is_empty(), "nothing was measured");
         times.sort_unstable();
@@ -22,25 +20,19 @@ impl Samples {
     }
 
     /// The middle one.
-    #[must_use]
     pub fn median(&self) -> Duration {
         self.percentile(50.0)
     }
 
-    /// The smallest.
-    #[must_use]
     pub fn min(&self) -> Duration {
         self.0[0]
     }
 
-    /// The greatest.
-    #[must_use]
     pub fn max(&self) -> Duration {
         self.percentile(100.0)
     }
 
     /// How many there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -74,7 +66,6 @@ pub fn ms(time: Duration) -> String {
     format!("{ms:.digits$} ms")
 }
 
-/// Number with thousands separators.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -4,9 +4,7 @@ use std::ops::Range;
 
 use anyhow::ensure;
 
-/// A text message.
 pub const TEXT: u8 = 1;
-/// A binary message.
 pub const BINARY: u8 = 2;
 /// The end, perhaps with a code.
 pub const CLOSE: u8 = 8;
@@ -36,7 +34,6 @@ pub fn put(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
 }
 
 /// [`put`] into a new buffer.
-#[must_use]
 pub fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     put(&mut frame, kind, payload);
@@ -63,7 +60,6 @@ pub fn frame_in(bytes: &[u8]) -> anyhow::Result<Option<(u8, Range<usize>)>> {
 }
 
 /// A client's upgrade request (RFC 6455, section 4.1). `more` contains further header lines with their line ends.
-#[must_use]
 pub fn upgrade(host: impl std::fmt::Display, path: &str, more: &str) -> String {
     // A fixed key: it only prevents caches from answering, and there are none.
     format!(
@@ -73,9 +69,6 @@ pub fn upgrade(host: impl std::fmt::Display, path: &str, more: &str) -> String {
 }
 
 /// Offset of the first frame, once the response to the upgrade is complete.
-///
-/// # Errors
-/// The server rejects the upgrade, or the response head is too long.
 pub fn upgraded(bytes: &[u8]) -> anyhow::Result<Option<usize>> {
     /// Maximum length of a response head.
     const MAX_HEAD: usize = 16 * 1024;

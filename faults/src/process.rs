@@ -34,9 +34,6 @@ pub struct Server {
 }
 
 /// The binary to run: the given one, `PARLOR_BIN`, or the newest build of the workspace.
-///
-/// # Errors
-/// No binary exists.
 pub fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     let named = given.map(Path::to_owned).or_else(|| env::var_os("PARLOR_BIN").map(PathBuf::from));
     if let Some(path) = named {
@@ -52,9 +49,6 @@ pub fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
 
 impl Server {
     /// Starts the server on a free port of 127.0.0.1 and waits until it listens. `args` are further arguments.
-    ///
-    /// # Errors
-    /// It cannot be started, exits, or does not listen in time; the error contains its log.
     pub fn start(binary: &Path, data: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let mut server = Self {
             binary: binary.to_owned(),
@@ -68,42 +62,30 @@ impl Server {
         Ok(server)
     }
 
-    /// Address that it listens on.
-    #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Process id while it runs.
-    #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Data folder.
-    #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
     }
 
     /// Newest log lines, over all starts.
-    #[must_use]
     pub fn log_lines(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Starts it again on the same port and data. Fails if it runs already.
-    ///
-    /// # Errors
-    /// As [`Server::start`].
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.start_at(self.address)
     }
 
     /// Starts it on the same data and a port that no client knows, to read its history while nobody writes.
-    ///
-    /// # Errors
-    /// As [`Server::start`].
     pub fn start_on_other_port(&mut self) -> anyhow::Result<SocketAddr> {
         let aside = free_address()?;
         self.start_at(aside)?;
@@ -163,25 +145,16 @@ impl Server {
     }
 
     /// Suspends it (SIGSTOP); its sockets stay open.
-    ///
-    /// # Errors
-    /// It does not run.
     pub fn freeze(&self) -> anyhow::Result<()> {
         self.signal("STOP")
     }
 
     /// Resumes it (SIGCONT).
-    ///
-    /// # Errors
-    /// It does not run.
     pub fn thaw(&self) -> anyhow::Result<()> {
         self.signal("CONT")
     }
 
     /// Stops it (SIGTERM) like a service manager, and returns how long that took. Killed after `patience`.
-    ///
-    /// # Errors
-    /// It does not run, or did not exit in time.
     pub fn terminate(&mut self, patience: Duration) -> anyhow::Result<(ExitStatus, Duration)> {
         let begun = Instant::now();
         self.signal("TERM")?;

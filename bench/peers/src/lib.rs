@@ -42,9 +42,6 @@ pub struct Settings {
 
 impl Settings {
     /// Reads the environment, and raises the limit on open files, which 10,000 connections need.
-    ///
-    /// # Errors
-    /// A variable is not a number, or the limit cannot be changed.
     pub fn from_env() -> anyhow::Result<Self> {
         rlimit::increase_nofile_limit(u64::MAX).context("raising the limit on open files")?;
         let port = number("PORT", 0)?;
@@ -74,9 +71,6 @@ pub async fn beat(beats: &mut Option<Interval>) {
 }
 
 /// Prints the ready line.
-///
-/// # Errors
-/// Standard output is closed.
 pub fn announce(address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

@@ -7,7 +7,6 @@ use parlor_bench::{
 
 use crate::cell::Outcome;
 
-/// A metric of a scenario.
 pub(crate) struct Metric {
     /// Name with unit.
     pub(crate) name: &'static str,

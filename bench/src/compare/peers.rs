@@ -45,9 +45,6 @@ const HARDLY_EVER_MS: u64 = 300_000;
 
 impl Peer {
     /// All servers, the builds of Parlor first.
-    ///
-    /// # Errors
-    /// A build of Parlor does not exist.
     pub(crate) fn all(run: &Run) -> anyhow::Result<Vec<Self>> {
         let plain = |name, program| Self { name, program, enlarged: false };
         let rust = |name, mode, dialect| Program::Rust { name, mode, dialect };
@@ -120,9 +117,6 @@ impl Peer {
     }
 
     /// What starts it on a free port, with heartbeats each so many milliseconds, or none for 0. `folder` is its own.
-    ///
-    /// # Errors
-    /// What it needs cannot be written into its folder.
     pub(crate) fn command(&self, heartbeat_ms: u64, folder: &Path) -> anyhow::Result<Command> {
         let mut command = match &self.program {
             Program::Parlor(path) => {

@@ -73,7 +73,6 @@ fn ratio(metric: &Metric, row: &Row, other: Option<&Row>) -> String {
     }
 }
 
-/// Remarks on the figures.
 fn remarks(row: &Row) -> String {
     let mut remarks = Vec::new();
     if generator_limited(&row.outcomes) {
@@ -97,7 +96,9 @@ fn described(scenario: Scenario) -> &'static str {
             "One room of 1,000 members, of whom 8 send messages of 120 bytes; 16 messages in flight. `+`: messages as long as \
              Parlor's frames."
         }
-        Scenario::RoomsSaturated => "100 rooms of 10 members, of whom 8 send in turn; one message in flight in each room.",
+        Scenario::RoomsSaturated => {
+            "100 rooms of 10 members, of whom 8 send in turn; one message in flight in each room."
+        }
         Scenario::FanoutPaced => {
             "One room of 1,000 members, 20 messages per second at a fixed rate; latency counts from the scheduled time. `+`: \
              messages as long as Parlor's frames."

@@ -25,7 +25,6 @@ pub(crate) struct Row {
 /// Unavailable servers with the reason.
 type Missing = Vec<(String, String)>;
 
-/// Results of all rounds.
 pub(crate) struct Results {
     pub(crate) peers: Vec<Peer>,
     pub(crate) rows: Vec<Row>,
@@ -48,7 +47,6 @@ pub(crate) fn run(run: &Run) -> anyhow::Result<bool> {
     Ok(results.rows.iter().filter(|row| row.peer.is_parlor()).all(Row::is_correct))
 }
 
-/// Runs all rounds.
 pub(crate) fn measure(run: &Run) -> anyhow::Result<Results> {
     server_process::end_on_signal().context("a signal would leave servers running")?;
     // Inherited by the servers.
@@ -130,7 +128,6 @@ impl Results {
         self.peers.iter().filter(|peer| peer.is_parlor())
     }
 
-    /// The scenarios that were measured.
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
         let mut scenarios: Vec<_> = self.rows.iter().map(|row| row.scenario).collect();
         scenarios.dedup();

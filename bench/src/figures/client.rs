@@ -33,7 +33,6 @@ pub(crate) struct Client {
 /// What a client does after its hello.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// Nothing.
     Stay,
     /// Joins the lobby without replay.
     JoinLobby,

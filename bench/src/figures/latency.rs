@@ -21,7 +21,6 @@ use crate::{
     stats::{Samples, ms, thousands},
 };
 
-/// Parameters of the load.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) clients: usize,

@@ -24,7 +24,6 @@ use clap::Parser;
 use parlor_bench::{machine, server_process, stats};
 use phases::PhasePlan;
 
-/// A row of the table.
 struct Row {
     figure: String,
     value: String,

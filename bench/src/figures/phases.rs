@@ -32,9 +32,6 @@ pub(crate) struct Comparison {
 
 impl Phase {
     /// From the latencies of each second.
-    ///
-    /// # Errors
-    /// Nothing was measured.
     pub(crate) fn new(seconds: Vec<Vec<Duration>>) -> anyhow::Result<Self> {
         let whole = Samples::new(seconds.concat())?.percentile(99.0);
         let seconds = seconds.into_iter().filter_map(|times| Samples::new(times).ok());

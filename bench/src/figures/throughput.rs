@@ -59,7 +59,6 @@ pub(crate) async fn acked_messages(binary: &Path) -> anyhow::Result<Vec<Row>> {
     }])
 }
 
-/// Head of the lobby.
 async fn lobby_head(server: &ServerProcess) -> anyhow::Result<u64> {
     let (_, head) = client::enter_lobby(server.address(), 1).await?;
     Ok(head)

@@ -63,7 +63,6 @@ pub struct Overrides {
 
 impl LoadArgs {
     /// The scenario's plan with the overrides applied.
-    #[must_use]
     pub fn plan(&self) -> Plan {
         let mut plan = self.scenario.plan(self.dialect);
         let Overrides { rooms, connections, people, senders, body, window, rate, warm_up, seconds } = self.overrides;

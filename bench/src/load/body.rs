@@ -27,7 +27,6 @@ pub struct MessageRef {
 }
 
 /// Creates a body of this many bytes, at least [`LEAST`], without number and time.
-#[must_use]
 pub fn template(sender: u32, length: usize) -> Vec<u8> {
     let mut body = MARKER.to_vec();
     body.resize(LEAST, b'0');
@@ -48,7 +47,6 @@ pub fn stamp(body: &mut [u8], number: u32, time: u64) {
 }
 
 /// Finds the start of a body. `hint` is the previous one's, which is tried first.
-#[must_use]
 pub fn find(frame: &[u8], hint: &mut usize) -> Option<usize> {
     if frame.get(*hint..*hint + MARKER.len()) == Some(MARKER) {
         return Some(*hint);
@@ -59,7 +57,6 @@ pub fn find(frame: &[u8], hint: &mut usize) -> Option<usize> {
 }
 
 /// Reads sender and number of a body. `None` if it was truncated or changed.
-#[must_use]
 pub fn message_ref(body: &[u8]) -> Option<MessageRef> {
     let sender = read_hex(body.get(MARKER.len()..MARKER.len() + SENDER)?)?;
     let number = read_hex(body.get(MARKER.len() + SENDER..MARKER.len() + SENDER + NUMBER)?)?;
@@ -67,7 +64,6 @@ pub fn message_ref(body: &[u8]) -> Option<MessageRef> {
 }
 
 /// Scheduled time of the message, in nanoseconds of the generator's clock.
-#[must_use]
 pub fn time(body: &[u8]) -> Option<u64> {
     read_hex(body.get(LEAST - TIME..LEAST)?)
 }

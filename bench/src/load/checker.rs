@@ -12,7 +12,6 @@ const MOST_MISSING: usize = 1_000_000;
 /// Counts of delivery errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violations {
-    /// Not delivered.
     pub lost: u64,
     /// Delivered more than once.
     pub doubled: u64,
@@ -24,7 +23,6 @@ pub struct Violations {
 
 impl Violations {
     /// Whether there are no errors.
-    #[must_use]
     pub fn none(&self) -> bool {
         *self == Self::default()
     }
@@ -45,7 +43,6 @@ pub struct Checker {
 
 impl Checker {
     /// For rooms of `members`, of which the first `senders` send. Indices count through all rooms.
-    #[must_use]
     pub fn new(rooms: usize, members: usize, senders: usize) -> Self {
         Self {
             members,
@@ -65,7 +62,6 @@ impl Checker {
     }
 
     /// Number of messages of a sender.
-    #[must_use]
     pub fn sent(&self, sender: usize) -> u32 {
         self.sent[sender]
     }
@@ -106,7 +102,6 @@ impl Checker {
     }
 
     /// Number of outstanding deliveries.
-    #[must_use]
     pub fn outstanding(&self) -> u64 {
         let mut count = self.missing.len() as u64;
         for (receiver, next) in self.next.chunks(self.senders).enumerate() {
@@ -118,7 +113,6 @@ impl Checker {
     }
 
     /// The errors, once no more deliveries are expected.
-    #[must_use]
     pub fn finish(&self) -> Violations {
         Violations { lost: self.found.lost + self.outstanding(), ..self.found }
     }

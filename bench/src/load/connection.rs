@@ -8,14 +8,12 @@ use std::{
 use anyhow::Context;
 use socket2::{Domain, Socket, Type};
 
-/// Stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Sent the upgrade request.
     Upgrading,
     /// Step of the dialect's handshake.
     Greeting(usize),
-    /// Established.
     Open,
     /// Sent a close frame.
     Closing,
@@ -24,7 +22,6 @@ pub(super) enum Stage {
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
     pub(super) stage: Stage,
-    /// Index of its entry.
     pub(super) entry: usize,
     /// Bytes of an incomplete frame.
     pub(super) rest: Vec<u8>,

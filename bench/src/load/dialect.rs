@@ -36,11 +36,8 @@ pub(super) struct Entry {
 pub(super) enum Received<'a> {
     /// A message: its body from the marker on.
     Message(&'a [u8]),
-    /// Ack of an own message.
     Ack(MessageRef),
-    /// Heartbeat, and its answer.
     Heartbeat(&'static [u8]),
-    /// Presence of users.
     Presence,
     /// Anything else.
     Other,
@@ -55,7 +52,6 @@ impl fmt::Display for Dialect {
 }
 
 impl Dialect {
-    /// The upgrade request.
     pub(super) fn upgrade(self, address: SocketAddr, entry: &Entry) -> String {
         match self {
             Self::Plain => upgrade(address, &format!("/room/{}", entry.rooms.concat()), ""),
@@ -80,9 +76,6 @@ impl Dialect {
     }
 
     /// The next step of the handshake after an answer of the server. True if it is complete.
-    ///
-    /// # Errors
-    /// The server rejects the connection.
     pub(super) fn greeted(
         self,
         entry: &Entry,

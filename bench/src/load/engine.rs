@@ -33,7 +33,6 @@ const GOING: [u8; 2] = 1_000_u16.to_be_bytes();
 pub(super) trait Listener {
     /// Called for each message; `body` begins with its marker.
     fn message(&mut self, link: usize, body: &[u8], now: u64);
-    /// Called for each ack.
     fn ack(&mut self, link: usize, message: MessageRef);
 }
 
@@ -125,7 +124,6 @@ impl<'a> Engine<'a> {
         Ok(link.write(&self.out)?)
     }
 
-    /// Writes a frame.
     pub(super) fn send(&mut self, place: usize, frame: &[u8]) -> anyhow::Result<()> {
         let link = self.links[place].as_mut().context("no connection to send on")?;
         let waited = link.has_unsent();

@@ -21,10 +21,6 @@ pub use report::{Latency, Memory, Report, Window};
 pub use scenario::{Pace, Plan, Scenario};
 
 /// Runs a scenario and returns the report.
-///
-/// # Errors
-/// The server cannot be reached, rejects a connection, or sends an unexpected frame. Lost, duplicated or reordered
-/// messages are no errors; the report counts them.
 pub fn run(args: &LoadArgs) -> anyhow::Result<Report> {
     if let Some(core) = args.core {
         crate::machine::pin_to(core)?;

@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::checker::Violations;
 
-/// Report of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// Established connections.
     pub connections: usize,
     /// Connections per second, 64 at a time.
     pub connects_per_second: f64,
@@ -23,7 +21,6 @@ pub struct Report {
     pub unacked: u64,
     /// Acks of unknown or already acked messages.
     pub invalid_acks: u64,
-    /// Measured window.
     pub window: Window,
     /// Latency from the scheduled time to delivery, in open-loop scenarios.
     pub latency: Option<Latency>,
@@ -31,16 +28,11 @@ pub struct Report {
     pub memory: Option<Memory>,
 }
 
-/// The measured window.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Window {
-    /// Duration.
     pub seconds: f64,
-    /// Deliveries.
     pub deliveries: u64,
-    /// Messages sent.
     pub sent: u64,
-    /// Heartbeats answered.
     pub heartbeats: u64,
     /// Connections opened and closed.
     pub connects: u64,
@@ -61,14 +53,12 @@ pub struct Latency {
     pub p99: u64,
     /// 99.9th percentile.
     pub p999: u64,
-    /// Maximum.
     pub max: u64,
 }
 
 /// Resident memory in KiB.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Memory {
-    /// Before the run.
     pub before: u64,
     /// With sessions and rooms, without connections.
     pub prepared: u64,
@@ -78,13 +68,11 @@ pub struct Memory {
 
 impl Report {
     /// Whether every message was delivered once to everyone, in order, and acked.
-    #[must_use]
     pub fn is_correct(&self) -> bool {
         self.violations.none() && self.unacked == 0 && self.invalid_acks == 0
     }
 
     /// Description of the errors; empty if there are none.
-    #[must_use]
     pub fn errors(&self) -> String {
         let Violations { lost, doubled, reordered, misplaced } = self.violations;
         let named = [
@@ -103,19 +91,16 @@ impl Report {
 
 impl Window {
     /// Microseconds of the server's processor time for each delivery, which is the same as seconds per million.
-    #[must_use]
     pub fn cpu_per_delivery(&self) -> Option<f64> {
         self.cpu_per(self.deliveries)
     }
 
     /// Microseconds of the server's processor time for each of these.
-    #[must_use]
     pub fn cpu_per(&self, count: u64) -> Option<f64> {
         (count > 0).then(|| Some(self.server_cpu? * 1e6 / count as f64)).flatten()
     }
 
     /// The share of a core that the generator used.
-    #[must_use]
     pub fn own_share(&self) -> f64 {
         self.own_cpu / self.seconds.max(1e-9)
     }

@@ -94,7 +94,6 @@ impl Scenario {
     ];
 
     /// As it stands on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::FanoutSaturated => "fanout-saturated",
@@ -108,7 +107,6 @@ impl Scenario {
     }
 
     /// How much of it there is when nothing else is asked for.
-    #[must_use]
     pub fn plan(self, dialect: Dialect) -> Plan {
         let base = Plan {
             rooms: 1,
@@ -163,7 +161,6 @@ impl Scenario {
     }
 
     /// Milliseconds between heartbeats that the server is to be told; none at all for 0.
-    #[must_use]
     pub fn heartbeat_ms(self) -> u64 {
         match self {
             Self::IdleMemory => 5_000,
@@ -175,13 +172,11 @@ impl Scenario {
 
 impl Plan {
     /// Members of each room.
-    #[must_use]
     pub fn members(&self) -> usize {
         self.connections * self.joins / self.rooms.max(1)
     }
 
     /// The room that a connection is in, or the `join`th of them.
-    #[must_use]
     pub fn room_of(&self, connection: usize, join: usize) -> usize {
         match self.pace {
             // Those who come and go spread over all rooms.

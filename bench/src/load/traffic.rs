@@ -110,7 +110,6 @@ impl Traffic {
         self.due = (0..self.rooms.len()).collect();
     }
 
-    /// Sends what is due.
     pub(super) fn send_due(&mut self, engine: &mut Engine<'_>) -> anyhow::Result<()> {
         while let Some(room) = self.due.pop() {
             let most = self.window + self.window.div_ceil(2);
@@ -122,7 +121,6 @@ impl Traffic {
         Ok(())
     }
 
-    /// Stops sending.
     pub(super) fn stop(&mut self) {
         self.window = 0;
         self.due.clear();

@@ -32,7 +32,6 @@ impl<'a> HistoryIndex<'a> {
         Self { rooms, ids }
     }
 
-    /// The event at a seq.
     pub(super) fn at(&self, room: &RoomId, seq: Seq) -> Option<CommandId> {
         let events = self.rooms.get(room)?;
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
@@ -43,7 +42,6 @@ impl<'a> HistoryIndex<'a> {
         }
     }
 
-    /// Seq of an id in this room.
     pub(super) fn seq(&self, room: &RoomId, id: CommandId) -> Option<Seq> {
         self.ids.get(&id).filter(|(in_room, _)| *in_room == room).map(|(_, seq)| *seq)
     }

@@ -39,13 +39,11 @@ pub struct History {
 
 impl ClientLog {
     /// An empty log. The name is shown in violations.
-    #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), rooms: BTreeMap::new() }
     }
 
     /// Whose log it is.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -73,7 +71,6 @@ impl ClientLog {
         }
     }
 
-    /// Records an ack.
     pub fn acked(&mut self, room: &RoomId, id: CommandId, seq: Seq) {
         self.record(room, Entry::Acked(id, seq));
     }
@@ -89,7 +86,6 @@ impl ClientLog {
         self.record(room, Entry::Began(after));
     }
 
-    /// Records an event.
     pub fn event(&mut self, room: &RoomId, seq: Seq, id: CommandId) {
         self.record(room, Entry::Event(seq, id));
     }
@@ -111,7 +107,6 @@ impl ClientLog {
     }
 
     /// Newest seq that the client has seen in a room. `None` if it never joined.
-    #[must_use]
     pub fn head(&self, room: &RoomId) -> Option<Seq> {
         self.rooms.get(room)?.iter().rev().find_map(|entry| match entry {
             Entry::Began(seq) | Entry::Event(seq, _) | Entry::Reloaded(seq, _) => Some(*seq),
@@ -134,27 +129,23 @@ impl ClientLog {
 
 impl History {
     /// The history of a server without restores: the full log of every room, read at the end.
-    #[must_use]
     pub fn new(rooms: BTreeMap<RoomId, RoomLog>) -> Self {
         Self { epochs: vec![rooms], others_wrote: false }
     }
 
     /// Adds the history after an older copy of the data was restored.
-    #[must_use]
     pub fn then(mut self, rooms: BTreeMap<RoomId, RoomLog>) -> Self {
         self.epochs.push(rooms);
         self
     }
 
     /// Allows messages that are in no client's log.
-    #[must_use]
     pub const fn others_wrote(mut self) -> Self {
         self.others_wrote = true;
         self
     }
 
     /// Head of a room in the newest history, 0 if it is empty.
-    #[must_use]
     pub fn head(&self, room: &RoomId) -> Seq {
         let log = self.epochs.last().and_then(|rooms| rooms.get(room));
         log.and_then(|log| log.last()).map_or(0, |(seq, _)| *seq)

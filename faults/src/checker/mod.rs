@@ -21,7 +21,6 @@ pub use violation::{Rule, Violation, Violations};
 /// Counts of what was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Client logs.
     pub clients: usize,
     /// Rooms in the newest history.
     pub rooms: usize,

@@ -36,30 +36,23 @@ pub enum Rule {
     Behind,
 }
 
-/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The violated rule.
     pub rule: Rule,
     /// Client in whose log it was found. `None` if the history itself is wrong.
     pub client: Option<String>,
-    /// Where.
     pub room: RoomId,
-    /// Seq of the event.
     pub seq: Option<Seq>,
-    /// The message.
     pub id: Option<CommandId>,
-    /// Description of what was found.
     pub found: String,
 }
 
-/// All violations of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violations(pub Vec<Violation>);
 
 impl Violations {
     /// Whether a rule was violated.
-    #[must_use]
     pub fn has(&self, rule: Rule) -> bool {
         self.0.iter().any(|violation| violation.rule == rule)
     }

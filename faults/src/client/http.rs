@@ -23,9 +23,6 @@ pub struct Http {
 
 impl Http {
     /// Creates a client with its own connection pool.
-    ///
-    /// # Errors
-    /// The library cannot start.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -41,10 +38,6 @@ impl Http {
         self.client.request(method, format!("http://{}{path}", self.address)).bearer_auth(token)
     }
 
-    /// Creates a guest session.
-    ///
-    /// # Errors
-    /// The server does not answer or rejects the request.
     pub async fn session(&self, name: &str) -> anyhow::Result<CreatedSession> {
         let request = self.client.post(format!("http://{}/api/session", self.address));
         let answer = request.json(&CreateSessionRequest { name: name.into() }).timeout(ANSWER_TIMEOUT).send().await?;
@@ -52,9 +45,6 @@ impl Http {
     }
 
     /// Creates a public room.
-    ///
-    /// # Errors
-    /// The server does not answer or rejects the request.
     pub async fn make_room(&self, token: &str, name: &str) -> anyhow::Result<RoomId> {
         let room = CreateRoomRequest { name: name.into(), kind: RoomKind::Public };
         let request = self.request(Method::POST, "/api/rooms", token).json(&room).timeout(ANSWER_TIMEOUT);
@@ -62,10 +52,6 @@ impl Http {
         Ok(made.room.id)
     }
 
-    /// The newest messages of a room.
-    ///
-    /// # Errors
-    /// The server does not answer or rejects the request.
     pub async fn newest_page(&self, token: &str, room: &RoomId) -> anyhow::Result<MessagePage> {
         let path = format!("/api/rooms/{room}/messages?limit=50");
         let answer = self.request(Method::GET, &path, token).timeout(ANSWER_TIMEOUT).send().await?;
@@ -73,9 +59,6 @@ impl Http {
     }
 
     /// The full log of each room.
-    ///
-    /// # Errors
-    /// The server does not answer, or an event is not a message.
     pub async fn history(&self, token: &str, rooms: &[RoomId]) -> anyhow::Result<BTreeMap<RoomId, RoomLog>> {
         let mut history = BTreeMap::new();
         for room in rooms {

@@ -21,7 +21,6 @@ use uuid::Uuid;
 
 use crate::checker::ClientLog;
 
-/// Transport of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// `GET /live/ws`
@@ -33,11 +32,9 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::WebSocket, Self::Sse, Self::Poll];
 
     /// For names and output.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::WebSocket => "ws",
@@ -70,11 +67,8 @@ impl Default for Backoff {
 pub struct Config {
     /// Name in the log and in violations.
     pub name: String,
-    /// The session.
     pub made: CreatedSession,
-    /// Address to connect to.
     pub address: SocketAddr,
-    /// How.
     pub transport: Transport,
     /// The rooms to join, each from its first event.
     pub rooms: Vec<RoomId>,
@@ -84,7 +78,6 @@ pub struct Config {
     pub seed: u64,
 }
 
-/// An order to a client.
 #[derive(Clone, Copy, Debug)]
 enum Order {
     /// Stop reading and sending for a time.
@@ -106,17 +99,13 @@ pub struct Client {
 /// Result of a stopped client.
 #[derive(Debug)]
 pub struct Ended {
-    /// For the checker.
     pub log: ClientLog,
-    /// For the summary.
     pub stats: Stats,
     /// Protocol violations that no history shows.
     pub protocol_errors: Vec<String>,
 }
 
 impl Client {
-    /// Starts a client.
-    #[must_use]
     pub fn start(config: Config) -> Self {
         let state = Arc::new(Mutex::new(State::new(config.name.clone(), &config.rooms)));
         let wake = Arc::new(Notify::new());
@@ -134,25 +123,21 @@ impl Client {
     }
 
     /// Messages in the outbox.
-    #[must_use]
     pub fn waiting(&self) -> usize {
         self.state.lock().waiting()
     }
 
     /// Newest seq seen in a room. `None` before it has joined and while it has to load a page.
-    #[must_use]
     pub fn seen(&self, room: &RoomId) -> Option<Seq> {
         self.state.lock().seen(room)
     }
 
     /// Whether it is connected and greeted.
-    #[must_use]
     pub fn is_connected(&self) -> bool {
         self.state.lock().greeted()
     }
 
     /// Counts so far.
-    #[must_use]
     pub fn stats(&self) -> Stats {
         self.state.lock().stats
     }
@@ -169,13 +154,11 @@ impl Client {
     }
 
     /// Describes the client's state in one line, for error messages.
-    #[must_use]
     pub fn describe(&self) -> String {
         self.state.lock().describe()
     }
 
     /// Stops the client and returns its log, once.
-    #[must_use]
     pub fn end(&self) -> Ended {
         self.task.abort();
         let mut state = self.state.lock();

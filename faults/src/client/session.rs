@@ -19,7 +19,6 @@ use super::{
     state::{Cursors, State},
 };
 
-/// Timeout of opening a connection.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Maximum grace after a missed heartbeat.

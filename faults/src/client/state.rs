@@ -27,7 +27,6 @@ const MAX_NOTES: usize = 12;
 pub struct Stats {
     /// Connections after the first.
     pub reconnects: u64,
-    /// `gap` frames.
     pub gaps: u64,
     /// Rejected messages.
     pub refusals: u64,
@@ -64,9 +63,7 @@ struct Room {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subscription {
-    /// Not joined.
     None,
-    /// Join requested.
     Requested,
     Joined,
     /// The newest page has to be loaded after a gap.
@@ -217,7 +214,6 @@ impl State {
         frames
     }
 
-    /// End of the next pause.
     pub(super) fn next_pause_end(&self) -> Option<Instant> {
         self.rooms.values().filter_map(|room| room.paused_until).min()
     }

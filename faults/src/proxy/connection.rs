@@ -31,13 +31,11 @@ const NEWER_SPEAK: Duration = Duration::from_millis(50);
 /// State of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gate {
-    /// Forwards.
     Open,
     /// Reads and buffers.
     Hold,
     /// Does not read.
     Shut,
-    /// Closed.
     Closed,
 }
 

@@ -7,7 +7,6 @@ use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 /// Kinds of faults. A [`Plan`] lists the possible ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// No fault.
     Pass,
     /// Every piece is delayed.
     Delay,
@@ -25,7 +24,6 @@ pub enum Kind {
     LoseAck,
 }
 
-/// A fault with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fault {
     Pass,
@@ -52,20 +50,16 @@ pub enum End {
 pub struct Plan(pub Vec<Kind>);
 
 impl Kind {
-    /// All of them.
     pub const ALL: [Self; 8] =
         [Self::Pass, Self::Delay, Self::Slice, Self::Cut, Self::HalfClose, Self::Stall, Self::HoldBack, Self::LoseAck];
 }
 
 impl Plan {
-    /// No faults.
-    #[must_use]
     pub fn calm() -> Self {
         Self(vec![Kind::Pass])
     }
 
     /// All kinds of faults.
-    #[must_use]
     pub fn rough() -> Self {
         Self(Kind::ALL.into())
     }

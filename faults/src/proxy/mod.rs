@@ -39,7 +39,7 @@ pub struct Proxy {
 /// State shared by all connections.
 #[derive(Debug)]
 struct Shared {
-    upstream: Mutex<SocketAddr>,
+    upstream: SocketAddr,
     plan: Mutex<Plan>,
     seed: u64,
     /// Number of accepted connections.
@@ -65,7 +65,7 @@ impl Proxy {
         let listener = socket.listen(4096)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            upstream: Mutex::new(upstream),
+            upstream,
             plan: Mutex::new(Plan::calm()),
             seed,
             accepted: watch::Sender::new(0),
@@ -78,14 +78,8 @@ impl Proxy {
     }
 
     /// Where clients connect.
-    #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Sets the upstream address of new connections.
-    pub fn lead_to(&self, upstream: SocketAddr) {
-        *self.shared.upstream.lock() = upstream;
     }
 
     /// Sets the faults of new connections.
@@ -105,7 +99,6 @@ impl Proxy {
     }
 
     /// Number of connections so far, and of those with a fault.
-    #[must_use]
     pub fn connections(&self) -> (u64, u64) {
         (*self.shared.accepted.borrow(), self.shared.harmed.load(Ordering::Relaxed))
     }
@@ -143,7 +136,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn connect_and_run(client: TcpStream, fault: fault::Fault, rng: StdRng, number: u64, shared: Arc<Shared>) {
-    let address = *shared.upstream.lock();
+    let address = shared.upstream;
     let connected = async {
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(SOCKET_BUFFER)?;

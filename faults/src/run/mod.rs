@@ -65,7 +65,6 @@ impl Scenario {
     ];
 
     /// Name on the command line.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Calm => "calm",
@@ -106,7 +105,6 @@ pub struct Plan {
 
 impl Plan {
     /// A run of default size.
-    #[must_use]
     pub fn new(binary: PathBuf, scenario: Scenario, seed: u64) -> Self {
         let transports = Transport::ALL.into();
         let time = Duration::from_secs(10);

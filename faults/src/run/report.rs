@@ -10,7 +10,6 @@ use crate::{
 /// Outcome of a run without violations.
 #[derive(Debug)]
 pub enum Outcome {
-    /// No violations.
     Held(Box<Report>),
     /// The run is not possible on this machine, with the reason.
     NotRun(String),
@@ -19,7 +18,6 @@ pub enum Outcome {
 /// The summary of a run.
 #[derive(Debug)]
 pub struct Report {
-    /// Summary of the checker.
     pub summary: Summary,
     /// Totals of all clients.
     pub stats: Stats,
@@ -27,9 +25,7 @@ pub struct Report {
     pub connections: (u64, u64),
     /// Time from the end of the faults until every client had caught up.
     pub caught_up: Duration,
-    /// Operations of the nemesis.
     pub operations: String,
-    /// Total duration.
     pub time: Duration,
 }
 

@@ -32,7 +32,6 @@ impl Tmpfs {
     }
 
     /// Mount point.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

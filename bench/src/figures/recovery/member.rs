@@ -22,7 +22,6 @@ const RETRY: Duration = Duration::from_millis(3);
 /// Time for the last deliveries. The checker reports clients that have not seen them.
 const LAST: Duration = Duration::from_secs(10);
 
-/// Log of a client.
 pub(super) type Seen = anyhow::Result<ClientLog>;
 
 pub(super) struct Member {

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_make_no_difference() {
+    fn chunk_boundaries_do_not_matter() {
         assert_eq!(Reader::default().feed(STREAM), expected());
         for size in 1..20 {
             let mut reader = Reader::default();

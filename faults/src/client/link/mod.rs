@@ -11,7 +11,6 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{Transport, session::Session, state::Cursors};
 
-/// An event of a connection.
 #[derive(Debug)]
 pub(super) enum LinkEvent {
     Frame(ServerFrame),

@@ -11,7 +11,6 @@ use tokio::sync::mpsc;
 use super::LinkEvent;
 use crate::client::{Http, session::Session};
 
-/// Timeout of a POST.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sender of one connection.
@@ -19,7 +18,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Post {
     http: Http,
     token: String,
-    /// Name of the connection.
     pub(super) name: String,
 }
 
@@ -31,7 +29,6 @@ impl Post {
         Self { http: session.http.clone(), token, name: format!("c{number}") }
     }
 
-    /// A request to an endpoint of this connection.
     pub(super) fn get(&self, endpoint: &str) -> reqwest::RequestBuilder {
         self.http.request(Method::GET, &format!("/live/{endpoint}?connection={}", self.name), &self.token)
     }
