@@ -1,4 +1,4 @@
-//! The page about one's own account, as a browser without scripts uses it.
+//! The account page, without JavaScript.
 
 use crate::support::{
     Client, Server,
@@ -19,7 +19,7 @@ async fn name_and_password_are_changed() {
     let page = browser.post("/account/name", &[("display_name", "Taken")]).await;
     assert_eq!(page.status, 409);
     assert!(page.has("“Taken 2” is available") && page.has("id=\"display-name\"") && page.has("value=\"Taken\""));
-    // Whatever a name is, it is a name.
+    // Names are escaped.
     let odd = "<script>alert(1)</script>\"'&";
     assert_eq!(browser.post("/account/name", &[("display_name", odd)]).await.to(), "/account?done=name");
     let page = browser.open("/account?done=name").await;
@@ -58,7 +58,7 @@ async fn colour_is_changed() {
     let mut browser = Browser::with(&server, &ann);
     let page = browser.open("/account").await;
     assert_eq!(page.html.matches("class=\"swatch hue-").count(), 12, "{}", page.html);
-    // Until one chooses, the one that others see already.
+    // The default is the colour that others see.
     let usual = page.chosen("colour").concat();
     assert!(page.has(&format!("class=\"avatar hue-{usual}\"")), "{usual}: {}", page.html);
     let other = if usual == "7" { "8" } else { "7" };
@@ -76,12 +76,12 @@ async fn colour_is_changed() {
     }
     assert_eq!(browser.post("/account/colour", &[]).await.status, 400);
     assert_eq!(browser.me().await.user.name, "Ann");
-    // Others see it where she is in a list.
+    // Others see it in lists.
     let mut eve = Browser::with(&server, &server.account("Eve").await);
     for path in ["/people", "/rooms/lobby/settings", &format!("/people/{}", ann.user.id)] {
         assert!(eve.open(path).await.has("class=\"avatar hue-11\""), "{path}");
     }
-    // Guests have the one that follows from who they are.
+    // Guests have the colour derived from their id.
     let mut guest = Browser::with(&server, &server.session("Gil").await);
     assert!(!guest.open("/account").await.has("swatch"));
     let page = guest.post("/account/colour", &[("colour", "3")]).await;
@@ -111,7 +111,7 @@ async fn sessions_are_revoked() {
     assert!(page.has("Firefox on Linux"), "{}", page.html);
     let path = page.html.split("action=\"/account/sessions/").nth(1).unwrap().split('"').next().unwrap();
     let path = format!("/account/sessions/{path}");
-    // Nobody ends the sessions of others.
+    // Sessions of others cannot be revoked.
     let mut eve = Browser::with(&server, &server.account("eve").await);
     assert_eq!(eve.post(&path, &[]).await.to(), "/account");
     assert_eq!(server.who(&other.token).await, 200);
@@ -199,13 +199,13 @@ async fn pages_use_the_readers_language() {
         let page = browser.open(path).await;
         assert_eq!(page.header(CONTENT_LANGUAGE), tag);
         assert!(page.has(&format!("<html lang=\"{tag}\" dir=\"ltr\">")) && page.has(text), "{text}: {}", page.html);
-        // Another language leads back here.
+        // Choosing another language returns here.
         assert!(page.has(&format!("name=\"next\" value=\"{path}\"")), "{}", page.html);
     }
     let mut browser = Browser { server: &server, token: String::new(), language: "zh" };
     let page = browser.post("/sign-in", &[("name", "olga"), ("password", "wrong")]).await;
     assert_eq!(page.at("problem"), "名字或密码不正确。");
-    // The front page leads here.
+    // The front page links here.
     let home = http_client().get(server.url("/?next=/r/garden")).send().await.unwrap().text().await.unwrap();
     assert!(home.contains("href=\"/sign-in?next=/r/garden\""), "{home}");
     server.stop().await;

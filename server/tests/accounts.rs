@@ -1,4 +1,4 @@
-//! Names, accounts, invitations and passwords, over real sockets.
+//! Names, accounts, invites and passwords.
 
 use std::{
     io::{BufRead, BufReader},
@@ -27,16 +27,16 @@ async fn taken_names_are_rejected_with_a_suggestion() {
     assert!(server.try_guest("Ann").await.text.contains("“Ann 2” is available"));
     let _second = server.greeted("ANN 2").await;
     assert!(server.try_guest("Ann").await.text.contains("“Ann 3” is available"));
-    // The form says it in its place, with the name that was wanted.
+    // The form shows the error and keeps the name.
     let form = http_client().post(server.url("/enter")).header("content-type", "application/x-www-form-urlencoded");
     let answer = form.body("name=ann&next=%2Fr%2Flobby").send().await.unwrap();
     let back = answer.headers()["location"].to_str().unwrap().to_owned();
     assert_eq!(back, "/?error=name_taken&name=ann&next=%2Fr%2Flobby");
     let html = http_client().get(server.url(&back)).send().await.unwrap().text().await.unwrap();
     assert!(html.contains("“ann 3” is available") && html.contains("value=\"ann\""), "{html}");
-    // Someone who is known needs no name.
+    // An existing session keeps its name.
     assert_eq!(server.who(&ann.token).await, 200);
-    // Nor does one who has gone.
+    // Names of disconnected guests become available.
     drop(ann);
     eventually("the name is free", async || server.try_guest("ann").await.status == 200).await;
     assert_eq!(server.try_guest("\u{2800}\u{3164}").await.status, 422, "nothing to see");
@@ -72,7 +72,7 @@ async fn guests_keep_their_messages_when_they_create_an_account() {
     let mut back = Client::in_lobby(server.address, &made).await;
     back.send("said with an account").await;
     assert_eq!(body(&back.event().await), "said with an account");
-    // Who has an account makes no second one with it.
+    // An account cannot create a second one.
     let again = server.post("/api/accounts", &made.token, json!({ "name": "Ann B", "password": PASSWORD })).await;
     assert_eq!(again.status, 400);
     let server = server.restart().await;
@@ -130,7 +130,7 @@ async fn first_owner_link_works_once() {
     };
     assert_eq!(make(&server, "mallory", &first).await.refused().1, error_code::INVITE_NEEDED, "another at each start");
     let secret = server.first_secret().unwrap();
-    // Many at once: one is first.
+    // Concurrent requests: only one succeeds.
     let tries = futures::future::join_all((0..8).map(|n| {
         let (server, secret, make) = (&server, &secret, &make);
         async move { make(server, &format!("owner {n}"), secret).await.status }
@@ -180,7 +180,7 @@ async fn invite_only_registration_needs_an_invite() {
     let owner = server.owner("olga").await;
     let (invite, secret) = server.invite(&owner, json!({ "uses": 2 })).await;
     assert_eq!((invite.invite.role, invite.invite.uses_left), (ServerRole::Member, Some(2)));
-    // A guest comes by it as well.
+    // Guests can use it as well.
     let guest = server.session("guest").await;
     let body = json!({ "name": "ann", "password": PASSWORD, "invite": secret });
     assert_eq!(server.post("/api/accounts", &guest.token, body).await.made().user.id, guest.user.id);
@@ -244,11 +244,10 @@ async fn invites_are_validated_listed_and_revoked() {
         server.post("/api/accounts", "", json!({ "name": "eve", "password": PASSWORD, "invite": secret })).await.status
     };
     assert_eq!(come(&secret).await, 403);
-    // With the role goes what was handed out by it.
+    // Losing the role revokes its invites.
     let path = format!("/api/people/{}/role", admin.user.id.0);
     assert_eq!(server.post(&path, &owner.token, json!({ "role": "member" })).await.status, 204);
     assert_eq!(come(&other).await, 403);
-    // And it expires.
     let (_, late) = server.invite(&owner, json!({ "expires_in_hours": 1 })).await;
     let mut db = server.database().await;
     sqlx::query("UPDATE invite SET expires_at = expires_at - 3600000").execute(&mut db).await.unwrap();
@@ -347,7 +346,7 @@ async fn deleting_an_account_keeps_its_messages() {
     assert_eq!((message.by.id, message.by.kind), (ann.user.id, UserKind::Account));
     assert_eq!(server.account("ann").await.user.name, "ann", "the name is free again");
     assert_eq!(server.try_guest("deleted USER").await.status, 409, "nobody speaks for those who have gone");
-    // An owner among others may go.
+    // One of several owners may leave.
     let path = format!("/api/people/{}/role", server.sign_in("ann").await.user.id.0);
     assert_eq!(server.post(&path, &owner.token, json!({ "role": "owner" })).await.status, 204);
     assert_eq!(delete(&owner.token, PASSWORD).await.status, 204);

@@ -1,4 +1,4 @@
-//! The invariants of ARCHITECTURE.md that can be checked in the sources and dependencies.
+//! Checks the invariants of ARCHITECTURE.md in sources and dependencies.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// All crates that a package needs, for a target and with features, without those of its tests.
+/// All dependencies of a package for a target and features, without dev-dependencies.
 fn dependencies(package: &str, more: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
@@ -55,7 +55,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Files in the folder that name a word outside of comments.
+/// Files in the folder that contain a word outside of comments.
 fn naming(folder: &str, word: &str) -> Vec<PathBuf> {
     let names = |text: &str| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
     sources(folder).into_iter().filter(|(_, text)| names(text)).map(|(path, _)| path).collect()
@@ -73,8 +73,8 @@ fn protocol_depends_on_neither_browser_nor_server() {
 fn browser_build_has_no_heavy_dependencies() {
     let found = dependencies("parlor-frontend", &["--features", "hydrate", "--target", "wasm32-unknown-unknown"]);
     assert!(found.contains("leptos"));
-    // leptos' own configuration crate names regex; unused, it is not in the wasm. The size budget sees to that.
-    // idb takes its channel from tokio; the runtime, which is the heavy part, needs mio.
+    // leptos's configuration crate depends on regex, which is unused and not in the wasm, as the size limit ensures.
+    // idb uses a channel of tokio; the heavy runtime would need mio.
     for crate_name in ["chrono", "jiff", "pulldown-cmark", "ammonia", "syntect", "mio", "axum"] {
         assert!(!found.contains(crate_name), "{crate_name}");
     }
@@ -95,7 +95,7 @@ fn only_the_client_transport_opens_sockets() {
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
 
-/// The literals of a source, each with what stands before it. Comments and tests are left out.
+/// The string literals of a source with the code before each, without comments and tests.
 fn literals(text: &str) -> Vec<(&str, &str)> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let mut found = Vec::new();
@@ -119,14 +119,14 @@ fn literals(text: &str) -> Vec<(&str, &str)> {
     found
 }
 
-/// Whether a literal is shown to people: a text between tags, an attribute that is read out, or words in HTML.
+/// Whether a literal is visible text: between tags, in a spoken attribute, or words in HTML.
 fn is_shown(before: &str, literal: &str) -> bool {
-    // What fills a place comes from elsewhere, whatever the place is called.
+    // Values of placeholders come from elsewhere.
     let outside = |part: &str| part.split_once('}').map_or(part, |(_, after)| after).chars().any(char::is_alphabetic);
     let words = |text: &str| text.split('{').any(outside);
     let between_tags = before.ends_with('>') && !before.ends_with("=>") && !before.ends_with("->");
     let read_out = ["aria-label=", "title=", "placeholder=", "alt="].iter().any(|name| before.ends_with(name));
-    // `>…<` with words in it, wherever the HTML begins and ends.
+    // Text between tags, even if the tags are not in the literal.
     let in_html = literal.split('>').skip(1).any(|text| text.split_once('<').is_some_and(|(text, _)| words(text)));
     ((between_tags || read_out) && words(literal)) || in_html
 }
@@ -149,7 +149,7 @@ fn user_interface_texts_are_only_in_i18n() {
     }
     for (path, text) in ["app/src/components", "app/src/forms"].into_iter().flat_map(sources) {
         for (before, literal) in literals(&text) {
-            // What it is called is so in every language.
+            // Names that are the same in every language.
             assert!(literal == "Parlor" || !is_shown(before, literal), "{}: {literal:?}", path.display());
         }
     }

@@ -1,4 +1,4 @@
-//! The page of the audit log: each act in words, a page at a time, for those who may read it.
+//! The audit log page.
 
 use crate::support::{Client, Server, browser::Browser, http_client};
 use parlor::domain::AuditAct;
@@ -17,7 +17,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-/// What the page says, without markup, an entry a line.
+/// The text of the page, one line for each entry.
 fn entries_of(html: &str) -> Vec<String> {
     let rows = html.split("data-testid=\"entry\"").skip(1);
     let text = |row: &str| {
@@ -83,7 +83,7 @@ async fn audit_entries_are_described_in_words() {
     }
     assert_eq!(said.len(), 15, "{said:?}");
     assert!(!html.contains("<script") && html.contains("<time datetime="), "{html}");
-    // Without the markers of views.
+    // Without view markers.
     assert!(html.replace("<!>", "").contains("<b>Olga</b>"), "{html}");
     let said = entries_of(&open(&server, &olga, "zh-CN", "/audit").await);
     for (n, text) in [
@@ -133,7 +133,7 @@ async fn private_room_names_are_hidden_from_non_members() {
     let said = entries_of(&html);
     assert!(said[0].contains(&format!("Ann removed Ben from a private room ({room}).")), "{said:?}");
     assert!(said[1].contains(&format!("Ann renamed a private room ({room}).")), "{said:?}");
-    // Who is in it reads its name.
+    // Members see its name.
     done(&server, Method::POST, &format!("{here}/members"), &ann, json!({ "user": olga.user.id })).await;
     assert!(entries_of(&open(&server, &olga, "en", "/audit").await)[0].contains("Ann removed Ben from Birthday."));
     server.stop().await;
@@ -213,7 +213,7 @@ fn unknown_audit_actions_are_shown_by_name() {
     assert_eq!(said, ["Today 00:00Ann: &lt;gilded&gt; · Ann · a private room (lobby)", "Today 00:00The server: shone"]);
 }
 
-/// A new act in the log needs a sentence; until then the page shows its word.
+/// New audit actions need a description; until then their name is shown.
 #[test]
 fn every_audit_action_has_a_description() {
     let acts: Vec<_> = AuditAct::ALL.iter().map(|act| act.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The pages for coming in, as a browser without scripts uses them: with an account, a new one, an invitation, a link.
+//! The sign-in, sign-up, invitation and reset pages, without JavaScript.
 
 use crate::support::{
     Server,
@@ -49,7 +49,7 @@ async fn sign_in_hides_which_credential_was_wrong() {
     let page = browser.post("/sign-in", &[("name", "ann"), ("password", PASSWORD), ("next", "/r/garden")]).await;
     assert_eq!(page.to(), "/r/garden");
     assert_eq!(browser.me().await.user, ann.user);
-    // Who is signed in needs no form.
+    // Signed-in people are redirected.
     assert_eq!(browser.open("/sign-in").await.to(), "/r/lobby");
     server.stop().await;
 }
@@ -92,7 +92,7 @@ async fn guests_keep_their_identity_when_they_sign_up() {
     let page = browser.open("/sign-up").await;
     assert!(page.at("guest-stays").contains("You are signed in as the guest Ann."), "{}", page.html);
     assert!(page.has("value=\"Ann\"") && page.has("autocomplete=\"new-password\""));
-    // The same form is on the page about themselves, and nothing there that needs an account.
+    // The account page has the same form, and no settings that need an account.
     let page = browser.open("/account").await;
     assert!(page.has("action=\"/sign-up\"") && page.has("Role: guest"), "{}", page.html);
     assert!(!page.has("/account/delete") && !page.has("/account/password") && !page.has("/account/invites"));
@@ -114,7 +114,7 @@ async fn guests_keep_their_identity_when_they_sign_up() {
     assert_ne!(browser.token, guest.token);
     let page = browser.open("/account").await;
     assert!(page.has("Sign-in name: Ann") && page.has("Role: member") && page.has("/account/delete"), "{}", page.html);
-    // Another account is not for who has one.
+    // People with an account cannot create another one.
     assert!(browser.open("/sign-up").await.at("problem").contains("You are signed in as Ann."));
     assert!(
         browser.post("/sign-up", &[("name", "B"), ("password", PASSWORD)]).await.at("problem").contains("signed in")
@@ -175,7 +175,7 @@ async fn first_owner_invites_a_member() {
     assert_eq!(adam.post("/sign-up", &fields).await.to(), "/r/lobby");
     assert_eq!(adam.me().await.role, ServerRole::Admin);
 
-    // A revoked one opens nothing.
+    // A revoked link is invalid.
     let page = adam.post("/account/invites", &[("hours", "168"), ("uses", ""), ("role", "member")]).await;
     assert!(page.has("uses left: Unlimited") && !page.has("value=\"owner\""), "{}", page.html);
     let revoke = page.html.split("action=\"/account/invites/").nth(1).unwrap().split('"').next().unwrap();

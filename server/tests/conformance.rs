@@ -28,22 +28,22 @@ use wire::{CLOSE, Frame};
 /// How the server ends a connection.
 #[derive(Clone, Debug)]
 enum End {
-    /// With the client's own close frame: this code, or none.
+    /// By a close frame with the client's code, or without one.
     Answered(Option<u16>),
-    /// With a close frame of this code and some reason.
+    /// By a close frame with this code and any reason.
     Code(u16),
-    /// Without a word, once the client has ended its side of the stream.
+    /// Without a close frame, after the client has closed its direction.
     Silent,
 }
 
 #[derive(Clone, Debug)]
 struct Case {
     name: String,
-    /// What the client writes, each piece by itself.
+    /// The client's writes.
     pieces: Vec<Vec<u8>>,
-    /// Whether the first piece goes out with the handshake.
+    /// Whether the first write is sent together with the handshake.
     early: bool,
-    /// Frames that must come back: all of them, and no others.
+    /// The exact frames that must be received.
     back: Vec<Frame>,
     end: End,
 }
@@ -53,25 +53,25 @@ impl Case {
         Self { name: name.into(), pieces: vec![bytes], early: false, back, end }
     }
 
-    /// The server takes it; then the client closes with 1000.
+    /// A valid case: the client then closes with 1000.
     fn good(name: impl Into<String>, mut bytes: Vec<u8>, back: Vec<Frame>) -> Self {
         bytes.extend(wire::closing(1000, b""));
         Self::new(name, bytes, back, End::Answered(Some(1000)))
     }
 
-    /// The server closes with this code, after these frames.
+    /// An invalid case: the server closes with this code after these frames.
     fn bad(name: impl Into<String>, bytes: Vec<u8>, back: Vec<Frame>, code: u16) -> Self {
         Self::new(name, bytes, back, End::Code(code))
     }
 
-    /// The same, written in pieces of this many bytes.
+    /// The same, in writes of this many bytes.
     fn cut(mut self, size: usize) -> Self {
         self.pieces = self.pieces.concat().chunks(size).map(<[u8]>::to_vec).collect();
         self.name = format!("{}, {size} bytes at a time", self.name);
         self
     }
 
-    /// The same, written in two pieces.
+    /// The same, in two writes.
     fn cut_at(mut self, at: usize) -> Self {
         let mut one = self.pieces.concat();
         let two = one.split_off(at);
@@ -97,7 +97,7 @@ impl Case {
         let (mut incoming, mut outgoing) = stream.split();
         let write = async {
             for piece in rest {
-                // Who has broken the rules is not listened to any more.
+                // After a violation the server ignores further frames.
                 if outgoing.write_all(piece).await.is_err() {
                     return;
                 }
@@ -135,13 +135,12 @@ fn all() -> Vec<Case> {
     [sizes::cases(), control::cases(), framing::cases(), fragments::cases(), text::cases(), close::cases()].concat()
 }
 
-/// Several connections at a time.
+/// Concurrent connections.
 const AT_A_TIME: usize = 32;
 
-/// A case takes milliseconds. One that waits for what does not come is not to hold up all others for long.
+/// Time limit of a case, which takes milliseconds. Short, so that a failing case does not delay the others.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-// The number is part of what it shows.
 #[allow(clippy::print_stdout)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_rfc_cases_pass() {
@@ -180,7 +179,7 @@ async fn all_rfc_cases_pass() {
     server.stop().await;
 }
 
-/// The judge is fair: it finds what is wrong with an answer.
+/// The check fails for wrong responses.
 #[test]
 fn wrong_responses_fail_the_check() {
     let case = Case::good("a text", wire::frame(0x81, b"a"), vec![(wire::TEXT, b"a".to_vec())]);

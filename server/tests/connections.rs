@@ -1,4 +1,4 @@
-//! Connections as such: places, deadlines, heartbeats, presence, the end.
+//! Connections: limits, timeouts, heartbeats, presence and ends.
 
 use std::time::{Duration, Instant};
 
@@ -37,14 +37,14 @@ async fn presence_changes_are_announced_once_without_short_absences() {
     let bob_session = server.session("bob").await;
     let bob = Client::in_lobby(server.address, &bob_session).await;
     assert_eq!(ann.until(presence).await, ("bob".into(), PresenceState::Online, 2));
-    // A second tab, then both gone and one back in time: nothing to tell.
+    // A second tab, then both close and one returns in time: nothing is announced.
     let tab = Client::in_lobby(server.address, &bob_session).await;
     drop(tab);
     drop(bob);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut bob = Client::greet(server.address, &bob_session).await;
     assert_eq!(joined(&mut bob).await, (2, 2));
-    // Typing passes, is told to others only, and is not told too often.
+    // Typing is sent to others only, and rate limited.
     let begun = Instant::now();
     for _ in 0..5 {
         bob.say(&ClientFrame::Typing { room: RoomId::lobby() }).await;
@@ -59,12 +59,12 @@ async fn presence_changes_are_announced_once_without_short_absences() {
         }
     }
     assert!((1..=1 + begun.elapsed().as_secs()).contains(&typing), "{typing}");
-    // Gone for good: told after the grace, once.
+    // Gone: announced once, after the grace period.
     let begun = Instant::now();
     drop(bob);
     assert_eq!(ann.until(presence).await, ("bob".into(), PresenceState::Offline, 1));
     assert!(begun.elapsed() >= leave_grace);
-    // Who says that they leave is told at once.
+    // Leaving is announced at once.
     let mut cleo = server.client("cleo").await;
     assert_eq!(ann.until(presence).await, ("cleo".into(), PresenceState::Online, 2));
     cleo.say(&ClientFrame::Leave { room: RoomId::lobby() }).await;
@@ -79,13 +79,13 @@ async fn silent_connections_time_out_and_answering_ones_stay() {
     let mut frozen = server.client("frozen").await;
     let mut alive = server.client("alive").await;
     let begun = Instant::now();
-    // Reading answers pings. The frozen one does not even do that.
+    // Reading answers pings; the frozen client does not read.
     while server.connections() > 1 {
         assert!(begun.elapsed() < PATIENCE, "the frozen one is still there");
         let _ = tokio::time::timeout(Duration::from_millis(100), alive.socket.next()).await;
     }
     alive.send("still here").await;
-    // What the frozen one finds when it wakes up: the reason, unless its late pongs have met a closed socket first.
+    // It finds the reason later, unless its late pongs reach a closed socket first.
     let ended = frozen.ended().await;
     let missed = Some(CloseCode::HeartbeatMissed.code());
     assert!(ended.code == missed || ended.code.is_none(), "{ended:?}");
@@ -129,7 +129,7 @@ async fn response_reaches_clients_that_are_still_sending() {
         socket.write_all(&part).await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // The connection is still good for the next request.
+    // The connection can be reused.
     socket.write_all(format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
     read_until(&mut socket, "HTTP/1.1 200 ").await;
     server.stop().await;
@@ -230,7 +230,7 @@ async fn guests_are_restricted_to_allowed_rooms() {
     ann.send("the lobby is ours").await;
     let temp = server.stop().await.unwrap();
 
-    // A room from freer days is as if it did not exist: in the list, over HTTP, on the wire.
+    // A room created before the restriction is hidden: in the list, over HTTP, and on the live connection.
     let server = Server::start_in(temp.path(), Config::default()).await;
     let room = server.new_room(&ann.token, "Garden").await.room.id;
     server.stop().await;
@@ -258,7 +258,7 @@ async fn rate_limited_senders_are_told_when_to_retry() {
     let mut ann = server.client("ann").await;
     let mut waits = Vec::new();
     let mut sent = 0;
-    // 500 at once and 50 a second: who goes on is too fast soon, however busy the machine is.
+    // The limit is a burst of 500 and 50 per second, which this exceeds even on a busy machine.
     while waits.is_empty() {
         for n in 0..700 {
             ann.post(&format!("{n}")).await;
@@ -280,7 +280,7 @@ async fn rate_limited_senders_are_told_when_to_retry() {
     assert!(waits.len() <= sent - 500 && waits.iter().all(|wait| (1..=1_000).contains(wait)), "{waits:?}");
     tokio::time::sleep(Duration::from_millis(waits[0] + 50)).await;
     ann.send("now it goes").await;
-    // A flood of anything ends the connection.
+    // Flooding ends the connection.
     let mut flood = server.client("flood").await;
     for _ in 0..40_000 {
         if flood.try_say(&ClientFrame::Typing { room: RoomId::lobby() }).await.is_none() {

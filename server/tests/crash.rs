@@ -1,4 +1,4 @@
-//! The real process is killed and started again: nothing lost, nothing doubled, order kept (G1-G4).
+//! The process is killed and restarted: nothing is lost, duplicated or reordered (G1-G4).
 
 use std::{collections::BTreeMap, net::SocketAddr, process::Command, time::Duration};
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// A client as the protocol wants it: keeps what is not acked, resumes from the last event, sends again with the same id.
+/// A client that follows the protocol: keeps unacked messages, resumes by cursor and resends with the same ids.
 struct Persistent {
     made: CreatedSession,
     server: watch::Receiver<SocketAddr>,
@@ -45,7 +45,7 @@ impl Persistent {
             tail: last.map(|event| event.id.tail()),
         };
         client.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![resume] }).await?;
-        // A few at a time, so that a kill finds some on the way, some stored and not acked, and some unsent.
+        // A few at a time, so that a kill hits messages that are in flight, stored but not acked, and unsent.
         while !self.waiting.is_empty() {
             let mut open = Vec::new();
             for (id, body) in self.waiting.iter().take(5) {
@@ -94,7 +94,7 @@ async fn repeated_kills_under_load_lose_and_duplicate_nothing() {
     for client in clients {
         done.push(client.await.unwrap());
     }
-    // The log, from a process that was never killed while it wrote.
+    // The log, from a process that was not killed while writing.
     let token = &done[0].made.token;
     let mut log = Vec::new();
     loop {
@@ -133,9 +133,9 @@ async fn sigterm_sends_bye_and_exits_in_time() {
     for n in 0..200 {
         ids.push(ann.post(&format!("{n}")).await);
     }
-    // The last of them is on its way when the server is told to stop.
+    // The last one is in flight when the server stops.
     ann.acked(ids[0]).await;
-    // One that has not said hello, and one that does not even read, must not hold it up.
+    // Clients before hello and clients that do not read must not delay it.
     let _silent = Client::connect(process.address, &made).await;
     let _frozen = Client::greet(process.address, &made).await;
     let stopping = tokio::task::spawn_blocking(move || process.terminate());
@@ -150,9 +150,9 @@ async fn sigterm_sends_bye_and_exits_in_time() {
     let (code, reconnect, after_ms) = bye.unwrap();
     assert_eq!((code, reconnect), (4001, true));
     assert!(after_ms.unwrap() < 10_000);
-    // Five seconds, and what a busy machine adds.
+    // Five seconds, and a margin for busy machines.
     assert!(stopping.await.unwrap() < Duration::from_secs(10));
-    // Every message that was acked is there; those that came too late may be sent again.
+    // Every acked message is stored; others may be resent.
     let process = Process::start(folder.path());
     let url = format!("http://{}/api/rooms/lobby/events", process.address);
     let page: EventPage = http_client().get(url).bearer_auth(&made.token).send().await.unwrap().json().await.unwrap();
@@ -178,7 +178,7 @@ fn invalid_configuration_exits_with_code_2_and_a_message() {
         assert!(error.contains(says), "{error}");
         assert!(!error.contains("panicked"), "{error}");
     }
-    // A port that is taken, and a folder that is a file: said as well, with another code.
+    // A port in use and an unusable folder, with another exit code.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = TempDir::new().unwrap();
     let (code, error) =

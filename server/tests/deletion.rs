@@ -1,4 +1,4 @@
-//! A message that is deleted is gone everywhere, and only for those who may.
+//! Deleting messages: permissions, and removal from all copies.
 
 use crate::support::{self, Client, FrameReader, Server, body};
 use parlor_protocol::{ClientFrame, CommandId, Event, EventKind, RoomId, http::AuditPage};
@@ -42,7 +42,7 @@ async fn deleted_content_is_removed_from_history_replay_memory_and_disk() {
         assert_eq!((support::body(&events[0]), support::body(&events[2])), ("before", "after"));
     };
     emptied(&server.log(&bob, &lobby).await);
-    // Who comes now: what is in memory is as what is on disk.
+    // A new client: the events in memory are updated as well.
     let mut late = Client::greet(server.address, &server.session("carl").await).await;
     late.join("lobby", Some(0)).await;
     emptied(&late.events_to(4).await);
@@ -80,11 +80,11 @@ async fn repeated_delete_commands_are_idempotent() {
     assert_eq!(ann.decided(deletion(new_id(), one)).await, Err("not_found".into()), "gone already");
     assert_eq!(ann.decided(deletion(new_id(), new_id())).await, Err("not_found".into()));
     assert_eq!(ann.decided(deletion(CommandId(Uuid::nil()), other)).await, Err("bad_frame".into()));
-    // Said and taken back in one breath.
+    // Sent and deleted at once.
     let (hasty, back) = (ann.post("oh no").await, new_id());
     ann.say(&deletion(back, hasty)).await;
     assert_eq!(ann.answer(back).await, Ok(5));
-    // What was sent first keeps its ack.
+    // The first command keeps its ack.
     ann.post_as(one, "one").await;
     assert_eq!(ann.answer(one).await, Ok(1));
     server.stop().await;
@@ -105,11 +105,11 @@ async fn moderators_delete_messages_of_others_and_it_is_audited() {
     assert_eq!(bobs.delete(&room, by_ann).await, Err("forbidden".into()));
     assert!(annas.delete(&room, by_bob).await.is_ok(), "she has made the room");
     assert!(annas.delete(&room, by_ann).await.is_ok());
-    // A direct room has nobody who looks after it.
+    // Direct rooms have no moderators.
     let pair = server.direct(&ann, &[&bob]).await;
     let (private, _) = bobs.say_in(&pair, "psst").await;
     assert_eq!(annas.delete(&pair, private).await, Err("forbidden".into()));
-    // A room in which the message is not.
+    // A message of another room.
     assert_eq!(bobs.delete(&room, private).await, Err("not_found".into()));
     let mut outside = Client::greet(server.address, &server.account("carl").await).await;
     assert_eq!(outside.delete(&room, by_bob).await, Err("not_found".into()));

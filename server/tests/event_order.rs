@@ -1,4 +1,4 @@
-//! What is told before what.
+//! The order of different kinds of frames.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ async fn presence_precedes_the_first_message() {
     for n in 0..6 {
         greeted.push(server.greeted(&format!("new {n}")).await);
     }
-    // They come all at once, so that most of their arrivals are news that wait.
+    // They join at once, so that most presence updates are queued.
     let mut coming = Vec::new();
     for mut client in greeted {
         coming.push(tokio::spawn(async move {
@@ -49,7 +49,7 @@ async fn first_direct_message_is_announced_at_once() {
     let mut speaking = Client::greet(server.address, &ann).await;
     let bob_session = bob.session();
     for n in 0..3 {
-        // A new conversation each time: of those that there are, bob hears once a second that they have grown.
+        // A new conversation each time, because existing ones are updated once per second.
         let others: Vec<_> = futures::future::join_all((0..n).map(|_| server.session(""))).await;
         let people: Vec<_> = others.iter().chain([&bob_session]).collect();
         let direct = server.direct(&ann, &people).await;

@@ -1,6 +1,6 @@
-//! Valid frames, cursors and bodies with random damage: whatever comes in is answered, and nothing panics.
+//! Fuzzing: valid frames, cursors and bodies with random damage. Every input is answered, and nothing panics.
 //!
-//! Each target runs for `FUZZ_SECONDS` (2 when unset); a failure names its seed, which `FUZZ_SEED` replays from there.
+//! Each target runs for `FUZZ_SECONDS` (2 by default). A failure names its seed, from which `FUZZ_SEED` replays it.
 
 use std::{
     env,
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 const ID: &str = "01938a40-0000-7000-8000-000000000001";
 
-/// What parsers stumble over.
+/// Inputs that often break parsers.
 const WORDS: [&str; 40] = [
     "{",
     "}",
@@ -114,7 +114,7 @@ fn cursor_samples() -> Vec<String> {
     vec!["lobby:41:9f3c01ab".into(), "lobby:41:9f3c01ab,k3f-9_x:0:".into(), many.join(",")]
 }
 
-/// One to eight injuries: to bytes, to pieces, with words.
+/// Applies one to eight mutations.
 fn damage(samples: &[String], rng: &mut StdRng) -> String {
     let mut bytes = samples.choose(rng).unwrap().clone().into_bytes();
     for _ in 0..rng.random_range(0..8) {
@@ -143,7 +143,7 @@ fn damage(samples: &[String], rng: &mut StdRng) -> String {
             _ => {}
         }
     }
-    // A text is valid UTF-8 before any of this reads it.
+    // Texts are valid UTF-8, because transports check that first.
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -154,7 +154,7 @@ fn fuzz(samples: &[String], target: impl Fn(&str)) {
     let end = Instant::now() + Duration::from_secs(seconds);
     let (mut seed, mut count) = (first, 0_u64);
     while count == 0 || Instant::now() < end {
-        // A seed for each thousand, so that a replay is short.
+        // A new seed every thousand inputs keeps replays short.
         let mut rng = StdRng::seed_from_u64(seed);
         for _ in 0..1_000 {
             let text = damage(samples, &mut rng);
@@ -193,7 +193,7 @@ fn malformed_client_frames_never_panic() {
 fn malformed_server_frames_never_panic_the_client() {
     fuzz(&server_samples(), |text| {
         let value = serde_json::from_str::<Value>(text).ok();
-        // serde takes a number for a position in its list of kinds: what it reads then means nothing.
+        // serde accepts a number as the index of a variant; the result has no meaning.
         let named = |tag| value.as_ref().and_then(|value| value.pointer(tag)).is_none_or(Value::is_string);
         if !named("/type") || !named("/event/kind") {
             return;
@@ -201,7 +201,7 @@ fn malformed_server_frames_never_panic_the_client() {
         if let Ok(frame) = ServerFrame::decode(text)
             && frame != ServerFrame::Unknown
         {
-            // Kinds of a newer server are read as unknown, and are not written again.
+            // Unknown kinds are not encoded again.
             assert_eq!(ServerFrame::decode(&frame.encode()).unwrap(), frame);
         }
     });
@@ -229,7 +229,7 @@ fn malformed_post_bodies_never_panic() {
         match frames::split(text) {
             Ok(elements) => {
                 elements.iter().for_each(|element| client_frame(element));
-                // What is cut and not read as a whole has elements that are refused one by one.
+                // A truncated array has elements that are refused one by one.
                 if let Ok(read) = read {
                     let elements: Vec<Value> =
                         elements.iter().map(|element| serde_json::from_str(element).unwrap()).collect();

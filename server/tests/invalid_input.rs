@@ -1,4 +1,4 @@
-//! What the server answers to what it should never get. In each test someone else goes on talking undisturbed.
+//! Invalid input: each gets a response or ends the connection, while two other people keep chatting.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const fn closed(code: CloseCode) -> Ended {
     Ended { code: Some(code.code()), bye: Some(code.code()) }
 }
 
-/// Two people who talk while something else goes on.
+/// Two people who chat during the test.
 struct Bystanders(Client, Client);
 
 impl Bystanders {
@@ -66,7 +66,7 @@ async fn malformed_frames_are_refused_and_the_connection_stays_open() {
     assert_eq!(mallory.refusal().await, error_code::BAD_FRAME);
     mallory.socket.send(Message::Binary(vec![0, 159, 146, 150].into())).await.unwrap();
     assert_eq!(mallory.refusal().await, error_code::BAD_FRAME);
-    // The refusal names the command.
+    // The refusal contains the command's id.
     mallory.say_text(r#"{"type":"send","id":"not-a-uuid","room":"lobby","body":"x"}"#).await;
     let named = mallory.until(|frame| match frame {
         ServerFrame::Refused { id, .. } => Some(id.clone()),
@@ -112,7 +112,7 @@ async fn malformed_room_requests_are_refused() {
     let ann = server.session("ann").await;
     let room = server.room(&ann, "garden", "public").await;
     let of_room = |what: &str| format!("/api/rooms/{room}{what}");
-    // Left to itself, serde takes a list for the fields in their order.
+    // By default serde accepts a list as the fields in order.
     for (method, path, body) in [
         (Method::POST, "/api/rooms".to_owned(), json!(["secret", "public"])),
         (Method::POST, "/api/rooms".to_owned(), json!({ "name": ["secret"], "kind": "public" })),
@@ -142,7 +142,7 @@ async fn oversized_frames_close_the_connection() {
         assert_eq!(mallory.ended().await, closed(CloseCode::FrameTooLarge));
         others.still_talk().await;
     }
-    // Far beyond, it is cut while it still sends.
+    // Far larger frames are cut off while being sent.
     let mut mallory = server.client("mallory").await;
     let _ = mallory.socket.send(Message::Text("x".repeat(8 << 20).into())).await;
     mallory.ended().await;
@@ -171,7 +171,7 @@ async fn hello_must_come_first_in_time_and_in_a_supported_version() {
     other_version.say(&ClientFrame::Hello { protocol: 2, resume: vec![] }).await;
     assert_eq!(other_version.ended().await, closed(CloseCode::BadProtocol));
 
-    // Unknown types do not end the connection, not even before hello; nor do they count as one.
+    // Unknown types do not end the connection, even before hello, and do not count as hello.
     let mut curious = Client::connect(server.address, &made).await;
     curious.say_text(r#"{"type":"dance"}"#).await;
     assert_eq!(curious.refusal().await, error_code::UNKNOWN_TYPE);
@@ -203,7 +203,7 @@ async fn upgrades_need_a_session_and_an_allowed_origin() {
     for evil in ["https://evil.example", "null", "http://127.0.0.1:1", "https://wiki.example.evil.example"] {
         assert_eq!(upgrade(vec![("cookie", cookie.clone()), (origin, evil.into())]).await, Err(403), "{evil}");
     }
-    // The same holds for what changes something over HTTP.
+    // The same for changes over HTTP.
     let client = support::http_client();
     let post = |path: &str| client.post(server.url(path)).header("origin", "https://evil.example");
     assert_eq!(post("/api/session").json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
@@ -257,7 +257,7 @@ async fn random_frames_are_each_answered_and_affect_nobody() {
     let server = Server::start().await;
     let mut others = Bystanders::arrive(&server).await;
     let mut mallory = server.greeted("mallory").await;
-    // Seeded: the same frames each run.
+    // Seeded, for the same frames in each run.
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
     let noise = prop_oneof![
@@ -275,7 +275,7 @@ async fn random_frames_are_each_answered_and_affect_nobody() {
                 mallory.say_text(text).await;
             }
         }
-        // Frames are answered in order: with this pong, all before it are.
+        // Frames are answered in order, so all before this pong are answered.
         mallory.say(&ClientFrame::Ping { at: 1_000_000 + round }).await;
         loop {
             match mallory.next().await {

@@ -1,4 +1,4 @@
-//! The lab: what each address answers, how streams are counted and end, and that nothing is left of them.
+//! The network lab: endpoints, and how streams are counted and released.
 
 mod clocks;
 mod echo;
@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest, http::H
 
 use crate::support::{PATIENCE, Server, Socket, http_client};
 
-/// Every kind of stream: its name in the gauges, its address, and whether it is a WebSocket.
+/// Each kind of stream: its gauge, its path, and whether it is a WebSocket.
 const KINDS: [(&str, &str, bool); 5] = [
     ("poll", "/lab/clock/poll", false),
     ("frame", "/lab/clock/frame", false),
@@ -27,7 +27,6 @@ const KINDS: [(&str, &str, bool); 5] = [
     ("echo", "/lab/echo", true),
 ];
 
-/// A request's head.
 fn request(path: &str, websocket: bool) -> String {
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -40,7 +39,7 @@ async fn ask(address: SocketAddr, path: &str, websocket: bool) -> TcpStream {
     stream
 }
 
-/// Reads until this has come.
+/// Reads until the text has arrived.
 async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     let mut read = Vec::new();
     let reading = async {
@@ -81,7 +80,7 @@ async fn closed(socket: &mut Socket) -> Option<CloseFrame> {
     }
 }
 
-/// Returns when the gauges are so.
+/// Waits until the gauges match.
 async fn gauges(address: SocketAddr, mut fit: impl FnMut(&Value) -> bool) {
     let begun = Instant::now();
     loop {
@@ -94,7 +93,7 @@ async fn gauges(address: SocketAddr, mut fit: impl FnMut(&Value) -> bool) {
     }
 }
 
-/// Returns when nothing is open.
+/// Waits until no stream is open.
 async fn nothing_open(server: &Server) {
     let zeroes = serde_json::json!({ "poll": 0, "frame": 0, "events": 0, "ws": 0, "echo": 0 });
     gauges(server.address, |streams| streams["total"] == 0 && streams["lab_streams"] == zeroes).await;

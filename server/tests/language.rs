@@ -1,4 +1,4 @@
-//! The language of a page: by the browser, and by choice.
+//! The language of pages: by browser and by choice.
 
 use crate::support::{Server, http_client};
 use parlor_app::i18n::{self, Language};
@@ -84,7 +84,7 @@ async fn language_choice_is_kept_and_redirects_back() {
         assert_eq!((answer.status().as_u16(), header(&answer, LOCATION)), (303, to), "{form}");
         assert_eq!(header(&answer, SET_COOKIE), "lang=zh-Hans; Path=/; SameSite=Lax; Max-Age=31536000");
     }
-    // One that there is not, none at all, and a page from elsewhere.
+    // Unknown and missing languages, and a cross-site request.
     for (form, origin, status) in [
         ("lang=de&next=%2F", own.clone(), 400),
         ("lang=en%0D%0Aset-cookie%3Aa", own.clone(), 400),

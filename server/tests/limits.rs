@@ -1,16 +1,16 @@
-//! How much of the server one address and one session may take.
+//! Limits for each address and session.
 
 use crate::support::{self, Server, eventually, try_upgrade};
 use parlor::config::{Config, Switch};
 use parlor_protocol::{error_code, http::ErrorResponse};
 use reqwest::StatusCode;
 
-/// A server that believes what is said on 127.0.0.1 of where requests come from.
+/// A server with 127.0.0.1 as a trusted proxy.
 async fn behind_a_proxy(config: Config) -> Server {
     Server::start_with(Config { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..config }).await
 }
 
-/// Comes in as a guest until that is refused, and says how often it went well.
+/// Creates guests until one is refused; returns how many succeeded.
 async fn come_in(server: &Server, from: &str, most: usize) -> (usize, Option<reqwest::Response>) {
     let client = support::http_client();
     for count in 0..most {
@@ -26,7 +26,7 @@ async fn come_in(server: &Server, from: &str, most: usize) -> (usize, Option<req
 async fn guest_creation_is_limited_per_address() {
     let server = behind_a_proxy(Config::default()).await;
     let (count, refused) = come_in(&server, "192.0.2.1", 1_000).await;
-    // The clock goes on meanwhile and gives some back.
+    // More than the burst, because time passes.
     assert!(count >= 200, "{count}");
     let refused = refused.unwrap();
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -34,10 +34,10 @@ async fn guest_creation_is_limited_per_address() {
     assert!((1..=2).contains(&wait), "{wait}");
     assert_eq!(refused.json::<ErrorResponse>().await.unwrap().error.code, error_code::RATE_LIMITED);
     assert_eq!(come_in(&server, "192.0.2.2", 3).await.0, 3, "others come in");
-    // What the client itself wrote is not believed.
+    // Addresses added by the client are not trusted.
     let (count, _) = come_in(&server, "192.0.2.3, 192.0.2.1", 1_000).await;
     assert!(count < 100, "{count}");
-    // A person sees words.
+    // The page explains it.
     let client = support::http_client();
     let words = loop {
         let form = client.post(server.url("/enter")).header("x-forwarded-for", "192.0.2.1");
@@ -78,7 +78,7 @@ async fn mutations_are_limited_per_session() {
     }
     assert!(made >= 30, "{made}");
     assert_eq!(make(&bob.token, "bob's".into()).await, StatusCode::CREATED);
-    // Reading is not counted.
+    // Reads are not limited.
     for _ in 0..100 {
         assert_eq!(server.get(&ann.token, "/api/rooms").await.status(), StatusCode::OK);
     }
@@ -108,7 +108,7 @@ async fn connections_are_counted_at_accept_without_a_proxy() {
     let server = Server::start_with(config.clone()).await;
     let mut held = Vec::new();
     let refused = loop {
-        // Before a word is said.
+        // Before anything is sent.
         held.push(tokio::net::TcpStream::connect(server.address).await.unwrap());
         let answer = support::http_client().get(server.url("/healthz")).send().await;
         match answer.map(|answer| answer.status()) {
@@ -119,7 +119,7 @@ async fn connections_are_counted_at_accept_without_a_proxy() {
     assert_eq!(refused.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
     drop(held);
     server.stop().await;
-    // For load tests.
+    // Limits can be disabled.
     let server = Server::start_with(Config { rate_limits: Switch::Off, ..config }).await;
     let mut held = Vec::new();
     for _ in 0..10 {

@@ -1,5 +1,5 @@
-//! All tests of the server over real sockets, in one program: linked once, they take a minute less and gigabytes less
-//! disk than as one program a file.
+//! All server tests in one program, because linking each file separately takes a minute longer and gigabytes more disk
+//! space.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! Who is named by `@name`, and what it counts.
+//! Mentions by `@name`: resolution and counts.
 
 use crate::support::{Client, FrameReader, Server, rooms::counts};
 use parlor_protocol::{EventKind, RoomId, UserId, http::CreatedSession};
@@ -9,7 +9,7 @@ fn span(name: &str) -> String {
     format!("<span class=\"mention\">{name}</span>")
 }
 
-/// Says something, and hears whom it names and how it is shown.
+/// Sends a message and returns its mentions and HTML.
 async fn named(client: &mut Client, room: &RoomId, text: &str) -> (Vec<UserId>, String) {
     let (id, _) = client.say_in(room, text).await;
     loop {
@@ -43,7 +43,7 @@ async fn mentions_resolve_to_members_by_display_name() {
     }
     let outside = server.account("outside").await;
     client.join(room.as_str(), None).await;
-    // Nobody of them is connected.
+    // None of them is connected.
     for (text, people, shown) in [
         ("hi @ann", vec![&ann], vec!["@ann"]),
         ("hi @ANN LEE!", vec![&lee], vec!["@ANN LEE"]),
@@ -81,7 +81,7 @@ async fn mention_of_a_shared_guest_name_resolves_to_the_online_guest() {
     assert_eq!(named(&mut writer, &lobby, "@sam").await.0, ids(&[&second]), "who came last");
     let _there = Client::greet(server.address, &first).await;
     assert_eq!(named(&mut writer, &lobby, "@sam").await.0, ids(&[&first]));
-    // Who has an account is no guest any more.
+    // An account is not a guest.
     let body = json!({ "name": "Samantha", "password": "correct horse battery" });
     let samantha = server.post("/api/accounts", &second.token, body).await.made();
     assert_eq!(samantha.user.id, second.user.id);

@@ -1,4 +1,4 @@
-//! People talk: order, acks, history, exactly once, also over a restart.
+//! Messages: order, acks, history and exactly-once delivery, also across a restart.
 
 use crate::support::{self, Client, FrameReader, Server, assert_gap_free, body, join};
 use parlor_protocol::{
@@ -52,7 +52,7 @@ async fn concurrent_writers_produce_one_order() {
     let seen = watcher.events_to(400).await;
     assert_eq!(seen[0].seq, 1);
     for writer in writers {
-        // A writer may have joined after the first events; what it saw is the end of the one order.
+        // A writer may have joined after the first events, so it saw the end of the same order.
         let events = writer.await.unwrap();
         assert_eq!(events, seen[seen.len() - events.len()..]);
     }
@@ -88,7 +88,7 @@ async fn repeated_command_ids_produce_one_event() {
     assert_eq!(acks.len(), 1, "{acks:?}");
     assert_eq!(server.history(&made.token, "").await.messages.len(), 1);
 
-    // Other content, another room's or another person's use of the id: refused.
+    // The id is refused with other content, in another room, and for another user.
     ann.post_as(id, "twice").await;
     assert_eq!(ann.refusal().await, error_code::ID_REUSED);
     let mut bob = server.greeted("bob").await;
@@ -148,7 +148,7 @@ async fn clients_resume_without_gaps_or_duplicates() {
         bob.acked(id).await;
         ids.push(id);
     }
-    // From far back, beyond what the room keeps in memory, while new ones come in.
+    // From before the events in memory, while new ones arrive.
     let resume = |after: u64, tail: Option<Tail>| vec![Cursor { room: RoomId::lobby(), after: Some(after), tail }];
     let mut ann = Client::connect(server.address, &made).await;
     ann.hello(resume(10, Some(ids[9].tail()))).await;
@@ -158,7 +158,7 @@ async fn clients_resume_without_gaps_or_duplicates() {
     let events = ann.events_to(450).await;
     assert_eq!((events[0].seq, events.len()), (11, 440));
     assert!(events.iter().all(|event| body(event) == event.seq.to_string()));
-    // From within memory, from the very start, and from the newest.
+    // From the events in memory, from the start, and from the newest.
     for after in [440, 0, 450] {
         let mut again = Client::connect(server.address, &made).await;
         again.hello(resume(after, None)).await;
@@ -168,7 +168,7 @@ async fn clients_resume_without_gaps_or_duplicates() {
         let next = again.until(|frame| (!matches!(frame, ServerFrame::Joined { .. })).then(|| frame.clone())).await;
         assert!(matches!(next, ServerFrame::Pong { at: 7, .. }), "nothing twice: {next:?}");
     }
-    // Joining again on the same connection replays again, with nothing live in between.
+    // Joining again replays again, without live events in between.
     let mut again = Client::connect(server.address, &made).await;
     again.hello(resume(450, None)).await;
     for n in 451..=470 {
@@ -198,7 +198,7 @@ async fn cursors_from_another_history_get_a_gap() {
         let gap = ServerFrame::Gap { room: RoomId::lobby(), reason: GapReason::HistoryChanged, after, head: 3 };
         assert_eq!(frame, gap);
     }
-    // Not joined: what is said now does not come, until it joins with the new head.
+    // Not joined: events arrive only after joining at the new head.
     bob.send("4").await;
     assert_eq!(ann.join("lobby", Some(4)).await, 4);
     bob.send("5").await;
@@ -242,7 +242,7 @@ async fn rooms_are_created_listed_joined_and_counted() {
         list.rooms.iter().map(|r| (r.name.as_str(), r.joined)).collect::<Vec<_>>(),
         [("Lobby", true), ("Tea and 茶", false)]
     );
-    // The same name again, whatever its case; and names that are none.
+    // Duplicate names in another case, and invalid names.
     let post = |name: String| {
         let body = serde_json::json!({ "name": name });
         support::http_client().post(server.url("/api/rooms")).bearer_auth(&ann.token).json(&body).send()
@@ -250,11 +250,11 @@ async fn rooms_are_created_listed_joined_and_counted() {
     assert_eq!(post("tea AND 茶".into()).await.unwrap().status(), 409);
     assert_eq!(post("  ".into()).await.unwrap().status(), 422);
     assert_eq!(post("x".repeat(limits::MAX_ROOM_NAME_CHARS + 1)).await.unwrap().status(), 422);
-    // To send makes one a member; those who are members and not joined hear that the room grows.
+    // Sending joins the room. Members who have not opened it are told of its new head.
     bob.say_in(&room.id, "first").await;
     let grown = ann.until(|frame| shown(frame).filter(|room| room.head == 1)).await;
     assert_eq!((grown.unread, grown.read), (1, 0));
-    // Read on one device is read on the other.
+    // Reading on one device counts for the other.
     let mut phone = Client::greet(server.address, &ann.session()).await;
     phone.say(&ClientFrame::Read { room: room.id.clone(), seq: 99 }).await;
     let read = ann.until(|frame| shown(frame).filter(|room| room.read == 1)).await;
@@ -328,7 +328,7 @@ async fn history_page_and_head_are_consistent() {
             for _ in 0..150 {
                 let page: MessagePage =
                     http.get(&messages).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
-                // Whoever goes on behind the head must have everything up to it.
+                // A client that continues from the head must have everything before it.
                 assert_eq!(page.messages.last().map(|message| message.seq), Some(page.head));
                 let page: EventPage = http.get(&events).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
                 assert!(page.events.len() == 500 || page.events.last().map(|event| event.seq) == Some(page.head));

@@ -1,4 +1,4 @@
-//! Bans and mutes: who may impose them, what they end, and the log of it all.
+//! Bans and mutes: permissions, effects and audit log.
 
 mod bans;
 mod timing;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 const BANNED: Option<u16> = Some(CloseCode::Banned.code());
 
-/// What is ended is so within this time.
+/// Time limit for ending connections.
 const AT_ONCE: Duration = Duration::from_secs(10);
 
 fn path(who: &CreatedSession, what: &str) -> String {
@@ -63,7 +63,7 @@ async fn new_room(server: &Server, who: &CreatedSession, kind: &str) -> RoomId {
     server.room(who, &Uuid::now_v7().to_string(), kind).await
 }
 
-/// The number of the newest event in the lobby, as the database has it.
+/// The head of the lobby in the database.
 async fn head(server: &Server, who: &CreatedSession) -> u64 {
     server.get(&who.token, "/api/rooms/lobby/events?limit=1").await.json::<EventPage>().await.unwrap().head
 }
@@ -79,7 +79,7 @@ async fn muted_users_can_read_but_not_send() {
     ann_live.join(kitchen.as_str(), None).await;
     bob_live.join(kitchen.as_str(), None).await;
 
-    // In a room by who looks after it.
+    // In a room by its moderator.
     assert_eq!(mute(&server, &bob, &ann, Some(&kitchen)).await, 403);
     assert_eq!(mute(&server, &ann, &ann, Some(&kitchen)).await, 403);
     assert_eq!(mute(&server, &ann, &owner, Some(&kitchen)).await, 403);
@@ -90,7 +90,7 @@ async fn muted_users_can_read_but_not_send() {
     let (code, wait) = send(&mut bob_live, &kitchen).await.unwrap();
     assert!(code == "muted" && (1..=300_000).contains(&wait.unwrap()), "{code} {wait:?}");
     assert_eq!(refusal(&mut bob_live, &lobby).await, None, "elsewhere they speak");
-    // Typing reaches nobody; reading goes on.
+    // Typing is not delivered; reading works.
     bob_live.say(&ClientFrame::Typing { room: kitchen.clone() }).await;
     bob_live.say(&ClientFrame::Ping { at: 1 }).await;
     bob_live.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
@@ -105,7 +105,7 @@ async fn muted_users_can_read_but_not_send() {
     assert_eq!(refusal(&mut ann_live, &kitchen).await, None);
     assert_eq!(support::body(&bob_live.event().await), "hello");
     assert_eq!(server.get(&bob.token, &format!("/api/rooms/{kitchen}/messages")).await.status(), 200);
-    // Leaving and coming back does not help, nor does asking oneself.
+    // Rejoining does not lift the mute, and neither can the muted user.
     let membership = format!("/api/rooms/{kitchen}/members/{}", bob.user.id);
     assert_eq!(server.delete(&membership, &bob.token).await.status, 204);
     assert_eq!(refusal(&mut bob_live, &kitchen).await.as_deref(), Some("muted"));
@@ -114,7 +114,7 @@ async fn muted_users_can_read_but_not_send() {
     assert_eq!(unmute(&server, &ann, &bob, Some(&kitchen)).await, 404);
     assert_eq!(refusal(&mut bob_live, &kitchen).await, None);
 
-    // On the whole server by who moderates it, also where someone looks after a room.
+    // Server moderators mute on the whole server, including room moderators.
     assert_eq!(mute(&server, &mia, &owner, None).await, 403);
     assert_eq!(mute(&server, &mia, &mia, None).await, 403);
     assert_eq!(mute(&server, &mia, &ann, None).await, 204);
@@ -124,7 +124,7 @@ async fn muted_users_can_read_but_not_send() {
     for minutes in [0, 43_201] {
         assert_eq!(server.post(&path(&ann, "mute"), &mia.token, json!({ "minutes": minutes })).await.status, 400);
     }
-    // In force over a restart.
+    // Persists across a restart.
     let server = server.restart().await;
     let mut ann_live = Client::greet(server.address, &ann).await;
     assert_eq!(refusal(&mut ann_live, &lobby).await.as_deref(), Some("muted"));
@@ -162,7 +162,7 @@ async fn every_moderation_action_is_audited() {
             assert_eq!(server.ask(method, path, &owner.token, body).await.status, 204, "{path}");
         }
     }
-    // What one does to oneself, and what was refused, is no act of power.
+    // Own changes and refused ones are not audited.
     assert_eq!(
         server.post(&format!("/api/rooms/{kitchen}/members"), &ann.token, json!({ "user": ann.user.id })).await.status,
         204
@@ -199,7 +199,7 @@ async fn every_moderation_action_is_audited() {
     assert!(text.contains("Pantry") && !text.contains("Cellar"), "a private room's name is its members' alone");
     assert!(!text.contains("127.0.0.1") && !text.contains(&ann.token));
 
-    // Page by page it is the same.
+    // Pages contain the same entries.
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
         let page: AuditPage =

@@ -1,4 +1,4 @@
-//! What one may do about people by their pages, as a browser without scripts: who sees which forms, mutes, bans.
+//! Muting and banning on the pages of people, without JavaScript.
 
 use crate::support::{Client, Server, browser::Browser, people::of_each_role};
 use parlor_protocol::{CloseCode, http::CreatedSession};
@@ -45,7 +45,7 @@ async fn page_shows_only_permitted_forms() {
             let manage = format!("href=\"{}\" aria-label", page_of(seen));
             assert_eq!(listed.has(&manage), !shown.is_empty(), "{}", listed.html);
         }
-        // What does not show is refused as well.
+        // Hidden forms are refused as well.
         for (what, fields) in [
             ("role", vec![("role", "member")]),
             ("mute", vec![("minutes", "10")]),
@@ -59,14 +59,14 @@ async fn page_shows_only_permitted_forms() {
             }
         }
     }
-    // A guest's page is for those who moderate, and there is none of nobody.
+    // Pages of guests are for moderators, and unknown people return 404.
     let [hidden, none] = [page_of(&guest), page_of(&guest).replace(|c: char| c.is_ascii_hexdigit(), "0")];
     let none = none.replacen("/p0opl0/", "/people/", 1);
     let mut browser = Browser::with(&server, &ann);
     let (hidden_page, none_page) = (browser.open(&hidden).await, browser.open(&none).await);
     assert_eq!((hidden_page.status, none_page.status), (404, 404));
     assert_eq!(hidden_page.html.replace(&hidden, &none), none_page.html);
-    // The ways to other pages are those that lead somewhere.
+    // Only links to accessible pages are shown.
     for (viewer, bans, audit) in [(&ann, 403, 403), (&mona, 200, 403), (&adam, 200, 200)] {
         let mut browser = Browser::with(&server, viewer);
         let page = browser.open("/account").await;
@@ -95,7 +95,7 @@ async fn user_is_muted_and_unmuted() {
     assert_eq!(live.refusal().await, "muted");
     let page = browser.open(&page_of(&ann)).await;
     assert!(page.has("data-testid=\"muted\"") && page.has("Muted until: ") && page.has("<time datetime="));
-    // Whoever does not moderate is not told.
+    // Only moderators see it.
     assert!(!Browser::with(&server, &ann).open(&page_of(&ann)).await.has("Muted until"));
     let page = browser.post(&form(&ann, "unmute"), &[]).await;
     assert_eq!(page.to(), format!("{}?done=unmuted", page_of(&ann)));
@@ -152,7 +152,7 @@ async fn user_is_banned_and_unbanned() {
     assert!(page.has("Banned permanently") && page.has(escaped) && page.has("by Mona"), "{}", page.html);
     let page = browser.open("/people/bans").await;
     assert!(page.has(escaped) && page.has("Banned permanently") && page.has(&form(&ann, "lift")), "{}", page.html);
-    // What another has imposed is lifted by an admin, and by no equal.
+    // Only admins lift what another moderator imposed.
     let mark = server.with_role(&olga, "Mark", "moderator").await;
     let mut other = Browser::with(&server, &mark);
     assert!(!other.open("/people/bans").await.has(&form(&ann, "lift")));
@@ -166,7 +166,7 @@ async fn user_is_banned_and_unbanned() {
     assert!(page.has("No banned users."));
     assert_eq!(server.who(&ann.token).await, 200);
     assert_eq!(browser.post(&form(&ann, "lift"), &[]).await.to(), page_of(&ann), "it was lifted already");
-    // For a time, with the address.
+    // Temporary, with the address.
     browser.post(&form(&ann, "ban"), &[("reason", "again"), ("hours", "24"), ("address", "1")]).await.to();
     assert!(browser.open("/people/bans").await.has("including the address"));
     let page = browser.open(&page_of(&ann)).await;

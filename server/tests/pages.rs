@@ -1,4 +1,4 @@
-//! The pages as the server renders them: complete without scripts, and safe whatever was typed.
+//! Server-rendered pages: complete without JavaScript, with escaped input.
 
 use crate::support::{Server, browser::Browser, http_client, unlimited};
 use parlor::config::{Config, Switch};
@@ -22,7 +22,7 @@ async fn history_is_rendered_on_the_server() {
     assert_eq!(status, 200);
     assert!(html.contains("line <em>60</em> 你好") && html.contains("line <em>11</em>"));
     assert!(!html.contains("line <em>10</em>"), "the first page, not everything");
-    // A visitor without a session sees the form and what is being said.
+    // Visitors see the form and recent messages.
     let (status, _, html) = page(&server, "/", "").await;
     assert_eq!(status, 200);
     assert!(html.contains("line <em>60</em>") && html.contains("action=\"/enter\""));
@@ -87,7 +87,7 @@ async fn visitors_and_guests_are_redirected() {
     assert_eq!(location("/no-such-file.js", made.token.clone()).await.0, 404);
     assert_eq!(location("/pkg/../../../Cargo.toml", made.token.clone()).await.0, 404);
 
-    // The form: in with a name, back with what is wrong with it.
+    // The form joins with a valid name and shows errors otherwise.
     let enter = |form: &'static str| {
         let request = client.post(server.url("/enter")).header("content-type", "application/x-www-form-urlencoded");
         request.body(form).send()
@@ -118,7 +118,7 @@ async fn unknown_addresses_show_a_not_found_page_with_a_link() {
         assert_eq!(page.status, 404, "{path}");
         assert!(page.has(title) && page.has("href=\"/r/lobby\"") && page.has("rel=\"stylesheet\""), "{}", page.html);
     }
-    // Whatever is no page stays what it was.
+    // Other paths are unaffected.
     let accept = async |path: &str, accept: &str| {
         let answer = http_client().get(server.url(path)).header("accept", accept).send().await.unwrap();
         assert_eq!(answer.status(), 404);

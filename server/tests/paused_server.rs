@@ -1,4 +1,4 @@
-//! A server that stood still (stopped, or the machine asleep) blames nobody for what it could not hear.
+//! A server that was paused (SIGSTOP, or system sleep) closes no connection for missed heartbeats.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn connections_survive_a_paused_server() {
         let made = support::session(server.address, &format!("client {n}")).await;
         let mut client = Client::in_lobby(server.address, &made).await;
         let heard = heard.clone();
-        // Reading answers pings, from the beginning on.
+        // Reading answers pings.
         readers.push(tokio::spawn(async move {
             loop {
                 match client.socket.next().await {
@@ -47,7 +47,7 @@ async fn connections_survive_a_paused_server() {
     tokio::time::sleep(Duration::from_millis(3_500)).await;
     server.signal("CONT");
 
-    // Two of its heartbeats later everyone has answered and nobody was closed.
+    // Two heartbeats later every client has answered and none was closed.
     while pings.try_recv().is_ok() {}
     let mut counts = vec![0; readers.len()];
     let everyone = async {

@@ -1,4 +1,4 @@
-//! Profiles, the list of people, their roles, and what is noted of all that.
+//! Profiles, the people list, roles and their audit entries.
 
 use crate::support::{Client, Server, people::PASSWORD, unlimited};
 use parlor::config::{Config, Guests};
@@ -31,7 +31,7 @@ async fn display_name_differs_from_the_account_name() {
     let mut back = Client::connect(server.address, &ann).await;
     let ServerFrame::Welcome { you, .. } = back.hello(vec![]).await else { panic!("no welcome") };
     assert_eq!(you, me.user);
-    // Both names are hers, and she signs in with the one.
+    // Both names are reserved, and the account name is for signing in.
     for hers in ["annabella", "ann"] {
         assert_eq!(server.try_guest(hers).await.status, 409, "{hers}");
     }
@@ -102,7 +102,7 @@ async fn roles_are_changed_by_higher_roles_and_apply_at_once() {
     assert_eq!(server.get(&ann.token, "/api/invites").await.status(), 403);
     assert_eq!(give(&admin.token, &id(&ann), "moderator").await, 204);
     assert_eq!(give(&owner.token, &id(&ann), "admin").await, 204);
-    // The session that there is has it.
+    // The existing session has it.
     assert_eq!(server.get(&ann.token, "/api/invites").await.status(), 200);
     assert_eq!(live.ended().await.bye, Some(CloseCode::IdentityChanged.code()));
     assert_eq!(give(&owner.token, &id(&ann), "member").await, 204);

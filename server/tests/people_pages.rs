@@ -1,4 +1,4 @@
-//! The pages about people, as a browser without scripts uses them: the list, one person, the bans.
+//! The people pages, without JavaScript.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn people_list_is_paged() {
     for role in ["owner", "admin", "moderator", "member"] {
         assert!(page.has(&format!(">{role}<")), "{role}: {}", page.html);
     }
-    // Nobody writes to themselves.
+    // No direct message to oneself.
     assert!(page.has(&form(&olga, "message")) && !page.has(&form(&ann, "message")), "{}", page.html);
     assert!(!page.has("data-testid=\"manage\"") && !page.has("/people/bans") && !page.has("/audit"), "{}", page.html);
     let page = browser.open("/people?q=%20AN%20").await;
@@ -49,7 +49,7 @@ async fn people_list_is_paged() {
     let page = browser.open(&format!("/people?{next}")).await;
     assert!(page.has(">Olga<") && !page.has(">Ann<") && page.has("First page"), "{}", page.html);
     assert_eq!(browser.open("/people?limit=x").await.status, 400);
-    // Guests who may be anywhere may see who is here, too.
+    // Unrestricted guests see the list as well.
     assert!(Browser::with(&server, &guest).open("/people").await.has(">Ann<"));
     assert_eq!(Browser::new(&server).open("/people").await.to(), "/sign-in?next=/people");
     let path = page_of(&ann);
@@ -85,11 +85,11 @@ async fn group_conversation_is_created() {
     let [ben_id, cem_id] = [&ben, &cem].map(|who| who.user.id.to_string());
     let room = browser.post("/people", &[("user", &ben_id), ("user", &cem_id)]).await.to().to_owned();
     assert_eq!(server.listed(&ann, &RoomId::from(room.trim_start_matches("/r/"))).await.name, "Ben, Cem");
-    // The same people have one room, whoever of them begins.
+    // The same people share one room, whoever starts it.
     let ann_id = ann.user.id.to_string();
     let again = Browser::with(&server, &cem).post("/people", &[("user", &ann_id), ("user", &ben_id)]).await;
     assert_eq!(again.to(), room);
-    // Nobody, too many, nobody's id, and not by whom it is not allowed.
+    // Nobody, too many, unknown people, and without permission.
     let none = browser.post("/people", &[]).await;
     assert_eq!((none.status, none.has("Select 1 to 9 people.")), (400, true));
     let many: Vec<String> = (0..10).map(|n| uuid::Uuid::from_u128(n).to_string()).collect();
@@ -100,7 +100,7 @@ async fn group_conversation_is_created() {
     server.stop().await;
 }
 
-/// What a page says of when Ann is there, as someone reads it.
+/// The text about Ann's presence.
 async fn said_of_ann(server: &Server, who: &CreatedSession, language: &'static str, path: &str) -> Option<String> {
     let page = Browser { server, token: who.token.clone(), language }.open(path).await;
     assert_eq!(page.status, 200, "{}", page.html);
@@ -125,12 +125,12 @@ async fn presence_and_last_seen_are_shown() {
         assert_eq!(said_of_ann(&server, &gil, "zh-CN", path).await.as_deref(), Some("在线"), "{path}");
     }
     drop(annas);
-    // Also when all that is known is what is on disk.
+    // Also when it is loaded from disk.
     let server = server.restart().await;
     for path in &lists {
         for (language, begin) in [("en", "Last seen: "), ("zh-CN", "上次在线：")] {
             let said = said_of_ann(&server, &gil, language, path).await.unwrap();
-            // With the hour and minute of the reader's clock.
+            // In the reader's time zone.
             assert!(said.strip_prefix(begin).is_some_and(|time| time.contains(':')), "{path}: {said}");
         }
     }
@@ -241,7 +241,7 @@ async fn cross_site_form_posts_are_rejected() {
             assert_eq!((page.status, page.at("problem")), (403, "This page does not belong to this server."), "{what}");
             assert!(!page.headers.contains_key(SET_COOKIE) && page.has(&format!("href=\"{}\"", page_of(&ann))));
         }
-        // Nor by asking for the address.
+        // Nor by opening the page directly.
         let asked = server.get(&olga.token, &form(&ann, what)).await.status().as_u16();
         assert_eq!(asked, 405, "{what}");
     }
@@ -271,7 +271,7 @@ async fn pages_use_the_readers_language() {
         for text in texts {
             assert!(page.has(text), "{text}: {}", page.html);
         }
-        // Another language leads back here.
+        // Choosing another language returns here.
         assert!(page.has(&format!("name=\"next\" value=\"{path}\"")), "{}", page.html);
         let chosen = browser.post("/language", &[("lang", "en"), ("next", &path)]).await;
         assert_eq!(chosen.to(), path);

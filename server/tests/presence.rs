@@ -1,4 +1,4 @@
-//! Who is there, away, or was there last; and what they look like to others.
+//! Presence, last seen and profiles.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn start() -> Server {
     Server::start_with(Config { leave_grace: GRACE, ..unlimited() }).await
 }
 
-/// The next that is heard of someone.
+/// The next presence of a user.
 async fn heard(client: &mut Client, who: &CreatedSession) -> PresenceState {
     client
         .until(|frame| match frame {
@@ -35,7 +35,7 @@ async fn away(client: &mut Client, on: bool) {
     client.settle().await;
 }
 
-/// Who is away, as someone hears who joins.
+/// The away users in `joined`.
 async fn away_in_lobby(server: &Server, name: &str) -> Vec<UserId> {
     let mut client = server.greeted(name).await;
     client.say(&join(&RoomId::lobby(), None)).await;
@@ -72,15 +72,15 @@ async fn users_are_away_when_all_devices_are() {
     assert_eq!(away_in_lobby(&server, "two").await, [bob.user.id]);
     away(&mut desk, false).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
-    // Somebody was at the device that goes.
+    // The disconnected device was active.
     drop(desk);
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
-    // Nobody is at a new one until it says so, wherever it is.
+    // A new device counts as active until it reports otherwise.
     let mut new = Client::greet(server.address, &bob).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
     away(&mut new, true).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Away);
-    // Joining is no sign of somebody.
+    // Joining does not count as activity.
     new.join("lobby", None).await;
     assert_eq!(away_in_lobby(&server, "three").await, [bob.user.id]);
     drop((phone, new));
@@ -95,7 +95,7 @@ async fn members_are_online_whichever_room_is_open() {
     let direct = server.post("/api/direct", &ann.token, json!({ "users": [bob.user.id] })).await.of::<CreatedRoom>();
     let mut annas = Client::greet(server.address, &ann).await;
     annas.join(direct.room.id.as_str(), None).await;
-    // Bob has opened no room at all.
+    // Bob has no room open.
     let bobs = Client::greet(server.address, &bob).await;
     assert_eq!(heard(&mut annas, &bob).await, PresenceState::Online);
     annas.say(&join(&direct.room.id, None)).await;
@@ -118,7 +118,7 @@ async fn reconnecting_within_grace_clears_away() {
     let bob = server.session("bob").await;
     let mut phone = Client::in_lobby(server.address, &bob).await;
     away(&mut phone, true).await;
-    // What is news together is told as the newest of it.
+    // Combined updates show the newest state.
     while heard(&mut watching, &bob).await != PresenceState::Away {}
     phone.socket.close(None).await.unwrap();
     let _again = Client::in_lobby(server.address, &bob).await;
@@ -134,7 +134,7 @@ async fn killed_clients_go_offline_after_the_grace_period() {
     let bob = server.session("bob").await;
     let phone = Client::in_lobby(server.address, &bob).await;
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Online);
-    // No close frame, no goodbye: the system closes what the process had open.
+    // No close frame: the system closes the socket.
     drop(phone);
     let begun = std::time::Instant::now();
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Offline);
@@ -164,7 +164,7 @@ async fn last_seen_is_visible_to_those_who_may_list_people() {
     };
     assert!((before..=now()).contains(&gone));
     assert_eq!(member(&server, &ann, &bob).await.seen_at, Some(gone));
-    // Those who are there when the server stops were there until then.
+    // Connected users were last seen when the server stops.
     let annas = Client::greet(server.address, &ann).await;
     let stopping = now();
     let server = server.restart().await;
@@ -192,7 +192,7 @@ async fn profile_changes_are_announced_everywhere() {
     let me: Me = server.ask(Method::PATCH, "/api/me", &bob.token, body).await.of();
     assert_eq!((me.user.name.as_str(), me.user.colour, me.colour), ("Bobby", Some(7), Some(7)));
     assert_eq!(bobs.ended().await.bye, Some(CloseCode::IdentityChanged.code()));
-    // A direct room has its name from the people in it, now.
+    // Direct rooms are renamed at once.
     let told = annas.summary(&pair, |_| true).await;
     assert_eq!((told.name.as_str(), &told.people), ("Bobby", &vec![me.user.clone()]));
     assert_eq!(server.listed(&ann, &pair).await.name, "Bobby");
@@ -208,7 +208,7 @@ async fn profile_changes_are_announced_everywhere() {
     assert_eq!(member(&server, &ann, &bob).await.user, me.user);
     let server = server.restart().await;
     assert_eq!(server.listed(&ann, &pair).await.people, [me.user]);
-    // A colour alone is news as well.
+    // A new colour alone is announced as well.
     let mut annas = Client::greet(server.address, &ann).await;
     server.ask(Method::PATCH, "/api/me", &bob.token, json!({ "colour": 3 })).await;
     assert_eq!(annas.summary(&pair, |_| true).await.people[0].colour, Some(3));

@@ -1,13 +1,12 @@
-//! An overflow takes answers with it: the client is told, or the connection ends (G5).
+//! A queue overflow that drops responses is reported, or the connection ends (G5).
 
 use crate::support::{Client, FrameReader, Server, narrow};
 use parlor_protocol::{ClientFrame, CloseCode, CommandId, Cursor, GapReason, RoomId, ServerFrame};
 use uuid::Uuid;
 
-/// Pings whose answers nobody reads: more than the system's buffers and the queue hold together.
+/// Sends more pings than the system's buffers and the queue hold, without reading.
 async fn flood(client: &mut Client) {
     for at in 0..12_000 {
-        // It may be ended meanwhile.
         if client.try_say(&ClientFrame::Ping { at }).await.is_none() {
             break;
         }
@@ -26,7 +25,7 @@ async fn gap_lost_to_an_overflow_is_repeated() {
     for at in 0..4_000 {
         ann.say(&ClientFrame::Ping { at }).await;
     }
-    // Its answer waits behind the others, and goes with them.
+    // The response is queued behind the others and dropped with them.
     let other = CommandId(Uuid::now_v7()).tail();
     ann.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: Some(1), tail: Some(other) })).await;
     flood(&mut ann).await;
@@ -49,7 +48,7 @@ async fn lost_responses_outside_rooms_close_the_connection() {
     let mut ann = narrow(server.address, &made).await;
     ann.hello(vec![]).await;
     flood(&mut ann).await;
-    // It is told why, unless it has taken nothing for longer than the server waits with that.
+    // It gets the reason, unless it has read nothing for longer than the server waits.
     let ended = ann.ended().await;
     assert!(ended.bye.is_none() || ended.bye == Some(CloseCode::TooSlow.code()), "{ended:?}");
 }

@@ -1,4 +1,4 @@
-//! Who may do what by the settings of a room: what does not show is refused, and a room one may not see is not there.
+//! Permissions on the room settings page: hidden forms are refused, and hidden rooms return 404.
 
 use crate::support::{
     Server,
@@ -11,7 +11,7 @@ use parlor_protocol::{
 };
 use serde_json::json;
 
-/// Which forms a page has, by their addresses within the room.
+/// The forms of a page, by their paths within the room.
 async fn forms(browser: &mut Browser<'_>, room: &RoomId) -> Vec<String> {
     let page = browser.open(&settings(room)).await;
     assert_eq!(page.status, 200, "{}", page.html);
@@ -38,25 +38,25 @@ async fn page_shows_only_permitted_forms() {
     assert_eq!(maker[..3], ["settings", "level", "members"], "{maker:?}");
     assert_eq!(maker[3..7], of_members, "{maker:?}");
     assert_eq!(maker[7..], ["archive", "leave"]);
-    // Who moderates the server looks after each public room.
+    // Server moderators moderate every public room.
     let moderator = seen(&mona, &room).await;
     for what in ["settings".to_owned(), of_ann("mute"), of_ann("dismiss"), of_ann("remove"), "archive".into()] {
         assert!(moderator.contains(&what), "{what}: {moderator:?}");
     }
     assert!(!moderator.contains(&"members".to_owned()), "who is no member brings nobody in");
     assert!(!moderator.contains(&"level".to_owned()), "nor hears anything of it");
-    // Those who look after a room spare each other.
+    // Moderators cannot remove each other.
     assert_eq!(Browser::with(&server, &ann).post(&about(&room, &ben, "appoint"), &[]).await.status, 303);
     let peer = seen(&ben, &room).await;
     assert!(!peer.contains(&of_ann("remove")) && !peer.contains(&of_ann("mute")), "{peer:?}");
     let page = Browser::with(&server, &ben).post(&about(&room, &ann, "remove"), &[]).await;
     assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."));
-    // The lobby is everyone's.
+    // Everyone is a member of the lobby.
     assert_eq!(seen(&ann, &RoomId::lobby()).await, ["level"]);
     let lobby = seen(&olga, &RoomId::lobby()).await;
     assert!(lobby.contains(&"settings".to_owned()) && lobby.contains(&of_ann("mute")), "{lobby:?}");
     assert!(!lobby.iter().any(|form| ["archive", "leave", "members"].contains(&&**form)), "{lobby:?}");
-    // What does not show is refused as well.
+    // Hidden forms are refused as well.
     let mut browser = Browser::with(&server, &eve);
     for (path, fields) in [
         (form(&room, "settings"), vec![("name", "Mine"), ("topic", "")]),
@@ -116,10 +116,10 @@ async fn hidden_rooms_return_not_found() {
             assert!(!page.has(secret), "{}", page.html);
         }
     }
-    // Nothing was done.
+    // Nothing has changed.
     let mut ben_sees = Browser::with(&server, &ben);
     assert!(ben_sees.open(&settings(&private)).await.has("Garden"));
-    // A direct room is its people's, and has nothing to set but what each wants to hear.
+    // Direct rooms have only the notification setting.
     let page = ben_sees.open(&settings(&direct)).await;
     assert!(page.has(">Ann<") && page.has(">Ben<") && page.at("kind").starts_with("Direct messages"), "{}", page.html);
     assert_eq!(forms(&mut ben_sees, &direct).await, ["level"]);

@@ -1,4 +1,4 @@
-//! The settings of a room, as a browser without scripts uses them.
+//! The room settings page, without JavaScript.
 
 use crate::support::{
     Client, Server,
@@ -38,7 +38,7 @@ async fn room_name_and_topic_are_changed() {
     for escaped in ["&lt;i&gt;Herbs&lt;/i&gt; &amp; ", "value=\"&lt;script&gt;alert(1)"] {
         assert!(page.has(escaped) && !page.has("<i>"), "{escaped}: {}", page.html);
     }
-    // Who cannot change it reads it.
+    // Others can read it.
     let eve = server.account("Eve").await;
     let page = Browser::with(&server, &eve).open(&settings(&room)).await;
     assert!(page.has("<p>&lt;script&gt;alert(1)") && page.at("kind").starts_with("Public room"), "{}", page.html);
@@ -67,7 +67,7 @@ async fn members_are_added_promoted_muted_and_removed() {
         let page = browser.open(&to).await;
         (page.at("done").to_owned(), page)
     };
-    // By the name that he signs in with, and by the one that others see.
+    // By sign-in name and by display name.
     let (said, _) = done(&mut browser, form(&room, "members"), &[("name", "ben")]).await;
     assert_eq!(said, "Member added.");
     done(&mut browser, about(&room, &ben, "remove"), &[]).await;
@@ -115,7 +115,7 @@ async fn rooms_are_archived_unarchived_joined_and_left() {
     assert!(!browser.open(&settings(&room)).await.has(&about(&room, &eve, "remove")));
     let page = other.post(&form(&RoomId::lobby(), "leave"), &[]).await;
     assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."));
-    // Back to where one wanted to go.
+    // Redirects to the requested page.
     let path = settings(&room);
     assert_eq!(Browser::new(&server).open(&path).await.to(), format!("/sign-in?next={path}"));
     let fields = [("name", "eve"), ("password", PASSWORD), ("next", path.as_str())];
@@ -141,7 +141,7 @@ async fn last_member_of_a_private_room_is_warned_before_leaving() {
     assert!(!is_last(&mut browser, &room).await);
     browser.post(&about(&room, &eve, "remove"), &[]).await.to();
     assert!(is_last(&mut browser, &room).await);
-    // Anyone can come to a public one.
+    // Anyone can join a public room.
     let public = server.room(&ann, "Park", "public").await;
     assert!(!is_last(&mut browser, &public).await);
     server.stop().await;
@@ -174,7 +174,7 @@ async fn notification_level_is_changed() {
         assert_eq!(page.to(), format!("{path}?done=level"));
         assert_eq!(browser.open(&path).await.chosen("level"), [chosen.as_str()]);
         assert_eq!(server.listed(&ben, &room).await.level, chosen);
-        // Their devices hear of it at once.
+        // Other devices are told at once.
         assert_eq!(live.summary(&room, |room| room.level == chosen).await.level, chosen);
     }
     browser.post(&level, &[("level", "mentions")]).await;
@@ -183,9 +183,9 @@ async fn notification_level_is_changed() {
         assert_eq!((page.status, page.at("problem")), (400, "The server could not read the request."), "{wrong}");
         assert_eq!(page.chosen("level"), ["mentions"], "it stays");
     }
-    // It is Ben's alone.
+    // It applies to Ben only.
     assert_eq!(Browser::with(&server, &ann).open(&path).await.chosen("level"), ["all"]);
-    // Who is no member has nothing to choose, and a room that one may not see is not there.
+    // Non-members have no such setting, and hidden rooms return 404.
     let mut other = Browser::with(&server, &eve);
     assert!(!other.open(&path).await.has("level-form"));
     let page = other.post(&level, &[("level", "nothing")]).await;

@@ -1,4 +1,4 @@
-//! Rooms that are not everyone's: who is brought in and sent away, and what of it others can see.
+//! Rooms: membership, visibility and settings.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn removed_members_receive_no_further_events() {
     assert!(frames.iter().any(gone), "{frames:?}");
     let rest: Vec<_> = frames.iter().filter(|frame| !gone(frame)).collect();
     assert!(rest.is_empty(), "{rest:?}");
-    // Nor by any other way.
+    // Nothing else reveals the room either.
     let cursor = Cursor { room: room.clone(), after: Some(2), tail: None };
     bob_live.say(&ClientFrame::Join(cursor.clone())).await;
     assert_eq!(bob_live.refusal().await, "not_found");
@@ -57,7 +57,7 @@ async fn removed_members_receive_no_further_events() {
         assert_eq!(server.get(&bob.token, &format!("/api/rooms/{room}/{path}")).await.status(), 404);
     }
     assert_eq!(server.get(&bob.token, &format!("/r/{room}")).await.status(), 404);
-    // Brought in again, he goes on, and has the whole log.
+    // Added again, he can resume and receives the whole log.
     server.add(&ann, &room, &bob.user).await;
     bob_live.join(room.as_str(), Some(2)).await;
     let events = bob_live.events_to(5).await;
@@ -141,20 +141,20 @@ async fn private_rooms_are_hidden_from_non_members() {
     let path = format!("/api/rooms/{}", attic);
     assert_eq!(call(&server, &ann, Method::PATCH, &path, json!({ "name": "Cellar", "topic": "secret" })).await, 204);
     bob_live.settle().await;
-    // What is told once a second has been told by now.
+    // Wait for updates that are sent once per second.
     tokio::time::sleep(Duration::from_millis(2_200)).await;
 
-    // But for who has come to the room that is everyone's.
+    // Except presence in the lobby.
     let mut frames = eve_live.settle().await;
     frames.retain(|frame| !matches!(frame, ServerFrame::Presence { room, .. } if *room == RoomId::lobby()));
     assert!(frames.is_empty(), "{frames:?}");
     assert_eq!(rooms_of(&server, &eve).await.len(), 1);
-    // No name is taken by a room that one cannot see, neither by the old one nor by the new one.
+    // Names of hidden rooms are available, both old and new.
     for name in ["Attic", "Cellar"] {
         let room = server.room(&eve, name, "public").await;
         assert_eq!(server.listed(&eve, &room).await.name, name);
     }
-    // A room that is not hers and one that is none cannot be told apart.
+    // Hidden and nonexistent rooms cannot be distinguished.
     let none = RoomId::from("abcdefghij");
     for (method, path, sent) in [
         (Method::GET, "", json!({})),
@@ -214,7 +214,7 @@ async fn direct_rooms_are_reused_and_named_after_the_others() {
     let three = server.direct(&ann, &[&bob, &cem]).await;
     assert_eq!((server.listed(&ann, &three).await.name.as_str(), three == first), ("bob, cem", false));
 
-    // The first message makes it: until then only who began it sees it.
+    // It appears for the others with the first message.
     assert_eq!(rooms_of(&server, &cem).await.len(), 1);
     assert_eq!(rooms_of(&server, &ann).await.len(), 3);
     assert!(bob_live.settle().await.is_empty(), "bob heard of a room where nothing was said");
@@ -293,7 +293,7 @@ async fn room_changes_are_announced_and_persist() {
     let events = ann_live.events_to(2).await;
     assert_eq!(events[0].event, EventKind::Renamed { name: "Old kitchen".into() });
     assert_eq!(events[1].event, EventKind::TopicSet { topic: "Dinner".into() });
-    // Who may see it hears of it, a member or not.
+    // Non-members who can see it are told as well.
     let told = bob_live
         .until(|frame| match frame {
             ServerFrame::Room { room } if room.topic.is_some() => Some(room.clone()),
@@ -307,7 +307,7 @@ async fn room_changes_are_announced_and_persist() {
     ann_live.say(&message_to(&room, "one more")).await;
     assert_eq!(ann_live.refusal().await, "forbidden");
     assert_eq!(server.get(&bob.token, &format!("{path}/messages")).await.status(), 200, "it can be read");
-    // All or nothing, and saying what is so already is no event.
+    // Changes are atomic, and unchanged values create no event.
     server.room(&bob, "Garden", "public").await;
     let change = json!({ "topic": "Weeds", "name": "GARDEN" });
     assert_eq!(call(&server, &ann, Method::PATCH, &path, change).await, 409);
@@ -345,11 +345,11 @@ async fn moderators_cannot_remove_each_other() {
     assert_eq!((members.count, members.members.iter().filter(|member| member.moderator).count()), (3, 3));
     let path = format!("/api/rooms/{room}/members/{}", cem.user.id);
     assert_eq!(call(&server, &bob, Method::DELETE, &path, json!({})).await, 403);
-    // Who made the room stands above them; and everyone may leave.
+    // The creator ranks above them, and everyone may leave.
     server.remove(&ann, &room, &cem.user).await;
     server.remove(&bob, &room, &bob.user).await;
     assert_eq!(call(&server, &ann, Method::DELETE, &path, json!({})).await, 404);
-    // From a public room one may be sent away as well, and may come back.
+    // Removed members may rejoin a public room.
     let kitchen = server.room(&ann, "Kitchen", "public").await;
     let mut bob_live = Client::greet(server.address, &bob).await;
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Attacks that `SECURITY.md` names, each tried over real sockets.
+//! The attacks described in `SECURITY.md`, tried over real sockets.
 
 use crate::support::{
     self, Client, Server, http_client,
@@ -15,7 +15,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-/// With its limits, and believing what is said on 127.0.0.1 of where requests come from.
+/// With rate limits, and 127.0.0.1 as a trusted proxy.
 async fn behind_a_proxy() -> Server {
     Server::start_with(Config { trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()], ..Config::default() }).await
 }
@@ -25,7 +25,7 @@ async fn sign_in_from(server: &Server, address: &str, name: &str, password: &str
     server.ask_from(address, Method::POST, "/api/sign-in", "", body).await
 }
 
-/// The person is told to wait, and for how long; nothing else.
+/// The response says only how long to wait.
 fn is_told_to_wait(answer: &Answer) {
     assert_eq!(answer.refused(), (429, error_code::RATE_LIMITED.into()));
     let wait: u64 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
@@ -42,7 +42,6 @@ async fn brute_force_on_one_account_is_throttled_across_addresses() {
     for name in ["ann", "no such account"] {
         let mut tries = 0;
         let refused = loop {
-            // Each from another network.
             let answer = sign_in_from(&server, &format!("192.0.2.{tries}"), name, &format!("guess {tries}")).await;
             if answer.status != 401 {
                 break answer;
@@ -50,11 +49,11 @@ async fn brute_force_on_one_account_is_throttled_across_addresses() {
             tries += 1;
             assert!(tries < 20);
         };
-        // The clock goes on meanwhile and may give one back.
+        // Time passes, so that one attempt may be refilled.
         assert!((10..13).contains(&tries), "{tries} for {name}");
         is_told_to_wait(&refused);
     }
-    // Guessing it now does not help, and does not show.
+    // A correct guess is rejected the same way now.
     is_told_to_wait(&sign_in_from(&server, "192.0.2.99", "ann", PASSWORD).await);
     is_told_to_wait(&sign_in_from(&server, "192.0.2.99", "Ａnn", PASSWORD).await);
     assert_eq!(sign_in_from(&server, "192.0.2.99", "bob", PASSWORD).await.status, 200, "others do not suffer");
@@ -91,7 +90,7 @@ async fn credential_stuffing_from_one_address_is_throttled() {
     is_told_to_wait(&refused);
     is_told_to_wait(&sign_in_from(&server, "192.0.2.1", "ann", PASSWORD).await);
     assert_eq!(sign_in_from(&server, "192.0.2.2", "ann", PASSWORD).await.status, 200, "others do not suffer");
-    // The same bucket bounds how fast one finds out which names are taken, and guesses the secrets of links.
+    // The same limit applies to probing for names and to guessing link secrets.
     for (path, body) in [
         ("/api/accounts", json!({ "name": "ann", "password": PASSWORD })),
         ("/api/reset", json!({ "secret": "guess", "password": PASSWORD })),
@@ -117,7 +116,7 @@ async fn signing_in_prevents_session_fixation() {
     assert_ne!(made.token, planted.token);
     assert_eq!(server.who(&planted.token).await, 401);
     listening.ended().await;
-    // Nor does a token that the server did not make become one.
+    // A token that the server did not create is not accepted.
     let chosen = "a".repeat(64);
     let made: CreatedSession = with_cookie(&chosen).await.unwrap().json().await.unwrap();
     assert_ne!(made.token, chosen);
@@ -125,7 +124,7 @@ async fn signing_in_prevents_session_fixation() {
     server.stop().await;
 }
 
-/// Whatever changes something about people.
+/// All changes of people.
 const CHANGES: [(Method, &str); 15] = [
     (Method::POST, "/api/session"),
     (Method::DELETE, "/api/session"),
@@ -156,7 +155,7 @@ async fn cross_site_requests_are_rejected() {
             assert_eq!(answer.status(), 403, "{method} {path} from {origin}");
             assert_eq!(answer.json::<ErrorResponse>().await.unwrap().error.code, error_code::ORIGIN_REFUSED);
         }
-        // Without the header, as some old browsers send forms, it is no form that is taken.
+        // Forms without an `Origin`, as sent by some old browsers, are rejected.
         let takes_fields = !["/api/session", "/enter"].contains(&path) && !path.ends_with("000/reset");
         if method == Method::POST && takes_fields {
             let request = http_client().post(server.url(path)).header("cookie", &cookie);

@@ -1,6 +1,6 @@
-//! What a browser keeps to open without the server: the worker, the files it names, and the page without a person.
+//! What a browser caches to open offline: the service worker, the listed files and the shell.
 //!
-//! The site's files are there once the site was built; `end2end/tests/offline.spec.ts` looks at them in any case.
+//! The site's files exist only after a build; `end2end/tests/offline.spec.ts` checks them in any case.
 
 use crate::support::{Client, FrameReader, Server, http_client};
 use parlor_protocol::{ClientFrame, PROTOCOL_VERSION, ServerFrame};
@@ -29,7 +29,7 @@ async fn get(server: &Server, path: &str, token: &str) -> Got {
     }
 }
 
-/// The build that a connection is told.
+/// The build in `welcome`.
 async fn build(server: &Server) -> String {
     let made = server.session("who asks").await;
     let mut client = Client::connect(server.address, &made).await;
@@ -56,7 +56,7 @@ async fn shell_is_identical_for_everyone() {
         assert!(shell.text.contains("id=\"composer\"") && shell.text.contains("class=\"skeleton\""), "it is the chat");
         assert!(!shell.text.contains("action=\"/enter\""), "not the visitor's page");
     }
-    // But for the moment and the nonce, which differ from page to page.
+    // Except for time and nonce.
     let plain = |shell: &Got| {
         let nonce = shell.policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
         assert!(shell.text.contains(&nonce), "the header's nonce is the document's: both are kept together");
@@ -98,7 +98,7 @@ async fn service_worker_lists_its_build_and_existing_files() {
         for file in files {
             assert_eq!(get(&server, &file, "").await.status, 200, "{file}");
         }
-        // A page knows its build, to compare it with what the connection says.
+        // Pages contain their build to compare it with `welcome`.
         assert!(get(&server, "/", "").await.text.contains(&build));
     } else {
         assert!(worker.text.contains("registration.unregister()"), "without hashed files, none is to stay");

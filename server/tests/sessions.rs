@@ -1,4 +1,4 @@
-//! Where someone is signed in, and how that ends: on every transport, at once.
+//! Sessions: listing and revoking, on every transport.
 
 use crate::support::{self, Client, Server, eventually, http_client, http_connection::Requests, people::PASSWORD};
 use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::SessionList};
@@ -23,7 +23,7 @@ async fn sessions_are_listed_with_device_and_address() {
     assert_eq!((firefox.address.as_deref(), firefox.current), (Some("127.0.0.1"), false));
     assert_eq!(list.iter().filter(|session| session.current).count(), 1);
     assert_eq!(list.len(), 2);
-    // Those of others are nobody's business.
+    // Sessions of others are hidden.
     let bob = server.account("bob").await;
     assert_eq!(sessions(&server, &bob.token).await.sessions.len(), 1);
     let path = format!("/api/sessions/{}", firefox.id);
@@ -41,7 +41,7 @@ async fn revoking_a_session_closes_its_connections_on_all_transports() {
     let there = server.sign_in("ann").await;
     let mut mine = Client::greet(server.address, &here).await;
     let mut socket = Client::greet(server.address, &there).await;
-    // One that has not said hello counts as well.
+    // A connection before hello counts as well.
     let mut silent = Client::connect(server.address, &there).await;
     let streamed = Requests::new(server.address, &there, Some("s"));
     let mut stream = streamed.stream(None).await;
@@ -55,7 +55,7 @@ async fn revoking_a_session_closes_its_connections_on_all_transports() {
     let (answer, poll) = tokio::join!(server.delete(&path, &here.token), polled.get("poll", None));
     assert_eq!(answer.status, 204);
     let is_revoked = |frame: &ServerFrame| matches!(frame, ServerFrame::Bye { code: 4501, reconnect: false, .. });
-    // The poll is held and told, or comes a moment later and is refused.
+    // The poll is either pending and gets the `bye`, or arrives later and is refused.
     if poll.status() != 401 {
         let frames: Vec<serde_json::Value> = poll.json().await.unwrap();
         assert!(frames.iter().any(|frame| is_revoked(&ServerFrame::decode(&frame.to_string()).unwrap())), "{frames:?}");
@@ -86,7 +86,7 @@ async fn connecting_clients_do_not_outlive_a_revoked_session() {
         let comes_in = async {
             let Ok(socket) = support::try_upgrade(server.address, &headers).await else { return };
             let mut client = Client { user: there.user.clone(), token: there.token.clone(), socket };
-            // It may have been ended before it can say so.
+            // It may be closed before that.
             let _ = client.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![] }).await;
             client.ended().await;
         };
@@ -109,7 +109,7 @@ async fn other_sessions_are_revoked_and_the_current_one_stays() {
     }
     let list = sessions(&server, &here.token).await.sessions;
     assert!(list.len() == 1 && list[0].current);
-    // Signing out ends this one alone.
+    // Signing out ends only this session.
     let again = server.sign_in("ann").await;
     let mut live = Client::greet(server.address, &again).await;
     assert_eq!(server.delete("/api/session", &here.token).await.status, 204);
@@ -136,7 +136,7 @@ async fn unused_sessions_expire() {
     db.close().await.unwrap();
     let server = Server::start_in(temp.path(), support::unlimited()).await;
     assert_eq!((server.who(&old.token).await, server.who(&used.token).await), (401, 200));
-    // To use it is to begin anew, and that is kept.
+    // Use extends a session, and that is stored.
     let mut db = server.database().await;
     eventually("the session was seen today", async || {
         let seen: i64 = sqlx::query_scalar("SELECT max(seen_at) FROM session").fetch_one(&mut db).await.unwrap();

@@ -1,4 +1,4 @@
-//! A client that does not read slows nobody down and costs a bounded amount of memory (G5).
+//! Slow readers delay nobody and use a bounded amount of memory (G5).
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use parlor_protocol::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Someone who has joined the lobby of a server that is a process of its own.
+/// Joins the lobby of a server process.
 async fn in_lobby(server: &Process, name: &str) -> Client {
     Client::in_lobby(server.address, &session(server.address, name).await).await
 }
@@ -20,7 +20,7 @@ async fn frozen_clients_delay_nobody_and_use_bounded_memory() {
     const BURST: u64 = 5;
     const READERS: usize = 180;
     const FROZEN: usize = 20;
-    // Its memory is measured, so it is by itself.
+    // A separate process, because its memory is measured.
     let folder = TempDir::new().unwrap();
     let server = Process::start_with(folder.path(), &["--rate-limits", "off"]);
     let mut frozen = Vec::new();
@@ -37,7 +37,6 @@ async fn frozen_clients_delay_nobody_and_use_bounded_memory() {
         let mut client = in_lobby(&server, &format!("reader {n}")).await;
         let progress = progress.clone();
         readers.push(tokio::spawn(async move {
-            // Every event, each once, in order.
             let mut seen = 0;
             for burst in 1..=MESSAGES / BURST {
                 for event in client.events_to(burst * BURST).await {
@@ -58,7 +57,6 @@ async fn frozen_clients_delay_nobody_and_use_bounded_memory() {
             writer.post(&format!("{n} {text}")).await;
         }
         writer.events_to((burst + 1) * BURST).await;
-        // The readers keep up; the frozen do not.
         for _ in 0..READERS {
             behind.recv().await.unwrap();
         }
@@ -67,11 +65,12 @@ async fn frozen_clients_delay_nobody_and_use_bounded_memory() {
         assert_eq!(reader.await.unwrap(), MESSAGES);
     }
     let grown = server.resident().saturating_sub(before);
-    // Half a MiB for each frozen client (queue, buffers), and what a busy process moves about. Without a bound their
-    // queues alone would hold over 50 MiB.
+    // Half a MiB for each frozen client (queue and buffers), and some fluctuation. Without a limit their queues alone
+    // would
+    // hold over 50 MiB.
     let allowed = (u64::try_from(FROZEN).unwrap() << 19) + (12 << 20);
     assert!(grown < allowed, "{} MiB more than before, {} allowed", grown >> 20, allowed >> 20);
-    // A frozen client that wakes up is told, not given a part.
+    // A frozen client that resumes gets `gap`, not part of the events.
     let mut woken = frozen.swap_remove(0);
     let gap = woken.until(|frame| match frame {
         ServerFrame::Gap { reason, after, head, .. } => Some((*reason, *after, *head)),
@@ -99,7 +98,7 @@ async fn first_overflow_sends_a_gap_and_the_second_closes() {
     let mut before: Option<Instant> = None;
     loop {
         let begun = Instant::now();
-        // Until well over what queue and system hold together.
+        // More than queue and system buffers hold.
         for _ in 0..400 {
             writer.post(&text).await;
             sent += 1;
@@ -122,7 +121,7 @@ async fn first_overflow_sends_a_gap_and_the_second_closes() {
                     assert_eq!(code, CloseCode::TooSlow.code());
                     break None;
                 }
-                // It is told so, unless it has taken nothing for longer than the server waits with that.
+                // It gets the reason, unless it has read nothing for longer than the server waits.
                 None => break None,
                 _ => {}
             }
@@ -131,7 +130,7 @@ async fn first_overflow_sends_a_gap_and_the_second_closes() {
             assert!(before.is_some(), "once is no reason to end it");
             break;
         };
-        // Only where the machine was too slow for two within thirty seconds is another one due.
+        // Another overflow is needed only if the machine was too slow for two within 30 s.
         assert!(
             before.is_none_or(|before| before.elapsed() >= limits::OVERFLOW_WINDOW),
             "the second in thirty seconds"

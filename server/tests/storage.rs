@@ -1,4 +1,4 @@
-//! A full disk, and an older database put back: refused or told in so many words, never half a history.
+//! A full disk, and a restored older database.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ async fn run(db: &mut SqliteConnection, sql: &'static str) {
     sqlx::query(sql).execute(db).await.unwrap();
 }
 
-/// The whole log of the lobby, over HTTP.
+/// The whole log of the lobby.
 async fn log(server: &Server, token: &str) -> Vec<Event> {
     let mut log: Vec<Event> = Vec::new();
     loop {
@@ -77,7 +77,7 @@ async fn full_disk_refuses_writes_loses_nothing_and_recovers() {
     for (.., (code, retry_after_ms)) in &full {
         assert_eq!((code.as_str(), *retry_after_ms), (error_code::STORAGE_FULL, Some(5_000)));
     }
-    // Everything else that is written is refused in the same words, once the last corners are filled.
+    // All other writes are refused the same way, once the remaining pages are used up.
     let token = full[0].0.token.clone();
     let until_full = async |path: &str, authorised: bool| {
         for n in 0..20_000 {
@@ -98,7 +98,7 @@ async fn full_disk_refuses_writes_loses_nothing_and_recovers() {
     assert_eq!(until_full("/api/session", false).await, refused);
     assert_eq!(until_full("/api/rooms", true).await, refused);
 
-    // Reading goes on, and every ack holds.
+    // Reading works, and acked messages are stored.
     let before = log(&server, &token).await;
     assert_gap_free(&before);
     let acked: BTreeMap<_, _> = full.iter().flat_map(|(_, acked, ..)| acked.clone()).collect();
@@ -108,7 +108,7 @@ async fn full_disk_refuses_writes_loses_nothing_and_recovers() {
         assert_eq!(acked.get(&event.id), Some(&event.seq));
     }
 
-    // When there is room again, the same ids are taken without anyone's doing.
+    // With free space, the same ids are accepted without a restart.
     run(&mut db, "DROP TABLE junk").await;
     for (client, _, id, _) in &mut full {
         client.post_as(*id, &text).await;
@@ -122,7 +122,7 @@ async fn full_disk_refuses_writes_loses_nothing_and_recovers() {
     server.stop().await;
 }
 
-/// What came first of `joined` and `gap` for the lobby.
+/// The first of `joined` and `gap` for the lobby.
 fn answer(frame: &ServerFrame) -> Option<Option<(GapReason, Seq, Seq)>> {
     match frame {
         ServerFrame::Joined { .. } => Some(None),
@@ -177,7 +177,7 @@ async fn restoring_an_older_database_makes_clients_reload() {
     }
     std::fs::rename(&copy, temp.path().join(FILE_NAME)).unwrap();
     let server = Server::start_in(temp.path(), unlimited()).await;
-    // At first the cursor lies beyond the head: that is no history of this server either, with a tail or without.
+    // The cursor is beyond the head, with and without a tail.
     for tail in [tail(100), None] {
         let (_, answered) = resumed(&server, &made, 100, tail).await;
         assert_eq!(answered, Some((GapReason::HistoryChanged, 100, 50)));
@@ -186,7 +186,7 @@ async fn restoring_an_older_database_makes_clients_reload() {
     for n in 51..=120 {
         writer.send(&format!("new {n}")).await;
     }
-    // Then it lies within another history; what is older than the copy still holds.
+    // Then it is within another history; cursors older than the copy remain valid.
     for (after, expected) in [
         (100, Some((GapReason::HistoryChanged, 100, 120))),
         (51, Some((GapReason::HistoryChanged, 51, 120))),
@@ -201,7 +201,7 @@ async fn restoring_an_older_database_makes_clients_reload() {
     let mut stream = Requests::new(server.address, &made, Some("stream")).stream(Some(&last_id)).await;
     assert_eq!(stream.until(answer).await, Some((GapReason::HistoryChanged, 100, 120)));
 
-    // Whoever then loads the pages and joins at their head has one history, and no other.
+    // Loading pages and joining at their head gives one consistent history.
     let (mut reader, answered) = resumed(&server, &made, 100, tail(100)).await;
     let (_, _, head) = answered.unwrap();
     let page = server.history(&made.token, "?limit=200").await;

@@ -1,4 +1,4 @@
-//! Frames over server-sent events and long polling: the same session, carried by HTTP requests.
+//! Server-sent events and long polling.
 
 mod disconnects;
 mod slow_readers;
@@ -36,7 +36,6 @@ async fn event_stream_format_suits_browsers_and_proxies() {
     let block = stream.block().await.unwrap();
     assert_eq!(block.id.unwrap(), format!("lobby:1:{}", id.tail().0));
     assert!(matches!(ServerFrame::decode(&block.data.unwrap()), Ok(ServerFrame::Event(event)) if event.seq == 1));
-    // What is said comes back both ways.
     let id = ann.say("and back").await;
     let mut acked = false;
     let event = stream
@@ -83,7 +82,7 @@ async fn posted_frames_are_validated_and_answered_in_order() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("a"));
-    // Who may: first the page, then the person.
+    // Permissions: origin first, then session.
     let request = |method: Method, path: &str| http_client().request(method, server.url(path));
     for (method, path) in [(Method::POST, "frames"), (Method::GET, "sse"), (Method::GET, "poll")] {
         let path = format!("/live/{path}");
@@ -96,13 +95,13 @@ async fn posted_frames_are_validated_and_answered_in_order() {
         }
     }
     assert_eq!(request(Method::GET, "/live/frames").bearer_auth(&made.token).send().await.unwrap().status(), 405);
-    // To nobody.
+    // To an unknown connection.
     let none = (410, Some(error_code::NO_CONNECTION.to_owned()));
     for body in ["[]", r#"[{"type":"ping","at":1}]"#, r#"[{"type":"ping","at":1},{"type":"hello","protocol":1}]"#] {
         assert_eq!(ann.post_text(body).await, none, "{body}");
     }
     assert_eq!(ann.refused_poll().await, none);
-    // What is no array of frames.
+    // Bodies that are not arrays of frames.
     let mut stream = ann.stream(None).await;
     for body in ["", "{}", "[", "[1,]", "hello", "[]x"] {
         assert_eq!(ann.post_text(body).await, (400, Some(error_code::BAD_FRAME.into())), "{body}");
@@ -110,7 +109,7 @@ async fn posted_frames_are_validated_and_answered_in_order() {
     assert_eq!(ann.post_text(vec![b'[', b'"', 0xff, b'"', b']']).await.0, 400);
     let many = vec![ClientFrame::Ping { at: 1 }; 257];
     assert_eq!(ann.post_text(array(&many)).await, (413, Some(error_code::TOO_LARGE.into())));
-    // Single bad frames are answered where they stand; 256 at once are taken.
+    // Each invalid frame is answered in its position; up to 256 frames are accepted.
     let bad = r#"[{"type":"hello","protocol":1,"resume":[{"room":"lobby"}]},7,{"type":"dance"},{"type":"join"},{"type":"ping","at":9}]"#;
     assert_eq!(ann.post_text(bad).await, (204, None));
     let mut codes = Vec::new();
@@ -132,7 +131,7 @@ async fn posted_frames_are_validated_and_answered_in_order() {
         seen.push(stream.event().await.id);
     }
     assert_eq!(seen, ids);
-    // Too large a frame ends the connection, as on a WebSocket.
+    // An oversized frame ends the connection, as over WebSocket.
     let large = format!(r#"[{{"type":"ping","at":1,"x":"{}"}}]"#, "x".repeat(limits::MAX_FRAME_BYTES));
     assert_eq!(ann.post_text(large).await, (413, Some(error_code::TOO_LARGE.into())));
     assert_eq!(stream.ended().await, Some(CloseCode::FrameTooLarge.code()));
@@ -167,7 +166,7 @@ async fn event_stream_resumes_from_last_event_id() {
     let id = CommandId(Uuid::now_v7());
     writer.say(&ClientFrame::Send { id, room: garden.clone(), body: "three".into(), reply_to: None }).await;
     writer.acked(id).await;
-    // No hello is needed, and nothing comes twice.
+    // No hello is needed, and nothing is delivered twice.
     let mut stream = ann.stream(Some(&last_id)).await;
     assert!(matches!(stream.next().await, ServerFrame::Welcome { .. }));
     let mut seen = vec![stream.event().await.id, stream.event().await.id];
@@ -176,11 +175,11 @@ async fn event_stream_resumes_from_last_event_id() {
     let live = ann.say("live").await;
     assert_eq!(stream.event().await.id, live);
     assert!(stream.last_id.as_ref().unwrap().starts_with(&format!("lobby:3:{},{garden}:1:", live.tail().0)));
-    // One that is not of ours is as none: the client says hello.
+    // An invalid id is ignored: the client has to say hello.
     let mut other = ann.stream(Some("42")).await;
     ann.hello(vec![]).await;
     assert!(matches!(other.next().await, ServerFrame::Welcome { .. }));
-    // A cursor from another history, and one too far behind.
+    // Cursors of another history, and too far behind.
     let mut changed = ann.stream(Some("lobby:2:00000000")).await;
     let gap = changed.until(|frame| match frame {
         ServerFrame::Gap { reason, after, head, .. } => Some((*reason, *after, *head)),
@@ -195,7 +194,7 @@ async fn newest_stream_takes_over_a_connection_id() {
     let server = Server::start().await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, Some("tab"));
-    // A stream in the place of a stream.
+    // A stream replaces a stream.
     let mut first = ann.stream(None).await;
     ann.hello(vec![]).await;
     assert!(matches!(first.next().await, ServerFrame::Welcome { .. }));
@@ -203,7 +202,7 @@ async fn newest_stream_takes_over_a_connection_id() {
     assert_eq!(first.ended().await, None);
     ann.hello(vec![]).await;
     assert!(matches!(second.next().await, ServerFrame::Welcome { .. }));
-    // Polls in the place of a stream, by another hello; and polls in the place of polls.
+    // Polls replace a stream after another hello, and other polls.
     assert_eq!(ann.refused_poll().await.0, 410, "it is a stream");
     ann.hello(vec![lobby(None)]).await;
     assert_eq!(second.ended().await, None);
@@ -218,7 +217,7 @@ async fn newest_stream_takes_over_a_connection_id() {
     assert_eq!(held.await.unwrap(), [], "the one that was replaced");
     assert!(matches!(poller.next().await, ServerFrame::Welcome { .. }));
     assert_eq!(server.http_connections(), 1);
-    // Another name, another session's same name, and none: all beside it.
+    // Other connection ids, and the same id of another session, are independent.
     let others = [
         Requests::new(server.address, &made, Some("tab2")),
         Requests::new(server.address, &server.session("bob").await, Some("tab")),
@@ -251,7 +250,7 @@ async fn hello_posted_before_the_stream_opens_is_kept() {
     ann.hello(vec![lobby(None)]).await;
     let mut stream = ann.stream(None).await;
     assert!(matches!(stream.next().await, ServerFrame::Welcome { .. }));
-    // A client that says it again once the stream is there finds its way too.
+    // Clients that repeat it after the stream opens work as well.
     ann.hello(vec![]).await;
     stream.ended().await;
     let mut stream = ann.stream(None).await;

@@ -1,4 +1,4 @@
-//! What is unread: counted from the log, the same at all devices.
+//! Unread counts, read positions and notification levels.
 
 use crate::support::{Client, Server, rooms::counts};
 use parlor_protocol::{ClientFrame, NotificationLevel, RoomId, ServerFrame};
@@ -45,7 +45,7 @@ async fn read_state_is_shared_between_devices() {
     let (ann, bob) = (server.session("ann").await, server.session("bob").await);
     let mut writer = Client::greet(server.address, &ann).await;
     let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
-    // Nothing is there to be marked.
+    // There is nothing to mark.
     phone.say(&ClientFrame::MarkUnread { room: lobby.clone(), seq: 1 }).await;
     phone.settle().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (0, 0, 0, false));
@@ -65,10 +65,10 @@ async fn read_state_is_shared_between_devices() {
     let server = server.restart().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2, 3, 3, true));
     let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
-    // Reading anything takes the mark back, and what was read before counts again.
+    // Reading removes the mark, and earlier read positions apply again.
     phone.say(&ClientFrame::Read { room: lobby.clone(), seq: 1 }).await;
     assert_eq!(counts(&desk.summary(&lobby, |room| !room.marked).await), (4, 1, 1, false));
-    // Beyond the end is at the end, and what is not read yet is not read by marking what follows.
+    // Marks beyond the end are clamped to it, and unread messages stay unread.
     phone.say(&ClientFrame::MarkUnread { room: lobby.clone(), seq: 99 }).await;
     assert_eq!(counts(&desk.summary(&lobby, |room| room.marked).await), (4, 1, 1, true));
     phone.say(&ClientFrame::MarkUnread { room: lobby.clone(), seq: 0 }).await;
@@ -99,7 +99,7 @@ async fn unread_counts_survive_a_restart() {
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2_450, 50, 1, false));
     let server = server.restart().await;
     assert_eq!(counts(&server.listed(&bob, &lobby).await), (2_450, 50, 1, false));
-    // Further back than was counted so far.
+    // Further back than counted so far.
     let (mut phone, mut desk) = (Client::greet(server.address, &bob).await, Client::greet(server.address, &bob).await);
     phone.say(&ClientFrame::MarkUnread { room: lobby.clone(), seq: 101 }).await;
     assert_eq!(counts(&desk.summary(&lobby, |room| room.marked).await), (100, 2_400, 24, true));

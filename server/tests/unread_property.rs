@@ -1,5 +1,6 @@
-//! Random histories of several devices: what the server counts as unread, what it tells the devices, and what one counts
-//! anew from the log are the same after each step.
+//! Property test: after each step of a random history over several devices, the unread counts of the server, of the
+//! devices
+//! and of a fresh count from the log are equal.
 
 use std::time::{Duration, Instant};
 
@@ -18,16 +19,16 @@ const CASES: u32 = 8;
 const STEPS: usize = 36;
 const DEVICES: [usize; 2] = [3, 2];
 
-/// What happens next. Of a number that says which one, the rest counts that is left when it is divided by how many there are.
+/// A step. Numbers select an item modulo the number of items.
 #[derive(Clone, Debug)]
 enum Step {
-    /// By one of the two people at one of their devices, or by the third.
+    /// By one of the two people on one of their devices, or by the third.
     Say {
         by: usize,
         device: usize,
         names: Option<usize>,
     },
-    /// One of their own messages; the third one, who looks after the room, any.
+    /// One of their own messages; the third, a moderator, may select any.
     Delete {
         by: usize,
         device: usize,
@@ -73,7 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// One of someone's devices: the connection, and what its page knows.
+/// A device: its connection, and the state of its page.
 struct Device {
     client: Client,
     page: State,
@@ -82,7 +83,7 @@ struct Device {
 struct Person {
     made: CreatedSession,
     devices: Vec<Device>,
-    /// How far they have read and what they have marked, as one would keep it by hand; none while they are no member.
+    /// The expected read position and mark; `None` while they are no member.
     mine: Option<(Seq, Option<Seq>)>,
 }
 
@@ -97,7 +98,7 @@ struct World {
     topics: u64,
 }
 
-/// Counts anew: how far they have read, what is unread, what of it names them, whether they have marked something.
+/// Counts from the log: read position, unread messages, mentions, and whether there is a mark.
 fn recount(log: &[Event], who: UserId, (read, marked): (Seq, Option<Seq>)) -> (Seq, u64, u64, bool) {
     let read = marked.map_or(read, |from| read.min(from - 1));
     let (mut unread, mut named) = (0, 0);
@@ -124,7 +125,7 @@ impl World {
             let made = server.session(name).await;
             let mut person = Person { made, devices: Vec::new(), mine: None };
             for _ in 0..devices {
-                // Its welcome is heard by the client alone, so the page is told by whom it is read.
+                // Only the client sees `welcome`, so pass it to the page.
                 let mut page = State::default();
                 page.me = Some(person.made.user.clone());
                 person.devices.push(Device { client: Client::greet(server.address, &person.made).await, page });
@@ -150,7 +151,7 @@ impl World {
         rooms.rooms.into_iter().find(|room| room.id == self.room)
     }
 
-    /// Returns when the room has one event more.
+    /// Waits for one more event in the room.
     async fn grown(&mut self) {
         self.head = self.writer.1.event().await.seq;
         let room = &self.room;
@@ -159,7 +160,7 @@ impl World {
         assert_eq!(self.log.len() as u64, self.head);
     }
 
-    /// Says something at a device, and takes what has come by then.
+    /// Sends a frame from a device and receives what has arrived.
     async fn say(&mut self, who: usize, device: usize, frame: &ClientFrame) -> Vec<ServerFrame> {
         let devices = &mut self.people[who].devices;
         let at = device % devices.len();
@@ -177,7 +178,7 @@ impl World {
         frames
     }
 
-    /// Does what a page asks for.
+    /// Runs the effects of a page.
     async fn act(&mut self, who: usize, device: usize, mut effects: Vec<Effect>) {
         while !effects.is_empty() {
             let mut more = Vec::new();
@@ -268,7 +269,7 @@ impl World {
         }
     }
 
-    /// A command that adds an event.
+    /// Sends a command that adds an event.
     async fn command(&mut self, by: usize, device: usize, frame: ClientFrame) {
         if by < 2 {
             self.say(by, device, &frame).await;
@@ -278,7 +279,7 @@ impl World {
         self.grown().await;
     }
 
-    /// What one says of one's own rooms: the other devices are told how it is now.
+    /// Sends a change of read state, which the other devices are told.
     async fn mark(&mut self, who: usize, device: usize, frame: &ClientFrame) {
         let before = self.listed(&self.people[who].made).await.unwrap();
         let at = device % self.people[who].devices.len();
@@ -296,7 +297,7 @@ impl World {
             assert!(told.is_some() || counts(&before) == now, "{frame:?} was not told to the others");
             assert!(told.is_none_or(|told| told == now), "{told:?}, not {now:?}, was told of {frame:?}");
         }
-        // The device that says so knows it by itself.
+        // The sending device knows it already.
         let rooms: RoomList = self.get(&self.people[who].made, "/api/rooms").await;
         self.people[who].devices[at].page.set_rooms(rooms.rooms);
     }
@@ -321,7 +322,7 @@ impl World {
         person.mine.map(|mine| recount(&self.log, person.made.user.id, mine))
     }
 
-    /// The server's count and the one made anew are the same.
+    /// Compares the server's count with the fresh one.
     async fn check(&mut self, after: &Step) {
         for who in 0..2 {
             let listed = self.listed(&self.people[who].made).await;
@@ -331,7 +332,7 @@ impl World {
         }
     }
 
-    /// What each device's page counts by the frames that it was sent is the same as well, once it has them all.
+    /// Compares the counts of each device's page, once it has received everything.
     async fn the_client(&mut self, who: usize, after: &Step) {
         let expected = self.expected(who);
         for device in 0..self.people[who].devices.len() {
@@ -342,7 +343,7 @@ impl World {
                 let page = &mut self.people[who].devices[device].page;
                 let effects = if expected.is_some() && !page.open.contains_key(&room) {
                     let effects = page.open(&room);
-                    // Nobody looks: nothing is read by being there.
+                    // The page is hidden, so nothing is marked as read.
                     page.attentive = false;
                     effects
                 } else {
@@ -374,7 +375,7 @@ proptest! {
                 world.step(step.clone()).await;
                 world.check(&step).await;
             }
-            // Read anew from the disk, they still are.
+            // Also after a restart.
             world.server = world.server.restart().await;
             for who in 0..2 {
                 let listed = world.listed(&world.people[who].made).await;

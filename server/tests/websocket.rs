@@ -1,4 +1,4 @@
-//! WebSocket as the bytes are: what RFC 6455 allows is taken, what it forbids ends the connection with the right code.
+//! WebSocket on the wire: valid frames are accepted, violations close with the right code (RFC 6455).
 
 use crate::support::{FrameReader, Server, body};
 use parlor_protocol::{ClientFrame, ServerFrame, limits};
@@ -12,7 +12,6 @@ const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
 
-/// A client that writes its frames by hand.
 struct Raw(TcpStream);
 
 impl Raw {
@@ -25,7 +24,7 @@ impl Raw {
         raw
     }
 
-    /// Sends the request and returns the head of the answer.
+    /// Sends the request and returns the response head.
     async fn ask(&mut self, token: &str, version: &str) -> String {
         let request = format!(
             "GET /live/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade\r\n\
@@ -44,7 +43,7 @@ impl Raw {
         self.0.write_all(&frame(first, payload)).await.unwrap();
     }
 
-    /// The next frame: opcode and payload.
+    /// The opcode and payload of the next frame.
     async fn next(&mut self) -> (u8, Vec<u8>) {
         let [first, second] = [self.0.read_u8().await.unwrap(), self.0.read_u8().await.unwrap()];
         assert_eq!(first & 0xf0, 0x80, "whole messages, no reserved bits");
@@ -59,7 +58,7 @@ impl Raw {
         (first & 0xf, payload)
     }
 
-    /// Passes over what else comes until a frame of this kind.
+    /// The payload of the next frame with this opcode.
     async fn until(&mut self, opcode: u8) -> Vec<u8> {
         loop {
             let (found, payload) = self.next().await;
@@ -69,7 +68,7 @@ impl Raw {
         }
     }
 
-    /// The code of the close frame, after which the server ends the connection too.
+    /// The code of the close frame, after which the server must close the connection.
     async fn close_code(mut self) -> u16 {
         let payload = self.until(CLOSE).await;
         assert_eq!(self.0.read(&mut [0; 1]).await.unwrap(), 0, "nothing comes after the close frame");
@@ -106,7 +105,7 @@ async fn fragmented_messages_are_joined_and_interleaved_pings_answered() {
     let hello = hello();
     let (one, rest) = hello.split_at(7);
     let (two, three) = rest.split_at(1);
-    // A byte at a time: whatever the network cuts.
+    // One byte at a time.
     let bytes = [frame(0x01, one), frame(0x89, b"between"), frame(0x00, two), frame(0x80, three)].concat();
     for byte in bytes {
         raw.0.write_all(&[byte]).await.unwrap();
@@ -161,8 +160,9 @@ async fn unsupported_version_is_answered_with_the_supported_one() {
     server.stop().await;
 }
 
-/// The socket of a slow reader takes parts of what is written at once; the rest follows from the queue. Nothing may be
-/// lost, doubled or torn where the two meet.
+/// A slow reader's socket takes part of a write at once; the rest is sent from the queue. Nothing may be lost, doubled
+/// or
+/// torn at the boundary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paused_reader_receives_all_events_in_order() {
     const MESSAGES: usize = 80;
@@ -175,7 +175,7 @@ async fn paused_reader_receives_all_events_in_order() {
         last = Some(writer.post(&format!("{n} {text}")).await);
     }
     writer.acked(last.unwrap()).await;
-    // More than the buffers on the way hold, less than its queue: only now it reads.
+    // More than the system's buffers hold and less than the queue; then it reads.
     let mut said = Vec::new();
     while said.len() < MESSAGES {
         match slow.next().await {

@@ -1,4 +1,4 @@
-//! The end (sections 5.5.1 and 7).
+//! The closing handshake (sections 5.5.1 and 7).
 
 use super::{
     Case, End,

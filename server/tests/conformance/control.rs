@@ -78,7 +78,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         Case::good("a mask of ones", [0x89, 0x82, 0xff, 0xff, 0xff, 0xff, !b'o', !b'k'].to_vec(), vec![pong(b"ok")]),
     ]);
-    // The client goes without a word, wherever it is.
+    // The client disconnects without a close frame at any point.
     let message = frame(0x81, b"never to be heard");
     for (what, bytes) in [
         ("at once", vec![]),

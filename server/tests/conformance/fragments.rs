@@ -1,4 +1,4 @@
-//! Messages in several frames (section 5.4).
+//! Fragmented messages (section 5.4).
 
 use super::{
     Case,

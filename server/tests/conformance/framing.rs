@@ -1,4 +1,4 @@
-//! Reserved bits and opcodes, masks and the form of lengths (sections 5.1 and 5.2).
+//! Reserved bits and opcodes, masks and encodings of lengths (sections 5.1 and 5.2).
 
 use super::{
     Case,

@@ -9,14 +9,14 @@ use super::wire;
 const ACCEPT: &str = "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=";
 const OURS: &str = "sec-websocket-version: 13";
 
-/// A request, and what must be in the head of its answer.
+/// A request and the required response head.
 pub(super) struct Case {
     pub(super) name: &'static str,
     request: String,
-    /// So many bytes are written at a time.
+    /// Size of each write.
     piece: usize,
     status: u16,
-    /// A header line, in small letters.
+    /// A header line in lower case.
     has: &'static str,
 }
 
@@ -29,13 +29,13 @@ impl Case {
         }
         let head = wire::answer(&mut stream).await.to_lowercase();
         let good = head.starts_with(&format!("http/1.1 {} ", self.status)) && head.contains(self.has);
-        // Who is refused has no WebSocket, whatever the answer says besides.
+        // A refused request is not upgraded.
         let opened = head.contains("sec-websocket-accept");
         if good && opened == (self.status == 101) { Ok(()) } else { Err(head) }
     }
 }
 
-/// The lines of a good request, with one of them another, or gone.
+/// The lines of a valid request with one replaced or removed.
 fn with(instead_of: &str, line: &str) -> String {
     let lines = wire::REQUEST.trim_end().split("\r\n").filter_map(|good| {
         let replaced = good.to_lowercase().starts_with(instead_of);

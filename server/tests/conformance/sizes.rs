@@ -1,4 +1,4 @@
-//! Messages of all sizes, whole and however the network cuts them (section 5.2).
+//! Messages of all sizes, whole and split anywhere (section 5.2).
 
 use super::{
     Case,
@@ -7,7 +7,7 @@ use super::{
 
 const MOST: usize = 1 << 20;
 
-/// Bytes of this many, none like its neighbours; ASCII when they are to be a text.
+/// A payload of varying bytes, ASCII for texts.
 fn payload(opcode: u8, size: usize) -> Vec<u8> {
     let byte = |n: usize| u8::try_from(n * 7 % 251).unwrap();
     (0..size).map(|n| if opcode == TEXT { b' ' + byte(n) % 95 } else { byte(n) }).collect()

@@ -1,12 +1,11 @@
-//! Texts are UTF-8 (section 8.1; RFC 3629), however they are cut, and what is none is found out early.
+//! UTF-8 in text messages (section 8.1; RFC 3629), split anywhere and rejected early.
 
 use super::{
     Case,
     wire::{BINARY, PONG, TEXT, closing, fragmented, frame, head, masked},
 };
 
-/// What is no UTF-8. The last number: of how many bytes it is clear that nothing after them would help; 0 when it is just
-/// the end that is missing.
+/// Invalid UTF-8, and the number of bytes after which it is known to be invalid; 0 if it is only incomplete.
 const BROKEN: [(&str, &[u8], usize); 24] = [
     ("a lone continuation", &[0x80], 1),
     ("the last lone continuation", &[0xbf], 1),
@@ -64,7 +63,7 @@ fn whole() -> Vec<Case> {
     edges.iter().flat_map(|text| [one(text), one(text).cut(1)]).collect()
 }
 
-/// A text with characters of all lengths, cut at each byte.
+/// A text with characters of all lengths, split at each byte.
 fn split() -> Vec<Case> {
     let text = "a\u{e9}\u{4e16}\u{754c}\u{1f44b}\u{3ba}z".as_bytes();
     let back = vec![(TEXT, text.to_vec())];
@@ -122,7 +121,7 @@ fn broken() -> Vec<Case> {
     cases
 }
 
-/// Nothing follows, and still the server knows.
+/// Invalid bytes are detected although nothing follows.
 fn early() -> Vec<Case> {
     let mut cases = Vec::new();
     for (what, bytes, known) in BROKEN.into_iter().filter(|(_, _, known)| *known > 0) {

@@ -1,4 +1,4 @@
-//! Frames as a client writes and reads them.
+//! Encodes and decodes frames on the client's side.
 
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
@@ -7,7 +7,7 @@ pub(super) const BINARY: u8 = 0x2;
 pub(super) const CLOSE: u8 = 0x8;
 pub(super) const PONG: u8 = 0xa;
 
-/// What of a server's frame matters: opcode and payload.
+/// Opcode and payload of a server's frame.
 pub(super) type Frame = (u8, Vec<u8>);
 
 pub(super) const REQUEST: &str = "GET /lab/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n\
@@ -16,7 +16,7 @@ pub(super) const REQUEST: &str = "GET /lab/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nC
 
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A masked frame with this first byte, its length in the shortest form.
+/// A masked frame with this first byte and the shortest encoding of the length.
 pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let form = match payload.len() {
         0..126 => 7,
@@ -26,14 +26,14 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame_in(form, first, payload)
 }
 
-/// The same with the length in so many bits.
+/// The same with the length in this many bits.
 pub(super) fn frame_in(bits: u8, first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = head(first, bits, payload.len() as u64);
     bytes.extend(masked(payload));
     bytes
 }
 
-/// What goes before the payload: with a length that may be of none.
+/// The header, with a length that may be wrong.
 pub(super) fn head(first: u8, bits: u8, length: u64) -> Vec<u8> {
     let mut bytes = vec![first];
     match bits {
@@ -55,12 +55,12 @@ pub(super) fn masked(payload: &[u8]) -> Vec<u8> {
     payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect()
 }
 
-/// The same frame as a server would send it.
+/// The same frame unmasked, as a server would send it.
 pub(super) fn unmasked(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, u8::try_from(payload.len()).unwrap()], payload].concat()
 }
 
-/// A message of these pieces, one a frame.
+/// A fragmented message.
 pub(super) fn fragmented(opcode: u8, pieces: &[&[u8]]) -> Vec<u8> {
     let last = pieces.len() - 1;
     let frame = |(n, piece): (usize, &&[u8])| {
@@ -70,12 +70,11 @@ pub(super) fn fragmented(opcode: u8, pieces: &[&[u8]]) -> Vec<u8> {
     pieces.iter().enumerate().flat_map(frame).collect()
 }
 
-/// A close frame.
 pub(super) fn closing(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(0x88, &[&code.to_be_bytes()[..], reason].concat())
 }
 
-/// The head of the server's answer.
+/// Reads the response head.
 pub(super) async fn answer(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -87,7 +86,7 @@ pub(super) async fn answer(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-/// All frames of a server, which are whole messages: FIN, no reserved bits, no mask, the shortest length.
+/// Decodes the server's frames: FIN, no reserved bits, no mask, shortest length.
 pub(super) fn read(mut bytes: &[u8]) -> Result<Vec<Frame>, String> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {

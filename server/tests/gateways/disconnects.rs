@@ -1,4 +1,4 @@
-//! However a connection ends, nothing is left of it.
+//! How gateway connections end.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 use super::{Plain, nothing_left, talk_past};
 use crate::support::{Client, FrameReader, PATIENCE, Server, eventually, narrow_socket, unlimited};
 
-/// One that does not read leaves what it is told with the server.
+/// Connects with the smallest possible receive buffer, so that unread data stays on the server.
 async fn narrow(server: &Server, path: &str) -> Plain {
     let stream = MaybeTlsStream::Plain(narrow_socket(server.address));
     let request = format!("ws://{}{path}", server.address).into_client_request().unwrap();
@@ -32,7 +32,7 @@ fn tcp(client: &Plain) -> &TcpStream {
     }
 }
 
-/// Makes the system reset the connection instead of closing it.
+/// Resets the connection.
 fn reset(client: Plain) {
     socket2::SockRef::from(tcp(&client)).set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
@@ -42,7 +42,7 @@ fn reset(client: Plain) {
 async fn disconnects_leak_nothing_in_any_state() {
     let heartbeat = Duration::from_secs(1);
     let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
-    // Each by a name of its own: a connection may begin on the server when its client has gone already.
+    // Separate names, because the server may see a connection after its client has closed it.
     let mut names = (0..).map(|n| format!("ann{n}"));
     let mut used = Vec::new();
     for path in ["/gateway/text?name=", "/gateway/json?name=", "/gateway/json?room="] {
@@ -52,26 +52,26 @@ async fn disconnects_leak_nothing_in_any_state() {
             let path = if path.ends_with("room=") { path.to_owned() } else { format!("{path}{name}") };
             (path, name)
         };
-        // Before it has read or said anything: a close frame, an end of the stream, a reset.
+        // Before any data: a close frame, the end of the stream, a reset.
         let mut client = Plain::to(&server, &next().0).await;
         client.socket.close(None).await.unwrap();
         assert_eq!(client.end().await.1, None);
         drop(client);
         drop(Plain::to(&server, &next().0).await);
         reset(Plain::to(&server, &next().0).await);
-        // Amid a message of its own.
+        // During a message.
         let mut client = Plain::to(&server, &next().0).await;
         if let MaybeTlsStream::Plain(stream) = client.socket.get_mut() {
             stream.write_all(&[0x81, 0xfe, 0x10, 0x00, 1, 2, 3, 4, 5]).await.unwrap();
         }
         reset(client);
-        // Amid what it asked for, at once after having asked.
+        // Right after commands.
         let (path, name) = next();
         let mut client = Plain::to(&server, &path).await;
         client.say_as(&name, "hello").await;
         client.say_as(&name, "@nobody hello").await;
         reset(client);
-        // The wire is silent, and nothing says that the other end has gone.
+        // A silent connection that is not closed.
         let client = Plain::to(&server, &next().0).await;
         let used: Vec<_> = used.iter().map(String::as_str).collect();
         nothing_left(&server, &used).await;
@@ -82,7 +82,7 @@ async fn disconnects_leak_nothing_in_any_state() {
 
 #[tokio::test]
 async fn guests_are_removed_with_their_connection() {
-    // Nobody waits for who cannot come back.
+    // They cannot return, so there is no grace period.
     let server = Server::start_with(Config { leave_grace: Duration::from_secs(600), ..unlimited() }).await;
     let mut bob = server.client("bob").await;
     let ann = Plain::to(&server, "/gateway/text?name=ann").await;
@@ -119,7 +119,7 @@ async fn half_closed_streams_end_the_connection() {
     server.stop().await;
 }
 
-/// Says so much that who does not read falls behind: long texts, then short ones.
+/// Sends long texts, then short ones, so that slow readers fall behind.
 async fn fall_behind(writer: &mut Client, sent: &mut u64, long: usize, short: usize) {
     for n in 0..long + short {
         let text = if n < long { "x".repeat(4_000) } else { "y".into() };
@@ -131,7 +131,7 @@ async fn fall_behind(writer: &mut Client, sent: &mut u64, long: usize, short: us
     }
 }
 
-/// The number that the next message begins with, or what else was told.
+/// The number in the next message, or any other line.
 async fn number(client: &mut Plain) -> Result<u64, String> {
     let line = client.line().await;
     let told: Value = serde_json::from_str(&line).unwrap();
@@ -152,7 +152,7 @@ async fn first_overflow_is_replayed_and_the_second_closes() {
         assert_eq!(number(&mut slow).await, Ok(n), "nothing is missing");
     }
     fall_behind(&mut writer, &mut sent, 400, 0).await;
-    // It is told why, unless it has taken nothing for longer than the server waits with that.
+    // It gets the reason, unless it has read nothing for longer than the server waits.
     let code = slow.end().await.1;
     assert!(code.is_none() || code == Some(CloseCode::TooSlow.code()), "{code:?}");
     drop(writer);
@@ -178,7 +178,7 @@ async fn clients_too_far_behind_are_told_and_continue() {
         next += 1;
     };
     assert!(told.contains("\"gap\"") && next < sent, "{told}");
-    // It is in the room again when it hears itself.
+    // Its own message shows that it has rejoined.
     slow.say("9 here").await;
     assert_eq!(number(&mut slow).await, Ok(9));
     writer.post(&format!("{sent} new")).await;
@@ -208,7 +208,7 @@ async fn shutdown_is_announced() {
         let (lines, code) = client.end().await;
         assert!(lines.last().unwrap().contains("\"bye\""), "{lines:?}");
         assert_eq!(code, Some(CloseCode::Restarting.code()));
-        // What they say from now on is nobody's to hear.
+        // Later messages are ignored.
         let _ = client.socket.send(Message::text("too late")).await;
     }
     drop((ann, bea));

@@ -1,4 +1,4 @@
-//! The gateways: other programs' clients beside an ordinary one, in the same rooms and under the same rules.
+//! The gateways.
 
 mod disconnects;
 mod permissions;
@@ -15,13 +15,13 @@ use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest};
 
 use crate::support::{PATIENCE, Server, Socket};
 
-/// Messages of each sender, where order is looked at.
+/// Messages of each sender in tests of the order.
 const MESSAGES: usize = 2_000;
 
-/// So many of them are said without waiting for anyone. All senders' fit into what waits for one client.
+/// Messages sent without waiting. Those of all senders fit into a client's queue.
 const ROUND: usize = 125;
 
-/// Everyone has heard the same, and of each sender everything in its order. Returns what was heard.
+/// Asserts that all received the same, and each sender's messages in order. Returns them.
 async fn same_order(talking: Vec<JoinHandle<Vec<String>>>, senders: &[&str]) -> Vec<String> {
     let mut all = Vec::new();
     for client in talking {
@@ -35,7 +35,7 @@ async fn same_order(talking: Vec<JoinHandle<Vec<String>>>, senders: &[&str]) -> 
     all.swap_remove(0)
 }
 
-/// Someone, called the writer, says more than waits for a client that does not read, hears all of it, and goes.
+/// Sends more, as the user "writer", than fits into the queue of a client that does not read.
 async fn talk_past(server: &Server, length: usize) {
     let mut writer = Plain::to(server, "/gateway/text?name=writer").await;
     for n in 0..300 {
@@ -44,11 +44,11 @@ async fn talk_past(server: &Server, length: usize) {
     }
 }
 
-/// Returns when nobody has a connection, and the names of the guests are free.
+/// Waits until no connection is left and the guest names are available.
 async fn nothing_left(server: &Server, names: &[&str]) {
     let begun = Instant::now();
     let mut names = names.iter().peekable();
-    // One that takes another's place has none for a moment: what counts is that it comes to rest.
+    // A replaced connection is briefly absent, so wait until the state is stable.
     while server.connections() > 0 || names.peek().is_some() {
         assert!(begun.elapsed() < PATIENCE, "{} connections are left, and {names:?}", server.connections());
         if let Some(name) = names.peek()
@@ -60,18 +60,16 @@ async fn nothing_left(server: &Server, names: &[&str]) {
     }
 }
 
-/// A client of a plain gateway.
 struct Plain {
     socket: Socket,
 }
 
 impl Plain {
-    /// Connects, as a script.
     async fn to(server: &Server, path: &str) -> Self {
         Self::with(server, path, &[]).await.unwrap()
     }
 
-    /// Connects with other headers; the status of the answer and the code in it when the server refuses.
+    /// Connects with further headers, or returns the status and error code.
     async fn with(server: &Server, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, String)> {
         let mut request = format!("ws://{}{path}", server.address).into_client_request().unwrap();
         for (name, value) in headers {
@@ -96,7 +94,6 @@ impl Plain {
         self.say(serde_json::json!({ "nickname": nickname, "message": message, "time": 1 }).to_string()).await;
     }
 
-    /// The next text, or the code of the close frame.
     async fn line_or_end(&mut self) -> Result<String, Option<u16>> {
         let next = async {
             loop {
@@ -120,7 +117,7 @@ impl Plain {
         serde_json::from_str(&self.line().await).unwrap()
     }
 
-    /// Passes over what does not fit.
+    /// The next matching object.
     async fn until(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let json = self.json().await;
@@ -130,20 +127,18 @@ impl Plain {
         }
     }
 
-    /// The next message's `msg`.
     async fn message(&mut self) -> String {
         let json = self.until(|json| json["type"] == 2).await;
         json["msg"].as_str().unwrap().to_owned()
     }
 
-    /// The next error's code.
     async fn error(&mut self) -> String {
         let json = self.until(|json| json["error"].is_string()).await;
         assert!(!json["message"].as_str().unwrap().is_empty());
         json["error"].as_str().unwrap().to_owned()
     }
 
-    /// Reads to the end: everything before it, and the code of the close frame.
+    /// Reads to the end; returns the lines and the close code.
     async fn end(&mut self) -> (Vec<String>, Option<u16>) {
         let mut lines = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! Who may, and how much: as everybody.
+//! Permissions and limits at the gateways.
 
 use std::time::Duration;
 
@@ -57,13 +57,12 @@ async fn invisible_rooms_are_rejected() {
     }
     let refused = Io::with(&server, json!({ "name": "gus", "room": "nowhere" }), &[]).await.err().unwrap();
     assert!(refused.ends_with("(not_found)"), "{refused}");
-    // No guests were made for it.
+    // No guests were created.
     assert!(!members(&server, &olga).await.contains(&"gus".to_owned()));
     Plain::to(&server, "/gateway/text?name=gus").await;
     server.stop().await;
 }
 
-/// The names of the lobby's members.
 async fn members(server: &Server, who: &CreatedSession) -> Vec<String> {
     let answer = server.get(&who.token, "/api/rooms/lobby/members").await;
     let MemberList { members, count } = answer.json().await.unwrap();
@@ -88,7 +87,7 @@ async fn temporary_guests_lose_membership_and_their_messages_stay() {
     nothing_left(&server, &[]).await;
     eventually("the guest is no member", async || members(&server, &ann).await == ["ann", "gus"]).await;
     assert_eq!(server.history(&ann.token, "").await.messages[0].by.name, "pat");
-    // The same for who signs out in a browser. A conversation goes on having had its people.
+    // The same after signing out. Direct rooms keep their people.
     assert_eq!(server.delete("/api/session", &gus.token).await.status, 204);
     assert_eq!(members(&server, &ann).await, ["ann"]);
     assert_eq!(browser.open(&settings(&direct)).await.rows("member").len(), 2);
@@ -158,13 +157,14 @@ async fn rate_limits_apply() {
     let server = Server::start_with(Config { rate_limits: Switch::On, ..Config::default() }).await;
     let mut ann = Plain::to(&server, "/gateway/text?name=ann").await;
     ann.json().await;
-    // 500 at once and 50 a second: who goes on is too fast soon, however busy the machine is. It is said of which text.
+    // The limit is a burst of 500 and 50 per second, which this exceeds even on a busy machine. The error names the
+    // text.
     let mut said = 0..;
     let refused = loop {
         for n in said.by_ref().take(600) {
             ann.say(format!("text {n}")).await;
         }
-        // One that has an effect or not: each is answered.
+        // Accepted or not, each is answered.
         ann.say("last").await;
         let answer = |json: &Value| json["error"].is_string() || json["msg"] == "ann: last";
         let answer = ann.until(answer).await;
@@ -178,7 +178,7 @@ async fn rate_limits_apply() {
         text.strip_prefix("text ").is_some_and(|n| n.parse::<u32>().unwrap() >= 500) || text == "last",
         "{refused}"
     );
-    // New guests are changes by their address.
+    // New guests are limited by address.
     let mut refused = None;
     for _ in 0..400 {
         if let Err(why) = Plain::with(&server, "/gateway/text", &[]).await {

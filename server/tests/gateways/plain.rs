@@ -1,4 +1,4 @@
-//! What is said in words and in JSON, both ways.
+//! The text and JSON gateways.
 
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ async fn first_nickname_becomes_the_display_name() {
     let heard = ann.json().await;
     let expected = json!({ "status": 1, "nickname": "bob", "message": "before you spoke", "time": heard["time"] });
     assert_eq!(heard, expected);
-    // A name that will not do leaves everything as it was.
+    // A refused name changes nothing.
     ann.say_as("bob", "I am bob").await;
     assert_eq!(ann.error().await, "name_taken");
     ann.say_as("ann", "hello").await;
@@ -155,7 +155,7 @@ async fn every_arrival_is_announced_under_load() {
     told.sort();
     assert_eq!(told, names.iter().map(|name| format!("{name} came in")).collect::<Vec<_>>());
     drop(many);
-    // Nobody speaks in another's name on a second line.
+    // A second line cannot impersonate another user.
     let mut spoof = Plain::to(&server, "/gateway/text?name=spoof").await;
     spoof.say("one\nann: two").await;
     loop {
@@ -189,17 +189,17 @@ async fn private_messages_reach_only_the_recipient() {
     assert_eq!(body(&bob.event().await), "for you alone");
     bob.say_in(&room, "and for you").await;
     assert_eq!(ann.message().await, "(private) Bob B: and for you");
-    // As one writes when one speaks to someone.
+    // With a colon after the name.
     ann.say("@Bob B: and a third time").await;
     assert_eq!(ann.message().await, "(private) ann: and a third time");
-    // Begun by the other side, it comes as well, from the first word.
+    // Direct messages from others arrive from the first one on.
     let mut cat = server.client("cat").await;
     let users = json!({ "users": [third_id(&mut live_third, "third").await] });
     let made: CreatedRoom = server.post("/api/direct", &cat.token, users).await.of();
     cat.say_in(&made.room.id, "psst").await;
     let private = third.until(|json| json["status"] == 1).await;
     assert_eq!((&private["message"], &private["private"]), (&json!("psst"), &json!(true)));
-    // Nobody of that name: nothing is said aloud.
+    // An unknown name: nothing is sent to the room.
     ann.say("@nobody a secret").await;
     let refused = ann.until(|json| json["error"].is_string()).await;
     assert_eq!((&refused["error"], &refused["text"]), (&json!("not_found"), &json!("@nobody a secret")));
@@ -217,7 +217,7 @@ async fn private_messages_reach_only_the_recipient() {
     server.stop().await;
 }
 
-/// The id of someone who says something.
+/// The id of a user, from the list of online users.
 async fn third_id(listener: &mut crate::support::Client, name: &str) -> parlor_protocol::UserId {
     listener.say(&ClientFrame::Leave { room: RoomId::lobby() }).await;
     listener.say(&join(&RoomId::lobby(), None)).await;

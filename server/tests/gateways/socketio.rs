@@ -1,4 +1,4 @@
-//! Socket.IO, packet by packet. The clients that people use are tried in `end2end/tests/clients.spec.ts`.
+//! Socket.IO at packet level. Real clients are tested in `end2end/tests/clients.spec.ts`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -96,7 +96,7 @@ async fn typed_bot_events_are_answered() {
     let history = bot.ask("history", json!({ "room": garden, "before": before, "limit": 1 })).await;
     assert_eq!(history["messages"][0]["body"], "a *seed*");
     bot.ask("leave", json!({ "room": garden })).await;
-    // Of another room only events were told; the own one is still there.
+    // Events of another room do not change the current one.
     bob.send("lobby").await;
     assert_eq!(bot.message().await, "bob: lobby");
     for (event, data, code) in [
@@ -167,7 +167,7 @@ async fn permissions_apply() {
     assert!(refused.ends_with("(guests_off)"), "a page from elsewhere does not speak for its reader: {refused}");
     let foreign = [("origin", "https://evil.example")];
     assert!(Io::with(&server, json!({ "token": carol.token }), &foreign).await.err().unwrap().contains("403"));
-    // Polling, for pages: readable for those of the list, and not with cookies.
+    // Polling by web pages: only allowed origins, and without cookies.
     for (origin, status) in [("https://evil.example", 403), ("https://wiki.example", 200), (own.as_str(), 200)] {
         let url = server.url("/socket.io/?EIO=4&transport=polling");
         let answer = http_client().get(url).header("origin", origin).send().await.unwrap();
@@ -248,7 +248,7 @@ async fn disconnects_leak_nothing() {
     let heartbeat = Duration::from_secs(1);
     let server = Server::start_with(Config { heartbeat, hello_timeout: Duration::from_secs(1), ..unlimited() }).await;
     let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
-    // Before it is let in; while it is let in; as soon as it is; amid what it says.
+    // Before, during and right after connecting, and while sending.
     let mut names = Vec::new();
     for packets in [
         &[][..],
@@ -274,11 +274,11 @@ async fn disconnects_leak_nothing() {
         }
     }
     nothing_left(&server, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    // Polling, and nobody polls any more.
+    // A polling client that stops polling.
     let sid = polling(&server).await;
     polled(&server, Method::POST, &sid, "40{\"name\":\"ann\"}").await;
     nothing_left(&server, &["ann"]).await;
-    // The wire is silent.
+    // A silent connection.
     let silent = Io::to(&server, json!({ "name": "ann" })).await;
     nothing_left(&server, &["ann"]).await;
     drop(silent);
@@ -299,7 +299,7 @@ async fn slow_clients_are_closed() {
 async fn flooding_clients_are_closed() {
     let server = Server::start().await;
     let mut loud = Io::to(&server, json!({ "name": "loud" })).await;
-    // Each takes a look into the database, and none is answered to who does not read.
+    // Each needs a database query, and the client does not read the responses.
     let packet = format!("42{}", json!(["message", format!("@nobody {}", "x".repeat(7_000))]));
     for _ in 0..20_000 {
         if loud.socket.feed(Message::text(&packet)).await.is_err() {

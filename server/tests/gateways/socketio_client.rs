@@ -1,4 +1,4 @@
-//! A client of Socket.IO, packet by packet: over WebSocket, and one that polls.
+//! A Socket.IO client at packet level, over WebSocket and polling.
 
 use futures::{SinkExt, StreamExt};
 use reqwest::Method;
@@ -7,19 +7,18 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 use crate::support::{PATIENCE, Server, Socket, http_client};
 
-/// A client over WebSocket.
 pub(super) struct Io {
     pub(super) socket: Socket,
     acks: u64,
 }
 
 impl Io {
-    /// Connects and is let in.
+    /// Connects, which must succeed.
     pub(super) async fn to(server: &Server, auth: Value) -> Self {
         Self::with(server, auth, &[]).await.unwrap()
     }
 
-    /// Connects; the text of the `connect_error` when it is not let in.
+    /// Connects, or returns the message of the `connect_error`.
     pub(super) async fn with(server: &Server, auth: Value, headers: &[(&'static str, &str)]) -> Result<Self, String> {
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
         let mut request = url.into_client_request().unwrap();
@@ -42,7 +41,7 @@ impl Io {
         self.socket.send(Message::text(packet)).await.unwrap();
     }
 
-    /// The next packet; heartbeats are answered.
+    /// The next packet. Answers heartbeats.
     pub(super) async fn packet(&mut self) -> Option<String> {
         let next = async {
             loop {
@@ -63,7 +62,7 @@ impl Io {
         self.send(&format!("42{}", json!([event, data]))).await;
     }
 
-    /// Emits and waits for the answer.
+    /// Emits and returns the acknowledgement.
     pub(super) async fn ask(&mut self, event: &str, data: Value) -> Value {
         self.acks += 1;
         let id = self.acks;
@@ -78,7 +77,6 @@ impl Io {
         }
     }
 
-    /// The data of the next event of this name.
     pub(super) async fn on(&mut self, event: &str) -> Value {
         self.event_or_end(event).await.expect("an event")
     }
@@ -100,14 +98,14 @@ impl Io {
     }
 }
 
-/// One request of a client that polls.
+/// Sends one request of a polling client.
 pub(super) async fn polled(server: &Server, method: Method, query: &str, body: &str) -> (u16, String) {
     let url = server.url(&format!("/socket.io/?EIO=4&transport=polling{query}"));
     let answer = http_client().request(method, url).body(body.to_owned()).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// The id of a session that polls.
+/// Opens a polling session and returns its query parameter.
 pub(super) async fn polling(server: &Server) -> String {
     let (_, open) = polled(server, Method::GET, "", "").await;
     let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();

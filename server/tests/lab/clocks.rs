@@ -1,4 +1,4 @@
-//! The clock by each transport.
+//! The clocks over each transport.
 
 use futures::SinkExt;
 use parlor_protocol::Millis;
@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{
 use super::{KINDS, ask, closed, get, next, read_until, request, socket};
 use crate::support::{Server, http_connection::Stream};
 
-/// Holds ticks to what they must be, one after the other.
+/// Checks consecutive ticks.
 #[derive(Default)]
 struct Ticks {
     seq: u64,
@@ -19,7 +19,7 @@ struct Ticks {
 }
 
 impl Ticks {
-    /// Seqs count up; `up` is in the first; each second of the server's clock comes at most once.
+    /// Seqs increase by one, the first tick has `up`, and each second of the server's clock occurs at most once.
     fn take(&mut self, tick: &Value) -> Millis {
         self.seq += 1;
         assert_eq!(tick["seq"], self.seq, "{tick}");

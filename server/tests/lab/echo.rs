@@ -1,4 +1,4 @@
-//! What of the echo the table of `conformance.rs` does not show: a peer that does not read.
+//! The echo endpoint and a peer that does not read; `conformance.rs` covers the rest.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::support::{PATIENCE, Server, unlimited};
 
 const SIZE: usize = 64 * 1024;
 
-/// A binary message of [`SIZE`] that begins with its number, and a ping with the same number. The mask is of zeroes.
+/// A binary message of [`SIZE`] that starts with its number, and a ping with the same number, masked with zeros.
 fn pair(number: u32) -> Vec<u8> {
     let mut bytes = vec![0x82, 0x80 | 127];
     bytes.extend((SIZE as u64).to_be_bytes());
@@ -30,10 +30,10 @@ fn pair(number: u32) -> Vec<u8> {
     bytes
 }
 
-/// Much more than all buffers on the way, in pairs.
+/// More pairs than all buffers hold.
 const MANY: u32 = 1_024;
 
-/// Writes pairs until nothing is taken any more, or the connection is gone; how many are out, and what of the last is not.
+/// Writes pairs until the socket is full or closed; returns their number and the unsent rest of the last one.
 async fn fill(outgoing: &mut OwnedWriteHalf) -> (u32, Vec<u8>) {
     for number in 0..MANY {
         let pair = pair(number);
@@ -87,7 +87,7 @@ async fn stalled_reader_is_closed() {
     let server = Server::start_with(Config { lab_stream_time: Duration::from_secs(3), ..unlimited() }).await;
     let (_incoming, mut outgoing) = opened(&server).await;
     fill(&mut outgoing).await;
-    // It is still there, and still reads nothing.
+    // The client is connected and still does not read.
     nothing_open(&server).await;
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! The handshake, laid open.
+//! The handshake page.
 
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -9,7 +9,6 @@ use crate::support::Server;
 
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The values of a header in a list of pairs.
 fn values<'a>(headers: &'a Value, name: &str) -> Vec<&'a str> {
     let pairs = headers.as_array().unwrap().iter();
     pairs.filter(|pair| pair[0] == name).map(|pair| pair[1].as_str().unwrap()).collect()
@@ -47,7 +46,7 @@ async fn handshake_is_shown_without_secrets() {
     assert_eq!(seen["steps"]["key"], key);
     assert_eq!(seen["steps"]["guid"], GUID);
     assert_eq!(seen["steps"]["joined"], format!("{key}{GUID}"));
-    // As another implementation has it.
+    // Computed by another implementation.
     let accept = derive_accept_key(key.as_bytes());
     assert_eq!(seen["steps"]["accept"], accept);
     assert_eq!(seen["steps"]["sha1"].as_str().unwrap().len(), 40);
@@ -83,14 +82,14 @@ async fn rfc_sample_key_gets_the_rfc_accept_value() {
     server.stop().await;
 }
 
-/// The whole answer to `/lab/echo` with another version or key.
+/// The response of `/lab/echo` to another version or key.
 async fn really(server: &Server, version: &str, key: &str) -> String {
     let request = request("/lab/echo", true)
         .replace("Version: 13", &format!("Version: {version}"))
         .replace("dGhlIHNhbXBsZSBub25jZQ==", key);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    // The end of its body, which says why.
+    // The end of the body with the reason.
     read_until(&mut stream, "}}").await
 }
 

@@ -1,4 +1,4 @@
-//! A thousand streams, opened and dropped, leave nothing in the process.
+//! A thousand closed streams release their memory.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -20,7 +20,7 @@ const SLACK: u64 = 6 << 20;
 /// would be 12.
 const SETTLED: u64 = 3 << 20;
 
-/// A stream whose first tick or answer has come.
+/// Opens a stream and waits for its first tick or response.
 async fn open(address: SocketAddr, path: &str, websocket: bool) -> TcpStream {
     let mut stream = ask(address, path, websocket).await;
     read_until(&mut stream, if path == "/lab/echo" { "\r\n\r\n" } else { "\"seq\":1" }).await;
@@ -29,7 +29,7 @@ async fn open(address: SocketAddr, path: &str, websocket: bool) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closed_streams_release_their_memory() {
-    // A socket each, here and there.
+    // One socket on each side.
     rlimit::increase_nofile_limit(4_096).unwrap();
     let folder = TempDir::new().unwrap();
     let process = Process::start_with(folder.path(), &["--rate-limits", "off"]);
@@ -37,7 +37,7 @@ async fn closed_streams_release_their_memory() {
     let mut after = Vec::new();
     for round in 0..ROUNDS {
         let begun = Instant::now();
-        // Pollers ask again and again; of the others each is opened once.
+        // Pollers repeat their requests; other streams are opened once.
         let mut pollers = JoinSet::new();
         let mut opening = JoinSet::new();
         for (kind, path, websocket) in KINDS.into_iter().cycle().take(STREAMS) {

@@ -1,4 +1,4 @@
-//! How streams are counted, bounded and ended.
+//! How streams are counted, limited and ended.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn counted(server: &Server, (kind, path, websocket): (&str, &str, bool)) -
             gauges(server.address, |streams| streams["lab_streams"][kind] == 1 && streams["total"] == 1).await;
             return stream;
         }
-        // It is open for less than a second, and may be over before it is seen.
+        // It lasts less than a second and may end before it is seen.
         for _ in 0..20 {
             if json(server.address, "/lab/streams").await["lab_streams"][kind] == 1 {
                 return stream;
@@ -45,9 +45,9 @@ async fn counted(server: &Server, (kind, path, websocket): (&str, &str, bool)) -
 enum Leaving {
     /// The client closes its socket.
     Closing,
-    /// The client says that it sends nothing more, and still reads.
+    /// The client closes its sending direction and keeps reading.
     HalfClosing,
-    /// The client's system says that there is no such connection.
+    /// The connection is reset.
     Resetting,
 }
 
@@ -59,7 +59,7 @@ async fn gauges_return_to_zero_after_any_disconnect() {
             for amid in [false, true] {
                 let mut stream = counted(&server, kind).await;
                 if amid {
-                    // The answer's head, and of a clock the first tick.
+                    // The response head, and the first tick of a clock.
                     let wanted = if matches!(kind.0, "echo" | "poll") { "HTTP/1.1 " } else { "\"seq\":1" };
                     read_until(&mut stream, wanted).await;
                 }
@@ -79,7 +79,7 @@ async fn gauges_return_to_zero_after_any_disconnect() {
             }
         }
     }
-    // Half a request is no stream, and neither is one that is refused.
+    // Incomplete and refused requests are no streams.
     let mut half = TcpStream::connect(server.address).await.unwrap();
     half.write_all(&request("/lab/echo", true).as_bytes()[..60]).await.unwrap();
     assert_eq!(get(server.address, "/lab/echo").await.status(), 400);
@@ -142,7 +142,7 @@ async fn stream_limit_is_enforced_and_slots_are_released() {
         assert!(answer.starts_with("HTTP/1.1 503 "), "{path}: {answer}");
         assert!(answer.contains("limit of open streams"), "{answer}");
     }
-    // What is no stream goes on.
+    // Other requests still work.
     assert_eq!(json(server.address, "/lab/clock").await["seq"], 1);
     assert_eq!(json(server.address, "/lab/streams").await["total"], 2);
     drop(events);
@@ -154,7 +154,7 @@ async fn stream_limit_is_enforced_and_slots_are_released() {
     server.stop().await;
 }
 
-/// The rest of a stream that the server ends.
+/// The rest of a stream.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut rest = String::new();
     tokio::time::timeout(PATIENCE, stream.read_to_string(&mut rest)).await.expect("an end").unwrap();
@@ -180,7 +180,7 @@ async fn streams_end_at_the_time_limit() {
     let last = last.unwrap();
     assert_eq!(last.event.as_deref(), Some("end"));
     assert!(last.data.unwrap().contains("time limit"));
-    // Whole: the last chunk is there. The page around it is told that this was meant.
+    // Complete, including the last chunk. The page with the iframe is told that the end was intended.
     let frame = rest(&mut frame).await;
     assert!(frame.contains("{end: true}") && frame.ends_with("</html>\n\r\n0\r\n\r\n"), "{frame}");
     nothing_open(&server).await;
@@ -197,7 +197,7 @@ async fn streams_end_on_shutdown() {
     let mut frame = ask(address, "/lab/clock/frame", false).await;
     read_until(&mut frame, "</script>").await;
     let mut poll = ask(address, "/lab/clock/poll", false).await;
-    // Each of them is with the server; the poll's second may have come already.
+    // All of them have reached the server; the poll may have ended already.
     let come = |poll: &TcpStream| poll.peek(&mut [0]).now_or_never().is_some();
     gauges(address, |streams| streams["total"].as_u64() >= Some(5) || come(&poll)).await;
     let stopping = tokio::spawn(server.stop());
@@ -206,13 +206,13 @@ async fn streams_end_on_shutdown() {
         assert_eq!(close.code, CloseCode::Away);
         assert!(close.reason.contains("stopping"), "{close}");
     }
-    // These come again by themselves, so they are not told that it was the end.
+    // These reconnect by themselves, so they get no final message.
     while let Some(block) = events.block().await {
         assert_ne!(block.event.as_deref(), Some("end"));
     }
     let frame = rest(&mut frame).await;
     assert!(!frame.contains("end: true") && frame.ends_with("</html>\n\r\n0\r\n\r\n"), "{frame}");
-    // Told so, unless its second has come just before.
+    // Unless its tick came just before.
     let polled = rest(&mut poll).await;
     assert!(polled.contains("stopping") || polled.contains("\"seq\":1"), "{polled}");
     drop((clock, echo));

@@ -1,4 +1,4 @@
-//! Who is banned: sent away, kept out, let in again.
+//! Bans.
 
 use super::*;
 
@@ -10,7 +10,7 @@ async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
     let (mut others, mut live, mut silent) = (
         Client::greet(server.address, &owner).await,
         Client::greet(server.address, &ann).await,
-        // Not said hello.
+        // Before hello.
         Client::connect(server.address, &phone).await,
     );
     let streamed = Requests::new(server.address, &phone, Some("s"));
@@ -26,7 +26,7 @@ async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
     let (answer, poll) =
         tokio::join!(server.post(&ban_path, &owner.token, json!({ "reason": "spam" })), polled.get("poll", None));
     assert_eq!(answer.status, 204);
-    // The poll is held and told, or comes a moment later and is refused.
+    // The poll is either pending and gets the `bye`, or arrives later and is refused.
     if poll.status() == 403 {
         assert_eq!(status_and_code(poll).await.1.as_deref(), Some("banned"));
     } else {
@@ -51,15 +51,15 @@ async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
     assert_eq!(streamed.post_text("[]").await, (403, Some("banned".into())));
     let bearer = format!("Bearer {}", ann.token);
     assert_eq!(support::try_upgrade(server.address, &[("authorization", bearer.as_str())]).await.err(), Some(403));
-    // Only who knows the password is told.
+    // The ban is revealed only with the right password.
     assert_eq!(server.try_sign_in("ann", "not her password").await.refused(), (401, "wrong_credentials".into()));
     assert_eq!(server.try_sign_in("ann", PASSWORD).await.refused(), banned);
-    // A page says it in words, and shows nothing else.
+    // The page explains the ban and shows nothing else.
     let page = server.get(&ann.token, "/").await;
     assert_eq!(page.status(), 403);
     assert!(page.text().await.unwrap().contains("You are banned from this server."));
     assert_eq!(server.get(&ann.token, "/r/lobby").await.headers()["location"], "/");
-    // Someone else may sign in in the same browser.
+    // Another user may sign in with the same browser.
     server.account("bob").await;
     let body = json!({ "name": "bob", "password": PASSWORD });
     assert_eq!(server.post("/api/sign-in", &phone.token, body).await.status, 200);
@@ -92,9 +92,9 @@ async fn bans_require_a_higher_role_and_are_hidden_from_others() {
         (&owner, &owner, 403),
         (&mia, &guest, 204),
         (&mia, &ann, 204),
-        // Again, in the place of the first.
+        // Replaces the first one.
         (&mia, &ann, 204),
-        // What another has imposed is not changed by an equal of theirs.
+        // An equal cannot change it.
         (&mo, &ann, 403),
     ] {
         let name = format!("{} {}", by.user.name, on.user.name);
@@ -120,7 +120,7 @@ async fn bans_require_a_higher_role_and_are_hidden_from_others() {
     assert_eq!(listed, [(&ann.user, &mia.user, "spam"), (&guest.user, &mia.user, "spam")]);
     let left = bans.bans[0].until.unwrap() - now();
     assert!((59 * 60_000..=60 * 60_000).contains(&left), "{left}");
-    // A stranger learns nothing, nor whether someone is banned.
+    // Others cannot tell whether someone is banned.
     let bob = server.account("bob").await;
     for listed in ["/api/bans", "/api/audit"] {
         assert_eq!(server.get("", listed).await.status(), 401);
@@ -166,7 +166,7 @@ async fn banned_sessions_are_rejected_under_another_name() {
         for path in ["/gateway/text?name=eva", "/gateway/json?name=eva"] {
             assert_eq!(server.get(&who.token, path).await.status(), 403, "{path}");
         }
-        // Others come in from there, and so do they when the ban is lifted.
+        // Others may join from there, and so may they after the ban.
         assert_eq!(server.try_guest(&format!("not {}", who.user.name)).await.status, 200);
         assert_eq!(server.delete(&path(who, "ban"), &owner.token).await.status, 204);
         assert_eq!(api(&format!("{} again", who.user.name)).await.status, 200);
@@ -212,7 +212,7 @@ async fn new_sessions_from_a_banned_address_are_rejected() {
         assert!(answer.headers()["location"].to_str().unwrap().starts_with("/?error=banned"), "{answer:?}");
     }
     assert_eq!((me(bad, &eve).await, me(near, &accomplice).await, me(far, &eve).await), (403, 403, 403));
-    // Who has an account is known by more than that.
+    // Accounts are not banned by address.
     assert_eq!(me(near, &neighbour).await, 200);
     assert_eq!((come_in(far).await.status, me(far, &accomplice).await), (200, 200));
     let listed = server.get(&owner.token, "/api/bans").await.text().await.unwrap();

@@ -1,4 +1,4 @@
-//! From which moment on a ban or a mute holds, and until when.
+//! When bans and mutes start and end.
 
 use super::*;
 
@@ -14,7 +14,7 @@ async fn bans_and_mutes_expire() {
     let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!(refused.status() == 403 && (3_000..=3_601).contains(&wait), "{wait}");
 
-    // Their time is put nearer while nobody looks.
+    // Move the ends closer while the server is stopped.
     let mut db = server.database().await;
     server.stop().await;
     let until = now() + 2_000;
@@ -32,7 +32,7 @@ async fn bans_and_mutes_expire() {
         let is_banned = server.who(&ann.token).await == 403;
         let is_muted = refusal(&mut bob_live, &RoomId::lobby()).await.is_some();
         let after = now();
-        // Looked at before the end, it holds; after it, it does not.
+        // They apply before the end and not after it.
         assert!((is_banned && is_muted) || after >= until);
         assert!(!(is_banned || is_muted) || before < until);
         (banned, muted) = (is_banned, is_muted);
@@ -40,7 +40,7 @@ async fn bans_and_mutes_expire() {
     }
     assert_eq!(server.try_guest("gus").await.status, 200, "nor is the address banned");
     assert_eq!(server.get(&owner.token, "/api/bans").await.json::<BanList>().await.unwrap().bans, []);
-    // What has ended is in nobody's way.
+    // An expired ban can be imposed again.
     ban(&server, &owner, &ann, json!({ "reason": "again" })).await;
     assert_eq!(server.who(&ann.token).await, 403);
     server.stop().await;
@@ -89,7 +89,7 @@ async fn ban_and_message_follow_commit_order() {
     let mut last = 0;
     for round in 0..20 {
         let mut live = Client::connect(server.address, &bob).await;
-        // On the way in while the ban comes, or in already.
+        // The ban arrives during or after the handshake.
         if live.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![] }).await.is_none() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! How such a connection is kept alive, and how it ends.
+//! Heartbeats and ends of connections over HTTP.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn newer_poll_replaces_the_older_and_polls_fail_after_the_end() {
     assert_eq!(older.await.unwrap(), []);
     ann.post(&[ClientFrame::Ping { at: 5 }]).await;
     assert!(matches!(newer.await.unwrap(), ServerFrame::Pong { at: 5, .. }));
-    // Signing out ends it for good: the held poll hears it, the next has no session.
+    // Signing out: the pending poll gets `bye`, the next one is unauthorized.
     let held = tokio::spawn({
         let ann = ann.clone();
         async move { Poller::new(ann).next().await }
@@ -54,7 +54,7 @@ async fn newer_poll_replaces_the_older_and_polls_fail_after_the_end() {
     assert!(matches!(bye, ServerFrame::Bye { code: 4501, reconnect: false, .. }), "{bye:?}");
     assert_eq!(ann.refused_poll().await.0, 401);
     server.no_http_connections().await;
-    // Any other end is told once, too; then the name stands for nothing.
+    // Any other end is reported once, too; then the connection id is unknown.
     let ann = Requests::new(server.address, &server.session("ann").await, Some("p"));
     ann.post(&[ClientFrame::Hello { protocol: 99, resume: vec![] }]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Bye { code: 4500, .. }]));
@@ -70,7 +70,7 @@ async fn clients_without_hello_or_heartbeat_are_closed() {
     let ann = Requests::new(server.address, &made, None);
     let no_hello = CloseCode::NoHello.code();
     assert_eq!(ann.stream(None).await.ended().await, Some(no_hello));
-    // A poll without a name begins a connection, which then waits for hello.
+    // A poll without a connection id opens a connection, which then waits for hello.
     assert!(matches!(Poller::new(ann.clone()).next().await, ServerFrame::Bye { code, .. } if code == no_hello));
     server.no_http_connections().await;
     server.stop().await;
@@ -79,7 +79,7 @@ async fn clients_without_hello_or_heartbeat_are_closed() {
     let server = Server::start_with(Config { heartbeat, ..unlimited() }).await;
     let made = server.session("ann").await;
     let ann = Requests::new(server.address, &made, None);
-    // The stream's client says nothing more after hello: found within two heartbeats. Meanwhile it hears ours.
+    // The stream's client is silent after hello and is closed within two heartbeats. Meanwhile it receives heartbeats.
     let mut silent = ann.stream(None).await;
     ann.hello(vec![]).await;
     let mut heartbeats = 0;
@@ -96,7 +96,7 @@ async fn clients_without_hello_or_heartbeat_are_closed() {
     };
     assert_eq!(bye, CloseCode::HeartbeatMissed.code());
     assert!((1..=3).contains(&heartbeats), "{heartbeats}");
-    // One that posts nothing but its sign of life stays.
+    // A client that posts only pings stays.
     let mut alive = ann.stream(None).await;
     ann.hello(vec![]).await;
     for _ in 0..9 {
@@ -105,7 +105,7 @@ async fn clients_without_hello_or_heartbeat_are_closed() {
     }
     ann.post(&[ClientFrame::Ping { at: 1 }]).await;
     alive.until(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
-    // Polls that nobody takes end as well.
+    // Unanswered polls end as well.
     let poller = Requests::new(server.address, &made, Some("gone"));
     poller.hello(vec![]).await;
     drop(alive);
@@ -113,7 +113,7 @@ async fn clients_without_hello_or_heartbeat_are_closed() {
     server.stop().await;
 }
 
-/// Polls, and does not wait for the answer.
+/// Starts a poll and aborts it.
 async fn break_off(server: &Server, ann: &Requests) {
     tokio::select! {
         frames = ann.poll() => panic!("nothing to say: {frames:?}"),
@@ -132,14 +132,14 @@ async fn disconnected_clients_are_released_at_once() {
     stream.next().await;
     drop(stream);
     server.no_http_connections().await;
-    // A poll that is broken off, and not followed by another.
+    // An aborted poll without a successor.
     ann.hello(vec![]).await;
     assert!(matches!(ann.poll().await[..], [ServerFrame::Welcome { .. }]));
     break_off(&server, &ann).await;
     ann.post(&[]).await;
     break_off(&server, &ann).await;
     server.no_http_connections().await;
-    // Connections that no request holds are bounded in number.
+    // Connections without a request are limited.
     for n in 0..100 {
         Requests::new(server.address, &made, Some(&format!("loose-{n}"))).hello(vec![]).await;
     }

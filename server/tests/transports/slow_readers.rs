@@ -1,4 +1,4 @@
-//! Streams that are not read.
+//! Event streams that are not read.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A stream whose own buffers are as small as the system allows, and that is not read.
+/// An unread stream with the smallest possible receive buffer.
 async fn narrow_stream(server: &Server, made: &CreatedSession, name: &str) -> TcpStream {
     let mut stream = narrow_socket(server.address);
     let head =
@@ -44,9 +44,9 @@ async fn slow_stream_gets_a_gap_and_delays_nobody() {
         writer.send(&text).await;
         assert_eq!(reader.event().await.seq, n);
     }
-    // Its POSTs are answered all the time.
+    // Its POSTs are still answered.
     slow.post(&[ClientFrame::Ping { at: 1 }]).await;
-    // Read on, it has events without a hole, then the gap.
+    // The buffered events have no gap and are followed by `gap`.
     let mut received = Vec::new();
     let (last, gap) = loop {
         let mut bytes = [0; 65_536];
@@ -81,7 +81,7 @@ async fn slow_stream_gets_a_gap_and_delays_nobody() {
     server.stop().await;
 }
 
-/// The body of a chunked answer, as far as it has come.
+/// The received part of a chunked body.
 fn dechunked(answer: &[u8]) -> String {
     let text = String::from_utf8_lossy(answer);
     let mut rest = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
@@ -111,9 +111,9 @@ async fn stalled_stream_is_closed() {
     for _ in 0..300 {
         writer.send(&text).await;
     }
-    // The writer reads on, which answers its heartbeats.
+    // The writer keeps reading, which answers heartbeats.
     tokio::spawn(async move { while writer.socket.next().await.is_some_and(|next| next.is_ok()) {} });
-    // Silent for two heartbeats, they are given up; two seconds later, cut. All places but the writer's are free then.
+    // They are closed after two heartbeats and aborted two seconds later, which frees all slots but the writer's.
     server.no_http_connections().await;
     let begun = Instant::now();
     loop {
