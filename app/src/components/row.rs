@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     i18n::{I18n, Key, Segment},
-    live::{client::Client, rows::Row, view::RowItem},
+    live::{client::Client, notices::NoticeKind, rows::Row, view::RowItem},
 };
 
 #[component]
@@ -36,25 +36,31 @@ pub fn RowView(item: RowItem) -> impl IntoView {
                 <span>{i18n.t(Key::NewMessagesDivider)}</span>
             </p>
         }),
-        Row::Notice { word, .. } => {
+        Row::Notice { kind, .. } => {
             let row = Memo::new(move |_| row.get());
-            EitherOf4::D(view! { <NoticeView word row /> })
+            EitherOf4::D(view! { <NoticeView kind row /> })
         }
     }
 }
 
 /// What happened to the room or its members.
 #[component]
-fn NoticeView(word: Key, row: Memo<Row>) -> impl IntoView {
+fn NoticeView(kind: NoticeKind, row: Memo<Row>) -> impl IntoView {
     let client = expect_context::<Client>();
-    let (icon, class) = match word {
-        Key::UsersJoined | Key::MemberJoined | Key::MemberAdded => (Some(ARRIVED), "notice joined"),
-        Key::UsersLeft | Key::MemberLeft | Key::MemberRemoved => (Some(LEFT), "notice left"),
-        _ => (None, "notice"),
+    let (icon, class) = match kind {
+        NoticeKind::UserOnline | NoticeKind::MemberJoined | NoticeKind::MemberAdded => (Some(ARRIVED), "notice joined"),
+        NoticeKind::UserOffline | NoticeKind::MemberLeft | NoticeKind::MemberRemoved => (Some(LEFT), "notice left"),
+        NoticeKind::ModeratorAdded
+        | NoticeKind::ModeratorRemoved
+        | NoticeKind::RoomRenamed
+        | NoticeKind::TopicChanged
+        | NoticeKind::TopicRemoved
+        | NoticeKind::RoomArchived
+        | NoticeKind::RoomUnarchived => (None, "notice"),
     };
     let text = move || {
         row.with(|row| match row {
-            Row::Notice { word, names, by, .. } => Some(sentence(client.i18n, *word, names, by)),
+            Row::Notice { kind, names, by, .. } => Some(sentence(client.i18n, *kind, names, by)),
             Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
         })
     };
@@ -73,8 +79,8 @@ fn NoticeView(word: Key, row: Memo<Row>) -> impl IntoView {
     }
 }
 
-/// The words of a notice, with the names in it set apart.
-fn sentence(i18n: I18n, word: Key, names: &str, by: &str) -> impl IntoView + use<> {
+/// The text of a notice with its names marked up.
+fn sentence(i18n: I18n, kind: NoticeKind, names: &str, by: &str) -> impl IntoView + use<> {
     let segment = |segment| match segment {
         Segment::Text(text) => Either::Left(text),
         Segment::Placeholder(name) => {
@@ -82,5 +88,5 @@ fn sentence(i18n: I18n, word: Key, names: &str, by: &str) -> impl IntoView + use
             Either::Right(view! { <span class="notice-names">{name}</span> })
         }
     };
-    i18n.segments(word).into_iter().map(segment).collect_view()
+    i18n.segments(kind.text()).into_iter().map(segment).collect_view()
 }

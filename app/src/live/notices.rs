@@ -7,25 +7,63 @@ use crate::i18n::Key;
 
 /// The most notices of a room.
 const MAX_NOTICES: usize = 400;
-/// The kinds of notices that the browser stores, as indexes in this list. Append new ones.
-pub const STORED_WORDS: [Key; 11] = [
-    Key::MemberJoined,
-    Key::MemberAdded,
-    Key::MemberLeft,
-    Key::MemberRemoved,
-    Key::ModeratorAdded,
-    Key::ModeratorRemoved,
-    Key::RoomRenamed,
-    Key::TopicChanged,
-    Key::TopicRemoved,
-    Key::RoomArchivedBy,
-    Key::RoomUnarchivedBy,
-];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    UserOnline,
+    UserOffline,
+    MemberJoined,
+    MemberAdded,
+    MemberLeft,
+    MemberRemoved,
+    ModeratorAdded,
+    ModeratorRemoved,
+    RoomRenamed,
+    TopicChanged,
+    TopicRemoved,
+    RoomArchived,
+    RoomUnarchived,
+}
+
+impl NoticeKind {
+    /// The kinds that the browser stores, as indexes in this list. Append new ones.
+    pub const STORED: [Self; 11] = [
+        Self::MemberJoined,
+        Self::MemberAdded,
+        Self::MemberLeft,
+        Self::MemberRemoved,
+        Self::ModeratorAdded,
+        Self::ModeratorRemoved,
+        Self::RoomRenamed,
+        Self::TopicChanged,
+        Self::TopicRemoved,
+        Self::RoomArchived,
+        Self::RoomUnarchived,
+    ];
+
+    #[must_use]
+    pub const fn text(self) -> Key {
+        match self {
+            Self::UserOnline => Key::UsersJoined,
+            Self::UserOffline => Key::UsersLeft,
+            Self::MemberJoined => Key::MemberJoined,
+            Self::MemberAdded => Key::MemberAdded,
+            Self::MemberLeft => Key::MemberLeft,
+            Self::MemberRemoved => Key::MemberRemoved,
+            Self::ModeratorAdded => Key::ModeratorAdded,
+            Self::ModeratorRemoved => Key::ModeratorRemoved,
+            Self::RoomRenamed => Key::RoomRenamed,
+            Self::TopicChanged => Key::TopicChanged,
+            Self::TopicRemoved => Key::TopicRemoved,
+            Self::RoomArchived => Key::RoomArchivedBy,
+            Self::RoomUnarchived => Key::RoomUnarchivedBy,
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Its kind, as the text that shows it.
-    pub word: Key,
+    pub kind: NoticeKind,
     /// Who came or went; none for an event.
     pub user: Option<UserId>,
     /// The user it is about, or the room's new name or topic.
@@ -48,25 +86,25 @@ impl Notice {
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
         let by = &event.by;
-        let (word, name) = match &event.event {
-            EventKind::MemberAdded { user } if user.id == by.id => (Key::MemberJoined, &user.name),
-            EventKind::MemberAdded { user } => (Key::MemberAdded, &user.name),
-            EventKind::MemberRemoved { user } if user.id == by.id => (Key::MemberLeft, &user.name),
-            EventKind::MemberRemoved { user } => (Key::MemberRemoved, &user.name),
-            EventKind::Appointed { user, moderator: true } => (Key::ModeratorAdded, &user.name),
-            EventKind::Appointed { user, moderator: false } => (Key::ModeratorRemoved, &user.name),
-            EventKind::Renamed { name } => (Key::RoomRenamed, name),
-            EventKind::TopicSet { topic } if topic.is_empty() => (Key::TopicRemoved, topic),
-            EventKind::TopicSet { topic } => (Key::TopicChanged, topic),
-            EventKind::Archived { on: true } => (Key::RoomArchivedBy, &String::new()),
-            EventKind::Archived { on: false } => (Key::RoomUnarchivedBy, &String::new()),
+        let (kind, name) = match &event.event {
+            EventKind::MemberAdded { user } if user.id == by.id => (NoticeKind::MemberJoined, &user.name),
+            EventKind::MemberAdded { user } => (NoticeKind::MemberAdded, &user.name),
+            EventKind::MemberRemoved { user } if user.id == by.id => (NoticeKind::MemberLeft, &user.name),
+            EventKind::MemberRemoved { user } => (NoticeKind::MemberRemoved, &user.name),
+            EventKind::Appointed { user, moderator: true } => (NoticeKind::ModeratorAdded, &user.name),
+            EventKind::Appointed { user, moderator: false } => (NoticeKind::ModeratorRemoved, &user.name),
+            EventKind::Renamed { name } => (NoticeKind::RoomRenamed, name),
+            EventKind::TopicSet { topic } if topic.is_empty() => (NoticeKind::TopicRemoved, topic),
+            EventKind::TopicSet { topic } => (NoticeKind::TopicChanged, topic),
+            EventKind::Archived { on: true } => (NoticeKind::RoomArchived, &String::new()),
+            EventKind::Archived { on: false } => (NoticeKind::RoomUnarchived, &String::new()),
             EventKind::Message { .. }
             | EventKind::Edited { .. }
             | EventKind::Deleted { .. }
             | EventKind::Reacted { .. }
             | EventKind::Unknown => return None,
         };
-        Some(Self { word, user: None, name: name.clone(), by: by.name.clone(), at: event.at, after: event.seq })
+        Some(Self { kind, user: None, name: name.clone(), by: by.name.clone(), at: event.at, after: event.seq })
     }
 }
 
@@ -96,14 +134,14 @@ impl Notices {
     }
 
     /// A user came or went, after an event.
-    pub fn presence(&mut self, user: &User, word: Key, at: Millis, after: Seq) {
+    pub fn presence(&mut self, user: &User, kind: NoticeKind, at: Millis, after: Seq) {
         // Between two events only a user's last change is shown.
         self.0.retain(|notice| notice.after != after || notice.user != Some(user.id));
         if self.0.len() >= MAX_NOTICES {
             self.0.remove(0);
         }
         let (user, name) = (Some(user.id), user.name.clone());
-        self.0.push(Notice { word, user, name, by: String::new(), at, after });
+        self.0.push(Notice { kind, user, name, by: String::new(), at, after });
     }
 
     /// Drops those before an event.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq, UserId};
 
 use super::{
-    notices::Notice,
+    notices::{Notice, NoticeKind},
     outbox::{Delivery, Outbox},
     timeline::Timeline,
 };
@@ -43,8 +43,7 @@ pub enum Row {
     Message(MessageRow),
     /// A change of the room, its members, or who is online.
     Notice {
-        /// Its kind, as the text that shows it.
-        word: Key,
+        kind: NoticeKind,
         /// The users' names, or the room's new name or topic.
         names: String,
         /// Who did it; empty for presence.
@@ -156,12 +155,12 @@ impl RowBuilder {
             let mut last = [0; 2];
             while let Some(notice) = notices.next_if(|notice| notice.after == after) {
                 if !notice.is_presence() {
-                    let Notice { word, name, by, at, .. } = notice.clone();
+                    let Notice { kind, name, by, at, .. } = notice.clone();
                     self.day(at);
-                    self.push(RowKey::Event(after), Row::Notice { word, names: name, by, at });
+                    self.push(RowKey::Event(after), Row::Notice { kind, names: name, by, at });
                     continue;
                 }
-                let joined = notice.word == Key::UsersJoined;
+                let joined = notice.kind == NoticeKind::UserOnline;
                 joined_first.get_or_insert(joined);
                 groups[usize::from(!joined)].push(&notice.name);
                 last[usize::from(!joined)] = notice.at;
@@ -170,14 +169,9 @@ impl RowBuilder {
             for joined in [joined_first, !joined_first] {
                 let names = &groups[usize::from(!joined)];
                 if !names.is_empty() {
-                    let (word, names) = (
-                        if joined { Key::UsersJoined } else { Key::UsersLeft },
-                        join_names(names, self.zone, self.i18n),
-                    );
-                    self.push(
-                        RowKey::Notice(after, joined),
-                        Row::Notice { word, names, by: String::new(), at: last[usize::from(!joined)] },
-                    );
+                    let kind = if joined { NoticeKind::UserOnline } else { NoticeKind::UserOffline };
+                    let (names, at) = (join_names(names, self.zone, self.i18n), last[usize::from(!joined)]);
+                    self.push(RowKey::Notice(after, joined), Row::Notice { kind, names, by: String::new(), at });
                 }
             }
         }

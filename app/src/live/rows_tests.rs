@@ -40,7 +40,7 @@ fn shown(timeline: &Timeline, outbox: &Outbox) -> Vec<String> {
         .map(|(_, row)| match row {
             Row::Day(day) => format!("day {day}"),
             Row::UnreadMarker => "new".into(),
-            Row::Notice { word, names, .. } => format!("{names} {word:?}"),
+            Row::Notice { kind, names, .. } => format!("{names} {kind:?}"),
             Row::Message(row) => {
                 let mark = if row.starts_group { "" } else { "+" };
                 format!("{mark}{} {}", row.message.by.name, row.delivery.slug())
@@ -66,9 +66,9 @@ fn days_notices_and_the_unread_marker_end_a_group() {
     let mut timeline = timeline(vec![message(1, 2, day - 2), message(2, 2, day + 2), message(3, 2, day + 3)]);
     timeline.mark_unread(Some(2));
     for n in 3..=7 {
-        timeline.add_presence(&user(n), Key::UsersJoined, 0);
+        timeline.add_presence(&user(n), NoticeKind::UserOnline, 0);
     }
-    timeline.add_presence(&user(8), Key::UsersLeft, 0);
+    timeline.add_presence(&user(8), NoticeKind::UserOffline, 0);
     assert_eq!(
         shown(&timeline, &Outbox::default()),
         [
@@ -78,8 +78,8 @@ fn days_notices_and_the_unread_marker_end_a_group() {
             "user 2 stored",
             "new",
             "user 2 stored",
-            "user 3, user 4, 3 others UsersJoined",
-            "user 8 UsersLeft"
+            "user 3, user 4, 3 others UserOnline",
+            "user 8 UserOffline"
         ]
     );
 }
@@ -133,8 +133,8 @@ proptest! {
             let page = MessagePage { messages: vec![message(seq, by, days * 24 * 60 * MINUTE)], head: seq, ..MessagePage::default() };
             timeline.reload(page, 1, false);
             match what {
-                0 => timeline.add_presence(&user(by), Key::UsersJoined, 0),
-                1 => timeline.add_presence(&user(by), Key::UsersLeft, 0),
+                0 => timeline.add_presence(&user(by), NoticeKind::UserOnline, 0),
+                1 => timeline.add_presence(&user(by), NoticeKind::UserOffline, 0),
                 2 => timeline.mark_unread(Some(seq)),
                 _ => {}
             }

@@ -9,8 +9,7 @@ use parlor_protocol::{
     CommandId, Cursor, Event, EventKind, Message, Millis, RoomId, Seq, Tail, User, UserId, http::MessagePage,
 };
 
-use super::notices::{Notice, Notices};
-use crate::i18n::Key;
+use super::notices::{Notice, NoticeKind, Notices};
 
 /// Messages that are left when a long timeline is trimmed.
 const TRIM_TO: usize = 200;
@@ -273,8 +272,8 @@ impl Timeline {
     }
 
     /// A user came or went.
-    pub fn add_presence(&mut self, user: &User, word: Key, at: Millis) {
-        self.notices.presence(user, word, at, self.head);
+    pub fn add_presence(&mut self, user: &User, kind: NoticeKind, at: Millis) {
+        self.notices.presence(user, kind, at, self.head);
     }
 
     /// Whether it has all messages after one event up to another.

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::i18n::Key;
 
 fn user(n: u128) -> User {
     User { id: UserId(Uuid::from_u128(n)), name: format!("user {n}"), kind: UserKind::Guest, colour: None }
@@ -142,11 +141,11 @@ fn edits_and_deletions_change_messages_and_advance_the_head() {
 #[test]
 fn only_a_users_last_presence_is_shown() {
     let mut timeline = Timeline::default();
-    timeline.add_presence(&user(2), Key::UsersJoined, 0);
-    timeline.add_presence(&user(2), Key::UsersLeft, 0);
+    timeline.add_presence(&user(2), NoticeKind::UserOnline, 0);
+    timeline.add_presence(&user(2), NoticeKind::UserOffline, 0);
     assert_eq!(timeline.notices().len(), 1);
     timeline.apply(event(1));
-    timeline.add_presence(&user(2), Key::UsersJoined, 0);
+    timeline.add_presence(&user(2), NoticeKind::UserOnline, 0);
     assert_eq!(timeline.notices().len(), 2);
 }
 
@@ -190,6 +189,16 @@ fn topic(seq: Seq) -> Event {
     Event { room: RoomId::lobby(), seq, id: CommandId(Uuid::from_u128(seq.into())), at: 0, by: user(1), event }
 }
 
+#[test]
+fn unknown_events_are_not_shown() {
+    let unknown = |seq| Event { event: EventKind::Unknown, ..topic(seq) };
+    let loaded = MessagePage { notices: vec![unknown(1), topic(2)], head: 2, ..MessagePage::default() };
+    let mut timeline = Timeline::from_page(loaded, 50);
+    assert_eq!(noticed(&timeline), [2]);
+    assert_eq!(timeline.apply(unknown(3)), Applied::New);
+    assert_eq!((noticed(&timeline), seqs(&timeline), timeline.head()), (vec![2], vec![], 3));
+}
+
 fn noticed(timeline: &Timeline) -> Vec<Seq> {
     timeline.notices().iter().map(|notice| notice.after).collect()
 }
@@ -204,7 +213,7 @@ fn notices_come_with_pages_and_once() {
     let mut timeline = Timeline::from_page(with(newest.clone(), &[6, 8]), 2);
     assert_eq!(timeline.apply(topic(8)), Applied::Duplicate);
     assert_eq!(timeline.apply(topic(9)), Applied::New);
-    timeline.add_presence(&user(3), Key::UsersJoined, 0);
+    timeline.add_presence(&user(3), NoticeKind::UserOnline, 0);
     assert_eq!(noticed(&timeline), [6, 8, 9, 9]);
     let older = MessagePage { messages: vec![message(1), message(3)], head: 9, ..MessagePage::default() };
     timeline.prepend(with(older, &[2, 4]), 2);

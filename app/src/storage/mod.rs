@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     browser,
     live::{
-        notices::{Notice, STORED_WORDS},
+        notices::{Notice, NoticeKind},
         outbox::StoredMessage,
         timeline::Timeline,
     },
@@ -152,7 +152,7 @@ struct StoredHistory {
 
 #[derive(Serialize, Deserialize)]
 struct StoredNotice {
-    /// Index in [`STORED_WORDS`].
+    /// Index in [`NoticeKind::STORED`].
     kind: usize,
     name: String,
     by: String,
@@ -163,14 +163,14 @@ struct StoredNotice {
 impl StoredNotice {
     /// None for presence, which means nothing to a later page.
     fn of(notice: &Notice) -> Option<Self> {
-        let Notice { word, name, by, at, after, .. } = notice.clone();
-        let kind = STORED_WORDS.iter().position(|kind| *kind == word)?;
+        let Notice { kind, name, by, at, after, .. } = notice.clone();
+        let kind = NoticeKind::STORED.iter().position(|stored| *stored == kind)?;
         Some(Self { kind, name, by, at, seq: after })
     }
 
     fn into_notice(self) -> Option<Notice> {
         let Self { kind, name, by, at, seq } = self;
-        Some(Notice { word: *STORED_WORDS.get(kind)?, user: None, name, by, at, after: seq })
+        Some(Notice { kind: *NoticeKind::STORED.get(kind)?, user: None, name, by, at, after: seq })
     }
 }
 
@@ -228,7 +228,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::i18n::Key;
 
     fn stored(failed: Option<&str>) -> StoredMessage {
         let failed = failed.map(Arc::from);
@@ -282,7 +281,7 @@ mod tests {
         let topic = EventKind::TopicSet { topic: "今天".into() };
         let id = CommandId(Uuid::from_u128(151));
         timeline.apply(Event { room: "dev".into(), seq: 151, id, at: 6, by: by.clone(), event: topic });
-        timeline.add_presence(&by, Key::UsersJoined, 7);
+        timeline.add_presence(&by, NoticeKind::UserOnline, 7);
         let read = decode_history(&encode_history(&timeline).unwrap()).unwrap();
         assert!(read.messages().map(|message| &**message).eq(&page.messages[50..]));
         assert_eq!((read.head(), read.tail(), read.is_complete()), (151, timeline.tail(), false));

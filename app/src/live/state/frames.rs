@@ -5,7 +5,7 @@ use parlor_protocol::{
 };
 
 use super::{Effect, LoadState, State, sending::remove};
-use crate::i18n::Key;
+use crate::live::notices::NoticeKind;
 
 impl State {
     #[must_use = "effects have to be run"]
@@ -128,7 +128,11 @@ impl State {
         room.online_count = Some(online_count.max(room.online.len() as u64));
         // The server may repeat a state.
         if !own && was_online != is_online {
-            room.timeline.add_presence(user, if is_online { Key::UsersJoined } else { Key::UsersLeft }, now);
+            room.timeline.add_presence(
+                user,
+                if is_online { NoticeKind::UserOnline } else { NoticeKind::UserOffline },
+                now,
+            );
         }
         self.changed.insert(id.clone());
     }
