@@ -31,21 +31,14 @@ pub fn local_remove(key: &str) {
     }
 }
 
-/// Removes all keys with a prefix.
-pub fn local_remove_prefix(prefix: &str) {
-    let Some(storage) = storage() else { return };
-    let keys: Vec<_> = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
-    for key in keys.iter().filter(|key| key.starts_with(prefix)) {
-        let _ = storage.remove_item(key);
-    }
-}
-
-/// The values of all keys with a prefix.
+/// All keys with a prefix, and their values.
 #[must_use]
-pub fn local_values(prefix: &str) -> Vec<String> {
+pub fn local_entries(prefix: &str) -> Vec<(String, String)> {
     let Some(storage) = storage() else { return Vec::new() };
     let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten());
-    keys.filter(|key| key.starts_with(prefix)).filter_map(|key| storage.get_item(&key).ok().flatten()).collect()
+    keys.filter(|key| key.starts_with(prefix))
+        .filter_map(|key| storage.get_item(&key).ok().flatten().map(|value| (key, value)))
+        .collect()
 }
 
 #[must_use]

@@ -1,7 +1,7 @@
 //! Keeps the draft of each room and author in the browser's storage, and shows it when its room is on the screen.
 
 use leptos::prelude::*;
-use parlor_protocol::RoomId;
+use parlor_protocol::{RoomId, UserId};
 
 use super::{composer::ComposerHandle, current_room::CurrentRoom};
 use crate::{browser, live::client::Client, storage::drafts};
@@ -10,14 +10,14 @@ use crate::{browser, live::client::Client, storage::drafts};
 const WITH_KEYBOARD: &str = "(hover: hover) and (pointer: fine)";
 
 /// What the composer shows the draft of.
-type Shown = (Option<RoomId>, String);
+type Shown = (Option<RoomId>, Option<UserId>);
 
 pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) {
     let text = composer.text;
-    let author = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.name.clone()).unwrap_or_default()));
+    let author = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.id)));
     Effect::new(move |shown: Option<Shown>| {
         let (room, author) = (room.id.get(), author.get());
-        let stored = || room.as_ref().map(|room| drafts::get(&author, room)).unwrap_or_default();
+        let stored = || room.as_ref().map(|room| drafts::get(author, room)).unwrap_or_default();
         match shown {
             None => {
                 // What was typed into the server's HTML before hydration comes after the stored draft.
@@ -30,7 +30,7 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
             }
             Some((last_room, last_author)) => {
                 // Text written before the author was known stays when they become known.
-                let keeps = last_room == room && last_author.is_empty() && text.with_untracked(|text| !text.is_empty());
+                let keeps = last_room == room && last_author.is_none() && text.with_untracked(|text| !text.is_empty());
                 if (&last_room, &last_author) != (&room, &author) && !keeps {
                     text.set(stored());
                     client.hint.set(String::new());
@@ -43,7 +43,7 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
     Effect::new(move || {
         let text = text.get();
         if let Some(room) = room.id.get_untracked() {
-            author.with_untracked(|author| drafts::set(author, &room, &text));
+            drafts::set(author.get_untracked(), &room, &text);
         }
     });
 }

@@ -76,11 +76,11 @@ impl Client {
 
     /// Gives a text to the composer of its room. If that room is not open, it becomes the room's draft.
     pub(super) fn return_draft(self, room: RoomId, text: String) {
-        if self.with_state(|state| state.current.as_ref() != Some(&room)) {
-            let writer = self.me.get_untracked().map(|me| me.name).unwrap_or_default();
-            drafts::append(&writer, &room, &text);
+        if self.with_state(|state| state.current.as_ref() == Some(&room)) {
+            self.returned_draft.set(Some((room, text)));
+        } else {
+            drafts::append(self.me.get_untracked().map(|me| me.id), &room, &text);
         }
-        self.returned_draft.set(Some((room, text)));
     }
 
     async fn load(self, room: RoomId, which: Page) {

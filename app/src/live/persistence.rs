@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     browser, clock,
-    storage::{self, lock::Lock},
+    storage::{self, drafts, lock::Lock},
 };
 
 /// Least time between two writes of rooms and history, in milliseconds.
@@ -128,13 +128,23 @@ async fn run(
 
 async fn restore(client: Client, me: &User) {
     storage::recover_notes().await;
+    // Earlier builds stored drafts by display name.
+    let mut returned = drafts::take(&me.name);
     if let Some((last, _)) = storage::last_session().await.filter(|(last, _)| last.id != me.id) {
         storage::clear_rooms().await;
+        // A guest who was signed out and joins again under the same name is a new user.
         if last.name == me.name {
-            for (room, text) in storage::take_guest_messages(me).await {
-                client.return_draft(room, text);
-            }
+            returned.extend(drafts::take(&last.id.to_string()));
+            returned.extend(storage::take_guest_messages(me).await);
         }
+    }
+    let mut by_room: BTreeMap<RoomId, String> = BTreeMap::new();
+    for (room, text) in returned {
+        let draft = by_room.entry(room).or_default();
+        *draft = drafts::join(draft, &text);
+    }
+    for (room, text) in by_room {
+        client.return_draft(room, text);
     }
     match storage::messages(me.id, None).await {
         Ok(stored) => client.update(|state| state.reconcile_all(&stored)),

@@ -1,34 +1,34 @@
 //! Drafts, for each room and user.
-//!
-//! Users are identified by name, because a guest who joins again under the same name is a different user.
 
-use parlor_protocol::RoomId;
+use parlor_protocol::{RoomId, UserId};
 
 use crate::browser;
 
 const DRAFT: &str = "parlor.draft.";
 
-fn key(writer: &str, room: &RoomId) -> String {
-    [DRAFT, writer, "/", room.as_str()].concat()
+/// The author is unknown while the server cannot be reached.
+fn key(author: Option<UserId>, room: &RoomId) -> String {
+    let author = author.map(|author| author.to_string()).unwrap_or_default();
+    [DRAFT, &author, "/", room.as_str()].concat()
 }
 
 /// A room's draft. The first user who signs in takes over the draft of an unknown user.
 #[must_use]
-pub fn get(writer: &str, room: &RoomId) -> String {
-    if let Some(own) = browser::local_get(&key(writer, room)) {
+pub fn get(author: Option<UserId>, room: &RoomId) -> String {
+    if let Some(own) = browser::local_get(&key(author, room)) {
         return own;
     }
-    let anonymous = browser::local_get(&key("", room)).unwrap_or_default();
-    if !anonymous.is_empty() && !writer.is_empty() {
-        set("", room, "");
-        set(writer, room, &anonymous);
+    let anonymous = browser::local_get(&key(None, room)).unwrap_or_default();
+    if !anonymous.is_empty() && author.is_some() {
+        set(None, room, "");
+        set(author, room, &anonymous);
     }
     anonymous
 }
 
 /// Saves a draft; an empty one is removed.
-pub fn set(writer: &str, room: &RoomId, text: &str) {
-    let key = key(writer, room);
+pub fn set(author: Option<UserId>, room: &RoomId, text: &str) {
+    let key = key(author, room);
     if text.is_empty() {
         browser::local_remove(&key);
     } else {
@@ -37,13 +37,26 @@ pub fn set(writer: &str, room: &RoomId, text: &str) {
 }
 
 /// Appends a text to a draft.
-pub fn append(writer: &str, room: &RoomId, text: &str) {
-    set(writer, room, &join(&get(writer, room), text));
+pub fn append(author: Option<UserId>, room: &RoomId, text: &str) {
+    set(author, room, &join(&get(author, room), text));
+}
+
+/// Takes all drafts that are stored for an author: a user's id, or a display name as in earlier builds.
+pub fn take(author: &str) -> Vec<(RoomId, String)> {
+    let prefix = [DRAFT, author, "/"].concat();
+    let drafts = browser::local_entries(&prefix).into_iter().filter_map(|(key, text)| {
+        let room = key.strip_prefix(&prefix).filter(|room| !room.contains('/'))?;
+        browser::local_remove(&key);
+        Some((room.into(), text))
+    });
+    drafts.collect()
 }
 
 /// Removes all drafts when the user signs out, so that the next one does not see them.
 pub fn clear() {
-    browser::local_remove_prefix(DRAFT);
+    for (key, _) in browser::local_entries(DRAFT) {
+        browser::local_remove(&key);
+    }
 }
 
 /// Joins two texts, each on lines of its own.

@@ -98,7 +98,7 @@ pub async fn messages(user: UserId, room: Option<&RoomId>) -> Result<Vec<StoredM
 
 /// Stores the messages of notes that pages left when they were closed.
 pub async fn recover_notes() {
-    for text in browser::local_values(NOTES) {
+    for (_, text) in browser::local_entries(NOTES) {
         if let Some((by, message)) = decode_entry(&text) {
             // If this fails, the note stays.
             let _ = save_message(by, &message).await;
@@ -106,18 +106,15 @@ pub async fn recover_notes() {
     }
 }
 
-/// Takes the messages of a guest who was signed out, which cannot be sent in their name any more. Returns them as drafts for
-/// a guest who joins under the same name.
+/// Takes the messages of a guest who was signed out, which cannot be sent in their name any more, for a guest who joins
+/// under the same name.
 pub async fn take_guest_messages(user: &User) -> Vec<(RoomId, String)> {
-    let mut drafts: Vec<(RoomId, String)> = Vec::new();
+    let mut texts = Vec::new();
     for (_, message) in all_messages().await.unwrap_or_default().into_iter().filter(|(by, _)| *by != user.id) {
-        match drafts.iter_mut().find(|(room, _)| *room == message.room) {
-            Some((_, text)) => *text = drafts::join(text, &message.body),
-            None => drafts.push((message.room, message.body)),
-        }
         remove_message(message.id).await;
+        texts.push((message.room, message.body));
     }
-    drafts
+    texts
 }
 
 /// The user and their rooms, to be shown while the server cannot be reached.
