@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use leptos::{either::EitherOf3, html, prelude::*, task::spawn_local};
-use parlor_protocol::ServerRole;
+use parlor_protocol::policy::{Actor, ServerAction};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::layout::{self, Layout};
@@ -73,7 +73,7 @@ pub fn InviteButton() -> impl IntoView {
             type="button"
             class="button invite-people"
             data-testid="invite-people"
-            hidden=move || client.role.get() < Some(ServerRole::Admin)
+            hidden=move || !client.role.get().is_some_and(|role| Actor::with_role(role).can(ServerAction::Invite))
             on:click=open
         >
             {client.i18n.t(Key::InvitePeople)}
