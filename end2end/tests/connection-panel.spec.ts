@@ -1,13 +1,18 @@
-// The panel behind the badge: what it says is true, and it can be had by hand, by keyboard, and on small screens.
+// The connection panel: its values, the report, the keyboard and small screens.
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
 import { expectTransport } from "../support/transports";
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 
-const line = (person: Person, name: string) => person.page.locator(`#connection-${name}`);
 const badge = (person: Person) => person.page.getByTestId("connection-badge");
 const panel = (person: Person) => person.page.getByRole("dialog", { name: "Connection" });
+const why = (person: Person) => person.page.getByTestId("connection-why");
+/** The value of a line of the panel. */
+const line = (person: Person, label: string) =>
+  panel(person).locator("dl > div").filter({ has: person.page.getByRole("term").getByText(label, { exact: true }) }).getByRole("definition");
+const copyReport = (person: Person) => panel(person).getByRole("button", { name: "Copy report" });
+const status = (person: Person) => panel(person).getByRole("status");
 
 test("the connection panel shows correct values", async ({ server, visitor }) => {
   const proxy = await Proxy.start(server.address);
@@ -22,46 +27,46 @@ test("the connection panel shows correct values", async ({ server, visitor }) =>
 
     await badge(ann).click();
     await expect(panel(ann)).toBeVisible();
-    await expect(line(ann, "state")).toHaveText("Connected");
-    await expect(line(ann, "transport")).toHaveText("WebSocket");
-    await expect(line(ann, "why")).toContainText("fastest transport");
-    await expect(line(ann, "address")).toHaveText(`${proxy.address}/live/ws`);
-    await expect(line(ann, "since")).toHaveText(/just now|s ago/);
-    await expect(line(ann, "rtt")).toHaveText(/^\d+ ms, median \d+ ms$/);
-    await expect(line(ann, "socket")).toHaveText("OPEN, bufferedAmount 0");
-    await expect(line(ann, "clock")).toHaveText(/as this one|ahead|behind/);
-    await expect(line(ann, "server")).toHaveText(/^parlor \d+\.\d+\.\d+/);
-    await expect(line(ann, "queue")).toHaveText("0 waiting, 0 failed");
-    await expect(line(ann, "closed")).toHaveText("–");
+    await expect(line(ann, "State")).toHaveText("Connected");
+    await expect(line(ann, "Transport")).toHaveText("WebSocket");
+    await expect(why(ann)).toContainText("fastest transport");
+    await expect(line(ann, "Address")).toHaveText(`${proxy.address}/live/ws`);
+    await expect(line(ann, "Since")).toHaveText(/just now|s ago/);
+    await expect(line(ann, "Round trip")).toHaveText(/^\d+ ms, median \d+ ms$/);
+    await expect(line(ann, "Socket")).toHaveText("OPEN, bufferedAmount 0");
+    await expect(line(ann, "Server’s clock")).toHaveText(/as this one|ahead|behind/);
+    await expect(line(ann, "Server")).toHaveText(/^parlor \d+\.\d+\.\d+/);
+    await expect(line(ann, "Messages")).toHaveText("0 waiting, 0 failed");
+    await expect(line(ann, "Last close")).toHaveText("–");
     // While it is open there is a ping every two seconds.
-    const points = () => page.locator("#connection-graph").getAttribute("points");
+    const points = () => panel(ann).locator("polyline").getAttribute("points");
     const before = (await points())!.trim().split(" ").length;
     await expect.poll(async () => (await points())!.trim().split(" ").length).toBeGreaterThan(before);
 
     // The network goes: what waits is counted, and the reason is said.
     proxy.goDown();
-    await expect(line(ann, "state")).toContainText("Reconnecting");
-    await expect(line(ann, "closed")).toContainText("1006: the connection was lost");
-    await expect(line(ann, "socket")).toHaveText("–");
+    await expect(line(ann, "State")).toContainText("Reconnecting");
+    await expect(line(ann, "Last close")).toContainText("1006: the connection was lost");
+    await expect(line(ann, "Socket")).toHaveText("–");
     await page.keyboard.press("Escape");
     for (const text of ["one", "two"]) await ann.send(text);
     for (const text of ["three", "four", "five"]) await bob.send(text);
     await expect(bob.message("five")).toHaveAttribute("data-state", "stored");
     await badge(ann).click();
-    await expect(line(ann, "queue")).toHaveText("2 waiting, 0 failed");
+    await expect(line(ann, "Messages")).toHaveText("2 waiting, 0 failed");
     // It comes back, by another way.
     proxy.upgrades = "refuse";
     proxy.comeUp();
     await expectTransport(ann, "sse");
-    await expect(line(ann, "transport")).toHaveText("event stream");
-    await expect(line(ann, "why")).toContainText("WebSocket is blocked on this network");
-    await expect(line(ann, "address")).toHaveText(`${proxy.address}/live/sse`);
-    await expect(line(ann, "resume")).toHaveText(/, [3-5] events in \d+ ms$/);
-    await expect(line(ann, "queue")).toHaveText("0 waiting, 0 failed");
-    await expect(line(ann, "state")).toHaveText("Connected");
+    await expect(line(ann, "Transport")).toHaveText("event stream");
+    await expect(why(ann)).toContainText("WebSocket is blocked on this network");
+    await expect(line(ann, "Address")).toHaveText(`${proxy.address}/live/sse`);
+    await expect(line(ann, "Last resume")).toHaveText(/, [3-5] events in \d+ ms$/);
+    await expect(line(ann, "Messages")).toHaveText("0 waiting, 0 failed");
+    await expect(line(ann, "State")).toHaveText("Connected");
 
-    await page.locator("#copy-report").click();
-    await expect(page.locator("#connection-copied")).toHaveText("Copied.");
+    await copyReport(ann).click();
+    await expect(status(ann)).toHaveText("Copied.");
     const report = await page.evaluate(() => navigator.clipboard.readText());
     expect(report).toMatch(/^Parlor connection report, \d{4}-\d\d-\d\dT/);
     for (const part of ["Transport: event stream", "Last resume: ", "Browser: ", "Round trips in ms: "]) {
@@ -78,11 +83,11 @@ test("without clipboard access the report can be copied by hand", async ({ perso
   const ann = await person("Ann");
   await ann.page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
   await badge(ann).click();
-  await ann.page.locator("#copy-report").click();
+  await copyReport(ann).click();
   const field = ann.page.getByRole("textbox", { name: "Report" });
   await expect(field).toBeFocused();
   expect(await field.evaluate((field: HTMLTextAreaElement) => field.selectionEnd - field.selectionStart)).toBeGreaterThan(100);
-  await expect(ann.page.locator("#connection-copied")).toHaveText("Copy the text from the field.");
+  await expect(status(ann)).toHaveText("Copy the text from the field.");
 });
 
 test("opening and closing by keyboard restores the focus", async ({ person }) => {
@@ -94,7 +99,7 @@ test("opening and closing by keyboard restores the focus", async ({ person }) =>
   await ann.page.keyboard.press("Tab");
   await expect(panel(ann).getByRole("link", { name: "Test this network" })).toBeFocused();
   await ann.page.keyboard.press("Tab");
-  await expect(ann.page.locator("#copy-report")).toBeFocused();
+  await expect(copyReport(ann)).toBeFocused();
   await ann.page.keyboard.press("Escape");
   await expect(panel(ann)).toBeHidden();
   await expect(badge(ann)).toBeFocused();
@@ -111,8 +116,8 @@ test("actions stay beside the badge", async ({ person, server }) => {
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
   await expect(ann.page.getByTestId("try-now")).toBeVisible();
   await badge(ann).click();
-  await expect(line(ann, "state")).toContainText("Reconnecting");
-  await expect(line(ann, "closed")).toContainText("4001: server is restarting");
+  await expect(line(ann, "State")).toContainText("Reconnecting");
+  await expect(line(ann, "Last close")).toContainText("4001: server is restarting");
   await ann.page.keyboard.press("Escape");
   await server.start();
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
@@ -128,7 +133,7 @@ for (const [device, viewport] of Object.entries(sizes)) {
       await ann.send("Morning! The **new shelves** came.");
       await expect(ann.messages).toHaveCount(1);
       await badge(ann).click();
-      await expect(line(ann, "rtt")).toHaveText(/median/);
+      await expect(line(ann, "Round trip")).toHaveText(/median/);
       await ann.page.waitForTimeout(5_000);
       const sideways = await ann.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(sideways).toBeLessThanOrEqual(0);
@@ -136,7 +141,7 @@ for (const [device, viewport] of Object.entries(sizes)) {
       expect(box.x).toBeGreaterThanOrEqual(0);
       expect(box.x + box.width).toBeLessThanOrEqual(viewport.width);
       expect(box.y + box.height).toBeLessThanOrEqual(viewport.height);
-      await expect(ann.page.locator("#copy-report")).toBeInViewport();
+      await expect(copyReport(ann)).toBeInViewport();
       await info.attach(`panel-${device}-${colorScheme}`, { body: await ann.page.screenshot(), contentType: "image/png" });
       await ann.page.screenshot({ path: info.outputPath(`panel-${device}-${colorScheme}.png`) });
     });

@@ -76,7 +76,7 @@ test("after hydration the page stays Chinese: numbers, days, errors and announce
 
   await page.getByTestId("connection-badge").click();
   await expect(page.getByRole("dialog", { name: "连接", exact: true })).toContainText("最快的传输方式可用。");
-  await expect(page.locator("#connection-queue")).toHaveText("0 条等待，0 条失败");
+  await expect(page.getByRole("definition").nth(6)).toHaveText("0 条等待，0 条失败");
   await page.keyboard.press("Escape");
   await server.kill();
   await expect(page.getByTestId("composer-waiting")).toHaveText("消息会排队，重新连接后自动发送。");
@@ -219,7 +219,7 @@ for (const [device, viewport] of Object.entries(sizes)) {
         await fits(page);
         await picture("room");
         await page.getByTestId("connection-badge").click();
-        await expect(page.locator("#connection-rtt")).not.toHaveText("–");
+        await expect(page.getByRole("definition").nth(4)).not.toHaveText("–");
         await fits(page);
         await picture("panel");
         await page.keyboard.press("Escape");

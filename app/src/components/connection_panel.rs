@@ -122,12 +122,12 @@ pub fn ConnectionPanel() -> impl IntoView {
                     <Icon path=CLOSE />
                 </button>
             </div>
-            <p class="soft" id="connection-why">
+            <p class="soft" data-testid="connection-why">
                 {move || snapshot.with(|now| now.why)}
             </p>
             <figure>
                 <svg viewBox="0 0 244 44" preserveAspectRatio="none" aria-hidden="true">
-                    <polyline id="connection-graph" points=move || snapshot.with(|now| now.points.clone())></polyline>
+                    <polyline points=move || snapshot.with(|now| now.points.clone())></polyline>
                 </svg>
                 <figcaption>{move || snapshot.with(|now| now.caption.clone())}</figcaption>
             </figure>
@@ -141,7 +141,7 @@ pub fn ConnectionPanel() -> impl IntoView {
                 prop:value=move || snapshot.with(|now| now.report.clone())
             ></textarea>
             <div class="dialog-actions">
-                <span class="soft" id="connection-copied" role="status">
+                <span class="soft" role="status">
                     {move || copied.get().map(|word| i18n.t(word))}
                 </span>
                 {lab
@@ -152,7 +152,7 @@ pub fn ConnectionPanel() -> impl IntoView {
                             </a>
                         }
                     })}
-                <button type="button" class="button" id="copy-report" on:click=copy>
+                <button type="button" class="button" on:click=copy>
                     {i18n.t(Key::CopyReport)}
                 </button>
             </div>
@@ -161,11 +161,11 @@ pub fn ConnectionPanel() -> impl IntoView {
 }
 
 fn lines(snapshot: RwSignal<Snapshot>, i18n: I18n) -> impl IntoView {
-    let line = |(n, (slug, label)): (usize, &(&str, Key))| {
+    let line = |(n, label): (usize, &Key)| {
         view! {
             <div>
                 <dt>{i18n.t(*label)}</dt>
-                <dd id=format!("connection-{slug}")>{move || snapshot.with(|now| now.lines[n].clone())}</dd>
+                <dd>{move || snapshot.with(|now| now.lines[n].clone())}</dd>
             </div>
         }
     };

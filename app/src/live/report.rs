@@ -10,18 +10,18 @@ use crate::{
 };
 
 /// The lines: their names for tests, and their labels.
-pub const LINES: [(&str, Key); 11] = [
-    ("state", Key::StateLabel),
-    ("transport", Key::TransportLabel),
-    ("address", Key::AddressLabel),
-    ("since", Key::SinceLabel),
-    ("rtt", Key::RoundTripLabel),
-    ("resume", Key::ResumeLabel),
-    ("queue", Key::Messages),
-    ("socket", Key::SocketLabel),
-    ("closed", Key::LastCloseLabel),
-    ("clock", Key::ClockLabel),
-    ("server", Key::ServerLabel),
+pub const LINES: [Key; 11] = [
+    Key::StateLabel,
+    Key::TransportLabel,
+    Key::AddressLabel,
+    Key::SinceLabel,
+    Key::RoundTripLabel,
+    Key::ResumeLabel,
+    Key::Messages,
+    Key::SocketLabel,
+    Key::LastCloseLabel,
+    Key::ClockLabel,
+    Key::ServerLabel,
 ];
 
 /// The values of the lines, in the order of [`LINES`].
@@ -99,7 +99,7 @@ pub fn report(lines: &[String], stats: &ConnectionStats, agent: &str, now: Milli
         text.push_str(value);
         text.push('\n');
     };
-    for ((_, label), value) in LINES.iter().zip(lines) {
+    for (label, value) in LINES.iter().zip(lines) {
         line(*label, value);
     }
     line(Key::ReasonLabel, stats.why);
@@ -197,7 +197,7 @@ mod tests {
         let socket = |transport| {
             let stats = ConnectionStats { transport, transport_status, ..ConnectionStats::default() };
             let lines = lines(&ConnectionState::Connecting, &stats, (0, 0), String::new(), NOW, I18n::default());
-            LINES.iter().zip(lines).find(|((slug, _), _)| *slug == "socket").map(|(_, line)| line)
+            LINES.iter().zip(lines).find(|(label, _)| **label == Key::SocketLabel).map(|(_, line)| line)
         };
         assert_eq!(socket(TransportKind::WebSocket).as_deref(), Some("OPEN, bufferedAmount 7"));
         assert_eq!(socket(TransportKind::Poll).as_deref(), Some("–"));
