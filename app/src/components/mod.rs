@@ -15,6 +15,7 @@ pub mod icons;
 pub mod invite;
 pub mod languages;
 pub mod layout;
+pub mod long_press;
 pub mod message;
 pub mod message_menu;
 pub mod new_room;

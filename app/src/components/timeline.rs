@@ -10,6 +10,7 @@ use super::{
     current_room::CurrentRoom,
     empty_room::Beginning,
     icons::{DOWN, Icon, UP},
+    long_press::{self, LongPress},
     row::RowView,
     scroll::{self, ScrollPosition},
 };
@@ -37,6 +38,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     Effect::watch(move || jumps.get(), |_, _, _| scroll::to_end(false), false);
     let jumps_to_unread = Memo::new(move |_| status.with(|status| status.unread_jumps));
     Effect::watch(move || jumps_to_unread.get(), |_, _, _| scroll::to_unread_line(), false);
+    let long_press = LongPress::new();
     let scroller = NodeRef::<html::Div>::new();
     let content = NodeRef::<html::Div>::new();
     let rows_pending = StoredValue::new(false);
@@ -85,7 +87,15 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                 role="region"
                 aria-label=i18n.t(Key::Messages)
             >
-                <div class="timeline-inner" node_ref=content>
+                <div
+                    class="timeline-inner"
+                    node_ref=content
+                    on:pointerdown=move |event| long_press.start(&event)
+                    on:pointermove=move |event| long_press.track(&event)
+                    on:pointerup=move |_| long_press.cancel()
+                    on:pointercancel=move |_| long_press.cancel()
+                    on:contextmenu=|event| long_press::suppress_context_menu(&event)
+                >
                     <Beginning
                         hidden=Signal::derive(move || !ready() || !complete())
                         empty=is_empty
