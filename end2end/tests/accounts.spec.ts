@@ -1,4 +1,4 @@
-// Accounts: a guest makes one and stays who they are; signing out and in; sessions; all of it without scripts too.
+// Accounts: creating one as a guest, signing in and out, sessions, also without JavaScript.
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
 
@@ -19,10 +19,10 @@ test("a guest creates an account, keeps the messages, signs out and in, and revo
   await ann.send("said as a guest");
   await expect(ann.message("said as a guest")).toHaveAttribute("data-state", "stored");
 
-  // From the name at the foot of the rooms to the form, which says what stays.
+  // From the user's name below the room list to the form.
   await page.getByTestId("room-list").locator("..").getByRole("link", { name: "Ann" }).click();
   await page.waitForURL("**/account");
-  // The form opens over the chat, which has fields of its own.
+  // The form opens over the chat, whose fields stay.
   const panel = page.getByTestId("server-page");
   await expect(page.getByTestId("guest-stays")).toContainText("Your messages and rooms are kept.");
   await expect(panel.getByLabel("Name")).toHaveValue("Ann");
@@ -52,7 +52,7 @@ test("a guest creates an account, keeps the messages, signs out and in, and revo
   await ann.expectConnected();
   await ann.expectMessages("said as a guest", "said with an account");
 
-  // Another browser, which is told at once that its session has ended.
+  // Another browser, whose session is then revoked.
   const other = await signIn(await visitor(), "Ann");
   await other.expectConnected();
   await page.goto("/account");
@@ -93,7 +93,7 @@ test("first run: the owner link, an invitation and a conversation", async ({ vis
   await olga.send("Is anyone here?");
   await expect(olga.message("Is anyone here?")).toHaveAttribute("data-state", "stored");
 
-  // From one's own name at the foot of the rooms, and by keys alone.
+  // From the user's name below the room list, by keyboard.
   await page.getByRole("link", { name: "Olga" }).focus();
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account");
@@ -115,7 +115,7 @@ test("first run: the owner link, an invitation and a conversation", async ({ vis
   await page.getByRole("link", { name: "Chat" }).click();
   await olga.expectMessages("Is anyone here?", "I am");
 
-  // It was for one; and there is an owner now.
+  // The link is used, and the server has an owner.
   const late = await visitor();
   for (const used of [link, `/first/${server.firstSecret}`]) {
     expect((await late.goto(used))?.status()).toBe(404);

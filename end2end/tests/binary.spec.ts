@@ -1,4 +1,4 @@
-// The binary is all there is to copy.
+// The binary needs no other files.
 import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 

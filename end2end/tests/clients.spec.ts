@@ -1,4 +1,4 @@
-// Other programs' clients chat with somebody in a browser, both ways.
+// Third-party clients exchange messages with a browser.
 import { OtherOrigin, Program, exampleCode, isInstalled, pythonPath } from "../support/clients";
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
@@ -70,7 +70,7 @@ test.describe("examples in docs/clients.md", () => {
   });
 });
 
-/** A client of the kind that the courses on real-time pages write: the address is all that was changed. */
+/** A client as in tutorials on real-time pages; only the address differs. */
 const rawText = (address: string) => `<!doctype html><title>text</title><ul id="log"></ul><input id="text"><button id="send">Send</button>
 <script>
   var socket = new WebSocket("ws://${address}/gateway/text?room=lobby&name=raw");
@@ -139,7 +139,7 @@ test("row 14: plain browser clients on an allowed origin exchange messages with 
     await expect(json.getByText("raw is gone")).toBeVisible();
     await isGone(bob, "raw");
 
-    // The same pages, and a server that does not know where they come from.
+    // The same pages on a server that does not allow their origin.
     elsewhere.pages.set("/text", rawText(strict.address));
     elsewhere.pages.set("/json", rawJson(strict.address));
     await json.goto(`${elsewhere.origin}/json`);
@@ -152,7 +152,7 @@ test("row 14: plain browser clients on an allowed origin exchange messages with 
   }
 });
 
-/** What is used of the clients of each version. */
+/** The parts of both client versions that are used. */
 interface Io {
   on(event: string, handler: (data: any) => void): void;
   send(text: string): void;
@@ -174,12 +174,12 @@ const WAYS = [["websocket"], ["polling"], ["polling", "websocket"]];
 function connect(module: string, server: Server, name: string, transports: string[]): Io {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const io = require(module);
-  // What names the guest: newer clients say it as they come in, older ones in the address.
+  // The guest's name: in the handshake of newer clients, in the address of older ones.
   const who = module.endsWith("-2") ? { query: { name } } : { auth: { name } };
   return (io.io ?? io)(server.url, { ...who, transports, forceNew: true });
 }
 
-/** Connected; and everything that is said from now on. */
+/** Connects and collects all messages. */
 async function heard(client: Io): Promise<string[]> {
   const texts: string[] = [];
   client.on("message", (text) => texts.push(text));
@@ -247,7 +247,7 @@ test("messages stay in order at every Socket.IO client under load", async ({ ser
   const problems: unknown[] = [];
   const all = await Promise.all(clients.map(heard));
   for (const client of clients) client.on("error", (error) => problems.push(error));
-  // Who has been answered is in the room; who is merely connected may be on the way.
+  // A response shows that the client has joined the room.
   await Promise.all(clients.map((client) => new Promise((resolve) => client.emit("rooms", resolve))));
   for (let n = 0; n < EACH; n++) {
     for (const at of senders.keys()) clients[at].send(String(n));
@@ -283,7 +283,7 @@ function online(person: Person, name: string) {
   return person.page.getByTestId("people").getByText(name, { exact: true });
 }
 
-/** Is seen to be in the room. */
+/** Waits until the user is shown in the room. */
 async function isHere(person: Person, name: string): Promise<void> {
   await expect(online(person, name)).toHaveCount(1);
 }

@@ -38,12 +38,12 @@ test("the connection panel shows correct values", async ({ server, visitor }) =>
     await expect(line(ann, "Server")).toHaveText(/^parlor \d+\.\d+\.\d+/);
     await expect(line(ann, "Messages")).toHaveText("0 waiting, 0 failed");
     await expect(line(ann, "Last close")).toHaveText("–");
-    // While it is open there is a ping every two seconds.
+    // It pings every two seconds while open.
     const points = () => panel(ann).locator("polyline").getAttribute("points");
     const before = (await points())!.trim().split(" ").length;
     await expect.poll(async () => (await points())!.trim().split(" ").length).toBeGreaterThan(before);
 
-    // The network goes: what waits is counted, and the reason is said.
+    // The network is lost: waiting messages are counted and the reason is shown.
     proxy.goDown();
     await expect(line(ann, "State")).toContainText("Reconnecting");
     await expect(line(ann, "Last close")).toContainText("1006: the connection was lost");
@@ -54,7 +54,7 @@ test("the connection panel shows correct values", async ({ server, visitor }) =>
     await expect(bob.message("five")).toHaveAttribute("data-state", "stored");
     await badge(ann).click();
     await expect(line(ann, "Messages")).toHaveText("2 waiting, 0 failed");
-    // It comes back, by another way.
+    // It reconnects over another transport.
     proxy.upgrades = "refuse";
     proxy.comeUp();
     await expectTransport(ann, "sse");
@@ -121,7 +121,7 @@ test("actions stay beside the badge", async ({ person, server }) => {
   await ann.page.keyboard.press("Escape");
   await server.start();
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
-    // It may have come back by itself in this very moment.
+    // It may have reconnected at this moment.
   });
   await ann.expectConnected();
 });

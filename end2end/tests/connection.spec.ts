@@ -1,4 +1,4 @@
-// The connection breaks in every way it can; the page says so, and nothing is lost or doubled.
+// Connection failures: the page shows them, and nothing is lost or duplicated.
 import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
@@ -13,7 +13,7 @@ test("after the server is killed both clients reconnect, and nothing is lost or 
   await bob.expectMessages("before");
   const texts = ["before"];
   for (let round = 1; round <= 3; round++) {
-    // Sent in the moment of the kill: it may be on its way, stored, or neither.
+    // Sent during the kill: in flight, stored, or neither.
     const onItsWay = `${round}: in the middle of it`;
     await ann.composer.fill(onItsWay);
     await Promise.all([ann.composer.press("Enter"), server.kill()]);
@@ -43,11 +43,11 @@ test("a restart is announced, and reconnecting can be done at once", async ({ pe
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
   await expect(ann.connection).toContainText("Reconnecting");
   await expect(ann.page.getByTestId("composer-waiting")).toBeVisible();
-  // Attempts get rarer; the badge counts them and the seconds.
+  // The delay grows; the badge shows attempts and seconds.
   await expect(ann.connection).toContainText(/in \d+ s.*attempt [2-9]/, { timeout: 30_000 });
   await server.start();
   await ann.page.getByTestId("try-now").click({ timeout: 5_000 }).catch(() => {
-    // It may have come back by itself in this very moment.
+    // It may have reconnected at this moment.
   });
   await ann.expectConnected();
   await ann.send("here again");
@@ -58,7 +58,7 @@ test("without a network the page shows offline, keeps messages and sends them la
   const ann = await person("Ann");
   const bob = await person("Bob");
   await ann.page.context().setOffline(true);
-  // Chromium does not cut sockets that are open; the browser's own word is enough.
+  // Chromium keeps open sockets; its offline event suffices.
   await expect(ann.connection).toHaveAttribute("data-state", "offline");
   for (const text of ["one", "two", "three"]) await ann.send(text);
   await expect(ann.message("three")).toHaveAttribute("data-state", "queued");
@@ -79,7 +79,7 @@ test("row 8: heartbeat: a frozen server is noticed within two heartbeats", async
     const ann = new Person(page, "Guest 1");
     await ann.expectConnected();
     server.suspend();
-    // One second between heartbeats, ten of grace.
+    // One second between heartbeats, ten seconds of grace.
     await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 14_000 });
     await ann.send("waits");
     await expect(ann.message("waits")).toHaveAttribute("data-state", "queued");
@@ -100,7 +100,7 @@ test("after signing out elsewhere the page says why and does not reconnect", asy
   await expect(ann.connection).toContainText(/signed out|session/i);
   await ann.page.waitForTimeout(2_000);
   await expect(ann.connection).toHaveAttribute("data-state", "closed");
-  // What is written now cannot be sent by that guest; who comes in by the same name finds it in the message box.
+  // Messages written now return as drafts to a guest of the same name.
   await ann.send("not lost");
   await ann.page.goto(server.url);
   await ann.page.getByTestId("name-input").fill("Ann");
@@ -128,7 +128,7 @@ test("a browser without WebSocket uses the event stream, and the badge shows it"
 });
 
 test("a refused message is shown as failed and can be edited or discarded", async ({ person }) => {
-  // This page asks before it sends, so the server has nothing to refuse: the refusal is put on the wire.
+  // The page checks before sending, so inject the refusal.
   const ann = await person("Ann");
   await ann.page.routeWebSocket("**/live/ws", (page) => {
     const server = page.connectToServer();

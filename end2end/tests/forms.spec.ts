@@ -1,4 +1,4 @@
-// The pages with forms: nobody is shut out by how they are made, and what is done there reaches those whom it concerns.
+// Pages with forms: accessibility and effects.
 import AxeBuilder from "@axe-core/playwright";
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
@@ -11,7 +11,7 @@ interface World {
   garden: string;
 }
 
-/** A server where something has happened, so that no page is empty. */
+/** A server with data, so that no page is empty. */
 async function settled(server: Server): Promise<World> {
   const olga = await createOwner(server, "Olga");
   const ann = await createAccount(server, "Ann");
@@ -26,7 +26,7 @@ async function settled(server: Server): Promise<World> {
   return { olga, ann, garden };
 }
 
-/** What axe finds that shuts someone out, in words. */
+/** The violations that axe finds, as text. */
 async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const severe = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
@@ -60,7 +60,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await info.attach(path, { body: await page.screenshot({ fullPage: true }), contentType: "image/png" });
       };
       for (const path of ["/sign-in", "/sign-up", invite, reset, "/reset/0"]) await look(path);
-      // With something wrong in it.
+      // With an error.
       await page.goto("/sign-in");
       await page.locator("form[action='/sign-in'] button").click();
       await expect(page.getByRole("alert")).not.toBeEmpty();
@@ -68,7 +68,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await signIn(page.context(), server, olga);
       const own = ["/account", "/people", "/people?q=nobody", "/people/bans", "/audit", `/people/${ann.user.id}`];
       for (const path of [...own, `/rooms/${garden}/settings`, "/rooms/none/settings"]) await look(path);
-      // The chat itself, with someone in it who is away, something that names the reader, and each of its dialogs.
+      // The chat with an away user, a mention and each dialog.
       const context = await browser.newContext({ baseURL: server.url });
       await signIn(context, server, ann);
       const other = new Person(await context.newPage(), "Ann");
@@ -87,7 +87,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.getByTestId("people").locator(".away")).toHaveCount(1);
       const named = chat.messages.filter({ has: page.locator(".mention") });
       await expect(named).toHaveClass(/names-me/);
-      // In every colour that a name can have: which one it has is by chance.
+      // In every name colour, because colours are assigned at random.
       await named.getByTestId("message-author").evaluate((author) => {
         for (let hue = 0; hue < 12; hue++) {
           const other = author.cloneNode(true) as HTMLElement;
@@ -158,7 +158,7 @@ test("removed and banned people are told at once", async ({ visitor, server }) =
   await page.getByRole("link", { name: "People" }).press("Enter");
   await page.getByRole("link", { name: "Manage Ann" }).press("Enter");
   await page.getByRole("button", { name: "Ban" }).press("Enter");
-  // The browser itself says that a reason is needed.
+  // The browser validates the required reason.
   const reason = page.getByLabel("Reason");
   await expect(reason).toBeFocused();
   expect(await reason.evaluate((field: HTMLInputElement) => field.validity.valueMissing)).toBe(true);

@@ -1,11 +1,11 @@
-// More has come than a reader can be brought: they stay where they are, and the rest is there when they get to it.
+// A reader of older messages keeps the position while many messages arrive.
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 const numbered = (word: string, count: number) => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
-/** Lets others say thousands of things at once. */
+/** Sends thousands of messages at once. */
 let server: Server;
 let sender: MessageSender;
 test.beforeEach(async () => {
@@ -31,7 +31,7 @@ test("the scroll position is kept while 5,000 messages arrive, and no message is
       const first = rows.find((row) => row.getBoundingClientRect().top >= frame.top)!;
       return { id: first.dataset.id, top: Math.round(first.getBoundingClientRect().top - frame.top) };
     });
-  // Rows that come near are laid out in the next frames: the place to keep is the one after that.
+  // Rows near the viewport are laid out in the next frames; the position counts afterwards.
   await ann.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
   const before = await place();
   await ann.page.context().setOffline(true);
@@ -39,21 +39,21 @@ test("the scroll position is kept while 5,000 messages arrive, and no message is
   await sender.send(...numbered("meanwhile", 5_000));
   await ann.page.context().setOffline(false);
   await ann.expectConnected();
-  // What is new is offered, and nothing has moved.
+  // New messages are offered, and nothing has moved.
   await expect(ann.page.getByTestId("new-messages")).toBeVisible();
   await expect.poll(place).toEqual(before);
-  // Live messages are not put behind a hole.
+  // Live messages are not appended after a gap.
   await sender.send(...numbered("live", 1));
   await expect(ann.page.getByTestId("new-messages")).toContainText("1 new message");
   await expect(ann.message("live 1")).toHaveCount(0);
-  // Down to the end of what is there, and on: the next page follows the last message without a hole.
+  // Scrolling to the end loads the next page without a gap.
   const shown = async () => (await ann.bodies.allTextContents()).map((text) => text.trim());
   await timeline.evaluate((scroller) => (scroller.scrollTop = 0));
   await ann.expectMessages("meanwhile 1");
   const texts = await shown();
   const at = texts.indexOf("before 120");
   expect(texts.slice(at, at + 20)).toEqual(["before 120", ...numbered("meanwhile", 19)]);
-  // And in one step to the newest.
+  // One click leads to the newest.
   await ann.page.getByTestId("new-messages").click();
   await expect(ann.message("live 1")).toBeInViewport();
   await sender.send(...numbered("after", 1));

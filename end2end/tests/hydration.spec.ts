@@ -1,4 +1,4 @@
-// The page starts whatever browser extensions and translators have changed in it before.
+// The page starts although extensions and translators changed it before.
 import { Page } from "@playwright/test";
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 

@@ -1,4 +1,4 @@
-// "Invite people": one click gives a link and its QR code, copied, for those who may invite.
+// "Invite people" creates and copies a link and shows its QR code.
 import { Person, expect, test } from "../support/fixtures";
 import { createAccount, createOwner, signIn } from "../support/api";
 

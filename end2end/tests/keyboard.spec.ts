@@ -1,8 +1,8 @@
-// Everything once by keyboard alone.
+// The main tasks by keyboard.
 import { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
 
-/** Goes back with Shift+Tab until what has the focus has this test id or text. */
+/** Presses Shift+Tab until the focused element has this test id or text. */
 async function backTo(page: Page, what: string): Promise<void> {
   for (let step = 0; step < 40; step++) {
     await page.keyboard.press("Shift+Tab");
@@ -21,7 +21,7 @@ test("joining, sending, creating a room, switching and leaving work by keyboard"
   await page.waitForURL("**/r/lobby");
   await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "connected");
 
-  // One can type at once; from elsewhere, the first stop of the page leads past everything to the message box.
+  // The composer has the focus; elsewhere the first Tab stop skips to it.
   await expect(page.getByTestId("composer")).toBeFocused();
   await backTo(page, "Skip to message box");
   await page.keyboard.press("Enter");
@@ -48,7 +48,7 @@ test("joining, sending, creating a room, switching and leaving work by keyboard"
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Lobby");
   await expect(page.getByTestId("composer")).toBeFocused();
 
-  // Where the focus is can be seen.
+  // The focus is visible.
   await backTo(page, "sign-out");
   const outline = await page.getByTestId("sign-out").evaluate((button) => getComputedStyle(button).outlineStyle);
   expect(outline).not.toBe("none");

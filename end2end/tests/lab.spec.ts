@@ -1,6 +1,5 @@
-// The network lab: what it shows is true. Its journeys are named after the systems that the project grew from
-// (row 1 to row 15); those that are about the chat itself are in rows.spec.ts, connection.spec.ts, people.spec.ts and
-// clients.spec.ts.
+// The network lab. Tests are numbered by the features that the project covers (row 1 to row 15); those about the chat itself are in
+// rows.spec.ts, connection.spec.ts, people.spec.ts and clients.spec.ts.
 import AxeBuilder from "@axe-core/playwright";
 import { Locator, Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
@@ -10,7 +9,7 @@ import { Server } from "../support/server";
 const card = (page: Page, way: string) => page.locator(`[data-clock=${way}]`);
 const figure = (clock: Locator, name: string) => clock.locator(`[data-figure=${name}]`);
 
-/** What a figure says, as a number; of one with a unit, in that unit. */
+/** The number in a figure, without its unit. */
 async function value(clock: Locator, name: string): Promise<number> {
   return Number.parseFloat((await figure(clock, name).innerText()).replace(/[±,]/g, ""));
 }
@@ -19,7 +18,7 @@ async function openStreams(server: Server): Promise<Record<string, number>> {
   return ((await (await fetch(`${server.url}/lab/streams`)).json()) as { lab_streams: Record<string, number> }).lab_streams;
 }
 
-/** Starts one clock, sees it tick as it should, and stops it; `requests` is what it may have asked by then. */
+/** Runs one clock and checks its ticks; `requests` is the expected number of requests. */
 async function ticks(page: Page, server: Server, way: string, requests: (ticks: number) => [number, number]): Promise<void> {
   await page.goto("/lab");
   const clock = card(page, way);
@@ -28,7 +27,7 @@ async function ticks(page: Page, server: Server, way: string, requests: (ticks: 
   await toggle.click();
   await expect(clock).toHaveAttribute("data-state", "running");
   if (way !== "polling") await expect.poll(async () => (await openStreams(server))[way]).toBe(1);
-  // Three other times than the first: it goes on by itself.
+  // Three further ticks.
   const seen = new Set<string>();
   await expect
     .poll(async () => seen.add((await clock.locator("time").getAttribute("datetime"))!).size, { intervals: [200] })
@@ -43,7 +42,7 @@ async function ticks(page: Page, server: Server, way: string, requests: (ticks: 
   expect(await value(clock, "up")).toBeGreaterThan(0);
   const dots = page.locator(`.way-${way} circle`);
   await expect.poll(() => dots.count()).toBeGreaterThanOrEqual(3);
-  // Both of one moment: the clock goes on.
+  // Read both at once, because the clock runs.
   const [drawn, asked] = await page.evaluate((way) => {
     const figure = document.querySelector(`[data-clock=${way}] [data-figure=requests]`)!.textContent!;
     return [document.querySelectorAll(`.way-${way} circle`).length, Number.parseFloat(figure.replace(/,/g, ""))];
@@ -69,7 +68,7 @@ test("row 3: clock by a streaming iframe: one request, on the only page whose CS
   await ticks(page, server, "frame", () => [1, 1]);
   const policy = (await page.request.get("/lab")).headers()["content-security-policy"];
   expect(policy).not.toMatch(/nonce|unsafe/);
-  // Its cost: a frame that is loading for as long as it lives.
+  // Its cost: the frame keeps loading.
   await card(page, "frame").locator("[data-does=toggle]").click();
   await expect(card(page, "frame")).toHaveAttribute("data-state", "running");
   const state = await page.locator("iframe").evaluate((frame: HTMLIFrameElement) => frame.contentDocument!.readyState);
@@ -82,7 +81,7 @@ test("row 4: clock by EventSource: one request, which ends when the client leave
   await page.goto("/lab");
   await card(page, "events").locator("[data-does=toggle]").click();
   await expect.poll(async () => (await openStreams(server)).events).toBe(1);
-  // Not stopped by the page: it is gone.
+  // Closed without being stopped.
   await page.goto("about:blank");
   await expect.poll(async () => (await openStreams(server)).events).toBe(0);
 });
@@ -107,7 +106,7 @@ test("row 5: WebSocket echo: text and binary messages, small and large", async (
   await expect(page.locator("#echo-summary")).toHaveText(/^200 round trips: median [\d.]+ ms/);
   const counts = await page.locator("#echo-bars li span:last-child").allInnerTexts();
   expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(200);
-  // The clock by the same means.
+  // The clock over the same transport.
   await card(page, "ws").locator("[data-does=toggle]").click();
   await expect(card(page, "ws")).toHaveAttribute("data-state", "running");
 });
@@ -169,7 +168,7 @@ test("row 7: readyState, bufferedAmount, send before open, close and its event",
   await expect(log.filter({ hasText: "message of 1.0 MiB returned" })).toHaveCount(1);
   await expect(page.locator("#inspector-most")).toHaveText("1,048,576");
   await expect(page.locator("#inspector-buffered")).toHaveText("0");
-  // A code that no page may use.
+  // A code that pages must not use.
   await page.locator("#inspector-code").fill("1001");
   await page.locator("#inspector-form button").click();
   await expect(log.filter({ hasText: 'close(1001, "") threw InvalidAccessError' })).toHaveCount(1);
@@ -195,7 +194,7 @@ test("all clocks run side by side and are released on the server", async ({ visi
   await expect.poll(() => openStreams(server)).toEqual({ poll: 1, frame: 1, events: 1, ws: 1, echo: 0 });
   await expect(page.locator("#lab-streams")).toHaveText(/: [34]$/);
   await expect.poll(() => value(card(page, "polling"), "requests")).toBeGreaterThanOrEqual(4);
-  // What the ways are told apart by.
+  // What distinguishes the transports.
   const up = async (way: string) => figure(card(page, way), "up").innerText();
   expect([await up("polling"), await up("poll")].every((text) => text.endsWith("KiB") || Number.parseFloat(text.replace(",", "")) > 1_000)).toBe(true);
   await page.locator("#clocks-stop").click();

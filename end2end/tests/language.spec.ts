@@ -1,4 +1,4 @@
-// English and Chinese: by the browser, and by choice; before any script runs, after, and without the server.
+// English and Chinese: by browser and by choice, before and after hydration, and offline.
 import { Page } from "@playwright/test";
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
@@ -7,7 +7,7 @@ const CHINESE = { locale: "zh-CN" };
 const chinese = (page: Page) => page.getByRole("button", { name: "中文" });
 const english = (page: Page) => page.getByRole("button", { name: "English" });
 
-/** Letters of the Latin alphabet that a reader sees or hears, but for names and addresses. */
+/** Latin letters in visible and spoken text, except names and addresses. */
 async function latin(page: Page, ...names: string[]): Promise<string[]> {
   const texts = await page.evaluate(() => {
     const found = [document.body.innerText];
@@ -26,7 +26,7 @@ test("a Chinese browser gets a Chinese page without JavaScript", async ({ browse
   await page.goto(server.url);
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-Hans");
   await expect(page.getByText("自托管的聊天")).toBeVisible();
-  // The choice works without scripts too.
+  // The choice works without JavaScript.
   await english(page).click();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await expect(page.getByText("Self-hosted chat that never loses a message.")).toBeVisible();
@@ -61,7 +61,7 @@ test("after hydration the page stays Chinese: numbers, days, errors and announce
   await expect(ming.message("你好").locator(".mark")).toHaveAttribute("title", "已保存");
   await expect(page.getByTestId("people")).toContainText("你");
 
-  // What the server refuses is said in the page's words for its code.
+  // Errors of the server are shown in the page's language.
   await page.getByTestId("new-room").click();
   await page.getByTestId("new-room-create").click();
   await expect(page.getByRole("alert").filter({ hasText: "请输入房间名称。" })).toBeVisible();
@@ -83,7 +83,7 @@ test("after hydration the page stays Chinese: numbers, days, errors and announce
   await ming.send("等等");
   await expect(page.getByTestId("composer-waiting")).toHaveText("1 条消息正在排队，重新连接后自动发送。");
   await expect(page.getByTestId("connection-badge")).toContainText("正在重新连接");
-  // Without the server there is no other language to be had, and the page stays.
+  // The language cannot be changed offline.
   await english(page).click();
   await expect(page.getByRole("alert").filter({ hasText: "连接服务器后才能切换语言。" })).toBeVisible();
   await server.start();
@@ -104,7 +104,7 @@ test("English plurals and days", async ({ person, server }) => {
     await ann.expectConnected();
     await ann.page.getByTestId("timeline").evaluate((timeline) => {
       timeline.scrollBy(0, -900);
-      // The page hears of it with the next frame.
+      // The page receives it with the next frame.
       return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     });
     await sender.send("more");
@@ -183,7 +183,7 @@ const drawer = (page: Page) => page.locator(".rooms-toggle");
 async function fits(page: Page): Promise<void> {
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(sideways).toBeLessThanOrEqual(0);
-  // Words that do not fit on their button are worse than none; only the badge gives way, and has a panel.
+  // Labels must fit their buttons; only the badge may be truncated.
   const cut = await page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>("button:not(.connection-badge), .button, h2, label, .composer-hint, .composer-waiting")]
       .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)

@@ -1,4 +1,4 @@
-// How it looks: desktop and phone, light and dark. With PARLOR_SCREENSHOTS=1 the pictures of the README are made anew.
+// Layout on desktop and phone, light and dark. PARLOR_SCREENSHOTS=1 updates the pictures of the README.
 import path from "node:path";
 import MessageSender from "../support/message-sender";
 import { Person, expect, test } from "../support/fixtures";

@@ -1,4 +1,4 @@
-// How the page comes: each file once, compressed, kept for ever; and what one does before it runs is not lost.
+// Loading: each file once, compressed and cacheable; input before hydration is kept.
 import MessageSender from "../support/message-sender";
 import { expect, joinAsGuest, test } from "../support/fixtures";
 
@@ -32,7 +32,7 @@ test("each file is loaded once and compressed, and the wasm is compiled while it
     js: [`text/javascript; charset=utf-8; ${rest}`],
     wasm: [`application/wasm; ${rest}`],
   });
-  // A second request for the same file would show here, were it from the network or from the cache.
+  // A second request would show here, from network or cache.
   const fetched = await page.evaluate(() =>
     performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname).filter((path) => path.startsWith("/pkg/")),
   );
@@ -41,7 +41,7 @@ test("each file is loaded once and compressed, and the wasm is compiled while it
 
 test("text typed before hydration is kept and can be sent", async ({ visitor, server }) => {
   const page = await visitor();
-  // A worker would have the wasm already.
+  // A service worker would have the wasm already.
   await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -52,7 +52,7 @@ test("text typed before hydration is kept and can be sent", async ({ visitor, se
   const ann = await joinAsGuest(page, server.url, "Ann");
   await ann.composer.focus();
   await page.keyboard.type("typed early");
-  // Nothing listens yet; the page is not loaded anew either.
+  // Nothing handles the event yet, and the page does not reload.
   await page.getByTestId("send").click();
   await ann.composer.focus();
   await page.keyboard.press("End");
@@ -60,7 +60,7 @@ test("text typed before hydration is kept and can be sent", async ({ visitor, se
   release();
   await ann.expectConnected();
   await expect(ann.composer).toHaveValue("typed early");
-  // The caret is where it was.
+  // The caret has not moved.
   await page.keyboard.type(", and sent");
   await page.keyboard.press("Enter");
   await expect(ann.message("typed early, and sent")).toHaveAttribute("data-state", "stored");
@@ -92,7 +92,7 @@ test("typing and sending do not wait for an unresponsive server", async ({ perso
 test("a burst of messages is rendered in batches", async ({ person, server }) => {
   const ann = await person("Ann");
   const sender = await MessageSender.connect(server, "Bob");
-  // A change of the rows is one call back of an observer, however many rows it brings.
+  // One observer callback covers all rows of an update.
   await ann.page.evaluate(() => {
     (window as any).changes = 0;
     new MutationObserver(() => ((window as any).changes += 1)).observe(document.querySelector(".rows")!, { childList: true });

@@ -1,4 +1,4 @@
-// Two people talk.
+// Sending and reading messages.
 import { expect, test } from "../support/fixtures";
 
 test("two people exchange messages and see who is online", async ({ person, server }) => {
@@ -21,7 +21,7 @@ test("two people exchange messages and see who is online", async ({ person, serv
   await expect(ann.messages).toHaveCount(2);
   await expect(ann.page.getByTestId("day")).toHaveText("Today");
 
-  // Someone who closes the page is told to have left, after a moment in which they could have come back.
+  // Closing the page is announced after the grace period.
   await bob.page.close();
   await expect(ann.page.getByTestId("notice").filter({ hasText: "鲍勃 went offline" })).toBeVisible({ timeout: 20_000 });
   await expect(ann.page.getByTestId("online-count")).toHaveText("1");
@@ -90,7 +90,7 @@ test("drafts and history survive a reload", async ({ person }) => {
 test("consecutive messages share a header, and times are local", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob", { timezoneId: "Asia/Shanghai" });
-  // A notice ends a run; this one is to come before it begins.
+  // A notice ends a group, so this one has to come before it.
   await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob came online" })).toBeVisible();
   await ann.send("one");
   await bob.expectMessages("one");

@@ -1,4 +1,4 @@
-// Parlor as an installed app: it opens without its server, and a new version takes the place of the old one.
+// Offline use and updates by the service worker.
 import { createServer } from "node:http";
 import path from "node:path";
 import { Page } from "@playwright/test";
@@ -6,7 +6,7 @@ import { Person, expect, test } from "../support/fixtures";
 
 const IN_DEVELOPMENT = "a development build has its files elsewhere; take the release build";
 
-/** Waits until the worker keeps everything and answers for the next page. */
+/** Waits until the worker has cached everything and controls the page. */
 async function kept(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const { active } = await navigator.serviceWorker.ready;
@@ -38,7 +38,7 @@ test("without the server the page opens, shows that it is offline, keeps message
   await ann.page.reload();
   await expect(ann.composer).toHaveValue("while it was down");
 
-  // Another room, and the front page, open too.
+  // Other rooms and the front page open as well.
   await ann.page.goto(`${server.url}/`);
   await expect(ann.page).toHaveURL(/\/r\/lobby$/);
   await expect(ann.composer).toHaveValue("while it was down");
@@ -116,7 +116,7 @@ test("the service worker handles documents and site files only", async ({ person
   await kept(ann.page);
   const byWorker = new Map<string, boolean>();
   ann.page.on("response", (answer) => byWorker.set(new URL(answer.url()).pathname, answer.fromServiceWorker()));
-  // The redirect comes from the server, and is followed to its page and not to a kept one.
+  // The redirect comes from the server and leads to its page, not to a cached one.
   await ann.page.goto(`${server.url}/?next=/r/lobby`);
   await expect(ann.page).toHaveURL(/\/r\/lobby$/);
   expect(await ann.page.content()).toContain("Ann");
@@ -130,7 +130,7 @@ test("the service worker handles documents and site files only", async ({ person
   expect(statuses).toEqual([200, 200, 200, 200, 405]);
   for (const path of ["/api/me", "/healthz", "/sw.js", "/enter"]) expect(byWorker.get(path), path).toBe(false);
   const files = [...byWorker].filter(([path]) => path.startsWith("/pkg/"));
-  // The last that was asked for of the script was a part of it, which is not the worker's business.
+  // The last request was a range request, which the worker ignores.
   expect(files.filter(([path]) => path.endsWith(".js")).map(([, worker]) => worker)).toEqual([false]);
   for (const end of [".css", ".wasm"]) expect(files.find(([path]) => path.endsWith(end))![1], end).toBe(true);
   expect(byWorker.get("/r/lobby")).toBe(true);
@@ -144,14 +144,14 @@ test("the manifest is valid and its icons exist", async ({ person, server }) => 
   expect(errors).toEqual([]);
   expect(url).toBe(`${server.url}/manifest.webmanifest`);
   const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
-  // A browser that is thrown away after the test installs nothing.
+  // A temporary browser profile installs nothing.
   expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
   const manifest = JSON.parse(data!) as { icons: { src: string; sizes: string; type: string }[] };
   for (const { src, sizes, type } of manifest.icons.filter(({ sizes }) => sizes !== "any")) {
     const answer = await ann.page.request.get(src);
     expect(answer.headers()["content-type"]).toBe(type);
     const bytes = await answer.body();
-    // The first chunk of a PNG (RFC 2083, section 4.1.1) begins with width and height.
+    // A PNG starts with width and height (RFC 2083, section 4.1.1).
     expect(`${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`).toBe(sizes);
   }
 });
@@ -183,7 +183,7 @@ test("a new version is offered while the old page keeps working, and old files a
   await expect.poll(async () => (await caches(ann.page)).includes(old), { message: "the old build's cache" }).toBe(false);
   await expect.poll(async () => (await caches(ann.page)).length).toBe(1);
 
-  // The new version is the one that opens without the server.
+  // The new version opens offline.
   await server.kill();
   await ann.page.reload();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
@@ -199,7 +199,7 @@ test("updating one page keeps the files of the other", async ({ person, server }
   await server.kill();
   server.update();
 
-  // Opened while the server was away: the old shell.
+  // Opened offline: the old shell.
   const second = new Person(await ann.page.context().newPage(), "Ann");
   await second.page.goto(`${server.url}/r/lobby`);
   await expect(second.connection).toHaveAttribute("data-state", "reconnecting");
@@ -210,7 +210,7 @@ test("updating one page keeps the files of the other", async ({ person, server }
   await second.expectConnected();
   await expect(second.page.getByTestId("outdated")).toBeHidden();
   await expect.poll(async () => (await caches(second.page)).length).toBe(2);
-  // The server has this file no more; the first page, which the new worker answers for, still gets it.
+  // The server no longer has this file; the first page still gets it from the new worker.
   expect((await ann.page.request.get(file)).status()).toBe(404);
   expect(await ann.page.evaluate(async (file) => (await fetch(file)).status, file)).toBe(200);
   expect(await caches(ann.page)).toContain(old);
@@ -249,7 +249,7 @@ test("a hidden page without a draft updates itself", async ({ visitor, server })
 });
 
 test("a development server unregisters the service worker of a release", async ({ browser, server }) => {
-  // Not a person's page: cargo-leptos' script for reloading complains about the cargo-leptos that is not there.
+  // Not watched for errors: the reload script of cargo-leptos reports a missing server.
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(server.url);
@@ -263,7 +263,7 @@ test("a development server unregisters the service worker of a release", async (
     delete process.env.LEPTOS_WATCH;
   }
   await page.reload();
-  // The browser looks for another worker by itself, soon after each visit.
+  // The browser checks for a new worker after each visit.
   const workers = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
   await expect.poll(workers).toBe(0);
   await expect.poll(() => caches(page)).toEqual([]);

@@ -1,4 +1,4 @@
-// What is typed is kept by the browser until the server has it: over reloads, crashes, restarts, and in two tabs at once.
+// The outbox keeps messages until the server has them: across reloads, crashes, restarts and two tabs.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { Server } from "../support/server";
 
 const numbered = (count: number, word = "message") => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
-/** A browser of its own, whose data outlives it, so that it can be killed. */
+/** A browser with persistent data that can be killed. */
 class Browser {
   private constructor(private folder: string, readonly context: BrowserContext, readonly page: Page) {}
 
@@ -20,13 +20,13 @@ class Browser {
     return new Browser(folder, context, context.pages()[0] ?? (await context.newPage()));
   }
 
-  /** As its user would. */
+  /** Closes normally. */
   async close(): Promise<string> {
     await this.context.close();
     return this.folder;
   }
 
-  /** As a power cut would end it. */
+  /** Ends without a shutdown. */
   async kill(): Promise<string> {
     const session = await this.context.browser()?.newBrowserCDPSession();
     const client = session ?? (await this.context.newCDPSession(this.page));
@@ -49,7 +49,7 @@ async function newRoom(person: Person, name: string, secret = false): Promise<vo
   await expect(person.page.getByRole("heading", { level: 1 })).toContainText(name);
 }
 
-/** How often each message was put on the wire by these pages. */
+/** How often these pages sent each message. */
 function countSends(...pages: Page[]): Map<string, number> {
   const sends = new Map<string, number>();
   for (const page of pages) {
@@ -69,8 +69,8 @@ test("20 messages typed offline survive closing the browser and are sent once, i
   try {
     const texts = numbered(20, "离线 offline");
     let ann = await joinAsGuest(browser.page, server.url, "Ann");
-    // The worker has to have the page, or there is nothing to open without a network; and a browser writes cookies to
-    // its disk half a minute later, or when it is closed as usual.
+    // The worker must have cached the page, and a browser writes cookies to disk half a minute later or when it is closed
+    // normally.
     await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     browser = await Browser.start(await browser.close());
     ann = new Person(browser.page, "Ann");
@@ -81,7 +81,7 @@ test("20 messages typed offline survive closing the browser and are sent once, i
     await expect(ann.messages).toHaveCount(20);
     await expect(ann.messages.last()).toHaveAttribute("data-state", "queued");
     const folder = await browser.kill();
-    // First again without a server: all of them are there, and wait.
+    // Offline first: all messages are there and wait.
     browser = await Browser.start(folder);
     ann = new Person(browser.page, "Ann");
     await browser.page.goto(`${server.url}/r/lobby`);
@@ -128,7 +128,7 @@ test("two tabs send each message once, in order, and show the same", async ({ se
   for (const [n, text] of texts.entries()) {
     const tab = n % 2 ? two : one;
     await tab.send(text);
-    // Both tabs show it at once, as what it is.
+    // Both tabs show its state.
     for (const other of [one, two]) await expect(other.message(text)).toHaveAttribute("data-state", "queued");
   }
   await server.start();
@@ -161,7 +161,7 @@ test("a page closed right after Enter loses nothing", async ({ person, server })
   const ann = await person("Ann");
   const context = ann.page.context();
   const page = await context.newPage();
-  // The disk takes longer than the page lives.
+  // The disk write takes longer than the page lives.
   await page.addInitScript("IDBFactory.prototype.open = () => new EventTarget()");
   await page.goto(`${server.url}/r/lobby`);
   const hasty = new Person(page, "Ann");
@@ -212,7 +212,7 @@ test("waiting messages can be edited and discarded", async ({ server, person }) 
   for (const text of ["a typo", "a mistake", "as it should be"]) await ann.send(text);
   await ann.message("a mistake").getByTestId("discard").click();
   await expect(ann.message("a mistake")).toHaveCount(0);
-  // Nothing is lost by a slip: it is there again, in its place.
+  // Discarding can be undone.
   await ann.page.getByTestId("undo-discard").click();
   await expect(ann.bodies).toHaveText(["a typo", "a mistake", "as it should be"]);
   await expect(ann.page.getByTestId("undo-discard")).toBeHidden();
@@ -222,7 +222,7 @@ test("waiting messages can be edited and discarded", async ({ server, person }) 
   await expect(ann.composer).toHaveValue("a typo");
   await expect(ann.message("a typo")).toHaveCount(0);
   await ann.send("no typo");
-  // Neither comes back with a reload.
+  // Neither returns after a reload.
   await server.start();
   await ann.page.reload();
   await ann.expectConnected();
@@ -273,7 +273,7 @@ test("unsent messages of a deleted room can be read, copied and discarded", asyn
   expect(await members("DELETE", `/${me}`)).toBe(204);
   await bob.page.context().setOffline(false);
   await bob.expectConnected();
-  // The room is no longer his, the text is.
+  // The room is gone, the text is kept.
   const elsewhere = bob.page.getByTestId("not-sent-elsewhere");
   await bob.page.goto("/r/lobby");
   await expect(elsewhere).toHaveText("1 message in another room was not sent");
@@ -301,7 +301,7 @@ test("a room opened before can be read without a server", async ({ server, perso
   for (const text of numbered(5, "你好")) await bob.send(text);
   await ann.expectMessages("你好 5");
   await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  // Kept a moment after it has come.
+  // Stored shortly after it arrived.
   await expect
     .poll(() =>
       ann.page.evaluate(
@@ -358,7 +358,7 @@ test("a refused message can be retried", async ({ visitor, server }) => {
   await api(server, olga, `/people/${ann.user.id}/mute`, { minutes: 60 });
   await person.send("may I?");
   await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
-  // Still not.
+  // Still refused.
   await person.message("may I?").getByTestId("retry").click();
   await expect(person.message("may I?")).toHaveAttribute("data-state", "failed");
   await api(server, olga, `/people/${ann.user.id}/mute`, undefined, "DELETE");
@@ -380,7 +380,7 @@ test("an unsent message stored by an earlier build is sent once", async ({ serve
         request.onerror = () => reject(request.error);
       });
     await finish(indexedDB.deleteDatabase("parlor"));
-    // The database of the first builds, in which each store holds JSON texts.
+    // The database of the first builds, whose stores hold JSON texts.
     const opening = indexedDB.open("parlor", 1);
     opening.onupgradeneeded = () => ["outbox", "history", "scene"].forEach((store) => opening.result.createObjectStore(store));
     const database = (await finish(opening)) as IDBDatabase;

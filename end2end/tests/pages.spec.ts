@@ -1,4 +1,4 @@
-// Pages of the server, opened from the chat: the connection and the draft stay.
+// Pages opened over the chat keep the connection and the draft.
 import { Page } from "@playwright/test";
 import { Session, createAccount, createOwner, signIn } from "../support/api";
 import { Person, expect, test } from "../support/fixtures";
@@ -6,7 +6,7 @@ import { Server } from "../support/server";
 
 const panel = (page: Page) => page.getByTestId("server-page");
 
-/** Opens the chat with an account, and counts the connections that its page makes from then on. */
+/** Opens the chat with an account and counts the page's connections. */
 async function openChat(page: Page, server: Server, who: Session): Promise<{ ann: Person; connections: () => number }> {
   await signIn(page.context(), server, who);
   let connections = 0;
@@ -34,7 +34,7 @@ for (const [locale, account, save] of [
     await expect(panel(page).locator("h1")).toHaveText(account);
     await expect(page).toHaveURL(/\/account$/);
     await expect(page).toHaveTitle(`${account} · Parlor`);
-    // What is wrong is said at the field.
+    // The error is shown at the field.
     const form = panel(page).getByTestId("name-form");
     await form.locator("input").fill("   ");
     await form.getByRole("button", { name: save }).click();
@@ -50,7 +50,7 @@ for (const [locale, account, save] of [
 
     await page.locator("a.room-settings").click();
     await expect(panel(page).locator("h1")).toBeVisible();
-    // A form that is taken leads to the page again, with what was done.
+    // An accepted form shows its page again with the result.
     await panel(page).locator("form[action='/rooms/lobby/level'] input[value=mentions]").check();
     await panel(page).locator("form[action='/rooms/lobby/level'] button").click();
     await expect(panel(page).getByTestId("done")).toBeVisible();

@@ -1,4 +1,4 @@
-// People among each other: who is meant, who is alone together, who is there, and what of it is unread.
+// Mentions, direct messages, presence, unread counts and permissions.
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
 
@@ -7,7 +7,7 @@ const badge = (person: Person, room: string) =>
 const someone = (person: Person, name: string) =>
   person.page.getByTestId("people").getByRole("listitem").filter({ hasText: name });
 
-/** Everything that comes over a page's sockets from now on. */
+/** All frames that a page receives. */
 function wire(page: Page): string[] {
   const frames: string[] = [];
   page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => frames.push(String(payload))));
@@ -77,19 +77,19 @@ test("row 12: private chat: a private message between two of three people", asyn
   await bob.expectMessages("the surprise is at six");
   await bob.send("I bring the cake");
   await ann.expectMessages("I bring the cake");
-  // The second time it is the same room, and a click does it too.
+  // The same room is used again, also by click.
   await ann.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
   await ann.composer.fill("@Bob thanks");
   await ann.page.getByTestId("send-alone").click();
   await bob.expectMessages("thanks");
 
-  // To name someone in front of everyone is what Enter does.
+  // Enter sends a mention to the room.
   await bob.page.getByTestId("room-link").filter({ hasText: "Lobby" }).click();
   await bob.send("@ann see you all later");
   await cleo.expectMessages("@ann see you all later");
   await expect(cleo.page.getByTestId("room-link").filter({ hasText: "Ann" })).toHaveCount(0);
 
-  // Meant for one person whom nobody knows here: it is sent to nobody, and stays.
+  // An unknown recipient: nothing is sent, and the text stays.
   await bob.composer.fill("@dora the cake is a lie");
   await bob.composer.press("Control+Enter");
   await expect(bob.page.getByTestId("composer-hint")).toContainText("the message was not sent");
@@ -111,7 +111,7 @@ test("two devices share one read position", async ({ person, visitor, server }) 
   await phone.expectMessages("three");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toBeHidden();
 
-  // What is marked as unread is so everywhere, and stays so though it is in sight.
+  // The unread mark is shared and stays while the message is visible.
   await act(phone, "two", "mark-unread");
   for (const device of [ann, phone]) await expect(badge(device, "Lobby")).toHaveText("2");
   await expect(phone.page.getByTestId("new-line")).toBeVisible();
@@ -178,7 +178,7 @@ test("typing people are named, and away and offline people are marked", async ({
   await expect(line).toHaveText("Bob is typing…");
   await expect(line).toHaveText("", { timeout: 10_000 });
 
-  // Out of sight.
+  // The page is hidden.
   await expect(someone(ann, "Bob")).not.toContainText("away");
   const hide = (hidden: boolean) =>
     bob.page.evaluate((hidden) => {
@@ -190,7 +190,7 @@ test("typing people are named, and away and offline people are marked", async ({
   await hide(false);
   await expect(someone(ann, "Bob")).not.toContainText("away");
 
-  // Nobody at the keys for a while.
+  // No input for a while.
   await bob.page.clock.install();
   await bob.page.reload();
   await bob.expectConnected();
@@ -207,7 +207,7 @@ test("a killed tab goes offline within 30 seconds", async ({ person }) => {
   const bob = await person("Bob");
   await expect(someone(ann, "Bob")).toHaveCount(1);
   const session = await bob.page.context().newCDPSession(bob.page);
-  // The process of the page ends without a word.
+  // The page's process crashes.
   void session.send("Page.crash").catch(() => undefined);
   await expect(someone(ann, "Bob")).toHaveCount(0, { timeout: 30_000 });
 });
@@ -222,7 +222,7 @@ test("authors and moderators delete messages for everyone", async ({ person }) =
   await act(bob, "mine", "delete-message");
   await expect(ann.message("mine")).toHaveCount(0);
   await expect(bob.message("mine")).toHaveCount(0);
-  // She made the room.
+  // She created the room.
   await act(ann, "theirs", "delete-message");
   await expect(bob.message("theirs")).toHaveCount(0);
   await ann.send("hers");

@@ -1,11 +1,11 @@
-// Rooms: made in two clicks, switched without a reload, counted.
+// Creating and switching rooms, unread counts and room events.
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
 
 test("a new room takes two clicks, appears for others and has its own messages", async ({ person }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");
-  // A mark that a reload would wipe out.
+  // A marker that a reload would remove.
   for (const { page } of [ann, bob]) await page.evaluate(() => Object.assign(window, { stayed: true }));
   await ann.send("in the lobby");
   await ann.page.getByTestId("new-room").click();
@@ -17,7 +17,7 @@ test("a new room takes two clicks, appears for others and has its own messages",
   await ann.send("tea is ready");
   await expect(ann.message("tea is ready")).toHaveAttribute("data-state", "stored");
 
-  // Bob has not reloaded and sees it all the same.
+  // Bob sees it without a reload.
   const link = bob.page.getByTestId("room-link").filter({ hasText: "茶 and biscuits" });
   await link.click();
   await bob.expectMessages("tea is ready");
@@ -29,7 +29,7 @@ test("a new room takes two clicks, appears for others and has its own messages",
   await bob.expectMessages("in the lobby");
   for (const { page } of [ann, bob]) expect(await page.evaluate(() => "stayed" in window)).toBe(true);
 
-  // The same name again is refused beside the field.
+  // A duplicate name is refused beside the field.
   await bob.page.getByTestId("new-room").click();
   await bob.page.getByTestId("new-room-name").fill("茶 AND biscuits");
   await bob.page.keyboard.press("Enter");
@@ -52,7 +52,7 @@ test("unread messages are counted until seen", async ({ person }) => {
   await lobby.click();
   await ann.expectMessages("one", "two", "three");
   await expect(lobby.getByTestId("unread")).toBeHidden();
-  // Read stays read, once the server knows it.
+  // Read positions persist on the server.
   const unread = () =>
     ann.page.evaluate(async () => {
       const { rooms } = (await (await fetch("/api/rooms")).json()) as { rooms: { id: string; unread: number }[] };
@@ -104,7 +104,7 @@ test("a private room is visible to members only and disappears on removal", asyn
   await bob.send("I see it");
   await ann.expectMessages("between us", "I see it");
 
-  // He has it on the screen when he is sent away: nothing of it stays, not even for a page without a server.
+  // It is open when he is removed: nothing of it stays, not even offline.
   expect(await call(ann.page, "DELETE", `${members}/${user.id}`)).toBe(204);
   await expect(theirs).toHaveCount(0);
   await expect(bob.messages).toHaveCount(0);
@@ -128,7 +128,7 @@ test("a private room is visible to members only and disappears on removal", asyn
     return texts.join();
   });
   await expect.poll(kept).not.toContain("between us");
-  // Brought in again, the room is read anew.
+  // After being added again the room is loaded afresh.
   expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
   await bob.expectMessages("between us", "I see it");
 });
@@ -164,7 +164,7 @@ test("room events keep their position after a reload and in older pages", async 
   await ann.page.reload();
   await ann.expectConnected();
   await expect.poll(said).toEqual(before);
-  // More than a page later, they come with the older one.
+  // Further back they come with the older page.
   for (let n = 1; n <= 50; n++) await ann.send(`sender ${n}`);
   await expect(ann.message("sender 50")).toHaveAttribute("data-state", "stored");
   const asked: string[] = [];

@@ -1,4 +1,4 @@
-// The small systems of five tutorials on real-time web, as they are in the chat itself. The others have their rows in
+// The features of five tutorials on real-time web in the chat itself. Other rows are in
 // lab.spec.ts (2 to 7, 15), connection.spec.ts (8), people.spec.ts (12) and clients.spec.ts (11, 14).
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
@@ -17,13 +17,13 @@ test("row 1: chat room: connection state, nickname, and messages with author and
   await bob.page.close();
   await expect(ann.page.getByTestId("notice").filter({ hasText: "Bob went offline" })).toBeVisible({ timeout: 20_000 });
 
-  // Disconnected, and why; then by itself connected again.
+  // Disconnected with a reason, then reconnected automatically.
   await server.kill();
   await expect(ann.connection).not.toHaveAttribute("data-state", "connected");
   await expect(ann.connection).not.toContainText("Connected");
   await server.start();
   await ann.expectConnected();
-  // A browser without WebSocket says so, and chats all the same.
+  // A browser without WebSocket shows it, and works.
   const old = await visitor();
   await old.addInitScript(() => Reflect.deleteProperty(window, "WebSocket"));
   const cleo = await joinAsGuest(old, server.url, "Cleo");
@@ -59,7 +59,7 @@ test("row 10: chat with typed events: enter, message and leave with their times,
   await expect(ann.messages).toHaveCount(1);
   await bob.page.close();
   await expect(notice("Bob went offline").locator("time")).toHaveText(/\d\d:\d\d/, { timeout: 20_000 });
-  // Each kind is told apart by more than its words.
+  // Kinds differ in more than their text.
   const colour = (text: string) => notice(text).evaluate((line) => getComputedStyle(line).color);
   expect(await colour("Bob came online")).not.toBe(await ann.message("a message").evaluate((row) => getComputedStyle(row).color));
 });
@@ -75,7 +75,7 @@ test("row 13: chat history in a database: after a restart one can scroll back to
 });
 
 test("row 15: long polling: the chat works in both directions with WebSocket and EventSource blocked", async ({ visitor }) => {
-  // Short, so that what waits for a heartbeat is seen.
+  // Short, to find what waits for a heartbeat.
   const server = await Server.start("--heartbeat-ms", "5000");
   try {
     const page = await visitor({ baseURL: server.url });

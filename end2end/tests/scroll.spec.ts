@@ -1,4 +1,4 @@
-// The reader's place in the messages.
+// The scroll position.
 import MessageSender from "../support/message-sender";
 import { expect, test } from "../support/fixtures";
 
@@ -12,7 +12,7 @@ test("the timeline follows the newest message, or keeps the reader's position", 
   await expect.poll(fromEnd).toBe(0);
   const top = (text: string) => ann.message(text).evaluate((row) => Math.round(row.getBoundingClientRect().top));
 
-  // Reading further up: what comes in does not move it, and a pill tells of it.
+  // While reading older messages, new ones do not move the view and are announced.
   await timeline.hover();
   await ann.page.mouse.wheel(0, -900);
   await expect.poll(fromEnd).toBe(900);
@@ -20,7 +20,7 @@ test("the timeline follows the newest message, or keeps the reader's position", 
   await sender.send("news 1", "news 2");
   const pill = ann.page.getByTestId("new-messages");
   await expect(pill).toHaveText("2 new messages");
-  // As painted: between a change of the document and the next frame there is nothing to see.
+  // As painted, after the next frame.
   await ann.page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted))));
   expect(Math.abs((await top("line 110")) - before)).toBeLessThanOrEqual(1);
   await pill.click();
@@ -37,7 +37,7 @@ test("older pages load while scrolling up, without a jump, to the beginning", as
   const ann = await person("Ann");
   await expect(ann.messages).toHaveCount(50);
   const timeline = ann.page.getByTestId("timeline");
-  // In steps of one frame each: a wheel would still be rolling when the place is looked at.
+  // One step per frame, because wheel scrolling is animated.
   const frames = () =>
     ann.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
   let jumps = 0;
@@ -78,7 +78,7 @@ test("a reopened room shows its end at once and the rest soon after", async ({ p
   ann.page.on("request", (request) => {
     if (request.url().includes("before=")) asked.push(request.url());
   });
-  // How many rows there are each time that some have come.
+  // The number of rows after each update.
   await ann.page.evaluate(() => {
     const counts: number[] = [];
     Object.assign(window, { counts });
@@ -92,7 +92,7 @@ test("a reopened room shows its end at once and the rest soon after", async ({ p
   await expect(ann.message("line 160")).toBeInViewport();
   const counts = await ann.page.evaluate(() => (window as unknown as { counts: number[] }).counts);
   expect(counts.filter((count) => count > 0)[0]).toBeLessThanOrEqual(12);
-  // Rows that are still to come are no reason to load older ones.
+  // Pending rows do not load older pages.
   await ann.page.waitForTimeout(500);
   expect(asked).toEqual([]);
 });
@@ -113,7 +113,7 @@ test("a long message is collapsed and expands by keyboard without a jump", async
   await button.focus();
   await ann.page.keyboard.press("Enter");
   await expect.poll(height).toBeGreaterThan(2 * folded);
-  // What was being read is where it was.
+  // The position is unchanged.
   await expect.poll(async () => Math.abs((await top()) - before)).toBeLessThanOrEqual(1);
   await expect(button).toHaveText(/Show less/);
   await button.scrollIntoViewIfNeeded();
@@ -122,7 +122,7 @@ test("a long message is collapsed and expands by keyboard without a jump", async
   await expect.poll(height).toBe(folded);
   await expect.poll(async () => Math.abs((await bottom()) - end)).toBeLessThanOrEqual(1);
 
-  // Where nothing folds, all of it can be read.
+  // Without collapsing, all of it is readable.
   const page = await visitor({ javaScriptEnabled: false, storageState: await ann.page.context().storageState() });
   await page.goto(`${server.url}/r/lobby`);
   const text = page.getByTestId("message-body").last();

@@ -1,4 +1,4 @@
-// The page sleeps, is put away, or loses its network while much happens, and is there again at once.
+// Sleep, back/forward cache and network loss: the page catches up at once.
 import { Page } from "@playwright/test";
 import MessageSender from "../support/message-sender";
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
@@ -12,7 +12,7 @@ async function fill(server: Server): Promise<void> {
   sender.close();
 }
 
-/** From now until the newest message is on the screen, as the page itself sees it. */
+/** Time until the page shows the newest message. */
 async function untilNewest(person: Person, wake: () => Promise<unknown>): Promise<number> {
   const began = Date.now();
   await wake();
@@ -28,7 +28,7 @@ async function untilNewest(person: Person, wake: () => Promise<unknown>): Promis
   return Date.now() - began;
 }
 
-/** What is shown is one run up to the newest, and the reader is at its end. */
+/** The timeline is contiguous up to the newest message, and scrolled to its end. */
 async function isWhole(person: Person): Promise<void> {
   const lines = (await person.bodies.allTextContents()).map((text) => text.trim()).filter((text) => text.startsWith("line "));
   const first = MESSAGES - lines.length + 1;
@@ -88,7 +88,7 @@ test("after a long sleep the page reconnects without waiting for a ping", async 
   await expect(ann.message("still me")).toHaveAttribute("data-state", "stored");
 });
 
-/** Playwright turns the back-forward cache off; a browser of its own has it. */
+/** Playwright disables the back/forward cache; a separate browser has it. */
 async function withCache(playwright: typeof import("playwright-core"), journey: (page: Page) => Promise<void>): Promise<void> {
   const browser = await playwright.chromium.launch({
     executablePath: test.info().project.use.launchOptions?.executablePath,
@@ -122,7 +122,7 @@ test("a page from the back/forward cache receives the messages it missed", async
   });
 });
 
-/** After signing out, the way back shows nothing of what was there. */
+/** After signing out, going back shows no messages. */
 async function leaveAndTryToReturn(page: Page, server: Server, name: string): Promise<void> {
   const ann = await joinAsGuest(page, server.url, name);
   await ann.expectConnected();
@@ -130,7 +130,7 @@ async function leaveAndTryToReturn(page: Page, server: Server, name: string): Pr
   await expect(ann.message(`by ${name} alone`)).toHaveAttribute("data-state", "stored");
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("name-input")).toBeVisible();
-  // The page on the way may leave before it has arrived, which is told as an aborted navigation; what is shown counts.
+  // The page may redirect before it has loaded, which is reported as an aborted navigation.
   await page.goBack({ waitUntil: "commit" }).catch((error) => expect(String(error)).toContain("ERR_ABORTED"));
   await expect(page.getByTestId("name-input")).toBeVisible();
   await expect(page.getByTestId("composer")).toHaveCount(0);

@@ -1,4 +1,4 @@
-// What stands between the browser and the server blocks one way or another; the whole chat goes on by the next.
+// Blocked transports: the chat falls back to the next one.
 import { Person, expect, joinAsGuest, test as base } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
 import { Server } from "../support/server";
@@ -12,7 +12,7 @@ const test = base.extend<{ gate: Proxy }>({
   },
 });
 
-/** Notes every state of the badge from now on. */
+/** Records every state of the badge. */
 async function watch(person: Person): Promise<() => Promise<string[]>> {
   await person.connection.evaluate((badge) => {
     const states: string[] = [];
@@ -44,7 +44,7 @@ test("WebSocket refused: the event stream is used at once", async ({ gate, visit
   await exerciseChat(ann, bob, gate);
   for (const person of [ann, bob]) await expectTransport(person, "sse");
 
-  // A page that comes later on this network does not try in vain.
+  // Later pages on this network skip the blocked transport.
   const asked = gate.requests.upgrades;
   await ann.page.reload();
   await expectTransport(ann, "sse");
@@ -62,7 +62,7 @@ test("unanswered upgrades time out, and the event stream is used", async ({ gate
 
 for (const streams of ["refuse", "buffer"] as const) {
   test(`WebSocket and event streams refused (${streams}): long polling is used`, async ({ gate, visitor }) => {
-    // A held-back stream is waited for at each way down.
+    // A buffered stream is detected by a timeout.
     test.slow();
     gate.upgrades = "refuse";
     gate.streams = streams;
@@ -105,7 +105,7 @@ test("after a block is lifted the connection upgrades within a minute, unnoticed
   await ann.send("low");
   await bob.expectMessages("low");
 
-  // Still blocked: the try upward disturbs nobody. The next is after two minutes.
+  // Still blocked: the probe disturbs nobody. The next one follows after two minutes.
   const asked = gate.requests.upgrades;
   await page.clock.fastForward("01:05");
   await expect.poll(() => gate.requests.upgrades).toBeGreaterThan(asked);
@@ -115,7 +115,7 @@ test("after a block is lifted the connection upgrades within a minute, unnoticed
 
   gate.streams = "pass";
   await page.clock.fastForward("01:00");
-  // The page has to hear something, or so much time at once is a sleep.
+  // The page must receive something, or the time jump counts as sleep.
   await bob.send("one more minute");
   await ann.expectMessages("one more minute");
   await page.clock.fastForward("01:05");
@@ -189,7 +189,7 @@ test("a transport that worked is kept after one failure", async ({ gate, visitor
   await expect(ann.message("after a cut")).toHaveAttribute("data-state", "stored");
   await expectTransport(ann, "websocket");
   expect(gate.requests.streams).toBe(0);
-  // Blocked from now on: two tries in vain, then the stream.
+  // Blocked from now on: two failures, then the event stream.
   gate.upgrades = "refuse";
   gate.cut();
   await expectTransport(ann, "sse");
@@ -206,7 +206,7 @@ for (const transport of ["websocket", "sse", "poll"] as const) {
       await expectTransport(ann, transport);
       const frozen = Date.now();
       server.suspend();
-      // Two heartbeats, and as much again and more for a busy machine.
+      // Two heartbeats, and a margin for busy machines.
       await expect(ann.connection).not.toHaveAttribute("data-state", "connected", { timeout: 4_000 + 6_000 });
       console.log(`${transport}: noticed after ${Date.now() - frozen} ms`);
       await ann.send("waits");

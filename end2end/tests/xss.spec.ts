@@ -1,4 +1,4 @@
-// Whatever is typed into name and body: no script of it runs.
+// Payloads in names and bodies never execute.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import MessageSender from "../support/message-sender";
@@ -19,13 +19,13 @@ test("no payload of the corpus executes, live or from history, in a body or a na
   const page = ann.page;
   const trapped = () => page.evaluate(() => (window as { __xss?: unknown }).__xss);
   const sender = await MessageSender.connect(server, "Mallory");
-  // U+0000 is refused as such; the rest is stored and shown.
+  // U+0000 is refused; the rest is stored and shown.
   const [refused, bodies] = [corpus.filter(({ text }) => text.includes("\0")), corpus.filter(({ text }) => !text.includes("\0"))];
   for (const { text } of refused) await expect(sender.send(text)).rejects.toThrow("not allowed");
   await sender.send(...bodies.map(({ text }) => text));
   await expect(ann.messages).toHaveCount(bodies.length);
   expect(await trapped()).toBeUndefined();
-  // Names: each in a session of its own, with a word so that the name is shown.
+  // Names: each in its own session, with a message so that the name is shown.
   let shown = 0;
   for (const { text, short } of corpus) {
     if (!short) continue;
@@ -37,7 +37,7 @@ test("no payload of the corpus executes, live or from history, in a body or a na
   expect(shown).toBeGreaterThanOrEqual(15);
   await expect(ann.messages).toHaveCount(bodies.length + shown);
   expect(await trapped()).toBeUndefined();
-  // The same from the server's HTML and the data in it, and by clicking each link.
+  // The same in server-rendered HTML and data, clicking each link.
   await page.reload();
   await ann.expectConnected();
   expect(await trapped()).toBeUndefined();
@@ -54,7 +54,7 @@ test("no payload of the corpus executes, live or from history, in a body or a na
 
 test("the content security policy blocks an injected script", async ({ person }) => {
   const ann = await person("Ann");
-  // On a page of its own: the browser's complaint is what is wanted here.
+  // On a separate page, because the browser reports the violation.
   const page = await ann.page.context().newPage();
   await page.goto("/r/lobby");
   const blocked = await page.evaluate(async () => {
