@@ -35,6 +35,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/people/:user") view=ServerPage />
                     <Route path=path!("/rooms/:room/settings") view=ServerPage />
                     <Route path=path!("/audit") view=ServerPage />
+                    <Route path=path!("/sign-in") view=ServerPage />
+                    <Route path=path!("/sign-up") view=ServerPage />
                 </ParentRoute>
             </Routes>
         </Router>

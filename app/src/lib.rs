@@ -15,8 +15,6 @@ pub mod components;
 pub mod csr;
 #[cfg(feature = "ssr")]
 pub mod document;
-#[cfg(feature = "ssr")]
-pub mod forms;
 pub mod i18n;
 mod intl;
 #[cfg(feature = "ssr")]
@@ -24,6 +22,8 @@ pub mod lab;
 pub mod live;
 pub mod navigation;
 pub mod page;
+#[cfg(feature = "ssr")]
+pub mod pages;
 #[cfg(feature = "hydrate")]
 pub mod start;
 pub mod storage;

@@ -38,7 +38,16 @@ pub fn room_path(room: &RoomId) -> String {
 /// Whether the server renders this page as a document of its own, which the app shows over the chat.
 #[must_use]
 pub fn is_server_page(path: &str) -> bool {
-    matches!(path, "/account" | "/people" | "/audit") || path.starts_with("/people/") || path.starts_with("/rooms/")
+    matches!(path, "/account" | "/people" | "/audit" | "/sign-in" | "/sign-up")
+        || path.starts_with("/people/")
+        || path.starts_with("/rooms/")
+}
+
+/// Whether this is the address of a page that begins another session.
+#[must_use]
+pub fn is_auth_page(address: &str) -> bool {
+    let path = address.split('?').next().unwrap_or_default();
+    matches!(path, "/sign-in" | "/sign-up") || path.starts_with("/reset/")
 }
 
 /// Opens a room. The connection, drafts and loaded messages stay.
@@ -72,11 +81,21 @@ mod tests {
 
     #[test]
     fn pages_of_the_server_are_known_by_their_paths() {
-        for path in ["/account", "/people", "/people/bans", "/rooms/lobby/settings", "/audit"] {
+        for path in ["/account", "/people", "/people/bans", "/rooms/lobby/settings", "/audit", "/sign-in"] {
             assert!(is_server_page(path), "{path}");
         }
-        for path in ["/", "/r/lobby", "/sign-in", "/accounts", "/lab"] {
+        for path in ["/", "/r/lobby", "/reset/x", "/accounts", "/lab"] {
             assert!(!is_server_page(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn auth_pages_are_known_by_their_addresses() {
+        for address in ["/sign-in", "/sign-in?next=/account", "/sign-up", "/reset/0af3"] {
+            assert!(is_auth_page(address), "{address}");
+        }
+        for address in ["/", "/r/lobby", "/account?next=/sign-in", "/invite/0af3"] {
+            assert!(!is_auth_page(address), "{address}");
         }
     }
 }

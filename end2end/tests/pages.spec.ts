@@ -1,6 +1,6 @@
 // Pages opened over the chat keep the connection and the draft.
 import { Page } from "@playwright/test";
-import { Session, createAccount, createOwner, signIn } from "../support/api";
+import { PASSWORD, Session, createAccount, createOwner, signIn } from "../support/api";
 import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
@@ -79,4 +79,44 @@ test("a page that fails to load can be retried over the chat", async ({ visitor,
   await ann.send("still here");
   await expect(ann.message("still here")).toHaveAttribute("data-state", "stored");
   expect(connections()).toBe(1);
+});
+
+test("a guest signs in over the chat: an error keeps the connection and the draft, success loads the app anew", async ({
+  person,
+  server,
+}) => {
+  await createAccount(server, "Ann");
+  const gil = await person("Gil");
+  const { page } = gil;
+  let connections = 0;
+  page.on("websocket", () => (connections += 1));
+  await page.evaluate(() => ((window as any).sameDocument = true));
+  const isSameDocument = () => page.evaluate(() => Boolean((window as any).sameDocument));
+  await gil.composer.fill("half a thought");
+
+  await page.locator("a[href='/account']").click();
+  await panel(page).getByRole("link", { name: "Already have an account? Sign in" }).press("Enter");
+  await expect(page).toHaveURL(/\/sign-in\?next=\/account$/);
+  const form = panel(page).getByTestId("sign-in-form");
+  await form.getByLabel("Name").fill("Ann");
+  await form.getByLabel("Password", { exact: true }).fill("another password");
+  await page.keyboard.press("Enter");
+  await expect(form.getByTestId("problem")).toHaveText("Incorrect name or password.");
+  await expect(form.getByLabel("Name")).toHaveValue("Ann");
+  await expect(form.getByLabel("Password", { exact: true })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/\/r\/lobby$/);
+  await expect(gil.composer).toHaveValue("half a thought");
+  expect(await isSameDocument()).toBe(true);
+  expect(connections).toBe(0);
+
+  await page.locator("a[href='/account']").click();
+  await panel(page).getByRole("link", { name: "Already have an account? Sign in" }).click();
+  await form.getByLabel("Name").fill("Ann");
+  await form.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Sign-in name: Ann")).toBeVisible();
+  expect(await isSameDocument()).toBe(false);
+  await page.goto("/r/lobby");
+  await new Person(page, "Ann").expectConnected();
 });

@@ -147,7 +147,7 @@ fn user_interface_texts_are_only_in_i18n() {
     ] {
         assert_eq!(is_shown(before, literal), shown, "{before}{literal}");
     }
-    for (path, text) in ["app/src/components", "app/src/forms"].into_iter().flat_map(sources) {
+    for (path, text) in ["app/src/components", "app/src/pages"].into_iter().flat_map(sources) {
         for (before, literal) in literals(&text) {
             // Names that are the same in every language.
             assert!(literal == "Parlor" || !is_shown(before, literal), "{}: {literal:?}", path.display());

@@ -1,10 +1,11 @@
 //! The audit log page.
 
 use crate::support::{Client, Server, browser::Browser, http_client};
+use leptos::prelude::*;
 use parlor::domain::AuditAct;
 use parlor_app::{
-    forms::{AuditLog, Clock, Frame, knows_act},
     i18n::{I18n, Language},
+    pages::{AuditPage, Clock, FormState, Layout, has_audit_text},
     time::Zone,
 };
 use parlor_protocol::{
@@ -205,10 +206,16 @@ fn unknown_audit_actions_are_shown_by_name() {
         "details": { "until": "soon", "role": "king", "reason": 7, "else": null } });
     let bare = json!({ "id": 2, "at": 0, "act": "shone" });
     let entries = [entry, bare].map(|entry| (serde_json::from_value::<AuditEntry>(entry).unwrap(), None));
-    let log =
-        AuditLog { entries: entries.into(), older: None, later: false, clock: Clock { zone: Zone::Fixed(0), now: 0 } };
-    let i18n = I18n::new(Language::English);
-    let html = log.page(Frame { i18n, css: String::new(), here: "/audit".into(), ways: None });
+    let layout = Layout {
+        i18n: I18n::new(Language::English),
+        css: String::new(),
+        path: "/audit".into(),
+        nav: None,
+        clock: Clock { zone: Zone::Fixed(0), now: 0 },
+    };
+    let entries: Vec<_> = entries.into();
+    let page = || view! { <AuditPage entries older=None is_first=true /> };
+    let html = layout.render("Audit log", FormState::default(), page);
     let said = entries_of(&html);
     assert_eq!(said, ["Today 00:00Ann: &lt;gilded&gt; · Ann · a private room (lobby)", "Today 00:00The server: shone"]);
 }
@@ -219,6 +226,6 @@ fn every_audit_action_has_a_description() {
     let acts: Vec<_> = AuditAct::ALL.iter().map(|act| act.as_str()).collect();
     assert!(acts.len() >= 20, "{acts:?}");
     for act in &acts {
-        assert!(knows_act(act), "{act}");
+        assert!(has_audit_text(act), "{act}");
     }
 }

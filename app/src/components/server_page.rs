@@ -1,6 +1,6 @@
-//! A page of the server over the chat: settings, people, the audit log. The server renders these as documents that need no
-//! script. Opened from the chat, they are fetched, and so are the answers to their forms: the connection and the drafts
-//! stay, and none of their code is in the wasm.
+//! A page of the server over the chat: account, people, room settings, the audit log, and signing in for guests. The server
+//! renders these as documents that need no scripts. In the chat they are fetched, and so are the answers to their forms: the
+//! connection and the drafts stay, and none of their code is in the wasm.
 
 use leptos::{ev::SubmitEvent, html::Div, prelude::*, task::spawn_local};
 use leptos_router::{
@@ -14,7 +14,7 @@ use crate::{
     browser::{self, PageDocument},
     i18n::Key,
     live::client::Client,
-    navigation::{CurrentRoomId, is_server_page, room_path},
+    navigation::{CurrentRoomId, is_auth_page, is_server_page, room_path},
 };
 
 /// The page at the browser's address.
@@ -47,7 +47,6 @@ pub fn ServerPage() -> impl IntoView {
         } else if path.starts_with("/r/") {
             navigate(&to, options);
         } else {
-            // Who is signed in has changed, or nobody is.
             browser::go(&to);
         }
     });
@@ -64,7 +63,11 @@ pub fn ServerPage() -> impl IntoView {
             }
             unreachable.set(answer.is_none());
             match answer {
-                // A form that was refused is answered at its own address, which is not the page's.
+                // Who is signed in has changed, or nobody is: the app starts anew.
+                Some(answer) if answer.redirected && [&to, &answer.address].into_iter().any(|to| is_auth_page(to)) => {
+                    browser::go(&answer.address);
+                }
+                // A form that was rejected is answered at its own address, which is not the page's.
                 Some(answer) if fields.is_some() && !answer.redirected => page.set(Some(answer)),
                 Some(answer) => show.run((answer, fields.is_none())),
                 None => {}

@@ -7,7 +7,7 @@ use axum::{
 use parlor_app::SiteFiles;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::forms;
+use super::pages;
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
@@ -111,7 +111,7 @@ fn not_found(path: &str, headers: &HeaderMap) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     if accepts.contains("text/html") && !is_file {
-        return forms::no_such_page(headers);
+        return pages::not_found(headers);
     }
     (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
 }

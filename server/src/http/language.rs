@@ -9,7 +9,7 @@ use axum::{
 use parlor_app::i18n::Language;
 use serde::Deserialize;
 
-use super::{ApiError, AppState, LAB_PAGE, SameOrigin, caller, forms, sessions};
+use super::{ApiError, AppState, LAB_PAGE, SameOrigin, caller, pages, sessions};
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
 const COOKIE: &str = "lang";
@@ -51,7 +51,7 @@ pub(super) async fn choose(
         return Err(ApiError::bad_request(format!("This language is not supported. `lang` must be one of: {tags}.")));
     };
     let next = Some(choice.next.as_str())
-        .filter(|next| sessions::is_room_address(next) || forms::is_address(next) || *next == LAB_PAGE);
+        .filter(|next| sessions::is_room_address(next) || pages::is_page_address(next) || *next == LAB_PAGE);
     let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={COOKIE_SECONDS}{secure}", language.tag());
     // A tag is of letters and hyphens, so the text is always a valid header.

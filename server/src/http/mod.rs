@@ -22,7 +22,6 @@ mod assets;
 mod caller;
 mod client_info;
 mod error;
-mod forms;
 mod health;
 mod history;
 mod invites;
@@ -93,7 +92,7 @@ pub const LAB_PAGE: &str = "/lab";
 
 /// The API and the pages, with some `more_pages` that are handled like them.
 pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> {
-    pages::init();
+    pages::chat::init();
     let api = Router::new()
         .merge(people_routes())
         .route("/api/rooms", get(rooms::list).post(rooms::create))
@@ -106,18 +105,18 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
         .route("/api/direct", post(rooms::open_direct))
         .route("/api/{*rest}", any(error::endpoint_not_found))
         .method_not_allowed_fallback(error::method_not_allowed);
-    let pages = Router::new()
-        .route("/", get(pages::home))
-        .route("/r/{room}", get(pages::room))
-        .route("/shell", get(pages::shell))
+    let app_pages = Router::new()
+        .route("/", get(pages::chat::home))
+        .route("/r/{room}", get(pages::chat::room))
+        .route("/shell", get(pages::chat::shell))
         .route("/sw.js", get(worker::serve))
         .route("/enter", post(sessions::enter))
         .route("/language", post(language::choose));
-    api.merge(pages)
+    api.merge(app_pages)
         .merge(more_pages)
-        .merge(forms::routes())
+        .merge(pages::routes())
         .layer(middleware::from_fn_with_state(app.clone(), rate_limit::limit_mutations))
-        .layer(middleware::from_fn(forms::in_words))
+        .layer(middleware::from_fn(pages::render_errors))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .route("/healthz", get(health::alive))

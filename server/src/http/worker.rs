@@ -36,8 +36,9 @@ pub fn build() -> String {
     let mut hash = Sha256::new();
     // Only the document contains the texts.
     let texts: Vec<_> = Language::ALL.iter().map(|language| i18n::page_json(*language)).collect();
-    for text in
-        [env!("CARGO_PKG_VERSION"), TEMPLATE, &pages::policy("")].into_iter().chain(texts.iter().map(String::as_str))
+    for text in [env!("CARGO_PKG_VERSION"), TEMPLATE, &pages::chat::policy("")]
+        .into_iter()
+        .chain(texts.iter().map(String::as_str))
     {
         hash.update(text);
         hash.update([0]);

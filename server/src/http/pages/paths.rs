@@ -1,18 +1,17 @@
-//! The addresses of the pages: to which page a path belongs, and which of them one may be sent to.
+//! The paths of pages: to which page a form belongs, and which paths may be redirected to.
 
 use uuid::Uuid;
 
 use super::{ACCOUNT, AUDIT, BANS, PEOPLE};
 use crate::http::sessions;
 
-/// Pages that open by a secret in their address.
-const LINKS: [&str; 3] = ["/invite/", "/first/", "/reset/"];
+/// Pages whose path ends with a secret.
+const SECRET_LINKS: [&str; 3] = ["/invite/", "/first/", "/reset/"];
 
-/// The address of the page that a path is of, or that has the form which is sent there: a form's own address cannot be
-/// asked by GET. None for a path that is none of these pages'.
+/// The path of the page at a path, or of the page whose form is sent there. None if the path belongs to no page with forms.
 pub(super) fn page_of(path: &str) -> Option<String> {
     let is_page = matches!(path, "/sign-in" | "/sign-up" | ACCOUNT | PEOPLE | BANS | AUDIT);
-    if is_page || LINKS.iter().any(|begin| path.starts_with(begin)) {
+    if is_page || SECRET_LINKS.iter().any(|begin| path.starts_with(begin)) {
         return Some(path.to_owned());
     }
     if path.starts_with("/account/") {
@@ -25,23 +24,22 @@ pub(super) fn page_of(path: &str) -> Option<String> {
     path.strip_prefix("/rooms/").map(|rest| format!("/rooms/{}/settings", first(rest)))
 }
 
-/// Whether another language may lead back to an address of one of these pages. Forms' own addresses are none: they are
-/// asked by POST alone.
-pub(in crate::http) fn is_address(address: &str) -> bool {
+/// Whether this is the address of a page with forms. The actions of forms are not: they answer POST only.
+pub(in crate::http) fn is_page_address(address: &str) -> bool {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let is_link = LINKS.iter().any(|begin| {
+    let is_link = SECRET_LINKS.iter().any(|begin| {
         path.strip_prefix(begin)
             .is_some_and(|secret| !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     });
-    let is_entrance = matches!(path, "/sign-in" | "/sign-up");
+    let is_auth_page = matches!(path, "/sign-in" | "/sign-up");
     match query.strip_prefix("next=") {
-        Some(next) => is_entrance && is_destination(next),
-        None => query.is_empty() && (is_link || is_entrance || is_own_page(path)),
+        Some(next) => is_auth_page && is_redirect_target(next),
+        None => query.is_empty() && (is_link || is_auth_page || is_private_page(path)),
     }
 }
 
-/// Pages for people who are in.
-fn is_own_page(path: &str) -> bool {
+/// Pages for people who are signed in.
+fn is_private_page(path: &str) -> bool {
     let is_person = || path.strip_prefix("/people/").is_some_and(|id| Uuid::try_parse(id).is_ok());
     let is_room = || {
         let room = path.strip_prefix("/rooms/").and_then(|rest| rest.strip_suffix("/settings"));
@@ -50,17 +48,17 @@ fn is_own_page(path: &str) -> bool {
     matches!(path, ACCOUNT | PEOPLE | BANS | AUDIT) || is_person() || is_room()
 }
 
-/// Whether one may be sent there after coming in: a room of this server or one of these pages, and nowhere else.
-fn is_destination(next: &str) -> bool {
-    is_own_page(next) || sessions::is_room_address(next)
+/// Whether people may be redirected there after signing in: a room of this server or one of these pages.
+fn is_redirect_target(next: &str) -> bool {
+    is_private_page(next) || sessions::is_room_address(next)
 }
 
-/// Where someone goes on to; empty for nowhere in particular.
-pub(super) fn destination(next: &str) -> &str {
-    if is_destination(next) { next } else { "" }
+/// The path to redirect to after signing in; empty if it is not one of this server.
+pub(super) fn redirect_target(next: &str) -> &str {
+    if is_redirect_target(next) { next } else { "" }
 }
 
-/// The address of a page that goes on to another one.
+/// The address of a page that leads on to another one.
 pub(super) fn with_next(path: &str, next: &str) -> String {
     if next.is_empty() { path.to_owned() } else { format!("{path}?next={next}") }
 }
@@ -74,7 +72,7 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         for next in ["/r/lobby", "/account", "/people", "/people/bans", "/audit", "/rooms/k3f-9/settings", PERSON] {
-            assert_eq!(destination(next), next);
+            assert_eq!(redirect_target(next), next);
         }
         for next in [
             "",
@@ -91,7 +89,7 @@ mod tests {
             "/rooms/a/leave",
             "/rooms/..\\evil/settings",
         ] {
-            assert_eq!(destination(next), "", "{next}");
+            assert_eq!(redirect_target(next), "", "{next}");
         }
     }
 
@@ -109,7 +107,7 @@ mod tests {
             "/rooms/lobby/settings",
             PERSON,
         ] {
-            assert!(is_address(address), "{address}");
+            assert!(is_page_address(address), "{address}");
         }
         for address in [
             "",
@@ -125,7 +123,7 @@ mod tests {
             "/sign-in\r\nx: y",
             "//sign-in",
         ] {
-            assert!(!is_address(address), "{address}");
+            assert!(!is_page_address(address), "{address}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! The pages, rendered by the server: readable before any script has run, and without one.
+//! The documents of the app: the front page, rooms, and the shell that the service worker keeps. Readable before any script has
+//! run, and without one.
 
 use axum::{
     body::Body,
@@ -15,15 +16,15 @@ use parlor_app::{
 use parlor_protocol::{RoomId, RoomSummary, User, error_code, limits, validate};
 use serde::Deserialize;
 
-use super::{ApiError, AppState, assets, caller, language, sessions};
 use crate::{
     config::{Guests, Registration, Switch},
     domain::Page,
+    http::{ApiError, AppState, assets, caller, language, sessions},
     services::Caller,
 };
 
 #[derive(Deserialize)]
-pub(super) struct HomeQuery {
+pub(in crate::http) struct HomeQuery {
     #[serde(default)]
     error: String,
     #[serde(default)]
@@ -33,7 +34,7 @@ pub(super) struct HomeQuery {
 }
 
 /// `/`: the form for a name, and what is being said in the lobby. Someone with a session goes on to the lobby.
-pub(super) async fn home(
+pub(in crate::http) async fn home(
     State(app): State<AppState>,
     caller: Result<Option<Caller>, ApiError>,
     Query(query): Query<HomeQuery>,
@@ -84,7 +85,7 @@ pub(super) async fn home(
 }
 
 /// `/r/{room}`: the chat.
-pub(super) async fn room(
+pub(in crate::http) async fn room(
     State(app): State<AppState>,
     caller: Result<Option<Caller>, ApiError>,
     Path(room): Path<RoomId>,
@@ -112,7 +113,7 @@ pub(super) async fn room(
 }
 
 #[derive(Deserialize)]
-pub(super) struct ShellQuery {
+pub(in crate::http) struct ShellQuery {
     build: Option<String>,
     lang: Option<String>,
 }
@@ -120,7 +121,7 @@ pub(super) struct ShellQuery {
 /// `/shell`: the chat without a person, for the service worker to keep. The same for everyone who reads its language,
 /// which the query may name. A worker that asks for the shell of another build gets none, for it would not fit the files
 /// that it keeps.
-pub(super) async fn shell(
+pub(in crate::http) async fn shell(
     State(app): State<AppState>,
     Query(query): Query<ShellQuery>,
     headers: HeaderMap,
@@ -161,19 +162,19 @@ fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
 }
 
 /// The browser's offset from UTC in minutes, as its last visit left it in a cookie.
-pub(super) fn time_zone(headers: &HeaderMap) -> i32 {
+pub(in crate::http) fn time_zone(headers: &HeaderMap) -> i32 {
     let minutes = caller::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
     if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
 }
 
 /// To be called once before the first page: leptos runs its tasks on this runtime.
-pub(super) fn init() {
+pub(in crate::http) fn init() {
     // An error means that it was called before.
     let _ = any_spawner::Executor::init_tokio();
 }
 
 /// What is switched on here.
-pub(super) fn offers(app: &AppState) -> Offers {
+pub(in crate::http) fn offers(app: &AppState) -> Offers {
     Offers {
         lab: app.config.lab == Switch::On,
         guests: app.services.guests != Guests::Off,
@@ -209,7 +210,7 @@ async fn render(app: &AppState, data: PageData, language: Language, request: Req
 }
 
 /// Scripts by nonce alone, and what those load; no inline style, no other host.
-pub(super) fn policy(nonce: &str) -> String {
+pub(in crate::http) fn policy(nonce: &str) -> String {
     // cargo-leptos reloads the page through a socket of its own in development.
     let reload =
         if std::env::var_os("LEPTOS_WATCH").is_some() { " ws://127.0.0.1:3001 ws://localhost:3001" } else { "" };
