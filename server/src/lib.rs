@@ -50,7 +50,6 @@ pub mod keyed_mutex;
 pub mod lab;
 pub mod limits;
 pub mod markdown;
-pub mod policy;
 pub mod room;
 pub mod router;
 pub mod serve;

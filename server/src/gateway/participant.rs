@@ -12,6 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, ServerRole, UserId, error_code,
+    policy::{Decision, MemberStatus, RoomAction},
 };
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -27,7 +28,6 @@ use crate::{
     connection::Disconnect,
     domain::TokenHash,
     http::{ApiError, AppState},
-    policy::{RoomAct, Standing, Verdict},
     services::{Caller, ClientInfo, ServiceError},
     session::Session,
 };
@@ -112,7 +112,7 @@ impl Participant {
 
     /// Checks the right to read the room and loads the direct rooms.
     async fn load_rooms(&self) -> Result<(), ApiError> {
-        self.app.services.authorize(&self.caller, RoomAct::Read, &self.room).await?;
+        self.app.services.authorize(&self.caller, RoomAction::Read, &self.room).await?;
         if self.temporary_session.is_none() {
             let rooms = self.app.services.list_rooms(&self.caller.signed_in()).await?;
             let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
@@ -260,11 +260,11 @@ impl Participant {
 fn new_guest_may_read(app: &AppState, room: &RoomId) -> Result<(), ApiError> {
     let found = app.live.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
     // A new guest is a member of the lobby only.
-    let standing = (*room == RoomId::lobby()).then_some(Standing { moderator: false, muted: false });
-    match app.live.actor(ServerRole::Guest).check(RoomAct::Read, found.place(standing)) {
-        Verdict::Allowed => Ok(()),
-        Verdict::Forbidden => Err(ServiceError::Forbidden.into()),
-        Verdict::Hidden => Err(ServiceError::RoomNotFound.into()),
+    let status = (*room == RoomId::lobby()).then_some(MemberStatus { moderator: false, muted: false });
+    match app.live.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(status)) {
+        Decision::Allowed => Ok(()),
+        Decision::Forbidden => Err(ServiceError::Forbidden.into()),
+        Decision::Hidden => Err(ServiceError::RoomNotFound.into()),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{EventKind, RoomId, RoomKind, RoomSummary, Seq, User, UserId};
+use parlor_protocol::{
+    EventKind, RoomId, RoomKind, RoomSummary, Seq, User, UserId,
+    policy::{MemberStatus, RoomContext},
+};
 use uuid::Uuid;
 
 use super::{MissingRange, Room, State};
-use crate::{
-    domain::{AuthorRange, RoomMembership},
-    policy::{Place, Standing},
-};
+use crate::domain::{AuthorRange, RoomMembership};
 
 /// The properties of a room that can change.
 pub(super) struct Details {
@@ -21,10 +21,10 @@ pub(super) struct Details {
 }
 
 impl Room {
-    /// The room as the policy needs it, for someone with this membership.
-    pub fn place(&self, membership: Option<Standing>) -> Place {
+    /// The room as permission checks need it, for someone with this membership.
+    pub fn policy_context(&self, membership: Option<MemberStatus>) -> RoomContext {
         let lobby = self.id.as_str() == RoomId::LOBBY;
-        Place { kind: self.kind, lobby, archived: self.details.read().archived, membership }
+        RoomContext { kind: self.kind, lobby, archived: self.details.read().archived, membership }
     }
 
     /// Applies an event to the room's properties; false when it does not change them.

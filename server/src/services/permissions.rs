@@ -73,7 +73,7 @@ impl Services {
         action: RoomAction,
         room: &RoomId,
     ) -> std::result::Result<Arc<Room>, AccessDenied> {
-        let (role, status) = self.hub.role_and_standing(connection.user.id, room);
+        let (role, status) = self.hub.role_and_status(connection.user.id, room);
         self.check_access(connection.user.id, role, action, room, status)
     }
 
@@ -87,11 +87,11 @@ impl Services {
     ) -> std::result::Result<Arc<Room>, AccessDenied> {
         let room = self.hub.room(room).ok_or(AccessDenied::Hidden)?;
         let (actor, mutes) = (self.actor(role), self.store.mutes_of(user, &room.id));
-        let unmuted = actor.check(action, room.place(membership));
+        let unmuted = actor.check(action, room.policy_context(membership));
         let muted_here = mutes.room.is_some();
         let actor = Actor { muted: mutes.server.is_some() || (membership.is_none() && muted_here), ..actor };
         let membership = membership.map(|status| MemberStatus { muted: muted_here, ..status });
-        match (actor.check(action, room.place(membership)), mutes.until()) {
+        match (actor.check(action, room.policy_context(membership)), mutes.until()) {
             (Decision::Allowed, _) => Ok(room),
             (Decision::Forbidden, Some(until)) if unmuted.is_allowed() => Err(AccessDenied::Muted { until }),
             (Decision::Forbidden, _) => Err(AccessDenied::Forbidden),

@@ -18,7 +18,8 @@ impl Services {
         rooms.retain(|room| self.is_listed(who.user.id, room));
         let others = self.hub.public_rooms();
         let others = others.iter().filter(|room| !rooms.iter().any(|joined| joined.id == room.id));
-        let visible = others.filter(|room| self.actor(who.role).check(RoomAction::See, room.place(None)).is_allowed());
+        let visible =
+            others.filter(|room| self.actor(who.role).check(RoomAction::See, room.policy_context(None)).is_allowed());
         let visible: Vec<_> = visible.map(|room| room.summary_for_others()).collect();
         rooms.extend(visible);
         rooms.sort_by_cached_key(order);

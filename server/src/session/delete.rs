@@ -1,12 +1,9 @@
 //! `delete`: removes a message.
 
-use parlor_protocol::{CommandId, RoomId, error_code};
+use parlor_protocol::{CommandId, RoomId, error_code, policy::RoomAction};
 
 use super::{Session, send::respond};
-use crate::{
-    domain::{AppendOutcome, LogCommand, LogCommandKind, OnAppended, StoreError},
-    policy::RoomAct,
-};
+use crate::domain::{AppendOutcome, LogCommand, LogCommandKind, OnAppended, StoreError};
 
 impl Session {
     pub(super) async fn delete(&self, id: CommandId, room: RoomId, message: CommandId) {
@@ -14,8 +11,8 @@ impl Session {
             return self.refuse(Some(id.to_string()), Some(room), error_code::BAD_FRAME, "The id must not be nil.");
         }
         // The store finds out who wrote the message.
-        let own = self.live.may(&self.connection, RoomAct::DeleteOwn, &room);
-        let others = self.live.may(&self.connection, RoomAct::DeleteOthers, &room).is_ok();
+        let own = self.live.may(&self.connection, RoomAction::DeleteOwn, &room);
+        let others = self.live.may(&self.connection, RoomAction::DeleteOthers, &room).is_ok();
         let own = match own {
             Err(denied) if !others => return self.refuse_denied(Some(id.to_string()), room, denied),
             own => own.is_ok(),
@@ -24,7 +21,7 @@ impl Session {
             return self.refuse_too_fast(id, room, wait);
         }
         let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
-        let as_member = self.live.hub.role_and_standing(self.user(), &room).1.is_some();
+        let as_member = self.live.hub.role_and_status(self.user(), &room).1.is_some();
         let kind = LogCommandKind::Delete { message, own, others, as_member };
         let command = LogCommand { id, room: room.clone(), by: self.connection.user.clone(), kind };
         let connection = self.connection.clone();

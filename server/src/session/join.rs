@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, error_code, limits};
+use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, error_code, limits, policy::RoomAction};
 
 use super::{JoinedRoom, Session};
 use crate::{
     connection::EventBatch,
     domain::{Membership, RoomMembership, StoreError},
-    policy::RoomAct,
     room::{Online, Room, SubscribeOutcome},
     services::AccessDenied,
 };
@@ -18,7 +17,7 @@ const REPLAY_PAGE: u32 = 50;
 
 impl Session {
     pub(super) async fn join(&self, cursor: Cursor) {
-        let room = match self.live.may(&self.connection, RoomAct::Read, &cursor.room) {
+        let room = match self.live.may(&self.connection, RoomAction::Read, &cursor.room) {
             Ok(room) => room,
             Err(denied) => return self.refuse_denied(None, cursor.room, denied),
         };
@@ -140,11 +139,11 @@ impl Session {
 
     /// Makes the user a member, as reading or writing in a public room does.
     pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<Result<(), AccessDenied>, StoreError> {
-        let (_, standing) = self.live.hub.role_and_standing(self.user(), &room.id);
-        if standing.is_some() {
+        let (_, status) = self.live.hub.role_and_status(self.user(), &room.id);
+        if status.is_some() {
             return Ok(Ok(()));
         }
-        if let Err(denied) = self.live.may(&self.connection, RoomAct::Join, &room.id) {
+        if let Err(denied) = self.live.may(&self.connection, RoomAction::Join, &room.id) {
             return Ok(Err(denied));
         }
         let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {

@@ -12,6 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use parlor_protocol::{
     ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame, Tail, UserId, error_code,
+    policy::RoomAction,
 };
 use tokio::sync::Semaphore;
 
@@ -20,7 +21,6 @@ use crate::{
     connection::{Connection, Disconnect, Outgoing},
     domain::{AuthenticatedUser, StoreError, TokenHash},
     limits::Bucket,
-    policy::RoomAct,
     room::Room,
     websocket::frame::{self, Opcode},
 };
@@ -265,7 +265,7 @@ impl Session {
 
     fn typing(&self, room: &RoomId) {
         // Typing is not stored and may be dropped, so it is ignored without a response where it is not allowed.
-        if self.live.may(&self.connection, RoomAct::Type, room).is_err() {
+        if self.live.may(&self.connection, RoomAction::Type, room).is_err() {
             return;
         }
         let mut state = self.state.lock();
@@ -286,7 +286,7 @@ impl Session {
     }
 
     fn who(&self) -> AuthenticatedUser {
-        let (role, _) = self.live.hub.role_and_standing(self.user(), &RoomId::lobby());
+        let (role, _) = self.live.hub.role_and_status(self.user(), &RoomId::lobby());
         // Before `hello`, only the role at the opening of the connection is known.
         AuthenticatedUser { user: self.connection.user.clone(), role: role.max(self.connection.role) }
     }

@@ -1,13 +1,13 @@
 //! `read` and `mark_unread`: the read position of a member.
 
-use parlor_protocol::{RoomId, Seq};
+use parlor_protocol::{RoomId, Seq, policy::RoomAction};
 
 use super::Session;
-use crate::{domain::RoomMembership, policy::RoomAct};
+use crate::domain::RoomMembership;
 
 impl Session {
     pub(super) async fn read(&self, id: &RoomId, seq: Seq) {
-        let room = match self.live.may(&self.connection, RoomAct::Mark, id) {
+        let room = match self.live.may(&self.connection, RoomAction::Mark, id) {
             Ok(room) => room,
             Err(denied) => return self.refuse_denied(None, id.clone(), denied),
         };
@@ -20,7 +20,7 @@ impl Session {
     }
 
     pub(super) async fn mark_unread(&self, id: &RoomId, seq: Seq) {
-        let room = match self.live.may(&self.connection, RoomAct::Mark, id) {
+        let room = match self.live.may(&self.connection, RoomAction::Mark, id) {
             Ok(room) => room,
             Err(denied) => return self.refuse_denied(None, id.clone(), denied),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, RoomId, ServerFrame, error_code, validate};
+use parlor_protocol::{CommandId, RoomId, ServerFrame, error_code, policy::RoomAction, validate};
 
 use super::{
     Session,
@@ -12,7 +12,6 @@ use crate::{
     connection::Connection,
     domain::{AppendOutcome, LogCommand, LogCommandKind, OnAppended, StoreError},
     markdown::{self, Names, Rendered},
-    policy::RoomAct,
 };
 
 /// A longer body, or one with a code block, is rendered on the blocking thread pool.
@@ -29,7 +28,7 @@ impl Session {
                 return self.refuse(Some(id.to_string()), Some(room), invalid.code(), invalid.to_string());
             }
         };
-        let live_room = match self.live.may(&self.connection, RoomAct::Write, &room) {
+        let live_room = match self.live.may(&self.connection, RoomAction::Write, &room) {
             Ok(live_room) => live_room,
             Err(denied) => return self.refuse_denied(Some(id.to_string()), room, denied),
         };

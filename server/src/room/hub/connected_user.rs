@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{RoomId, RoomSummary, ServerFrame, ServerRole, UserId};
+use parlor_protocol::{RoomId, RoomSummary, ServerFrame, ServerRole, UserId, policy::MemberStatus};
 
 use crate::{
     connection::{Connection, Encoded},
     domain::RoomMembership,
-    policy::Standing,
     room::Room,
 };
 
@@ -30,9 +29,9 @@ impl ConnectedUser {
         Self { connections: Vec::new(), role, rooms: Vec::new(), away: false }
     }
 
-    pub(super) fn standing(&self, room: &RoomId) -> Option<Standing> {
+    pub(super) fn member_status(&self, room: &RoomId) -> Option<MemberStatus> {
         let member_of = self.rooms.iter().find(|member_of| member_of.room.id == *room)?;
-        Some(Standing { moderator: member_of.membership.moderator, muted: false })
+        Some(MemberStatus { moderator: member_of.membership.moderator, muted: false })
     }
 
     pub(super) fn membership(&mut self, room: &RoomId) -> Option<&mut RoomMembership> {

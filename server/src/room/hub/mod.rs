@@ -3,14 +3,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
-use parlor_protocol::{Millis, RoomId, RoomKind, ServerFrame, ServerRole, UserId};
+use parlor_protocol::{Millis, RoomId, RoomKind, ServerFrame, ServerRole, UserId, policy::MemberStatus};
 
 use super::{DirtyRooms, Room, name_index::NameIndex};
 use crate::{
     connection::{Connection, Encoded},
     domain::RoomRecord,
     limits::Bucket,
-    policy::Standing,
 };
 
 mod connected_user;
@@ -79,10 +78,10 @@ impl Hub {
         sends.entry(user).or_insert_with(new).clone()
     }
 
-    /// A connected user's role, and their standing in a room; `None` when they are not a member.
-    pub fn role_and_standing(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<Standing>) {
+    /// A connected user's role, and their membership of a room; `None` when they are not a member.
+    pub fn role_and_status(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<MemberStatus>) {
         let users = self.users.lock();
-        users.get(&user).map_or((ServerRole::Guest, None), |connected| (connected.role, connected.standing(room)))
+        users.get(&user).map_or((ServerRole::Guest, None), |connected| (connected.role, connected.member_status(room)))
     }
 
     pub fn set_role(&self, user: UserId, role: ServerRole) {
@@ -101,7 +100,7 @@ impl Hub {
         let mut found = HashMap::new();
         for key in keys {
             let users = self.names.users(key);
-            let member = users.into_iter().find(|user| self.role_and_standing(*user, room).1.is_some());
+            let member = users.into_iter().find(|user| self.role_and_status(*user, room).1.is_some());
             found.extend(member.map(|user| (key.clone(), user)));
         }
         found
