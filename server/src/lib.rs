@@ -30,7 +30,7 @@ use crate::{
     room::Hub,
     serve::{Acceptor, ConnectionLimit, Server},
     services::Services,
-    session::Live,
+    session::SessionContext,
     store::sqlite::SqliteStore,
     transport::HttpConnections,
     workers::Workers,
@@ -94,7 +94,7 @@ pub struct Running {
     pub address: SocketAddr,
     /// While there is no owner: a link to create the owner's account. It is new at each start and can be used once.
     pub first_link: Option<String>,
-    live: Arc<Live>,
+    services: Arc<Services>,
     http_connections: Arc<HttpConnections>,
     connection_limit: ConnectionLimit,
     /// The worker threads end when this is dropped.
@@ -124,9 +124,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
     let fan_out = fan_out::start(hub.clone(), commits, &workers);
     let wheel = Arc::new(HeartbeatWheel::new(config.heartbeat, config.heartbeat_grace));
-    let services = Arc::new(Services::new(store, hub, wheel, &config));
-    let live = Arc::new(Live {
+    let services = Arc::new(Services::new(store, hub.clone(), wheel.clone(), &config));
+    let session_context = Arc::new(SessionContext {
         services: services.clone(),
+        hub,
+        connections: wheel,
         server: ServerInfo {
             name: config.name.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -136,14 +138,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
 
     let stop = CancellationToken::new();
-    tokio::spawn(run_periodic_tasks(live.clone(), stop.clone()));
+    tokio::spawn(run_periodic_tasks(services.clone(), stop.clone()));
 
     let connection_limit = ConnectionLimit::new(config.max_connections);
     let max_connections = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
-    let http_connections = Arc::new(HttpConnections::new(live.clone(), max_connections));
+    let http_connections = Arc::new(HttpConnections::new(session_context.clone(), max_connections));
     let streams = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
     let config = Arc::new(config);
-    let app = AppState { services, live: live.clone(), config: config.clone() };
+    let app = AppState { services: services.clone(), session_context, config: config.clone() };
     let acceptor = Acceptor {
         router: router::router(app, http_connections.clone(), streams),
         address_limit: PerAddressLimit::new(config.most_of_an_address()),
@@ -154,7 +156,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let server =
         Server { acceptor: Arc::new(acceptor), connection_limit: connection_limit.clone(), workers: workers.clone() };
     let accepting = tokio::spawn(server.serve(listener));
-    Ok(Running { address, first_link, live, http_connections, connection_limit, workers, stop, accepting, fan_out })
+    Ok(Running { address, first_link, services, http_connections, connection_limit, workers, stop, accepting, fan_out })
 }
 
 /// Generates the link for the first owner, if there is no owner.
@@ -185,7 +187,7 @@ impl Running {
     /// Number of live connections over all transports and gateways.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.live.connections.connections().len()
+        self.services.connections.connections().len()
     }
 
     /// Stops the server: accepts no more connections, tells all clients to reconnect later at different times, and stores
@@ -193,15 +195,15 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.accepting.await;
-        disconnect_clients(self.live.connections.connections());
+        disconnect_clients(self.services.connections.connections());
         if tokio::time::timeout(DRAIN_TIMEOUT, self.connection_limit.all_ended()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
         let now = clock::now();
-        let mut seen = self.live.hub.take_departed();
-        seen.extend(self.live.hub.connected_users().into_iter().map(|user| (user, now)));
-        store_last_seen(&self.live, seen).await;
-        self.live.store.close().await;
+        let mut seen = self.services.hub.take_departed();
+        seen.extend(self.services.hub.connected_users().into_iter().map(|user| (user, now)));
+        store_last_seen(&self.services, seen).await;
+        self.services.store.close().await;
         let _ = self.fan_out.await;
         drop(self.workers);
     }
@@ -216,8 +218,8 @@ fn disconnect_clients(connections: Vec<Arc<Connection>>) {
 }
 
 /// Runs heartbeats, the hub's tick and clean-up until the server stops.
-async fn run_periodic_tasks(live: Arc<Live>, stop: CancellationToken) {
-    let mut heartbeats = tokio::time::interval(live.connections.tick_interval());
+async fn run_periodic_tasks(services: Arc<Services>, stop: CancellationToken) {
+    let mut heartbeats = tokio::time::interval(services.connections.tick_interval());
     // After a suspension of the process, missed ticks are not made up for.
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
@@ -226,18 +228,18 @@ async fn run_periodic_tasks(live: Arc<Live>, stop: CancellationToken) {
     let mut session_checks = tokio::time::interval(SESSION_CHECK_INTERVAL);
     loop {
         tokio::select! {
-            _ = heartbeats.tick() => live.connections.tick(Instant::now()),
+            _ = heartbeats.tick() => services.connections.tick(Instant::now()),
             _ = sweeps.tick() => {
-                live.mutation_rate_limit.sweep();
-                live.login_throttle.sweep(Instant::now());
+                services.mutation_rate_limit.sweep();
+                services.login_throttle.sweep(Instant::now());
             }
-            _ = session_checks.tick() => drop(tokio::spawn(check_sessions(live.clone()))),
+            _ = session_checks.tick() => drop(tokio::spawn(check_sessions(services.clone()))),
             _ = rooms.tick() => {
-                live.hub.tick();
-                let live = live.clone();
-                let seen = live.hub.take_departed();
+                services.hub.tick();
+                let services = services.clone();
+                let seen = services.hub.take_departed();
                 if !seen.is_empty() {
-                    tokio::spawn(async move { store_last_seen(&live, seen).await });
+                    tokio::spawn(async move { store_last_seen(&services, seen).await });
                 }
             }
             () = stop.cancelled() => return,
@@ -246,22 +248,22 @@ async fn run_periodic_tasks(live: Arc<Live>, stop: CancellationToken) {
 }
 
 /// Stores when users were last online.
-async fn store_last_seen(live: &Live, seen: Vec<(UserId, Millis)>) {
+async fn store_last_seen(services: &Services, seen: Vec<(UserId, Millis)>) {
     if !seen.is_empty()
-        && let Err(error) = live.store.set_seen(seen).await
+        && let Err(error) = services.store.set_seen(seen).await
     {
         tracing::warn!(%error, "cannot store when users were last online");
     }
 }
 
 /// Records that sessions with a live connection are in use, and removes those that nobody uses.
-async fn check_sessions(live: Arc<Live>) {
-    let tokens: HashSet<_> = live.connections.connections().iter().map(|connection| connection.session).collect();
+async fn check_sessions(services: Arc<Services>) {
+    let tokens: HashSet<_> = services.connections.connections().iter().map(|connection| connection.session).collect();
     for token in tokens {
         // Looking a session up records its use. After a failure the next check will do.
-        let _ = live.store.session(token).await;
+        let _ = services.store.session(token).await;
     }
-    if let Err(error) = live.store.sweep().await {
+    if let Err(error) = services.store.sweep().await {
         tracing::warn!(%error, "cannot remove old sessions");
     }
 }

@@ -31,8 +31,8 @@ pub(super) async fn parse(
     let splits: Vec<_> = splits(named).collect();
     let keys = splits.iter().flat_map(|(name, _)| [names::key(name), names::key(without_punctuation(name))]);
     let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
-    let mut known = app.live.store.members_by_name(room, &keys).await?;
-    known.extend(app.live.hub.members_by_name(room, &keys));
+    let mut known = app.services.store.members_by_name(room, &keys).await?;
+    known.extend(app.services.hub.members_by_name(room, &keys));
     let user_of = |name: &str| {
         known.get(&names::key(name)).or_else(|| known.get(&names::key(without_punctuation(name)))).copied()
     };

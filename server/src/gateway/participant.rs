@@ -134,7 +134,7 @@ impl Participant {
     /// # Errors
     /// The session was ended: how to close the connection.
     pub(super) async fn renew_session(&mut self, translator: &mut Translator) -> Result<Session, Disconnect> {
-        let Ok(Some(now)) = self.app.live.store.session(self.caller.token).await else {
+        let Ok(Some(now)) = self.app.services.store.session(self.caller.token).await else {
             return Err(Disconnect { code: CloseCode::SessionRevoked, reconnect_after: None });
         };
         (self.caller.user, self.caller.role) = (now.user, now.role);
@@ -158,7 +158,7 @@ impl Participant {
 
     /// Opens a session that has sent hello and resumed `cursors`, or if there are none, joined its rooms at their heads.
     pub(super) async fn connect(&self, cursors: Vec<Cursor>) -> Session {
-        let session = Session::new(self.app.live.clone(), self.caller.signed_in(), self.caller.token);
+        let session = Session::new(self.app.session_context.clone(), self.caller.signed_in(), self.caller.token);
         let resume = if cursors.is_empty() { self.initial_cursors() } else { cursors };
         session.receive(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode()).await;
         session
@@ -258,10 +258,10 @@ impl Participant {
 
 /// Checks before a guest is created whether the guest could read the room, so that a rejected client leaves no guest behind.
 fn new_guest_may_read(app: &AppState, room: &RoomId) -> Result<(), ApiError> {
-    let found = app.live.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
+    let found = app.services.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
     // A new guest is a member of the lobby only.
     let status = (*room == RoomId::lobby()).then_some(MemberStatus { moderator: false, muted: false });
-    match app.live.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(status)) {
+    match app.services.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(status)) {
         Decision::Allowed => Ok(()),
         Decision::Forbidden => Err(ServiceError::Forbidden.into()),
         Decision::Hidden => Err(ServiceError::RoomNotFound.into()),
@@ -277,7 +277,7 @@ struct TemporarySession {
 
 impl TemporarySession {
     fn new(app: &AppState, token: TokenHash) -> Self {
-        Self { store: app.live.store.clone(), token, ended: AtomicBool::new(false) }
+        Self { store: app.services.store.clone(), token, ended: AtomicBool::new(false) }
     }
 
     async fn end(&self) {

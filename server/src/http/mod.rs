@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{config::Config, limits::AddressPermit, services::Services, session::Live, workers::WorkerSlot};
+use crate::{config::Config, limits::AddressPermit, services::Services, session::SessionContext, workers::WorkerSlot};
 
 mod accounts;
 pub mod address;
@@ -60,7 +60,7 @@ const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
 pub struct AppState {
     pub services: Arc<Services>,
     /// What live sessions share.
-    pub live: Arc<Live>,
+    pub session_context: Arc<SessionContext>,
     pub config: Arc<Config>,
 }
 

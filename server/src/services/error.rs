@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use parlor_protocol::{Millis, error_code, limits, validate::ValidationError};
 
-use super::AccessDenied;
 use crate::{
     accounts::password::{HashError, WeakPassword},
     clock,
@@ -21,6 +20,10 @@ pub enum ServiceError {
     PersonNotFound,
     #[error("This account does not exist.")]
     AccountNotFound,
+    #[error("This message does not exist in this room or was deleted.")]
+    MessageNotFound,
+    #[error("The message that you reply to is not in this room.")]
+    ReplyTargetNotFound,
     #[error("You have no session with this id.")]
     SessionNotFound,
     #[error("This invitation does not exist or has expired.")]
@@ -93,6 +96,12 @@ pub enum ServiceError {
     #[error("{0}")]
     WeakPassword(WeakPassword),
 
+    #[error("The id must not be nil.")]
+    NilId,
+    #[error("This id was used for another command.")]
+    IdReused,
+    #[error("You are sending messages too quickly. Try again {}.", in_seconds(*retry_after))]
+    SendingTooFast { retry_after: Duration },
     #[error("You are doing this too quickly. Try again {}.", in_seconds(*retry_after))]
     RateLimited { retry_after: Duration },
     /// Does not tell which limit was reached, nor whether the last attempt was right.
@@ -110,6 +119,7 @@ pub enum ServiceError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     Name,
+    Message,
     Password,
     CurrentPassword,
     Colour,
@@ -127,6 +137,7 @@ impl Field {
     const fn label(self) -> &'static str {
         match self {
             Self::Name => "The name",
+            Self::Message => "The message",
             Self::Password => "The password",
             Self::CurrentPassword => "The current password",
             Self::Colour => "The colour",
@@ -164,6 +175,8 @@ impl ServiceError {
             Self::RoomNotFound
             | Self::PersonNotFound
             | Self::AccountNotFound
+            | Self::MessageNotFound
+            | Self::ReplyTargetNotFound
             | Self::SessionNotFound
             | Self::InviteNotFound
             | Self::NotBanned
@@ -185,6 +198,8 @@ impl ServiceError {
             Self::InviteRequired => (ErrorKind::Forbidden, error_code::INVITE_NEEDED),
             Self::InvalidLink => (ErrorKind::Forbidden, error_code::INVALID_LINK),
             Self::NameTaken { .. } | Self::RoomNameTaken => (ErrorKind::Conflict, error_code::NAME_TAKEN),
+            Self::IdReused => (ErrorKind::Conflict, error_code::ID_REUSED),
+            Self::NilId => (ErrorKind::BadRequest, error_code::BAD_FRAME),
             Self::LastOwner => (ErrorKind::Conflict, error_code::LAST_OWNER),
             Self::Invalid { reason, .. } => (ErrorKind::Invalid, reason.code()),
             Self::WeakPassword(_) => (ErrorKind::Invalid, error_code::WEAK_PASSWORD),
@@ -194,7 +209,7 @@ impl ServiceError {
             | Self::InvalidRole
             | Self::InvalidDirectPeople
             | Self::AlreadyRegistered => (ErrorKind::BadRequest, error_code::BAD_REQUEST),
-            Self::RateLimited { .. } | Self::TooManyAttempts { .. } => {
+            Self::RateLimited { .. } | Self::SendingTooFast { .. } | Self::TooManyAttempts { .. } => {
                 (ErrorKind::RateLimited, error_code::RATE_LIMITED)
             }
             Self::StorageFull => (ErrorKind::StorageFull, error_code::STORAGE_FULL),
@@ -233,11 +248,18 @@ impl ServiceError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } | Self::TooManyAttempts { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after }
+            | Self::SendingTooFast { retry_after }
+            | Self::TooManyAttempts { retry_after } => Some(*retry_after),
             Self::Busy => Some(Duration::ZERO),
             Self::Muted { until } | Self::Banned { until: Some(until) } => Some(time_to(*until)),
             _ => None,
         }
+    }
+
+    /// The error for a failure of the store that was logged before.
+    pub(super) const fn unlogged(error: &StoreError) -> Self {
+        if error.is_full() { Self::StorageFull } else { Self::Unavailable }
     }
 }
 
@@ -263,7 +285,7 @@ fn name_taken(suggestion: Option<&str>) -> String {
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request failed");
-        if error.is_full() { Self::StorageFull } else { Self::Unavailable }
+        Self::unlogged(&error)
     }
 }
 
@@ -283,15 +305,5 @@ impl From<WeakPassword> for ServiceError {
 impl From<Ban> for ServiceError {
     fn from(ban: Ban) -> Self {
         Self::Banned { until: ban.until }
-    }
-}
-
-impl From<AccessDenied> for ServiceError {
-    fn from(denied: AccessDenied) -> Self {
-        match denied {
-            AccessDenied::Hidden => Self::RoomNotFound,
-            AccessDenied::Forbidden => Self::Forbidden,
-            AccessDenied::Muted { until } => Self::Muted { until },
-        }
     }
 }

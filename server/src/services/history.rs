@@ -1,7 +1,7 @@
 //! Reading a room: pages of its messages, and its events after a sequence number.
 
 use parlor_protocol::{
-    RoomId, Seq,
+    CommandId, RoomId, Seq,
     http::{EventPage, MessagePage},
     limits,
     policy::RoomAction,
@@ -40,6 +40,22 @@ impl Services {
     ) -> Result<EventPage> {
         self.authorize(caller, RoomAction::Read, room).await?;
         let limit = limit.unwrap_or(limits::MAX_EVENT_PAGE_SIZE).clamp(1, limits::MAX_EVENT_PAGE_SIZE);
+        Ok(self.store.events(room, after, limit).await?)
+    }
+
+    /// The id of the event at a sequence number of a room that the caller may read.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>> {
+        Ok(self.store.event_id(room, seq).await?)
+    }
+
+    /// Events to replay to a client that has joined the room.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn replay_page(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage> {
         Ok(self.store.events(room, after, limit).await?)
     }
 }

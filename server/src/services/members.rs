@@ -1,4 +1,4 @@
-//! Members of a room: listing, adding, removing, moderators.
+//! The members of a room, with what the caller may do about each.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use parlor_protocol::{
     policy::{self, ModerationCase, ModerationParty, RoomAction, ServerAction},
 };
 
-use super::{Caller, Result, ServiceError, Services};
-use crate::{accounts::names, domain::RoomMembership, room::Room};
+use super::{Caller, Result, Services};
+use crate::room::Room;
 
 /// Members on one page of the settings.
 const PAGE_SIZE: usize = 50;
@@ -78,77 +78,6 @@ impl Services {
         Ok(MemberList { members, count })
     }
 
-    /// Adds a member to a room, or the caller to a public room. Adding a member again changes nothing.
-    ///
-    /// # Errors
-    /// The caller may not, or the person does not exist.
-    pub async fn add_member(&self, caller: &Caller, room: &RoomId, user: UserId) -> Result<()> {
-        let (live_room, membership) = self.authorize(caller, RoomAction::See, room).await?;
-        let is_self = user == caller.user.id;
-        if is_self && membership.is_some() {
-            return Ok(());
-        }
-        self.authorize(caller, if is_self { RoomAction::Join } else { RoomAction::Invite }, room).await?;
-        let read = self.store.add_member(room, user, caller.user.id).await?.ok_or(ServiceError::PersonNotFound)?;
-        self.hub.became_member(user, &live_room, RoomMembership::since(read), None);
-        Ok(())
-    }
-
-    /// Adds the person whose account has this name.
-    ///
-    /// # Errors
-    /// As [`Services::add_member`].
-    pub async fn add_member_by_name(&self, caller: &Caller, room: &RoomId, name: &str) -> Result<()> {
-        // Checked first: the answer tells whether an account exists.
-        self.authorize(caller, RoomAction::Invite, room).await?;
-        let user = self.find_person_by_name(name).await?.ok_or(ServiceError::PersonNotFound)?;
-        self.add_member(caller, room, user).await
-    }
-
-    /// Removes a member from a room, or lets the caller leave it.
-    ///
-    /// # Errors
-    /// The caller may not, or the person is not a member.
-    pub async fn remove_member(&self, caller: &Caller, room: &RoomId, user: UserId) -> Result<()> {
-        let is_self = user == caller.user.id;
-        let action = if is_self { RoomAction::Leave } else { RoomAction::Remove };
-        let (live_room, _) = self.authorize(caller, action, room).await?;
-        if !is_self {
-            let memberships = self.store.memberships(user).await?;
-            let is_moderator =
-                memberships.iter().any(|membership| membership.room == *room && membership.state.moderator);
-            if !policy::can_remove_member(party_in(&live_room, caller.user.id, caller.role, false), is_moderator) {
-                return Err(ServiceError::Forbidden);
-            }
-        }
-        let removed = self.store.remove_member(room, user, caller.user.id).await?;
-        let seq = removed.ok_or(ServiceError::PersonNotFound)?;
-        if is_self && live_room.kind == RoomKind::Public {
-            // Leaving a public room creates no event.
-            self.hub.was_removed(user, &live_room, seq);
-        }
-        Ok(())
-    }
-
-    /// Makes a member a moderator of the room, or ends that.
-    ///
-    /// # Errors
-    /// The caller may not, or the person is not a member.
-    pub async fn set_room_moderator(
-        &self,
-        caller: &Caller,
-        room: &RoomId,
-        user: UserId,
-        moderator: bool,
-    ) -> Result<()> {
-        self.authorize(caller, RoomAction::Appoint, room).await?;
-        if self.store.set_moderator(room, user, moderator, caller.user.id).await? {
-            Ok(())
-        } else {
-            Err(ServiceError::PersonNotFound)
-        }
-    }
-
     /// A page of the members, with what the caller may do about each.
     ///
     /// # Errors
@@ -209,24 +138,8 @@ impl Services {
         let others = people.into_iter().filter(|person| !members.iter().any(|member| member.user.id == person.id));
         Ok(others.map(|person| person.name).collect())
     }
-
-    /// The account that shows this name, or else signs in with it, in any spelling that counts as the same.
-    async fn find_person_by_name(&self, name: &str) -> Result<Option<UserId>> {
-        let key = names::key(name);
-        if key.is_empty() {
-            return Ok(None);
-        }
-        // The list is ordered by this key: the key without its last letter is a cursor close before it.
-        let mut cursor = key.clone();
-        cursor.pop();
-        let found = self.store.people(&key, Some(&cursor), limits::MAX_PAGE_SIZE).await?.people;
-        if let Some(person) = found.into_iter().find(|person| names::key(&person.name) == key) {
-            return Ok(Some(person.id));
-        }
-        Ok(self.store.account_by_name(&key).await?.map(|account| account.user.id))
-    }
 }
 
-fn party_in(room: &Room, user: UserId, role: ServerRole, moderator: bool) -> ModerationParty {
+pub(super) fn party_in(room: &Room, user: UserId, role: ServerRole, moderator: bool) -> ModerationParty {
     ModerationParty { role, moderator, maker: room.is_made_by(user) }
 }

@@ -3,29 +3,12 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    Millis, RoomId, ServerRole, UserId,
+    RoomId, ServerRole, UserId,
     policy::{Actor, Decision, MemberStatus, RoomAction, ServerAction},
 };
 
 use super::{Caller, Result, ServiceError, Services};
-use crate::{
-    config::Guests,
-    connection::Connection,
-    domain::{Membership, StoreError},
-    room::Room,
-};
-
-/// Why an action in a room is not allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessDenied {
-    /// The room does not exist as far as the person may know.
-    Hidden,
-    Forbidden,
-    /// It would be allowed if they were not muted.
-    Muted {
-        until: Millis,
-    },
-}
+use crate::{config::Guests, connection::Connection, domain::Membership, room::Room};
 
 impl Services {
     /// Someone with this role, for permission checks on this server.
@@ -55,8 +38,7 @@ impl Services {
         action: RoomAction,
         room: &RoomId,
     ) -> Result<(Arc<Room>, Option<Membership>)> {
-        let memberships = self.store.memberships(caller.user.id).await?;
-        let membership = memberships.iter().find(|membership| membership.room == *room).cloned();
+        let membership = self.membership(caller.user.id, room).await?;
         let status = membership.as_ref().map(member_status);
         let room = self.check_access(caller.user.id, caller.role, action, room, status)?;
         Ok((room, membership))
@@ -66,13 +48,8 @@ impl Services {
     /// everyone who is connected.
     ///
     /// # Errors
-    /// See [`AccessDenied`].
-    pub fn authorize_connected(
-        &self,
-        connection: &Connection,
-        action: RoomAction,
-        room: &RoomId,
-    ) -> std::result::Result<Arc<Room>, AccessDenied> {
+    /// As [`Services::authorize`].
+    pub fn authorize_connected(&self, connection: &Connection, action: RoomAction, room: &RoomId) -> Result<Arc<Room>> {
         let (role, status) = self.hub.role_and_status(connection.user.id, room);
         self.check_access(connection.user.id, role, action, room, status)
     }
@@ -84,8 +61,8 @@ impl Services {
         action: RoomAction,
         room: &RoomId,
         membership: Option<MemberStatus>,
-    ) -> std::result::Result<Arc<Room>, AccessDenied> {
-        let room = self.hub.room(room).ok_or(AccessDenied::Hidden)?;
+    ) -> Result<Arc<Room>> {
+        let room = self.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
         let (actor, mutes) = (self.actor(role), self.store.mutes_of(user, &room.id));
         let unmuted = actor.check(action, room.policy_context(membership));
         let muted_here = mutes.room.is_some();
@@ -93,14 +70,14 @@ impl Services {
         let membership = membership.map(|status| MemberStatus { muted: muted_here, ..status });
         match (actor.check(action, room.policy_context(membership)), mutes.until()) {
             (Decision::Allowed, _) => Ok(room),
-            (Decision::Forbidden, Some(until)) if unmuted.is_allowed() => Err(AccessDenied::Muted { until }),
-            (Decision::Forbidden, _) => Err(AccessDenied::Forbidden),
-            (Decision::Hidden, _) => Err(AccessDenied::Hidden),
+            (Decision::Forbidden, Some(until)) if unmuted.is_allowed() => Err(ServiceError::Muted { until }),
+            (Decision::Forbidden, _) => Err(ServiceError::Forbidden),
+            (Decision::Hidden, _) => Err(ServiceError::RoomNotFound),
         }
     }
 
     /// The role of someone's account; guests have none.
-    pub(super) async fn role_of(&self, user: UserId) -> std::result::Result<ServerRole, StoreError> {
+    pub(super) async fn role_of(&self, user: UserId) -> Result<ServerRole> {
         Ok(self.store.account_of(user).await?.map_or(ServerRole::Guest, |account| account.role))
     }
 }

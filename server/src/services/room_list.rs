@@ -2,9 +2,9 @@
 
 use parlor_protocol::{RoomId, RoomSummary, UserId, policy::RoomAction};
 
-use super::{Services, permissions::member_status};
+use super::{Result, Services, permissions::member_status};
 use crate::{
-    domain::{AuthenticatedUser, Membership, RoomMembership, StoreError},
+    domain::{AuthenticatedUser, Membership, RoomMembership},
     room::Room,
 };
 
@@ -13,7 +13,7 @@ impl Services {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn list_rooms(&self, who: &AuthenticatedUser) -> Result<Vec<RoomSummary>, StoreError> {
+    pub async fn list_rooms(&self, who: &AuthenticatedUser) -> Result<Vec<RoomSummary>> {
         let mut rooms: Vec<_> = self.joined_rooms(who).await?.into_iter().map(|(_, room)| room).collect();
         rooms.retain(|room| self.is_listed(who.user.id, room));
         let others = self.hub.public_rooms();
@@ -30,10 +30,7 @@ impl Services {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn joined_rooms(
-        &self,
-        who: &AuthenticatedUser,
-    ) -> Result<Vec<(RoomMembership, RoomSummary)>, StoreError> {
+    pub async fn joined_rooms(&self, who: &AuthenticatedUser) -> Result<Vec<(RoomMembership, RoomSummary)>> {
         let memberships = self.store.memberships(who.user.id).await?;
         let mut rooms = Vec::with_capacity(memberships.len());
         for membership in &*memberships {
@@ -53,7 +50,7 @@ impl Services {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn load_unread(&self, room: &Room, mine: RoomMembership) -> Result<(), StoreError> {
+    pub async fn load_unread(&self, room: &Room, mine: RoomMembership) -> Result<()> {
         if room.missing_range(mine.read_to()).is_none() {
             return Ok(());
         }

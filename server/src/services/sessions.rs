@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use parlor_protocol::{
-    ServerRole, UserKind,
+    CloseCode, ServerRole, UserKind,
     http::{CreatedSession, SessionInfo, SessionList, SignInRequest},
 };
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_nam
 use crate::{
     accounts::password,
     config::Guests,
+    connection::Connection,
     domain::{Account, AuthenticatedUser, SessionSelection, TokenHash},
 };
 
@@ -29,6 +30,23 @@ impl Services {
             Some(ban) => Err(ban.into()),
             None => Ok(Some(Caller { user, role, token })),
         }
+    }
+
+    /// Why a connection must close, if its session has ended or its person has changed since it was opened. Called once the
+    /// hub knows the connection: later changes close it directly.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn verify_connection(&self, connection: &Connection) -> Result<Option<CloseCode>> {
+        Ok(match self.store.session(connection.session).await? {
+            None => Some(CloseCode::SessionRevoked),
+            Some(now) if self.store.ban_of(now.user.id).is_some() => Some(CloseCode::Banned),
+            Some(now) if now.role != connection.role || now.user != connection.user => {
+                self.hub.set_role(now.user.id, now.role);
+                Some(CloseCode::IdentityChanged)
+            }
+            Some(_) => None,
+        })
     }
 
     /// Creates a guest with a session. Without a name the guest gets a numbered one.

@@ -32,7 +32,7 @@ impl Session {
         }
         // An earlier `gap` for these may have been lost as well.
         for id in gapped {
-            let head = self.live.hub.room(&id).map_or(0, |room| room.head());
+            let head = self.context.hub.room(&id).map_or(0, |room| room.head());
             self.push_gap(id, GapReason::Overflow, head, head);
         }
     }

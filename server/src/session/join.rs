@@ -7,9 +7,8 @@ use parlor_protocol::{CommandId, Cursor, GapReason, RoomId, Seq, ServerFrame, er
 use super::{JoinedRoom, Session};
 use crate::{
     connection::EventBatch,
-    domain::{Membership, RoomMembership, StoreError},
     room::{Online, Room, SubscribeOutcome},
-    services::AccessDenied,
+    services::{Result, ServiceError},
 };
 
 /// Events read from the store in one query.
@@ -17,9 +16,9 @@ const REPLAY_PAGE: u32 = 50;
 
 impl Session {
     pub(super) async fn join(&self, cursor: Cursor) {
-        let room = match self.live.may(&self.connection, RoomAction::Read, &cursor.room) {
+        let room = match self.services().authorize_connected(&self.connection, RoomAction::Read, &cursor.room) {
             Ok(room) => room,
-            Err(denied) => return self.refuse_denied(None, cursor.room, denied),
+            Err(denied) => return self.refuse_error(Some(cursor.room), &denied),
         };
         {
             let mut state = self.state.lock();
@@ -29,30 +28,20 @@ impl Session {
                 return self.refuse(None, Some(cursor.room), error_code::TOO_MANY_ROOMS, message);
             }
         }
-        let denied = match self.join_room(&room, &cursor).await {
-            Ok(Ok(())) => return,
-            Ok(Err(denied)) => Ok(denied),
-            Err(error) => Err(error),
-        };
-        self.remove_joined(&cursor.room, false);
-        match denied {
-            Ok(denied) => self.refuse_denied(None, cursor.room, denied),
-            Err(error) => self.fail(None, Some(cursor.room), &error),
+        if let Err(error) = self.join_room(&room, &cursor).await {
+            self.remove_joined(&cursor.room, false);
+            self.refuse_error(Some(cursor.room), &error);
         }
     }
 
     pub(super) async fn leave(&self, room: &RoomId) {
         let Some(room) = self.remove_joined(room, true) else { return };
-        self.live.hub.leave(&self.connection, Some(&room.id));
+        self.context.hub.leave(&self.connection, Some(&room.id));
         // A member still gets summaries of the room's growth.
-        match self.live.store.memberships(self.user()).await {
-            Ok(memberships) => {
-                if let Some(Membership { state, .. }) = memberships.iter().find(|membership| membership.room == room.id)
-                {
-                    room.watch(&self.connection, *state);
-                }
-            }
-            Err(error) => self.fail(None, Some(room.id.clone()), &error),
+        match self.services().membership(self.user(), &room.id).await {
+            Ok(Some(membership)) => drop(room.watch(&self.connection, membership.state)),
+            Ok(None) => {}
+            Err(error) => self.refuse_error(Some(room.id.clone()), &error),
         }
     }
 
@@ -70,16 +59,14 @@ impl Session {
         Some(joined.room)
     }
 
-    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<Result<(), AccessDenied>, StoreError> {
-        if let Err(denied) = self.become_member(room).await? {
-            return Ok(Err(denied));
-        }
+    async fn join_room(&self, room: &Arc<Room>, cursor: &Cursor) -> Result<()> {
+        self.services().join_room(&self.connection, room).await?;
         // Joining again replaces the cursor: no live event may come between replayed ones.
         self.remove_joined(&cursor.room, false);
         if let Some((reason, after)) = self.gap(room, cursor).await? {
             let head = room.head();
             self.push_gap(cursor.room.clone(), reason, after, head);
-            return Ok(Ok(()));
+            return Ok(());
         }
         let overflows = self.overflows.load(Ordering::Relaxed);
         let head = room.head();
@@ -101,21 +88,21 @@ impl Session {
             self.connection.queue.drained().await;
             // After an overflow, the client was sent `gap` and must join again.
             if overflows != self.overflows.load(Ordering::Relaxed) || self.connection.queue.is_ending() {
-                return Ok(Ok(()));
+                return Ok(());
             }
             match room.subscribe(&self.connection, after) {
                 SubscribeOutcome::Live => {
                     if self.connection.is_away() {
                         // The user may be present on another device.
-                        self.live.hub.publish_away(self.user(), room);
+                        self.context.hub.publish_away(self.user(), room);
                     }
                     // Presence changes since `joined` were sent only to those who had subscribed.
                     for frame in room.presence_since(&before, self.user()) {
                         self.connection.push(&frame);
                     }
-                    return Ok(Ok(()));
+                    return Ok(());
                 }
-                SubscribeOutcome::Removed => return Ok(Err(AccessDenied::Hidden)),
+                SubscribeOutcome::Removed => return Err(ServiceError::RoomNotFound),
                 SubscribeOutcome::ReadAfter(from) => after = self.replay(room, from, overflows).await?,
             }
         }
@@ -137,24 +124,8 @@ impl Session {
         before
     }
 
-    /// Makes the user a member, as reading or writing in a public room does.
-    pub(super) async fn become_member(&self, room: &Arc<Room>) -> Result<Result<(), AccessDenied>, StoreError> {
-        let (_, status) = self.live.hub.role_and_status(self.user(), &room.id);
-        if status.is_some() {
-            return Ok(Ok(()));
-        }
-        if let Err(denied) = self.live.may(&self.connection, RoomAction::Join, &room.id) {
-            return Ok(Err(denied));
-        }
-        let Some(read) = self.live.store.add_member(&room.id, self.user(), self.user()).await? else {
-            return Ok(Err(AccessDenied::Hidden));
-        };
-        self.live.hub.became_member(self.user(), room, RoomMembership::since(read), Some(&self.connection));
-        Ok(Ok(()))
-    }
-
     /// The reason why a cursor cannot be resumed, and the client's position.
-    async fn gap(&self, room: &Room, cursor: &Cursor) -> Result<Option<(GapReason, Seq)>, StoreError> {
+    async fn gap(&self, room: &Room, cursor: &Cursor) -> Result<Option<(GapReason, Seq)>> {
         let Some(after) = cursor.after else { return Ok(None) };
         let head = room.head();
         if head.saturating_sub(after) > limits::MAX_REPLAY_EVENTS {
@@ -166,15 +137,15 @@ impl Session {
         }
         let id = match room.recent_id(after) {
             Some(id) => Some(id),
-            None => self.live.store.event_id(&room.id, after).await?,
+            None => self.services().event_id(&room.id, after).await?,
         };
         let same = id.is_some_and(|id| cursor.tail.as_ref().is_none_or(|tail| id.tail() == *tail));
         Ok((!same).then_some((GapReason::HistoryChanged, after)))
     }
 
     /// Queues one page of events from the store. Returns the last seq that was queued.
-    async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq, StoreError> {
-        let mut page = self.live.store.events(&room.id, after, REPLAY_PAGE).await?;
+    async fn replay(&self, room: &Room, after: Seq, overflows: u64) -> Result<Seq> {
+        let mut page = self.services().replay_page(&room.id, after, REPLAY_PAGE).await?;
         // The store may be ahead of the room, even of an event that removes this user. So send only what the room has seen,
         // and check the membership after that.
         let head = room.head();

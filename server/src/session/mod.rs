@@ -19,22 +19,19 @@ use tokio::sync::Semaphore;
 use crate::{
     clock,
     connection::{Connection, Disconnect, Outgoing},
-    domain::{AuthenticatedUser, StoreError, TokenHash},
+    domain::{AuthenticatedUser, TokenHash},
     limits::Bucket,
     room::Room,
+    services::{MessageDeletion, NewMessage, Result, Services},
     websocket::frame::{self, Opcode},
 };
 
-mod delete;
+mod context;
 mod gaps;
 mod join;
-mod live;
-mod mentions;
-mod read_position;
-mod refuse;
-mod send;
+mod respond;
 
-pub use live::Live;
+pub use context::SessionContext;
 
 /// Commands of one connection that may wait for the disk. Beyond, its next frames wait.
 const MAX_IN_FLIGHT: usize = 64;
@@ -43,7 +40,7 @@ const MAX_IN_FLIGHT: usize = 64;
 const TYPING_INTERVAL: Duration = Duration::from_secs(1);
 
 pub struct Session {
-    live: Arc<Live>,
+    context: Arc<SessionContext>,
     connection: Arc<Connection>,
     state: Mutex<State>,
     in_flight: Arc<Semaphore>,
@@ -86,13 +83,14 @@ impl State {
 impl Session {
     /// The session of an authenticated client that has not sent hello yet.
     #[must_use]
-    pub fn new(live: Arc<Live>, who: AuthenticatedUser, session: TokenHash) -> Self {
+    pub fn new(context: Arc<SessionContext>, who: AuthenticatedUser, session: TokenHash) -> Self {
         let connection = Connection::new(who, session);
-        live.connections.add(&connection);
-        let message_limit = live.hub.send_limit_of(connection.user.id, || Bucket::sends(live.rate_limits));
-        let frame_limit = Bucket::frames(live.rate_limits);
+        context.connections.add(&connection);
+        let message_limit =
+            context.hub.send_limit_of(connection.user.id, || Bucket::sends(context.services.rate_limits));
+        let frame_limit = Bucket::frames(context.services.rate_limits);
         Self {
-            live,
+            context,
             connection,
             state: Mutex::default(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
@@ -110,7 +108,7 @@ impl Session {
     /// Time within which the client must send `hello`.
     #[must_use]
     pub fn hello_timeout(&self) -> Duration {
-        self.live.hello_timeout
+        self.context.hello_timeout
     }
 
     /// Whether `hello` was handled.
@@ -137,7 +135,7 @@ impl Session {
     /// The interval of heartbeats.
     #[must_use]
     pub fn heartbeat(&self) -> Duration {
-        self.live.connections.interval()
+        self.context.connections.interval()
     }
 
     /// Ends the connection once its queue is written.
@@ -187,7 +185,7 @@ impl Session {
         for room in rooms {
             self.remove_joined(&room, true);
         }
-        self.live.hub.leave(&self.connection, None);
+        self.context.hub.leave(&self.connection, None);
     }
 
     /// Answers a WebSocket ping.
@@ -202,7 +200,7 @@ impl Session {
             ClientFrame::Hello { protocol, .. } if protocol != PROTOCOL_VERSION => self.close(CloseCode::BadProtocol),
             ClientFrame::Hello { resume, .. } if !self.has_greeted() => {
                 if let Err(error) = self.welcome().await {
-                    return self.fail(None, None, &error);
+                    return self.refuse_error(None, &error);
                 }
                 for cursor in resume {
                     self.join(cursor).await;
@@ -214,58 +212,63 @@ impl Session {
             }
             ClientFrame::Join(cursor) => self.join(cursor).await,
             ClientFrame::Leave { room } => self.leave(&room).await,
-            ClientFrame::Send { id, room, body, reply_to } => self.send(id, room, &body, reply_to).await,
-            ClientFrame::Delete { id, room, message } => self.delete(id, room, message).await,
-            ClientFrame::MarkUnread { room, seq } => self.mark_unread(&room, seq).await,
-            ClientFrame::Away { on } => self.live.hub.set_away(&self.connection, on),
+            ClientFrame::Send { id, room, body, reply_to } => {
+                let Some(respond) = self.responder(id, room.clone()).await else { return };
+                let message = NewMessage { id, room, body, reply_to };
+                self.services().send_message(&self.connection, &self.message_limit, message, respond).await;
+            }
+            ClientFrame::Delete { id, room, message } => {
+                let Some(respond) = self.responder(id, room.clone()).await else { return };
+                let deletion = MessageDeletion { id, room, message };
+                self.services().delete_message(&self.connection, &self.message_limit, deletion, respond).await;
+            }
+            ClientFrame::MarkUnread { room, seq } => {
+                if let Err(error) = self.services().mark_unread(&self.connection, &room, seq).await {
+                    self.refuse_error(Some(room), &error);
+                }
+            }
+            ClientFrame::Away { on } => self.context.hub.set_away(&self.connection, on),
             ClientFrame::Edit { id, room, .. } | ClientFrame::React { id, room, .. } => {
                 let message = "This server does not support editing and reactions yet.";
                 self.refuse(Some(id.to_string()), Some(room), error_code::NOT_SUPPORTED, message);
             }
             ClientFrame::Typing { room } => self.typing(&room),
-            ClientFrame::Read { room, seq } => self.read(&room, seq).await,
+            ClientFrame::Read { room, seq } => {
+                if let Err(error) = self.services().mark_read(&self.connection, &room, seq).await {
+                    self.refuse_error(Some(room), &error);
+                }
+            }
             ClientFrame::Ping { at } => self.connection.push(&ServerFrame::Pong { at, now: clock::now() }),
         }
     }
 
-    async fn welcome(&self) -> Result<(), StoreError> {
+    async fn welcome(&self) -> Result<()> {
+        let services = self.services();
         // Read positions from another device must not change in between.
-        let _turn = self.live.marking.lock(&self.user()).await;
-        let rooms = self.live.joined_rooms(&self.who()).await?;
-        let listed = rooms.iter().map(|(_, room)| room).filter(|room| self.live.is_listed(self.user(), room)).cloned();
+        let _turn = services.marking.lock(&self.user()).await;
+        let rooms = services.joined_rooms(&self.who()).await?;
+        let listed = rooms.iter().map(|(_, room)| room).filter(|room| services.is_listed(self.user(), room)).cloned();
         // Queued before the hub knows the connection, so that no frame precedes it.
         self.connection.push(&ServerFrame::Welcome {
             protocol: PROTOCOL_VERSION,
             you: (*self.connection.user).clone(),
             role: self.connection.role,
-            server: self.live.server.clone(),
+            server: self.context.server.clone(),
             now: clock::now(),
-            heartbeat_ms: u64::try_from(self.live.connections.interval().as_millis()).unwrap_or(u64::MAX),
+            heartbeat_ms: u64::try_from(self.heartbeat().as_millis()).unwrap_or(u64::MAX),
             rooms: listed.collect(),
         });
-        self.live.hub.connect(&self.connection, &rooms);
+        self.context.hub.connect(&self.connection, &rooms);
         self.state.lock().has_greeted = true;
-        self.verify_session().await
-    }
-
-    /// Checks whether the session was ended or its user changed while this connection was being opened. Later changes close
-    /// it directly.
-    async fn verify_session(&self) -> Result<(), StoreError> {
-        match self.live.store.session(self.connection.session).await? {
-            None => self.close(CloseCode::SessionRevoked),
-            Some(now) if self.live.store.ban_of(now.user.id).is_some() => self.close(CloseCode::Banned),
-            Some(now) if now.role != self.connection.role || now.user != self.connection.user => {
-                self.live.hub.set_role(now.user.id, now.role);
-                self.close(CloseCode::IdentityChanged);
-            }
-            Some(_) => {}
+        if let Some(code) = services.verify_connection(&self.connection).await? {
+            self.close(code);
         }
         Ok(())
     }
 
     fn typing(&self, room: &RoomId) {
         // Typing is not stored and may be dropped, so it is ignored without a response where it is not allowed.
-        if self.live.may(&self.connection, RoomAction::Type, room).is_err() {
+        if self.services().authorize_connected(&self.connection, RoomAction::Type, room).is_err() {
             return;
         }
         let mut state = self.state.lock();
@@ -286,9 +289,13 @@ impl Session {
     }
 
     fn who(&self) -> AuthenticatedUser {
-        let (role, _) = self.live.hub.role_and_status(self.user(), &RoomId::lobby());
+        let (role, _) = self.context.hub.role_and_status(self.user(), &RoomId::lobby());
         // Before `hello`, only the role at the opening of the connection is known.
         AuthenticatedUser { user: self.connection.user.clone(), role: role.max(self.connection.role) }
+    }
+
+    fn services(&self) -> &Services {
+        &self.context.services
     }
 
     fn user(&self) -> UserId {
@@ -299,7 +306,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.connection.queue.shut();
-        self.live.hub.disconnect(&self.connection);
+        self.context.hub.disconnect(&self.connection);
         for joined in &self.state.get_mut().joined {
             joined.room.unsubscribe(&self.connection);
         }

@@ -22,7 +22,7 @@ use super::http_connection::{Downstream, HttpConnection};
 use crate::{
     domain::TokenHash,
     http::{ApiError, AppState, Caller},
-    session::{Live, Session},
+    session::{Session, SessionContext},
 };
 
 /// Connections of one session without a stream. Beyond, the oldest of them ends.
@@ -59,7 +59,7 @@ impl FromRequestParts<AppState> for ConnectionName {
 
 /// All live connections over HTTP.
 pub struct HttpConnections {
-    live: Arc<Live>,
+    session_context: Arc<SessionContext>,
     max: usize,
     count: AtomicUsize,
     /// Polls that wait for a frame.
@@ -77,8 +77,14 @@ pub(super) fn no_connection() -> ApiError {
 impl HttpConnections {
     /// No connection yet; at most `max` at a time.
     #[must_use]
-    pub fn new(live: Arc<Live>, max: usize) -> Self {
-        Self { live, max, count: AtomicUsize::new(0), pending_polls: AtomicUsize::new(0), sessions: Mutex::default() }
+    pub fn new(session_context: Arc<SessionContext>, max: usize) -> Self {
+        Self {
+            session_context,
+            max,
+            count: AtomicUsize::new(0),
+            pending_polls: AtomicUsize::new(0),
+            sessions: Mutex::default(),
+        }
     }
 
     /// Number of open connections.
@@ -185,7 +191,7 @@ impl HttpConnections {
             let message = "This server has reached its limit of connections.";
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message));
         }
-        let session = Session::new(self.live.clone(), caller.signed_in(), caller.token);
+        let session = Session::new(self.session_context.clone(), caller.signed_in(), caller.token);
         let (connection, inbox) = HttpConnection::new(name, session, replaced.is_some());
         let of_session = sessions.entry(caller.token).or_default();
         // The tasks of cancelled connections remove them.

@@ -126,7 +126,7 @@ pub(in crate::http) async fn shell(
     Query(query): Query<ShellQuery>,
     headers: HeaderMap,
 ) -> Response {
-    if query.build.is_some_and(|build| build != app.live.server.build) {
+    if query.build.is_some_and(|build| build != app.session_context.server.build) {
         return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
     }
     let language = query.lang.as_deref().and_then(Language::from_tag).unwrap_or_else(|| language::of(&headers));
@@ -142,7 +142,7 @@ fn at(address: &str, mut request: Request<Body>) -> Request<Body> {
 }
 
 async fn room_page(app: &AppState, summary: RoomSummary) -> Result<RoomPage, ApiError> {
-    let page = app.live.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE_SIZE).await?;
+    let page = app.services.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE_SIZE).await?;
     Ok(RoomPage { summary, page })
 }
 
@@ -154,7 +154,7 @@ fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
         missing: false,
         notice: None,
         tz_minutes: time_zone(headers),
-        server: app.live.server.clone(),
+        server: app.session_context.server.clone(),
         name_prefill: String::new(),
         shell: false,
         offers: offers(app),

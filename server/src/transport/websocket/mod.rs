@@ -29,9 +29,9 @@ pub(super) async fn upgrade(
     State(app): State<AppState>,
     upgrade: Upgrade,
 ) -> Response {
-    upgrade
-        .offering(SUBPROTOCOL)
-        .run(move |stream, early| run(stream, &early, Session::new(app.live.clone(), caller.signed_in(), caller.token)))
+    upgrade.offering(SUBPROTOCOL).run(move |stream, early| {
+        run(stream, &early, Session::new(app.session_context.clone(), caller.signed_in(), caller.token))
+    })
 }
 
 /// How a connection ended.
