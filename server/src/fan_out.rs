@@ -1,6 +1,7 @@
 //! Fan-out: the consumer of the bus that delivers events to the live rooms and their subscribers.
 //!
-//! The events of one commit and one room are encoded, queued and written together. On each worker a single task delivers
+//! One consumer applies the control events of a commit and then delivers its room events, so that both take effect in the
+//! order of the commits. The events of one commit and one room are encoded, queued and written together. On each worker a single task delivers
 //! to the subscribers of that worker.
 
 use std::{iter::Peekable, sync::Arc};
@@ -10,8 +11,9 @@ use parlor_protocol::{EventKind, RoomId};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
-    bus::{self, InFlight},
-    connection::EventBatch,
+    bus::{self, Consumer, InFlight},
+    connection::{EventBatch, HeartbeatWheel},
+    control_events,
     room::{FanOutProgress, Hub, Room},
     workers::Workers,
 };
@@ -34,7 +36,12 @@ struct Delivery {
 }
 
 /// Delivers events until the bus is closed.
-pub fn start(hub: Arc<Hub>, mut commits: mpsc::Receiver<bus::Delivery>, workers: &Workers) -> JoinHandle<()> {
+pub fn start(
+    hub: Arc<Hub>,
+    connections: Arc<HeartbeatWheel>,
+    mut commits: Consumer,
+    workers: &Workers,
+) -> JoinHandle<()> {
     let queues: Vec<_> = (0..workers.count())
         .map(|worker| {
             let (queue, deliveries) = mpsc::channel(CAPACITY);
@@ -44,6 +51,7 @@ pub fn start(hub: Arc<Hub>, mut commits: mpsc::Receiver<bus::Delivery>, workers:
         .collect();
     tokio::spawn(async move {
         while let Some(bus::Delivery { commit, in_flight }) = commits.recv().await {
+            commit.control.iter().for_each(|event| control_events::apply(&hub, &connections, event));
             for events in commit.events.chunk_by(|event, next| event.room == next.room) {
                 let Some(room) = events.first().and_then(|event| hub.room(&event.room)) else {
                     tracing::error!("events for a room that is not live");

@@ -42,6 +42,7 @@ pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod control_events;
 pub mod domain;
 pub mod fan_out;
 pub mod gateway;
@@ -66,7 +67,7 @@ pub mod workers;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How often expired rate limits are removed.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often the use of sessions is recorded, and unused sessions are removed.
 const SESSION_CHECK_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -118,12 +119,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let cache = Arc::<Cache>::default();
     let store = SqliteStore::open(&config.data, cache.before(Arc::new(bus)), config.max_pages).await?;
     let store = Arc::new(CachedStore::new(store, cache).await?);
-    let first_link = offer_ownership(&store, &config, address).await?;
+    let first_link = create_owner_invite(&store, &config, address).await?;
 
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
-    let fan_out = fan_out::start(hub.clone(), commits, &workers);
     let wheel = Arc::new(HeartbeatWheel::new(config.heartbeat, config.heartbeat_grace));
+    let fan_out = fan_out::start(hub.clone(), wheel.clone(), commits, &workers);
     let services = Arc::new(Services::new(store, hub.clone(), wheel.clone(), &config));
     let session_context = Arc::new(SessionContext {
         services: services.clone(),
@@ -160,15 +161,15 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 }
 
 /// Generates the link for the first owner, if there is no owner.
-async fn offer_ownership(
+async fn create_owner_invite(
     store: &CachedStore,
     config: &Config,
     address: SocketAddr,
 ) -> Result<Option<String>, StartError> {
     let secret = services::generate_token().map_err(StartError::Secret)?;
-    let is_offered = store.offer_ownership(services::hash_token(&secret)).await?;
+    let is_created = store.create_owner_invite(services::hash_token(&secret)).await?;
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    Ok(is_offered.then(|| format!("{url}/first/{secret}")))
+    Ok(is_created.then(|| format!("{url}/first/{secret}")))
 }
 
 impl Running {
@@ -224,14 +225,14 @@ async fn run_periodic_tasks(services: Arc<Services>, stop: CancellationToken) {
     heartbeats.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut rooms = tokio::time::interval(Duration::from_secs(1));
     rooms.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);
+    let mut cleanups = tokio::time::interval(CLEANUP_INTERVAL);
     let mut session_checks = tokio::time::interval(SESSION_CHECK_INTERVAL);
     loop {
         tokio::select! {
             _ = heartbeats.tick() => services.connections.tick(Instant::now()),
-            _ = sweeps.tick() => {
-                services.mutation_rate_limit.sweep();
-                services.login_throttle.sweep(Instant::now());
+            _ = cleanups.tick() => {
+                services.mutation_rate_limit.remove_expired();
+                services.login_throttle.remove_expired(Instant::now());
             }
             _ = session_checks.tick() => drop(tokio::spawn(check_sessions(services.clone()))),
             _ = rooms.tick() => {
@@ -263,7 +264,7 @@ async fn check_sessions(services: Arc<Services>) {
         // Looking a session up records its use. After a failure the next check will do.
         let _ = services.store.session(token).await;
     }
-    if let Err(error) = services.store.sweep().await {
+    if let Err(error) = services.store.delete_expired_sessions().await {
         tracing::warn!(%error, "cannot remove old sessions");
     }
 }

@@ -114,7 +114,7 @@ impl MutationRateLimit {
     }
 
     /// Forgets buckets that are full again.
-    pub fn sweep(&self) {
+    pub fn remove_expired(&self) {
         self.of_addresses.retain_recent();
         self.of_sessions.retain_recent();
     }
@@ -206,7 +206,7 @@ mod tests {
         let many_sessions = until_refused(address(2), &session);
         assert!((200..240).contains(&many_sessions), "{many_sessions}");
         assert!(changes.take(address(3), None).is_ok(), "others do not suffer");
-        changes.sweep();
+        changes.remove_expired();
         let again = (0..100).take_while(|_| changes.take(address(2), None).is_ok()).count();
         assert!(again < 40, "sweeping forgives nothing: {again}");
     }

@@ -11,6 +11,7 @@ mod audit_page;
 mod auth_pages;
 mod conformance;
 mod connections;
+mod control_events;
 mod crash;
 mod deletion;
 mod event_order;

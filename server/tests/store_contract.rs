@@ -8,9 +8,9 @@ use parlor::{
     accounts::names,
     clock,
     domain::{
-        AppendOutcome, Commit, CommitSink, ControlEvent, CreateError, LogCommand, LogCommandKind, MembershipChange,
-        ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession, OnAppended, Page,
-        RoleChangeOutcome, RoomChange, SessionSelection, StoreError, TokenHash,
+        AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, LogCommand, LogCommandKind,
+        MembershipChange, ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession,
+        OnAppended, Page, RoleChangeOutcome, RoomChange, SessionEnd, SessionSelection, StoreError, TokenHash,
     },
     store::{Store, sqlite::SqliteStore},
 };
@@ -101,7 +101,7 @@ impl Database {
 
     async fn owner(&self) -> User {
         let invite = new_token();
-        assert!(self.store.offer_ownership(invite).await.unwrap());
+        assert!(self.store.create_owner_invite(invite).await.unwrap());
         let account = NewAccount { invite: Some(invite), ..new_account("Olga") };
         self.store.create_account(account, Arc::new(|_, _| false)).await.unwrap().unwrap()
     }
@@ -272,7 +272,7 @@ async fn only_members_who_are_not_restricted_may_send(db: &Database) {
     let room = db.room("garden", RoomKind::Private, &owner).await;
     assert_eq!(db.send(&room, &ann, "hello").await, AppendOutcome::NoRoom);
     assert_eq!(db.send(&"nowhere".into(), &ann, "hello").await, AppendOutcome::NoRoom);
-    db.store.add_member(&room, ann.id, owner.id).await.unwrap().unwrap();
+    db.store.add_member(&room, ann.id, owner.id, None).await.unwrap().unwrap();
     stored(db.send(&room, &ann, "hello").await);
     let until = clock::now() + 60_000;
     let mute = NewMute { user: ann.id, by: owner.id, room: Some(room.clone()), until };
@@ -287,7 +287,7 @@ async fn only_members_who_are_not_restricted_may_send(db: &Database) {
     db.store.remove_member(&room, ann.id, owner.id).await.unwrap().unwrap();
     assert_eq!(db.send(&room, &ann, "hello").await, AppendOutcome::NoRoom);
     let ban = NewBan { user: ann.id, by: owner.id, reason: "spam".into(), until: None, address: false };
-    assert_eq!(db.store.ban(ban).await.unwrap(), ModerationOutcome::Done(None));
+    assert_eq!(db.store.ban(ban).await.unwrap(), ModerationOutcome::Done(()));
     assert_eq!(db.send(&RoomId::lobby(), &ann, "hello").await, AppendOutcome::Banned);
 }
 
@@ -295,18 +295,18 @@ async fn membership_changes_are_events(db: &Database) {
     let (owner, ann, bob) = (db.owner().await, db.account("Ann").await, db.account("Bob").await);
     let room = db.room("garden", RoomKind::Public, &owner).await;
     // Joining and leaving a public room oneself creates no event.
-    assert_eq!(db.store.add_member(&room, bob.id, bob.id).await.unwrap(), Some(0));
+    assert_eq!(db.store.add_member(&room, bob.id, bob.id, Some(ConnectionId::next())).await.unwrap(), Some(0));
     assert!(db.is_member(&bob, &room).await);
     assert_eq!(db.store.remove_member(&room, bob.id, bob.id).await.unwrap(), Some(0));
     assert!(!db.is_member(&bob, &room).await);
     assert!(db.kinds(&room).await.is_empty());
-    assert_eq!(db.store.add_member(&room, ann.id, owner.id).await.unwrap(), Some(1));
-    assert_eq!(db.store.add_member(&room, ann.id, owner.id).await.unwrap(), Some(1), "a member already");
+    assert_eq!(db.store.add_member(&room, ann.id, owner.id, None).await.unwrap(), Some(1));
+    assert_eq!(db.store.add_member(&room, ann.id, owner.id, None).await.unwrap(), Some(1), "a member already");
     assert!(db.store.set_moderator(&room, ann.id, true, owner.id).await.unwrap());
     assert!(!db.store.set_moderator(&room, bob.id, true, owner.id).await.unwrap());
     assert_eq!(db.store.remove_member(&room, ann.id, owner.id).await.unwrap(), Some(3));
     assert_eq!(db.store.remove_member(&room, ann.id, owner.id).await.unwrap(), None);
-    assert_eq!(db.store.add_member(&room, UserId(Uuid::now_v7()), owner.id).await.unwrap(), None);
+    assert_eq!(db.store.add_member(&room, UserId(Uuid::now_v7()), owner.id, None).await.unwrap(), None);
     assert_eq!(
         db.kinds(&room).await,
         [
@@ -329,7 +329,7 @@ async fn membership_changes_are_events(db: &Database) {
         matches!(
             changes.as_slice(),
             [
-                MembershipChange::Joined(_),
+                MembershipChange::Joined { origin: Some(_), .. },
                 MembershipChange::Left { head: 0 },
                 MembershipChange::Added(_),
                 MembershipChange::Moderator(true),
@@ -380,7 +380,7 @@ async fn a_direct_room_is_unique(db: &Database) {
     let nobody = UserId(Uuid::now_v7());
     assert_eq!(db.store.direct_room(vec![ann.id, nobody], ann.id).await.unwrap(), None);
     let carol = db.guest("Carol").await;
-    assert_eq!(db.store.add_member(&first.id, carol.id, ann.id).await.unwrap(), None, "its members never change");
+    assert_eq!(db.store.add_member(&first.id, carol.id, ann.id, None).await.unwrap(), None, "its members never change");
 }
 
 async fn read_positions_move_forward(db: &Database) {
@@ -393,13 +393,27 @@ async fn read_positions_move_forward(db: &Database) {
         assert!(db.store.set_level(&lobby, ann.id, NotificationLevel::Mentions).await.unwrap());
         db.store.load_memberships(ann.id).await.unwrap()[0].state
     };
-    db.store.save_read(&lobby, ann.id, 4).await.unwrap();
-    db.store.save_read(&lobby, ann.id, 2).await.unwrap();
+    let device = ConnectionId::next();
+    db.store.save_read(&lobby, ann.id, 4, device).await.unwrap();
+    db.store.save_read(&lobby, ann.id, 2, device).await.unwrap();
     assert_eq!((state().await.read, state().await.level), (4, NotificationLevel::Mentions));
-    db.store.save_unread_from(&lobby, ann.id, 3).await.unwrap();
+    db.store.save_unread_from(&lobby, ann.id, 3, device).await.unwrap();
     assert_eq!((state().await.unread_from, state().await.read_to()), (Some(3), 2));
-    db.store.save_read(&lobby, ann.id, 5).await.unwrap();
+    db.store.save_read(&lobby, ann.id, 5, device).await.unwrap();
     assert_eq!((state().await.unread_from, state().await.read), (None, 5));
+    let changes = db.published().into_iter().filter_map(|event| match event {
+        ControlEvent::MembershipChanged { user, change, .. } if user == ann.id => Some(change),
+        _ => None,
+    });
+    let read = changes.filter(|change| !matches!(change, MembershipChange::Level(_) | MembershipChange::Joined { .. }));
+    assert_eq!(
+        read.collect::<Vec<_>>(),
+        [
+            MembershipChange::Read { seq: 4, origin: device },
+            MembershipChange::UnreadFrom { seq: 3, origin: device },
+            MembershipChange::Read { seq: 5, origin: device },
+        ]
+    );
 }
 
 async fn sessions_begin_and_end(db: &Database) {
@@ -421,15 +435,15 @@ async fn sessions_begin_and_end(db: &Database) {
     assert_eq!(sessions.iter().map(|session| session.token).collect::<Vec<_>>(), [second.token]);
     db.store.end_session(second.token).await.unwrap();
     assert!(db.store.load_session(second.token).await.unwrap().is_none());
-    let ended: usize = db
+    let ended: Vec<_> = db
         .published()
-        .iter()
-        .map(|event| match event {
-            ControlEvent::SessionsEnded { user, sessions } if *user == ann.id => sessions.len(),
-            _ => 0,
+        .into_iter()
+        .filter_map(|event| match event {
+            ControlEvent::SessionsEnded { user, sessions, reason } if user == ann.id => Some((sessions.len(), reason)),
+            _ => None,
         })
-        .sum();
-    assert_eq!(ended, 3);
+        .collect();
+    assert_eq!(ended, [(1, SessionEnd::Replaced), (1, SessionEnd::Ended), (1, SessionEnd::Ended)]);
 }
 
 async fn account_names_are_unique(db: &Database) {
@@ -447,7 +461,7 @@ async fn account_names_are_unique(db: &Database) {
     assert!(db.published().contains(&ControlEvent::ProfileChanged { user: shown.unwrap() }));
     // She still signs in by the first name.
     assert!(db.store.account_by_name("ann").await.unwrap().is_some());
-    assert_eq!(db.store.person(ann.id).await.unwrap().unwrap().name, "Annie");
+    assert_eq!(db.store.find_user(ann.id).await.unwrap().unwrap().name, "Annie");
 }
 
 async fn a_guest_becomes_an_account(db: &Database) {
@@ -462,19 +476,22 @@ async fn a_guest_becomes_an_account(db: &Database) {
     // Another password ends all sessions, and works once.
     let account = db.store.account_of(user.id).await.unwrap().unwrap();
     let new = new_session();
-    assert!(db.store.change_password(&account, "new hash".into(), new.clone()).await.unwrap());
+    assert!(db.store.change_password(&account, "new hash".into(), new.clone(), session.token).await.unwrap());
     assert!(db.store.load_session(session.token).await.unwrap().is_none());
-    assert!(!db.store.change_password(&account, "newer hash".into(), new_session()).await.unwrap());
+    let replaced =
+        ControlEvent::SessionsEnded { user: user.id, sessions: vec![session.token], reason: SessionEnd::Replaced };
+    assert_eq!(db.published().last(), Some(&replaced));
+    assert!(!db.store.change_password(&account, "newer hash".into(), new_session(), new.token).await.unwrap());
     let link = new_token();
-    assert!(db.store.make_reset(user.id, user.id, link, clock::now() + 60_000).await.unwrap());
-    assert!(db.store.use_reset(link, "newest hash".into(), new_session()).await.unwrap().is_some());
-    assert!(db.store.use_reset(link, "too late".into(), new_session()).await.unwrap().is_none());
+    assert!(db.store.create_reset_token(user.id, user.id, link, clock::now() + 60_000).await.unwrap());
+    assert!(db.store.redeem_reset_token(link, "newest hash".into(), new_session()).await.unwrap().is_some());
+    assert!(db.store.redeem_reset_token(link, "too late".into(), new_session()).await.unwrap().is_none());
     assert!(db.store.load_session(new.token).await.unwrap().is_none());
 }
 
 async fn an_invite_is_used_as_often_as_it_allows(db: &Database) {
     let owner = db.owner().await;
-    assert!(!db.store.offer_ownership(new_token()).await.unwrap(), "there is an owner");
+    assert!(!db.store.create_owner_invite(new_token()).await.unwrap(), "there is an owner");
     let invite =
         |token, expires_at| NewInvite { token, by: owner.id, expires_at, uses: Some(1), role: ServerRole::Member };
     let by = async |name: &str, token| {
@@ -483,12 +500,12 @@ async fn an_invite_is_used_as_often_as_it_allows(db: &Database) {
     };
     let later = clock::now() + 60_000;
     let (once, expired, revoked) = (new_token(), new_token(), new_token());
-    db.store.make_invite(invite(once, later)).await.unwrap();
+    db.store.create_invite(invite(once, later)).await.unwrap();
     assert_eq!(by("Ann", once).await, Ok(()));
     assert_eq!(by("Bob", once).await, Err(CreateError::Invite));
-    db.store.make_invite(invite(expired, clock::now() - 1)).await.unwrap();
+    db.store.create_invite(invite(expired, clock::now() - 1)).await.unwrap();
     assert_eq!(by("Bob", expired).await, Err(CreateError::Invite));
-    let info = db.store.make_invite(invite(revoked, later)).await.unwrap();
+    let info = db.store.create_invite(invite(revoked, later)).await.unwrap();
     assert_eq!(db.store.invites().await.unwrap().len(), 1);
     assert!(db.store.revoke_invite(info.id, owner.id).await.unwrap());
     assert!(!db.store.revoke_invite(info.id, owner.id).await.unwrap());
@@ -501,6 +518,7 @@ async fn an_invite_is_used_as_often_as_it_allows(db: &Database) {
 
 async fn restrictions_need_rights(db: &Database) {
     let (owner, ann, bob) = (db.owner().await, db.account("Ann").await, db.account("Bob").await);
+    let guest = db.guest("Carol").await;
     let ban = |user: &User, by: &User, until| NewBan {
         user: user.id,
         by: by.id,
@@ -511,10 +529,12 @@ async fn restrictions_need_rights(db: &Database) {
     assert_eq!(db.store.ban(ban(&bob, &ann, None)).await.unwrap(), ModerationOutcome::Forbidden);
     assert_eq!(db.store.lift_ban(bob.id, owner.id).await.unwrap(), ModerationOutcome::NotFound);
     let address = "192.0.2.7".parse().unwrap();
-    assert_eq!(db.store.ban(ban(&bob, &owner, None)).await.unwrap(), ModerationOutcome::Done(Some(address)));
-    let banned = ControlEvent::UserBanned { user: bob.id, until: None, address: Some(address) };
-    assert_eq!(db.store.active_restrictions().await.unwrap(), std::slice::from_ref(&banned));
-    assert_eq!(db.published().last(), Some(&banned));
+    assert_eq!(db.store.ban(ban(&bob, &owner, None)).await.unwrap(), ModerationOutcome::Done(()));
+    let banned =
+        |guest_sessions| ControlEvent::UserBanned { user: bob.id, until: None, address: Some(address), guest_sessions };
+    assert_eq!(db.store.active_restrictions().await.unwrap(), [banned(Vec::new())]);
+    let guest_session = db.store.sessions_of(guest.id).await.unwrap()[0].token;
+    assert_eq!(db.published().last(), Some(&banned(vec![guest_session])));
     assert_eq!(db.store.bans(10).await.unwrap().len(), 1);
     assert_eq!(db.store.lift_ban(bob.id, owner.id).await.unwrap(), ModerationOutcome::Done(()));
     assert_eq!(db.published().last(), Some(&ControlEvent::BanLifted { user: bob.id }));
@@ -522,22 +542,19 @@ async fn restrictions_need_rights(db: &Database) {
     db.store.ban(ban(&bob, &owner, Some(clock::now() - 1))).await.unwrap();
     assert!(db.store.active_restrictions().await.unwrap().is_empty());
     assert!(db.store.bans(10).await.unwrap().is_empty());
-    let guest = db.guest("Carol").await;
-    let from_there = db.store.guests_from(address).await.unwrap();
-    assert_eq!(from_there, [db.store.sessions_of(guest.id).await.unwrap()[0].token]);
 }
 
 async fn roles_change_within_rights_and_are_audited(db: &Database) {
     let (owner, ann, bob) = (db.owner().await, db.account("Ann").await, db.account("Bob").await);
-    assert_eq!(db.store.give_role(ann.id, bob.id, ServerRole::Moderator).await.unwrap(), RoleChangeOutcome::Forbidden);
+    assert_eq!(db.store.set_role(ann.id, bob.id, ServerRole::Moderator).await.unwrap(), RoleChangeOutcome::Forbidden);
     let nobody = UserId(Uuid::now_v7());
-    assert_eq!(db.store.give_role(owner.id, nobody, ServerRole::Admin).await.unwrap(), RoleChangeOutcome::NotFound);
-    assert_eq!(db.store.give_role(owner.id, ann.id, ServerRole::Admin).await.unwrap(), RoleChangeOutcome::Changed);
+    assert_eq!(db.store.set_role(owner.id, nobody, ServerRole::Admin).await.unwrap(), RoleChangeOutcome::NotFound);
+    assert_eq!(db.store.set_role(owner.id, ann.id, ServerRole::Admin).await.unwrap(), RoleChangeOutcome::Changed);
     assert_eq!(db.published().last(), Some(&ControlEvent::RoleChanged { user: ann.id, role: ServerRole::Admin }));
     assert_eq!(db.store.account_of(ann.id).await.unwrap().unwrap().role, ServerRole::Admin);
     assert!(!db.store.delete_account(owner.id).await.unwrap(), "the last owner");
     assert!(db.store.delete_account(bob.id).await.unwrap());
-    assert_eq!(db.store.person(bob.id).await.unwrap().unwrap().name, names::GONE);
+    assert_eq!(db.store.find_user(bob.id).await.unwrap().unwrap().name, names::GONE);
     // The newest first, a page at a time.
     let acts = async |before, limit| {
         let entries = db.store.audit(before, limit).await.unwrap();

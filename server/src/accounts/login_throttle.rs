@@ -135,13 +135,13 @@ impl LoginThrottle {
     }
 
     /// Forgets buckets that are full again, and rows of failures of long ago.
-    pub fn sweep(&self, now: Instant) {
-        sweep(&self.names, NAME_BURST, now);
-        sweep(&self.addresses, ADDRESS_BURST, now);
+    pub fn remove_expired(&self, now: Instant) {
+        remove_expired(&self.names, NAME_BURST, now);
+        remove_expired(&self.addresses, ADDRESS_BURST, now);
     }
 }
 
-fn sweep<K: Eq + Hash>(buckets: &Mutex<HashMap<K, Bucket>>, burst: f64, now: Instant) {
+fn remove_expired<K: Eq + Hash>(buckets: &Mutex<HashMap<K, Bucket>>, burst: f64, now: Instant) {
     buckets.lock().retain(|_, bucket| {
         let passed = now.saturating_duration_since(bucket.at);
         let is_full = bucket.left + passed.as_secs_f64() / EACH.as_secs_f64() >= burst;
@@ -201,7 +201,7 @@ mod tests {
             now += EACH;
         }
         assert!(tries.take("ann", address(251), now).unwrap_err() > EACH_OF_MANY / 2);
-        tries.sweep(now + EACH_OF_MANY / 2);
+        tries.remove_expired(now + EACH_OF_MANY / 2);
         assert!(tries.take("ann", address(251), now + EACH_OF_MANY / 2).is_err(), "not forgotten");
         assert!(tries.take("ann", address(251), now + EACH_OF_MANY).is_ok());
         assert!(tries.take("ann", address(251), now + EACH_OF_MANY).is_err());
@@ -213,9 +213,9 @@ mod tests {
     fn what_is_full_again_is_forgotten() {
         let (tries, begin) = (LoginThrottle::default(), Instant::now());
         tries.take("ann", address(1), begin).unwrap();
-        tries.sweep(begin);
+        tries.remove_expired(begin);
         assert_eq!((tries.names.lock().len(), tries.addresses.lock().len()), (1, 1));
-        tries.sweep(begin + MEMORY);
+        tries.remove_expired(begin + MEMORY);
         assert_eq!((tries.names.lock().len(), tries.addresses.lock().len()), (0, 0));
     }
 }

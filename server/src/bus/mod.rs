@@ -3,7 +3,7 @@
 //!
 //! Each consumer has a bounded queue of its own, with one of two guarantees:
 //! - [`Bus::subscribe`]: nothing is lost. The publisher waits while the queue is full, so such a consumer must never wait for
-//!   a client, a disk or another host. It is at most [`CAPACITY`] commits behind.
+//!   a client, a disk or another host. It is at most [`CAPACITY`] commits behind, and [`CommitSink::applied`] waits for it.
 //! - [`Bus::subscribe_lossy`]: the publisher never waits. A consumer that falls behind gets
 //!   [`RecvError::Lagged`](tokio::sync::broadcast::error::RecvError::Lagged) and reads what it missed from the log.
 //!
@@ -13,12 +13,12 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use async_trait::async_trait;
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use crate::domain::{Commit, CommitSink};
 
@@ -32,11 +32,37 @@ pub struct Delivery {
     pub in_flight: Arc<InFlight>,
 }
 
+/// A consumer that loses nothing. It handles one delivery after another.
+pub struct Consumer {
+    deliveries: mpsc::Receiver<Delivery>,
+    received: u64,
+    /// Number of deliveries that were handled.
+    applied: watch::Sender<u64>,
+}
+
+impl Consumer {
+    /// The next delivery; none when the bus is closed. Asking for it says that the one before it was applied.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        self.applied.send_replace(self.received);
+        let delivery = self.deliveries.recv().await?;
+        self.received += 1;
+        Some(delivery)
+    }
+}
+
 /// Publishes commits. Consumers are added before the store is opened.
 pub struct Bus {
-    consumers: Vec<mpsc::Sender<Delivery>>,
+    consumers: Vec<Subscription>,
+    /// Number of commits that were published.
+    published: AtomicU64,
     lossy_consumers: broadcast::Sender<Arc<Commit>>,
     counter: Arc<InFlightCounter>,
+}
+
+/// The publisher's end of a [`Consumer`].
+struct Subscription {
+    queue: mpsc::Sender<Delivery>,
+    applied: watch::Receiver<u64>,
 }
 
 #[derive(Default)]
@@ -66,16 +92,16 @@ impl Drop for InFlight {
 impl Default for Bus {
     fn default() -> Self {
         let (lossy_consumers, _) = broadcast::channel(CAPACITY);
-        Self { consumers: Vec::new(), lossy_consumers, counter: Arc::default() }
+        Self { consumers: Vec::new(), published: AtomicU64::new(0), lossy_consumers, counter: Arc::default() }
     }
 }
 
 impl Bus {
     /// Adds a consumer that loses nothing.
-    pub fn subscribe(&mut self) -> mpsc::Receiver<Delivery> {
-        let (consumer, deliveries) = mpsc::channel(CAPACITY);
-        self.consumers.push(consumer);
-        deliveries
+    pub fn subscribe(&mut self) -> Consumer {
+        let ((queue, deliveries), (applied, progress)) = (mpsc::channel(CAPACITY), watch::channel(0));
+        self.consumers.push(Subscription { queue, applied: progress });
+        Consumer { deliveries, received: 0, applied }
     }
 
     /// Adds a consumer for which the publisher never waits.
@@ -92,6 +118,7 @@ impl CommitSink for Bus {
             return;
         }
         let in_flight = InFlight::new(&self.counter);
+        self.published.fetch_add(1, Ordering::AcqRel);
         // Stable: the events of a room stay in the order of their seqs.
         commit.events.sort_by(|a, b| a.room.cmp(&b.room));
         let commit = Arc::new(commit);
@@ -99,7 +126,7 @@ impl CommitSink for Bus {
         let _ = self.lossy_consumers.send(commit.clone());
         for consumer in &self.consumers {
             // A consumer ends only when the server stops.
-            let _ = consumer.send(Delivery { commit: commit.clone(), in_flight: in_flight.clone() }).await;
+            let _ = consumer.queue.send(Delivery { commit: commit.clone(), in_flight: in_flight.clone() }).await;
         }
     }
 
@@ -115,6 +142,14 @@ impl CommitSink for Bus {
                 return;
             }
             none.await;
+        }
+    }
+
+    async fn applied(&self) {
+        let published = self.published.load(Ordering::Acquire);
+        for consumer in &self.consumers {
+            // A consumer ends only when the server stops.
+            let _ = consumer.applied.clone().wait_for(|applied| *applied >= published).await;
         }
     }
 }
@@ -168,5 +203,22 @@ mod tests {
         drop(consumer.recv().await);
         publish.await;
         assert!(matches!(lossy.try_recv(), Err(TryRecvError::Lagged(1))));
+    }
+
+    #[tokio::test]
+    async fn a_commit_is_applied_when_each_consumer_asks_for_the_next() {
+        let mut bus = Bus::default();
+        let (mut one, mut two) = (bus.subscribe(), bus.subscribe());
+        assert!(bus.applied().now_or_never().is_some(), "nothing was published");
+        bus.publish(commit(&[])).await;
+        drop(one.recv().await);
+        assert!(one.recv().now_or_never().is_none());
+        drop(two.recv().await);
+        assert!(bus.applied().now_or_never().is_none(), "the second consumer is still at work");
+        assert!(two.recv().now_or_never().is_none());
+        assert!(bus.applied().now_or_never().is_some());
+        bus.publish(commit(&[])).await;
+        drop((one, two));
+        assert!(bus.applied().now_or_never().is_some(), "without consumers");
     }
 }

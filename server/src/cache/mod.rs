@@ -12,8 +12,8 @@ use parlor_protocol::{Millis, RoomId, Seq, UserId};
 use crate::{
     clock,
     domain::{
-        AuthenticatedUser, Ban, Commit, CommitSink, ControlEvent, Membership, MembershipChange, Mutes, RoomMembership,
-        SEEN_INTERVAL, SESSION_LIFETIME, StoreError, TokenHash,
+        AuthenticatedUser, Ban, Commit, CommitSink, ConnectionId, ControlEvent, Membership, MembershipChange, Mutes,
+        RoomMembership, SEEN_INTERVAL, SESSION_LIFETIME, StoreError, TokenHash,
     },
     store::Store,
 };
@@ -63,7 +63,7 @@ impl Cache {
             // The rooms themselves are held by the hub.
             ControlEvent::RoomCreated { .. } => {}
             ControlEvent::MembershipChanged { room, user, change } => self.change_membership(*user, room, *change),
-            ControlEvent::UserBanned { user, until, address } => {
+            ControlEvent::UserBanned { user, until, address, .. } => {
                 self.restrictions.write().ban(*user, *until, *address, now);
             }
             ControlEvent::BanLifted { user } => self.restrictions.write().lift(*user),
@@ -84,7 +84,7 @@ impl Cache {
 
     fn change_membership(&self, user: UserId, room: &RoomId, change: MembershipChange) {
         match change {
-            MembershipChange::Added(state) | MembershipChange::Joined(state) => {
+            MembershipChange::Added(state) | MembershipChange::Joined { membership: state, .. } => {
                 self.memberships.change(&user, |memberships| {
                     if memberships.iter().any(|membership| membership.room == *room) {
                         return Some(memberships.clone());
@@ -103,7 +103,7 @@ impl Cache {
                 self.change_state(user, room, |state| state.moderator = moderator);
             }
             // The cache is ahead of the disk here: see `CachedStore::set_read`.
-            MembershipChange::Read(_) | MembershipChange::UnreadFrom(_) => {}
+            MembershipChange::Read { .. } | MembershipChange::UnreadFrom { .. } => {}
         }
     }
 
@@ -148,6 +148,10 @@ impl CommitSink for CacheSink {
 
     async fn idle(&self) {
         self.next.idle().await;
+    }
+
+    async fn applied(&self) {
+        self.next.applied().await;
     }
 }
 
@@ -225,24 +229,36 @@ impl CachedStore {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn set_read(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+    pub async fn set_read(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        seq: Seq,
+        origin: ConnectionId,
+    ) -> Result<(), StoreError> {
         // The cache is ahead of the disk for a moment, so the memberships have to be in it.
         self.memberships(user).await?;
         self.cache.change_state(user, room, |state| {
             state.read = state.read.max(seq);
             state.unread_from = None;
         });
-        self.store.save_read(room, user, seq).await
+        self.store.save_read(room, user, seq, origin).await
     }
 
     /// Marks a member's messages from a seq on as unread, in the same way.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn set_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+    pub async fn set_unread_from(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        seq: Seq,
+        origin: ConnectionId,
+    ) -> Result<(), StoreError> {
         self.memberships(user).await?;
         self.cache.change_state(user, room, |state| state.unread_from = Some(seq));
-        self.store.save_unread_from(room, user, seq).await
+        self.store.save_unread_from(room, user, seq, origin).await
     }
 
     /// The active ban of a user.

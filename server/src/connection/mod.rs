@@ -13,7 +13,7 @@ use std::{
 use parlor_protocol::{ServerFrame, ServerRole, User};
 
 use crate::{
-    domain::{AuthenticatedUser, TokenHash},
+    domain::{AuthenticatedUser, ConnectionId, TokenHash},
     workers,
 };
 
@@ -28,10 +28,6 @@ pub use frame::{Encoded, EventBatch, EventFrame};
 pub use heartbeat::HeartbeatWheel;
 pub use outgoing::{Disconnect, Frame, Outgoing, PartialWrite};
 pub use queue::{MAX_SLICES, Queue};
-
-/// Unique for the lifetime of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ConnectionId(u64);
 
 pub struct Connection {
     pub id: ConnectionId,
@@ -54,9 +50,8 @@ impl Connection {
     /// A connection that was just opened, on the current worker.
     #[must_use]
     pub fn new(AuthenticatedUser { user, role }: AuthenticatedUser, session: TokenHash) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
-            id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            id: ConnectionId::next(),
             user,
             role,
             session,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, Seq, ServerRole, User, UserId};
 
-use super::{RoomMembership, RoomRecord, TokenHash};
+use super::{ConnectionId, RoomMembership, RoomRecord, TokenHash};
 
 /// What one commit changed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +22,7 @@ pub enum ControlEvent {
     SessionsEnded {
         user: UserId,
         sessions: Vec<TokenHash>,
+        reason: SessionEnd,
     },
     /// A user has another name, colour or kind.
     ProfileChanged {
@@ -44,6 +45,8 @@ pub enum ControlEvent {
         user: UserId,
         until: Option<Millis>,
         address: Option<IpAddr>,
+        /// The sessions of guests from the banned address.
+        guest_sessions: Vec<TokenHash>,
     },
     BanLifted {
         user: UserId,
@@ -60,13 +63,26 @@ pub enum ControlEvent {
     },
 }
 
+/// Why sessions ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// They were ended for good.
+    Ended,
+    /// The response to the request that ended them brings another session: clients reconnect with it.
+    Replaced,
+}
+
 /// What changed of a user's membership in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MembershipChange {
     /// They became a member, and the room's log says so.
     Added(RoomMembership),
     /// They became a member without an event in the room's log: joined by themselves, or with the room's creation.
-    Joined(RoomMembership),
+    Joined {
+        membership: RoomMembership,
+        /// The connection that joined and knows it.
+        origin: Option<ConnectionId>,
+    },
     /// The membership ended, and the event at `head` of the room's log says so.
     Removed {
         head: Seq,
@@ -78,9 +94,15 @@ pub enum MembershipChange {
     Level(NotificationLevel),
     Moderator(bool),
     /// Everything up to this seq was read, and nothing is marked as unread any more.
-    Read(Seq),
+    Read {
+        seq: Seq,
+        origin: ConnectionId,
+    },
     /// What begins at this seq was marked as unread.
-    UnreadFrom(Seq),
+    UnreadFrom {
+        seq: Seq,
+        origin: ConnectionId,
+    },
 }
 
 /// Receives what is committed. A store calls it after each commit, before it answers the writes of that commit.
@@ -94,4 +116,7 @@ pub trait CommitSink: Send + Sync + 'static {
 
     /// Returns when everything published so far has been delivered.
     async fn idle(&self);
+
+    /// Returns when this process has applied everything published so far to what it has in memory.
+    async fn applied(&self) {}
 }

@@ -13,12 +13,13 @@ mod session;
 
 pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount, RoleChangeOutcome};
 pub use audit::AuditAct;
-pub use commit::{Commit, CommitSink, ControlEvent, MembershipChange};
+pub use commit::{Commit, CommitSink, ControlEvent, MembershipChange, SessionEnd};
 pub use error::StoreError;
 pub use invite::NewInvite;
 pub use log_command::{AppendOutcome, AuthorRange, LogCommand, LogCommandKind, OnAppended, Page};
 pub use moderation::{Ban, ModerationOutcome, Mutes, NewBan, NewMute};
 pub use room::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord};
 pub use session::{
-    AuthenticatedUser, NewSession, SEEN_INTERVAL, SESSION_LIFETIME, SessionRecord, SessionSelection, TokenHash,
+    AuthenticatedUser, ConnectionId, NewSession, SEEN_INTERVAL, SESSION_LIFETIME, SessionRecord, SessionSelection,
+    TokenHash,
 };

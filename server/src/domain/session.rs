@@ -1,6 +1,12 @@
 //! Sessions and who they authenticate.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use parlor_protocol::{Millis, ServerRole, User};
 use uuid::Uuid;
@@ -18,6 +24,19 @@ pub struct TokenHash(pub [u8; 32]);
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenHash(…)")
+    }
+}
+
+/// Identifies a connection among those of all processes: each process counts from a random number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// The id of a new connection.
+    #[must_use]
+    pub fn next() -> Self {
+        static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(rand::random()));
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -15,8 +15,8 @@ use parlor_protocol::{
 };
 
 use crate::{
-    connection::{Connection, ConnectionId, EventBatch},
-    domain::{RoomMembership, RoomRecord},
+    connection::{Connection, EventBatch},
+    domain::{ConnectionId, RoomMembership, RoomRecord},
 };
 
 mod hub;

@@ -6,7 +6,10 @@ use indexmap::IndexMap;
 use parlor_protocol::{Seq, ServerFrame};
 
 use super::Room;
-use crate::connection::{Connection, ConnectionId, EventBatch};
+use crate::{
+    connection::{Connection, EventBatch},
+    domain::ConnectionId,
+};
 
 /// The subscribers of one worker.
 #[derive(Default)]

@@ -58,10 +58,6 @@ impl Services {
             Err(CreateError::NoSuchUser) => return Err(ServiceError::Unauthenticated),
         };
         self.login_throttle.give_back(client.address);
-        self.close_changed(|connection| Some(connection.user.id) == guest);
-        if guest.is_some() {
-            self.hub.renamed(&user);
-        }
         Ok(CreatedSession { token, user })
     }
 
@@ -76,14 +72,7 @@ impl Services {
         request: DeleteAccountRequest,
     ) -> Result<()> {
         self.verify_password(caller, client, request.password.0).await?;
-        if !self.store.delete_account(caller.user.id).await? {
-            return Err(ServiceError::LastOwner);
-        }
-        self.close_revoked(|connection| connection.user.id == caller.user.id);
-        if let Some(deleted) = self.store.person(caller.user.id).await? {
-            self.hub.renamed(&deleted);
-        }
-        Ok(())
+        if self.store.delete_account(caller.user.id).await? { Ok(()) } else { Err(ServiceError::LastOwner) }
     }
 
     /// The caller's account, when this is its password.

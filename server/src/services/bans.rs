@@ -42,13 +42,7 @@ impl Services {
             until: request.hours.map(|hours| clock::now().saturating_add(Millis::from(hours) * HOUR)),
             address: request.address,
         };
-        let address = outcome(self.store.ban(ban).await?, ServiceError::PersonNotFound)?;
-        self.close_banned(|connection| connection.user.id == user);
-        if let Some(address) = address {
-            let guests = self.store.guests_from(address).await?;
-            self.close_banned(|connection| guests.contains(&connection.session));
-        }
-        Ok(())
+        outcome(self.store.ban(ban).await?, ServiceError::PersonNotFound)
     }
 
     /// Lifts a ban.

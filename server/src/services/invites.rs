@@ -49,7 +49,7 @@ impl Services {
             uses: request.uses,
             role,
         };
-        let invite = self.store.make_invite(invite).await?;
+        let invite = self.store.create_invite(invite).await?;
         Ok(CreatedInvite { invite, link: format!("/invite/{secret}") })
     }
 

@@ -134,7 +134,7 @@ impl Services {
     }
 
     async fn member_suggestions(&self, members: &[Member]) -> Result<Vec<String>> {
-        let people = self.store.people("", None, limits::MAX_PAGE_SIZE).await?.people;
+        let people = self.store.search_accounts("", None, limits::MAX_PAGE_SIZE).await?.people;
         let others = people.into_iter().filter(|person| !members.iter().any(|member| member.user.id == person.id));
         Ok(others.map(|person| person.name).collect())
     }

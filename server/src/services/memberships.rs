@@ -3,17 +3,12 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    RoomId, RoomKind, UserId, limits,
+    RoomId, UserId, limits,
     policy::{self, RoomAction},
 };
 
 use super::{Caller, Result, ServiceError, Services, members::party_in};
-use crate::{
-    accounts::names,
-    connection::Connection,
-    domain::{Membership, RoomMembership},
-    room::Room,
-};
+use crate::{accounts::names, connection::Connection, domain::Membership, room::Room};
 
 impl Services {
     /// Makes a connected user a member of a public room, as reading or writing there does. Changes nothing for a member.
@@ -26,9 +21,8 @@ impl Services {
             return Ok(());
         }
         self.authorize_connected(connection, RoomAction::Join, &room.id)?;
-        let read = self.store.add_member(&room.id, user, user).await?.ok_or(ServiceError::RoomNotFound)?;
-        self.hub.became_member(user, room, RoomMembership::since(read), Some(connection));
-        Ok(())
+        let added = self.store.add_member(&room.id, user, user, Some(connection.id)).await?;
+        added.map(drop).ok_or(ServiceError::RoomNotFound)
     }
 
     /// Someone's membership of a room; none when they are not a member.
@@ -45,15 +39,14 @@ impl Services {
     /// # Errors
     /// The caller may not, or the person does not exist.
     pub async fn add_member(&self, caller: &Caller, room: &RoomId, user: UserId) -> Result<()> {
-        let (live_room, membership) = self.authorize(caller, RoomAction::See, room).await?;
+        let (_, membership) = self.authorize(caller, RoomAction::See, room).await?;
         let is_self = user == caller.user.id;
         if is_self && membership.is_some() {
             return Ok(());
         }
         self.authorize(caller, if is_self { RoomAction::Join } else { RoomAction::Invite }, room).await?;
-        let read = self.store.add_member(room, user, caller.user.id).await?.ok_or(ServiceError::PersonNotFound)?;
-        self.hub.became_member(user, &live_room, RoomMembership::since(read), None);
-        Ok(())
+        let added = self.store.add_member(room, user, caller.user.id, None).await?;
+        added.map(drop).ok_or(ServiceError::PersonNotFound)
     }
 
     /// Adds the person whose account has this name.
@@ -83,12 +76,7 @@ impl Services {
             }
         }
         let removed = self.store.remove_member(room, user, caller.user.id).await?;
-        let seq = removed.ok_or(ServiceError::PersonNotFound)?;
-        if is_self && live_room.kind == RoomKind::Public {
-            // Leaving a public room creates no event.
-            self.hub.was_removed(user, &live_room, seq);
-        }
-        Ok(())
+        removed.map(drop).ok_or(ServiceError::PersonNotFound)
     }
 
     /// Makes a member a moderator of the room, or ends that.
@@ -119,7 +107,7 @@ impl Services {
         // The list is ordered by this key: the key without its last letter is a cursor close before it.
         let mut cursor = key.clone();
         cursor.pop();
-        let found = self.store.people(&key, Some(&cursor), limits::MAX_PAGE_SIZE).await?.people;
+        let found = self.store.search_accounts(&key, Some(&cursor), limits::MAX_PAGE_SIZE).await?.people;
         if let Some(person) = found.into_iter().find(|person| names::key(&person.name) == key) {
             return Ok(Some(person.id));
         }

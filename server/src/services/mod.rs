@@ -22,7 +22,6 @@ mod accounts;
 mod audit;
 mod bans;
 mod caller;
-mod connections;
 mod error;
 mod history;
 mod invites;

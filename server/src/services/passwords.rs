@@ -26,11 +26,9 @@ impl Services {
         password::check_strength(&request.new.0, &account.name)?;
         let (token, session) = tokens::new_session(client)?;
         let hash = password::hash(request.new.0).await?;
-        if !self.store.change_password(&account, hash, session).await? {
+        if !self.store.change_password(&account, hash, session, caller.token).await? {
             return Err(ServiceError::Unauthenticated);
         }
-        self.close_changed(|connection| connection.session == caller.token);
-        self.close_revoked(|connection| connection.user.id == caller.user.id);
         Ok(CreatedSession { token, user: (*account.user).clone() })
     }
 
@@ -46,7 +44,7 @@ impl Services {
         }
         let secret = tokens::new_secret()?;
         let expires_at = clock::now().saturating_add(RESET_LINK_LIFETIME);
-        if !self.store.make_reset(user, caller.user.id, tokens::hash_token(&secret), expires_at).await? {
+        if !self.store.create_reset_token(user, caller.user.id, tokens::hash_token(&secret), expires_at).await? {
             return Err(ServiceError::AccountNotFound);
         }
         Ok(CreatedResetLink { link: format!("/reset/{secret}"), expires_at })
@@ -58,7 +56,7 @@ impl Services {
     /// [`ServiceError::InvalidLink`]
     pub async fn account_of_reset_link(&self, client: &ClientInfo, secret: &Secret) -> Result<AccountName> {
         self.throttle_guess(client)?;
-        let account = self.store.account_of_reset(tokens::hash_token(&secret.0)).await?;
+        let account = self.store.account_of_reset_token(tokens::hash_token(&secret.0)).await?;
         let account = account.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.give_back(client.address);
         Ok(account.name)
@@ -71,15 +69,14 @@ impl Services {
     pub async fn reset_password(&self, client: &ClientInfo, request: ResetPasswordRequest) -> Result<CreatedSession> {
         self.throttle_guess(client)?;
         let link = tokens::hash_token(&request.secret.0);
-        let account = self.store.account_of_reset(link).await?.ok_or(ServiceError::InvalidLink)?;
+        let account = self.store.account_of_reset_token(link).await?.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.give_back(client.address);
         self.require_unbanned(&account)?;
         password::check_strength(&request.password.0, &account.name)?;
         let (token, session) = tokens::new_session(client)?;
         let hash = password::hash(request.password.0).await?;
-        let user = self.store.use_reset(link, hash, session).await?.ok_or(ServiceError::InvalidLink)?;
+        let user = self.store.redeem_reset_token(link, hash, session).await?.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.forget(&account.key);
-        self.close_revoked(|connection| connection.user.id == user.id);
         Ok(CreatedSession { token, user })
     }
 }

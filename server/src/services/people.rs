@@ -73,7 +73,7 @@ impl Services {
     ) -> Result<PeoplePage> {
         self.require(caller, ServerAction::ListPeople)?;
         let limit = limit.unwrap_or(limits::PEOPLE_PAGE_SIZE).clamp(1, limits::MAX_PAGE_SIZE);
-        let mut page = self.store.people(&names::key(query), after, limit).await?;
+        let mut page = self.store.search_accounts(&names::key(query), after, limit).await?;
         for person in &mut page.people {
             (person.online, person.seen_at) = self.presence(person.id, person.seen_at);
         }
@@ -89,12 +89,8 @@ impl Services {
         if request.role == ServerRole::Guest {
             return Err(ServiceError::InvalidRole);
         }
-        match self.store.give_role(caller.user.id, user, request.role).await? {
-            RoleChangeOutcome::Changed => {
-                self.hub.set_role(user, request.role);
-                self.close_changed(|connection| connection.user.id == user);
-                Ok(())
-            }
+        match self.store.set_role(caller.user.id, user, request.role).await? {
+            RoleChangeOutcome::Changed => Ok(()),
             RoleChangeOutcome::NotFound => Err(ServiceError::AccountNotFound),
             RoleChangeOutcome::Forbidden => Err(ServiceError::RoleNotAssignable),
         }
@@ -110,7 +106,7 @@ impl Services {
         let (user, role, colour) = match self.store.account_of(id).await? {
             Some(account) => ((*account.user).clone(), account.role, account.colour),
             None => {
-                let person = self.store.person(id).await?;
+                let person = self.store.find_user(id).await?;
                 let guest = person.filter(|person| person.kind == UserKind::Guest && moderates);
                 (guest.ok_or(ServiceError::PersonNotFound)?, ServerRole::Guest, None)
             }

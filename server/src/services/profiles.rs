@@ -36,10 +36,6 @@ impl Services {
         let id = caller.user.id;
         match self.store.set_profile(id, name, request.colour, self.names_in_use()).await? {
             Ok(user) => {
-                if user != *caller.user {
-                    self.close_changed(|connection| connection.user.id == id);
-                    self.hub.renamed(&user);
-                }
                 let account = self.store.account_of(id).await?.ok_or(ServiceError::Unauthenticated)?;
                 Ok(Me { user, role: account.role, account: Some(account.name), colour: account.colour })
             }

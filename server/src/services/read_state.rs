@@ -3,7 +3,10 @@
 use parlor_protocol::{RoomId, Seq, policy::RoomAction};
 
 use super::{Result, Services};
-use crate::{connection::Connection, domain::RoomMembership};
+use crate::{
+    connection::Connection,
+    domain::{MembershipChange, RoomMembership},
+};
 
 impl Services {
     /// Moves a read position forward.
@@ -14,8 +17,10 @@ impl Services {
         let live_room = self.authorize_connected(reader, RoomAction::Mark, room)?;
         let (user, seq) = (reader.user.id, seq.min(live_room.head()));
         let _guard = self.marking.lock(&user).await;
-        self.store.set_read(room, user, seq).await?;
-        self.hub.has_read(user, &live_room, seq, reader);
+        self.store.set_read(room, user, seq, reader.id).await?;
+        // Not left to the control event, which comes after the commit: until then the reader would be sent summaries with the
+        // old position.
+        self.hub.change_membership(user, &live_room, MembershipChange::Read { seq, origin: reader.id });
         Ok(())
     }
 
@@ -33,8 +38,8 @@ impl Services {
         let _guard = self.marking.lock(&user).await;
         // The unread index may not reach back that far.
         self.load_unread(&live_room, RoomMembership::since(seq - 1)).await?;
-        self.store.set_unread_from(room, user, seq).await?;
-        self.hub.has_marked(user, &live_room, seq, reader);
+        self.store.set_unread_from(room, user, seq, reader.id).await?;
+        self.hub.change_membership(user, &live_room, MembershipChange::UnreadFrom { seq, origin: reader.id });
         Ok(())
     }
 }

@@ -52,11 +52,7 @@ impl Services {
         let created = self.store.create_room(name, request.kind, caller.user.id).await?;
         let record = created.map_err(|NameTaken| ServiceError::RoomNameTaken)?;
         let membership = RoomMembership { moderator: true, ..RoomMembership::since(record.head) };
-        let room = self.hub.add_room(record);
-        self.hub.became_member(caller.user.id, &room, membership, None);
-        if room.kind == RoomKind::Public {
-            self.hub.tell_new_room(caller.user.id, &room);
-        }
+        let room = self.live_room(&record.id)?;
         Ok(CreatedRoom { room: room.summary(caller.user.id, membership) })
     }
 
@@ -111,15 +107,10 @@ impl Services {
             return Err(ServiceError::InvalidDirectPeople);
         }
         people.push(caller.user.id);
-        let record = self.store.direct_room(people.clone(), caller.user.id).await?;
-        let room = self.hub.add_room(record.ok_or(ServiceError::PersonNotFound)?);
-        for person in people.into_iter().filter(|person| *person != caller.user.id) {
-            self.hub.is_in_direct(person, &room);
-        }
-        let memberships = self.store.memberships(caller.user.id).await?;
-        let membership = memberships.iter().find(|membership| membership.room == room.id);
+        let record = self.store.direct_room(people, caller.user.id).await?;
+        let room = self.live_room(&record.ok_or(ServiceError::PersonNotFound)?.id)?;
+        let membership = self.membership(caller.user.id, &room.id).await?;
         let membership = membership.map(|membership| membership.state).unwrap_or_default();
-        self.hub.became_member(caller.user.id, &room, membership, None);
         Ok((room, membership))
     }
 
@@ -128,13 +119,12 @@ impl Services {
     /// # Errors
     /// The caller is not a member.
     pub async fn set_notification_level(&self, caller: &Caller, room: &RoomId, level: NotificationLevel) -> Result<()> {
-        let (live_room, _) = self.authorize(caller, RoomAction::Mark, room).await?;
+        self.authorize(caller, RoomAction::Mark, room).await?;
         let _guard = self.marking.lock(&caller.user.id).await;
         if !self.store.set_level(room, caller.user.id, level).await? {
             // Removed in the meantime.
             return Err(ServiceError::RoomNotFound);
         }
-        self.hub.has_level(caller.user.id, &live_room, level);
         Ok(())
     }
 
@@ -156,6 +146,11 @@ impl Services {
             None => live_room.summary_for_others(),
         };
         Ok(RoomDetails { summary, level: membership.map(|membership| membership.state.level), permissions })
+    }
+
+    /// A room that the store has; the hub learnt of it before the store answered.
+    fn live_room(&self, room: &RoomId) -> Result<Arc<Room>> {
+        self.hub.room(room).ok_or(ServiceError::Unavailable)
     }
 
     fn require_room_creation(&self, caller: &Caller, action: ServerAction) -> Result<()> {

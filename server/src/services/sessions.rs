@@ -106,7 +106,6 @@ impl Services {
         if !self.store.begin_session(&account, session, replaced).await? {
             return Err(ServiceError::WrongCredentials);
         }
-        self.close_changed(|connection| Some(connection.session) == replaced);
         Ok(CreatedSession { token, user: (*account.user).clone() })
     }
 
@@ -120,9 +119,7 @@ impl Services {
     /// # Errors
     /// The store failed.
     pub async fn sign_out(&self, caller: &Caller) -> Result<()> {
-        self.store.end_session(caller.token).await?;
-        self.close_revoked(|connection| connection.session == caller.token);
-        Ok(())
+        Ok(self.store.end_session(caller.token).await?)
     }
 
     /// The caller's sessions, the most recently used first.
@@ -149,7 +146,6 @@ impl Services {
     pub async fn end_session(&self, caller: &Caller, id: Uuid) -> Result<bool> {
         let ended = self.store.end_sessions(caller.user.id, SessionSelection::One(id)).await?;
         let token = *ended.first().ok_or(ServiceError::SessionNotFound)?;
-        self.close_revoked(|connection| connection.session == token);
         Ok(token == caller.token)
     }
 
@@ -158,8 +154,7 @@ impl Services {
     /// # Errors
     /// The store failed.
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<()> {
-        let ended = self.store.end_sessions(caller.user.id, SessionSelection::AllExcept(caller.token)).await?;
-        self.close_revoked(|connection| ended.contains(&connection.session));
+        self.store.end_sessions(caller.user.id, SessionSelection::AllExcept(caller.token)).await?;
         Ok(())
     }
 }

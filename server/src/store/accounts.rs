@@ -33,17 +33,18 @@ pub trait AccountStore: Send + Sync + 'static {
     /// The account of a user.
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Sets a password, ends all sessions of the user and begins one. False when the account was deleted or its password
+    /// Sets a password, ends all sessions of the user and begins one in place of `replaced`. False when the account was deleted or its password
     /// changed meanwhile.
     async fn change_password(
         &self,
         account: &Account,
         password: String,
         session: NewSession,
+        replaced: TokenHash,
     ) -> Result<bool, StoreError>;
 
     /// Creates a link to set a new password. False when there is no such account.
-    async fn make_reset(
+    async fn create_reset_token(
         &self,
         user: UserId,
         by: UserId,
@@ -52,10 +53,10 @@ pub trait AccountStore: Send + Sync + 'static {
     ) -> Result<bool, StoreError>;
 
     /// The account that a reset link is for, while the link is valid.
-    async fn account_of_reset(&self, token: TokenHash) -> Result<Option<Account>, StoreError>;
+    async fn account_of_reset_token(&self, token: TokenHash) -> Result<Option<Account>, StoreError>;
 
     /// Uses a reset link: sets the password, ends all sessions of the user and begins one. None when it was used meanwhile.
-    async fn use_reset(
+    async fn redeem_reset_token(
         &self,
         token: TokenHash,
         password: String,
@@ -75,7 +76,7 @@ pub trait AccountStore: Send + Sync + 'static {
     async fn delete_account(&self, user: UserId) -> Result<bool, StoreError>;
 
     /// Changes a user's role, if the roles at the time of the commit allow it.
-    async fn give_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError>;
+    async fn set_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError>;
 
     /// Stores when users were last connected.
     async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError>;
@@ -84,8 +85,8 @@ pub trait AccountStore: Send + Sync + 'static {
     async fn seen_at(&self, user: UserId) -> Result<Option<Millis>, StoreError>;
 
     /// A user, with or without an account.
-    async fn person(&self, user: UserId) -> Result<Option<User>, StoreError>;
+    async fn find_user(&self, user: UserId) -> Result<Option<User>, StoreError>;
 
     /// A page of the users with an account whose display name contains `query`, by name.
-    async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError>;
+    async fn search_accounts(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError>;
 }

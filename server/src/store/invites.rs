@@ -9,7 +9,7 @@ use crate::domain::{NewInvite, StoreError, TokenHash};
 #[async_trait]
 pub trait InviteStore: Send + Sync + 'static {
     /// Creates an invite.
-    async fn make_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError>;
+    async fn create_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError>;
 
     /// The valid invites, the newest first; without the one that makes an owner.
     async fn invites(&self) -> Result<Vec<InviteInfo>, StoreError>;
@@ -21,5 +21,5 @@ pub trait InviteStore: Send + Sync + 'static {
     async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError>;
 
     /// Makes this secret, and no other, the invite that makes an owner. False when there is an owner.
-    async fn offer_ownership(&self, token: TokenHash) -> Result<bool, StoreError>;
+    async fn create_owner_invite(&self, token: TokenHash) -> Result<bool, StoreError>;
 }

@@ -2,6 +2,8 @@
 //!
 //! Reads see every commit that was answered before they began. Writes are answered after they are on disk (G1, G4). After
 //! each commit, and before its writes are answered, the store publishes what changed to a [`crate::domain::CommitSink`].
+//! Writes that return a result also wait for [`CommitSink::applied`](crate::domain::CommitSink::applied); appended commands
+//! and read positions do not.
 
 use async_trait::async_trait;
 

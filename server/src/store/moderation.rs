@@ -1,7 +1,5 @@
 //! Bans, mutes and the audit log.
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use parlor_protocol::{
     RoomId, UserId,
@@ -17,8 +15,8 @@ pub trait ModerationStore: Send + Sync + 'static {
     /// Reads the active bans and mutes, as the control events that imposed them.
     async fn active_restrictions(&self) -> Result<Vec<ControlEvent>, StoreError>;
 
-    /// Bans a user, in place of an active ban. Returns the address that is banned with them.
-    async fn ban(&self, ban: NewBan) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError>;
+    /// Bans a user, in place of an active ban.
+    async fn ban(&self, ban: NewBan) -> Result<ModerationOutcome<()>, StoreError>;
 
     /// Lifts a user's ban.
     async fn lift_ban(&self, user: UserId, by: UserId) -> Result<ModerationOutcome<()>, StoreError>;

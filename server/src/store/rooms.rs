@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, UserId, http::Member};
 
-use crate::domain::{Membership, NameTaken, RoomChange, RoomRecord, StoreError};
+use crate::domain::{ConnectionId, Membership, NameTaken, RoomChange, RoomRecord, StoreError};
 
 /// Whether the user may do it was checked before; what may have changed since then is checked in the transaction.
 #[async_trait]
@@ -31,8 +31,14 @@ pub trait RoomStore: Send + Sync + 'static {
     async fn direct_room(&self, users: Vec<UserId>, by: UserId) -> Result<Option<RoomRecord>, StoreError>;
 
     /// Makes `user` a member who has read everything so far. Returns how far they have read; `None` when there is no such
-    /// user or room.
-    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
+    /// user or room. `origin`: the connection that they join with.
+    async fn add_member(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        by: UserId,
+        origin: Option<ConnectionId>,
+    ) -> Result<Option<Seq>, StoreError>;
 
     /// Ends a membership. From that commit on nothing that `user` sends there is stored, even if it was queued before.
     /// Returns the room's newest event then; `None` when there was no membership.
@@ -55,8 +61,14 @@ pub trait RoomStore: Send + Sync + 'static {
 
     /// Moves a member's read position forward, never back, and removes their unread mark. Returns once it is queued: losing
     /// one costs nothing.
-    async fn save_read(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
+    async fn save_read(&self, room: &RoomId, user: UserId, seq: Seq, origin: ConnectionId) -> Result<(), StoreError>;
 
     /// Marks a member's messages from a seq on as unread. Returns once it is queued.
-    async fn save_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError>;
+    async fn save_unread_from(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        seq: Seq,
+        origin: ConnectionId,
+    ) -> Result<(), StoreError>;
 }

@@ -1,7 +1,5 @@
 //! Sessions.
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use parlor_protocol::{Millis, UserId};
 
@@ -33,9 +31,6 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Ends sessions of a user; returns those that were ended.
     async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError>;
 
-    /// The sessions of guests from an address or, with IPv6, from its /64.
-    async fn guests_from(&self, address: IpAddr) -> Result<Vec<TokenHash>, StoreError>;
-
     /// Deletes expired sessions and reset links.
-    async fn sweep(&self) -> Result<(), StoreError>;
+    async fn delete_expired_sessions(&self) -> Result<(), StoreError>;
 }

@@ -6,7 +6,7 @@ use parlor_protocol::{RoomId, RoomSummary, ServerFrame, ServerRole, UserId, poli
 
 use crate::{
     connection::{Connection, Encoded},
-    domain::RoomMembership,
+    domain::{ConnectionId, RoomMembership},
     room::Room,
 };
 
@@ -65,8 +65,8 @@ impl ConnectedUser {
     }
 
     /// Sends a room summary to the connections, except one.
-    pub(super) fn send_summary(&self, except: Option<&Connection>, summary: impl FnOnce() -> RoomSummary) {
-        let others = self.connections.iter().filter(|other| except.is_none_or(|except| except.id != other.id));
+    pub(super) fn send_summary(&self, except: Option<ConnectionId>, summary: impl FnOnce() -> RoomSummary) {
+        let others = self.connections.iter().filter(|other| except != Some(other.id));
         let mut others = others.peekable();
         if others.peek().is_some() {
             let frame = Encoded::from(&ServerFrame::Room { room: summary() });

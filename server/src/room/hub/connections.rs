@@ -5,7 +5,12 @@ use std::sync::Arc;
 use parlor_protocol::{Millis, RoomId, RoomSummary, ServerFrame, UserId};
 
 use super::{ConnectedUser, Hub};
-use crate::{clock, connection::Connection, domain::RoomMembership, room::Room};
+use crate::{
+    clock,
+    connection::Connection,
+    domain::{ConnectionId, RoomMembership},
+    room::Room,
+};
 
 impl Hub {
     /// Adds a connection that was sent these room summaries. From now on it is told of changes.
@@ -82,6 +87,12 @@ impl Hub {
     pub fn is_online(&self, user: UserId) -> (bool, Option<Millis>) {
         let online = self.users.lock().contains_key(&user);
         (online, self.departed.lock().get(&user).copied().filter(|_| !online))
+    }
+
+    /// Whether this process has the connection.
+    pub fn is_connected(&self, user: UserId, connection: ConnectionId) -> bool {
+        let users = self.users.lock();
+        users.get(&user).is_some_and(|user| user.connections.iter().any(|other| other.id == connection))
     }
 
     /// Takes the users who have disconnected, with the times to be stored.

@@ -2,24 +2,39 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{Event, EventKind, NotificationLevel, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId};
+use parlor_protocol::{Event, EventKind, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId};
 
 use super::Hub;
 use crate::{
-    connection::{Connection, Encoded},
-    domain::RoomMembership,
+    connection::Encoded,
+    domain::{ConnectionId, MembershipChange, RoomMembership},
     room::Room,
 };
 
 impl Hub {
-    /// Adds a member. Their connections watch the room and are sent its summary, except one that knows it.
-    pub fn became_member(
-        &self,
-        user_id: UserId,
-        room: &Arc<Room>,
-        membership: RoomMembership,
-        except: Option<&Connection>,
-    ) {
+    /// Applies a change of a membership. The user's connections are told, except the one that it came from.
+    pub fn change_membership(&self, user: UserId, room: &Arc<Room>, change: MembershipChange) {
+        match change {
+            // They follow from the event in the room's log, in its place; see [`Hub::apply_event`].
+            MembershipChange::Added(_) | MembershipChange::Removed { .. } | MembershipChange::Moderator(_) => {}
+            MembershipChange::Joined { membership, origin } => self.add_member(user, room, membership, origin),
+            MembershipChange::Left { head } => self.remove_member(user, room, head),
+            MembershipChange::Level(level) => {
+                self.update_membership(user, room, None, |membership| membership.level = level);
+            }
+            MembershipChange::Read { seq, origin } => self.update_membership(user, room, Some(origin), |membership| {
+                membership.read = membership.read.max(seq);
+                membership.unread_from = None;
+            }),
+            MembershipChange::UnreadFrom { seq, origin } => {
+                self.update_membership(user, room, Some(origin), |membership| membership.unread_from = Some(seq));
+            }
+        }
+    }
+
+    /// Adds a member. Their connections watch the room and are sent its summary, except one that knows it; a direct room that
+    /// someone else created has none before its first message.
+    fn add_member(&self, user_id: UserId, room: &Arc<Room>, membership: RoomMembership, except: Option<ConnectionId>) {
         let mut users = self.users.lock();
         if !room.admit(user_id, membership) {
             return;
@@ -29,20 +44,13 @@ impl Hub {
             return;
         }
         user.watch(room, membership);
-        user.send_summary(except, || room.summary(user_id, membership));
-    }
-
-    /// Adds someone to a direct room. They are told of it with its first message.
-    pub fn is_in_direct(&self, user_id: UserId, room: &Arc<Room>) {
-        let mut users = self.users.lock();
-        let Some(user) = users.get_mut(&user_id) else { return };
-        if user.add_room(room, RoomMembership::default()) {
-            user.watch(room, RoomMembership::default());
+        if room.is_begun(user_id) {
+            user.send_summary(except, || room.summary(user_id, membership));
         }
     }
 
     /// Removes a member since the event at `seq`. They are told that, and get nothing else of the room any more.
-    pub fn was_removed(&self, user_id: UserId, room: &Arc<Room>, seq: Seq) {
+    fn remove_member(&self, user_id: UserId, room: &Arc<Room>, seq: Seq) {
         {
             let mut users = self.users.lock();
             room.evict(user_id, seq);
@@ -64,9 +72,9 @@ impl Hub {
     pub fn apply_event(&self, room: &Arc<Room>, event: &Event) {
         match &event.event {
             EventKind::MemberAdded { user } => {
-                self.became_member(user.id, room, RoomMembership::since(event.seq), None);
+                self.add_member(user.id, room, RoomMembership::since(event.seq), None);
             }
-            EventKind::MemberRemoved { user } => self.was_removed(user.id, room, event.seq),
+            EventKind::MemberRemoved { user } => self.remove_member(user.id, room, event.seq),
             EventKind::Appointed { user, moderator } => {
                 self.update_membership(user.id, room, None, |membership| membership.moderator = *moderator);
             }
@@ -80,30 +88,12 @@ impl Hub {
         }
     }
 
-    /// Moves a read position and tells the user's other connections.
-    pub fn has_read(&self, user: UserId, room: &Room, seq: Seq, except: &Connection) {
-        self.update_membership(user, room, Some(except), |membership| {
-            membership.read = membership.read.max(seq);
-            membership.unread_from = None;
-        });
-    }
-
-    /// Marks messages as unread from a seq on and tells the user's other connections.
-    pub fn has_marked(&self, user: UserId, room: &Room, seq: Seq, except: &Connection) {
-        self.update_membership(user, room, Some(except), |membership| membership.unread_from = Some(seq));
-    }
-
-    /// Sets a notification level and tells the user's connections.
-    pub fn has_level(&self, user: UserId, room: &Room, level: NotificationLevel) {
-        self.update_membership(user, room, None, |membership| membership.level = level);
-    }
-
     /// Changes a membership and tells the user's connections, except one that knows.
     fn update_membership(
         &self,
         user_id: UserId,
         room: &Room,
-        except: Option<&Connection>,
+        except: Option<ConnectionId>,
         change: impl FnOnce(&mut RoomMembership),
     ) {
         let mut users = self.users.lock();
@@ -120,7 +110,7 @@ impl Hub {
     }
 
     /// Applies a new name or colour of a user: direct rooms are named after their people.
-    pub fn renamed(&self, user: &User) {
+    pub fn update_profile(&self, user: &User) {
         let rooms: Vec<_> = self.rooms.read().values().filter(|room| room.kind == RoomKind::Direct).cloned().collect();
         for room in rooms.iter().filter(|room| room.update_person(user)) {
             self.send_changed_room(room);

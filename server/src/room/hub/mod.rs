@@ -54,7 +54,7 @@ impl Hub {
     }
 
     /// Adds a room unless it is there already.
-    pub fn add_room(&self, record: RoomRecord) -> Arc<Room> {
+    fn add_room(&self, record: RoomRecord) -> Arc<Room> {
         let mut rooms = self.rooms.write();
         let room = rooms.entry(record.id.clone());
         room.or_insert_with(|| Arc::new(Room::new(record, self.dirty_rooms.clone(), self.workers))).clone()
@@ -115,11 +115,14 @@ impl Hub {
         self.users.lock().values().flat_map(|user| &user.connections).cloned().collect()
     }
 
-    /// Sends everyone but its creator the summary of a new public room.
-    pub fn tell_new_room(&self, maker: UserId, room: &Room) {
-        let frame = Encoded::from(&ServerFrame::Room { room: room.summary_for_others() });
-        for connection in self.connections().iter().filter(|connection| connection.user.id != maker) {
-            connection.queue.push_droppable(frame.clone());
+    /// Adds a room that was just created. Everyone but the creator, who becomes a member, is told of a public one.
+    pub fn create_room(&self, record: RoomRecord) {
+        let room = self.add_room(record);
+        if room.kind == RoomKind::Public {
+            let frame = Encoded::from(&ServerFrame::Room { room: room.summary_for_others() });
+            for connection in self.connections().iter().filter(|connection| !room.is_made_by(connection.user.id)) {
+                connection.queue.push_droppable(frame.clone());
+            }
         }
     }
 

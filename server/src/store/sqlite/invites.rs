@@ -20,7 +20,7 @@ use crate::{
 
 #[async_trait]
 impl InviteStore for SqliteStore {
-    async fn make_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError> {
+    async fn create_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError> {
         self.write(move |tx| Box::pin(make(tx, invite))).await
     }
 
@@ -37,8 +37,8 @@ impl InviteStore for SqliteStore {
         self.write(move |tx| Box::pin(revoke(tx, id, by))).await
     }
 
-    async fn offer_ownership(&self, token: TokenHash) -> Result<bool, StoreError> {
-        self.write(move |tx| Box::pin(offer_ownership(tx, token))).await
+    async fn create_owner_invite(&self, token: TokenHash) -> Result<bool, StoreError> {
+        self.write(move |tx| Box::pin(create_owner_invite(tx, token))).await
     }
 }
 
@@ -160,7 +160,7 @@ async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<b
     Ok(true)
 }
 
-async fn offer_ownership(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<bool, StoreError> {
+async fn create_owner_invite(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<bool, StoreError> {
     sqlx::query("DELETE FROM invite WHERE role = 'owner'").execute(tx.db()).await?;
     if has_owner(tx.db()).await? {
         return Ok(false);

@@ -2,7 +2,13 @@
 //!
 //! One connection writes ([`writer`]), a few read. Ids are bound as the 16 bytes of their UUID.
 
-use std::{fs::TryLockError, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::TryLockError,
+    io,
+    path::Path,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -53,6 +59,8 @@ pub struct SqliteStore {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     sender: mpsc::WeakSender<Job>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// The writer's. It is closed when the writer ends.
+    sink: Weak<dyn CommitSink>,
     lock: std::fs::File,
 }
 
@@ -105,12 +113,14 @@ impl SqliteStore {
             .connect_with(options.create_if_missing(false).read_only(true))
             .await?;
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
+        let weak_sink = Arc::downgrade(&sink);
         let writer = tokio::spawn(writer::run(writing.create_if_missing(false), connection, queue, sink));
         Ok(Arc::new(Self {
             readers,
             sender: jobs.downgrade(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
+            sink: weak_sink,
             lock,
         }))
     }
@@ -121,7 +131,8 @@ impl SqliteStore {
         jobs.send(job).await.map_err(|_| StoreError::Closed)
     }
 
-    /// Runs `work` in the next transaction, and returns its result once that is on disk.
+    /// Runs `work` in the next transaction, and returns its result once that is on disk and applied: whoever is answered
+    /// finds in memory what they changed.
     async fn write<F, T>(&self, work: F) -> Result<T, StoreError>
     where
         F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
@@ -129,7 +140,11 @@ impl SqliteStore {
     {
         let (job, result) = Job::write(work);
         self.submit(job).await?;
-        result.await.unwrap_or(Err(StoreError::Closed))
+        let result = result.await.unwrap_or(Err(StoreError::Closed))?;
+        if let Some(sink) = self.sink.upgrade() {
+            sink.applied().await;
+        }
+        Ok(result)
     }
 }
 

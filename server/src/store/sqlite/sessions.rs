@@ -16,8 +16,8 @@ use super::{
 use crate::{
     clock,
     domain::{
-        Account, AuthenticatedUser, ControlEvent, NewSession, SESSION_LIFETIME, SessionRecord, SessionSelection,
-        StoreError, TokenHash,
+        Account, AuthenticatedUser, ControlEvent, NewSession, SESSION_LIFETIME, SessionEnd, SessionRecord,
+        SessionSelection, StoreError, TokenHash,
     },
     limits::network,
     store::SessionStore,
@@ -58,7 +58,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(end(tx, token))).await
+        self.write(move |tx| Box::pin(end(tx, token, SessionEnd::Ended))).await
     }
 
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
@@ -88,19 +88,7 @@ impl SessionStore for SqliteStore {
         self.write(move |tx| Box::pin(end_selected(tx, user, which))).await
     }
 
-    async fn guests_from(&self, address: IpAddr) -> Result<Vec<TokenHash>, StoreError> {
-        let network = network(address);
-        let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
-            "SELECT session.token_hash, session.address FROM session JOIN user ON user.id = session.user
-             WHERE user.kind = 'guest' AND session.address IS NOT NULL",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let is_from = |address: &str| address.parse().is_ok_and(|address| self::network(address) == network);
-        Ok(token_hashes(rows.into_iter().filter(|(_, address)| is_from(address)).map(|(token, _)| token).collect()))
-    }
-
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn delete_expired_sessions(&self) -> Result<(), StoreError> {
         self.write(|tx| Box::pin(delete_expired(tx))).await
     }
 }
@@ -145,28 +133,28 @@ async fn begin(
         return Ok(false);
     }
     if let Some(replaced) = replaced {
-        end(tx, replaced).await?;
+        end(tx, replaced, SessionEnd::Replaced).await?;
     }
     insert(tx, user, &session).await?;
     Ok(true)
 }
 
-async fn end(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<(), StoreError> {
+pub(super) async fn end(tx: &mut WriteTransaction<'_>, token: TokenHash, reason: SessionEnd) -> Result<(), StoreError> {
     let user: Option<Uuid> = sqlx::query_scalar("DELETE FROM session WHERE token_hash = ? RETURNING user")
         .bind(&token.0[..])
         .fetch_optional(tx.db())
         .await?;
     if let Some(user) = user {
-        tx.publish(ControlEvent::SessionsEnded { user: UserId(user), sessions: vec![token] });
+        tx.publish(ControlEvent::SessionsEnded { user: UserId(user), sessions: vec![token], reason });
     }
     Ok(())
 }
 
 /// Ends all sessions of a user.
-pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId, reason: SessionEnd) -> Result<(), StoreError> {
     let ended = sqlx::query_scalar("DELETE FROM session WHERE user = ? RETURNING token_hash").bind(user.0);
     let ended = token_hashes(ended.fetch_all(tx.db()).await?);
-    publish_ended(tx, user, &ended);
+    publish_ended(tx, user, &ended, reason);
     Ok(())
 }
 
@@ -188,14 +176,30 @@ async fn end_selected(
         }
     };
     let ended = token_hashes(query.fetch_all(tx.db()).await?);
-    publish_ended(tx, user, &ended);
+    publish_ended(tx, user, &ended, SessionEnd::Ended);
     Ok(ended)
 }
 
-fn publish_ended(tx: &mut WriteTransaction<'_>, user: UserId, sessions: &[TokenHash]) {
+fn publish_ended(tx: &mut WriteTransaction<'_>, user: UserId, sessions: &[TokenHash], reason: SessionEnd) {
     if !sessions.is_empty() {
-        tx.publish(ControlEvent::SessionsEnded { user, sessions: sessions.to_vec() });
+        tx.publish(ControlEvent::SessionsEnded { user, sessions: sessions.to_vec(), reason });
     }
+}
+
+/// The sessions of guests from an address or, with IPv6, from its /64.
+pub(super) async fn of_guests_from(
+    tx: &mut WriteTransaction<'_>,
+    address: IpAddr,
+) -> Result<Vec<TokenHash>, StoreError> {
+    let network = network(address);
+    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
+        "SELECT session.token_hash, session.address FROM session JOIN user ON user.id = session.user
+         WHERE user.kind = 'guest' AND session.address IS NOT NULL",
+    )
+    .fetch_all(tx.db())
+    .await?;
+    let is_from = |address: &str| address.parse().is_ok_and(|address| self::network(address) == network);
+    Ok(token_hashes(rows.into_iter().filter(|(_, address)| is_from(address)).map(|(token, _)| token).collect()))
 }
 
 /// Sessions are not published as ended here: whoever knows them sees by their age that they have expired.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     accounts::names,
-    domain::{ControlEvent, CreateError, IsNameInUse, Name, NewAccount, NewSession, StoreError},
+    domain::{ControlEvent, CreateError, IsNameInUse, Name, NewAccount, NewSession, SessionEnd, StoreError},
 };
 
 pub(super) async fn guest(
@@ -27,7 +27,7 @@ pub(super) async fn guest(
     let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest, colour: None };
     insert_user(tx, &user, ServerRole::Guest).await?;
     sessions::insert(tx, user.id, &session).await?;
-    join(tx, &RoomId::lobby(), user.id, false).await?;
+    join(tx, &RoomId::lobby(), user.id, false, None).await?;
     Ok(Ok(user))
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn account(
                 .bind(id.0)
                 .execute(tx.db())
                 .await?;
-            sessions::end_all(tx, id).await?;
+            sessions::end_all(tx, id, SessionEnd::Replaced).await?;
             let user = User { id, name: account.name.text.clone(), kind: UserKind::Account, colour: None };
             tx.publish(ControlEvent::ProfileChanged { user: user.clone() });
             tx.publish(ControlEvent::RoleChanged { user: id, role });
@@ -116,7 +116,7 @@ pub(super) async fn account(
             let id = UserId(Uuid::now_v7());
             let user = User { id, name: account.name.text.clone(), kind: UserKind::Account, colour: None };
             insert_user(tx, &user, role).await?;
-            join(tx, &RoomId::lobby(), id, false).await?;
+            join(tx, &RoomId::lobby(), id, false, None).await?;
             user
         }
     };

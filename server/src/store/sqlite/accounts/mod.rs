@@ -56,32 +56,33 @@ impl AccountStore for SqliteStore {
         account: &Account,
         password: String,
         session: NewSession,
+        replaced: TokenHash,
     ) -> Result<bool, StoreError> {
         let (user, old) = (account.user.id, account.password.clone());
-        self.write(move |tx| Box::pin(passwords::change(tx, user, old, password, session))).await
+        self.write(move |tx| Box::pin(passwords::change(tx, user, old, password, session, replaced))).await
     }
 
-    async fn make_reset(
+    async fn create_reset_token(
         &self,
         user: UserId,
         by: UserId,
         token: TokenHash,
         expires_at: Millis,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| Box::pin(passwords::make_reset(tx, user, by, token, expires_at))).await
+        self.write(move |tx| Box::pin(passwords::create_reset_token(tx, user, by, token, expires_at))).await
     }
 
-    async fn account_of_reset(&self, token: TokenHash) -> Result<Option<Account>, StoreError> {
+    async fn account_of_reset_token(&self, token: TokenHash) -> Result<Option<Account>, StoreError> {
         reads::of_reset(&self.readers, token, clock::now()).await
     }
 
-    async fn use_reset(
+    async fn redeem_reset_token(
         &self,
         token: TokenHash,
         password: String,
         session: NewSession,
     ) -> Result<Option<User>, StoreError> {
-        self.write(move |tx| Box::pin(passwords::use_reset(tx, token, password, session))).await
+        self.write(move |tx| Box::pin(passwords::redeem_reset_token(tx, token, password, session))).await
     }
 
     async fn set_profile(
@@ -98,8 +99,8 @@ impl AccountStore for SqliteStore {
         self.write(move |tx| Box::pin(profile::delete_account(tx, user))).await
     }
 
-    async fn give_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError> {
-        self.write(move |tx| Box::pin(profile::give_role(tx, by, user, role))).await
+    async fn set_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError> {
+        self.write(move |tx| Box::pin(profile::set_role(tx, by, user, role))).await
     }
 
     async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError> {
@@ -110,11 +111,11 @@ impl AccountStore for SqliteStore {
         seen::get(&self.readers, user).await
     }
 
-    async fn person(&self, user: UserId) -> Result<Option<User>, StoreError> {
+    async fn find_user(&self, user: UserId) -> Result<Option<User>, StoreError> {
         find_user(&self.readers, user).await
     }
 
-    async fn people(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError> {
+    async fn search_accounts(&self, query: &str, after: Option<&str>, limit: u32) -> Result<PeoplePage, StoreError> {
         reads::people(&self.readers, query, after, limit).await
     }
 }

@@ -10,7 +10,7 @@ use super::{
     },
     reads,
 };
-use crate::domain::{AuditAct, NewSession, StoreError, TokenHash};
+use crate::domain::{AuditAct, NewSession, SessionEnd, StoreError, TokenHash};
 
 /// Sets a password. Sessions that were begun with the old one end, and reset links become invalid.
 async fn set_password(
@@ -21,7 +21,7 @@ async fn set_password(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE account SET password = ? WHERE user = ?").bind(password).bind(user.0).execute(tx.db()).await?;
     sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(tx.db()).await?;
-    sessions::end_all(tx, user).await?;
+    sessions::end_all(tx, user, SessionEnd::Ended).await?;
     sessions::insert(tx, user, session).await
 }
 
@@ -31,17 +31,19 @@ pub(super) async fn change(
     old: String,
     new: String,
     session: NewSession,
+    replaced: TokenHash,
 ) -> Result<bool, StoreError> {
     if !reads::has_password(tx.db(), user, &old).await? {
         return Ok(false);
     }
+    sessions::end(tx, replaced, SessionEnd::Replaced).await?;
     set_password(tx, user, &new, &session).await?;
     let entry = Entry { subject: Some(user), ..Entry::new(user, AuditAct::PasswordChanged) };
     audit::record(tx, entry).await?;
     Ok(true)
 }
 
-pub(super) async fn make_reset(
+pub(super) async fn create_reset_token(
     tx: &mut WriteTransaction<'_>,
     user: UserId,
     by: UserId,
@@ -66,7 +68,7 @@ pub(super) async fn make_reset(
     Ok(true)
 }
 
-pub(super) async fn use_reset(
+pub(super) async fn redeem_reset_token(
     tx: &mut WriteTransaction<'_>,
     token: TokenHash,
     password: String,

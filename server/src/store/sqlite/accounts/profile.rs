@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     accounts::names,
-    domain::{AuditAct, ControlEvent, CreateError, IsNameInUse, Name, RoleChangeOutcome, StoreError},
+    domain::{AuditAct, ControlEvent, CreateError, IsNameInUse, Name, RoleChangeOutcome, SessionEnd, StoreError},
 };
 
 pub(super) async fn set(
@@ -45,7 +45,9 @@ pub(super) async fn set(
         .bind(user.0)
         .execute(tx.db())
         .await?;
-    tx.publish(ControlEvent::ProfileChanged { user: shown.clone() });
+    if shown != *account.user {
+        tx.publish(ControlEvent::ProfileChanged { user: shown.clone() });
+    }
     Ok(Ok(shown))
 }
 
@@ -62,7 +64,7 @@ pub(super) async fn delete_account(tx: &mut WriteTransaction<'_>, user: UserId) 
     revoke_links(tx, user).await?;
     sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(tx.db()).await?;
     sqlx::query("DELETE FROM account WHERE user = ?").bind(user.0).execute(tx.db()).await?;
-    sessions::end_all(tx, user).await?;
+    sessions::end_all(tx, user, SessionEnd::Ended).await?;
     sqlx::query("UPDATE user SET name = ?, role = 'guest', colour = NULL, seen_at = NULL, gone_at = ? WHERE id = ?")
         .bind(names::GONE)
         .bind(tx.now)
@@ -89,7 +91,7 @@ async fn revoke_links(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn give_role(
+pub(super) async fn set_role(
     tx: &mut WriteTransaction<'_>,
     by: UserId,
     user: UserId,

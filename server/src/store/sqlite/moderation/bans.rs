@@ -9,16 +9,14 @@ use uuid::Uuid;
 use super::{
     super::{
         audit::{self, Entry},
+        sessions,
         transaction::WriteTransaction,
     },
     case,
 };
 use crate::domain::{AuditAct, ControlEvent, ModerationOutcome, NewBan, StoreError};
 
-pub(super) async fn ban(
-    tx: &mut WriteTransaction<'_>,
-    new: NewBan,
-) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError> {
+pub(super) async fn ban(tx: &mut WriteTransaction<'_>, new: NewBan) -> Result<ModerationOutcome<()>, StoreError> {
     let active = active_ban(tx, new.user).await?;
     match case(tx, new.user, new.by, None, active).await? {
         None => return Ok(ModerationOutcome::NotFound),
@@ -41,9 +39,13 @@ pub(super) async fn ban(
     let details = Some(json!({ "reason": new.reason, "until": new.until, "address": address.is_some() }));
     let entry = Entry { subject: Some(new.user), details, ..Entry::new(new.by, AuditAct::Banned) };
     audit::record(tx, entry).await?;
-    let address = address.and_then(|address| address.parse().ok());
-    tx.publish(ControlEvent::UserBanned { user: new.user, until: new.until, address });
-    Ok(ModerationOutcome::Done(address))
+    let address: Option<IpAddr> = address.and_then(|address| address.parse().ok());
+    let guest_sessions = match address {
+        Some(address) => sessions::of_guests_from(tx, address).await?,
+        None => Vec::new(),
+    };
+    tx.publish(ControlEvent::UserBanned { user: new.user, until: new.until, address, guest_sessions });
+    Ok(ModerationOutcome::Done(()))
 }
 
 pub(super) async fn lift(

@@ -1,7 +1,5 @@
 //! [`ModerationStore`] on SQLite.
 
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use parlor_protocol::{
     RoomId, UserId,
@@ -26,7 +24,7 @@ impl ModerationStore for SqliteStore {
         reads::active_restrictions(&self.readers, clock::now()).await
     }
 
-    async fn ban(&self, ban: NewBan) -> Result<ModerationOutcome<Option<IpAddr>>, StoreError> {
+    async fn ban(&self, ban: NewBan) -> Result<ModerationOutcome<()>, StoreError> {
         self.write(move |tx| Box::pin(bans::ban(tx, ban))).await
     }
 

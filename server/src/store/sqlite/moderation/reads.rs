@@ -20,7 +20,7 @@ pub(super) async fn active_restrictions(db: &SqlitePool, now: Millis) -> Result<
         sqlx::query_as("SELECT user, room, until FROM mute WHERE until > ?").bind(now).fetch_all(db).await?;
     let bans = bans.into_iter().map(|(user, address, until)| {
         let address = address.and_then(|address| address.parse().ok());
-        ControlEvent::UserBanned { user: UserId(user), until, address }
+        ControlEvent::UserBanned { user: UserId(user), until, address, guest_sessions: Vec::new() }
     });
     let mutes = mutes.into_iter().map(|(user, room, until)| {
         let room = (!room.is_empty()).then(|| room.into());

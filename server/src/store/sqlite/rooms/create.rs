@@ -40,7 +40,7 @@ pub(super) async fn room(
     let people = Arc::default();
     let room = RoomRecord { id, name, kind, topic: None, head: 0, archived: false, created_by: Some(by), people };
     tx.publish(ControlEvent::RoomCreated { room: room.clone() });
-    join(tx, &room.id, by, true).await?;
+    join(tx, &room.id, by, true, None).await?;
     Ok(Ok(room))
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn direct_room(
     .await?;
     tx.publish(ControlEvent::RoomCreated { room: room.clone() });
     for user in users {
-        join(tx, &room.id, user, false).await?;
+        join(tx, &room.id, user, false, None).await?;
     }
     Ok(Some(room))
 }

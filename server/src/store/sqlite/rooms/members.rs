@@ -8,13 +8,14 @@ use super::super::{
     transaction::WriteTransaction,
     values::{member_role, room_kind},
 };
-use crate::domain::{LogCommandKind, MembershipChange, RoomMembership, StoreError};
+use crate::domain::{ConnectionId, LogCommandKind, MembershipChange, RoomMembership, StoreError};
 
 pub(super) async fn add(
     tx: &mut WriteTransaction<'_>,
     room: RoomId,
     user: UserId,
     by: UserId,
+    origin: Option<ConnectionId>,
 ) -> Result<Option<Seq>, StoreError> {
     let Some(added) = find_user(tx.db(), user).await? else { return Ok(None) };
     let known: Option<(String, Option<i64>)> = sqlx::query_as(
@@ -33,7 +34,7 @@ pub(super) async fn add(
     match kind {
         // Its members never change.
         RoomKind::Direct => Ok(None),
-        RoomKind::Public if user == by => join(tx, &room, user, false).await.map(Some),
+        RoomKind::Public if user == by => join(tx, &room, user, false, origin).await.map(Some),
         RoomKind::Public | RoomKind::Private => {
             let Some(by) = find_user(tx.db(), by).await? else { return Ok(None) };
             append_one(tx, &room, by, LogCommandKind::AddMember { user: added }).await.map(Some)
@@ -94,10 +95,11 @@ pub(in super::super) async fn join(
     room: &RoomId,
     user: UserId,
     moderator: bool,
+    origin: Option<ConnectionId>,
 ) -> Result<Seq, StoreError> {
     let read = insert_member(tx, room, user, moderator).await?;
     let membership = RoomMembership { moderator, ..RoomMembership::since(read) };
-    tx.publish_membership(room, user, MembershipChange::Joined(membership));
+    tx.publish_membership(room, user, MembershipChange::Joined { membership, origin });
     Ok(read)
 }
 

@@ -5,7 +5,7 @@ use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, UserId, http::Me
 
 use super::{SqliteStore, writer::Job};
 use crate::{
-    domain::{Membership, NameTaken, RoomChange, RoomRecord, StoreError},
+    domain::{ConnectionId, Membership, NameTaken, RoomChange, RoomRecord, StoreError},
     store::RoomStore,
 };
 
@@ -45,9 +45,15 @@ impl RoomStore for SqliteStore {
         self.write(move |tx| Box::pin(create::direct_room(tx, users, by))).await
     }
 
-    async fn add_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
+    async fn add_member(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        by: UserId,
+        origin: Option<ConnectionId>,
+    ) -> Result<Option<Seq>, StoreError> {
         let room = room.clone();
-        self.write(move |tx| Box::pin(members::add(tx, room, user, by))).await
+        self.write(move |tx| Box::pin(members::add(tx, room, user, by, origin))).await
     }
 
     async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
@@ -81,13 +87,19 @@ impl RoomStore for SqliteStore {
         self.write(move |tx| Box::pin(read_state::set_level(tx, room, user, level))).await
     }
 
-    async fn save_read(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+    async fn save_read(&self, room: &RoomId, user: UserId, seq: Seq, origin: ConnectionId) -> Result<(), StoreError> {
         let room = room.clone();
-        self.submit(Job::write(move |tx| Box::pin(read_state::set_read(tx, room, user, seq))).0).await
+        self.submit(Job::write(move |tx| Box::pin(read_state::set_read(tx, room, user, seq, origin))).0).await
     }
 
-    async fn save_unread_from(&self, room: &RoomId, user: UserId, seq: Seq) -> Result<(), StoreError> {
+    async fn save_unread_from(
+        &self,
+        room: &RoomId,
+        user: UserId,
+        seq: Seq,
+        origin: ConnectionId,
+    ) -> Result<(), StoreError> {
         let room = room.clone();
-        self.submit(Job::write(move |tx| Box::pin(read_state::set_unread_from(tx, room, user, seq))).0).await
+        self.submit(Job::write(move |tx| Box::pin(read_state::set_unread_from(tx, room, user, seq, origin))).0).await
     }
 }

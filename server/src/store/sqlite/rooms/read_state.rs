@@ -3,13 +3,14 @@
 use parlor_protocol::{NotificationLevel, RoomId, Seq, UserId};
 
 use super::super::{transaction::WriteTransaction, values::sql_seq};
-use crate::domain::{MembershipChange, StoreError};
+use crate::domain::{ConnectionId, MembershipChange, StoreError};
 
 pub(super) async fn set_read(
     tx: &mut WriteTransaction<'_>,
     room: RoomId,
     user: UserId,
     seq: Seq,
+    origin: ConnectionId,
 ) -> Result<(), StoreError> {
     let set = sqlx::query(
         "UPDATE member SET read_seq = max(read_seq, ?3), unread_from = NULL
@@ -21,7 +22,7 @@ pub(super) async fn set_read(
     .execute(tx.db())
     .await?;
     if set.rows_affected() > 0 {
-        tx.publish_membership(&room, user, MembershipChange::Read(seq));
+        tx.publish_membership(&room, user, MembershipChange::Read { seq, origin });
     }
     Ok(())
 }
@@ -31,6 +32,7 @@ pub(super) async fn set_unread_from(
     room: RoomId,
     user: UserId,
     seq: Seq,
+    origin: ConnectionId,
 ) -> Result<(), StoreError> {
     let set = sqlx::query("UPDATE member SET unread_from = ? WHERE room = ? AND user = ?")
         .bind(sql_seq(seq))
@@ -39,7 +41,7 @@ pub(super) async fn set_unread_from(
         .execute(tx.db())
         .await?;
     if set.rows_affected() > 0 {
-        tx.publish_membership(&room, user, MembershipChange::UnreadFrom(seq));
+        tx.publish_membership(&room, user, MembershipChange::UnreadFrom { seq, origin });
     }
     Ok(())
 }
