@@ -5,7 +5,7 @@
 
 use sqlx::AssertSqlSafe;
 
-/// Most rows in one statement: with the 11 columns of an event, well below SQLite's limit of 32,766 values.
+/// Most rows in one statement: with the 13 columns of an event, well below SQLite's limit of 32,766 values.
 pub(super) const MOST: usize = 256;
 
 /// The number of rows that a statement for this many has: 1, 4, 16, 64 or [`MOST`].
@@ -15,8 +15,13 @@ fn rounded(rows: usize) -> usize {
 
 /// A statement with rows of so many `?` between its head and its tail. Nothing of what is typed gets into it.
 pub(super) fn sql(head: &'static str, columns: usize, rows: usize, tail: &'static str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("{head}{}{tail}", placeholders(columns, rows)))
+}
+
+/// Rows of `?`, as many as [`padded`] gives for so many rows.
+pub(super) fn placeholders(columns: usize, rows: usize) -> String {
     let row = format!("({})", vec!["?"; columns].join(","));
-    AssertSqlSafe(format!("{head}{}{tail}", vec![row; rounded(rows)].join(",")))
+    vec![row; rounded(rows)].join(",")
 }
 
 /// The rows to bind: these, and `None` for each that was added.

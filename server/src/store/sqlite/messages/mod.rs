@@ -16,7 +16,9 @@ use crate::{
 
 mod append;
 mod columns;
+mod digest;
 mod history;
+mod log_state;
 mod mentions;
 mod projection;
 

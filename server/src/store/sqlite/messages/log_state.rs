@@ -1,0 +1,183 @@
+//! What the log has, and who may write to it: read before a batch of commands is appended, and decides about each.
+
+use std::collections::{BTreeSet, HashMap};
+
+use parlor_protocol::{CommandId, Millis, RoomId, Seq, UserId};
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use uuid::Uuid;
+
+use super::{super::rows, digest::CommandDigest};
+use crate::domain::{AppendOutcome, LogCommand, LogCommandKind, StoreError};
+
+/// What the log has under an id.
+struct Entry {
+    room: RoomId,
+    seq: Seq,
+    at: Millis,
+    author: UserId,
+    digest: Vec<u8>,
+    /// It is a message that was not deleted.
+    is_message: bool,
+}
+
+/// What a user may do in a room, as far as it can have changed since they were asked.
+struct Access {
+    archived: bool,
+    member: bool,
+    banned: bool,
+    muted_until: Option<Millis>,
+}
+
+/// The part of the log, and of who may write to it, that decides about a batch.
+pub(super) struct LogState {
+    entries: HashMap<CommandId, Entry>,
+    heads: HashMap<RoomId, Seq>,
+    access: HashMap<(RoomId, UserId), Access>,
+}
+
+/// An access right or an entry; see [`LogState::load`].
+type StateRow = (Option<Uuid>, String, Uuid, i64, bool, bool, bool, Option<i64>, Option<Vec<u8>>);
+
+impl LogState {
+    /// Reads the entries of all ids in the batch (those of the commands, and the messages that they refer to), and the heads
+    /// and access rights of the rooms. A room that does not exist has none. One statement, because each is a hop to SQLite's
+    /// thread: rows without an id are access rights, the others are entries.
+    pub(super) async fn load(db: &mut SqliteConnection, batch: &[LogCommand], now: Millis) -> Result<Self, StoreError> {
+        let mut log = Self { entries: HashMap::new(), heads: HashMap::new(), access: HashMap::new() };
+        let pairs: BTreeSet<_> = batch.iter().map(|command| (&command.room, command.by.id)).collect();
+        let pairs: Vec<_> = pairs.into_iter().collect();
+        let ids: Vec<_> = batch.iter().flat_map(|command| [Some(command.id), target(command)]).flatten().collect();
+        let (mut pairs, mut ids) = (pairs.chunks(rows::MOST), ids.chunks(rows::MOST));
+        loop {
+            let (pairs, ids) = match (pairs.next(), ids.next()) {
+                (None, None) => return Ok(log),
+                (pairs, ids) => (pairs.unwrap_or_default(), ids.unwrap_or_default()),
+            };
+            let sql = format!(
+                "SELECT NULL, room.id, wanted.column2, room.head, room.archived_at IS NOT NULL,
+                    EXISTS (SELECT 1 FROM member WHERE member.user = wanted.column2 AND member.room = room.id),
+                    EXISTS (SELECT 1 FROM ban WHERE ban.user = wanted.column2 AND ban.lifted_at IS NULL
+                            AND (ban.until IS NULL OR ban.until > wanted.column3)),
+                    (SELECT max(mute.until) FROM mute WHERE mute.user = wanted.column2 AND mute.room IN ('', room.id)
+                            AND mute.until > wanted.column3), NULL
+                 FROM (VALUES {}) AS wanted JOIN room ON room.id = wanted.column1
+                 UNION ALL
+                 SELECT id, room, author, seq, kind = 'message' AND body IS NOT NULL, FALSE, FALSE, at, digest
+                 FROM event WHERE id IN (VALUES {})",
+                rows::placeholders(3, pairs.len()),
+                rows::placeholders(1, ids.len()),
+            );
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for pair in rows::padded(pairs) {
+                query = query
+                    .bind(pair.map(|(room, _)| room.as_str()))
+                    .bind(pair.map(|(_, user)| user.0))
+                    .bind(pair.map(|_| now));
+            }
+            for id in rows::padded(ids) {
+                query = query.bind(id.map(|id| id.0));
+            }
+            let found: Vec<StateRow> = query.fetch_all(&mut *db).await?;
+            found.into_iter().for_each(|row| log.add(row));
+        }
+    }
+
+    fn add(&mut self, (id, room, user, seq, flag, member, banned, time, digest): StateRow) {
+        let (room, user, seq) = (RoomId::from(room), UserId(user), seq.unsigned_abs());
+        match id {
+            Some(id) => {
+                let (at, digest) = (time.unwrap_or_default(), digest.unwrap_or_default());
+                self.entries.insert(CommandId(id), Entry { room, seq, at, author: user, digest, is_message: flag });
+            }
+            None => {
+                self.heads.insert(room.clone(), seq);
+                self.access.insert((room, user), Access { archived: flag, member, banned, muted_until: time });
+            }
+        }
+    }
+
+    /// Whether a command is new and may be appended; else its outcome. For a deletion it returns the seq of the message.
+    pub(super) fn check(&self, command: &LogCommand, digest: CommandDigest) -> Result<Seq, AppendOutcome> {
+        let LogCommand { id, room, by, kind } = command;
+        if let Some(known) = self.entries.get(id) {
+            let same = known.room == *room && known.author == by.id && known.digest == digest;
+            return Err(if same {
+                AppendOutcome::Stored { seq: known.seq, at: known.at }
+            } else {
+                AppendOutcome::IdReused
+            });
+        }
+        let access = self.access.get(&(room.clone(), by.id)).ok_or(AppendOutcome::NoRoom)?;
+        let message = |id: &CommandId| self.entries.get(id).filter(|entry| entry.room == *room);
+        match kind {
+            LogCommandKind::Send { reply_to, .. } => {
+                if access.banned {
+                    return Err(AppendOutcome::Banned);
+                }
+                if access.archived || !access.member {
+                    return Err(AppendOutcome::NoRoom);
+                }
+                if let Some(until) = access.muted_until {
+                    return Err(AppendOutcome::Muted { until });
+                }
+                match reply_to {
+                    Some(target) if message(target).is_none() => Err(AppendOutcome::NoReplyTarget),
+                    _ => Ok(0),
+                }
+            }
+            // A muted user may take back what they said; a moderator may delete in an archived room too.
+            LogCommandKind::Delete { message: target, own, others, as_member } => {
+                if access.banned {
+                    return Err(AppendOutcome::Banned);
+                }
+                if (*as_member && !access.member) || (!others && access.archived) {
+                    return Err(AppendOutcome::NoRoom);
+                }
+                let target = message(target).filter(|entry| entry.is_message).ok_or(AppendOutcome::NoMessage)?;
+                let may = *others || (*own && target.author == by.id);
+                if may { Ok(target.seq) } else { Err(AppendOutcome::Forbidden) }
+            }
+            LogCommandKind::AddMember { .. }
+            | LogCommandKind::RemoveMember { .. }
+            | LogCommandKind::SetModerator { .. }
+            | LogCommandKind::Rename { .. }
+            | LogCommandKind::SetTopic { .. }
+            | LogCommandKind::SetArchived { .. } => Ok(0),
+        }
+    }
+
+    /// Gives a command the next seq of its room. Later commands of the batch find it, and do not find what it deletes.
+    pub(super) fn place(&mut self, command: &LogCommand, digest: CommandDigest, at: Millis) -> Seq {
+        let head = self.heads.entry(command.room.clone()).or_default();
+        *head += 1;
+        let entry = Entry {
+            room: command.room.clone(),
+            seq: *head,
+            at,
+            author: command.by.id,
+            digest: digest.to_vec(),
+            is_message: matches!(command.kind, LogCommandKind::Send { .. }),
+        };
+        self.entries.insert(command.id, entry);
+        if let LogCommandKind::Delete { message, .. } = &command.kind
+            && let Some(deleted) = self.entries.get_mut(message)
+        {
+            deleted.is_message = false;
+        }
+        *head
+    }
+}
+
+/// The message that a command refers to.
+fn target(command: &LogCommand) -> Option<CommandId> {
+    match &command.kind {
+        LogCommandKind::Send { reply_to, .. } => *reply_to,
+        LogCommandKind::Delete { message, .. } => Some(*message),
+        LogCommandKind::AddMember { .. }
+        | LogCommandKind::RemoveMember { .. }
+        | LogCommandKind::SetModerator { .. }
+        | LogCommandKind::Rename { .. }
+        | LogCommandKind::SetTopic { .. }
+        | LogCommandKind::SetArchived { .. } => None,
+    }
+}
