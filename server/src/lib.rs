@@ -1,7 +1,7 @@
 //! Parlor: a self-hosted real-time chat in one process.
 //!
-//! The path of a message: [`transport`] (bytes and frames) → [`session`] (one client) → [`store`] (on disk) → [`bus`] →
-//! [`fan_out`] → [`room`] (its subscribers) → [`connection`] (the client's queue) → [`transport`].
+//! The path of a message: [`transport`] (bytes and frames) → [`session`] (one client) → [`services`] (what may be done) →
+//! [`store`] (on disk) → [`bus`] → [`fan_out`] → [`room`] (its subscribers) → [`connection`] (the client's queue) → [`transport`].
 
 // The types of the rendered page are deeply nested.
 #![recursion_limit = "512"]
@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     connection::{Connection, Disconnect, HeartbeatWheel},
     domain::StoreError,
-    http::AppState,
+    extract::AppState,
     lab::Streams,
     limits::PerAddressLimit,
     room::Hub,
@@ -36,7 +36,6 @@ use crate::{
     workers::Workers,
 };
 
-pub mod accounts;
 pub mod bus;
 pub mod cache;
 pub mod clock;
@@ -44,6 +43,7 @@ pub mod config;
 pub mod connection;
 pub mod control_events;
 pub mod domain;
+pub mod extract;
 pub mod fan_out;
 pub mod gateway;
 pub mod http;

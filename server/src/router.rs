@@ -6,8 +6,8 @@ use axum::Router;
 
 use crate::{
     config::Switch,
-    gateway,
-    http::{self, AppState},
+    extract::AppState,
+    gateway, http,
     lab::{self, Streams},
     transport::{self, HttpConnections},
 };

@@ -29,7 +29,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    http::{ConnectionInfo, ConnectionPermit, Lingering, address},
+    extract::{
+        ConnectionInfo, ConnectionPermit,
+        forwarded_for::{client_address, is_trusted_proxy},
+    },
+    http::Lingering,
     limits::{AddressPermit, PerAddressLimit},
     workers::{self, Workers},
 };
@@ -142,7 +146,7 @@ impl Server {
             return None;
         };
         // A proxy's requests are counted for their clients; see `info_of_request`.
-        let is_proxy = address::is_trusted(peer, &self.acceptor.trusted_proxies);
+        let is_proxy = is_trusted_proxy(peer, &self.acceptor.trusted_proxies);
         let address_permit = if is_proxy { None } else { Some(self.acceptor.address_permit(peer)?) };
         let permit = Arc::new(ConnectionPermit { permit, worker_slot: self.workers.take_slot(), address_permit });
         Some(ConnectionInfo { permit, cut: CancellationToken::new(), client: peer, address_permit: None })
@@ -163,7 +167,7 @@ impl Acceptor {
         if info.permit.address_permit.is_some() {
             return Some(info.clone());
         }
-        let client = address::client(info.client, headers, &self.trusted_proxies);
+        let client = client_address(info.client, headers, &self.trusted_proxies);
         Some(ConnectionInfo { client, address_permit: Some(Arc::new(self.address_permit(client)?)), ..info.clone() })
     }
 

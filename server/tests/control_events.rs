@@ -8,7 +8,6 @@ use parlor::{
     cache::{Cache, CachedStore},
     config::Config,
     connection::{Connection, HeartbeatWheel, Outgoing},
-    domain::{AuthenticatedUser, TokenHash},
     fan_out,
     room::Hub,
     services::{Caller, ClientInfo, Services, hash_token},
@@ -16,7 +15,7 @@ use parlor::{
     workers::Workers,
 };
 use parlor_protocol::{
-    CloseCode, NotificationLevel, RoomId, RoomKind, RoomSummary, ServerFrame, ServerRole, User,
+    CloseCode, NotificationLevel, RoomId, RoomKind, RoomSummary, ServerFrame, ServerRole,
     http::{
         BanRequest, ChangePasswordRequest, ChangeRoleRequest, CreateAccountRequest, CreateRoomRequest, CreatedSession,
         OpenDirectRequest, Secret, UpdateProfileRequest, UpdateRoomRequest,

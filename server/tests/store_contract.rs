@@ -5,12 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use parlor::{
-    accounts::names,
     clock,
     domain::{
         AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, LogCommand, LogCommandKind,
         MembershipChange, ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession,
-        OnAppended, Page, RoleChangeOutcome, RoomChange, SessionEnd, SessionSelection, StoreError, TokenHash,
+        OnAppended, Page, RoleChangeOutcome, RoomChange, SessionEnd, SessionSelection, StoreError, TokenHash, names,
     },
     store::{Store, sqlite::SqliteStore},
 };

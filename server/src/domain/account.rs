@@ -6,7 +6,7 @@ use parlor_protocol::{ServerRole, User, UserId};
 
 use super::{NewSession, TokenHash};
 
-/// A name with its key. Two names with the same key count as the same name; see [`crate::accounts::names::key`].
+/// A name with its key. Two names with the same key count as the same name; see [`super::names::key`].
 #[derive(Clone, Debug)]
 pub struct Name {
     pub text: String,

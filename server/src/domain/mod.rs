@@ -8,6 +8,7 @@ mod error;
 mod invite;
 mod log_command;
 mod moderation;
+pub mod names;
 mod room;
 mod session;
 

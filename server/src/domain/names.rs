@@ -1,14 +1,13 @@
-//! When two names are one.
+//! Comparing names of people: two names with the same key count as the same.
 
 use parlor_protocol::limits;
 use unicode_normalization::UnicodeNormalization;
 
-/// The form in which names are compared: two with the same key look alike or differ by case alone. Empty when nothing of
-/// the name can be seen.
+/// The comparison key of a name: names with the same key look alike or differ in case only. Empty for a name without visible
+/// characters.
 ///
-/// Compatibility forms are one (NFKC, UAX #15), and so is case, by way of upper to lower case, which also makes one of `ß`
-/// and `ss`, `ς` and `σ`. What cannot be seen does not count, and one space is as good as another. Letters of different
-/// scripts that look alike stay two.
+/// Compatibility forms are unified (NFKC, UAX #15). Case is folded through upper case, which also unifies `ß` and `ss`, `ς`
+/// and `σ`. Invisible characters are removed, and all spaces are equal. Similar letters of different scripts stay different.
 #[must_use]
 pub fn key(name: &str) -> String {
     // Nearly all names.

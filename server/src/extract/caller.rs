@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// The cookie that carries the token.
-pub(super) const COOKIE: &str = "parlor_session";
+pub(crate) const COOKIE: &str = "parlor_session";
 
 /// The value of a cookie.
-pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -29,7 +29,7 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 
 /// The session token: of the `Authorization` header, which is set on purpose, before that of the cookie, which the browser
 /// sends by itself.
-pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     match bearer.and_then(|value| value.split_once(' ')) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
@@ -38,7 +38,7 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The session token of a request, valid or not.
-pub(super) struct PresentedToken(pub(super) Option<TokenHash>);
+pub(crate) struct PresentedToken(pub(crate) Option<TokenHash>);
 
 impl FromRequestParts<AppState> for PresentedToken {
     type Rejection = Infallible;

@@ -7,8 +7,8 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use super::{AppState, ConnectionInfo};
-use crate::{accounts::device, services::ClientInfo};
+use super::{AppState, ConnectionInfo, device};
+use crate::services::ClientInfo;
 
 impl FromRequestParts<AppState> for ClientInfo {
     type Rejection = Infallible;

@@ -1,14 +1,13 @@
-//! What someone came in with, in a few words, for the list of their sessions.
+//! Describes a client by its user agent, for the list of sessions.
 
-/// Longest name of a program that is no browser, in characters.
+/// Maximum length of the name of a program other than a browser, in characters.
 const MAX_PROGRAM: usize = 24;
 
-/// Browser and system, as the `User-Agent` (RFC 9110, section 10.1.5) tells; of other programs, the first product in it.
-/// A guess to recognise a device by, and nothing to rely on.
-#[must_use]
-pub fn describe(user_agent: &str) -> Option<String> {
+/// Browser and system according to `User-Agent` (RFC 9110, section 10.1.5); for other programs, its first product. A guess
+/// that helps to recognise a device.
+pub(super) fn describe(user_agent: &str) -> Option<String> {
     let has = |word: &str| user_agent.contains(word);
-    // Most name those before whom they descend from: the first that is found is what it is.
+    // Browsers also name those that they are compatible with, after their own name: the first match counts.
     let browser = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),

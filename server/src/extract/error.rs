@@ -38,7 +38,7 @@ impl ApiError {
     }
 
     /// The body is too large, or not of the form that the endpoint takes.
-    pub(super) fn bad_body(status: StatusCode, message: String) -> Self {
+    pub(crate) fn bad_body(status: StatusCode, message: String) -> Self {
         if status == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::new(status, error_code::TOO_LARGE, "The request body is too large.");
         }
@@ -64,16 +64,16 @@ impl ApiError {
     }
 
     /// The service error that this answers; none when the request did not reach a service.
-    pub(super) const fn cause(&self) -> Option<&ServiceError> {
+    pub(crate) const fn cause(&self) -> Option<&ServiceError> {
         self.cause.as_ref()
     }
 
-    pub(super) fn is_ban(&self) -> bool {
+    pub(crate) fn is_ban(&self) -> bool {
         self.code == error_code::BANNED
     }
 
     /// A page about this error, with its `Retry-After`.
-    pub(super) fn with_page(&self, mut page: Response) -> Response {
+    pub(crate) fn with_page(&self, mut page: Response) -> Response {
         if let Some(wait) = self.retry_after {
             page.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait));
         }
@@ -122,7 +122,7 @@ fn whole_seconds(wait: Duration) -> HeaderValue {
 }
 
 /// Answers paths under `/api` that do not exist.
-pub(super) async fn endpoint_not_found() -> ApiError {
+pub(crate) async fn endpoint_not_found() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "This endpoint does not exist.")
 }
 

@@ -9,20 +9,18 @@ use ipnet::IpNet;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Whether this peer is a proxy that was named.
-#[must_use]
-pub fn is_trusted(peer: IpAddr, proxies: &[IpNet]) -> bool {
+pub(crate) fn is_trusted_proxy(peer: IpAddr, proxies: &[IpNet]) -> bool {
     proxies.iter().any(|network| network.contains(&peer.to_canonical()))
 }
 
 /// The client's address: the peer's, or if that is a trusted proxy, the last one in `X-Forwarded-For` that is none.
 /// Everything before that could be written by anyone.
-#[must_use]
-pub fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
     let values: Vec<_> =
         headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        if !is_trusted(client, proxies) {
+        if !is_trusted_proxy(client, proxies) {
             break;
         }
         let Some(before) = parse(hop.trim()) else { break };
@@ -48,7 +46,7 @@ mod tests {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
         let proxies = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
-        client(peer.parse().unwrap(), &headers, &proxies).to_string()
+        client_address(peer.parse().unwrap(), &headers, &proxies).to_string()
     }
 
     #[test]

@@ -5,7 +5,10 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use crate::http::{ApiError, AppState, Caller, ClientInfo, SameOrigin, is_foreign};
+use crate::{
+    extract::{ApiError, AppState, SameOrigin, is_foreign},
+    services::{Caller, ClientInfo},
+};
 
 /// A session by bearer token, or by cookie from a page of this server; everyone else is a guest. As an extractor it rejects
 /// other origins (403), invalid tokens (401) and banned users (403).

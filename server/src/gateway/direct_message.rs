@@ -1,11 +1,11 @@
 //! Direct messages by `@name text`.
 
-use axum::http::StatusCode;
 use parlor_protocol::{RoomId, UserId, error_code, limits};
 
+use super::refusal::Refusal;
 use crate::{
-    accounts::names,
-    http::{ApiError, AppState, Caller},
+    domain::names,
+    services::{Caller, Services},
 };
 
 #[derive(Debug, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(super) struct DirectMessage {
 /// # Errors
 /// No member has this name. The text is not sent to the room, because it may be meant for one person.
 pub(super) async fn parse(
-    app: &AppState,
+    services: &Services,
     caller: &Caller,
     room: &RoomId,
     text: &str,
-) -> Result<Option<DirectMessage>, ApiError> {
+) -> Result<Option<DirectMessage>, Refusal> {
     let text = text.trim();
     let Some(named) = text.strip_prefix('@').filter(|named| !named.starts_with(char::is_whitespace)) else {
         return Ok(None);
@@ -31,24 +31,18 @@ pub(super) async fn parse(
     let splits: Vec<_> = splits(named).collect();
     let keys = splits.iter().flat_map(|(name, _)| [names::key(name), names::key(without_punctuation(name))]);
     let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
-    let mut known = app.services.store.members_by_name(room, &keys).await?;
-    known.extend(app.services.hub.members_by_name(room, &keys));
+    let known = services.members_by_name(room, &keys).await?;
     let user_of = |name: &str| {
         known.get(&names::key(name)).or_else(|| known.get(&names::key(without_punctuation(name)))).copied()
     };
     let longest = splits.iter().rev().find_map(|(name, text)| Some((user_of(name)?, *text)));
     match longest {
         Some((user, _)) if user == caller.user.id => {
-            Err(ApiError::bad_request("You cannot send a direct message to yourself. Nothing was sent."))
+            Err(Refusal::bad_request("You cannot send a direct message to yourself. Nothing was sent."))
         }
-        Some((_, "")) => Err(ApiError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            error_code::EMPTY,
-            "The message after the name is empty. Nothing was sent.",
-        )),
+        Some((_, "")) => Err(Refusal::new(error_code::EMPTY, "The message after the name is empty. Nothing was sent.")),
         Some((recipient, text)) => Ok(Some(DirectMessage { recipient, text: text.into() })),
-        None => Err(ApiError::new(
-            StatusCode::NOT_FOUND,
+        None => Err(Refusal::new(
             error_code::NOT_FOUND,
             "No member of this room has this name. Nothing was sent. To mention someone in a public message, do not begin with @.",
         )),

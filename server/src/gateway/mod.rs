@@ -6,7 +6,7 @@
 
 use axum::{Router, routing::any};
 
-use crate::http::AppState;
+use crate::extract::AppState;
 
 mod backlog;
 mod connection;
@@ -16,6 +16,7 @@ mod participant;
 mod pending_texts;
 mod plain;
 mod plain_format;
+mod refusal;
 mod rfc3339;
 mod socket;
 mod socketio;

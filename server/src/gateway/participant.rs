@@ -11,8 +11,8 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, ServerRole, UserId, error_code,
-    policy::{Decision, MemberStatus, RoomAction},
+    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, error_code,
+    policy::RoomAction,
 };
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -20,23 +20,21 @@ use uuid::Uuid;
 use super::{
     direct_message::{self, DirectMessage},
     pending_texts::PendingTexts,
+    refusal::Refusal,
     translate::Translator,
 };
 use crate::{
-    accounts::names,
-    cache::CachedStore,
     connection::Disconnect,
-    domain::TokenHash,
-    http::{ApiError, AppState},
-    services::{Caller, ClientInfo, ServiceError},
-    session::Session,
+    domain::{TokenHash, names},
+    services::{Caller, ClientInfo, Result, Services},
+    session::{Session, SessionContext},
 };
 
 /// Direct rooms that are joined at the beginning. Others are joined when the client sends something there.
 const MAX_DIRECT: usize = 150;
 
 pub(super) struct Participant {
-    pub(super) app: AppState,
+    pub(super) context: Arc<SessionContext>,
     pub(super) caller: Caller,
     /// The room that the client is in.
     pub(super) room: RoomId,
@@ -65,25 +63,25 @@ impl Participant {
     /// # Errors
     /// They may not join, the name cannot be used, or they may not see the room.
     pub(super) async fn join(
-        app: AppState,
+        context: Arc<SessionContext>,
         visitor: ClientInfo,
         caller: Option<Caller>,
         name: &str,
         room: RoomId,
-    ) -> Result<Self, ApiError> {
+    ) -> Result<Self> {
         let has_session = caller.is_some();
         let caller = match caller {
             Some(caller) => caller,
             None => {
-                new_guest_may_read(&app, &room)?;
-                app.services.create_gateway_guest(&visitor, name).await?
+                context.services.require_guest_access(&room)?;
+                context.services.create_gateway_guest(&visitor, name).await?
             }
         };
         let is_named = has_session || !name.trim().is_empty();
-        let temporary_session = (!has_session).then(|| TemporarySession::new(&app, caller.token));
+        let temporary_session = (!has_session).then(|| TemporarySession::new(&context, caller.token));
         let (direct_rooms, direct_rooms_by_user, pending_texts) = Default::default();
         let participant = Self {
-            app,
+            context,
             caller,
             room,
             visitor,
@@ -106,15 +104,15 @@ impl Participant {
     ///
     /// # Errors
     /// See [`Participant::join`].
-    pub(super) async fn with_name(&self, name: &str) -> Result<Self, ApiError> {
-        Self::join(self.app.clone(), self.visitor.clone(), None, name, self.room.clone()).await
+    pub(super) async fn with_name(&self, name: &str) -> Result<Self> {
+        Self::join(self.context.clone(), self.visitor.clone(), None, name, self.room.clone()).await
     }
 
     /// Checks the right to read the room and loads the direct rooms.
-    async fn load_rooms(&self) -> Result<(), ApiError> {
-        self.app.services.authorize(&self.caller, RoomAction::Read, &self.room).await?;
+    async fn load_rooms(&self) -> Result<()> {
+        self.services().authorize(&self.caller, RoomAction::Read, &self.room).await?;
         if self.temporary_session.is_none() {
-            let rooms = self.app.services.list_rooms(&self.caller.signed_in()).await?;
+            let rooms = self.services().list_rooms(&self.caller.signed_in()).await?;
             let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
             self.direct_rooms.lock().extend(direct.map(|room| (room.id, DirectRoom::NotJoined)));
         }
@@ -133,8 +131,11 @@ impl Participant {
     ///
     /// # Errors
     /// The session was ended: how to close the connection.
-    pub(super) async fn renew_session(&mut self, translator: &mut Translator) -> Result<Session, Disconnect> {
-        let Ok(Some(now)) = self.app.services.store.session(self.caller.token).await else {
+    pub(super) async fn renew_session(
+        &mut self,
+        translator: &mut Translator,
+    ) -> std::result::Result<Session, Disconnect> {
+        let Ok(Some(now)) = self.services().session_user(self.caller.token).await else {
             return Err(Disconnect { code: CloseCode::SessionRevoked, reconnect_after: None });
         };
         (self.caller.user, self.caller.role) = (now.user, now.role);
@@ -158,7 +159,7 @@ impl Participant {
 
     /// Opens a session that has sent hello and resumed `cursors`, or if there are none, joined its rooms at their heads.
     pub(super) async fn connect(&self, cursors: Vec<Cursor>) -> Session {
-        let session = Session::new(self.app.session_context.clone(), self.caller.signed_in(), self.caller.token);
+        let session = Session::new(self.context.clone(), self.caller.signed_in(), self.caller.token);
         let resume = if cursors.is_empty() { self.initial_cursors() } else { cursors };
         session.receive(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode()).await;
         session
@@ -172,6 +173,10 @@ impl Participant {
             rooms.push(room.clone());
         }
         rooms.into_iter().map(|room| Cursor { room, after: None, tail: None }).collect()
+    }
+
+    pub(super) fn services(&self) -> &Services {
+        &self.context.services
     }
 
     /// Joins a direct room; a new one from its first message on.
@@ -189,8 +194,13 @@ impl Participant {
     ///
     /// # Errors
     /// No member has this name, or they may not be written to. Nothing was sent.
-    pub(super) async fn send_text(&self, session: &Session, text: &str, id: CommandId) -> Result<(), ApiError> {
-        match direct_message::parse(&self.app, &self.caller, &self.room, text).await? {
+    pub(super) async fn send_text(
+        &self,
+        session: &Session,
+        text: &str,
+        id: CommandId,
+    ) -> std::result::Result<(), Refusal> {
+        match direct_message::parse(self.services(), &self.caller, &self.room, text).await? {
             None => self.send(session, self.room.clone(), text, None, id).await,
             Some(DirectMessage { recipient, text }) => {
                 let room = self.direct_room_with(recipient).await?;
@@ -227,12 +237,12 @@ impl Participant {
     }
 
     /// The direct room with a user, which is created if needed. The mutation rate limit applies.
-    async fn direct_room_with(&self, user: UserId) -> Result<RoomId, ApiError> {
+    async fn direct_room_with(&self, user: UserId) -> Result<RoomId> {
         if let Some(room) = self.direct_rooms_by_user.lock().get(&user) {
             return Ok(room.clone());
         }
-        self.app.services.limit_mutations(&self.visitor, Some(&self.caller.token))?;
-        let (room, _) = self.app.services.find_direct_room(&self.caller, vec![user]).await?;
+        self.services().limit_mutations(&self.visitor, Some(&self.caller.token))?;
+        let (room, _) = self.services().find_direct_room(&self.caller, vec![user]).await?;
         self.direct_rooms_by_user.lock().insert(user, room.id.clone());
         Ok(room.id.clone())
     }
@@ -256,33 +266,21 @@ impl Participant {
     }
 }
 
-/// Checks before a guest is created whether the guest could read the room, so that a rejected client leaves no guest behind.
-fn new_guest_may_read(app: &AppState, room: &RoomId) -> Result<(), ApiError> {
-    let found = app.services.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
-    // A new guest is a member of the lobby only.
-    let status = (*room == RoomId::lobby()).then_some(MemberStatus { moderator: false, muted: false });
-    match app.services.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(status)) {
-        Decision::Allowed => Ok(()),
-        Decision::Forbidden => Err(ServiceError::Forbidden.into()),
-        Decision::Hidden => Err(ServiceError::RoomNotFound.into()),
-    }
-}
-
 /// The session of a guest that ends with the connection, even if the connection's task is cancelled.
 struct TemporarySession {
-    store: Arc<CachedStore>,
+    services: Arc<Services>,
     token: TokenHash,
     ended: AtomicBool,
 }
 
 impl TemporarySession {
-    fn new(app: &AppState, token: TokenHash) -> Self {
-        Self { store: app.services.store.clone(), token, ended: AtomicBool::new(false) }
+    fn new(context: &SessionContext, token: TokenHash) -> Self {
+        Self { services: context.services.clone(), token, ended: AtomicBool::new(false) }
     }
 
     async fn end(&self) {
         if !self.ended.swap(true, Ordering::Relaxed) {
-            end_session(&self.store, self.token).await;
+            self.services.end_guest_session(self.token).await;
         }
     }
 }
@@ -292,14 +290,8 @@ impl Drop for TemporarySession {
         if !*self.ended.get_mut()
             && let Ok(runtime) = Handle::try_current()
         {
-            let (store, token) = (self.store.clone(), self.token);
-            runtime.spawn(async move { end_session(&store, token).await });
+            let (services, token) = (self.services.clone(), self.token);
+            runtime.spawn(async move { services.end_guest_session(token).await });
         }
-    }
-}
-
-async fn end_session(store: &CachedStore, token: TokenHash) {
-    if let Err(error) = store.end_session(token).await {
-        tracing::warn!(%error, "the session of a guest was not ended");
     }
 }

@@ -111,12 +111,12 @@ impl ClientReader for PlainReader {
                     self.first = Some(text);
                     return Ok(Some(successor));
                 }
-                Err(error) => participant.refuse(session, &message.message, error.code(), error.message()),
+                Err(error) => participant.refuse(session, &message.message, error.code(), error.to_string()),
             }
         } else if participant.is_other_name(&message.nickname) {
             participant.refuse_name(session, &message.message);
-        } else if let Err(error) = participant.send_text(session, &message.message, CommandId(Uuid::now_v7())).await {
-            participant.refuse(session, &message.message, error.code(), error.message());
+        } else if let Err(refusal) = participant.send_text(session, &message.message, CommandId(Uuid::now_v7())).await {
+            participant.refuse(session, &message.message, refusal.code, refusal.message);
         }
         Ok(None)
     }

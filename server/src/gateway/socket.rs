@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{credentials::Credentials, participant::Participant, plain, plain_format::PlainFormat};
 use crate::{
-    http::{ApiError, AppState},
+    extract::{ApiError, AppState},
     socket::Upgrade,
 };
 
@@ -64,6 +64,6 @@ async fn start(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let room = if room.is_empty() { RoomId::lobby() } else { room.into() };
-    let participant = Participant::join(app, visitor, caller, &name, room).await?;
+    let participant = Participant::join(app.session_context, visitor, caller, &name, room).await?;
     Ok(upgrade.run(async move |stream, early| plain::run(stream, &early, participant, format).await).into_response())
 }

@@ -1,6 +1,4 @@
-//! HTTP: the router, extractors, the API beside the live protocol, the pages and their files.
-
-use std::{net::IpAddr, sync::Arc};
+//! HTTP: the router, the API beside the live protocol, the pages and their files.
 
 use axum::{
     Router,
@@ -10,18 +8,12 @@ use axum::{
     response::Response,
     routing::{any, delete, get, patch, post, put},
 };
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::{config::Config, limits::AddressPermit, services::Services, session::SessionContext, workers::WorkerSlot};
+use crate::extract::{ApiError, AppState, ConnectionInfo, SameOrigin, caller, error};
 
 mod accounts;
-pub mod address;
 mod assets;
-mod caller;
-mod client_info;
-mod error;
 mod health;
 mod history;
 mod invites;
@@ -30,7 +22,6 @@ pub(crate) mod language;
 mod linger;
 mod members;
 mod moderation;
-mod origin;
 mod pages;
 mod people;
 mod rate_limit;
@@ -38,15 +29,10 @@ mod rooms;
 mod sessions;
 mod worker;
 
-pub(crate) use crate::services::{Caller, ClientInfo};
 pub use assets::is_built as has_site_files;
 pub(crate) use assets::site_files;
-pub use error::ApiError;
-pub(crate) use error::method_not_allowed;
 use json_body::JsonBody;
 pub use linger::Lingering;
-pub use origin::SameOrigin;
-pub(crate) use origin::is_foreign;
 pub use worker::build;
 
 /// The largest request body, except of `POST /live/frames`. Long form fields are passwords, topics and ban reasons.
@@ -54,38 +40,6 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The time limit of a request that is not a live connection.
 const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
-
-/// The state of all handlers.
-#[derive(Clone)]
-pub struct AppState {
-    pub services: Arc<Services>,
-    /// What live sessions share.
-    pub session_context: Arc<SessionContext>,
-    pub config: Arc<Config>,
-}
-
-/// The network connection of a request, in the request's extensions.
-#[derive(Clone)]
-pub struct ConnectionInfo {
-    /// Held until the last clone is dropped.
-    pub permit: Arc<ConnectionPermit>,
-    /// Ends the connection at once, whatever still waits to be written. Not for an upgraded one.
-    pub cut: CancellationToken,
-    /// The client's address: the peer's, or what a trusted proxy says of the request.
-    pub client: IpAddr,
-    /// Counts the request for the client of a trusted proxy.
-    pub address_permit: Option<Arc<AddressPermit>>,
-}
-
-/// A network connection's share of the server's limits.
-pub struct ConnectionPermit {
-    /// Counts it for the server.
-    pub permit: OwnedSemaphorePermit,
-    /// Counts it for its worker.
-    pub worker_slot: WorkerSlot,
-    /// Counts it for its address; `None` for a trusted proxy's.
-    pub address_permit: Option<AddressPermit>,
-}
 
 /// The address of the lab's page.
 pub const LAB_PAGE: &str = "/lab";

@@ -13,7 +13,7 @@ use super::{
     streams::{OpenStream, StreamKind, Streams},
 };
 use crate::{
-    http::{ConnectionInfo, SameOrigin},
+    extract::{ConnectionInfo, SameOrigin},
     socket::{MessageReader, MessageWriter, Upgrade},
     websocket::{
         decode::{Decoder, Message},

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::close::CloseCause;
 use crate::{
-    http::{ApiError, SameOrigin},
+    extract::{ApiError, SameOrigin},
     socket::{MessageReader, MessageWriter, Upgrade, switching_protocols, unsupported_version},
     websocket::{
         decode::Decoder,

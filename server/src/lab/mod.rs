@@ -10,7 +10,10 @@ use axum::{
     routing::{any, get},
 };
 
-use crate::http::{AppState, LAB_PAGE, method_not_allowed};
+use crate::{
+    extract::{AppState, method_not_allowed},
+    http::LAB_PAGE,
+};
 
 mod clock;
 mod close;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::close::StopReason;
 use crate::{
-    http::{ApiError, ConnectionInfo, SameOrigin},
+    extract::{ApiError, ConnectionInfo, SameOrigin},
     limits::AddressPermit,
 };
 

@@ -1,8 +1,8 @@
-//! How often a password may be tried: for each account's name, and from each address.
+//! Limits attempts to sign in, by account name and by address.
 //!
-//! A bucket for each. A try takes from both before the password is looked at, so that many at once do not slip through,
-//! and gets it back when it was right. A name that was tried in vain again and again is tried once an hour from then on
-//! (NIST SP 800-63B, section 5.2.2: no more than 100 in a row). Names count whether there is such an account or not.
+//! There is a token bucket for each. An attempt takes from both before the password is checked, so that concurrent attempts
+//! count, and is given back on success. After many consecutive failures a name has one attempt an hour (NIST SP 800-63B,
+//! section 5.2.2: at most 100 consecutive failures). Names count whether the account exists or not.
 
 use std::{
     collections::HashMap,
@@ -13,25 +13,25 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::limits::network;
+use super::network;
 
-/// LoginThrottle for one name at once: someone who has three passwords in mind and mistypes each.
+/// Burst of attempts for one name: a person who tries three passwords and mistypes each.
 const NAME_BURST: f64 = 10.0;
-/// LoginThrottle from one address at once: an office behind one, on the day after the holidays.
+/// Burst of attempts from one address: an office behind NAT, on the day after the holidays.
 const ADDRESS_BURST: f64 = 50.0;
-/// Then one in this time. The same for both, so that the wait does not tell which bucket is empty.
+/// Interval of further attempts. The same for both, so that the wait does not reveal which bucket is empty.
 const EACH: Duration = Duration::from_secs(30);
-/// In vain for one name, one after the other. Beyond, it is no longer a person who has forgotten.
+/// Consecutive failures for one name after which the longer interval applies.
 const MOST_IN_A_ROW: u32 = 100;
-/// Then one try in this time, until one succeeds or the password is set anew.
+/// The longer interval, until an attempt succeeds or the password is reset.
 const EACH_OF_MANY: Duration = Duration::from_secs(3_600);
-/// How long a row of failures is remembered after the last.
+/// How long consecutive failures are remembered after the last one.
 const MEMORY: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// Names kept. Beyond, those that were tried a few times only are forgotten.
+/// Names kept. Beyond that, those with few failures are forgotten.
 const MOST_NAMES: usize = 100_000;
 
-/// See the module.
+/// Counts attempts to sign in.
 #[derive(Default)]
 pub struct LoginThrottle {
     names: Mutex<HashMap<String, Bucket>>,

@@ -1,7 +1,7 @@
-//! How fast one may speak, and how much of the server one address may take.
+//! Rate limits and connection limits.
 //!
-//! Frames, whatever they travel in: a bucket of sends for each person, a bucket of frames for each connection. Requests that
-//! change something: a bucket for each session and for each address.
+//! Messages are limited by user, frames by connection, HTTP requests that change something by session and by address,
+//! attempts to sign in by name and by address.
 
 use std::{
     collections::HashMap,
@@ -19,22 +19,26 @@ use parking_lot::Mutex;
 
 use crate::domain::TokenHash;
 
-/// Messages that a person may send at once, after a pause. People never get there; a script that posts a backlog does.
+mod login_throttle;
+
+pub use login_throttle::LoginThrottle;
+
+/// Burst of messages by one user: more than a person sends, less than a script that posts a backlog.
 const SEND_BURST: NonZeroU32 = nonzero(500);
-/// Messages a second in the long run.
+/// Sustained messages a second.
 const SENDS_PER_SECOND: NonZeroU32 = nonzero(50);
-/// Frames of any kind that a connection may send at once. Beyond, it is flooding and closed with 4029.
+/// Burst of frames of any kind on one connection. Beyond that it is closed with 4029.
 const FRAME_BURST: NonZeroU32 = nonzero(20_000);
-/// Frames a second in the long run.
+/// Sustained frames a second.
 const FRAMES_PER_SECOND: NonZeroU32 = nonzero(1_000);
 
-/// MutationRateLimit over HTTP from one address at once: a whole office behind one, on its first day.
+/// Burst of changes from one address: an office behind NAT, on its first day.
 const ADDRESS_BURST: NonZeroU32 = nonzero(200);
-/// Such changes a second in the long run.
+/// Sustained changes a second.
 const ADDRESS_CHANGES_PER_SECOND: NonZeroU32 = nonzero(5);
-/// MutationRateLimit over HTTP by one session at once.
+/// Burst of changes by one session.
 const SESSION_BURST: NonZeroU32 = nonzero(30);
-/// Such changes a second in the long run.
+/// Sustained changes a second.
 const SESSION_CHANGES_PER_SECOND: NonZeroU32 = nonzero(1);
 
 const fn nonzero(number: u32) -> NonZeroU32 {
@@ -44,12 +48,12 @@ const fn nonzero(number: u32) -> NonZeroU32 {
     }
 }
 
-/// A bucket; without one, there is no limit.
+/// A token bucket, or no limit.
 #[derive(Clone)]
 pub struct Bucket(Option<Arc<DefaultDirectRateLimiter>>);
 
 impl Bucket {
-    /// For the messages of one person, over all their connections.
+    /// For the messages of one user, over all their connections.
     #[must_use]
     pub fn sends(on: bool) -> Self {
         Self::new(on, Quota::per_second(SENDS_PER_SECOND).allow_burst(SEND_BURST))
@@ -61,7 +65,7 @@ impl Bucket {
         Self::new(on, Quota::per_second(FRAMES_PER_SECOND).allow_burst(FRAME_BURST))
     }
 
-    /// Whether someone else uses it too.
+    /// Whether there are other clones of it.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.0.as_ref().is_some_and(|limiter| Arc::strong_count(limiter) > 1)
@@ -71,10 +75,10 @@ impl Bucket {
         Self(on.then(|| Arc::new(RateLimiter::direct(quota))))
     }
 
-    /// Takes one.
+    /// Takes a token.
     ///
     /// # Errors
-    /// The bucket is empty; in this time there is one again.
+    /// The bucket is empty; the next token comes after this time.
     pub fn take(&self) -> Result<(), Duration> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         limiter.check().map_err(wait)
@@ -87,7 +91,7 @@ fn wait(until: NotUntil<<DefaultClock as Clock>::Instant>) -> Duration {
     until.wait_time_from(DefaultClock::default().now())
 }
 
-/// What bounds the requests that change something.
+/// Limits HTTP requests that change something, by address and by session.
 pub struct MutationRateLimit {
     of_addresses: DefaultKeyedRateLimiter<IpAddr>,
     of_sessions: DefaultKeyedRateLimiter<TokenHash>,
@@ -104,10 +108,10 @@ impl Default for MutationRateLimit {
 }
 
 impl MutationRateLimit {
-    /// Takes one, for an address and, if there is one, a session. Who has too many sessions is still one address.
+    /// Takes a token of an address and, if there is one, of a session.
     ///
     /// # Errors
-    /// A bucket is empty; in this time there is one again.
+    /// A bucket is empty; the next token comes after this time.
     pub fn take(&self, address: IpAddr, session: Option<&TokenHash>) -> Result<(), Duration> {
         self.of_addresses.check_key(&network(address)).map_err(wait)?;
         session.map_or(Ok(()), |session| self.of_sessions.check_key(session).map_err(wait))
@@ -120,7 +124,7 @@ impl MutationRateLimit {
     }
 }
 
-/// How many connections each address has. Cheap to clone.
+/// Limits the connections of each address. Cheap to clone.
 #[derive(Clone)]
 pub struct PerAddressLimit {
     counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
@@ -128,13 +132,13 @@ pub struct PerAddressLimit {
 }
 
 impl PerAddressLimit {
-    /// At most this many each; 0 for as many as they like.
+    /// At most this many each; 0 for no limit.
     #[must_use]
     pub fn new(most: u32) -> Self {
         Self { counts: Arc::default(), most }
     }
 
-    /// Counts a connection until what this returns is dropped; nothing when the address has as many as it may.
+    /// Counts a connection until the permit is dropped; none at the limit.
     #[must_use]
     pub fn enter(&self, address: IpAddr) -> Option<AddressPermit> {
         let address = network(address);
@@ -144,19 +148,19 @@ impl PerAddressLimit {
             return None;
         }
         *count += 1;
-        Some(AddressPermit { crowd: self.clone(), address })
+        Some(AddressPermit { limit: self.clone(), address })
     }
 }
 
-/// One of the connections of an address.
+/// Counts one connection of an address until it is dropped.
 pub struct AddressPermit {
-    crowd: PerAddressLimit,
+    limit: PerAddressLimit,
     address: IpAddr,
 }
 
 impl Drop for AddressPermit {
     fn drop(&mut self) {
-        let mut counts = self.crowd.counts.lock();
+        let mut counts = self.limit.counts.lock();
         if let Some(count) = counts.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
@@ -166,7 +170,7 @@ impl Drop for AddressPermit {
     }
 }
 
-/// Whom an address stands for: with IPv6, everyone has at least a /64 (RFC 6177) and can take any address in it.
+/// The network of one client: an IPv4 address, or an IPv6 /64, of which every client has at least one (RFC 6177).
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
@@ -213,13 +217,13 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_places() {
-        let crowd = PerAddressLimit::new(2);
+        let limit = PerAddressLimit::new(2);
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let held: Vec<_> = [one, one, other].into_iter().map(|address| crowd.enter(address).unwrap()).collect();
-        assert!(crowd.enter(one).is_none());
+        let held: Vec<_> = [one, one, other].into_iter().map(|address| limit.enter(address).unwrap()).collect();
+        assert!(limit.enter(one).is_none());
         drop(held);
-        assert!(crowd.enter(one).is_some());
-        assert!(crowd.counts.lock().is_empty(), "nothing is kept of who has gone");
+        assert!(limit.enter(one).is_some());
+        assert!(limit.counts.lock().is_empty(), "nothing is kept of who has gone");
         let free = PerAddressLimit::new(0);
         let _held: Vec<_> = (0..10).map(|_| free.enter(one).unwrap()).collect();
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use parlor_protocol::{UserId, limits};
 
 use super::writer::escape;
-use crate::accounts::names;
+use crate::domain::names;
 
 /// CSS class of mentions.
 pub(super) const CLASS: &str = "mention";

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 use parlor_protocol::UserId;
 
-use crate::{accounts::names, connection::Connection};
+use crate::{connection::Connection, domain::names};
 
 #[derive(Default)]
 pub(super) struct NameIndex(Mutex<HashMap<Box<str>, Vec<Arc<Connection>>>>);

@@ -5,9 +5,8 @@ use parlor_protocol::{
     http::{CreateAccountRequest, CreatedSession, DeleteAccountRequest},
 };
 
-use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, tokens};
+use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, password_hash, tokens};
 use crate::{
-    accounts::password,
     config::Registration,
     domain::{Account, CreateError, NewAccount},
 };
@@ -31,7 +30,7 @@ impl Services {
             guest => guest.map(|guest| guest.user.id),
         };
         let name = parse_name(&request.name)?;
-        password::check_strength(&request.password.0, &name.text)?;
+        password_hash::check_strength(&request.password.0, &name.text)?;
         let invite_needed = self.registration == Registration::Invite;
         if invite_needed && request.invite.is_none() {
             return Err(ServiceError::InviteRequired);
@@ -44,7 +43,7 @@ impl Services {
         }
         let (token, session) = tokens::new_session(client)?;
         let account = NewAccount {
-            password: password::hash(request.password.0).await?,
+            password: password_hash::hash(request.password.0).await?,
             invite: request.invite.map(|secret| tokens::hash_token(&secret.0)),
             name: name.clone(),
             guest,
@@ -84,7 +83,7 @@ impl Services {
     ) -> Result<Account> {
         let account = self.store.account_of(caller.user.id).await?.ok_or(ServiceError::NoPassword)?;
         self.throttle_password(&account.key, client)?;
-        match password::verify(password, Some(account.password.clone())).await {
+        match password_hash::verify(password, Some(account.password.clone())).await {
             Ok(true) => {
                 self.login_throttle.succeeded(&account.key, client.address);
                 Ok(account)

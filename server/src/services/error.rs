@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use parlor_protocol::{Millis, error_code, limits, validate::ValidationError};
 
+use super::password_hash::{HashError, WeakPassword};
 use crate::{
-    accounts::password::{HashError, WeakPassword},
     clock,
     domain::{Ban, StoreError},
 };

@@ -8,7 +8,11 @@ use parlor_protocol::{
 };
 
 use super::{Caller, Result, ServiceError, Services, members::party_in};
-use crate::{accounts::names, connection::Connection, domain::Membership, room::Room};
+use crate::{
+    connection::Connection,
+    domain::{Membership, names},
+    room::Room,
+};
 
 impl Services {
     /// Makes a connected user a member of a public room, as reading or writing there does. Changes nothing for a member.

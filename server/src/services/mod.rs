@@ -9,12 +9,11 @@ use std::sync::Arc;
 use parlor_protocol::{RoomId, UserId};
 
 use crate::{
-    accounts::login_throttle::LoginThrottle,
     cache::CachedStore,
     config::{Config, Guests, Registration, Switch},
     connection::HeartbeatWheel,
     keyed_mutex::KeyedMutex,
-    limits::MutationRateLimit,
+    limits::{LoginThrottle, MutationRateLimit},
     room::Hub,
 };
 
@@ -30,6 +29,7 @@ mod memberships;
 mod messages;
 mod mutes;
 mod names;
+mod password_hash;
 mod passwords;
 mod people;
 mod permissions;
@@ -49,6 +49,7 @@ pub use error::{ErrorKind, Field, Result, ServiceError};
 pub use invites::InviteDetails;
 pub use members::{MemberDetails, MembersPage};
 pub use messages::{MessageDeletion, NewMessage, StoredEvent};
+pub use password_hash::WeakPassword;
 pub use people::{BanDetails, PersonDetails, PersonPermissions};
 pub use rooms::{RoomDetails, RoomPermissions};
 pub(crate) use tokens::new_secret;

@@ -8,10 +8,7 @@ use parlor_protocol::{
 };
 
 use super::{Field, Result, ServiceError, Services};
-use crate::{
-    accounts::names,
-    domain::{IsNameInUse, Name},
-};
+use crate::domain::{IsNameInUse, Name, names};
 
 /// Variants of a taken name that are tried for a suggestion.
 const MAX_SUGGESTIONS: u32 = 20;

@@ -1,4 +1,4 @@
-//! Passwords: argon2id (RFC 9106), on threads for such work and a few at a time, so that hashing holds up nobody.
+//! Password hashing with argon2id (RFC 9106), on blocking threads and a few at a time, so that it delays nothing else.
 
 use std::{fmt, sync::LazyLock};
 
@@ -9,21 +9,21 @@ use argon2::{
 use parlor_protocol::limits;
 use tokio::sync::Semaphore;
 
-/// Hashes that are made at a time. Each takes 19 MiB; more would only make all of them slower.
-const AT_A_TIME: usize = 2;
+/// Concurrent hashes. Each takes 19 MiB; more would only make all of them slower.
+const MAX_CONCURRENT: usize = 2;
 
-/// Those who may wait for a hash. Beyond, it is a flood, and is answered at once.
+/// Requests that may wait for a hash. Further ones are rejected at once.
 const MAX_WAITING: usize = 64;
 
-static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME);
-static PLACES: Semaphore = Semaphore::const_new(MAX_WAITING);
+static HASHING: Semaphore = Semaphore::const_new(MAX_CONCURRENT);
+static WAITING: Semaphore = Semaphore::const_new(MAX_WAITING);
 
-/// What is checked when there is no such account, so that the time that it takes does not tell.
-static NOBODYS: LazyLock<String> = LazyLock::new(|| hash_now("nobody's").unwrap_or_default());
+/// Checked when the account does not exist, so that the response time does not reveal that.
+static DUMMY_HASH: LazyLock<String> = LazyLock::new(|| hash_now("nobody's").unwrap_or_default());
 
-/// Why no hash was made or checked.
+/// Why a password was not hashed or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HashError {
+pub(super) enum HashError {
     /// Too many wait already.
     #[error("too many passwords are being checked")]
     Busy,
@@ -58,7 +58,7 @@ impl fmt::Display for WeakPassword {
 ///
 /// # Errors
 /// See [`WeakPassword`].
-pub fn check_strength(password: &str, name: &str) -> Result<(), WeakPassword> {
+pub(super) fn check_strength(password: &str, name: &str) -> Result<(), WeakPassword> {
     if password.len() > limits::MAX_PASSWORD_BYTES {
         return Err(WeakPassword::TooLong);
     }
@@ -83,7 +83,7 @@ fn is_repetition(password: &str) -> bool {
 ///
 /// # Errors
 /// See [`HashError`].
-pub async fn hash(password: String) -> Result<String, HashError> {
+pub(super) async fn hash(password: String) -> Result<String, HashError> {
     in_turn(move || hash_now(&password).ok_or(HashError::Failed)).await?
 }
 
@@ -91,11 +91,11 @@ pub async fn hash(password: String) -> Result<String, HashError> {
 ///
 /// # Errors
 /// See [`HashError`].
-pub async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
+pub(super) async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
     in_turn(move || {
         let known = stored.is_some();
         // Asked for in any case: the first time, it is made.
-        let nobodys = NOBODYS.as_str();
+        let nobodys = DUMMY_HASH.as_str();
         let stored = stored.as_deref().unwrap_or(nobodys);
         let right = PasswordHash::new(stored)
             .is_ok_and(|stored| Argon2::default().verify_password(password.as_bytes(), &stored).is_ok());
@@ -105,8 +105,8 @@ pub async fn verify(password: String, stored: Option<String>) -> Result<bool, Ha
 }
 
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-    let _place = PLACES.try_acquire().map_err(|_| HashError::Busy)?;
-    let _turn = TURNS.acquire().await.map_err(|_| HashError::Failed)?;
+    let _place = WAITING.try_acquire().map_err(|_| HashError::Busy)?;
+    let _turn = HASHING.acquire().await.map_err(|_| HashError::Failed)?;
     tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Failed)
 }
 

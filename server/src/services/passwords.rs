@@ -6,8 +6,8 @@ use parlor_protocol::{
     policy::ServerAction,
 };
 
-use super::{AccountName, Caller, ClientInfo, Result, ServiceError, Services, tokens};
-use crate::{accounts::password, clock};
+use super::{AccountName, Caller, ClientInfo, Result, ServiceError, Services, password_hash, tokens};
+use crate::clock;
 
 const RESET_LINK_LIFETIME: Millis = 24 * 3_600_000;
 
@@ -23,9 +23,9 @@ impl Services {
         request: ChangePasswordRequest,
     ) -> Result<CreatedSession> {
         let account = self.verify_password(caller, client, request.current.0).await?;
-        password::check_strength(&request.new.0, &account.name)?;
+        password_hash::check_strength(&request.new.0, &account.name)?;
         let (token, session) = tokens::new_session(client)?;
-        let hash = password::hash(request.new.0).await?;
+        let hash = password_hash::hash(request.new.0).await?;
         if !self.store.change_password(&account, hash, session, caller.token).await? {
             return Err(ServiceError::Unauthenticated);
         }
@@ -72,9 +72,9 @@ impl Services {
         let account = self.store.account_of_reset_token(link).await?.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.give_back(client.address);
         self.require_unbanned(&account)?;
-        password::check_strength(&request.password.0, &account.name)?;
+        password_hash::check_strength(&request.password.0, &account.name)?;
         let (token, session) = tokens::new_session(client)?;
-        let hash = password::hash(request.password.0).await?;
+        let hash = password_hash::hash(request.password.0).await?;
         let user = self.store.redeem_reset_token(link, hash, session).await?.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.forget(&account.key);
         Ok(CreatedSession { token, user })

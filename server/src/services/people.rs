@@ -8,7 +8,7 @@ use parlor_protocol::{
 };
 
 use super::{Caller, Result, ServiceError, Services};
-use crate::{accounts::names, domain::RoleChangeOutcome};
+use crate::domain::{RoleChangeOutcome, names};
 
 /// A person, and what the caller may do about them.
 #[derive(Clone, Debug)]

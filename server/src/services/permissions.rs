@@ -44,6 +44,21 @@ impl Services {
         Ok((room, membership))
     }
 
+    /// Rejects a room that a guest who is still to be created could not read: so a rejected client leaves no guest behind.
+    ///
+    /// # Errors
+    /// As [`Services::authorize`].
+    pub fn require_guest_access(&self, room: &RoomId) -> Result<()> {
+        let found = self.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
+        // A new guest is a member of the lobby only.
+        let status = (*room == RoomId::lobby()).then_some(MemberStatus { moderator: false, muted: false });
+        match self.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(status)) {
+            Decision::Allowed => Ok(()),
+            Decision::Forbidden => Err(ServiceError::Forbidden),
+            Decision::Hidden => Err(ServiceError::RoomNotFound),
+        }
+    }
+
     /// The room, when a connected person may do this there. Reads nothing from the store: the hub knows the memberships of
     /// everyone who is connected.
     ///

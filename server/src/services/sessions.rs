@@ -8,9 +8,8 @@ use parlor_protocol::{
 };
 use uuid::Uuid;
 
-use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, tokens};
+use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, password_hash, tokens};
 use crate::{
-    accounts::password,
     config::Guests,
     connection::Connection,
     domain::{Account, AuthenticatedUser, SessionSelection, TokenHash},
@@ -77,6 +76,21 @@ impl Services {
         Ok(Caller { user: Arc::new(user), role: ServerRole::Guest, token: tokens::hash_token(&token) })
     }
 
+    /// The person that a session authenticates now; none when it has ended.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn session_user(&self, token: TokenHash) -> Result<Option<AuthenticatedUser>> {
+        Ok(self.store.session(token).await?)
+    }
+
+    /// Ends the session of a guest whose connection has ended. Logs a failure: nobody waits for the answer.
+    pub async fn end_guest_session(&self, token: TokenHash) {
+        if let Err(error) = self.store.end_session(token).await {
+            tracing::warn!(%error, "the session of a guest was not ended");
+        }
+    }
+
     /// Signs in to an account. The new session replaces the one that the request came with, whoever it belonged to.
     ///
     /// # Errors
@@ -92,7 +106,7 @@ impl Services {
         self.throttle_password(&key, client)?;
         let account = self.store.account_by_name(&key).await?;
         let stored = account.as_ref().map(|account| account.password.clone());
-        let is_right = match password::verify(request.password.0, stored).await {
+        let is_right = match password_hash::verify(request.password.0, stored).await {
             Ok(is_right) => is_right,
             Err(error) => {
                 self.login_throttle.undo(&key, client.address);

@@ -12,7 +12,7 @@ use parlor_protocol::error_code;
 use tokio::net::TcpStream;
 
 use crate::{
-    http::{ApiError, AppState, ConnectionInfo},
+    extract::{ApiError, AppState, ConnectionInfo},
     websocket::handshake::{self, Refused},
 };
 

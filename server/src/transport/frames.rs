@@ -8,7 +8,10 @@ use parlor_protocol::{CloseCode, error_code, limits};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::http_connections::{ConnectionName, HttpConnections, no_connection};
-use crate::http::{ApiError, Caller, SameOrigin};
+use crate::{
+    extract::{ApiError, SameOrigin},
+    services::Caller,
+};
 
 /// Bodies over [`limits::MAX_POST_BYTES`] are read to their end up to this size, so that the client receives the
 /// response. Beyond, the network connection is cut.

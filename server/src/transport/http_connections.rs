@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use super::http_connection::{Downstream, HttpConnection};
 use crate::{
     domain::TokenHash,
-    http::{ApiError, AppState, Caller},
+    extract::{ApiError, AppState},
+    services::Caller,
     session::{Session, SessionContext},
 };
 

@@ -13,7 +13,7 @@ use parlor_protocol::{CloseCode, ServerFrame, close};
 
 use crate::{
     connection::Disconnect,
-    http::{AppState, method_not_allowed},
+    extract::{AppState, method_not_allowed},
     session::Session,
 };
 

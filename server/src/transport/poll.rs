@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     connection::{Frame, Outgoing},
-    http::{ApiError, Caller, SameOrigin},
+    extract::{ApiError, SameOrigin},
+    services::Caller,
 };
 
 /// `GET /live/poll`: an array of frames, empty after the longest wait or when another poll has taken over.

@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     connection::{Frame, Outgoing},
-    http::{ApiError, Caller, ConnectionInfo, SameOrigin},
+    extract::{ApiError, ConnectionInfo, SameOrigin},
     limits::AddressPermit,
+    services::Caller,
 };
 
 /// The beginning of a stream: a comment that reaches the client at once, and its reconnection time in milliseconds.

@@ -14,20 +14,23 @@ use super::{root, sources};
 type Graph = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Which of these a module must not use, directly or through its own submodules.
-const FORBIDDEN: [(&str, &[&str]); 14] = [
+const FORBIDDEN: [(&str, &[&str]); 17] = [
     ("domain", &["axum", "sqlx", "tokio", "store", "services", "room", "session", "connection", "http"]),
     ("store", &["axum", "bus", "room", "session", "connection", "services", "http"]),
     ("cache", &["axum", "sqlx", "bus", "room", "session", "connection", "services", "http"]),
     ("bus", &["axum", "sqlx", "store", "room", "session", "connection", "services", "http"]),
     ("markdown", &["axum", "sqlx", "store", "room", "session", "services", "http"]),
-    ("accounts", &["axum", "sqlx", "store", "room", "session", "services", "http"]),
+    ("limits", &["axum", "sqlx", "tokio", "store", "room", "session", "services", "http"]),
     ("connection", &["axum", "sqlx", "store", "room", "session", "services", "http"]),
     ("room", &["axum", "sqlx", "store", "bus", "session", "services", "http", "socket", "transport", "gateway"]),
-    ("services", &["axum", "sqlx", "session", "http", "transport", "gateway"]),
-    ("session", &["axum", "sqlx", "http", "transport", "gateway", "socket"]),
+    ("services", &["axum", "sqlx", "session", "extract", "http", "transport", "gateway"]),
+    ("control_events", &["axum", "sqlx", "tokio", "store", "cache", "services", "session", "http"]),
+    ("session", &["axum", "sqlx", "store", "cache", "extract", "http", "transport", "gateway", "socket"]),
+    ("extract", &["sqlx", "store", "room", "http", "transport", "gateway", "lab", "socket", "router"]),
+    ("socket", &["sqlx", "store", "room", "http", "transport", "gateway", "lab", "router"]),
     ("http", &["sqlx", "transport", "gateway", "lab", "router"]),
-    ("transport", &["sqlx", "store", "room", "gateway", "lab", "router"]),
-    ("gateway", &["sqlx", "transport", "lab", "router"]),
+    ("transport", &["sqlx", "store", "room", "http", "gateway", "lab", "router"]),
+    ("gateway", &["sqlx", "store", "cache", "room", "http", "transport", "lab", "router"]),
     ("lab", &["sqlx", "store", "room", "session", "transport", "gateway", "router"]),
 ];
 

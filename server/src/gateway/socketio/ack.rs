@@ -12,10 +12,7 @@ use socketioxide::{
     socket::Socket,
 };
 
-use crate::{
-    gateway::{connection::ClientGone, pending_texts::excerpt},
-    http::ApiError,
-};
+use crate::gateway::{connection::ClientGone, pending_texts::excerpt, refusal::Refusal};
 
 /// The library does not notify when its channel has capacity, so it is polled.
 const RETRY: Duration = Duration::from_millis(1);
@@ -63,14 +60,14 @@ impl Ack {
         self.send(json!({ "error": error(code, message, None) })).await
     }
 
-    pub(super) async fn fail(self, failure: &ApiError) -> Result<(), ClientGone> {
-        self.refuse(failure.code(), failure.message()).await
+    pub(super) async fn fail(self, refusal: &Refusal) -> Result<(), ClientGone> {
+        self.refuse(refusal.code, &refusal.message).await
     }
 
     /// Like [`Ack::fail`], but an error event quotes the text.
-    pub(super) async fn fail_with_text(self, failure: &ApiError, text: &str) -> Result<(), ClientGone> {
+    pub(super) async fn fail_with_text(self, refusal: &Refusal, text: &str) -> Result<(), ClientGone> {
         let text = (!self.is_requested()).then(|| excerpt(text));
-        self.send(json!({ "error": error(failure.code(), failure.message(), text.as_deref()) })).await
+        self.send(json!({ "error": error(refusal.code, &refusal.message, text.as_deref()) })).await
     }
 }
 

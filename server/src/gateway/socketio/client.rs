@@ -102,9 +102,9 @@ impl ClientReader for SocketIoReader {
                     ack.send(json!({ "name": successor.caller.user.name })).await?;
                     Ok(Some(successor))
                 }
-                Err(rejection) if ack.is_requested() => ack.fail(&rejection).await.map(|()| None),
+                Err(rejection) if ack.is_requested() => ack.fail(&rejection.into()).await.map(|()| None),
                 Err(rejection) => {
-                    let error = error(rejection.code(), rejection.message(), Some(&excerpt(&text)));
+                    let error = error(rejection.code(), &rejection.to_string(), Some(&excerpt(&text)));
                     emit(&self.socket, "error", &error).await.map(|()| None)
                 }
             };

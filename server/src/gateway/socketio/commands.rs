@@ -11,8 +11,7 @@ use uuid::Uuid;
 use super::ack::Ack;
 use crate::{
     domain::Page,
-    gateway::{connection::ClientGone, participant::Participant},
-    http::ApiError,
+    gateway::{connection::ClientGone, participant::Participant, refusal::Refusal},
     session::Session,
 };
 
@@ -186,23 +185,23 @@ struct History {
     limit: Option<u32>,
 }
 
-fn parse<T: DeserializeOwned>(data: Option<Value>) -> Result<T, ApiError> {
+fn parse<T: DeserializeOwned>(data: Option<Value>) -> Result<T, Refusal> {
     match data {
         Some(object @ Value::Object(_)) => serde_json::from_value(object)
-            .map_err(|error| ApiError::bad_request(format!("The event's data is invalid: {error}"))),
-        _ => Err(ApiError::bad_request("The event's data must be an object.")),
+            .map_err(|error| Refusal::bad_request(format!("The event's data is invalid: {error}"))),
+        _ => Err(Refusal::bad_request("The event's data must be an object.")),
     }
 }
 
-async fn rooms_of(participant: &Participant) -> Result<Value, ApiError> {
-    let rooms = participant.app.services.list_rooms(&participant.caller.signed_in()).await?;
+async fn rooms_of(participant: &Participant) -> Result<Value, Refusal> {
+    let rooms = participant.services().list_rooms(&participant.caller.signed_in()).await?;
     Ok(json!({ "rooms": rooms }))
 }
 
-async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, ApiError> {
+async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, Refusal> {
     let History { room, before, limit } = parse(data.filter(|data| !data.is_null()).or_else(|| Some(json!({}))))?;
     let room = room.unwrap_or_else(|| participant.room.clone());
     let page = before.map_or(Page::Newest, Page::Before);
-    let page = participant.app.services.list_messages(&participant.caller, &room, page, limit).await?;
-    serde_json::to_value(page).map_err(|error| ApiError::bad_request(error.to_string()))
+    let page = participant.services().list_messages(&participant.caller, &room, page, limit).await?;
+    serde_json::to_value(page).map_err(|error| Refusal::bad_request(error.to_string()))
 }

@@ -26,8 +26,9 @@ use super::{
     transport_handle::{TransportHandle, TransportHandles},
 };
 use crate::{
+    extract::{ApiError, AppState, ConnectionInfo},
     gateway::{connection::ClientSignals, participant::Participant},
-    http::{ApiError, AppState, Caller, ClientInfo, ConnectionInfo},
+    services::{Caller, ClientInfo},
 };
 
 /// Most bytes of unhandled events. The library has no back-pressure, so beyond that the client is disconnected.
@@ -147,7 +148,7 @@ async fn participant(
     let or = |one: String, other: String| if one.is_empty() { other } else { one };
     let (name, room) = (or(auth.name, query.name), or(auth.room, query.room));
     let room = if room.is_empty() { RoomId::lobby() } else { room.into() };
-    Participant::join(app, visitor, caller, &name, room).await
+    Ok(Participant::join(app.session_context, visitor, caller, &name, room).await?)
 }
 
 /// Receives all events in order. The handler must not wait: the library runs asynchronous handlers in any order.

@@ -27,7 +27,8 @@ use tower::{ServiceExt, util::ServiceFn};
 
 use self::{stream::SocketStream, transport_handle::TransportHandles};
 use crate::{
-    http::{ApiError, AppState, ClientInfo, ConnectionInfo, SameOrigin, is_foreign},
+    extract::{ApiError, AppState, ConnectionInfo, SameOrigin, is_foreign},
+    services::ClientInfo,
     socket::Upgrade,
 };
 

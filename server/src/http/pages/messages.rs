@@ -4,7 +4,7 @@ use parlor_app::i18n::{I18n, Key};
 use parlor_protocol::{error_code, limits, validate::ValidationError};
 
 use crate::{
-    accounts::password::WeakPassword,
+    services::WeakPassword,
     http::ApiError,
     services::{Field, ServiceError},
 };

@@ -13,7 +13,7 @@ use super::{
     stream::{self, TickFormat},
 };
 use crate::{
-    http::{ApiError, ConnectionInfo, SameOrigin},
+    extract::{ApiError, ConnectionInfo, SameOrigin},
     lab::{
         close::StopReason,
         streams::{StreamKind, Streams},

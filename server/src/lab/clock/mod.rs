@@ -11,7 +11,7 @@ use axum::{
 use parlor_protocol::error_code;
 
 use super::streams::{StreamKind, Streams};
-use crate::http::{ApiError, AppState, ConnectionInfo, SameOrigin};
+use crate::extract::{ApiError, AppState, ConnectionInfo, SameOrigin};
 
 pub(super) mod events;
 pub(super) mod frame;

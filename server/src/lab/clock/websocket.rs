@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::{HeadLength, Ticks};
 use crate::{
-    http::{ConnectionInfo, SameOrigin},
+    extract::{ConnectionInfo, SameOrigin},
     lab::{
         close::CloseCause,
         streams::{OpenStream, StreamKind, Streams},

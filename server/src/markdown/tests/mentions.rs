@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{super::render_naming, strict};
 use crate::{
-    accounts::names,
+    domain::names,
     markdown::{Names, Rendered, render},
 };
 

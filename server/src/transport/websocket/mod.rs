@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 use super::{CLOSE_TIMEOUT, bye_frame, expect_hello};
 use crate::{
     connection::{Frame, Outgoing},
-    http::{AppState, Caller, SameOrigin},
+    extract::{AppState, SameOrigin},
+    services::Caller,
     session::Session,
     socket::{MessageReader, Upgrade},
     websocket::{

@@ -8,9 +8,8 @@ use super::{
     super::{invites, rooms::join, sessions, transaction::WriteTransaction},
     reads,
 };
-use crate::{
-    accounts::names,
-    domain::{ControlEvent, CreateError, IsNameInUse, Name, NewAccount, NewSession, SessionEnd, StoreError},
+use crate::domain::{
+    ControlEvent, CreateError, IsNameInUse, Name, NewAccount, NewSession, SessionEnd, StoreError, names,
 };
 
 pub(super) async fn guest(

@@ -13,9 +13,8 @@ use super::{
     create::is_taken,
     reads,
 };
-use crate::{
-    accounts::names,
-    domain::{AuditAct, ControlEvent, CreateError, IsNameInUse, Name, RoleChangeOutcome, SessionEnd, StoreError},
+use crate::domain::{
+    AuditAct, ControlEvent, CreateError, IsNameInUse, Name, RoleChangeOutcome, SessionEnd, StoreError, names,
 };
 
 pub(super) async fn set(

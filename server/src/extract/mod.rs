@@ -1,0 +1,28 @@
+//! What all handlers of requests share, whether HTTP, live transport or gateway: the state, the extractors for who asks and
+//! from where, and the error that they answer with.
+
+use std::sync::Arc;
+
+use crate::{config::Config, services::Services, session::SessionContext};
+
+pub(crate) mod caller;
+mod client_info;
+mod connection_info;
+mod device;
+pub(crate) mod error;
+pub(crate) mod forwarded_for;
+mod origin;
+
+pub use connection_info::{ConnectionInfo, ConnectionPermit};
+pub use error::ApiError;
+pub(crate) use error::method_not_allowed;
+pub use origin::SameOrigin;
+pub(crate) use origin::is_foreign;
+
+/// The state of all handlers.
+#[derive(Clone)]
+pub struct AppState {
+    pub services: Arc<Services>,
+    pub session_context: Arc<SessionContext>,
+    pub config: Arc<Config>,
+}
