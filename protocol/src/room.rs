@@ -115,6 +115,27 @@ pub struct Event {
     pub event: EventKind,
 }
 
+impl EventKind {
+    /// The body and the mentions of a message; none for other events. Only messages count as unread, and simple clients are
+    /// told of nothing else.
+    #[must_use]
+    pub fn as_message(&self) -> Option<(&str, &[UserId])> {
+        match self {
+            Self::Message { body, mentions, .. } => Some((body, mentions)),
+            Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::Reacted { .. }
+            | Self::MemberAdded { .. }
+            | Self::MemberRemoved { .. }
+            | Self::Appointed { .. }
+            | Self::Renamed { .. }
+            | Self::TopicSet { .. }
+            | Self::Archived { .. }
+            | Self::Unknown => None,
+        }
+    }
+}
+
 impl Event {
     /// Appends this event as the JSON of a [`crate::ServerFrame::Event`], without cloning it into one.
     pub fn encode(&self, out: &mut Vec<u8>) {

@@ -1,4 +1,4 @@
-//! How the server is started: flags, each with a `PARLOR_*` variable.
+//! Configuration: command-line flags, each with a `PARLOR_*` environment variable.
 
 use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs},
@@ -11,82 +11,80 @@ use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
 use parlor_protocol::limits;
 
-/// Most streams that the lab has open at a time.
+/// Maximum number of open streams of the lab.
 const MAX_LAB_STREAMS: usize = 2_000;
 
-/// Nobody looks at a clock for longer; a tab that was forgotten does.
+/// Longer than anyone watches a clock; it ends those of forgotten tabs.
 const LAB_STREAM_TIME: Duration = Duration::from_secs(600);
 
-/// Whoever says nothing is gone within ten seconds of connecting, also when the machine is busy.
+/// A silent client is gone within ten seconds of connecting, even on a busy machine.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A self-hosted real-time chat in one binary. Without any flag it serves on http://127.0.0.1:3000 and keeps its data in
-/// ./data.
+/// A self-hosted real-time chat in one binary. By default it serves http://127.0.0.1:3000 and stores its data in ./data.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "parlor", version, about, max_term_width = 120)]
 pub struct Config {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 chooses a free port
     #[arg(long, env = "PARLOR_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT",
           value_parser = address)]
     pub addr: SocketAddr,
 
-    /// Folder for everything that is kept; made when it is not there
+    /// Data folder; created if it does not exist
     #[arg(long, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
 
-    /// Name of this server, as clients see it
+    /// Name of this server, as users see it
     #[arg(long, env = "PARLOR_NAME", default_value = "parlor", value_name = "NAME")]
     pub name: String,
 
-    /// Address that people type, when it is another than this process sees (behind a proxy). With https, cookies are
-    /// marked Secure
+    /// Public URL of this server, if it is behind a proxy. With https, cookies are marked Secure
     #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     pub public_url: Option<String>,
 
-    /// Origins of other pages that may use this server, such as https://wiki.example; separate several by commas
+    /// Other origins whose pages may use this server, such as https://wiki.example, separated by commas
     #[arg(long = "allow-origin", env = "PARLOR_ALLOW_ORIGINS", value_name = "ORIGIN", value_delimiter = ',',
           value_parser = origin)]
     pub allow_origins: Vec<String>,
 
-    /// Most connections at a time; further ones are answered with 503
+    /// Maximum number of connections; further ones get a 503 response
     #[arg(long, env = "PARLOR_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
-    /// Most connections of one address at a time (with IPv6, of one /64); further ones are answered with 503. 0 is no limit,
-    /// and so is --rate-limits off
+    /// Maximum number of connections from one address (with IPv6, from one /64); further ones get a 503 response. 0 means no
+    /// limit, as does --rate-limits off
     #[arg(long, env = "PARLOR_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1_000, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub max_connections_per_address: u32,
 
-    /// Proxies in front of this server, as addresses or networks such as 127.0.0.1 or 10.0.0.0/8; what they say in
-    /// X-Forwarded-For of where a request comes from is believed. Separate several by commas
+    /// Trusted proxies, whose X-Forwarded-For gives the address of the client: addresses or networks such as 127.0.0.1 or
+    /// 10.0.0.0/8, separated by commas
     #[arg(long = "trusted-proxies", env = "PARLOR_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',',
           value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// Threads that serve connections; 0 is one for each core
+    /// Number of worker threads; 0 means one for each core
     #[arg(long, env = "PARLOR_WORKERS", default_value_t = 0, value_name = "NUMBER",
           value_parser = clap::value_parser!(u16).range(0..=1_024))]
     pub workers: u16,
 
-    /// Who may come in with a name alone, and how far
+    /// Whether guests, who have no account, may enter
     #[arg(long, env = "PARLOR_GUESTS", default_value = "on", value_name = "WHO")]
     pub guests: Guests,
 
-    /// Who may make an account
+    /// Who may create an account
     #[arg(long, env = "PARLOR_REGISTRATION", default_value = "open", value_name = "WHO")]
     pub registration: Registration,
 
-    /// Whether someone who sends too fast is slowed down
+    /// Whether rate limits apply
     #[arg(long, env = "PARLOR_RATE_LIMITS", default_value = "on", value_name = "ON|OFF")]
     pub rate_limits: Switch,
 
-    /// Whether there is the lab: /lab, where one sees what a network lets through
+    /// Whether to serve the lab at /lab, which shows what a network lets through
     #[arg(long, env = "PARLOR_LAB", default_value = "on", value_name = "ON|OFF")]
     pub lab: Switch,
 
-    /// Ways in for other programs' clients: all, none, or some of text, json and socket-io, separated by commas
+    /// Gateways for other clients: all, none, or some of text, json and socket-io, separated by commas
     #[arg(long, env = "PARLOR_GATEWAYS", default_value = "all", value_name = "WHICH", value_parser = gateways)]
     pub gateways: Gateways,
 
@@ -95,64 +93,64 @@ pub struct Config {
           value_parser = milliseconds)]
     pub heartbeat: Duration,
 
-    /// What to log: error, warn, info, debug, trace, or a filter such as parlor=debug
+    /// Log level: error, warn, info, debug, trace, or a filter such as parlor=debug
     #[arg(long, env = "PARLOR_LOG", default_value = "warn", value_name = "FILTER", value_parser = filter)]
     pub log: String,
 
-    /// How to write the log
+    /// Log format
     #[arg(long, env = "PARLOR_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
 
-    /// Time within which `hello` must have come. Not a flag: the protocol says it; tests make it shorter.
+    /// Time within which a client must send `hello`. Not a flag: defined by the protocol; tests shorten it.
     #[arg(skip = limits::HELLO_TIMEOUT)]
     pub hello_timeout: Duration,
 
-    /// An absence shorter than this is not announced. Not a flag either.
+    /// Shorter absences are not announced. Not a flag.
     #[arg(skip = limits::PRESENCE_GRACE)]
     pub leave_grace: Duration,
 
-    /// Silence beyond a heartbeat after which a peer is given up; at most half a heartbeat is given. Not a flag either.
+    /// Time after a heartbeat after which a silent client is disconnected; at most half a heartbeat. Not a flag.
     #[arg(skip = limits::HEARTBEAT_GRACE)]
     pub heartbeat_grace: Duration,
 
-    /// Time within which a request's head must have come. Not a flag either.
+    /// Time limit for the headers of a request. Not a flag.
     #[arg(skip = HEAD_TIMEOUT)]
     pub head_timeout: Duration,
 
-    /// Most pages of the database file: a full disk, for tests. Not a flag either.
+    /// Maximum number of pages of the database file: a full disk, for tests. Not a flag.
     #[arg(skip)]
     pub max_pages: Option<u32>,
 
-    /// Most streams that the lab has open at a time. Not a flag either.
+    /// Maximum number of open streams of the lab. Not a flag.
     #[arg(skip = MAX_LAB_STREAMS)]
     pub max_lab_streams: usize,
 
-    /// Time after which a stream of the lab ends by itself. Not a flag either.
+    /// Time after which a stream of the lab ends. Not a flag.
     #[arg(skip = LAB_STREAM_TIME)]
     pub lab_stream_time: Duration,
 }
 
-/// Who may come in with a name alone.
+/// Whether guests may enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Guests {
-    /// Anyone, to all public rooms
+    /// All public rooms
     On,
-    /// Nobody
+    /// No guests
     Off,
-    /// Anyone, to the lobby alone
+    /// The lobby only
     LobbyOnly,
 }
 
-/// Who may make an account.
+/// Who may create an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Registration {
     /// Anyone
     Open,
-    /// Those who have an invitation
+    /// People with an invitation
     Invite,
 }
 
-/// Ways in for other programs' clients.
+/// The enabled gateways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gateways {
     /// `/gateway/text`
@@ -164,13 +162,10 @@ pub struct Gateways {
 }
 
 impl Gateways {
-    /// Each of them.
     pub const ALL: Self = Self { text: true, json: true, socket_io: true };
-    /// Not one.
     pub const NONE: Self = Self { text: false, json: false, socket_io: false };
 }
 
-/// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     /// On
@@ -179,17 +174,17 @@ pub enum Switch {
     Off,
 }
 
-/// How to write the log.
+/// Log format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// A line for people
+    /// Plain text
     Text,
-    /// A JSON object a line, for programs
+    /// One JSON object per line
     Json,
 }
 
 impl Default for Config {
-    /// What the server does without flags and variables.
+    /// The defaults of the flags.
     fn default() -> Self {
         Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
@@ -221,7 +216,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads flags and variables; the public address joins the allow list.
+    /// Reads flags and environment variables. The public URL is an allowed origin.
     #[must_use]
     pub fn from_environment() -> Self {
         let mut config = Self::parse();
@@ -229,13 +224,13 @@ impl Config {
         config
     }
 
-    /// Most connections of one address; 0 is no limit.
+    /// Maximum number of connections from one address; 0 for no limit.
     #[must_use]
-    pub fn most_of_an_address(&self) -> u32 {
+    pub fn max_per_address(&self) -> u32 {
         if self.rate_limits == Switch::On { self.max_connections_per_address } else { 0 }
     }
 
-    /// Threads that serve connections.
+    /// Number of worker threads.
     #[must_use]
     pub fn workers(&self) -> usize {
         match self.workers {
@@ -251,15 +246,15 @@ impl Config {
     }
 }
 
-/// An address to listen on; of a host name, the first address that it stands for.
+/// An address to listen on; for a host name, the first address that it resolves to.
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let mut addresses = text.to_socket_addrs().map_err(|_| HOW_TO_ADDRESS.to_owned())?;
-    addresses.next().ok_or_else(|| HOW_TO_ADDRESS.to_owned())
+    let mut addresses = text.to_socket_addrs().map_err(|_| ADDRESS_HINT.to_owned())?;
+    addresses.next().ok_or_else(|| ADDRESS_HINT.to_owned())
 }
 
-const HOW_TO_ADDRESS: &str = "give an address of this machine and a port, such as 127.0.0.1:3000 or 0.0.0.0:8080";
+const ADDRESS_HINT: &str = "give an address of this machine and a port, such as 127.0.0.1:3000 or 0.0.0.0:8080";
 
-/// An origin (RFC 6454): scheme, host and port, nothing behind. A closing slash is forgiven.
+/// An origin (RFC 6454): scheme, host and port. A trailing slash is ignored.
 fn origin(text: &str) -> Result<String, String> {
     let trimmed = text.trim().trim_end_matches('/');
     let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));

@@ -7,7 +7,7 @@
 use std::{iter::Peekable, sync::Arc};
 
 use indexmap::IndexMap;
-use parlor_protocol::{EventKind, RoomId};
+use parlor_protocol::RoomId;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
@@ -58,7 +58,7 @@ pub fn start(
                     continue;
                 };
                 // An event that may change the members begins a batch of its own, so that a removed member gets nothing more.
-                for events in events.chunk_by(|_, next| matches!(next.event, EventKind::Message { .. })) {
+                for events in events.chunk_by(|_, next| next.event.as_message().is_some()) {
                     if let Some(event) = events.first() {
                         hub.apply_event(&room, event);
                     }

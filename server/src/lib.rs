@@ -149,7 +149,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let app = AppState { services: services.clone(), session_context, config: config.clone() };
     let acceptor = Acceptor {
         router: router::router(app, http_connections.clone(), streams),
-        address_limit: PerAddressLimit::new(config.most_of_an_address()),
+        address_limit: PerAddressLimit::new(config.max_per_address()),
         trusted_proxies: config.trusted_proxies.clone(),
         head_timeout: config.head_timeout,
         stop: stop.clone(),

@@ -17,7 +17,6 @@ mod pending_texts;
 mod plain;
 mod plain_format;
 mod refusal;
-mod rfc3339;
 mod socket;
 mod socketio;
 mod translate;

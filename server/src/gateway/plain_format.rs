@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use parlor_protocol::error_code;
+use parlor_app::time;
+use parlor_protocol::{Millis, error_code};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    rfc3339::rfc3339,
-    translate::{Notice, NoticeKind},
-};
+use super::translate::{Notice, NoticeKind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PlainFormat {
@@ -134,6 +132,11 @@ fn line(kind: &NoticeKind) -> String {
     }
 }
 
+/// In UTC with milliseconds (RFC 3339, section 5.6).
+fn rfc3339(at: Millis) -> String {
+    format!("{}.{:03}Z", time::iso(at).trim_end_matches('Z'), at.rem_euclid(1_000))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -141,6 +144,18 @@ mod tests {
 
     fn formatted(format: PlainFormat, kind: NoticeKind) -> Option<String> {
         format.format(&Notice { at: 0, kind })
+    }
+
+    #[test]
+    fn times_have_milliseconds() {
+        for (at, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
+            (1_783_689_045_678, "2026-07-10T13:10:45.678Z"),
+        ] {
+            assert_eq!(rfc3339(at), text);
+        }
     }
 
     fn message(private: bool) -> NoticeKind {

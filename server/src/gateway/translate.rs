@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use parlor_protocol::{
-    ClientFrame, Cursor, Event, EventKind, GapReason, Millis, PresenceState, RoomId, RoomKind, ServerFrame, User,
-    UserId,
+    ClientFrame, Cursor, Event, GapReason, Millis, PresenceState, RoomId, RoomKind, ServerFrame, User, UserId,
 };
 
 use crate::clock;
@@ -138,23 +137,10 @@ impl Translator {
         let Event { room, seq, id, at, by, event } = event;
         let private = room != self.room;
         self.cursors.insert(room.clone(), Cursor { room, after: Some(seq), tail: Some(id.tail()) });
-        match event {
-            // A deleted message has an empty body.
-            EventKind::Message { body, .. } => (!body.is_empty()).then_some(Effect::Notify(Notice {
-                at,
-                kind: NoticeKind::Message { from: by.name, text: body, private },
-            })),
-            EventKind::Edited { .. }
-            | EventKind::Deleted { .. }
-            | EventKind::Reacted { .. }
-            | EventKind::MemberAdded { .. }
-            | EventKind::MemberRemoved { .. }
-            | EventKind::Appointed { .. }
-            | EventKind::Renamed { .. }
-            | EventKind::TopicSet { .. }
-            | EventKind::Archived { .. }
-            | EventKind::Unknown => None,
-        }
+        // A deleted message has an empty body.
+        let (body, _) = event.as_message().filter(|(body, _)| !body.is_empty())?;
+        let kind = NoticeKind::Message { from: by.name, text: body.to_owned(), private };
+        Some(Effect::Notify(Notice { at, kind }))
     }
 
     fn presence(&mut self, user: User, state: PresenceState, count: u64) -> Option<Effect> {

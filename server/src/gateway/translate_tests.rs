@@ -1,4 +1,4 @@
-use parlor_protocol::{CommandId, UserKind};
+use parlor_protocol::{CommandId, EventKind, UserKind};
 use uuid::Uuid;
 
 use super::*;

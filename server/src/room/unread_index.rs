@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use parlor_protocol::{Event, EventKind, Seq, UserId, limits};
+use parlor_protocol::{Event, Seq, UserId, limits};
 
 use crate::domain::AuthorRange;
 
@@ -56,23 +56,14 @@ impl UnreadIndex {
             // Events were lost on the way here. They are read from the store when needed.
             *self = Self { deletions_before: self.deletions_before + 1, ..Self::new(event.seq - 1) };
         }
-        let entry = match &event.event {
-            EventKind::Message { mentions, .. } => {
+        let entry = match event.event.as_message() {
+            Some((_, mentions)) => {
                 for user in mentions {
                     self.mentions.entry(*user).or_default().insert(event.seq);
                 }
                 author_key(event.by.id)
             }
-            EventKind::Edited { .. }
-            | EventKind::Deleted { .. }
-            | EventKind::Reacted { .. }
-            | EventKind::MemberAdded { .. }
-            | EventKind::MemberRemoved { .. }
-            | EventKind::Appointed { .. }
-            | EventKind::Renamed { .. }
-            | EventKind::TopicSet { .. }
-            | EventKind::Archived { .. }
-            | EventKind::Unknown => NOT_COUNTED,
+            None => NOT_COUNTED,
         };
         self.authors.push_back(entry);
         if self.authors.len() > MAX_ENTRIES {
@@ -180,6 +171,8 @@ fn to_seq(count: usize) -> Seq {
 mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
+
+    use parlor_protocol::EventKind;
 
     use super::*;
     use crate::connection::sample;
