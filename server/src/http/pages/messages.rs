@@ -4,9 +4,8 @@ use parlor_app::i18n::{I18n, Key};
 use parlor_protocol::{error_code, limits, validate::ValidationError};
 
 use crate::{
-    services::WeakPassword,
     http::ApiError,
-    services::{Field, ServiceError},
+    services::{Field, ServiceError, WeakPassword},
 };
 
 /// What forms did, by the codes that stand in addresses.
