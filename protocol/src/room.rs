@@ -97,6 +97,30 @@ pub struct RoomSummary {
     pub people: Vec<User>,
 }
 
+impl RoomSummary {
+    /// An empty public room that the user is a member of.
+    #[must_use]
+    pub const fn new(id: RoomId, name: String) -> Self {
+        Self {
+            id,
+            name,
+            kind: RoomKind::Public,
+            topic: None,
+            head: 0,
+            read: 0,
+            unread: 0,
+            mentions: 0,
+            level: NotificationLevel::All,
+            marked: false,
+            joined: true,
+            gone: false,
+            archived: false,
+            moderator: false,
+            people: Vec::new(),
+        }
+    }
+}
+
 /// A durable change of a room: one entry of its log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

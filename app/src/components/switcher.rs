@@ -116,28 +116,10 @@ fn find(rooms: &[RoomSummary], here: Option<&RoomId>, query: &str) -> Vec<RoomSu
 
 #[cfg(test)]
 mod tests {
-    use parlor_protocol::{NotificationLevel, RoomKind};
-
     use super::*;
 
     fn room(name: &str, unread: u64) -> RoomSummary {
-        RoomSummary {
-            id: name.into(),
-            name: name.into(),
-            kind: RoomKind::Public,
-            topic: None,
-            head: 9,
-            read: 0,
-            unread,
-            mentions: 0,
-            level: NotificationLevel::All,
-            marked: false,
-            joined: true,
-            gone: false,
-            archived: false,
-            moderator: false,
-            people: Vec::new(),
-        }
+        RoomSummary { head: 9, unread, ..RoomSummary::new(name.into(), name.into()) }
     }
 
     #[test]

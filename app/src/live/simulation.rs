@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlor_faults::checker::{ClientLog, History, RoomLog, check_complete};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Message, Millis, NotificationLevel, PROTOCOL_VERSION,
-    RoomId, RoomKind, RoomSummary, Seq, ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, error_code,
-    http::MessagePage,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Message, Millis, PROTOCOL_VERSION, RoomId,
+    RoomSummary, Seq, ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, error_code, http::MessagePage,
 };
 use proptest::prelude::*;
 use uuid::Uuid;

@@ -44,23 +44,7 @@ pub(super) fn client_frames() -> Vec<ClientFrame> {
 pub(super) fn server_frames() -> Vec<ServerFrame> {
     let ann = user(10, "ann", UserKind::Guest);
     let bob = user(11, "bob", UserKind::Account);
-    let summary = RoomSummary {
-        id: lobby(),
-        name: "Lobby".into(),
-        kind: RoomKind::Public,
-        topic: None,
-        head: 57,
-        read: 41,
-        unread: 16,
-        mentions: 0,
-        level: NotificationLevel::All,
-        marked: false,
-        joined: true,
-        gone: false,
-        archived: false,
-        moderator: false,
-        people: Vec::new(),
-    };
+    let summary = RoomSummary { head: 57, read: 41, unread: 16, ..RoomSummary::new(lobby(), "Lobby".into()) };
     let event =
         |event| ServerFrame::Event(Event { room: lobby(), seq: 58, id: id(1), at: AT + 123, by: ann.clone(), event });
     vec![

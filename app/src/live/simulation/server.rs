@@ -85,23 +85,7 @@ pub(super) fn message(event: &Event) -> Message {
 }
 
 pub(super) fn summary(server: &Server, room: &RoomId) -> RoomSummary {
-    RoomSummary {
-        id: room.clone(),
-        name: room.to_string(),
-        kind: RoomKind::Public,
-        topic: None,
-        head: server.head(room),
-        read: 0,
-        unread: 0,
-        mentions: 0,
-        level: NotificationLevel::All,
-        marked: false,
-        joined: true,
-        gone: false,
-        archived: false,
-        moderator: false,
-        people: Vec::new(),
-    }
+    RoomSummary { head: server.head(room), ..RoomSummary::new(room.clone(), room.to_string()) }
 }
 
 pub(super) fn join(server: &Server, connection: &mut Connection, cursor: &Cursor) {

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    Cursor, Event, EventKind, GapReason, Message, NotificationLevel, PresenceState, RoomKind, ServerFrame, ServerInfo,
-    ServerRole, UserId, UserKind, http::MessagePage,
+    Cursor, Event, EventKind, GapReason, Message, PresenceState, ServerFrame, ServerInfo, ServerRole, UserId, UserKind,
+    http::MessagePage,
 };
 use uuid::Uuid;
 
@@ -51,23 +51,7 @@ pub(super) fn page(from: Seq, to: Seq) -> MessagePage {
 }
 
 pub(super) fn lobby(head: Seq, read: Seq) -> RoomSummary {
-    RoomSummary {
-        id: RoomId::lobby(),
-        name: "Lobby".into(),
-        kind: RoomKind::Public,
-        topic: None,
-        head,
-        read,
-        unread: head - read,
-        mentions: 0,
-        level: NotificationLevel::All,
-        marked: false,
-        joined: true,
-        gone: false,
-        archived: false,
-        moderator: false,
-        people: Vec::new(),
-    }
+    RoomSummary { head, read, unread: head - read, ..RoomSummary::new(RoomId::lobby(), "Lobby".into()) }
 }
 
 /// The lobby is open, three messages are there and read; user 1 reads.
