@@ -34,7 +34,7 @@ pub struct ServerProcess {
 pub fn end_on_signal() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::spawn(move || {
-        runtime.block_on(shutdown_signal());
+        runtime.block_on(parlor_faults::shutdown_signal());
         end_child();
         if let Some(folder) = folder().take() {
             // Best effort.
@@ -43,18 +43,6 @@ pub fn end_on_signal() -> anyhow::Result<()> {
         std::process::exit(130);
     });
     Ok(())
-}
-
-async fn shutdown_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn child() -> MutexGuard<'static, Option<Child>> {

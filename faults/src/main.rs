@@ -7,6 +7,7 @@ use parlor_faults::{
     client::Transport,
     process,
     run::{self, Outcome, Plan, Scenario},
+    shutdown_signal,
 };
 
 /// Injects faults into a server under load, and checks that nothing was lost, duplicated or reordered
@@ -127,16 +128,4 @@ async fn all(runs: &Runs) -> ExitCode {
     }
     println!("{held} runs held, {not_run} not run");
     ExitCode::SUCCESS
-}
-
-async fn shutdown_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
