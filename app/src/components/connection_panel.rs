@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::icons::{CLOSE, Icon};
+use super::close_button::CloseButton;
 use crate::{
     browser, clock,
     i18n::{I18n, Key},
@@ -111,16 +111,7 @@ pub fn ConnectionPanel() -> impl IntoView {
         >
             <div class="panel-head">
                 <h2>{i18n.t(Key::Connection)}</h2>
-                <button
-                    type="button"
-                    class="button icon-only"
-                    aria-label=i18n.t(Key::Close)
-                    autofocus
-                    popovertarget=ID
-                    popovertargetaction="hide"
-                >
-                    <Icon path=CLOSE />
-                </button>
+                <CloseButton popover=ID autofocus=true />
             </div>
             <p class="soft" data-testid="connection-why">
                 {move || snapshot.with(|now| now.why)}

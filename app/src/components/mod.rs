@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod chat;
+pub mod close_button;
 pub mod composer;
 pub mod composer_status;
 pub mod connection;

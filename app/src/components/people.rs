@@ -3,12 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::User;
 
-use super::{
-    current_room::CurrentRoom,
-    icons::{CLOSE, Icon},
-    invite::InviteButton,
-    layout::Layout,
-};
+use super::{close_button::CloseButton, current_room::CurrentRoom, invite::InviteButton, layout::Layout};
 use crate::{colour, i18n::Key, live::client::Client};
 
 /// The drawer's id, for the button that opens it.
@@ -62,15 +57,7 @@ pub fn People() -> impl IntoView {
         >
             <div class="panel-head">
                 <h2>{i18n.t(Key::OnlineInRoom)}</h2>
-                <button
-                    type="button"
-                    class="button icon-only"
-                    aria-label=i18n.t(Key::Close)
-                    popovertarget=ID
-                    popovertargetaction="hide"
-                >
-                    <Icon path=CLOSE />
-                </button>
+                <CloseButton popover=ID />
             </div>
             <ul>
                 <For

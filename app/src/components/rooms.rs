@@ -5,8 +5,9 @@ use parlor_protocol::{NotificationLevel, RoomId, RoomKind, RoomSummary};
 
 use super::{
     account::Account,
+    close_button::CloseButton,
     current_room::CurrentRoom,
-    icons::{CLOSE, Icon, PLUS, RoomIcon, SEARCH},
+    icons::{Icon, PLUS, RoomIcon, SEARCH},
     invite::InviteButton,
     layout::Layout,
 };
@@ -26,15 +27,7 @@ pub fn Rooms() -> impl IntoView {
                 <a class="button quiet" href="/people">
                     {i18n.t(Key::People)}
                 </a>
-                <button
-                    type="button"
-                    class="button icon-only rooms-close"
-                    aria-label=i18n.t(Key::Close)
-                    popovertarget=ID
-                    popovertargetaction="hide"
-                >
-                    <Icon path=CLOSE />
-                </button>
+                <CloseButton popover=ID />
             </div>
             <div class="rooms-scroll" data-testid="room-list">
                 <div class="section-head">
