@@ -124,7 +124,7 @@ async fn unknown_addresses_show_a_not_found_page_with_a_link() {
         assert_eq!(answer.status(), 404);
         answer.text().await.unwrap()
     };
-    let line = "There is nothing at this address.\n";
+    let line = "Not found.\n";
     assert_eq!(accept("/nope", "*/*").await, line);
     assert_eq!(accept("/pkg/nope.js", "text/html").await, line);
     assert!(accept("/api/nope", "text/html").await.starts_with("{\"error\":"));

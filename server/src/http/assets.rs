@@ -113,7 +113,7 @@ fn not_found(path: &str, headers: &HeaderMap) -> Response {
     if accepts.contains("text/html") && !is_file {
         return pages::not_found(headers);
     }
-    (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response()
+    (StatusCode::NOT_FOUND, "Not found.\n").into_response()
 }
 
 /// Whether it is the compressed copy of another file.

@@ -48,7 +48,7 @@ impl fmt::Display for WeakPassword {
         match self {
             Self::TooShort => write!(f, "A password has at least {} characters.", limits::MIN_PASSWORD_CHARS),
             Self::TooLong => write!(f, "A password has at most {} bytes.", limits::MAX_PASSWORD_BYTES),
-            Self::Obvious => f.write_str("That password is the first that anyone would try."),
+            Self::Obvious => f.write_str("This password is too easy to guess."),
         }
     }
 }

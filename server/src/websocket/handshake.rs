@@ -39,26 +39,26 @@ pub enum Refused {
 /// See [`Refused`].
 pub fn accept(method: &Method, version: Version, headers: &HeaderMap) -> Result<String, Refused> {
     if method != Method::GET || version != Version::HTTP_11 {
-        return Err(Refused::BadRequest("A WebSocket is opened with GET and HTTP/1.1."));
+        return Err(Refused::BadRequest("The WebSocket handshake must be a GET request over HTTP/1.1."));
     }
     if !has_token(headers, &header::CONNECTION, "upgrade") || !has_token(headers, &header::UPGRADE, "websocket") {
         return Err(Refused::BadRequest(
-            "A WebSocket is opened with \"Connection: Upgrade\" and \"Upgrade: websocket\".",
+            "The WebSocket handshake needs the headers \"Connection: Upgrade\" and \"Upgrade: websocket\".",
         ));
     }
     if !headers.contains_key(header::HOST) {
-        return Err(Refused::BadRequest("A WebSocket is opened with a Host."));
+        return Err(Refused::BadRequest("The WebSocket handshake needs a Host header."));
     }
     // Bytes after the head belong to the WebSocket.
     let length = headers.get(header::CONTENT_LENGTH);
     if headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0") {
-        return Err(Refused::BadRequest("A WebSocket is opened by a request without a body."));
+        return Err(Refused::BadRequest("The WebSocket handshake must not have a body."));
     }
     if only(headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(Refused::Version);
     }
     let key = only(headers, &header::SEC_WEBSOCKET_KEY).and_then(|key| key.to_str().ok()).filter(|key| key.len() == 24);
-    key.map(accept_key).ok_or(Refused::BadRequest("Sec-WebSocket-Key is 16 bytes in Base64."))
+    key.map(accept_key).ok_or(Refused::BadRequest("Sec-WebSocket-Key must be 16 bytes in Base64."))
 }
 
 /// Whether the client offers this subprotocol.

@@ -127,7 +127,7 @@ pub(in crate::http) async fn shell(
     headers: HeaderMap,
 ) -> Response {
     if query.build.is_some_and(|build| build != app.session_context.server.build) {
-        return (StatusCode::NOT_FOUND, "This server is of another build.\n").into_response();
+        return (StatusCode::NOT_FOUND, "The server runs another build.\n").into_response();
     }
     let language = query.lang.as_deref().and_then(Language::from_tag).unwrap_or_else(|| language::of(&headers));
     // Nothing else of the request reaches the page. Its address is one of the chat's; which room it is does not show.
