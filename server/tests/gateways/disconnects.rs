@@ -139,13 +139,19 @@ async fn number(client: &mut Plain) -> Result<u64, String> {
     Ok(text.split(' ').nth(1).unwrap().parse().unwrap())
 }
 
-#[tokio::test]
-async fn first_overflow_is_replayed_and_the_second_closes() {
+/// A server with a client that does not read, and one that writes.
+async fn slow_and_writer() -> (Server, Plain, Client) {
     let server = Server::start().await;
     let mut slow = narrow(&server, "/gateway/text?name=slow").await;
     slow.json().await;
-    let mut writer = server.client("writer").await;
+    let writer = server.client("writer").await;
     slow.json().await;
+    (server, slow, writer)
+}
+
+#[tokio::test]
+async fn first_overflow_is_replayed_and_the_second_closes() {
+    let (server, mut slow, mut writer) = slow_and_writer().await;
     let mut sent = 0;
     fall_behind(&mut writer, &mut sent, 400, 0).await;
     for n in 0..sent {
@@ -162,11 +168,7 @@ async fn first_overflow_is_replayed_and_the_second_closes() {
 
 #[tokio::test]
 async fn clients_too_far_behind_are_told_and_continue() {
-    let server = Server::start().await;
-    let mut slow = narrow(&server, "/gateway/text?name=slow").await;
-    slow.json().await;
-    let mut writer = server.client("writer").await;
-    slow.json().await;
+    let (server, mut slow, mut writer) = slow_and_writer().await;
     let mut sent = 0;
     fall_behind(&mut writer, &mut sent, 400, 1_000).await;
     let mut next = 0;
