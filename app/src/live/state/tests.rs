@@ -54,6 +54,18 @@ pub(super) fn lobby(head: Seq, read: Seq) -> RoomSummary {
     RoomSummary { head, read, unread: head - read, ..RoomSummary::new(RoomId::lobby(), "Lobby".into()) }
 }
 
+fn welcome(build: &str) -> ServerFrame {
+    ServerFrame::Welcome {
+        protocol: 1,
+        you: user(1),
+        role: ServerRole::Guest,
+        server: ServerInfo { name: "parlor".into(), version: "1".into(), build: build.into() },
+        now: 0,
+        heartbeat_ms: 25_000,
+        rooms: vec![lobby(3, 3)],
+    }
+}
+
 /// The lobby is open, three messages are there and read; user 1 reads.
 pub(super) fn state() -> State {
     let mut state = State { me: Some(user(1)), current: Some(RoomId::lobby()), attentive: true, ..State::default() };
@@ -287,62 +299,28 @@ fn presence_is_shown_once_and_not_for_oneself() {
 #[test]
 fn a_second_welcome_loads_the_list_of_rooms() {
     let mut state = state();
-    let welcome = || ServerFrame::Welcome {
-        protocol: 1,
-        you: user(1),
-        role: ServerRole::Guest,
-        server: ServerInfo { name: "parlor".into(), version: "1".into(), build: String::new() },
-        now: 0,
-        heartbeat_ms: 25_000,
-        rooms: vec![lobby(3, 3)],
-    };
-    assert_eq!(state.apply(welcome(), 0), []);
-    assert_eq!(state.apply(welcome(), 0), [Effect::LoadRooms]);
+    assert_eq!(state.apply(welcome(""), 0), []);
+    assert_eq!(state.apply(welcome(""), 0), [Effect::LoadRooms]);
 }
 
 #[test]
 fn a_different_server_build_is_noticed() {
     let mut state = State { build: "one".into(), ..state() };
-    let mut welcome = |build: &str| {
-        let server = ServerInfo { name: "parlor".into(), version: "1".into(), build: build.into() };
-        let (you, rooms) = (user(1), vec![lobby(3, 3)]);
-        state.apply(
-            ServerFrame::Welcome {
-                protocol: 1,
-                you,
-                role: ServerRole::Guest,
-                server,
-                now: 0,
-                heartbeat_ms: 25_000,
-                rooms,
-            },
-            0,
-        );
+    let mut newer_build = |build: &str| {
+        state.apply(welcome(build), 0);
         state.newer_build.clone()
     };
-    assert_eq!(welcome("one"), None);
-    assert_eq!(welcome("two"), Some("two".into()));
-    assert_eq!(welcome(""), None, "an older server says nothing about it");
-    assert_eq!(welcome("one"), None);
+    assert_eq!(newer_build("one"), None);
+    assert_eq!(newer_build("two"), Some("two".into()));
+    assert_eq!(newer_build(""), None, "an older server does not name its build");
+    assert_eq!(newer_build("one"), None);
 }
 
 #[test]
 fn rows_are_updated_when_the_user_is_known() {
     let mut state = State { me: None, welcomed: true, ..state() };
     state.changed.clear();
-    let effects = state.apply(
-        ServerFrame::Welcome {
-            protocol: 1,
-            you: user(1),
-            role: ServerRole::Guest,
-            server: ServerInfo { name: "parlor".into(), version: "1".into(), build: String::new() },
-            now: 0,
-            heartbeat_ms: 25_000,
-            rooms: vec![lobby(3, 3)],
-        },
-        0,
-    );
-    assert_eq!(effects, [Effect::LoadRooms], "the shell brought no list");
+    assert_eq!(state.apply(welcome(""), 0), [Effect::LoadRooms], "the shell has no list");
     assert_eq!(state.changed, BTreeSet::from([RoomId::lobby()]));
 }
 
