@@ -25,8 +25,7 @@ const QUIET: Duration = Duration::from_millis(1_300);
 /// Time without progress after which outstanding deliveries count as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A pause of the generator, for each member of a room, where as many messages are sent as go through. Shorter than what
-/// the server has to do meanwhile: it writes to each member.
+/// Pause of the generator per member of a room in a closed loop. Shorter than the server needs, as it writes to each member.
 const BREATH_PER_MEMBER: Duration = Duration::from_micros(1);
 
 /// Interval of checks for completion.

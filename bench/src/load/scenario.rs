@@ -6,7 +6,6 @@ use clap::ValueEnum;
 
 use super::Dialect;
 
-/// A scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Scenario {
     /// One room of 1,000, closed loop.
@@ -70,19 +69,18 @@ pub struct Plan {
     pub time: Duration,
 }
 
-/// Messages under way. Enough for a server to write several at a time, and few enough that a broadcast channel of 100, as
-/// tutorials make it, does not overflow.
+/// Messages in flight. Enough for a server to combine several in one write, and too few to overflow a broadcast channel of
+/// 100 as in tutorials.
 const WINDOW: usize = 16;
 
-/// More than one, so that a server can get the order of their messages wrong, several of each being under way.
+/// More than one, each with several messages in flight, so that a server could reorder them.
 const SENDERS: usize = 8;
 
-/// People in a room of a thousand. Parlor tells everyone in the room of each one who comes, and takes its time about it:
-/// with a thousand people that is nearly a minute, which would have to be waited for before each measurement.
+/// Users in a room of a thousand connections. With a thousand users, presence updates would take nearly a minute before each
+/// measurement.
 const PEOPLE_IN_A_CROWD: usize = 50;
 
 impl Scenario {
-    /// All of them.
     pub const ALL: [Self; 7] = [
         Self::FanoutSaturated,
         Self::RoomsSaturated,
@@ -93,7 +91,7 @@ impl Scenario {
         Self::Connects,
     ];
 
-    /// As it stands on the command line.
+    /// Name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::FanoutSaturated => "fanout-saturated",
@@ -106,7 +104,7 @@ impl Scenario {
         }
     }
 
-    /// How much of it there is when nothing else is asked for.
+    /// The default size.
     pub fn plan(self, dialect: Dialect) -> Plan {
         let base = Plan {
             rooms: 1,
@@ -136,7 +134,7 @@ impl Scenario {
                 // Rooms of 100 each.
                 let (rooms, joins) = if dialect == Dialect::Parlor { (500, 5) } else { (100, 1) };
                 let (connections, people) = (10_000, 10_000);
-                // Longer than the interval of heartbeats: everyone has had one.
+                // Longer than the heartbeat interval.
                 let warm_up = Duration::from_secs(6);
                 let time = Duration::from_secs(1);
                 Plan { rooms, connections, joins, people, pace: Pace::Idle, warm_up, time, ..base }
@@ -160,7 +158,7 @@ impl Scenario {
         }
     }
 
-    /// Milliseconds between heartbeats that the server is to be told; none at all for 0.
+    /// Heartbeat interval of the server in milliseconds, 0 for none.
     pub fn heartbeat_ms(self) -> u64 {
         match self {
             Self::IdleMemory => 5_000,
@@ -176,13 +174,13 @@ impl Plan {
         self.connections * self.joins / self.rooms.max(1)
     }
 
-    /// The room that a connection is in, or the `join`th of them.
+    /// The `join`th room of a connection.
     pub fn room_of(&self, connection: usize, join: usize) -> usize {
         match self.pace {
-            // Those who come and go spread over all rooms.
+            // Short connections are spread over all rooms.
             Pace::Connects { .. } => connection % self.rooms,
             _ if self.joins == 1 => (connection / self.members().max(1)).min(self.rooms - 1),
-            // Not the same people in all five rooms.
+            // A different set of people in each of the five rooms.
             _ => (connection + join * (self.rooms / self.joins + connection / self.rooms)) % self.rooms,
         }
     }

@@ -54,7 +54,7 @@ struct Template {
 struct Room {
     /// Messages that their sender has not received.
     unreceived: usize,
-    /// MessageRef, and not yet received by everyone.
+    /// Messages that not everyone has received.
     incomplete: usize,
     /// Next sender.
     turn: usize,

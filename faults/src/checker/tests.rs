@@ -140,7 +140,7 @@ fn rejected_message_is_stored() {
     ann.refused(&lobby(), id(1));
     breaks(Rule::RefusedStored, &history(&[1]), &[ann.clone()]);
     check(&history(&[]), &[ann.clone()]).unwrap();
-    // A second try may have been stored, and then nothing is wrong.
+    // A second attempt may have been stored, which is fine.
     ann.sent(&lobby(), id(1));
     check(&history(&[1]), &[ann]).unwrap();
 }
@@ -230,7 +230,7 @@ fn own_messages_are_reordered() {
     ann.sent(&lobby(), id(2));
     breaks(Rule::Order, &history(&[2, 1]), &[ann.clone()]);
     check(&history(&[1, 2]), &[ann.clone()]).unwrap();
-    // One more try is no new place in the line.
+    // A resend does not change the order.
     ann.sent(&lobby(), id(1));
     check(&history(&[1, 2]), &[ann]).unwrap();
 }
@@ -268,7 +268,7 @@ fn client_is_behind_at_the_end() {
     check(&history, &[ann.clone(), bob.clone()]).unwrap();
     let violations = check_complete(&history, &[ann.clone(), bob]).unwrap_err();
     assert!(violations.has(Rule::Behind), "{violations}");
-    // Whoever never saw the room is not behind in it.
+    // A client that never joined the room is not behind.
     check_complete(&history, &[ann]).unwrap();
 }
 
@@ -290,7 +290,7 @@ fn restored_history_is_a_new_epoch() {
     bob.changed(&lobby());
     bob.reloaded(&lobby(), 3, [(1, id(1)), (2, id(2)), (3, id(5))]);
     bob.event(&lobby(), 4, id(6));
-    // One who had seen no more than both have is told nothing, and goes on.
+    // A client that saw only the common part continues without notice.
     let unaware = reader(&[(1, 1), (2, 2), (3, 5), (4, 6)]);
     let before = reader(&[(1, 1), (2, 2), (3, 3), (4, 4)]);
     check(&history, &[ann.clone(), bob.clone(), unaware.clone(), before]).unwrap();
@@ -304,7 +304,7 @@ fn mixed_histories_are_rejected() {
     breaks(Rule::Disagrees, &history, &[ann.clone(), reader(&[(1, 1), (2, 2), (3, 3), (4, 6)])]);
     // Saw the new and then the old.
     breaks(Rule::Disagrees, &history, &[ann.clone(), reader(&[(2, 2), (3, 5), (4, 4)])]);
-    // Was told, and then saw the old.
+    // Notified of the change, then saw the old history.
     let mut told = reader(&[(1, 1)]);
     told.changed(&lobby());
     told.event(&lobby(), 3, id(3));

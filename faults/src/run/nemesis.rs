@@ -1,4 +1,4 @@
-//! Does the harm of a scenario, one operation after another, and takes it back in the end.
+//! Injects the faults of a scenario one after another, and ends them.
 
 use std::{
     collections::BTreeMap,
