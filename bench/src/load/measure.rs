@@ -26,10 +26,10 @@ const QUIET: Duration = Duration::from_millis(1_300);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pause of the generator per member of a room in a closed loop. Shorter than the server needs, as it writes to each member.
-const BREATH_PER_MEMBER: Duration = Duration::from_micros(1);
+const PAUSE_PER_MEMBER: Duration = Duration::from_micros(1);
 
 /// Interval of checks for completion.
-const LOOK: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A snapshot of the counters.
 #[derive(Clone, Copy)]
@@ -152,7 +152,7 @@ fn measure(
         }
         if saturated {
             // More is about to arrive; reading later takes fewer reads.
-            std::thread::sleep(BREATH_PER_MEMBER * members);
+            std::thread::sleep(PAUSE_PER_MEMBER * members);
         }
     }
     let last = Mark::take(args, engine, traffic)?;
@@ -199,7 +199,7 @@ fn arrive(engine: &mut Engine<'_>, traffic: &mut Traffic) -> anyhow::Result<()> 
         if waits_for == 0 || now > progress.0 + nanos(PATIENCE) {
             return Ok(());
         }
-        let look = now + nanos(LOOK);
+        let look = now + nanos(CHECK_INTERVAL);
         while engine.clock.until(look) > Duration::ZERO {
             engine.alarm.set(engine.clock.until(look))?;
             for event in 0..engine.wait()? {
