@@ -1,34 +1,19 @@
 //! A lightweight client; thousands fit into one process.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
-use futures::{SinkExt, Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use parlor_bench::sessions;
-use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, SUBPROTOCOL, Seq, ServerFrame};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
-    tungstenite::{
-        Message, Utf8Bytes,
-        client::IntoClientRequest,
-        http::{HeaderValue, header},
-        protocol::WebSocketConfig,
-    },
-};
+use parlor_protocol::{ClientFrame, CommandId, Cursor, PROTOCOL_VERSION, RoomId, Seq, ServerFrame};
 use uuid::Uuid;
 
-/// Buffer size; the library's default is 128 KiB per connection and direction.
-const BUFFER: usize = 4 * 1024;
+use crate::wire::{Received, Wire};
 
 /// Connections opened concurrently. More would measure the system's accept queue.
 const AT_ONCE: usize = 64;
 
-const STEP_TIMEOUT: Duration = Duration::from_secs(20);
-
-pub(crate) struct Client {
-    socket: WebSocketStream<TcpStream>,
-}
+pub(crate) struct Client(Wire);
 
 /// What a client does after its hello.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,52 +54,24 @@ pub(crate) async fn enter_lobby(address: SocketAddr, count: usize) -> anyhow::Re
 impl Client {
     /// Connects and sends `hello`.
     async fn connect(address: SocketAddr, token: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let mut request = format!("ws://{address}/live/ws").into_client_request()?;
-        let bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        request.headers_mut().insert(header::AUTHORIZATION, bearer);
-        request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-        let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(BUFFER);
-        let upgrade = client_async_with_config(request, stream, Some(config));
-        let (socket, _) = tokio::time::timeout(STEP_TIMEOUT, upgrade).await.context("no upgrade")??;
-        let mut client = Self { socket };
+        let mut client = Self(Wire::connect(address, token, None).await?);
         client.say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: Vec::new() }).await?;
-        client
-            .wait_for(|frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(()))
-            .await
-            .context("no welcome")?;
+        let welcome = |frame| matches!(frame, ServerFrame::Welcome { .. }).then_some(());
+        client.0.wait_for(welcome).await.context("no welcome")?;
         Ok(client)
     }
 
     async fn join(&mut self) -> anyhow::Result<Seq> {
         self.say(&ClientFrame::Join(Cursor { room: RoomId::lobby(), after: None, tail: None })).await?;
-        let head = self.wait_for(|frame| match frame {
+        let head = self.0.wait_for(|frame| match frame {
             ServerFrame::Joined { head, .. } => Some(head),
             _ => None,
         });
         head.await.context("not joined")
     }
 
-    async fn wait_for<T>(&mut self, wanted: impl Fn(ServerFrame) -> Option<T>) -> anyhow::Result<T> {
-        let found = async {
-            loop {
-                match self.receive().await? {
-                    ServerFrame::Refused { code, message, .. } => bail!("refused, {code}: {message}"),
-                    ServerFrame::Gap { reason, .. } => bail!("a gap: {reason:?}"),
-                    frame => {
-                        if let Some(found) = wanted(frame) {
-                            return Ok(found);
-                        }
-                    }
-                }
-            }
-        };
-        tokio::time::timeout(STEP_TIMEOUT, found).await.context("no answer in time")?
-    }
-
-    pub(crate) async fn say(&mut self, frame: &ClientFrame) -> anyhow::Result<()> {
-        Ok(self.socket.send(Message::text(frame.encode())).await?)
+    async fn say(&mut self, frame: &ClientFrame) -> anyhow::Result<()> {
+        self.0.up.say(frame).await
     }
 
     /// Sends a message to the lobby and returns its id.
@@ -131,14 +88,14 @@ impl Client {
     }
 
     /// The next frame as text. Answers pings.
-    pub(crate) async fn receive_text(&mut self) -> anyhow::Result<Utf8Bytes> {
+    pub(crate) async fn receive_text(&mut self) -> anyhow::Result<String> {
+        let Wire { down, up } = &mut self.0;
         loop {
-            match self.socket.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(text),
-                Some(Ok(Message::Close(frame))) => bail!("closed by the server: {frame:?}"),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error).context("the connection broke"),
-                None => bail!("the connection ended"),
+            match down.next().await? {
+                Received::Text(text) => return Ok(text.to_owned()),
+                Received::Ping => up.pong().await?,
+                Received::Closed(code) => bail!("closed by the server with {code}"),
+                Received::Other => {}
             }
         }
     }
