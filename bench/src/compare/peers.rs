@@ -209,7 +209,7 @@ fn node_folder() -> PathBuf {
     peers_folder().join("node")
 }
 
-fn first_line(program: impl AsRef<std::ffi::OsStr>, flag: &str) -> Option<String> {
+pub(crate) fn first_line(program: impl AsRef<std::ffi::OsStr>, flag: &str) -> Option<String> {
     let output = Command::new(program).arg(flag).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().next().map(|line| line.trim().to_owned())

@@ -6,6 +6,7 @@ use crate::{
     args::Run,
     goals,
     metrics::{self, Metric, generator_limited},
+    peers::first_line,
     rounds::{Results, Row},
 };
 
@@ -19,7 +20,7 @@ pub(crate) fn page(run: &Run, results: &Results, machine: &str) -> String {
         "Written by `make compare`; [README.md](README.md) describes the method. Medians of {times}, with minimum \
          and maximum in brackets; ratios of medians.\n\n{machine}\n\n"
     );
-    page += &format!("Measured on {} by `{}`.\n", today(), command_line());
+    page += &format!("Measured on {} by `{}`.\n", first_line("date", "+%F").unwrap_or_default(), command_line());
     for parlor in results.parlors() {
         if let Some(table) = goals::table(results, &parlor.name) {
             page += &format!("\n## Goals: {}\n\n{table}", parlor.name);
@@ -135,44 +136,4 @@ fn command_line() -> String {
         }
     }
     words.join(" ")
-}
-
-/// Today's date (UTC).
-fn today() -> String {
-    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (year, month, day) = civil(seconds / 86_400);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// The date of a day counted from 1970-01-01.
-fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1_970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let mut month = 1;
-    for length in [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_computed_from_days() {
-        for (days, date) in
-            [(0, (1_970, 1, 1)), (59, (1_970, 3, 1)), (19_782, (2_024, 2, 29)), (20_778, (2_026, 11, 21))]
-        {
-            assert_eq!(civil(days), date);
-        }
-    }
 }
