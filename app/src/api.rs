@@ -26,7 +26,6 @@ pub enum ApiError {
 
 impl ApiError {
     /// The message to show.
-    #[must_use]
     pub fn message(self, i18n: I18n) -> String {
         let word = match self {
             Self::Unreachable => Key::ServerUnreachable,

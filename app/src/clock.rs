@@ -4,7 +4,6 @@ use parlor_protocol::{CommandId, Millis};
 use uuid::{Builder, Uuid};
 
 /// The current time.
-#[must_use]
 pub fn now() -> Millis {
     // Milliseconds since 1970 are far below 2^53.
     #[allow(clippy::cast_possible_truncation)]
@@ -17,7 +16,6 @@ pub fn now() -> Millis {
 }
 
 /// The offset of the browser's time zone from UTC at a time, in minutes; 0 on the server.
-#[must_use]
 pub fn browser_offset(at: Millis) -> i32 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     if cfg!(feature = "browser") {
@@ -37,7 +35,6 @@ pub async fn sleep(ms: u32) {
 }
 
 /// A new command id: a UUID of version 7 (RFC 9562, section 5.7). Two ids of the same millisecond may sort in either order.
-#[must_use]
 pub fn new_id() -> CommandId {
     // All bits but those of its version and variant are random.
     let [a, b, c, d, e, f, _, _, _, g, h, i, j, ..] = Uuid::new_v4().into_bytes();
@@ -46,7 +43,6 @@ pub fn new_id() -> CommandId {
 }
 
 /// A random number from 0 (included) to 1 (excluded); 0.5 on the server.
-#[must_use]
 pub fn random() -> f64 {
     if cfg!(feature = "browser") { js_sys::Math::random() } else { 0.5 }
 }

@@ -7,20 +7,17 @@ const CLASSES: [&str; limits::COLOUR_COUNT as usize] =
     ["hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7", "hue-8", "hue-9", "hue-10", "hue-11"];
 
 /// The class of a user's colour: the one that they chose, else their default.
-#[must_use]
 pub fn class(user: &User) -> &'static str {
     CLASSES.get(usize::from(user.colour.unwrap_or_else(|| default_colour(user.id)))).unwrap_or(&CLASSES[0])
 }
 
 /// The colour of a user who has not chosen one, derived from the id.
-#[must_use]
 pub fn default_colour(user: UserId) -> u8 {
     // Ids of version 7 begin with the time, so those of users who joined together differ only at the end.
     user.0.as_bytes().iter().fold(0_u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(*byte)) % limits::COLOUR_COUNT
 }
 
 /// The first letters of a name's first and last word. The style sheet capitalises them.
-#[must_use]
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
     let (first, last) = (words.next(), words.next_back());

@@ -81,32 +81,27 @@ fn call(formatter: &Function, number: i64) -> String {
 }
 
 /// `09:05`, or `9:05 AM`.
-#[must_use]
 pub(crate) fn time(at: Millis) -> String {
     with(|formatters| call(&formatters.time, at))
 }
 
 /// `Saturday 21 November 2026 at 09:05:07 GMT+8`.
-#[must_use]
 pub(crate) fn date_time(at: Millis) -> String {
     with(|formatters| call(&formatters.date_time, at))
 }
 
 /// `Saturday 21 November`, and its year if asked for.
-#[must_use]
 pub(crate) fn day(day: Day, with_year: bool) -> String {
     with(|formatters| call(if with_year { &formatters.day_with_year } else { &formatters.day }, day * DAY_MS))
 }
 
 /// `Ann, Bob and Cy`.
-#[must_use]
 pub(crate) fn list(items: &[&str]) -> String {
     let items: Array = items.iter().map(|item| JsValue::from_str(item)).collect();
     with(|formatters| formatters.list.format(&items).into())
 }
 
 /// `1,234`.
-#[must_use]
 pub(crate) fn number(number: u64) -> String {
     with(|formatters| call(&formatters.number, i64::try_from(number).unwrap_or(i64::MAX)))
 }

@@ -13,7 +13,6 @@ pub struct CurrentRoomId(pub Signal<Option<RoomId>>);
 
 impl CurrentRoomId {
     /// Follows the address.
-    #[must_use]
     pub fn from_location() -> Self {
         let path = use_location().pathname;
         let room = Memo::new(move |last: Option<&Option<RoomId>>| {
@@ -23,20 +22,17 @@ impl CurrentRoomId {
     }
 }
 
-/// The room that a path names.
 fn room_in(path: &str) -> Option<RoomId> {
     let room = path.strip_prefix("/r/").filter(|room| !room.is_empty() && !room.contains('/'))?;
     Some(RoomId::from(room))
 }
 
 /// The path of a room's page.
-#[must_use]
 pub fn room_path(room: &RoomId) -> String {
     format!("/r/{room}")
 }
 
 /// Whether the server renders this page as a document of its own, which the app shows over the chat.
-#[must_use]
 pub fn is_server_page(path: &str) -> bool {
     matches!(path, "/account" | "/people" | "/audit" | "/sign-in" | "/sign-up")
         || path.starts_with("/people/")
@@ -44,14 +40,12 @@ pub fn is_server_page(path: &str) -> bool {
 }
 
 /// Whether this is the address of a page that begins another session.
-#[must_use]
 pub fn is_auth_page(address: &str) -> bool {
     let path = address.split('?').next().unwrap_or_default();
     matches!(path, "/sign-in" | "/sign-up") || path.starts_with("/reset/")
 }
 
 /// Opens a room. The connection, drafts and loaded messages stay.
-#[must_use]
 pub fn use_open_room() -> Callback<RoomId> {
     let navigate = use_navigate();
     Callback::new(move |room: RoomId| {
@@ -61,7 +55,6 @@ pub fn use_open_room() -> Callback<RoomId> {
 }
 
 /// Where a visitor wants to go after signing in. The server has checked it.
-#[must_use]
 pub fn next_param() -> String {
     use_query_map().with_untracked(|query| query.get("next")).unwrap_or_default()
 }

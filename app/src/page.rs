@@ -21,7 +21,6 @@ pub struct PageData {
     pub name_prefill: String,
     /// How far the reader's clock is east of UTC, in minutes; 0 when it is not known.
     pub tz_minutes: i32,
-    /// The server.
     pub server: ServerInfo,
     /// The chat without a person and without a room, as the browser keeps it for when the server does not answer.
     #[serde(default)]
@@ -37,7 +36,6 @@ pub struct PageData {
 pub struct PageBootstrap {
     /// When the server rendered the page.
     pub now: Millis,
-    /// What the page shows.
     #[serde(flatten)]
     pub page: PageData,
 }
@@ -51,7 +49,6 @@ pub const ROOT_ID: &str = "root";
 impl PageBootstrap {
     /// Reads what the server embedded in the document. An unreadable value gives the visitor's page.
     #[cfg(feature = "browser")]
-    #[must_use]
     pub fn embedded() -> Self {
         let element = leptos::prelude::document().get_element_by_id(BOOTSTRAP_ID);
         let json = element.and_then(|element| element.text_content()).unwrap_or_default();
@@ -59,10 +56,8 @@ impl PageBootstrap {
     }
 }
 
-/// A room with its newest page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomPage {
-    /// The room.
     pub summary: RoomSummary,
     /// Its newest messages, and what happened among them.
     pub page: MessagePage,
@@ -72,7 +67,6 @@ pub struct RoomPage {
 /// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offers {
-    /// The lab.
     pub lab: bool,
     /// Coming in by a name alone.
     pub guests: bool,
@@ -92,7 +86,6 @@ impl Default for Offers {
 pub struct SiteFiles {
     /// The script that loads the wasm.
     pub js: String,
-    /// The wasm.
     pub wasm: String,
     /// The style sheet.
     pub css: String,
@@ -123,7 +116,6 @@ impl Default for PageData {
 
 impl PageData {
     /// The tab's title, as the browser will set it too.
-    #[must_use]
     pub fn title(&self) -> String {
         match (&self.user, &self.room) {
             (Some(_), Some(room)) => {
@@ -137,7 +129,6 @@ impl PageData {
 }
 
 /// What of a room counts for its reader: as much as they want to hear of it.
-#[must_use]
 pub const fn counted(room: &RoomSummary) -> u64 {
     match room.level {
         _ if !room.joined => 0,
@@ -148,7 +139,6 @@ pub const fn counted(room: &RoomSummary) -> u64 {
 }
 
 /// `(3) Lobby · Parlor`
-#[must_use]
 pub fn title(unread: u64, room: Option<&str>) -> String {
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
     let room = room.map(|name| format!("{name} · ")).unwrap_or_default();

@@ -1,7 +1,6 @@
 //! HTML escaping.
 
 /// Escapes a text for use in HTML.
-#[must_use]
 pub fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
     for c in text.chars() {

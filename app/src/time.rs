@@ -25,7 +25,6 @@ pub enum Zone {
 
 impl Zone {
     /// The offset from UTC at a time, in minutes.
-    #[must_use]
     pub fn offset_at(self, at: Millis) -> i32 {
         match self {
             Self::Fixed(minutes) => minutes,
@@ -37,14 +36,11 @@ impl Zone {
         at + i64::from(self.offset_at(at)) * MINUTE
     }
 
-    /// The day of a time.
-    #[must_use]
     pub fn day(self, at: Millis) -> Day {
         self.local(at).div_euclid(DAY)
     }
 
     /// `09:05`.
-    #[must_use]
     pub fn time(self, at: Millis) -> String {
         match self {
             Self::Fixed(_) => iso(self.local(at))[11..16].to_owned(),
@@ -53,7 +49,6 @@ impl Zone {
     }
 
     /// `2026-11-21 09:05:07 UTC+8`; in the browser with the weekday.
-    #[must_use]
     pub fn date_time(self, at: Millis) -> String {
         let Self::Fixed(offset) = self else { return intl::date_time(at) };
         let sign = if offset < 0 { '-' } else { '+' };
@@ -65,7 +60,6 @@ impl Zone {
 
     /// `Today`, `Yesterday`, or the date: `2026-11-19`; in the browser `Thursday 19 November`, with the year if it is not
     /// this one.
-    #[must_use]
     pub fn day_label(self, day: Day, today: Day, i18n: I18n) -> String {
         match (today - day, self) {
             (0, _) => i18n.t(Key::Today).to_owned(),
@@ -76,7 +70,6 @@ impl Zone {
     }
 
     /// `Ann, Bob, Cy`; in the browser `Ann, Bob and Cy`.
-    #[must_use]
     pub fn list(self, items: &[&str]) -> String {
         match self {
             Self::Fixed(_) => items.join(", "),
@@ -85,7 +78,6 @@ impl Zone {
     }
 
     /// `1234`; in the browser `1,234`.
-    #[must_use]
     pub fn number(self, number: u64) -> String {
         match self {
             Self::Fixed(_) => number.to_string(),
@@ -95,7 +87,6 @@ impl Zone {
 }
 
 /// `2026-11-21T09:05:07Z`, for machines.
-#[must_use]
 pub fn iso(at: Millis) -> String {
     let (year, month, day) = civil(at.div_euclid(DAY));
     let seconds = at.div_euclid(1000).rem_euclid(24 * 60 * 60);

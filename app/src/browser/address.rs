@@ -3,20 +3,17 @@
 use super::window::window;
 
 /// The page's host and port.
-#[must_use]
 pub fn host() -> String {
     window().and_then(|window| window.location().host().ok()).unwrap_or_default()
 }
 
 /// The URL of a WebSocket on the page's server.
-#[must_use]
 pub fn socket_url(path: &str) -> String {
     let secure = window().and_then(|window| window.location().protocol().ok()).is_some_and(|scheme| scheme == "https:");
     format!("{}://{}{path}", if secure { "wss" } else { "ws" }, host())
 }
 
 /// Percent-encodes a text for use in an address.
-#[must_use]
 pub fn encode(text: &str) -> String {
     if cfg!(not(feature = "browser")) {
         return text.to_owned();
@@ -24,9 +21,7 @@ pub fn encode(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
 
-/// The page's path.
 #[cfg(feature = "csr")]
-#[must_use]
 pub fn path() -> String {
     window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
 }

@@ -17,12 +17,10 @@ pub struct PageDocument {
     /// Whether the server sent the browser there.
     pub redirected: bool,
     pub title: String,
-    /// What is in its body.
     pub html: String,
 }
 
 /// A form's action and its fields, as the browser would send them.
-#[must_use]
 pub fn form_request(form: &HtmlFormElement) -> Option<(String, UrlSearchParams)> {
     let fields = FormData::new_with_form(form).ok()?;
     let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
@@ -73,8 +71,6 @@ pub fn focus_page(container: &Element) {
     let _ = target.focus();
 }
 
-/// The element that has the focus.
-#[must_use]
 pub fn focused() -> Option<HtmlElement> {
     document().active_element()?.dyn_into().ok()
 }

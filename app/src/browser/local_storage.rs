@@ -10,7 +10,6 @@ fn storage() -> Option<Storage> {
 }
 
 /// Whether this tab sees a key with this value for the first time. Without session storage, never.
-#[must_use]
 pub fn is_first(key: &str, value: &str) -> bool {
     let storage = window().and_then(|window| window.session_storage().ok().flatten());
     storage.is_some_and(|storage| {
@@ -32,7 +31,6 @@ pub fn local_remove(key: &str) {
 }
 
 /// All keys with a prefix, and their values.
-#[must_use]
 pub fn local_entries(prefix: &str) -> Vec<(String, String)> {
     let Some(storage) = storage() else { return Vec::new() };
     let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten());
@@ -40,8 +38,6 @@ pub fn local_entries(prefix: &str) -> Vec<(String, String)> {
         .filter_map(|key| storage.get_item(&key).ok().flatten().map(|value| (key, value)))
         .collect()
 }
-
-#[must_use]
 pub fn local_get(key: &str) -> Option<String> {
     storage()?.get_item(key).ok()?
 }

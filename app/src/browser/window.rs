@@ -9,25 +9,20 @@ pub(super) fn window() -> Option<Window> {
 }
 
 /// Whether the browser has a global of this name.
-#[must_use]
 pub fn has(name: &str) -> bool {
     window().is_some_and(|window| js_sys::Reflect::has(&window, &name.into()).unwrap_or(false))
 }
 
 /// Whether the browser says that there is no network.
-#[must_use]
 pub fn is_offline() -> bool {
     window().is_some_and(|window| !window.navigator().on_line())
 }
 
 /// Whether the page is visible and has the focus.
-#[must_use]
 pub fn is_attentive() -> bool {
     let document = window().and_then(|window| window.document());
     document.is_some_and(|document| !document.hidden() && document.has_focus().unwrap_or(true))
 }
-
-#[must_use]
 pub fn is_hidden() -> bool {
     window().and_then(|window| window.document()).is_some_and(|document| document.hidden())
 }
@@ -80,7 +75,6 @@ pub fn on_network(call: impl Fn(bool) + Clone + 'static) {
 }
 
 /// The type of network, such as `wifi`; empty if the browser does not tell.
-#[must_use]
 pub fn network_type() -> String {
     let kind = connection().and_then(|connection| js_sys::Reflect::get(&connection, &"type".into()).ok());
     kind.and_then(|kind| kind.as_string()).unwrap_or_default()
@@ -90,8 +84,6 @@ pub fn network_type() -> String {
 fn connection() -> Option<web_sys::EventTarget> {
     js_sys::Reflect::get(&window()?.navigator(), &"connection".into()).ok()?.dyn_into().ok()
 }
-
-#[must_use]
 pub fn user_agent() -> String {
     window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default()
 }
@@ -146,7 +138,6 @@ pub fn save_time_zone() {
 
 /// The language that was chosen in this browser, or its preferred one.
 #[cfg(feature = "csr")]
-#[must_use]
 pub fn language() -> crate::i18n::Language {
     use crate::i18n::Language;
     let cookies = html_document().and_then(|document| document.cookie().ok()).unwrap_or_default();
@@ -162,7 +153,6 @@ pub fn save_language(tag: &str) {
     }
 }
 
-/// Sets the document's language.
 #[cfg(feature = "csr")]
 pub fn set_language(tag: &str) {
     let root = window().and_then(|window| window.document()).and_then(|document| document.document_element());
@@ -176,13 +166,11 @@ pub(super) fn html_document() -> Option<web_sys::HtmlDocument> {
 }
 
 /// The user's preferred languages, the best first.
-#[must_use]
 pub fn languages() -> Vec<String> {
     let Some(window) = window() else { return Vec::new() };
     window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect()
 }
 
-/// Sets the document's title.
 pub fn set_title(title: &str) {
     if let Some(document) = window().and_then(|window| window.document()) {
         document.set_title(title);
@@ -219,7 +207,6 @@ thread_local! {
 }
 
 /// Whether a media query matches.
-#[must_use]
 pub fn matches(query: &str) -> bool {
     window().and_then(|window| window.match_media(query).ok().flatten()).is_some_and(|list| list.matches())
 }

@@ -19,7 +19,6 @@ use crate::{
     live::{client::Client, view::RowItem},
 };
 
-/// The scroller's id.
 pub const ID: &str = "timeline";
 /// Within this distance of the end, in pixels, the user is at the end.
 const END: i32 = 40;
@@ -58,7 +57,6 @@ fn unread_line() -> Option<Element> {
     document().get_elements_by_class_name("new-line").item(0)
 }
 
-/// The scroll position in one room.
 pub struct ScrollPosition {
     pub client: Client,
     pub room: RoomId,
@@ -175,7 +173,6 @@ impl Anchor {
         self.scroller.scroll_top() > -NEAR
     }
 
-    /// The first visible message.
     fn first_message(&self) -> Option<CommandId> {
         let mut row = self.first.borrow().as_ref().map(|(row, _)| row.clone());
         // A day separator or a notice may come first; the next message is as good.

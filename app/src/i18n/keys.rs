@@ -176,7 +176,6 @@ keys! {
 
 impl Key {
     /// The message for an error code of the server, if this build knows the code.
-    #[must_use]
     pub fn for_error(code: &str) -> Option<Self> {
         Some(match code {
             error_code::BAD_FRAME => Self::ErrorBadFrame,
@@ -210,8 +209,6 @@ impl Key {
         })
     }
 
-    /// The message for a close code.
-    #[must_use]
     pub const fn for_close(code: CloseCode) -> Self {
         match code {
             CloseCode::Restarting => Self::CloseRestarting,

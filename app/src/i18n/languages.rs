@@ -16,7 +16,6 @@ pub enum Direction {
 }
 
 impl Direction {
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LeftToRight => "ltr",
@@ -124,32 +123,27 @@ languages! {
 
 impl Language {
     /// BCP 47 tag.
-    #[must_use]
     pub const fn tag(self) -> &'static str {
         self.info().tag
     }
 
     /// Name in the language itself.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         self.info().name
     }
 
     /// Writing direction, as the value of the `dir` attribute.
-    #[must_use]
     pub const fn dir(self) -> &'static str {
         self.info().direction.as_str()
     }
 
     /// The language with exactly this tag.
-    #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|language| language.tag() == tag)
     }
 
     /// Chooses a language by the value of `Accept-Language`: the supported one with the highest quality, the first of equals
     /// (RFC 9110, section 12.5.4); the default if none is supported.
-    #[must_use]
     pub fn negotiate(accept_language: &str) -> Self {
         let mut best = None;
         for range in accept_language.split(',') {
@@ -169,14 +163,11 @@ impl Language {
         best.map_or_else(Self::default, |(language, _)| language)
     }
 
-    /// Number of plural forms.
-    #[must_use]
     pub const fn plural_forms(self) -> usize {
         self.info().plural.0
     }
 
     /// Index of the plural form for a number.
-    #[must_use]
     pub fn plural_form(self, n: u64) -> usize {
         (self.info().plural.1)(n)
     }

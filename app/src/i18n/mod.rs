@@ -29,25 +29,21 @@ pub trait MessageKey: Copy {
 
 impl I18n {
     /// The text of a message without placeholders.
-    #[must_use]
     pub fn t(self, key: impl MessageKey) -> &'static str {
         key.text(self)
     }
 
     /// The text of a message with each `{name}` replaced by its value.
-    #[must_use]
     pub fn format(self, key: impl MessageKey, values: &[(&str, &str)]) -> String {
         format(key.text(self), values)
     }
 
     /// The text of a message split at its placeholders, for views that put elements in their places.
-    #[must_use]
     pub fn segments(self, key: impl MessageKey) -> Vec<Segment<'static>> {
         segments(key.text(self))
     }
 
     /// The text of a message in the plural form for a number, which replaces `{n}`.
-    #[must_use]
     pub fn plural(self, key: impl MessageKey, n: u64) -> String {
         let form = self.language().plural_form(n);
         let text = key.text(self).split(PLURAL_SEPARATOR).nth(form).unwrap_or_default();
@@ -55,19 +51,15 @@ impl I18n {
     }
 
     /// The text for an error code of the server. `None` for a code of a newer server.
-    #[must_use]
     pub fn error(self, code: &str) -> Option<&'static str> {
         Key::for_error(code).map(|key| self.t(key))
     }
 
     /// The text for a close code. `None` for one that the protocol does not define.
-    #[must_use]
     pub fn close_reason(self, code: u16) -> Option<&'static str> {
         CloseCode::from_code(code).map(|code| self.t(Key::for_close(code)))
     }
 
-    /// The text for a validation error.
-    #[must_use]
     pub fn validation_error(self, error: ValidationError) -> String {
         match error {
             ValidationError::TooLong { chars, limit } => {
@@ -120,7 +112,6 @@ pub const ELEMENT_ID: &str = "i18n";
 
 /// What the page carries: the tag of the language, then the texts in the order of [`Key::ALL`].
 #[cfg(any(not(feature = "browser"), feature = "csr"))]
-#[must_use]
 pub fn page_texts(language: Language) -> Vec<&'static str> {
     std::iter::once(language.tag()).chain(Key::ALL.iter().map(|key| language.message(*key))).collect()
 }
@@ -137,12 +128,9 @@ mod browser {
 
     impl I18n {
         /// The texts of the page.
-        #[must_use]
         pub fn current() -> Self {
             Self {}
         }
-
-        #[must_use]
         pub fn language(self) -> Language {
             Language::from_tag(text(0)).unwrap_or_default()
         }
@@ -194,18 +182,14 @@ mod native {
     use super::{I18n, Key, LabKey, Language, MessageKey};
 
     impl I18n {
-        #[must_use]
         pub const fn new(language: Language) -> Self {
             Self { language }
         }
 
         /// The texts in the language that the server provides by context.
-        #[must_use]
         pub fn current() -> Self {
             Self::new(use_context().unwrap_or_default())
         }
-
-        #[must_use]
         pub const fn language(self) -> Language {
             self.language
         }
@@ -226,7 +210,6 @@ mod native {
 
 /// The texts of the page as JSON that is safe in a `<script>` element.
 #[cfg(feature = "ssr")]
-#[must_use]
 pub fn page_json(language: Language) -> String {
     // `<` occurs in strings only, where the escape means the same.
     serde_json::to_string(&page_texts(language)).unwrap_or_default().replace('<', "\\u003c")
@@ -234,7 +217,6 @@ pub fn page_json(language: Language) -> String {
 
 /// The texts of the network lab by the names of their keys, as JSON that is safe in a `<script>` element.
 #[cfg(feature = "ssr")]
-#[must_use]
 pub fn lab_json(language: Language) -> String {
     let texts = LabKey::ALL.iter().map(|key| (format!("{key:?}"), language.lab_message(*key).into())).collect();
     serde_json::Value::Object(texts).to_string().replace('<', "\\u003c")

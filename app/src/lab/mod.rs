@@ -38,7 +38,6 @@ pub struct Lab {
 
 impl Lab {
     /// The document.
-    #[must_use]
     pub fn page(self) -> String {
         let Self { i18n, css, example } = self;
         let title = format!("{} · Parlor", i18n.t(LabKey::Title));

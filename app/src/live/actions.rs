@@ -66,7 +66,6 @@ impl Client {
     }
 
     /// Whether the room has newer messages than those shown.
-    #[must_use]
     pub fn is_detached(&self, room: &RoomId) -> bool {
         self.with_state(|state| state.open.get(room).is_some_and(|open| open.timeline.is_detached()))
     }
@@ -126,13 +125,11 @@ impl Client {
     }
 
     /// The source text of a message of the open room.
-    #[must_use]
     pub fn message_body(&self, message: CommandId) -> String {
         self.with_state(|state| state.message(message).map(|message| message.body.clone())).unwrap_or_default()
     }
 
     /// Whether the user may delete this message of the open room.
-    #[must_use]
     pub fn can_delete(&self, message: CommandId) -> bool {
         self.with_state(|state| state.can_delete(message))
     }
@@ -170,7 +167,6 @@ impl Client {
     }
 
     /// Counts the unsent messages, seen from a room. Tracks [`Client::unsent_changed`].
-    #[must_use]
     pub fn unsent(&self, room: Option<&RoomId>) -> Unsent {
         self.unsent_changed.track();
         self.with_state(|state| state.unsent(room))

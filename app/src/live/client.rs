@@ -60,7 +60,6 @@ pub struct Client {
     pub connection: RwSignal<ConnectionState>,
     /// The user's rooms and the public ones.
     pub rooms: RwSignal<Vec<RoomSummary>>,
-    /// The signed-in user.
     pub me: RwSignal<Option<User>>,
     /// The user's role on the server, once it is known.
     pub role: RwSignal<Option<ServerRole>>,
@@ -92,7 +91,6 @@ pub(super) struct Inner {
 
 impl Client {
     /// A client that knows what the page brought. It does nothing before [`Client::start`].
-    #[must_use]
     pub fn new(page: &PageData, now: i64, i18n: I18n) -> Self {
         let zone = Zone::Fixed(page.tz_minutes);
         let mut state = State {
@@ -244,13 +242,9 @@ impl Client {
         self.run_effects(effects);
     }
 
-    /// The signals of a room.
-    #[must_use]
     pub fn view(&self, room: &RoomId) -> RoomView {
         self.inner.try_update_value(|inner| inner.views.entry(room.clone()).or_default().clone()).unwrap_or_default()
     }
-
-    #[must_use]
     pub fn stats(&self) -> ConnectionStats {
         self.inner.try_with_value(|inner| inner.stats.clone()).unwrap_or_default()
     }

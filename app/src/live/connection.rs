@@ -39,7 +39,6 @@ pub enum Remedy {
 
 impl ConnectionState {
     /// The value of `data-state`, for style sheets and tests.
-    #[must_use]
     pub const fn slug(&self) -> &'static str {
         match self {
             Self::Connecting => "connecting",
@@ -51,7 +50,6 @@ impl ConnectionState {
     }
 
     /// The state without the seconds, so that a screen reader does not announce each of them.
-    #[must_use]
     pub fn label(&self, i18n: I18n) -> &'static str {
         i18n.t(match self {
             Self::Connecting => Key::Connecting,
@@ -63,7 +61,6 @@ impl ConnectionState {
     }
 
     /// What follows the label.
-    #[must_use]
     pub fn detail(&self, i18n: I18n) -> String {
         match self {
             Self::Connected { address, transport: TransportKind::WebSocket, .. } => {
@@ -82,7 +79,6 @@ impl ConnectionState {
     }
 
     /// Label, detail and the reason for the transport.
-    #[must_use]
     pub fn title(&self, i18n: I18n) -> String {
         let title = self.label(i18n).to_owned() + &self.detail(i18n);
         match self {
@@ -92,25 +88,18 @@ impl ConnectionState {
     }
 
     /// The transport's name for style sheets and tests; empty if there is none.
-    #[must_use]
     pub const fn transport(&self) -> &'static str {
         match self {
             Self::Connected { transport, .. } => transport.slug(),
             _ => "",
         }
     }
-
-    #[must_use]
     pub const fn is_connected(&self) -> bool {
         matches!(self, Self::Connected { .. })
     }
-
-    #[must_use]
     pub const fn can_reconnect_now(&self) -> bool {
         matches!(self, Self::Reconnecting { .. } | Self::Offline)
     }
-
-    #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
             Self::Closed { code: 4501, .. } => Remedy::Enter,
@@ -121,7 +110,6 @@ impl ConnectionState {
     }
 
     /// The line above the composer, which tells what happens with unsent messages.
-    #[must_use]
     pub fn waiting(&self, messages: usize, i18n: I18n) -> Option<String> {
         let word = match self {
             Self::Connected { .. } => return None,

@@ -93,7 +93,6 @@ impl ConnectionStats {
     }
 
     /// The median of the round-trip times.
-    #[must_use]
     pub fn median(&self) -> Option<u32> {
         let mut sorted = self.round_trips.clone();
         sorted.sort_unstable();

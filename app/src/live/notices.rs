@@ -40,8 +40,6 @@ impl NoticeKind {
         Self::RoomArchived,
         Self::RoomUnarchived,
     ];
-
-    #[must_use]
     pub const fn text(self) -> Key {
         match self {
             Self::UserOnline => Key::UsersJoined,
@@ -77,13 +75,11 @@ pub struct Notice {
 
 impl Notice {
     /// Whether a user came or went.
-    #[must_use]
     pub const fn is_presence(&self) -> bool {
         self.user.is_some()
     }
 
     /// The notice of an event; none for events of messages.
-    #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
         let by = &event.by;
         let (kind, name) = match &event.event {
@@ -114,7 +110,6 @@ pub struct Notices(Vec<Notice>);
 
 impl Notices {
     /// Oldest first.
-    #[must_use]
     pub fn all(&self) -> &[Notice] {
         &self.0
     }
@@ -128,7 +123,6 @@ impl Notices {
         }
     }
 
-    /// Inserts the notices of events.
     pub fn insert_events(&mut self, events: &[Event]) {
         events.iter().filter_map(Notice::of).for_each(|notice| self.insert(notice));
     }

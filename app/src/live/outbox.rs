@@ -111,7 +111,6 @@ impl Outbox {
     }
 
     /// The id itself, or one that sorts after all others of the room if the clock was set back.
-    #[must_use]
     pub fn monotonic_id(&self, room: &RoomId, id: CommandId) -> CommandId {
         match self.of(room).map(|item| item.message.id).max() {
             Some(last) if last > id => CommandId(uuid::Uuid::from_u128(last.0.as_u128().wrapping_add(1))),
@@ -127,8 +126,6 @@ impl Outbox {
     pub fn of<'a>(&'a self, room: &'a RoomId) -> impl Iterator<Item = &'a OutgoingMessage> {
         self.items.iter().filter(move |item| item.room == *room)
     }
-
-    #[must_use]
     pub fn unsent(&self, room: Option<&RoomId>) -> Unsent {
         let mut unsent = Unsent::default();
         for item in self.items.iter().filter(|item| item.is_visible()) {
@@ -151,8 +148,6 @@ impl Outbox {
         }
         unsent
     }
-
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -183,7 +178,6 @@ impl Outbox {
     }
 
     /// When to try again, if the server asked for a pause and something waits.
-    #[must_use]
     pub fn paused_until(&self, now: Millis) -> Option<Millis> {
         let waits = now < self.paused_until && self.items.iter().any(|item| item.delivery == Delivery::Queued);
         waits.then_some(self.paused_until)

@@ -36,7 +36,6 @@ pub struct Backoff {
 
 impl Backoff {
     /// The number of the next attempt, from 1; 0 before the first connection has ended.
-    #[must_use]
     pub const fn attempt(&self) -> u32 {
         self.attempts
     }

@@ -25,7 +25,6 @@ pub const LINES: [Key; 11] = [
 ];
 
 /// The values of the lines, in the order of [`LINES`].
-#[must_use]
 pub fn lines(
     state: &ConnectionState,
     stats: &ConnectionStats,
@@ -90,7 +89,6 @@ pub fn lines(
 }
 
 /// The report as plain text.
-#[must_use]
 pub fn report(lines: &[String], stats: &ConnectionStats, agent: &str, now: Millis, i18n: I18n) -> String {
     let mut text = i18n.format(Key::ReportTitle, &[("date", &time::iso(now))]) + "\n";
     let mut line = |label: Key, value: &str| {
@@ -114,7 +112,6 @@ pub fn report(lines: &[String], stats: &ConnectionStats, agent: &str, now: Milli
 
 /// The graph of the round-trip times, and its caption: points of an SVG polyline in a box of 240 by 40, the newest at the
 /// right. The top is at least 50 ms, so that small differences look small.
-#[must_use]
 pub fn graph(round_trips: &[u32], i18n: I18n) -> (String, String) {
     let top = round_trips.iter().copied().max().unwrap_or(0).max(50);
     let left = 240 - 4 * (round_trips.len().clamp(1, 60) - 1);

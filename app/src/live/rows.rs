@@ -30,13 +30,11 @@ pub enum RowKey {
     Message(CommandId),
     /// Users who came (true) or went after this event.
     Notice(Seq, bool),
-    /// The notice of this event.
     Event(Seq),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// A day separator.
     Day(Day),
     /// The line above the first unread message.
     UnreadMarker,
@@ -54,7 +52,6 @@ pub enum Row {
 }
 
 impl Row {
-    #[must_use]
     pub const fn message(&self) -> Option<&MessageRow> {
         match self {
             Self::Message(message) => Some(message),
@@ -79,7 +76,6 @@ pub struct MessageRow {
 }
 
 /// All rows of a room, oldest first.
-#[must_use]
 pub fn rows(
     room: &RoomId,
     timeline: &Timeline,
@@ -179,7 +175,6 @@ impl RowBuilder {
 }
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`
-#[must_use]
 pub fn join_names(names: &[&str], zone: Zone, i18n: I18n) -> String {
     if names.len() <= MAX_NAMES {
         return zone.list(names);

@@ -30,7 +30,6 @@ fn memory_key() -> String {
     "transport ".to_owned() + &browser::network_type()
 }
 
-/// How a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WaitEnd {
     Elapsed,

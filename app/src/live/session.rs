@@ -41,7 +41,6 @@ const FLOOD_RENDER_INTERVAL: Millis = 250;
 /// A time that does not come.
 const NEVER: Millis = Millis::MAX / 4;
 
-/// How a session ended.
 pub(super) enum SessionEnd {
     /// The browser does not have this transport.
     Unsupported,
@@ -54,7 +53,6 @@ pub(super) enum SessionEnd {
     Closed {
         /// The close code; 1006 if there was none.
         code: u16,
-        /// The server's reason.
         reason: String,
         bye: Option<Bye>,
         /// How long the connection was established, in milliseconds; none if it never was.
@@ -64,7 +62,6 @@ pub(super) enum SessionEnd {
     },
 }
 
-/// What a session waits for.
 enum SessionEvent {
     Transport(TransportEvent),
     Probe(TransportEvent),

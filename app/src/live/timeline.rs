@@ -19,7 +19,6 @@ const TRIM_ABOVE: usize = 300;
 /// What happened with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// It was the next one.
     New,
     /// It had been taken before.
     Duplicate,
@@ -43,7 +42,6 @@ pub struct Timeline {
 
 impl Timeline {
     /// A timeline of the newest page.
-    #[must_use]
     pub fn from_page(page: MessagePage, limit: usize) -> Self {
         let mut timeline = Self::default();
         timeline.reload(page, limit, false);
@@ -51,7 +49,6 @@ impl Timeline {
     }
 
     /// A timeline from the browser's storage. It may be old, but has no holes.
-    #[must_use]
     pub fn from_storage(
         messages: Vec<Arc<Message>>,
         notices: impl IntoIterator<Item = Notice>,
@@ -70,36 +67,27 @@ impl Timeline {
     }
 
     /// Oldest first.
-    #[must_use]
     pub fn notices(&self) -> &[Notice] {
         self.notices.all()
     }
 
     /// The newest event that was taken.
-    #[must_use]
     pub const fn head(&self) -> Seq {
         self.head
     }
-
-    #[must_use]
     pub fn first_id(&self) -> Option<CommandId> {
         self.messages.front().map(|message| message.id)
     }
 
-    /// The seq of its first message.
-    #[must_use]
     pub fn first(&self) -> Option<Seq> {
         self.messages.front().map(|message| message.seq)
     }
 
-    /// The seq of its last message.
-    #[must_use]
     pub fn last(&self) -> Option<Seq> {
         self.messages.back().map(|message| message.seq)
     }
 
     /// Whether it ends before the room does.
-    #[must_use]
     pub const fn is_detached(&self) -> bool {
         self.detached
     }
@@ -108,31 +96,24 @@ impl Timeline {
     pub const fn detach(&mut self) {
         self.detached = true;
     }
-
-    #[must_use]
     pub fn has(&self, id: CommandId) -> bool {
         self.position(id).is_some()
     }
-
-    #[must_use]
     pub fn seq_of(&self, id: CommandId) -> Option<Seq> {
         self.position(id).and_then(|at| self.messages.get(at)).map(|message| message.seq)
     }
 
     /// The tail of the newest event, if it is known.
-    #[must_use]
     pub const fn tail(&self) -> Option<&Tail> {
         self.tail.as_ref()
     }
 
     /// Whether it begins where the room does.
-    #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.complete
     }
 
     /// The unread marker is after this event.
-    #[must_use]
     pub const fn unread_after(&self) -> Option<Seq> {
         self.unread_after
     }
@@ -143,13 +124,11 @@ impl Timeline {
     }
 
     /// Where a live subscription continues.
-    #[must_use]
     pub fn cursor(&self, room: &RoomId) -> Cursor {
         Cursor { room: room.clone(), after: Some(self.head), tail: self.tail.clone() }
     }
 
     /// The same; a detached timeline subscribes to new events only.
-    #[must_use]
     pub fn live_cursor(&self, room: &RoomId) -> Cursor {
         if self.detached { Cursor { room: room.clone(), after: None, tail: None } } else { self.cursor(room) }
     }
@@ -277,19 +256,16 @@ impl Timeline {
     }
 
     /// Whether it has all messages after one event up to another.
-    #[must_use]
     pub fn covers(&self, after: Seq, head: Seq) -> bool {
         !self.detached && self.head >= head && self.reaches(after)
     }
 
     /// Whether it goes back to the first message after an event.
-    #[must_use]
     pub fn reaches(&self, after: Seq) -> bool {
         self.complete || self.first().is_some_and(|first| first <= after + 1)
     }
 
     /// How many messages of others follow an event, and how many of them mention the user.
-    #[must_use]
     pub fn unread(&self, after: Seq, me: UserId) -> (u64, u64) {
         let newest = self.messages.iter().rev().take_while(|message| message.seq > after);
         let (mut unread, mut mentions) = (0, 0);

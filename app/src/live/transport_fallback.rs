@@ -31,7 +31,6 @@ impl TransportKind {
     pub const ALL: [Self; 3] = [Self::WebSocket, Self::EventStream, Self::Poll];
 
     /// The value of `data-transport`, for style sheets and tests.
-    #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
             Self::WebSocket => "websocket",
@@ -39,8 +38,6 @@ impl TransportKind {
             Self::Poll => "poll",
         }
     }
-
-    #[must_use]
     pub const fn word(self) -> Key {
         match self {
             Self::WebSocket => Key::WebSocket,
@@ -50,7 +47,6 @@ impl TransportKind {
     }
 
     /// The path on the server.
-    #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::WebSocket => "/live/ws",
@@ -106,7 +102,6 @@ pub struct TransportFallback {
 
 impl TransportFallback {
     /// Starts with the transport that worked in an earlier page on this network, or with the best.
-    #[must_use]
     pub fn new(remembered: Option<TransportKind>) -> Self {
         let mut fallback =
             Self { current: remembered.unwrap_or_default(), probe_interval: FIRST_PROBE_INTERVAL, ..Self::default() };
@@ -115,8 +110,6 @@ impl TransportFallback {
         }
         fallback
     }
-
-    #[must_use]
     pub const fn current(&self) -> TransportKind {
         self.current
     }
@@ -172,13 +165,11 @@ impl TransportFallback {
     }
 
     /// When to probe for a better transport.
-    #[must_use]
     pub const fn probe_at(&self) -> Option<Millis> {
         self.probe_at
     }
 
     /// The next better transport to probe: the best first, then those below the one that failed.
-    #[must_use]
     pub fn better_transport(&self, failed: Option<TransportKind>) -> Option<TransportKind> {
         TransportKind::ALL.into_iter().find(|kind| {
             *kind < self.current
@@ -207,7 +198,6 @@ impl TransportFallback {
     }
 
     /// Why the current transport is used.
-    #[must_use]
     pub const fn reason(&self) -> Key {
         match (self.current, self.availability[0], self.availability[1]) {
             (TransportKind::WebSocket, ..) => Key::TransportPreferred,
@@ -221,7 +211,6 @@ impl TransportFallback {
     }
 
     /// What later pages on this network should remember, for [`parse_memory`]; none for the best transport.
-    #[must_use]
     pub fn to_memory(&self, now: Millis) -> Option<String> {
         (self.current != TransportKind::WebSocket)
             .then(|| (now + REMEMBER_FOR).to_string() + if self.current == TransportKind::Poll { "p" } else { "s" })
@@ -242,7 +231,6 @@ impl TransportFallback {
 }
 
 /// The transport that an earlier page remembered, if that has not expired.
-#[must_use]
 pub fn parse_memory(memory: &str, now: Millis) -> Option<TransportKind> {
     let (until, kind) = match memory.strip_suffix('p') {
         Some(until) => (until, TransportKind::Poll),

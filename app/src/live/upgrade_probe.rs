@@ -13,7 +13,6 @@ use super::{
 pub(super) struct UpgradeProbe {
     pub(super) transport: Box<dyn Transport>,
     pub(super) kind: TransportKind,
-    /// The `hello` that was sent.
     pub(super) hello: Option<ClientFrame>,
     /// Rooms joined on the running connection since then, which the probe's `hello` does not name.
     pub(super) joined: Vec<ClientFrame>,

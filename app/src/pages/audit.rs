@@ -56,7 +56,6 @@ const ACT_TEXTS: &[(&str, Key, Option<Key>)] = &[
 ];
 
 /// Whether an act has a text. Unknown ones are shown by their code.
-#[must_use]
 pub fn has_audit_text(act: &str) -> bool {
     ACT_TEXTS.iter().any(|(known, ..)| *known == act)
 }

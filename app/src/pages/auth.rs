@@ -94,7 +94,6 @@ pub struct SignUpDetails {
 }
 
 impl SignUpDetails {
-    #[must_use]
     pub fn title(&self) -> Key {
         if self.invitation == InvitationState::Invalid { Key::InvalidLink } else { Key::CreateAccount }
     }

@@ -13,7 +13,6 @@ fn key(author: Option<UserId>, room: &RoomId) -> String {
 }
 
 /// A room's draft. The first user who signs in takes over the draft of an unknown user.
-#[must_use]
 pub fn get(author: Option<UserId>, room: &RoomId) -> String {
     if let Some(own) = browser::local_get(&key(author, room)) {
         return own;
@@ -60,7 +59,6 @@ pub fn clear() {
 }
 
 /// Joins two texts, each on lines of its own.
-#[must_use]
 pub fn join(first: &str, second: &str) -> String {
     match (first, second) {
         ("", text) | (text, "") => text.to_owned(),

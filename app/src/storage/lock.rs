@@ -19,7 +19,6 @@ impl Drop for Lock {
     }
 }
 
-/// Waits for a lock.
 pub async fn acquire(name: &str) -> Lock {
     let Some((locks, request)) = lock_manager() else { return Lock { release: None } };
     let (granted, release) = oneshot::channel::<Function>();

@@ -172,7 +172,6 @@ impl StoredNotice {
 }
 
 /// The newest messages of a room as they are stored; none if the timeline does not reach the room's end.
-#[must_use]
 pub fn encode_history(timeline: &Timeline) -> Option<String> {
     if timeline.is_detached() || timeline.messages().len() == 0 {
         return None;

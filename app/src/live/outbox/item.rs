@@ -12,7 +12,6 @@ use crate::i18n::Key;
 pub enum Delivery {
     /// Waits for the connection, or for earlier messages.
     Queued,
-    /// On the wire.
     Sent,
     /// On the server's disk.
     Stored,
@@ -22,7 +21,6 @@ pub enum Delivery {
 
 impl Delivery {
     /// The value of `data-state`, for style sheets and tests.
-    #[must_use]
     pub const fn slug(&self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -33,7 +31,6 @@ impl Delivery {
     }
 
     /// The accessible label.
-    #[must_use]
     pub const fn word(&self) -> Key {
         match self {
             Self::Queued => Key::StatusQueued,
@@ -100,8 +97,6 @@ impl OutgoingMessage {
         }
     }
 
-    /// What the browser stores of it.
-    #[must_use]
     pub fn to_stored(&self) -> StoredMessage {
         let Message { id, body, at, .. } = &*self.message;
         let failed = match &self.delivery {
@@ -113,7 +108,6 @@ impl OutgoingMessage {
     }
 
     /// Whether the page shows it. A message that is being withdrawn is hidden.
-    #[must_use]
     pub const fn is_visible(&self) -> bool {
         !self.withdrawn
     }

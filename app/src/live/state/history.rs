@@ -7,7 +7,6 @@ use super::{Effect, LoadState, PAGE, State, sending::remove};
 use crate::live::timeline::Timeline;
 
 impl State {
-    /// Shows a room.
     #[must_use = "effects have to be run"]
     pub fn open(&mut self, id: &RoomId) -> Vec<Effect> {
         self.changed.insert(id.clone());
@@ -45,7 +44,6 @@ impl State {
         vec![Effect::Send(ClientFrame::Join(room.timeline.cursor(id)))]
     }
 
-    /// The newest page was loaded.
     #[must_use = "effects have to be run"]
     pub fn loaded(&mut self, id: &RoomId, page: MessagePage) -> Vec<Effect> {
         let mut effects = self.remove_delivered_page(id, &page);

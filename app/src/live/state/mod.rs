@@ -22,7 +22,6 @@ pub(super) mod reading;
 mod rooms;
 mod sending;
 
-/// Messages in a page.
 pub const PAGE: usize = 50;
 
 /// Whether a room's first page is loaded.
@@ -37,7 +36,6 @@ pub enum LoadState {
     Failed(String),
 }
 
-/// A room that was opened in this page.
 #[derive(Debug, Default)]
 pub struct OpenRoom {
     pub timeline: Timeline,
@@ -114,15 +112,12 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct State {
     pub i18n: I18n,
-    /// The signed-in user.
     pub me: Option<User>,
     /// The user's role on the server, once the server has said so.
     pub role: Option<ServerRole>,
     /// The user's rooms and the public ones: the lobby first, then by name.
     pub rooms: Vec<RoomSummary>,
-    /// Rooms that were opened in this page.
     pub open: BTreeMap<RoomId, OpenRoom>,
-    /// The room on the screen.
     pub current: Option<RoomId>,
     /// The window is visible and has the focus.
     pub attentive: bool,
@@ -131,7 +126,6 @@ pub struct State {
     pub changed: BTreeSet<RoomId>,
     /// The list of rooms has changed since the signals were last updated.
     pub list_changed: bool,
-    /// This page's build.
     pub build: String,
     /// The server's build, if it differs.
     pub newer_build: Option<String>,
@@ -150,7 +144,6 @@ pub struct State {
 
 impl State {
     /// The first frame of a connection, which resumes every open room.
-    #[must_use]
     pub fn hello(&self) -> ClientFrame {
         let resume = self.open.iter().filter(|(_, room)| room.load_state == LoadState::Ready);
         ClientFrame::Hello {

@@ -47,14 +47,12 @@ impl State {
     }
 
     /// A message of the current room.
-    #[must_use]
     pub fn message(&self, id: CommandId) -> Option<&Message> {
         let room = self.open.get(self.current.as_ref()?)?;
         room.timeline.messages().rev().find(|message| message.id == id).map(|message| &**message)
     }
 
     /// Whether the server would delete this message of the open room for the user.
-    #[must_use]
     pub fn can_delete(&self, id: CommandId) -> bool {
         let Some(room) = self.rooms.iter().find(|room| Some(&room.id) == self.current.as_ref()) else { return false };
         let actor = Actor::with_role(self.role.unwrap_or(ServerRole::Guest));

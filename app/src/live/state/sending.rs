@@ -131,7 +131,6 @@ impl State {
     }
 
     /// Counts the unsent messages, seen from a room.
-    #[must_use]
     pub fn unsent(&self, room: Option<&RoomId>) -> Unsent {
         let discarded = self.discarded.as_ref().is_some_and(|message| Some(&message.room) == room);
         Unsent { discarded, ..self.outbox.unsent(room) }

@@ -72,7 +72,6 @@ impl Drop for EventListener {
     }
 }
 
-/// The text of a message event.
 pub(super) fn message_text(event: &Event) -> Option<String> {
     event.unchecked_ref::<web_sys::MessageEvent>().data().as_string()
 }

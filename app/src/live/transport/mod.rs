@@ -55,7 +55,6 @@ pub trait Transport {
 }
 
 /// Starts to connect. None if the browser does not have this transport.
-#[must_use]
 pub fn open(kind: TransportKind) -> Option<Box<dyn Transport>> {
     if cfg!(not(feature = "browser")) {
         return None;
