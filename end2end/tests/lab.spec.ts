@@ -251,7 +251,7 @@ test("diagnosis: an unobstructed network, and a report to copy", async ({ visito
   const report = await page.evaluate(() => navigator.clipboard.readText());
   expect(report).toMatch(/^Parlor \d{4}-\d\d-\d\dT/);
   expect(report).toContain(server.address);
-  expect(report).toContain("Server-sent events: It works");
+  expect(report).toContain("Server-sent events: Available");
   expect(await page.locator("#diagnosis-report").inputValue()).toBe(report);
 });
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, MouseEvent, PointerEvent};
+use web_sys::{Element, Event, HtmlElement, MouseEvent, PointerEvent};
 
 use super::message_menu;
 
@@ -12,22 +12,26 @@ const LONG_PRESS: Duration = Duration::from_millis(500);
 /// A finger that moves further than this scrolls, in CSS pixels.
 const TOLERANCE: i32 = 10;
 
-struct Press {
-    timer: TimeoutHandle,
-    x: i32,
-    y: i32,
+#[derive(Clone, Copy)]
+enum Press {
+    None,
+    Waiting { timer: TimeoutHandle, x: i32, y: i32 },
+    Opened,
 }
 
 #[derive(Clone, Copy)]
-pub struct LongPress(StoredValue<Option<Press>>);
+pub struct LongPress(StoredValue<Press>);
+
+impl Default for LongPress {
+    fn default() -> Self {
+        Self(StoredValue::new(Press::None))
+    }
+}
 
 impl LongPress {
-    pub fn new() -> Self {
-        Self(StoredValue::new(None))
-    }
-
     pub fn start(self, event: &PointerEvent) {
         self.cancel();
+        self.0.set_value(Press::None);
         let Some(button) = menu_button(event) else { return };
         let pointer = event.pointer_id();
         let open = move || {
@@ -36,22 +40,32 @@ impl LongPress {
             if let Some(menu) = document().get_element_by_id(message_menu::ID) {
                 let _ = menu.set_pointer_capture(pointer);
             }
+            self.0.set_value(Press::Opened);
         };
-        let timer = set_timeout_with_handle(open, LONG_PRESS).ok();
-        self.0.set_value(timer.map(|timer| Press { timer, x: event.client_x(), y: event.client_y() }));
+        if let Ok(timer) = set_timeout_with_handle(open, LONG_PRESS) {
+            self.0.set_value(Press::Waiting { timer, x: event.client_x(), y: event.client_y() });
+        }
     }
 
     pub fn track(self, event: &PointerEvent) {
-        let (x, y) = (event.client_x(), event.client_y());
-        let is_far = |press: &Press| (press.x - x).abs().max((press.y - y).abs()) > TOLERANCE;
-        if self.0.with_value(|press| press.as_ref().is_some_and(is_far)) {
+        if let Press::Waiting { x, y, .. } = self.0.get_value()
+            && (x - event.client_x()).abs().max((y - event.client_y()).abs()) > TOLERANCE
+        {
             self.cancel();
         }
     }
 
     pub fn cancel(self) {
-        if let Some(press) = self.0.try_update_value(Option::take).flatten() {
-            press.timer.clear();
+        if let Press::Waiting { timer, .. } = self.0.get_value() {
+            timer.clear();
+            self.0.set_value(Press::None);
+        }
+    }
+
+    /// Keeps the browser from clicking on what has appeared under the finger.
+    pub fn suppress_click(self, touch_end: &Event) {
+        if let Press::Opened = self.0.get_value() {
+            touch_end.prevent_default();
         }
     }
 }

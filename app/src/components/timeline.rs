@@ -38,7 +38,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     Effect::watch(move || jumps.get(), |_, _, _| scroll::to_end(false), false);
     let jumps_to_unread = Memo::new(move |_| status.with(|status| status.unread_jumps));
     Effect::watch(move || jumps_to_unread.get(), |_, _, _| scroll::to_unread_line(), false);
-    let long_press = LongPress::new();
+    let long_press = LongPress::default();
     let scroller = NodeRef::<html::Div>::new();
     let content = NodeRef::<html::Div>::new();
     let rows_pending = StoredValue::new(false);
@@ -94,6 +94,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                     on:pointermove=move |event| long_press.track(&event)
                     on:pointerup=move |_| long_press.cancel()
                     on:pointercancel=move |_| long_press.cancel()
+                    on:touchend=move |event| long_press.suppress_click(&event)
                     on:contextmenu=|event| long_press::suppress_context_menu(&event)
                 >
                     <Beginning
