@@ -22,6 +22,9 @@ pub struct PageData {
     /// How far the reader's clock is east of UTC, in minutes; 0 when it is not known.
     pub tz_minutes: i32,
     pub server: ServerInfo,
+    /// Where the server's picture is; none for the default icon.
+    #[serde(default)]
+    pub picture: Option<String>,
     /// The chat without a person and without a room, as the browser keeps it for when the server does not answer.
     #[serde(default)]
     pub shell: bool,
@@ -104,10 +107,11 @@ impl Default for PageData {
             name_prefill: String::new(),
             tz_minutes: 0,
             server: ServerInfo {
-                name: "parlor".into(),
+                name: "Parlor".into(),
                 version: env!("CARGO_PKG_VERSION").into(),
                 build: String::new(),
             },
+            picture: None,
             shell: false,
             offers: Offers::default(),
         }
@@ -120,10 +124,9 @@ impl PageData {
         match (&self.user, &self.room) {
             (Some(_), Some(room)) => {
                 let unread = self.rooms.iter().map(counted).sum();
-                title(unread, Some(&room.summary.name))
+                title(unread, Some(&room.summary.name), &self.server.name)
             }
-            (Some(_), None) => title(0, None),
-            (None, _) => "Parlor".into(),
+            _ => self.server.name.clone(),
         }
     }
 }
@@ -138,9 +141,9 @@ pub const fn counted(room: &RoomSummary) -> u64 {
     }
 }
 
-/// `(3) Lobby · Parlor`
-pub fn title(unread: u64, room: Option<&str>) -> String {
+/// `(3) Lobby · Parlor`, with the server's name at the end.
+pub fn title(unread: u64, room: Option<&str>, server: &str) -> String {
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
     let room = room.map(|name| format!("{name} · ")).unwrap_or_default();
-    format!("{count}{room}Parlor")
+    format!("{count}{room}{server}")
 }

@@ -52,5 +52,9 @@ pub const WEAK_PASSWORD: &str = "weak_password";
 pub const INVITE_NEEDED: &str = "invite_needed";
 /// HTTP: the link is invalid, expired or was already used.
 pub const INVALID_LINK: &str = "invalid_link";
+/// HTTP: a flag of the server fixes this setting.
+pub const SETTING_FIXED: &str = "setting_fixed";
+/// HTTP: the picture is too large, damaged, or of an unsupported format.
+pub const BAD_PICTURE: &str = "bad_picture";
 /// HTTP: the server must keep at least one owner.
 pub const LAST_OWNER: &str = "last_owner";

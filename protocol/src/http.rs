@@ -6,9 +6,11 @@ use crate::{Event, Message, Millis, NotificationLevel, RoomKind, RoomSummary, Se
 
 mod moderation;
 mod people;
+mod settings;
 
 pub use moderation::*;
 pub use people::*;
+pub use settings::*;
 
 /// Body of `POST /api/session`: sign in as a guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,15 @@ pub const MAX_ROOM_NAME_CHARS: usize = 48;
 /// Maximum number of characters in a room's topic.
 pub const MAX_TOPIC_CHARS: usize = 250;
 
+/// Maximum number of characters in the server's name.
+pub const MAX_SERVER_NAME_CHARS: usize = 40;
+
+/// Maximum size of an uploaded picture in bytes.
+pub const MAX_PICTURE_BYTES: usize = 1024 * 1024;
+
+/// Maximum width and height of an uploaded picture in pixels.
+pub const MAX_PICTURE_SIDE: u32 = 4_096;
+
 /// Minimum number of characters in a password.
 pub const MIN_PASSWORD_CHARS: usize = 10;
 

@@ -137,11 +137,13 @@ pub enum ServerAction {
     Appoint,
     /// Create a password reset link for someone below oneself.
     ResetPassword,
+    /// Change the server's name, its picture, and who can come in.
+    ManageServer,
 }
 
 impl ServerAction {
     /// All actions.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CreatePublicRoom,
         Self::CreatePrivateRoom,
         Self::CreateDirect,
@@ -151,6 +153,7 @@ impl ServerAction {
         Self::Audit,
         Self::Appoint,
         Self::ResetPassword,
+        Self::ManageServer,
     ];
 }
 
@@ -221,7 +224,7 @@ impl Actor {
             }
             ServerAction::Moderate => ServerRole::Moderator,
             ServerAction::Invite | ServerAction::Audit | ServerAction::Appoint => ServerRole::Admin,
-            ServerAction::ResetPassword => ServerRole::Owner,
+            ServerAction::ResetPassword | ServerAction::ManageServer => ServerRole::Owner,
         };
         self.role as u8 >= required as u8
     }

@@ -92,6 +92,14 @@ pub fn room_name(text: &str) -> Result<String, ValidationError> {
     single_line(text, limits::MAX_ROOM_NAME_CHARS)
 }
 
+/// Validates the server's name: trims it and replaces each run of white space by one space.
+///
+/// # Errors
+/// [`ValidationError::Empty`], [`ValidationError::TooLong`], [`ValidationError::ForbiddenCharacter`].
+pub fn server_name(text: &str) -> Result<String, ValidationError> {
+    single_line(text, limits::MAX_SERVER_NAME_CHARS)
+}
+
 /// Validates a room's topic, which may be empty: trims it and replaces each run of white space by one space.
 ///
 /// # Errors

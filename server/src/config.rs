@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
-use parlor_protocol::limits;
+use parlor_protocol::{limits, validate};
 
 /// Maximum number of open streams of the lab.
 const MAX_LAB_STREAMS: usize = 2_000;
@@ -33,9 +33,9 @@ pub struct Config {
     #[arg(long, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
 
-    /// Name of this server, as users see it
-    #[arg(long, env = "PARLOR_NAME", default_value = "parlor", value_name = "NAME")]
-    pub name: String,
+    /// Name of this server. Without this flag, the owner sets it on the settings page; the default is Parlor
+    #[arg(long, env = "PARLOR_NAME", value_name = "NAME", value_parser = server_name)]
+    pub name: Option<String>,
 
     /// Public URL of this server, if it is behind a proxy. With https, cookies are marked Secure
     #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = origin)]
@@ -68,13 +68,14 @@ pub struct Config {
           value_parser = clap::value_parser!(u16).range(0..=1_024))]
     pub workers: u16,
 
-    /// Whether guests, who have no account, may enter
-    #[arg(long, env = "PARLOR_GUESTS", default_value = "on", value_name = "WHO")]
-    pub guests: Guests,
+    /// Whether guests, who have no account, may enter. Without this flag and --registration, the owner sets who can join on
+    /// the settings page; the default is everyone. With only one of the two flags, the other one is on or open
+    #[arg(long, env = "PARLOR_GUESTS", value_name = "WHO")]
+    pub guests: Option<Guests>,
 
     /// Who may create an account
-    #[arg(long, env = "PARLOR_REGISTRATION", default_value = "open", value_name = "WHO")]
-    pub registration: Registration,
+    #[arg(long, env = "PARLOR_REGISTRATION", value_name = "WHO")]
+    pub registration: Option<Registration>,
 
     /// Whether rate limits apply
     #[arg(long, env = "PARLOR_RATE_LIMITS", default_value = "on", value_name = "ON|OFF")]
@@ -189,15 +190,15 @@ impl Default for Config {
         Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
             data: "data".into(),
-            name: "parlor".into(),
+            name: None,
             public_url: None,
             allow_origins: Vec::new(),
             max_connections: 20_000,
             max_connections_per_address: 1_000,
             trusted_proxies: Vec::new(),
             workers: 0,
-            guests: Guests::On,
-            registration: Registration::Open,
+            guests: None,
+            registration: None,
             rate_limits: Switch::On,
             lab: Switch::On,
             gateways: Gateways::ALL,
@@ -270,6 +271,10 @@ fn network(text: &str) -> Result<IpNet, String> {
     network.map_err(|_| "give an address or a network, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8".into())
 }
 
+fn server_name(text: &str) -> Result<String, String> {
+    validate::server_name(text).map_err(|invalid| invalid.to_string())
+}
+
 fn gateways(text: &str) -> Result<Gateways, String> {
     match text.trim() {
         "all" => return Ok(Gateways::ALL),
@@ -324,6 +329,7 @@ mod tests {
             (["--allow-origin", "wiki.example"], "give scheme"),
             (["--public-url", "https://a.example/chat"], "give scheme"),
             (["--heartbeat-ms", "0"], "200 to 300000"),
+            (["--name", "\u{202e}"], "not allowed"),
             (["--guests", "some"], "lobby-only"),
             (["--registration", "closed"], "invite"),
             (["--rate-limits", "maybe"], "possible values"),

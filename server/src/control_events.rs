@@ -49,8 +49,11 @@ pub fn apply(hub: &Hub, connections: &HeartbeatWheel, event: &ControlEvent) {
         ControlEvent::UserBanned { user, guest_sessions, .. } => close(CloseCode::Banned, &|connection| {
             connection.user.id == *user || guest_sessions.contains(&connection.session)
         }),
-        // Bans and mutes are looked up in the cache.
-        ControlEvent::BanLifted { .. } | ControlEvent::UserMuted { .. } | ControlEvent::MuteLifted { .. } => {}
+        // Looked up in the cache.
+        ControlEvent::BanLifted { .. }
+        | ControlEvent::UserMuted { .. }
+        | ControlEvent::MuteLifted { .. }
+        | ControlEvent::SettingsChanged { .. } => {}
     }
 }
 

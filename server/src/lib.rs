@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parlor_protocol::{CloseCode, Millis, ServerInfo, UserId};
+use parlor_protocol::{CloseCode, Millis, UserId};
 use rand::Rng;
 use tokio::{task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -51,6 +51,7 @@ pub mod keyed_mutex;
 pub mod lab;
 pub mod limits;
 pub mod markdown;
+pub mod picture;
 pub mod room;
 pub mod router;
 pub mod serve;
@@ -130,11 +131,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         services: services.clone(),
         hub,
         connections: wheel,
-        server: ServerInfo {
-            name: config.name.clone(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            build: http::build(),
-        },
+        build: http::build(),
         hello_timeout: config.hello_timeout,
     });
 

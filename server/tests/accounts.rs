@@ -170,7 +170,7 @@ fn first_owner_link_is_printed_after_the_address() {
 
 #[tokio::test]
 async fn invite_only_registration_needs_an_invite() {
-    let server = Server::start_with(Config { registration: Registration::Invite, ..unlimited() }).await;
+    let server = Server::start_with(Config { registration: Some(Registration::Invite), ..unlimited() }).await;
     let make = async |name: &str, secret: Option<&str>| {
         let body = json!({ "name": name, "password": PASSWORD, "invite": secret });
         server.post("/api/accounts", "", body).await

@@ -124,7 +124,7 @@ async fn guests_keep_their_identity_when_they_sign_up() {
 
 #[tokio::test]
 async fn first_owner_invites_a_member() {
-    let server = Server::start_with(Config { registration: Registration::Invite, ..unlimited() }).await;
+    let server = Server::start_with(Config { registration: Some(Registration::Invite), ..unlimited() }).await;
     let mut owner = Browser::new(&server);
     assert!(owner.open("/sign-up").await.at("problem").contains("An invitation is required."));
     let refused = owner.post("/sign-up", &[("name", "Olga"), ("password", PASSWORD)]).await;
@@ -239,9 +239,9 @@ async fn login_throttling_is_explained() {
 
 #[tokio::test]
 async fn disabled_sign_in_options_are_hidden() {
-    let invite = Config { registration: Registration::Invite, ..unlimited() };
-    for config in [unlimited(), Config { guests: Guests::Off, ..unlimited() }, invite] {
-        let (guests, accounts) = (config.guests == Guests::On, config.registration == Registration::Open);
+    let invite = Config { registration: Some(Registration::Invite), ..unlimited() };
+    for config in [unlimited(), Config { guests: Some(Guests::Off), ..unlimited() }, invite] {
+        let (guests, accounts) = (config.guests != Some(Guests::Off), config.registration != Some(Registration::Invite));
         let server = Server::start_with(config).await;
         let page = http_client().get(server.url("/")).header("accept-language", "en").send().await.unwrap();
         let page = page.text().await.unwrap();

@@ -223,7 +223,7 @@ async fn health_check_and_security_headers() {
 
 #[tokio::test]
 async fn guests_are_restricted_to_allowed_rooms() {
-    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..Config::default() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::LobbyOnly), ..Config::default() }).await;
     let mut ann = server.client("ann").await;
     let new_room = support::http_client().post(server.url("/api/rooms")).bearer_auth(&ann.token);
     assert_eq!(new_room.json(&serde_json::json!({"name": "x"})).send().await.unwrap().status(), 403);
@@ -234,7 +234,7 @@ async fn guests_are_restricted_to_allowed_rooms() {
     let server = Server::start_in(temp.path(), Config::default()).await;
     let room = server.new_room(&ann.token, "Garden").await.room.id;
     server.stop().await;
-    let server = Server::start_in(temp.path(), Config { guests: Guests::LobbyOnly, ..Config::default() }).await;
+    let server = Server::start_in(temp.path(), Config { guests: Some(Guests::LobbyOnly), ..Config::default() }).await;
     let rooms: parlor_protocol::http::RoomList = server.get(&ann.token, "/api/rooms").await.json().await.unwrap();
     assert_eq!(rooms.rooms.len(), 1);
     for path in ["messages", "events"] {
@@ -246,7 +246,7 @@ async fn guests_are_restricted_to_allowed_rooms() {
     assert_eq!(ann.refusal().await, parlor_protocol::error_code::NOT_FOUND);
     server.stop().await;
 
-    let server = Server::start_with(Config { guests: Guests::Off, ..Config::default() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::Off), ..Config::default() }).await;
     let enter = support::http_client().post(server.url("/api/session")).json(&serde_json::json!({"name": "ann"}));
     assert_eq!(enter.send().await.unwrap().status(), 403);
     server.stop().await;

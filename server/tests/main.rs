@@ -36,6 +36,7 @@ mod room_page_permissions;
 mod room_pages;
 mod rooms;
 mod security;
+mod server_settings;
 mod service_worker;
 mod sessions;
 mod slow_readers;

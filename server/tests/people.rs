@@ -67,7 +67,7 @@ async fn people_are_listed_in_pages() {
     assert_eq!(server.get(&owner.token, "/api/people?limit=x").await.status(), 400);
     assert_eq!(server.get("", "/api/people").await.status(), 401);
     server.stop().await;
-    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::LobbyOnly), ..unlimited() }).await;
     let guest = server.session("guest").await;
     assert_eq!(server.get(&guest.token, "/api/people").await.status(), 403);
     server.stop().await;

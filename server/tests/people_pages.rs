@@ -61,7 +61,7 @@ async fn people_list_is_paged() {
 
 #[tokio::test]
 async fn lobby_only_guests_cannot_list_people() {
-    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::LobbyOnly), ..unlimited() }).await;
     let ann = server.account("Ann").await;
     let guest = server.session("Gil").await;
     let mut browser = Browser::with(&server, &guest);
@@ -139,7 +139,7 @@ async fn presence_and_last_seen_are_shown() {
 
 #[tokio::test]
 async fn lobby_only_guests_cannot_see_presence() {
-    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::LobbyOnly), ..unlimited() }).await;
     let (ann, gil) = (server.account("Ann").await, server.session("Gil").await);
     let _there = Client::greet(server.address, &ann).await;
     let path = format!("/rooms/{}/settings", RoomId::lobby());

@@ -173,7 +173,7 @@ async fn last_seen_is_visible_to_those_who_may_list_people() {
     assert!(person(&server, &bob, &ann).await.seen_at.is_some_and(|at| at >= stopping));
     server.stop().await;
 
-    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::LobbyOnly), ..unlimited() }).await;
     let (guest, bob) = (server.session("guest").await, server.account("bob").await);
     let _there = Client::greet(server.address, &bob).await;
     assert!(!member(&server, &guest, &bob).await.online && member(&server, &bob, &bob).await.online);

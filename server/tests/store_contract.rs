@@ -9,11 +9,12 @@ use parlor::{
     domain::{
         AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, LogCommand, LogCommandKind,
         MembershipChange, ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession,
-        OnAppended, Page, RoleChangeOutcome, RoomChange, SessionEnd, SessionSelection, StoreError, TokenHash, names,
+        OnAppended, Page, PictureImage, RoleChangeOutcome, RoomChange, ServerPicture, ServerSettings, SessionEnd, SessionSelection,
+        SettingsChange, StoreError, TokenHash, names,
     },
     store::{Store, sqlite::SqliteStore},
 };
-use parlor_protocol::{CommandId, EventKind, NotificationLevel, RoomId, RoomKind, Seq, ServerRole, User, UserId};
+use parlor_protocol::{CommandId, EventKind, NotificationLevel, RoomId, RoomKind, Seq, ServerRole, User, UserId, http::EntryPolicy};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -50,6 +51,7 @@ contract! {
     an_invite_is_used_as_often_as_it_allows,
     restrictions_need_rights,
     roles_change_within_rights_and_are_audited,
+    settings_change_as_a_whole_and_are_audited,
     a_closed_store_refuses_writes,
 }
 
@@ -562,6 +564,50 @@ async fn roles_change_within_rights_and_are_audited(db: &Database) {
     let newest = acts(None, 2).await;
     assert_eq!((newest[0].1.as_str(), newest[1].1.as_str()), ("account_deleted", "role_changed"));
     assert_eq!(acts(Some(newest[0].0), 1).await, newest[1..]);
+}
+
+async fn settings_change_as_a_whole_and_are_audited(db: &Database) {
+    let owner = db.owner().await;
+    assert_eq!(db.store.load_settings().await.unwrap(), ServerSettings::default());
+    let picture = |id: &str| {
+        let images = [16, 32].map(|side| PictureImage { side, png: format!("{id} {side}").into_bytes() });
+        SettingsChange::Picture(ServerPicture { id: id.into(), images: images.into() })
+    };
+    let all = vec![
+        SettingsChange::Name("Tea House".into()),
+        SettingsChange::Entry(EntryPolicy::Invitation),
+        picture("first"),
+    ];
+    db.store.change_settings(all, owner.id).await.unwrap();
+    let mut settings = ServerSettings {
+        name: Some("Tea House".into()),
+        entry: Some(EntryPolicy::Invitation),
+        picture: Some("first".into()),
+    };
+    assert_eq!(db.store.load_settings().await.unwrap(), settings);
+    assert_eq!(db.published().last(), Some(&ControlEvent::SettingsChanged { settings: settings.clone() }));
+    assert_eq!(db.store.picture("first", 32).await.unwrap().unwrap(), b"first 32");
+    assert!(db.store.picture("first", 64).await.unwrap().is_none());
+    // Nothing changes, and nothing is published or audited.
+    let published = db.published().len();
+    let same = vec![SettingsChange::Name("Tea House".into()), picture("first")];
+    db.store.change_settings(same, owner.id).await.unwrap();
+    assert_eq!(db.published().len(), published);
+    // Only the newest picture is kept.
+    db.store.change_settings(vec![picture("second")], owner.id).await.unwrap();
+    assert!(db.store.picture("first", 16).await.unwrap().is_none());
+    assert!(db.store.picture("second", 16).await.unwrap().is_some());
+    db.store.change_settings(vec![SettingsChange::RemovePicture], owner.id).await.unwrap();
+    settings.picture = None;
+    assert_eq!(db.store.load_settings().await.unwrap(), settings);
+    assert!(db.store.picture("second", 16).await.unwrap().is_none());
+    let entries = db.store.audit(None, 5).await.unwrap();
+    let acts: Vec<_> = entries.iter().map(|entry| entry.act.as_str()).collect();
+    let expected =
+        ["picture_removed", "picture_changed", "picture_changed", "entry_policy_changed", "server_renamed"];
+    assert_eq!(acts, expected);
+    assert!(entries.iter().all(|entry| entry.actor.as_ref() == Some(&owner)));
+    assert_eq!(entries[4].details, Some(serde_json::json!({ "name": "Tea House" })));
 }
 
 async fn a_closed_store_refuses_writes(db: &Database) {

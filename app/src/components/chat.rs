@@ -52,7 +52,7 @@ pub fn Chat() -> impl IntoView {
     });
     Effect::new(move || {
         let unread = client.rooms.with(|rooms| rooms.iter().map(page::counted).sum());
-        browser::set_title(&page::title(unread, room.name().as_deref()));
+        browser::set_title(&client.server_name.with(|server| page::title(unread, room.name().as_deref(), server)));
     });
     Either::Right(view! {
         <a class="skip" href="#composer" rel="external">

@@ -127,6 +127,7 @@ keys! {
         AuditInviteUsed, AuditInviteRevoked, AuditOwnerCreated, AuditAccountDeleted, AuditRoleChanged,
         AuditMemberRemoved, AuditModeratorAdded, AuditModeratorRemoved, AuditRoomRenamed, AuditRoomArchived,
         AuditRoomUnarchived, AuditMessageDeleted, RoleChange, NewNameValue,
+        AuditServerRenamed, AuditEntryPolicyChanged, AuditPictureChanged, AuditPictureRemoved,
 
         // Error codes of the server.
         ErrorBadFrame, ErrorUnknownType, ErrorEmpty, ErrorTooLong, ErrorBadCharacters, ErrorIdReused,
@@ -134,6 +135,7 @@ keys! {
         ErrorStorageFull, ErrorNoConnection, ErrorUnauthorized, ErrorOriginRefused, ErrorBadRequest,
         ErrorGuestsOff, ErrorNameTaken, ErrorTooLarge, ErrorForbidden, ErrorMuted, ErrorBanned,
         ErrorWrongCredentials, ErrorWeakPassword, ErrorInviteNeeded, ErrorInvalidLink, ErrorLastOwner,
+        ErrorSettingFixed, ErrorBadPicture,
 
         // Close codes.
         CloseRestarting, CloseNoHello, CloseHeartbeatMissed, CloseTooSlow, CloseFrameTooLarge,
@@ -205,6 +207,8 @@ impl Key {
             error_code::INVITE_NEEDED => Self::ErrorInviteNeeded,
             error_code::INVALID_LINK => Self::ErrorInvalidLink,
             error_code::LAST_OWNER => Self::ErrorLastOwner,
+            error_code::SETTING_FIXED => Self::ErrorSettingFixed,
+            error_code::BAD_PICTURE => Self::ErrorBadPicture,
             _ => return None,
         })
     }

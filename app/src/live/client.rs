@@ -63,6 +63,8 @@ pub struct Client {
     pub me: RwSignal<Option<User>>,
     /// The user's role on the server, once it is known.
     pub role: RwSignal<Option<ServerRole>>,
+    /// The server's name.
+    pub server_name: RwSignal<String>,
     /// The server's build, if it differs from this page's.
     pub newer_build: RwSignal<Option<String>>,
     /// Notified when the unsent messages may have changed.
@@ -96,6 +98,7 @@ impl Client {
         let mut state = State {
             i18n,
             me: page.user.clone(),
+            server_name: page.server.name.clone(),
             build: page.server.build.clone(),
             // The shell has no list of rooms, so the first welcome has to load it, as after a reconnect.
             welcomed: page.shell,
@@ -119,6 +122,7 @@ impl Client {
             rooms: RwSignal::new(state.rooms.clone()),
             me: RwSignal::new(page.user.clone()),
             role: RwSignal::new(None),
+            server_name: RwSignal::new(page.server.name.clone()),
             newer_build: RwSignal::new(None),
             unsent_changed: Trigger::new(),
             returned_draft: RwSignal::new(None),

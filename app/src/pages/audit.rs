@@ -53,6 +53,10 @@ const ACT_TEXTS: &[(&str, Key, Option<Key>)] = &[
     ("room_archived", Key::AuditRoomArchived, None),
     ("room_reopened", Key::AuditRoomUnarchived, None),
     ("message_deleted", Key::AuditMessageDeleted, None),
+    ("server_renamed", Key::AuditServerRenamed, None),
+    ("entry_policy_changed", Key::AuditEntryPolicyChanged, None),
+    ("picture_changed", Key::AuditPictureChanged, None),
+    ("picture_removed", Key::AuditPictureRemoved, None),
 ];
 
 /// Whether an act has a text. Unknown ones are shown by their code.

@@ -83,6 +83,7 @@ const SERVER_TABLE: &str = "
   Audit              ---++
   Appoint            ---++
   ResetPassword      ----+
+  ManageServer       ----+
 ";
 
 const MEMBERSHIPS: [Option<MemberStatus>; 3] =

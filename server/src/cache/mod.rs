@@ -1,4 +1,4 @@
-//! The cache above the store: sessions, memberships, and the active bans and mutes. It works with any database.
+//! The cache above the store: sessions, memberships, the active bans and mutes, and the server's settings. It works with any database.
 //!
 //! The store publishes each commit to [`Cache::before`] before it answers the writes of that commit, so what is cached is
 //! never older than what anyone was told.
@@ -13,7 +13,7 @@ use crate::{
     clock,
     domain::{
         AuthenticatedUser, Ban, Commit, CommitSink, ConnectionId, ControlEvent, Membership, MembershipChange, Mutes,
-        RoomMembership, SEEN_INTERVAL, SESSION_LIFETIME, StoreError, TokenHash,
+        RoomMembership, SEEN_INTERVAL, SESSION_LIFETIME, ServerSettings, StoreError, TokenHash,
     },
     store::Store,
 };
@@ -30,6 +30,7 @@ pub struct Cache {
     memberships: VersionedCache<UserId, Arc<[Membership]>>,
     /// All that are active.
     restrictions: RwLock<Restrictions>,
+    settings: RwLock<Arc<ServerSettings>>,
     /// Each room id once, shared by all memberships.
     room_ids: Mutex<HashSet<RoomId>>,
 }
@@ -71,6 +72,7 @@ impl Cache {
                 self.restrictions.write().mute(*user, room.clone(), *until, now);
             }
             ControlEvent::MuteLifted { user, room } => self.restrictions.write().unmute(*user, room.as_ref()),
+            ControlEvent::SettingsChanged { settings } => *self.settings.write() = Arc::new(settings.clone()),
         }
     }
 
@@ -170,13 +172,14 @@ impl Deref for CachedStore {
 }
 
 impl CachedStore {
-    /// Puts a cache above the store that publishes to it, before anything is written. Reads the active bans and mutes.
+    /// Puts a cache above the store that publishes to it, before anything is written. Reads the active bans and mutes and the settings.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn new(store: Arc<dyn Store>, cache: Arc<Cache>) -> Result<Self, StoreError> {
         let now = clock::now();
         store.active_restrictions().await?.iter().for_each(|event| cache.apply(event, now));
+        *cache.settings.write() = Arc::new(store.load_settings().await?);
         Ok(Self { store, cache })
     }
 
@@ -259,6 +262,12 @@ impl CachedStore {
         self.memberships(user).await?;
         self.cache.change_state(user, room, |state| state.unread_from = Some(seq));
         self.store.save_unread_from(room, user, seq, origin).await
+    }
+
+    /// The server's settings.
+    #[must_use]
+    pub fn settings(&self) -> Arc<ServerSettings> {
+        self.cache.settings.read().clone()
     }
 
     /// The active ban of a user.

@@ -43,4 +43,8 @@ audit_acts! {
     BanLifted => "ban_lifted",
     Muted => "muted",
     Unmuted => "unmuted",
+    ServerRenamed => "server_renamed",
+    EntryPolicyChanged => "entry_policy_changed",
+    PictureChanged => "picture_changed",
+    PictureRemoved => "picture_removed",
 }

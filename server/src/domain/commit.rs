@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, Seq, ServerRole, User, UserId};
 
-use super::{ConnectionId, RoomMembership, RoomRecord, TokenHash};
+use super::{ConnectionId, RoomMembership, RoomRecord, ServerSettings, TokenHash};
 
 /// What one commit changed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +60,10 @@ pub enum ControlEvent {
     MuteLifted {
         user: UserId,
         room: Option<RoomId>,
+    },
+    /// The settings of the server, after a change.
+    SettingsChanged {
+        settings: ServerSettings,
     },
 }
 

@@ -11,6 +11,7 @@ mod moderation;
 pub mod names;
 mod room;
 mod session;
+mod settings;
 
 pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount, RoleChangeOutcome};
 pub use audit::AuditAct;
@@ -24,3 +25,4 @@ pub use session::{
     AuthenticatedUser, ConnectionId, NewSession, SEEN_INTERVAL, SESSION_LIFETIME, SessionRecord, SessionSelection,
     TokenHash,
 };
+pub use settings::{PictureImage, ServerPicture, ServerSettings, SettingsChange};

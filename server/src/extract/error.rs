@@ -14,6 +14,7 @@ use parlor_protocol::{
 
 use crate::{
     domain::StoreError,
+    picture::PictureError,
     services::{ErrorKind, ServiceError},
 };
 
@@ -43,6 +44,11 @@ impl ApiError {
             return Self::new(status, error_code::TOO_LARGE, "The request body is too large.");
         }
         Self::bad_request(message)
+    }
+
+    /// There is nothing at this address, or the caller must not know of it.
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is nothing at this address.")
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -101,6 +107,12 @@ impl From<ServiceError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        ServiceError::from(error).into()
+    }
+}
+
+impl From<PictureError> for ApiError {
+    fn from(error: PictureError) -> Self {
         ServiceError::from(error).into()
     }
 }

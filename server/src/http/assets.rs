@@ -17,7 +17,7 @@ use super::pages;
 struct Site;
 
 /// Files whose name carries a hash of their content never change.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// All others are asked for again, and answered with 304 while they are the same.
 const REVALIDATE: &str = "no-cache";
 

@@ -20,6 +20,7 @@ mod invites;
 mod json_body;
 pub(crate) mod language;
 mod linger;
+mod manifest;
 mod members;
 mod moderation;
 mod pages;
@@ -27,6 +28,7 @@ mod people;
 mod rate_limit;
 mod rooms;
 mod sessions;
+mod settings;
 mod worker;
 
 pub use assets::is_built as has_site_files;
@@ -57,6 +59,8 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
         .route("/api/rooms/{room}/members", get(members::list).post(members::add))
         .route("/api/rooms/{room}/members/{user}", patch(members::update).delete(members::remove))
         .route("/api/direct", post(rooms::open_direct))
+        .route("/api/settings", get(settings::show).patch(settings::update))
+        .route("/api/settings/picture", put(settings::set_picture).delete(settings::remove_picture))
         .route("/api/{*rest}", any(error::endpoint_not_found))
         .method_not_allowed_fallback(error::method_not_allowed);
     let app_pages = Router::new()
@@ -64,6 +68,8 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
         .route("/r/{room}", get(pages::chat::room))
         .route("/shell", get(pages::chat::shell))
         .route("/sw.js", get(worker::serve))
+        .route("/manifest.webmanifest", get(manifest::serve))
+        .route("/picture/{file}", get(settings::picture))
         .route("/enter", post(sessions::enter))
         .route("/language", post(language::choose));
     api.merge(app_pages)

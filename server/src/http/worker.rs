@@ -53,7 +53,7 @@ pub fn build() -> String {
 /// `/sw.js`: the browser asks for it at each visit, and compares it byte by byte.
 pub(super) async fn serve(State(app): State<AppState>) -> Response {
     let text = if assets::site_files().worker {
-        script(&app.session_context.server.build, &assets::page_files())
+        script(&app.session_context.build, &assets::page_files())
     } else {
         RETIRED.to_owned()
     };

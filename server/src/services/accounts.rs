@@ -31,7 +31,7 @@ impl Services {
         };
         let name = parse_name(&request.name)?;
         password_hash::check_strength(&request.password.0, &name.text)?;
-        let invite_needed = self.registration == Registration::Invite;
+        let invite_needed = self.registration() == Registration::Invite;
         if invite_needed && request.invite.is_none() {
             return Err(ServiceError::InviteRequired);
         }

@@ -8,6 +8,7 @@ use super::password_hash::{HashError, WeakPassword};
 use crate::{
     clock,
     domain::{Ban, StoreError},
+    picture::PictureError,
 };
 
 pub type Result<T> = std::result::Result<T, ServiceError>;
@@ -80,6 +81,12 @@ pub enum ServiceError {
     RoomNameTaken,
     #[error("You are the only owner of this server. Make someone else an owner first.")]
     LastOwner,
+    #[error("The name is set by the flag --name. Start the server without it to change the name here.")]
+    NameFixed,
+    #[error(
+        "Who can come in is set by the flags --guests and --registration. Start the server without them to change it here."
+    )]
+    EntryFixed,
 
     #[error("{} is not valid. {reason}", field.label())]
     Invalid { field: Field, reason: ValidationError },
@@ -95,6 +102,8 @@ pub enum ServiceError {
     InvalidRoomKind,
     #[error("{0}")]
     WeakPassword(WeakPassword),
+    #[error("{0}")]
+    Picture(#[from] PictureError),
 
     #[error("The id must not be nil.")]
     NilId,
@@ -124,6 +133,9 @@ pub enum Field {
     CurrentPassword,
     Colour,
     RoomName,
+    ServerName,
+    Entry,
+    Picture,
     Topic,
     Reason,
     Hours,
@@ -142,6 +154,9 @@ impl Field {
             Self::CurrentPassword => "The current password",
             Self::Colour => "The colour",
             Self::RoomName => "The room name",
+            Self::ServerName => "The server name",
+            Self::Entry => "The entry policy",
+            Self::Picture => "The picture",
             Self::Topic => "The topic",
             Self::Reason => "The reason",
             Self::Hours => "The number of hours",
@@ -201,6 +216,8 @@ impl ServiceError {
             Self::IdReused => (ErrorKind::Conflict, error_code::ID_REUSED),
             Self::NilId => (ErrorKind::BadRequest, error_code::BAD_FRAME),
             Self::LastOwner => (ErrorKind::Conflict, error_code::LAST_OWNER),
+            Self::NameFixed | Self::EntryFixed => (ErrorKind::Conflict, error_code::SETTING_FIXED),
+            Self::Picture(_) => (ErrorKind::Invalid, error_code::BAD_PICTURE),
             Self::Invalid { reason, .. } => (ErrorKind::Invalid, reason.code()),
             Self::WeakPassword(_) => (ErrorKind::Invalid, error_code::WEAK_PASSWORD),
             Self::InvalidRoomKind => (ErrorKind::Invalid, error_code::BAD_REQUEST),
@@ -234,6 +251,9 @@ impl ServiceError {
             Self::Invalid { field, .. } | Self::OutOfRange { field, .. } => Some(*field),
             Self::NameTaken { .. } => Some(Field::Name),
             Self::RoomNameTaken => Some(Field::RoomName),
+            Self::NameFixed => Some(Field::ServerName),
+            Self::EntryFixed => Some(Field::Entry),
+            Self::Picture(_) => Some(Field::Picture),
             Self::WeakPassword(_) | Self::WrongCredentials => Some(Field::Password),
             Self::WrongPassword => Some(Field::CurrentPassword),
             Self::InvalidInviteRole | Self::InvalidRole | Self::InviteRoleTooHigh | Self::RoleNotAssignable => {

@@ -10,7 +10,7 @@ use parlor_protocol::{RoomId, UserId};
 
 use crate::{
     cache::CachedStore,
-    config::{Config, Guests, Registration, Switch},
+    config::{Config, Switch},
     connection::HeartbeatWheel,
     keyed_mutex::KeyedMutex,
     limits::{LoginThrottle, MutationRateLimit},
@@ -38,6 +38,7 @@ mod read_state;
 mod room_list;
 mod rooms;
 mod sessions;
+mod settings;
 mod throttle;
 mod tokens;
 
@@ -52,6 +53,7 @@ pub use messages::{MessageDeletion, NewMessage, StoredEvent};
 pub use password_hash::WeakPassword;
 pub use people::{BanDetails, PersonDetails, PersonPermissions};
 pub use rooms::{RoomDetails, RoomPermissions};
+pub use settings::{SettingFlags, picture_path};
 pub(crate) use tokens::new_secret;
 pub use tokens::{generate_token, hash_token};
 
@@ -63,10 +65,8 @@ pub struct Services {
     pub hub: Arc<Hub>,
     /// All live connections.
     pub connections: Arc<HeartbeatWheel>,
-    /// Whether guests are accepted, and how far they get.
-    pub guests: Guests,
-    /// Who may create an account.
-    pub registration: Registration,
+    /// The flags that fix settings of the server.
+    pub flags: SettingFlags,
     /// Whether rate limits apply.
     pub rate_limits: bool,
     /// Limits requests that change something, by address and session.
@@ -86,8 +86,7 @@ impl Services {
             store,
             hub,
             connections,
-            guests: config.guests,
-            registration: config.registration,
+            flags: config.into(),
             rate_limits: config.rate_limits == Switch::On,
             mutation_rate_limit: MutationRateLimit::default(),
             login_throttle: LoginThrottle::default(),

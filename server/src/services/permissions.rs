@@ -14,7 +14,7 @@ impl Services {
     /// Someone with this role, for permission checks on this server.
     #[must_use]
     pub fn actor(&self, role: ServerRole) -> Actor {
-        Actor { lobby_only: self.guests == Guests::LobbyOnly, ..Actor::with_role(role) }
+        Actor { lobby_only: self.flags.guests == Some(Guests::LobbyOnly), ..Actor::with_role(role) }
     }
 
     /// Whether the caller may do this on the server.

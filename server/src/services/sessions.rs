@@ -54,7 +54,7 @@ impl Services {
     /// The server accepts no guests, or the name is not valid or taken.
     pub async fn create_guest(&self, client: &ClientInfo, name: &str) -> Result<CreatedSession> {
         let name = if name.trim().is_empty() { None } else { Some(parse_name(name)?) };
-        if self.guests == Guests::Off {
+        if self.guests() == Guests::Off {
             return Err(ServiceError::GuestsDisabled);
         }
         self.require_unbanned_address(client)?;

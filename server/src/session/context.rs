@@ -13,8 +13,17 @@ pub struct SessionContext {
     pub hub: Arc<Hub>,
     /// All live connections.
     pub connections: Arc<HeartbeatWheel>,
-    /// This server's description in `welcome`.
-    pub server: ServerInfo,
+    /// The hash of the site files, see [`ServerInfo::build`].
+    pub build: String,
     /// Time within which a client must send `hello`.
     pub hello_timeout: Duration,
+}
+
+impl SessionContext {
+    /// This server's description in `welcome` and on pages.
+    #[must_use]
+    pub fn server_info(&self) -> ServerInfo {
+        let version = env!("CARGO_PKG_VERSION").into();
+        ServerInfo { name: self.services.server_name(), version, build: self.build.clone() }
+    }
 }

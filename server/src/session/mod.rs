@@ -253,7 +253,7 @@ impl Session {
             protocol: PROTOCOL_VERSION,
             you: (*self.connection.user).clone(),
             role: self.connection.role,
-            server: self.context.server.clone(),
+            server: self.context.server_info(),
             now: clock::now(),
             heartbeat_ms: u64::try_from(self.heartbeat().as_millis()).unwrap_or(u64::MAX),
             rooms: listed.collect(),

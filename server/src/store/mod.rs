@@ -13,6 +13,7 @@ mod messages;
 mod moderation;
 mod rooms;
 mod sessions;
+mod settings;
 pub mod sqlite;
 
 pub use accounts::AccountStore;
@@ -21,10 +22,13 @@ pub use messages::MessageStore;
 pub use moderation::ModerationStore;
 pub use rooms::RoomStore;
 pub use sessions::SessionStore;
+pub use settings::SettingsStore;
 
 /// A database that implements every aggregate.
 #[async_trait]
-pub trait Store: MessageStore + RoomStore + AccountStore + SessionStore + ModerationStore + InviteStore {
+pub trait Store:
+    MessageStore + RoomStore + AccountStore + SessionStore + ModerationStore + InviteStore + SettingsStore
+{
     /// Completes the queued writes, then closes the database.
     async fn close(&self);
 }

@@ -96,7 +96,7 @@ async fn temporary_guests_lose_membership_and_their_messages_stay() {
 
 #[tokio::test]
 async fn session_is_required_when_guests_are_off() {
-    let server = Server::start_with(Config { guests: Guests::Off, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::Off), ..unlimited() }).await;
     let carol = server.account("Carol").await;
     for path in OPENING {
         assert_eq!(Plain::with(&server, path, &[]).await.err(), Some((403, "guests_off".into())));
@@ -108,7 +108,7 @@ async fn session_is_required_when_guests_are_off() {
 
 #[tokio::test]
 async fn lobby_only_guests_cannot_join_other_rooms() {
-    let server = Server::start_with(Config { guests: Guests::LobbyOnly, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::LobbyOnly), ..unlimited() }).await;
     let carol = server.account("Carol").await;
     let room = server.room(&carol, "garden", "public").await;
     let refused = Plain::with(&server, &format!("/gateway/text?room={room}&name=gus"), &[]).await.err();

@@ -143,7 +143,7 @@ async fn private_messages_reach_only_the_recipient() {
 #[tokio::test]
 async fn permissions_apply() {
     let allow_origins = vec!["https://wiki.example".into()];
-    let server = Server::start_with(Config { guests: Guests::Off, allow_origins, ..unlimited() }).await;
+    let server = Server::start_with(Config { guests: Some(Guests::Off), allow_origins, ..unlimited() }).await;
     let carol = server.account("Carol").await;
     let refused = Io::with(&server, json!({ "name": "ann" }), &[]).await.err().unwrap();
     assert!(refused.ends_with("(guests_off)"), "{refused}");

@@ -460,6 +460,10 @@ language! {
         AuditMessageDeleted => "{who} deleted a message by {whom} in {room}.",
         RoleChange => "from {from} to {to}",
         NewNameValue => "new name: {name}",
+        AuditServerRenamed => "{who} renamed this server.",
+        AuditEntryPolicyChanged => "{who} changed who can join this server.",
+        AuditPictureChanged => "{who} changed the picture of this server.",
+        AuditPictureRemoved => "{who} removed the picture of this server.",
 
         // Error codes of the server.
         ErrorBadFrame => "The server could not read the message.",
@@ -489,6 +493,8 @@ language! {
         ErrorInviteNeeded => "An invitation is required to join this server.",
         ErrorInvalidLink => "The link is invalid, has expired or was already used.",
         ErrorLastOwner => "The server must have at least one owner.",
+        ErrorSettingFixed => "A flag of the server sets this. It cannot be changed here.",
+        ErrorBadPicture => "This file cannot be used as a picture.",
 
         // Close codes.
         CloseRestarting => "server is restarting",

@@ -461,6 +461,10 @@ language! {
         AuditMessageDeleted => "{who} 删除了 {whom} 在 {room} 的一条消息。",
         RoleChange => "由{from}改为{to}",
         NewNameValue => "新名称：{name}",
+        AuditServerRenamed => "{who} 更改了服务器名称。",
+        AuditEntryPolicyChanged => "{who} 更改了谁可以加入此服务器。",
+        AuditPictureChanged => "{who} 更改了服务器图片。",
+        AuditPictureRemoved => "{who} 移除了服务器图片。",
 
         // Error codes of the server.
         ErrorBadFrame => "服务器无法识别此内容。",
@@ -490,6 +494,8 @@ language! {
         ErrorInviteNeeded => "加入此服务器需要邀请。",
         ErrorInvalidLink => "链接无效、已过期或已被使用。",
         ErrorLastOwner => "服务器必须至少有一位所有者。",
+        ErrorSettingFixed => "此项由服务器的启动参数设定，无法在此更改。",
+        ErrorBadPicture => "此文件不能用作图片。",
 
         // Close codes.
         CloseRestarting => "服务器正在重启",

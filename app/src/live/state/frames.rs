@@ -13,6 +13,7 @@ impl State {
         match frame {
             ServerFrame::Welcome { you, role, server, rooms, .. } => {
                 self.role = Some(role);
+                self.server_name = server.name;
                 // A server that does not name its build, or a page that does not know its own, has nothing to compare.
                 let known = !server.build.is_empty() && !self.build.is_empty();
                 self.newer_build = (known && server.build != self.build).then_some(server.build);

@@ -126,6 +126,7 @@ pub struct State {
     pub changed: BTreeSet<RoomId>,
     /// The list of rooms has changed since the signals were last updated.
     pub list_changed: bool,
+    pub server_name: String,
     pub build: String,
     /// The server's build, if it differs.
     pub newer_build: Option<String>,

@@ -44,7 +44,7 @@ impl FormPage for Account {
         let me = services.profile(caller).await?;
         let may_invite = services.can(caller, ServerAction::Invite);
         let invites = if may_invite { Some(services.list_invites(caller).await?.invites) } else { None };
-        let may_sign_up = caller.user.kind == UserKind::Guest && request.app.config.registration == Registration::Open;
+        let may_sign_up = caller.user.kind == UserKind::Guest && services.registration() == Registration::Open;
         let sign_up = may_sign_up.then(|| SignUpDetails {
             name: me.user.name.clone(),
             next: ACCOUNT.into(),

@@ -106,7 +106,7 @@ impl SignUp {
     /// What entitles the visitor to create an account.
     async fn invitation(&self, request: &PageRequest<Option<Caller>>) -> Result<InvitationState, ApiError> {
         let Some(secret) = self.secret() else {
-            let required = request.app.config.registration == Registration::Invite;
+            let required = request.app.services.registration() == Registration::Invite;
             return Ok(if required { InvitationState::Required } else { InvitationState::NotRequired });
         };
         match request.app.services.find_invite(&request.client, &secret).await {

@@ -52,7 +52,7 @@ pub(in crate::http) async fn home(
     };
     // Who may come in by a name alone may read the lobby before.
     let room = match app.services.hub.room(&RoomId::lobby()) {
-        Some(lobby) if app.services.guests != Guests::Off && !banned => {
+        Some(lobby) if app.services.guests() != Guests::Off && !banned => {
             Some(room_page(&app, lobby.summary_for_others()).await?)
         }
         _ => None,
@@ -126,7 +126,7 @@ pub(in crate::http) async fn shell(
     Query(query): Query<ShellQuery>,
     headers: HeaderMap,
 ) -> Response {
-    if query.build.is_some_and(|build| build != app.session_context.server.build) {
+    if query.build.is_some_and(|build| build != app.session_context.build) {
         return (StatusCode::NOT_FOUND, "The server runs another build.\n").into_response();
     }
     let language = query.lang.as_deref().and_then(Language::from_tag).unwrap_or_else(|| language::of(&headers));
@@ -154,7 +154,8 @@ fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
         missing: false,
         notice: None,
         tz_minutes: time_zone(headers),
-        server: app.session_context.server.clone(),
+        server: app.session_context.server_info(),
+        picture: app.services.server_settings().picture,
         name_prefill: String::new(),
         shell: false,
         offers: offers(app),
@@ -177,8 +178,8 @@ pub(in crate::http) fn init() {
 pub(in crate::http) fn offers(app: &AppState) -> Offers {
     Offers {
         lab: app.config.lab == Switch::On,
-        guests: app.services.guests != Guests::Off,
-        accounts: app.config.registration == Registration::Open,
+        guests: app.services.guests() != Guests::Off,
+        accounts: app.services.registration() == Registration::Open,
     }
 }
 

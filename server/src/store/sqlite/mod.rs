@@ -37,6 +37,7 @@ mod moderation;
 mod rooms;
 mod rows;
 mod sessions;
+mod settings;
 mod transaction;
 mod values;
 mod writer;
