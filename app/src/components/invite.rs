@@ -1,16 +1,13 @@
 //! "Invite people": creates an invitation link, copies it, and shows it with its QR code.
 
-use std::fmt::Write as _;
-
 use leptos::{either::EitherOf3, html, prelude::*, task::spawn_local};
 use parlor_protocol::policy::{Actor, ServerAction};
-use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::layout::{self, Layout};
+use super::{
+    layout::{self, Layout},
+    qr_code::qr_code,
+};
 use crate::{api, browser, i18n::Key, live::client::Client};
-
-/// Empty modules around a QR code (ISO/IEC 18004, section 9.1).
-const QUIET_ZONE: i32 = 4;
 
 #[derive(Clone, PartialEq, Eq)]
 enum Invitation {
@@ -95,22 +92,10 @@ pub fn InviteDialog() -> impl IntoView {
         }),
         Invitation::Created { link, copied } => {
             let status = i18n.t(if copied { Key::LinkCopied } else { Key::CopyLinkManually });
-            let (field, code) = (link.clone(), qr_code(&link));
+            let field = link.clone();
             EitherOf3::C(view! {
                 <p class="soft">{i18n.t(Key::InvitationHelp)}</p>
-                {code
-                    .map(|QrPath { size, path }| {
-                        view! {
-                            <svg
-                                class="qr-code"
-                                viewBox=format!("0 0 {size} {size}")
-                                role="img"
-                                aria-label=i18n.t(Key::QrCodeOfLink)
-                            >
-                                <path d=path></path>
-                            </svg>
-                        }
-                    })}
+                {qr_code(i18n, &link)}
                 <div class="invite-link">
                     <input
                         type="text"
@@ -146,40 +131,5 @@ pub fn InviteDialog() -> impl IntoView {
                 <button class="button primary">{i18n.t(Key::Close)}</button>
             </form>
         </dialog>
-    }
-}
-
-/// A QR code as an SVG path: one square of one unit for each dark module.
-struct QrPath {
-    size: i32,
-    path: String,
-}
-
-/// `None` for a text that is too long for a QR code.
-fn qr_code(text: &str) -> Option<QrPath> {
-    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
-    let mut path = String::new();
-    for (x, y) in (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (x, y))) {
-        if code.get_module(x, y) {
-            // Writing to a string cannot fail.
-            let _ = write!(path, "M{} {}h1v1h-1z", x + QUIET_ZONE, y + QUIET_ZONE);
-        }
-    }
-    Some(QrPath { size: code.size() + 2 * QUIET_ZONE, path })
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_qr_code_has_its_quiet_zone_and_finder_pattern() {
-        let QrPath { size, path } = qr_code("https://chat.example.org/invite/0123456789abcdef").unwrap();
-        assert_eq!(size, 33 + 2 * QUIET_ZONE);
-        // The first row begins with the seven dark modules of the finder pattern, then a light one.
-        assert!(path.starts_with("M4 4h1v1h-1zM5 4h1v1h-1zM6 4"));
-        assert!(path.contains("M10 4h") && !path.contains("M11 4h"));
-        assert!(qr_code(&"x".repeat(4_000)).is_none());
     }
 }

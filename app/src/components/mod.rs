@@ -22,6 +22,7 @@ pub mod message_menu;
 pub mod new_room;
 pub mod outdated;
 pub mod people;
+pub mod qr_code;
 pub mod rooms;
 pub mod row;
 pub mod scroll;
