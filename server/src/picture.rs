@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, imageops::FilterType, metadata::Orientation,
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, imageops::FilterType,
+    metadata::Orientation,
 };
 use parlor_protocol::limits::{MAX_PICTURE_BYTES, MAX_PICTURE_SIDE};
 use sha2::{Digest, Sha256};
@@ -59,17 +60,28 @@ fn decode(file: &[u8]) -> Result<DynamicImage, PictureError> {
     let format = image::guess_format(file)
         .ok()
         .filter(|format| matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP));
+    let format = format.ok_or(PictureError::UnsupportedFormat)?;
+    if format == ImageFormat::Jpeg && !is_whole_jpeg(file) {
+        return Err(PictureError::Damaged);
+    }
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(MAX_PICTURE_SIDE);
     limits.max_image_height = Some(MAX_PICTURE_SIDE);
     limits.max_alloc = Some(MAX_DECODE_BYTES);
-    let mut reader = ImageReader::with_format(Cursor::new(file), format.ok_or(PictureError::UnsupportedFormat)?);
+    let mut reader = ImageReader::with_format(Cursor::new(file), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     Ok(image)
+}
+
+/// Whether the last scan of a JPEG is followed by the end of an image (ITU-T T.81, annex B). The decoder would fill what is
+/// missing with grey.
+fn is_whole_jpeg(file: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| file.windows(2).rposition(|bytes| bytes == marker);
+    last([0xff, 0xd9]) > last([0xff, 0xda])
 }
 
 fn middle_square(image: &DynamicImage) -> DynamicImage {
