@@ -22,6 +22,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let page = use_context::<PageData>().unwrap_or_default();
     let language = I18n::current().language();
     let title = page.title();
+    let picture = page.picture.clone();
     let boot = boot(&files, &page, language);
     let bootstrap = PageBootstrap { now: clock::now(), page };
     let data = script_json(&serde_json::to_string(&bootstrap).unwrap_or_default());
@@ -40,7 +41,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang=language.tag() dir=language.dir()>
-            {head(&title, files.css, scripts)}
+            {head(&title, files.css, picture.as_deref(), scripts)}
             <body>
                 <div id=ROOT_ID>
                     <App />
@@ -52,10 +53,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The head of every document.
-pub(crate) fn head<V: IntoView>(title: &str, css: String, more: V) -> impl IntoView + use<V> {
+/// The head of every document. The server's picture is its icon.
+pub(crate) fn head<V: IntoView>(title: &str, css: String, picture: Option<&str>, more: V) -> impl IntoView + use<V> {
     // As HTML: a child would bring a hydration marker, which a title shows as text.
     let title = escape(title);
+    let (icon_type, icon, touch_icon) = match picture {
+        Some(picture) => ("image/png", picture, picture),
+        None => ("image/svg+xml", "/favicon.svg", "/icons/apple-touch-icon.png"),
+    };
+    let (icon, touch_icon) = (icon.to_owned(), touch_icon.to_owned());
     view! {
         <head>
             <meta charset="utf-8" />
@@ -67,8 +73,8 @@ pub(crate) fn head<V: IntoView>(title: &str, css: String, more: V) -> impl IntoV
             <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf8f2" />
             <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1c1a17" />
             <title inner_html=title></title>
-            <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-            <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
+            <link rel="icon" type=icon_type href=icon />
+            <link rel="apple-touch-icon" href=touch_icon />
             <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
             <link rel="stylesheet" href=css />
             {more}

@@ -33,4 +33,4 @@ pub mod time;
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use document::shell;
-pub use page::{Offers, PageData, RoomPage, SiteFiles};
+pub use page::{Offers, PageData, RoomPage, ServerIdentity, SiteFiles};

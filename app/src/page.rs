@@ -59,6 +59,14 @@ impl PageBootstrap {
     }
 }
 
+/// The name and picture of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerIdentity {
+    pub name: String,
+    /// The path of its picture; none for the default icon.
+    pub picture: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomPage {
     pub summary: RoomSummary,

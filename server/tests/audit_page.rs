@@ -4,6 +4,7 @@ use crate::support::{Client, Server, browser::Browser, http_client};
 use leptos::prelude::*;
 use parlor::domain::AuditAct;
 use parlor_app::{
+    ServerIdentity,
     i18n::{I18n, Language},
     pages::{AuditPage, Clock, FormState, Layout, has_audit_text},
     time::Zone,
@@ -209,6 +210,7 @@ fn unknown_audit_actions_are_shown_by_name() {
     let layout = Layout {
         i18n: I18n::new(Language::English),
         css: String::new(),
+        server: ServerIdentity { name: "Parlor".into(), picture: None },
         path: "/audit".into(),
         nav: None,
         clock: Clock { zone: Zone::Fixed(0), now: 0 },

@@ -134,7 +134,7 @@ async fn first_owner_invites_a_member() {
     assert!(page.at("invitation").contains("the owner of this server"));
     assert!(page.has(&format!("name=\"invite\" value=\"{secret}\"")));
     let fields = [("name", "Olga"), ("password", PASSWORD), ("invite", secret.as_str())];
-    assert_eq!(owner.post("/sign-up", &fields).await.to(), "/r/lobby");
+    assert_eq!(owner.post("/sign-up", &fields).await.to(), "/setup");
     assert_eq!(owner.me().await.role, ServerRole::Owner);
     let mut late = Browser::new(&server);
     let page = late.open(&format!("/first/{secret}")).await;
@@ -241,7 +241,8 @@ async fn login_throttling_is_explained() {
 async fn disabled_sign_in_options_are_hidden() {
     let invite = Config { registration: Some(Registration::Invite), ..unlimited() };
     for config in [unlimited(), Config { guests: Some(Guests::Off), ..unlimited() }, invite] {
-        let (guests, accounts) = (config.guests != Some(Guests::Off), config.registration != Some(Registration::Invite));
+        let (guests, accounts) =
+            (config.guests != Some(Guests::Off), config.registration != Some(Registration::Invite));
         let server = Server::start_with(config).await;
         let page = http_client().get(server.url("/")).header("accept-language", "en").send().await.unwrap();
         let page = page.text().await.unwrap();

@@ -39,6 +39,7 @@ mod security;
 mod server_settings;
 mod service_worker;
 mod sessions;
+mod setup_pages;
 mod slow_readers;
 mod storage;
 mod store_contract;

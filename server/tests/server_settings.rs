@@ -55,12 +55,8 @@ async fn manifest(server: &Server) -> Value {
 async fn only_owners_read_and_change_settings() {
     let server = Server::start().await;
     let [olga, others @ ..] = of_each_role(&server).await;
-    let defaults = ServerSettings {
-        name: "Parlor".into(),
-        entry: EntryPolicy::Guests,
-        picture: None,
-        fixed: Vec::new(),
-    };
+    let defaults =
+        ServerSettings { name: "Parlor".into(), entry: EntryPolicy::Guests, picture: None, fixed: Vec::new() };
     assert_eq!(settings(&server, &olga).await, defaults);
     let guest = server.session("Gil").await;
     for who in others.iter().chain([&guest]) {

@@ -9,12 +9,14 @@ use parlor::{
     domain::{
         AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, LogCommand, LogCommandKind,
         MembershipChange, ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession,
-        OnAppended, Page, PictureImage, RoleChangeOutcome, RoomChange, ServerPicture, ServerSettings, SessionEnd, SessionSelection,
-        SettingsChange, StoreError, TokenHash, names,
+        OnAppended, Page, PictureImage, RoleChangeOutcome, RoomChange, ServerPicture, ServerSettings, SessionEnd,
+        SessionSelection, SettingsChange, StoreError, TokenHash, names,
     },
     store::{Store, sqlite::SqliteStore},
 };
-use parlor_protocol::{CommandId, EventKind, NotificationLevel, RoomId, RoomKind, Seq, ServerRole, User, UserId, http::EntryPolicy};
+use parlor_protocol::{
+    CommandId, EventKind, NotificationLevel, RoomId, RoomKind, Seq, ServerRole, User, UserId, http::EntryPolicy,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -603,8 +605,7 @@ async fn settings_change_as_a_whole_and_are_audited(db: &Database) {
     assert!(db.store.picture("second", 16).await.unwrap().is_none());
     let entries = db.store.audit(None, 5).await.unwrap();
     let acts: Vec<_> = entries.iter().map(|entry| entry.act.as_str()).collect();
-    let expected =
-        ["picture_removed", "picture_changed", "picture_changed", "entry_policy_changed", "server_renamed"];
+    let expected = ["picture_removed", "picture_changed", "picture_changed", "entry_policy_changed", "server_renamed"];
     assert_eq!(acts, expected);
     assert!(entries.iter().all(|entry| entry.actor.as_ref() == Some(&owner)));
     assert_eq!(entries[4].details, Some(serde_json::json!({ "name": "Tea House" })));

@@ -30,3 +30,4 @@ pub mod server_page;
 pub mod switcher;
 pub mod timeline;
 pub mod welcome;
+pub mod wordmark;

@@ -10,20 +10,28 @@ use super::{
     icons::{Icon, PLUS, RoomIcon, SEARCH},
     invite::InviteButton,
     layout::Layout,
+    wordmark::wordmark,
 };
-use crate::{i18n::Key, live::client::Client, navigation::room_path, page::counted};
+use crate::{
+    i18n::Key,
+    live::client::Client,
+    navigation::room_path,
+    page::{PageData, counted},
+};
 
 /// The list's id, for the button that opens it on small screens.
 pub const ID: &str = "rooms";
 
 #[component]
 pub fn Rooms() -> impl IntoView {
-    let i18n = expect_context::<Client>().i18n;
+    let client = expect_context::<Client>();
+    let i18n = client.i18n;
     let layout = expect_context::<Layout>();
+    let picture = expect_context::<PageData>().picture;
     view! {
         <nav class="rooms" id=ID node_ref=layout.rooms popover="auto" aria-label=i18n.t(Key::Rooms)>
             <div class="panel-head">
-                <span class="wordmark">"Parlor"</span>
+                <span class="wordmark">{wordmark(picture, move || client.server_name.get())}</span>
                 <a class="button quiet" href="/people">
                     {i18n.t(Key::People)}
                 </a>

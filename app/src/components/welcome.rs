@@ -3,7 +3,7 @@
 use leptos::{either::Either, prelude::*};
 use parlor_protocol::limits;
 
-use super::{languages, timeline::Rows};
+use super::{languages, timeline::Rows, wordmark::wordmark};
 use crate::{
     browser,
     i18n::{I18n, Key},
@@ -50,7 +50,7 @@ pub fn Welcome() -> impl IntoView {
     view! {
         <main class="welcome">
             <div class="welcome-card">
-                <h1 class="wordmark large">"Parlor"</h1>
+                <h1 class="wordmark large">{wordmark(page.picture, page.server.name)}</h1>
                 <p class="welcome-words">{i18n.t(Key::Tagline)}</p>
                 {entrance}
                 <p class="welcome-account">

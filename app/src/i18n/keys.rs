@@ -120,6 +120,13 @@ keys! {
         MuteInRoom, MemberRange, ArchiveRoom, ArchiveHelp, UnarchiveRoom, UnarchiveHelp, RoomArchived,
         RoomUnarchived, JoinRoom, JoinHelp, LeaveRoom, LeaveHelp, LeavePrivateHelp, LeaveLastHelp,
 
+        // Settings of the server and its set-up.
+        ServerSettings, ServerSettingsSaved, NameAndPicture, ServerName, ServerNameHelp, NameFixedHelp, Picture,
+        PictureHelp, CurrentPicture, RemovePicture, PictureRemoved, PictureTooLarge, PictureTooManyPixels,
+        PictureUnsupported, PictureDamaged, WhoCanJoin, EntryGuests, EntryGuestsHelp, EntryAccounts,
+        EntryAccountsHelp, EntryInvitation, EntryInvitationHelp, EntryFixedHelp, SetupProgress, SetupHelp,
+        SaveAndContinue, Continue, Skip, FirstRoom, FirstRoomHelp, CreateAndOpen, RepeatSetup,
+
         // Audit log.
         AuditHelp, NoAuditEntries, OlderEntries, NewestEntries, ServerActor, UnknownUser, UnnamedPrivateRoom,
         UntilTime, AuditPasswordChanged, AuditResetLinkCreated, AuditPasswordReset, AuditBanned,

@@ -7,9 +7,10 @@ mod clocks;
 use leptos::prelude::*;
 
 use crate::{
-    components::languages,
+    components::{languages, wordmark::wordmark},
     document::head,
     i18n::{self, I18n, LabKey},
+    page::ServerIdentity,
 };
 
 /// How the key of RFC 6455's sample becomes the answer, step by step.
@@ -32,6 +33,8 @@ pub struct Lab {
     pub i18n: I18n,
     /// The address of the style sheet that all pages share.
     pub css: String,
+    /// The server's name and picture.
+    pub server: ServerIdentity,
     /// For the card of the handshake.
     pub example: Example,
 }
@@ -39,8 +42,8 @@ pub struct Lab {
 impl Lab {
     /// The document.
     pub fn page(self) -> String {
-        let Self { i18n, css, example } = self;
-        let title = format!("{} · Parlor", i18n.t(LabKey::Title));
+        let Self { i18n, css, server, example } = self;
+        let title = format!("{} · {}", i18n.t(LabKey::Title), server.name);
         let own = view! {
             <link rel="stylesheet" href="/lab/lab.css" />
             <script type="application/json" id="lab-words" inner_html=i18n::lab_json(i18n.language())></script>
@@ -48,12 +51,12 @@ impl Lab {
         };
         let html = view! {
             <html lang=i18n.language().tag() dir=i18n.language().dir()>
-                {head(&title, css, own)}
+                {head(&title, css, server.picture.as_deref(), own)}
                 <body>
                     <div class="forms wide lab">
                         <header>
                             <a class="wordmark" href="/">
-                                "Parlor"
+                                {wordmark(server.picture, server.name)}
                             </a>
                             <nav class="ways">
                                 <a href="/r/lobby">{i18n.t(LabKey::ToChat)}</a>

@@ -39,11 +39,12 @@ pub(super) fn PostForm(
     test_id: &'static str,
     #[prop(optional)] class: Option<&'static str>,
     #[prop(optional)] id: Option<&'static str>,
+    #[prop(optional)] enctype: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
     view! {
         <Provider value=FormAction(action.clone())>
-            <form method="post" action=action id=id class=class data-testid=test_id>
+            <form method="post" action=action enctype=enctype id=id class=class data-testid=test_id>
                 {children()}
             </form>
         </Provider>

@@ -7,9 +7,10 @@ use super::{
     form::FormState,
 };
 use crate::{
-    components::languages,
+    components::{languages, wordmark::wordmark},
     document::head,
     i18n::{I18n, Key},
+    page::ServerIdentity,
 };
 
 /// What is the same on all of these pages.
@@ -18,6 +19,7 @@ pub struct Layout {
     pub i18n: I18n,
     /// The address of the style sheet.
     pub css: String,
+    pub server: ServerIdentity,
     /// The page's own path. Choosing another language leads back to it.
     pub path: String,
     /// Links to the other pages; none for visitors who are not signed in.
@@ -31,26 +33,27 @@ pub struct NavLinks {
     pub people: bool,
     pub bans: bool,
     pub audit: bool,
+    pub settings: bool,
 }
 
 impl Layout {
     /// Renders a page as a document. Its components find language, clock and form state in the context.
     pub fn render<V: IntoView + 'static>(self, title: &str, form: FormState, page: impl FnOnce() -> V) -> String {
         Owner::new().with(move || {
-            let Self { i18n, css, path, nav, clock } = self;
+            let Self { i18n, css, server, path, nav, clock } = self;
             provide_context(i18n.language());
             provide_context(clock);
             provide_context(form);
-            let title = format!("{title} · Parlor");
+            let title = format!("{title} · {}", server.name);
             let class = if nav.is_some() { "forms wide" } else { "forms" };
             let html = view! {
                 <html lang=i18n.language().tag() dir=i18n.language().dir()>
-                    {head(&title, css, ())}
+                    {head(&title, css, server.picture.as_deref(), ())}
                     <body>
                         <div class=class>
                             <header>
                                 <a class="wordmark" href="/">
-                                    "Parlor"
+                                    {wordmark(server.picture, server.name)}
                                 </a>
                                 {nav.map(|nav| nav.view(i18n, &path))}
                             </header>
@@ -73,10 +76,13 @@ impl NavLinks {
             (self.people, "/people", Key::People),
             (self.bans, "/people/bans", Key::Bans),
             (self.audit, "/audit", Key::AuditLog),
+            (self.settings, "/settings", Key::ServerSettings),
         ];
         let links = links.into_iter().filter(|(shown, ..)| *shown).map(|(_, to, label)| {
+            // The chat cannot show it over itself: its form has a file.
+            let rel = (to == "/settings").then_some("external");
             view! {
-                <a href=to aria-current=(to == path).then_some("page")>
+                <a href=to rel=rel aria-current=(to == path).then_some("page")>
                     {i18n.t(label)}
                 </a>
             }

@@ -15,6 +15,8 @@ mod members;
 mod people;
 mod person;
 mod room;
+mod settings;
+mod setup;
 
 pub use account::{AccountDetails, AccountPage};
 pub use audit::{AuditPage, has_audit_text};
@@ -26,3 +28,5 @@ pub use members::{MemberList, MemberRow};
 pub use people::{BanRow, BansPage, PeoplePage, PersonRow};
 pub use person::{BanDetails, PersonDetails, PersonPage};
 pub use room::{RoomDetails, RoomPermissions, RoomSettingsPage};
+pub use settings::SettingsPage;
+pub use setup::{SetupPage, SetupStep};

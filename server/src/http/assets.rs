@@ -1,13 +1,14 @@
 //! The page's own files: inside the binary in a release build, read from the site folder in development.
 
 use axum::{
+    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use parlor_app::SiteFiles;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::pages;
+use super::{AppState, pages};
 
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
@@ -55,21 +56,21 @@ pub fn is_built() -> bool {
 }
 
 /// Any path that is no route: a file of the site, or nothing, which who reads pages is told by one.
-pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn serve(State(app): State<AppState>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let path = uri.path().trim_start_matches('/');
     // A compressed copy is never asked for by its own name.
     if is_compressed(path) {
-        return not_found(path, &headers);
+        return not_found(&app, path, &headers);
     }
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let compressed = [("br", ".br"), ("gzip", ".gz")]
         .into_iter()
         .filter(|(coding, _)| accepts_coding(accepts, coding))
         .find_map(|(coding, suffix)| Some((coding, Site::get(&format!("{path}{suffix}"))?)));
-    let Some(plain) = Site::get(path) else { return not_found(path, &headers) };
+    let Some(plain) = Site::get(path) else { return not_found(&app, path, &headers) };
     // Each coding is a representation of its own (RFC 9110, section 8.8.3.3).
     let coding = compressed.as_ref().map_or("", |(coding, _)| coding);
     let etag = format!("\"{}{coding}\"", hex(&plain.metadata.sha256_hash()[..16]));
@@ -107,11 +108,11 @@ fn body(file: EmbeddedFile) -> axum::body::Body {
 }
 
 /// A page for who has followed a link, and a line for whatever has asked for a file.
-fn not_found(path: &str, headers: &HeaderMap) -> Response {
+fn not_found(app: &AppState, path: &str, headers: &HeaderMap) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     if accepts.contains("text/html") && !is_file {
-        return pages::not_found(headers);
+        return pages::not_found(app, headers);
     }
     (StatusCode::NOT_FOUND, "Not found.\n").into_response()
 }

@@ -37,13 +37,11 @@ pub(super) async fn serve(State(app): State<AppState>, headers: HeaderMap) -> Re
 }
 
 fn icons(picture: Option<&str>) -> Vec<Value> {
-    let icon = |src: &str, sizes: &str, kind: &str, purpose: &str| {
-        json!({ "src": src, "sizes": sizes, "type": kind, "purpose": purpose })
-    };
+    let icon = |src: &str, sizes: &str, kind: &str, purpose: &str| json!({ "src": src, "sizes": sizes, "type": kind, "purpose": purpose });
     match picture {
-        Some(id) => ICON_SIDES
-            .map(|side| icon(&picture_path(id, side), &format!("{side}x{side}"), "image/png", "any"))
-            .to_vec(),
+        Some(id) => {
+            ICON_SIDES.map(|side| icon(&picture_path(id, side), &format!("{side}x{side}"), "image/png", "any")).to_vec()
+        }
         None => vec![
             icon("/favicon.svg", "any", "image/svg+xml", "any"),
             icon("/icons/icon-192.png", "192x192", "image/png", "any"),

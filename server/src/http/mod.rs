@@ -35,6 +35,7 @@ pub use assets::is_built as has_site_files;
 pub(crate) use assets::site_files;
 use json_body::JsonBody;
 pub use linger::Lingering;
+pub(crate) use pages::chat::identity;
 pub use worker::build;
 
 /// The largest request body, except of `POST /live/frames`. Long form fields are passwords, topics and ban reasons.
@@ -76,7 +77,7 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
         .merge(more_pages)
         .merge(pages::routes())
         .layer(middleware::from_fn_with_state(app.clone(), rate_limit::limit_mutations))
-        .layer(middleware::from_fn(pages::render_errors))
+        .layer(middleware::from_fn_with_state(app.clone(), pages::render_errors))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .route("/healthz", get(health::alive))

@@ -27,7 +27,7 @@ pub(super) async fn update(
     State(state): State<AppState>,
     JsonBody(request): JsonBody<UpdateSettingsRequest>,
 ) -> Result<Json<ServerSettings>, ApiError> {
-    Ok(Json(state.services.update_settings(&caller, request).await?))
+    Ok(Json(state.services.update_settings(&caller, request, None).await?))
 }
 
 /// `PUT /api/settings/picture`: the body is the file.
@@ -40,7 +40,8 @@ pub(super) async fn set_picture(
     // Nobody else's file is read.
     state.services.settings_for(&caller)?;
     let file = to_bytes(body, MAX_PICTURE_BYTES).await.map_err(|_| ApiError::from(PictureError::TooLarge))?;
-    Ok(Json(state.services.set_picture(&caller, file.into()).await?))
+    let unchanged = UpdateSettingsRequest::default();
+    Ok(Json(state.services.update_settings(&caller, unchanged, Some(file.into())).await?))
 }
 
 /// `DELETE /api/settings/picture`

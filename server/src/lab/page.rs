@@ -1,7 +1,7 @@
 //! The page `/lab`, its scripts and its style sheet. They are separate from the files of the chat.
 
 use axum::{
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
@@ -12,7 +12,8 @@ use parlor_app::{
 
 use super::handshake::SAMPLE_KEY;
 use crate::{
-    http::{language, site_files},
+    extract::AppState,
+    http::{identity, language, site_files},
     websocket::handshake,
 };
 
@@ -37,11 +38,11 @@ const FILES: [(&str, &str, &str); 10] = [
 ];
 
 /// `GET /lab`.
-pub(super) async fn show(headers: HeaderMap) -> Response {
+pub(super) async fn show(State(app): State<AppState>, headers: HeaderMap) -> Response {
     let language = language::of(&headers);
     let handshake::Steps { key, joined, sha1, accept, .. } = handshake::steps(SAMPLE_KEY);
     let example = Example { key, joined, sha1, accept };
-    let html = Lab { i18n: I18n::new(language), css: site_files().css, example }.page();
+    let html = Lab { i18n: I18n::new(language), css: site_files().css, server: identity(&app), example }.page();
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -63,7 +64,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
-    use parlor_app::i18n::{LabKey, Language};
+    use parlor_app::{
+        ServerIdentity,
+        i18n::{LabKey, Language},
+    };
 
     use super::*;
 
@@ -111,7 +115,8 @@ mod tests {
         let i18n = I18n::new(Language::English);
         let steps = handshake::steps(SAMPLE_KEY);
         let example = Example { key: steps.key, joined: steps.joined, sha1: steps.sha1, accept: steps.accept };
-        let html = Lab { i18n, css: String::new(), example }.page();
+        let server = ServerIdentity { name: "Parlor".into(), picture: None };
+        let html = Lab { i18n, css: String::new(), server, example }.page();
         for (name, script, _) in FILES {
             for id in all_between(script, "byId(\"", '"') {
                 assert!(html.contains(&format!("id=\"{id}\"")), "{name} looks for {id}");

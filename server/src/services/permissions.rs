@@ -92,7 +92,10 @@ impl Services {
     }
 
     /// The role of someone's account; guests have none.
-    pub(super) async fn role_of(&self, user: UserId) -> Result<ServerRole> {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn role_of(&self, user: UserId) -> Result<ServerRole> {
         Ok(self.store.account_of(user).await?.map_or(ServerRole::Guest, |account| account.role))
     }
 }

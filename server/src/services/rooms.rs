@@ -56,6 +56,26 @@ impl Services {
         Ok(CreatedRoom { room: room.summary(caller.user.id, membership) })
     }
 
+    /// As [`Services::create_room`], with a topic, which may be empty.
+    ///
+    /// # Errors
+    /// The same, or the topic is not valid.
+    pub async fn create_room_with_topic(
+        &self,
+        caller: &Caller,
+        request: CreateRoomRequest,
+        topic: &str,
+    ) -> Result<CreatedRoom> {
+        // Before there is a room that could not get it.
+        let topic = parse_topic(topic)?;
+        let created = self.create_room(caller, request).await?;
+        if !topic.is_empty() {
+            let topic = UpdateRoomRequest { topic: Some(topic), ..UpdateRoomRequest::default() };
+            self.update_room(caller, &created.room.id, topic).await?;
+        }
+        Ok(created)
+    }
+
     /// Renames a room, changes its topic, archives or reopens it: everything in the request, or nothing.
     ///
     /// # Errors
@@ -69,8 +89,7 @@ impl Services {
         }
         if let Some(topic) = request.topic {
             self.authorize(caller, RoomAction::Rename, room).await?;
-            let invalid = |reason| ServiceError::Invalid { field: Field::Topic, reason };
-            changes.push(RoomChange::Topic(validate::topic(&topic).map_err(invalid)?));
+            changes.push(RoomChange::Topic(parse_topic(&topic)?));
         }
         if let Some(archived) = request.archived {
             self.authorize(caller, RoomAction::Archive, room).await?;
@@ -161,6 +180,10 @@ impl Services {
             false => Err(ServiceError::Forbidden),
         }
     }
+}
+
+fn parse_topic(topic: &str) -> Result<String> {
+    validate::topic(topic).map_err(|reason| ServiceError::Invalid { field: Field::Topic, reason })
 }
 
 fn parse_room_name(name: &str) -> Result<String> {

@@ -92,11 +92,18 @@ impl Services {
         Ok(self.server_settings())
     }
 
-    /// Changes the name, the entry policy or both: everything in the request, or nothing.
+    /// Changes what the request names, and the picture if there is a file: everything, or nothing. The picture is the middle
+    /// square of a PNG, JPEG or WebP image.
     ///
     /// # Errors
-    /// The caller may not, the name is not valid, or a flag fixes the setting.
-    pub async fn update_settings(&self, caller: &Caller, request: UpdateSettingsRequest) -> Result<ServerSettings> {
+    /// The caller may not, the name is not valid, the file is not such an image within the limits, or a flag fixes the
+    /// setting.
+    pub async fn update_settings(
+        &self,
+        caller: &Caller,
+        request: UpdateSettingsRequest,
+        file: Option<Vec<u8>>,
+    ) -> Result<ServerSettings> {
         self.require(caller, ServerAction::ManageServer)?;
         let mut changes = Vec::new();
         if let Some(name) = request.name {
@@ -116,22 +123,15 @@ impl Services {
             }
             changes.push(SettingsChange::Entry(entry));
         }
+        if let Some(file) = file {
+            let processed = tokio::task::spawn_blocking(move || picture::process(&file)).await;
+            let picture = processed.map_err(|error| {
+                tracing::error!(%error, "a picture was not processed");
+                ServiceError::Unavailable
+            })??;
+            changes.push(SettingsChange::Picture(picture));
+        }
         self.store.change_settings(changes, caller.user.id).await?;
-        Ok(self.server_settings())
-    }
-
-    /// Sets the picture: the middle square of a PNG, JPEG or WebP image.
-    ///
-    /// # Errors
-    /// The caller may not, or the file is not such an image within the limits.
-    pub async fn set_picture(&self, caller: &Caller, file: Vec<u8>) -> Result<ServerSettings> {
-        self.require(caller, ServerAction::ManageServer)?;
-        let processed = tokio::task::spawn_blocking(move || picture::process(&file)).await;
-        let picture = processed.map_err(|error| {
-            tracing::error!(%error, "a picture was not processed");
-            ServiceError::Unavailable
-        })??;
-        self.store.change_settings(vec![SettingsChange::Picture(picture)], caller.user.id).await?;
         Ok(self.server_settings())
     }
 

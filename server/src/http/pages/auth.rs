@@ -17,7 +17,7 @@ use parlor_protocol::{
 use serde::Deserialize;
 
 use super::{
-    LOBBY, chat,
+    LOBBY, SETUP, chat,
     paths::{redirect_target, with_next},
     request::{PageForm, PageRequest, PathParams},
     respond::{FormPage, NoticeQuery, PageResult, signed_in},
@@ -177,7 +177,11 @@ pub(super) async fn sign_up(request: PageRequest<Option<Caller>>, form: PageForm
     let password = std::mem::take(&mut page.password);
     let create = CreateAccountRequest { name: page.name.clone(), password, invite: page.secret() };
     match request.app.services.create_account(request.caller.as_ref(), &request.client, create).await {
-        Ok(created) => Ok(signed_in(&request.app, &created, destination(&page.next))),
+        Ok(created) => {
+            let is_owner = request.app.services.role_of(created.user.id).await? == ServerRole::Owner;
+            let to = if is_owner && page.next.is_empty() { SETUP } else { destination(&page.next) };
+            Ok(signed_in(&request.app, &created, to))
+        }
         Err(error) => {
             if error.field() == Some(Field::Name) {
                 at.field = Some("name");

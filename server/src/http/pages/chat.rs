@@ -10,10 +10,10 @@ use axum::{
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 use parlor_app::{
-    Offers, PageData, RoomPage,
+    Offers, PageData, RoomPage, ServerIdentity,
     i18n::{I18n, Key, Language},
 };
-use parlor_protocol::{RoomId, RoomSummary, User, error_code, limits, validate};
+use parlor_protocol::{RoomId, RoomSummary, User, error_code, http::ServerSettings, limits, validate};
 use serde::Deserialize;
 
 use crate::{
@@ -155,7 +155,7 @@ fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
         notice: None,
         tz_minutes: time_zone(headers),
         server: app.session_context.server_info(),
-        picture: app.services.server_settings().picture,
+        picture: identity(app).picture,
         name_prefill: String::new(),
         shell: false,
         offers: offers(app),
@@ -172,6 +172,12 @@ pub(in crate::http) fn time_zone(headers: &HeaderMap) -> i32 {
 pub(in crate::http) fn init() {
     // An error means that it was called before.
     let _ = any_spawner::Executor::init_tokio();
+}
+
+/// The name and picture that pages show.
+pub(crate) fn identity(app: &AppState) -> ServerIdentity {
+    let ServerSettings { name, picture, .. } = app.services.server_settings();
+    ServerIdentity { name, picture }
 }
 
 /// What is switched on here.

@@ -5,11 +5,12 @@ use parlor_protocol::{error_code, limits, validate::ValidationError};
 
 use crate::{
     http::ApiError,
+    picture::PictureError,
     services::{Field, ServiceError, WeakPassword},
 };
 
 /// What forms did, by the codes that stand in addresses.
-const NOTICES: [(&str, Key); 20] = [
+const NOTICES: [(&str, Key); 22] = [
     ("name", Key::NameSaved),
     ("colour", Key::ColourSaved),
     ("password", Key::PasswordChanged),
@@ -30,6 +31,8 @@ const NOTICES: [(&str, Key); 20] = [
     ("removed", Key::MemberRemovedNotice),
     ("appointed", Key::ModeratorAddedNotice),
     ("dismissed", Key::ModeratorRemovedNotice),
+    ("settings", Key::ServerSettingsSaved),
+    ("picture", Key::PictureRemoved),
 ];
 
 pub(super) fn notice(code: &str) -> Option<Key> {
@@ -43,7 +46,7 @@ pub(super) fn error_text(i18n: I18n, error: &ApiError) -> String {
         }
         Some(ServiceError::NameTaken { suggestion: None }) => i18n.t(Key::NameTaken).to_owned(),
         Some(ServiceError::RoomNameTaken) => i18n.t(Key::RoomNameTaken).to_owned(),
-        Some(ServiceError::Invalid { field: Field::Name | Field::RoomName, reason }) => {
+        Some(ServiceError::Invalid { field: Field::Name | Field::RoomName | Field::ServerName, reason }) => {
             i18n.format(Key::InvalidName, &[("why", &i18n.validation_error(*reason))])
         }
         Some(ServiceError::Invalid { field: Field::Reason, reason: ValidationError::Empty }) => {
@@ -51,6 +54,7 @@ pub(super) fn error_text(i18n: I18n, error: &ApiError) -> String {
         }
         Some(ServiceError::Invalid { reason, .. }) => i18n.validation_error(*reason),
         Some(ServiceError::WeakPassword(weak)) => weak_password_text(i18n, *weak),
+        Some(ServiceError::Picture(error)) => picture_text(i18n, *error),
         Some(ServiceError::WrongPassword) => i18n.t(Key::IncorrectPassword).to_owned(),
         Some(ServiceError::InvalidDirectPeople) => {
             i18n.format(Key::SelectionLimits, &[("n", &limits::MAX_DIRECT_PEOPLE.to_string())])
@@ -59,6 +63,17 @@ pub(super) fn error_text(i18n: I18n, error: &ApiError) -> String {
             error_code::RATE_LIMITED => i18n.t(Key::TooManyAttempts).to_owned(),
             code => i18n.error(code).map_or_else(|| error.message().to_owned(), str::to_owned),
         },
+    }
+}
+
+fn picture_text(i18n: I18n, error: PictureError) -> String {
+    match error {
+        PictureError::TooLarge => i18n.t(Key::PictureTooLarge).to_owned(),
+        PictureError::TooManyPixels => {
+            i18n.format(Key::PictureTooManyPixels, &[("n", &limits::MAX_PICTURE_SIDE.to_string())])
+        }
+        PictureError::UnsupportedFormat => i18n.t(Key::PictureUnsupported).to_owned(),
+        PictureError::Damaged => i18n.t(Key::PictureDamaged).to_owned(),
     }
 }
 

@@ -6,8 +6,10 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{get, post},
 };
+use parlor_app::pages::SetupStep;
 
 use super::AppState;
 
@@ -23,6 +25,8 @@ mod person;
 mod request;
 mod respond;
 mod room;
+mod settings;
+mod setup;
 
 pub(super) use paths::is_page_address;
 pub(super) use respond::{not_found, render_errors};
@@ -33,6 +37,11 @@ const ACCOUNT: &str = "/account";
 const PEOPLE: &str = "/people";
 const BANS: &str = "/people/bans";
 const AUDIT: &str = "/audit";
+const SETTINGS: &str = "/settings";
+const SETUP: &str = "/setup";
+
+/// The largest body of a form with a picture. A picture that is larger than allowed gets an answer up to here.
+const MAX_UPLOAD_BYTES: usize = 16 * 1024 * 1024;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -53,6 +62,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/account/delete", post(account::delete))
         .merge(people_routes())
         .merge(room_routes())
+        .merge(settings_routes())
 }
 
 fn people_routes() -> Router<AppState> {
@@ -85,4 +95,22 @@ fn room_routes() -> Router<AppState> {
         .route("/rooms/{room}/members/{user}/dismiss", post(members::remove_moderator))
         .route("/rooms/{room}/members/{user}/mute", post(members::mute))
         .route("/rooms/{room}/members/{user}/unmute", post(members::unmute))
+}
+
+/// The server's settings and its set-up.
+fn settings_routes() -> Router<AppState> {
+    let uploads = Router::new()
+        .route("/settings/name", post(settings::save_name))
+        .route(SetupStep::Name.path(), get(setup::show_name).post(setup::save_name))
+        .layer(DefaultBodyLimit::max(MAX_UPLOAD_BYTES));
+    Router::new()
+        .route(SETTINGS, get(settings::show))
+        .route("/settings/entry", post(settings::save_entry))
+        .route("/settings/picture/remove", post(settings::remove_picture))
+        .route(SETUP, get(setup::begin))
+        .route(SetupStep::Entry.path(), get(setup::show_entry))
+        .route(SetupStep::Invite.path(), get(setup::show_invite).post(setup::create_invite))
+        .route(SetupStep::Room.path(), get(setup::show_room).post(setup::create_room))
+        .route("/setup/copy.js", get(setup::copy_script))
+        .merge(uploads)
 }

@@ -1,8 +1,9 @@
 //! The paths of pages: to which page a form belongs, and which paths may be redirected to.
 
+use parlor_app::pages::SetupStep;
 use uuid::Uuid;
 
-use super::{ACCOUNT, AUDIT, BANS, PEOPLE};
+use super::{ACCOUNT, AUDIT, BANS, PEOPLE, SETTINGS, SETUP};
 use crate::http::sessions;
 
 /// Pages whose path ends with a secret.
@@ -10,12 +11,16 @@ const SECRET_LINKS: [&str; 3] = ["/invite/", "/first/", "/reset/"];
 
 /// The path of the page at a path, or of the page whose form is sent there. None if the path belongs to no page with forms.
 pub(super) fn page_of(path: &str) -> Option<String> {
-    let is_page = matches!(path, "/sign-in" | "/sign-up" | ACCOUNT | PEOPLE | BANS | AUDIT);
+    let is_page =
+        matches!(path, "/sign-in" | "/sign-up" | ACCOUNT | PEOPLE | BANS | AUDIT | SETUP) || is_setup_step(path);
     if is_page || SECRET_LINKS.iter().any(|begin| path.starts_with(begin)) {
         return Some(path.to_owned());
     }
     if path.starts_with("/account/") {
         return Some(ACCOUNT.to_owned());
+    }
+    if path == SETTINGS || path.starts_with("/settings/") {
+        return Some(SETTINGS.to_owned());
     }
     let first = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
     if let Some(rest) = path.strip_prefix("/people/") {
@@ -45,7 +50,12 @@ fn is_private_page(path: &str) -> bool {
         let room = path.strip_prefix("/rooms/").and_then(|rest| rest.strip_suffix("/settings"));
         room.is_some_and(|room| sessions::is_room_address(&format!("/r/{room}")))
     };
-    matches!(path, ACCOUNT | PEOPLE | BANS | AUDIT) || is_person() || is_room()
+    let is_page = matches!(path, ACCOUNT | PEOPLE | BANS | AUDIT | SETTINGS | SETUP);
+    is_page || is_setup_step(path) || is_person() || is_room()
+}
+
+fn is_setup_step(path: &str) -> bool {
+    SetupStep::ALL.iter().any(|step| step.path() == path)
 }
 
 /// Whether people may be redirected there after signing in: a room of this server or one of these pages.
@@ -71,7 +81,7 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_elsewhere() {
-        for next in ["/r/lobby", "/account", "/people", "/people/bans", "/audit", "/rooms/k3f-9/settings", PERSON] {
+        for next in ["/r/lobby", "/account", "/people", "/people/bans", "/audit", "/settings", "/setup/room", PERSON] {
             assert_eq!(redirect_target(next), next);
         }
         for next in [
@@ -131,6 +141,9 @@ mod tests {
     fn forms_belong_to_their_pages() {
         for (path, page) in [
             ("/account/name", Some("/account")),
+            ("/settings/picture/remove", Some("/settings")),
+            ("/setup/invite", Some("/setup/invite")),
+            ("/setup/copy.js", None),
             ("/people/bans", Some("/people/bans")),
             ("/people/x/ban", Some("/people/x")),
             ("/rooms/lobby/members/x/mute", Some("/rooms/lobby/settings")),

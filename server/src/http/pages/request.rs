@@ -74,6 +74,7 @@ impl FromRequestParts<AppState> for PageRequest {
             people: can(ServerAction::ListPeople),
             bans: can(ServerAction::Moderate),
             audit: can(ServerAction::Audit),
+            settings: can(ServerAction::ManageServer),
         });
         Ok(Self { app, caller, client, i18n, path, nav, headers })
     }

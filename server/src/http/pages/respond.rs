@@ -1,7 +1,7 @@
 //! Responses: a page, a page with what came of its form, or a page about an error.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Nothing but the style sheet, icons, and forms to this server.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 pub(super) type PageResult = Result<Response, ApiError>;
@@ -66,7 +66,7 @@ impl<C> PageRequest<C> {
         form: FormState,
         page: impl FnOnce() -> V,
     ) -> Response {
-        let layout = Layout { nav: self.nav, ..layout(&self.headers, path) };
+        let layout = Layout { nav: self.nav, ..layout(&self.app, &self.headers, path) };
         html(StatusCode::OK, self.i18n, layout.render(title, form, page))
     }
 
@@ -129,10 +129,11 @@ fn html(status: StatusCode, i18n: I18n, html: String) -> Response {
     (status, headers, AppendHeaders(language::headers(i18n.language())), html).into_response()
 }
 
-fn layout(headers: &HeaderMap, path: String) -> Layout {
+fn layout(app: &AppState, headers: &HeaderMap, path: String) -> Layout {
     Layout {
         i18n: I18n::new(language::of(headers)),
         css: assets::site_files().css,
+        server: chat::identity(app),
         path,
         nav: None,
         clock: Clock { zone: Zone::Fixed(chat::time_zone(headers)), now: clock::now() },
@@ -147,16 +148,16 @@ fn error_page(status: StatusCode, layout: Layout, title: Key, message: String, l
 }
 
 /// Answers addresses that do not exist. Choosing a language there leads to the front page.
-pub(in crate::http) fn not_found(headers: &HeaderMap) -> Response {
-    let layout = layout(headers, "/".into());
+pub(in crate::http) fn not_found(app: &AppState, headers: &HeaderMap) -> Response {
+    let layout = layout(app, headers, "/".into());
     let message = layout.i18n.error(error_code::NOT_FOUND).unwrap_or_default().to_owned();
     error_page(StatusCode::NOT_FOUND, layout, Key::PageNotFound, message, (LOBBY.into(), Key::OpenChat))
 }
 
 /// Middleware that turns errors of pages into pages, in the reader's language.
-pub(in crate::http) async fn render_errors(request: Request, next: Next) -> Response {
+pub(in crate::http) async fn render_errors(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let Some(path) = page_of(request.uri().path()) else { return next.run(request).await };
-    let layout = layout(request.headers(), path.clone());
+    let layout = layout(&app, request.headers(), path.clone());
     let is_get = request.method() == Method::GET;
     let response = next.run(request).await;
     let Some(error) = response.extensions().get::<ApiError>() else { return response };
