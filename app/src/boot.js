@@ -1,5 +1,5 @@
 // The document's module script: loads the wasm, then hydrates the server's HTML. The server fills in the options.
-const { js, wasm, build, language, shell, worker } = {{options}};
+const { js, wasm, build, identity, language, shell, worker } = {{options}};
 
 // A tab in which hydration has failed builds its pages itself from then on.
 const MOUNT = "parlor.mount";
@@ -57,12 +57,12 @@ function write(key, value) {
   } catch {}
 }
 
-// The service worker needs to know the page's build, to drop the files of older builds, and the language of the shell that
-// it keeps. Pages without TLS have no service workers.
+// The service worker needs to know the page's build, to drop the files of older builds, and which language, server name
+// and picture the shell that it keeps is to have. Pages without TLS have no service workers.
 function registerWorker() {
   const container = navigator.serviceWorker;
   if (!container) return;
-  const post = () => container.controller?.postMessage([build, language]);
+  const post = () => container.controller?.postMessage([build, language, identity]);
   container.addEventListener("controllerchange", post);
   post();
   const register = () => container.register("/sw.js", { updateViaCache: "none" }).catch(() => {});

@@ -87,6 +87,7 @@ fn boot(files: &SiteFiles, page: &PageData, language: Language) -> String {
         "js": files.js,
         "wasm": files.wasm,
         "build": page.server.build,
+        "identity": page.identity().version(),
         "language": language.tag(),
         "shell": page.shell,
         "worker": files.worker,

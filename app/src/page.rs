@@ -60,11 +60,23 @@ impl PageBootstrap {
 }
 
 /// The name and picture of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServerIdentity {
     pub name: String,
     /// The path of its picture; none for the default icon.
     pub picture: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+impl ServerIdentity {
+    /// A hash, by which the service worker notices that the shell that it keeps shows an old name or picture.
+    #[must_use]
+    pub fn version(&self) -> String {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +139,13 @@ impl Default for PageData {
 }
 
 impl PageData {
+    /// The server's name and picture.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn identity(&self) -> ServerIdentity {
+        ServerIdentity { name: self.server.name.clone(), picture: self.picture.clone() }
+    }
+
     /// The tab's title, as the browser will set it too.
     pub fn title(&self) -> String {
         match (&self.user, &self.room) {

@@ -104,7 +104,7 @@ async fn the_name_shows_on_pages_in_the_manifest_and_in_welcome() {
     assert_eq!((&manifest["name"], &manifest["short_name"]), (&json!("Tea House"), &json!("Tea House")));
     for (token, path, title) in [
         (&olga.token, "/r/lobby", "Lobby · Tea House"),
-        (&olga.token, "/account", "Account · Tea House"),
+        (&olga.token, "/account", "Account settings · Tea House"),
         (&String::new(), "/", "Tea House"),
         (&String::new(), "/sign-in", "Sign in · Tea House"),
         (&String::new(), "/sign-up", "Create account · Tea House"),

@@ -47,7 +47,7 @@ impl ApiError {
     }
 
     /// There is nothing at this address, or the caller must not know of it.
-    pub(super) fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, error_code::NOT_FOUND, "There is nothing at this address.")
     }
 

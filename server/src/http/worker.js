@@ -15,9 +15,9 @@ const AWAY = [502, 503, 504];
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("message", (event) => {
-  // Pages report their build and language.
-  const [build, language] = event.data;
-  if (build === BUILD) event.waitUntil(Promise.all([tidy(), speak(language)]));
+  // Pages report their build, their language, and the version of the server's name and picture.
+  const [build, language, identity] = event.data;
+  if (build === BUILD) event.waitUntil(Promise.all([tidy(), refresh(language, identity)]));
 });
 
 addEventListener("fetch", (event) => {
@@ -51,12 +51,13 @@ async function tidy() {
   if (pages.length <= 1) await forget(await older());
 }
 
-// The cached shell has the language of the reader's last page.
-async function speak(language) {
+// The cached shell has the language of the reader's last page, and the server's name and picture.
+async function refresh(language, identity) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(SHELL, { ignoreVary: true });
-  if (!kept || kept.headers.get("content-language") === language) return;
-  // Offline, the shell stays; the next page reports its language again.
+  const has = (name, value) => kept.headers.get(name) === value;
+  if (!kept || (has("content-language", language) && has("server-identity", identity))) return;
+  // Offline, the shell stays; the next page reports them again.
   const other = await fetch(`${SHELL}&lang=${language}`, { redirect: "error" }).catch(() => undefined);
   if (other?.ok) await cache.put(SHELL, other);
 }

@@ -4,7 +4,7 @@
 use axum::{
     body::Body,
     extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::{config::LeptosOptions, context::provide_context, nonce::use_nonce, prelude::use_context};
@@ -112,6 +112,9 @@ pub(in crate::http) async fn room(
     Ok(render(&app, data, language, request).await)
 }
 
+/// By this the service worker compares the shell that it keeps with the newest page.
+const SERVER_IDENTITY: HeaderName = HeaderName::from_static("server-identity");
+
 #[derive(Deserialize)]
 pub(in crate::http) struct ShellQuery {
     build: Option<String>,
@@ -132,7 +135,12 @@ pub(in crate::http) async fn shell(
     let language = query.lang.as_deref().and_then(Language::from_tag).unwrap_or_else(|| language::of(&headers));
     // Nothing else of the request reaches the page. Its address is one of the chat's; which room it is does not show.
     let data = PageData { shell: true, ..page(&app, None, &HeaderMap::new()) };
-    render(&app, data, language, at("/r/lobby", Request::new(Body::empty()))).await
+    let version = HeaderValue::from_str(&data.identity().version());
+    let mut response = render(&app, data, language, at("/r/lobby", Request::new(Body::empty()))).await;
+    if let Ok(version) = version {
+        response.headers_mut().insert(SERVER_IDENTITY, version);
+    }
+    response
 }
 
 /// The request with the address that the router of the page sees.
