@@ -10,7 +10,7 @@ use parlor_protocol::{
 };
 use reqwest::{
     Method,
-    header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE},
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, COOKIE},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,6 +44,7 @@ async fn settings(server: &Server, who: &CreatedSession) -> ServerSettings {
 
 async fn html(server: &Server, token: &str, path: &str) -> String {
     let request = http_client().get(server.url(path)).header(COOKIE, format!("parlor_session={token}"));
+    let request = request.header(ACCEPT, "text/html");
     request.send().await.unwrap().text().await.unwrap()
 }
 
