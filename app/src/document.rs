@@ -30,6 +30,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let i18n = i18n::page_json(language);
     let scripts = view! {
         <link rel="modulepreload" href=files.js nonce=use_nonce() />
+        {files.loader.map(|href| view! { <link rel="modulepreload" href=href nonce=use_nonce() /> })}
         // With the same mode as `fetch` has, or the browser requests the file twice.
         <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
         <script type="module" nonce=use_nonce()>

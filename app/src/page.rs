@@ -104,12 +104,14 @@ impl Default for Offers {
     }
 }
 
-/// The addresses of the site's files, such as `/pkg/parlor.HASH.js`. Given by context on the server.
+/// The addresses of the site's files, such as `/pkg/BUILD/parlor.HASH.js`. Given by context on the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SiteFiles {
     /// The script that loads the wasm.
     pub js: String,
     pub wasm: String,
+    /// The script that loads the parts of the wasm that are needed later. None if the wasm is not split.
+    pub loader: Option<String>,
     /// The style sheet.
     pub css: String,
     /// Whether the browser is to install the service worker.

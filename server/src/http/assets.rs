@@ -1,5 +1,7 @@
 //! The page's own files: inside the binary in a release build, read from the site folder in development.
 
+use std::sync::LazyLock;
+
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
@@ -7,6 +9,7 @@ use axum::{
 };
 use parlor_app::SiteFiles;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 
 use super::{AppState, pages};
 
@@ -22,31 +25,78 @@ pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// All others are asked for again, and answered with 304 while they are the same.
 const REVALIDATE: &str = "no-cache";
 
-/// The addresses of script, wasm and style, as the build named them.
+/// Names this build in the addresses of its scripts and wasm, `/pkg/<revision>/<name>`. The hash in a name is not enough:
+/// cargo-leptos computes it before it writes the names of other files into the file, so that files of two builds can have
+/// one name. The parts of the wasm work with those of their own build only.
+static REVISION: LazyLock<String> = LazyLock::new(|| {
+    let mut names: Vec<_> = Site::iter().filter(|path| is_package(path) && !is_compressed(path)).collect();
+    names.sort();
+    let mut hash = Sha256::new();
+    for name in names {
+        hash.update(name.as_bytes());
+        hash.update(Site::get(&name).map_or([0; 32], |file| file.metadata.sha256_hash()));
+    }
+    hex(&hash.finalize()[..8])
+});
+
+/// The address of a file in `pkg/`. While someone works on the files they change, and the server stays.
+fn address(path: &str) -> String {
+    match path.strip_prefix("pkg/") {
+        Some(name) if !is_watched() => format!("/pkg/{}/{name}", *REVISION),
+        _ => format!("/{path}"),
+    }
+}
+
+/// The file at an address, without the leading `/`. None of another build is given out for one of this.
+fn path_of(address: &str) -> String {
+    let own = address.strip_prefix("pkg/").and_then(|rest| rest.strip_prefix(REVISION.as_str())?.strip_prefix('/'));
+    own.map_or_else(|| address.to_owned(), |name| format!("pkg/{name}"))
+}
+
+fn is_watched() -> bool {
+    std::env::var_os("LEPTOS_WATCH").is_some()
+}
+
+/// The addresses of scripts, wasm and style, as the build named them.
 pub(crate) fn site_files() -> SiteFiles {
+    let [js, wasm, css] = main_files();
+    // Under a name without a hash, and while someone works on the files, a worker would keep what is no longer so.
+    let worker = [&js, &wasm, &css].into_iter().all(|path| is_hashed(path)) && !is_watched();
+    let loader = named_in(&js, "pkg/__wasm_split.").first().map(|path| address(path));
+    SiteFiles { js: address(&js), wasm: address(&wasm), css: address(&css), loader, worker }
+}
+
+/// Main script, main wasm and style.
+fn main_files() -> [String; 3] {
     let find = |suffix: &str, default: &str| {
         let names = Site::iter().filter(|path| path.starts_with("pkg/parlor") && path.ends_with(suffix));
         // In development the files of the build before may still be there.
         let newest = names.max_by_key(|path| Site::get(path).and_then(|file| file.metadata.last_modified()));
-        newest.map_or_else(|| format!("/pkg/{default}"), |path| format!("/{path}"))
+        newest.map_or_else(|| format!("pkg/{default}"), |path| path.into_owned())
     };
-    let (js, wasm, css) = (find(".js", "parlor.js"), find(".wasm", "parlor.wasm"), find(".css", "parlor.css"));
-    // Under a name without a hash, and while someone works on the files, a worker would keep what is no longer so.
-    let named = [&js, &wasm, &css].into_iter().all(|path| is_hashed(path.trim_start_matches('/')));
-    SiteFiles { worker: named && std::env::var_os("LEPTOS_WATCH").is_none(), js, wasm, css }
+    [find(".js", "parlor.js"), find(".wasm", "parlor.wasm"), find(".css", "parlor.css")]
+}
+
+/// The files with this prefix that a script names. Those of other builds may lie beside them.
+fn named_in(script: &str, prefix: &str) -> Vec<String> {
+    let Some(script) = Site::get(script) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&script.data);
+    let files = Site::iter().filter(|path| path.starts_with(prefix) && !is_compressed(path));
+    files.filter(|path| text.contains(path.trim_start_matches("pkg/"))).map(|path| path.into_owned()).collect()
 }
 
 /// Everything that a page needs besides its document: the address of each file and the hash of its content. Sorted, so
 /// that the same files are the same list.
 pub(super) fn page_files() -> Vec<(String, [u8; 32])> {
-    let SiteFiles { js, wasm, css, .. } = site_files();
-    let others = Site::iter().filter(|path| !path.starts_with("pkg/") && !is_compressed(path));
-    let mut paths: Vec<_> = others.map(|path| format!("/{path}")).chain([js, wasm, css]).collect();
+    let others = Site::iter().filter(|path| !is_package(path) && !is_compressed(path));
+    let mut paths: Vec<_> = others.map(|path| path.into_owned()).chain(main_files()).collect();
+    for loader in named_in(&main_files()[0], "pkg/__wasm_split.") {
+        // The parts of the wasm that load later.
+        paths.extend(named_in(&loader, "pkg/").into_iter().filter(|path| path.ends_with(".wasm")));
+        paths.push(loader);
+    }
     paths.sort();
-    let with_hash = |path: String| {
-        let hash = Site::get(path.trim_start_matches('/'))?.metadata.sha256_hash();
-        Some((path, hash))
-    };
+    let with_hash = |path: String| Some((address(&path), Site::get(&path)?.metadata.sha256_hash()));
     paths.into_iter().filter_map(with_hash).collect()
 }
 
@@ -60,7 +110,7 @@ pub(super) async fn serve(State(app): State<AppState>, method: Method, uri: Uri,
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let path = uri.path().trim_start_matches('/');
+    let path = &path_of(uri.path().trim_start_matches('/'));
     // A compressed copy is never asked for by its own name.
     if is_compressed(path) {
         return not_found(&app, path, &headers);
@@ -115,6 +165,11 @@ fn not_found(app: &AppState, path: &str, headers: &HeaderMap) -> Response {
         return pages::not_found(app, headers);
     }
     (StatusCode::NOT_FOUND, "Not found.\n").into_response()
+}
+
+/// Whether the client's build made it.
+fn is_package(path: &str) -> bool {
+    path.starts_with("pkg/")
 }
 
 /// Whether it is the compressed copy of another file.
