@@ -27,7 +27,7 @@ build: $(STAMP)
 $(STAMP): $(SOURCES) $(if $(SITE),,FORCE) $(OTHERS)
 	@scripts/setup.sh build
 	@echo "[build] release build of client and server: about 10 minutes the first time on two cores"
-	@cargo leptos build --release --precompress
+	@cargo leptos build --release --precompress --split --lib-features hydrate --lib-features split
 	@touch $@
 
 ## Install the missing tools for building and testing

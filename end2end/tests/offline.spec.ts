@@ -131,7 +131,7 @@ test("the service worker handles documents and site files only", async ({ person
   for (const path of ["/api/me", "/healthz", "/sw.js", "/enter"]) expect(byWorker.get(path), path).toBe(false);
   const files = [...byWorker].filter(([path]) => path.startsWith("/pkg/"));
   // The last request was a range request, which the worker ignores.
-  expect(files.filter(([path]) => path.endsWith(".js")).map(([, worker]) => worker)).toEqual([false]);
+  expect(files.filter(([path]) => /\/parlor\.[^/]*\.js$/.test(path)).map(([, worker]) => worker)).toEqual([false]);
   for (const end of [".css", ".wasm"]) expect(files.find(([path]) => path.endsWith(end))![1], end).toBe(true);
   expect(byWorker.get("/r/lobby")).toBe(true);
 });
@@ -173,6 +173,10 @@ test("a new version is offered while the old page keeps working, and old files a
   await ann.send("still here");
   await expect(ann.message("still here")).toHaveAttribute("data-state", "stored");
   expect(await caches(ann.page)).toContain(old);
+  // Parts that were not loaded yet come from the page's own build.
+  await ann.page.keyboard.press("Control+k");
+  await expect(ann.page.getByTestId("switcher-field")).toBeFocused();
+  await ann.page.keyboard.press("Escape");
 
   const before = await style(ann.page);
   await ann.page.getByTestId("renew").click();

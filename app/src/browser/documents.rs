@@ -71,6 +71,14 @@ pub fn focus_page(container: &Element) {
     let _ = target.focus();
 }
 
+/// Focuses the field that an open dialog or popover names, as the browser does when it opens.
+pub fn focus_first() {
+    let field = document().query_selector("dialog[open] [autofocus], :popover-open [autofocus]").ok().flatten();
+    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+        let _ = field.focus();
+    }
+}
+
 pub fn focused() -> Option<HtmlElement> {
     document().active_element()?.dyn_into().ok()
 }

@@ -7,9 +7,9 @@ use super::{
     connection_panel::ConnectionPanel,
     current_room::CurrentRoom,
     header::Header,
-    invite::{InviteDialog, InviteHandle},
+    invite::InviteDialog,
     layout::Layout,
-    message_menu::{MessageMenu, MessageMenuHandle},
+    message_menu::{MenuMessage, MessageMenu},
     new_room::NewRoom,
     outdated::Outdated,
     people::People,
@@ -43,8 +43,7 @@ pub fn Chat() -> impl IntoView {
     provide_context(room);
     provide_context(layout);
     provide_context(ComposerHandle::default());
-    provide_context(InviteHandle::new(client));
-    provide_context(MessageMenuHandle::new(client));
+    provide_context(MenuMessage(RwSignal::new(None)));
     Effect::new(move || {
         if let Some(room) = id.get() {
             client.open_room(&room);

@@ -2,7 +2,10 @@
 
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::close_button::CloseButton;
+use super::{
+    close_button::CloseButton,
+    lazy::{LazyPart, lazy_part},
+};
 use crate::{
     browser, clock,
     i18n::{I18n, Key},
@@ -52,27 +55,56 @@ impl Snapshot {
     }
 }
 
-/// The panel. It asks for new figures once a second while it is open.
+/// Whether the panel is open. Provided by context.
+#[derive(Clone, Copy)]
+struct IsOpen(RwSignal<bool>);
+
+lazy_part!(connection_panel, Details);
+
 #[component]
 pub fn ConnectionPanel() -> impl IntoView {
+    let i18n = expect_context::<Client>().i18n;
+    let panel = NodeRef::<html::Section>::new();
+    let is_open = RwSignal::new(false);
+    provide_context(IsOpen(is_open));
+    let on_toggle = move |_| {
+        is_open.set(panel.get_untracked().is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false)));
+    };
+    view! {
+        <section
+            class="connection-panel"
+            id=ID
+            node_ref=panel
+            popover="auto"
+            role="dialog"
+            aria-label=i18n.t(Key::Connection)
+            on:toggle=on_toggle
+        >
+            <LazyPart wanted=is_open load=connection_panel />
+        </section>
+    }
+}
+
+/// What is in the panel. It asks for new figures once a second while it is open.
+#[component]
+fn Details() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let lab = expect_context::<PageData>().offers.lab;
-    let panel = NodeRef::<html::Section>::new();
+    let IsOpen(is_open) = expect_context();
     let report_field = NodeRef::<html::Textarea>::new();
     let snapshot = RwSignal::new(Snapshot::default());
     let refreshing = StoredValue::new(false);
     let copied = RwSignal::new(None::<Key>);
-    let is_open = move || panel.get_untracked().is_some_and(|panel| panel.matches(":popover-open").unwrap_or(false));
     let refresh = move || snapshot.set(Snapshot::take(client));
-    let on_toggle = move |_| {
-        if !is_open() || refreshing.get_value() {
+    Effect::new(move || {
+        if !is_open.get() || refreshing.get_value() {
             return;
         }
         refreshing.set_value(true);
         copied.set(None);
         spawn_local(async move {
-            while is_open() {
+            while is_open.get_untracked() {
                 client.measure_latency();
                 refresh();
                 // Shows the answer of a near server to the ping that this sends.
@@ -82,7 +114,7 @@ pub fn ConnectionPanel() -> impl IntoView {
             }
             refreshing.set_value(false);
         });
-    };
+    });
     let copy = move |_| {
         spawn_local(async move {
             refresh();
@@ -100,54 +132,44 @@ pub fn ConnectionPanel() -> impl IntoView {
         });
     };
     view! {
-        <section
-            class="connection-panel"
-            id=ID
-            node_ref=panel
-            popover="auto"
-            role="dialog"
-            aria-label=i18n.t(Key::Connection)
-            on:toggle=on_toggle
-        >
-            <div class="panel-head">
-                <h2>{i18n.t(Key::Connection)}</h2>
-                <CloseButton popover=ID autofocus=true />
-            </div>
-            <p class="soft" data-testid="connection-why">
-                {move || snapshot.with(|now| now.why)}
-            </p>
-            <figure>
-                <svg viewBox="0 0 244 44" preserveAspectRatio="none" aria-hidden="true">
-                    <polyline points=move || snapshot.with(|now| now.points.clone())></polyline>
-                </svg>
-                <figcaption>{move || snapshot.with(|now| now.caption.clone())}</figcaption>
-            </figure>
-            <dl>{lines(snapshot, i18n)}</dl>
-            <textarea
-                node_ref=report_field
-                aria-label=i18n.t(Key::Report)
-                readonly
-                rows="5"
-                hidden=move || copied.get() != Some(Key::CopyManually)
-                prop:value=move || snapshot.with(|now| now.report.clone())
-            ></textarea>
-            <div class="dialog-actions">
-                <span class="soft" role="status">
-                    {move || copied.get().map(|word| i18n.t(word))}
-                </span>
-                {lab
-                    .then(|| {
-                        view! {
-                            <a class="button" href="/lab" target="_blank">
-                                {i18n.t(Key::TestNetwork)}
-                            </a>
-                        }
-                    })}
-                <button type="button" class="button" on:click=copy>
-                    {i18n.t(Key::CopyReport)}
-                </button>
-            </div>
-        </section>
+        <div class="panel-head">
+            <h2>{i18n.t(Key::Connection)}</h2>
+            <CloseButton popover=ID autofocus=true />
+        </div>
+        <p class="soft" data-testid="connection-why">
+            {move || snapshot.with(|now| now.why)}
+        </p>
+        <figure>
+            <svg viewBox="0 0 244 44" preserveAspectRatio="none" aria-hidden="true">
+                <polyline points=move || snapshot.with(|now| now.points.clone())></polyline>
+            </svg>
+            <figcaption>{move || snapshot.with(|now| now.caption.clone())}</figcaption>
+        </figure>
+        <dl>{lines(snapshot, i18n)}</dl>
+        <textarea
+            node_ref=report_field
+            aria-label=i18n.t(Key::Report)
+            readonly
+            rows="5"
+            hidden=move || copied.get() != Some(Key::CopyManually)
+            prop:value=move || snapshot.with(|now| now.report.clone())
+        ></textarea>
+        <div class="dialog-actions">
+            <span class="soft" role="status">
+                {move || copied.get().map(|word| i18n.t(word))}
+            </span>
+            {lab
+                .then(|| {
+                    view! {
+                        <a class="button" href="/lab" target="_blank">
+                            {i18n.t(Key::TestNetwork)}
+                        </a>
+                    }
+                })}
+            <button type="button" class="button" on:click=copy>
+                {i18n.t(Key::CopyReport)}
+            </button>
+        </div>
     }
 }
 

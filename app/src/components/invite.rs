@@ -1,10 +1,11 @@
 //! "Invite people": creates an invitation link, copies it, and shows it with its QR code.
 
-use leptos::{either::EitherOf3, html, prelude::*, task::spawn_local};
+use leptos::{either::EitherOf3, prelude::*, task::spawn_local};
 use parlor_protocol::policy::{Actor, ServerAction};
 
 use super::{
-    layout::{self, Layout},
+    layout::Layout,
+    lazy::{LazyPart, lazy_part},
     qr_code::qr_code,
 };
 use crate::{api, browser, i18n::Key, live::client::Client};
@@ -16,62 +17,20 @@ enum Invitation {
     Failed(String),
 }
 
-/// The dialog and the invitation that it shows. Provided by context.
-#[derive(Clone, Copy)]
-pub struct InviteHandle {
-    client: Client,
-    dialog: NodeRef<html::Dialog>,
-    invitation: RwSignal<Invitation>,
-}
-
-impl InviteHandle {
-    pub fn new(client: Client) -> Self {
-        Self { client, dialog: NodeRef::new(), invitation: RwSignal::new(Invitation::Creating) }
-    }
-
-    /// Opens the dialog with a new invitation for members, with the default validity.
-    fn open(self) {
-        let Self { client, dialog, invitation } = self;
-        invitation.set(Invitation::Creating);
-        layout::show(dialog);
-        spawn_local(async move {
-            invitation.set(match api::create_invite().await {
-                Ok(created) => {
-                    let link = window().location().origin().unwrap_or_default() + &created.link;
-                    let copied = browser::copy(&link).await;
-                    Invitation::Created { link, copied }
-                }
-                Err(error) => Invitation::Failed(error.message(client.i18n)),
-            });
-        });
-    }
-
-    fn copy_again(self, link: String) {
-        let invitation = self.invitation;
-        spawn_local(async move {
-            let copied = browser::copy(&link).await;
-            invitation.set(Invitation::Created { link, copied });
-        });
-    }
-}
+lazy_part!(invite, InviteForm);
 
 /// Opens the dialog. Only for users who may invite.
 #[component]
 pub fn InviteButton() -> impl IntoView {
-    let invite = expect_context::<InviteHandle>();
+    let client = expect_context::<Client>();
     let layout = expect_context::<Layout>();
-    let client = invite.client;
-    let open = move |_| {
-        layout.close_drawers();
-        invite.open();
-    };
     view! {
         <button
             type="button"
             class="button invite-people"
             data-testid="invite-people"
             hidden=move || !client.role.get().is_some_and(|role| Actor::with_role(role).can(ServerAction::Invite))
-            on:click=open
+            on:click=move |_| layout.open_invite()
         >
             {client.i18n.t(Key::InvitePeople)}
         </button>
@@ -80,9 +39,31 @@ pub fn InviteButton() -> impl IntoView {
 
 #[component]
 pub fn InviteDialog() -> impl IntoView {
-    let invite = expect_context::<InviteHandle>();
-    let InviteHandle { client, dialog, invitation } = invite;
-    let i18n = client.i18n;
+    let i18n = expect_context::<Client>().i18n;
+    let dialog = expect_context::<Layout>().invite;
+    view! {
+        <dialog class="dialog invite" node_ref=dialog.element aria-label=i18n.t(Key::InvitePeople)>
+            <LazyPart wanted=dialog.wanted() load=invite />
+        </dialog>
+    }
+}
+
+/// Creates an invitation for members, with the default validity, each time the dialog opens.
+#[component]
+fn InviteForm() -> impl IntoView {
+    let i18n = expect_context::<Client>().i18n;
+    let dialog = expect_context::<Layout>().invite;
+    let invitation = RwSignal::new(Invitation::Creating);
+    Effect::new(move || {
+        dialog.openings.track();
+        invitation.set(Invitation::Creating);
+        spawn_local(async move {
+            match api::create_invite().await {
+                Ok(created) => copy(window().location().origin().unwrap_or_default() + &created.link, invitation).await,
+                Err(error) => invitation.set(Invitation::Failed(error.message(i18n))),
+            }
+        });
+    });
     let content = move || match invitation.get() {
         Invitation::Creating => EitherOf3::A(view! { <p class="soft">{i18n.t(Key::CreatingInvitation)}</p> }),
         Invitation::Failed(why) => EitherOf3::B(view! {
@@ -109,7 +90,7 @@ pub fn InviteDialog() -> impl IntoView {
                         type="button"
                         class="button"
                         data-testid="copy-invite"
-                        on:click=move |_| invite.copy_again(link.clone())
+                        on:click=move |_| spawn_local(copy(link.clone(), invitation))
                     >
                         {i18n.t(Key::CopyLink)}
                     </button>
@@ -121,15 +102,18 @@ pub fn InviteDialog() -> impl IntoView {
         }
     };
     view! {
-        <dialog class="dialog invite" node_ref=dialog aria-label=i18n.t(Key::InvitePeople)>
-            <h2>{i18n.t(Key::InvitePeople)}</h2>
-            {content}
-            <form class="dialog-actions" method="dialog">
-                <a class="button quiet" href="/people">
-                    {i18n.t(Key::AllInvitations)}
-                </a>
-                <button class="button primary">{i18n.t(Key::Close)}</button>
-            </form>
-        </dialog>
+        <h2>{i18n.t(Key::InvitePeople)}</h2>
+        {content}
+        <form class="dialog-actions" method="dialog">
+            <a class="button quiet" href="/people">
+                {i18n.t(Key::AllInvitations)}
+            </a>
+            <button class="button primary">{i18n.t(Key::Close)}</button>
+        </form>
     }
+}
+
+async fn copy(link: String, invitation: RwSignal<Invitation>) {
+    let copied = browser::copy(&link).await;
+    invitation.set(Invitation::Created { link, copied });
 }

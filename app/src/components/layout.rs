@@ -2,13 +2,16 @@
 
 use leptos::{html, prelude::*};
 
+use super::lazy::LazyDialog;
+
 /// Provided by context, so that no component has to look for an element by its id.
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub rooms: NodeRef<html::Nav>,
     pub people: NodeRef<html::Aside>,
-    pub new_room: NodeRef<html::Dialog>,
-    pub switcher: NodeRef<html::Dialog>,
+    pub new_room: LazyDialog,
+    pub switcher: LazyDialog,
+    pub invite: LazyDialog,
     /// Whether the people column is shown where there is space for it.
     pub people_shown: RwSignal<bool>,
 }
@@ -18,8 +21,9 @@ impl Default for Layout {
         Self {
             rooms: NodeRef::new(),
             people: NodeRef::new(),
-            new_room: NodeRef::new(),
-            switcher: NodeRef::new(),
+            new_room: LazyDialog::default(),
+            switcher: LazyDialog::default(),
+            invite: LazyDialog::default(),
             people_shown: RwSignal::new(true),
         }
     }
@@ -44,24 +48,16 @@ impl Layout {
 
     pub fn open_new_room(self) {
         self.close_rooms();
-        show(self.new_room);
+        self.new_room.open();
     }
 
     pub fn open_switcher(self) {
         self.close_rooms();
-        show(self.switcher);
+        self.switcher.open();
     }
-}
 
-/// Opens a dialog as modal, unless it is open.
-pub fn show(dialog: NodeRef<html::Dialog>) {
-    if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
-        let _ = dialog.show_modal();
-    }
-}
-
-pub fn close(dialog: NodeRef<html::Dialog>) {
-    if let Some(dialog) = dialog.get_untracked() {
-        dialog.close();
+    pub fn open_invite(self) {
+        self.close_drawers();
+        self.invite.open();
     }
 }

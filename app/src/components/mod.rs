@@ -16,6 +16,7 @@ pub mod icons;
 pub mod invite;
 pub mod languages;
 pub mod layout;
+pub mod lazy;
 pub mod long_press;
 pub mod message;
 pub mod message_menu;

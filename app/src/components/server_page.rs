@@ -10,6 +10,7 @@ use leptos_router::{
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlFormElement, UrlSearchParams};
 
+use super::lazy::{LazyPart, lazy_part};
 use crate::{
     browser::{self, PageDocument},
     i18n::Key,
@@ -17,9 +18,20 @@ use crate::{
     navigation::{CurrentRoomId, is_auth_page, is_server_page, room_path},
 };
 
+lazy_part!(server_page, PageView);
+
 /// The page at the browser's address.
 #[component]
 pub fn ServerPage() -> impl IntoView {
+    view! {
+        <div class="server-page" data-testid="server-page">
+            <LazyPart wanted=true load=server_page />
+        </div>
+    }
+}
+
+#[component]
+fn PageView() -> impl IntoView {
     let client = expect_context::<Client>();
     let CurrentRoomId(room) = expect_context();
     let location = use_location();
@@ -116,20 +128,17 @@ pub fn ServerPage() -> impl IntoView {
         page.track();
         if let Some(container) = container.get() {
             browser::link_back(&container, &home.get_untracked());
-            container.set_scroll_top(0);
             browser::focus_page(&container);
         }
     });
     view! {
         <div
-            class="server-page"
-            data-testid="server-page"
             node_ref=container
             aria-busy=move || if busy.get() { "true" } else { "false" }
             on:submit=submit
             on:keydown=keydown
         >
-            <p class="server-page-problem" role="alert" hidden=move || !unreachable.get()>
+            <p class="load-problem" role="alert" hidden=move || !unreachable.get()>
                 {client.i18n.t(Key::ServerUnreachable)}
                 <button type="button" class="button" on:click=move |_| request(address.get_untracked(), None)>
                     {client.i18n.t(Key::Retry)}

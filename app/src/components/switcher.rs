@@ -6,7 +6,8 @@ use parlor_protocol::{RoomId, RoomSummary};
 use super::{
     current_room::CurrentRoom,
     icons::RoomIcon,
-    layout::{self, Layout},
+    layout::Layout,
+    lazy::{LazyPart, lazy_part},
 };
 use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted};
 
@@ -15,21 +16,34 @@ const LIST: &str = "switcher-list";
 /// At most this many rooms are listed.
 const LISTED: usize = 8;
 
+lazy_part!(switcher, SwitcherForm);
+
 #[component]
 pub fn Switcher() -> impl IntoView {
+    let i18n = expect_context::<Client>().i18n;
+    let layout = expect_context::<Layout>();
+    Effect::new(move || browser::on_shortcut("k", move || layout.open_switcher()));
+    view! {
+        <dialog class="dialog switcher" node_ref=layout.switcher.element aria-label=i18n.t(Key::GoToRoom)>
+            <LazyPart wanted=layout.switcher.wanted() load=switcher />
+        </dialog>
+    }
+}
+
+#[component]
+fn SwitcherForm() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let room = expect_context::<CurrentRoom>();
     let open_room = use_open_room();
-    let layout = expect_context::<Layout>();
-    let dialog = layout.switcher;
+    let dialog = expect_context::<Layout>().switcher;
     let query = RwSignal::new(String::new());
     let selected = RwSignal::new(0_usize);
     let found = Memo::new(move |_| {
         client.rooms.with(|rooms| room.id.with(|here| query.with(|query| find(rooms, here.as_ref(), query))))
     });
     let go = move |room: &RoomId| {
-        layout::close(dialog);
+        dialog.close();
         open_room.run(room.clone());
     };
     let on_key = move |event: KeyboardEvent| {
@@ -46,7 +60,11 @@ pub fn Switcher() -> impl IntoView {
         }
         event.prevent_default();
     };
-    Effect::new(move || browser::on_shortcut("k", move || layout.open_switcher()));
+    Effect::new(move || {
+        dialog.openings.track();
+        query.set(String::new());
+        selected.set(0);
+    });
     let option = move |(n, room): (usize, RoomSummary)| {
         let (kind, unread, id) = (room.kind, counted(&room), room.id.clone());
         view! {
@@ -64,39 +82,29 @@ pub fn Switcher() -> impl IntoView {
         }
     };
     view! {
-        <dialog
-            class="dialog switcher"
-            node_ref=dialog
-            aria-label=i18n.t(Key::GoToRoom)
-            on:close=move |_| {
-                query.set(String::new());
-                selected.set(0);
-            }
-        >
-            <form method="dialog">
-                <input
-                    data-testid=FIELD
-                    type="text"
-                    role="combobox"
-                    aria-expanded="true"
-                    aria-controls=LIST
-                    aria-activedescendant=move || format!("{LIST}-{}", selected.get())
-                    aria-label=i18n.t(Key::GoToRoom)
-                    placeholder=i18n.t(Key::GoToRoom)
-                    autocomplete="off"
-                    autofocus
-                    bind:value=query
-                    on:input=move |_| selected.set(0)
-                    on:keydown=on_key
-                />
-            </form>
-            <ul id=LIST role="listbox" aria-label=i18n.t(Key::Rooms)>
-                {move || found.get().into_iter().enumerate().map(option).collect_view()}
-            </ul>
-            <p class="soft" role="status">
-                {move || found.with(Vec::is_empty).then(|| i18n.t(Key::NoRoomsFound))}
-            </p>
-        </dialog>
+        <form method="dialog">
+            <input
+                data-testid=FIELD
+                type="text"
+                role="combobox"
+                aria-expanded="true"
+                aria-controls=LIST
+                aria-activedescendant=move || format!("{LIST}-{}", selected.get())
+                aria-label=i18n.t(Key::GoToRoom)
+                placeholder=i18n.t(Key::GoToRoom)
+                autocomplete="off"
+                autofocus
+                bind:value=query
+                on:input=move |_| selected.set(0)
+                on:keydown=on_key
+            />
+        </form>
+        <ul id=LIST role="listbox" aria-label=i18n.t(Key::Rooms)>
+            {move || found.get().into_iter().enumerate().map(option).collect_view()}
+        </ul>
+        <p class="soft" role="status">
+            {move || found.with(Vec::is_empty).then(|| i18n.t(Key::NoRoomsFound))}
+        </p>
     }
 }
 

@@ -194,6 +194,8 @@ language! {
         SignedOut => "You are signed out.",
         RoomDoesNotExist => "This room does not exist.",
         UnexpectedStatus => "The server responded with status {status}.",
+        PartUnavailable => "This part of the page could not be loaded.",
+        TryAgain => "Try again",
 
         // Connection panel and report.
         NotConnectedHelp => "You are not connected. What you write is kept and sent once you are reconnected.",

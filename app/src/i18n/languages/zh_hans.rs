@@ -195,6 +195,8 @@ language! {
         SignedOut => "你已退出登录。",
         RoomDoesNotExist => "房间不存在。",
         UnexpectedStatus => "服务器返回了状态码 {status}。",
+        PartUnavailable => "无法加载页面的这一部分。",
+        TryAgain => "再试一次",
 
         // Connection panel and report.
         NotConnectedHelp => "当前未连接。你写的内容会保留，重新连接后自动发送。",
