@@ -39,7 +39,6 @@ pub struct PageData {
 pub struct PageBootstrap {
     /// When the server rendered the page.
     pub now: Millis,
-    #[serde(flatten)]
     pub page: PageData,
 }
 

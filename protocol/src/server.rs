@@ -7,7 +7,8 @@ use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, ServerRole, User
 /// A frame from server to client: a JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(not(target_family = "wasm"), serde(tag = "type"))]
+#[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// Answer to `hello`.
     Welcome {
@@ -178,10 +179,18 @@ impl ServerFrame {
     /// # Errors
     /// The text is not a JSON object with a `type`, or a field of a known type is missing or invalid.
     pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        #[cfg(target_family = "wasm")]
+        {
+            Self::deserialize(crate::tagged::TaggedObject::new(text)?)
+        }
+        #[cfg(not(target_family = "wasm"))]
+        {
+            serde_json::from_str(text)
+        }
     }
 
-    /// Encodes the frame as JSON.
+    /// Encodes the frame as JSON. The browser only decodes frames of the server.
+    #[cfg(not(target_family = "wasm"))]
     #[must_use]
     pub fn encode(&self) -> String {
         to_json(self)

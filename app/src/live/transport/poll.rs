@@ -5,7 +5,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use serde_json::Value;
+use parlor_protocol::ServerFrame;
+use serde_json::value::RawValue;
 
 use super::{
     Transport, TransportEvent, TransportStatus, connection_lost, frame_event,
@@ -74,12 +75,12 @@ impl Transport for LongPoll {
             let get = self.get.get_or_insert_with(|| Request::new(path, None));
             let Poll::Ready(answer) = get.poll(context) else { return Poll::Pending };
             self.get = None;
-            match answer.map(|body| serde_json::from_str::<Vec<Value>>(&body)) {
+            match answer.map(|body| serde_json::from_str::<Vec<Box<RawValue>>>(&body)) {
                 Err(error) => return Poll::Ready(error.into()),
                 Ok(Err(_)) => return Poll::Ready(connection_lost(Key::InvalidResponse)),
                 Ok(Ok(frames)) if frames.is_empty() => self.pending.push_back(TransportEvent::Alive),
                 Ok(Ok(frames)) => {
-                    self.pending.extend(frames.into_iter().map(|frame| frame_event(serde_json::from_value(frame))));
+                    self.pending.extend(frames.iter().map(|frame| frame_event(ServerFrame::decode(frame.get()))));
                 }
             }
         }
