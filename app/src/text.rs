@@ -1,4 +1,4 @@
-//! HTML escaping.
+//! HTML escaping and lower case.
 
 /// Escapes a text for use in HTML.
 pub fn escape(text: &str) -> String {
@@ -14,6 +14,19 @@ pub fn escape(text: &str) -> String {
         }
     }
     html
+}
+
+/// A text in lower case. The browser does it itself: Rust's tables of all letters would be in the wasm.
+#[must_use]
+pub fn lowercase(text: &str) -> String {
+    #[cfg(feature = "browser")]
+    {
+        js_sys::JsString::from(text).to_lower_case().into()
+    }
+    #[cfg(not(feature = "browser"))]
+    {
+        text.to_lowercase()
+    }
 }
 
 #[cfg(test)]

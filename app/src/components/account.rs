@@ -53,10 +53,10 @@ pub fn Account() -> impl IntoView {
             </p>
             <div class="me">
                 <span class=move || ["avatar small ", hue()].concat() aria-hidden="true">
-                    {initials}
+                    {move || initials()}
                 </span>
                 <a class="me-name" href="/account" title=i18n.t(Key::Account)>
-                    {name}
+                    {move || name()}
                 </a>
                 <button
                     type="button"

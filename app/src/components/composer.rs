@@ -199,9 +199,9 @@ pub fn Composer() -> impl IntoView {
             >
                 {move || recipient.get().map(|name| i18n.format(Key::SendPrivately, &[("name", &name)]))}
             </button>
-            <div class="composer-box" hidden=room.missing>
+            <div class="composer-box" hidden=move || room.missing.get()>
                 // The box is as high as its text: a copy of the text in the same grid cell gives the height.
-                <div class="composer-grow" data-text=text>
+                <div class="composer-grow" data-text=move || text.get()>
                     <textarea
                         id=ID
                         node_ref=field
@@ -210,9 +210,9 @@ pub fn Composer() -> impl IntoView {
                         dir="auto"
                         autocomplete="off"
                         enterkeyhint="send"
-                        aria-label=label
+                        aria-label=move || label.get()
                         aria-describedby=HINT
-                        placeholder=label
+                        placeholder=move || label.get()
                         on:input=move |event| sender.on_input(event_target_value(&event))
                         on:keydown=move |event| sender.on_key(&event)
                     ></textarea>

@@ -46,7 +46,7 @@ pub fn ComposerStatus() -> impl IntoView {
                 role="alert"
                 hidden=move || hint.with(String::is_empty)
             >
-                {hint}
+                {move || hint.get()}
             </p>
             <p
                 class="composer-waiting"

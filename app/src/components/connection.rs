@@ -31,7 +31,7 @@ pub fn ConnectionBadge() -> impl IntoView {
     view! {
         // Only the word is announced: nobody wants to hear seconds counted down.
         <span class="sr-only" role="status">
-            {word}
+            {move || word()}
         </span>
         <div
             class="connection"
@@ -49,7 +49,7 @@ pub fn ConnectionBadge() -> impl IntoView {
             >
                 <span class="connection-dot" aria-hidden="true"></span>
                 <span class="connection-words">
-                    <span>{word}</span>
+                    <span>{move || word()}</span>
                     <span class="connection-detail">{move || state.with(|state| state.detail(i18n))}</span>
                 </span>
             </button>
@@ -71,7 +71,7 @@ pub fn ConnectionBadge() -> impl IntoView {
             >
                 {i18n.t(Key::Reload)}
             </button>
-            <a class="button small" href=sign_in rel="external" hidden=move || remedy() != Remedy::Enter>
+            <a class="button small" href=move || sign_in() rel="external" hidden=move || remedy() != Remedy::Enter>
                 {i18n.t(Key::JoinAgain)}
             </a>
         </div>

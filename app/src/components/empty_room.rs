@@ -13,12 +13,12 @@ pub fn Beginning(#[prop(into)] hidden: Signal<bool>, #[prop(into)] empty: Signal
     let is_private = move || room.summary.with(|room| room.as_ref().is_some_and(|room| room.kind == RoomKind::Private));
     let members = move || room.id.get().map(|room| format!("/rooms/{room}/settings"));
     view! {
-        <div class="beginning" hidden=hidden>
+        <div class="beginning" hidden=move || hidden.get()>
             <p class="beginning-title">{move || room.name()}</p>
             <p class="soft">{i18n.t(Key::RoomBeginning)}</p>
             <div class="empty-room" data-testid="empty-room" hidden=move || !empty.get() || room.is_archived()>
                 <p>{i18n.t(Key::EmptyRoom)}</p>
-                <a class="button" href=members hidden=move || !is_private()>
+                <a class="button" href=move || members() hidden=move || !is_private()>
                     {i18n.t(Key::AddMembers)}
                 </a>
             </div>

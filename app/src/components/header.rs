@@ -45,25 +45,25 @@ pub fn Header() -> impl IntoView {
             <button
                 type="button"
                 class="button icon-only rooms-toggle"
-                class:has-unread=unread_elsewhere
+                class:has-unread=move || unread_elsewhere.get()
                 aria-label=i18n.t(Key::Rooms)
                 popovertarget=rooms::ID
             >
                 <Icon path=MENU />
             </button>
             <h1 class="room-title">
-                <span class="room-hash" hidden=room.missing>
+                <span class="room-hash" hidden=move || room.missing.get()>
                     <RoomIcon kind />
                 </span>
-                <span class="room-title-name">{name}</span>
+                <span class="room-title-name">{move || name()}</span>
             </h1>
-            <p class="room-topic" data-testid="topic" title=topic>
+            <p class="room-topic" data-testid="topic" title=move || topic.get()>
                 {move || topic.get()}
             </p>
             <a
                 class="button icon-only room-settings"
-                href=settings
-                hidden=room.missing
+                href=move || settings()
+                hidden=move || room.missing.get()
                 title=i18n.t(Key::RoomSettings)
             >
                 <Icon path=SETTINGS />
@@ -79,7 +79,7 @@ pub fn Header() -> impl IntoView {
             >
                 <Icon path=PEOPLE />
                 <span class="sr-only">{i18n.t(Key::PeoplePrefix)}</span>
-                <span data-testid="online-count">{online}</span>
+                <span data-testid="online-count">{move || online().to_string()}</span>
                 <span class="people-word">{i18n.t(Key::OnlineSuffix)}</span>
             </button>
         </header>

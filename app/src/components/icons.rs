@@ -49,7 +49,7 @@ pub fn RoomIcon(#[prop(into)] kind: Signal<Option<RoomKind>>) -> impl IntoView {
     };
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-            <path d=path></path>
+            <path d=move || path()></path>
         </svg>
     }
 }

@@ -19,7 +19,7 @@ pub fn form(i18n: I18n, next: impl Fn() -> String + Send + Sync + 'static) -> im
     });
     view! {
         <form class="languages" method="post" action="/language" aria-label=i18n.t(Key::ChooseLanguage)>
-            <input type="hidden" name="next" value=next />
+            <input type="hidden" name="next" value=move || next() />
             {choices.collect_view()}
         </form>
     }

@@ -22,11 +22,10 @@ pub type PartFuture = Pin<Box<dyn Future<Output = Result<Part, SplitLoaderError>
 macro_rules! lazy_part {
     ($name:ident, $component:ident) => {
         fn $name() -> $crate::components::lazy::PartFuture {
+            #[cfg(feature = "split")]
+            use ::leptos::wasm_split::wasm_split;
             // leptos' own `#[lazy]` panics when the file cannot be fetched.
-            #[cfg_attr(
-                        feature = "split",
-                        leptos::wasm_split::wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible)
-                    )]
+            #[cfg_attr(feature = "split", wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible))]
             fn part() -> Result<$crate::components::lazy::Part, ::leptos::wasm_split::SplitLoaderError> {
                 Ok(|| view! { <$component /> }.into_any())
             }

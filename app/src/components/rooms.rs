@@ -156,22 +156,22 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 class="room-link"
                 data-testid="room-link"
                 data-room=id.to_string()
-                class:current=is_current
+                class:current=move || is_current.get()
                 class:has-unread=move || { unread() > 0 }
                 class:names-me=move || { mentions() > 0 }
-                class:muted=muted
+                class:muted=move || muted()
                 aria-current=move || if is_current.get() { "page" } else { "false" }
                 on:click=move |_| layout.close_rooms()
             >
                 <span class="room-hash">
                     <RoomIcon kind />
                 </span>
-                <span class="room-name">{name}</span>
+                <span class="room-name">{move || name()}</span>
                 <span class="unread" data-testid="unread" hidden=move || unread() == 0>
-                    {count}
+                    {move || count()}
                 </span>
                 <span class="sr-only" hidden=move || unread() == 0>
-                    {spoken_count}
+                    {move || spoken_count()}
                 </span>
             </a>
         </li>

@@ -9,7 +9,7 @@ use super::{
     layout::Layout,
     lazy::{LazyPart, lazy_part},
 };
-use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted};
+use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted, text::lowercase};
 
 const FIELD: &str = "switcher-field";
 const LIST: &str = "switcher-list";
@@ -111,11 +111,11 @@ fn SwitcherForm() -> impl IntoView {
 /// Rooms whose name contains the query, best match first: names that begin with it, then the others. Without a query,
 /// rooms with unread messages first.
 fn find(rooms: &[RoomSummary], here: Option<&RoomId>, query: &str) -> Vec<RoomSummary> {
-    let query = query.trim().to_lowercase();
+    let query = lowercase(query.trim());
     let mut found: Vec<_> = rooms
         .iter()
         .filter(|room| Some(&room.id) != here)
-        .map(|room| (room.name.to_lowercase(), room))
+        .map(|room| (lowercase(&room.name), room))
         .filter(|(name, _)| name.contains(&query))
         .collect();
     found.sort_by_key(|(name, room)| if query.is_empty() { counted(room) == 0 } else { !name.starts_with(&query) });

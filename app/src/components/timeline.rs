@@ -115,7 +115,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                         <Skeleton />
                     </div>
                     <p class="timeline-words" hidden=move || problem.with(String::is_empty)>
-                        {problem}
+                        {move || problem.get()}
                     </p>
                     <p class="timeline-words" hidden=move || !missing.get()>
                         <a href="/r/lobby">{i18n.t(Key::GoToLobby)}</a>
@@ -143,7 +143,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                 on:click=go_to_newest
             >
                 <Icon path=DOWN />
-                <span>{newer}</span>
+                <span>{move || newer.get()}</span>
             </button>
         </div>
     }
