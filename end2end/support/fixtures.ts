@@ -3,7 +3,7 @@ import { Browser, BrowserContextOptions, Locator, Page, expect, test as base } f
 import { Server } from "./server";
 
 /** Console messages of the browser about failed connections: expected in some tests, not errors of the page. */
-const NETWORK = /ERR_|WebSocket connection to|Failed to load resource|Failed to fetch|net::/;
+const NETWORK = /ERR_|WebSocket connection to|Failed to load resource|net::/;
 
 export class Person {
   constructor(readonly page: Page, readonly name: string) {}

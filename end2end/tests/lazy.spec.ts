@@ -1,12 +1,27 @@
 // Parts of the page that load when they are first needed.
-import { Page } from "@playwright/test";
-import { expect, test } from "../support/fixtures";
+import { Browser, BrowserContextOptions, Page } from "@playwright/test";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
+import { Server } from "../support/server";
 
 const NOT_SPLIT = "this build has all parts in one file; take the release build";
 
 const isSplit = async (page: Page): Promise<boolean> => (await page.locator("link[rel=modulepreload][href*=__wasm_split]").count()) > 0;
 
-/** Holds back the files of a part until it is called. */
+/** A guest without a service worker, which would have all parts already. */
+async function guest(browser: Browser, server: Server, errors: string[], options?: BrowserContextOptions): Promise<Person> {
+  const context = await browser.newContext({ baseURL: server.url, ...options });
+  await context.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  const page = await context.newPage();
+  page.on("pageerror", (error) => errors.push(String(error)));
+  const ann = await joinAsGuest(page, server.url, "Ann");
+  await ann.expectConnected();
+  return ann;
+}
+
+/** The browser reports requests that were blocked. A panic of the wasm would be another error. */
+const others = (errors: string[]): string[] => errors.filter((error) => !error.includes("Failed to fetch"));
+
+/** Blocks the file of a part until the returned function is called. */
 async function block(page: Page, part: string): Promise<() => void> {
   let isBlocked = true;
   await page.route(`**/split_${part}.*.wasm`, (route) => (isBlocked ? route.abort() : route.continue()));
@@ -17,9 +32,9 @@ for (const [locale, dialog, problem, tryAgain] of [
   ["en-US", "Go to room", "This part of the page could not be loaded.", "Try again"],
   ["zh-CN", "前往房间", "无法加载页面的这一部分。", "再试一次"],
 ]) {
-  test(`a part that cannot be fetched says so, and comes when one tries again (${locale})`, async ({ person }) => {
-    // The service worker would have it already.
-    const ann = await person("Ann", { locale, serviceWorkers: "block" });
+  test(`a part that cannot be fetched says so, and comes when one tries again (${locale})`, async ({ browser, server }) => {
+    const errors: string[] = [];
+    const ann = await guest(browser, server, errors, { locale });
     test.skip(!(await isSplit(ann.page)), NOT_SPLIT);
     const unblock = await block(ann.page, "switcher");
     await ann.page.keyboard.press("Control+k");
@@ -36,11 +51,14 @@ for (const [locale, dialog, problem, tryAgain] of [
     // The rest of the page has not noticed.
     await ann.send("still here");
     await expect(ann.message("still here")).toHaveAttribute("data-state", "stored");
+    expect(others(errors)).toEqual([]);
+    await ann.page.context().close();
   });
 }
 
-test("a page over the chat whose code cannot be fetched says so, and one can go back", async ({ person }) => {
-  const ann = await person("Ann", { serviceWorkers: "block" });
+test("a page over the chat whose code cannot be fetched says so, and one can go back", async ({ browser, server }) => {
+  const errors: string[] = [];
+  const ann = await guest(browser, server, errors);
   test.skip(!(await isSplit(ann.page)), NOT_SPLIT);
   const unblock = await block(ann.page, "server_page");
   await ann.page.getByRole("link", { name: "Ann" }).click();
@@ -51,13 +69,17 @@ test("a page over the chat whose code cannot be fetched says so, and one can go 
   await ann.send("back again");
   await expect(ann.message("back again")).toHaveAttribute("data-state", "stored");
   await ann.page.goForward();
+  await expect(page.getByRole("alert")).toContainText("could not be loaded");
   unblock();
   await page.getByTestId("load-again").click();
-  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(others(errors)).toEqual([]);
+  await ann.page.context().close();
 });
 
-test("each part is fetched once, when it is first opened", async ({ person }) => {
-  const ann = await person("Ann", { serviceWorkers: "block" });
+test("each part is fetched once, when it is first opened", async ({ browser, server }) => {
+  const errors: string[] = [];
+  const ann = await guest(browser, server, errors);
   test.skip(!(await isSplit(ann.page)), NOT_SPLIT);
   const parts: string[] = [];
   ann.page.on("request", (request) => {
@@ -73,6 +95,8 @@ test("each part is fetched once, when it is first opened", async ({ person }) =>
     await ann.page.keyboard.press("Escape");
     expect(parts).toEqual(["switcher", "new_room"]);
   }
+  expect(errors).toEqual([]);
+  await ann.page.context().close();
 });
 
 test("without the server, parts come from the service worker", async ({ person, server }) => {
