@@ -9,7 +9,7 @@ use super::{
     header::Header,
     invite::InviteDialog,
     layout::Layout,
-    message_menu::{MenuMessage, MessageMenu},
+    message_menu::{MessageMenu, MessageMenuHandle},
     new_room::NewRoom,
     outdated::Outdated,
     people::People,
@@ -43,7 +43,7 @@ pub fn Chat() -> impl IntoView {
     provide_context(room);
     provide_context(layout);
     provide_context(ComposerHandle::default());
-    provide_context(MenuMessage(RwSignal::new(None)));
+    provide_context(MessageMenuHandle::new(client));
     Effect::new(move || {
         if let Some(room) = id.get() {
             client.open_room(&room);

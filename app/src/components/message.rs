@@ -7,7 +7,7 @@ use web_sys::Element;
 use super::{
     composer::ComposerHandle,
     icons::{ALERT, CLOCK, Icon, MORE, TICK, TICKS},
-    message_menu::{self, MenuMessage},
+    message_menu::{self, MessageMenuHandle},
     scroll,
 };
 use crate::{
@@ -27,7 +27,7 @@ pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
     let i18n = client.i18n;
     let id = message.with_untracked(|row| row.message.id);
     // The welcome page has no menu and no composer.
-    let menu = use_context::<MenuMessage>();
+    let menu = use_context::<MessageMenuHandle>();
     let composer = use_context::<ComposerHandle>();
     view! {
         <article
@@ -56,7 +56,7 @@ pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
                     })
             }}
             {menu
-                .map(|MenuMessage(menu)| {
+                .map(|menu| {
                     view! {
                         <button
                             type="button"
@@ -66,7 +66,7 @@ pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
                             aria-label=i18n.t(Key::MessageActions)
                             aria-haspopup="menu"
                             popovertarget=message_menu::ID
-                            on:click=move |_| menu.set(Some(id))
+                            on:click=move |_| menu.set_message(id)
                         >
                             <Icon path=MORE />
                         </button>

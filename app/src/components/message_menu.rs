@@ -5,7 +5,6 @@ use parlor_protocol::CommandId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::lazy::{LazyPart, lazy_part};
 use crate::{browser, i18n::Key, live::client::Client};
 
 /// The menu's id, for the buttons that open it.
@@ -13,23 +12,14 @@ pub const ID: &str = "message-menu";
 /// Characters of the message that the sheet shows, to tell which message it is about.
 const EXCERPT_CHARS: usize = 160;
 
-/// The message that the menu is about; to be set before the menu opens. Provided by context.
+/// The message that the menu is about. Provided by context.
 #[derive(Clone, Copy)]
-pub struct MenuMessage(pub RwSignal<Option<CommandId>>);
-
-lazy_part!(message_menu, MessageMenuItems);
-
-#[component]
-pub fn MessageMenu() -> impl IntoView {
-    let MenuMessage(message) = expect_context();
-    view! {
-        <div class="message-menu" id=ID popover="auto">
-            <LazyPart wanted=Signal::derive(move || message.with(Option::is_some)) load=message_menu />
-        </div>
-    }
+pub struct MessageMenuHandle {
+    client: Client,
+    message: RwSignal<Option<Target>>,
 }
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct Target {
     id: CommandId,
     text: String,
@@ -45,16 +35,23 @@ impl Target {
     }
 }
 
+impl MessageMenuHandle {
+    pub fn new(client: Client) -> Self {
+        Self { client, message: RwSignal::new(None) }
+    }
+
+    /// To be called before the menu opens.
+    pub fn set_message(self, id: CommandId) {
+        let (text, can_delete) = (self.client.message_body(id), self.client.can_delete(id));
+        self.message.set(Some(Target { id, text, can_delete }));
+    }
+}
+
 #[component]
-fn MessageMenuItems() -> impl IntoView {
-    let client = expect_context::<Client>();
-    let MenuMessage(message) = expect_context();
+pub fn MessageMenu() -> impl IntoView {
+    let MessageMenuHandle { client, message } = expect_context();
     let i18n = client.i18n;
     let menu = NodeRef::<html::Div>::new();
-    let message = Memo::new(move |_| {
-        let target = |id| Target { id, text: client.message_body(id), can_delete: client.can_delete(id) };
-        message.get().map(target)
-    });
     let excerpt = move || message.with(|message| message.as_ref().map(Target::excerpt));
     let can_delete = move || message.with(|message| message.as_ref().is_some_and(|message| message.can_delete));
     let on_message = move |act: fn(Client, &Target)| {
@@ -65,49 +62,45 @@ fn MessageMenuItems() -> impl IntoView {
         }
     };
     view! {
-        <p class="message-menu-text" id="message-menu-text">
-            {excerpt}
-        </p>
-        <div
-            class="message-menu-items"
-            node_ref=menu
-            role="menu"
-            aria-label=i18n.t(Key::MessageActions)
-            on:keydown=move |event| move_focus(menu, &event)
-        >
-            <button
-                type="button"
-                role="menuitem"
-                data-testid="mark-unread"
-                autofocus
-                popovertarget=ID
-                popovertargetaction="hide"
-                on:click=on_message(|client, target| client.mark_unread(target.id))
-            >
-                {i18n.t(Key::MarkUnread)}
-            </button>
-            <button
-                type="button"
-                role="menuitem"
-                data-testid="copy-text"
-                popovertarget=ID
-                popovertargetaction="hide"
-                on:click=on_message(|_, target| browser::copy_quietly(&target.text))
-            >
-                {i18n.t(Key::CopyText)}
-            </button>
-            <button
-                type="button"
-                class="danger"
-                role="menuitem"
-                data-testid="delete-message"
-                hidden=move || !can_delete()
-                popovertarget=ID
-                popovertargetaction="hide"
-                on:click=on_message(|client, target| client.delete(target.id))
-            >
-                {i18n.t(Key::DeleteMessage)}
-            </button>
+        <div class="message-menu" id=ID node_ref=menu popover="auto" on:keydown=move |event| move_focus(menu, &event)>
+            <p class="message-menu-text" id="message-menu-text">
+                {excerpt}
+            </p>
+            <div class="message-menu-items" role="menu" aria-label=i18n.t(Key::MessageActions)>
+                <button
+                    type="button"
+                    role="menuitem"
+                    data-testid="mark-unread"
+                    autofocus
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=on_message(|client, target| client.mark_unread(target.id))
+                >
+                    {i18n.t(Key::MarkUnread)}
+                </button>
+                <button
+                    type="button"
+                    role="menuitem"
+                    data-testid="copy-text"
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=on_message(|_, target| browser::copy_quietly(&target.text))
+                >
+                    {i18n.t(Key::CopyText)}
+                </button>
+                <button
+                    type="button"
+                    class="danger"
+                    role="menuitem"
+                    data-testid="delete-message"
+                    hidden=move || !can_delete()
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=on_message(|client, target| client.delete(target.id))
+                >
+                    {i18n.t(Key::DeleteMessage)}
+                </button>
+            </div>
         </div>
     }
 }
