@@ -11,6 +11,21 @@ use reqwest::header::{CONTENT_LANGUAGE, SET_COOKIE};
 use serde_json::json;
 
 #[tokio::test]
+async fn malformed_forms_are_answered_with_a_page() {
+    let server = Server::start().await;
+    let mut browser = Browser::with(&server, &server.account("Ann").await);
+    let page = browser.post("/account/name", &[("display_name", "Eve"), ("display_name", "Bob")]).await;
+    assert_eq!((page.status, page.at("problem")), (400, "The server could not read the request."));
+    let request = http_client().post(server.url("/account/name")).header("content-type", "application/json");
+    let request = request.header("cookie", format!("parlor_session={}", browser.token));
+    let answer = request.body(r#"{"display_name":"Eve"}"#).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert!(answer.text().await.unwrap().contains("data-testid=\"problem\""));
+    assert_eq!(browser.me().await.user.name, "Ann");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn name_and_password_are_changed() {
     let server = Server::start().await;
     server.account("Taken").await;

@@ -95,6 +95,7 @@ async fn guests_keep_their_identity_when_they_sign_up() {
     // The account page has the same form, and no settings that need an account.
     let page = browser.open("/account").await;
     assert!(page.has("action=\"/sign-up\"") && page.has("Role: guest"), "{}", page.html);
+    assert!(page.has("href=\"/sign-in?next=/account\""), "guests may have an account already: {}", page.html);
     assert!(!page.has("/account/delete") && !page.has("/account/password") && !page.has("/account/invites"));
     for (name, password, status, why) in [
         ("Taken", PASSWORD, 409, "“Taken 2” is available."),
@@ -143,6 +144,11 @@ async fn first_owner_invites_a_member() {
         (404, "The link was already used, was revoked or has expired. Ask for a new one.")
     );
 
+    let page = owner.post("/account/invites", &[("hours", "0"), ("uses", "25"), ("role", "admin")]).await;
+    assert_eq!((page.status, page.at("problem")), (400, "The server could not read the request."));
+    for option in ["25", "admin"] {
+        assert!(page.has(&format!("<option value=\"{option}\" selected")), "choices are kept: {}", page.html);
+    }
     let fields = [("hours", "24"), ("uses", "1"), ("role", "admin")];
     let page = owner.post("/account/invites", &fields).await;
     let link = page.html.split("id=\"invite-link\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();

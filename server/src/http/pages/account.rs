@@ -64,9 +64,9 @@ pub(super) async fn show(request: PageRequest, Query(notice): Query<NoticeQuery>
     Account.render(&request, notice.into()).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Rename {
-    #[serde(default)]
     display_name: String,
 }
 
@@ -78,9 +78,9 @@ pub(super) async fn rename(request: PageRequest, form: PageForm<Rename>) -> Page
     request.finish(&Account, result.map(|_| ()), "name", at).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct ChangeColour {
-    #[serde(default)]
     colour: String,
 }
 
@@ -94,11 +94,10 @@ pub(super) async fn change_colour(request: PageRequest, form: PageForm<ChangeCol
     request.finish(&Account, result.map(|_| ()), "colour", at).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct ChangePassword {
-    #[serde(default)]
     current: Secret,
-    #[serde(default)]
     new: Secret,
 }
 
@@ -139,13 +138,11 @@ pub(super) async fn sign_out(_origin: SameOrigin, caller: Option<Caller>, State(
     Ok((sessions::no_cookie(&app), Redirect::to("/")).into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct CreateInvite {
-    #[serde(default)]
     hours: String,
-    #[serde(default)]
     uses: String,
-    #[serde(default)]
     role: String,
 }
 
@@ -170,9 +167,9 @@ pub(super) async fn revoke_invite(request: PageRequest, PathParams(id): PathPara
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Delete {
-    #[serde(default)]
     password: Secret,
 }
 

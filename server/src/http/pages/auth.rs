@@ -33,13 +33,11 @@ fn destination(next: &str) -> &str {
     Some(redirect_target(next)).filter(|next| !next.is_empty()).unwrap_or(LOBBY)
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct SignIn {
-    #[serde(default)]
     name: String,
-    #[serde(default)]
     password: Secret,
-    #[serde(default)]
     next: String,
 }
 
@@ -87,14 +85,11 @@ pub(super) async fn sign_in(request: PageRequest<PresentedToken>, form: PageForm
 }
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct SignUp {
-    #[serde(default)]
     name: String,
-    #[serde(default)]
     password: Secret,
-    #[serde(default)]
     invite: Secret,
-    #[serde(default)]
     next: String,
 }
 
@@ -226,9 +221,9 @@ pub(super) async fn reset_page(
     Reset(Secret(secret)).render(&request, FormState::default()).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct NewPassword {
-    #[serde(default)]
     password: Secret,
 }
 

@@ -46,9 +46,9 @@ async fn finish(request: &PageRequest, room: RoomId, result: Result<(), ServiceE
     request.finish(&RoomSettings::from(room), result, notice, FormError::default()).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct AddMember {
-    #[serde(default)]
     name: String,
 }
 

@@ -93,9 +93,9 @@ pub(super) async fn message(request: PageRequest, PathParams(user): PathParams<U
     Ok(Redirect::to(&format!("/r/{}", opened.room.id)).into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct ChangeRole {
-    #[serde(default)]
     role: String,
 }
 
@@ -112,9 +112,9 @@ pub(super) async fn change_role(
     request.finish(&Person(user), result, "role", at).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Mute {
-    #[serde(default)]
     pub(super) minutes: String,
 }
 
@@ -138,12 +138,11 @@ pub(super) async fn unmute(request: PageRequest, PathParams(user): PathParams<Us
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Ban {
-    #[serde(default)]
     reason: String,
     /// Empty for a permanent ban.
-    #[serde(default)]
     hours: String,
     /// A box that is not ticked is not sent.
     address: Option<String>,

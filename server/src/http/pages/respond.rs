@@ -45,9 +45,9 @@ pub(super) trait FormPage {
 
 /// The code of what a form did, which it leaves in the address that it redirects to. Only known codes are shown, so that a
 /// link cannot put a text of its own on a page.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct NoticeQuery {
-    #[serde(default)]
     done: String,
 }
 

@@ -64,9 +64,9 @@ impl FormPage for RoomSettings {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct MembersQuery {
-    #[serde(default)]
     from: usize,
 }
 
@@ -80,11 +80,10 @@ pub(super) async fn show(
     RoomSettings { room, from }.render(&request, notice.into()).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct NameAndTopic {
-    #[serde(default)]
     name: String,
-    #[serde(default)]
     topic: String,
 }
 
@@ -99,9 +98,9 @@ pub(super) async fn change(request: PageRequest, Path(room): Path<RoomId>, form:
     request.finish(&RoomSettings::from(room), result, "changed", at).await
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct LevelForm {
-    #[serde(default)]
     level: String,
 }
 
