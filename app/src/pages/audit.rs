@@ -76,18 +76,18 @@ fn Entry(entry: AuditEntry, room: Option<String>) -> impl IntoView {
                 </time>
             </p>
             <div class="who">
-                <p>{sentence(i18n, &entry, room)}</p>
+                <p>{sentence(i18n, &entry, room.as_deref())}</p>
                 {details.map(|details| view! { <p class="soft">{details}</p> })}
             </div>
         </li>
     }
 }
 
-fn sentence(i18n: I18n, entry: &AuditEntry, room: Option<String>) -> AnyView {
+fn sentence(i18n: I18n, entry: &AuditEntry, room: Option<&str>) -> AnyView {
     let actor = || user_name(entry.actor.as_ref(), i18n.t(Key::ServerActor));
     let subject = || user_name(entry.subject.as_ref(), i18n.t(Key::UnknownUser));
-    let room_name = |id: &RoomId| match &room {
-        Some(name) => view! { <b>{name.clone()}</b> }.into_any(),
+    let room_name = |id: &RoomId| match room {
+        Some(name) => view! { <b>{name.to_owned()}</b> }.into_any(),
         None => i18n.format(Key::UnnamedPrivateRoom, &[("room", &id.to_string())]).into_any(),
     };
     let room = || entry.room.as_ref().map(room_name);

@@ -3,6 +3,7 @@
 //! wasm.
 
 #![allow(unreachable_pub, reason = "`#[component]` makes the properties of private components `pub`")]
+#![allow(clippy::needless_pass_by_value, reason = "components own their properties")]
 
 mod account;
 mod audit;
