@@ -1,7 +1,7 @@
-//! The threads that serve connections. Each has a runtime of its own: a connection stays on its worker, its work is done in
-//! order, and nothing of it is shared with another core during a delivery.
+//! Worker threads, which serve the connections. Each has a runtime of its own: a connection stays on its worker, its tasks run
+//! in order, and a delivery shares nothing with other cores.
 //!
-//! The first is the runtime that the server was started in; the store, the accept loop and periodic tasks run there too.
+//! The first worker is the runtime that the server was started in; the store, the accept loop and periodic tasks run there too.
 //! Tokio's multi-thread runtime took 1.5 times as long for each delivery to a full room: it runs tasks that were just woken
 //! before those that wait, so that one round of writes becomes many small ones.
 

@@ -557,7 +557,7 @@ async fn roles_change_within_rights_and_are_audited(db: &Database) {
     assert_eq!(db.store.account_of(ann.id).await.unwrap().unwrap().role, ServerRole::Admin);
     assert!(!db.store.delete_account(owner.id).await.unwrap(), "the last owner");
     assert!(db.store.delete_account(bob.id).await.unwrap());
-    assert_eq!(db.store.find_user(bob.id).await.unwrap().unwrap().name, names::GONE);
+    assert_eq!(db.store.find_user(bob.id).await.unwrap().unwrap().name, names::DELETED_USER);
     // The newest first, a page at a time.
     let acts = async |before, limit| {
         let entries = db.store.audit(before, limit).await.unwrap();

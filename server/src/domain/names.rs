@@ -25,16 +25,16 @@ pub fn key(name: &str) -> String {
     spaced(&seen(&folded.nfkc().collect::<String>()))
 }
 
-/// What those are called who have deleted their account.
-pub const GONE: &str = "Deleted user";
+/// The name of users who have deleted their account.
+pub const DELETED_USER: &str = "Deleted user";
 
-/// Whether this is the key of a name that nobody can take: what those said who have gone is not for others to go on with.
+/// Whether the name with this key is reserved: nobody can continue under the name of deleted users.
 #[must_use]
 pub fn is_reserved(key: &str) -> bool {
-    key == self::key(GONE)
+    key == self::key(DELETED_USER)
 }
 
-/// A name like this one, for when it is taken: `ann 2`, `ann 3` and so on.
+/// A variant of a taken name: `ann 2`, `ann 3` and so on.
 #[must_use]
 pub fn variant(name: &str, number: u32) -> String {
     let end = format!(" {number}");
@@ -46,7 +46,7 @@ fn spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What looks like a space and is none by its class: fillers and the empty Braille pattern.
+/// Characters that look like a space but are not in its class: fillers and the empty Braille pattern.
 const fn plain_space(c: char) -> char {
     match c {
         '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' => ' ',

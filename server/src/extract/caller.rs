@@ -27,8 +27,8 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// The session token: of the `Authorization` header, which is set on purpose, before that of the cookie, which the browser
-/// sends by itself.
+/// The session token. The `Authorization` header, which clients set explicitly, takes precedence over the cookie, which
+/// browsers send by themselves.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     match bearer.and_then(|value| value.split_once(' ')) {

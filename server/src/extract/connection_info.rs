@@ -11,9 +11,9 @@ use crate::{limits::AddressPermit, workers::WorkerSlot};
 pub struct ConnectionInfo {
     /// Held until the last clone is dropped.
     pub permit: Arc<ConnectionPermit>,
-    /// Ends the connection at once, whatever still waits to be written. Not for an upgraded one.
+    /// Ends the connection at once, without writing what is queued. Has no effect on an upgraded one.
     pub cut: CancellationToken,
-    /// The client's address: the peer's, or what a trusted proxy says of the request.
+    /// The client's address: the peer's, or the one that a trusted proxy forwards.
     pub client: IpAddr,
     /// Counts the request for the client of a trusted proxy.
     pub address_permit: Option<Arc<AddressPermit>>,

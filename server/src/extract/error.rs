@@ -18,7 +18,7 @@ use crate::{
     services::{ErrorKind, ServiceError},
 };
 
-/// An error as the API answers it.
+/// An error response of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     status: StatusCode,
@@ -33,12 +33,12 @@ impl ApiError {
         Self { status, code, message: message.into(), retry_after: None, cause: None }
     }
 
-    /// The request does not have the form that the endpoint takes.
+    /// The request is malformed.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, message)
     }
 
-    /// The body is too large, or not of the form that the endpoint takes.
+    /// The body is too large or malformed.
     pub(crate) fn bad_body(status: StatusCode, message: String) -> Self {
         if status == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::new(status, error_code::TOO_LARGE, "The request body is too large.");
@@ -69,7 +69,7 @@ impl ApiError {
         &self.message
     }
 
-    /// The service error that this answers; none when the request did not reach a service.
+    /// The service error behind it; none when the request did not reach a service.
     pub(crate) const fn cause(&self) -> Option<&ServiceError> {
         self.cause.as_ref()
     }

@@ -1,5 +1,4 @@
-//! Where a request comes from. Behind a proxy every connection is the proxy's own; what it says of its client counts
-//! only when the operator has named it.
+//! The client's address behind a proxy: `X-Forwarded-For` is used only if the peer is a trusted proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,13 +7,13 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Whether this peer is a proxy that was named.
+/// Whether this peer is a trusted proxy.
 pub(crate) fn is_trusted_proxy(peer: IpAddr, proxies: &[IpNet]) -> bool {
     proxies.iter().any(|network| network.contains(&peer.to_canonical()))
 }
 
-/// The client's address: the peer's, or if that is a trusted proxy, the last one in `X-Forwarded-For` that is none.
-/// Everything before that could be written by anyone.
+/// The client's address: the peer's or, behind trusted proxies, the last address in `X-Forwarded-For` that is not a trusted
+/// proxy. Addresses before it may be forged.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
     let values: Vec<_> =

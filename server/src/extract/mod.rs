@@ -1,5 +1,5 @@
-//! What all handlers of requests share, whether HTTP, live transport or gateway: the state, the extractors for who asks and
-//! from where, and the error that they answer with.
+//! What all request handlers share, of HTTP, live transports and gateways: the state, extractors for the caller and the
+//! origin of a request, and the error response.
 
 use std::sync::Arc;
 

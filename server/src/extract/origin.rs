@@ -40,7 +40,7 @@ fn is_allowed(headers: &HeaderMap, config: &Config) -> bool {
     config.allow_origins.iter().any(|allowed| allowed == origin) || is_own(headers, origin)
 }
 
-/// Whether a page from elsewhere asks, allowed or not.
+/// Whether the request comes from a page of another origin, allowed or not.
 pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     headers.get(header::ORIGIN).is_some_and(|origin| !is_own(headers, origin.to_str().unwrap_or_default()))
 }

@@ -1,7 +1,7 @@
-//! What an answer leaves unread of a request's body is still taken from the wire.
+//! Reads the rest of a request's body after an early response.
 //!
-//! A server that answers early, say with 413, and then closes a connection on which more lies unread makes the system
-//! reset it, and the reset may reach the client before the answer does (RFC 9112, section 9.6).
+//! If a server responds early, for example with 413, and closes a connection with unread data, the system resets the
+//! connection, and the reset may reach the client before the response (RFC 9112, section 9.6).
 
 use std::{
     future::poll_fn,
@@ -13,18 +13,17 @@ use std::{
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
 
-/// More than this is not waited for: the connection is closed.
+/// Maximum number of bytes to read after the response.
 const MAX_REST: usize = 1024 * 1024;
 
-/// Nor for longer than this.
+/// Time limit for reading them.
 const MAX_TIME: Duration = Duration::from_secs(5);
 
-/// The body of a request, read to its end even when the handler has no use for it.
+/// The body of a request. What the handler leaves unread is read when this is dropped.
 #[derive(Debug)]
 pub struct Lingering(Option<Incoming>);
 
 impl Lingering {
-    /// Takes the body as it comes from the connection.
     #[must_use]
     pub fn new(body: Incoming) -> Self {
         Self(Some(body))

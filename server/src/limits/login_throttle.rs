@@ -20,16 +20,16 @@ const NAME_BURST: f64 = 10.0;
 /// Burst of attempts from one address: an office behind NAT, on the day after the holidays.
 const ADDRESS_BURST: f64 = 50.0;
 /// Interval of further attempts. The same for both, so that the wait does not reveal which bucket is empty.
-const EACH: Duration = Duration::from_secs(30);
+const INTERVAL: Duration = Duration::from_secs(30);
 /// Consecutive failures for one name after which the longer interval applies.
-const MOST_IN_A_ROW: u32 = 100;
+const MAX_FAILURES: u32 = 100;
 /// The longer interval, until an attempt succeeds or the password is reset.
-const EACH_OF_MANY: Duration = Duration::from_secs(3_600);
+const SLOW_INTERVAL: Duration = Duration::from_secs(3_600);
 /// How long consecutive failures are remembered after the last one.
 const MEMORY: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Names kept. Beyond that, those with few failures are forgotten.
-const MOST_NAMES: usize = 100_000;
+const MAX_NAMES: usize = 100_000;
 
 /// Counts attempts to sign in.
 #[derive(Default)]
@@ -38,37 +38,37 @@ pub struct LoginThrottle {
     addresses: Mutex<HashMap<IpAddr, Bucket>>,
 }
 
-/// What is left of a bucket.
+/// A token bucket, with the number of consecutive failures.
 struct Bucket {
     left: f64,
     at: Instant,
-    in_a_row: u32,
+    consecutive_failures: u32,
 }
 
 impl Bucket {
     const fn full(burst: f64, now: Instant) -> Self {
-        Self { left: burst, at: now, in_a_row: 0 }
+        Self { left: burst, at: now, consecutive_failures: 0 }
     }
 
-    /// Fills it by what time has passed.
+    /// Refills it for the time that has passed.
     fn fill(&mut self, burst: f64, now: Instant) {
         let passed = now.saturating_duration_since(self.at);
-        self.left = (self.left + passed.as_secs_f64() / EACH.as_secs_f64()).min(burst);
+        self.left = (self.left + passed.as_secs_f64() / INTERVAL.as_secs_f64()).min(burst);
         self.at = now;
     }
 
     fn take(&mut self, burst: f64, now: Instant) -> Result<(), Duration> {
-        if self.in_a_row >= MOST_IN_A_ROW {
+        if self.consecutive_failures >= MAX_FAILURES {
             let passed = now.saturating_duration_since(self.at);
-            if passed < EACH_OF_MANY {
-                return Err(EACH_OF_MANY.checked_sub(passed).unwrap_or_default());
+            if passed < SLOW_INTERVAL {
+                return Err(SLOW_INTERVAL.checked_sub(passed).unwrap_or_default());
             }
             self.at = now;
             return Ok(());
         }
         self.fill(burst, now);
         if self.left < 1.0 {
-            return Err(EACH.mul_f64(1.0 - self.left));
+            return Err(INTERVAL.mul_f64(1.0 - self.left));
         }
         self.left -= 1.0;
         Ok(())
@@ -76,21 +76,21 @@ impl Bucket {
 }
 
 impl LoginThrottle {
-    /// Takes a try for a name's key from an address.
+    /// Takes an attempt for a name's key from an address.
     ///
     /// # Errors
-    /// Too many; in this time there is one again. Nothing was taken.
+    /// Too many attempts; the next one is possible after this time. Nothing was taken.
     pub fn take(&self, name: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
         self.take_from(address, now)?;
         let mut names = self.names.lock();
-        if names.len() >= MOST_NAMES && !names.contains_key(name) {
-            names.retain(|_, bucket| f64::from(bucket.in_a_row) > NAME_BURST);
+        if names.len() >= MAX_NAMES && !names.contains_key(name) {
+            names.retain(|_, bucket| f64::from(bucket.consecutive_failures) > NAME_BURST);
         }
         let bucket = names.entry(name.to_owned()).or_insert_with(|| Bucket::full(NAME_BURST, now));
-        // Counted as in vain until it is known better: many at once are many.
+        // Counted as a failure until it has succeeded, so that concurrent attempts count.
         let taken = bucket.take(NAME_BURST, now);
         if taken.is_ok() {
-            bucket.in_a_row = bucket.in_a_row.saturating_add(1);
+            bucket.consecutive_failures = bucket.consecutive_failures.saturating_add(1);
         } else {
             drop(names);
             self.give_back(address);
@@ -98,43 +98,43 @@ impl LoginThrottle {
         taken
     }
 
-    /// Takes a try from an address alone: for a secret that belongs to no name, or a name that may be taken.
+    /// Takes an attempt from an address alone: at a secret link, or at whether a name is taken.
     ///
     /// # Errors
-    /// Too many; in this time there is one again.
+    /// Too many attempts; the next one is possible after this time.
     pub fn take_from(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let mut addresses = self.addresses.lock();
         addresses.entry(network(address)).or_insert_with(|| Bucket::full(ADDRESS_BURST, now)).take(ADDRESS_BURST, now)
     }
 
-    /// The try was right: the name starts anew, and the address gets its try back.
+    /// The attempt succeeded: resets the name, and gives the attempt back to the address.
     pub fn succeeded(&self, name: &str, address: IpAddr) {
         self.forget(name);
         self.give_back(address);
     }
 
-    /// It was not found out whether the try was right: as if there had been none.
+    /// The password was not checked: takes the attempt back.
     pub fn undo(&self, name: &str, address: IpAddr) {
         if let Some(bucket) = self.names.lock().get_mut(name) {
             bucket.left = (bucket.left + 1.0).min(NAME_BURST);
-            bucket.in_a_row = bucket.in_a_row.saturating_sub(1);
+            bucket.consecutive_failures = bucket.consecutive_failures.saturating_sub(1);
         }
         self.give_back(address);
     }
 
-    /// The name starts anew.
+    /// Resets a name.
     pub fn forget(&self, name: &str) {
         self.names.lock().remove(name);
     }
 
-    /// What was taken from an address was not wrong.
+    /// Gives an attempt back to an address.
     pub fn give_back(&self, address: IpAddr) {
         if let Some(bucket) = self.addresses.lock().get_mut(&network(address)) {
             bucket.left = (bucket.left + 1.0).min(ADDRESS_BURST);
         }
     }
 
-    /// Forgets buckets that are full again, and rows of failures of long ago.
+    /// Forgets buckets that are full again, and old failures.
     pub fn remove_expired(&self, now: Instant) {
         remove_expired(&self.names, NAME_BURST, now);
         remove_expired(&self.addresses, ADDRESS_BURST, now);
@@ -144,8 +144,8 @@ impl LoginThrottle {
 fn remove_expired<K: Eq + Hash>(buckets: &Mutex<HashMap<K, Bucket>>, burst: f64, now: Instant) {
     buckets.lock().retain(|_, bucket| {
         let passed = now.saturating_duration_since(bucket.at);
-        let is_full = bucket.left + passed.as_secs_f64() / EACH.as_secs_f64() >= burst;
-        let is_remembered = bucket.in_a_row > 0 && passed < MEMORY;
+        let is_full = bucket.left + passed.as_secs_f64() / INTERVAL.as_secs_f64() >= burst;
+        let is_remembered = bucket.consecutive_failures > 0 && passed < MEMORY;
         !is_full || is_remembered
     });
 }
@@ -165,10 +165,10 @@ mod tests {
         // From wherever.
         let goes = (0..50).take_while(|n| tries.take("ann", address(*n), begin).is_ok()).count();
         assert_eq!(goes, 10);
-        assert_eq!(tries.take("ann", address(99), begin), Err(EACH));
+        assert_eq!(tries.take("ann", address(99), begin), Err(INTERVAL));
         assert!(tries.take("bob", address(99), begin).is_ok(), "others do not suffer");
-        assert!(tries.take("ann", address(99), begin + EACH).is_ok());
-        assert!(tries.take("ann", address(99), begin + EACH).is_err());
+        assert!(tries.take("ann", address(99), begin + INTERVAL).is_ok());
+        assert!(tries.take("ann", address(99), begin + INTERVAL).is_err());
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
         let (tries, begin) = (LoginThrottle::default(), Instant::now());
         let goes = (0..500).take_while(|n| tries.take(&format!("name {n}"), address(1), begin).is_ok()).count();
         assert_eq!(goes, 50);
-        assert_eq!(tries.take("ann", address(1), begin), Err(EACH), "the same wait as for a name");
+        assert_eq!(tries.take("ann", address(1), begin), Err(INTERVAL), "the same wait as for a name");
         assert!(tries.take("ann", address(2), begin).is_ok());
     }
 
@@ -194,17 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_in_a_row_is_the_end_of_patience() {
+    fn a_hundred_consecutive_failures_is_the_end_of_patience() {
         let (tries, mut now) = (LoginThrottle::default(), Instant::now());
-        for n in 0..MOST_IN_A_ROW {
+        for n in 0..MAX_FAILURES {
             tries.take("ann", address(u8::try_from(n % 250).unwrap()), now).unwrap();
-            now += EACH;
+            now += INTERVAL;
         }
-        assert!(tries.take("ann", address(251), now).unwrap_err() > EACH_OF_MANY / 2);
-        tries.remove_expired(now + EACH_OF_MANY / 2);
-        assert!(tries.take("ann", address(251), now + EACH_OF_MANY / 2).is_err(), "not forgotten");
-        assert!(tries.take("ann", address(251), now + EACH_OF_MANY).is_ok());
-        assert!(tries.take("ann", address(251), now + EACH_OF_MANY).is_err());
+        assert!(tries.take("ann", address(251), now).unwrap_err() > SLOW_INTERVAL / 2);
+        tries.remove_expired(now + SLOW_INTERVAL / 2);
+        assert!(tries.take("ann", address(251), now + SLOW_INTERVAL / 2).is_err(), "not forgotten");
+        assert!(tries.take("ann", address(251), now + SLOW_INTERVAL).is_ok());
+        assert!(tries.take("ann", address(251), now + SLOW_INTERVAL).is_err());
         tries.forget("ann");
         assert!(tries.take("ann", address(251), now).is_ok(), "set anew");
     }

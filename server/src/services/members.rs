@@ -50,7 +50,7 @@ pub struct MemberDetails {
     pub may_mute: bool,
 }
 
-/// What the caller may do in a room, before looking at whom it concerns.
+/// What the caller may do in a room, regardless of the member.
 #[derive(Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)]
 struct Permissions {

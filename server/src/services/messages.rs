@@ -120,7 +120,7 @@ impl Services {
         self.store.append(command, OnAppended::new(move |outcome| done(stored_event(outcome)))).await;
     }
 
-    /// The members whom a body mentions by `@name`.
+    /// The members that a body mentions by `@name`.
     async fn mentionable_members(&self, room: &RoomId, body: &str) -> Result<Names> {
         let wanted = Names::wanted(body);
         if wanted.is_empty() {

@@ -19,27 +19,27 @@ static HASHING: Semaphore = Semaphore::const_new(MAX_CONCURRENT);
 static WAITING: Semaphore = Semaphore::const_new(MAX_WAITING);
 
 /// Checked when the account does not exist, so that the response time does not reveal that.
-static DUMMY_HASH: LazyLock<String> = LazyLock::new(|| hash_now("nobody's").unwrap_or_default());
+static DUMMY_HASH: LazyLock<String> = LazyLock::new(|| hash_now("dummy").unwrap_or_default());
 
 /// Why a password was not hashed or checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HashError {
-    /// Too many wait already.
+    /// Too many requests are waiting.
     #[error("too many passwords are being checked")]
     Busy,
-    /// The system gives no randomness or memory.
+    /// The system provided no randomness or memory.
     #[error("the password could not be hashed")]
     Failed,
 }
 
-/// Why a password will not do.
+/// Why a password is too weak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeakPassword {
     /// Shorter than [`limits::MIN_PASSWORD_CHARS`].
     TooShort,
     /// Longer than [`limits::MAX_PASSWORD_BYTES`].
     TooLong,
-    /// The name itself, or something short again and again.
+    /// The name itself, or a short sequence repeated.
     Obvious,
 }
 
@@ -53,8 +53,8 @@ impl fmt::Display for WeakPassword {
     }
 }
 
-/// Whether a password will do for someone of this name. Its length counts, not what kinds of characters it is made of
-/// (NIST SP 800-63B, section 5.1.1.2).
+/// Checks the strength of a password for a user of this name: its length, not its composition (NIST SP 800-63B, section
+/// 5.1.1.2).
 ///
 /// # Errors
 /// See [`WeakPassword`].
@@ -72,14 +72,14 @@ pub(super) fn check_strength(password: &str, name: &str) -> Result<(), WeakPassw
     Ok(())
 }
 
-/// Whether it is the same again and again, and that is too short for a password itself.
+/// Whether it repeats a sequence that is too short for a password itself.
 fn is_repetition(password: &str) -> bool {
     let chars: Vec<_> = password.chars().collect();
     let most = chars.len().saturating_sub(1).min(limits::MIN_PASSWORD_CHARS.saturating_sub(1));
     (1..=most).any(|length| chars.chunks(length).all(|piece| *piece == chars[..length]))
 }
 
-/// What is stored of a password: a PHC string with algorithm, cost and salt.
+/// Hashes a password: a PHC string with algorithm, cost and salt.
 ///
 /// # Errors
 /// See [`HashError`].
@@ -87,16 +87,16 @@ pub(super) async fn hash(password: String) -> Result<String, HashError> {
     in_turn(move || hash_now(&password).ok_or(HashError::Failed)).await?
 }
 
-/// Whether a password is the one that this was made of. Without one there is no such account, and it takes as long.
+/// Whether a password matches a hash. Without a hash, the account does not exist, and the check takes as long.
 ///
 /// # Errors
 /// See [`HashError`].
 pub(super) async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
     in_turn(move || {
         let known = stored.is_some();
-        // Asked for in any case: the first time, it is made.
-        let nobodys = DUMMY_HASH.as_str();
-        let stored = stored.as_deref().unwrap_or(nobodys);
+        // Always accessed, because the first access computes it.
+        let dummy = DUMMY_HASH.as_str();
+        let stored = stored.as_deref().unwrap_or(dummy);
         let right = PasswordHash::new(stored)
             .is_ok_and(|stored| Argon2::default().verify_password(password.as_bytes(), &stored).is_ok());
         known && right

@@ -1,14 +1,14 @@
-//! Statements over many rows of values.
+//! Statements with many rows of values.
 //!
-//! Their number is rounded up, and the rest filled with rows of NULL: so there are a few statements, prepared once, and
-//! not one for each number of rows.
+//! The number of rows is rounded up and the rest filled with NULL, so that there are few statements to prepare, not one for
+//! each number of rows.
 
 use sqlx::AssertSqlSafe;
 
-/// Most rows in one statement: with the 13 columns of an event, well below SQLite's limit of 32,766 values.
+/// Maximum number of rows in one statement: with the 13 columns of an event, well below SQLite's limit of 32,766 values.
 pub(super) const MOST: usize = 256;
 
-/// The number of rows that a statement for this many has: 1, 4, 16, 64 or [`MOST`].
+/// Rounds up to 1, 4, 16, 64 or [`MOST`] rows.
 fn rounded(rows: usize) -> usize {
     [1, 4, 16, 64].into_iter().find(|size| *size >= rows).unwrap_or(MOST)
 }

@@ -28,7 +28,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    /// A job that runs `work`, and where its result arrives. Nobody has to wait for that.
+    /// A job that runs `work`, and the receiver of its result, which may be dropped.
     pub(super) fn write<F, T>(work: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
     where
         F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,

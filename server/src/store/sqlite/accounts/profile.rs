@@ -65,7 +65,7 @@ pub(super) async fn delete_account(tx: &mut WriteTransaction<'_>, user: UserId) 
     sqlx::query("DELETE FROM account WHERE user = ?").bind(user.0).execute(tx.db()).await?;
     sessions::end_all(tx, user, SessionEnd::Ended).await?;
     sqlx::query("UPDATE user SET name = ?, role = 'guest', colour = NULL, seen_at = NULL, gone_at = ? WHERE id = ?")
-        .bind(names::GONE)
+        .bind(names::DELETED_USER)
         .bind(tx.now)
         .bind(user.0)
         .execute(tx.db())
