@@ -11,6 +11,6 @@ pub(super) async fn alive() -> &'static str {
 
 /// `GET /readyz`: the database answers as well.
 pub(super) async fn ready(State(state): State<AppState>) -> Result<(StatusCode, &'static str), ApiError> {
-    state.services.store.all_rooms().await?;
+    state.services.check_store().await?;
     Ok((StatusCode::OK, "ready\n"))
 }

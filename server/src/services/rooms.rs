@@ -35,6 +35,14 @@ pub struct RoomPermissions {
 }
 
 impl Services {
+    /// Checks that the database answers.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn check_store(&self) -> Result<()> {
+        self.store.all_rooms().await.map(drop).map_err(ServiceError::from)
+    }
+
     /// Creates a public or private room whose first member and moderator is the caller.
     ///
     /// # Errors
