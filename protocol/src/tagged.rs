@@ -12,7 +12,7 @@ use serde::{
 use serde_json::Error;
 
 /// A JSON object whose `type` names the variant.
-pub struct TaggedObject<'de> {
+pub(crate) struct TaggedObject<'de> {
     tag: String,
     text: &'de str,
 }
@@ -22,7 +22,7 @@ impl<'de> TaggedObject<'de> {
     ///
     /// # Errors
     /// The text is not a JSON object with a `type`.
-    pub fn new(text: &'de str) -> Result<Self, Error> {
+    pub(crate) fn new(text: &'de str) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Tag {
             r#type: String,
@@ -55,7 +55,7 @@ impl<'de> EnumAccess<'de> for TaggedObject<'de> {
 }
 
 /// The fields of the variant: those of the object, with the tag as an unknown one.
-pub struct Fields<'de>(&'de str);
+pub(crate) struct Fields<'de>(&'de str);
 
 impl<'de> VariantAccess<'de> for Fields<'de> {
     type Error = Error;
