@@ -1,5 +1,9 @@
 //! The components of the chat page.
 
+// Views call closures that were named before as `move || name()`: the code of closures that are written in the view is
+// shared (see docs/performance.md).
+#![allow(clippy::redundant_closure)]
+
 pub mod account;
 pub mod chat;
 pub mod close_button;
