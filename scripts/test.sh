@@ -93,7 +93,7 @@ delivery_cost() {
 lints() {
   step "Format" cargo fmt --all --check
   step "Clippy, server" cargo clippy --quiet --workspace --all-targets -- -D warnings
-  step "Clippy, browser (hydrate)" cargo clippy --quiet -p parlor-frontend --lib --features hydrate --target "$WASM_TARGET" -- -D warnings
+  step "Clippy, browser (hydrate, split)" cargo clippy --quiet -p parlor-frontend --lib --features hydrate,split --target "$WASM_TARGET" -- -D warnings
   step "Clippy, browser (csr)" cargo clippy --quiet -p parlor-frontend --features csr --target "$WASM_TARGET" -- -D warnings
   step "Types, browser tests" end2end/node_modules/.bin/tsc --noEmit -p end2end
   step "Links and paths in documents" node scripts/check-docs.mjs
