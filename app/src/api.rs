@@ -38,31 +38,20 @@ impl ApiError {
 }
 
 /// The session's user.
-///
-/// # Errors
-/// [`ApiError`].
 pub async fn me() -> Result<User, ApiError> {
     get::<http::Me>("/api/me").await.map(|me| me.user)
 }
 
 /// The user's rooms and the public ones.
-///
-/// # Errors
-/// [`ApiError`].
 pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
     get::<http::RoomList>("/api/rooms").await.map(|rooms| rooms.rooms)
 }
 
-/// # Errors
-/// [`ApiError`].
 pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, ApiError> {
     post::<http::CreatedRoom>("/api/rooms", &http::CreateRoomRequest { name, kind }).await.map(|created| created.room)
 }
 
 /// The direct room of the session's user and another one, which is created if there is none.
-///
-/// # Errors
-/// [`ApiError`].
 pub async fn direct(user: UserId) -> Result<RoomSummary, ApiError> {
     post::<http::CreatedRoom>("/api/direct", &http::OpenDirectRequest { users: vec![user] })
         .await
@@ -70,9 +59,6 @@ pub async fn direct(user: UserId) -> Result<RoomSummary, ApiError> {
 }
 
 /// Creates an invitation for members, with the default validity.
-///
-/// # Errors
-/// [`ApiError`].
 pub async fn create_invite() -> Result<http::CreatedInvite, ApiError> {
     post("/api/invites", &http::CreateInviteRequest::default()).await
 }
@@ -89,8 +75,6 @@ pub enum Page {
     Around(Seq),
 }
 
-/// # Errors
-/// [`ApiError`].
 pub async fn messages(room: &RoomId, page: Page, limit: usize) -> Result<http::MessagePage, ApiError> {
     let cursor = match page {
         Page::Newest => String::new(),
@@ -102,18 +86,12 @@ pub async fn messages(room: &RoomId, page: Page, limit: usize) -> Result<http::M
 }
 
 /// Joins as a guest; the session is in a cookie.
-///
-/// # Errors
-/// [`ApiError`].
 #[cfg(feature = "csr")]
 pub async fn enter(name: String) -> Result<(), ApiError> {
     post::<http::CreatedSession>("/api/session", &http::CreateSessionRequest { name }).await.map(drop)
 }
 
 /// Ends the session.
-///
-/// # Errors
-/// [`ApiError`].
 pub async fn sign_out() -> Result<(), ApiError> {
     match fetch("DELETE", "/api/session", None, None).await?.0 {
         200..=299 => Ok(()),

@@ -69,7 +69,6 @@ pub struct ServerIdentity {
 #[cfg(feature = "ssr")]
 impl ServerIdentity {
     /// A hash, by which the service worker notices that the shell that it keeps shows an old name or picture.
-    #[must_use]
     pub fn version(&self) -> String {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
@@ -142,7 +141,6 @@ impl Default for PageData {
 impl PageData {
     /// The server's name and picture.
     #[cfg(feature = "ssr")]
-    #[must_use]
     pub fn identity(&self) -> ServerIdentity {
         ServerIdentity { name: self.server.name.clone(), picture: self.picture.clone() }
     }

@@ -17,7 +17,6 @@ pub fn escape(text: &str) -> String {
 }
 
 /// A text in lower case. The browser does it itself: Rust's tables of all letters would be in the wasm.
-#[must_use]
 pub fn lowercase(text: &str) -> String {
     #[cfg(feature = "browser")]
     {

@@ -218,7 +218,6 @@ impl Default for Config {
 
 impl Config {
     /// Reads flags and environment variables. The public URL is an allowed origin.
-    #[must_use]
     pub fn from_environment() -> Self {
         let mut config = Self::parse();
         config.allow_origins.extend(config.public_url.clone());
@@ -226,13 +225,11 @@ impl Config {
     }
 
     /// Maximum number of connections from one address; 0 for no limit.
-    #[must_use]
     pub fn max_per_address(&self) -> u32 {
         if self.rate_limits == Switch::On { self.max_connections_per_address } else { 0 }
     }
 
     /// Number of worker threads.
-    #[must_use]
     pub fn workers(&self) -> usize {
         match self.workers {
             0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -241,7 +238,6 @@ impl Config {
     }
 
     /// Whether cookies may only travel over TLS.
-    #[must_use]
     pub fn secure_cookies(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }

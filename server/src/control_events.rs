@@ -16,7 +16,6 @@ use crate::{
 /// Lets the browser store the new cookie of the response before it reconnects.
 const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-/// Applies a control event.
 pub fn apply(hub: &Hub, connections: &HeartbeatWheel, event: &ControlEvent) {
     let close = |code, matches: &dyn Fn(&Connection) -> bool| close_connections(connections, code, matches);
     match event {

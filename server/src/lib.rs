@@ -90,7 +90,6 @@ pub enum StartError {
     Secret(getrandom::Error),
 }
 
-/// A running server.
 pub struct Running {
     /// The address that it listens on, with the actual port if the configured one was 0.
     pub address: SocketAddr,
@@ -171,19 +170,16 @@ async fn create_owner_invite(
 
 impl Running {
     /// Number of live connections over HTTP: event streams and long polling.
-    #[must_use]
     pub fn http_connections(&self) -> usize {
         self.http_connections.count()
     }
 
     /// Number of polls that wait for a frame.
-    #[must_use]
     pub fn pending_polls(&self) -> usize {
         self.http_connections.pending_polls()
     }
 
     /// Number of live connections over all transports and gateways.
-    #[must_use]
     pub fn connections(&self) -> usize {
         self.services.connections.connections().len()
     }

@@ -69,7 +69,6 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Limits the number of connections.
 #[derive(Clone)]
 pub struct ConnectionLimit {
     permits: Arc<Semaphore>,
@@ -77,7 +76,6 @@ pub struct ConnectionLimit {
 }
 
 impl ConnectionLimit {
-    #[must_use]
     pub fn new(max: u32) -> Self {
         Self { permits: Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS))), max }
     }

@@ -23,7 +23,6 @@ thread_local! {
 }
 
 /// The worker that the caller runs on.
-#[must_use]
 pub fn current() -> usize {
     CURRENT.get()
 }
@@ -71,7 +70,6 @@ impl Workers {
         Ok(Self { workers, _stop: stop.drop_guard() })
     }
 
-    #[must_use]
     pub fn count(&self) -> usize {
         self.workers.len()
     }

@@ -29,7 +29,6 @@ impl SetupStep {
     pub const ALL: [Self; 4] = [Self::Name, Self::Entry, Self::Invite, Self::Room];
 
     /// The path of its page.
-    #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::Name => "/setup/name",
@@ -39,7 +38,6 @@ impl SetupStep {
         }
     }
 
-    #[must_use]
     pub const fn title(self) -> Key {
         match self {
             Self::Name => Key::NameAndPicture,

@@ -69,9 +69,6 @@ thread_local! {
 }
 
 /// Stores a text, replacing the one under the same key.
-///
-/// # Errors
-/// [`StorageUnavailable`].
 pub async fn put(store: Store, key: &str, text: &str) -> Result<(), StorageUnavailable> {
     let (key, text) = (JsValue::from_str(key), JsValue::from_str(text));
     request(store, TransactionMode::ReadWrite, async move |entries| {
@@ -81,8 +78,6 @@ pub async fn put(store: Store, key: &str, text: &str) -> Result<(), StorageUnava
     .await
 }
 
-/// # Errors
-/// [`StorageUnavailable`].
 pub async fn get(store: Store, key: &str) -> Result<Option<String>, StorageUnavailable> {
     let key = JsValue::from_str(key);
     request(store, TransactionMode::ReadOnly, async move |entries| {
@@ -92,9 +87,6 @@ pub async fn get(store: Store, key: &str) -> Result<Option<String>, StorageUnava
 }
 
 /// All texts of a store, in the order of their keys.
-///
-/// # Errors
-/// [`StorageUnavailable`].
 pub async fn get_all(store: Store) -> Result<Vec<String>, StorageUnavailable> {
     request(store, TransactionMode::ReadOnly, async |entries| {
         Ok(entries.get_all(None, None)?.await?.into_iter().filter_map(|text| text.as_string()).collect())
@@ -102,15 +94,11 @@ pub async fn get_all(store: Store) -> Result<Vec<String>, StorageUnavailable> {
     .await
 }
 
-/// # Errors
-/// [`StorageUnavailable`].
 pub async fn delete(store: Store, key: &str) -> Result<(), StorageUnavailable> {
     let key = JsValue::from_str(key);
     request(store, TransactionMode::ReadWrite, async move |entries| Ok(entries.delete(key.clone())?.await?)).await
 }
 
-/// # Errors
-/// [`StorageUnavailable`].
 pub async fn clear(store: Store) -> Result<(), StorageUnavailable> {
     request(store, TransactionMode::ReadWrite, async |entries| Ok(entries.clear()?.await?)).await
 }

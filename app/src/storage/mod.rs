@@ -88,9 +88,6 @@ async fn all_messages() -> Result<Vec<(UserId, StoredMessage)>, StorageUnavailab
 }
 
 /// A user's unsent messages in the order in which they were typed, of one room or of all.
-///
-/// # Errors
-/// [`StorageUnavailable`].
 pub async fn messages(user: UserId, room: Option<&RoomId>) -> Result<Vec<StoredMessage>, StorageUnavailable> {
     let wanted = |(by, message): &(UserId, StoredMessage)| *by == user && room.is_none_or(|room| message.room == *room);
     Ok(all_messages().await?.into_iter().filter(wanted).map(|(_, message)| message).collect())

@@ -105,7 +105,6 @@ impl Bus {
     }
 
     /// Adds a consumer for which the publisher never waits.
-    #[must_use]
     pub fn subscribe_lossy(&self) -> broadcast::Receiver<Arc<Commit>> {
         self.lossy_consumers.subscribe()
     }

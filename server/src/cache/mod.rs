@@ -28,7 +28,6 @@ mod versioned;
 pub struct Cache {
     sessions: VersionedCache<TokenHash, CachedSession>,
     memberships: VersionedCache<UserId, Arc<[Membership]>>,
-    /// All that are active.
     restrictions: RwLock<Restrictions>,
     settings: RwLock<Arc<ServerSettings>>,
     /// Each room id once, shared by all memberships.
@@ -44,7 +43,6 @@ struct CachedSession {
 
 impl Cache {
     /// A sink that applies each commit to the cache and then passes it on.
-    #[must_use]
     pub fn before(self: &Arc<Self>, next: Arc<dyn CommitSink>) -> Arc<dyn CommitSink> {
         Arc::new(CacheSink { cache: self.clone(), next })
     }
@@ -173,9 +171,6 @@ impl Deref for CachedStore {
 
 impl CachedStore {
     /// Puts a cache above the store that publishes to it, before anything is written. Reads the active bans and mutes and the settings.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
     pub async fn new(store: Arc<dyn Store>, cache: Arc<Cache>) -> Result<Self, StoreError> {
         let now = clock::now();
         store.active_restrictions().await?.iter().for_each(|event| cache.apply(event, now));
@@ -184,9 +179,6 @@ impl CachedStore {
     }
 
     /// The user that a session authenticates, and notes that the session is used. None when it was ended or has expired.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
     pub async fn session(&self, token: TokenHash) -> Result<Option<AuthenticatedUser>, StoreError> {
         let session = match self.cache.sessions.get(&token) {
             Ok(session) => session,
@@ -210,9 +202,6 @@ impl CachedStore {
     }
 
     /// The rooms that a user is a member of.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
     pub async fn memberships(&self, user: UserId) -> Result<Arc<[Membership]>, StoreError> {
         let version = match self.cache.memberships.get(&user) {
             Ok(memberships) => return Ok(memberships),
@@ -229,9 +218,6 @@ impl CachedStore {
 
     /// Moves a member's read position forward, never back, and removes their unread mark. Does not wait for the disk:
     /// [`CachedStore::memberships`] has it at once, in the order of the calls, and losing one costs nothing.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
     pub async fn set_read(
         &self,
         room: &RoomId,
@@ -249,9 +235,6 @@ impl CachedStore {
     }
 
     /// Marks a member's messages from a seq on as unread, in the same way.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
     pub async fn set_unread_from(
         &self,
         room: &RoomId,
@@ -264,26 +247,20 @@ impl CachedStore {
         self.store.save_unread_from(room, user, seq, origin).await
     }
 
-    /// The server's settings.
-    #[must_use]
     pub fn settings(&self) -> Arc<ServerSettings> {
         self.cache.settings.read().clone()
     }
 
-    /// The active ban of a user.
-    #[must_use]
     pub fn ban_of(&self, user: UserId) -> Option<Ban> {
         self.cache.restrictions.read().ban_of(user, clock::now())
     }
 
     /// The active ban of an address or, with IPv6, of its /64.
-    #[must_use]
     pub fn address_ban(&self, address: IpAddr) -> Option<Ban> {
         self.cache.restrictions.read().address_ban(address, clock::now())
     }
 
     /// The active mutes of a user, on the server and in this room.
-    #[must_use]
     pub fn mutes_of(&self, user: UserId, room: &RoomId) -> Mutes {
         self.cache.restrictions.read().mutes_of(user, room, clock::now())
     }

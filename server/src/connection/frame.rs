@@ -16,13 +16,11 @@ const MAX_BATCH_BYTES: usize = 32 * 1024;
 pub struct Encoded(Arc<[u8]>);
 
 impl Encoded {
-    #[must_use]
     pub fn json(&self) -> &[u8] {
         frame::payload(&self.0)
     }
 
     /// The whole WebSocket message.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -38,7 +36,6 @@ impl From<&ServerFrame> for Encoded {
 #[derive(Debug)]
 pub struct EventBatch {
     pub room: RoomId,
-    /// The seq of the first event.
     pub first: Seq,
     events: Vec<EncodedEvent>,
     bytes: Vec<u8>,
@@ -51,7 +48,6 @@ struct EncodedEvent {
     end: usize,
 }
 
-/// One event of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct EventFrame<'a> {
     pub room: &'a RoomId,
@@ -63,7 +59,6 @@ pub struct EventFrame<'a> {
 
 impl EventBatch {
     /// Encodes events of one room with consecutive seqs, in as few batches as 32 KiB allows.
-    #[must_use]
     pub fn encode(events: &[Event]) -> Vec<Arc<Self>> {
         let mut batches = Vec::with_capacity(1);
         let mut open: Option<Self> = None;
@@ -86,39 +81,31 @@ impl EventBatch {
         Self { room: event.room.clone(), first: event.seq, events: Vec::new(), bytes: Vec::new() }
     }
 
-    #[must_use]
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
     /// Always false.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// The seq of the last event.
-    #[must_use]
     pub fn last(&self) -> Seq {
         self.first + u64::try_from(self.events.len()).unwrap_or(u64::MAX).saturating_sub(1)
     }
 
     /// Number of events at the beginning that have a seq of at most `seq`.
-    #[must_use]
     pub fn known_to(&self, seq: Seq) -> usize {
         let known = (seq + 1).saturating_sub(self.first);
         usize::try_from(known).unwrap_or(usize::MAX).min(self.len())
     }
 
-    /// The id of the event at a seq.
-    #[must_use]
     pub fn id(&self, seq: Seq) -> Option<CommandId> {
         let at = usize::try_from(seq.checked_sub(self.first)?).ok()?;
         self.events.get(at).map(|event| event.id)
     }
 
     /// All but the first `skip` events, as consecutive WebSocket messages.
-    #[must_use]
     pub fn bytes_after(&self, skip: usize) -> &[u8] {
         self.bytes.get(self.start(skip)..).unwrap_or_default()
     }

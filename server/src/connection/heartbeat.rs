@@ -37,7 +37,6 @@ struct Position {
 impl HeartbeatWheel {
     /// Sends a heartbeat every `interval`, and closes a connection that shows no sign of life `grace` after one was due. The
     /// grace is limited to half an interval.
-    #[must_use]
     pub fn new(interval: Duration, grace: Duration) -> Self {
         let slots = (0..SLOTS).map(|_| Mutex::default()).collect();
         let now = Instant::now();
@@ -45,13 +44,11 @@ impl HeartbeatWheel {
         Self { interval, grace: grace.min(interval / 2), slots, position }
     }
 
-    #[must_use]
     pub const fn interval(&self) -> Duration {
         self.interval
     }
 
     /// How often [`HeartbeatWheel::tick`] must be called.
-    #[must_use]
     pub fn tick_interval(&self) -> Duration {
         (self.interval / u32::try_from(SLOTS).unwrap_or(1)).max(Duration::from_millis(5))
     }
@@ -63,7 +60,6 @@ impl HeartbeatWheel {
     }
 
     /// All connections, including those that have not sent hello.
-    #[must_use]
     pub fn connections(&self) -> Vec<Arc<Connection>> {
         self.slots.iter().flat_map(|slot| slot.lock().iter().filter_map(Weak::upgrade).collect::<Vec<_>>()).collect()
     }

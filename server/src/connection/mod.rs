@@ -48,7 +48,6 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that was just opened, on the current worker.
-    #[must_use]
     pub fn new(AuthenticatedUser { user, role }: AuthenticatedUser, session: TokenHash) -> Arc<Self> {
         Arc::new(Self {
             id: ConnectionId::next(),
@@ -70,7 +69,6 @@ impl Connection {
     }
 
     /// Time since the last sign of life.
-    #[must_use]
     pub fn idle_time(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.opened + Duration::from_millis(self.last_activity.load(Ordering::Relaxed)))
     }
@@ -80,7 +78,6 @@ impl Connection {
     }
 
     /// Whether the client has said that nobody uses it.
-    #[must_use]
     pub fn is_away(&self) -> bool {
         self.away.load(Ordering::Relaxed)
     }

@@ -36,7 +36,6 @@ pub enum Frame {
 
 impl Frame {
     /// As consecutive WebSocket messages.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Events { batch, skip } => batch.bytes_after(*skip),

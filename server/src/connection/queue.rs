@@ -113,7 +113,6 @@ impl Queue {
     }
 
     /// Whether the connection was closed or the transport has gone.
-    #[must_use]
     pub fn is_ending(&self) -> bool {
         let inner = self.inner.lock();
         inner.shut || inner.disconnect.is_some()

@@ -16,7 +16,6 @@ pub struct Name {
 /// Whether a connected user other than the given one uses the name with this key.
 pub type IsNameInUse = Arc<dyn Fn(&str, Option<UserId>) -> bool + Send + Sync>;
 
-/// An account to create.
 #[derive(Clone)]
 pub struct NewAccount {
     /// The sign-in name, and at first the display name.
@@ -25,10 +24,8 @@ pub struct NewAccount {
     pub password: String,
     /// The guest who becomes the account's user.
     pub guest: Option<UserId>,
-    /// The secret of an invite.
     pub invite: Option<TokenHash>,
     pub requires_invite: bool,
-    /// The first session.
     pub session: NewSession,
 }
 
@@ -42,12 +39,10 @@ pub enum CreateError {
     NoSuchUser,
 }
 
-/// An account with its credentials.
 #[derive(Clone)]
 pub struct Account {
     pub user: Arc<User>,
     pub role: ServerRole,
-    /// The sign-in name.
     pub name: String,
     /// The key of the sign-in name.
     pub key: String,

@@ -12,7 +12,6 @@ macro_rules! audit_acts {
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The name in the database and in the API.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*

@@ -7,7 +7,6 @@ use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, Seq, ServerRole,
 
 use super::{ConnectionId, RoomMembership, RoomRecord, ServerSettings, TokenHash};
 
-/// What one commit changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Commit {
     /// New events of room logs; those of one room in the order of their seqs.
@@ -67,7 +66,6 @@ pub enum ControlEvent {
     },
 }
 
-/// Why sessions ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionEnd {
     /// They were ended for good.

@@ -34,7 +34,6 @@ type Cause = Arc<dyn Error + Send + Sync>;
 
 impl StoreError {
     /// Whether it failed because the disk is full.
-    #[must_use]
     pub const fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }

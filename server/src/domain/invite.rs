@@ -4,7 +4,6 @@ use parlor_protocol::{Millis, ServerRole, UserId};
 
 use super::TokenHash;
 
-/// An invite to create.
 #[derive(Clone, Debug)]
 pub struct NewInvite {
     pub token: TokenHash,

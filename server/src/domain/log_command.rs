@@ -62,7 +62,6 @@ pub enum LogCommandKind {
     },
 }
 
-/// The outcome of a [`LogCommand`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendOutcome {
     /// It is in the log, now or since an earlier attempt: the ack is the same (G3).
@@ -75,9 +74,9 @@ pub enum AppendOutcome {
     IdReused,
     /// There is no such room, it is archived, or `by` is not a member any more.
     NoRoom,
-    /// `by` is muted there.
-    Muted { until: Millis },
-    /// `by` is banned.
+    Muted {
+        until: Millis,
+    },
     Banned,
     /// The message that it replies to is not in this room.
     NoReplyTarget,

@@ -2,7 +2,6 @@
 
 use parlor_protocol::{Millis, RoomId, UserId};
 
-/// A ban that is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ban {
     /// When it expires; none for never.
@@ -20,13 +19,11 @@ pub struct Mutes {
 
 impl Mutes {
     /// When the user may write in the room again; none if they may now.
-    #[must_use]
     pub fn until(self) -> Option<Millis> {
         self.server.max(self.room)
     }
 }
 
-/// A ban to impose.
 #[derive(Clone, Debug)]
 pub struct NewBan {
     pub user: UserId,
@@ -38,7 +35,6 @@ pub struct NewBan {
     pub address: bool,
 }
 
-/// A mute to impose.
 #[derive(Clone, Debug)]
 pub struct NewMute {
     pub user: UserId,

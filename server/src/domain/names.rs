@@ -8,7 +8,6 @@ use unicode_normalization::UnicodeNormalization;
 ///
 /// Compatibility forms are unified (NFKC, UAX #15). Case is folded through upper case, which also unifies `ß` and `ss`, `ς`
 /// and `σ`. Invisible characters are removed, and all spaces are equal. Similar letters of different scripts stay different.
-#[must_use]
 pub fn key(name: &str) -> String {
     // Nearly all names.
     if name.is_ascii() {
@@ -29,13 +28,11 @@ pub fn key(name: &str) -> String {
 pub const DELETED_USER: &str = "Deleted user";
 
 /// Whether the name with this key is reserved: nobody can continue under the name of deleted users.
-#[must_use]
 pub fn is_reserved(key: &str) -> bool {
     key == self::key(DELETED_USER)
 }
 
 /// A variant of a taken name: `ann 2`, `ann 3` and so on.
-#[must_use]
 pub fn variant(name: &str, number: u32) -> String {
     let end = format!(" {number}");
     let begin: String = name.chars().take(limits::MAX_NAME_CHARS - end.len()).collect();

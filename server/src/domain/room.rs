@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, User, UserId};
 
-/// A stored room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRecord {
     pub id: RoomId,
@@ -33,7 +32,6 @@ pub struct RoomMembership {
     pub read: Seq,
     /// The first seq that they have marked as unread again.
     pub unread_from: Option<Seq>,
-    /// Their notification level.
     pub level: NotificationLevel,
     /// Whether they moderate the room.
     pub moderator: bool,
@@ -41,13 +39,11 @@ pub struct RoomMembership {
 
 impl RoomMembership {
     /// The state of a new member, who has read everything up to then.
-    #[must_use]
     pub fn since(read: Seq) -> Self {
         Self { read, ..Self::default() }
     }
 
     /// What comes after this seq is unread.
-    #[must_use]
     pub fn read_to(&self) -> Seq {
         self.unread_from.map_or(self.read, |first| self.read.min(first.saturating_sub(1)))
     }

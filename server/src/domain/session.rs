@@ -33,7 +33,6 @@ pub struct ConnectionId(u64);
 
 impl ConnectionId {
     /// The id of a new connection.
-    #[must_use]
     pub fn next() -> Self {
         static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(rand::random()));
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -47,7 +46,6 @@ pub struct AuthenticatedUser {
     pub role: ServerRole,
 }
 
-/// A session to create.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     pub token: TokenHash,
@@ -70,7 +68,6 @@ pub struct SessionRecord {
     pub seen_at: Millis,
 }
 
-/// Which sessions of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionSelection {
     One(Uuid),

@@ -7,11 +7,9 @@ use parlor_protocol::http::EntryPolicy;
 pub struct ServerSettings {
     pub name: Option<String>,
     pub entry: Option<EntryPolicy>,
-    /// The id of the picture.
     pub picture: Option<String>,
 }
 
-/// A change of one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingsChange {
     Name(String),

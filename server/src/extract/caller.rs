@@ -16,7 +16,6 @@ use crate::{
 /// The cookie that carries the token.
 pub(crate) const COOKIE: &str = "parlor_session";
 
-/// The value of a cookie.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)

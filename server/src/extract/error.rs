@@ -18,7 +18,6 @@ use crate::{
     services::{ErrorKind, ServiceError},
 };
 
-/// An error response of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     status: StatusCode,
@@ -33,7 +32,6 @@ impl ApiError {
         Self { status, code, message: message.into(), retry_after: None, cause: None }
     }
 
-    /// The request is malformed.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error_code::BAD_REQUEST, message)
     }

@@ -7,7 +7,6 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Whether this peer is a trusted proxy.
 pub(crate) fn is_trusted_proxy(peer: IpAddr, proxies: &[IpNet]) -> bool {
     proxies.iter().any(|network| network.contains(&peer.to_canonical()))
 }

@@ -19,7 +19,6 @@ pub(crate) use error::method_not_allowed;
 pub use origin::SameOrigin;
 pub(crate) use origin::is_foreign;
 
-/// The state of all handlers.
 #[derive(Clone)]
 pub struct AppState {
     pub services: Arc<Services>,

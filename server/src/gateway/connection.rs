@@ -25,7 +25,6 @@ use crate::{
 /// Time for the client to take the last messages.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a connection ended.
 pub(super) enum ConnectionEnd {
     ByServer(Disconnect),
     /// The client may no longer be in its room.
@@ -36,7 +35,6 @@ pub(super) enum ConnectionEnd {
     Gone,
 }
 
-/// The client has gone.
 #[derive(Debug)]
 pub(super) struct ClientGone;
 
@@ -57,9 +55,6 @@ pub(super) trait ClientReader {
     async fn next(&mut self, session: &Session) -> Result<Self::Input, ConnectionEnd>;
 
     /// Handles an input. Returns a new participant when a guest without a name has given one.
-    ///
-    /// # Errors
-    /// The client has gone.
     async fn handle(
         &mut self,
         input: Self::Input,
@@ -69,9 +64,6 @@ pub(super) trait ClientReader {
 }
 
 /// Writes to the client. Each function waits until the client's socket has taken the output.
-///
-/// # Errors
-/// The client has gone.
 pub(super) trait ClientWriter {
     /// Writes a frame that this client gets as it is. Returns the frame if it must also be translated into notices.
     async fn frame(&mut self, frame: ServerFrame, participant: &Participant)

@@ -36,7 +36,6 @@ const MAX_DIRECT: usize = 150;
 pub(super) struct Participant {
     pub(super) context: Arc<SessionContext>,
     pub(super) caller: Caller,
-    /// The room that the client is in.
     pub(super) room: RoomId,
     visitor: ClientInfo,
     /// The session of a guest that ends with the connection.

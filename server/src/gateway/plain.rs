@@ -40,7 +40,6 @@ struct PlainWriter {
     is_complete: bool,
 }
 
-/// Runs a connection.
 pub(super) async fn run(stream: TcpStream, early: &[u8], participant: Participant, format: PlainFormat) {
     let (incoming, outgoing) = stream.into_split();
     let reader = MessageReader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);

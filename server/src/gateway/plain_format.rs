@@ -18,7 +18,6 @@ pub(super) enum PlainFormat {
     Nickname,
 }
 
-/// A message from a client.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct ClientMessage<'a> {
     /// Empty when the client does not say it.

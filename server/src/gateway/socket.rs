@@ -13,7 +13,6 @@ use crate::{
     socket::Upgrade,
 };
 
-/// The query.
 #[derive(Deserialize)]
 pub(super) struct Params {
     #[serde(default)]

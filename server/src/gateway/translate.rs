@@ -39,7 +39,6 @@ pub(super) enum NoticeKind {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Notify(Notice),
-    /// Send a frame to the session.
     SendFrame(ClientFrame),
     /// Join a direct room.
     Listen(RoomId),
@@ -83,7 +82,6 @@ impl Translator {
         self.cursors.values().cloned().collect()
     }
 
-    /// The effects of a frame, in order.
     pub(super) fn translate(&mut self, frame: ServerFrame) -> Vec<Effect> {
         match frame {
             ServerFrame::Joined { room, head, online, online_count, .. } => {

@@ -24,7 +24,6 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 pub struct Lingering(Option<Incoming>);
 
 impl Lingering {
-    #[must_use]
     pub fn new(body: Incoming) -> Self {
         Self(Some(body))
     }

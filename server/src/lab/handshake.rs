@@ -55,7 +55,6 @@ impl Head {
     }
 }
 
-/// [`Steps`] as JSON.
 #[derive(Debug, Serialize)]
 struct StepsJson {
     key: String,
@@ -112,14 +111,12 @@ async fn run(stream: TcpStream, early: &[u8], record: &[u8]) {
     }
 }
 
-/// The query of [`answer`].
 #[derive(Debug, Deserialize)]
 pub(super) struct AnswerQuery {
     key: Option<String>,
     version: Option<String>,
 }
 
-/// The response of [`answer`].
 #[derive(Debug, Serialize)]
 struct AnswerBody {
     /// `None` when the handshake is rejected.
@@ -159,7 +156,6 @@ pub(super) async fn answer(_origin: SameOrigin, RawQuery(raw): RawQuery) -> Resu
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }
 
-/// A header value from the query.
 fn parameter(name: &str, value: &str) -> Result<HeaderValue, ApiError> {
     let fits = value.len() <= MAX_PARAMETER && value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     HeaderValue::from_str(value).ok().filter(|_| fits).ok_or_else(|| {

@@ -24,7 +24,6 @@ mod streams;
 
 pub use streams::Streams;
 
-/// The page and its files.
 pub fn page() -> Router<AppState> {
     Router::new().route(LAB_PAGE, get(page::show)).route("/lab/{file}", get(page::file))
 }

@@ -71,7 +71,6 @@ pub struct Streams {
 
 impl Streams {
     /// At most `max` at a time, each for at most `max_duration`, and none after `stop`.
-    #[must_use]
     pub fn new(max: usize, max_duration: Duration, stop: CancellationToken) -> Self {
         Self { counts: Mutex::default(), max, max_duration, stop }
     }
@@ -98,7 +97,6 @@ impl Streams {
     }
 }
 
-/// One open stream.
 pub(super) struct OpenStream {
     streams: Arc<Streams>,
     kind: StreamKind,

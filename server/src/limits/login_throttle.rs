@@ -122,7 +122,6 @@ impl LoginThrottle {
         self.give_back(address);
     }
 
-    /// Resets a name.
     pub fn forget(&self, name: &str) {
         self.names.lock().remove(name);
     }

@@ -54,19 +54,15 @@ pub struct Bucket(Option<Arc<DefaultDirectRateLimiter>>);
 
 impl Bucket {
     /// For the messages of one user, over all their connections.
-    #[must_use]
     pub fn sends(on: bool) -> Self {
         Self::new(on, Quota::per_second(SENDS_PER_SECOND).allow_burst(SEND_BURST))
     }
 
-    /// For the frames of one connection.
-    #[must_use]
     pub fn frames(on: bool) -> Self {
         Self::new(on, Quota::per_second(FRAMES_PER_SECOND).allow_burst(FRAME_BURST))
     }
 
     /// Whether there are other clones of it.
-    #[must_use]
     pub fn is_shared(&self) -> bool {
         self.0.as_ref().is_some_and(|limiter| Arc::strong_count(limiter) > 1)
     }
@@ -133,13 +129,11 @@ pub struct PerAddressLimit {
 
 impl PerAddressLimit {
     /// At most this many each; 0 for no limit.
-    #[must_use]
     pub fn new(most: u32) -> Self {
         Self { counts: Arc::default(), most }
     }
 
     /// Counts a connection until the permit is dropped; none at the limit.
-    #[must_use]
     pub fn enter(&self, address: IpAddr) -> Option<AddressPermit> {
         let address = network(address);
         let mut counts = self.counts.lock();

@@ -1,6 +1,5 @@
 //! Descriptions of programming languages for the highlighter.
 
-/// A programming language.
 pub(super) struct Language {
     /// CSS class of its code elements.
     pub(super) class: &'static str,

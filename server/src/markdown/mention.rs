@@ -19,13 +19,11 @@ pub struct Names(HashMap<String, UserId>);
 
 impl Names {
     /// Maps normalised names ([`names::key`]) to people.
-    #[must_use]
     pub fn new(known: HashMap<String, UserId>) -> Self {
         Self(known)
     }
 
     /// The normalised names that a text could mention, to look up. Empty for most texts.
-    #[must_use]
     pub fn wanted(text: &str) -> Vec<String> {
         if !text.contains('@') {
             return Vec::new();

@@ -39,10 +39,8 @@ const MAX_LINE_MARKERS: usize = 64;
 /// Maximum columns of a table. Rows are padded with empty cells, which would multiply short lines.
 const MAX_COLUMNS: usize = 32;
 
-/// A rendered message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
-    /// Sanitised HTML.
     pub html: String,
     /// The mentioned people, each once, at most [`parlor_protocol::limits::MAX_MENTIONS`].
     pub mentions: Vec<UserId>,
@@ -51,14 +49,12 @@ pub struct Rendered {
 /// Renders a Markdown source without mentions.
 ///
 /// Takes microseconds for typical messages, and some milliseconds at worst.
-#[must_use]
 pub fn render(source: &str) -> String {
     render_naming(source, &Names::default()).html
 }
 
 /// Renders a Markdown source. An `@` at the beginning of a word followed by one of `names` is a mention, except in code, links and
 /// escaped HTML.
-#[must_use]
 pub fn render_naming(source: &str, names: &Names) -> Rendered {
     let source = normalise(source);
     let rendered = if source.len() > MAX_SOURCE_BYTES || is_too_nested(&source) {

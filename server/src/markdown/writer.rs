@@ -20,7 +20,6 @@ pub(super) fn html<'a>(events: impl Iterator<Item = Event<'a>>, limit: usize, na
     Some(Rendered { html: writer.html, mentions: writer.mentions })
 }
 
-/// The HTML of a plain text.
 pub(super) fn plain(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8 + 16);
     html.push_str("<p>");
@@ -58,7 +57,6 @@ struct Writer<'a> {
     html: String,
     names: &'a Names,
     mentions: Vec<UserId>,
-    /// The open elements.
     open: Vec<OpenElement>,
     /// How many of them count towards [`MAX_DEPTH`].
     depth: usize,
@@ -69,7 +67,6 @@ struct Writer<'a> {
     in_table_head: bool,
 }
 
-/// An open element, by what closes it.
 enum OpenElement {
     /// Nothing was written.
     Omitted,

@@ -38,7 +38,6 @@ use summary::Details;
 pub use unread_index::MissingRange;
 use unread_index::UnreadIndex;
 
-/// A live room.
 pub struct Room {
     pub id: RoomId,
     pub kind: RoomKind,

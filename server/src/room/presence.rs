@@ -33,7 +33,6 @@ pub(super) struct Presence {
 
 struct PresentUser {
     user: Arc<User>,
-    /// Away on all devices.
     away: bool,
 }
 

@@ -49,7 +49,6 @@ impl RecentEvents {
         }
     }
 
-    /// The id of the event at a seq.
     pub(super) fn id(&self, seq: Seq) -> Option<CommandId> {
         let at = self.batches.partition_point(|batch| batch.last() < seq);
         self.batches.get(at)?.id(seq)

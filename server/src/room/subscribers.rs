@@ -11,7 +11,6 @@ use crate::{
     domain::ConnectionId,
 };
 
-/// The subscribers of one worker.
 #[derive(Default)]
 pub(super) struct Subscribers {
     pub(super) all: IndexMap<ConnectionId, Subscriber>,
@@ -45,7 +44,6 @@ impl Subscribers {
     }
 }
 
-/// The outcome of [`Room::subscribe`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum SubscribeOutcome {
     /// Subscribed: everything in memory was queued.

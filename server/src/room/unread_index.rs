@@ -18,11 +18,9 @@ const FIRST_DEPTH: Seq = 1_000;
 const NOT_COUNTED: u64 = 0;
 
 pub(super) struct UnreadIndex {
-    /// The seq of the first entry.
     first: Seq,
     /// See [`author_key`].
     authors: VecDeque<u64>,
-    /// The messages that mention a user.
     mentions: HashMap<UserId, BTreeSet<Seq>>,
     /// Counts deletions before `first`: a range that was read before one may still have the message.
     deletions_before: u64,
@@ -181,7 +179,6 @@ mod tests {
         UserId(Uuid::from_u128(n + 100))
     }
 
-    /// A message with mentions.
     fn message(seq: Seq, by: u128, named: &[u128]) -> Event {
         let mut event = sample(seq, 1);
         event.by.id = user(by);

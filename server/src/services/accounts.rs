@@ -11,7 +11,6 @@ use crate::{
     domain::{Account, CreateError, NewAccount},
 };
 
-/// The name that an account signs in with.
 pub type AccountName = String;
 
 impl Services {

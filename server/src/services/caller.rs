@@ -10,14 +10,12 @@ use crate::domain::{AuthenticatedUser, TokenHash};
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub user: Arc<User>,
-    /// Their role on the server.
     pub role: ServerRole,
     /// The session that they act through.
     pub token: TokenHash,
 }
 
 impl Caller {
-    #[must_use]
     pub fn signed_in(&self) -> AuthenticatedUser {
         AuthenticatedUser { user: self.user.clone(), role: self.role }
     }

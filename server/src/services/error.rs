@@ -184,7 +184,6 @@ pub enum ErrorKind {
 
 impl ServiceError {
     /// The class of the error and its code for programs, one of [`error_code`].
-    #[must_use]
     pub const fn classify(&self) -> (ErrorKind, &'static str) {
         match self {
             Self::RoomNotFound
@@ -234,18 +233,15 @@ impl ServiceError {
         }
     }
 
-    #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.classify().0
     }
 
-    #[must_use]
     pub const fn code(&self) -> &'static str {
         self.classify().1
     }
 
     /// The input field to show the error at; none when it is about the request as a whole.
-    #[must_use]
     pub const fn field(&self) -> Option<Field> {
         match self {
             Self::Invalid { field, .. } | Self::OutOfRange { field, .. } => Some(*field),
@@ -265,7 +261,6 @@ impl ServiceError {
     }
 
     /// When it makes sense to try again, if that is known.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after }

@@ -44,17 +44,11 @@ impl Services {
     }
 
     /// The id of the event at a sequence number of a room that the caller may read.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>> {
         Ok(self.store.event_id(room, seq).await?)
     }
 
     /// Events to replay to a client that has joined the room.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn replay_page(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage> {
         Ok(self.store.events(room, after, limit).await?)
     }

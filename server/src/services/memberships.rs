@@ -30,9 +30,6 @@ impl Services {
     }
 
     /// Someone's membership of a room; none when they are not a member.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn membership(&self, user: UserId, room: &RoomId) -> Result<Option<Membership>> {
         let memberships = self.store.memberships(user).await?;
         Ok(memberships.iter().find(|membership| membership.room == *room).cloned())

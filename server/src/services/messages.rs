@@ -15,7 +15,6 @@ use crate::{
 /// A longer body, or one with a code block, is rendered on the blocking thread pool.
 const INLINE_RENDER_BYTES: usize = 1_024;
 
-/// A message to send.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
     /// Created by the client; the idempotency key.
@@ -26,7 +25,6 @@ pub struct NewMessage {
     pub reply_to: Option<CommandId>,
 }
 
-/// A message to delete.
 #[derive(Clone, Debug)]
 pub struct MessageDeletion {
     /// Created by the client; the idempotency key.
@@ -75,9 +73,6 @@ impl Services {
     }
 
     /// The members of a room with these name keys. Connected members take precedence over stored ones.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn members_by_name(&self, room: &RoomId, keys: &[String]) -> Result<HashMap<String, UserId>> {
         let mut known = self.store.members_by_name(room, keys).await?;
         known.extend(self.hub.members_by_name(room, keys));

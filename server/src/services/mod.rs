@@ -63,7 +63,6 @@ pub struct Services {
     pub store: Arc<CachedStore>,
     /// Live rooms and the people who are connected.
     pub hub: Arc<Hub>,
-    /// All live connections.
     pub connections: Arc<HeartbeatWheel>,
     /// The flags that fix settings of the server.
     pub flags: SettingFlags,
@@ -80,7 +79,6 @@ pub struct Services {
 }
 
 impl Services {
-    #[must_use]
     pub fn new(store: Arc<CachedStore>, hub: Arc<Hub>, connections: Arc<HeartbeatWheel>, config: &Config) -> Self {
         Self {
             store,

@@ -49,7 +49,6 @@ impl Services {
         Ok(None)
     }
 
-    /// The error for a taken name.
     pub(super) async fn name_taken(&self, name: &str, for_user: Option<UserId>) -> ServiceError {
         match self.suggest_name(name, for_user).await {
             Ok(suggestion) => ServiceError::NameTaken { suggestion },

@@ -80,17 +80,11 @@ fn is_repetition(password: &str) -> bool {
 }
 
 /// Hashes a password: a PHC string with algorithm, cost and salt.
-///
-/// # Errors
-/// See [`HashError`].
 pub(super) async fn hash(password: String) -> Result<String, HashError> {
     in_turn(move || hash_now(&password).ok_or(HashError::Failed)).await?
 }
 
 /// Whether a password matches a hash. Without a hash, the account does not exist, and the check takes as long.
-///
-/// # Errors
-/// See [`HashError`].
 pub(super) async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
     in_turn(move || {
         let known = stored.is_some();

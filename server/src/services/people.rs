@@ -15,7 +15,6 @@ use crate::domain::{RoleChangeOutcome, names};
 pub struct PersonDetails {
     pub user: User,
     pub role: ServerRole,
-    /// The colour that they chose.
     pub colour: Option<u8>,
     pub online: bool,
     pub seen_at: Option<Millis>,
@@ -26,7 +25,6 @@ pub struct PersonDetails {
     pub permissions: PersonPermissions,
 }
 
-/// A ban in force.
 #[derive(Clone, Debug)]
 pub struct BanDetails {
     pub until: Option<Millis>,
@@ -53,7 +51,6 @@ pub struct PersonPermissions {
 
 impl PersonPermissions {
     /// Whether there is something to manage.
-    #[must_use]
     pub fn can_manage(&self) -> bool {
         !self.roles.is_empty() || self.reset_password || self.moderate
     }
@@ -134,7 +131,6 @@ impl Services {
     }
 
     /// What the caller may do about a person with this role.
-    #[must_use]
     pub fn person_permissions(
         &self,
         caller: &Caller,
@@ -158,7 +154,6 @@ impl Services {
     }
 
     /// Whether someone is connected, and else when they last were: as stored, or newer and about to be stored.
-    #[must_use]
     pub fn presence(&self, user: UserId, stored: Option<Millis>) -> (bool, Option<Millis>) {
         let (online, left) = self.hub.is_online(user);
         (online, left.or(stored).filter(|_| !online))

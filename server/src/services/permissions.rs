@@ -12,13 +12,11 @@ use crate::{config::Guests, connection::Connection, domain::Membership, room::Ro
 
 impl Services {
     /// Someone with this role, for permission checks on this server.
-    #[must_use]
     pub fn actor(&self, role: ServerRole) -> Actor {
         Actor { lobby_only: self.flags.guests == Some(Guests::LobbyOnly), ..Actor::with_role(role) }
     }
 
     /// Whether the caller may do this on the server.
-    #[must_use]
     pub fn can(&self, caller: &Caller, action: ServerAction) -> bool {
         self.actor(caller.role).can(action)
     }
@@ -45,9 +43,6 @@ impl Services {
     }
 
     /// Rejects a room that a guest who is still to be created could not read: so a rejected client leaves no guest behind.
-    ///
-    /// # Errors
-    /// As [`Services::authorize`].
     pub fn require_guest_access(&self, room: &RoomId) -> Result<()> {
         let found = self.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
         // A new guest is a member of the lobby only.
@@ -61,9 +56,6 @@ impl Services {
 
     /// The room, when a connected person may do this there. Reads nothing from the store: the hub knows the memberships of
     /// everyone who is connected.
-    ///
-    /// # Errors
-    /// As [`Services::authorize`].
     pub fn authorize_connected(&self, connection: &Connection, action: RoomAction, room: &RoomId) -> Result<Arc<Room>> {
         let (role, status) = self.hub.role_and_status(connection.user.id, room);
         self.check_access(connection.user.id, role, action, room, status)
@@ -92,9 +84,6 @@ impl Services {
     }
 
     /// The role of someone's account; guests have none.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn role_of(&self, user: UserId) -> Result<ServerRole> {
         Ok(self.store.account_of(user).await?.map_or(ServerRole::Guest, |account| account.role))
     }

@@ -10,10 +10,6 @@ use super::{Caller, Field, Result, ServiceError, Services, names::parse_name};
 use crate::domain::CreateError;
 
 impl Services {
-    /// Who the caller is.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn profile(&self, caller: &Caller) -> Result<Me> {
         let account = match caller.user.kind {
             UserKind::Guest => None,

@@ -10,9 +10,6 @@ use crate::{
 
 impl Services {
     /// The rooms that this person may see: the lobby first, then by name.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn list_rooms(&self, who: &AuthenticatedUser) -> Result<Vec<RoomSummary>> {
         let mut rooms: Vec<_> = self.joined_rooms(who).await?.into_iter().map(|(_, room)| room).collect();
         rooms.retain(|room| self.is_listed(who.user.id, room));
@@ -27,9 +24,6 @@ impl Services {
     }
 
     /// The rooms that this person is a member of, with their membership: the lobby first, then by name.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn joined_rooms(&self, who: &AuthenticatedUser) -> Result<Vec<(RoomMembership, RoomSummary)>> {
         let memberships = self.store.memberships(who.user.id).await?;
         let mut rooms = Vec::with_capacity(memberships.len());
@@ -47,9 +41,6 @@ impl Services {
 
     /// Loads what is needed to count unread messages since this membership's read position, unless it is in memory. It is
     /// loaded once for all members.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn load_unread(&self, room: &Room, mine: RoomMembership) -> Result<()> {
         if room.missing_range(mine.read_to()).is_none() {
             return Ok(());
@@ -62,7 +53,6 @@ impl Services {
     }
 
     /// Whether a room appears in lists: a direct room that someone else opened only after its first message.
-    #[must_use]
     pub fn is_listed(&self, viewer: UserId, room: &RoomSummary) -> bool {
         room.head > 0 || self.hub.room(&room.id).is_none_or(|room| room.is_begun(viewer))
     }

@@ -36,9 +36,6 @@ pub struct RoomPermissions {
 
 impl Services {
     /// Checks that the database answers.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn check_store(&self) -> Result<()> {
         self.store.all_rooms().await.map(drop).map_err(ServiceError::from)
     }

@@ -33,9 +33,6 @@ impl Services {
 
     /// Why a connection must close, if its session has ended or its person has changed since it was opened. Called once the
     /// hub knows the connection: later changes close it directly.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn verify_connection(&self, connection: &Connection) -> Result<Option<CloseCode>> {
         Ok(match self.store.session(connection.session).await? {
             None => Some(CloseCode::SessionRevoked),
@@ -77,9 +74,6 @@ impl Services {
     }
 
     /// The person that a session authenticates now; none when it has ended.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn session_user(&self, token: TokenHash) -> Result<Option<AuthenticatedUser>> {
         Ok(self.store.session(token).await?)
     }
@@ -129,17 +123,11 @@ impl Services {
     }
 
     /// Ends the caller's session and closes its connections.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn sign_out(&self, caller: &Caller) -> Result<()> {
         Ok(self.store.end_session(caller.token).await?)
     }
 
     /// The caller's sessions, the most recently used first.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn list_sessions(&self, caller: &Caller) -> Result<SessionList> {
         let records = self.store.sessions_of(caller.user.id).await?;
         let sessions = records.into_iter().map(|record| SessionInfo {
@@ -164,9 +152,6 @@ impl Services {
     }
 
     /// Ends all sessions of the caller except the current one.
-    ///
-    /// # Errors
-    /// The store failed.
     pub async fn end_other_sessions(&self, caller: &Caller) -> Result<()> {
         self.store.end_sessions(caller.user.id, SessionSelection::AllExcept(caller.token)).await?;
         Ok(())

@@ -16,7 +16,6 @@ use crate::{
 /// The name of a server that has been given none.
 const DEFAULT_NAME: &str = "Parlor";
 
-/// The flags that fix settings.
 #[derive(Clone, Debug)]
 pub struct SettingFlags {
     pub name: Option<String>,
@@ -38,15 +37,12 @@ impl SettingFlags {
 }
 
 impl Services {
-    /// The name of this server.
-    #[must_use]
     pub fn server_name(&self) -> String {
         let name = self.flags.name.clone().or_else(|| self.store.settings().name.clone());
         name.unwrap_or_else(|| DEFAULT_NAME.into())
     }
 
     /// Whether guests are accepted, and how far they get.
-    #[must_use]
     pub fn guests(&self) -> Guests {
         match self.flags.guests {
             Some(guests) => guests,
@@ -56,7 +52,6 @@ impl Services {
     }
 
     /// Who may create an account.
-    #[must_use]
     pub fn registration(&self) -> Registration {
         match self.flags.registration {
             Some(registration) => registration,
@@ -69,8 +64,6 @@ impl Services {
         self.store.settings().entry.unwrap_or_default()
     }
 
-    /// The settings in force.
-    #[must_use]
     pub fn server_settings(&self) -> ServerSettings {
         let entry = match (self.guests(), self.registration()) {
             (Guests::On | Guests::LobbyOnly, _) => EntryPolicy::Guests,
@@ -147,7 +140,6 @@ impl Services {
 }
 
 /// Where the picture is served as a square of this side. The id changes with the content.
-#[must_use]
 pub fn picture_path(id: &str, side: u32) -> String {
     format!("/picture/{id}-{side}.png")
 }

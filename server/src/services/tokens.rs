@@ -16,7 +16,6 @@ pub fn generate_token() -> std::result::Result<String, getrandom::Error> {
 }
 
 /// What the store keeps of a token.
-#[must_use]
 pub fn hash_token(token: &str) -> TokenHash {
     TokenHash(Sha256::digest(token).into())
 }

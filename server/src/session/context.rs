@@ -6,12 +6,10 @@ use parlor_protocol::ServerInfo;
 
 use crate::{connection::HeartbeatWheel, room::Hub, services::Services};
 
-/// What all sessions share.
 pub struct SessionContext {
     pub services: Arc<Services>,
     /// Live rooms and connected users.
     pub hub: Arc<Hub>,
-    /// All live connections.
     pub connections: Arc<HeartbeatWheel>,
     /// The hash of the site files, see [`ServerInfo::build`].
     pub build: String,
@@ -21,7 +19,6 @@ pub struct SessionContext {
 
 impl SessionContext {
     /// This server's description in `welcome` and on pages.
-    #[must_use]
     pub fn server_info(&self) -> ServerInfo {
         let version = env!("CARGO_PKG_VERSION").into();
         ServerInfo { name: self.services.server_name(), version, build: self.build.clone() }

@@ -82,7 +82,6 @@ impl State {
 
 impl Session {
     /// The session of an authenticated client that has not sent hello yet.
-    #[must_use]
     pub fn new(context: Arc<SessionContext>, who: AuthenticatedUser, session: TokenHash) -> Self {
         let connection = Connection::new(who, session);
         context.connections.add(&connection);
@@ -100,13 +99,11 @@ impl Session {
         }
     }
 
-    #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
     /// Time within which the client must send `hello`.
-    #[must_use]
     pub fn hello_timeout(&self) -> Duration {
         self.context.hello_timeout
     }
@@ -118,7 +115,6 @@ impl Session {
 
     /// The joined rooms with the client's position when it joined; `None` when nothing has changed since `version`. The
     /// transport knows the events that it has written since.
-    #[must_use]
     pub fn joined_cursors(&self, version: &mut u64) -> Option<Vec<Cursor>> {
         let state = self.state.lock();
         let changed = std::mem::replace(version, state.version) != state.version;
@@ -132,8 +128,6 @@ impl Session {
         })
     }
 
-    /// The interval of heartbeats.
-    #[must_use]
     pub fn heartbeat(&self) -> Duration {
         self.context.connections.interval()
     }

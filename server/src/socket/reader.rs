@@ -29,16 +29,12 @@ pub struct MessageReader {
 
 impl MessageReader {
     /// `early`: bytes that were read with the request's head.
-    #[must_use]
     pub fn new(half: OwnedReadHalf, mut decoder: Decoder, early: &[u8]) -> Self {
         decoder.push(early);
         Self { half, decoder }
     }
 
     /// Passes received bytes to the decoder; false at the end of the stream. Cancellation safe.
-    ///
-    /// # Errors
-    /// The socket failed.
     pub async fn fill(&mut self) -> io::Result<bool> {
         let Self { half, decoder } = self;
         poll_fn(|context| poll_read(half, context, |bytes| decoder.push(bytes))).await
@@ -61,9 +57,6 @@ impl MessageReader {
     }
 
     /// Reads and discards everything up to the end of the stream.
-    ///
-    /// # Errors
-    /// The socket failed.
     pub async fn discard(&mut self) -> io::Result<()> {
         while poll_fn(|context| poll_read(&mut self.half, context, |_| {})).await? {}
         Ok(())

@@ -46,13 +46,11 @@ impl FromRequest<AppState> for Upgrade {
 
 impl Upgrade {
     /// Accepts this subprotocol if the client offers it.
-    #[must_use]
     pub fn offering(self, subprotocol: &'static str) -> Self {
         let offered = handshake::offers(&self.headers, subprotocol);
         Self { subprotocol: offered.then_some(subprotocol), ..self }
     }
 
-    #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -74,14 +72,12 @@ impl Upgrade {
     }
 
     /// The response of [`Upgrade::run`].
-    #[must_use]
     pub fn response(&self) -> Response {
         switching_protocols(&self.accept, self.subprotocol)
     }
 }
 
 /// The response to a handshake that opens a WebSocket (RFC 6455, section 4.2.2).
-#[must_use]
 pub fn switching_protocols(accept: &str, subprotocol: Option<&'static str>) -> Response {
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
@@ -97,7 +93,6 @@ pub fn switching_protocols(accept: &str, subprotocol: Option<&'static str>) -> R
 }
 
 /// The response to a handshake with another version than 13 (RFC 6455, section 4.2.2).
-#[must_use]
 pub fn unsupported_version() -> Response {
     let message = "This server supports WebSocket version 13 only.";
     let error = ApiError::new(StatusCode::UPGRADE_REQUIRED, error_code::BAD_REQUEST, message);

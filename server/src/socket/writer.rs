@@ -13,16 +13,12 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct MessageWriter(OwnedWriteHalf);
 
 impl MessageWriter {
-    #[must_use]
     pub fn new(half: OwnedWriteHalf) -> Self {
         Self(half)
     }
 
     /// Writes one message. Not cancellation safe: after a cancelled call, a part of the message may have been written, so
     /// nothing may be written any more.
-    ///
-    /// # Errors
-    /// The socket failed.
     pub async fn send(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
         self.0.write_all(&frame::single(opcode, payload)).await
     }

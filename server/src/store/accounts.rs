@@ -30,7 +30,6 @@ pub trait AccountStore: Send + Sync + 'static {
     /// The account whose sign-in name has this key.
     async fn account_by_name(&self, key: &str) -> Result<Option<Account>, StoreError>;
 
-    /// The account of a user.
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError>;
 
     /// Sets a password, ends all sessions of the user and begins one in place of `replaced`. False when the account was deleted or its password

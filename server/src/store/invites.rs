@@ -8,7 +8,6 @@ use crate::domain::{NewInvite, StoreError, TokenHash};
 
 #[async_trait]
 pub trait InviteStore: Send + Sync + 'static {
-    /// Creates an invite.
     async fn create_invite(&self, invite: NewInvite) -> Result<InviteInfo, StoreError>;
 
     /// The valid invites, the newest first; without the one that makes an owner.

@@ -22,7 +22,6 @@ pub trait MessageStore: Send + Sync + 'static {
     /// The events after a seq, without holes.
     async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError>;
 
-    /// The id of the event at a seq.
     async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError>;
 
     /// The authors and mentions of the messages between two seqs, both exclusive.

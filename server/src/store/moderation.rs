@@ -18,7 +18,6 @@ pub trait ModerationStore: Send + Sync + 'static {
     /// Bans a user, in place of an active ban.
     async fn ban(&self, ban: NewBan) -> Result<ModerationOutcome<()>, StoreError>;
 
-    /// Lifts a user's ban.
     async fn lift_ban(&self, user: UserId, by: UserId) -> Result<ModerationOutcome<()>, StoreError>;
 
     /// The active bans, the newest first.

@@ -9,7 +9,6 @@ use crate::domain::{ConnectionId, Membership, NameTaken, RoomChange, RoomRecord,
 /// Whether the user may do it was checked before; what may have changed since then is checked in the transaction.
 #[async_trait]
 pub trait RoomStore: Send + Sync + 'static {
-    /// Every room.
     async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError>;
 
     /// Reads the rooms that a user is a member of.

@@ -22,7 +22,6 @@ pub trait SessionStore: Send + Sync + 'static {
         replaced: Option<TokenHash>,
     ) -> Result<bool, StoreError>;
 
-    /// Ends a session.
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
 
     /// The sessions of a user, the most recently used first.

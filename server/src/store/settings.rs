@@ -7,7 +7,6 @@ use crate::domain::{ServerSettings, SettingsChange, StoreError};
 
 #[async_trait]
 pub trait SettingsStore: Send + Sync + 'static {
-    /// Reads the settings.
     async fn load_settings(&self) -> Result<ServerSettings, StoreError>;
 
     /// Applies all changes, or none. A change to what is already set is left out, also in the audit log.

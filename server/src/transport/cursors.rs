@@ -22,7 +22,6 @@ const TAIL_DIGITS: usize = 8;
 
 /// Parses an id. A cursor with an empty tail is accepted without a check. `None` when any part differs from the form that
 /// [`Cursors::write`] gives, when a room occurs twice, or when it is longer than any id of this server.
-#[must_use]
 pub fn parse(id: &str) -> Option<Vec<Cursor>> {
     if id.is_empty() || id.len() > MAX_BYTES {
         return None;
@@ -102,7 +101,6 @@ impl Cursors {
         }
     }
 
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rooms.is_empty()
     }

@@ -77,7 +77,6 @@ pub(super) fn no_connection() -> ApiError {
 
 impl HttpConnections {
     /// No connection yet; at most `max` at a time.
-    #[must_use]
     pub fn new(session_context: Arc<SessionContext>, max: usize) -> Self {
         Self {
             session_context,
@@ -89,13 +88,11 @@ impl HttpConnections {
     }
 
     /// Number of open connections.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
     /// Number of polls that wait for a frame.
-    #[must_use]
     pub fn pending_polls(&self) -> usize {
         self.pending_polls.load(Ordering::Relaxed)
     }

@@ -30,7 +30,6 @@ struct Begun {
     payload: Vec<u8>,
 }
 
-/// A message from the client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     Text(&'a str),
@@ -61,7 +60,6 @@ pub enum Violation {
 
 impl Violation {
     /// The code of the close frame (section 7.4.1).
-    #[must_use]
     pub const fn close_code(self) -> u16 {
         match self {
             Self::Protocol => 1002,
@@ -83,7 +81,6 @@ struct Head {
 
 impl Decoder {
     /// Decodes messages of at most `limit` bytes.
-    #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), taken: 0, begun: None, ahead: 0, text: Utf8::default(), limit }
     }
@@ -94,18 +91,12 @@ impl Decoder {
     }
 
     /// The next message; `None` when more bytes are needed. Must be called until then: only incomplete messages stay in memory.
-    ///
-    /// # Errors
-    /// See [`Violation`].
     pub fn message(&mut self) -> Result<Option<Message<'_>>, Violation> {
         let taken = self.take()?;
         taken.map(|taken| self.lend(taken)).transpose()
     }
 
     /// Finds the next message without borrowing the decoder, for callers that wait in between. Read it by [`Decoder::lend`].
-    ///
-    /// # Errors
-    /// See [`Violation`].
     pub fn take(&mut self) -> Result<Option<Taken>, Violation> {
         loop {
             let Some(head) = self.head()? else {
@@ -173,9 +164,6 @@ impl Decoder {
     }
 
     /// Reads a message that was found by [`Decoder::take`].
-    ///
-    /// # Errors
-    /// See [`Violation`].
     pub fn lend(&self, taken: Taken) -> Result<Message<'_>, Violation> {
         let payload = self.bytes.get(taken.payload).unwrap_or_default();
         match taken.opcode {

@@ -66,8 +66,6 @@ pub fn put(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// A single frame.
-#[must_use]
 pub fn single(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 10);
     put(&mut out, opcode, payload);
@@ -75,7 +73,6 @@ pub fn single(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
 }
 
 /// A close frame with a code and a reason, which is truncated to fit.
-#[must_use]
 pub fn close(code: u16, reason: &str) -> Vec<u8> {
     let mut payload = code.to_be_bytes().to_vec();
     payload.extend_from_slice(&reason.as_bytes()[..reason.floor_char_boundary(MAX_CONTROL - 2)]);
@@ -83,7 +80,6 @@ pub fn close(code: u16, reason: &str) -> Vec<u8> {
 }
 
 /// The payload of a frame that [`put`] encoded.
-#[must_use]
 pub fn payload(frame: &[u8]) -> &[u8] {
     let header = match frame.get(1) {
         Some(126) => 4,

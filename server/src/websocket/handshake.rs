@@ -34,9 +34,6 @@ pub enum Refused {
 }
 
 /// Validates a handshake. Returns the response's `Sec-WebSocket-Accept`.
-///
-/// # Errors
-/// See [`Refused`].
 pub fn accept(method: &Method, version: Version, headers: &HeaderMap) -> Result<String, Refused> {
     if method != Method::GET || version != Version::HTTP_11 {
         return Err(Refused::BadRequest("The WebSocket handshake must be a GET request over HTTP/1.1."));
@@ -62,13 +59,11 @@ pub fn accept(method: &Method, version: Version, headers: &HeaderMap) -> Result<
 }
 
 /// Whether the client offers this subprotocol.
-#[must_use]
 pub fn offers(headers: &HeaderMap, subprotocol: &str) -> bool {
     has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, subprotocol)
 }
 
 /// The computation for a key, step by step.
-#[must_use]
 pub fn steps(key: &str) -> Steps {
     let joined = format!("{key}{GUID}");
     let hash = Sha1::digest(&joined);

@@ -10,7 +10,6 @@ pub(super) struct Utf8 {
 
 impl Utf8 {
     /// Validates the next piece; false as soon as the text cannot be valid any more. Not to be used after that.
-    #[must_use]
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> bool {
         while self.length > 0 {
             let [first, rest @ ..] = bytes else { return true };

@@ -81,7 +81,6 @@ pub(super) async fn save_name_form(
     Ok((result, FormError { field, values, ..FormError::default() }))
 }
 
-/// The form with name and picture.
 #[derive(Default)]
 struct NameForm {
     /// None if a flag fixes it.

@@ -10,7 +10,6 @@ use axum::body::{Body, Bytes};
 use super::{Tick, Ticks};
 use crate::lab::{close::StopReason, streams::OpenStream};
 
-/// The format of the ticks.
 pub(super) trait TickFormat: Send + 'static {
     /// Sent before the first tick.
     fn opening(&self) -> String;

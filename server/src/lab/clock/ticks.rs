@@ -60,7 +60,6 @@ impl Ticks {
     }
 }
 
-/// The second of the last tick.
 #[derive(Debug)]
 struct LastSecond(Option<i64>);
 

@@ -14,7 +14,6 @@ pub(super) struct ConnectedUser {
     pub(super) connections: Vec<Arc<Connection>>,
     pub(super) role: ServerRole,
     pub(super) rooms: Vec<MemberOf>,
-    /// Away on all devices.
     pub(super) away: bool,
 }
 
@@ -64,7 +63,6 @@ impl ConnectedUser {
         }
     }
 
-    /// Sends a room summary to the connections, except one.
     pub(super) fn send_summary(&self, except: Option<ConnectionId>, summary: impl FnOnce() -> RoomSummary) {
         let others = self.connections.iter().filter(|other| except != Some(other.id));
         let mut others = others.peekable();

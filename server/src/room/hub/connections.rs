@@ -38,7 +38,6 @@ impl Hub {
         user.update_away(user_id);
     }
 
-    /// Removes a connection.
     pub fn disconnect(&self, connection: &Connection) {
         let user_id = connection.user.id;
         let mut users = self.users.lock();
@@ -67,7 +66,6 @@ impl Hub {
         }
     }
 
-    /// Sets whether a connection is away.
     pub fn set_away(&self, connection: &Connection, away: bool) {
         let mut users = self.users.lock();
         connection.set_away(away);
@@ -100,7 +98,6 @@ impl Hub {
         std::mem::take(&mut *self.departed.lock()).into_iter().collect()
     }
 
-    /// The connected users.
     pub fn connected_users(&self) -> Vec<UserId> {
         self.users.lock().keys().copied().collect()
     }

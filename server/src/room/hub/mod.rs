@@ -35,7 +35,6 @@ pub struct Hub {
 
 impl Hub {
     /// `leave_grace`: shorter absences are not announced. `workers`: number of workers that serve connections.
-    #[must_use]
     pub fn new(records: Vec<RoomRecord>, leave_grace: Duration, workers: usize) -> Self {
         let hub = Self {
             rooms: RwLock::default(),

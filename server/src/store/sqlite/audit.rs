@@ -22,7 +22,6 @@ impl Entry {
     }
 }
 
-/// Adds an entry.
 pub(super) async fn record(tx: &mut WriteTransaction<'_>, entry: Entry) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO audit (at, actor, act, subject, room, details) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(tx.now)

@@ -150,7 +150,6 @@ pub(super) async fn end(tx: &mut WriteTransaction<'_>, token: TokenHash, reason:
     Ok(())
 }
 
-/// Ends all sessions of a user.
 pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId, reason: SessionEnd) -> Result<(), StoreError> {
     let ended = sqlx::query_scalar("DELETE FROM session WHERE user = ? RETURNING token_hash").bind(user.0);
     let ended = token_hashes(ended.fetch_all(tx.db()).await?);

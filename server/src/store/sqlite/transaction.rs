@@ -38,7 +38,6 @@ impl<'c> WriteTransaction<'c> {
         self.commit.events.extend(events);
     }
 
-    /// Publishes a control event with the commit.
     pub(super) fn publish(&mut self, event: ControlEvent) {
         self.commit.control.push(event);
     }

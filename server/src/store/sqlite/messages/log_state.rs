@@ -16,7 +16,6 @@ struct Entry {
     at: Millis,
     author: UserId,
     digest: Vec<u8>,
-    /// It is a message that was not deleted.
     is_message: bool,
 }
 
