@@ -36,6 +36,8 @@ pub const NO_CONNECTION: &str = "no_connection";
 pub const UNAUTHORIZED: &str = "unauthorized";
 /// HTTP: the `Origin` is neither this server nor on its allow list.
 pub const ORIGIN_REFUSED: &str = "origin_refused";
+/// HTTP 421: the server does not answer to the host name of the request.
+pub const HOST_REFUSED: &str = "host_refused";
 /// HTTP: the request is malformed.
 pub const BAD_REQUEST: &str = "bad_request";
 /// HTTP: guests are not allowed on this server.

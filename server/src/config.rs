@@ -7,9 +7,10 @@ use std::{
     time::Duration,
 };
 
+use axum::http::uri::Authority;
 use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
-use parlor_protocol::{limits, validate};
+use parlor_protocol::{Millis, limits, validate};
 
 /// Maximum number of open streams of the lab.
 const MAX_LAB_STREAMS: usize = 2_000;
@@ -37,9 +38,16 @@ pub struct Config {
     #[arg(long, env = "PARLOR_NAME", value_name = "NAME", value_parser = server_name)]
     pub name: Option<String>,
 
-    /// Public URL of this server, if it is behind a proxy. With https, cookies are marked Secure
+    /// Public URL of this server, if it is behind a proxy. Requests for other host names are refused, except for loopback and
+    /// --allowed-host
     #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     pub public_url: Option<String>,
+
+    /// Other host names that this server answers to, separated by commas. Without --public-url it also answers to IP addresses
+    /// and to names of local networks
+    #[arg(long = "allowed-host", env = "PARLOR_ALLOWED_HOSTS", value_name = "NAME", value_delimiter = ',',
+          value_parser = host_name)]
+    pub allowed_hosts: Vec<String>,
 
     /// Other origins whose pages may use this server, such as https://wiki.example, separated by commas
     #[arg(long = "allow-origin", env = "PARLOR_ALLOW_ORIGINS", value_name = "ORIGIN", value_delimiter = ',',
@@ -76,6 +84,11 @@ pub struct Config {
     /// Who may create an account
     #[arg(long, env = "PARLOR_REGISTRATION", value_name = "WHO")]
     pub registration: Option<Registration>,
+
+    /// Days after which a session ends, even if it is in use. It ends earlier when it is not used for 90 days
+    #[arg(long, env = "PARLOR_SESSION_DAYS", default_value_t = 365, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u16).range(1..=3_650))]
+    pub session_days: u16,
 
     /// Whether rate limits apply
     #[arg(long, env = "PARLOR_RATE_LIMITS", default_value = "on", value_name = "ON|OFF")]
@@ -192,6 +205,7 @@ impl Default for Config {
             data: "data".into(),
             name: None,
             public_url: None,
+            allowed_hosts: Vec::new(),
             allow_origins: Vec::new(),
             max_connections: 20_000,
             max_connections_per_address: 1_000,
@@ -199,6 +213,7 @@ impl Default for Config {
             workers: 0,
             guests: None,
             registration: None,
+            session_days: 365,
             rate_limits: Switch::On,
             lab: Switch::On,
             gateways: Gateways::ALL,
@@ -237,9 +252,19 @@ impl Config {
         }
     }
 
-    /// Whether cookies may only travel over TLS.
-    pub fn secure_cookies(&self) -> bool {
+    pub fn is_public_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// The host name of the public URL, without port, in lower case.
+    pub fn public_host(&self) -> Option<String> {
+        let authority = self.public_url.as_ref()?.split_once("://")?.1.parse::<Authority>().ok()?;
+        Some(authority.host().to_owned())
+    }
+
+    /// The time after which a session ends, even if it is in use.
+    pub fn session_lifetime(&self) -> Millis {
+        Millis::from(self.session_days) * 24 * 3_600_000
     }
 }
 
@@ -258,6 +283,15 @@ fn origin(text: &str) -> Result<String, String> {
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_lowercase()),
         _ => Err("give scheme, host and port, such as https://chat.example or http://127.0.0.1:8080".into()),
+    }
+}
+
+/// A host name without scheme and port, in lower case.
+fn host_name(text: &str) -> Result<String, String> {
+    let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    match name.parse::<Authority>() {
+        Ok(authority) if authority.as_str() == authority.host() => Ok(name),
+        _ => Err("give a host name without scheme and port, such as chat.example".into()),
     }
 }
 
@@ -326,6 +360,9 @@ mod tests {
             (["--public-url", "https://a.example/chat"], "give scheme"),
             (["--heartbeat-ms", "0"], "200 to 300000"),
             (["--name", "\u{202e}"], "not allowed"),
+            (["--allowed-host", "https://a.example"], "give a host name"),
+            (["--allowed-host", "a.example:80"], "give a host name"),
+            (["--session-days", "0"], "1..=3650"),
             (["--guests", "some"], "lobby-only"),
             (["--registration", "closed"], "invite"),
             (["--rate-limits", "maybe"], "possible values"),

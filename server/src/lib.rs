@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     connection::{Connection, Disconnect, HeartbeatWheel},
     domain::StoreError,
-    extract::AppState,
+    extract::{AppState, SessionCookie},
     lab::Streams,
     limits::PerAddressLimit,
     room::Hub,
@@ -118,7 +118,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let commits = bus.subscribe();
     let cache = Arc::<Cache>::default();
     let store = SqliteStore::open(&config.data, cache.before(Arc::new(bus)), config.max_pages).await?;
-    let store = Arc::new(CachedStore::new(store, cache).await?);
+    let store = Arc::new(CachedStore::new(store, cache, config.session_lifetime()).await?);
     let first_link = create_owner_invite(&store, &config, address).await?;
 
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
@@ -141,8 +141,14 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let max_connections = usize::try_from(config.max_connections).unwrap_or(usize::MAX);
     let http_connections = Arc::new(HttpConnections::new(session_context.clone(), max_connections));
     let streams = Arc::new(Streams::new(config.max_lab_streams, config.lab_stream_time, stop.clone()));
+    let session_cookie = SessionCookie::new(&services.store.server_id().await?, config.session_lifetime());
     let config = Arc::new(config);
-    let app = AppState { services: services.clone(), session_context, config: config.clone() };
+    let app = AppState {
+        services: services.clone(),
+        session_context,
+        config: config.clone(),
+        session_cookie: Arc::new(session_cookie),
+    };
     let acceptor = Acceptor {
         router: router::router(app, http_connections.clone(), streams),
         address_limit: PerAddressLimit::new(config.max_per_address()),
@@ -250,14 +256,14 @@ async fn store_last_seen(services: &Services, seen: Vec<(UserId, Millis)>) {
     }
 }
 
-/// Records that sessions with a live connection are in use, and removes those that nobody uses.
+/// Records that sessions with a live connection are in use, and ends those that nobody uses or that are too old.
 async fn check_sessions(services: Arc<Services>) {
     let tokens: HashSet<_> = services.connections.connections().iter().map(|connection| connection.session).collect();
     for token in tokens {
         // Looking a session up records its use. After a failure the next check will do.
         let _ = services.store.session(token).await;
     }
-    if let Err(error) = services.store.delete_expired_sessions().await {
+    if let Err(error) = services.store.end_expired_sessions(services.store.oldest_session()).await {
         tracing::warn!(%error, "cannot remove old sessions");
     }
 }

@@ -21,5 +21,5 @@ pub fn router(app: AppState, connections: Arc<HttpConnections>, streams: Arc<Str
         .merge(transport::routes(connections))
         .merge(lab)
         .merge(gateway::routes(&app));
-    http::with_common_layers(routes).with_state(app)
+    http::with_common_layers(&app, routes).with_state(app)
 }

@@ -30,8 +30,8 @@ use tower::ServiceExt;
 
 use crate::{
     extract::{
-        ConnectionInfo, ConnectionPermit,
-        forwarded_for::{client_address, is_trusted_proxy},
+        ConnectionInfo, ConnectionPermit, ForwardedHttps,
+        forwarded_for::{self, client_address, is_trusted_proxy},
     },
     http::Lingering,
     limits::{AddressPermit, PerAddressLimit},
@@ -176,6 +176,10 @@ impl Acceptor {
         let (cut, stop) = (info.cut.clone(), self.stop.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             let response = self.info_of_request(&info, request.headers()).map(|info| {
+                // Only trusted proxies have no limit of their own.
+                let is_proxy = info.permit.address_permit.is_none();
+                let forwarded_https = is_proxy.then(|| forwarded_for::is_https(request.headers())).flatten();
+                request.extensions_mut().insert(ForwardedHttps(forwarded_https));
                 request.extensions_mut().insert(info);
                 self.router.clone().oneshot(request.map(|body| Body::new(Lingering::new(body))))
             });

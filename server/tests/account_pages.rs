@@ -155,7 +155,7 @@ async fn account_deletion_needs_the_password() {
     let page = browser.post("/account/delete", &[("password", "wrong")]).await;
     assert_eq!((page.status, page.at("problem")), (403, "Incorrect password."));
     let page = browser.post("/account/delete", &[("password", PASSWORD)]).await;
-    assert_eq!((page.to(), page.header("clear-site-data")), ("/sign-in?done=deleted", "\"storage\""));
+    assert_eq!((page.to(), page.header("clear-site-data")), ("/sign-in?done=deleted", "\"cache\", \"storage\""));
     assert!(browser.token.is_empty());
     assert_eq!(browser.open("/sign-in?done=deleted").await.at("done"), "Your account was deleted.");
     assert_eq!(server.try_sign_in("ann", PASSWORD).await.status, 401);

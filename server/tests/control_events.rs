@@ -62,7 +62,7 @@ impl World {
         let mut bus = Bus::default();
         let consumers = [bus.subscribe(), bus.subscribe()];
         let store = SqliteStore::open(folder.path(), cache.before(Arc::new(bus)), None).await.unwrap();
-        let store = Arc::new(CachedStore::new(store, cache).await.unwrap());
+        let store = Arc::new(CachedStore::new(store, cache, Config::default().session_lifetime()).await.unwrap());
         let workers = Workers::start(1).unwrap();
         let rooms = store.all_rooms().await.unwrap();
         let [here, elsewhere] = consumers.map(|commits| {

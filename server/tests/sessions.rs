@@ -1,6 +1,7 @@
 //! Sessions: listing and revoking, on every transport.
 
 use crate::support::{self, Client, Server, eventually, http_client, http_connection::Requests, people::PASSWORD};
+use parlor::config::Config;
 use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::SessionList};
 use sqlx::Connection;
 
@@ -122,9 +123,30 @@ async fn other_sessions_are_revoked_and_the_current_one_stays() {
     server.stop().await;
 }
 
+const DAY: i64 = 24 * 3_600_000;
+
+#[tokio::test]
+async fn sessions_in_use_end_after_their_lifetime() {
+    let server = Server::start().await;
+    let (old, young) = (server.account("ann").await, server.sign_in("ann").await);
+    let temp = server.stop().await.unwrap();
+    let mut db = support::database(temp.path()).await;
+    let age = "UPDATE session SET created_at = created_at - ? WHERE created_at =
+               (SELECT created_at FROM session ORDER BY created_at DESC LIMIT 1)";
+    sqlx::query(age).bind(28 * DAY).execute(&mut db).await.unwrap();
+    sqlx::query(age).bind(30 * DAY + 1).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let config = Config { session_days: 30, ..support::unlimited() };
+    let server = Server::start_in(temp.path(), config).await;
+    assert_eq!((server.who(&old.token).await, server.who(&young.token).await), (401, 200));
+    assert_eq!(sessions(&server, &young.token).await.sessions.len(), 1);
+    let cookie = server.try_sign_in("ann", PASSWORD).await.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("; Max-Age=2592000"), "{cookie}");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn unused_sessions_expire() {
-    const DAY: i64 = 24 * 3_600_000;
     let server = Server::start().await;
     let (old, used) = (server.account("ann").await, server.sign_in("ann").await);
     let temp = server.stop().await.unwrap();

@@ -10,7 +10,7 @@ use parlor::{
         AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, LogCommand, LogCommandKind,
         MembershipChange, ModerationOutcome, Name, NameTaken, NewAccount, NewBan, NewInvite, NewMute, NewSession,
         OnAppended, Page, PictureImage, RoleChangeOutcome, RoomChange, ServerPicture, ServerSettings, SessionEnd,
-        SessionSelection, SettingsChange, StoreError, TokenHash, names,
+        SessionSelection, SettingsChange, StoreError, StoredSession, TokenHash, names,
     },
     store::{Store, sqlite::SqliteStore},
 };
@@ -48,6 +48,7 @@ contract! {
     a_direct_room_is_unique,
     read_positions_move_forward,
     sessions_begin_and_end,
+    sessions_expire,
     account_names_are_unique,
     a_guest_becomes_an_account,
     an_invite_is_used_as_often_as_it_allows,
@@ -424,7 +425,7 @@ async fn sessions_begin_and_end(db: &Database) {
     let account = db.store.account_by_name("ann").await.unwrap().unwrap();
     let (first, second) = (new_session(), new_session());
     assert!(db.store.begin_session(&account, first.clone(), None).await.unwrap());
-    let (user, _) = db.store.load_session(first.token).await.unwrap().unwrap();
+    let StoredSession { user, .. } = db.store.load_session(first.token).await.unwrap().unwrap();
     assert_eq!((&*user.user, user.role), (&ann, ServerRole::Member));
     // The second one replaces the first.
     assert!(db.store.begin_session(&account, second.clone(), Some(first.token)).await.unwrap());
@@ -434,7 +435,7 @@ async fn sessions_begin_and_end(db: &Database) {
     assert!(!db.store.begin_session(&stale, new_session(), None).await.unwrap());
     let others = SessionSelection::AllExcept(second.token);
     assert_eq!(db.store.end_sessions(ann.id, others).await.unwrap().len(), 1, "the one that came with the account");
-    let sessions = db.store.sessions_of(ann.id).await.unwrap();
+    let sessions = db.store.sessions_of(ann.id, 0).await.unwrap();
     assert_eq!(sessions.iter().map(|session| session.token).collect::<Vec<_>>(), [second.token]);
     db.store.end_session(second.token).await.unwrap();
     assert!(db.store.load_session(second.token).await.unwrap().is_none());
@@ -447,6 +448,19 @@ async fn sessions_begin_and_end(db: &Database) {
         })
         .collect();
     assert_eq!(ended, [(1, SessionEnd::Replaced), (1, SessionEnd::Ended), (1, SessionEnd::Ended)]);
+}
+
+async fn sessions_expire(db: &Database) {
+    let ann = db.account("Ann").await;
+    let session = db.store.sessions_of(ann.id, 0).await.unwrap().pop().unwrap();
+    db.store.end_expired_sessions(session.created_at).await.unwrap();
+    assert_eq!(db.store.sessions_of(ann.id, session.created_at).await.unwrap().len(), 1);
+    assert!(db.store.sessions_of(ann.id, session.created_at + 1).await.unwrap().is_empty());
+    db.store.end_expired_sessions(session.created_at + 1).await.unwrap();
+    assert!(db.store.load_session(session.token).await.unwrap().is_none());
+    // Its connections are closed.
+    let ended = ControlEvent::SessionsEnded { user: ann.id, sessions: vec![session.token], reason: SessionEnd::Ended };
+    assert_eq!(db.published().last(), Some(&ended));
 }
 
 async fn account_names_are_unique(db: &Database) {
@@ -472,7 +486,7 @@ async fn a_guest_becomes_an_account(db: &Database) {
     let account = NewAccount { guest: Some(guest.id), session: session.clone(), ..new_account("Ann") };
     let user = db.store.create_account(account.clone(), Arc::new(|_, _| false)).await.unwrap().unwrap();
     assert_eq!(user.id, guest.id);
-    let sessions = db.store.sessions_of(user.id).await.unwrap();
+    let sessions = db.store.sessions_of(user.id, 0).await.unwrap();
     assert_eq!(sessions.iter().map(|session| session.token).collect::<Vec<_>>(), [session.token]);
     let again = db.store.create_account(account, Arc::new(|_, _| false)).await.unwrap();
     assert_eq!(again, Err(CreateError::NoSuchUser));
@@ -536,7 +550,7 @@ async fn restrictions_need_rights(db: &Database) {
     let banned =
         |guest_sessions| ControlEvent::UserBanned { user: bob.id, until: None, address: Some(address), guest_sessions };
     assert_eq!(db.store.active_restrictions().await.unwrap(), [banned(Vec::new())]);
-    let guest_session = db.store.sessions_of(guest.id).await.unwrap()[0].token;
+    let guest_session = db.store.sessions_of(guest.id, 0).await.unwrap()[0].token;
     assert_eq!(db.published().last(), Some(&banned(vec![guest_session])));
     assert_eq!(db.store.bans(10).await.unwrap().len(), 1);
     assert_eq!(db.store.lift_ban(bob.id, owner.id).await.unwrap(), ModerationOutcome::Done(()));

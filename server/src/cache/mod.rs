@@ -13,7 +13,7 @@ use crate::{
     clock,
     domain::{
         AuthenticatedUser, Ban, Commit, CommitSink, ConnectionId, ControlEvent, Membership, MembershipChange, Mutes,
-        RoomMembership, SEEN_INTERVAL, SESSION_LIFETIME, ServerSettings, StoreError, TokenHash,
+        RoomMembership, SEEN_INTERVAL, SESSION_IDLE_TIMEOUT, ServerSettings, StoreError, StoredSession, TokenHash,
     },
     store::Store,
 };
@@ -26,19 +26,13 @@ mod versioned;
 /// What is cached. It follows the commits of the store that publishes to it.
 #[derive(Default)]
 pub struct Cache {
-    sessions: VersionedCache<TokenHash, CachedSession>,
+    /// `seen_at` is when it was last stored that the session is used.
+    sessions: VersionedCache<TokenHash, StoredSession>,
     memberships: VersionedCache<UserId, Arc<[Membership]>>,
     restrictions: RwLock<Restrictions>,
     settings: RwLock<Arc<ServerSettings>>,
     /// Each room id once, shared by all memberships.
     room_ids: Mutex<HashSet<RoomId>>,
-}
-
-#[derive(Clone)]
-struct CachedSession {
-    user: AuthenticatedUser,
-    /// When it was last stored that the session is used.
-    seen_at: Millis,
 }
 
 impl Cache {
@@ -78,7 +72,7 @@ impl Cache {
     fn change_user(&self, user: UserId, change: impl Fn(&AuthenticatedUser) -> AuthenticatedUser) {
         self.sessions.change_all(
             |session| session.user.user.id == user,
-            |session| Some(CachedSession { user: change(&session.user), seen_at: session.seen_at }),
+            |session| Some(StoredSession { user: change(&session.user), ..session.clone() }),
         );
     }
 
@@ -159,6 +153,7 @@ impl CommitSink for CacheSink {
 pub struct CachedStore {
     store: Arc<dyn Store>,
     cache: Arc<Cache>,
+    session_lifetime: Millis,
 }
 
 impl Deref for CachedStore {
@@ -171,11 +166,12 @@ impl Deref for CachedStore {
 
 impl CachedStore {
     /// Puts a cache above the store that publishes to it, before anything is written. Reads the active bans and mutes and the settings.
-    pub async fn new(store: Arc<dyn Store>, cache: Arc<Cache>) -> Result<Self, StoreError> {
+    /// Sessions end after `session_lifetime`, even if they are in use.
+    pub async fn new(store: Arc<dyn Store>, cache: Arc<Cache>, session_lifetime: Millis) -> Result<Self, StoreError> {
         let now = clock::now();
         store.active_restrictions().await?.iter().for_each(|event| cache.apply(event, now));
         *cache.settings.write() = Arc::new(store.load_settings().await?);
-        Ok(Self { store, cache })
+        Ok(Self { store, cache, session_lifetime })
     }
 
     /// The user that a session authenticates, and notes that the session is used. None when it was ended or has expired.
@@ -183,22 +179,26 @@ impl CachedStore {
         let session = match self.cache.sessions.get(&token) {
             Ok(session) => session,
             Err(version) => {
-                let Some((user, seen_at)) = self.store.load_session(token).await? else { return Ok(None) };
-                let session = CachedSession { user, seen_at };
+                let Some(session) = self.store.load_session(token).await? else { return Ok(None) };
                 self.cache.sessions.fill(version, token, session.clone());
                 session
             }
         };
         let now = clock::now();
         let unused = now.saturating_sub(session.seen_at);
-        if unused > SESSION_LIFETIME {
+        if unused > SESSION_IDLE_TIMEOUT || session.created_at < self.oldest_session() {
             return Ok(None);
         }
         if unused > SEEN_INTERVAL {
-            self.cache.sessions.change(&token, |session| Some(CachedSession { seen_at: now, ..session.clone() }));
+            self.cache.sessions.change(&token, |session| Some(StoredSession { seen_at: now, ..session.clone() }));
             self.store.touch_session(token);
         }
         Ok(Some(session.user))
+    }
+
+    /// Sessions that began before this time have reached the end of their lifetime.
+    pub fn oldest_session(&self) -> Millis {
+        clock::now().saturating_sub(self.session_lifetime)
     }
 
     /// The rooms that a user is a member of.

@@ -22,7 +22,7 @@ pub use log_command::{AppendOutcome, AuthorRange, LogCommand, LogCommandKind, On
 pub use moderation::{Ban, ModerationOutcome, Mutes, NewBan, NewMute};
 pub use room::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord};
 pub use session::{
-    AuthenticatedUser, ConnectionId, NewSession, SEEN_INTERVAL, SESSION_LIFETIME, SessionRecord, SessionSelection,
-    TokenHash,
+    AuthenticatedUser, ConnectionId, NewSession, SEEN_INTERVAL, SESSION_IDLE_TIMEOUT, SessionRecord, SessionSelection,
+    StoredSession, TokenHash,
 };
 pub use settings::{PictureImage, ServerPicture, ServerSettings, SettingsChange};

@@ -11,8 +11,8 @@ use std::{
 use parlor_protocol::{Millis, ServerRole, User};
 use uuid::Uuid;
 
-/// A session ends when it has not been used for this long.
-pub const SESSION_LIFETIME: Millis = 90 * 24 * 3_600_000;
+/// A session ends when it has not been used for this long, and earlier at the end of its configured lifetime.
+pub const SESSION_IDLE_TIMEOUT: Millis = 90 * 24 * 3_600_000;
 
 /// The last use of a session is stored at most once in this interval.
 pub const SEEN_INTERVAL: Millis = 3_600_000;
@@ -44,6 +44,15 @@ impl ConnectionId {
 pub struct AuthenticatedUser {
     pub user: Arc<User>,
     pub role: ServerRole,
+}
+
+/// What a stored session authenticates, whether it has expired or not.
+#[derive(Clone, Debug)]
+pub struct StoredSession {
+    pub user: AuthenticatedUser,
+    pub created_at: Millis,
+    /// When it was last used, to within [`SEEN_INTERVAL`].
+    pub seen_at: Millis,
 }
 
 #[derive(Clone, Debug)]

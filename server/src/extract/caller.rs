@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
 
 use super::{ApiError, AppState, ConnectionInfo};
@@ -13,38 +13,25 @@ use crate::{
     services::{Caller, hash_token},
 };
 
-/// The cookie that carries the token.
-pub(crate) const COOKIE: &str = "parlor_session";
-
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
-}
-
-/// The session token. The `Authorization` header, which clients set explicitly, takes precedence over the cookie, which
-/// browsers send by themselves.
-pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match bearer.and_then(|value| value.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
-        _ => cookie(headers, COOKIE),
-    }
-}
-
-/// The session token of a request, valid or not.
+/// The session of a request, also of someone who is banned. Of several tokens it is the valid one.
 pub(crate) struct PresentedToken(pub(crate) Option<TokenHash>);
 
 impl FromRequestParts<AppState> for PresentedToken {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self(token(&parts.headers).map(hash_token)))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self(presented(&parts.headers, state).await))
     }
+}
+
+pub(crate) async fn presented(headers: &HeaderMap, state: &AppState) -> Option<TokenHash> {
+    let tokens: Vec<_> = state.session_cookie.tokens(headers).into_iter().map(hash_token).collect();
+    for token in &tokens {
+        if matches!(state.services.session_user(*token).await, Ok(Some(_))) {
+            return Some(*token);
+        }
+    }
+    tokens.first().copied()
 }
 
 /// None without a valid session; 403 for someone who is banned.
@@ -52,9 +39,13 @@ impl OptionalFromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, ApiError> {
-        let Some(token) = token(&parts.headers) else { return Ok(None) };
         let address = parts.extensions.get().map(|connection: &ConnectionInfo| connection.client);
-        Ok(state.services.authenticate(token, address).await?)
+        for token in state.session_cookie.tokens(&parts.headers) {
+            if let Some(caller) = state.services.authenticate(token, address).await? {
+                return Ok(Some(caller));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -66,23 +57,5 @@ impl FromRequestParts<AppState> for Caller {
         <Self as OptionalFromRequestParts<AppState>>::from_request_parts(parts, state)
             .await?
             .ok_or_else(ApiError::unauthorized)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn token_comes_from_header_before_cookie() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(token(&headers), None);
-        headers.insert(header::COOKIE, "tz=60; parlor_session=abc".parse().unwrap());
-        assert_eq!(token(&headers), Some("abc"));
-        headers.insert(header::AUTHORIZATION, "bearer xyz".parse().unwrap());
-        assert_eq!(token(&headers), Some("xyz"));
-        headers.insert(header::AUTHORIZATION, "Basic xyz".parse().unwrap());
-        assert_eq!(token(&headers), Some("abc"));
     }
 }

@@ -15,10 +15,10 @@ impl FromRequestParts<AppState> for ClientInfo {
 
     async fn from_request_parts(parts: &mut Parts, _state: &AppState) -> Result<Self, Infallible> {
         let connection = parts.extensions.get::<ConnectionInfo>();
-        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let agent = parts.headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
         Ok(Self {
             address: connection.map_or(Ipv4Addr::UNSPECIFIED.into(), |connection| connection.client),
-            device: agent.and_then(device::describe),
+            device: agent.and_then(|agent| device::describe(&agent)),
         })
     }
 }

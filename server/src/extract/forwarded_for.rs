@@ -1,4 +1,5 @@
-//! The client's address behind a proxy: `X-Forwarded-For` is used only if the peer is a trusted proxy.
+//! The client's address and scheme behind a proxy: `X-Forwarded-For` and `X-Forwarded-Proto` are used only if the peer is a
+//! trusted proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 pub(crate) fn is_trusted_proxy(peer: IpAddr, proxies: &[IpNet]) -> bool {
     proxies.iter().any(|network| network.contains(&peer.to_canonical()))
@@ -15,16 +17,22 @@ pub(crate) fn is_trusted_proxy(peer: IpAddr, proxies: &[IpNet]) -> bool {
 /// proxy. Addresses before it may be forged.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
-    let values: Vec<_> =
-        headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    for hop in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+    // A client may have sent any bytes before the addresses of the proxies.
+    let values = headers.get_all(FORWARDED_FOR).iter().rev();
+    for hop in values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b',')) {
         if !is_trusted_proxy(client, proxies) {
             break;
         }
-        let Some(before) = parse(hop.trim()) else { break };
+        let Some(before) = str::from_utf8(hop).ok().and_then(|hop| parse(hop.trim())) else { break };
         client = before;
     }
     client
+}
+
+/// Whether the client uses https, according to the proxy that it connects to: the first one in the list.
+pub(crate) fn is_https(headers: &HeaderMap) -> Option<bool> {
+    let first = headers.get(FORWARDED_PROTO)?.to_str().ok()?.split(',').next()?;
+    Some(first.trim().eq_ignore_ascii_case("https"))
 }
 
 /// Some proxies add the port.
@@ -63,6 +71,7 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["1.2.3.4", "198.51.100.9, 10.7.7.7"]), "198.51.100.9");
         assert_eq!(seen("10.0.0.1", &["198.51.100.9, nonsense"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+        assert_eq!(seen("10.0.0.1", &["caf\u{e9}, 198.51.100.9"]), "198.51.100.9");
         assert_eq!(seen("10.0.0.1", &[""]), "10.0.0.1");
     }
 }

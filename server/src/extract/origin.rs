@@ -5,11 +5,11 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{StatusCode, header, request::Parts},
 };
 use parlor_protocol::error_code;
 
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, host, scheme};
 use crate::config::Config;
 
 /// Answers 403 to a page of another origin that is not on the allow list.
@@ -19,7 +19,7 @@ impl FromRequestParts<AppState> for SameOrigin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        if is_allowed(&parts.headers, &state.config) {
+        if is_allowed(parts, &state.config) {
             return Ok(Self);
         }
         Err(ApiError::new(
@@ -30,41 +30,50 @@ impl FromRequestParts<AppState> for SameOrigin {
     }
 }
 
-fn is_allowed(headers: &HeaderMap, config: &Config) -> bool {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
+fn is_allowed(parts: &Parts, config: &Config) -> bool {
+    let mut origins = parts.headers.get_all(header::ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
         (None, _) => return true,
         (Some(origin), None) => origin.to_str().unwrap_or_default(),
         (Some(_), Some(_)) => return false,
     };
-    config.allow_origins.iter().any(|allowed| allowed == origin) || is_own(headers, origin)
+    config.allow_origins.iter().any(|allowed| allowed == origin) || is_own(parts, config, origin)
 }
 
 /// Whether the request comes from a page of another origin, allowed or not.
-pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
-    headers.get(header::ORIGIN).is_some_and(|origin| !is_own(headers, origin.to_str().unwrap_or_default()))
+pub(crate) fn is_foreign(parts: &Parts, config: &Config) -> bool {
+    parts.headers.get(header::ORIGIN).is_some_and(|origin| !is_own(parts, config, origin.to_str().unwrap_or_default()))
 }
 
-fn is_own(headers: &HeaderMap, origin: &str) -> bool {
-    // The scheme is not compared: behind a proxy that ends TLS, the server sees http where the page says https.
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+/// Whether this is the origin of the server itself: its public URL, or scheme and host of the request.
+fn is_own(parts: &Parts, config: &Config, origin: &str) -> bool {
+    let (scheme, host) = (scheme::of_own_pages(parts, config), host::header(&parts.headers));
+    let page = origin.strip_prefix(scheme).and_then(|origin| origin.strip_prefix("://"));
     page.is_some_and(|page| host.is_some_and(|host| page.eq_ignore_ascii_case(host)))
+        || config.public_url.as_deref() == Some(origin)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use axum::http::Request;
+
     use super::*;
+    use crate::extract::scheme::ForwardedHttps;
+
+    fn parts(host: &str, origins: &[&str], forwarded_https: Option<bool>) -> Parts {
+        let mut request = Request::get("/").header(header::HOST, host);
+        for origin in origins {
+            request = request.header(header::ORIGIN, *origin);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        parts.extensions.insert(ForwardedHttps(forwarded_https));
+        parts
+    }
 
     fn allowed(origins: &[&str]) -> bool {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, "127.0.0.1:3000".parse().unwrap());
-        for origin in origins {
-            headers.append(header::ORIGIN, origin.parse().unwrap());
-        }
         let config = Config { allow_origins: vec!["https://wiki.example".into()], ..Config::default() };
-        is_allowed(&headers, &config)
+        is_allowed(&parts("127.0.0.1:3000", origins, None), &config)
     }
 
     #[test]
@@ -73,6 +82,7 @@ mod tests {
         for origin in [
             "http://127.0.0.1:3001",
             "http://127.0.0.1",
+            "https://127.0.0.1:3000",
             "https://evil.example",
             "null",
             "",
@@ -83,5 +93,24 @@ mod tests {
             assert!(!allowed(&[origin]), "{origin}");
         }
         assert!(!allowed(&["http://127.0.0.1:3000", "https://evil.example"]), "two are none");
+    }
+
+    #[test]
+    fn the_scheme_is_the_one_that_browsers_use() {
+        let local = Config::default();
+        let public = Config { public_url: Some("https://chat.example".into()), ..Config::default() };
+        for (config, host, origin, forwarded_https, own) in [
+            (&local, "nas", "https://nas", Some(true), true),
+            (&local, "nas", "http://nas", Some(true), false),
+            (&local, "nas", "https://nas", None, false),
+            (&public, "chat.example", "https://chat.example", None, true),
+            (&public, "chat.example", "http://chat.example", None, false),
+            (&public, "127.0.0.1:3000", "https://chat.example", None, true),
+            (&public, "127.0.0.1:3000", "http://127.0.0.1:3000", None, true),
+        ] {
+            let parts = parts(host, &[origin], forwarded_https);
+            assert_eq!(is_allowed(&parts, config), own, "{host} {origin}");
+            assert_eq!(is_foreign(&parts, config), !own, "{host} {origin}");
+        }
     }
 }

@@ -23,7 +23,7 @@ impl FromRequestParts<AppState> for Credentials {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         SameOrigin::from_request_parts(parts, app).await?;
-        if is_foreign(&parts.headers) {
+        if is_foreign(parts, &app.config) {
             // An allowed origin may use the gateway, but not the session of its visitor.
             parts.headers.remove(header::COOKIE);
         }

@@ -14,7 +14,7 @@ use parlor_protocol::{
     },
 };
 
-use super::{ApiError, AppState, JsonBody, SameOrigin, sessions};
+use super::{ApiError, AppState, JsonBody, ResponseCookies, SameOrigin, sessions};
 use crate::services::{Caller, ClientInfo, ServiceError};
 
 /// `POST /api/accounts`
@@ -22,11 +22,12 @@ pub(super) async fn create(
     _origin: SameOrigin,
     caller: Option<Caller>,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     JsonBody(request): JsonBody<CreateAccountRequest>,
 ) -> Result<Response, ApiError> {
     let created = state.services.create_account(caller.as_ref(), &client, request).await?;
-    Ok(sessions::created(&state, created))
+    Ok(sessions::created(&cookies, created))
 }
 
 /// `GET /api/me`
@@ -49,11 +50,12 @@ pub(super) async fn delete(
     _origin: SameOrigin,
     caller: Caller,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     JsonBody(request): JsonBody<DeleteAccountRequest>,
 ) -> Result<Response, ApiError> {
     state.services.delete_account(&caller, &client, request).await?;
-    Ok((StatusCode::NO_CONTENT, sessions::no_cookie(&state)).into_response())
+    Ok((StatusCode::NO_CONTENT, sessions::signed_out(&cookies)).into_response())
 }
 
 /// `POST /api/password`
@@ -61,11 +63,12 @@ pub(super) async fn change_password(
     _origin: SameOrigin,
     caller: Caller,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     JsonBody(request): JsonBody<ChangePasswordRequest>,
 ) -> Result<Response, ApiError> {
     let created = state.services.change_password(&caller, &client, request).await?;
-    Ok(sessions::created(&state, created))
+    Ok(sessions::created(&cookies, created))
 }
 
 /// `POST /api/people/{user}/reset`
@@ -83,9 +86,10 @@ pub(super) async fn create_reset_link(
 pub(super) async fn reset_password(
     _origin: SameOrigin,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     JsonBody(request): JsonBody<ResetPasswordRequest>,
 ) -> Result<Response, ApiError> {
     let created = state.services.reset_password(&client, request).await?;
-    Ok(sessions::created(&state, created))
+    Ok(sessions::created(&cookies, created))
 }

@@ -2,24 +2,24 @@
 
 use axum::{
     Form,
-    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header},
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use parlor_app::i18n::Language;
+use parlor_protocol::Millis;
 use serde::Deserialize;
 
-use super::{ApiError, AppState, LAB_PAGE, SameOrigin, caller, pages, sessions};
+use super::{ApiError, LAB_PAGE, ResponseCookies, SameOrigin, pages, session_cookie, sessions};
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
 const COOKIE: &str = "lang";
 
 /// A choice holds for a year.
-const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
+const COOKIE_SECONDS: Millis = 365 * 24 * 3_600;
 
 /// The language for who sends these headers.
 pub(crate) fn of(headers: &HeaderMap) -> Language {
-    caller::cookie(headers, COOKIE).and_then(Language::from_tag).unwrap_or_else(|| {
+    session_cookie::value(headers, COOKIE).and_then(Language::from_tag).unwrap_or_else(|| {
         let asked = headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
         Language::negotiate(&asked.collect::<Vec<_>>().join(","))
     })
@@ -43,7 +43,7 @@ pub(super) struct Choice {
 /// `POST /language`: the form in every page, which works without scripts.
 pub(super) async fn choose(
     _origin: SameOrigin,
-    State(app): State<AppState>,
+    cookies: ResponseCookies,
     Form(choice): Form<Choice>,
 ) -> Result<Response, ApiError> {
     let Some(language) = Language::from_tag(&choice.lang) else {
@@ -52,11 +52,8 @@ pub(super) async fn choose(
     };
     let next = Some(choice.next.as_str())
         .filter(|next| sessions::is_room_address(next) || pages::is_page_address(next) || *next == LAB_PAGE);
-    let secure = if app.config.secure_cookies() { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={COOKIE_SECONDS}{secure}", language.tag());
-    // A tag is of letters and hyphens, so the text is always a valid header.
-    let cookie = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(next.unwrap_or("/"))).into_response())
+    let cookie = cookies.set_preference(COOKIE, language.tag(), COOKIE_SECONDS);
+    Ok((cookie, Redirect::to(next.unwrap_or("/"))).into_response())
 }
 
 #[cfg(test)]

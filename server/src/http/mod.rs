@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
@@ -10,12 +10,16 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::extract::{ApiError, AppState, ConnectionInfo, SameOrigin, caller, error};
+use crate::extract::{
+    ApiError, AppState, ConnectionInfo, ResponseCookies, SameOrigin, caller, error, scheme, session_cookie,
+    session_cookie::SetCookie,
+};
 
 mod accounts;
 mod assets;
 mod health;
 mod history;
+mod host;
 mod invites;
 mod json_body;
 pub(crate) mod language;
@@ -85,11 +89,12 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
 }
 
 /// Adds what all responses have in common, and the site's files at all other addresses.
-pub fn with_common_layers(routes: Router<AppState>) -> Router<AppState> {
+pub fn with_common_layers(app: &AppState, routes: Router<AppState>) -> Router<AppState> {
     routes
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn(security_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), host::check))
+        .layer(middleware::from_fn_with_state(app.clone(), security_headers))
         .layer(CatchPanicLayer::new())
 }
 
@@ -115,11 +120,21 @@ fn people_routes() -> Router<AppState> {
         .route("/api/audit", get(moderation::audit))
 }
 
-/// Security headers of every response. A page has its own content security policy; everything else may load nothing.
-async fn security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// A year, the least that browsers' preload lists and auditors accept. Not for subdomains, which may belong to others.
+const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Security headers of every response. A page has its own content security policy; everything else may load nothing. What
+/// does not say otherwise is stored nowhere: answers of the API contain tokens and messages.
+async fn security_headers(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let is_https = scheme::is_https(&parts, &app.config);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     let headers = response.headers_mut();
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
+    }
     for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

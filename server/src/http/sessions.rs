@@ -7,8 +7,8 @@ use axum::{
         Path, State,
         rejection::{BytesRejection, PathRejection},
     },
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    http::{HeaderName, StatusCode},
+    response::{IntoResponse, Redirect, Response},
 };
 use parlor_protocol::{
     error_code,
@@ -17,21 +17,15 @@ use parlor_protocol::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    ApiError, AppState, JsonBody, SameOrigin,
-    caller::{self, PresentedToken},
-    json_body,
-};
+use super::{ApiError, AppState, JsonBody, ResponseCookies, SameOrigin, SetCookie, caller::PresentedToken, json_body};
 use crate::services::{Caller, ClientInfo, ServiceError};
-
-/// A year, so that a guest who comes back is the same guest.
-const COOKIE_SECONDS: u32 = 365 * 24 * 3_600;
 
 /// `POST /api/session`. Rejects a banned person, who would otherwise come back as a guest.
 pub(super) async fn create(
     _origin: SameOrigin,
     _not_banned: Option<Caller>,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -44,7 +38,7 @@ pub(super) async fn create(
             .map_err(|error| ApiError::bad_request(format!("The request body is not valid: {error}")))?;
         json_body::parse_fields(fields)?
     };
-    Ok(self::created(&state, state.services.create_guest(&client, &request.name).await?))
+    Ok(self::created(&cookies, state.services.create_guest(&client, &request.name).await?))
 }
 
 #[derive(Deserialize)]
@@ -60,6 +54,7 @@ pub(super) async fn enter(
     _origin: SameOrigin,
     caller: Result<Option<Caller>, ApiError>,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     Form(form): Form<EnterForm>,
 ) -> Result<Response, ApiError> {
@@ -75,7 +70,7 @@ pub(super) async fn enter(
     match state.services.create_guest(&client, &form.name).await {
         Ok(created) => {
             let to = Redirect::to(next.unwrap_or("/r/lobby"));
-            Ok((cookie(&state, &created.token), to).into_response())
+            Ok((cookies.set_session(&created.token), to).into_response())
         }
         Err(ServiceError::GuestsDisabled) => {
             Ok(Redirect::to(&format!("/?error={}", error_code::GUESTS_OFF)).into_response())
@@ -91,10 +86,11 @@ pub(super) async fn enter(
 pub(super) async fn end_current(
     _origin: SameOrigin,
     caller: Caller,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     state.services.sign_out(&caller).await?;
-    Ok((StatusCode::NO_CONTENT, no_cookie(&state)).into_response())
+    Ok((StatusCode::NO_CONTENT, signed_out(&cookies)).into_response())
 }
 
 /// `POST /api/sign-in`. Does not reject a banned session: someone else may sign in with the same browser.
@@ -102,10 +98,11 @@ pub(super) async fn sign_in(
     _origin: SameOrigin,
     PresentedToken(replaced): PresentedToken,
     client: ClientInfo,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     JsonBody(request): JsonBody<SignInRequest>,
 ) -> Result<Response, ApiError> {
-    Ok(self::created(&state, state.services.sign_in(replaced, &client, request).await?))
+    Ok(self::created(&cookies, state.services.sign_in(replaced, &client, request).await?))
 }
 
 /// `GET /api/sessions`
@@ -117,13 +114,14 @@ pub(super) async fn list(caller: Caller, State(state): State<AppState>) -> Resul
 pub(super) async fn end(
     _origin: SameOrigin,
     caller: Caller,
+    cookies: ResponseCookies,
     State(state): State<AppState>,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(id) = id.map_err(|_| ServiceError::SessionNotFound)?;
     let was_current = state.services.end_session(&caller, id).await?;
     if was_current {
-        return Ok((StatusCode::NO_CONTENT, no_cookie(&state)).into_response());
+        return Ok((StatusCode::NO_CONTENT, signed_out(&cookies)).into_response());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -139,27 +137,16 @@ pub(super) async fn end_others(
 }
 
 /// The answer that begins a session: its token in the body and in the cookie.
-pub(super) fn created(state: &AppState, created: CreatedSession) -> Response {
-    (cookie(state, &created.token), Json(created)).into_response()
+pub(super) fn created(cookies: &ResponseCookies, created: CreatedSession) -> Response {
+    (cookies.set_session(&created.token), Json(created)).into_response()
 }
 
-pub(super) type SetCookie = AppendHeaders<[(HeaderName, HeaderValue); 1]>;
-
-pub(super) fn cookie(state: &AppState, token: &str) -> SetCookie {
-    set_cookie(state, token, COOKIE_SECONDS)
-}
-
-/// Removes the session cookie.
-pub(super) fn no_cookie(state: &AppState) -> SetCookie {
-    set_cookie(state, "", 0)
-}
-
-fn set_cookie(state: &AppState, token: &str, seconds: u32) -> SetCookie {
-    let secure = if state.config.secure_cookies() { "; Secure" } else { "" };
-    let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", caller::COOKIE);
-    // A token is hexadecimal, so the text is always a valid header.
-    let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
-    AppendHeaders([(header::SET_COOKIE, value)])
+/// Ends the session in the browser: removes its cookie, and what this origin stored of the rooms there (W3C Clear Site Data).
+/// That includes the offline app, which the next page installs again. Not `"cookies"`, which would remove those of other
+/// servers on the same host and its subdomains as well.
+pub(super) fn signed_out(cookies: &ResponseCookies) -> (SetCookie, [(HeaderName, &'static str); 1]) {
+    let name = HeaderName::from_static("clear-site-data");
+    (cookies.remove_session(), [(name, "\"cache\", \"storage\"")])
 }
 
 /// Whether this is the address of a room of this server: the only place to redirect a new guest to.

@@ -129,7 +129,7 @@ impl Services {
 
     /// The caller's sessions, the most recently used first.
     pub async fn list_sessions(&self, caller: &Caller) -> Result<SessionList> {
-        let records = self.store.sessions_of(caller.user.id).await?;
+        let records = self.store.sessions_of(caller.user.id, self.store.oldest_session()).await?;
         let sessions = records.into_iter().map(|record| SessionInfo {
             id: record.id,
             device: record.device,

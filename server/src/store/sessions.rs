@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use parlor_protocol::{Millis, UserId};
 
-use crate::domain::{Account, AuthenticatedUser, NewSession, SessionRecord, SessionSelection, StoreError, TokenHash};
+use crate::domain::{Account, NewSession, SessionRecord, SessionSelection, StoreError, StoredSession, TokenHash};
 
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Reads the user of a session and when the session was last used, whether it has expired or not.
-    async fn load_session(&self, token: TokenHash) -> Result<Option<(AuthenticatedUser, Millis)>, StoreError>;
+    async fn load_session(&self, token: TokenHash) -> Result<Option<StoredSession>, StoreError>;
 
     /// Stores that a session was used just now, if the writer has time: the next use will do as well.
     fn touch_session(&self, token: TokenHash);
@@ -24,12 +23,12 @@ pub trait SessionStore: Send + Sync + 'static {
 
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
 
-    /// The sessions of a user, the most recently used first.
-    async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
+    /// The sessions of a user that began at this time or later and are in use, the most recently used first.
+    async fn sessions_of(&self, user: UserId, begun_since: Millis) -> Result<Vec<SessionRecord>, StoreError>;
 
     /// Ends sessions of a user; returns those that were ended.
     async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError>;
 
-    /// Deletes expired sessions and reset links.
-    async fn delete_expired_sessions(&self) -> Result<(), StoreError>;
+    /// Ends sessions that began before this time or are not used any more, and deletes expired reset links.
+    async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError>;
 }

@@ -7,6 +7,9 @@ use crate::domain::{ServerSettings, SettingsChange, StoreError};
 
 #[async_trait]
 pub trait SettingsStore: Send + Sync + 'static {
+    /// Tells this server from others; chosen at random when the database was created.
+    async fn server_id(&self) -> Result<String, StoreError>;
+
     async fn load_settings(&self) -> Result<ServerSettings, StoreError>;
 
     /// Applies all changes, or none. A change to what is already set is left out, also in the audit log.

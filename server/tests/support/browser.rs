@@ -79,9 +79,9 @@ impl<'a> Browser<'a> {
         let answer = request.header(COOKIE, cookie).send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let cookie = headers.get(SET_COOKIE).map(|cookie| cookie.to_str().unwrap());
-        if let Some(session) = cookie.and_then(|cookie| cookie.strip_prefix("parlor_session=")) {
+        if let Some(session) = cookie.and_then(|cookie| cookie.strip_prefix("parlor_session_")) {
             assert!(session.contains("HttpOnly; SameSite=Lax"), "{session}");
-            self.token = session.split(';').next().unwrap().to_owned();
+            self.token = session.split_once('=').unwrap().1.split(';').next().unwrap().to_owned();
         }
         // Without the markers of views, which readers do not see.
         let html = answer.text().await.unwrap().replace("<!>", "");

@@ -94,7 +94,7 @@ pub(super) fn routes(app: &AppState) -> Router<AppState> {
 async fn serve(endpoint: Endpoint, State(app): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     SameOrigin::from_request_parts(&mut parts, &app).await?;
-    let foreign = is_foreign(&parts.headers).then(|| parts.headers.get(header::ORIGIN).cloned()).flatten();
+    let foreign = is_foreign(&parts, &app.config).then(|| parts.headers.get(header::ORIGIN).cloned()).flatten();
     if foreign.is_some() {
         // An allowed origin may use the gateway, but not the session of its visitor.
         parts.headers.remove(header::COOKIE);

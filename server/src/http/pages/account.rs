@@ -2,8 +2,7 @@
 
 use axum::{
     extract::{Query, State},
-    http::{HeaderName, HeaderValue},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect},
 };
 use leptos::prelude::*;
 use parlor_app::{
@@ -26,7 +25,7 @@ use super::{
 };
 use crate::{
     config::Registration,
-    http::{AppState, SameOrigin, sessions},
+    http::{AppState, ResponseCookies, SameOrigin, sessions},
     services::{Caller, ServiceError},
 };
 
@@ -106,7 +105,7 @@ pub(super) async fn change_password(request: PageRequest, form: PageForm<ChangeP
     let (ChangePassword { current, new }, mut at) = form.split("current");
     let change = ChangePasswordRequest { current, new };
     match request.app.services.change_password(&request.caller, &request.client, change).await {
-        Ok(created) => Ok(signed_in(&request.app, &created, "/account?done=password")),
+        Ok(created) => Ok(signed_in(&request.cookies, &created, "/account?done=password")),
         Err(error) => {
             if matches!(error, ServiceError::WeakPassword(_)) {
                 at.field = Some("new");
@@ -119,7 +118,7 @@ pub(super) async fn change_password(request: PageRequest, form: PageForm<ChangeP
 /// `POST /account/sessions/{id}/end`. Also succeeds if the session has ended meanwhile.
 pub(super) async fn end_session(request: PageRequest, PathParams(id): PathParams<Uuid>) -> PageResult {
     match request.app.services.end_session(&request.caller, id).await {
-        Ok(true) => Ok((sessions::no_cookie(&request.app), Redirect::to("/")).into_response()),
+        Ok(true) => Ok((sessions::signed_out(&request.cookies), Redirect::to("/")).into_response()),
         Err(ServiceError::SessionNotFound) => Ok(Redirect::to(ACCOUNT).into_response()),
         result => request.finish(&Account, result.map(|_| ()), "session", FormError::default()).await,
     }
@@ -131,11 +130,17 @@ pub(super) async fn end_other_sessions(request: PageRequest) -> PageResult {
     request.finish(&Account, result, "sessions", FormError::default()).await
 }
 
-/// `POST /account/sign-out`
-pub(super) async fn sign_out(_origin: SameOrigin, caller: Option<Caller>, State(app): State<AppState>) -> PageResult {
-    let Some(caller) = caller else { return Ok(Redirect::to("/").into_response()) };
-    app.services.sign_out(&caller).await?;
-    Ok((sessions::no_cookie(&app), Redirect::to("/")).into_response())
+/// `POST /account/sign-out`. Without a session, as after its revocation, the browser still forgets what it stored.
+pub(super) async fn sign_out(
+    _origin: SameOrigin,
+    caller: Option<Caller>,
+    cookies: ResponseCookies,
+    State(app): State<AppState>,
+) -> PageResult {
+    if let Some(caller) = caller {
+        app.services.sign_out(&caller).await?;
+    }
+    Ok((sessions::signed_out(&cookies), Redirect::to("/")).into_response())
 }
 
 #[derive(Default, Deserialize)]
@@ -178,15 +183,10 @@ pub(super) async fn delete(request: PageRequest, form: PageForm<Delete>) -> Page
     let (Delete { password }, at) = form.split("password");
     let delete = DeleteAccountRequest { password };
     match request.app.services.delete_account(&request.caller, &request.client, delete).await {
-        Ok(()) => Ok(deleted(&request.app)),
+        Ok(()) => {
+            let to = Redirect::to("/sign-in?done=deleted");
+            Ok((sessions::signed_out(&request.cookies), to).into_response())
+        }
         Err(error) => request.reject(&Account, error, at).await,
     }
-}
-
-/// Also deletes what the browser stored of the rooms (W3C Clear Site Data).
-fn deleted(app: &AppState) -> Response {
-    let mut response = (sessions::no_cookie(app), Redirect::to("/sign-in?done=deleted")).into_response();
-    let name = HeaderName::from_static("clear-site-data");
-    response.headers_mut().insert(name, HeaderValue::from_static("\"storage\""));
-    response
 }

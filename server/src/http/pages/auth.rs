@@ -79,7 +79,7 @@ pub(super) async fn sign_in(request: PageRequest<PresentedToken>, form: PageForm
     let (mut page, at) = form.split("password");
     let sign_in = SignInRequest { name: page.name.clone(), password: std::mem::take(&mut page.password) };
     match request.app.services.sign_in(request.caller.0, &request.client, sign_in).await {
-        Ok(created) => Ok(signed_in(&request.app, &created, destination(&page.next))),
+        Ok(created) => Ok(signed_in(&request.cookies, &created, destination(&page.next))),
         Err(error) => request.reject(&page, error, at).await,
     }
 }
@@ -175,7 +175,7 @@ pub(super) async fn sign_up(request: PageRequest<Option<Caller>>, form: PageForm
         Ok(created) => {
             let is_owner = request.app.services.role_of(created.user.id).await? == ServerRole::Owner;
             let to = if is_owner && page.next.is_empty() { SETUP } else { destination(&page.next) };
-            Ok(signed_in(&request.app, &created, to))
+            Ok(signed_in(&request.cookies, &created, to))
         }
         Err(error) => {
             if error.field() == Some(Field::Name) {
@@ -237,7 +237,7 @@ pub(super) async fn reset(
     let secret = Secret(secret);
     let reset = ResetPasswordRequest { secret: secret.clone(), password };
     match request.app.services.reset_password(&request.client, reset).await {
-        Ok(created) => Ok(signed_in(&request.app, &created, LOBBY)),
+        Ok(created) => Ok(signed_in(&request.cookies, &created, LOBBY)),
         Err(error) => request.reject(&Reset(secret), error, at).await,
     }
 }

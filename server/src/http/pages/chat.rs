@@ -19,7 +19,7 @@ use serde::Deserialize;
 use crate::{
     config::{Guests, Registration, Switch},
     domain::Page,
-    http::{ApiError, AppState, assets, caller, language, sessions},
+    http::{ApiError, AppState, assets, language, session_cookie, sessions},
     services::Caller,
 };
 
@@ -172,7 +172,7 @@ fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
 
 /// The browser's offset from UTC in minutes, as its last visit left it in a cookie.
 pub(in crate::http) fn time_zone(headers: &HeaderMap) -> i32 {
-    let minutes = caller::cookie(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
+    let minutes = session_cookie::value(headers, "tz").and_then(|value| value.parse().ok()).unwrap_or(0);
     if (-14 * 60..=14 * 60).contains(&minutes) { minutes } else { 0 }
 }
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::paths::{page_of, redirect_target, with_next};
 use crate::{
-    http::{ApiError, AppState, SameOrigin, caller::PresentedToken, language},
+    http::{ApiError, AppState, ResponseCookies, SameOrigin, caller::PresentedToken, language, scheme},
     services::{Caller, ClientInfo, ServiceError},
 };
 
@@ -31,6 +31,9 @@ pub(super) struct PageRequest<C = Caller> {
     pub(super) path: String,
     pub(super) nav: Option<NavLinks>,
     pub(super) headers: HeaderMap,
+    pub(super) cookies: ResponseCookies,
+    /// Whether browsers use https.
+    is_https: bool,
 }
 
 impl<C> PageRequest<C> {
@@ -39,6 +42,7 @@ impl<C> PageRequest<C> {
             SameOrigin::from_request_parts(parts, app).await?;
         }
         let Ok(client) = ClientInfo::from_request_parts(parts, app).await;
+        let Ok(cookies) = ResponseCookies::from_request_parts(parts, app).await;
         Ok(Self {
             app: app.clone(),
             caller,
@@ -47,13 +51,16 @@ impl<C> PageRequest<C> {
             path: parts.uri.path().to_owned(),
             nav: None,
             headers: parts.headers.clone(),
+            cookies,
+            is_https: scheme::is_https(parts, &app.config),
         })
     }
 
     /// The address of a path of this server, for others to open.
     pub(super) fn url(&self, path: &str) -> String {
         let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let root = self.app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+        let scheme = if self.is_https { "https" } else { "http" };
+        let root = self.app.config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{host}"));
         root + path
     }
 }
@@ -63,8 +70,8 @@ impl FromRequestParts<AppState> for PageRequest {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
         let visitor = PageRequest::<Option<Caller>>::from_request_parts(parts, app).await;
-        let PageRequest { app, caller, client, i18n, path, headers, .. } =
-            visitor.map_err(IntoResponse::into_response)?;
+        let visitor = visitor.map_err(IntoResponse::into_response)?;
+        let PageRequest { app, caller, client, i18n, path, headers, cookies, is_https, .. } = visitor;
         let Some(caller) = caller else {
             let page = page_of(&path).unwrap_or_default();
             return Err(Redirect::to(&with_next("/sign-in", redirect_target(&page))).into_response());
@@ -76,7 +83,7 @@ impl FromRequestParts<AppState> for PageRequest {
             audit: can(ServerAction::Audit),
             settings: can(ServerAction::ManageServer),
         });
-        Ok(Self { app, caller, client, i18n, path, nav, headers })
+        Ok(Self { app, caller, client, i18n, path, nav, headers, cookies, is_https })
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clock,
-    http::{ApiError, AppState, assets, language, sessions},
+    http::{ApiError, AppState, ResponseCookies, assets, language},
     services::ServiceError,
 };
 
@@ -114,8 +114,8 @@ impl<C> PageRequest<C> {
 }
 
 /// Begins a session and redirects.
-pub(super) fn signed_in(app: &AppState, created: &CreatedSession, to: &str) -> Response {
-    (sessions::cookie(app, &created.token), Redirect::to(to)).into_response()
+pub(super) fn signed_in(cookies: &ResponseCookies, created: &CreatedSession, to: &str) -> Response {
+    (cookies.set_session(&created.token), Redirect::to(to)).into_response()
 }
 
 /// The answer that every page begins with; nobody stores it, because it is one person's at one moment and may contain a link

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     clock,
     domain::{
-        Account, AuthenticatedUser, ControlEvent, NewSession, SESSION_LIFETIME, SessionEnd, SessionRecord,
-        SessionSelection, StoreError, TokenHash,
+        Account, AuthenticatedUser, ControlEvent, NewSession, SESSION_IDLE_TIMEOUT, SessionEnd, SessionRecord,
+        SessionSelection, StoreError, StoredSession, TokenHash,
     },
     limits::network,
     store::SessionStore,
@@ -25,18 +25,18 @@ use crate::{
 
 #[async_trait]
 impl SessionStore for SqliteStore {
-    async fn load_session(&self, token: TokenHash) -> Result<Option<(AuthenticatedUser, Millis)>, StoreError> {
-        let row: Option<(Uuid, String, String, Option<i64>, String, i64)> = sqlx::query_as(
-            "SELECT user.id, user.name, user.kind, user.colour, user.role,
+    async fn load_session(&self, token: TokenHash) -> Result<Option<StoredSession>, StoreError> {
+        let row: Option<(Uuid, String, String, Option<i64>, String, i64, i64)> = sqlx::query_as(
+            "SELECT user.id, user.name, user.kind, user.colour, user.role, session.created_at,
                     coalesce(session.seen_at, session.created_at)
              FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
         )
         .bind(&token.0[..])
         .fetch_optional(&self.readers)
         .await?;
-        Ok(row.map(|(id, name, kind, colour, role, seen_at)| {
+        Ok(row.map(|(id, name, kind, colour, role, created_at, seen_at)| {
             let user = Arc::new(user(id, name, &kind, colour));
-            (AuthenticatedUser { user, role: server_role(&role) }, seen_at)
+            StoredSession { user: AuthenticatedUser { user, role: server_role(&role) }, created_at, seen_at }
         }))
     }
 
@@ -61,14 +61,15 @@ impl SessionStore for SqliteStore {
         self.write(move |tx| Box::pin(end(tx, token, SessionEnd::Ended))).await
     }
 
-    async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn sessions_of(&self, user: UserId, begun_since: Millis) -> Result<Vec<SessionRecord>, StoreError> {
         type Row = (Vec<u8>, Option<Uuid>, Option<String>, Option<String>, i64, Option<i64>);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT token_hash, id, device, address, created_at, seen_at FROM session WHERE user = ? AND seen_at >= ?
-             ORDER BY seen_at DESC, created_at DESC",
+            "SELECT token_hash, id, device, address, created_at, seen_at FROM session
+             WHERE user = ? AND seen_at >= ? AND created_at >= ? ORDER BY seen_at DESC, created_at DESC",
         )
         .bind(user.0)
-        .bind(clock::now().saturating_sub(SESSION_LIFETIME))
+        .bind(clock::now().saturating_sub(SESSION_IDLE_TIMEOUT))
+        .bind(begun_since)
         .fetch_all(&self.readers)
         .await?;
         let record = |(token, id, device, address, created_at, seen_at): Row| {
@@ -88,8 +89,8 @@ impl SessionStore for SqliteStore {
         self.write(move |tx| Box::pin(end_selected(tx, user, which))).await
     }
 
-    async fn delete_expired_sessions(&self) -> Result<(), StoreError> {
-        self.write(|tx| Box::pin(delete_expired(tx))).await
+    async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError> {
+        self.write(move |tx| Box::pin(end_expired(tx, begun_before))).await
     }
 }
 
@@ -201,13 +202,18 @@ pub(super) async fn of_guests_from(
     Ok(token_hashes(rows.into_iter().filter(|(_, address)| is_from(address)).map(|(token, _)| token).collect()))
 }
 
-/// Sessions are not published as ended here: whoever knows them sees by their age that they have expired.
-async fn delete_expired(tx: &mut WriteTransaction<'_>) -> Result<(), StoreError> {
+/// Closes the connections of expired sessions as well: one that is in use ends at the end of its lifetime.
+async fn end_expired(tx: &mut WriteTransaction<'_>, begun_before: Millis) -> Result<(), StoreError> {
     let now = tx.now;
-    sqlx::query("DELETE FROM session WHERE seen_at < ?")
-        .bind(now.saturating_sub(SESSION_LIFETIME))
-        .execute(tx.db())
-        .await?;
+    let expired: Vec<(Uuid, Vec<u8>)> =
+        sqlx::query_as("DELETE FROM session WHERE seen_at < ? OR created_at < ? RETURNING user, token_hash")
+            .bind(now.saturating_sub(SESSION_IDLE_TIMEOUT))
+            .bind(begun_before)
+            .fetch_all(tx.db())
+            .await?;
+    for (user, token) in expired {
+        publish_ended(tx, UserId(user), &token_hashes(vec![token]), SessionEnd::Ended);
+    }
     sqlx::query("DELETE FROM password_reset WHERE expires_at <= ?").bind(now).execute(tx.db()).await?;
     Ok(())
 }

@@ -17,6 +17,10 @@ use crate::{
 
 #[async_trait]
 impl SettingsStore for SqliteStore {
+    async fn server_id(&self) -> Result<String, StoreError> {
+        Ok(sqlx::query_scalar("SELECT server_id FROM server_settings").fetch_one(&self.readers).await?)
+    }
+
     async fn load_settings(&self) -> Result<ServerSettings, StoreError> {
         load(&mut *self.readers.acquire().await?).await
     }
