@@ -2,15 +2,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use parlor_protocol::{EventKind, RoomId};
+use parlor_protocol::{CommandId, EventKind, RoomId, User, UserId, UserKind};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::{
     super::{FILE_NAME, SqliteStore},
     *,
 };
 use crate::{
-    domain::{Commit, CommitSink, Page},
+    domain::{AppendOutcome, Commit, CommitSink, LogCommand, LogCommandKind, OnAppended, Page},
     store::{MessageStore, Store},
 };
 
@@ -35,7 +37,8 @@ const OLD: &str = "
     INSERT INTO message VALUES ('lobby', 1, x'02000000000000000000000000000002', 5,
                                 x'01000000000000000000000000000001', 'hi', '<p>hi</p>', 1,
                                 x'04000000000000000000000000000004');
-    UPDATE room SET head = 1;";
+    UPDATE room SET head = 1;
+    CREATE TABLE junk (text TEXT); INSERT INTO junk VALUES ('xyzzy deleted long ago'); DROP TABLE junk;";
 
 #[tokio::test]
 async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
@@ -61,7 +64,26 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
 
     let newest = MIGRATIONS.iter().map(|step| step.version).max().unwrap();
     let copy = folder.path().join(format!("parlor-before-{newest:04}.db"));
+    assert!(!contains(&folder.path().join(FILE_NAME), "xyzzy") && contains(&copy, "<p>hi</p>"));
     let mut copy = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(copy)).await.unwrap();
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM message").fetch_one(&mut copy).await.unwrap();
     assert_eq!(kept, 1);
+    copy.close().await.unwrap();
+
+    // The copy has everything, so a deletion deletes it, before it is answered.
+    let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
+    let kind = LogCommandKind::Delete { message: id, own: false, others: true, as_member: false };
+    let by = User { id: UserId(Uuid::from_u128(1)), name: "olga".into(), kind: UserKind::Account, colour: None };
+    let deletion = LogCommand { id: CommandId(Uuid::now_v7()), room: RoomId::lobby(), by: Arc::new(by), kind };
+    let (done, outcome) = oneshot::channel();
+    store.append(deletion, OnAppended::new(move |outcome| drop(done.send(outcome)))).await;
+    assert!(matches!(outcome.await.unwrap(), Ok(AppendOutcome::Stored { seq: 2, .. })));
+    let copies = std::fs::read_dir(folder.path()).unwrap().filter(|file| is_snapshot(&file.as_ref().unwrap().path()));
+    assert_eq!(copies.count(), 0);
+    store.close().await;
+    assert!(!contains(&folder.path().join(FILE_NAME), "<p>hi</p>"));
+}
+
+fn contains(file: &Path, text: &str) -> bool {
+    std::fs::read(file).unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes())
 }

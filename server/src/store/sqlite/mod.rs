@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::{
@@ -23,12 +23,14 @@ use tokio::{
 
 use super::Store;
 use crate::domain::{CommitSink, StoreError};
+use erasure::{Erasures, truncate_log};
 use migrations::MIGRATIONS;
 use transaction::WriteTransaction;
 use writer::Job;
 
 mod accounts;
 mod audit;
+mod erasure;
 mod error;
 mod invites;
 mod messages;
@@ -59,7 +61,9 @@ pub struct SqliteStore {
     readers: SqlitePool,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     sender: mpsc::WeakSender<Job>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Returns its connection at its end, unless that failed.
+    writer: Mutex<Option<JoinHandle<Option<SqliteConnection>>>>,
+    log_truncation: JoinHandle<()>,
     /// The writer's. It is closed when the writer ends.
     sink: Weak<dyn CommitSink>,
     lock: std::fs::File,
@@ -94,6 +98,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true)
+            // Overwrites what is deleted.
+            .pragma("secure_delete", "ON")
             // KiB, negative as SQLite wants it; for each connection.
             .pragma("cache_size", "-2048")
             // Pages (16 MiB): the last page of each room's log is written by commit after commit, and moved over once.
@@ -104,10 +110,14 @@ impl SqliteStore {
             None => options.clone(),
         };
         let mut connection = writing.connect().await?;
-        if existed {
-            migrations::snapshot_before_migration(&mut connection, folder).await?;
-        }
+        let version =
+            if existed { migrations::snapshot_before_migration(&mut connection, folder).await? } else { None };
         MIGRATIONS.run(&mut connection).await?;
+        if let Some(version) = version {
+            migrations::erase_unused_space(&mut connection, version).await;
+        }
+        // After a crash the log still has what was deleted just before.
+        truncate_log(&mut connection).await?;
         let readers = SqlitePoolOptions::new()
             .min_connections(1)
             .max_connections(READERS)
@@ -115,12 +125,19 @@ impl SqliteStore {
             .await?;
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
         let weak_sink = Arc::downgrade(&sink);
-        let writer = tokio::spawn(writer::run(writing.create_if_missing(false), connection, queue, sink));
+        let writing = writing.create_if_missing(false);
+        let erasures = Arc::new(Erasures::new(folder).map_err(unusable)?);
+        let log_truncation = tokio::spawn({
+            let (erasures, options) = (erasures.clone(), writing.clone());
+            async move { erasures.run(options).await }
+        });
+        let writer = tokio::spawn(writer::run(writing, connection, queue, sink, erasures));
         Ok(Arc::new(Self {
             readers,
             sender: jobs.downgrade(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
+            log_truncation,
             sink: weak_sink,
             lock,
         }))
@@ -153,11 +170,22 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn close(&self) {
         drop(self.jobs.lock().await.take());
+        let mut connection = None;
         if let Some(writer) = self.writer.lock().await.take() {
             // A writer that panicked has nothing left to finish.
-            let _ = writer.await;
+            connection = writer.await.ok().flatten();
         }
+        self.log_truncation.abort();
         self.readers.close().await;
+        if let Some(mut connection) = connection {
+            // The log may have what was deleted just before, and another process may keep it from being deleted.
+            if let Err(error) = truncate_log(&mut connection).await {
+                tracing::error!(%error, "truncating the write-ahead log");
+            }
+            if let Err(error) = connection.close().await {
+                tracing::error!(%error, "closing the database");
+            }
+        }
         // The system releases it in any case, at the latest when the process ends.
         let _ = self.lock.unlock();
     }

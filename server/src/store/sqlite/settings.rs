@@ -94,6 +94,7 @@ async fn change(tx: &mut WriteTransaction<'_>, changes: Vec<SettingsChange>, by:
 }
 
 async fn replace_picture(tx: &mut WriteTransaction<'_>, picture: Option<ServerPicture>) -> Result<(), StoreError> {
+    tx.note_erasure();
     sqlx::query("DELETE FROM server_picture").execute(tx.db()).await?;
     let Some(ServerPicture { id, images }) = picture else { return Ok(()) };
     for image in images {

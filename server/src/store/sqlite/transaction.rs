@@ -16,12 +16,13 @@ pub(super) struct WriteTransaction<'c> {
     /// One time for everything in it.
     pub(super) now: Millis,
     commit: Commit,
+    erases: bool,
 }
 
 impl<'c> WriteTransaction<'c> {
     pub(super) async fn begin(connection: &'c mut SqliteConnection) -> Result<Self, StoreError> {
         let transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Self { transaction, now: clock::now(), commit: Commit::default() })
+        Ok(Self { transaction, now: clock::now(), commit: Commit::default(), erases: false })
     }
 
     pub(super) async fn commit(self) -> Result<Commit, StoreError> {
@@ -31,6 +32,15 @@ impl<'c> WriteTransaction<'c> {
 
     pub(super) fn db(&mut self) -> &mut SqliteConnection {
         &mut self.transaction
+    }
+
+    /// Notes that content was deleted, which must not stay anywhere in the data folder.
+    pub(super) fn note_erasure(&mut self) {
+        self.erases = true;
+    }
+
+    pub(super) fn erases(&self) -> bool {
+        self.erases
     }
 
     /// Publishes new events of rooms with the commit.

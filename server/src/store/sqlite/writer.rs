@@ -7,6 +7,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    erasure::Erasures,
     messages::append,
     transaction::{Answer, Task, Write, WriteTransaction},
 };
@@ -47,13 +48,15 @@ impl Job {
     }
 }
 
-/// Runs until every sender is dropped and the queue is empty. After a failure it opens a new connection with `options`.
+/// Runs until every sender is dropped and the queue is empty, and returns the connection. After a failure it opens a new one
+/// with `options`.
 pub(super) async fn run(
     options: SqliteConnectOptions,
     connection: SqliteConnection,
     mut queue: mpsc::Receiver<Job>,
     sink: Arc<dyn CommitSink>,
-) {
+    erasures: Arc<Erasures>,
+) -> Option<SqliteConnection> {
     let mut connection = Some(connection);
     let mut waiting = Vec::with_capacity(MAX_BATCH);
     while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
@@ -67,7 +70,7 @@ pub(super) async fn run(
             }
         }
         let mut answers = Vec::with_capacity(waiting.len());
-        match try_commit(&options, &mut connection, &mut waiting, &mut answers).await {
+        match try_commit(&options, &mut connection, &mut waiting, &mut answers, &erasures).await {
             Ok(commit) => {
                 if !commit.events.is_empty() || !commit.control.is_empty() {
                     sink.publish(commit).await;
@@ -86,11 +89,7 @@ pub(super) async fn run(
             }
         }
     }
-    if let Some(connection) = connection
-        && let Err(error) = connection.close().await
-    {
-        tracing::error!(%error, "closing the database");
-    }
+    connection
 }
 
 /// Runs the waiting writes in one transaction. After an error, those that were not begun are left in `jobs`.
@@ -99,11 +98,13 @@ async fn try_commit(
     connection: &mut Option<SqliteConnection>,
     jobs: &mut Vec<Job>,
     answers: &mut Vec<Answer>,
+    erasures: &Erasures,
 ) -> Result<Commit, StoreError> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(options.connect().await?),
     };
+    let _turn = erasures.write_turn.lock().await;
     let mut tx = WriteTransaction::begin(connection).await?;
     // What decides who may write comes before what they write.
     let (mut commands, mut callbacks, mut writes) = (Vec::with_capacity(jobs.len()), Vec::new(), Vec::new());
@@ -138,5 +139,13 @@ async fn try_commit(
             return Err(error);
         }
     }
-    tx.commit().await
+    let erases = tx.erases();
+    if erases {
+        erasures.delete_snapshots();
+    }
+    let commit = tx.commit().await?;
+    if erases {
+        erasures.truncate_log_soon();
+    }
+    Ok(commit)
 }

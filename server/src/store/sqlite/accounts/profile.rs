@@ -60,6 +60,7 @@ pub(super) async fn delete_account(tx: &mut WriteTransaction<'_>, user: UserId) 
     if others == 0 && role.as_deref().map(server_role) == Some(ServerRole::Owner) {
         return Ok(false);
     }
+    tx.note_erasure();
     revoke_links(tx, user).await?;
     sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(tx.db()).await?;
     sqlx::query("DELETE FROM account WHERE user = ?").bind(user.0).execute(tx.db()).await?;

@@ -57,13 +57,20 @@ pub(super) struct Stored {
 pub(super) fn decode(stored: Stored) -> EventKind {
     let Stored { id, kind, body, html, reply_to, subject, detail } = stored;
     match (kind.as_str(), subject, detail) {
-        // A deleted message has neither body nor HTML.
         ("message", _, detail) => EventKind::Message {
             id,
             body: body.unwrap_or_default(),
             html: html.unwrap_or_default(),
             reply_to: reply_to.map(CommandId),
             mentions: decode_mentions(detail.as_deref()),
+        },
+        // A deleted message: its content was overwritten.
+        ("removed", ..) => EventKind::Message {
+            id,
+            body: String::new(),
+            html: String::new(),
+            reply_to: reply_to.map(CommandId),
+            mentions: Vec::new(),
         },
         ("deleted", _, Some(detail)) => decode_deleted(&detail).unwrap_or(EventKind::Unknown),
         ("member_added", Some(user), _) => EventKind::MemberAdded { user },

@@ -33,10 +33,10 @@ pub(super) async fn messages(
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
                 page.author, user.name, user.kind, user.colour
-         FROM (SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq < ?2 AND body IS NOT NULL
+         FROM (SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq < ?2 AND kind = 'message'
                               ORDER BY seq DESC LIMIT ?3)
                UNION ALL
-               SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq >= ?2 AND body IS NOT NULL
+               SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq >= ?2 AND kind = 'message'
                               ORDER BY seq LIMIT ?4)) AS page
          JOIN user ON user.id = page.author ORDER BY page.seq",
     )
@@ -89,7 +89,7 @@ async fn notices(
     before: i64,
 ) -> Result<Vec<Event>, StoreError> {
     let rows: Vec<EventRow> = sqlx::query_as(event_rows!(
-        "event.seq >= ? AND event.seq < ? AND event.kind NOT IN ('message', 'deleted') ORDER BY event.seq DESC LIMIT ?"
+        "event.seq >= ? AND event.seq < ? AND event.kind NOT IN ('message', 'removed', 'deleted') ORDER BY event.seq DESC LIMIT ?"
     ))
     .bind(room.as_str())
     .bind(from)
@@ -132,7 +132,7 @@ pub(super) async fn author_range(
     let mut snapshot = db.begin().await?;
     let messages: Vec<(i64, Uuid)> = sqlx::query_as(
         "SELECT seq, author FROM event
-         WHERE room = ? AND seq > ? AND seq < ? AND kind = 'message' AND body IS NOT NULL ORDER BY seq",
+         WHERE room = ? AND seq > ? AND seq < ? AND kind = 'message' ORDER BY seq",
     )
     .bind(room.as_str())
     .bind(sql_seq(after))

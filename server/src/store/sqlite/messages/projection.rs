@@ -4,11 +4,14 @@ use parlor_protocol::{Event, EventKind, RoomId, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::{
-    audit::{self, Entry},
-    rooms::{insert_member, name_key, unlisted_key},
-    transaction::WriteTransaction,
-    values::{member_role, sql_seq},
+use super::{
+    super::{
+        audit::{self, Entry},
+        rooms::{insert_member, name_key, unlisted_key},
+        transaction::WriteTransaction,
+        values::{member_role, sql_seq},
+    },
+    digest::ERASED_DIGEST,
 };
 use crate::domain::{AuditAct, MembershipChange, RoomMembership, StoreError};
 
@@ -100,10 +103,16 @@ async fn clear_message(tx: &mut WriteTransaction<'_>, room: &RoomId, seq: i64) -
         .bind(seq)
         .execute(tx.db())
         .await?;
+    tx.note_erasure();
+    // A row of the same size: SQLite then overwrites the old one in place and moves no other. A row that was moved would leave
+    // a copy behind, which `secure_delete` does not find.
     let author: Uuid = sqlx::query_scalar(
-        "UPDATE event SET body = NULL, html = NULL, html_version = NULL, detail = NULL WHERE room = ? AND seq = ?
-         RETURNING author",
+        "UPDATE event SET kind = 'removed', digest = ?1,
+                body = CAST(zeroblob(octet_length(body)) AS TEXT), html = CAST(zeroblob(octet_length(html)) AS TEXT),
+                detail = CAST(zeroblob(octet_length(detail)) AS TEXT)
+         WHERE room = ?2 AND seq = ?3 RETURNING author",
     )
+    .bind(&ERASED_DIGEST[..])
     .bind(room.as_str())
     .bind(seq)
     .fetch_one(tx.db())
