@@ -9,6 +9,7 @@ use web_sys::{AbortSignal, Headers, RequestInit, Response};
 use crate::{
     browser,
     i18n::{I18n, Key},
+    json,
 };
 
 /// Why a call failed.
@@ -116,7 +117,7 @@ async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<
 async fn call<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
     let (status, text) = fetch(method, path, body, None).await?;
     match status {
-        200..=299 => serde_json::from_str(&text).map_err(|_| ApiError::Unreachable),
+        200..=299 => json::decode(&text).ok_or(ApiError::Unreachable),
         401 => Err(ApiError::Unauthorized),
         404 => Err(ApiError::NotFound),
         _ => Err(error_message(&text).map_or_else(|| status_error(status), ApiError::Refused)),
@@ -125,7 +126,7 @@ async fn call<T: DeserializeOwned>(method: &str, path: &str, body: Option<String
 
 /// The message of an error answer: the page's translation if it knows the code, else the server's text.
 fn error_message(text: &str) -> Option<String> {
-    let http::ErrorResponse { error } = serde_json::from_str(text).ok()?;
+    let http::ErrorResponse { error } = json::decode(text)?;
     Some(I18n::default().error(&error.code).map_or(error.message, str::to_owned))
 }
 

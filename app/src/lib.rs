@@ -17,6 +17,7 @@ pub mod csr;
 pub mod document;
 pub mod i18n;
 mod intl;
+pub mod json;
 #[cfg(feature = "ssr")]
 pub mod lab;
 pub mod live;

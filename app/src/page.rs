@@ -54,7 +54,7 @@ impl PageBootstrap {
     pub fn embedded() -> Self {
         let element = leptos::prelude::document().get_element_by_id(BOOTSTRAP_ID);
         let json = element.and_then(|element| element.text_content()).unwrap_or_default();
-        serde_json::from_str(&json).unwrap_or_else(|_| Self { now: crate::clock::now(), page: PageData::default() })
+        crate::json::decode(&json).unwrap_or_else(|| Self { now: crate::clock::now(), page: PageData::default() })
     }
 }
 

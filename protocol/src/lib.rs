@@ -16,8 +16,6 @@ mod room;
 #[cfg(test)]
 mod schema;
 mod server;
-#[cfg(any(test, target_family = "wasm"))]
-mod tagged;
 pub mod validate;
 
 pub use client::{ClientFrame, Cursor, DecodeError};

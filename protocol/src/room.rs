@@ -160,6 +160,8 @@ impl EventKind {
     }
 }
 
+// The browser encodes no events.
+#[cfg(not(target_family = "wasm"))]
 impl Event {
     /// Appends this event as the JSON of a [`crate::ServerFrame::Event`], without cloning it into one.
     pub fn encode(&self, out: &mut Vec<u8>) {
@@ -180,7 +182,9 @@ impl Event {
 /// Content of an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case")]
+// The browser's wasm decodes tagged enums without serde's buffer, see `app/src/json/object.rs`.
+#[cfg_attr(not(target_family = "wasm"), serde(tag = "kind"))]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A message was sent.
     Message {

@@ -7,6 +7,7 @@ use crate::{CommandId, Event, Millis, RoomId, RoomSummary, Seq, ServerRole, User
 /// A frame from server to client: a JSON object with a `type`, one per WebSocket text message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+// The browser's wasm decodes tagged enums without serde's buffer, see `app/src/json/object.rs`.
 #[cfg_attr(not(target_family = "wasm"), serde(tag = "type"))]
 #[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
@@ -173,24 +174,18 @@ pub enum PresenceState {
     Offline,
 }
 
+// The browser's wasm has its own way to decode frames, and encodes none.
+#[cfg(not(target_family = "wasm"))]
 impl ServerFrame {
     /// Decodes a frame from JSON.
     ///
     /// # Errors
     /// The text is not a JSON object with a `type`, or a field of a known type is missing or invalid.
     pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
-        #[cfg(target_family = "wasm")]
-        {
-            Self::deserialize(crate::tagged::TaggedObject::new(text)?)
-        }
-        #[cfg(not(target_family = "wasm"))]
-        {
-            serde_json::from_str(text)
-        }
+        serde_json::from_str(text)
     }
 
-    /// Encodes the frame as JSON. The browser only decodes frames of the server.
-    #[cfg(not(target_family = "wasm"))]
+    /// Encodes the frame as JSON.
     #[must_use]
     pub fn encode(&self) -> String {
         to_json(self)

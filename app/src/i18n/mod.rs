@@ -159,7 +159,7 @@ mod browser {
     pub fn load() {
         let element = document().get_element_by_id(ELEMENT_ID);
         let json = element.and_then(|element| element.text_content()).unwrap_or_default();
-        let texts: Vec<String> = serde_json::from_str(&json).unwrap_or_default();
+        let texts: Vec<String> = crate::json::decode(&json).unwrap_or_default();
         let _ = TEXTS.set(texts);
     }
 

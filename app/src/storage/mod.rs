@@ -9,7 +9,7 @@ use parlor_protocol::{CommandId, Message, Millis, RoomId, RoomSummary, Seq, Tail
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    browser,
+    browser, json,
     live::{
         notices::{Notice, NoticeKind},
         outbox::StoredMessage,
@@ -47,7 +47,7 @@ fn encode_entry(user: UserId, message: &StoredMessage) -> Result<String, Storage
 }
 
 fn decode_entry(text: &str) -> Option<(UserId, StoredMessage)> {
-    let OutboxEntry { user, message } = serde_json::from_str(text).ok()?;
+    let OutboxEntry { user, message } = json::decode(text)?;
     Some((user, message.into_owned()))
 }
 
@@ -129,7 +129,7 @@ pub async fn save_last_session(user: User, rooms: Vec<RoomSummary>) {
 
 pub async fn last_session() -> Option<(User, Vec<RoomSummary>)> {
     let text = database::get(Store::LastSession, LAST_SESSION).await.ok()??;
-    let LastSession { user, rooms } = serde_json::from_str(&text).ok()?;
+    let LastSession { user, rooms } = json::decode(&text)?;
     Some((user, rooms))
 }
 
@@ -184,7 +184,7 @@ pub fn encode_history(timeline: &Timeline) -> Option<String> {
 }
 
 fn decode_history(text: &str) -> Option<Timeline> {
-    let StoredHistory { messages, notices, head, tail, complete } = serde_json::from_str(text).ok()?;
+    let StoredHistory { messages, notices, head, tail, complete } = json::decode(text)?;
     let notices = notices.into_iter().filter_map(StoredNotice::into_notice);
     Some(Timeline::from_storage(messages, notices, head, tail, complete))
 }

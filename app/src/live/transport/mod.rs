@@ -6,6 +6,8 @@ use parlor_protocol::ServerFrame;
 
 use super::transport_fallback::TransportKind;
 use crate::i18n::{I18n, Key};
+#[cfg(test)]
+use crate::json;
 
 mod inbox;
 mod poll;
@@ -67,7 +69,7 @@ pub fn open(kind: TransportKind) -> Option<Box<dyn Transport>> {
 }
 
 /// A frame that cannot be read is of a newer server, and shows that the connection is alive.
-fn frame_event(frame: serde_json::Result<ServerFrame>) -> TransportEvent {
+fn frame_event(frame: Option<ServerFrame>) -> TransportEvent {
     frame.map_or(TransportEvent::Alive, TransportEvent::Frame)
 }
 
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     fn decode(text: &str) -> TransportEvent {
-        frame_event(ServerFrame::decode(text))
+        frame_event(json::decode(text))
     }
 
     #[test]

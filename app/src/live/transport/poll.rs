@@ -5,15 +5,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use parlor_protocol::ServerFrame;
-use serde_json::value::RawValue;
-
 use super::{
     Transport, TransportEvent, TransportStatus, connection_lost, frame_event,
     request::Request,
     uplink::{Uplink, UplinkEvent},
 };
-use crate::{clock, i18n::Key, live::transport_fallback::TransportKind};
+use crate::{clock, i18n::Key, json, live::transport_fallback::TransportKind};
 
 struct LongPoll {
     path: String,
@@ -75,12 +72,12 @@ impl Transport for LongPoll {
             let get = self.get.get_or_insert_with(|| Request::new(path, None));
             let Poll::Ready(answer) = get.poll(context) else { return Poll::Pending };
             self.get = None;
-            match answer.map(|body| serde_json::from_str::<Vec<Box<RawValue>>>(&body)) {
+            match answer.map(|body| json::decode_each(&body)) {
                 Err(error) => return Poll::Ready(error.into()),
-                Ok(Err(_)) => return Poll::Ready(connection_lost(Key::InvalidResponse)),
-                Ok(Ok(frames)) if frames.is_empty() => self.pending.push_back(TransportEvent::Alive),
-                Ok(Ok(frames)) => {
-                    self.pending.extend(frames.iter().map(|frame| frame_event(ServerFrame::decode(frame.get()))));
+                Ok(None) => return Poll::Ready(connection_lost(Key::InvalidResponse)),
+                Ok(Some(frames)) if frames.is_empty() => self.pending.push_back(TransportEvent::Alive),
+                Ok(Some(frames)) => {
+                    self.pending.extend(frames.into_iter().map(frame_event));
                 }
             }
         }

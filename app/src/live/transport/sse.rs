@@ -2,7 +2,6 @@
 
 use std::task::{Context, Poll};
 
-use parlor_protocol::ServerFrame;
 use web_sys::EventSource;
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
     inbox::{EventListener, Inbox, message_text},
     uplink::{Uplink, UplinkEvent},
 };
-use crate::{browser, i18n::Key, live::transport_fallback::TransportKind};
+use crate::{browser, i18n::Key, json, live::transport_fallback::TransportKind};
 
 struct Stream {
     source: EventSource,
@@ -31,9 +30,7 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
     let listener = EventListener::new(&source, &["open", "message", "heartbeat", "error"], move |event| {
         sender.put(match event.type_().as_str() {
             "open" => TransportEvent::Open,
-            "message" => {
-                message_text(&event).map_or(TransportEvent::Alive, |text| frame_event(ServerFrame::decode(&text)))
-            }
+            "message" => message_text(&event).map_or(TransportEvent::Alive, |text| frame_event(json::decode(&text))),
             "heartbeat" => TransportEvent::Alive,
             // It would reconnect by itself, but without backoff and without showing it.
             _ => connection_lost(Key::EventStreamEnded),
