@@ -63,6 +63,7 @@ test("without a network the page shows offline, keeps messages and sends them la
   for (const text of ["one", "two", "three"]) await ann.send(text);
   await expect(ann.message("three")).toHaveAttribute("data-state", "queued");
   await bob.send("meanwhile");
+  await expect(bob.message("meanwhile")).toHaveAttribute("data-state", "stored");
   await ann.page.context().setOffline(false);
   await ann.expectConnected();
   await inOrder(bob, ["meanwhile", "one", "two", "three"]);
@@ -155,4 +156,32 @@ test("a refused message is shown as failed and can be edited or discarded", asyn
   await expect(ann.message("refuse me")).toHaveAttribute("data-state", "failed");
   await ann.message("refuse me").getByTestId("discard").click();
   await inOrder(ann, ["take me"]);
+});
+
+test("frames of a newer server are skipped, and an unknown event keeps its place in the log", async ({ person }) => {
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await ann.page.routeWebSocket("**/live/ws", (page) => {
+    const server = page.connectToServer();
+    page.onMessage((text) => server.send(text));
+    server.onMessage((text) => {
+      const frame = JSON.parse(String(text));
+      if (frame.type === "event" && frame.event.body === "of tomorrow") {
+        for (const unreadable of ["", "no JSON", "[]", "{}", '{"type":"of_tomorrow","at":1}', '{"type":"pong","at":"late","now":2}']) {
+          page.send(unreadable);
+        }
+        frame.event = { kind: "of_tomorrow", what: { is: "new" } };
+        frame.new = [1];
+      }
+      page.send(JSON.stringify(frame));
+    });
+  });
+  await ann.page.reload();
+  await ann.expectConnected();
+  await bob.send("of today");
+  await bob.send("of tomorrow");
+  await bob.send("after it");
+  // Dropping the event would leave a hole, which the history would fill with its message.
+  await inOrder(ann, ["of today", "after it"]);
+  await ann.expectConnected();
 });
