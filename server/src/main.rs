@@ -2,7 +2,12 @@
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
-use parlor::{Running, config::Config, telemetry};
+use parlor::{
+    Running,
+    command_line::{self, Command, CommandLine},
+    config::Config,
+    telemetry,
+};
 
 /// Requested limit of open files. The system may allow fewer.
 const OPEN_FILES: u64 = 1_048_576;
@@ -13,7 +18,10 @@ const STOP_DEADLINE: Duration = Duration::from_millis(4_800);
 // The runtime of the first worker; see `workers`.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let config = Config::from_environment();
+    let CommandLine { config, command } = CommandLine::from_environment();
+    if let Some(command) = command {
+        return run(&config, command).await;
+    }
     telemetry::init(&config.log, config.log_format);
     if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
         tracing::warn!(%error, "could not raise the limit of open files");
@@ -36,6 +44,23 @@ async fn main() -> ExitCode {
     }
     // Do not wait for blocking threads.
     std::process::exit(0)
+}
+
+async fn run(config: &Config, command: Command) -> ExitCode {
+    let result = match command {
+        Command::ResetPassword { name } => command_line::reset_password(config, &name).await,
+    };
+    match result {
+        Ok(text) => {
+            // Standard output may be closed.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("parlor: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Prints the address and, while there is no owner, the link to become one. A single write, because a reader may stop after the

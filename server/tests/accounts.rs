@@ -90,6 +90,10 @@ async fn invalid_sign_ups_are_rejected() {
         (json!({ "name": "x".repeat(33), "password": PASSWORD }), 422, error_code::TOO_LONG),
         (json!({ "name": "bob", "password": "short" }), 422, error_code::WEAK_PASSWORD),
         (json!({ "name": "bob the tenth", "password": "Bob The Tenth" }), 422, error_code::WEAK_PASSWORD),
+        (json!({ "name": "bob", "password": "1234567890" }), 422, error_code::WEAK_PASSWORD),
+        (json!({ "name": "bob", "password": "qwertyuiop" }), 422, error_code::WEAK_PASSWORD),
+        (json!({ "name": "bob", "password": "Password123" }), 422, error_code::WEAK_PASSWORD),
+        (json!({ "name": "bob", "password": "parlor2026" }), 422, error_code::WEAK_PASSWORD),
         (json!({ "name": "bob", "password": PASSWORD, "invite": "no such" }), 403, error_code::INVITE_NEEDED),
         (json!({ "name": "bob" }), 400, error_code::BAD_REQUEST),
         (json!({ "name": "bob", "password": 1_234_567_890 }), 400, error_code::BAD_REQUEST),
@@ -100,6 +104,27 @@ async fn invalid_sign_ups_are_rejected() {
         assert!(!answer.text.contains(PASSWORD) && !answer.text.contains("1234567890"), "{answer:?}");
     }
     assert_eq!(server.try_sign_in("bob", PASSWORD).await.status, 401, "none of them was made");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_in_every_unicode_form() {
+    const FORMS: [&str; 3] = ["caf\u{e9} au lait １２３", "cafe\u{301} au lait 123", "ｃａｆé au lait 123"];
+    let server = Server::start().await;
+    for (form, name) in FORMS.into_iter().zip(["ann", "bob", "carol"]) {
+        let made = server.post("/api/accounts", "", json!({ "name": name, "password": form })).await.made();
+        for other in FORMS {
+            assert_eq!(server.try_sign_in(name, other).await.status, 200, "{form} {other}");
+            let body = json!({ "current": other, "new": "short" });
+            let answer = server.post("/api/password", &made.token, body).await;
+            assert_eq!(answer.refused().1, error_code::WEAK_PASSWORD, "{form} {other}");
+        }
+        assert_eq!(server.try_sign_in(name, "cafe au lait 123").await.status, 401);
+    }
+    // Common passwords are refused wherever one is set.
+    let ann = server.try_sign_in("ann", FORMS[0]).await.made();
+    let body = json!({ "current": FORMS[1], "new": "password123" });
+    assert_eq!(server.post("/api/password", &ann.token, body).await.refused(), (422, error_code::WEAK_PASSWORD.into()));
     server.stop().await;
 }
 

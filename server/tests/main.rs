@@ -34,6 +34,7 @@ mod people_pages;
 mod permissions;
 mod presence;
 mod queue_overflow;
+mod recovery;
 mod room_page_permissions;
 mod room_pages;
 mod rooms;

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the schema cannot be migrated: {0}")]
     Migration(Cause),
+    /// The schema is of another version, and this is not the time to migrate it.
+    #[error("the data folder belongs to another version of parlor; start the server of this version first")]
+    OtherVersion,
     /// The data folder cannot be created or written.
     #[error("data folder {path}: {cause}")]
     Folder { path: String, cause: Cause },

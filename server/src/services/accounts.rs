@@ -5,7 +5,9 @@ use parlor_protocol::{
     http::{CreateAccountRequest, CreatedSession, DeleteAccountRequest},
 };
 
-use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, password_hash, tokens};
+use super::{
+    Caller, ClientInfo, Result, ServiceError, Services, names::parse_name, password_hash, password_policy, tokens,
+};
 use crate::{
     config::Registration,
     domain::{Account, CreateError, NewAccount},
@@ -29,7 +31,7 @@ impl Services {
             guest => guest.map(|guest| guest.user.id),
         };
         let name = parse_name(&request.name)?;
-        password_hash::check_strength(&request.password.0, &name.text)?;
+        password_policy::check_form(&request.password.0, &name.text)?;
         let invite_needed = self.registration() == Registration::Invite;
         if invite_needed && request.invite.is_none() {
             return Err(ServiceError::InviteRequired);
@@ -42,7 +44,7 @@ impl Services {
         }
         let (token, session) = tokens::new_session(client)?;
         let account = NewAccount {
-            password: password_hash::hash(request.password.0).await?,
+            password: self.hash_password(request.password.0, &name.text).await?,
             invite: request.invite.map(|secret| tokens::hash_token(&secret.0)),
             name: name.clone(),
             guest,

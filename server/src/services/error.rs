@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parlor_protocol::{Millis, error_code, limits, validate::ValidationError};
 
-use super::password_hash::{HashError, WeakPassword};
+use super::{password_hash::HashError, password_policy::WeakPassword};
 use crate::{
     clock,
     domain::{Ban, StoreError},

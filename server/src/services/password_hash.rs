@@ -1,13 +1,14 @@
 //! Password hashing with argon2id (RFC 9106), on blocking threads and a few at a time, so that it delays nothing else.
 
-use std::{fmt, sync::LazyLock};
+use std::sync::LazyLock;
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use parlor_protocol::limits;
 use tokio::sync::Semaphore;
+
+use super::password_policy::{self, WeakPassword};
 
 /// Concurrent hashes. Each takes 19 MiB; more would only make all of them slower.
 const MAX_CONCURRENT: usize = 2;
@@ -32,67 +33,30 @@ pub(super) enum HashError {
     Failed,
 }
 
-/// Why a password is too weak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeakPassword {
-    /// Shorter than [`limits::MIN_PASSWORD_CHARS`].
-    TooShort,
-    /// Longer than [`limits::MAX_PASSWORD_BYTES`].
-    TooLong,
-    /// The name itself, or a short sequence repeated.
-    Obvious,
-}
-
-impl fmt::Display for WeakPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooShort => write!(f, "A password has at least {} characters.", limits::MIN_PASSWORD_CHARS),
-            Self::TooLong => write!(f, "A password has at most {} bytes.", limits::MAX_PASSWORD_BYTES),
-            Self::Obvious => f.write_str("This password is too easy to guess."),
+/// Hashes a password that someone chose: a PHC string with algorithm, cost and salt. `words` are those of this server and person.
+pub(super) async fn hash(password: String, words: Vec<String>) -> Result<Result<String, WeakPassword>, HashError> {
+    in_turn(move || {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        if password_policy::is_common(&password, &words) {
+            return Ok(Err(WeakPassword::Obvious));
         }
-    }
+        hash_now(&password_policy::normalise(&password)).map(Ok).ok_or(HashError::Failed)
+    })
+    .await?
 }
 
-/// Checks the strength of a password for a user of this name: its length, not its composition (NIST SP 800-63B, section
-/// 5.1.1.2).
-///
-/// # Errors
-/// See [`WeakPassword`].
-pub(super) fn check_strength(password: &str, name: &str) -> Result<(), WeakPassword> {
-    if password.len() > limits::MAX_PASSWORD_BYTES {
-        return Err(WeakPassword::TooLong);
-    }
-    if password.chars().count() < limits::MIN_PASSWORD_CHARS {
-        return Err(WeakPassword::TooShort);
-    }
-    let (password, name) = (password.to_lowercase(), name.to_lowercase());
-    if password == name || is_repetition(&password) {
-        return Err(WeakPassword::Obvious);
-    }
-    Ok(())
-}
-
-/// Whether it repeats a sequence that is too short for a password itself.
-fn is_repetition(password: &str) -> bool {
-    let chars: Vec<_> = password.chars().collect();
-    let most = chars.len().saturating_sub(1).min(limits::MIN_PASSWORD_CHARS.saturating_sub(1));
-    (1..=most).any(|length| chars.chunks(length).all(|piece| *piece == chars[..length]))
-}
-
-/// Hashes a password: a PHC string with algorithm, cost and salt.
-pub(super) async fn hash(password: String) -> Result<String, HashError> {
-    in_turn(move || hash_now(&password).ok_or(HashError::Failed)).await?
-}
-
-/// Whether a password matches a hash. Without a hash, the account does not exist, and the check takes as long.
+/// Whether a password matches a hash, as typed or normalised: hashes of earlier versions are of what was typed. Without a hash,
+/// the account does not exist, and the check takes as long.
 pub(super) async fn verify(password: String, stored: Option<String>) -> Result<bool, HashError> {
     in_turn(move || {
         let known = stored.is_some();
         // Always accessed, because the first access computes it.
         let dummy = DUMMY_HASH.as_str();
         let stored = stored.as_deref().unwrap_or(dummy);
-        let right = PasswordHash::new(stored)
-            .is_ok_and(|stored| Argon2::default().verify_password(password.as_bytes(), &stored).is_ok());
+        let Ok(stored) = PasswordHash::new(stored) else { return false };
+        let is_right = |password: &str| Argon2::default().verify_password(password.as_bytes(), &stored).is_ok();
+        let normalised = password_policy::normalise(&password);
+        let right = is_right(&normalised) || (normalised != password && is_right(&password));
         known && right
     })
     .await
@@ -119,26 +83,26 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_opens() {
-        let stored = hash("correct horse 正确".into()).await.unwrap();
+        let hash = async |password: &str| super::hash(password.into(), vec!["parlor".into()]).await.unwrap();
+        let stored = hash("correct horse 正确").await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert_ne!(stored, hash("correct horse 正确".into()).await.unwrap(), "salted");
+        assert_ne!(stored, hash("correct horse 正确").await.unwrap(), "salted");
         assert!(verify("correct horse 正确".into(), Some(stored.clone())).await.unwrap());
+        assert!(verify("ｃｏｒｒｅｃｔ horse 正确".into(), Some(stored.clone())).await.unwrap(), "the same in NFKC");
         assert!(!verify("correct horse".into(), Some(stored)).await.unwrap());
         assert!(!verify("nobody's".into(), None).await.unwrap());
         assert!(!verify("x".into(), Some("no hash at all".into())).await.unwrap());
+        assert_eq!(hash("parlor123456").await, Err(WeakPassword::Obvious));
     }
 
-    #[test]
-    fn strength_is_length() {
-        assert_eq!(check_strength("short", "ann"), Err(WeakPassword::TooShort));
-        assert_eq!(check_strength("正确的马电池订书钉吧", "ann"), Ok(()));
-        for again in ["aaaaaaaaaaaa", "passwordpassword", "PasswordpassworD", "123123123123", "密码密码密码密码密码"]
-        {
-            assert_eq!(check_strength(again, "ann"), Err(WeakPassword::Obvious), "{again}");
-        }
-        assert_eq!(check_strength("correct horse correct horse ", "ann"), Ok(()), "what would do by itself");
-        assert_eq!(check_strength("passwordpasswort", "ann"), Ok(()));
-        assert_eq!(check_strength("Ann Miller", "ann miller"), Err(WeakPassword::Obvious));
-        assert_eq!(check_strength(&"a b".repeat(500), "ann"), Err(WeakPassword::TooLong));
+    #[tokio::test]
+    async fn hashes_of_earlier_versions_open_with_what_was_typed() {
+        let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+        let old = hash_now(decomposed).unwrap();
+        assert!(verify(decomposed.into(), Some(old.clone())).await.unwrap());
+        assert!(!verify(composed.into(), Some(old)).await.unwrap());
+        let new = hash(decomposed.into(), Vec::new()).await.unwrap().unwrap();
+        assert!(verify(composed.into(), Some(new.clone())).await.unwrap());
+        assert!(verify(decomposed.into(), Some(new)).await.unwrap());
     }
 }

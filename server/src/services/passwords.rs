@@ -6,12 +6,21 @@ use parlor_protocol::{
     policy::ServerAction,
 };
 
-use super::{AccountName, Caller, ClientInfo, Result, ServiceError, Services, password_hash, tokens};
+use super::{AccountName, Caller, ClientInfo, Result, ServiceError, Services, password_hash, password_policy, tokens};
 use crate::clock;
 
-const RESET_LINK_LIFETIME: Millis = 24 * 3_600_000;
+pub const RESET_LINK_LIFETIME: Millis = 24 * 3_600_000;
 
 impl Services {
+    /// Hashes the password that a user of this name chose.
+    ///
+    /// # Errors
+    /// It is a common password.
+    pub(super) async fn hash_password(&self, password: String, name: &str) -> Result<String> {
+        let words = vec![name.to_owned(), self.server_name(), "parlor".to_owned()];
+        Ok(password_hash::hash(password, words).await??)
+    }
+
     /// Changes the caller's password. All their sessions end; the answer begins a new one.
     ///
     /// # Errors
@@ -23,9 +32,9 @@ impl Services {
         request: ChangePasswordRequest,
     ) -> Result<CreatedSession> {
         let account = self.verify_password(caller, client, request.current.0).await?;
-        password_hash::check_strength(&request.new.0, &account.name)?;
+        password_policy::check_form(&request.new.0, &account.name)?;
         let (token, session) = tokens::new_session(client)?;
-        let hash = password_hash::hash(request.new.0).await?;
+        let hash = self.hash_password(request.new.0, &account.name).await?;
         if !self.store.change_password(&account, hash, session, caller.token).await? {
             return Err(ServiceError::Unauthenticated);
         }
@@ -72,9 +81,9 @@ impl Services {
         let account = self.store.account_of_reset_token(link).await?.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.give_back(client.address);
         self.require_unbanned(&account)?;
-        password_hash::check_strength(&request.password.0, &account.name)?;
+        password_policy::check_form(&request.password.0, &account.name)?;
         let (token, session) = tokens::new_session(client)?;
-        let hash = password_hash::hash(request.password.0).await?;
+        let hash = self.hash_password(request.password.0, &account.name).await?;
         let user = self.store.redeem_reset_token(link, hash, session).await?.ok_or(ServiceError::InvalidLink)?;
         self.login_throttle.forget(&account.key);
         Ok(CreatedSession { token, user })

@@ -7,7 +7,8 @@ use super::transaction::WriteTransaction;
 use crate::domain::{AuditAct, StoreError};
 
 pub(super) struct Entry {
-    pub(super) actor: UserId,
+    /// `None` for the server itself.
+    pub(super) actor: Option<UserId>,
     pub(super) act: AuditAct,
     /// Whom it concerns.
     pub(super) subject: Option<UserId>,
@@ -17,15 +18,15 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) const fn new(actor: UserId, act: AuditAct) -> Self {
-        Self { actor, act, subject: None, room: None, details: None }
+    pub(super) fn new(actor: impl Into<Option<UserId>>, act: AuditAct) -> Self {
+        Self { actor: actor.into(), act, subject: None, room: None, details: None }
     }
 }
 
 pub(super) async fn record(tx: &mut WriteTransaction<'_>, entry: Entry) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO audit (at, actor, act, subject, room, details) VALUES (?, ?, ?, ?, ?, ?)")
         .bind(tx.now)
-        .bind(entry.actor.0)
+        .bind(entry.actor.map(|user| user.0))
         .bind(entry.act.as_str())
         .bind(entry.subject.map(|user| user.0))
         .bind(entry.room.as_ref().map(RoomId::as_str))

@@ -13,6 +13,16 @@ const SECURE_DELETE_SINCE: i64 = 9;
 
 const SNAPSHOT_PREFIX: &str = "parlor-before-";
 
+/// Refuses a schema that is older or newer than this program.
+pub(super) async fn require_current(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let applied: Vec<i64> =
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?;
+    if applied.into_iter().eq(MIGRATIONS.iter().map(|step| step.version)) {
+        return Ok(());
+    }
+    Err(StoreError::OtherVersion)
+}
+
 /// Copies the database to a file beside it if a migration is about to change one that holds data. Returns the version of its
 /// schema then. The first deletion deletes the copy; see [`super::erasure`].
 pub(super) async fn snapshot_before_migration(

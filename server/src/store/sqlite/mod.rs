@@ -28,6 +28,8 @@ use migrations::MIGRATIONS;
 use transaction::WriteTransaction;
 use writer::Job;
 
+pub use recovery::create_recovery_link;
+
 mod accounts;
 mod audit;
 mod erasure;
@@ -36,6 +38,7 @@ mod invites;
 mod messages;
 mod migrations;
 mod moderation;
+mod recovery;
 mod rooms;
 mod rows;
 mod sessions;

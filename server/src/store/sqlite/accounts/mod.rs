@@ -13,12 +13,12 @@ use crate::{
 };
 
 mod create;
-mod passwords;
+pub(super) mod passwords;
 mod profile;
 mod reads;
 mod seen;
 
-pub(super) use reads::{find_user, has_password};
+pub(super) use reads::{by_name, find_user, has_password};
 
 #[async_trait]
 impl AccountStore for SqliteStore {

@@ -50,6 +50,32 @@ pub(super) async fn create_reset_token(
     token: TokenHash,
     expires_at: Millis,
 ) -> Result<bool, StoreError> {
+    if !insert_reset_token(tx, user, by, token, expires_at).await? {
+        return Ok(false);
+    }
+    let entry = Entry { subject: Some(user), ..Entry::new(by, AuditAct::ResetMade) };
+    audit::record(tx, entry).await?;
+    Ok(true)
+}
+
+/// A reset link that nobody on the server has made. It counts as the user's own, so that it ends when their role does.
+pub(in super::super) async fn create_recovery_token(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    token: TokenHash,
+    expires_at: Millis,
+) -> Result<(), StoreError> {
+    insert_reset_token(tx, user, user, token, expires_at).await?;
+    audit::record(tx, Entry { subject: Some(user), ..Entry::new(None, AuditAct::ResetMade) }).await
+}
+
+async fn insert_reset_token(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    by: UserId,
+    token: TokenHash,
+    expires_at: Millis,
+) -> Result<bool, StoreError> {
     let made = sqlx::query(
         "INSERT INTO password_reset (token_hash, user, made_by, expires_at)
          SELECT ?, user, ?, ? FROM account WHERE user = ?",
@@ -60,12 +86,7 @@ pub(super) async fn create_reset_token(
     .bind(user.0)
     .execute(tx.db())
     .await?;
-    if made.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let entry = Entry { subject: Some(user), ..Entry::new(by, AuditAct::ResetMade) };
-    audit::record(tx, entry).await?;
-    Ok(true)
+    Ok(made.rows_affected() == 1)
 }
 
 pub(super) async fn redeem_reset_token(

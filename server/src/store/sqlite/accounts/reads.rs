@@ -49,7 +49,7 @@ macro_rules! account {
     };
 }
 
-pub(super) async fn by_name(db: impl SqliteExecutor<'_>, key: &str) -> Result<Option<Account>, StoreError> {
+pub(in super::super) async fn by_name(db: impl SqliteExecutor<'_>, key: &str) -> Result<Option<Account>, StoreError> {
     let row: Option<AccountRow> =
         sqlx::query_as(account!("WHERE account.name_key = ?")).bind(key).fetch_optional(db).await?;
     Ok(row.map(AccountRow::account))

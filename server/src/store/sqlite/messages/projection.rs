@@ -93,7 +93,7 @@ async fn record(
     details: Option<serde_json::Value>,
 ) -> Result<(), StoreError> {
     let room = Some(event.room.clone());
-    audit::record(tx, Entry { actor: event.by.id, act, subject, room, details }).await
+    audit::record(tx, Entry { actor: Some(event.by.id), act, subject, room, details }).await
 }
 
 /// Removes the content of a message; its event keeps its place in the order. Returns its author.
