@@ -7,7 +7,7 @@ use crate::{error_code, limits};
 /// Why a text is invalid. [`fmt::Display`] gives a sentence for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidationError {
-    /// Empty after trimming.
+    /// Nothing visible.
     Empty,
     /// Longer than the maximum length.
     TooLong {
@@ -49,14 +49,14 @@ impl fmt::Display for ValidationError {
 /// Leading spaces of the first line are kept, because they are significant in code.
 ///
 /// # Errors
-/// [`ValidationError::Empty`], [`ValidationError::TooLong`]; [`ValidationError::ForbiddenCharacter`] for U+0000, which some
-/// libraries treat as the end of a string.
+/// [`ValidationError::Empty`], [`ValidationError::TooLong`]; [`ValidationError::ForbiddenCharacter`] for control characters
+/// other than tabs and line ends: a terminal would obey them.
 pub fn body(text: &str) -> Result<&str, ValidationError> {
     let text = trim_body(text);
-    if text.is_empty() {
+    if text.chars().all(is_blank) {
         return Err(ValidationError::Empty);
     }
-    if text.contains('\0') {
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
         return Err(ValidationError::ForbiddenCharacter);
     }
     check_length(text, limits::MAX_BODY_CHARS)?;
@@ -124,7 +124,7 @@ fn single_line(input: &str, limit: usize) -> Result<String, ValidationError> {
     if text.chars().any(is_forbidden) {
         return Err(ValidationError::ForbiddenCharacter);
     }
-    if text.is_empty() {
+    if text.chars().all(is_blank) {
         return Err(ValidationError::Empty);
     }
     check_length(&text, limit)?;
@@ -142,11 +142,34 @@ fn check_length(text: &str, limit: usize) -> Result<(), ValidationError> {
     }
 }
 
-/// Whether a name must not contain this character: controls, invisible characters, and marks that reorder text (Unicode
-/// Bidirectional Algorithm, UAX #9, section 2). The joiners U+200C and U+200D are allowed; scripts and emoji need them.
+/// Whether a name must not contain this character: controls, invisible characters, marks that reorder text (Unicode
+/// Bidirectional Algorithm, UAX #9, section 2), and noncharacters. The joiners U+200C and U+200D are allowed; scripts and
+/// emoji need them.
 fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+        || matches!(c, '\u{fdd0}'..='\u{fdef}')
+        || c as u32 & 0xfffe == 0xfffe
+}
+
+/// Whether a character shows nothing: white space, controls, invisible characters, fillers and the empty Braille pattern.
+#[must_use]
+pub fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || is_invisible(c)
+        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+}
+
+/// Whether a character has no width and no shape: `Default_Ignorable_Code_Point` (UAX #44) without the fillers of Hangul.
+#[must_use]
+pub const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 #[cfg(test)]
@@ -159,7 +182,47 @@ mod tests {
         assert_eq!(body("hi"), Ok("hi"));
         assert_eq!(body(" \n\t\r\n "), Err(ValidationError::Empty));
         assert_eq!(body(""), Err(ValidationError::Empty));
-        assert_eq!(body("a\0b"), Err(ValidationError::ForbiddenCharacter));
+    }
+
+    #[test]
+    fn texts_of_invisible_characters_are_empty() {
+        for blank in [
+            "",
+            " ",
+            "\u{2800}",
+            "\u{200b}",
+            "\u{2060}\n\u{3164}",
+            "\u{ad}\u{fe0f}",
+            "\u{e0041}\u{feff} \u{3000}",
+            "\x1b\0",
+        ] {
+            assert_eq!(body(blank), Err(ValidationError::Empty), "{blank:?}");
+        }
+        for blank in ["", " ", "\u{2800}", "\u{3164}\u{200d}", "\u{ad}\u{fe0f}"] {
+            for check in [name, room_name, server_name, reason] {
+                assert_eq!(check(blank), Err(ValidationError::Empty), "{blank:?}");
+            }
+            assert_eq!(topic(blank), Ok(String::new()), "{blank:?}");
+        }
+        assert_eq!(body("\u{200b}x\u{2800}"), Ok("\u{200b}x\u{2800}"));
+    }
+
+    #[test]
+    fn control_characters_are_refused_everywhere() {
+        for c in ('\0'..='\u{9f}').filter(|c| c.is_control()) {
+            let text = format!("a{c}b");
+            let is_kept = matches!(c, '\t' | '\n' | '\r');
+            assert_eq!(
+                body(&text),
+                if is_kept { Ok(&*text) } else { Err(ValidationError::ForbiddenCharacter) },
+                "{text:?}"
+            );
+            for check in [name, room_name, server_name, topic, reason] {
+                let expected =
+                    if c.is_whitespace() { Ok("a b".into()) } else { Err(ValidationError::ForbiddenCharacter) };
+                assert_eq!(check(&text), expected, "{text:?}");
+            }
+        }
     }
 
     #[test]
@@ -187,6 +250,8 @@ mod tests {
         assert_eq!(name("ann\u{202e}nna"), Err(ValidationError::ForbiddenCharacter));
         assert_eq!(name("a\u{0}b"), Err(ValidationError::ForbiddenCharacter));
         assert_eq!(name("\u{200b}"), Err(ValidationError::ForbiddenCharacter));
+        assert_eq!(name("a\u{fdd0}"), Err(ValidationError::ForbiddenCharacter));
+        assert_eq!(name("a\u{1ffff}"), Err(ValidationError::ForbiddenCharacter));
         assert_eq!(name("   "), Err(ValidationError::Empty));
     }
 }

@@ -86,7 +86,9 @@ async fn empty_and_oversized_messages_are_refused() {
         (String::new(), error_code::EMPTY),
         (" \n\t ".into(), error_code::EMPTY),
         ("字".repeat(limits::MAX_BODY_CHARS + 1), error_code::TOO_LONG),
+        ("\u{2800}\u{200b}\n\u{2060}".into(), error_code::EMPTY),
         ("a\0b".into(), error_code::BAD_CHARACTERS),
+        ("a\x1b[2Jb".into(), error_code::BAD_CHARACTERS),
     ] {
         ann.post(&body).await;
         assert_eq!(ann.refusal().await, code);
@@ -102,6 +104,32 @@ async fn empty_and_oversized_messages_are_refused() {
     ] {
         ann.say(&frame).await;
         assert_eq!(ann.refusal().await, error_code::NOT_SUPPORTED);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn control_characters_are_refused_in_names_topics_and_reasons() {
+    const CONTROL: &str = "a\x1b[2Jb";
+    let server = Server::start().await;
+    let owner = server.owner("owner").await;
+    let bob = server.session("bob").await;
+    let room = server.room(&owner, "garden", "public").await;
+    let guest = server.try_guest(CONTROL).await;
+    let refused = (400, error_code::BAD_CHARACTERS.to_owned());
+    assert_eq!(guest.refused(), refused);
+    for (method, path, body) in [
+        (Method::POST, "/api/accounts".to_owned(), json!({ "name": CONTROL, "password": "correct horse battery" })),
+        (Method::PATCH, "/api/me".to_owned(), json!({ "display_name": CONTROL })),
+        (Method::POST, "/api/rooms".to_owned(), json!({ "name": CONTROL, "kind": "public" })),
+        (Method::PATCH, format!("/api/rooms/{room}"), json!({ "name": CONTROL })),
+        (Method::PATCH, format!("/api/rooms/{room}"), json!({ "topic": CONTROL })),
+        (Method::PATCH, "/api/settings".to_owned(), json!({ "name": CONTROL })),
+        (Method::POST, format!("/api/people/{}/ban", bob.user.id), json!({ "reason": CONTROL })),
+    ] {
+        let token = if path == "/api/accounts" { &bob.token } else { &owner.token };
+        let answer = server.ask(method, &path, token, body).await;
+        assert_eq!(answer.refused(), refused, "{path}");
     }
     server.stop().await;
 }

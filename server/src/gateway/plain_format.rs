@@ -119,8 +119,24 @@ pub(super) fn lines(kind: &NoticeKind) -> String {
     line(kind).replace('\n', "\n  ")
 }
 
-/// A notice as text.
+/// A notice as text, with control characters shown by their symbols: messages stored by older versions, and texts that are
+/// refused because of them.
 fn line(kind: &NoticeKind) -> String {
+    let line = unescaped_line(kind);
+    line.chars().map(|c| if c == '\n' { c } else { control_picture(c) }).collect()
+}
+
+/// The symbol of a control character (Unicode block Control Pictures). A terminal would obey the character.
+fn control_picture(c: char) -> char {
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\x7f' => '\u{2421}',
+        '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    }
+}
+
+fn unescaped_line(kind: &NoticeKind) -> String {
     match kind {
         NoticeKind::Entered(name) => format!("{name} came in"),
         NoticeKind::Left(name) => format!("{name} left"),
@@ -167,6 +183,8 @@ mod tests {
         let time = "\"time\":\"1970-01-01T00:00:00.000Z\"";
         let error = || NoticeKind::Error { code: "empty".into(), message: "Say something.".into(), text: None };
         let fast = || NoticeKind::Error { code: "fast".into(), message: "Wait.".into(), text: Some("a\"…".into()) };
+        let control =
+            || NoticeKind::Message { from: "ann".into(), text: "a\x1b[2J\rbob: b\x7f\u{9b}\nc".into(), private: false };
         for (format, kind, expected) in [
             (Typed, NoticeKind::Entered("ann".into()), Some(format!("{{\"type\":0,\"msg\":\"ann came in\",{time}}}"))),
             (Typed, NoticeKind::Left("ann".into()), Some(format!("{{\"type\":1,\"msg\":\"ann left\",{time}}}"))),
@@ -186,6 +204,8 @@ mod tests {
             (Lines, NoticeKind::Entered("ann".into()), Some("ann came in".into())),
             (Lines, message(true), Some("(private) ann: a \"b\"\n  c".into())),
             (Lines, error(), Some("error: Say something. (empty)".into())),
+            (Lines, control(), Some("ann: a␛[2J␍bob: b␡\u{fffd}\n  c".into())),
+            (Typed, control(), Some(format!("{{\"type\":2,\"msg\":\"ann: a␛[2J␍bob: b␡\u{fffd}\\nc\",{time}}}"))),
             (Nickname, NoticeKind::Entered("ann".into()), None),
             (
                 Nickname,

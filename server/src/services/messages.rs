@@ -1,6 +1,6 @@
 //! Messages: sending and deleting.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use parlor_protocol::{CommandId, Millis, RoomId, Seq, UserId, policy::RoomAction, validate};
 
@@ -83,7 +83,7 @@ impl Services {
         let NewMessage { id, room, body, reply_to } = message;
         require_id(id)?;
         let invalid = |reason| ServiceError::Invalid { field: Field::Message, reason };
-        let body = validate::body(&body).map_err(invalid)?.to_owned();
+        let body = validate::body(&unify_line_ends(&body)).map_err(invalid)?.to_owned();
         let live_room = self.authorize_connected(author, RoomAction::Write, &room)?;
         take(limit)?;
         self.join_room(author, &live_room).await?;
@@ -123,6 +123,11 @@ impl Services {
         }
         Ok(Names::new(self.members_by_name(room, &wanted).await?))
     }
+}
+
+/// Line ends as `\n`: a lone `\r` would return a terminal to the beginning of the line.
+fn unify_line_ends(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
 }
 
 fn require_id(id: CommandId) -> Result<()> {

@@ -57,6 +57,25 @@ async fn text_clients_receive_plain_lines_from_now_on() {
 }
 
 #[tokio::test]
+async fn a_terminal_receives_no_control_characters() {
+    let server = Server::start().await;
+    let mut bob = server.client("bob").await;
+    let mut ann = Plain::to(&server, "/gateway/text?name=ann&format=text").await;
+    assert_eq!(ann.line().await, "ann came in");
+    bob.post("x\x1b[2K\x1b[1Gann: pay bob").await;
+    assert_eq!(bob.refusal().await, error_code::BAD_CHARACTERS);
+    bob.send("hi\rann: pay bob\r\nthen\n").await;
+    assert_eq!(ann.line().await, "bob: hi\n  ann: pay bob\n  then");
+    ann.say("a\x1b[2J\r\u{9b}b").await;
+    let refused = ann.line().await;
+    assert!(refused.starts_with("error: ") && refused.ends_with("“a␛[2J␍\u{fffd}b”"), "{refused:?}");
+    assert!(!refused.contains(char::is_control), "{refused:?}");
+    ann.say("from a terminal\r\n").await;
+    while body(&bob.event().await) != "from a terminal" {}
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn malformed_messages_are_refused_and_the_connection_stays_open() {
     let server = Server::start().await;
     let mut ann = Plain::to(&server, "/gateway/json?name=ann").await;
