@@ -1,9 +1,10 @@
-//! Link addresses: which are allowed, and where bare ones are in a text.
+//! Link addresses: which are allowed.
 
 use std::fmt::Write as _;
 
 use ammonia::Url;
-use linkify::{LinkFinder, LinkKind};
+
+use super::characters::is_hidden;
 
 /// Allowed prefixes. Other addresses (`javascript:`, `data:`, relative paths …) stay text.
 const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
@@ -30,55 +31,4 @@ pub(super) fn safe_href(address: &str) -> Option<String> {
     }
     // The sanitiser would remove an invalid URL; it stays text instead.
     Url::parse(&safe).is_ok().then_some(safe)
-}
-
-/// Splits a text into bare addresses with their `href`, and the text between them.
-pub(super) fn split_links(text: &str) -> impl Iterator<Item = (&str, Option<String>)> {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]);
-    let mut links = Vec::new();
-    // Most texts have none, and searching costs time.
-    if text.contains("://") {
-        links.extend(finder.links(text).filter_map(|link| {
-            let address = &text[link.start()..link.start() + visible_end(link.as_str())];
-            Some((link.start(), address, safe_href(address)?))
-        }));
-    }
-    let mut found = links.into_iter();
-    let mut next = found.next();
-    let mut at = 0;
-    std::iter::from_fn(move || match next.take() {
-        Some((start, address, href)) if start == at => {
-            at += address.len();
-            next = found.next();
-            Some((address, Some(href)))
-        }
-        Some(link) => {
-            let between = &text[at..link.0];
-            at = link.0;
-            next = Some(link);
-            Some((between, None))
-        }
-        None if at < text.len() => {
-            let rest = &text[at..];
-            at = text.len();
-            Some((rest, None))
-        }
-        None => None,
-    })
-}
-
-/// The end of an address for a reader: before the punctuation of scripts without spaces, and before marks that would change
-/// the displayed order.
-fn visible_end(address: &str) -> usize {
-    let ends = |c| {
-        is_hidden(c)
-            || matches!(c, '\u{2018}'..='\u{201d}' | '\u{2026}' | '\u{3000}'..='\u{303f}')
-            || matches!(c, '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')
-    };
-    address.find(ends).unwrap_or(address.len())
-}
-
-fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }

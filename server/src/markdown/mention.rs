@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 
 use parlor_protocol::{UserId, limits};
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::writer::escape;
+use super::characters::{is_unspaced, is_word};
 use crate::domain::names;
 
 /// CSS class of mentions.
 pub(super) const CLASS: &str = "mention";
-
-/// Maximum word ends considered after an `@`. Names have few words.
-const MAX_WORD_ENDS: usize = 12;
 
 /// The names that a text can mention.
 #[derive(Clone, Debug, Default)]
@@ -28,9 +26,12 @@ impl Names {
         if !text.contains('@') {
             return Vec::new();
         }
-        let mut keys: Vec<_> = mention_starts(text, 0)
+        let mut keys: Vec<_> = text
+            .match_indices('@')
+            .map(|(at, _)| (&text[..at], &text[at + 1..]))
+            .filter(|(before, _)| can_begin_after(before))
             .take(limits::MAX_MENTIONS)
-            .flat_map(|at| candidates(&text[at + 1..]))
+            .flat_map(|(before, after)| candidates(before, after))
             .map(names::key)
             .collect();
         keys.sort_unstable();
@@ -39,67 +40,67 @@ impl Names {
         keys
     }
 
-    /// Writes a text with its mentions as spans, and collects the mentioned people.
-    pub(super) fn write_mentions(&self, html: &mut String, mentioned: &mut Vec<UserId>, text: &str) {
-        let mut written = 0;
-        while let Some((from, to, user)) = self.first_in(text, written) {
-            if !mentioned.contains(&user) {
-                if mentioned.len() == limits::MAX_MENTIONS {
-                    break;
-                }
-                mentioned.push(user);
-            }
-            escape(html, &text[written..from]);
-            html.push_str("<span class=\"");
-            html.push_str(CLASS);
-            html.push_str("\">");
-            escape(html, &text[from..to]);
-            html.push_str("</span>");
-            written = to;
-        }
-        escape(html, &text[written..]);
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Start, end and person of the first mention from `from` on. The longest matching name counts.
-    fn first_in(&self, text: &str, from: usize) -> Option<(usize, usize, UserId)> {
-        if self.0.is_empty() || !text.contains('@') {
+    pub(super) fn user(&self, name: &str) -> Option<UserId> {
+        self.0.get(&names::key(name)).copied()
+    }
+
+    /// The longest known name that begins a text, which follows `before` and an `@`.
+    pub(super) fn longest<'a>(&self, before: &str, text: &'a str) -> Option<&'a str> {
+        if self.is_empty() || !can_begin_after(before) {
             return None;
         }
-        mention_starts(text, from).find_map(|at| {
-            let known = candidates(&text[at + 1..]).filter_map(|name| Some((name, *self.0.get(&names::key(name))?)));
-            known.last().map(|(name, user)| (at, at + 1 + name.len(), user))
-        })
+        candidates(before, text).filter(|name| self.user(name).is_some()).last()
     }
 }
 
-/// Positions from `from` on where an `@` begins a word.
-fn mention_starts(text: &str, from: usize) -> impl Iterator<Item = usize> {
-    let begins =
-        |at: usize| text[..at].chars().next_back().is_none_or(|before| !is_word_char(before) || is_cjk(before));
-    text[from..].match_indices('@').map(move |(at, _)| from + at).filter(move |at| begins(*at))
+/// Whether the `@` of a mention may follow: at the beginning of a word, or of emphasis (`_@ann_`).
+fn can_begin_after(before: &str) -> bool {
+    before.trim_end_matches('_').chars().next_back().is_none_or(|last| !is_word(last) || is_unspaced(last))
 }
 
-/// Prefixes of a text that could be a name, shortest first.
-fn candidates(text: &str) -> impl Iterator<Item = &str> {
-    let begins = text.chars().next().is_some_and(|first| !first.is_whitespace());
-    let most = if begins { limits::MAX_NAME_CHARS } else { 0 };
-    text.char_indices()
-        .take(most)
-        .take_while(|(_, c)| *c != '\n' && *c != '@')
-        .filter_map(|(at, c)| {
-            let end = at + c.len_utf8();
-            let next = text[end..].chars().next();
-            let ends = next.is_none_or(|next| !is_word_char(next) || is_cjk(c) || is_cjk(next));
-            (ends && !c.is_whitespace()).then(|| &text[..end])
+/// The beginnings of a text that could be a name, shortest first.
+fn candidates<'a>(before: &str, text: &'a str) -> impl Iterator<Item = &'a str> {
+    let in_emphasis = opens_emphasis(before);
+    let first_line = text.split('\n').next().unwrap_or_default();
+    let line = if first_line.starts_with(char::is_whitespace) { "" } else { first_line };
+    let mut chars = 0;
+    // A combining mark or joiner belongs to the character before it.
+    line.grapheme_indices(true)
+        .map(|(at, grapheme)| (at + grapheme.len(), grapheme))
+        .take_while(move |(_, grapheme)| {
+            chars += grapheme.chars().count();
+            chars <= limits::MAX_NAME_CHARS
         })
-        .take(MAX_WORD_ENDS)
+        .filter(move |(end, grapheme)| {
+            let last = grapheme.chars().next().unwrap_or_default();
+            !grapheme.chars().all(char::is_whitespace) && ends_name(last, &line[*end..], in_emphasis)
+        })
+        .map(|(end, _)| &line[..end])
 }
 
-fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+/// Whether a name may end between a character and a text: not within a word, nor within words joined by a sign
+/// (`@ann@work` does not mean `ann`).
+fn ends_name(last: char, after: &str, in_emphasis: bool) -> bool {
+    let Some(next) = after.chars().next() else { return true };
+    let goes_on = |rest: &str| rest.chars().next().is_some_and(|c| is_word(c) && !is_unspaced(c));
+    match next {
+        _ if is_unspaced(last) || is_unspaced(next) => true,
+        '_' => in_emphasis && !goes_on(after.trim_start_matches('_')),
+        '@' | '-' | '.' => !is_word(last) || !goes_on(&after[1..]),
+        _ => !is_word(next),
+    }
 }
 
-/// Characters of scripts without spaces, or with suffixes directly after a name.
-const fn is_cjk(c: char) -> bool {
-    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+/// Whether emphasis with `_` may be open at the end of a text.
+fn opens_emphasis(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    let can_open = |at: usize| {
+        let (before, after) = (line[..at].chars().next_back(), line[at..].trim_start_matches('_').chars().next());
+        !before.is_some_and(is_word) && !after.is_some_and(char::is_whitespace)
+    };
+    line.match_indices('_').any(|(at, _)| can_open(at))
 }

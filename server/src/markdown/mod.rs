@@ -1,14 +1,17 @@
 //! Renders message bodies from Markdown to sanitised HTML. A message is rendered once, and its HTML is stored with its source.
 //!
-//! Stages: size limits, pulldown-cmark's events, [`writer`], which writes every tag itself and takes none from the source, and
+//! Stages: size limits, [`protect`], which finds URLs and mentions, pulldown-cmark's events, [`writer`], which writes every tag itself and takes none from the source, and
 //! [`sanitise`] as a second line of defence. Rendering is deterministic and never panics.
 
+mod characters;
 mod grammar;
 mod highlight;
 mod languages;
 mod links;
 mod mention;
+mod protect;
 mod sanitise;
+mod urls;
 mod writer;
 
 #[cfg(test)]
@@ -16,14 +19,14 @@ mod tests;
 
 use std::borrow::Cow;
 
-use parlor_protocol::UserId;
+use parlor_protocol::{UserId, validate};
 use pulldown_cmark::{Options, Parser, TextMergeStream};
 
 pub use mention::Names;
 
 /// Stored with the HTML. Increase it whenever [`render`] gives different HTML for the same source, so that rows of an older
 /// renderer can be found and rendered again.
-pub const RENDERER_VERSION: i64 = 1;
+pub const RENDERER_VERSION: i64 = 2;
 
 /// Longer sources are rendered as plain text. A body of [`parlor_protocol::limits::MAX_BODY_CHARS`] always fits.
 const MAX_SOURCE_BYTES: usize = parlor_protocol::limits::MAX_BODY_CHARS * 4;
@@ -54,18 +57,25 @@ pub fn render(source: &str) -> String {
 }
 
 /// Renders a Markdown source. An `@` at the beginning of a word followed by one of `names` is a mention, except in code, links and
-/// escaped HTML.
+/// escaped HTML. A source whose markup would show nothing is shown as it was typed.
 pub fn render_naming(source: &str, names: &Names) -> Rendered {
     let source = normalise(source);
     let rendered = if source.len() > MAX_SOURCE_BYTES || is_too_nested(&source) {
         None
     } else {
-        let parser = TextMergeStream::new(Parser::new_ext(&source, options(&source)));
-        writer::html(parser, MAX_HTML_BYTES, names)
+        let marked = protect::protect(&source, names);
+        let parser = TextMergeStream::new(Parser::new_ext(&marked, options(&source)));
+        writer::html(parser, MAX_HTML_BYTES, names).filter(|rendered| is_visible(&rendered.html))
     };
     let Rendered { html, mentions } =
         rendered.unwrap_or_else(|| Rendered { html: writer::plain(&source), mentions: Vec::new() });
     Rendered { html: sanitise::clean(&html), mentions }
+}
+
+/// Whether HTML shows anything: a rule, or text with visible characters.
+fn is_visible(html: &str) -> bool {
+    let mut text = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    text.any(|text| !text.chars().all(validate::is_blank)) || html.contains("<hr>")
 }
 
 fn options(source: &str) -> Options {
@@ -75,12 +85,14 @@ fn options(source: &str) -> Options {
     options
 }
 
-/// Unifies line ends and replaces the characters that HTML parsers would replace, so that the sanitiser changes nothing.
+/// Unifies line ends and replaces the characters that HTML parsers would replace, so that the sanitiser changes nothing, and
+/// those that [`protect`] uses.
 fn normalise(source: &str) -> Cow<'_, str> {
-    if !source.contains(['\r', '\0']) {
+    let is_replaced = |c| c == '\0' || characters::is_noncharacter(c);
+    if !source.contains('\r') && (source.is_ascii() && !source.contains('\0') || !source.contains(is_replaced)) {
         return Cow::Borrowed(source);
     }
-    Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}"))
+    Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n").replace(is_replaced, "\u{fffd}"))
 }
 
 fn is_too_nested(source: &str) -> bool {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{render, sanitise};
 
+mod as_typed;
 mod mentions;
 mod strict;
 

@@ -1,9 +1,16 @@
 //! Writes Markdown events as HTML. Every tag in the output comes from here; the source provides only text and addresses.
 
-use parlor_protocol::UserId;
+use parlor_protocol::{UserId, limits};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Tag};
 
-use super::{Rendered, grammar::Language, highlight, links, mention::Names, sanitise};
+use super::{
+    Rendered,
+    grammar::Language,
+    highlight, links,
+    mention::{self, Names},
+    protect::{Piece, pieces, restore},
+    sanitise,
+};
 
 /// Maximum nesting depth. Deeper elements are left out; their text stays.
 const MAX_DEPTH: usize = 24;
@@ -115,7 +122,7 @@ impl<'a> Writer<'a> {
             Event::Html(text) | Event::InlineHtml(text) => self.text(&text, false),
             Event::Code(text) => {
                 self.html.push_str("<code>");
-                escape(&mut self.html, &text);
+                escape(&mut self.html, &restore(&text));
                 self.html.push_str("</code>");
             }
             // Line breaks in a message are intended.
@@ -144,20 +151,35 @@ impl<'a> Writer<'a> {
     }
 
     fn line(&mut self, text: &str, mentions: bool) {
-        if self.in_link {
-            return escape(&mut self.html, text);
-        }
-        for (piece, href) in links::split_links(text) {
-            match href {
-                Some(href) => {
-                    self.open_link(&href);
-                    escape(&mut self.html, piece);
-                    self.html.push_str("</a>");
-                }
-                None if mentions => self.names.write_mentions(&mut self.html, &mut self.mentions, piece),
-                None => escape(&mut self.html, piece),
+        for piece in pieces(text) {
+            match piece {
+                Piece::Url(url) if !self.in_link => match links::safe_href(&url) {
+                    Some(href) => {
+                        self.open_link(&href);
+                        escape(&mut self.html, &url);
+                        self.html.push_str("</a>");
+                    }
+                    None => escape(&mut self.html, &url),
+                },
+                Piece::Mention(name) if mentions && !self.in_link => self.mention(&name),
+                Piece::Text(text) | Piece::Url(text) | Piece::Mention(text) => escape(&mut self.html, &text),
             }
         }
+    }
+
+    /// Writes `@name`: as a mention, unless the message has the maximum number of other ones.
+    fn mention(&mut self, text: &str) {
+        let user = text.strip_prefix('@').and_then(|name| self.names.user(name));
+        let known = user.filter(|user| self.mentions.contains(user) || self.mentions.len() < limits::MAX_MENTIONS);
+        let Some(user) = known else { return escape(&mut self.html, text) };
+        if !self.mentions.contains(&user) {
+            self.mentions.push(user);
+        }
+        self.html.push_str("<span class=\"");
+        self.html.push_str(mention::CLASS);
+        self.html.push_str("\">");
+        escape(&mut self.html, text);
+        self.html.push_str("</span>");
     }
 
     fn start(&mut self, tag: Tag<'_>) -> OpenElement {
@@ -176,7 +198,7 @@ impl<'a> Writer<'a> {
             Tag::CodeBlock(kind) => {
                 self.block = Some(String::new());
                 OpenElement::Code(match kind {
-                    CodeBlockKind::Fenced(info) => highlight::language(&info),
+                    CodeBlockKind::Fenced(info) => highlight::language(&restore(&info)),
                     CodeBlockKind::Indented => None,
                 })
             }
@@ -198,8 +220,10 @@ impl<'a> Writer<'a> {
             Tag::Strikethrough => self.nested("<del>", "</del>"),
             // Links cannot be nested; an image inside a link is the link's text.
             Tag::Link { .. } | Tag::Image { .. } if self.in_link => OpenElement::Omitted,
-            Tag::Link { link_type: LinkType::Email, dest_url, .. } => self.link(format!("mailto:{dest_url}")),
-            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.link(dest_url.into_string()),
+            Tag::Link { link_type: LinkType::Email, dest_url, .. } => {
+                self.link(format!("mailto:{}", restore(&dest_url)))
+            }
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.link(restore(&dest_url).into_owned()),
             // Events of disabled extensions.
             _ => OpenElement::Omitted,
         }
@@ -274,7 +298,8 @@ impl<'a> Writer<'a> {
     }
 
     fn code(&mut self, language: Option<&'static Language>) {
-        let code = self.block.take().unwrap_or_default();
+        let block = self.block.take().unwrap_or_default();
+        let code = restore(&block);
         self.html.push_str("<pre><code");
         if let Some(language) = language {
             self.html.push_str(" class=\"");

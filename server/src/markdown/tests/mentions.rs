@@ -47,6 +47,44 @@ fn the_longest_name_at_the_start_of_a_word_counts() {
 }
 
 #[test]
+fn names_with_signs_are_mentioned_before_markup_is_found() {
+    let people = ["_spider_", "ann", "ann@work", "*star*", "a`b`c", "<b>", "@home", "x_y", "👩", "http://e.com/_a_"];
+    for (source, expected, html) in [
+        ("@_spider_", vec![1], "<p><m>@_spider_</m></p>"),
+        ("@_spider_ and _@_spider_ x_", vec![1], "<p><m>@_spider_</m> and <em><m>@_spider_</m> x</em></p>"),
+        ("@ann@work, @ann", vec![3, 2], "<p><m>@ann@work</m>, <m>@ann</m></p>"),
+        ("**@*star*!**", vec![4], "<p><strong><m>@*star*</m>!</strong></p>"),
+        ("@a`b`c @<b>", vec![5, 6], "<p><m>@a`b`c</m> <m>@&lt;b&gt;</m></p>"),
+        ("@@home @x_y", vec![7, 8], "<p><m>@@home</m> <m>@x_y</m></p>"),
+        ("@http://e.com/_a_", vec![10], "<p><m>@http://e.com/_a_</m></p>"),
+        (
+            "_@ann_ __@ann__ *@ann* ~~@ann~~",
+            vec![2],
+            "<p><em><m>@ann</m></em> <strong><m>@ann</m></strong> <em><m>@ann</m></em> <del><m>@ann</m></del></p>",
+        ),
+        // Someone else, who is not a member.
+        (
+            "@ann@home @ann-lee @ann.lee @ann_ @anne\u{301} @ann\u{301} @👩\u{200d}💻",
+            vec![],
+            "<p>@ann@home @ann-lee @ann.lee @ann_ @anne\u{301} @ann\u{301} @👩\u{200d}💻</p>",
+        ),
+        (
+            "@ann- @ann. @ann.你好 @ann's @ann/x",
+            vec![2],
+            "<p><m>@ann</m>- <m>@ann</m>. <m>@ann</m>.你好 <m>@ann</m>'s <m>@ann</m>/x</p>",
+        ),
+        ("\\@ann", vec![], "<p>@ann</p>"),
+        ("`@_spider_` [@ann](https://x.org) https://x.org/@ann", vec![], ""),
+    ] {
+        if html.is_empty() {
+            assert_eq!(render_naming(source, &known(&people)).html, render(source));
+        } else {
+            check(source, &people, &expected, html);
+        }
+    }
+}
+
+#[test]
 fn code_links_and_html_contain_no_mentions() {
     for source in [
         "`@ann`",
@@ -71,8 +109,8 @@ fn a_message_has_a_limited_number_of_mentions() {
     let source = people.iter().map(|name| format!("@{name} ")).collect::<String>() + "@p0";
     let rendered = render_naming(&source, &known(&people));
     assert_eq!(mentioned(&rendered), (1..=limits::MAX_MENTIONS as u128).collect::<Vec<_>>());
-    assert!(Names::wanted(&source).len() <= limits::MAX_MENTIONS * 12);
-    assert!(Names::wanted(&"@".repeat(8_000)).is_empty());
+    assert!(Names::wanted(&source).len() <= limits::MAX_MENTIONS * limits::MAX_NAME_CHARS);
+    assert!(Names::wanted(&"@".repeat(8_000)).len() <= limits::MAX_NAME_CHARS);
     assert!(Names::wanted(&"@a ".repeat(2_000)).len() < 40);
 }
 
