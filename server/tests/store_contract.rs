@@ -151,7 +151,7 @@ fn new_session() -> NewSession {
 }
 
 fn named(name: &str) -> Name {
-    Name { text: name.into(), key: names::key(name) }
+    Name::new(name.into())
 }
 
 fn new_account(name: &str) -> NewAccount {
@@ -471,11 +471,23 @@ async fn account_names_are_unique(db: &Database) {
     assert_eq!(guest, Err(CreateError::NameTaken));
     let in_use = db.store.create_guest(Some(named("bob")), new_session(), Arc::new(|_, _| true)).await.unwrap();
     assert_eq!(in_use, Err(CreateError::NameTaken));
-    assert!(db.store.is_name_taken("ann", None).await.unwrap());
-    assert!(!db.store.is_name_taken("ann", Some(ann.id)).await.unwrap());
+    for (name, is_taken) in [("ann", true), ("аnn", true), ("anna", false), ("анна", false)] {
+        assert_eq!(db.store.is_name_taken(&named(name), None).await.unwrap(), is_taken, "{name}");
+        assert!(!db.store.is_name_taken(&named(name), Some(ann.id)).await.unwrap(), "{name}");
+    }
+    // A Cyrillic letter looks like a Latin one.
+    let alike = db.store.create_account(new_account("Аnn"), Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(alike, Err(CreateError::NameTaken));
+    let guest = db.store.create_guest(Some(named("аnn")), new_session(), Arc::new(|_, _| false)).await.unwrap();
+    assert_eq!(guest, Err(CreateError::NameTaken));
     let shown = db.store.set_profile(ann.id, Some(named("Annie")), Some(3), Arc::new(|_, _| false)).await.unwrap();
     assert_eq!(shown, Ok(User { name: "Annie".into(), colour: Some(3), ..ann.clone() }));
     assert!(db.published().contains(&ControlEvent::ProfileChanged { user: shown.unwrap() }));
+    let bob = db.account("Bob").await;
+    for name in ["АNN", "Аnnіе"] {
+        let renamed = db.store.set_profile(bob.id, Some(named(name)), None, Arc::new(|_, _| false)).await.unwrap();
+        assert_eq!(renamed, Err(CreateError::NameTaken), "{name}");
+    }
     // She still signs in by the first name.
     assert!(db.store.account_by_name("ann").await.unwrap().is_some());
     assert_eq!(db.store.find_user(ann.id).await.unwrap().unwrap().name, "Annie");

@@ -4,13 +4,27 @@ use std::sync::Arc;
 
 use parlor_protocol::{ServerRole, User, UserId};
 
-use super::{NewSession, TokenHash};
+use super::{NewSession, TokenHash, names};
 
 /// A name with its key. Two names with the same key count as the same name; see [`super::names::key`].
 #[derive(Clone, Debug)]
 pub struct Name {
     pub text: String,
     pub key: String,
+    /// See [`names::skeleton`].
+    pub skeleton: String,
+}
+
+impl Name {
+    pub fn new(text: String) -> Self {
+        Self { key: names::key(&text), skeleton: names::skeleton(&text), text }
+    }
+
+    /// Whether another name is the same, or looks the same although a letter is of another script.
+    pub fn conflicts_with(&self, other: &str) -> bool {
+        let looks_alike = || !(self.text.is_ascii() && other.is_ascii()) && self.skeleton == names::skeleton(other);
+        self.key == names::key(other) || looks_alike()
+    }
 }
 
 /// Whether a connected user other than the given one uses the name with this key.

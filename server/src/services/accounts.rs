@@ -39,7 +39,7 @@ impl Services {
         // The answer tells whether a name is taken, so the number of questions is limited.
         self.throttle_guess(client)?;
         self.require_unbanned_address(client)?;
-        if self.is_name_taken(&name.key, guest).await? {
+        if self.is_name_taken(&name, guest).await? {
             return Err(self.name_taken(&name.text, guest).await);
         }
         let (token, session) = tokens::new_session(client)?;

@@ -17,8 +17,8 @@ const MAX_SUGGESTIONS: u32 = 20;
 pub(super) fn parse_name(text: &str) -> Result<Name> {
     let invalid = |reason| ServiceError::Invalid { field: Field::Name, reason };
     let text = validate::name(text).map_err(invalid)?;
-    let key = names::key(&text);
-    if key.is_empty() { Err(invalid(ValidationError::ForbiddenCharacter)) } else { Ok(Name { text, key }) }
+    let name = Name::new(text);
+    if name.key.is_empty() { Err(invalid(ValidationError::Empty)) } else { Ok(name) }
 }
 
 impl Services {
@@ -28,10 +28,10 @@ impl Services {
         Arc::new(move |key, except| hub.is_name_used(key, except))
     }
 
-    /// Whether an account or a connected person other than `except` has the name with this key.
-    pub(super) async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool> {
-        let is_used = names::is_reserved(key) || self.hub.is_name_used(key, except);
-        Ok(is_used || self.store.is_name_taken(key, except).await?)
+    /// Whether an account or a connected person other than `except` has this name, or an account one that looks like it.
+    pub(super) async fn is_name_taken(&self, name: &Name, except: Option<UserId>) -> Result<bool> {
+        let is_used = names::is_reserved(name) || self.hub.is_name_used(&name.key, except);
+        Ok(is_used || self.store.is_name_taken(name, except).await?)
     }
 
     /// An available name similar to a taken one, such as `ann 2`; none when many similar names are taken.
@@ -41,9 +41,9 @@ impl Services {
     pub async fn suggest_name(&self, name: &str, for_user: Option<UserId>) -> Result<Option<String>> {
         let name = parse_name(name)?.text;
         for number in 2..2 + MAX_SUGGESTIONS {
-            let variant = names::variant(&name, number);
-            if !self.is_name_taken(&names::key(&variant), for_user).await? {
-                return Ok(Some(variant));
+            let variant = Name::new(names::variant(&name, number));
+            if !self.is_name_taken(&variant, for_user).await? {
+                return Ok(Some(variant.text));
             }
         }
         Ok(None)

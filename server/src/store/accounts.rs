@@ -24,8 +24,8 @@ pub trait AccountStore: Send + Sync + 'static {
         in_use: IsNameInUse,
     ) -> Result<Result<User, CreateError>, StoreError>;
 
-    /// Whether an account of another user has the name with this key, as its sign-in name or its display name.
-    async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, StoreError>;
+    /// Whether an account of another user has this name or one that looks like it, as its sign-in name or its display name.
+    async fn is_name_taken(&self, name: &Name, except: Option<UserId>) -> Result<bool, StoreError>;
 
     /// The account whose sign-in name has this key.
     async fn account_by_name(&self, key: &str) -> Result<Option<Account>, StoreError>;

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use parlor_protocol::{CommandId, EventKind, RoomId, User, UserId, UserKind};
@@ -12,8 +12,8 @@ use super::{
     *,
 };
 use crate::{
-    domain::{AppendOutcome, Commit, CommitSink, LogCommand, LogCommandKind, OnAppended, Page},
-    store::{MessageStore, Store},
+    domain::{AppendOutcome, Commit, CommitSink, LogCommand, LogCommandKind, Name, OnAppended, Page},
+    store::{AccountStore, MessageStore, Store},
 };
 
 struct NoSink;
@@ -40,15 +40,35 @@ const OLD: &str = "
     UPDATE room SET head = 1;
     CREATE TABLE junk (text TEXT); INSERT INTO junk VALUES ('xyzzy deleted long ago'); DROP TABLE junk;";
 
+/// A database of the schema `version` with the rows of `sql`.
+async fn create(folder: &Path, version: i64, sql: &'static str) {
+    let options = SqliteConnectOptions::new().filename(folder.join(FILE_NAME)).create_if_missing(true);
+    let mut old = SqliteConnection::connect_with(&options).await.unwrap();
+    let steps = MIGRATIONS.iter().filter(|step| step.version <= version).cloned().collect();
+    sqlx::migrate::Migrator::with_migrations(steps).run(&mut old).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn skeletons_of_older_names_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = "INSERT INTO user (id, name, kind, role, created_at)
+                   VALUES (x'01000000000000000000000000000001', 'Annie', 'account', 'member', 1);
+                   INSERT INTO account (user, name, name_key, shown_key, password, created_at)
+                   VALUES (x'01000000000000000000000000000001', 'bob', 'bob', 'annie', 'x', 1);";
+    create(folder.path(), 10, account).await;
+    let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
+    for (name, is_taken) in [("Воb", true), ("аnnіе", true), ("bоbby", false)] {
+        assert_eq!(store.is_name_taken(&Name::new(name.into()), None).await.unwrap(), is_taken, "{name}");
+    }
+    store.close().await;
+}
+
 #[tokio::test]
 async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let options = SqliteConnectOptions::new().filename(folder.path().join(FILE_NAME)).create_if_missing(true);
-    let mut old = SqliteConnection::connect_with(&options).await.unwrap();
-    let first = MIGRATIONS.iter().filter(|step| step.version == 1).cloned().collect();
-    sqlx::migrate::Migrator::with_migrations(first).run(&mut old).await.unwrap();
-    sqlx::raw_sql(OLD).execute(&mut old).await.unwrap();
-    old.close().await.unwrap();
+    create(folder.path(), 1, OLD).await;
 
     let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
     let page = store.messages(&RoomId::lobby(), Page::Newest, 10).await.unwrap();

@@ -19,7 +19,7 @@ pub(super) async fn guest(
     in_use: IsNameInUse,
 ) -> Result<Result<User, CreateError>, StoreError> {
     let name = match name {
-        Some(name) if is_taken(tx, &name.key, None, &in_use).await? => return Ok(Err(CreateError::NameTaken)),
+        Some(name) if is_taken(tx, &name, None, &in_use).await? => return Ok(Err(CreateError::NameTaken)),
         Some(name) => name.text,
         None => numbered(tx, &in_use).await?,
     };
@@ -39,20 +39,21 @@ async fn numbered(tx: &mut WriteTransaction<'_>, in_use: &IsNameInUse) -> Result
         )
         .fetch_one(tx.db())
         .await?;
-        if !is_taken(tx, &format!("guest {number}"), None, in_use).await? {
-            return Ok(format!("Guest {number}"));
+        let name = Name::new(format!("Guest {number}"));
+        if !is_taken(tx, &name, None, in_use).await? {
+            return Ok(name.text);
         }
     }
 }
 
-/// Whether the name with this key is reserved, or used by an account or a connected user other than `except`.
+/// Whether a name is reserved, or used by an account (also one that looks like it) or a connected user other than `except`.
 pub(super) async fn is_taken(
     tx: &mut WriteTransaction<'_>,
-    key: &str,
+    name: &Name,
     except: Option<UserId>,
     in_use: &IsNameInUse,
 ) -> Result<bool, StoreError> {
-    Ok(names::is_reserved(key) || in_use(key, except) || reads::has_name(tx.db(), key, except).await?)
+    Ok(names::is_reserved(name) || in_use(&name.key, except) || reads::has_name(tx.db(), name, except).await?)
 }
 
 async fn insert_user(tx: &mut WriteTransaction<'_>, user: &User, role: ServerRole) -> Result<(), StoreError> {
@@ -93,7 +94,7 @@ pub(super) async fn account(
             return Ok(Err(CreateError::NoSuchUser));
         }
     }
-    if is_taken(tx, &account.name.key, account.guest, &in_use).await? {
+    if is_taken(tx, &account.name, account.guest, &in_use).await? {
         return Ok(Err(CreateError::NameTaken));
     }
     let role = invite.as_ref().map_or(ServerRole::Member, |invite| invite.role);
@@ -120,13 +121,15 @@ pub(super) async fn account(
         }
     };
     sqlx::query(
-        "INSERT INTO account (user, name, name_key, shown_key, password, created_at) VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+        "INSERT INTO account (user, name, name_key, shown_key, password, created_at, name_skeleton, shown_skeleton)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?6)",
     )
     .bind(user.id.0)
     .bind(&account.name.text)
     .bind(&account.name.key)
     .bind(&account.password)
     .bind(now)
+    .bind(&account.name.skeleton)
     .execute(tx.db())
     .await?;
     sessions::insert(tx, user.id, &account.session).await?;

@@ -17,8 +17,10 @@ pub(super) mod passwords;
 mod profile;
 mod reads;
 mod seen;
+mod skeletons;
 
 pub(super) use reads::{by_name, find_user, has_password};
+pub(super) use skeletons::fill as fill_skeletons;
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -39,8 +41,8 @@ impl AccountStore for SqliteStore {
         self.write(move |tx| Box::pin(create::account(tx, account, in_use))).await
     }
 
-    async fn is_name_taken(&self, key: &str, except: Option<UserId>) -> Result<bool, StoreError> {
-        reads::has_name(&self.readers, key, except).await
+    async fn is_name_taken(&self, name: &Name, except: Option<UserId>) -> Result<bool, StoreError> {
+        reads::has_name(&self.readers, name, except).await
     }
 
     async fn account_by_name(&self, key: &str) -> Result<Option<Account>, StoreError> {

@@ -27,11 +27,12 @@ pub(super) async fn set(
     let Some(account) = reads::of(tx.db(), user).await? else { return Ok(Err(CreateError::NoSuchUser)) };
     let mut shown = (*account.user).clone();
     if let Some(name) = name {
-        if is_taken(tx, &name.key, Some(user), &in_use).await? {
+        if is_taken(tx, &name, Some(user), &in_use).await? {
             return Ok(Err(CreateError::NameTaken));
         }
-        sqlx::query("UPDATE account SET shown_key = ? WHERE user = ?")
+        sqlx::query("UPDATE account SET shown_key = ?, shown_skeleton = ? WHERE user = ?")
             .bind(&name.key)
+            .bind(&name.skeleton)
             .bind(user.0)
             .execute(tx.db())
             .await?;

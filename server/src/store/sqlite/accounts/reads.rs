@@ -10,7 +10,7 @@ use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
 use super::super::values::{colour, server_role, user};
-use crate::domain::{Account, StoreError, TokenHash};
+use crate::domain::{Account, Name, StoreError, TokenHash};
 
 #[derive(FromRow)]
 struct AccountRow {
@@ -76,20 +76,23 @@ pub(super) async fn of_reset(
     Ok(row.map(AccountRow::account))
 }
 
-/// Whether an account of another user has the name with this key, as its sign-in name or its display name.
+/// Whether an account of another user has this name or one that looks like it, as its sign-in name or its display name.
 pub(super) async fn has_name(
     db: impl SqliteExecutor<'_>,
-    key: &str,
+    name: &Name,
     except: Option<UserId>,
 ) -> Result<bool, StoreError> {
-    let holder: Option<i64> = sqlx::query_scalar(
-        "SELECT 1 FROM account WHERE (name_key = ?1 OR shown_key = ?1) AND (?2 IS NULL OR user <> ?2) LIMIT 1",
+    let similar: Vec<(String, String)> = sqlx::query_as(
+        "SELECT account.name, user.name FROM account JOIN user ON user.id = account.user
+         WHERE (account.name_key = ?1 OR account.shown_key = ?1 OR account.name_skeleton = ?2 OR account.shown_skeleton = ?2)
+           AND (?3 IS NULL OR account.user <> ?3)",
     )
-    .bind(key)
+    .bind(&name.key)
+    .bind(&name.skeleton)
     .bind(except.map(|user| user.0))
-    .fetch_optional(db)
+    .fetch_all(db)
     .await?;
-    Ok(holder.is_some())
+    Ok(similar.iter().any(|(signin, shown)| name.conflicts_with(signin) || name.conflicts_with(shown)))
 }
 
 /// Whether this is still the user's password hash.
