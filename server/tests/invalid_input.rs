@@ -116,7 +116,7 @@ async fn control_characters_are_refused_in_names_topics_and_reasons() {
     let bob = server.session("bob").await;
     let room = server.room(&owner, "garden", "public").await;
     let guest = server.try_guest(CONTROL).await;
-    let refused = (400, error_code::BAD_CHARACTERS.to_owned());
+    let refused = (422, error_code::BAD_CHARACTERS.to_owned());
     assert_eq!(guest.refused(), refused);
     for (method, path, body) in [
         (Method::POST, "/api/accounts".to_owned(), json!({ "name": CONTROL, "password": "correct horse battery" })),
