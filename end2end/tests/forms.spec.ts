@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
-import { Session, api, createAccount, createOwner, createRoom, signIn } from "../support/api";
+import { PASSWORD, Session, api, createAccount, createOwner, createRoom, signIn } from "../support/api";
 import { Server } from "../support/server";
 
 interface World {
@@ -176,8 +176,33 @@ test("removed and banned people are told at once", async ({ visitor, server }) =
   await expect(page.getByTestId("done")).toHaveText("User unbanned.");
   await page.getByRole("link", { name: "Audit log" }).click();
   await expect(page.getByTestId("entry").first()).toContainText("Olga unbanned Ann.");
+  // The ban has ended her session for good.
+  await theirs.goto("/people");
+  await expect(theirs).toHaveURL(/\/sign-in/);
+  await signIn(theirs.context(), server, await api<Session>(server, undefined, "/sign-in", { name: "Ann", password: PASSWORD }));
   await theirs.goto("/r/lobby");
   await person.expectConnected();
+});
+
+test("the owner of a room hands it over", async ({ visitor, server }) => {
+  const { ann, garden } = await settled(server);
+  const bea = await createAccount(server, "Bea");
+  await api(server, ann, `/rooms/${garden}/members`, { user: bea.user.id });
+  const theirs = await visitor();
+  await signIn(theirs.context(), server, bea);
+  await theirs.goto(`/r/${garden}`);
+  await new Person(theirs, "Bea").expectConnected();
+
+  const page = await visitor();
+  await signIn(page.context(), server, ann);
+  await page.goto(`/rooms/${garden}/settings`);
+  const member = page.getByTestId("member").filter({ hasText: "Bea" });
+  await member.getByLabel("Manage Bea").press("Enter");
+  await member.getByRole("button", { name: "Make owner of this room" }).press("Enter");
+  await expect(page.getByTestId("done")).toHaveText("Owner changed.");
+  await expect(member).toContainText("owner of this room");
+  await expect(member.getByLabel("Manage Bea")).toHaveCount(0);
+  await expect(theirs.getByTestId("notice").last()).toContainText("Ann made Bea the owner of this room");
 });
 
 test("a direct message is started from the people list, also without JavaScript", async ({ browser, server }) => {

@@ -88,9 +88,12 @@ pub struct UpdateRoomRequest {
 pub struct Member {
     /// The member.
     pub user: User,
-    /// Whether the member moderates the room. Omitted when false.
+    /// Whether the member moderates the room; also true for its owner. Omitted when false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moderator: bool,
+    /// Whether the member owns the room. Omitted when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owner: bool,
     /// When the user was last connected. Omitted if connected now or never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Millis>,
@@ -120,6 +123,13 @@ pub struct AddMemberRequest {
 pub struct UpdateMemberRequest {
     /// Whether the member moderates the room.
     pub moderator: bool,
+}
+
+/// Body of `PUT /api/rooms/{room}/owner`. Answered with 204.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeOwnerRequest {
+    /// Member who becomes the owner of the room.
+    pub user: UserId,
 }
 
 /// Body of `PUT /api/rooms/{room}/level`: set the user's notification level. Answered with 204.

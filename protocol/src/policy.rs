@@ -5,14 +5,14 @@
 //! A room that someone may not see is treated as if it did not exist ([`Decision::Hidden`], HTTP 404). A room that they see
 //! but may not act in gives [`Decision::Forbidden`] (403), so the difference never reveals a hidden room.
 
-use crate::{RoomId, RoomKind, RoomSummary, ServerRole};
+use crate::{RoomId, RoomKind, RoomRole, RoomSummary, ServerRole};
 
 mod moderation;
 #[cfg(test)]
 mod tests;
 
 pub use moderation::{
-    ModerationCase, ModerationParty, can_assign_role, can_moderate, can_mute_in_room, can_remove_member,
+    ModerationCase, Party, can_assign_role, can_change_owner, can_dismiss, can_invite_as, can_moderate,
 };
 
 /// The person who acts, reduced to what permissions depend on.
@@ -22,7 +22,8 @@ pub struct Actor {
     pub role: ServerRole,
     /// The server keeps guests in the lobby (`--guests lobby-only`).
     pub lobby_only: bool,
-    /// They are muted on the server, or in a room that they are not a member of.
+    /// They are muted: on the server or, for an action in a room, in that room. Muted people may do only what does not reach
+    /// others.
     pub muted: bool,
 }
 
@@ -35,29 +36,20 @@ pub struct RoomContext {
     pub lobby: bool,
     /// It is closed for new messages.
     pub archived: bool,
-    /// The actor's membership; none for someone who is not a member.
-    pub membership: Option<MemberStatus>,
+    /// The actor's role in the room; none for someone who is not a member.
+    pub membership: Option<RoomRole>,
 }
 
 impl From<&RoomSummary> for RoomContext {
-    /// The room for the person whose list has this summary. The summary does not tell whether they are muted.
+    /// The room for the person whose list has this summary.
     fn from(room: &RoomSummary) -> Self {
         Self {
             kind: room.kind,
             lobby: room.id.as_str() == RoomId::LOBBY,
             archived: room.archived,
-            membership: room.joined.then_some(MemberStatus { moderator: room.moderator, muted: false }),
+            membership: room.joined.then(|| room.role()),
         }
     }
-}
-
-/// A membership, reduced to what permissions depend on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MemberStatus {
-    /// They moderate this room.
-    pub moderator: bool,
-    /// They are muted in this room.
-    pub muted: bool,
 }
 
 /// An action in a room.
@@ -93,11 +85,13 @@ pub enum RoomAction {
     Mute,
     /// Make a member a moderator of this room, or end that.
     Appoint,
+    /// Make another member the owner of this room.
+    ChangeOwner,
 }
 
 impl RoomAction {
     /// All actions.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::See,
         Self::Read,
         Self::Join,
@@ -113,7 +107,26 @@ impl RoomAction {
         Self::DeleteOthers,
         Self::Mute,
         Self::Appoint,
+        Self::ChangeOwner,
     ];
+
+    /// Whether others notice it. Muted people may not do such things.
+    #[must_use]
+    pub const fn reaches_others(self) -> bool {
+        match self {
+            Self::See | Self::Read | Self::Join | Self::Leave | Self::DeleteOwn | Self::Mark => false,
+            Self::Write
+            | Self::Type
+            | Self::Invite
+            | Self::Remove
+            | Self::Rename
+            | Self::Archive
+            | Self::DeleteOthers
+            | Self::Mute
+            | Self::Appoint
+            | Self::ChangeOwner => true,
+        }
+    }
 }
 
 /// An action on the server as a whole.
@@ -125,6 +138,8 @@ pub enum ServerAction {
     CreatePrivateRoom,
     /// Start a direct room.
     CreateDirect,
+    /// Change one's own name and colour.
+    ChangeProfile,
     /// List the people who have accounts.
     ListPeople,
     /// Create and revoke invitations.
@@ -135,6 +150,8 @@ pub enum ServerAction {
     Audit,
     /// Change the role of someone below oneself to another role below one's own.
     Appoint,
+    /// End the sessions of someone below oneself.
+    EndSessions,
     /// Create a password reset link for someone below oneself.
     ResetPassword,
     /// Change the server's name, its picture, and who can come in.
@@ -143,25 +160,47 @@ pub enum ServerAction {
 
 impl ServerAction {
     /// All actions.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CreatePublicRoom,
         Self::CreatePrivateRoom,
         Self::CreateDirect,
+        Self::ChangeProfile,
         Self::ListPeople,
         Self::Invite,
         Self::Moderate,
         Self::Audit,
         Self::Appoint,
+        Self::EndSessions,
         Self::ResetPassword,
         Self::ManageServer,
     ];
+
+    /// Whether others notice it. Muted people may not do such things.
+    #[must_use]
+    pub const fn reaches_others(self) -> bool {
+        match self {
+            Self::ListPeople | Self::Audit => false,
+            Self::CreatePublicRoom
+            | Self::CreatePrivateRoom
+            | Self::CreateDirect
+            | Self::ChangeProfile
+            | Self::Invite
+            | Self::Moderate
+            | Self::Appoint
+            | Self::EndSessions
+            | Self::ResetPassword
+            | Self::ManageServer => true,
+        }
+    }
 }
 
-/// The result of a permission check in a room.
+/// The result of a permission check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The actor may do it.
     Allowed,
+    /// The actor could do it if they were not muted.
+    Muted,
     /// The actor sees the room and may not do it.
     Forbidden,
     /// The room does not exist as far as the actor may know.
@@ -175,8 +214,12 @@ impl Decision {
         matches!(self, Self::Allowed)
     }
 
-    const fn of(allowed: bool) -> Self {
-        if allowed { Self::Allowed } else { Self::Forbidden }
+    const fn of(allowed: bool, muted: bool) -> Self {
+        match (allowed, muted) {
+            (true, false) => Self::Allowed,
+            (true, true) => Self::Muted,
+            (false, _) => Self::Forbidden,
+        }
     }
 }
 
@@ -195,38 +238,58 @@ impl Actor {
         }
         let member = room.membership.is_some();
         let group = room.kind != RoomKind::Direct;
-        Decision::of(match action {
+        let allowed = match action {
             RoomAction::See | RoomAction::Read => true,
             // Everyone is in the lobby, and the people of a direct room are fixed from the start.
             RoomAction::Join => room.kind == RoomKind::Public,
             RoomAction::Leave => member && group && !room.lobby,
-            RoomAction::Write => self.can_write(room),
-            RoomAction::DeleteOwn => member && !room.archived,
-            RoomAction::Type => member && self.can_write(room),
+            // Membership is not required: writing to a public room joins it.
+            RoomAction::Write => !room.archived,
+            RoomAction::DeleteOwn | RoomAction::Type => member && !room.archived,
             RoomAction::Mark => member,
             RoomAction::Invite => member && group && !room.lobby && !room.archived,
             RoomAction::Remove | RoomAction::Archive | RoomAction::Appoint => {
                 group && !room.lobby && self.moderates(room)
             }
             RoomAction::Rename | RoomAction::DeleteOthers | RoomAction::Mute => group && self.moderates(room),
-        })
+            RoomAction::ChangeOwner => {
+                let owns = room.membership == Some(RoomRole::Owner);
+                group && !room.lobby && (owns || self.role >= ServerRole::Admin)
+            }
+        };
+        Decision::of(allowed, self.muted && action.reaches_others())
+    }
+
+    /// Whether they may do this on the server. Never [`Decision::Hidden`].
+    #[must_use]
+    pub const fn check_server(self, action: ServerAction) -> Decision {
+        let required = match action {
+            ServerAction::CreatePublicRoom
+            | ServerAction::CreatePrivateRoom
+            | ServerAction::CreateDirect
+            | ServerAction::ListPeople
+                if self.lobby_only =>
+            {
+                ServerRole::Member
+            }
+            ServerAction::CreatePublicRoom
+            | ServerAction::CreatePrivateRoom
+            | ServerAction::CreateDirect
+            | ServerAction::ListPeople => ServerRole::Guest,
+            ServerAction::ChangeProfile => ServerRole::Member,
+            ServerAction::Moderate => ServerRole::Moderator,
+            ServerAction::Invite | ServerAction::Audit | ServerAction::Appoint | ServerAction::EndSessions => {
+                ServerRole::Admin
+            }
+            ServerAction::ResetPassword | ServerAction::ManageServer => ServerRole::Owner,
+        };
+        Decision::of(self.role as u8 >= required as u8, self.muted && action.reaches_others())
     }
 
     /// Whether they may do this on the server.
     #[must_use]
     pub const fn can(self, action: ServerAction) -> bool {
-        let required = match action {
-            ServerAction::CreatePublicRoom
-            | ServerAction::CreatePrivateRoom
-            | ServerAction::CreateDirect
-            | ServerAction::ListPeople => {
-                return !(self.lobby_only && matches!(self.role, ServerRole::Guest));
-            }
-            ServerAction::Moderate => ServerRole::Moderator,
-            ServerAction::Invite | ServerAction::Audit | ServerAction::Appoint => ServerRole::Admin,
-            ServerAction::ResetPassword | ServerAction::ManageServer => ServerRole::Owner,
-        };
-        self.role as u8 >= required as u8
+        self.check_server(action).is_allowed()
     }
 
     /// Whether their role is above the other one. Equals cannot restrict each other, and nobody restricts an owner.
@@ -243,13 +306,7 @@ impl Actor {
         room.kind == RoomKind::Public || room.membership.is_some()
     }
 
-    /// Membership is not required: writing to a public room joins it.
-    fn can_write(self, room: RoomContext) -> bool {
-        let muted = self.muted || room.membership.is_some_and(|member| member.muted);
-        !room.archived && !muted
-    }
-
     fn moderates(self, room: RoomContext) -> bool {
-        self.role >= ServerRole::Moderator || room.membership.is_some_and(|member| member.moderator)
+        self.role >= ServerRole::Moderator || room.membership.is_some_and(RoomRole::moderates)
     }
 }

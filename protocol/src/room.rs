@@ -17,6 +17,49 @@ pub enum RoomKind {
     Direct,
 }
 
+/// Role of a member in a room, from fewest to most permissions. Each includes the permissions of the ones before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoomRole {
+    /// Reads and writes.
+    #[default]
+    Member,
+    /// Manages the room and its members.
+    Moderator,
+    /// Stands above the moderators. A room has at most one owner, at first the person who created it.
+    Owner,
+}
+
+impl RoomRole {
+    /// All roles, from fewest to most permissions.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Owner];
+
+    /// Whether this role has the permissions of a moderator.
+    #[must_use]
+    pub const fn moderates(self) -> bool {
+        !matches!(self, Self::Member)
+    }
+
+    /// The role as a string, as in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of someone with these flags of the wire format.
+    #[must_use]
+    pub const fn from_flags(moderator: bool, owner: bool) -> Self {
+        match (moderator, owner) {
+            (_, true) => Self::Owner,
+            (true, false) => Self::Moderator,
+            (false, false) => Self::Member,
+        }
+    }
+}
+
 /// Which messages of a room notify a user. It changes unread counts and notifications, not access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -89,9 +132,12 @@ pub struct RoomSummary {
     /// Whether the room is archived, that is read-only. Omitted when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub archived: bool,
-    /// Whether the user moderates the room. Omitted when false.
+    /// Whether the user moderates the room; also true for its owner. Omitted when false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub moderator: bool,
+    /// Whether the user owns the room. Omitted when false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub owner: bool,
     /// Other members of a direct room, whose names make up its name. Omitted in other rooms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<User>,
@@ -116,8 +162,15 @@ impl RoomSummary {
             gone: false,
             archived: false,
             moderator: false,
+            owner: false,
             people: Vec::new(),
         }
+    }
+
+    /// The role of the user in the room.
+    #[must_use]
+    pub const fn role(&self) -> RoomRole {
+        RoomRole::from_flags(self.moderator, self.owner)
     }
 }
 
@@ -152,6 +205,7 @@ impl EventKind {
             | Self::MemberAdded { .. }
             | Self::MemberRemoved { .. }
             | Self::Appointed { .. }
+            | Self::OwnerChanged { .. }
             | Self::Renamed { .. }
             | Self::TopicSet { .. }
             | Self::Archived { .. }
@@ -243,6 +297,11 @@ pub enum EventKind {
         user: User,
         /// Whether the member is a moderator now.
         moderator: bool,
+    },
+    /// A member became the owner of the room. The owner before them, if any, is a moderator now.
+    OwnerChanged {
+        /// The new owner.
+        user: User,
     },
     /// The room was renamed.
     Renamed {

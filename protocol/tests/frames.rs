@@ -59,6 +59,7 @@ fn samples_cover_every_variant() {
                 EventKind::MemberAdded { .. } => "event member_added",
                 EventKind::MemberRemoved { .. } => "event member_removed",
                 EventKind::Appointed { .. } => "event appointed",
+                EventKind::OwnerChanged { .. } => "event owner_changed",
                 EventKind::Renamed { .. } => "event renamed",
                 EventKind::TopicSet { .. } => "event topic_set",
                 EventKind::Archived { .. } => "event archived",
@@ -76,7 +77,7 @@ fn samples_cover_every_variant() {
         })
         .collect();
     // All variants except the two `Unknown` ones.
-    assert_eq!(servers.len(), 20);
+    assert_eq!(servers.len(), 21);
     assert!(!servers.contains("unknown") && !servers.contains("event unknown"));
 }
 

@@ -83,6 +83,7 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
         user().prop_map(|user| EventKind::MemberAdded { user }),
         user().prop_map(|user| EventKind::MemberRemoved { user }),
         (user(), any::<bool>()).prop_map(|(user, moderator)| EventKind::Appointed { user, moderator }),
+        user().prop_map(|user| EventKind::OwnerChanged { user }),
         any::<String>().prop_map(|name| EventKind::Renamed { name }),
         any::<String>().prop_map(|topic| EventKind::TopicSet { topic }),
         any::<bool>().prop_map(|on| EventKind::Archived { on }),
@@ -96,12 +97,12 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
         select(vec![RoomKind::Public, RoomKind::Private, RoomKind::Direct]),
         option::of(any::<String>()),
         any::<[u64; 4]>(),
-        any::<[bool; 5]>(),
+        any::<[bool; 6]>(),
         select(&NotificationLevel::ALL[..]),
         vec(user(), 0..3),
     )
         .prop_map(|(id, name, kind, topic, counts, states, level, people)| {
-            let ([head, read, unread, mentions], [joined, gone, archived, moderator, marked]) = (counts, states);
+            let ([head, read, unread, mentions], [joined, gone, archived, moderator, owner, marked]) = (counts, states);
             RoomSummary {
                 id,
                 name,
@@ -117,6 +118,7 @@ fn summary() -> impl Strategy<Value = RoomSummary> {
                 gone,
                 archived,
                 moderator,
+                owner,
                 people,
             }
         })

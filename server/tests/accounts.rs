@@ -244,6 +244,7 @@ async fn invites_are_validated_listed_and_revoked() {
     for (who, body, status) in [
         (&admin, json!({ "role": "owner" }), 400),
         (&owner, json!({ "role": "owner" }), 400),
+        (&admin, json!({ "role": "admin" }), 403),
         (&admin, json!({ "role": "guest" }), 400),
         (&admin, json!({ "role": "emperor" }), 400),
         (&admin, json!({ "uses": 0 }), 400),
@@ -255,7 +256,7 @@ async fn invites_are_validated_listed_and_revoked() {
     }
     assert_eq!(server.get(&moderator.token, "/api/invites").await.status(), 403);
     let (revoked, secret) = server.invite(&admin, json!({})).await;
-    let (kept, other) = server.invite(&admin, json!({ "role": "admin" })).await;
+    let (kept, other) = server.invite(&admin, json!({ "role": "moderator" })).await;
     let list = server.get(&owner.token, "/api/invites").await.text().await.unwrap();
     assert!(!list.contains(&secret) && !list.contains(&other), "shown once");
     let path = format!("/api/invites/{}", revoked.invite.id);

@@ -183,8 +183,8 @@ async fn rooms_and_memberships() {
     services.remove_member(&bob.caller, &room, bob.caller.user.id).await.unwrap();
     assert!(!only_room(bob.told()).joined);
     for hub in [&world.here.hub, &world.elsewhere.hub] {
-        assert!(hub.role_and_status(ann.caller.user.id, &room).1.is_some());
-        assert!(hub.role_and_status(bob.caller.user.id, &room).1.is_none());
+        assert!(hub.roles_of(ann.caller.user.id, &room).1.is_some());
+        assert!(hub.roles_of(bob.caller.user.id, &room).1.is_none());
     }
 }
 
@@ -197,7 +197,7 @@ async fn direct_rooms_are_told_to_their_creator_and_named_after_their_people() {
     assert_eq!(only_room(ann.told()).name, "Bob");
     assert_eq!(bob.told(), Told { rooms: Vec::new(), closed: None }, "before its first message");
     for hub in [&world.here.hub, &world.elsewhere.hub] {
-        assert!(hub.role_and_status(bob.caller.user.id, &room).1.is_some());
+        assert!(hub.roles_of(bob.caller.user.id, &room).1.is_some());
     }
     let rename = UpdateProfileRequest { display_name: Some("Robert".into()), colour: None };
     services.update_profile(&bob.caller, rename).await.unwrap();
@@ -218,7 +218,7 @@ async fn sessions_roles_and_bans_close_connections() {
     services.change_role(&owner.caller, ann.caller.user.id, role).await.unwrap();
     assert_eq!(ann.told(), closed(CloseCode::IdentityChanged));
     for hub in [&world.here.hub, &world.elsewhere.hub] {
-        assert_eq!(hub.role_and_status(ann.caller.user.id, &RoomId::lobby()).0, ServerRole::Moderator);
+        assert_eq!(hub.roles_of(ann.caller.user.id, &RoomId::lobby()).0, ServerRole::Moderator);
     }
     let password =
         ChangePasswordRequest { current: Secret(PASSWORD.into()), new: Secret("another long password".into()) };

@@ -35,6 +35,7 @@ mod permissions;
 mod presence;
 mod queue_overflow;
 mod recovery;
+mod rights;
 mod room_page_permissions;
 mod room_pages;
 mod rooms;

@@ -136,7 +136,7 @@ async fn muted_users_can_read_but_not_send() {
 #[tokio::test]
 async fn every_moderation_action_is_audited() {
     let server = Server::start().await;
-    let (owner, ann) = (server.owner("olga").await, server.account("ann").await);
+    let (owner, ann, bob) = (server.owner("olga").await, server.account("ann").await, server.account("bob").await);
     let (kitchen, attic) = (new_room(&server, &owner, "public").await, new_room(&server, &owner, "private").await);
     let before: AuditPage = server.get(&owner.token, "/api/audit").await.json().await.unwrap();
     ban(&server, &owner, &ann, json!({ "reason": "spam", "address": true })).await;
@@ -164,11 +164,11 @@ async fn every_moderation_action_is_audited() {
     }
     // Own changes and refused ones are not audited.
     assert_eq!(
-        server.post(&format!("/api/rooms/{kitchen}/members"), &ann.token, json!({ "user": ann.user.id })).await.status,
+        server.post(&format!("/api/rooms/{kitchen}/members"), &bob.token, json!({ "user": bob.user.id })).await.status,
         204
     );
-    assert_eq!(server.delete(&format!("/api/rooms/{kitchen}/members/{}", ann.user.id), &ann.token).await.status, 204);
-    assert_eq!(mute(&server, &ann, &owner, None).await, 403);
+    assert_eq!(server.delete(&format!("/api/rooms/{kitchen}/members/{}", bob.user.id), &bob.token).await.status, 204);
+    assert_eq!(mute(&server, &bob, &owner, None).await, 403);
 
     let all: AuditPage = server.get(&owner.token, "/api/audit?limit=200").await.json().await.unwrap();
     let new = &all.entries[..all.entries.len() - before.entries.len()];
@@ -179,6 +179,7 @@ async fn every_moderation_action_is_audited() {
     expected.push(("muted", Some(kitchen.clone()), true));
     for room in [&kitchen, &attic] {
         for (act, someone) in [
+            ("member_added", true),
             ("room_moderator_appointed", true),
             ("room_moderator_dismissed", true),
             ("member_removed", true),

@@ -34,13 +34,13 @@ async fn page_shows_only_permitted_forms() {
     assert_eq!(seen(&eve, &room).await, ["join"]);
     assert_eq!(seen(&ben, &room).await, ["level", "members", "leave"]);
     let maker = seen(&ann, &room).await;
-    let of_members = [of_ann("dismiss"), of_ben("mute"), of_ben("appoint"), of_ben("remove")];
+    let of_members = [of_ben("mute"), of_ben("appoint"), of_ben("own"), of_ben("remove")];
     assert_eq!(maker[..3], ["settings", "level", "members"], "{maker:?}");
     assert_eq!(maker[3..7], of_members, "{maker:?}");
     assert_eq!(maker[7..], ["archive", "leave"]);
     // Server moderators moderate every public room.
     let moderator = seen(&mona, &room).await;
-    for what in ["settings".to_owned(), of_ann("mute"), of_ann("dismiss"), of_ann("remove"), "archive".into()] {
+    for what in ["settings".to_owned(), of_ann("mute"), of_ben("appoint"), of_ann("remove"), "archive".into()] {
         assert!(moderator.contains(&what), "{what}: {moderator:?}");
     }
     assert!(!moderator.contains(&"members".to_owned()), "who is no member brings nobody in");
@@ -48,7 +48,10 @@ async fn page_shows_only_permitted_forms() {
     // Moderators cannot remove each other.
     assert_eq!(Browser::with(&server, &ann).post(&about(&room, &ben, "appoint"), &[]).await.status, 303);
     let peer = seen(&ben, &room).await;
-    assert!(!peer.contains(&of_ann("remove")) && !peer.contains(&of_ann("mute")), "{peer:?}");
+    for what in ["remove", "mute", "dismiss", "own"] {
+        assert!(!peer.contains(&of_ann(what)) && !peer.contains(&of_ben("own")), "{what}: {peer:?}");
+    }
+    assert!(peer.contains(&of_ben("dismiss")), "everyone may step down: {peer:?}");
     let page = Browser::with(&server, &ben).post(&about(&room, &ann, "remove"), &[]).await;
     assert_eq!((page.status, page.at("problem")), (403, "You do not have permission to do this."));
     // Everyone is a member of the lobby.
@@ -68,6 +71,7 @@ async fn page_shows_only_permitted_forms() {
         (about(&room, &ben, "remove"), vec![]),
         (about(&room, &ben, "appoint"), vec![]),
         (about(&room, &ben, "dismiss"), vec![]),
+        (about(&room, &ben, "own"), vec![]),
         (about(&room, &ben, "mute"), vec![("minutes", "10")]),
         (about(&room, &ben, "unmute"), vec![]),
     ] {
@@ -101,6 +105,7 @@ async fn hidden_rooms_return_not_found() {
             (about(room, &ben, "remove"), vec![]),
             (about(room, &ben, "appoint"), vec![]),
             (about(room, &ben, "dismiss"), vec![]),
+            (about(room, &ben, "own"), vec![]),
             (about(room, &ben, "mute"), vec![("minutes", "10")]),
             (about(room, &ben, "unmute"), vec![]),
         ] {
@@ -148,6 +153,7 @@ async fn cross_site_form_posts_are_rejected() {
         (about(&room, &ben, "remove"), vec![]),
         (about(&room, &ben, "appoint"), vec![]),
         (about(&room, &ben, "dismiss"), vec![]),
+        (about(&room, &ben, "own"), vec![]),
         (about(&room, &ben, "mute"), vec![("minutes", "10")]),
         (about(&room, &ben, "unmute"), vec![]),
     ] {

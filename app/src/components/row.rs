@@ -51,6 +51,7 @@ fn NoticeView(kind: NoticeKind, row: Memo<Row>) -> impl IntoView {
         NoticeKind::UserOnline | NoticeKind::MemberJoined | NoticeKind::MemberAdded => (Some(ARRIVED), "notice joined"),
         NoticeKind::UserOffline | NoticeKind::MemberLeft | NoticeKind::MemberRemoved => (Some(LEFT), "notice left"),
         NoticeKind::ModeratorAdded
+        | NoticeKind::OwnerChanged
         | NoticeKind::ModeratorRemoved
         | NoticeKind::RoomRenamed
         | NoticeKind::TopicChanged

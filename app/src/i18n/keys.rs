@@ -43,7 +43,7 @@ keys! {
         QrCodeOfLink, AllInvitations,
         Messages, RoomBeginning, EmptyRoom, AddMembers, RoomUnavailable, GoToLobby, MessagesWhenReconnected, JumpToNewest,
         JumpToUnread, NewMessageCount, NewMessagesDivider, UsersJoined, UsersLeft, MemberJoined, MemberAdded,
-        MemberLeft, MemberRemoved, ModeratorAdded, ModeratorRemoved, RoomRenamed, TopicChanged, TopicRemoved,
+        MemberLeft, MemberRemoved, ModeratorAdded, ModeratorRemoved, OwnerChanged, RoomRenamed, TopicChanged, TopicRemoved,
         RoomArchivedBy, RoomUnarchivedBy, OtherCount, StatusQueued, StatusSent,
         StatusStored, StatusFailed, StatusFailedReason, Retry, Edit, Discard, UndoDiscard, ShowMore,
         ShowLess, MessageActions, MarkUnread, CopyText, DeleteMessage, ConnectionRequired,
@@ -114,11 +114,12 @@ keys! {
         // Room settings.
         OpenRoom, PublicRoom, PrivateRoom, ArchivedBadge, NameAndTopic, Topic, TopicHelp,
         RoomNameTaken, RoomSaved, Notifications, NotifyAll, NotifyAllHelp, NotifyMentions,
-        NotifyMentionsHelp, NotifyNothing, NotifyNothingHelp, NotificationsSaved, Members, RoomModerator,
+        NotifyMentionsHelp, NotifyNothing, NotifyNothingHelp, NotificationsSaved, Members, RoomModerator, RoomOwner,
         AddMember, AddMemberHelp, AddMemberButton, AccountNotFound, MemberAddedNotice, RemoveMember,
-        MemberRemovedNotice, MakeModerator, RemoveModerator, ModeratorAddedNotice, ModeratorRemovedNotice,
+        MemberRemovedNotice, MakeModerator, RemoveModerator, ModeratorAddedNotice, ModeratorRemovedNotice, EndSessions, EndSessionsHelp,
+        SessionsEndedNotice, MakeOwner, OwnerChangedNotice,
         MuteInRoom, MemberRange, ArchiveRoom, ArchiveHelp, UnarchiveRoom, UnarchiveHelp, RoomArchived,
-        RoomUnarchived, JoinRoom, JoinHelp, LeaveRoom, LeaveHelp, LeavePrivateHelp, LeaveLastHelp,
+        RoomUnarchived, JoinRoom, JoinHelp, LeaveRoom, LeaveHelp, LeavePrivateHelp, LeaveLastHelp, LeaveOwnerHelp,
 
         // Settings of the server and its set-up.
         ServerSettings, ServerSettingsSaved, NameAndPicture, ServerName, ServerNameHelp, NameFixedHelp, Picture,
@@ -132,7 +133,8 @@ keys! {
         UntilTime, AuditPasswordChanged, AuditResetLinkCreated, AuditPasswordReset, AuditBanned,
         AuditUnbanned, AuditMuted, AuditMutedInRoom, AuditUnmuted, AuditUnmutedInRoom, AuditInviteCreated,
         AuditInviteUsed, AuditInviteRevoked, AuditOwnerCreated, AuditAccountDeleted, AuditRoleChanged,
-        AuditMemberRemoved, AuditModeratorAdded, AuditModeratorRemoved, AuditRoomRenamed, AuditRoomArchived,
+        AuditSignedIn, AuditSignInDenied, DenialWrongPassword, DenialBanned, AuditSessionsEnded,
+        AuditRoomCreated, AuditMemberAdded, AuditOwnerChanged, AuditMemberRemoved, AuditModeratorAdded, AuditModeratorRemoved, AuditRoomRenamed, AuditRoomArchived,
         AuditRoomUnarchived, AuditMessageDeleted, RoleChange, NewNameValue,
         AuditServerRenamed, AuditEntryPolicyChanged, AuditPictureChanged, AuditPictureRemoved,
 

@@ -23,11 +23,12 @@ pub enum NoticeKind {
     TopicRemoved,
     RoomArchived,
     RoomUnarchived,
+    OwnerChanged,
 }
 
 impl NoticeKind {
     /// The kinds that the browser stores, as indexes in this list. Append new ones.
-    pub const STORED: [Self; 11] = [
+    pub const STORED: [Self; 12] = [
         Self::MemberJoined,
         Self::MemberAdded,
         Self::MemberLeft,
@@ -39,6 +40,7 @@ impl NoticeKind {
         Self::TopicRemoved,
         Self::RoomArchived,
         Self::RoomUnarchived,
+        Self::OwnerChanged,
     ];
     pub const fn text(self) -> Key {
         match self {
@@ -55,6 +57,7 @@ impl NoticeKind {
             Self::TopicRemoved => Key::TopicRemoved,
             Self::RoomArchived => Key::RoomArchivedBy,
             Self::RoomUnarchived => Key::RoomUnarchivedBy,
+            Self::OwnerChanged => Key::OwnerChanged,
         }
     }
 }
@@ -89,6 +92,7 @@ impl Notice {
             EventKind::MemberRemoved { user } => (NoticeKind::MemberRemoved, &user.name),
             EventKind::Appointed { user, moderator: true } => (NoticeKind::ModeratorAdded, &user.name),
             EventKind::Appointed { user, moderator: false } => (NoticeKind::ModeratorRemoved, &user.name),
+            EventKind::OwnerChanged { user } => (NoticeKind::OwnerChanged, &user.name),
             EventKind::Renamed { name } => (NoticeKind::RoomRenamed, name),
             EventKind::TopicSet { topic } if topic.is_empty() => (NoticeKind::TopicRemoved, topic),
             EventKind::TopicSet { topic } => (NoticeKind::TopicChanged, topic),

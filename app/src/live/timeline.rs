@@ -174,6 +174,7 @@ impl Timeline {
             EventKind::MemberAdded { .. }
             | EventKind::MemberRemoved { .. }
             | EventKind::Appointed { .. }
+            | EventKind::OwnerChanged { .. }
             | EventKind::Renamed { .. }
             | EventKind::TopicSet { .. }
             | EventKind::Archived { .. } => self.notices.insert_events(std::slice::from_ref(&event)),

@@ -4,7 +4,7 @@ use leptos::{either::Either, prelude::*};
 use parlor_protocol::{
     ServerRole, User,
     http::{InviteInfo, SessionInfo},
-    limits,
+    limits, policy,
 };
 
 use super::{
@@ -177,8 +177,7 @@ fn Invitations(invites: Vec<InviteInfo>, role: ServerRole) -> impl IntoView {
     let expiry = number_options([(24, Key::OneDay), (7 * 24, Key::OneWeek), (30 * 24, Key::ThirtyDays)]);
     let uses = [("1", "1"), ("5", "5"), ("25", "25"), ("", i18n.t(Key::Unlimited))];
     let uses = uses.map(|(value, text)| (value.to_owned(), text)).into();
-    let roles = [ServerRole::Member, ServerRole::Moderator, ServerRole::Admin];
-    let roles = roles.into_iter().filter(|given| *given <= role);
+    let roles = ServerRole::ALL.into_iter().filter(|given| policy::can_invite_as(role, *given));
     let roles = roles.map(|role| (role.as_str().to_owned(), role_name(role))).collect();
     let rows = invites.into_iter().map(|invite| view! { <InviteRow invite /> }.into_any()).collect();
     view! {

@@ -49,6 +49,12 @@ const ACT_TEXTS: &[(&str, Key, Option<Key>)] = &[
     ("member_removed", Key::AuditMemberRemoved, None),
     ("room_moderator_appointed", Key::AuditModeratorAdded, None),
     ("room_moderator_dismissed", Key::AuditModeratorRemoved, None),
+    ("signed_in", Key::AuditSignedIn, None),
+    ("sign_in_denied", Key::AuditSignInDenied, None),
+    ("sessions_ended", Key::AuditSessionsEnded, None),
+    ("room_created", Key::AuditRoomCreated, None),
+    ("member_added", Key::AuditMemberAdded, None),
+    ("room_owner_changed", Key::AuditOwnerChanged, None),
     ("room_renamed", Key::AuditRoomRenamed, None),
     ("room_archived", Key::AuditRoomArchived, None),
     ("room_reopened", Key::AuditRoomUnarchived, None),
@@ -130,7 +136,13 @@ fn details(i18n: I18n, clock: Clock, entry: &AuditEntry) -> Option<String> {
     };
     let from_to = role("from").zip(role("to"));
     let with_address = details.get("address") == Some(&Value::Bool(true));
+    let cause = match text("cause") {
+        Some("wrong_password") => Some(Key::DenialWrongPassword),
+        Some("banned") => Some(Key::DenialBanned),
+        _ => None,
+    };
     let said = [
+        cause.map(|cause| i18n.t(cause).to_owned()),
         from_to.map(|(from, to)| i18n.format(Key::RoleChange, &[("from", role_name(from)), ("to", role_name(to))])),
         role("role").map(|role| i18n.format(Key::RoleValue, &[("role", role_name(role))])),
         text("name").map(|name| i18n.format(Key::NewNameValue, &[("name", name)])),

@@ -1,7 +1,7 @@
 //! The members of a room, and what the reader may do about each of them.
 
 use leptos::prelude::*;
-use parlor_protocol::{Millis, RoomId, User, UserKind, limits};
+use parlor_protocol::{Millis, RoomId, RoomRole, User, UserKind, limits};
 
 use super::{
     elements::{ActionButton, Avatar, LastSeen, Pagination, Section, Time},
@@ -13,9 +13,10 @@ use crate::i18n::{I18n, Key};
 
 /// A member, and what the reader may do about them.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct MemberRow {
     pub user: User,
-    pub moderator: bool,
+    pub role: RoomRole,
     /// The member is the reader.
     pub is_me: bool,
     /// Whether they have a page that the reader may see.
@@ -27,8 +28,18 @@ pub struct MemberRow {
     /// The end of a mute in this room, for those who may mute here.
     pub muted_until: Option<Millis>,
     pub may_remove: bool,
+    /// Whether the reader may make them a moderator.
     pub may_appoint: bool,
+    pub may_dismiss: bool,
+    /// Whether the reader may make them the owner.
+    pub may_make_owner: bool,
     pub may_mute: bool,
+}
+
+impl MemberRow {
+    const fn can_manage(&self) -> bool {
+        self.may_remove || self.may_appoint || self.may_dismiss || self.may_make_owner || self.may_mute
+    }
 }
 
 /// A page of the members of a room, by name.
@@ -96,7 +107,12 @@ fn Row(room: RoomId, member: MemberRow) -> impl IntoView {
     } else {
         name.clone().into_any()
     };
-    let manage = (member.may_remove || member.may_appoint || member.may_mute).then(|| {
+    let room_role = match member.role {
+        RoomRole::Member => None,
+        RoomRole::Moderator => Some(Key::RoomModerator),
+        RoomRole::Owner => Some(Key::RoomOwner),
+    };
+    let manage = member.can_manage().then(|| {
         view! {
             <details class="manage" data-testid="manage">
                 <summary class="button small" aria-label=i18n.format(Key::ManagePerson, &[("name", &name)])>
@@ -118,7 +134,7 @@ fn Row(room: RoomId, member: MemberRow) -> impl IntoView {
                 </p>
                 {(kind == UserKind::Guest).then(|| view! { <p class="soft">{i18n.t(Key::RoleGuest)}</p> })}
                 <LastSeen online=member.online seen_at=member.seen_at />
-                {member.moderator.then(|| view! { <p class="soft">{i18n.t(Key::RoomModerator)}</p> })}
+                {room_role.map(|role| view! { <p class="soft">{i18n.t(role)}</p> })}
                 {member
                     .muted_until
                     .map(|at| {
@@ -155,11 +171,11 @@ fn MemberActions(room: RoomId, member: MemberRow, about: String) -> impl IntoVie
             Some(form.into_any())
         }
     };
-    let (what, label) =
-        if member.moderator { ("dismiss", Key::RemoveModerator) } else { ("appoint", Key::MakeModerator) };
     view! {
         {mute}
-        {member.may_appoint.then(|| button(what, label, "small"))}
+        {member.may_appoint.then(|| button("appoint", Key::MakeModerator, "small"))}
+        {member.may_dismiss.then(|| button("dismiss", Key::RemoveModerator, "small"))}
+        {member.may_make_owner.then(|| button("own", Key::MakeOwner, "small danger"))}
         {member.may_remove.then(|| button("remove", Key::RemoveMember, "small danger"))}
     }
 }

@@ -37,6 +37,7 @@ pub struct PersonDetails {
     pub roles: Vec<ServerRole>,
     /// Whether the reader may mute and ban them.
     pub may_moderate: bool,
+    pub may_end_sessions: bool,
     pub may_reset_password: bool,
     /// The end of a server-wide mute, for moderators.
     pub muted_until: Option<Millis>,
@@ -77,6 +78,7 @@ pub fn PersonPage(person: PersonDetails) -> impl IntoView {
         {change_role}
         {mute}
         {ban}
+        {person.may_end_sessions.then(|| view! { <EndSessions user=id /> })}
         {person.may_reset_password.then(|| view! { <ResetPassword user=id /> })}
     }
 }
@@ -170,6 +172,16 @@ fn BanFields() -> impl IntoView {
             />
             {i18n.t(Key::BanAddress)}
         </label>
+    }
+}
+
+#[component]
+fn EndSessions(user: UserId) -> impl IntoView {
+    view! {
+        <Section title=Key::EndSessions>
+            <p class="soft">{I18n::current().t(Key::EndSessionsHelp)}</p>
+            <ActionButton action=action(user, "sessions/end") label=Key::EndSessions class="danger" about="who" />
+        </Section>
     }
 }
 

@@ -29,6 +29,8 @@ pub struct RoomDetails {
     pub topic: String,
     pub kind: RoomKind,
     pub archived: bool,
+    /// Whether the reader owns the room.
+    pub is_owner: bool,
     pub permissions: RoomPermissions,
     /// The reader's notification level; none if they are not a member.
     pub level: Option<NotificationLevel>,
@@ -117,26 +119,30 @@ fn Notifications(action: String, level: NotificationLevel) -> impl IntoView {
 #[component]
 fn RoomActions(room: RoomDetails, is_last_member: bool) -> impl IntoView {
     let RoomPermissions { archive, join, leave, .. } = room.permissions;
-    let section = |shown: bool, title: Key, help: Key, what: &str, class: &'static str| {
+    let section = |shown: bool, title: Key, help: &[Key], what: &str, class: &'static str| {
         let action = room.action(what);
+        let paragraph = |help: &Key| view! { <p class="soft">{I18n::current().t(*help)}</p> };
+        let help = help.iter().map(paragraph).collect_view();
         shown.then(|| {
             view! {
                 <Section title>
-                    <p class="soft">{I18n::current().t(help)}</p>
+                    {help}
                     <ActionButton action label=title class about="room" />
                 </Section>
             }
         })
     };
     let leave_help = match room.kind {
+        RoomKind::Private if is_last_member => Key::LeaveLastHelp,
         RoomKind::Public => Key::LeaveHelp,
-        _ if is_last_member => Key::LeaveLastHelp,
-        _ => Key::LeavePrivateHelp,
+        RoomKind::Private | RoomKind::Direct => Key::LeavePrivateHelp,
     };
+    let should_hand_over = room.is_owner && !is_last_member;
+    let leave_help = if should_hand_over { vec![Key::LeaveOwnerHelp, leave_help] } else { vec![leave_help] };
     view! {
-        {section(join, Key::JoinRoom, Key::JoinHelp, "join", "")}
-        {section(archive && room.archived, Key::UnarchiveRoom, Key::UnarchiveHelp, "reopen", "")}
-        {section(archive && !room.archived, Key::ArchiveRoom, Key::ArchiveHelp, "archive", "")}
-        {section(leave, Key::LeaveRoom, leave_help, "leave", "danger")}
+        {section(join, Key::JoinRoom, &[Key::JoinHelp], "join", "")}
+        {section(archive && room.archived, Key::UnarchiveRoom, &[Key::UnarchiveHelp], "reopen", "")}
+        {section(archive && !room.archived, Key::ArchiveRoom, &[Key::ArchiveHelp], "archive", "")}
+        {section(leave, Key::LeaveRoom, &leave_help, "leave", "danger")}
     }
 }

@@ -101,7 +101,7 @@ pub struct CreateInviteRequest {
     /// Maximum number of uses, at most [`crate::limits::MAX_INVITE_USES`]. Omitted for unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<u32>,
-    /// Role of the new accounts: member by default, at most the inviting user's own, and never owner.
+    /// Role of the new accounts: member by default, always below the inviting user's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<ServerRole>,
 }

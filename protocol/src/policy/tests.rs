@@ -3,73 +3,77 @@
 
 use super::*;
 
-/// One line for each action: `+` allowed, `-` forbidden, `.` hidden; three signs for each role from guest to owner: not a
-/// member, a member, a moderator of the room.
+/// One line for each action: `+` allowed, `-` forbidden, `.` hidden; four signs for each role from guest to owner: not a
+/// member, a member, a moderator of the room, its owner.
 const ROOM_TABLE: &str = "
 lobby
-  See           +++ +++ +++ +++ +++
-  Read          +++ +++ +++ +++ +++
-  Join          +++ +++ +++ +++ +++
-  Leave         --- --- --- --- ---
-  Write         +++ +++ +++ +++ +++
-  DeleteOwn     -++ -++ -++ -++ -++
-  Type          -++ -++ -++ -++ -++
-  Mark          -++ -++ -++ -++ -++
-  Invite        --- --- --- --- ---
-  Remove        --- --- --- --- ---
-  Rename        --+ --+ +++ +++ +++
-  Archive       --- --- --- --- ---
-  DeleteOthers  --+ --+ +++ +++ +++
-  Mute          --+ --+ +++ +++ +++
-  Appoint       --- --- --- --- ---
+  See           ++++ ++++ ++++ ++++ ++++
+  Read          ++++ ++++ ++++ ++++ ++++
+  Join          ++++ ++++ ++++ ++++ ++++
+  Leave         ---- ---- ---- ---- ----
+  Write         ++++ ++++ ++++ ++++ ++++
+  DeleteOwn     -+++ -+++ -+++ -+++ -+++
+  Type          -+++ -+++ -+++ -+++ -+++
+  Mark          -+++ -+++ -+++ -+++ -+++
+  Invite        ---- ---- ---- ---- ----
+  Remove        ---- ---- ---- ---- ----
+  Rename        --++ --++ ++++ ++++ ++++
+  Archive       ---- ---- ---- ---- ----
+  DeleteOthers  --++ --++ ++++ ++++ ++++
+  Mute          --++ --++ ++++ ++++ ++++
+  Appoint       ---- ---- ---- ---- ----
+  ChangeOwner   ---- ---- ---- ---- ----
 public
-  See           +++ +++ +++ +++ +++
-  Read          +++ +++ +++ +++ +++
-  Join          +++ +++ +++ +++ +++
-  Leave         -++ -++ -++ -++ -++
-  Write         +++ +++ +++ +++ +++
-  DeleteOwn     -++ -++ -++ -++ -++
-  Type          -++ -++ -++ -++ -++
-  Mark          -++ -++ -++ -++ -++
-  Invite        -++ -++ -++ -++ -++
-  Remove        --+ --+ +++ +++ +++
-  Rename        --+ --+ +++ +++ +++
-  Archive       --+ --+ +++ +++ +++
-  DeleteOthers  --+ --+ +++ +++ +++
-  Mute          --+ --+ +++ +++ +++
-  Appoint       --+ --+ +++ +++ +++
+  See           ++++ ++++ ++++ ++++ ++++
+  Read          ++++ ++++ ++++ ++++ ++++
+  Join          ++++ ++++ ++++ ++++ ++++
+  Leave         -+++ -+++ -+++ -+++ -+++
+  Write         ++++ ++++ ++++ ++++ ++++
+  DeleteOwn     -+++ -+++ -+++ -+++ -+++
+  Type          -+++ -+++ -+++ -+++ -+++
+  Mark          -+++ -+++ -+++ -+++ -+++
+  Invite        -+++ -+++ -+++ -+++ -+++
+  Remove        --++ --++ ++++ ++++ ++++
+  Rename        --++ --++ ++++ ++++ ++++
+  Archive       --++ --++ ++++ ++++ ++++
+  DeleteOthers  --++ --++ ++++ ++++ ++++
+  Mute          --++ --++ ++++ ++++ ++++
+  Appoint       --++ --++ ++++ ++++ ++++
+  ChangeOwner   ---+ ---+ ---+ ++++ ++++
 private
-  See           .++ .++ .++ .++ .++
-  Read          .++ .++ .++ .++ .++
-  Join          .-- .-- .-- .-- .--
-  Leave         .++ .++ .++ .++ .++
-  Write         .++ .++ .++ .++ .++
-  DeleteOwn     .++ .++ .++ .++ .++
-  Type          .++ .++ .++ .++ .++
-  Mark          .++ .++ .++ .++ .++
-  Invite        .++ .++ .++ .++ .++
-  Remove        .-+ .-+ .++ .++ .++
-  Rename        .-+ .-+ .++ .++ .++
-  Archive       .-+ .-+ .++ .++ .++
-  DeleteOthers  .-+ .-+ .++ .++ .++
-  Mute          .-+ .-+ .++ .++ .++
-  Appoint       .-+ .-+ .++ .++ .++
+  See           .+++ .+++ .+++ .+++ .+++
+  Read          .+++ .+++ .+++ .+++ .+++
+  Join          .--- .--- .--- .--- .---
+  Leave         .+++ .+++ .+++ .+++ .+++
+  Write         .+++ .+++ .+++ .+++ .+++
+  DeleteOwn     .+++ .+++ .+++ .+++ .+++
+  Type          .+++ .+++ .+++ .+++ .+++
+  Mark          .+++ .+++ .+++ .+++ .+++
+  Invite        .+++ .+++ .+++ .+++ .+++
+  Remove        .-++ .-++ .+++ .+++ .+++
+  Rename        .-++ .-++ .+++ .+++ .+++
+  Archive       .-++ .-++ .+++ .+++ .+++
+  DeleteOthers  .-++ .-++ .+++ .+++ .+++
+  Mute          .-++ .-++ .+++ .+++ .+++
+  Appoint       .-++ .-++ .+++ .+++ .+++
+  ChangeOwner   .--+ .--+ .--+ .+++ .+++
 direct
-  See           .++ .++ .++ .++ .++
-  Read          .++ .++ .++ .++ .++
-  Join          .-- .-- .-- .-- .--
-  Leave         .-- .-- .-- .-- .--
-  Write         .++ .++ .++ .++ .++
-  DeleteOwn     .++ .++ .++ .++ .++
-  Type          .++ .++ .++ .++ .++
-  Mark          .++ .++ .++ .++ .++
-  Invite        .-- .-- .-- .-- .--
-  Remove        .-- .-- .-- .-- .--
-  Rename        .-- .-- .-- .-- .--
-  Archive       .-- .-- .-- .-- .--
-  DeleteOthers  .-- .-- .-- .-- .--
-  Mute          .-- .-- .-- .-- .--
-  Appoint       .-- .-- .-- .-- .--
+  See           .+++ .+++ .+++ .+++ .+++
+  Read          .+++ .+++ .+++ .+++ .+++
+  Join          .--- .--- .--- .--- .---
+  Leave         .--- .--- .--- .--- .---
+  Write         .+++ .+++ .+++ .+++ .+++
+  DeleteOwn     .+++ .+++ .+++ .+++ .+++
+  Type          .+++ .+++ .+++ .+++ .+++
+  Mark          .+++ .+++ .+++ .+++ .+++
+  Invite        .--- .--- .--- .--- .---
+  Remove        .--- .--- .--- .--- .---
+  Rename        .--- .--- .--- .--- .---
+  Archive       .--- .--- .--- .--- .---
+  DeleteOthers  .--- .--- .--- .--- .---
+  Mute          .--- .--- .--- .--- .---
+  Appoint       .--- .--- .--- .--- .---
+  ChangeOwner   .--- .--- .--- .--- .---
 ";
 
 /// One sign for each role: guest, member, moderator, admin, owner.
@@ -77,23 +81,25 @@ const SERVER_TABLE: &str = "
   CreatePublicRoom   +++++
   CreatePrivateRoom  +++++
   CreateDirect       +++++
+  ChangeProfile      -++++
   ListPeople         +++++
   Invite             ---++
   Moderate           --+++
   Audit              ---++
   Appoint            ---++
+  EndSessions        ---++
   ResetPassword      ----+
   ManageServer       ----+
 ";
 
-const MEMBERSHIPS: [Option<MemberStatus>; 3] =
-    [None, Some(MemberStatus { moderator: false, muted: false }), Some(MemberStatus { moderator: true, muted: false })];
+const MEMBERSHIPS: [Option<RoomRole>; 4] =
+    [None, Some(RoomRole::Member), Some(RoomRole::Moderator), Some(RoomRole::Owner)];
 
 fn actor(role: ServerRole) -> Actor {
     Actor::with_role(role)
 }
 
-fn room(kind: &str, membership: Option<MemberStatus>) -> RoomContext {
+fn room(kind: &str, membership: Option<RoomRole>) -> RoomContext {
     let (kind, lobby) = match kind {
         "lobby" => (RoomKind::Public, true),
         "public" => (RoomKind::Public, false),
@@ -108,6 +114,7 @@ fn sign(decision: Decision) -> char {
     match decision {
         Decision::Allowed => '+',
         Decision::Forbidden => '-',
+        Decision::Muted => 'm',
         Decision::Hidden => '.',
     }
 }
@@ -142,20 +149,27 @@ fn server_permissions_match_the_table() {
 }
 
 #[test]
-fn a_mute_forbids_writing_and_typing_only() {
-    for membership in MEMBERSHIPS {
-        let room = room("public", membership);
-        let muted = Actor { muted: true, ..actor(ServerRole::Admin) };
-        let muted_here = membership.map(|membership| MemberStatus { muted: true, ..membership });
-        for action in RoomAction::ALL {
-            let usual = actor(ServerRole::Admin).check(action, room);
-            let writes = matches!(action, RoomAction::Write | RoomAction::Type);
-            let expected = if writes { Decision::Forbidden } else { usual };
-            assert_eq!(muted.check(action, room), expected, "{action:?}");
-            if muted_here.is_some() {
-                let room = RoomContext { membership: muted_here, ..room };
-                assert_eq!(actor(ServerRole::Admin).check(action, room), expected, "{action:?} here");
+fn muted_people_do_nothing_that_reaches_others() {
+    use RoomAction::{DeleteOwn, Join, Leave, Mark, Read, See};
+    for role in ServerRole::ALL {
+        let muted = Actor { muted: true, ..actor(role) };
+        for (kind, membership) in
+            ["lobby", "public", "private", "direct"].into_iter().flat_map(|kind| MEMBERSHIPS.map(|m| (kind, m)))
+        {
+            for action in RoomAction::ALL {
+                let room = room(kind, membership);
+                let alone = matches!(action, See | Read | Join | Leave | DeleteOwn | Mark);
+                let expected = match actor(role).check(action, room) {
+                    Decision::Allowed if !alone => Decision::Muted,
+                    usual => usual,
+                };
+                assert_eq!(muted.check(action, room), expected, "{role:?} {action:?} {kind} {membership:?}");
             }
+        }
+        for action in ServerAction::ALL {
+            let alone = matches!(action, ServerAction::ListPeople | ServerAction::Audit);
+            assert_eq!(muted.can(action), actor(role).can(action) && alone, "{role:?} {action:?}");
+            assert_eq!(muted.check_server(action) == Decision::Muted, actor(role).can(action) && !alone);
         }
     }
 }
@@ -202,27 +216,56 @@ fn nobody_outranks_an_equal_or_an_owner() {
 
 #[test]
 fn restrictions_apply_to_lower_roles_only() {
-    use ServerRole::{Admin, Guest, Member, Moderator, Owner};
-    let party = ModerationParty::with_role;
-    let may = |by, on, by_another| can_moderate(ModerationCase { by: party(by), on: party(on), by_another });
+    use ServerRole::{Admin, Moderator};
     for by in ServerRole::ALL {
         for on in ServerRole::ALL {
-            assert_eq!(may(by, on, false), by >= Moderator && by > on, "{by:?} {on:?}");
-            assert_eq!(may(by, on, true), by >= Admin && by > on, "{by:?} {on:?}, by another");
+            let may = |by_another| can_moderate(ModerationCase { by, on, by_another });
+            assert_eq!(may(false), by >= Moderator && by > on, "{by:?} {on:?}");
+            assert_eq!(may(true), by >= Admin && by > on, "{by:?} {on:?}, by another");
         }
     }
-    let here = |by, on| can_mute_in_room(ModerationCase { by, on, by_another: true });
-    let room_moderator = |role| ModerationParty { moderator: true, ..party(role) };
-    let maker = ModerationParty { maker: true, ..room_moderator(Member) };
-    assert!(here(room_moderator(Guest), party(Member)));
-    assert!(!here(room_moderator(Member), room_moderator(Guest)), "equals");
-    assert!(here(maker, room_moderator(Member)) && !here(room_moderator(Member), maker));
-    assert!(here(party(Moderator), maker), "a moderator of the server");
-    for on in [Moderator, Admin, Owner] {
-        assert!(!here(maker, party(on)), "{on:?} moderates every room");
-        assert!(!here(party(Moderator), party(on)));
+}
+
+/// All combinations of roles on the server and in a room.
+fn parties() -> impl Iterator<Item = Party> {
+    ServerRole::ALL.into_iter().flat_map(|role| RoomRole::ALL.map(|room_role| Party { role, room_role }))
+}
+
+#[test]
+fn nobody_acts_on_an_equal_or_higher_role_in_a_room() {
+    let moderates_server = |party: Party| party.role >= ServerRole::Moderator;
+    for by in parties() {
+        for on in parties() {
+            let expected = match (moderates_server(by), moderates_server(on)) {
+                (false, false) => by.room_role > on.room_role,
+                (true, true) => (by.role, by.room_role) > (on.role, on.room_role),
+                (above, _) => above,
+            };
+            assert_eq!(by.outranks(on), expected, "{by:?} {on:?}");
+            assert!(!(by.outranks(on) && on.outranks(by)), "{by:?} {on:?}");
+            let is_owner = on.room_role == RoomRole::Owner;
+            assert_eq!(can_dismiss(by, on, false), expected && !is_owner, "{by:?} {on:?}");
+            assert_eq!(can_dismiss(on, on, true), !is_owner, "everyone may step down but the owner");
+            let owns = by.room_role == RoomRole::Owner;
+            assert_eq!(can_change_owner(by, Some(on)), owns || expected, "{by:?} {on:?}");
+        }
+        assert!(can_change_owner(by, None));
     }
-    assert!(here(party(Owner), room_moderator(Admin)) && !here(party(Owner), party(Owner)));
+}
+
+#[test]
+fn invitations_are_for_lower_roles() {
+    use ServerRole::{Admin, Member, Moderator, Owner};
+    for mine in ServerRole::ALL {
+        let to: Vec<_> = ServerRole::ALL.into_iter().filter(|to| can_invite_as(mine, *to)).collect();
+        let expected: &[_] = match mine {
+            Owner => &[Member, Moderator, Admin],
+            Admin => &[Member, Moderator],
+            ServerRole::Guest | Member | Moderator => &[],
+        };
+        assert_eq!(to, expected, "{mine:?}");
+        assert!(to.iter().all(|to| can_assign_role(mine, Member, *to)), "who invites to a role also assigns it");
+    }
 }
 
 #[test]

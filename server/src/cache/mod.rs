@@ -57,6 +57,10 @@ impl Cache {
             ControlEvent::RoomCreated { .. } => {}
             ControlEvent::MembershipChanged { room, user, change } => self.change_membership(*user, room, *change),
             ControlEvent::UserBanned { user, until, address, .. } => {
+                self.sessions.change_all(
+                    |session| session.user.user.id == *user,
+                    |session| Some(StoredSession { ended_by_ban: true, ..session.clone() }),
+                );
                 self.restrictions.write().ban(*user, *until, *address, now);
             }
             ControlEvent::BanLifted { user } => self.restrictions.write().lift(*user),
@@ -93,9 +97,7 @@ impl Cache {
                 });
             }
             MembershipChange::Level(level) => self.change_state(user, room, |state| state.level = level),
-            MembershipChange::Moderator(moderator) => {
-                self.change_state(user, room, |state| state.moderator = moderator);
-            }
+            MembershipChange::Role(role) => self.change_state(user, room, |state| state.role = role),
             // The cache is ahead of the disk here: see `CachedStore::set_read`.
             MembershipChange::Read { .. } | MembershipChange::UnreadFrom { .. } => {}
         }
@@ -186,7 +188,8 @@ impl CachedStore {
         };
         let now = clock::now();
         let unused = now.saturating_sub(session.seen_at);
-        if unused > SESSION_IDLE_TIMEOUT || session.created_at < self.oldest_session() {
+        let is_over = session.ended_by_ban && self.ban_of(session.user.user.id).is_none();
+        if is_over || unused > SESSION_IDLE_TIMEOUT || session.created_at < self.oldest_session() {
             return Ok(None);
         }
         if unused > SEEN_INTERVAL {

@@ -65,12 +65,3 @@ pub struct Account {
     /// The colour that the user chose.
     pub colour: Option<u8>,
 }
-
-/// The outcome of changing a user's role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleChangeOutcome {
-    Changed,
-    /// No account has this id.
-    NotFound,
-    Forbidden,
-}

@@ -23,9 +23,12 @@ macro_rules! audit_acts {
 
 audit_acts! {
     MessageDeleted => "message_deleted",
+    RoomCreated => "room_created",
+    MemberAdded => "member_added",
     MemberRemoved => "member_removed",
     RoomModeratorAppointed => "room_moderator_appointed",
     RoomModeratorDismissed => "room_moderator_dismissed",
+    RoomOwnerChanged => "room_owner_changed",
     RoomRenamed => "room_renamed",
     RoomArchived => "room_archived",
     RoomReopened => "room_reopened",
@@ -34,6 +37,9 @@ audit_acts! {
     InviteRevoked => "invite_revoked",
     OwnerMade => "owner_made",
     AccountDeleted => "account_deleted",
+    SignedIn => "signed_in",
+    SignInDenied => "sign_in_denied",
+    SessionsEnded => "sessions_ended",
     RoleChanged => "role_changed",
     PasswordChanged => "password_changed",
     ResetMade => "reset_made",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, Seq, ServerRole, User, UserId};
+use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, RoomRole, Seq, ServerRole, User, UserId};
 
 use super::{ConnectionId, RoomMembership, RoomRecord, ServerSettings, TokenHash};
 
@@ -94,7 +94,7 @@ pub enum MembershipChange {
         head: Seq,
     },
     Level(NotificationLevel),
-    Moderator(bool),
+    Role(RoomRole),
     /// Everything up to this seq was read, and nothing is marked as unread any more.
     Read {
         seq: Seq,

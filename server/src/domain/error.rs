@@ -2,7 +2,9 @@
 
 use std::{error::Error, sync::Arc};
 
-/// Why the store could not read or write. The cause is for the log, never for a client.
+use super::Refusal;
+
+/// Why the store did not read or write. The cause of a failure is for the log, never for a client.
 ///
 /// It can be cloned because one failed commit fails every command in its batch.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum StoreError {
     /// The store is stopping and accepts nothing more.
     #[error("the store is closed")]
     Closed,
+    /// The store works; the write was not allowed, or not possible with what is stored.
+    #[error("the write was refused: {0}")]
+    Refused(#[from] Refusal),
 }
 
 type Cause = Arc<dyn Error + Send + Sync>;

@@ -17,8 +17,7 @@ pub struct LogCommand {
     pub kind: LogCommandKind,
 }
 
-/// What a command does. Whether `by` may do it was checked before; what may have changed since then is checked again in the
-/// transaction.
+/// What a command does. Whether `by` may do it is checked in the transaction.
 #[derive(Clone, Debug)]
 pub enum LogCommandKind {
     Send {
@@ -34,12 +33,6 @@ pub enum LogCommandKind {
     },
     Delete {
         message: CommandId,
-        /// Whether `by` may delete their own messages.
-        own: bool,
-        /// Whether `by` may delete messages of others.
-        others: bool,
-        /// Whether that right comes from their membership, and so ends with it.
-        as_member: bool,
     },
     AddMember {
         user: User,
@@ -50,6 +43,9 @@ pub enum LogCommandKind {
     SetModerator {
         user: User,
         moderator: bool,
+    },
+    SetOwner {
+        user: User,
     },
     Rename {
         name: String,

@@ -9,20 +9,22 @@ mod invite;
 mod log_command;
 mod moderation;
 pub mod names;
+mod refusal;
 mod room;
 mod session;
 mod settings;
 
-pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount, RoleChangeOutcome};
+pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount};
 pub use audit::AuditAct;
 pub use commit::{Commit, CommitSink, ControlEvent, MembershipChange, SessionEnd};
 pub use error::StoreError;
 pub use invite::NewInvite;
 pub use log_command::{AppendOutcome, AuthorRange, LogCommand, LogCommandKind, OnAppended, Page};
-pub use moderation::{Ban, ModerationOutcome, Mutes, NewBan, NewMute};
-pub use room::{Membership, NameTaken, RoomChange, RoomMembership, RoomRecord};
+pub use moderation::{Ban, Mutes, NewBan, NewMute};
+pub use refusal::Refusal;
+pub use room::{Membership, RoomChange, RoomMembership, RoomRecord};
 pub use session::{
     AuthenticatedUser, ConnectionId, NewSession, SEEN_INTERVAL, SESSION_IDLE_TIMEOUT, SessionRecord, SessionSelection,
-    StoredSession, TokenHash,
+    SignInDenial, StoredSession, TokenHash,
 };
 pub use settings::{PictureImage, ServerPicture, ServerSettings, SettingsChange};

@@ -43,12 +43,3 @@ pub struct NewMute {
     pub room: Option<RoomId>,
     pub until: Millis,
 }
-
-/// The outcome of imposing or lifting a ban or mute.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModerationOutcome<T> {
-    Done(T),
-    /// There is no such user, or nothing to lift.
-    NotFound,
-    Forbidden,
-}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, User, UserId};
+use parlor_protocol::{NotificationLevel, RoomId, RoomKind, RoomRole, Seq, User, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRecord {
@@ -33,8 +33,7 @@ pub struct RoomMembership {
     /// The first seq that they have marked as unread again.
     pub unread_from: Option<Seq>,
     pub level: NotificationLevel,
-    /// Whether they moderate the room.
-    pub moderator: bool,
+    pub role: RoomRole,
 }
 
 impl RoomMembership {
@@ -57,7 +56,3 @@ pub enum RoomChange {
     Topic(String),
     Archived(bool),
 }
-
-/// Another public room has the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NameTaken;

@@ -53,6 +53,25 @@ pub struct StoredSession {
     pub created_at: Millis,
     /// When it was last used, to within [`SEEN_INTERVAL`].
     pub seen_at: Millis,
+    /// A ban ended it. While that ban is in force, it still tells who is banned.
+    pub ended_by_ban: bool,
+}
+
+/// Why someone with an account could not sign in to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInDenial {
+    WrongPassword,
+    Banned,
+}
+
+impl SignInDenial {
+    /// The name in the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongPassword => "wrong_password",
+            Self::Banned => "banned",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use axum::{
 };
 use parlor_protocol::{
     RoomId, UserId,
-    http::{AddMemberRequest, MemberList, UpdateMemberRequest},
+    http::{AddMemberRequest, ChangeOwnerRequest, MemberList, UpdateMemberRequest},
 };
 
 use super::{ApiError, AppState, JsonBody, SameOrigin};
@@ -54,5 +54,17 @@ pub(super) async fn update(
     JsonBody(request): JsonBody<UpdateMemberRequest>,
 ) -> Result<StatusCode, ApiError> {
     state.services.set_room_moderator(&caller, &room, user, request.moderator).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /api/rooms/{room}/owner`
+pub(super) async fn change_owner(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(room): Path<RoomId>,
+    JsonBody(request): JsonBody<ChangeOwnerRequest>,
+) -> Result<StatusCode, ApiError> {
+    state.services.change_room_owner(&caller, &room, request.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -35,6 +35,18 @@ pub(super) async fn list(
     Ok(Json(state.services.list_people(&caller, &query.q, query.after.as_deref(), query.limit).await?))
 }
 
+/// `DELETE /api/people/{user}/sessions`
+pub(super) async fn end_sessions(
+    _origin: SameOrigin,
+    caller: Caller,
+    State(state): State<AppState>,
+    user: Result<Path<UserId>, PathRejection>,
+) -> Result<StatusCode, ApiError> {
+    let Path(user) = user.map_err(|_| ServiceError::PersonNotFound)?;
+    state.services.end_sessions_of(&caller, user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// `POST /api/people/{user}/role`
 pub(super) async fn change_role(
     _origin: SameOrigin,

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{
-    EventKind, RoomId, RoomKind, RoomSummary, Seq, User, UserId,
-    policy::{MemberStatus, RoomContext},
-};
+use parlor_protocol::{EventKind, RoomId, RoomKind, RoomRole, RoomSummary, Seq, User, UserId, policy::RoomContext};
 use uuid::Uuid;
 
 use super::{MissingRange, Room, State};
@@ -22,7 +19,7 @@ pub(super) struct Details {
 
 impl Room {
     /// The room as permission checks need it, for someone with this membership.
-    pub fn policy_context(&self, membership: Option<MemberStatus>) -> RoomContext {
+    pub fn policy_context(&self, membership: Option<RoomRole>) -> RoomContext {
         let lobby = self.id.as_str() == RoomId::LOBBY;
         RoomContext { kind: self.kind, lobby, archived: self.details.read().archived, membership }
     }
@@ -41,6 +38,7 @@ impl Room {
             | EventKind::MemberAdded { .. }
             | EventKind::MemberRemoved { .. }
             | EventKind::Appointed { .. }
+            | EventKind::OwnerChanged { .. }
             | EventKind::Unknown => return false,
         }
         true
@@ -102,7 +100,8 @@ impl Room {
             joined: true,
             gone: false,
             archived: details.archived,
-            moderator: membership.moderator,
+            moderator: membership.role.moderates(),
+            owner: membership.role == RoomRole::Owner,
             people: others,
         }
     }

@@ -8,11 +8,8 @@ use parlor_protocol::{
     validate,
 };
 
-use super::{Caller, Field, Result, ServiceError, Services, invites::require_within, people};
-use crate::{
-    clock,
-    domain::{ModerationOutcome, NewBan},
-};
+use super::{Caller, Field, Result, ServiceError, Services, invites::require_within};
+use crate::{clock, domain::NewBan};
 
 const HOUR: Millis = 3_600_000;
 
@@ -42,7 +39,7 @@ impl Services {
             until: request.hours.map(|hours| clock::now().saturating_add(Millis::from(hours) * HOUR)),
             address: request.address,
         };
-        outcome(self.store.ban(ban).await?, ServiceError::PersonNotFound)
+        Ok(self.store.ban(ban).await?)
     }
 
     /// Lifts a ban.
@@ -51,7 +48,7 @@ impl Services {
     /// The caller may not, or the person is not banned.
     pub async fn lift_ban(&self, caller: &Caller, user: UserId) -> Result<()> {
         self.require(caller, ServerAction::Moderate)?;
-        outcome(self.store.lift_ban(user, caller.user.id).await?, ServiceError::NotBanned)
+        Ok(self.store.lift_ban(user, caller.user.id).await?)
     }
 
     /// The bans in force, the newest first.
@@ -72,16 +69,8 @@ impl Services {
         let mut listed = Vec::with_capacity(bans.len());
         for ban in bans {
             let role = self.role_of(ban.user.id).await?;
-            listed.push(ListedBan { may_lift: people::may_lift(caller, role, ban.made_by.id), ban });
+            listed.push(ListedBan { may_lift: self.may_lift(caller, role, ban.made_by.id), ban });
         }
         Ok(listed)
-    }
-}
-
-pub(super) fn outcome<T>(outcome: ModerationOutcome<T>, nothing: ServiceError) -> Result<T> {
-    match outcome {
-        ModerationOutcome::Done(done) => Ok(done),
-        ModerationOutcome::NotFound => Err(nothing),
-        ModerationOutcome::Forbidden => Err(ServiceError::TargetNotBelow),
     }
 }

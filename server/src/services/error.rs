@@ -7,7 +7,7 @@ use parlor_protocol::{Millis, error_code, limits, validate::ValidationError};
 use super::{password_hash::HashError, password_policy::WeakPassword};
 use crate::{
     clock,
-    domain::{Ban, StoreError},
+    domain::{Ban, Refusal, StoreError},
     picture::PictureError,
 };
 
@@ -43,7 +43,7 @@ pub enum ServiceError {
     TargetNotBelow,
     #[error("You can only assign roles below your own, to people whose role is below yours.")]
     RoleNotAssignable,
-    #[error("You cannot invite people to a role above your own.")]
+    #[error("You can only invite people to roles below your own.")]
     InviteRoleTooHigh,
     #[error("You cannot do this to yourself.")]
     OwnRestriction,
@@ -55,7 +55,7 @@ pub enum ServiceError {
     GuestsDisabled,
     #[error("On this server, guests can only use the lobby.")]
     GuestsLobbyOnly,
-    #[error("You are muted and cannot send messages here.")]
+    #[error("You are muted and can only read.")]
     Muted { until: Millis },
     /// The reason of a ban is shown to moderators only.
     #[error("You are banned from this server.")]
@@ -299,8 +299,31 @@ fn name_taken(suggestion: Option<&str>) -> String {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Refused(refusal) = error {
+            return refusal.into();
+        }
         tracing::error!(%error, "a request failed");
         Self::unlogged(&error)
+    }
+}
+
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::RoomNotFound => Self::RoomNotFound,
+            Refusal::PersonNotFound => Self::PersonNotFound,
+            Refusal::AccountNotFound => Self::AccountNotFound,
+            Refusal::InviteNotFound => Self::InviteNotFound,
+            Refusal::NotBanned => Self::NotBanned,
+            Refusal::NotMuted => Self::NotMuted,
+            Refusal::Forbidden => Self::Forbidden,
+            Refusal::TargetNotBelow => Self::TargetNotBelow,
+            Refusal::RoleNotAssignable => Self::RoleNotAssignable,
+            Refusal::InviteRoleTooHigh => Self::InviteRoleTooHigh,
+            Refusal::Muted { until } => Self::Muted { until },
+            Refusal::Banned { until } => Self::Banned { until },
+            Refusal::RoomNameTaken => Self::RoomNameTaken,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use parlor_protocol::{
     Millis, ServerRole,
     http::{CreateInviteRequest, CreatedInvite, InviteList, Secret},
     limits,
-    policy::ServerAction,
+    policy::{self, ServerAction},
 };
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ impl Services {
         if matches!(role, ServerRole::Guest | ServerRole::Owner) {
             return Err(ServiceError::InvalidInviteRole);
         }
-        if role > caller.role {
+        if !policy::can_invite_as(caller.role, role) {
             return Err(ServiceError::InviteRoleTooHigh);
         }
         let hours = request.expires_in_hours.unwrap_or(limits::DEFAULT_INVITE_HOURS);
@@ -68,7 +68,7 @@ impl Services {
     /// The caller may not invite, or the invitation cannot be used any more.
     pub async fn revoke_invite(&self, caller: &Caller, id: Uuid) -> Result<()> {
         self.require(caller, ServerAction::Invite)?;
-        if self.store.revoke_invite(id, caller.user.id).await? { Ok(()) } else { Err(ServiceError::InviteNotFound) }
+        Ok(self.store.revoke_invite(id, caller.user.id).await?)
     }
 
     /// The invitation with this secret, while it can be used.

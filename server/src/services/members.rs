@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    Millis, RoomId, RoomKind, ServerRole, User, UserId, UserKind,
+    Millis, RoomId, RoomKind, RoomRole, User, UserKind,
     http::{Member, MemberList},
     limits,
-    policy::{self, ModerationCase, ModerationParty, RoomAction, ServerAction},
+    policy::{self, Party, RoomAction, ServerAction},
 };
 
 use super::{Caller, Result, Services};
@@ -36,7 +36,7 @@ pub struct MembersPage {
 #[allow(clippy::struct_excessive_bools)]
 pub struct MemberDetails {
     pub user: User,
-    pub moderator: bool,
+    pub role: RoomRole,
     pub online: bool,
     pub seen_at: Option<Millis>,
     /// The end of a mute in this room, for those who may mute here.
@@ -46,7 +46,11 @@ pub struct MemberDetails {
     /// The caller may see [`Services::person_details`] of them.
     pub has_page: bool,
     pub may_remove: bool,
+    /// The caller may make them a moderator.
     pub may_appoint: bool,
+    pub may_dismiss: bool,
+    /// The caller may make them the owner.
+    pub may_make_owner: bool,
     pub may_mute: bool,
 }
 
@@ -54,9 +58,10 @@ pub struct MemberDetails {
 #[derive(Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)]
 struct Permissions {
-    party: ModerationParty,
+    party: Party,
     remove: bool,
     appoint: bool,
+    change_owner: bool,
     mute: bool,
     list_people: bool,
     moderate: bool,
@@ -86,9 +91,11 @@ impl Services {
         let (live_room, membership) = self.authorize(caller, RoomAction::See, room).await?;
         let MemberList { members, count } = self.list_members(caller, room).await?;
         let may = async |action| self.authorize(caller, action, room).await.is_ok();
-        let is_moderator = membership.is_some_and(|membership| membership.state.moderator);
+        let room_role = membership.map(|membership| membership.state.role).unwrap_or_default();
+        let party = Party { role: caller.role, room_role };
         let permissions = Permissions {
-            party: party_in(&live_room, caller.user.id, caller.role, is_moderator),
+            party,
+            change_owner: may(RoomAction::ChangeOwner).await && self.may_change_owner(party, room).await?,
             remove: may(RoomAction::Remove).await,
             appoint: may(RoomAction::Appoint).await,
             mute: may(RoomAction::Mute).await,
@@ -113,24 +120,33 @@ impl Services {
         permissions: Permissions,
         member: Member,
     ) -> Result<MemberDetails> {
-        let Member { user, moderator, seen_at, online } = member;
+        let Member { user, moderator, owner, seen_at, online } = member;
         let is_caller = user.id == caller.user.id;
-        let may_mute = permissions.mute && !is_caller && {
-            let on = party_in(room, user.id, self.role_of(user.id).await?, moderator);
-            policy::can_mute_in_room(ModerationCase { by: permissions.party, on, by_another: false })
-        };
+        let (by, role) = (permissions.party, RoomRole::from_flags(moderator, owner));
+        let target = Party { role: self.role_of(user.id).await?, room_role: role };
+        let may_act = !is_caller && by.outranks(target);
+        let may_dismiss = role.moderates() && policy::can_dismiss(by, target, is_caller);
         Ok(MemberDetails {
-            moderator,
+            role,
             online,
             seen_at,
             muted_until: self.store.mutes_of(user.id, &room.id).room.filter(|_| permissions.mute),
             is_caller,
             has_page: permissions.list_people && (user.kind == UserKind::Account || permissions.moderate),
-            may_remove: permissions.remove && !is_caller && policy::can_remove_member(permissions.party, moderator),
-            may_appoint: permissions.appoint && room.kind != RoomKind::Direct,
-            may_mute,
+            may_remove: permissions.remove && may_act,
+            may_appoint: permissions.appoint && room.kind != RoomKind::Direct && !role.moderates(),
+            may_dismiss: permissions.appoint && may_dismiss,
+            may_make_owner: permissions.change_owner && role != RoomRole::Owner,
+            may_mute: permissions.mute && may_act,
             user,
         })
+    }
+
+    /// Whether someone who may change the owner of rooms may do so in this one.
+    async fn may_change_owner(&self, by: Party, room: &RoomId) -> Result<bool> {
+        let Some(owner) = self.store.owner(room).await? else { return Ok(true) };
+        let owner = Party { role: self.role_of(owner).await?, room_role: RoomRole::Owner };
+        Ok(policy::can_change_owner(by, Some(owner)))
     }
 
     async fn member_suggestions(&self, members: &[Member]) -> Result<Vec<String>> {
@@ -138,8 +154,4 @@ impl Services {
         let others = people.into_iter().filter(|person| !members.iter().any(|member| member.user.id == person.id));
         Ok(others.map(|person| person.name).collect())
     }
-}
-
-pub(super) fn party_in(room: &Room, user: UserId, role: ServerRole, moderator: bool) -> ModerationParty {
-    ModerationParty { role, moderator, maker: room.is_made_by(user) }
 }

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{
-    RoomId, UserId, limits,
-    policy::{self, RoomAction},
-};
+use parlor_protocol::{RoomId, UserId, limits, policy::RoomAction};
 
-use super::{Caller, Result, ServiceError, Services, members::party_in};
+use super::{Caller, Result, ServiceError, Services};
 use crate::{
     connection::Connection,
     domain::{Membership, names},
@@ -21,12 +18,12 @@ impl Services {
     /// They may not join, or the store failed.
     pub async fn join_room(&self, connection: &Connection, room: &Arc<Room>) -> Result<()> {
         let user = connection.user.id;
-        if self.hub.role_and_status(user, &room.id).1.is_some() {
+        if self.hub.roles_of(user, &room.id).1.is_some() {
             return Ok(());
         }
         self.authorize_connected(connection, RoomAction::Join, &room.id)?;
-        let added = self.store.add_member(&room.id, user, user, Some(connection.id)).await?;
-        added.map(drop).ok_or(ServiceError::RoomNotFound)
+        self.store.add_member(&room.id, user, user, Some(connection.id)).await?;
+        Ok(())
     }
 
     /// Someone's membership of a room; none when they are not a member.
@@ -46,8 +43,8 @@ impl Services {
             return Ok(());
         }
         self.authorize(caller, if is_self { RoomAction::Join } else { RoomAction::Invite }, room).await?;
-        let added = self.store.add_member(room, user, caller.user.id, None).await?;
-        added.map(drop).ok_or(ServiceError::PersonNotFound)
+        self.store.add_member(room, user, caller.user.id, None).await?;
+        Ok(())
     }
 
     /// Adds the person whose account has this name.
@@ -66,18 +63,10 @@ impl Services {
     /// # Errors
     /// The caller may not, or the person is not a member.
     pub async fn remove_member(&self, caller: &Caller, room: &RoomId, user: UserId) -> Result<()> {
-        let is_self = user == caller.user.id;
-        let action = if is_self { RoomAction::Leave } else { RoomAction::Remove };
-        let (live_room, _) = self.authorize(caller, action, room).await?;
-        if !is_self {
-            let membership = self.membership(user, room).await?;
-            let is_moderator = membership.is_some_and(|membership| membership.state.moderator);
-            if !policy::can_remove_member(party_in(&live_room, caller.user.id, caller.role, false), is_moderator) {
-                return Err(ServiceError::Forbidden);
-            }
-        }
-        let removed = self.store.remove_member(room, user, caller.user.id).await?;
-        removed.map(drop).ok_or(ServiceError::PersonNotFound)
+        let action = if user == caller.user.id { RoomAction::Leave } else { RoomAction::Remove };
+        self.authorize(caller, action, room).await?;
+        self.store.remove_member(room, user, caller.user.id).await?;
+        Ok(())
     }
 
     /// Makes a member a moderator of the room, or ends that.
@@ -92,11 +81,16 @@ impl Services {
         moderator: bool,
     ) -> Result<()> {
         self.authorize(caller, RoomAction::Appoint, room).await?;
-        if self.store.set_moderator(room, user, moderator, caller.user.id).await? {
-            Ok(())
-        } else {
-            Err(ServiceError::PersonNotFound)
-        }
+        Ok(self.store.set_moderator(room, user, moderator, caller.user.id).await?)
+    }
+
+    /// Makes a member the owner of the room: by its owner or, if they are above them or there is none, by an admin.
+    ///
+    /// # Errors
+    /// The caller may not, or the person is not a member.
+    pub async fn change_room_owner(&self, caller: &Caller, room: &RoomId, user: UserId) -> Result<()> {
+        self.authorize(caller, RoomAction::ChangeOwner, room).await?;
+        Ok(self.store.set_owner(room, user, caller.user.id).await?)
     }
 
     /// The account that shows this name, or else signs in with it, in any spelling that counts as the same.

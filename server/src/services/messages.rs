@@ -98,16 +98,12 @@ impl Services {
     fn prepare_deletion(&self, by: &Connection, limit: &Bucket, deletion: MessageDeletion) -> Result<LogCommand> {
         let MessageDeletion { id, room, message } = deletion;
         require_id(id)?;
-        // The store finds out who wrote the message.
-        let own = self.authorize_connected(by, RoomAction::DeleteOwn, &room);
-        let others = self.authorize_connected(by, RoomAction::DeleteOthers, &room).is_ok();
-        let own = match own {
-            Err(denied) if !others => return Err(denied),
-            own => own.is_ok(),
-        };
+        // The store finds out who wrote the message, and whether they may delete it.
+        if let Err(denied) = self.authorize_connected(by, RoomAction::DeleteOwn, &room) {
+            self.authorize_connected(by, RoomAction::DeleteOthers, &room).map_err(|_| denied)?;
+        }
         take(limit)?;
-        let as_member = self.hub.role_and_status(by.user.id, &room).1.is_some();
-        let kind = LogCommandKind::Delete { message, own, others, as_member };
+        let kind = LogCommandKind::Delete { message };
         Ok(LogCommand { id, room, by: by.user.clone(), kind })
     }
 

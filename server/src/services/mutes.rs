@@ -7,7 +7,7 @@ use parlor_protocol::{
     policy::{RoomAction, ServerAction},
 };
 
-use super::{Caller, Field, Result, ServiceError, Services, bans::outcome, invites::require_within};
+use super::{Caller, Field, Result, Services, invites::require_within};
 use crate::{clock, domain::NewMute};
 
 const MINUTE: Millis = 60_000;
@@ -23,7 +23,7 @@ impl Services {
         self.require_someone_else(caller, user)?;
         let until = clock::now().saturating_add(Millis::from(request.minutes) * MINUTE);
         let mute = NewMute { user, by: caller.user.id, room: request.room, until };
-        outcome(self.store.mute(mute).await?, ServiceError::PersonNotFound)
+        Ok(self.store.mute(mute).await?)
     }
 
     /// Ends a mute.
@@ -33,7 +33,7 @@ impl Services {
     pub async fn unmute(&self, caller: &Caller, user: UserId, room: Option<RoomId>) -> Result<()> {
         self.require_muting(caller, room.as_ref()).await?;
         self.require_someone_else(caller, user)?;
-        outcome(self.store.unmute(user, room, caller.user.id).await?, ServiceError::NotMuted)
+        Ok(self.store.unmute(user, room, caller.user.id).await?)
     }
 
     /// Rejects callers who may mute nobody there. Whether they may mute this person is decided in the transaction.

@@ -4,11 +4,11 @@ use parlor_protocol::{
     Millis, RoomId, ServerRole, User, UserId, UserKind,
     http::{ChangeRoleRequest, PeoplePage},
     limits,
-    policy::{self, ModerationCase, ModerationParty, ServerAction},
+    policy::{self, ModerationCase, ServerAction},
 };
 
 use super::{Caller, Result, ServiceError, Services};
-use crate::domain::{RoleChangeOutcome, names};
+use crate::domain::names;
 
 /// A person, and what the caller may do about them.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct PersonPermissions {
     pub message: bool,
     /// Roles to give them.
     pub roles: Vec<ServerRole>,
+    /// End their sessions.
+    pub end_sessions: bool,
     /// Create a password reset link for them.
     pub reset_password: bool,
     /// Mute and ban them.
@@ -52,7 +54,7 @@ pub struct PersonPermissions {
 impl PersonPermissions {
     /// Whether there is something to manage.
     pub fn can_manage(&self) -> bool {
-        !self.roles.is_empty() || self.reset_password || self.moderate
+        !self.roles.is_empty() || self.end_sessions || self.reset_password || self.moderate
     }
 }
 
@@ -86,11 +88,7 @@ impl Services {
         if request.role == ServerRole::Guest {
             return Err(ServiceError::InvalidRole);
         }
-        match self.store.set_role(caller.user.id, user, request.role).await? {
-            RoleChangeOutcome::Changed => Ok(()),
-            RoleChangeOutcome::NotFound => Err(ServiceError::AccountNotFound),
-            RoleChangeOutcome::Forbidden => Err(ServiceError::RoleNotAssignable),
-        }
+        Ok(self.store.set_role(caller.user.id, user, request.role).await?)
     }
 
     /// One person. Guests are visible to moderators only.
@@ -125,7 +123,7 @@ impl Services {
         let Some(ban) = self.store.ban_of(user) else { return Ok(None) };
         let bans = self.store.bans(limits::MAX_BANS_LISTED).await?;
         let info = bans.into_iter().find(|ban| ban.user.id == user);
-        let may_lift = info.as_ref().is_some_and(|info| may_lift(caller, role, info.made_by.id));
+        let may_lift = info.as_ref().is_some_and(|info| self.may_lift(caller, role, info.made_by.id));
         let (reason, made_by) = info.map(|info| (info.reason, info.made_by.name)).unwrap_or_default();
         Ok(Some(BanDetails { until: ban.until, reason, made_by, may_lift }))
     }
@@ -139,18 +137,31 @@ impl Services {
         role: ServerRole,
     ) -> PersonPermissions {
         let is_account = kind == UserKind::Account;
-        let assignable =
-            |to: &ServerRole| is_account && *to != ServerRole::Guest && policy::can_assign_role(caller.role, role, *to);
+        let may_appoint = is_account && self.can(caller, ServerAction::Appoint);
+        let assignable = |to: &ServerRole| {
+            may_appoint && *to != ServerRole::Guest && policy::can_assign_role(caller.role, role, *to)
+        };
         let is_caller = user == caller.user.id;
         PersonPermissions {
             is_caller,
             message: !is_caller && self.can(caller, ServerAction::CreateDirect),
             roles: ServerRole::ALL.into_iter().filter(assignable).collect(),
+            end_sessions: self.can(caller, ServerAction::EndSessions) && self.actor(caller.role).outranks(role),
             reset_password: is_account
                 && self.can(caller, ServerAction::ResetPassword)
                 && self.actor(caller.role).outranks(role),
-            moderate: may_moderate(caller, role, false),
+            moderate: self.may_moderate(caller, role, false),
         }
+    }
+
+    /// Whether the caller may lift a ban that `made_by` imposed on someone with this role.
+    pub(super) fn may_lift(&self, caller: &Caller, role: ServerRole, made_by: UserId) -> bool {
+        self.may_moderate(caller, role, made_by != caller.user.id)
+    }
+
+    fn may_moderate(&self, caller: &Caller, on: ServerRole, by_another: bool) -> bool {
+        self.can(caller, ServerAction::Moderate)
+            && policy::can_moderate(ModerationCase { by: caller.role, on, by_another })
     }
 
     /// Whether someone is connected, and else when they last were: as stored, or newer and about to be stored.
@@ -158,14 +169,4 @@ impl Services {
         let (online, left) = self.hub.is_online(user);
         (online, left.or(stored).filter(|_| !online))
     }
-}
-
-/// Whether the caller may lift a ban that `made_by` imposed on someone with this role.
-pub(super) fn may_lift(caller: &Caller, role: ServerRole, made_by: UserId) -> bool {
-    may_moderate(caller, role, made_by != caller.user.id)
-}
-
-fn may_moderate(caller: &Caller, role: ServerRole, by_another: bool) -> bool {
-    let (by, on) = (ModerationParty::with_role(caller.role), ModerationParty::with_role(role));
-    policy::can_moderate(ModerationCase { by, on, by_another })
 }

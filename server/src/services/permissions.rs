@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    RoomId, ServerRole, UserId,
-    policy::{Actor, Decision, MemberStatus, RoomAction, ServerAction},
+    Millis, RoomId, RoomRole, ServerRole, UserId,
+    policy::{Actor, Decision, RoomAction, ServerAction},
 };
 
 use super::{Caller, Result, ServiceError, Services};
 use crate::{config::Guests, connection::Connection, domain::Membership, room::Room};
 
 impl Services {
-    /// Someone with this role, for permission checks on this server.
+    /// Someone with this role who is not muted, for permission checks on this server.
     pub fn actor(&self, role: ServerRole) -> Actor {
         Actor { lobby_only: self.flags.guests == Some(Guests::LobbyOnly), ..Actor::with_role(role) }
     }
 
     /// Whether the caller may do this on the server.
     pub fn can(&self, caller: &Caller, action: ServerAction) -> bool {
-        self.actor(caller.role).can(action)
+        self.require(caller, action).is_ok()
     }
 
     /// Rejects what the caller may not do on the server.
     pub(super) fn require(&self, caller: &Caller, action: ServerAction) -> Result<()> {
-        if self.can(caller, action) { Ok(()) } else { Err(ServiceError::Forbidden) }
+        let muted_until = self.store.mutes_of(caller.user.id, &RoomId::lobby()).server;
+        let actor = Actor { muted: muted_until.is_some(), ..self.actor(caller.role) };
+        permit(actor.check_server(action), muted_until)
     }
 
     /// The room, and the caller's membership, when they may do this there.
@@ -37,8 +39,8 @@ impl Services {
         room: &RoomId,
     ) -> Result<(Arc<Room>, Option<Membership>)> {
         let membership = self.membership(caller.user.id, room).await?;
-        let status = membership.as_ref().map(member_status);
-        let room = self.check_access(caller.user.id, caller.role, action, room, status)?;
+        let role = membership.as_ref().map(|membership| membership.state.role);
+        let room = self.check_access(caller.user.id, caller.role, action, room, role)?;
         Ok((room, membership))
     }
 
@@ -46,19 +48,15 @@ impl Services {
     pub fn require_guest_access(&self, room: &RoomId) -> Result<()> {
         let found = self.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
         // A new guest is a member of the lobby only.
-        let status = (*room == RoomId::lobby()).then_some(MemberStatus { moderator: false, muted: false });
-        match self.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(status)) {
-            Decision::Allowed => Ok(()),
-            Decision::Forbidden => Err(ServiceError::Forbidden),
-            Decision::Hidden => Err(ServiceError::RoomNotFound),
-        }
+        let membership = (*room == RoomId::lobby()).then_some(RoomRole::Member);
+        permit(self.actor(ServerRole::Guest).check(RoomAction::Read, found.policy_context(membership)), None)
     }
 
     /// The room, when a connected person may do this there. Reads nothing from the store: the hub knows the memberships of
     /// everyone who is connected.
     pub fn authorize_connected(&self, connection: &Connection, action: RoomAction, room: &RoomId) -> Result<Arc<Room>> {
-        let (role, status) = self.hub.role_and_status(connection.user.id, room);
-        self.check_access(connection.user.id, role, action, room, status)
+        let (role, membership) = self.hub.roles_of(connection.user.id, room);
+        self.check_access(connection.user.id, role, action, room, membership)
     }
 
     pub(super) fn check_access(
@@ -67,20 +65,12 @@ impl Services {
         role: ServerRole,
         action: RoomAction,
         room: &RoomId,
-        membership: Option<MemberStatus>,
+        membership: Option<RoomRole>,
     ) -> Result<Arc<Room>> {
         let room = self.hub.room(room).ok_or(ServiceError::RoomNotFound)?;
-        let (actor, mutes) = (self.actor(role), self.store.mutes_of(user, &room.id));
-        let unmuted = actor.check(action, room.policy_context(membership));
-        let muted_here = mutes.room.is_some();
-        let actor = Actor { muted: mutes.server.is_some() || (membership.is_none() && muted_here), ..actor };
-        let membership = membership.map(|status| MemberStatus { muted: muted_here, ..status });
-        match (actor.check(action, room.policy_context(membership)), mutes.until()) {
-            (Decision::Allowed, _) => Ok(room),
-            (Decision::Forbidden, Some(until)) if unmuted.is_allowed() => Err(ServiceError::Muted { until }),
-            (Decision::Forbidden, _) => Err(ServiceError::Forbidden),
-            (Decision::Hidden, _) => Err(ServiceError::RoomNotFound),
-        }
+        let muted_until = self.store.mutes_of(user, &room.id).until();
+        let actor = Actor { muted: muted_until.is_some(), ..self.actor(role) };
+        permit(actor.check(action, room.policy_context(membership)), muted_until).map(|()| room)
     }
 
     /// The role of someone's account; guests have none.
@@ -89,6 +79,11 @@ impl Services {
     }
 }
 
-pub(super) fn member_status(membership: &Membership) -> MemberStatus {
-    MemberStatus { moderator: membership.state.moderator, muted: false }
+fn permit(decision: Decision, muted_until: Option<Millis>) -> Result<()> {
+    match decision {
+        Decision::Allowed => Ok(()),
+        Decision::Muted => Err(ServiceError::Muted { until: muted_until.unwrap_or_default() }),
+        Decision::Forbidden => Err(ServiceError::Forbidden),
+        Decision::Hidden => Err(ServiceError::RoomNotFound),
+    }
 }

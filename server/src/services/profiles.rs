@@ -4,6 +4,7 @@ use parlor_protocol::{
     UserKind,
     http::{Me, UpdateProfileRequest},
     limits,
+    policy::ServerAction,
 };
 
 use super::{Caller, Field, Result, ServiceError, Services, names::parse_name};
@@ -24,6 +25,10 @@ impl Services {
     /// # Errors
     /// The input is not valid, the name is taken, or the caller is a guest.
     pub async fn update_profile(&self, caller: &Caller, request: UpdateProfileRequest) -> Result<Me> {
+        if caller.user.kind == UserKind::Guest {
+            return Err(ServiceError::NoProfile);
+        }
+        self.require(caller, ServerAction::ChangeProfile)?;
         let name = request.display_name.as_deref().map(parse_name).transpose()?;
         if request.colour.is_some_and(|colour| colour >= limits::COLOUR_COUNT) {
             let max = u32::from(limits::COLOUR_COUNT) - 1;

@@ -2,7 +2,7 @@
 
 use parlor_protocol::{RoomId, RoomSummary, UserId, policy::RoomAction};
 
-use super::{Result, Services, permissions::member_status};
+use super::{Result, Services};
 use crate::{
     domain::{AuthenticatedUser, Membership, RoomMembership},
     room::Room,
@@ -29,8 +29,7 @@ impl Services {
         let mut rooms = Vec::with_capacity(memberships.len());
         for membership in &*memberships {
             let Membership { room, state } = membership;
-            let status = Some(member_status(membership));
-            if let Ok(room) = self.check_access(who.user.id, who.role, RoomAction::See, room, status) {
+            if let Ok(room) = self.check_access(who.user.id, who.role, RoomAction::See, room, Some(state.role)) {
                 self.load_unread(&room, *state).await?;
                 rooms.push((*state, room.summary(who.user.id, *state)));
             }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    NotificationLevel, RoomId, RoomKind, RoomSummary, UserId,
+    NotificationLevel, RoomId, RoomKind, RoomRole, RoomSummary, UserId,
     http::{CreateRoomRequest, CreatedRoom, OpenDirectRequest, UpdateRoomRequest},
     limits,
-    policy::{RoomAction, ServerAction},
+    policy::{Actor, RoomAction, ServerAction},
     validate,
 };
 
 use super::{Caller, Field, Result, ServiceError, Services};
 use crate::{
-    domain::{NameTaken, RoomChange, RoomMembership},
+    domain::{RoomChange, RoomMembership},
     room::Room,
 };
 
@@ -40,23 +40,21 @@ impl Services {
         self.store.all_rooms().await.map(drop).map_err(ServiceError::from)
     }
 
-    /// Creates a public or private room whose first member and moderator is the caller.
+    /// Creates a public or private room whose first member and owner is the caller.
     ///
     /// # Errors
     /// The caller may not, or the name is not valid or taken.
     pub async fn create_room(&self, caller: &Caller, request: CreateRoomRequest) -> Result<CreatedRoom> {
-        self.require_room_creation(
-            caller,
-            match request.kind {
-                RoomKind::Public => ServerAction::CreatePublicRoom,
-                RoomKind::Private => ServerAction::CreatePrivateRoom,
-                RoomKind::Direct => return Err(ServiceError::InvalidRoomKind),
-            },
-        )?;
+        let action = match request.kind {
+            RoomKind::Public => ServerAction::CreatePublicRoom,
+            RoomKind::Private => ServerAction::CreatePrivateRoom,
+            RoomKind::Direct => return Err(ServiceError::InvalidRoomKind),
+        };
+        require_room_creation(self.actor(caller.role), action)?;
+        self.require(caller, action)?;
         let name = parse_room_name(&request.name)?;
-        let created = self.store.create_room(name, request.kind, caller.user.id).await?;
-        let record = created.map_err(|NameTaken| ServiceError::RoomNameTaken)?;
-        let membership = RoomMembership { moderator: true, ..RoomMembership::since(record.head) };
+        let record = self.store.create_room(name, request.kind, caller.user.id).await?;
+        let membership = RoomMembership { role: RoomRole::Owner, ..RoomMembership::since(record.head) };
         let room = self.live_room(&record.id)?;
         Ok(CreatedRoom { room: room.summary(caller.user.id, membership) })
     }
@@ -100,8 +98,7 @@ impl Services {
             self.authorize(caller, RoomAction::Archive, room).await?;
             changes.push(RoomChange::Archived(archived));
         }
-        let changed = self.store.change_room(room, changes, caller.user.id).await?;
-        changed.map_err(|NameTaken| ServiceError::RoomNameTaken)
+        Ok(self.store.change_room(room, changes, caller.user.id).await?)
     }
 
     /// Opens the direct room of the caller and these people; creates it when there is none.
@@ -123,7 +120,8 @@ impl Services {
         caller: &Caller,
         mut people: Vec<UserId>,
     ) -> Result<(Arc<Room>, RoomMembership)> {
-        self.require_room_creation(caller, ServerAction::CreateDirect)?;
+        // Muted people may open a room that exists; the store finds out whether it does.
+        require_room_creation(self.actor(caller.role), ServerAction::CreateDirect)?;
         people.retain(|person| *person != caller.user.id);
         people.sort_unstable();
         people.dedup();
@@ -132,7 +130,7 @@ impl Services {
         }
         people.push(caller.user.id);
         let record = self.store.direct_room(people, caller.user.id).await?;
-        let room = self.live_room(&record.ok_or(ServiceError::PersonNotFound)?.id)?;
+        let room = self.live_room(&record.id)?;
         let membership = self.membership(caller.user.id, &room.id).await?;
         let membership = membership.map(|membership| membership.state).unwrap_or_default();
         Ok((room, membership))
@@ -176,14 +174,13 @@ impl Services {
     fn live_room(&self, room: &RoomId) -> Result<Arc<Room>> {
         self.hub.room(room).ok_or(ServiceError::Unavailable)
     }
+}
 
-    fn require_room_creation(&self, caller: &Caller, action: ServerAction) -> Result<()> {
-        let actor = self.actor(caller.role);
-        match actor.can(action) {
-            true => Ok(()),
-            false if actor.lobby_only => Err(ServiceError::GuestsLobbyOnly),
-            false => Err(ServiceError::Forbidden),
-        }
+fn require_room_creation(actor: Actor, action: ServerAction) -> Result<()> {
+    match actor.can(action) {
+        true => Ok(()),
+        false if actor.lobby_only => Err(ServiceError::GuestsLobbyOnly),
+        false => Err(ServiceError::Forbidden),
     }
 }
 

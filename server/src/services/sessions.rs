@@ -3,8 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use parlor_protocol::{
-    CloseCode, ServerRole, UserKind,
+    CloseCode, ServerRole, UserId, UserKind,
     http::{CreatedSession, SessionInfo, SessionList, SignInRequest},
+    policy::ServerAction,
 };
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use super::{Caller, ClientInfo, Result, ServiceError, Services, names::parse_nam
 use crate::{
     config::Guests,
     connection::Connection,
-    domain::{Account, AuthenticatedUser, SessionSelection, TokenHash},
+    domain::{Account, AuthenticatedUser, SessionSelection, SignInDenial, TokenHash},
 };
 
 impl Services {
@@ -107,9 +108,17 @@ impl Services {
                 return Err(error.into());
             }
         };
-        let account = account.filter(|_| is_right).ok_or(ServiceError::WrongCredentials)?;
+        let account = account.ok_or(ServiceError::WrongCredentials)?;
+        let denied = |denial| self.store.record_denied_sign_in(account.user.id, denial);
+        if !is_right {
+            denied(SignInDenial::WrongPassword).await?;
+            return Err(ServiceError::WrongCredentials);
+        }
         self.login_throttle.succeeded(&key, client.address);
-        self.require_unbanned(&account)?;
+        if let Err(banned) = self.require_unbanned(&account) {
+            denied(SignInDenial::Banned).await?;
+            return Err(banned);
+        }
         let (token, session) = tokens::new_session(client)?;
         if !self.store.begin_session(&account, session, replaced).await? {
             return Err(ServiceError::WrongCredentials);
@@ -149,6 +158,15 @@ impl Services {
         let ended = self.store.end_sessions(caller.user.id, SessionSelection::One(id)).await?;
         let token = *ended.first().ok_or(ServiceError::SessionNotFound)?;
         Ok(token == caller.token)
+    }
+
+    /// Ends all sessions of someone with a lower role and closes their connections.
+    ///
+    /// # Errors
+    /// The caller may not, or there is no such person.
+    pub async fn end_sessions_of(&self, caller: &Caller, user: UserId) -> Result<()> {
+        self.require(caller, ServerAction::EndSessions)?;
+        Ok(self.store.end_sessions_of(user, caller.user.id).await?)
     }
 
     /// Ends all sessions of the caller except the current one.

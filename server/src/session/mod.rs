@@ -283,7 +283,7 @@ impl Session {
     }
 
     fn who(&self) -> AuthenticatedUser {
-        let (role, _) = self.context.hub.role_and_status(self.user(), &RoomId::lobby());
+        let (role, _) = self.context.hub.roles_of(self.user(), &RoomId::lobby());
         // Before `hello`, only the role at the opening of the connection is known.
         AuthenticatedUser { user: self.connection.user.clone(), role: role.max(self.connection.role) }
     }

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use parlor_protocol::{Millis, ServerRole, User, UserId, http::PeoplePage};
 
-use crate::domain::{
-    Account, CreateError, IsNameInUse, Name, NewAccount, NewSession, RoleChangeOutcome, StoreError, TokenHash,
-};
+use crate::domain::{Account, CreateError, IsNameInUse, Name, NewAccount, NewSession, StoreError, TokenHash};
 
 #[async_trait]
 pub trait AccountStore: Send + Sync + 'static {
@@ -42,14 +40,14 @@ pub trait AccountStore: Send + Sync + 'static {
         replaced: TokenHash,
     ) -> Result<bool, StoreError>;
 
-    /// Creates a link to set a new password. False when there is no such account.
+    /// Creates a link to set a new password.
     async fn create_reset_token(
         &self,
         user: UserId,
         by: UserId,
         token: TokenHash,
         expires_at: Millis,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<(), StoreError>;
 
     /// The account that a reset link is for, while the link is valid.
     async fn account_of_reset_token(&self, token: TokenHash) -> Result<Option<Account>, StoreError>;
@@ -74,8 +72,7 @@ pub trait AccountStore: Send + Sync + 'static {
     /// Deletes an account and ends its sessions. Its messages stay, under a name that says so. False for the last owner.
     async fn delete_account(&self, user: UserId) -> Result<bool, StoreError>;
 
-    /// Changes a user's role, if the roles at the time of the commit allow it.
-    async fn set_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError>;
+    async fn set_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<(), StoreError>;
 
     /// Stores when users were last connected.
     async fn set_seen(&self, seen: Vec<(UserId, Millis)>) -> Result<(), StoreError>;

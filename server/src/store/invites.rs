@@ -16,8 +16,7 @@ pub trait InviteStore: Send + Sync + 'static {
     /// The invite with this secret, while it is valid; also the one that makes an owner.
     async fn invite_of(&self, token: TokenHash) -> Result<Option<InviteInfo>, StoreError>;
 
-    /// Revokes an invite. False when there is no such valid invite.
-    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError>;
+    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<(), StoreError>;
 
     /// Makes this secret, and no other, the invite that makes an owner. False when there is an owner.
     async fn create_owner_invite(&self, token: TokenHash) -> Result<bool, StoreError>;

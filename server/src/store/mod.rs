@@ -4,6 +4,9 @@
 //! each commit, and before its writes are answered, the store publishes what changed to a [`crate::domain::CommitSink`].
 //! Writes that return a result also wait for [`CommitSink::applied`](crate::domain::CommitSink::applied); appended commands
 //! and read positions do not.
+//!
+//! Writes that need rights check them in their transaction, because they may have changed since the request was accepted, and
+//! return [`StoreError::Refused`](crate::domain::StoreError::Refused).
 
 use async_trait::async_trait;
 

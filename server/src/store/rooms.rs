@@ -4,9 +4,8 @@
 use async_trait::async_trait;
 use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, UserId, http::Member};
 
-use crate::domain::{ConnectionId, Membership, NameTaken, RoomChange, RoomRecord, StoreError};
+use crate::domain::{ConnectionId, Membership, RoomChange, RoomRecord, StoreError};
 
-/// Whether the user may do it was checked before; what may have changed since then is checked in the transaction.
 #[async_trait]
 pub trait RoomStore: Send + Sync + 'static {
     async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError>;
@@ -18,42 +17,37 @@ pub trait RoomStore: Send + Sync + 'static {
     /// except in direct rooms.
     async fn members(&self, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError>;
 
-    /// Creates a public or private room whose creator is its first member and moderator.
-    async fn create_room(
-        &self,
-        name: String,
-        kind: RoomKind,
-        by: UserId,
-    ) -> Result<Result<RoomRecord, NameTaken>, StoreError>;
+    /// The member who owns a room.
+    async fn owner(&self, room: &RoomId) -> Result<Option<UserId>, StoreError>;
 
-    /// The direct room of these users, created if there is none; `None` when one of them does not exist.
-    async fn direct_room(&self, users: Vec<UserId>, by: UserId) -> Result<Option<RoomRecord>, StoreError>;
+    /// Creates a public or private room whose creator is its first member and owner.
+    async fn create_room(&self, name: String, kind: RoomKind, by: UserId) -> Result<RoomRecord, StoreError>;
 
-    /// Makes `user` a member who has read everything so far. Returns how far they have read; `None` when there is no such
-    /// user or room. `origin`: the connection that they join with.
+    /// The direct room of these users, created if there is none.
+    async fn direct_room(&self, users: Vec<UserId>, by: UserId) -> Result<RoomRecord, StoreError>;
+
+    /// Makes `user` a member who has read everything so far. Returns how far they have read. `origin`: the connection that
+    /// they join with.
     async fn add_member(
         &self,
         room: &RoomId,
         user: UserId,
         by: UserId,
         origin: Option<ConnectionId>,
-    ) -> Result<Option<Seq>, StoreError>;
+    ) -> Result<Seq, StoreError>;
 
     /// Ends a membership. From that commit on nothing that `user` sends there is stored, even if it was queued before.
-    /// Returns the room's newest event then; `None` when there was no membership.
-    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError>;
+    /// Returns the room's newest event then.
+    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Seq, StoreError>;
 
-    /// Makes a member a moderator of the room, or ends that. False when they are not a member.
-    async fn set_moderator(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId)
-    -> Result<bool, StoreError>;
+    /// Makes a member a moderator of the room, or ends that.
+    async fn set_moderator(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId) -> Result<(), StoreError>;
+
+    /// Makes a member the owner of the room. The owner before them becomes a moderator.
+    async fn set_owner(&self, room: &RoomId, user: UserId, by: UserId) -> Result<(), StoreError>;
 
     /// Applies all changes to a room, or none.
-    async fn change_room(
-        &self,
-        room: &RoomId,
-        changes: Vec<RoomChange>,
-        by: UserId,
-    ) -> Result<Result<(), NameTaken>, StoreError>;
+    async fn change_room(&self, room: &RoomId, changes: Vec<RoomChange>, by: UserId) -> Result<(), StoreError>;
 
     /// Sets a member's notification level. False when they are not a member.
     async fn set_level(&self, room: &RoomId, user: UserId, level: NotificationLevel) -> Result<bool, StoreError>;

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use parlor_protocol::{Millis, UserId};
 
-use crate::domain::{Account, NewSession, SessionRecord, SessionSelection, StoreError, StoredSession, TokenHash};
+use crate::domain::{
+    Account, NewSession, SessionRecord, SessionSelection, SignInDenial, StoreError, StoredSession, TokenHash,
+};
 
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
@@ -21,6 +23,10 @@ pub trait SessionStore: Send + Sync + 'static {
         replaced: Option<TokenHash>,
     ) -> Result<bool, StoreError>;
 
+    /// Notes in the audit log that someone could not sign in to an account. Returns once it is queued, so that the time of the
+    /// answer does not tell whether there is such an account.
+    async fn record_denied_sign_in(&self, user: UserId, denial: SignInDenial) -> Result<(), StoreError>;
+
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError>;
 
     /// The sessions of a user that began at this time or later and are in use, the most recently used first.
@@ -28,6 +34,9 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Ends sessions of a user; returns those that were ended.
     async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError>;
+
+    /// Ends all sessions of another user.
+    async fn end_sessions_of(&self, user: UserId, by: UserId) -> Result<(), StoreError>;
 
     /// Ends sessions that began before this time or are not used any more, and deletes expired reset links.
     async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError>;

@@ -85,9 +85,12 @@ async fn mute_and_message_follow_commit_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ban_and_message_follow_commit_order() {
     let server = Server::start().await;
-    let (owner, bob) = (server.owner("olga").await, server.account("bob").await);
+    let owner = server.owner("olga").await;
+    server.account("bob").await;
     let mut last = 0;
     for round in 0..20 {
+        // The ban of the round before has ended the session.
+        let bob = server.sign_in("bob").await;
         let mut live = Client::connect(server.address, &bob).await;
         // The ban arrives during or after the handshake.
         if live.try_say(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume: vec![] }).await.is_none() {

@@ -20,12 +20,13 @@ pub(super) enum HttpCommand {
     SetTopic,
     Archive,
     Appoint,
+    ChangeOwner,
     Mute,
     Level,
 }
 
 impl HttpCommand {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::List,
         Self::Page,
         Self::Messages,
@@ -39,6 +40,7 @@ impl HttpCommand {
         Self::SetTopic,
         Self::Archive,
         Self::Appoint,
+        Self::ChangeOwner,
         Self::Mute,
         Self::Level,
     ];
@@ -54,6 +56,7 @@ impl HttpCommand {
             Self::Rename | Self::SetTopic => RoomAction::Rename,
             Self::Archive => RoomAction::Archive,
             Self::Appoint => RoomAction::Appoint,
+            Self::ChangeOwner => RoomAction::ChangeOwner,
             Self::Mute => RoomAction::Mute,
             Self::Level => RoomAction::Mark,
         }
@@ -71,6 +74,7 @@ impl HttpCommand {
             Self::Leave | Self::Remove => Some(("delete", "/members/{user}")),
             Self::Rename | Self::SetTopic | Self::Archive => Some(("patch", "")),
             Self::Appoint => Some(("patch", "/members/{user}")),
+            Self::ChangeOwner => Some(("put", "/owner")),
             Self::Level => Some(("put", "/level")),
         }
     }

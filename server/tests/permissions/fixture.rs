@@ -1,9 +1,9 @@
 //! A server with a room and people for each combination, and the commands that are tried there.
 
 use crate::support::{Client, Server, http_client};
-use parlor_protocol::policy::{Actor, Decision, MemberStatus, RoomAction, RoomContext};
+use parlor_protocol::policy::{Actor, Decision, RoomAction, RoomContext};
 use parlor_protocol::{
-    ClientFrame, CommandId, RoomId, RoomKind, ServerFrame, ServerRole, UserId,
+    ClientFrame, CommandId, RoomId, RoomKind, RoomRole, ServerFrame, ServerRole, UserId,
     http::{CreatedRoom, CreatedSession, RoomList},
 };
 use reqwest::Method;
@@ -38,8 +38,8 @@ impl Cell {
         };
         let membership = match self.membership {
             Membership::Outside => None,
-            Membership::Member => Some(MemberStatus { moderator: false, muted: false }),
-            Membership::Moderator => Some(MemberStatus { moderator: true, muted: false }),
+            Membership::Member => Some(RoomRole::Member),
+            Membership::Moderator => Some(RoomRole::Moderator),
         };
         let actor = Actor { role: self.role, lobby_only: false, muted: false };
         actor.check(act, RoomContext { kind, lobby: self.kind == "lobby", archived: false, membership })
@@ -158,6 +158,7 @@ impl Fixture {
             HttpCommand::Appoint => {
                 (Method::PATCH, path(&format!("/members/{other}")), Some(json!({ "moderator": true })))
             }
+            HttpCommand::ChangeOwner => (Method::PUT, path("/owner"), Some(json!({ "user": other }))),
             HttpCommand::Level => (Method::PUT, path("/level"), Some(json!({ "level": "mentions" }))),
             HttpCommand::Mute => {
                 (Method::POST, format!("/api/people/{other}/mute"), Some(json!({ "minutes": 1, "room": room })))
@@ -178,7 +179,7 @@ impl Fixture {
             // Joining again changes nothing.
             (HttpCommand::Join, Decision::Forbidden) if cell.membership != Membership::Outside => &[204],
             (_, Decision::Allowed) => &[200, 204],
-            (_, Decision::Forbidden) => &[403],
+            (_, Decision::Forbidden | Decision::Muted) => &[403],
             (_, Decision::Hidden) => &[404],
         };
         assert!(expected.contains(&status), "{} {command:?}: {status}, not {expected:?}", cell.name());
@@ -221,7 +222,7 @@ impl Fixture {
             }
             let expected = match decision {
                 Decision::Allowed => None,
-                Decision::Forbidden => Some("forbidden"),
+                Decision::Forbidden | Decision::Muted => Some("forbidden"),
                 Decision::Hidden => Some("not_found"),
             };
             assert_eq!(refused.as_deref(), expected, "{} {frame:?}", cell.name());

@@ -19,7 +19,7 @@ use crate::services::{MemberDetails, MembersPage, ServiceError};
 pub(super) fn member_list(page: MembersPage) -> MemberList {
     let row = |member: MemberDetails| MemberRow {
         user: member.user,
-        moderator: member.moderator,
+        role: member.role,
         is_me: member.is_caller,
         has_page: member.has_page,
         online: member.online,
@@ -27,6 +27,8 @@ pub(super) fn member_list(page: MembersPage) -> MemberList {
         muted_until: member.muted_until,
         may_remove: member.may_remove,
         may_appoint: member.may_appoint,
+        may_dismiss: member.may_dismiss,
+        may_make_owner: member.may_make_owner,
         may_mute: member.may_mute,
     };
     MemberList {
@@ -81,6 +83,12 @@ pub(super) async fn make_moderator(request: PageRequest, PathParams((room, user)
 pub(super) async fn remove_moderator(request: PageRequest, PathParams((room, user)): Member) -> PageResult {
     let result = request.app.services.set_room_moderator(&request.caller, &room, user, false).await;
     finish(&request, room, result, "dismissed").await
+}
+
+/// `POST /rooms/{room}/members/{user}/own`
+pub(super) async fn make_owner(request: PageRequest, PathParams((room, user)): Member) -> PageResult {
+    let result = request.app.services.change_room_owner(&request.caller, &room, user).await;
+    finish(&request, room, result, "owner").await
 }
 
 /// `POST /rooms/{room}/members/{user}/mute`

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What forms did, by the codes that stand in addresses.
-const NOTICES: [(&str, Key); 22] = [
+const NOTICES: [(&str, Key); 24] = [
     ("name", Key::NameSaved),
     ("colour", Key::ColourSaved),
     ("password", Key::PasswordChanged),
@@ -31,6 +31,8 @@ const NOTICES: [(&str, Key); 22] = [
     ("removed", Key::MemberRemovedNotice),
     ("appointed", Key::ModeratorAddedNotice),
     ("dismissed", Key::ModeratorRemovedNotice),
+    ("owner", Key::OwnerChangedNotice),
+    ("signed-out", Key::SessionsEndedNotice),
     ("settings", Key::ServerSettingsSaved),
     ("picture", Key::PictureRemoved),
 ];

@@ -76,6 +76,7 @@ fn people_routes() -> Router<AppState> {
         .route("/people/{user}/unmute", post(person::unmute))
         .route("/people/{user}/ban", post(person::ban))
         .route("/people/{user}/lift", post(person::lift_ban))
+        .route("/people/{user}/sessions/end", post(person::end_sessions))
         .route("/people/{user}/reset", post(person::create_reset_link))
         .route(AUDIT, get(audit::show))
 }
@@ -93,6 +94,7 @@ fn room_routes() -> Router<AppState> {
         .route("/rooms/{room}/members/{user}/remove", post(members::remove))
         .route("/rooms/{room}/members/{user}/appoint", post(members::make_moderator))
         .route("/rooms/{room}/members/{user}/dismiss", post(members::remove_moderator))
+        .route("/rooms/{room}/members/{user}/own", post(members::make_owner))
         .route("/rooms/{room}/members/{user}/mute", post(members::mute))
         .route("/rooms/{room}/members/{user}/unmute", post(members::unmute))
 }

@@ -50,6 +50,7 @@ impl FormPage for Person {
             may_message: found.permissions.message,
             roles: found.permissions.roles,
             may_moderate: found.permissions.moderate,
+            may_end_sessions: found.permissions.end_sessions,
             may_reset_password: found.permissions.reset_password,
             muted_until: found.muted_until,
             ban,
@@ -174,6 +175,12 @@ pub(super) async fn lift_ban(
         Err(ServiceError::NotBanned) => Ok(Redirect::to(&Person(user).path()).into_response()),
         result => Person(user).finish(&request, result, "lifted", FormError::default()).await,
     }
+}
+
+/// `POST /people/{user}/sessions/end`
+pub(super) async fn end_sessions(request: PageRequest, PathParams(user): PathParams<UserId>) -> PageResult {
+    let result = request.app.services.end_sessions_of(&request.caller, user).await;
+    Person(user).finish(&request, result, "signed-out", FormError::default()).await
 }
 
 /// `POST /people/{user}/reset`

@@ -52,6 +52,7 @@ impl FormPage for RoomSettings {
             topic: found.summary.topic.unwrap_or_default(),
             kind: found.summary.kind,
             archived: found.summary.archived,
+            is_owner: found.summary.owner,
             permissions: RoomPermissions {
                 rename: found.permissions.rename,
                 archive: found.permissions.archive,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{RoomId, RoomSummary, ServerFrame, ServerRole, UserId, policy::MemberStatus};
+use parlor_protocol::{RoomId, RoomRole, RoomSummary, ServerFrame, ServerRole, UserId};
 
 use crate::{
     connection::{Connection, Encoded},
@@ -28,9 +28,9 @@ impl ConnectedUser {
         Self { connections: Vec::new(), role, rooms: Vec::new(), away: false }
     }
 
-    pub(super) fn member_status(&self, room: &RoomId) -> Option<MemberStatus> {
+    pub(super) fn room_role(&self, room: &RoomId) -> Option<RoomRole> {
         let member_of = self.rooms.iter().find(|member_of| member_of.room.id == *room)?;
-        Some(MemberStatus { moderator: member_of.membership.moderator, muted: false })
+        Some(member_of.membership.role)
     }
 
     pub(super) fn membership(&mut self, room: &RoomId) -> Option<&mut RoomMembership> {

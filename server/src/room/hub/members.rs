@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{Event, EventKind, RoomKind, RoomSummary, Seq, ServerFrame, User, UserId};
+use parlor_protocol::{Event, EventKind, RoomKind, RoomRole, RoomSummary, Seq, ServerFrame, User, UserId};
 
 use super::Hub;
 use crate::{
@@ -16,7 +16,7 @@ impl Hub {
     pub fn change_membership(&self, user: UserId, room: &Arc<Room>, change: MembershipChange) {
         match change {
             // They follow from the event in the room's log, in its place; see [`Hub::apply_event`].
-            MembershipChange::Added(_) | MembershipChange::Removed { .. } | MembershipChange::Moderator(_) => {}
+            MembershipChange::Added(_) | MembershipChange::Removed { .. } | MembershipChange::Role(_) => {}
             MembershipChange::Joined { membership, origin } => self.add_member(user, room, membership, origin),
             MembershipChange::Left { head } => self.remove_member(user, room, head),
             MembershipChange::Level(level) => {
@@ -76,8 +76,10 @@ impl Hub {
             }
             EventKind::MemberRemoved { user } => self.remove_member(user.id, room, event.seq),
             EventKind::Appointed { user, moderator } => {
-                self.update_membership(user.id, room, None, |membership| membership.moderator = *moderator);
+                let role = RoomRole::from_flags(*moderator, false);
+                self.update_membership(user.id, room, None, |membership| membership.role = role);
             }
+            EventKind::OwnerChanged { user } => self.change_owner(user.id, room),
             EventKind::Deleted { message_seq, .. } => room.forget_message(*message_seq),
             EventKind::Renamed { .. } | EventKind::TopicSet { .. } | EventKind::Archived { .. } => {
                 if room.apply_change(&event.event) {
@@ -86,6 +88,19 @@ impl Hub {
             }
             EventKind::Message { .. } | EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
+    }
+
+    /// Makes a member the owner; the owner before them becomes a moderator.
+    fn change_owner(&self, user: UserId, room: &Room) {
+        let owners: Vec<_> = {
+            let users = self.users.lock();
+            let owners = users.iter().filter(|(_, known)| known.room_role(&room.id) == Some(RoomRole::Owner));
+            owners.map(|(owner, _)| *owner).collect()
+        };
+        for owner in owners {
+            self.update_membership(owner, room, None, |membership| membership.role = RoomRole::Moderator);
+        }
+        self.update_membership(user, room, None, |membership| membership.role = RoomRole::Owner);
     }
 
     /// Changes a membership and tells the user's connections, except one that knows.

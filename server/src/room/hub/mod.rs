@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
-use parlor_protocol::{Millis, RoomId, RoomKind, ServerFrame, ServerRole, UserId, policy::MemberStatus};
+use parlor_protocol::{Millis, RoomId, RoomKind, RoomRole, ServerFrame, ServerRole, UserId};
 
 use super::{DirtyRooms, Room, name_index::NameIndex};
 use crate::{
@@ -77,10 +77,10 @@ impl Hub {
         sends.entry(user).or_insert_with(new).clone()
     }
 
-    /// A connected user's role, and their membership of a room; `None` when they are not a member.
-    pub fn role_and_status(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<MemberStatus>) {
+    /// A connected user's role on the server, and in a room; `None` when they are not a member.
+    pub fn roles_of(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<RoomRole>) {
         let users = self.users.lock();
-        users.get(&user).map_or((ServerRole::Guest, None), |connected| (connected.role, connected.member_status(room)))
+        users.get(&user).map_or((ServerRole::Guest, None), |connected| (connected.role, connected.room_role(room)))
     }
 
     pub fn set_role(&self, user: UserId, role: ServerRole) {
@@ -99,7 +99,7 @@ impl Hub {
         let mut found = HashMap::new();
         for key in keys {
             let users = self.names.users(key);
-            let member = users.into_iter().find(|user| self.role_and_status(*user, room).1.is_some());
+            let member = users.into_iter().find(|user| self.roles_of(*user, room).1.is_some());
             found.extend(member.map(|user| (key.clone(), user)));
         }
         found

@@ -7,7 +7,7 @@ use super::transaction::WriteTransaction;
 use crate::domain::{AuditAct, StoreError};
 
 pub(super) struct Entry {
-    /// `None` for the server itself.
+    /// `None` for the server itself, and for someone unknown.
     pub(super) actor: Option<UserId>,
     pub(super) act: AuditAct,
     /// Whom it concerns.

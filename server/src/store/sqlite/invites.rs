@@ -1,7 +1,11 @@
 //! [`InviteStore`] on SQLite.
 
 use async_trait::async_trait;
-use parlor_protocol::{Millis, ServerRole, UserId, http::InviteInfo};
+use parlor_protocol::{
+    Millis, ServerRole, UserId,
+    http::InviteInfo,
+    policy::{self, ServerAction},
+};
 use serde_json::json;
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -9,12 +13,13 @@ use uuid::Uuid;
 use super::{
     SqliteStore,
     audit::{self, Entry},
+    rights,
     transaction::WriteTransaction,
     values::server_role,
 };
 use crate::{
     clock,
-    domain::{AuditAct, NewInvite, StoreError, TokenHash},
+    domain::{AuditAct, NewInvite, Refusal, StoreError, TokenHash},
     store::InviteStore,
 };
 
@@ -33,7 +38,7 @@ impl InviteStore for SqliteStore {
         find(&mut reader, token, clock::now()).await
     }
 
-    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<bool, StoreError> {
+    async fn revoke_invite(&self, id: Uuid, by: UserId) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(revoke(tx, id, by))).await
     }
 
@@ -66,6 +71,10 @@ impl Row {
 }
 
 async fn make(tx: &mut WriteTransaction<'_>, invite: NewInvite) -> Result<InviteInfo, StoreError> {
+    let own_role = rights::require(tx, invite.by, ServerAction::Invite).await?;
+    if !policy::can_invite_as(own_role, invite.role) {
+        return Err(Refusal::InviteRoleTooHigh.into());
+    }
     let info = InviteInfo {
         id: Uuid::now_v7(),
         made_by: Some(invite.by),
@@ -142,7 +151,8 @@ pub(super) async fn use_up(tx: &mut WriteTransaction<'_>, invite: &InviteInfo, u
     audit::record(tx, entry).await
 }
 
-async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<bool, StoreError> {
+async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<(), StoreError> {
+    rights::require(tx, by, ServerAction::Invite).await?;
     let revoked = sqlx::query(
         "UPDATE invite SET revoked_at = ?2
          WHERE id = ?1 AND role <> 'owner' AND revoked_at IS NULL AND expires_at > ?2
@@ -153,11 +163,10 @@ async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<b
     .execute(tx.db())
     .await?;
     if revoked.rows_affected() == 0 {
-        return Ok(false);
+        return Err(Refusal::InviteNotFound.into());
     }
     let details = Some(json!({ "invite": id }));
-    audit::record(tx, Entry { details, ..Entry::new(by, AuditAct::InviteRevoked) }).await?;
-    Ok(true)
+    audit::record(tx, Entry { details, ..Entry::new(by, AuditAct::InviteRevoked) }).await
 }
 
 async fn create_owner_invite(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<bool, StoreError> {

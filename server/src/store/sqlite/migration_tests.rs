@@ -2,7 +2,7 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use parlor_protocol::{CommandId, EventKind, RoomId, User, UserId, UserKind};
+use parlor_protocol::{CommandId, EventKind, RoomId};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -37,6 +37,7 @@ const OLD: &str = "
     INSERT INTO message VALUES ('lobby', 1, x'02000000000000000000000000000002', 5,
                                 x'01000000000000000000000000000001', 'hi', '<p>hi</p>', 1,
                                 x'04000000000000000000000000000004');
+    INSERT INTO member VALUES ('lobby', x'01000000000000000000000000000001', 0, 1);
     UPDATE room SET head = 1;
     CREATE TABLE junk (text TEXT); INSERT INTO junk VALUES ('xyzzy deleted long ago'); DROP TABLE junk;";
 
@@ -92,8 +93,8 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
 
     // The copy has everything, so a deletion deletes it, before it is answered.
     let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
-    let kind = LogCommandKind::Delete { message: id, own: false, others: true, as_member: false };
-    let by = User { id: UserId(Uuid::from_u128(1)), name: "olga".into(), kind: UserKind::Account, colour: None };
+    let kind = LogCommandKind::Delete { message: id };
+    let by = events[0].by.clone();
     let deletion = LogCommand { id: CommandId(Uuid::now_v7()), room: RoomId::lobby(), by: Arc::new(by), kind };
     let (done, outcome) = oneshot::channel();
     store.append(deletion, OnAppended::new(move |outcome| drop(done.send(outcome)))).await;
@@ -106,4 +107,51 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
 
 fn contains(file: &Path, text: &str) -> bool {
     std::fs::read(file).unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes())
+}
+
+/// A database of the version before rooms had owners: rooms that ann created, with bob as moderator of the first; the
+/// admin cem, who is banned; invites of ann, who is an owner of the server, and of cem.
+const WITHOUT_OWNERS: &str = "
+    INSERT INTO user (id, name, kind, role, created_at) VALUES
+        (x'0a000000000000000000000000000001', 'ann', 'account', 'owner', 1),
+        (x'0b000000000000000000000000000001', 'bob', 'account', 'member', 1),
+        (x'0c000000000000000000000000000001', 'cem', 'account', 'admin', 1);
+    INSERT INTO room (id, name, name_key, kind, created_at, created_by) VALUES
+        ('kitchen', 'Kitchen', 'kitchen', 'public', 1, x'0a000000000000000000000000000001'),
+        ('two', '', 'id:two', 'direct', 1, x'0a000000000000000000000000000001');
+    INSERT INTO member (room, user, read_seq, joined_at, role) VALUES
+        ('kitchen', x'0a000000000000000000000000000001', 0, 1, 'member'),
+        ('kitchen', x'0b000000000000000000000000000001', 0, 1, 'moderator'),
+        ('two', x'0a000000000000000000000000000001', 0, 1, 'member'),
+        ('two', x'0b000000000000000000000000000001', 0, 1, 'member');
+    INSERT INTO invite (token_hash, id, made_by, made_at, expires_at, role) VALUES
+        (x'01', x'01', x'0a000000000000000000000000000001', 1, 9000000000000, 'admin'),
+        (x'02', x'02', x'0c000000000000000000000000000001', 1, 9000000000000, 'member'),
+        (x'03', x'03', x'0c000000000000000000000000000001', 1, 9000000000000, 'admin');
+    INSERT INTO ban (id, user, reason, made_by, made_at) VALUES
+        (x'01', x'0c000000000000000000000000000001', 'spam', x'0a000000000000000000000000000001', 1);
+    INSERT INTO session (token_hash, user, created_at) VALUES
+        (x'01', x'0a000000000000000000000000000001', 1), (x'02', x'0c000000000000000000000000000001', 1);";
+
+#[tokio::test]
+async fn creators_of_rooms_become_their_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join(FILE_NAME)).create_if_missing(true);
+    let mut old = SqliteConnection::connect_with(&options).await.unwrap();
+    let before = MIGRATIONS.iter().filter(|step| step.version < 5).cloned().collect();
+    sqlx::migrate::Migrator::with_migrations(before).run(&mut old).await.unwrap();
+    sqlx::raw_sql(WITHOUT_OWNERS).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+    SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap().close().await;
+
+    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let roles: Vec<String> =
+        sqlx::query_scalar("SELECT role FROM member ORDER BY room, user").fetch_all(&mut db).await.unwrap();
+    assert_eq!(roles, ["owner", "moderator", "member", "member"]);
+    let valid: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT id FROM invite WHERE revoked_at IS NULL").fetch_all(&mut db).await.unwrap();
+    assert_eq!(valid, [[1]], "those of somebody banned are void, and for a role that cem could not assign");
+    let ended: Vec<bool> =
+        sqlx::query_scalar("SELECT ended_by_ban FROM session ORDER BY token_hash").fetch_all(&mut db).await.unwrap();
+    assert_eq!(ended, [false, true]);
 }

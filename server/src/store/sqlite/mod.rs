@@ -39,6 +39,7 @@ mod messages;
 mod migrations;
 mod moderation;
 mod recovery;
+mod rights;
 mod rooms;
 mod rows;
 mod sessions;

@@ -3,12 +3,18 @@
 use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
-use parlor_protocol::{Millis, UserId};
+use parlor_protocol::{
+    Millis, UserId,
+    policy::{Actor, ServerAction},
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     SqliteStore,
     accounts::has_password,
+    audit::{self, Entry},
+    rights,
     transaction::WriteTransaction,
     values::{server_role, token_hashes, user},
     writer::Job,
@@ -16,8 +22,8 @@ use super::{
 use crate::{
     clock,
     domain::{
-        Account, AuthenticatedUser, ControlEvent, NewSession, SESSION_IDLE_TIMEOUT, SessionEnd, SessionRecord,
-        SessionSelection, StoreError, StoredSession, TokenHash,
+        Account, AuditAct, AuthenticatedUser, ControlEvent, NewSession, Refusal, SESSION_IDLE_TIMEOUT, SessionEnd,
+        SessionRecord, SessionSelection, SignInDenial, StoreError, StoredSession, TokenHash,
     },
     limits::network,
     store::SessionStore,
@@ -26,17 +32,19 @@ use crate::{
 #[async_trait]
 impl SessionStore for SqliteStore {
     async fn load_session(&self, token: TokenHash) -> Result<Option<StoredSession>, StoreError> {
-        let row: Option<(Uuid, String, String, Option<i64>, String, i64, i64)> = sqlx::query_as(
+        type Row = (Uuid, String, String, Option<i64>, String, i64, i64, bool);
+        let row: Option<Row> = sqlx::query_as(
             "SELECT user.id, user.name, user.kind, user.colour, user.role, session.created_at,
-                    coalesce(session.seen_at, session.created_at)
+                    coalesce(session.seen_at, session.created_at), session.ended_by_ban
              FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
         )
         .bind(&token.0[..])
         .fetch_optional(&self.readers)
         .await?;
-        Ok(row.map(|(id, name, kind, colour, role, created_at, seen_at)| {
+        Ok(row.map(|(id, name, kind, colour, role, created_at, seen_at, ended_by_ban)| {
             let user = Arc::new(user(id, name, &kind, colour));
-            StoredSession { user: AuthenticatedUser { user, role: server_role(&role) }, created_at, seen_at }
+            let user = AuthenticatedUser { user, role: server_role(&role) };
+            StoredSession { user, created_at, seen_at, ended_by_ban }
         }))
     }
 
@@ -57,6 +65,10 @@ impl SessionStore for SqliteStore {
         self.write(move |tx| Box::pin(begin(tx, user, password, session, replaced))).await
     }
 
+    async fn record_denied_sign_in(&self, user: UserId, denial: SignInDenial) -> Result<(), StoreError> {
+        self.submit(Job::write(move |tx| Box::pin(record_denied(tx, user, denial))).0).await
+    }
+
     async fn end_session(&self, token: TokenHash) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(end(tx, token, SessionEnd::Ended))).await
     }
@@ -65,7 +77,8 @@ impl SessionStore for SqliteStore {
         type Row = (Vec<u8>, Option<Uuid>, Option<String>, Option<String>, i64, Option<i64>);
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT token_hash, id, device, address, created_at, seen_at FROM session
-             WHERE user = ? AND seen_at >= ? AND created_at >= ? ORDER BY seen_at DESC, created_at DESC",
+             WHERE user = ? AND seen_at >= ? AND created_at >= ? AND NOT ended_by_ban
+             ORDER BY seen_at DESC, created_at DESC",
         )
         .bind(user.0)
         .bind(clock::now().saturating_sub(SESSION_IDLE_TIMEOUT))
@@ -87,6 +100,10 @@ impl SessionStore for SqliteStore {
 
     async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError> {
         self.write(move |tx| Box::pin(end_selected(tx, user, which))).await
+    }
+
+    async fn end_sessions_of(&self, user: UserId, by: UserId) -> Result<(), StoreError> {
+        self.write(move |tx| Box::pin(end_of(tx, user, by))).await
     }
 
     async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError> {
@@ -133,11 +150,18 @@ async fn begin(
     if !has_password(tx.db(), user, &password).await? {
         return Ok(false);
     }
+    rights::require_unbanned(tx, user).await?;
     if let Some(replaced) = replaced {
         end(tx, replaced, SessionEnd::Replaced).await?;
     }
     insert(tx, user, &session).await?;
+    audit::record(tx, Entry::new(user, AuditAct::SignedIn)).await?;
     Ok(true)
+}
+
+async fn record_denied(tx: &mut WriteTransaction<'_>, user: UserId, denial: SignInDenial) -> Result<(), StoreError> {
+    let details = Some(json!({ "cause": denial.as_str() }));
+    audit::record(tx, Entry { subject: Some(user), details, ..Entry::new(None, AuditAct::SignInDenied) }).await
 }
 
 pub(super) async fn end(tx: &mut WriteTransaction<'_>, token: TokenHash, reason: SessionEnd) -> Result<(), StoreError> {
@@ -155,6 +179,31 @@ pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId, reason:
     let ended = sqlx::query_scalar("DELETE FROM session WHERE user = ? RETURNING token_hash").bind(user.0);
     let ended = token_hashes(ended.fetch_all(tx.db()).await?);
     publish_ended(tx, user, &ended, reason);
+    Ok(())
+}
+
+async fn end_of(tx: &mut WriteTransaction<'_>, user: UserId, by: UserId) -> Result<(), StoreError> {
+    let own_role = rights::require(tx, by, ServerAction::EndSessions).await?;
+    let role = rights::role_of(tx, user).await?.ok_or(Refusal::PersonNotFound)?;
+    if !Actor::with_role(own_role).outranks(role) {
+        return Err(Refusal::TargetNotBelow.into());
+    }
+    end_all(tx, user, SessionEnd::Ended).await?;
+    audit::record(tx, Entry { subject: Some(user), ..Entry::new(by, AuditAct::SessionsEnded) }).await
+}
+
+/// Ends all sessions of a user who is banned from now on. Their connections are closed by the ban.
+pub(super) async fn end_by_ban(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE session SET ended_by_ban = 1 WHERE user = ?").bind(user.0).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Deletes the sessions that a ban has ended, which is lifted now.
+pub(super) async fn delete_ended_by_ban(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    let ended =
+        sqlx::query_scalar("DELETE FROM session WHERE user = ? AND ended_by_ban RETURNING token_hash").bind(user.0);
+    let ended = token_hashes(ended.fetch_all(tx.db()).await?);
+    publish_ended(tx, user, &ended, SessionEnd::Ended);
     Ok(())
 }
 
@@ -176,7 +225,10 @@ async fn end_selected(
         }
     };
     let ended = token_hashes(query.fetch_all(tx.db()).await?);
-    publish_ended(tx, user, &ended, SessionEnd::Ended);
+    if !ended.is_empty() {
+        publish_ended(tx, user, &ended, SessionEnd::Ended);
+        audit::record(tx, Entry { subject: Some(user), ..Entry::new(user, AuditAct::SessionsEnded) }).await?;
+    }
     Ok(ended)
 }
 
@@ -205,12 +257,18 @@ pub(super) async fn of_guests_from(
 /// Closes the connections of expired sessions as well: one that is in use ends at the end of its lifetime.
 async fn end_expired(tx: &mut WriteTransaction<'_>, begun_before: Millis) -> Result<(), StoreError> {
     let now = tx.now;
-    let expired: Vec<(Uuid, Vec<u8>)> =
-        sqlx::query_as("DELETE FROM session WHERE seen_at < ? OR created_at < ? RETURNING user, token_hash")
-            .bind(now.saturating_sub(SESSION_IDLE_TIMEOUT))
-            .bind(begun_before)
-            .fetch_all(tx.db())
-            .await?;
+    let expired: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(
+        "DELETE FROM session
+         WHERE seen_at < ?1 OR created_at < ?2 OR ended_by_ban AND NOT EXISTS (
+             SELECT 1 FROM ban WHERE ban.user = session.user AND ban.lifted_at IS NULL
+                 AND (ban.until IS NULL OR ban.until > ?3))
+         RETURNING user, token_hash",
+    )
+    .bind(now.saturating_sub(SESSION_IDLE_TIMEOUT))
+    .bind(begun_before)
+    .bind(now)
+    .fetch_all(tx.db())
+    .await?;
     for (user, token) in expired {
         publish_ended(tx, UserId(user), &token_hashes(vec![token]), SessionEnd::Ended);
     }

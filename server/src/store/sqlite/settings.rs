@@ -1,13 +1,14 @@
 //! [`SettingsStore`] on SQLite.
 
 use async_trait::async_trait;
-use parlor_protocol::{UserId, http::EntryPolicy};
+use parlor_protocol::{UserId, http::EntryPolicy, policy::ServerAction};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::{
     SqliteStore,
     audit::{self, Entry},
+    rights,
     transaction::WriteTransaction,
 };
 use crate::{
@@ -51,6 +52,7 @@ fn entry_policy(text: &str) -> EntryPolicy {
 }
 
 async fn change(tx: &mut WriteTransaction<'_>, changes: Vec<SettingsChange>, by: UserId) -> Result<(), StoreError> {
+    rights::require(tx, by, ServerAction::ManageServer).await?;
     let before = load(tx.db()).await?;
     let mut settings = before.clone();
     for change in changes {

@@ -86,10 +86,10 @@ where
         let work = work(tx);
         Box::pin(async move {
             let result = work.await;
-            // A conflict is this write's own and spoils the transaction for no other; with any other error SQLite may have
-            // ended the transaction by itself.
+            // A refusal or a conflict is this write's own and spoils the transaction for no other; with any other error
+            // SQLite may have ended the transaction by itself.
             let fatal = match &result {
-                Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+                Ok(_) | Err(StoreError::Refused(_) | StoreError::Conflict(_)) => Ok(()),
                 Err(error) => Err(error.clone()),
             };
             let answer = move |committed: Result<(), StoreError>| drop(reply.send(committed.and(result)));

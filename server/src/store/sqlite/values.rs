@@ -1,6 +1,6 @@
 //! How values of the domain are stored in columns and read back.
 
-use parlor_protocol::{NotificationLevel, RoomKind, Seq, ServerRole, User, UserId, UserKind};
+use parlor_protocol::{NotificationLevel, RoomKind, RoomRole, Seq, ServerRole, User, UserId, UserKind};
 use uuid::Uuid;
 
 use crate::domain::TokenHash;
@@ -37,8 +37,9 @@ pub(super) fn room_kind(text: &str) -> RoomKind {
     }
 }
 
-pub(super) fn member_role(moderator: bool) -> &'static str {
-    if moderator { "moderator" } else { "member" }
+/// An unknown role is read as the least.
+pub(super) fn room_role(text: &str) -> RoomRole {
+    RoomRole::ALL.into_iter().find(|role| role.as_str() == text).unwrap_or_default()
 }
 
 pub(super) fn token_hashes(rows: Vec<Vec<u8>>) -> Vec<TokenHash> {

@@ -1,11 +1,11 @@
 //! New guests and accounts. Everything is checked before anything is written, so that a refused write leaves nothing behind
 //! in the transaction that it shares with others.
 
-use parlor_protocol::{RoomId, ServerRole, User, UserId, UserKind};
+use parlor_protocol::{RoomId, RoomRole, ServerRole, User, UserId, UserKind};
 use uuid::Uuid;
 
 use super::{
-    super::{invites, rooms::join, sessions, transaction::WriteTransaction},
+    super::{invites, rights, rooms::join, sessions, transaction::WriteTransaction},
     reads,
 };
 use crate::domain::{
@@ -26,7 +26,7 @@ pub(super) async fn guest(
     let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest, colour: None };
     insert_user(tx, &user, ServerRole::Guest).await?;
     sessions::insert(tx, user.id, &session).await?;
-    join(tx, &RoomId::lobby(), user.id, false, None).await?;
+    join(tx, &RoomId::lobby(), user.id, RoomRole::Member, None).await?;
     Ok(Ok(user))
 }
 
@@ -93,6 +93,7 @@ pub(super) async fn account(
         if is_guest.is_none() {
             return Ok(Err(CreateError::NoSuchUser));
         }
+        rights::require_unbanned(tx, guest).await?;
     }
     if is_taken(tx, &account.name, account.guest, &in_use).await? {
         return Ok(Err(CreateError::NameTaken));
@@ -116,7 +117,7 @@ pub(super) async fn account(
             let id = UserId(Uuid::now_v7());
             let user = User { id, name: account.name.text.clone(), kind: UserKind::Account, colour: None };
             insert_user(tx, &user, role).await?;
-            join(tx, &RoomId::lobby(), id, false, None).await?;
+            join(tx, &RoomId::lobby(), id, RoomRole::Member, None).await?;
             user
         }
     };

@@ -6,9 +6,7 @@ use parlor_protocol::{Millis, ServerRole, User, UserId, http::PeoplePage};
 use super::SqliteStore;
 use crate::{
     clock,
-    domain::{
-        Account, CreateError, IsNameInUse, Name, NewAccount, NewSession, RoleChangeOutcome, StoreError, TokenHash,
-    },
+    domain::{Account, CreateError, IsNameInUse, Name, NewAccount, NewSession, StoreError, TokenHash},
     store::AccountStore,
 };
 
@@ -19,6 +17,7 @@ mod reads;
 mod seen;
 mod skeletons;
 
+pub(super) use profile::revoke_links;
 pub(super) use reads::{by_name, find_user, has_password};
 pub(super) use skeletons::fill as fill_skeletons;
 
@@ -70,7 +69,7 @@ impl AccountStore for SqliteStore {
         by: UserId,
         token: TokenHash,
         expires_at: Millis,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(passwords::create_reset_token(tx, user, by, token, expires_at))).await
     }
 
@@ -101,7 +100,7 @@ impl AccountStore for SqliteStore {
         self.write(move |tx| Box::pin(profile::delete_account(tx, user))).await
     }
 
-    async fn set_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<RoleChangeOutcome, StoreError> {
+    async fn set_role(&self, by: UserId, user: UserId, role: ServerRole) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(profile::set_role(tx, by, user, role))).await
     }
 

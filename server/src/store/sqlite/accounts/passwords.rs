@@ -1,16 +1,19 @@
 //! Passwords and reset links.
 
-use parlor_protocol::{Millis, User, UserId};
+use parlor_protocol::{
+    Millis, User, UserId,
+    policy::{Actor, ServerAction},
+};
 
 use super::{
     super::{
         audit::{self, Entry},
-        sessions,
+        rights, sessions,
         transaction::WriteTransaction,
     },
     reads,
 };
-use crate::domain::{AuditAct, NewSession, SessionEnd, StoreError, TokenHash};
+use crate::domain::{AuditAct, NewSession, Refusal, SessionEnd, StoreError, TokenHash};
 
 /// Sets a password. Sessions that were begun with the old one end, and reset links become invalid.
 async fn set_password(
@@ -36,6 +39,7 @@ pub(super) async fn change(
     if !reads::has_password(tx.db(), user, &old).await? {
         return Ok(false);
     }
+    rights::require_unbanned(tx, user).await?;
     sessions::end(tx, replaced, SessionEnd::Replaced).await?;
     set_password(tx, user, &new, &session).await?;
     let entry = Entry { subject: Some(user), ..Entry::new(user, AuditAct::PasswordChanged) };
@@ -49,13 +53,14 @@ pub(super) async fn create_reset_token(
     by: UserId,
     token: TokenHash,
     expires_at: Millis,
-) -> Result<bool, StoreError> {
-    if !insert_reset_token(tx, user, by, token, expires_at).await? {
-        return Ok(false);
+) -> Result<(), StoreError> {
+    let own_role = rights::require(tx, by, ServerAction::ResetPassword).await?;
+    let account = reads::of(tx.db(), user).await?.ok_or(Refusal::AccountNotFound)?;
+    if !Actor::with_role(own_role).outranks(account.role) {
+        return Err(Refusal::TargetNotBelow.into());
     }
-    let entry = Entry { subject: Some(user), ..Entry::new(by, AuditAct::ResetMade) };
-    audit::record(tx, entry).await?;
-    Ok(true)
+    insert_reset_token(tx, user, by, token, expires_at).await?;
+    audit::record(tx, Entry { subject: Some(user), ..Entry::new(by, AuditAct::ResetMade) }).await
 }
 
 /// A reset link that nobody on the server has made. It counts as the user's own, so that it ends when their role does.
@@ -75,18 +80,15 @@ async fn insert_reset_token(
     by: UserId,
     token: TokenHash,
     expires_at: Millis,
-) -> Result<bool, StoreError> {
-    let made = sqlx::query(
-        "INSERT INTO password_reset (token_hash, user, made_by, expires_at)
-         SELECT ?, user, ?, ? FROM account WHERE user = ?",
-    )
-    .bind(&token.0[..])
-    .bind(by.0)
-    .bind(expires_at)
-    .bind(user.0)
-    .execute(tx.db())
-    .await?;
-    Ok(made.rows_affected() == 1)
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO password_reset (token_hash, user, made_by, expires_at) VALUES (?, ?, ?, ?)")
+        .bind(&token.0[..])
+        .bind(user.0)
+        .bind(by.0)
+        .bind(expires_at)
+        .execute(tx.db())
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn redeem_reset_token(

@@ -1,12 +1,15 @@
 //! Display names, colours, roles, and the deletion of accounts.
 
-use parlor_protocol::{ServerRole, User, UserId, policy};
+use parlor_protocol::{
+    RoomId, RoomRole, ServerRole, User, UserId,
+    policy::{self, ServerAction},
+};
 use serde_json::json;
 
 use super::{
     super::{
         audit::{self, Entry},
-        sessions,
+        rights, sessions,
         transaction::WriteTransaction,
         values::server_role,
     },
@@ -14,7 +17,7 @@ use super::{
     reads,
 };
 use crate::domain::{
-    AuditAct, ControlEvent, CreateError, IsNameInUse, Name, RoleChangeOutcome, SessionEnd, StoreError, names,
+    AuditAct, ControlEvent, CreateError, IsNameInUse, MembershipChange, Name, Refusal, SessionEnd, StoreError, names,
 };
 
 pub(super) async fn set(
@@ -25,6 +28,7 @@ pub(super) async fn set(
     in_use: IsNameInUse,
 ) -> Result<Result<User, CreateError>, StoreError> {
     let Some(account) = reads::of(tx.db(), user).await? else { return Ok(Err(CreateError::NoSuchUser)) };
+    rights::require(tx, user, ServerAction::ChangeProfile).await?;
     let mut shown = (*account.user).clone();
     if let Some(name) = name {
         if is_taken(tx, &name, Some(user), &in_use).await? {
@@ -63,6 +67,7 @@ pub(super) async fn delete_account(tx: &mut WriteTransaction<'_>, user: UserId) 
     }
     tx.note_erasure();
     revoke_links(tx, user).await?;
+    end_room_roles(tx, user).await?;
     sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(user.0).execute(tx.db()).await?;
     sqlx::query("DELETE FROM account WHERE user = ?").bind(user.0).execute(tx.db()).await?;
     sessions::end_all(tx, user, SessionEnd::Ended).await?;
@@ -81,8 +86,21 @@ pub(super) async fn delete_account(tx: &mut WriteTransaction<'_>, user: UserId) 
     Ok(true)
 }
 
-/// Revokes the invites and reset links that a user created by a role that they no longer have.
-async fn revoke_links(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+/// Makes a user an ordinary member of all rooms that they own or moderate.
+async fn end_room_roles(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    let rooms: Vec<String> =
+        sqlx::query_scalar("UPDATE member SET role = 'member' WHERE user = ? AND role <> 'member' RETURNING room")
+            .bind(user.0)
+            .fetch_all(tx.db())
+            .await?;
+    for room in rooms {
+        tx.publish_membership(&RoomId::from(room), user, MembershipChange::Role(RoomRole::Member));
+    }
+    Ok(())
+}
+
+/// Revokes the invites and reset links that a user created by rights that they no longer have.
+pub(in super::super) async fn revoke_links(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
     sqlx::query("UPDATE invite SET revoked_at = ? WHERE made_by = ? AND revoked_at IS NULL")
         .bind(tx.now)
         .bind(user.0)
@@ -97,13 +115,11 @@ pub(super) async fn set_role(
     by: UserId,
     user: UserId,
     role: ServerRole,
-) -> Result<RoleChangeOutcome, StoreError> {
-    let own: Option<String> =
-        sqlx::query_scalar("SELECT role FROM user WHERE id = ?").bind(by.0).fetch_optional(tx.db()).await?;
-    let own = own.map_or(ServerRole::Guest, |role| server_role(&role));
-    let Some(account) = reads::of(tx.db(), user).await? else { return Ok(RoleChangeOutcome::NotFound) };
-    if !policy::can_assign_role(own, account.role, role) {
-        return Ok(RoleChangeOutcome::Forbidden);
+) -> Result<(), StoreError> {
+    let own_role = rights::require(tx, by, ServerAction::Appoint).await?;
+    let account = reads::of(tx.db(), user).await?.ok_or(Refusal::AccountNotFound)?;
+    if !policy::can_assign_role(own_role, account.role, role) {
+        return Err(Refusal::RoleNotAssignable.into());
     }
     if role < account.role {
         revoke_links(tx, user).await?;
@@ -112,6 +128,5 @@ pub(super) async fn set_role(
     tx.publish(ControlEvent::RoleChanged { user, role });
     let details = Some(json!({ "from": account.role, "to": role }));
     let entry = Entry { subject: Some(user), details, ..Entry::new(by, AuditAct::RoleChanged) };
-    audit::record(tx, entry).await?;
-    Ok(RoleChangeOutcome::Changed)
+    audit::record(tx, entry).await
 }

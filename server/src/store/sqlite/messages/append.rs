@@ -79,10 +79,11 @@ impl Row {
                 version = Some(html_version);
                 EventKind::Message { id, body, html, reply_to, mentions }
             }
-            LogCommandKind::Delete { message, .. } => EventKind::Deleted { message, message_seq },
+            LogCommandKind::Delete { message } => EventKind::Deleted { message, message_seq },
             LogCommandKind::AddMember { user } => EventKind::MemberAdded { user },
             LogCommandKind::RemoveMember { user } => EventKind::MemberRemoved { user },
             LogCommandKind::SetModerator { user, moderator } => EventKind::Appointed { user, moderator },
+            LogCommandKind::SetOwner { user } => EventKind::OwnerChanged { user },
             LogCommandKind::Rename { name } => EventKind::Renamed { name },
             LogCommandKind::SetTopic { topic } => EventKind::TopicSet { topic },
             LogCommandKind::SetArchived { archived } => EventKind::Archived { on: archived },

@@ -24,7 +24,7 @@ pub(super) fn digest(command: &LogCommand) -> CommandDigest {
             hash.update(reply_to.map_or([0; 16], |id| *id.0.as_bytes()));
             hash.update(body);
         }
-        LogCommandKind::Delete { message, .. } => {
+        LogCommandKind::Delete { message } => {
             start("delete");
             hash.update(message.0.as_bytes());
         }
@@ -40,6 +40,10 @@ pub(super) fn digest(command: &LogCommand) -> CommandDigest {
             start("set_moderator");
             hash.update(user.id.0.as_bytes());
             hash.update([u8::from(*moderator)]);
+        }
+        LogCommandKind::SetOwner { user } => {
+            start("set_owner");
+            hash.update(user.id.0.as_bytes());
         }
         LogCommandKind::Rename { name } => {
             start("rename");

@@ -2,12 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use parlor_protocol::{CommandId, Millis, RoomId, Seq, UserId};
+use parlor_protocol::{
+    CommandId, Millis, RoomId, Seq, ServerRole, UserId,
+    policy::{Actor, Decision, RoomAction, RoomContext},
+};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
-    super::rows,
+    super::{
+        rows,
+        values::{room_kind, room_role, server_role},
+    },
     digest::{CommandDigest, ERASED_DIGEST},
 };
 use crate::domain::{AppendOutcome, LogCommand, LogCommandKind, StoreError};
@@ -22,10 +28,10 @@ struct Entry {
     is_message: bool,
 }
 
-/// What a user may do in a room, as far as it can have changed since they were asked.
+/// What decides what a user may do in a room.
 struct Access {
-    archived: bool,
-    member: bool,
+    actor: Actor,
+    room: RoomContext,
     banned: bool,
     muted_until: Option<Millis>,
 }
@@ -40,8 +46,9 @@ pub(super) struct LogState {
 /// A row of [`LogState::load`]: an entry, or without an id the access rights as JSON.
 type StateRow = (Option<Uuid>, String, Option<Uuid>, i64, bool, Millis, Option<Vec<u8>>);
 
-/// Room, user, head of the room; whether it is archived, and the user a member and banned; until when they are muted.
-type AccessRow = (RoomId, UserId, Seq, u8, u8, u8, Option<Millis>);
+/// Room, user, head of the room; its kind and whether it is archived; the user's roles in it and on the server, whether they
+/// are banned, and until when they are muted.
+type AccessRow = (RoomId, UserId, Seq, String, u8, Option<String>, Option<String>, u8, Option<Millis>);
 
 impl LogState {
     /// Reads the entries of all ids in the batch (those of the commands, and the messages that they refer to), and the heads
@@ -61,8 +68,10 @@ impl LogState {
                 (pairs, ids) => (pairs.unwrap_or_default(), ids.unwrap_or_default()),
             };
             let sql = format!(
-                "SELECT NULL, json_group_array(json_array(room.id, hex(wanted.column2), room.head, room.archived_at IS NOT NULL,
-                    EXISTS (SELECT 1 FROM member WHERE member.user = wanted.column2 AND member.room = room.id),
+                "SELECT NULL, json_group_array(json_array(room.id, hex(wanted.column2), room.head, room.kind,
+                    room.archived_at IS NOT NULL,
+                    (SELECT role FROM member WHERE member.user = wanted.column2 AND member.room = room.id),
+                    (SELECT role FROM user WHERE user.id = wanted.column2),
                     EXISTS (SELECT 1 FROM ban WHERE ban.user = wanted.column2 AND ban.lifted_at IS NULL
                             AND (ban.until IS NULL OR ban.until > wanted.column3)),
                     (SELECT max(mute.until) FROM mute WHERE mute.user = wanted.column2 AND mute.room IN ('', room.id)
@@ -97,9 +106,17 @@ impl LogState {
         }
         let rights: Vec<AccessRow> =
             serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-        for (room, user, head, archived, member, banned, muted_until) in rights {
+        for (room, user, head, kind, archived, member, role, banned, muted_until) in rights {
             self.heads.insert(room.clone(), head);
-            let access = Access { archived: archived != 0, member: member != 0, banned: banned != 0, muted_until };
+            let role = role.as_deref().map_or(ServerRole::Guest, server_role);
+            let context = RoomContext {
+                kind: room_kind(&kind),
+                lobby: room.as_str() == RoomId::LOBBY,
+                archived: archived != 0,
+                membership: member.as_deref().map(room_role),
+            };
+            let actor = Actor { muted: muted_until.is_some(), ..Actor::with_role(role) };
+            let access = Access { actor, room: context, banned: banned != 0, muted_until };
             self.access.insert((room, user), access);
         }
         Ok(())
@@ -125,7 +142,7 @@ impl LogState {
                 if access.banned {
                     return Err(AppendOutcome::Banned);
                 }
-                if access.archived || !access.member {
+                if access.room.archived || access.room.membership.is_none() {
                     return Err(AppendOutcome::NoRoom);
                 }
                 if let Some(until) = access.muted_until {
@@ -136,21 +153,28 @@ impl LogState {
                     _ => Ok(0),
                 }
             }
-            // A muted user may take back what they said; a moderator may delete in an archived room too.
-            LogCommandKind::Delete { message: target, own, others, as_member } => {
+            LogCommandKind::Delete { message: target } => {
                 if access.banned {
                     return Err(AppendOutcome::Banned);
                 }
-                if (*as_member && !access.member) || (!others && access.archived) {
+                let may = |action| access.actor.check(action, access.room);
+                let (own, others) = (may(RoomAction::DeleteOwn), may(RoomAction::DeleteOthers));
+                // Who has been removed, or was late for a room that is archived.
+                if own != Decision::Allowed && !matches!(others, Decision::Allowed | Decision::Muted) {
                     return Err(AppendOutcome::NoRoom);
                 }
                 let target = message(target).filter(|entry| entry.is_message).ok_or(AppendOutcome::NoMessage)?;
-                let may = *others || (*own && target.author == by.id);
-                if may { Ok(target.seq) } else { Err(AppendOutcome::Forbidden) }
+                let is_own = target.author == by.id && own == Decision::Allowed;
+                match (if is_own { own } else { others }, access.muted_until) {
+                    (Decision::Allowed, _) => Ok(target.seq),
+                    (Decision::Muted, Some(until)) => Err(AppendOutcome::Muted { until }),
+                    _ => Err(AppendOutcome::Forbidden),
+                }
             }
             LogCommandKind::AddMember { .. }
             | LogCommandKind::RemoveMember { .. }
             | LogCommandKind::SetModerator { .. }
+            | LogCommandKind::SetOwner { .. }
             | LogCommandKind::Rename { .. }
             | LogCommandKind::SetTopic { .. }
             | LogCommandKind::SetArchived { .. } => Ok(0),
@@ -170,7 +194,7 @@ impl LogState {
             is_message: matches!(command.kind, LogCommandKind::Send { .. }),
         };
         self.entries.insert(command.id, entry);
-        if let LogCommandKind::Delete { message, .. } = &command.kind
+        if let LogCommandKind::Delete { message } = &command.kind
             && let Some(deleted) = self.entries.get_mut(message)
         {
             deleted.is_message = false;
@@ -183,10 +207,11 @@ impl LogState {
 fn target(command: &LogCommand) -> Option<CommandId> {
     match &command.kind {
         LogCommandKind::Send { reply_to, .. } => *reply_to,
-        LogCommandKind::Delete { message, .. } => Some(*message),
+        LogCommandKind::Delete { message } => Some(*message),
         LogCommandKind::AddMember { .. }
         | LogCommandKind::RemoveMember { .. }
         | LogCommandKind::SetModerator { .. }
+        | LogCommandKind::SetOwner { .. }
         | LogCommandKind::Rename { .. }
         | LogCommandKind::SetTopic { .. }
         | LogCommandKind::SetArchived { .. } => None,

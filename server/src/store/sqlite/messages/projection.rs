@@ -1,15 +1,15 @@
 //! What follows from an event of the log: the tables of rooms, members and messages, the audit log, and control events.
 
-use parlor_protocol::{Event, EventKind, RoomId, UserId};
+use parlor_protocol::{Event, EventKind, RoomId, RoomRole, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     super::{
         audit::{self, Entry},
-        rooms::{insert_member, name_key, unlisted_key},
+        rooms::{insert_member, name_key, owner, unlisted_key},
         transaction::WriteTransaction,
-        values::{member_role, sql_seq},
+        values::sql_seq,
     },
     digest::ERASED_DIGEST,
 };
@@ -30,9 +30,9 @@ pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Resul
             record(tx, event, AuditAct::MessageDeleted, Some(author), details).await
         }
         EventKind::MemberAdded { user } => {
-            let read = insert_member(tx, room, user.id, false).await?;
+            let read = insert_member(tx, room, user.id, RoomRole::Member).await?;
             tx.publish_membership(room, user.id, MembershipChange::Added(RoomMembership::since(read)));
-            Ok(())
+            record(tx, event, AuditAct::MemberAdded, Some(user.id), None).await
         }
         EventKind::MemberRemoved { user } => {
             delete_member(tx, room, user.id).await?;
@@ -43,15 +43,16 @@ pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Resul
             record(tx, event, AuditAct::MemberRemoved, Some(user.id), None).await
         }
         EventKind::Appointed { user, moderator } => {
-            sqlx::query("UPDATE member SET role = ? WHERE room = ? AND user = ?")
-                .bind(member_role(*moderator))
-                .bind(room.as_str())
-                .bind(user.id.0)
-                .execute(tx.db())
-                .await?;
-            tx.publish_membership(room, user.id, MembershipChange::Moderator(*moderator));
+            set_role(tx, room, user.id, RoomRole::from_flags(*moderator, false)).await?;
             let act = if *moderator { AuditAct::RoomModeratorAppointed } else { AuditAct::RoomModeratorDismissed };
             record(tx, event, act, Some(user.id), None).await
+        }
+        EventKind::OwnerChanged { user } => {
+            if let Some(owner) = owner(tx.db(), room).await? {
+                set_role(tx, room, owner, RoomRole::Moderator).await?;
+            }
+            set_role(tx, room, user.id, RoomRole::Owner).await?;
+            record(tx, event, AuditAct::RoomOwnerChanged, Some(user.id), None).await
         }
         EventKind::Renamed { name } => {
             let public = is_public(tx, room).await?;
@@ -83,6 +84,22 @@ pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Resul
         // No command appends these yet.
         EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => Ok(()),
     }
+}
+
+async fn set_role(
+    tx: &mut WriteTransaction<'_>,
+    room: &RoomId,
+    user: UserId,
+    role: RoomRole,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE member SET role = ? WHERE room = ? AND user = ?")
+        .bind(role.as_str())
+        .bind(room.as_str())
+        .bind(user.0)
+        .execute(tx.db())
+        .await?;
+    tx.publish_membership(room, user, MembershipChange::Role(role));
+    Ok(())
 }
 
 async fn record(

@@ -2,29 +2,29 @@
 
 use std::net::IpAddr;
 
-use parlor_protocol::{UserId, policy};
+use parlor_protocol::UserId;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     super::{
+        accounts::revoke_links,
         audit::{self, Entry},
         sessions,
         transaction::WriteTransaction,
     },
-    case,
+    require_moderation,
 };
-use crate::domain::{AuditAct, ControlEvent, ModerationOutcome, NewBan, StoreError};
+use crate::domain::{AuditAct, ControlEvent, NewBan, Refusal, StoreError};
 
-pub(super) async fn ban(tx: &mut WriteTransaction<'_>, new: NewBan) -> Result<ModerationOutcome<()>, StoreError> {
+pub(super) async fn ban(tx: &mut WriteTransaction<'_>, new: NewBan) -> Result<(), StoreError> {
     let active = active_ban(tx, new.user).await?;
-    match case(tx, new.user, new.by, None, active).await? {
-        None => return Ok(ModerationOutcome::NotFound),
-        Some(case) if !policy::can_moderate(case) => return Ok(ModerationOutcome::Forbidden),
-        Some(_) => {}
-    }
+    require_moderation(tx, new.user, new.by, active).await?;
     let address = if new.address { last_address(tx, new.user).await? } else { None };
     end_bans(tx, new.user).await?;
+    sessions::end_by_ban(tx, new.user).await?;
+    revoke_links(tx, new.user).await?;
+    sqlx::query("DELETE FROM password_reset WHERE user = ?").bind(new.user.0).execute(tx.db()).await?;
     sqlx::query("INSERT INTO ban (id, user, address, reason, made_by, made_at, until) VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(Uuid::now_v7())
         .bind(new.user.0)
@@ -45,25 +45,21 @@ pub(super) async fn ban(tx: &mut WriteTransaction<'_>, new: NewBan) -> Result<Mo
         None => Vec::new(),
     };
     tx.publish(ControlEvent::UserBanned { user: new.user, until: new.until, address, guest_sessions });
-    Ok(ModerationOutcome::Done(()))
+    Ok(())
 }
 
-pub(super) async fn lift(
-    tx: &mut WriteTransaction<'_>,
-    user: UserId,
-    by: UserId,
-) -> Result<ModerationOutcome<()>, StoreError> {
+pub(super) async fn lift(tx: &mut WriteTransaction<'_>, user: UserId, by: UserId) -> Result<(), StoreError> {
     let active = active_ban(tx, user).await?;
-    match case(tx, user, by, None, active).await? {
-        Some(case) if !policy::can_moderate(case) => return Ok(ModerationOutcome::Forbidden),
-        Some(_) if active.is_some() => {}
-        Some(_) | None => return Ok(ModerationOutcome::NotFound),
+    require_moderation(tx, user, by, active).await?;
+    if active.is_none() {
+        return Err(Refusal::NotBanned.into());
     }
     end_bans(tx, user).await?;
     let entry = Entry { subject: Some(user), ..Entry::new(by, AuditAct::BanLifted) };
     audit::record(tx, entry).await?;
+    sessions::delete_ended_by_ban(tx, user).await?;
     tx.publish(ControlEvent::BanLifted { user });
-    Ok(ModerationOutcome::Done(()))
+    Ok(())
 }
 
 /// Who imposed the active ban.

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use parlor_protocol::{
     RoomId, UserId,
     http::{AuditEntry, BanInfo},
-    policy::{ModerationCase, ModerationParty},
+    policy::{self, ModerationCase, ServerAction},
 };
 
-use super::{SqliteStore, transaction::WriteTransaction, values::server_role};
+use super::{SqliteStore, rights, transaction::WriteTransaction};
 use crate::{
     clock,
-    domain::{ControlEvent, ModerationOutcome, NewBan, NewMute, StoreError},
+    domain::{ControlEvent, NewBan, NewMute, Refusal, StoreError},
     store::ModerationStore,
 };
 
@@ -24,11 +24,11 @@ impl ModerationStore for SqliteStore {
         reads::active_restrictions(&self.readers, clock::now()).await
     }
 
-    async fn ban(&self, ban: NewBan) -> Result<ModerationOutcome<()>, StoreError> {
+    async fn ban(&self, ban: NewBan) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(bans::ban(tx, ban))).await
     }
 
-    async fn lift_ban(&self, user: UserId, by: UserId) -> Result<ModerationOutcome<()>, StoreError> {
+    async fn lift_ban(&self, user: UserId, by: UserId) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(bans::lift(tx, user, by))).await
     }
 
@@ -36,16 +36,11 @@ impl ModerationStore for SqliteStore {
         reads::bans(&self.readers, clock::now(), limit).await
     }
 
-    async fn mute(&self, mute: NewMute) -> Result<ModerationOutcome<()>, StoreError> {
+    async fn mute(&self, mute: NewMute) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(mutes::mute(tx, mute))).await
     }
 
-    async fn unmute(
-        &self,
-        user: UserId,
-        room: Option<RoomId>,
-        by: UserId,
-    ) -> Result<ModerationOutcome<()>, StoreError> {
+    async fn unmute(&self, user: UserId, room: Option<RoomId>, by: UserId) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(mutes::unmute(tx, user, room, by))).await
     }
 
@@ -54,34 +49,19 @@ impl ModerationStore for SqliteStore {
     }
 }
 
-/// The case of imposing or lifting something, with the roles and rooms as they are in this transaction. None when one of the
-/// two users does not exist. `imposed_by`: who imposed what is active now.
-async fn case(
+/// Requires that `by` may impose or lift a ban or server-wide mute of a user. `imposed_by`: who imposed what is active now.
+async fn require_moderation(
     tx: &mut WriteTransaction<'_>,
     user: UserId,
     by: UserId,
-    room: Option<&RoomId>,
     imposed_by: Option<UserId>,
-) -> Result<Option<ModerationCase>, StoreError> {
-    let (Some(on), Some(actor)) = (party(tx, user, room).await?, party(tx, by, room).await?) else { return Ok(None) };
+) -> Result<(), StoreError> {
+    let own_role = rights::require(tx, by, ServerAction::Moderate).await?;
+    let on = rights::role_of(tx, user).await?.ok_or(Refusal::PersonNotFound)?;
     let by_another = imposed_by.is_some_and(|earlier| earlier != by);
-    Ok(Some(ModerationCase { by: actor, on, by_another }))
-}
-
-async fn party(
-    tx: &mut WriteTransaction<'_>,
-    user: UserId,
-    room: Option<&RoomId>,
-) -> Result<Option<ModerationParty>, StoreError> {
-    let row: Option<(String, bool, bool)> = sqlx::query_as(
-        "SELECT role,
-                EXISTS (SELECT 1 FROM member WHERE member.user = ?1 AND member.room = ?2 AND member.role = 'moderator'),
-                EXISTS (SELECT 1 FROM room WHERE room.id = ?2 AND room.created_by = ?1)
-         FROM user WHERE user.id = ?1 AND gone_at IS NULL",
-    )
-    .bind(user.0)
-    .bind(room.map(RoomId::as_str))
-    .fetch_optional(tx.db())
-    .await?;
-    Ok(row.map(|(role, moderator, maker)| ModerationParty { role: server_role(&role), moderator, maker }))
+    if policy::can_moderate(ModerationCase { by: own_role, on, by_another }) {
+        Ok(())
+    } else {
+        Err(Refusal::TargetNotBelow.into())
+    }
 }

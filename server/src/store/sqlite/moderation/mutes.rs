@@ -1,29 +1,23 @@
 //! Mutes in a room or on the whole server, each with its entry in the audit log.
 
-use parlor_protocol::{
-    RoomId, UserId,
-    policy::{self, ModerationCase},
-};
+use parlor_protocol::{RoomId, UserId, policy::RoomAction};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     super::{
         audit::{self, Entry},
+        rights,
         transaction::WriteTransaction,
     },
-    case,
+    require_moderation,
 };
-use crate::domain::{AuditAct, ControlEvent, ModerationOutcome, NewMute, StoreError};
+use crate::domain::{AuditAct, ControlEvent, NewMute, Refusal, StoreError};
 
-pub(super) async fn mute(tx: &mut WriteTransaction<'_>, new: NewMute) -> Result<ModerationOutcome<()>, StoreError> {
+pub(super) async fn mute(tx: &mut WriteTransaction<'_>, new: NewMute) -> Result<(), StoreError> {
     let NewMute { user, by, room, until } = new;
     let active = active_mute(tx, user, room.as_ref()).await?;
-    match case(tx, user, by, room.as_ref(), active).await? {
-        None => return Ok(ModerationOutcome::NotFound),
-        Some(case) if !can_mute(case, room.as_ref()) => return Ok(ModerationOutcome::Forbidden),
-        Some(_) => {}
-    }
+    require_muting(tx, user, by, room.as_ref(), active).await?;
     sqlx::query("DELETE FROM mute WHERE until <= ?").bind(tx.now).execute(tx.db()).await?;
     sqlx::query(
         "INSERT INTO mute (user, room, made_by, until) VALUES (?, ?, ?, ?)
@@ -39,7 +33,7 @@ pub(super) async fn mute(tx: &mut WriteTransaction<'_>, new: NewMute) -> Result<
     let entry = Entry { subject: Some(user), room: room.clone(), details, ..Entry::new(by, AuditAct::Muted) };
     audit::record(tx, entry).await?;
     tx.publish(ControlEvent::UserMuted { user, room, until });
-    Ok(ModerationOutcome::Done(()))
+    Ok(())
 }
 
 pub(super) async fn unmute(
@@ -47,12 +41,11 @@ pub(super) async fn unmute(
     user: UserId,
     room: Option<RoomId>,
     by: UserId,
-) -> Result<ModerationOutcome<()>, StoreError> {
+) -> Result<(), StoreError> {
     let active = active_mute(tx, user, room.as_ref()).await?;
-    match case(tx, user, by, room.as_ref(), active).await? {
-        Some(case) if !can_mute(case, room.as_ref()) => return Ok(ModerationOutcome::Forbidden),
-        Some(_) if active.is_some() => {}
-        Some(_) | None => return Ok(ModerationOutcome::NotFound),
+    require_muting(tx, user, by, room.as_ref(), active).await?;
+    if active.is_none() {
+        return Err(Refusal::NotMuted.into());
     }
     sqlx::query("DELETE FROM mute WHERE user = ? AND room = ?")
         .bind(user.0)
@@ -62,11 +55,21 @@ pub(super) async fn unmute(
     let entry = Entry { subject: Some(user), room: room.clone(), ..Entry::new(by, AuditAct::Unmuted) };
     audit::record(tx, entry).await?;
     tx.publish(ControlEvent::MuteLifted { user, room });
-    Ok(ModerationOutcome::Done(()))
+    Ok(())
 }
 
-fn can_mute(case: ModerationCase, room: Option<&RoomId>) -> bool {
-    if room.is_some() { policy::can_mute_in_room(case) } else { policy::can_moderate(case) }
+/// Requires that `by` may impose or lift a mute there. In a room, it does not matter who imposed it.
+async fn require_muting(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    by: UserId,
+    room: Option<&RoomId>,
+    imposed_by: Option<UserId>,
+) -> Result<(), StoreError> {
+    let Some(room) = room else { return require_moderation(tx, user, by, imposed_by).await };
+    let actor = rights::require_in_room(tx, by, room, RoomAction::Mute).await?;
+    let target = rights::party(tx, user, room).await?.ok_or(Refusal::PersonNotFound)?;
+    if actor.outranks(target) { Ok(()) } else { Err(Refusal::TargetNotBelow.into()) }
 }
 
 /// The value of the column `room`: empty for the whole server.

@@ -2,26 +2,34 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{RoomId, RoomKind, UserId};
+use parlor_protocol::{RoomId, RoomKind, RoomRole, UserId, policy::ServerAction};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    super::{accounts::find_user, transaction::WriteTransaction},
+    super::{
+        accounts::find_user,
+        audit::{self, Entry},
+        rights,
+        transaction::WriteTransaction,
+    },
     join,
 };
-use crate::domain::{ControlEvent, NameTaken, RoomRecord, StoreError};
+use crate::domain::{AuditAct, ControlEvent, Refusal, RoomRecord, StoreError};
 
 pub(super) async fn room(
     tx: &mut WriteTransaction<'_>,
     name: String,
     kind: RoomKind,
     by: UserId,
-) -> Result<Result<RoomRecord, NameTaken>, StoreError> {
+) -> Result<RoomRecord, StoreError> {
+    let public = kind == RoomKind::Public;
+    let action = if public { ServerAction::CreatePublicRoom } else { ServerAction::CreatePrivateRoom };
+    rights::require(tx, by, action).await?;
     let id = RoomId::from(new_room_id());
     // Only names of public rooms are unique: that a private room has a name must not show.
-    let key = if kind == RoomKind::Public { name_key(&name) } else { unlisted_key(&id) };
+    let key = if public { name_key(&name) } else { unlisted_key(&id) };
     let created = sqlx::query(
         "INSERT INTO room (id, name, name_key, kind, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING",
@@ -29,32 +37,30 @@ pub(super) async fn room(
     .bind(id.as_str())
     .bind(&name)
     .bind(key)
-    .bind(if kind == RoomKind::Public { "public" } else { "private" })
+    .bind(if public { "public" } else { "private" })
     .bind(tx.now)
     .bind(by.0)
     .execute(tx.db())
     .await?;
     if created.rows_affected() == 0 {
-        return Ok(Err(NameTaken));
+        return Err(Refusal::RoomNameTaken.into());
     }
     let people = Arc::default();
     let room = RoomRecord { id, name, kind, topic: None, head: 0, archived: false, created_by: Some(by), people };
     tx.publish(ControlEvent::RoomCreated { room: room.clone() });
-    join(tx, &room.id, by, true, None).await?;
-    Ok(Ok(room))
+    join(tx, &room.id, by, RoomRole::Owner, None).await?;
+    audit::record(tx, Entry { room: Some(room.id.clone()), ..Entry::new(by, AuditAct::RoomCreated) }).await?;
+    Ok(room)
 }
 
 pub(super) async fn direct_room(
     tx: &mut WriteTransaction<'_>,
     users: Vec<UserId>,
     by: UserId,
-) -> Result<Option<RoomRecord>, StoreError> {
+) -> Result<RoomRecord, StoreError> {
     let mut people = Vec::with_capacity(users.len());
     for user in &users {
-        match find_user(tx.db(), *user).await? {
-            Some(user) => people.push(user),
-            None => return Ok(None),
-        }
+        people.push(find_user(tx.db(), *user).await?.ok_or(Refusal::PersonNotFound)?);
     }
     // In the order in which they are read at the next start.
     people.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
@@ -80,8 +86,9 @@ pub(super) async fn direct_room(
     };
     if let Some((id, head, created_by)) = known {
         room = RoomRecord { id: id.into(), head: head.unsigned_abs(), created_by: created_by.map(UserId), ..room };
-        return Ok(Some(room));
+        return Ok(room);
     }
+    rights::require(tx, by, ServerAction::CreateDirect).await?;
     sqlx::query(
         "INSERT INTO room (id, name, name_key, kind, created_at, created_by, people_key)
          VALUES (?, '', ?, 'direct', ?, ?, ?)",
@@ -95,9 +102,9 @@ pub(super) async fn direct_room(
     .await?;
     tx.publish(ControlEvent::RoomCreated { room: room.clone() });
     for user in users {
-        join(tx, &room.id, user, false, None).await?;
+        join(tx, &room.id, user, RoomRole::Member, None).await?;
     }
-    Ok(Some(room))
+    Ok(room)
 }
 
 /// The key of a public room's name: names cannot differ by case alone.

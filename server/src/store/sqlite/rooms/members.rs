@@ -1,14 +1,21 @@
 //! Memberships of rooms.
 
-use parlor_protocol::{RoomId, RoomKind, Seq, UserId};
-
-use super::super::{
-    accounts::find_user,
-    messages::{append_one, delete_member},
-    transaction::WriteTransaction,
-    values::{member_role, room_kind},
+use parlor_protocol::{
+    RoomId, RoomKind, RoomRole, Seq, User, UserId,
+    policy::{self, Party, RoomAction},
 };
-use crate::domain::{ConnectionId, LogCommandKind, MembershipChange, RoomMembership, StoreError};
+
+use super::{
+    super::{
+        accounts::find_user,
+        messages::{append_one, delete_member},
+        rights,
+        transaction::WriteTransaction,
+        values::room_kind,
+    },
+    reads::owner,
+};
+use crate::domain::{ConnectionId, LogCommandKind, MembershipChange, Refusal, RoomMembership, StoreError};
 
 pub(super) async fn add(
     tx: &mut WriteTransaction<'_>,
@@ -16,30 +23,34 @@ pub(super) async fn add(
     user: UserId,
     by: UserId,
     origin: Option<ConnectionId>,
-) -> Result<Option<Seq>, StoreError> {
-    let Some(added) = find_user(tx.db(), user).await? else { return Ok(None) };
-    let known: Option<(String, Option<i64>)> = sqlx::query_as(
-        "SELECT room.kind, member.read_seq
-         FROM room LEFT JOIN member ON member.room = room.id AND member.user = ? WHERE room.id = ?",
-    )
-    .bind(user.0)
-    .bind(room.as_str())
-    .fetch_optional(tx.db())
-    .await?;
-    let kind = match known {
-        None => return Ok(None),
-        Some((_, Some(read))) => return Ok(Some(read.unsigned_abs())),
-        Some((kind, None)) => room_kind(&kind),
-    };
-    match kind {
-        // Its members never change.
-        RoomKind::Direct => Ok(None),
-        RoomKind::Public if user == by => join(tx, &room, user, false, origin).await.map(Some),
-        RoomKind::Public | RoomKind::Private => {
-            let Some(by) = find_user(tx.db(), by).await? else { return Ok(None) };
-            append_one(tx, &room, by, LogCommandKind::AddMember { user: added }).await.map(Some)
-        }
+) -> Result<Seq, StoreError> {
+    let is_self = user == by;
+    let known = read_position(tx, &room, user).await?;
+    if let (true, Some(read)) = (is_self, known) {
+        return Ok(read);
     }
+    let action = if is_self { RoomAction::Join } else { RoomAction::Invite };
+    rights::require_in_room(tx, by, &room, action).await?;
+    let added = find_user(tx.db(), user).await?.ok_or(Refusal::PersonNotFound)?;
+    if let Some(read) = known {
+        return Ok(read);
+    }
+    // Who may join, may join without an event: only public rooms can be joined.
+    if is_self {
+        return join(tx, &room, user, RoomRole::Member, origin).await;
+    }
+    let by = find_user(tx.db(), by).await?.ok_or(Refusal::Forbidden)?;
+    append_one(tx, &room, by, LogCommandKind::AddMember { user: added }).await
+}
+
+/// How far a member has read; none when they are not a member.
+async fn read_position(tx: &mut WriteTransaction<'_>, room: &RoomId, user: UserId) -> Result<Option<Seq>, StoreError> {
+    let read: Option<i64> = sqlx::query_scalar("SELECT read_seq FROM member WHERE room = ? AND user = ?")
+        .bind(room.as_str())
+        .bind(user.0)
+        .fetch_optional(tx.db())
+        .await?;
+    Ok(read.map(i64::unsigned_abs))
 }
 
 pub(super) async fn remove(
@@ -47,7 +58,10 @@ pub(super) async fn remove(
     room: RoomId,
     user: UserId,
     by: UserId,
-) -> Result<Option<Seq>, StoreError> {
+) -> Result<Seq, StoreError> {
+    let is_self = user == by;
+    let action = if is_self { RoomAction::Leave } else { RoomAction::Remove };
+    let actor = rights::require_in_room(tx, by, &room, action).await?;
     let known: Option<(String, i64)> = sqlx::query_as(
         "SELECT room.kind, room.head FROM room JOIN member ON member.room = room.id WHERE room.id = ? AND member.user = ?",
     )
@@ -55,15 +69,20 @@ pub(super) async fn remove(
     .bind(user.0)
     .fetch_optional(tx.db())
     .await?;
-    let (Some((kind, head)), Some(removed)) = (known, find_user(tx.db(), user).await?) else { return Ok(None) };
-    if room_kind(&kind) == RoomKind::Public && user == by {
+    let (kind, head) = known.ok_or(Refusal::PersonNotFound)?;
+    let removed = find_user(tx.db(), user).await?.ok_or(Refusal::PersonNotFound)?;
+    // Whoever has deleted their account is below everyone.
+    if !is_self && rights::party(tx, user, &room).await?.is_some_and(|target| !actor.outranks(target)) {
+        return Err(Refusal::TargetNotBelow.into());
+    }
+    if room_kind(&kind) == RoomKind::Public && is_self {
         let head = head.unsigned_abs();
         delete_member(tx, &room, user).await?;
         tx.publish_membership(&room, user, MembershipChange::Left { head });
-        return Ok(Some(head));
+        return Ok(head);
     }
-    let Some(by) = find_user(tx.db(), by).await? else { return Ok(None) };
-    append_one(tx, &room, by, LogCommandKind::RemoveMember { user: removed }).await.map(Some)
+    let by = find_user(tx.db(), by).await?.ok_or(Refusal::Forbidden)?;
+    append_one(tx, &room, by, LogCommandKind::RemoveMember { user: removed }).await
 }
 
 pub(super) async fn set_moderator(
@@ -72,21 +91,55 @@ pub(super) async fn set_moderator(
     user: UserId,
     moderator: bool,
     by: UserId,
-) -> Result<bool, StoreError> {
-    let known: Option<String> = sqlx::query_scalar("SELECT role FROM member WHERE room = ? AND user = ?")
-        .bind(room.as_str())
-        .bind(user.0)
-        .fetch_optional(tx.db())
-        .await?;
-    let Some(role) = known else { return Ok(false) };
-    if role == member_role(moderator) {
-        return Ok(true);
+) -> Result<(), StoreError> {
+    let actor = rights::require_in_room(tx, by, &room, RoomAction::Appoint).await?;
+    let target = member(tx, &room, user).await?;
+    if !moderator && !policy::can_dismiss(actor, target, user == by) && target.room_role.moderates() {
+        return Err(Refusal::TargetNotBelow.into());
     }
-    let (Some(user), Some(by)) = (find_user(tx.db(), user).await?, find_user(tx.db(), by).await?) else {
-        return Ok(false);
+    if target.room_role.moderates() == moderator {
+        return Ok(());
+    }
+    append_role_change(tx, &room, user, by, |user| LogCommandKind::SetModerator { user, moderator }).await
+}
+
+pub(super) async fn set_owner(
+    tx: &mut WriteTransaction<'_>,
+    room: RoomId,
+    user: UserId,
+    by: UserId,
+) -> Result<(), StoreError> {
+    let actor = rights::require_in_room(tx, by, &room, RoomAction::ChangeOwner).await?;
+    let target = member(tx, &room, user).await?;
+    let owner = match owner(tx.db(), &room).await? {
+        Some(owner) => rights::party(tx, owner, &room).await?,
+        None => None,
     };
-    append_one(tx, &room, by, LogCommandKind::SetModerator { user, moderator }).await?;
-    Ok(true)
+    if !policy::can_change_owner(actor, owner) {
+        return Err(Refusal::TargetNotBelow.into());
+    }
+    if target.room_role == RoomRole::Owner {
+        return Ok(());
+    }
+    append_role_change(tx, &room, user, by, |user| LogCommandKind::SetOwner { user }).await
+}
+
+/// The roles of a member who still has an account or is a guest.
+async fn member(tx: &mut WriteTransaction<'_>, room: &RoomId, user: UserId) -> Result<Party, StoreError> {
+    read_position(tx, room, user).await?.ok_or(Refusal::PersonNotFound)?;
+    Ok(rights::party(tx, user, room).await?.ok_or(Refusal::PersonNotFound)?)
+}
+
+async fn append_role_change(
+    tx: &mut WriteTransaction<'_>,
+    room: &RoomId,
+    user: UserId,
+    by: UserId,
+    change: impl FnOnce(User) -> LogCommandKind,
+) -> Result<(), StoreError> {
+    let user = find_user(tx.db(), user).await?.ok_or(Refusal::PersonNotFound)?;
+    let by = find_user(tx.db(), by).await?.ok_or(Refusal::Forbidden)?;
+    append_one(tx, room, by, change(user)).await.map(drop)
 }
 
 /// Makes a user a member without an event, and publishes that. Returns how far they have read.
@@ -94,11 +147,11 @@ pub(in super::super) async fn join(
     tx: &mut WriteTransaction<'_>,
     room: &RoomId,
     user: UserId,
-    moderator: bool,
+    role: RoomRole,
     origin: Option<ConnectionId>,
 ) -> Result<Seq, StoreError> {
-    let read = insert_member(tx, room, user, moderator).await?;
-    let membership = RoomMembership { moderator, ..RoomMembership::since(read) };
+    let read = insert_member(tx, room, user, role).await?;
+    let membership = RoomMembership { role, ..RoomMembership::since(read) };
     tx.publish_membership(room, user, MembershipChange::Joined { membership, origin });
     Ok(read)
 }
@@ -108,7 +161,7 @@ pub(in super::super) async fn insert_member(
     tx: &mut WriteTransaction<'_>,
     room: &RoomId,
     user: UserId,
-    moderator: bool,
+    role: RoomRole,
 ) -> Result<Seq, StoreError> {
     // The update changes nothing; it makes RETURNING answer for a row that exists already.
     let read: i64 = sqlx::query_scalar(
@@ -118,7 +171,7 @@ pub(in super::super) async fn insert_member(
     .bind(room.as_str())
     .bind(user.0)
     .bind(tx.now)
-    .bind(member_role(moderator))
+    .bind(role.as_str())
     .fetch_one(tx.db())
     .await?;
     Ok(read.unsigned_abs())

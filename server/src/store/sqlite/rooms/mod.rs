@@ -5,7 +5,7 @@ use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, UserId, http::Me
 
 use super::{SqliteStore, writer::Job};
 use crate::{
-    domain::{ConnectionId, Membership, NameTaken, RoomChange, RoomRecord, StoreError},
+    domain::{ConnectionId, Membership, RoomChange, RoomRecord, StoreError},
     store::RoomStore,
 };
 
@@ -17,6 +17,7 @@ mod settings;
 
 pub(super) use create::{name_key, unlisted_key};
 pub(super) use members::{insert_member, join};
+pub(super) use reads::owner;
 
 #[async_trait]
 impl RoomStore for SqliteStore {
@@ -32,16 +33,15 @@ impl RoomStore for SqliteStore {
         reads::members(&self.readers, room, limit).await
     }
 
-    async fn create_room(
-        &self,
-        name: String,
-        kind: RoomKind,
-        by: UserId,
-    ) -> Result<Result<RoomRecord, NameTaken>, StoreError> {
+    async fn owner(&self, room: &RoomId) -> Result<Option<UserId>, StoreError> {
+        reads::owner(&self.readers, room).await
+    }
+
+    async fn create_room(&self, name: String, kind: RoomKind, by: UserId) -> Result<RoomRecord, StoreError> {
         self.write(move |tx| Box::pin(create::room(tx, name, kind, by))).await
     }
 
-    async fn direct_room(&self, users: Vec<UserId>, by: UserId) -> Result<Option<RoomRecord>, StoreError> {
+    async fn direct_room(&self, users: Vec<UserId>, by: UserId) -> Result<RoomRecord, StoreError> {
         self.write(move |tx| Box::pin(create::direct_room(tx, users, by))).await
     }
 
@@ -51,33 +51,27 @@ impl RoomStore for SqliteStore {
         user: UserId,
         by: UserId,
         origin: Option<ConnectionId>,
-    ) -> Result<Option<Seq>, StoreError> {
+    ) -> Result<Seq, StoreError> {
         let room = room.clone();
         self.write(move |tx| Box::pin(members::add(tx, room, user, by, origin))).await
     }
 
-    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Option<Seq>, StoreError> {
+    async fn remove_member(&self, room: &RoomId, user: UserId, by: UserId) -> Result<Seq, StoreError> {
         let room = room.clone();
         self.write(move |tx| Box::pin(members::remove(tx, room, user, by))).await
     }
 
-    async fn set_moderator(
-        &self,
-        room: &RoomId,
-        user: UserId,
-        moderator: bool,
-        by: UserId,
-    ) -> Result<bool, StoreError> {
+    async fn set_moderator(&self, room: &RoomId, user: UserId, moderator: bool, by: UserId) -> Result<(), StoreError> {
         let room = room.clone();
         self.write(move |tx| Box::pin(members::set_moderator(tx, room, user, moderator, by))).await
     }
 
-    async fn change_room(
-        &self,
-        room: &RoomId,
-        changes: Vec<RoomChange>,
-        by: UserId,
-    ) -> Result<Result<(), NameTaken>, StoreError> {
+    async fn set_owner(&self, room: &RoomId, user: UserId, by: UserId) -> Result<(), StoreError> {
+        let room = room.clone();
+        self.write(move |tx| Box::pin(members::set_owner(tx, room, user, by))).await
+    }
+
+    async fn change_room(&self, room: &RoomId, changes: Vec<RoomChange>, by: UserId) -> Result<(), StoreError> {
         let room = room.clone();
         self.write(move |tx| Box::pin(settings::change(tx, room, changes, by))).await
     }

@@ -2,11 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use parlor_protocol::{Millis, RoomId, User, UserId, http::Member};
-use sqlx::{FromRow, SqlitePool};
+use parlor_protocol::{Millis, RoomId, RoomRole, User, UserId, http::Member};
+use sqlx::{FromRow, SqliteExecutor, SqlitePool};
 use uuid::Uuid;
 
-use super::super::values::{notification_level, room_kind, user};
+use super::super::values::{notification_level, room_kind, room_role, user};
 use crate::domain::{Membership, RoomMembership, RoomRecord, StoreError};
 
 pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreError> {
@@ -37,13 +37,20 @@ pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreE
 }
 
 pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Membership>, StoreError> {
-    let rows: Vec<MemberRow> = sqlx::query_as(
-        "SELECT room, read_seq, unread_from, level, role = 'moderator' AS moderator FROM member WHERE user = ?",
-    )
-    .bind(user.0)
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<MemberRow> =
+        sqlx::query_as("SELECT room, read_seq, unread_from, level, role FROM member WHERE user = ?")
+            .bind(user.0)
+            .fetch_all(db)
+            .await?;
     Ok(rows.into_iter().map(MemberRow::membership).collect())
+}
+
+pub(in super::super) async fn owner(db: impl SqliteExecutor<'_>, room: &RoomId) -> Result<Option<UserId>, StoreError> {
+    let owner: Option<Uuid> = sqlx::query_scalar("SELECT user FROM member WHERE room = ? AND role = 'owner'")
+        .bind(room.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(owner.map(UserId))
 }
 
 /// Selects the members to list. A guest without a session is gone for good, because nobody can sign in as them again; the
@@ -63,9 +70,9 @@ macro_rules! select_members {
 
 pub(super) async fn members(db: &SqlitePool, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError> {
     let mut snapshot = db.begin().await?;
-    type Row = (Uuid, String, String, Option<i64>, bool, Option<Millis>);
+    type Row = (Uuid, String, String, Option<i64>, String, Option<Millis>);
     let rows: Vec<Row> = sqlx::query_as(select_members!(
-        "user.id, user.name, user.kind, user.colour, member.role = 'moderator', user.seen_at",
+        "user.id, user.name, user.kind, user.colour, member.role, user.seen_at",
         " ORDER BY user.name, user.id LIMIT ?"
     ))
     .bind(room.as_str())
@@ -75,12 +82,16 @@ pub(super) async fn members(db: &SqlitePool, room: &RoomId, limit: u32) -> Resul
     let count: i64 =
         sqlx::query_scalar(select_members!("count(*)", "")).bind(room.as_str()).fetch_one(&mut *snapshot).await?;
     snapshot.commit().await?;
-    let member = |(id, name, kind, colour, moderator, seen_at): Row| Member {
-        user: user(id, name, &kind, colour),
-        moderator,
-        seen_at,
-        // Presence is not stored.
-        online: false,
+    let member = |(id, name, kind, colour, role, seen_at): Row| {
+        let role = room_role(&role);
+        Member {
+            user: user(id, name, &kind, colour),
+            moderator: role.moderates(),
+            owner: role == RoomRole::Owner,
+            seen_at,
+            // Presence is not stored.
+            online: false,
+        }
     };
     Ok((rows.into_iter().map(member).collect(), count.unsigned_abs()))
 }
@@ -102,7 +113,7 @@ struct MemberRow {
     read_seq: i64,
     unread_from: Option<i64>,
     level: String,
-    moderator: bool,
+    role: String,
 }
 
 impl MemberRow {
@@ -111,7 +122,7 @@ impl MemberRow {
             read: self.read_seq.unsigned_abs(),
             unread_from: self.unread_from.map(i64::unsigned_abs),
             level: notification_level(&self.level),
-            moderator: self.moderator,
+            role: room_role(&self.role),
         };
         Membership { room: self.room.into(), state }
     }

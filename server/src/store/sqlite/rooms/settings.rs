@@ -1,19 +1,27 @@
 //! Changes of a room's name, topic and archive state.
 
-use parlor_protocol::{RoomId, RoomKind, UserId};
+use parlor_protocol::{RoomId, RoomKind, UserId, policy::RoomAction};
 
 use super::{
-    super::{accounts::find_user, messages::append_one, transaction::WriteTransaction, values::room_kind},
+    super::{accounts::find_user, messages::append_one, rights, transaction::WriteTransaction, values::room_kind},
     name_key,
 };
-use crate::domain::{LogCommandKind, NameTaken, RoomChange, StoreError};
+use crate::domain::{LogCommandKind, Refusal, RoomChange, StoreError};
 
 pub(super) async fn change(
     tx: &mut WriteTransaction<'_>,
     room: RoomId,
     changes: Vec<RoomChange>,
     by: UserId,
-) -> Result<Result<(), NameTaken>, StoreError> {
+) -> Result<(), StoreError> {
+    // What can fail is checked first, so that it is all or nothing.
+    for change in &changes {
+        let action = match change {
+            RoomChange::Name(_) | RoomChange::Topic(_) => RoomAction::Rename,
+            RoomChange::Archived(_) => RoomAction::Archive,
+        };
+        rights::require_in_room(tx, by, &room, action).await?;
+    }
     let known: Option<(String, String, Option<String>, Option<i64>)> =
         sqlx::query_as("SELECT kind, name, topic, archived_at FROM room WHERE id = ?")
             .bind(room.as_str())
@@ -21,7 +29,6 @@ pub(super) async fn change(
             .await?;
     let (kind, old_name, old_topic, archived_at) = known.ok_or(sqlx::Error::RowNotFound)?;
     let by = find_user(tx.db(), by).await?.ok_or(sqlx::Error::RowNotFound)?;
-    // The only change that can fail is checked first, so that it is all or nothing.
     if room_kind(&kind) == RoomKind::Public
         && let Some(RoomChange::Name(name)) = changes.iter().find(|change| matches!(change, RoomChange::Name(_)))
     {
@@ -31,7 +38,7 @@ pub(super) async fn change(
             .fetch_one(tx.db())
             .await?;
         if taken > 0 {
-            return Ok(Err(NameTaken));
+            return Err(Refusal::RoomNameTaken.into());
         }
     }
     for change in changes {
@@ -47,5 +54,5 @@ pub(super) async fn change(
         };
         append_one(tx, &room, by.clone(), kind).await?;
     }
-    Ok(Ok(()))
+    Ok(())
 }
