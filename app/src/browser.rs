@@ -3,7 +3,8 @@
 
 mod address;
 mod documents;
+mod keyboard;
 mod local_storage;
 mod window;
 
-pub use self::{address::*, documents::*, local_storage::*, window::*};
+pub use self::{address::*, documents::*, keyboard::*, local_storage::*, window::*};

@@ -108,19 +108,6 @@ fn begin_copy(text: &str) -> Option<js_sys::Promise> {
     write.call1(&clipboard, &text.into()).ok()?.dyn_into().ok()
 }
 
-/// Calls back on Ctrl or Cmd with a key, instead of the browser's own shortcut.
-pub fn on_shortcut(key: &'static str, call: impl Fn() + 'static) {
-    let Some(window) = window() else { return };
-    let call = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
-        if (event.ctrl_key() || event.meta_key()) && event.key() == key {
-            event.prevent_default();
-            call();
-        }
-    });
-    let _ = window.add_event_listener_with_callback("keydown", call.as_ref().unchecked_ref());
-    call.forget();
-}
-
 /// Listens as long as the page lives.
 pub(super) fn listen(target: &web_sys::EventTarget, event: &str, call: impl Fn() + 'static) {
     let call = Closure::<dyn Fn()>::new(call);

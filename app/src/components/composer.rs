@@ -14,6 +14,7 @@ use super::{
     scroll, timeline,
 };
 use crate::{
+    browser, clock,
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
     navigation::use_open_room,
@@ -137,13 +138,16 @@ impl Sender {
     }
 
     fn on_key(self, event: &KeyboardEvent) {
-        // While an input method composes, Enter chooses a word. Older browsers report key code 229 for that.
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229 {
-            event.prevent_default();
-            if event.ctrl_key() || event.meta_key() { self.send_direct() } else { self.send() }
-        } else if event.key() == "ArrowUp" && self.composer.text.with_untracked(String::is_empty) {
-            event.prevent_default();
-            timeline::focus_last_message();
+        match browser::pressed_key(event).as_deref() {
+            Some("Enter") if !event.shift_key() => {
+                event.prevent_default();
+                if event.ctrl_key() || event.meta_key() { self.send_direct() } else { self.send() }
+            }
+            Some("ArrowUp") if self.composer.text.with_untracked(String::is_empty) => {
+                event.prevent_default();
+                timeline::focus_last_message();
+            }
+            _ => {}
         }
     }
 }

@@ -115,7 +115,7 @@ fn move_focus(menu: NodeRef<html::Div>, event: &KeyboardEvent) {
     let count = items.length();
     let Some(focused) = document().active_element() else { return };
     let at = (0..count).find(|at| focused.is_same_node(items.item(*at).as_ref())).unwrap_or(0);
-    let next = match event.key().as_str() {
+    let next = match browser::pressed_key(event).unwrap_or_default().as_str() {
         "ArrowDown" => (at + 1) % count,
         "ArrowUp" => (at + count - 1) % count,
         "Home" => 0,

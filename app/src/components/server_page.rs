@@ -110,7 +110,7 @@ fn PageView() -> impl IntoView {
     };
     let close = use_navigate();
     let keydown = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && !event.is_composing() {
+        if browser::pressed_key(&event).as_deref() == Some("Escape") {
             close(&home.get_untracked(), NavigateOptions::default());
         }
     };

@@ -22,7 +22,7 @@ lazy_part!(switcher, SwitcherForm);
 pub fn Switcher() -> impl IntoView {
     let i18n = expect_context::<Client>().i18n;
     let layout = expect_context::<Layout>();
-    Effect::new(move || browser::on_shortcut("k", move || layout.open_switcher()));
+    Effect::new(move || browser::on_shortcut('k', move || layout.open_switcher()));
     view! {
         <dialog class="dialog switcher" node_ref=layout.switcher.element aria-label=i18n.t(Key::GoToRoom)>
             <LazyPart wanted=layout.switcher.wanted() load=switcher />
@@ -48,10 +48,10 @@ fn SwitcherForm() -> impl IntoView {
     };
     let on_key = move |event: KeyboardEvent| {
         let (at, count) = (selected.get_untracked(), found.with_untracked(Vec::len).max(1));
-        match event.key().as_str() {
+        match browser::pressed_key(&event).unwrap_or_default().as_str() {
             "ArrowDown" => selected.set((at + 1) % count),
             "ArrowUp" => selected.set((at + count - 1) % count),
-            "Enter" if !event.is_composing() => {
+            "Enter" => {
                 if let Some(room) = found.with_untracked(|found| found.get(at).map(|room| room.id.clone())) {
                     go(&room);
                 }

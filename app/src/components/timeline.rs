@@ -15,6 +15,7 @@ use super::{
     scroll::{self, ScrollPosition},
 };
 use crate::{
+    browser,
     i18n::Key,
     live::{
         client::Client,
@@ -209,7 +210,7 @@ fn move_focus(composer: Option<ComposerHandle>, event: &KeyboardEvent) {
     if focused.class_name() != MORE {
         return;
     }
-    let next: fn(&Element) -> Option<Element> = match event.key().as_str() {
+    let next: fn(&Element) -> Option<Element> = match browser::pressed_key(event).unwrap_or_default().as_str() {
         "ArrowUp" => Element::previous_element_sibling,
         "ArrowDown" => Element::next_element_sibling,
         "Escape" => {
