@@ -1,4 +1,4 @@
-//! HTML escaping and lower case.
+//! HTML escaping, and comparing texts without case.
 
 /// Escapes a text for use in HTML.
 pub fn escape(text: &str) -> String {
@@ -16,21 +16,39 @@ pub fn escape(text: &str) -> String {
     html
 }
 
-/// A text in lower case. The browser does it itself: Rust's tables of all letters would be in the wasm.
-pub fn lowercase(text: &str) -> String {
+/// The form of a text in which it is searched and sorted, in every language the same: compatibility forms are unified (NFKC,
+/// UAX #15), and case is folded. Through upper case, which also unifies `ß` and `ss`, `ς` and `σ`. The server compares names
+/// the same way. The browser does it itself: Rust's tables of all letters would be in the wasm.
+pub fn fold(text: &str) -> String {
     #[cfg(feature = "browser")]
     {
-        js_sys::JsString::from(text).to_lower_case().into()
+        let unified = js_sys::JsString::from(text).normalize("NFKC");
+        unified.to_lower_case().to_upper_case().to_lower_case().into()
     }
     #[cfg(not(feature = "browser"))]
     {
-        text.to_lowercase()
+        use unicode_normalization::UnicodeNormalization as _;
+        text.nfkc().collect::<String>().to_lowercase().to_uppercase().to_lowercase()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_and_form_do_not_matter() {
+        for (one, other) in [
+            ("Общий чат", "ОБЩИЙ ЧАТ"),
+            ("Straße", "STRASSE"),
+            ("ΟΔΟΣ", "οδος"),
+            ("ＣＡＦＥ\u{301}", "café"),
+            ("İ", "i\u{307}"),
+        ] {
+            assert_eq!(fold(one), fold(other));
+        }
+        assert_ne!(fold("a"), fold("á"));
+    }
 
     #[test]
     fn markup_is_escaped() {

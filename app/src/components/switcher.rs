@@ -9,7 +9,7 @@ use super::{
     layout::Layout,
     lazy::{LazyPart, lazy_part},
 };
-use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted, text::lowercase};
+use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted, text::fold};
 
 const FIELD: &str = "switcher-field";
 const LIST: &str = "switcher-list";
@@ -111,11 +111,11 @@ fn SwitcherForm() -> impl IntoView {
 /// Rooms whose name contains the query, best match first: names that begin with it, then the others. Without a query,
 /// rooms with unread messages first.
 fn find(rooms: &[RoomSummary], here: Option<&RoomId>, query: &str) -> Vec<RoomSummary> {
-    let query = lowercase(query.trim());
+    let query = fold(query.trim());
     let mut found: Vec<_> = rooms
         .iter()
         .filter(|room| Some(&room.id) != here)
-        .map(|room| (lowercase(&room.name), room))
+        .map(|room| (fold(&room.name), room))
         .filter(|(name, _)| name.contains(&query))
         .collect();
     found.sort_by_key(|(name, room)| if query.is_empty() { counted(room) == 0 } else { !name.starts_with(&query) });
@@ -139,5 +139,7 @@ mod tests {
         assert_eq!(names(" BOOK"), ["books", "Bookshelf", "Cookbooks"]);
         assert_eq!(names(""), ["books", "Cookbooks", "Bookshelf"]);
         assert_eq!(names("lob"), Vec::<String>::new());
+        let found = find(&[room("Общий чат", 0), room("Straße", 0)], None, "общий");
+        assert_eq!(found.iter().map(|room| room.name.as_str()).collect::<Vec<_>>(), ["Общий чат"]);
     }
 }

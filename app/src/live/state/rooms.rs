@@ -3,6 +3,7 @@
 use parlor_protocol::{RoomId, RoomKind, RoomSummary, limits};
 
 use super::{Effect, LoadState, OpenRoom, State};
+use crate::text::fold;
 
 impl State {
     pub fn set_rooms(&mut self, rooms: Vec<RoomSummary>) {
@@ -71,7 +72,7 @@ impl State {
     }
 
     fn sort_rooms(&mut self) {
-        self.rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, room.name.to_ascii_lowercase()));
+        self.rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, fold(&room.name)));
         self.list_changed = true;
     }
 
