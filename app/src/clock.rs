@@ -1,9 +1,11 @@
 //! Time, timers and randomness: of the browser, and of the system in native tests and on the server.
 
+use std::{sync::LazyLock, time::Instant};
+
 use parlor_protocol::{CommandId, Millis};
 use uuid::{Builder, Uuid};
 
-/// The current time.
+/// The current time by the wall clock, for display: it may be set at any moment, to any time.
 pub fn now() -> Millis {
     // Milliseconds since 1970 are far below 2^53.
     #[allow(clippy::cast_possible_truncation)]
@@ -12,6 +14,47 @@ pub fn now() -> Millis {
     } else {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+    }
+}
+
+/// The wall clock's time when this was first called, counted on by a clock that nobody can set. All deadlines are on it.
+///
+/// On some systems it stands still while the machine sleeps, and so do timers (High Resolution Time, section 4, leaves that
+/// open). The session therefore notices a sleep by the wall clock as well.
+pub fn monotonic() -> Millis {
+    static ORIGIN: LazyLock<Millis> = LazyLock::new(|| now() - ticks());
+    *ORIGIN + ticks()
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn ticks() -> Millis {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    if cfg!(feature = "browser") {
+        web_sys::window().and_then(|window| window.performance()).map_or(0, |performance| performance.now() as Millis)
+    } else {
+        Millis::try_from(START.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+}
+
+/// One moment on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For display.
+    pub wall: Millis,
+    /// For deadlines.
+    pub monotonic: Millis,
+}
+
+impl Now {
+    pub fn read() -> Self {
+        Self { wall: now(), monotonic: monotonic() }
+    }
+}
+
+/// For simulations, in which both clocks show the same.
+impl From<Millis> for Now {
+    fn from(at: Millis) -> Self {
+        Self { wall: at, monotonic: at }
     }
 }
 

@@ -1,5 +1,5 @@
 // Connection failures: the page shows them, and nothing is lost or duplicated.
-import { Person, expect, test } from "../support/fixtures";
+import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
 async function inOrder(person: Person, texts: string[]): Promise<void> {
@@ -69,6 +69,38 @@ test("without a network the page shows offline, keeps messages and sends them la
   await inOrder(bob, ["meanwhile", "one", "two", "three"]);
   await inOrder(ann, ["meanwhile", "one", "two", "three"]);
   await expect(ann.message("three")).toHaveAttribute("data-state", "stored");
+});
+
+test("a clock that is set back does not keep the page from reconnecting", async ({ visitor, server }) => {
+  const page = await visitor();
+  await page.clock.install();
+  const ann = await joinAsGuest(page, server.url, "Ann");
+  await ann.expectConnected();
+  await server.kill();
+  await expect(ann.connection).toContainText(/in \d+ s/);
+  await page.clock.setSystemTime(Date.now() - 3_600_000);
+  await expect(ann.connection).toContainText(/attempt [3-9]/);
+  await expect(ann.connection).not.toContainText(/in \d\d\d+ s/);
+  await server.start();
+  await ann.expectConnected();
+  // Nor from noticing a server that is silent, nor from sending.
+  await ann.send("in time");
+  await expect(ann.message("in time")).toHaveAttribute("data-state", "stored");
+});
+
+test("a browser that takes the network for gone still connects", async ({ visitor, server }) => {
+  const page = await visitor();
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "onLine", { get: () => false }));
+  const ann = await joinAsGuest(page, server.url, "Ann");
+  await ann.expectConnected();
+  await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+  await ann.send("over no network");
+  await expect(ann.message("over no network")).toHaveAttribute("data-state", "stored");
+  await ann.expectConnected();
+  await server.kill();
+  await expect(ann.connection).toHaveAttribute("data-state", "offline");
+  await server.start();
+  await ann.expectConnected();
 });
 
 test("row 8: heartbeat: a frozen server is noticed within two heartbeats", async ({ visitor }) => {

@@ -7,7 +7,8 @@ use super::{
     lazy::{LazyPart, lazy_part},
 };
 use crate::{
-    browser, clock,
+    browser,
+    clock::{self, Now},
     i18n::{I18n, Key},
     live::{
         client::Client,
@@ -36,12 +37,12 @@ struct Snapshot {
 impl Snapshot {
     fn take(client: Client) -> Self {
         let i18n = client.i18n;
-        let now = clock::now();
+        let now = Now::read();
         let stats = client.stats();
         let unsent = untrack(|| client.unsent(None));
         let address = browser::host() + stats.transport.path();
         let state = client.connection.get_untracked();
-        let lines = report::lines(&state, &stats, (unsent.waiting, unsent.failed), address, now, i18n);
+        let lines = report::lines(&state, &stats, (unsent.waiting, unsent.failed), address, now.monotonic, i18n);
         let (points, caption) = report::graph(&stats.round_trips, i18n);
         let why = match &state {
             ConnectionState::Connected { .. } => stats.why,
@@ -50,7 +51,7 @@ impl Snapshot {
                 i18n.t(Key::NotConnectedHelp)
             }
         };
-        let report = report::report(&lines, &stats, &browser::user_agent(), now, i18n);
+        let report = report::report(&lines, &stats, &browser::user_agent(), now.wall, i18n);
         Self { lines, points, caption, why, report }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError, Page},
-    clock,
+    clock::{self, Now},
 };
 
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
     pub fn send(&self, room: &RoomId, body: String) {
         self.update(|state| {
             let mut effects = state.jump_to_newest(room);
-            effects.extend(state.send(room, body, clock::new_id(), clock::now()));
+            effects.extend(state.send(room, body, clock::new_id(), Now::read()));
             effects
         });
     }
@@ -120,7 +120,7 @@ impl Client {
 
     /// Tells the server that the user is typing.
     pub fn typing(&self, room: &RoomId) {
-        let effects = self.with_state(|state| state.notify_typing(room, clock::now()));
+        let effects = self.with_state(|state| state.notify_typing(room, clock::monotonic()));
         self.run_effects(effects);
     }
 
@@ -157,7 +157,7 @@ impl Client {
     fn add_room(self, created: Result<RoomSummary, ApiError>) -> Result<RoomId, String> {
         let room = created.map_err(|error| error.message(self.i18n))?;
         let id = room.id.clone();
-        self.update(|state| state.apply(ServerFrame::Room { room }, clock::now()));
+        self.update(|state| state.apply(ServerFrame::Room { room }, Now::read()));
         Ok(id)
     }
 

@@ -242,7 +242,7 @@ impl Client {
     }
 
     fn set_active(self, active: bool) {
-        let effects = self.with_state(|state| state.set_active(active, clock::now()));
+        let effects = self.with_state(|state| state.set_active(active, clock::monotonic()));
         self.run_effects(effects);
     }
 
@@ -296,7 +296,7 @@ impl Client {
         spawn_local(async move {
             loop {
                 clock::sleep(CLOCK_INTERVAL_MS).await;
-                let effects = self.with_state(|state| state.check_idle(clock::now()));
+                let effects = self.with_state(|state| state.check_idle(clock::monotonic()));
                 self.run_effects(effects);
                 let today = Zone::Browser.day(clock::now());
                 if today != self.today.get_untracked() {

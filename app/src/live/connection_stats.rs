@@ -1,8 +1,9 @@
-//! Statistics of the connection, for the connection panel.
+//! Statistics of the connection, for the connection panel. Their times are on the monotonic clock.
 
 use parlor_protocol::{ClientFrame, Millis, RoomId, Seq, ServerFrame};
 
 use super::{transport::TransportStatus, transport_fallback::TransportKind};
+use crate::clock::Now;
 
 /// The most round-trip times that are kept.
 const MAX_SAMPLES: usize = 60;
@@ -62,12 +63,13 @@ impl ConnectionStats {
         self.resuming = Some(Resuming { started_at: now, rooms: rooms.collect(), ..Resuming::default() });
     }
 
-    pub fn frame_received(&mut self, frame: &ServerFrame, now: Millis) {
+    pub fn frame_received(&mut self, frame: &ServerFrame, now: impl Into<Now>) {
+        let Now { wall, monotonic: now } = now.into();
         match frame {
             ServerFrame::Welcome { server, now: theirs, .. } => {
                 self.since = Some(now);
                 self.server = format!("{} {}", server.name, server.version);
-                self.clock_skew = Some(theirs - now);
+                self.clock_skew = Some(theirs - wall);
             }
             ServerFrame::Pong { at, now: theirs } => {
                 let took = (now - at).max(0);
@@ -75,7 +77,7 @@ impl ConnectionStats {
                     self.round_trips.remove(0);
                 }
                 self.round_trips.push(u32::try_from(took).unwrap_or(u32::MAX));
-                self.clock_skew = Some(theirs - (at + took / 2));
+                self.clock_skew = Some(theirs - (wall - took / 2));
                 return;
             }
             _ => {}
@@ -214,8 +216,10 @@ mod tests {
         assert_eq!(stats.round_trips.len(), MAX_SAMPLES);
         assert_eq!(stats.round_trips.last(), Some(&99));
         assert_eq!(stats.median(), Some(70));
-        assert_eq!(stats.clock_skew, Some(5_000 - 1_049));
-        stats.frame_received(&ServerFrame::Pong { at: 1_000, now: 0 }, 900);
-        assert_eq!(stats.round_trips.last(), Some(&0), "a clock that was set back");
+        assert_eq!(stats.clock_skew, Some(5_000 - 1_050));
+        let set_back = Now { wall: -3_600_000, monotonic: 2_000 };
+        stats.frame_received(&ServerFrame::Pong { at: 1_900, now: 0 }, set_back);
+        assert_eq!(stats.round_trips.last(), Some(&100), "a clock that was set back");
+        assert_eq!(stats.clock_skew, Some(3_600_050));
     }
 }

@@ -61,7 +61,7 @@ impl Client {
             Effect::ExpireTyping(room) => spawn_local(async move {
                 clock::sleep(u32::try_from(TYPING_TIMEOUT).unwrap_or(0) + 50).await;
                 self.update(|state| {
-                    state.expire_typing(&room, clock::now());
+                    state.expire_typing(&room, clock::monotonic());
                     Vec::new()
                 });
             }),

@@ -37,7 +37,6 @@ enum WaitEnd {
     Retry,
     /// The network is back, or is a different one.
     Online,
-    Offline,
     PageHidden,
     /// The client was dropped, so nobody can send commands any more.
     ClientDropped,
@@ -50,30 +49,25 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
         browser::local_get(&memory_key()).and_then(|memory| parse_memory(&memory, clock::now())),
     );
     let mut was_hidden = false;
-    let mut wait_end = if browser::is_offline() { WaitEnd::Offline } else { WaitEnd::Elapsed };
+    let mut wait_end = WaitEnd::Elapsed;
     loop {
-        while matches!(wait_end, WaitEnd::Offline | WaitEnd::PageHidden) {
-            if wait_end == WaitEnd::Offline {
-                client.connection.set(ConnectionState::Offline);
-            }
-            let hidden = wait_end == WaitEnd::PageHidden;
-            was_hidden |= hidden;
+        while wait_end == WaitEnd::PageHidden {
+            was_hidden = true;
             wait_end = wait(&mut commands, None).await;
-            if hidden && wait_end == WaitEnd::Retry && browser::is_offline() {
-                wait_end = WaitEnd::Offline;
-            }
         }
         match wait_end {
             WaitEnd::ClientDropped => return,
-            WaitEnd::Online => forget(&mut fallback, clock::now()),
+            WaitEnd::Online => forget(&mut fallback),
             _ => {}
         }
         wait_end = WaitEnd::Elapsed;
-        if backoff.attempt() > 0 {
-            client.connection.set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() });
-        } else {
-            client.connection.set(ConnectionState::Connecting);
-        }
+        show(
+            client,
+            match backoff.attempt() {
+                0 => ConnectionState::Connecting,
+                attempt => ConnectionState::Reconnecting { seconds: 0, attempt },
+            },
+        );
         let end = session(client, &mut fallback, &mut commands).await;
         client.update(State::disconnected);
         match end {
@@ -105,18 +99,15 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                     fallback.closed_normally();
                 } else {
                     if lasted.is_some() {
-                        client
-                            .connection
-                            .set(ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() + 1 });
+                        show(client, ConnectionState::Reconnecting { seconds: 0, attempt: backoff.attempt() + 1 });
                     }
                     match check_server(&mut commands).await {
                         Ok(false) => {}
-                        // A page cannot see why an upgrade was refused; the API tells whether the session is still valid.
-                        Ok(true) if lasted.is_none() && api::me().await == Err(ApiError::Unauthorized) => {
-                            code = CloseCode::SessionRevoked.code();
-                        }
-                        Ok(true) if fallback.failed(failure) => continue,
-                        Ok(true) => {}
+                        Ok(true) => match if lasted.is_none() { ended_session().await } else { None } {
+                            Some(ended) => code = ended.code(),
+                            None if fallback.failed(failure) => continue,
+                            None => {}
+                        },
                         Err(other) => {
                             wait_end = other;
                             continue;
@@ -128,7 +119,7 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                         let (code, reason) = bye.map_or((code, reason), |bye| (bye.code, bye.reason));
                         // Going back in the browser's history must not show a page of a session that has ended.
                         if was_hidden && code == CloseCode::SessionRevoked.code() {
-                            return browser::reload();
+                            browser::reload();
                         }
                         return client
                             .connection
@@ -146,22 +137,38 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
     }
 }
 
+/// Whether and how the session has ended. A page cannot see why an upgrade was refused; the API tells.
+async fn ended_session() -> Option<CloseCode> {
+    match api::me().await {
+        Err(ApiError::Unauthorized) => Some(CloseCode::SessionRevoked),
+        Err(ApiError::Banned) => Some(CloseCode::Banned),
+        _ => None,
+    }
+}
+
 /// Saves the transport that works, for later pages on this network.
-pub(super) fn remember(fallback: &TransportFallback, now: Millis) {
-    match fallback.to_memory(now) {
+pub(super) fn remember(fallback: &TransportFallback) {
+    // Later pages have the wall clock alone.
+    match fallback.to_memory(clock::now()) {
         Some(worked) => browser::local_set(&memory_key(), &worked),
         None => browser::local_remove(&memory_key()),
     }
 }
 
 /// Forgets what was learned about the previous network.
-pub(super) fn forget(fallback: &mut TransportFallback, now: Millis) {
+pub(super) fn forget(fallback: &mut TransportFallback) {
     browser::local_remove(&memory_key());
-    fallback.network_changed(now);
+    fallback.network_changed(clock::monotonic());
+}
+
+/// Shows the state of a page without a connection: offline if the browser says so. That is a hint, which explains failed
+/// attempts and does not prevent any: browsers take some networks for none, such as those of virtual machines.
+fn show(client: Client, state: ConnectionState) {
+    client.connection.set(if browser::is_offline() { ConnectionState::Offline } else { state });
 }
 
 fn connection_closed(client: Client, code: u16, reason: String) {
-    client.update_stats(|stats| stats.connection_closed(code, reason, clock::now()));
+    client.update_stats(|stats| stats.connection_closed(code, reason, clock::monotonic()));
 }
 
 /// Whether the server server_responds, unless something happens first.
@@ -174,14 +181,14 @@ async fn check_server(commands: &mut UnboundedReceiver<Command>) -> Result<bool,
 
 /// Waits and shows the remaining seconds.
 async fn count_down(client: Client, commands: &mut UnboundedReceiver<Command>, ms: u32, attempt: u32) -> WaitEnd {
-    let until = clock::now() + Millis::from(ms);
+    let until = clock::monotonic() + Millis::from(ms);
     loop {
-        let left = until - clock::now();
+        let left = until - clock::monotonic();
         if left <= 0 {
             return WaitEnd::Elapsed;
         }
         let seconds = u32::try_from((left + 999) / 1000).unwrap_or(0);
-        client.connection.set(ConnectionState::Reconnecting { seconds, attempt });
+        show(client, ConnectionState::Reconnecting { seconds, attempt });
         // To the next whole second.
         let step = left - i64::from(seconds - 1) * 1000;
         let wait_end = wait(commands, Some(u32::try_from(step).unwrap_or(1_000))).await;
@@ -205,7 +212,6 @@ async fn wait(commands: &mut UnboundedReceiver<Command>, ms: Option<u32>) -> Wai
             Either::Left(_) => return WaitEnd::Elapsed,
             Either::Right((Some(Command::ReconnectNow | Command::PageResumed), _)) => return WaitEnd::Retry,
             Either::Right((Some(Command::Online), _)) => return WaitEnd::Online,
-            Either::Right((Some(Command::Offline), _)) => return WaitEnd::Offline,
             Either::Right((Some(Command::PageHidden), _)) => return WaitEnd::PageHidden,
             Either::Right((None, _)) => return WaitEnd::ClientDropped,
             // Frames cannot be sent now: `hello` will carry the same state, and messages wait in the outbox.

@@ -15,7 +15,11 @@ use super::{
     transport_fallback::{TransportFallback, TransportKind},
     upgrade_probe::UpgradeProbe,
 };
-use crate::{browser, clock, i18n::Key};
+use crate::{
+    browser,
+    clock::{self, Now},
+    i18n::Key,
+};
 
 mod heartbeat;
 mod upgrade;
@@ -89,6 +93,8 @@ struct Session<'a> {
     received_at: Millis,
     /// When the pending timer fires.
     timer_at: Millis,
+    /// How far the wall clock was ahead of the monotonic one when the session last compared them.
+    wall_clock_ahead: Millis,
     /// Frames since the page was last updated.
     unrendered: u32,
     rendered_at: Millis,
@@ -106,7 +112,7 @@ pub(super) async fn session(
 ) -> SessionEnd {
     let kind = fallback.current();
     let Some(transport) = transport::open(kind) else { return SessionEnd::Unsupported };
-    let now = clock::now();
+    let now = clock::monotonic();
     let session = Session {
         client,
         fallback,
@@ -124,6 +130,7 @@ pub(super) async fn session(
         pong_deadline: None,
         received_at: now,
         timer_at: NEVER,
+        wall_clock_ahead: clock::now() - now,
         unrendered: 0,
         rendered_at: 0,
         render_duration: Rc::default(),
@@ -167,7 +174,7 @@ impl Session<'_> {
     }
 
     async fn next_event(&mut self, commands: &mut UnboundedReceiver<Command>) -> SessionEvent {
-        let now = clock::now();
+        let now = clock::monotonic();
         self.timer_at = self.next_deadline(now);
         let wait = (self.timer_at - now).clamp(1, 600_000);
         let mut timer = pin!(clock::sleep(u32::try_from(wait).unwrap_or(1)));
@@ -189,7 +196,7 @@ impl Session<'_> {
     }
 
     fn on_transport_event(&mut self, event: TransportEvent) -> Option<SessionEnd> {
-        self.received_at = clock::now();
+        self.received_at = clock::monotonic();
         match event {
             TransportEvent::Open => {
                 self.open = true;
@@ -210,9 +217,10 @@ impl Session<'_> {
     }
 
     fn on_frame(&mut self, frame: ServerFrame) {
-        let now = clock::now();
+        let both = Now::read();
+        let now = both.monotonic;
         self.unrendered += 1;
-        self.client.update_stats(|stats| stats.frame_received(&frame, now));
+        self.client.update_stats(|stats| stats.frame_received(&frame, both));
         match &frame {
             ServerFrame::Welcome { heartbeat_ms, you, .. } => {
                 self.client.verify_user(you);
@@ -230,21 +238,21 @@ impl Session<'_> {
             }
             _ => {}
         }
-        let effects = self.client.with_state(|state| state.apply(frame, now));
+        let effects = self.client.with_state(|state| state.apply(frame, both));
         self.client.run_effects(effects);
     }
 
     /// Shows and remembers the transport that was welcomed.
     fn established(&mut self, now: Millis) {
         self.fallback.established(self.kind, now);
-        super::run::remember(self.fallback, now);
+        super::run::remember(self.fallback);
         let why = self.client.i18n.t(self.fallback.reason());
         self.client.update_stats(|stats| (stats.transport, stats.why) = (self.kind, why));
         self.client.connection.set(ConnectionState::Connected { address: browser::host(), transport: self.kind, why });
     }
 
     fn on_command(&mut self, command: Command) -> Option<SessionEnd> {
-        let now = clock::now();
+        let now = clock::monotonic();
         match command {
             Command::Offline => return Some(SessionEnd::Offline),
             Command::PageHidden => return Some(SessionEnd::PageHidden),
@@ -261,7 +269,7 @@ impl Session<'_> {
                 }
             }
             Command::Online => {
-                super::run::forget(self.fallback, now);
+                super::run::forget(self.fallback);
                 return self.check_after_pause(now, self.heartbeat + self.pong_timeout());
             }
             Command::PageResumed => return self.check_after_pause(now, self.heartbeat + self.pong_timeout()),
@@ -284,7 +292,7 @@ impl Session<'_> {
 
     /// Updates the page; when many frames arrive, not for each of them.
     fn render(&mut self) {
-        let now = clock::now();
+        let now = clock::monotonic();
         // A hidden page's timers are slow, and it has little to paint.
         let too_soon = self.rendered_at..self.next_render_at();
         if self.unrendered > 0 && (!too_soon.contains(&now) || self.unrendered == 1 && browser::is_hidden()) {
@@ -293,7 +301,9 @@ impl Session<'_> {
             self.client.publish();
             let duration = self.render_duration.clone();
             // A hidden page paints nothing, and then this does not run.
-            request_animation_frame(move || set_timeout(move || duration.set(clock::now() - now), Duration::ZERO));
+            request_animation_frame(move || {
+                set_timeout(move || duration.set(clock::monotonic() - now), Duration::ZERO)
+            });
         }
     }
 
@@ -307,7 +317,7 @@ impl Session<'_> {
         if self.welcomed_at.is_none() {
             return;
         }
-        let now = clock::now();
+        let now = clock::monotonic();
         let (frames, effects) = self.client.with_state(|state| state.take_sendable(now));
         if !frames.is_empty() {
             frames.iter().for_each(|frame| self.send(frame));
@@ -331,7 +341,7 @@ impl Session<'_> {
     }
 
     fn closed(&mut self, code: u16, reason: String) -> SessionEnd {
-        let lasted = self.welcomed_at.map(|since| clock::now() - since);
+        let lasted = self.welcomed_at.map(|since| clock::monotonic() - since);
         let hello_accepted = self.hello_accepted_at.is_some();
         SessionEnd::Closed { code, reason, bye: self.bye.take(), lasted, hello_accepted }
     }

@@ -64,7 +64,7 @@ fn create_stores(database: &Database) -> Result<(), Error> {
 
 thread_local! {
     static OPEN: RefCell<Option<Rc<Database>>> = const { RefCell::new(None) };
-    /// After a timeout the database is not used before this time.
+    /// After a timeout the database is not used before this time, on the monotonic clock.
     static UNAVAILABLE_UNTIL: Cell<i64> = const { Cell::new(0) };
 }
 
@@ -132,7 +132,7 @@ async fn request<T: 'static>(
 async fn with_timeout<T: 'static>(
     request: impl Future<Output = Result<T, Error>> + 'static,
 ) -> Result<T, StorageUnavailable> {
-    if clock::now() < UNAVAILABLE_UNTIL.get() {
+    if clock::monotonic() < UNAVAILABLE_UNTIL.get() {
         return Err(StorageUnavailable);
     }
     let (sender, receiver) = oneshot::channel();
@@ -143,7 +143,7 @@ async fn with_timeout<T: 'static>(
         Either::Left((Ok(result), _)) => result.map_err(|_| StorageUnavailable),
         Either::Left((Err(_), _)) => Err(StorageUnavailable),
         Either::Right(_) => {
-            UNAVAILABLE_UNTIL.set(clock::now() + RETRY_AFTER_MS);
+            UNAVAILABLE_UNTIL.set(clock::monotonic() + RETRY_AFTER_MS);
             Err(StorageUnavailable)
         }
     }

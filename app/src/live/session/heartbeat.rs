@@ -20,19 +20,19 @@ impl Session<'_> {
         if silence > if self.welcomed_at.is_some() { max_silence } else { SHORT_TIMEOUT } {
             return Some(SessionEnd::Suspended);
         }
-        if self.welcomed_at.is_some() && silence > SHORT_TIMEOUT {
+        if self.welcomed_at.is_some() && (silence > SHORT_TIMEOUT || self.wall_clock_jumped(now)) {
             self.ping(SHORT_TIMEOUT);
         }
         None
     }
 
     pub(super) fn on_timer(&mut self) -> Option<SessionEnd> {
-        let now = clock::now();
+        let now = clock::monotonic();
         if self.welcomed_at.is_some() && now - self.received_at > self.suspend_threshold() {
             return Some(SessionEnd::Suspended);
         }
         // If the timer is late, the page did not run, and what arrived meanwhile has not been read yet.
-        let late = now - self.timer_at > SHORT_TIMEOUT;
+        let late = now - self.timer_at > SHORT_TIMEOUT || self.wall_clock_jumped(now);
         if late && self.welcomed_at.is_some() {
             self.pong_deadline = None;
             self.ping(SHORT_TIMEOUT);
@@ -55,8 +55,15 @@ impl Session<'_> {
         None
     }
 
+    /// Whether the wall clock has moved ahead of the monotonic one since the session last asked. The machine has slept, and
+    /// the monotonic clock with it; or the wall clock was set, which costs a ping.
+    fn wall_clock_jumped(&mut self, now: Millis) -> bool {
+        let ahead = clock::now() - now;
+        ahead - std::mem::replace(&mut self.wall_clock_ahead, ahead) > SHORT_TIMEOUT
+    }
+
     pub(super) fn ping(&mut self, timeout: Millis) {
-        let now = clock::now();
+        let now = clock::monotonic();
         self.pinged_at = now;
         self.next_ping_at = now + self.heartbeat;
         let deadline = now + timeout;

@@ -27,7 +27,7 @@ impl Session<'_> {
     }
 
     pub(super) fn on_probe_event(&mut self, event: TransportEvent) {
-        let now = clock::now();
+        let now = clock::monotonic();
         let Some(probe) = &mut self.probe else { return };
         match probe.on_event(event, now) {
             ProbeStep::Wait => {}

@@ -5,11 +5,12 @@ use parlor_protocol::{
 };
 
 use super::{Effect, LoadState, State, sending::remove};
-use crate::live::notices::NoticeKind;
+use crate::{clock::Now, live::notices::NoticeKind};
 
 impl State {
     #[must_use = "effects have to be run"]
-    pub fn apply(&mut self, frame: ServerFrame, now: Millis) -> Vec<Effect> {
+    pub fn apply(&mut self, frame: ServerFrame, now: impl Into<Now>) -> Vec<Effect> {
+        let now = now.into();
         match frame {
             ServerFrame::Welcome { you, role, server, rooms, .. } => {
                 self.role = Some(role);
@@ -48,7 +49,7 @@ impl State {
             ServerFrame::Refused { id, code, message, retry_after_ms, .. } => {
                 let id = id.and_then(|id| uuid::Uuid::try_parse(&id).ok()).map(CommandId);
                 let why = self.i18n.error(&code).unwrap_or(&message);
-                let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now));
+                let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now.monotonic));
                 let Some((room, to_store)) = refused else {
                     let pending = id.is_some_and(|id| self.pending_commands.take(id));
                     return if pending { vec![Effect::ShowHint(why.to_owned())] } else { Vec::new() };
@@ -58,7 +59,7 @@ impl State {
             }
             ServerFrame::Room { room } => self.room_changed(room),
             ServerFrame::Presence { room, user, state, online_count } => {
-                self.presence(&room, &user, state, online_count, now);
+                self.presence(&room, &user, state, online_count, now.wall);
                 Vec::new()
             }
             ServerFrame::Gap { room: id, reason, .. } => {
@@ -70,7 +71,7 @@ impl State {
                 }
                 self.gap(id)
             }
-            ServerFrame::Typing { room, user } => self.user_typing(room, user, now),
+            ServerFrame::Typing { room, user } => self.user_typing(room, user, now.monotonic),
             ServerFrame::Pong { .. } | ServerFrame::Bye { .. } | ServerFrame::Unknown => Vec::new(),
         }
     }

@@ -8,12 +8,16 @@ use super::{
     Effect, State,
     reading::{TYPING_INTERVAL, TYPING_MIN_INTERVAL},
 };
-use crate::live::outbox::{OutgoingMessage, StoredMessage, Unsent};
+use crate::{
+    clock::Now,
+    live::outbox::{OutgoingMessage, StoredMessage, Unsent},
+};
 
 impl State {
     /// Queues a new message under a fresh id. It is sent once it is stored.
     #[must_use = "effects have to be run"]
-    pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: Millis) -> Vec<Effect> {
+    pub fn send(&mut self, room: &RoomId, body: String, id: CommandId, now: impl Into<Now>) -> Vec<Effect> {
+        let now = now.into();
         let Some(me) = self.me.clone() else { return Vec::new() };
         let id = self.outbox.monotonic_id(room, id);
         if let Some(open) = self.open.get_mut(room) {
@@ -22,10 +26,10 @@ impl State {
             open.marked = false;
         }
         // Typing after this message is reported soon.
-        self.typing_sent_at = now - TYPING_INTERVAL + TYPING_MIN_INTERVAL;
+        self.typing_sent_at = now.monotonic - TYPING_INTERVAL + TYPING_MIN_INTERVAL;
         self.discarded = None;
         self.changed.insert(room.clone());
-        vec![Effect::Store(self.outbox.push(room.clone(), id, body, me, now, self.connected))]
+        vec![Effect::Store(self.outbox.push(room.clone(), id, body, me, now.wall, self.connected))]
     }
 
     /// A message is in the browser's storage.
