@@ -1,6 +1,6 @@
 //! The HTTP endpoints that the page calls. The browser sends the session's cookie.
 
-use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, http};
+use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, error_code, http};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -19,6 +19,8 @@ pub enum ApiError {
     Unreachable,
     /// No session, or one that has ended.
     Unauthorized,
+    /// The user is banned from the server.
+    Banned,
     /// There is no such thing, or the user may not see it.
     NotFound,
     /// Refused, and why.
@@ -32,6 +34,7 @@ impl ApiError {
             Self::Unreachable => Key::ServerUnreachable,
             Self::Unauthorized => Key::SignedOut,
             Self::NotFound => Key::RoomDoesNotExist,
+            Self::Banned => return i18n.error(error_code::BANNED).unwrap_or_default().to_owned(),
             Self::Refused(why) => return why,
         };
         i18n.t(word).to_owned()
@@ -97,13 +100,8 @@ pub async fn sign_out() -> Result<(), ApiError> {
     match fetch("DELETE", "/api/session", None, None).await?.0 {
         200..=299 => Ok(()),
         401 => Err(ApiError::Unauthorized),
-        status => Err(status_error(status)),
+        _ => Err(ApiError::Unreachable),
     }
-}
-
-/// An error whose answer says nothing but its status.
-fn status_error(status: u16) -> ApiError {
-    ApiError::Refused(I18n::default().format(Key::UnexpectedStatus, &[("status", &status.to_string())]))
 }
 
 async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
@@ -116,18 +114,22 @@ async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<
 
 async fn call<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
     let (status, text) = fetch(method, path, body, None).await?;
-    match status {
-        200..=299 => json::decode(&text).ok_or(ApiError::Unreachable),
-        401 => Err(ApiError::Unauthorized),
-        404 => Err(ApiError::NotFound),
-        _ => Err(error_message(&text).map_or_else(|| status_error(status), ApiError::Refused)),
+    if (200..300).contains(&status) {
+        return json::decode(&text).ok_or(ApiError::Unreachable);
     }
+    Err(api_error(status, &text))
 }
 
-/// The message of an error answer: the page's translation if it knows the code, else the server's text.
-fn error_message(text: &str) -> Option<String> {
-    let http::ErrorResponse { error } = json::decode(text)?;
-    Some(I18n::default().error(&error.code).map_or(error.message, str::to_owned))
+/// What an error answer means. Every error of the server names its code; other answers are of a proxy whose server is away.
+fn api_error(status: u16, text: &str) -> ApiError {
+    let Some(http::ErrorResponse { error }) = json::decode(text) else { return ApiError::Unreachable };
+    match status {
+        401 => ApiError::Unauthorized,
+        404 => ApiError::NotFound,
+        _ if error.code == error_code::BANNED => ApiError::Banned,
+        // The page's translation if it knows the code, else the server's text.
+        _ => ApiError::Refused(I18n::default().error(&error.code).map_or(error.message, str::to_owned)),
+    }
 }
 
 /// The status and body of an answer.
@@ -156,4 +158,23 @@ pub(crate) async fn fetch(
         Ok::<_, JsValue>((response.status(), text.as_string().unwrap_or_default()))
     };
     response.await.map_err(|_| ApiError::Unreachable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_with_a_code_are_the_servers() {
+        let ours = r#"{"error":{"code":"unavailable","message":"Try again later."}}"#;
+        assert!(matches!(api_error(503, ours), ApiError::Refused(_)));
+        assert_eq!(api_error(401, ours), ApiError::Unauthorized);
+        assert_eq!(api_error(404, ours), ApiError::NotFound);
+        let banned = r#"{"error":{"code":"banned","message":"You are banned."}}"#;
+        assert_eq!(api_error(403, banned), ApiError::Banned);
+        for (status, text) in [(530, "<h1>Error 1033</h1>"), (404, "no such app"), (401, ""), (502, "{}"), (500, "[]")]
+        {
+            assert_eq!(api_error(status, text), ApiError::Unreachable, "{status} {text}");
+        }
+    }
 }

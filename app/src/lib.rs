@@ -34,4 +34,4 @@ pub mod time;
 pub use app::App;
 #[cfg(feature = "ssr")]
 pub use document::shell;
-pub use page::{Offers, PageData, RoomPage, ServerIdentity, SiteFiles};
+pub use page::{Offers, PageData, RoomPage, SERVER_HEADER, ServerIdentity, SiteFiles};

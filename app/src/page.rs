@@ -45,6 +45,9 @@ pub struct PageBootstrap {
 /// The id of the document's element that holds the [`PageBootstrap`].
 pub const BOOTSTRAP_ID: &str = "bootstrap";
 
+/// A header of every response of the server, by which a page tells it from a proxy.
+pub const SERVER_HEADER: &str = "parlor";
+
 /// The id of the element in which the app is rendered. Browser extensions put their own elements into `body`.
 pub const ROOT_ID: &str = "root";
 

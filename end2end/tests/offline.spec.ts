@@ -97,12 +97,28 @@ test("error pages of a proxy are replaced by the offline page", async ({ person,
   const ann = await person("Ann");
   await kept(ann.page);
   await server.kill();
-  const proxy = createServer((_, answer) => answer.writeHead(502).end("Bad gateway"));
+  let status = 0;
+  const page = { "content-type": "text/html" };
+  const proxy = createServer((_, answer) => answer.writeHead(status, page).end("<h1>Error of a proxy</h1>"));
   await new Promise<void>((resolve) => proxy.listen(Number(new URL(server.url).port), "127.0.0.1", resolve));
   try {
-    await ann.page.reload();
-    await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
-    await expect(ann.composer).toBeVisible();
+    // 530 is Cloudflare's, for a tunnel without a server.
+    for (status of [502, 530, 525, 500]) {
+      await ann.page.reload();
+      await expect(ann.connection, `${status}`).toHaveAttribute("data-state", "reconnecting");
+      await expect(ann.composer).toBeVisible();
+    }
+    // Nor are they shown over the chat, or as an answer of the server.
+    status = 530;
+    await ann.page.getByRole("link", { name: "People", exact: true }).click();
+    await expect(ann.page.getByTestId("server-page")).toContainText("The server cannot be reached.");
+    await expect(ann.page.getByText("Error of a proxy")).toHaveCount(0);
+    await ann.page.goBack();
+    await ann.page.getByTestId("new-room").click();
+    await ann.page.getByTestId("new-room-name").fill("Garden");
+    await ann.page.getByTestId("new-room-create").click();
+    await expect(ann.page.locator("dialog[open]")).toContainText("The server cannot be reached.");
+    await ann.page.keyboard.press("Escape");
   } finally {
     proxy.closeAllConnections();
     await new Promise((resolve) => proxy.close(resolve));

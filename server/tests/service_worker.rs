@@ -125,3 +125,17 @@ async fn manifest_has_its_media_type() {
     assert!(page.contains("rel=\"apple-touch-icon\""));
     server.stop().await;
 }
+
+/// The worker and the page take a 5xx answer without it for one of a proxy.
+#[tokio::test]
+async fn every_response_names_its_server() {
+    let server = Server::start().await;
+    for path in ["/", "/healthz", "/api/rooms", "/api/nothing", "/shell?build=another", "/people", "/nothing"] {
+        let answer = http_client().get(server.url(path)).send().await.unwrap();
+        assert!(answer.headers().contains_key(parlor_app::SERVER_HEADER), "{path}");
+    }
+    let worker = get(&server, "/sw.js", "").await.text;
+    let checks = format!("headers.has(\"{}\")", parlor_app::SERVER_HEADER);
+    assert!(worker.contains(&checks) || !worker.contains("isFromServer"), "{worker}");
+    server.stop().await;
+}

@@ -8,6 +8,7 @@ use web_sys::{
 };
 
 use super::window::window;
+use crate::page::SERVER_HEADER;
 
 /// A page that the server rendered as a document of its own.
 #[derive(Clone, Debug)]
@@ -27,7 +28,12 @@ pub fn form_request(form: &HtmlFormElement) -> Option<(String, UrlSearchParams)>
     Some((form.get_attribute("action")?, fields))
 }
 
-/// Gets a page, or posts a form and gets the page that answers it. `None` without an answer.
+/// Whether the server itself has answered. A proxy in front of it answers with an error of its own while it is away.
+fn is_from_server(response: &Response) -> bool {
+    response.status() < 500 || response.headers().has(SERVER_HEADER).unwrap_or(false)
+}
+
+/// Gets a page, or posts a form and gets the page that answers it. `None` without an answer of the server.
 pub async fn fetch_page(address: &str, fields: Option<&UrlSearchParams>) -> Option<PageDocument> {
     let init = RequestInit::new();
     if let Some(fields) = fields {
@@ -36,6 +42,9 @@ pub async fn fetch_page(address: &str, fields: Option<&UrlSearchParams>) -> Opti
     }
     let response: Response =
         JsFuture::from(window()?.fetch_with_str_and_init(address, &init)).await.ok()?.dyn_into().ok()?;
+    if !is_from_server(&response) {
+        return None;
+    }
     let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
     let url = web_sys::Url::new(&response.url()).ok()?;
     let parsed = DomParser::new().ok()?.parse_from_string(&text, SupportedType::TextHtml).ok()?;

@@ -65,7 +65,7 @@ keys! {
         RequestFailed, ConnectionUnknown, RequestStatus, EventStreamEnded, InvalidResponse,
 
         // Requests.
-        ServerUnreachable, SignedOut, RoomDoesNotExist, UnexpectedStatus, PartUnavailable, TryAgain,
+        ServerUnreachable, SignedOut, RoomDoesNotExist, PartUnavailable, TryAgain,
 
         // Connection panel and report.
         NotConnectedHelp, Report, CopyReport, TestNetwork, Copied, CopyManually, StateLabel, TransportLabel,

@@ -143,6 +143,8 @@ async fn security_headers(State(app): State<AppState>, request: Request, next: N
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        // The page and the service worker tell by it an error of this server from one of a proxy.
+        (HeaderName::from_static(parlor_app::SERVER_HEADER), "1"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

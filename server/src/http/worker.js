@@ -9,8 +9,6 @@ const PREFIX = "parlor-";
 const CACHE = PREFIX + BUILD;
 // Milliseconds after which the cached shell replaces a slow server response.
 const PATIENCE = 4000;
-// Status codes of proxies whose server is down.
-const AWAY = [502, 503, 504];
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -76,9 +74,37 @@ async function page(request) {
   const fresh = fetch(request).catch(() => undefined);
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
   const answer = await Promise.race([fresh, late]);
-  if (answer && !AWAY.includes(answer.status)) return answer;
+  if (answer && isFromServer(answer)) return answer;
+  // Someone who is signed out has nothing to read in the shell, so they wait for the server.
+  if (!answer && !(await hasSession())) {
+    const later = await fresh;
+    if (later && isFromServer(later)) return later;
+  }
   const cache = await caches.open(CACHE);
   return (await cache.match(SHELL, { ignoreVary: true })) ?? (await fresh) ?? Response.error();
+}
+
+// Proxies answer with various 5xx codes while the server is away; the server's own answers say that they are its own.
+// Redirects for the browser to follow are opaque, and have no status.
+function isFromServer({ status, headers }) {
+  return status < 500 || headers.has("{{server-header}}");
+}
+
+// Whether the page has stored a session in its database (app/src/storage/).
+function hasSession() {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open("parlor");
+    // There is no database yet. Only the page creates it.
+    opening.onupgradeneeded = () => opening.transaction.abort();
+    opening.onerror = () => resolve(false);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const counting = database.transaction("scene").objectStore("scene").count();
+      counting.onsuccess = () => resolve(counting.result > 0);
+      counting.onerror = () => resolve(false);
+      database.close();
+    };
+  });
 }
 
 // From the cache of this build, else of an older page's build, else from the server.

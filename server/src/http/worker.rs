@@ -68,7 +68,10 @@ pub(super) async fn serve(State(app): State<AppState>) -> Response {
 /// The template, filled in. Names of files are made of what needs no escaping.
 fn script(build: &str, files: &[(String, [u8; 32])]) -> String {
     let files: Vec<_> = files.iter().map(|(path, _)| format!("{path:?}")).collect();
-    TEMPLATE.replace("{{build}}", build).replace("\"{{files}}\"", &files.join(", "))
+    TEMPLATE
+        .replace("{{build}}", build)
+        .replace("{{server-header}}", parlor_app::SERVER_HEADER)
+        .replace("\"{{files}}\"", &files.join(", "))
 }
 
 #[cfg(test)]

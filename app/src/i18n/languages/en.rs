@@ -194,7 +194,6 @@ language! {
         ServerUnreachable => "The server cannot be reached.",
         SignedOut => "You are signed out.",
         RoomDoesNotExist => "This room does not exist.",
-        UnexpectedStatus => "The server responded with status {status}.",
         PartUnavailable => "This part of the page could not be loaded.",
         TryAgain => "Try again",
 

@@ -195,7 +195,6 @@ language! {
         ServerUnreachable => "无法连接服务器。",
         SignedOut => "你已退出登录。",
         RoomDoesNotExist => "房间不存在。",
-        UnexpectedStatus => "服务器返回了状态码 {status}。",
         PartUnavailable => "无法加载页面的这一部分。",
         TryAgain => "再试一次",
 
