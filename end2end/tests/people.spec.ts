@@ -166,6 +166,89 @@ test("one click leads to the first unread message", async ({ person }) => {
   await expect(ann.message(`line ${count}`)).toBeInViewport();
 });
 
+test("joining twice on a slow network makes one guest", async ({ visitor, server }) => {
+  const page = await visitor();
+  let requests = 0;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/enter", async (route) => {
+    requests++;
+    await held;
+    await route.continue();
+  });
+  await page.goto(server.url);
+  await page.getByTestId("name-input").fill("Ann");
+  await page.waitForLoadState("networkidle");
+  // Playwright itself would wait for the navigation.
+  const label = await page.evaluate(async () => {
+    const button = document.querySelector<HTMLButtonElement>("[data-testid=enter]")!;
+    button.click();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    button.click();
+    return button.textContent;
+  });
+  expect(label).toBe("Joining…");
+  release();
+  await page.waitForURL("**/r/lobby");
+  expect(requests).toBe(1);
+});
+
+test("a private message is sent once on a slow network, and what is typed meanwhile stays", async ({ person }) => {
+  test.slow();
+  const ann = await person("Ann");
+  const bob = await person("Bob");
+  await expect(someone(ann, "Bob")).toBeVisible();
+  let requests = 0;
+  let release = () => {};
+  let held = new Promise<void>((resolve) => (release = resolve));
+  await ann.page.route("**/api/direct", async (route) => {
+    requests++;
+    await held;
+    // The page may have been reloaded.
+    await route.continue().catch(() => {});
+  });
+  await ann.composer.fill("@Bob for you alone");
+  await ann.composer.press("Control+Enter");
+  await ann.composer.press("Control+Enter");
+  await expect(ann.page.getByTestId("composer-waiting")).toHaveText("Sending to Bob…");
+  // Nor can it be sent to everyone.
+  await ann.composer.press("Enter");
+  await ann.composer.fill("typed meanwhile");
+  release();
+  const direct = ann.page.getByTestId("room-link").filter({ hasText: "Bob" });
+  await expect(direct).toBeVisible();
+  await expect(ann.page.getByTestId("composer-waiting")).toHaveText("");
+  await expect(ann.composer).toHaveValue("typed meanwhile");
+  await expect(ann.messages).toHaveCount(0);
+  await direct.click();
+  await ann.expectMessages("for you alone");
+  await expect(ann.messages).toHaveCount(1);
+  expect(requests).toBe(1);
+  await bob.page.getByTestId("room-link").filter({ hasText: "Ann" }).click();
+  await bob.expectMessages("for you alone");
+  await expect(bob.messages).toHaveCount(1);
+
+  // A page that is closed meanwhile, or a server that cannot be reached, loses nothing.
+  const cleo = await person("Cleo");
+  await ann.page.goto("/r/lobby");
+  await expect(someone(ann, "Cleo")).toBeVisible();
+  held = new Promise<void>((resolve) => (release = resolve));
+  await ann.composer.fill("@Cleo not lost");
+  await ann.composer.press("Control+Enter");
+  await expect(ann.composer).toHaveValue("");
+  await ann.page.unroute("**/api/direct");
+  await ann.page.reload();
+  release();
+  await expect(ann.composer).toHaveValue(/^@Cleo not lost/);
+  await ann.page.route("**/api/direct", (route) => route.abort());
+  await expect(someone(ann, "Cleo")).toBeVisible();
+  await ann.composer.fill("@Cleo not lost either");
+  await ann.composer.press("Control+Enter");
+  await expect(ann.page.getByTestId("composer-hint")).toHaveText("The server cannot be reached.");
+  await expect(ann.composer).toHaveValue("@Cleo not lost either");
+  await expect(cleo.messages).toHaveCount(0);
+});
+
 test("typing people are named, and away and offline people are marked", async ({ person, browser }) => {
   const ann = await person("Ann");
   const bob = await person("Bob");

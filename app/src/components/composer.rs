@@ -18,7 +18,7 @@ use crate::{
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
     navigation::use_open_room,
-    storage::drafts::join,
+    storage::drafts as stored_drafts,
 };
 
 /// The message box's id, for the link that skips to it.
@@ -31,11 +31,13 @@ const HINT_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 pub struct ComposerHandle {
     pub text: RwSignal<String>,
     pub field: NodeRef<html::Textarea>,
+    /// The name of the person whose direct room is being opened for a private message.
+    pub sending_to: RwSignal<Option<String>>,
 }
 
 impl Default for ComposerHandle {
     fn default() -> Self {
-        Self { text: RwSignal::new(String::new()), field: NodeRef::new() }
+        Self { text: RwSignal::new(String::new()), field: NodeRef::new(), sending_to: RwSignal::new(None) }
     }
 }
 
@@ -96,9 +98,13 @@ impl Sender {
         self.composer.text.with(|text| direct_message::recipient(self.client, &room, text))
     }
 
-    /// Sends to that person alone, in a direct room.
+    /// Sends to that person alone, in a direct room. The text leaves the box at once, so that it can be neither sent again
+    /// nor mixed with what is typed meanwhile.
     fn send_direct(self) {
         let Self { client, room, open_room, composer } = self;
+        if composer.sending_to.with_untracked(Option::is_some) {
+            return self.hint(client.i18n.t(Key::SendingInProgress).to_owned());
+        }
         let Some((user, body)) = untrack(|| self.recipient()) else {
             // It is meant for one person: if that person is unknown, it must not go to everyone.
             let unknown = composer.text.with_untracked(|text| text.trim_start().starts_with('@'))
@@ -110,15 +116,31 @@ impl Sender {
             }
             return;
         };
+        let Some(from) = room.id.get_untracked() else { return };
+        let me = client.me.with_untracked(|me| me.as_ref().map(|me| me.id));
+        let text = composer.text.get_untracked();
+        stored_drafts::set_in_flight(me, &from, &text);
+        composer.text.set(String::new());
+        composer.sending_to.set(Some(user.name));
+        self.hint(String::new());
         spawn_local(async move {
             match client.direct(user.id).await {
                 Ok(direct) => {
-                    composer.text.set(String::new());
                     client.send(&direct, body);
-                    open_room.run(direct);
+                    // Someone who types on, or is elsewhere by now, stays there.
+                    if room.id.get_untracked() == Some(from) && composer.text.with_untracked(String::is_empty) {
+                        open_room.run(direct);
+                    }
                 }
-                Err(why) => self.hint(why),
+                Err(why) => {
+                    client.return_draft(from, text);
+                    self.hint(why);
+                    // Until it is a draft. A page that is being closed fails its requests, and goes no further.
+                    clock::sleep(0).await;
+                }
             }
+            stored_drafts::take_in_flight(me);
+            composer.sending_to.set(None);
         });
     }
 
@@ -159,7 +181,7 @@ pub fn Composer() -> impl IntoView {
     let room = expect_context::<CurrentRoom>();
     let composer = expect_context::<ComposerHandle>();
     let sender = Sender { client, room, open_room: use_open_room(), composer };
-    let ComposerHandle { text, field } = composer;
+    let ComposerHandle { text, field, .. } = composer;
     drafts::keep(client, room, composer);
     // Not `prop:value`, which would clear what was typed into the server's HTML before hydration.
     Effect::new(move || {
@@ -174,7 +196,7 @@ pub fn Composer() -> impl IntoView {
         let Some((to, body)) = client.returned_draft.get() else { return };
         client.returned_draft.set(None);
         if room.id.get_untracked() == Some(to) {
-            text.update(|text| *text = join(&body, text));
+            text.update(|text| *text = stored_drafts::join(&body, text));
         }
     });
     let recipient = Memo::new(move |_| sender.recipient().map(|(user, _)| user.name));

@@ -22,7 +22,7 @@ pub fn ComposerStatus() -> impl IntoView {
     let room = expect_context::<CurrentRoom>();
     let hint = client.hint;
     let open_room = use_open_room();
-    let draft = expect_context::<ComposerHandle>().text;
+    let ComposerHandle { text: draft, sending_to, .. } = expect_context();
     let unsent = move || client.unsent(room.id.get().as_ref());
     let unsent_elsewhere = move || {
         let unsent = unsent();
@@ -53,7 +53,10 @@ pub fn ComposerStatus() -> impl IntoView {
                 data-testid="composer-waiting"
                 hidden=move || room.missing.get() || !hint.with(String::is_empty)
             >
-                {move || status(client, room)}
+                {move || match sending_to.get() {
+                    Some(name) => i18n.format(Key::SendingTo, &[("name", &name)]),
+                    None => status(client, room),
+                }}
             </p>
             <button
                 type="button"

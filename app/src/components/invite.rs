@@ -54,11 +54,19 @@ fn InviteForm() -> impl IntoView {
     let i18n = expect_context::<Client>().i18n;
     let dialog = expect_context::<Layout>().invite;
     let invitation = RwSignal::new(Invitation::Creating);
+    let creating = StoredValue::new(false);
     Effect::new(move || {
         dialog.openings.track();
+        // Opened again before the server has answered, the dialog shows that answer.
+        if creating.get_value() {
+            return;
+        }
+        creating.set_value(true);
         invitation.set(Invitation::Creating);
         spawn_local(async move {
-            match api::create_invite().await {
+            let created = api::create_invite().await;
+            creating.set_value(false);
+            match created {
                 Ok(created) => copy(window().location().origin().unwrap_or_default() + &created.link, invitation).await,
                 Err(error) => invitation.set(Invitation::Failed(error.message(i18n))),
             }

@@ -38,7 +38,12 @@ pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
             data-testid="message"
             data-row=""
             data-id=id.to_string()
-            data-state=move || message.with(|row| row.delivery.slug())
+            data-state=move || {
+                if client.deleting.with(|deleting| deleting.contains(&id)) {
+                    return "deleting";
+                }
+                message.with(|row| row.delivery.slug())
+            }
         >
             {move || message.with(|row| byline(&row.message, client))}
             {move || message.with(|row| body(&row.message, i18n))}

@@ -1,6 +1,6 @@
 //! The welcome page: what this server is, a name to join with, and the conversation in the lobby.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, ev::SubmitEvent, prelude::*};
 use parlor_protocol::limits;
 
 use super::{languages, timeline::Rows, wordmark::wordmark};
@@ -68,8 +68,24 @@ pub fn Welcome() -> impl IntoView {
 /// The form to join as a guest.
 fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) -> impl IntoView {
     let failed = notice.is_some();
+    // Each submission would make a guest.
+    let joining = RwSignal::new(false);
+    // The page may come back from the back/forward cache.
+    Effect::new(move || {
+        browser::on_page_lifecycle(move |awake| {
+            if awake {
+                joining.set(false)
+            }
+        })
+    });
+    let submit = move |event: SubmitEvent| {
+        if joining.get_untracked() {
+            event.prevent_default();
+        }
+        joining.set(true);
+    };
     view! {
-        <form class="name-form" method="post" action="/enter">
+        <form class="name-form" method="post" action="/enter" on:submit=submit>
             <label for="name">{i18n.t(Key::YourName)}</label>
             <div class="name-line">
                 <input
@@ -86,7 +102,7 @@ fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) 
                     aria-invalid=if failed { "true" } else { "false" }
                 />
                 <button type="submit" class="button primary" data-testid="enter">
-                    {i18n.t(Key::JoinChat)}
+                    {move || i18n.t(if joining.get() { Key::Joining } else { Key::JoinChat })}
                 </button>
             </div>
             <input type="hidden" name="next" value=next />

@@ -22,7 +22,7 @@ keys! {
         ChooseLanguage, LanguageNeedsServer,
 
         // Welcome page.
-        Tagline, YourName, GuestNamePlaceholder, JoinChat, NameOptionalHelp, SignInWithAccount, RoomPreview,
+        Tagline, YourName, GuestNamePlaceholder, JoinChat, Joining, NameOptionalHelp, SignInWithAccount, RoomPreview,
         NoMessagesYet, GuestsDisabled, TooManyJoins, NameTaken, NameTakenSuggestion, InvalidName,
 
         // Validation.
@@ -31,7 +31,7 @@ keys! {
         // Header and room list.
         SkipToComposer, JavaScriptRequired, Rooms, OtherRooms, DirectMessages, CreateRoom, RoomSettings,
         People, GoToRoom, GoToRoomShortcut, NoRoomsFound, MentionCount, UnreadSuffix, Close, SignOut,
-        Account, SignOutOffline, RoomNotFound, ShowPeople, PeoplePrefix, OnlineSuffix, PeopleInRoom,
+        Account, SigningOut, SignOutOffline, RoomNotFound, ShowPeople, PeoplePrefix, OnlineSuffix, PeopleInRoom,
         OnlineInRoom, You, Away, MorePeople, UpdateAvailable, Reload,
 
         // Dialog for a new room.
@@ -50,6 +50,7 @@ keys! {
 
         // Composer.
         Message, MessageRoom, Send, SendShortcut, TypingOne, TypingMany, SendPrivately,
+        SendingTo, SendingInProgress,
         PrivateRecipientUnknown, SendPrivatelyShortcut, RoomArchivedNotice, MessageRequired, MessageTooLong,
         JoinToSend, OfflineDraftKept, OfflineQueueHelp, OfflineQueueCount, FailedInOtherRooms,
         StorageUnavailable, SignedOutNotice, BannedNotice, ConnectionClosedNotice,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::{ClientFrame, RoomId, RoomSummary, ServerRole, User};
+use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerRole, User};
 
 use super::{
     connection::ConnectionState,
@@ -73,6 +73,8 @@ pub struct Client {
     pub returned_draft: RwSignal<Option<(RoomId, String)>>,
     /// This browser stores nothing: unsent messages are lost when the page is closed.
     pub storage_unavailable: RwSignal<bool>,
+    /// Messages that are being deleted.
+    pub deleting: RwSignal<Vec<CommandId>>,
     /// A message to the user, shown beside the composer.
     pub hint: RwSignal<String>,
     /// The user's time zone.
@@ -127,6 +129,7 @@ impl Client {
             unsent_changed: Trigger::new(),
             returned_draft: RwSignal::new(None),
             storage_unavailable: RwSignal::new(false),
+            deleting: RwSignal::new(Vec::new()),
             hint: RwSignal::new(String::new()),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),

@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Gives a text to the composer of its room. If that room is not open, it becomes the room's draft.
-    pub(super) fn return_draft(self, room: RoomId, text: String) {
+    pub fn return_draft(self, room: RoomId, text: String) {
         if self.with_state(|state| state.current.as_ref() == Some(&room)) {
             self.returned_draft.set(Some((room, text)));
         } else {

@@ -138,6 +138,7 @@ async fn restore(client: Client, me: &User) {
             returned.extend(storage::take_guest_messages(me).await);
         }
     }
+    returned.extend(drafts::take_in_flight(Some(me.id)));
     let mut by_room: BTreeMap<RoomId, String> = BTreeMap::new();
     for (room, text) in returned {
         let draft = by_room.entry(room).or_default();

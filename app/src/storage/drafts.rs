@@ -5,6 +5,8 @@ use parlor_protocol::{RoomId, UserId};
 use crate::browser;
 
 const DRAFT: &str = "parlor.draft.";
+/// Stands for the room in the key of a private message. No room has such an id.
+const IN_FLIGHT: &str = "*";
 
 /// The author is unknown while the server cannot be reached.
 fn key(author: Option<UserId>, room: &RoomId) -> String {
@@ -51,8 +53,24 @@ pub fn take(author: &str) -> Vec<(RoomId, String)> {
     drafts.collect()
 }
 
-/// Removes all drafts when the user signs out, so that the next one does not see them.
-pub fn clear() {
+/// Notes a private message while its direct room is being opened: until then nothing else stores it.
+pub fn set_in_flight(author: Option<UserId>, room: &RoomId, text: &str) {
+    let text = [room.as_str(), "\n", text].concat();
+    set(author, &IN_FLIGHT.into(), &text);
+}
+
+/// Takes the note of [`set_in_flight`], which an earlier page may have left.
+pub fn take_in_flight(author: Option<UserId>) -> Option<(RoomId, String)> {
+    let key = key(author, &IN_FLIGHT.into());
+    let note = browser::local_get(&key)?;
+    browser::local_remove(&key);
+    let (room, text) = note.split_once('\n')?;
+    Some((room.into(), text.to_owned()))
+}
+
+/// Removes the drafts of one author, or of all known ones. What was written while nobody was signed in stays.
+pub fn remove(author: Option<UserId>) {
+    let [theirs, unknown] = [author, None].map(|author| key(author, &"".into()));
     for (key, _) in browser::local_entries(DRAFT) {
         browser::local_remove(&key);
     }

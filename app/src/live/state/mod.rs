@@ -7,7 +7,7 @@ use parlor_protocol::{
     ClientFrame, CommandId, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerRole, User, UserId,
 };
 
-use self::reading::PendingCommands;
+use self::reading::PendingDeletions;
 use super::{
     idle::IdleTracker,
     outbox::{Outbox, OutgoingMessage, StoredMessage},
@@ -139,7 +139,7 @@ pub struct State {
     pub discarded: Option<OutgoingMessage>,
     /// When the server was last told that the user is typing.
     pub(super) typing_sent_at: Millis,
-    pub(super) pending_commands: PendingCommands,
+    pub(super) pending_deletions: PendingDeletions,
     pub(super) idle: IdleTracker,
 }
 
@@ -184,7 +184,7 @@ impl State {
             room.rejoining = false;
             room.typing.clear();
         }
-        self.pending_commands = PendingCommands::default();
+        self.pending_deletions = PendingDeletions::default();
         self.release_leases()
     }
 }

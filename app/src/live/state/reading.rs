@@ -15,16 +15,21 @@ pub(super) const TYPING_INTERVAL: Millis = 3_000;
 /// The server drops notifications that come sooner than this after the last, in milliseconds.
 pub(super) const TYPING_MIN_INTERVAL: Millis = 1_000;
 
-/// Commands that were sent and not answered, whose refusal the user is told. They are forgotten when the connection is lost:
-/// the room shows whether they took effect.
+/// Deletions that were sent and not answered: their ids, and the messages. The user is told if one is refused. They are
+/// forgotten when the connection is lost: the room shows whether they took effect.
 #[derive(Debug, Default)]
-pub(in crate::live) struct PendingCommands(Vec<CommandId>);
+pub(in crate::live) struct PendingDeletions(Vec<(CommandId, CommandId)>);
 
-impl PendingCommands {
+impl PendingDeletions {
     /// The server has answered a command. False if it was not pending.
     pub(super) fn take(&mut self, id: CommandId) -> bool {
-        let known = self.0.iter().position(|other| *other == id);
+        let known = self.0.iter().position(|(other, _)| *other == id);
         known.map(|at| self.0.remove(at)).is_some()
+    }
+
+    /// The messages that are being deleted.
+    pub(in crate::live) fn messages(&self) -> Vec<CommandId> {
+        self.0.iter().map(|(_, message)| *message).collect()
     }
 }
 
@@ -61,12 +66,13 @@ impl State {
             || actor.check(RoomAction::DeleteOwn, room.into()).is_allowed() && is_own()
     }
 
-    /// Deletes a message of the current room, by a command with this id.
+    /// Deletes a message of the current room, by a command with this id, unless that is under way.
     #[must_use = "effects have to be run"]
     pub fn delete(&mut self, message: CommandId, id: CommandId) -> Vec<Effect> {
         match self.current.clone() {
+            _ if self.pending_deletions.messages().contains(&message) => Vec::new(),
             Some(room) if self.connected => {
-                self.pending_commands.0.push(id);
+                self.pending_deletions.0.push((id, message));
                 vec![Effect::Send(ClientFrame::Delete { id, room, message })]
             }
             _ => vec![self.needs_connection()],

@@ -168,6 +168,39 @@ fn only_refusals_of_pending_commands_are_shown() {
 }
 
 #[test]
+fn a_message_is_deleted_once_at_a_time() {
+    let mut state = state();
+    state.connected = true;
+    let room = RoomId::lobby();
+    let delete =
+        |command| vec![Effect::Send(ClientFrame::Delete { id: id(command), room: room.clone(), message: id(2) })];
+    assert_eq!(state.delete(id(2), id(8)), delete(8));
+    assert_eq!(state.delete(id(2), id(9)), [], "it is under way");
+    assert_eq!(state.pending_deletions.messages(), [id(2)]);
+    let refused = ServerFrame::Refused {
+        id: Some(id(8).to_string()),
+        room: None,
+        code: "forbidden".into(),
+        message: String::new(),
+        retry_after_ms: None,
+    };
+    state.apply(refused, 0);
+    assert_eq!(state.delete(id(2), id(9)), delete(9));
+}
+
+#[test]
+fn nothing_of_a_user_whose_session_has_ended_stays() {
+    let mut state = state();
+    state.connected = true;
+    let room = RoomId::lobby();
+    _ = state.send(&room, "unsent".into(), id(9), 0);
+    _ = state.forget_user();
+    assert_eq!((&state.me, state.rooms.len(), state.outbox.is_empty()), (&None, 0, true));
+    assert_eq!(state.open[&room].timeline.messages().len(), 0);
+    assert!(state.changed.contains(&room) && state.list_changed, "the page shows it");
+}
+
+#[test]
 fn delete_is_offered_where_the_server_allows_it() {
     let mut state = state();
     state.apply(event(4, 1), 0);
