@@ -12,7 +12,6 @@ use crate::{
     browser, colour,
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
-    storage,
 };
 
 #[component]
@@ -24,17 +23,25 @@ pub fn Account() -> impl IntoView {
     let name = move || client.me.with(|me| me.as_ref().map(|me| me.name.clone()));
     let initials = move || client.me.with(|me| me.as_ref().map(|me| colour::initials(&me.name)));
     let hue = move || client.me.with(|me| me.as_ref().map(colour::class)).unwrap_or_default();
+    let signing_out = RwSignal::new(false);
     let sign_out = move |_| {
+        if signing_out.get_untracked() {
+            return;
+        }
         problem.set(None);
+        signing_out.set(true);
         spawn_local(async move {
             match api::sign_out().await {
+                // It stays under way until the front page is there.
                 Ok(()) | Err(ApiError::Unauthorized) => {
-                    storage::clear_rooms().await;
-                    storage::drafts::clear();
+                    client.forget_user().await;
                     browser::go("/");
                 }
                 // Without an answer the session stays, and the front page would only lead back here.
-                Err(_) => problem.set(Some(Key::SignOutOffline)),
+                Err(_) => {
+                    problem.set(Some(Key::SignOutOffline));
+                    signing_out.set(false);
+                }
             }
         });
     };
@@ -66,7 +73,7 @@ pub fn Account() -> impl IntoView {
                     on:click=sign_out
                 >
                     <Icon path=SIGN_OUT />
-                    {i18n.t(Key::SignOut)}
+                    {move || i18n.t(if signing_out.get() { Key::SigningOut } else { Key::SignOut })}
                 </button>
             </div>
             <div class="me-languages" on:submit=change_language>

@@ -21,13 +21,14 @@ pub fn ConnectionBadge() -> impl IntoView {
     let state = client.connection;
     let word = move || state.with(|state| state.label(i18n));
     let remedy = move || state.with(ConnectionState::remedy);
-    let sign_in = move || {
+    // The user is forgotten when the session ends.
+    let sign_in = Memo::new(move |last: Option<&String>| {
         client.me.with(|me| match me {
             Some(me) if me.kind == UserKind::Account => "/sign-in".to_owned(),
             Some(me) => format!("/?name={}", browser::encode(&me.name)),
-            None => "/".to_owned(),
+            None => last.map_or_else(|| "/".to_owned(), String::clone),
         })
-    };
+    });
     view! {
         // Only the word is announced: nobody wants to hear seconds counted down.
         <span class="sr-only" role="status">
@@ -71,7 +72,7 @@ pub fn ConnectionBadge() -> impl IntoView {
             >
                 {i18n.t(Key::Reload)}
             </button>
-            <a class="button small" href=move || sign_in() rel="external" hidden=move || remedy() != Remedy::Enter>
+            <a class="button small" href=move || sign_in.get() rel="external" hidden=move || remedy() != Remedy::Enter>
                 {i18n.t(Key::JoinAgain)}
             </a>
         </div>

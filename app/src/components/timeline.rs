@@ -46,6 +46,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     let unread_line_above = RwSignal::new(false);
     ScrollPosition { client, room: room.clone(), scroller, content, rows_pending, unread_line_above }.preserve(rows);
     let ready = move || status.with(|status| status.load_state == LoadState::Ready);
+    let loading = move || status.with(|status| status.load_state == LoadState::Loading);
     let complete = move || status.with(|status| status.complete);
     let is_empty = Memo::new(move |_| rows.with(|rows| !rows.iter().any(|row| matches!(row.key, RowKey::Message(_)))));
     let problem = Memo::new(move |_| {
@@ -109,7 +110,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                     >
                         <Skeleton />
                     </div>
-                    <div class="skeletons" hidden=move || ready() || !problem.with(String::is_empty)>
+                    <div class="skeletons" hidden=move || !loading() || !problem.with(String::is_empty)>
                         <Skeleton />
                         <Skeleton />
                         <Skeleton />

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use futures::channel::mpsc::{UnboundedSender, unbounded};
+use futures::channel::{
+    mpsc::{UnboundedSender, unbounded},
+    oneshot,
+};
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{ClientFrame, CommandId, RoomId, RoomSummary, ServerRole, User};
 
@@ -164,7 +167,8 @@ impl Client {
                     self.connect();
                 });
             }
-            None => return,
+            // Nobody is signed in: a session that ended while no page was open leaves nothing either.
+            None => return spawn_local(storage::remove_user_data(None)),
         }
         self.connect();
     }
@@ -192,12 +196,31 @@ impl Client {
         match self.me.get_untracked() {
             None => self.start_persistence(you.clone()),
             // The cookie is another user's. They must not see what was stored for this one.
-            Some(me) if me.id != you.id => spawn_local(async {
-                storage::clear_rooms().await;
+            Some(me) if me.id != you.id => spawn_local(async move {
+                self.forget_user().await;
                 browser::reload();
             }),
             Some(_) => {}
         }
+    }
+
+    /// The session has ended: nothing of its user stays on this page, in the browser's storage, or in its other tabs.
+    pub async fn forget_user(self) {
+        let persistence = self.inner.try_update_value(|inner| inner.persistence.take()).flatten();
+        self.update(State::forget_user);
+        self.returned_draft.set(None);
+        self.hint.set(String::new());
+        // Where there is none, this was done before.
+        if let Some(persistence) = persistence {
+            let (done, removed) = oneshot::channel();
+            let _ = persistence.unbounded_send(PersistenceCommand::RemoveUserData(done));
+            let _ = removed.await;
+        }
+    }
+
+    /// Whether the page stores what it shows.
+    pub(super) fn is_persistent(&self) -> bool {
+        self.inner.try_with_value(|inner| inner.persistence.is_some()).unwrap_or_default()
     }
 
     fn connect(self) {

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{
     StreamExt as _,
-    channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+    channel::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+        oneshot,
+    },
 };
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{CommandId, RoomId, User, UserId};
@@ -24,6 +27,8 @@ use crate::{
 const SAVE_INTERVAL_MS: u32 = 1_000;
 /// Prefix of a broadcast that names a withdrawn message. Every other broadcast is a room's id.
 const WITHDRAWN: char = '-';
+/// Prefix of a broadcast that names a user whose session has ended.
+pub(super) const SIGNED_OUT: char = '*';
 
 #[derive(Debug)]
 pub(super) enum PersistenceCommand {
@@ -42,13 +47,18 @@ pub(super) enum PersistenceCommand {
     Reload(RoomId),
     /// Another tab may have been closed before its notes reached the database.
     Recover,
+    /// The session has ended: remove everything, then stop and report it.
+    RemoveUserData(oneshot::Sender<()>),
 }
 
 /// Starts with what an earlier page has stored.
 pub(super) fn start(client: Client, me: User) -> UnboundedSender<PersistenceCommand> {
     let (sender, commands) = unbounded();
     let reload = sender.clone();
+    let user = me.id.to_string();
     browser::on_broadcast(move |text| match text.strip_prefix(WITHDRAWN) {
+        _ if text.strip_prefix(SIGNED_OUT).is_some_and(|gone| gone == user) => spawn_local(client.forget_user()),
+        _ if text.starts_with(SIGNED_OUT) => {}
         Some(id) => {
             let id = uuid::Uuid::try_parse(id).ok().map(CommandId);
             client.update(|state| {
@@ -117,6 +127,12 @@ async fn run(
                 client.update(|state| state.reconcile_all(&stored));
                 client.command(Command::FlushOutbox);
             }
+            PersistenceCommand::RemoveUserData(done) => {
+                storage::remove_user_data(Some(me.id)).await;
+                browser::broadcast(&format!("{SIGNED_OUT}{}", me.id));
+                let _ = done.send(());
+                return;
+            }
             PersistenceCommand::Reload(room) => {
                 let stored = storage::messages(me.id, Some(&room)).await.ok();
                 client.update(|state| state.reconcile(&room, stored.as_deref()));
@@ -130,13 +146,9 @@ async fn restore(client: Client, me: &User) {
     storage::recover_notes().await;
     // Earlier builds stored drafts by display name.
     let mut returned = drafts::take(&me.name);
+    // Another user's session has ended without this browser noticing.
     if let Some((last, _)) = storage::last_session().await.filter(|(last, _)| last.id != me.id) {
-        storage::clear_rooms().await;
-        // A guest who was signed out and joins again under the same name is a new user.
-        if last.name == me.name {
-            returned.extend(drafts::take(&last.id.to_string()));
-            returned.extend(storage::take_guest_messages(me).await);
-        }
+        storage::remove_user_data(Some(last.id)).await;
     }
     returned.extend(drafts::take_in_flight(Some(me.id)));
     let mut by_room: BTreeMap<RoomId, String> = BTreeMap::new();
@@ -172,6 +184,10 @@ pub(super) fn save_later(client: Client, me: UserId) {
             storage::save_last_session(me, rooms).await;
         }
         for (room, text) in histories {
+            // The session may have ended meanwhile.
+            if !client.is_persistent() {
+                return;
+            }
             storage::save_history(me, &room, text).await;
         }
     });

@@ -117,13 +117,17 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
                 match backoff.next_attempt(code, bye.as_ref(), lasted.unwrap_or(0), clock::random()) {
                     Next::Never => {
                         let (code, reason) = bye.map_or((code, reason), |bye| (bye.code, bye.reason));
+                        client
+                            .connection
+                            .set(ConnectionState::Closed { code, reason: close_reason(client.i18n, code, reason) });
+                        if [CloseCode::SessionRevoked, CloseCode::Banned].iter().any(|ended| ended.code() == code) {
+                            client.forget_user().await;
+                        }
                         // Going back in the browser's history must not show a page of a session that has ended.
                         if was_hidden && code == CloseCode::SessionRevoked.code() {
                             browser::reload();
                         }
-                        return client
-                            .connection
-                            .set(ConnectionState::Closed { code, reason: close_reason(client.i18n, code, reason) });
+                        return;
                     }
                     Next::Wait(ms) => {
                         wait_end = count_down(client, &mut commands, ms, backoff.attempt()).await;

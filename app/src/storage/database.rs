@@ -12,7 +12,9 @@ use futures::{
     channel::oneshot,
     future::{Either, select},
 };
-use idb::{Database, DatabaseEvent as _, Error, Event as _, Factory, ObjectStore, ObjectStoreParams, Request as _};
+use idb::{
+    Database, DatabaseEvent as _, Error, Event as _, Factory, KeyRange, ObjectStore, ObjectStoreParams, Request as _,
+};
 use idb::{TransactionMode, event::VersionChangeEvent};
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
@@ -99,8 +101,14 @@ pub async fn delete(store: Store, key: &str) -> Result<(), StorageUnavailable> {
     request(store, TransactionMode::ReadWrite, async move |entries| Ok(entries.delete(key.clone())?.await?)).await
 }
 
-pub async fn clear(store: Store) -> Result<(), StorageUnavailable> {
-    request(store, TransactionMode::ReadWrite, async |entries| Ok(entries.clear()?.await?)).await
+/// Deletes all entries whose keys begin with a text.
+pub async fn delete_prefix(store: Store, prefix: &str) -> Result<(), StorageUnavailable> {
+    let (first, last) = (JsValue::from_str(prefix), JsValue::from_str(&[prefix, "\u{ffff}"].concat()));
+    request(store, TransactionMode::ReadWrite, async move |entries| {
+        let keys = KeyRange::bound(&first, &last, None, None)?;
+        Ok(entries.delete(keys)?.await?)
+    })
+    .await
 }
 
 /// Runs a request in a transaction of its own.

@@ -72,7 +72,9 @@ pub fn take_in_flight(author: Option<UserId>) -> Option<(RoomId, String)> {
 pub fn remove(author: Option<UserId>) {
     let [theirs, unknown] = [author, None].map(|author| key(author, &"".into()));
     for (key, _) in browser::local_entries(DRAFT) {
-        browser::local_remove(&key);
+        if if author.is_some() { key.starts_with(&theirs) } else { !key.starts_with(&unknown) } {
+            browser::local_remove(&key);
+        }
     }
 }
 

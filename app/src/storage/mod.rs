@@ -103,17 +103,6 @@ pub async fn recover_notes() {
     }
 }
 
-/// Takes the messages of a guest who was signed out, which cannot be sent in their name any more, for a guest who joins
-/// under the same name.
-pub async fn take_guest_messages(user: &User) -> Vec<(RoomId, String)> {
-    let mut texts = Vec::new();
-    for (_, message) in all_messages().await.unwrap_or_default().into_iter().filter(|(by, _)| *by != user.id) {
-        remove_message(message.id).await;
-        texts.push((message.room, message.body));
-    }
-    texts
-}
-
 /// The user and their rooms, to be shown while the server cannot be reached.
 #[derive(Serialize, Deserialize)]
 struct LastSession {
@@ -208,10 +197,27 @@ pub async fn delete_history(user: UserId, room: &RoomId) {
     let _ = database::delete(Store::History, &history_key(user, room)).await;
 }
 
-/// Deletes all histories and the last session, so that the next user of this browser cannot read them.
-pub async fn clear_rooms() {
-    let _ = database::clear(Store::History).await;
-    let _ = database::clear(Store::LastSession).await;
+/// Removes what is stored of a user whose session has ended, or of all users: unsent messages, drafts, rooms and their
+/// history.
+pub async fn remove_user_data(user: Option<UserId>) {
+    let is_theirs = |owner: UserId| user.is_none_or(|user| user == owner);
+    drafts::remove(user);
+    for (key, text) in browser::local_entries(NOTES) {
+        if decode_entry(&text).is_none_or(|(by, _)| is_theirs(by)) {
+            browser::local_remove(&key);
+        }
+    }
+    // If the database does not answer, a later page removes them.
+    for (by, message) in all_messages().await.unwrap_or_default() {
+        if is_theirs(by) {
+            remove_message(message.id).await;
+        }
+    }
+    let history = user.map(|user| format!("{user}/")).unwrap_or_default();
+    let _ = database::delete_prefix(Store::History, &history).await;
+    if last_session().await.is_none_or(|(last, _)| is_theirs(last.id)) {
+        let _ = database::delete(Store::LastSession, LAST_SESSION).await;
+    }
 }
 
 #[cfg(test)]

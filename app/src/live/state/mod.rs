@@ -176,6 +176,22 @@ impl State {
         Some(ClientFrame::Read { room: id, seq: head })
     }
 
+    /// The session has ended: nothing of what its user could read or has written stays.
+    #[must_use = "effects have to be run"]
+    pub fn forget_user(&mut self) -> Vec<Effect> {
+        self.all_changed();
+        for room in self.open.values_mut() {
+            *room = OpenRoom { load_state: LoadState::Failed(String::new()), ..OpenRoom::default() };
+        }
+        (self.me, self.role, self.discarded) = (None, None, None);
+        self.rooms.clear();
+        self.list_changed = true;
+        self.to_edit.clear();
+        let leases = self.outbox.release_idle_leases(false);
+        self.outbox = Outbox::default();
+        leases.into_iter().map(Effect::ReleaseLease).collect()
+    }
+
     #[must_use = "effects have to be run"]
     pub fn disconnected(&mut self) -> Vec<Effect> {
         self.connected = false;
