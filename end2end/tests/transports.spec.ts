@@ -223,6 +223,44 @@ for (const transport of ["websocket", "sse", "poll"] as const) {
   });
 }
 
+for (const transport of ["sse", "poll"] as const) {
+  test(`nine tabs share the six connections of a browser: ${transport}`, async ({ gate, visitor }) => {
+    test.setTimeout(240_000);
+    gate.upgrades = "refuse";
+    if (transport === "poll") gate.streams = "refuse";
+    const first = await joinAsGuest(await visitor(), gate.url, "Ann");
+    await expectTransport(first, transport);
+    const tabs = [first];
+    // Browsers open six connections to a host over HTTP/1.1.
+    while (tabs.length < 9) {
+      const tab = new Person(await first.page.context().newPage(), "Ann");
+      await tab.page.goto(`${gate.url}/r/lobby`);
+      await expect(tab.connection).toHaveAttribute("data-state", "connected", { timeout: 30_000 });
+      tabs.push(tab);
+    }
+    const last = tabs[8];
+    await last.send("from the last tab");
+    await expect(last.message("from the last tab")).toHaveAttribute("data-state", "stored");
+    for (const tab of tabs) await tab.expectMessages("from the last tab");
+    if (transport === "sse") {
+      await expect(last.connection).toHaveAttribute("title", /Other tabs use all event streams/);
+      const transports = await Promise.all(tabs.map((tab) => tab.connection.getAttribute("data-transport")));
+      expect(transports.filter((kind) => kind === "sse")).toHaveLength(4);
+    }
+    // Hidden tabs count what is unread.
+    for (const tab of tabs) {
+      await tab.page.evaluate(() => {
+        Object.defineProperty(document, "hidden", { value: true, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      });
+    }
+    const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+    await bob.send("unread");
+    for (const [n, tab] of tabs.entries()) await expect(tab.page, `tab ${n + 1}`).toHaveTitle(/^\(1\) /, { timeout: 40_000 });
+    for (const tab of tabs) await expect(tab.connection).toHaveAttribute("data-state", "connected");
+  });
+}
+
 test("signing out elsewhere closes every transport", async ({ gate, visitor }) => {
   for (const transport of ["sse", "poll"] as const) {
     gate.upgrades = "refuse";

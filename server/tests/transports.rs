@@ -77,6 +77,59 @@ async fn polls_return_at_once_or_wait_for_frames() {
     server.stop().await;
 }
 
+/// Browsers open six connections to a host over HTTP/1.1, for all their tabs.
+#[tokio::test]
+async fn a_session_limits_its_waiting_requests() {
+    let server = Server::start().await;
+    let made = server.session("ann").await;
+    let tab = |name: &str| Requests::new(server.address, &made, Some(&format!("{name}&max_streams=2")));
+    let mut first = tab("one").stream(None).await;
+    assert!(first.block().await.unwrap().comment.is_some());
+    // The second place: a poll that waits.
+    let second = tab("two");
+    second.hello(vec![]).await;
+    assert!(matches!(second.poll().await[..], [ServerFrame::Welcome { .. }]));
+    let waiting = tokio::spawn({
+        let second = second.clone();
+        // One that comes while the third has a stream does not wait.
+        async move {
+            loop {
+                second.poll().await;
+            }
+        }
+    });
+    let third = tab("three");
+    loop {
+        let mut stream = third.stream(None).await;
+        let block = stream.block().await.unwrap();
+        if block.event.as_deref() == Some("full") {
+            assert_eq!(stream.block().await, None, "the stream ends");
+            break;
+        }
+    }
+    third.hello(vec![lobby(None)]).await;
+    let mut poller = Poller::new(third.clone());
+    poller.until(|frame| matches!(frame, ServerFrame::Joined { .. }).then_some(())).await;
+    // It would wait for 25 seconds.
+    let empty = async { while !third.poll().await.is_empty() {} };
+    tokio::time::timeout(Duration::from_secs(5), empty).await.expect("an answer without frames");
+    // A client that names no limit has none.
+    let unlimited = Requests::new(server.address, &made, Some("four"));
+    assert!(unlimited.stream(None).await.block().await.unwrap().comment.is_some());
+    // A place that becomes free is used.
+    drop(first);
+    waiting.abort();
+    loop {
+        let block = tab("five").stream(None).await.block().await.unwrap();
+        if block.comment.is_some() {
+            break;
+        }
+    }
+    let bad = http_client().get(server.url("/live/sse?max_streams=many")).bearer_auth(&made.token);
+    assert_eq!(bad.send().await.unwrap().status(), 400);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn posted_frames_are_validated_and_answered_in_order() {
     let server = Server::start().await;

@@ -59,7 +59,7 @@ keys! {
         Connection, Connecting, Connected, Reconnecting, Offline, ClosedByServer, ConnectionTo,
         ConnectionToVia, RetryNow, RetryIn, ReasonSuffix, StateWithReason, TryNow, JoinAgain, WebSocket,
         EventStream, LongPolling, TransportPreferred, TransportRemembered, WebSocketUnsupported,
-        WebSocketBlocked, EventStreamUnsupported, EventStreamBuffered, EventStreamBlocked,
+        WebSocketBlocked, EventStreamUnsupported, EventStreamBuffered, EventStreamFull, EventStreamBlocked,
 
         // Why a connection ended.
         NetworkLost, PageHidden, PageSuspended, NoAnswer, HeartbeatMissed, ConnectionLost, CloseCodeOnly,

@@ -72,10 +72,8 @@ pub(super) async fn run(client: Client, mut commands: UnboundedReceiver<Command>
         client.update(State::disconnected);
         match end {
             SessionEnd::Unsupported => fallback.unsupported(),
-            SessionEnd::Offline => {
-                connection_closed(client, 1006, client.i18n.t(Key::NetworkLost).to_owned());
-                wait_end = WaitEnd::Offline;
-            }
+            SessionEnd::Full => fallback.full(),
+            SessionEnd::Offline => connection_closed(client, 1006, client.i18n.t(Key::NetworkLost).to_owned()),
             SessionEnd::PageHidden => {
                 connection_closed(client, 1000, client.i18n.t(Key::PageHidden).to_owned());
                 wait_end = WaitEnd::PageHidden;

@@ -48,7 +48,9 @@ const NEVER: Millis = Millis::MAX / 4;
 pub(super) enum SessionEnd {
     /// The browser does not have this transport.
     Unsupported,
-    /// The browser says that the network is gone.
+    /// Other tabs have all the connections over this transport.
+    Full,
+    /// The browser says that the network is gone. Whether that is so, the next attempt shows.
     Offline,
     /// The page was put away.
     PageHidden,
@@ -206,6 +208,7 @@ impl Session<'_> {
                 }
             }
             TransportEvent::Accepted => self.hello_accepted_at = Some(self.received_at),
+            TransportEvent::Full => return Some(SessionEnd::Full),
             TransportEvent::Alive => self.pong_deadline = None,
             TransportEvent::Frame(frame) => {
                 self.pong_deadline = None;

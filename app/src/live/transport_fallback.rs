@@ -84,6 +84,8 @@ enum Availability {
     Buffered,
     /// It was blocked in an earlier page on this network.
     Remembered,
+    /// Other tabs of this browser have all its connections.
+    Full,
     /// The browser does not have it.
     Unsupported,
 }
@@ -117,6 +119,12 @@ impl TransportFallback {
     /// The browser does not have the current transport. Every browser has the lowest.
     pub fn unsupported(&mut self) {
         self.availability[self.current as usize] = Availability::Unsupported;
+        self.step_down();
+    }
+
+    /// Other tabs have all connections over the current transport.
+    pub fn full(&mut self) {
+        self.availability[self.current as usize] = Availability::Full;
         self.step_down();
     }
 
@@ -201,6 +209,7 @@ impl TransportFallback {
     pub const fn reason(&self) -> Key {
         match (self.current, self.availability[0], self.availability[1]) {
             (TransportKind::WebSocket, ..) => Key::TransportPreferred,
+            (TransportKind::Poll, _, Availability::Full) => Key::EventStreamFull,
             (_, Availability::Remembered, _) => Key::TransportRemembered,
             (TransportKind::EventStream, Availability::Unsupported, _) => Key::WebSocketUnsupported,
             (TransportKind::EventStream, ..) => Key::WebSocketBlocked,
@@ -212,8 +221,11 @@ impl TransportFallback {
 
     /// What later pages on this network should remember, for [`parse_memory`]; none for the best transport.
     pub fn to_memory(&self, now: Millis) -> Option<String> {
+        // How many tabs there are is no property of the network.
+        let polls = self.current == TransportKind::Poll
+            && self.availability[TransportKind::EventStream as usize] != Availability::Full;
         (self.current != TransportKind::WebSocket)
-            .then(|| (now + REMEMBER_FOR).to_string() + if self.current == TransportKind::Poll { "p" } else { "s" })
+            .then(|| (now + REMEMBER_FOR).to_string() + if polls { "p" } else { "s" })
     }
 
     fn step_down(&mut self) -> bool {

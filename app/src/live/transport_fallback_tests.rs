@@ -140,3 +140,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_stream_that_other_tabs_have_taken_is_not_remembered_as_blocked() {
+    let mut fallback = TransportFallback::new(None);
+    assert!(fallback.failed(Failure::NotEstablished));
+    fallback.full();
+    fallback.established(TransportKind::Poll, 0);
+    assert_eq!((fallback.current(), fallback.reason()), (TransportKind::Poll, Key::EventStreamFull));
+    let memory = fallback.to_memory(0).unwrap_or_default();
+    let mut later = TransportFallback::new(parse_memory(&memory, 1));
+    later.full();
+    assert_eq!(later.reason(), Key::EventStreamFull, "not that WebSocket was blocked before");
+    assert_eq!(parse_memory(&memory, 1), Some(TransportKind::EventStream));
+    assert_eq!(fallback.better_transport(Some(TransportKind::WebSocket)), Some(TransportKind::EventStream));
+}

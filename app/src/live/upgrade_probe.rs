@@ -49,7 +49,7 @@ impl UpgradeProbe {
             TransportEvent::Open => return ProbeStep::SendHello,
             TransportEvent::Accepted => self.hello_accepted_at = Some(now),
             TransportEvent::Frame(frame @ ServerFrame::Welcome { .. }) => return ProbeStep::Welcomed(Box::new(frame)),
-            TransportEvent::Closed { .. } => return ProbeStep::Failed,
+            TransportEvent::Closed { .. } | TransportEvent::Full => return ProbeStep::Failed,
             TransportEvent::Alive | TransportEvent::Frame(_) => {}
         }
         ProbeStep::Wait

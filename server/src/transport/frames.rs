@@ -7,7 +7,7 @@ use futures::StreamExt;
 use parlor_protocol::{CloseCode, error_code, limits};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::http_connections::{ConnectionName, HttpConnections, no_connection};
+use super::http_connections::{ConnectionParams, HttpConnections, no_connection};
 use crate::{
     extract::{ApiError, SameOrigin},
     services::Caller,
@@ -25,7 +25,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) async fn take(
     _origin: SameOrigin,
     caller: Caller,
-    ConnectionName(name): ConnectionName,
+    ConnectionParams { name, .. }: ConnectionParams,
     Extension(connections): Extension<Arc<HttpConnections>>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {

@@ -63,6 +63,8 @@ struct Downlink {
     cut: Option<CancellationToken>,
     /// Tells the pending poll that another one has replaced it.
     superseded: CancellationToken,
+    /// Polls that wait for a frame: a replaced one is about to end.
+    pending_polls: usize,
 }
 
 struct PostedFrame {
@@ -120,13 +122,26 @@ impl HttpConnection {
         downlink.cut = cut;
     }
 
-    /// Begins a poll and ends the pending one. The token is cancelled when the next poll begins.
+    /// Begins a poll and ends the pending one, until [`HttpConnection::end_poll`]. The token is cancelled when the next poll
+    /// begins.
     pub(super) fn begin_poll(&self) -> CancellationToken {
         let mut downlink = self.downlink.lock();
         downlink.kind = Some(Downstream::Polls);
+        downlink.pending_polls += 1;
         let superseded = CancellationToken::new();
         std::mem::replace(&mut downlink.superseded, superseded.clone()).cancel();
         superseded
+    }
+
+    /// Whether the server holds a request of this connection open: its stream, or a poll.
+    pub(super) fn has_waiting_request(&self) -> bool {
+        let downlink = self.downlink.lock();
+        downlink.kind == Some(Downstream::Stream) || downlink.pending_polls > 0
+    }
+
+    /// A poll was answered or aborted.
+    pub(super) fn end_poll(&self) {
+        self.downlink.lock().pending_polls -= 1;
     }
 
     /// Notes that the client aborted a poll. It counts as gone when no other request follows soon.

@@ -35,15 +35,17 @@ const MAX_NAME: usize = 64;
 /// How a client tells its connections apart: 1 to 64 of `A-Z a-z 0-9 _ -`.
 pub(super) type Name = Box<str>;
 
-/// The `connection` parameter of the three endpoints, as an extractor.
-pub(super) struct ConnectionName(pub(super) Option<Name>);
-
+/// The parameters of the three endpoints, as an extractor.
 #[derive(Deserialize)]
-struct Params {
-    connection: Option<Name>,
+pub(super) struct ConnectionParams {
+    #[serde(rename = "connection")]
+    pub(super) name: Option<Name>,
+    /// At most so many requests of the session wait at the same time. Browsers open six connections to a host over HTTP/1.1,
+    /// for all their tabs: a further one would block everything else.
+    max_streams: Option<usize>,
 }
 
-impl FromRequestParts<AppState> for ConnectionName {
+impl FromRequestParts<AppState> for ConnectionParams {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
@@ -51,9 +53,10 @@ impl FromRequestParts<AppState> for ConnectionName {
             (1..=MAX_NAME).contains(&name.len())
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
-        match Query::<Params>::from_request_parts(parts, app).await {
-            Ok(Query(params)) if params.connection.as_ref().is_none_or(is_name) => Ok(Self(params.connection)),
-            _ => Err(ApiError::bad_request("\"connection\" must have 1 to 64 letters, digits, \"_\" and \"-\".")),
+        match Query::<Self>::from_request_parts(parts, app).await {
+            Ok(Query(params)) if params.name.as_ref().is_none_or(is_name) => Ok(params),
+            Ok(_) => Err(ApiError::bad_request("\"connection\" must have 1 to 64 letters, digits, \"_\" and \"-\".")),
+            Err(invalid) => Err(ApiError::bad_request(invalid.body_text())),
         }
     }
 }
@@ -124,18 +127,23 @@ impl HttpConnections {
     }
 
     /// For `GET /live/sse`: a new connection, in the place of one with the same name. One that was begun by a POST and
-    /// still waits for a stream is taken over, unless `resumed`, when the client says where it stands.
+    /// still waits for a stream is taken over, unless `resumed`, when the client says where it stands. None if the session
+    /// has as many waiting requests as the client allows.
     ///
     /// # Errors
     /// There are too many.
     pub(super) fn for_stream(
         self: &Arc<Self>,
         caller: &Caller,
-        name: Option<Name>,
+        params: ConnectionParams,
         resumed: bool,
         cut: Option<CancellationToken>,
-    ) -> Result<Arc<HttpConnection>, ApiError> {
+    ) -> Result<Option<Arc<HttpConnection>>, ApiError> {
         let mut sessions = self.sessions.lock();
+        if !may_wait(&sessions, caller, &params) {
+            return Ok(None);
+        }
+        let name = params.name;
         let same_name = open(&sessions, caller).find(|connection| connection.name == name).cloned();
         // A replacement was begun for the stream of the one it replaced, which has ended by now.
         let waits = |connection: &&Arc<HttpConnection>| {
@@ -150,20 +158,22 @@ impl HttpConnections {
         };
         connection.begin_stream(cut);
         connection.record_request();
-        Ok(connection)
+        Ok(Some(connection))
     }
 
     /// For `GET /live/poll`: the connection of this name; without a name the newest that is polled, or a new one. The
-    /// token is cancelled when another poll takes over.
+    /// token is cancelled when another poll takes over. The last value tells whether the poll may wait for frames.
     ///
     /// # Errors
     /// None of this name is open, or there are too many.
     pub(super) fn for_poll(
         self: &Arc<Self>,
         caller: &Caller,
-        name: Option<&Name>,
-    ) -> Result<(Arc<HttpConnection>, CancellationToken), ApiError> {
+        params: &ConnectionParams,
+    ) -> Result<(Arc<HttpConnection>, CancellationToken, bool), ApiError> {
         let mut sessions = self.sessions.lock();
+        let may_wait = may_wait(&sessions, caller, params);
+        let name = params.name.as_ref();
         let is_polled = |connection: &&Arc<HttpConnection>| {
             connection.name.as_ref() == name && connection.downstream() != Some(Downstream::Stream)
         };
@@ -175,7 +185,7 @@ impl HttpConnections {
         };
         let superseded = connection.begin_poll();
         connection.record_request();
-        Ok((connection, superseded))
+        Ok((connection, superseded, may_wait))
     }
 
     fn begin(
@@ -221,6 +231,18 @@ impl HttpConnections {
             sessions.remove(&token);
         }
     }
+}
+
+/// Whether one more request of this session may wait for frames.
+fn may_wait(
+    sessions: &HashMap<TokenHash, Vec<Arc<HttpConnection>>>,
+    caller: &Caller,
+    params: &ConnectionParams,
+) -> bool {
+    params.max_streams.is_none_or(|max| {
+        let others = open(sessions, caller).filter(|connection| connection.name != params.name);
+        others.filter(|connection| connection.has_waiting_request()).count() < max
+    })
 }
 
 /// The open connections of a session, the newest first.

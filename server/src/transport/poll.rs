@@ -1,6 +1,9 @@
 //! Frames by long polling: `GET /live/poll` answers with a JSON array of the waiting frames, or waits for one.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Extension,
@@ -13,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     bye_frame,
     http_connection::HttpConnection,
-    http_connections::{ConnectionName, HttpConnections},
+    http_connections::{ConnectionParams, HttpConnections},
 };
 use crate::{
     connection::{Frame, Outgoing},
@@ -21,16 +24,21 @@ use crate::{
     services::Caller,
 };
 
-/// `GET /live/poll`: an array of frames, empty after the longest wait or when another poll has taken over.
+/// The wait of a poll that may not occupy a connection: what is being read from the store still comes with it.
+const BRIEF_WAIT: Duration = Duration::from_millis(100);
+
+/// `GET /live/poll`: an array of frames, empty after the longest wait or when another poll has taken over. While the session
+/// has as many waiting requests as the client allows, it waits only briefly.
 pub(super) async fn poll(
     _origin: SameOrigin,
     caller: Caller,
-    ConnectionName(name): ConnectionName,
+    params: ConnectionParams,
     Extension(connections): Extension<Arc<HttpConnections>>,
 ) -> Result<Response, ApiError> {
-    let (connection, superseded) = connections.for_poll(&caller, name.as_ref())?;
+    let (connection, superseded, may_wait) = connections.for_poll(&caller, &params)?;
+    let max_wait = if may_wait { limits::MAX_POLL_WAIT } else { BRIEF_WAIT };
     connections.pending_polls.fetch_add(1, Ordering::Relaxed);
-    let mut poll = PendingPoll { connections, connection, superseded, answered: false };
+    let mut poll = PendingPoll { connections, connection, superseded, max_wait, answered: false };
     let array = poll.answer().await;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, array).into_response())
@@ -41,12 +49,13 @@ struct PendingPoll {
     connections: Arc<HttpConnections>,
     connection: Arc<HttpConnection>,
     superseded: CancellationToken,
+    max_wait: Duration,
     answered: bool,
 }
 
 impl PendingPoll {
     async fn answer(&mut self) -> Vec<u8> {
-        let max_wait = limits::MAX_POLL_WAIT.min(self.connection.session.heartbeat());
+        let max_wait = self.max_wait.min(self.connection.session.heartbeat());
         let array = tokio::select! {
             biased;
             () = self.connection.closed.cancelled() => None,
@@ -94,6 +103,7 @@ fn push_element(array: &mut Vec<u8>, element: &[u8]) {
 impl Drop for PendingPoll {
     fn drop(&mut self) {
         self.connections.pending_polls.fetch_sub(1, Ordering::Relaxed);
+        self.connection.end_poll();
         if !self.answered && !self.superseded.is_cancelled() {
             self.connection.abort_poll();
         }

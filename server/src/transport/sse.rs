@@ -14,7 +14,7 @@ use super::{
     bye_frame,
     cursors::{self, Cursors},
     http_connection::HttpConnection,
-    http_connections::{ConnectionName, HttpConnections, no_connection},
+    http_connections::{ConnectionParams, HttpConnections, no_connection},
 };
 use crate::{
     connection::{Frame, Outgoing},
@@ -29,19 +29,24 @@ const OPENING: &str = ": parlor\nretry: 1000\n\n";
 /// Tells the client that no proxy on the way buffers the stream.
 const HEARTBEAT: &str = "event: heartbeat\ndata: {\"type\":\"heartbeat\"}\n\n";
 
+/// The whole stream for a session that has as many waiting requests as the client allows.
+const FULL: &str = "event: full\ndata: {\"type\":\"full\"}\n\n";
+
 /// `GET /live/sse`: the frames of a connection, one event each. With a `Last-Event-ID` of ours it resumes after that
 /// event, as if the client had sent `hello` with its cursors.
 pub(super) async fn stream(
     _origin: SameOrigin,
     caller: Caller,
-    ConnectionName(name): ConnectionName,
+    params: ConnectionParams,
     Extension(connections): Extension<Arc<HttpConnections>>,
     info: Option<Extension<ConnectionInfo>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let resume = last_event_id(&headers);
     let cut = info.as_ref().map(|Extension(info)| info.cut.clone());
-    let connection = connections.for_stream(&caller, name, resume.is_some(), cut)?;
+    let Some(connection) = connections.for_stream(&caller, params, resume.is_some(), cut)? else {
+        return Ok((stream_headers(), FULL).into_response());
+    };
     let stream = EventStream {
         connection,
         _address_permit: info.and_then(|Extension(info)| info.address_permit),
@@ -59,14 +64,17 @@ pub(super) async fn stream(
         let chunk = stream.next().await?;
         Some((Ok::<_, Infallible>(chunk), stream))
     });
-    let headers = [
+    Ok((stream_headers(), Body::from_stream(chunks)).into_response())
+}
+
+fn stream_headers() -> [(HeaderName, &'static str); 4] {
+    [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache, no-transform"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
         // The network connection may have to be cut, so it must not be used for other requests.
         (header::CONNECTION, "close"),
-    ];
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    ]
 }
 
 fn last_event_id(headers: &HeaderMap) -> Option<Vec<Cursor>> {

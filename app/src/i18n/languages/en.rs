@@ -177,6 +177,7 @@ language! {
         WebSocketUnsupported => "This browser does not support WebSocket.",
         WebSocketBlocked => "WebSocket is blocked on this network. The server can be reached in other ways.",
         EventStreamUnsupported => "This browser supports neither WebSocket nor event streams.",
+        EventStreamFull => "Other tabs use all event streams that this browser can have, so this one asks every few seconds.",
         EventStreamBuffered => "WebSocket is blocked on this network, and event streams are delayed.",
         EventStreamBlocked => "WebSocket and event streams are blocked on this network.",
 

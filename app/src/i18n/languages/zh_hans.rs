@@ -178,6 +178,7 @@ language! {
         WebSocketUnsupported => "此浏览器不支持 WebSocket。",
         WebSocketBlocked => "此网络阻止了 WebSocket，服务器可通过其他方式连通。",
         EventStreamUnsupported => "此浏览器不支持 WebSocket 和事件流。",
+        EventStreamFull => "其他标签页已占用此浏览器可用的全部事件流，此标签页每隔几秒查询一次。",
         EventStreamBuffered => "此网络阻止了 WebSocket，事件流也被延迟。",
         EventStreamBlocked => "此网络阻止了 WebSocket 和事件流。",
 

@@ -28,6 +28,8 @@ pub enum TransportEvent {
     /// the next one shows the hole.
     Alive,
     Frame(ServerFrame),
+    /// Other tabs of this browser have all the connections of this kind that it can have. Nothing follows.
+    Full,
     /// The connection has ended. Nothing follows.
     Closed {
         /// The close code; 1006 if there was none.

@@ -27,11 +27,12 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
     let source = EventSource::new(&(TransportKind::EventStream.path().to_owned() + &query)).ok()?;
     let inbox = Inbox::default();
     let sender = inbox.clone();
-    let listener = EventListener::new(&source, &["open", "message", "heartbeat", "error"], move |event| {
+    let listener = EventListener::new(&source, &["open", "message", "heartbeat", "full", "error"], move |event| {
         sender.put(match event.type_().as_str() {
             "open" => TransportEvent::Open,
             "message" => message_text(&event).map_or(TransportEvent::Alive, |text| frame_event(json::decode(&text))),
             "heartbeat" => TransportEvent::Alive,
+            "full" => TransportEvent::Full,
             // It would reconnect by itself, but without backoff and without showing it.
             _ => connection_lost(Key::EventStreamEnded),
         });
