@@ -77,6 +77,11 @@ async fn mutations_are_limited_per_session() {
         assert!(made < 200);
     }
     assert!(made >= 30, "{made}");
+    // Another token before hers makes no difference.
+    let cookies = format!("parlor_session={}; parlor_session={}", "a".repeat(64), ann.token);
+    let request = client.post(server.url("/api/rooms")).header("cookie", cookies);
+    let answer = request.json(&serde_json::json!({ "name": "one more" })).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(make(&bob.token, "bob's".into()).await, StatusCode::CREATED);
     // Reads are not limited.
     for _ in 0..100 {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, request::Parts},
+    http::request::Parts,
 };
 
 use super::{ApiError, AppState, ConnectionInfo};
@@ -13,25 +13,20 @@ use crate::{
     services::{Caller, hash_token},
 };
 
-/// The session of a request, also of someone who is banned. Of several tokens it is the valid one.
+/// The valid session of a request, also of someone who is banned.
 pub(crate) struct PresentedToken(pub(crate) Option<TokenHash>);
 
 impl FromRequestParts<AppState> for PresentedToken {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self(presented(&parts.headers, state).await))
-    }
-}
-
-pub(crate) async fn presented(headers: &HeaderMap, state: &AppState) -> Option<TokenHash> {
-    let tokens: Vec<_> = state.session_cookie.tokens(headers).into_iter().map(hash_token).collect();
-    for token in &tokens {
-        if matches!(state.services.session_user(*token).await, Ok(Some(_))) {
-            return Some(*token);
+        for token in state.session_cookie.tokens(&parts.headers).into_iter().map(hash_token) {
+            if matches!(state.services.session_user(token).await, Ok(Some(_))) {
+                return Ok(Self(Some(token)));
+            }
         }
+        Ok(Self(None))
     }
-    tokens.first().copied()
 }
 
 /// None without a valid session; 403 for someone who is banned.

@@ -14,8 +14,8 @@ use super::{AppState, scheme};
 /// The name in earlier versions, the same on every server. Browsers that have one stay signed in.
 const LEGACY_NAME: &str = "parlor_session";
 
-/// Tokens of one request that are tried.
-const MAX_TOKENS: usize = 8;
+/// Tokens of one request that are tried. Each costs a look-up.
+const MAX_TOKENS: usize = 4;
 
 /// Length of a token, in characters.
 const TOKEN_LENGTH: usize = 64;

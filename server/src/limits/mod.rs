@@ -104,13 +104,13 @@ impl Default for MutationRateLimit {
 }
 
 impl MutationRateLimit {
-    /// Takes a token of an address and, if there is one, of a session.
+    /// Takes a token of an address and of each session that is presented, valid or not.
     ///
     /// # Errors
     /// A bucket is empty; the next token comes after this time.
-    pub fn take(&self, address: IpAddr, session: Option<&TokenHash>) -> Result<(), Duration> {
+    pub fn take<'a>(&self, address: IpAddr, sessions: impl IntoIterator<Item = &'a TokenHash>) -> Result<(), Duration> {
         self.of_addresses.check_key(&network(address)).map_err(wait)?;
-        session.map_or(Ok(()), |session| self.of_sessions.check_key(session).map_err(wait))
+        sessions.into_iter().try_for_each(|session| self.of_sessions.check_key(session).map_err(wait))
     }
 
     /// Forgets buckets that are full again.

@@ -8,16 +8,20 @@ use super::{Caller, ClientInfo, Result, ServiceError, Services};
 use crate::domain::TokenHash;
 
 impl Services {
-    /// Counts a change against the limits of the address and the session.
+    /// Counts a change against the limits of the address and of each session that is presented.
     ///
     /// # Errors
     /// [`ServiceError::RateLimited`]
-    pub fn limit_mutations(&self, client: &ClientInfo, session: Option<&TokenHash>) -> Result<()> {
+    pub fn limit_mutations<'a>(
+        &self,
+        client: &ClientInfo,
+        sessions: impl IntoIterator<Item = &'a TokenHash>,
+    ) -> Result<()> {
         if !self.rate_limits {
             return Ok(());
         }
         self.mutation_rate_limit
-            .take(client.address, session)
+            .take(client.address, sessions)
             .map_err(|retry_after| ServiceError::RateLimited { retry_after })
     }
 
