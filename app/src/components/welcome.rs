@@ -74,9 +74,9 @@ fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) 
     Effect::new(move || {
         browser::on_page_lifecycle(move |awake| {
             if awake {
-                joining.set(false)
+                joining.set(false);
             }
-        })
+        });
     });
     let submit = move |event: SubmitEvent| {
         if joining.get_untracked() {

@@ -305,7 +305,7 @@ impl Session<'_> {
             let duration = self.render_duration.clone();
             // A hidden page paints nothing, and then this does not run.
             request_animation_frame(move || {
-                set_timeout(move || duration.set(clock::monotonic() - now), Duration::ZERO)
+                set_timeout(move || duration.set(clock::monotonic() - now), Duration::ZERO);
             });
         }
     }

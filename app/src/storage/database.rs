@@ -106,7 +106,7 @@ pub async fn delete_prefix(store: Store, prefix: &str) -> Result<(), StorageUnav
     let (first, last) = (JsValue::from_str(prefix), JsValue::from_str(&[prefix, "\u{ffff}"].concat()));
     request(store, TransactionMode::ReadWrite, async move |entries| {
         let keys = KeyRange::bound(&first, &last, None, None)?;
-        Ok(entries.delete(keys)?.await?)
+        entries.delete(keys)?.await
     })
     .await
 }
