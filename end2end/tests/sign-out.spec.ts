@@ -144,6 +144,7 @@ test("signing out removes what was stored, and happens once", async ({ person })
 });
 
 test("after signing out on a slow network the chat is not shown again", async ({ person, server }) => {
+  test.slow();
   const ann = await person("Ann");
   await ann.send("secret history");
   await ann.page.evaluate(async () => void (await navigator.serviceWorker.ready));

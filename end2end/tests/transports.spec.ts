@@ -255,7 +255,9 @@ for (const transport of ["sse", "poll"] as const) {
       });
     }
     const bob = await joinAsGuest(await visitor(), gate.url, "Bob");
+    await expectTransport(bob, transport);
     await bob.send("unread");
+    await expect(bob.message("unread")).toHaveAttribute("data-state", "stored");
     for (const [n, tab] of tabs.entries()) await expect(tab.page, `tab ${n + 1}`).toHaveTitle(/^\(1\) /, { timeout: 40_000 });
     for (const tab of tabs) await expect(tab.connection).toHaveAttribute("data-state", "connected");
   });
