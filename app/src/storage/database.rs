@@ -167,9 +167,12 @@ async fn transact<T>(
     let entries = transaction.object_store(store.name())?;
     // Listens before the request is made, so that the end of the transaction cannot be missed.
     let committed = transaction.into_future();
-    let value = run(entries).await?;
-    // A request that succeeded is not on disk before its transaction is committed.
-    if committed.await?.is_committed() { Ok(value) } else { Err(Error::EventTargetNotFound) }
+    let value = run(entries).await;
+    // A request that succeeded is not on disk before its transaction is committed. After one that failed, as when the browser
+    // clears the site's data, the transaction still ends, and its callbacks must be there.
+    let is_committed = committed.await?.is_committed();
+    let value = value?;
+    if is_committed { Ok(value) } else { Err(Error::EventTargetNotFound) }
 }
 
 async fn open() -> Result<Database, Error> {
