@@ -142,7 +142,8 @@ keys! {
         // Error codes of the server.
         ErrorBadFrame, ErrorUnknownType, ErrorEmpty, ErrorTooLong, ErrorBadCharacters, ErrorIdReused,
         ErrorNotFound, ErrorNotSupported, ErrorTooManyRooms, ErrorRateLimited, ErrorUnavailable,
-        ErrorStorageFull, ErrorNoConnection, ErrorUnauthorized, ErrorOriginRefused, ErrorBadRequest,
+        ErrorStorageFull, ErrorNoConnection, ErrorUnauthorized, ErrorOriginRefused, ErrorHostRefused,
+        ErrorBadRequest,
         ErrorGuestsOff, ErrorNameTaken, ErrorTooLarge, ErrorForbidden, ErrorMuted, ErrorBanned,
         ErrorWrongCredentials, ErrorWeakPassword, ErrorInviteNeeded, ErrorInvalidLink, ErrorLastOwner,
         ErrorSettingFixed, ErrorBadPicture,
@@ -205,6 +206,7 @@ impl Key {
             error_code::NO_CONNECTION => Self::ErrorNoConnection,
             error_code::UNAUTHORIZED => Self::ErrorUnauthorized,
             error_code::ORIGIN_REFUSED => Self::ErrorOriginRefused,
+            error_code::HOST_REFUSED => Self::ErrorHostRefused,
             error_code::BAD_REQUEST => Self::ErrorBadRequest,
             error_code::GUESTS_OFF => Self::ErrorGuestsOff,
             error_code::NAME_TAKEN => Self::ErrorNameTaken,

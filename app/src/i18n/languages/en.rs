@@ -536,6 +536,7 @@ language! {
         ErrorStorageFull => "The server’s disk is full. Try again later.",
         ErrorNoConnection => "The connection has expired.",
         ErrorUnauthorized => "You are signed out.",
+        ErrorHostRefused => "This server does not answer to this host name.",
         ErrorOriginRefused => "This page does not belong to this server.",
         ErrorBadRequest => "The server could not read the request.",
         ErrorGuestsOff => "Guest access is disabled on this server.",

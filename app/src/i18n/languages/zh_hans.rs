@@ -537,6 +537,7 @@ language! {
         ErrorStorageFull => "服务器磁盘已满，请稍后再试。",
         ErrorNoConnection => "连接已失效。",
         ErrorUnauthorized => "你已退出登录。",
+        ErrorHostRefused => "该服务器不接受此主机名。",
         ErrorOriginRefused => "此页面不属于该服务器。",
         ErrorBadRequest => "服务器无法识别此请求。",
         ErrorGuestsOff => "此服务器未开放访客访问。",
