@@ -280,7 +280,9 @@ impl Client {
     }
 
     pub(super) fn update_stats(&self, update: impl FnOnce(&mut ConnectionStats)) {
-        self.inner.update_value(|inner| update(&mut inner.stats));
+        if let Some(mut inner) = self.inner.try_write_value() {
+            update(&mut inner.stats);
+        }
     }
 
     /// Measures the round-trip time; [`Client::stats`] has it a moment later.
@@ -299,7 +301,11 @@ impl Client {
 
     /// Reads or changes the state without updating the signals.
     pub(super) fn with_state<T: Default>(&self, read: impl FnOnce(&mut State) -> T) -> T {
-        self.inner.try_update_value(|inner| read(&mut inner.state)).unwrap_or_default()
+        // A guard rather than `try_update_value`, which would be compiled once more for each closure.
+        match self.inner.try_write_value() {
+            Some(mut inner) => read(&mut inner.state),
+            None => T::default(),
+        }
     }
 
     /// Changes the state, updates the signals and runs the effects.

@@ -6,7 +6,7 @@
 //! tab sends them, and they are sent in the order in which they were typed. One message of a room is on the wire at a time;
 //! if it is refused for a while, none can overtake it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, error_code};
 
@@ -42,7 +42,7 @@ enum Lease {
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     items: Vec<OutgoingMessage>,
-    leases: BTreeMap<RoomId, Lease>,
+    leases: Vec<(RoomId, Lease)>,
     /// Messages that are being removed from the storage, which may still return them.
     removing: Vec<CommandId>,
     /// Nothing is sent before this time, because the server asked for a pause.
@@ -166,7 +166,7 @@ impl Outbox {
                 continue;
             }
             busy.push(item.room.clone());
-            if !item.persisted || leases.get(&item.room) != Some(&Lease::Held) {
+            if !item.persisted || !leases::is_held(leases, &item.room) {
                 continue;
             }
             item.delivery = Delivery::Sent;

@@ -1,7 +1,7 @@
 //! Runs commands on the browser's storage and locks one after another: a room's lease is released only after everything
 //! that was done under it is on disk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures::{
     StreamExt as _,
@@ -80,7 +80,7 @@ async fn run(
     mut commands: UnboundedReceiver<PersistenceCommand>,
 ) {
     restore(client, &me).await;
-    let mut leases: BTreeMap<RoomId, Lock> = BTreeMap::new();
+    let mut leases: Vec<(RoomId, Lock)> = Vec::new();
     while let Some(command) = commands.next().await {
         match command {
             PersistenceCommand::Store(message) => {
@@ -116,11 +116,12 @@ async fn run(
             }
             PersistenceCommand::LeaseAcquired(room, lock) => {
                 let stored = storage::messages(me.id, Some(&room)).await.ok();
-                leases.insert(room.clone(), lock);
+                leases.retain(|(held, _)| *held != room);
+                leases.push((room.clone(), lock));
                 client.update(|state| state.lease_acquired(&room, stored.as_deref()));
                 client.command(Command::FlushOutbox);
             }
-            PersistenceCommand::ReleaseLease(room) => drop(leases.remove(&room)),
+            PersistenceCommand::ReleaseLease(room) => leases.retain(|(held, _)| *held != room),
             PersistenceCommand::Recover => {
                 storage::recover_notes().await;
                 let stored = storage::messages(me.id, None).await.unwrap_or_default();
@@ -151,10 +152,12 @@ async fn restore(client: Client, me: &User) {
         storage::remove_user_data(Some(last.id)).await;
     }
     returned.extend(drafts::take_in_flight(Some(me.id)));
-    let mut by_room: BTreeMap<RoomId, String> = BTreeMap::new();
+    let mut by_room: Vec<(RoomId, String)> = Vec::new();
     for (room, text) in returned {
-        let draft = by_room.entry(room).or_default();
-        *draft = drafts::join(draft, &text);
+        match by_room.iter_mut().find(|(known, _)| *known == room) {
+            Some((_, draft)) => *draft = drafts::join(draft, &text),
+            None => by_room.push((room, text)),
+        }
     }
     for (room, text) in by_room {
         client.return_draft(room, text);

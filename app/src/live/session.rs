@@ -1,7 +1,7 @@
 //! One connection from opening to close: hello, frames, heartbeat. On a fallback transport it also probes for a better one
 //! and switches over without a gap.
 
-use std::{cell::Cell, collections::BTreeMap, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
+use std::{cell::Cell, future::poll_fn, pin::pin, rc::Rc, task::Poll, time::Duration};
 
 use futures::{Future as _, StreamExt as _, channel::mpsc::UnboundedReceiver};
 use leptos::prelude::*;
@@ -102,7 +102,7 @@ struct Session<'a> {
     rendered_at: Millis,
     /// How long the last update took until it was painted.
     render_duration: Rc<Cell<Millis>>,
-    pending_reads: BTreeMap<RoomId, Seq>,
+    pending_reads: Vec<(RoomId, Seq)>,
     next_read_at: Millis,
 }
 
@@ -136,7 +136,7 @@ pub(super) async fn session(
         unrendered: 0,
         rendered_at: 0,
         render_duration: Rc::default(),
-        pending_reads: BTreeMap::new(),
+        pending_reads: Vec::new(),
         next_read_at: 0,
     };
     session.run(commands).await
@@ -260,7 +260,8 @@ impl Session<'_> {
             Command::Offline => return Some(SessionEnd::Offline),
             Command::PageHidden => return Some(SessionEnd::PageHidden),
             Command::Send(ClientFrame::Read { room, seq }) => {
-                self.pending_reads.insert(room, seq);
+                self.pending_reads.retain(|(other, _)| *other != room);
+                self.pending_reads.push((room, seq));
             }
             // Before the connection is open there is nothing to send: `hello` resumes all rooms that are open by then.
             Command::Send(frame) if self.open => {

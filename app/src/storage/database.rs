@@ -70,53 +70,67 @@ thread_local! {
     static UNAVAILABLE_UNTIL: Cell<i64> = const { Cell::new(0) };
 }
 
+/// A request for one store. All have one type of answer, so that what is around them is compiled once.
+enum Request {
+    Put { key: String, text: String },
+    Get { key: String },
+    GetAll,
+    Delete { key: String },
+    DeletePrefix { prefix: String },
+}
+
+impl Request {
+    const fn mode(&self) -> TransactionMode {
+        match self {
+            Self::Get { .. } | Self::GetAll => TransactionMode::ReadOnly,
+            Self::Put { .. } | Self::Delete { .. } | Self::DeletePrefix { .. } => TransactionMode::ReadWrite,
+        }
+    }
+
+    /// Returns the texts that were read.
+    async fn send(&self, entries: &ObjectStore) -> Result<Vec<String>, Error> {
+        let mut read = Vec::new();
+        match self {
+            Self::Put { key, text } => {
+                entries.put(&text.into(), Some(&key.into()))?.await?;
+            }
+            Self::Get { key } => read.extend(entries.get(JsValue::from(key))?.await?),
+            Self::GetAll => read = entries.get_all(None, None)?.await?,
+            Self::Delete { key } => entries.delete(JsValue::from(key))?.await?,
+            Self::DeletePrefix { prefix } => {
+                let (first, last) = (JsValue::from(prefix), JsValue::from([prefix.as_str(), "\u{ffff}"].concat()));
+                entries.delete(KeyRange::bound(&first, &last, None, None)?)?.await?;
+            }
+        }
+        Ok(read.into_iter().filter_map(|text| text.as_string()).collect())
+    }
+}
+
 /// Stores a text, replacing the one under the same key.
 pub async fn put(store: Store, key: &str, text: &str) -> Result<(), StorageUnavailable> {
-    let (key, text) = (JsValue::from_str(key), JsValue::from_str(text));
-    request(store, TransactionMode::ReadWrite, async move |entries| {
-        entries.put(&text, Some(&key))?.await?;
-        Ok(())
-    })
-    .await
+    request(store, Request::Put { key: key.to_owned(), text: text.to_owned() }).await.map(drop)
 }
 
 pub async fn get(store: Store, key: &str) -> Result<Option<String>, StorageUnavailable> {
-    let key = JsValue::from_str(key);
-    request(store, TransactionMode::ReadOnly, async move |entries| {
-        Ok(entries.get(key.clone())?.await?.and_then(|text| text.as_string()))
-    })
-    .await
+    Ok(request(store, Request::Get { key: key.to_owned() }).await?.pop())
 }
 
 /// All texts of a store, in the order of their keys.
 pub async fn get_all(store: Store) -> Result<Vec<String>, StorageUnavailable> {
-    request(store, TransactionMode::ReadOnly, async |entries| {
-        Ok(entries.get_all(None, None)?.await?.into_iter().filter_map(|text| text.as_string()).collect())
-    })
-    .await
+    request(store, Request::GetAll).await
 }
 
 pub async fn delete(store: Store, key: &str) -> Result<(), StorageUnavailable> {
-    let key = JsValue::from_str(key);
-    request(store, TransactionMode::ReadWrite, async move |entries| Ok(entries.delete(key.clone())?.await?)).await
+    request(store, Request::Delete { key: key.to_owned() }).await.map(drop)
 }
 
 /// Deletes all entries whose keys begin with a text.
 pub async fn delete_prefix(store: Store, prefix: &str) -> Result<(), StorageUnavailable> {
-    let (first, last) = (JsValue::from_str(prefix), JsValue::from_str(&[prefix, "\u{ffff}"].concat()));
-    request(store, TransactionMode::ReadWrite, async move |entries| {
-        let keys = KeyRange::bound(&first, &last, None, None)?;
-        entries.delete(keys)?.await
-    })
-    .await
+    request(store, Request::DeletePrefix { prefix: prefix.to_owned() }).await.map(drop)
 }
 
-/// Runs a request in a transaction of its own.
-async fn request<T: 'static>(
-    store: Store,
-    mode: TransactionMode,
-    run: impl AsyncFn(ObjectStore) -> Result<T, Error> + 'static,
-) -> Result<T, StorageUnavailable> {
+/// Sends a request in a transaction of its own.
+async fn request(store: Store, request: Request) -> Result<Vec<String>, StorageUnavailable> {
     if cfg!(not(feature = "browser")) {
         return Err(StorageUnavailable);
     }
@@ -124,13 +138,13 @@ async fn request<T: 'static>(
         let known = OPEN.with_borrow(Clone::clone);
         if let Some(database) = known
             // The browser may have closed it, because the disk is full or the site's data were cleared.
-            && let Ok(value) = transact(&database, store, mode, &run).await
+            && let Ok(read) = transact(&database, store, &request).await
         {
-            return Ok(value);
+            return Ok(read);
         }
         let database = Rc::new(open().await?);
         OPEN.set(Some(database.clone()));
-        transact(&database, store, mode, &run).await
+        transact(&database, store, &request).await
     })
     .await
 }
@@ -157,22 +171,17 @@ async fn with_timeout<T: 'static>(
     }
 }
 
-async fn transact<T>(
-    database: &Database,
-    store: Store,
-    mode: TransactionMode,
-    run: &impl AsyncFn(ObjectStore) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let transaction = database.transaction(&[store.name()], mode)?;
+async fn transact(database: &Database, store: Store, request: &Request) -> Result<Vec<String>, Error> {
+    let transaction = database.transaction(&[store.name()], request.mode())?;
     let entries = transaction.object_store(store.name())?;
     // Listens before the request is made, so that the end of the transaction cannot be missed.
     let committed = transaction.into_future();
-    let value = run(entries).await;
+    let read = request.send(&entries).await;
     // A request that succeeded is not on disk before its transaction is committed. After one that failed, as when the browser
     // clears the site's data, the transaction still ends, and its callbacks must be there.
     let is_committed = committed.await?.is_committed();
-    let value = value?;
-    if is_committed { Ok(value) } else { Err(Error::EventTargetNotFound) }
+    let read = read?;
+    if is_committed { Ok(read) } else { Err(Error::EventTargetNotFound) }
 }
 
 async fn open() -> Result<Database, Error> {

@@ -81,10 +81,9 @@ pub async fn remove_message(id: CommandId) {
 }
 
 async fn all_messages() -> Result<Vec<(UserId, StoredMessage)>, StorageUnavailable> {
+    // In the order of their keys, which are the ids.
     let texts = database::get_all(Store::Outbox).await?;
-    let mut messages: Vec<_> = texts.iter().filter_map(|text| decode_entry(text)).collect();
-    messages.sort_by_key(|(_, message)| message.id);
-    Ok(messages)
+    Ok(texts.iter().filter_map(|text| decode_entry(text)).collect())
 }
 
 /// A user's unsent messages in the order in which they were typed, of one room or of all.

@@ -10,8 +10,7 @@ impl Outbox {
     /// Rooms that have messages to send and whose lease has not been requested. Counts them as requested.
     pub fn missing_leases(&mut self) -> Vec<RoomId> {
         let waiting = self.items.iter().filter(|item| item.persisted && item.is_sendable());
-        let rooms: BTreeSet<_> =
-            waiting.map(|item| &item.room).filter(|room| !self.leases.contains_key(room)).cloned().collect();
+        let rooms: BTreeSet<_> = waiting.map(|item| &item.room).filter(|room| !self.has_lease(room)).cloned().collect();
         self.leases.extend(rooms.iter().map(|room| (room.clone(), Lease::Requested)));
         rooms.into_iter().collect()
     }
@@ -19,7 +18,8 @@ impl Outbox {
     /// This tab holds a room's lease: until it is released, no other tab sends the room's messages, and what was read from
     /// the storage under it is current. Returns what has to be stored before it may be sent.
     pub fn lease_acquired(&mut self, room: &RoomId, connected: bool) -> Vec<StoredMessage> {
-        self.leases.insert(room.clone(), Lease::Held);
+        self.leases.retain(|(other, _)| other != room);
+        self.leases.push((room.clone(), Lease::Held));
         let mut to_store = Vec::new();
         if !connected {
             return to_store;
@@ -43,19 +43,27 @@ impl Outbox {
         };
         let idle: Vec<_> = leases
             .iter()
-            .filter(|(room, lease)| **lease == Lease::Held && !busy(room))
+            .filter(|(room, lease)| *lease == Lease::Held && !busy(room))
             .map(|(room, _)| room.clone())
             .collect();
-        leases.retain(|room, _| !idle.contains(room));
+        leases.retain(|(room, _)| !idle.contains(room));
         idle
     }
 
     /// Requests a room's lease. False if it is held or was requested before.
     pub(super) fn request_lease(&mut self, room: &RoomId) -> bool {
-        let missing = !self.leases.contains_key(room);
+        let missing = !self.has_lease(room);
         if missing {
-            self.leases.insert(room.clone(), Lease::Requested);
+            self.leases.push((room.clone(), Lease::Requested));
         }
         missing
     }
+
+    fn has_lease(&self, room: &RoomId) -> bool {
+        self.leases.iter().any(|(other, _)| other == room)
+    }
+}
+
+pub(super) fn is_held(leases: &[(RoomId, Lease)], room: &RoomId) -> bool {
+    leases.iter().any(|(other, lease)| other == room && *lease == Lease::Held)
 }

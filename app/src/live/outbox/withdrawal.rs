@@ -2,7 +2,7 @@
 
 use parlor_protocol::{CommandId, RoomId};
 
-use super::{Delivery, Lease, Outbox, OutgoingMessage, StoredMessage};
+use super::{Delivery, Outbox, OutgoingMessage, StoredMessage, leases};
 
 impl Outbox {
     /// Restores a message that was discarded. Returns what has to be stored.
@@ -32,7 +32,7 @@ impl Outbox {
 
     /// Under the lease: the messages to send again, which have to be stored as such first.
     pub fn take_retried(&mut self, room: &RoomId) -> Vec<StoredMessage> {
-        if self.leases.get(room) != Some(&Lease::Held) {
+        if !leases::is_held(&self.leases, room) {
             return Vec::new();
         }
         let mut to_store = Vec::new();
@@ -60,7 +60,7 @@ impl Outbox {
 
     /// Under the lease: takes a withdrawn message out. One that another tab has tried to send meanwhile stays.
     pub fn take_withdrawn(&mut self, room: &RoomId) -> Option<OutgoingMessage> {
-        if self.leases.get(room) != Some(&Lease::Held) {
+        if !leases::is_held(&self.leases, room) {
             return None;
         }
         let was_attempted = |item: &OutgoingMessage| item.attempted && !matches!(item.delivery, Delivery::Failed(_));
