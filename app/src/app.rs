@@ -10,6 +10,7 @@ use leptos_router::{
 use crate::{
     browser,
     components::{chat::Chat, server_page::ServerPage, welcome::Welcome},
+    effect::effect,
     i18n::I18n,
     live::client::Client,
     navigation::{CurrentRoomId, is_server_page},
@@ -23,7 +24,7 @@ pub fn App() -> impl IntoView {
     let client = Client::new(&page, now, I18n::current());
     provide_context(client);
     provide_context(page);
-    Effect::new(move || client.start());
+    effect(move || client.start());
     view! {
         <Router>
             <Routes fallback=FullPageLoad>
@@ -61,7 +62,7 @@ fn ChatLayout() -> impl IntoView {
 #[component]
 fn FullPageLoad() -> impl IntoView {
     let location = use_location();
-    Effect::new(move || {
+    effect(move || {
         let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
         browser::go(&if search.is_empty() { path } else { format!("{path}?{search}") });
     });

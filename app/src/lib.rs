@@ -15,6 +15,7 @@ pub mod components;
 pub mod csr;
 #[cfg(feature = "ssr")]
 pub mod document;
+pub mod effect;
 pub mod i18n;
 mod intl;
 pub mod json;

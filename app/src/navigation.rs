@@ -56,7 +56,7 @@ pub fn use_open_room() -> Callback<RoomId> {
 
 /// Where a visitor wants to go after signing in. The server has checked it.
 pub fn next_param() -> String {
-    use_query_map().with_untracked(|query| query.get("next")).unwrap_or_default()
+    use_query_map().read_untracked().get("next").unwrap_or_default()
 }
 
 #[cfg(test)]

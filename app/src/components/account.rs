@@ -11,7 +11,7 @@ use crate::{
     api::{self, ApiError},
     browser, colour,
     i18n::Key,
-    live::{client::Client, connection::ConnectionState},
+    live::client::Client,
 };
 
 #[component]
@@ -20,9 +20,9 @@ pub fn Account() -> impl IntoView {
     let i18n = client.i18n;
     let room = expect_context::<CurrentRoom>();
     let problem = RwSignal::new(None::<Key>);
-    let name = move || client.me.with(|me| me.as_ref().map(|me| me.name.clone()));
-    let initials = move || client.me.with(|me| me.as_ref().map(|me| colour::initials(&me.name)));
-    let hue = move || client.me.with(|me| me.as_ref().map(colour::class)).unwrap_or_default();
+    let name = move || client.me.read().as_ref().map(|me| me.name.clone());
+    let initials = move || client.me.read().as_ref().map(|me| colour::initials(&me.name));
+    let hue = move || client.me.read().as_ref().map(colour::class).unwrap_or_default();
     let signing_out = RwSignal::new(false);
     let sign_out = move |_| {
         if signing_out.get_untracked() {
@@ -47,7 +47,7 @@ pub fn Account() -> impl IntoView {
     };
     // The page in another language comes from the server: without a connection there would be no page at all.
     let change_language = move |event: SubmitEvent| {
-        if client.connection.with_untracked(ConnectionState::can_reconnect_now) {
+        if client.connection.read_untracked().can_reconnect_now() {
             event.prevent_default();
             problem.set(Some(Key::LanguageNeedsServer));
         }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     browser,
+    effect::effect,
     i18n::Key,
     live::client::Client,
     navigation::CurrentRoomId,
@@ -33,7 +34,7 @@ pub fn Chat() -> impl IntoView {
     let client = expect_context::<Client>();
     let page = expect_context::<PageData>();
     let i18n = client.i18n;
-    if client.me.with_untracked(Option::is_none) && !page.shell {
+    if client.me.read_untracked().is_none() && !page.shell {
         return Either::Left(view! { <Welcome /> });
     }
     let CurrentRoomId(id) = expect_context();
@@ -44,13 +45,13 @@ pub fn Chat() -> impl IntoView {
     provide_context(layout);
     provide_context(ComposerHandle::default());
     provide_context(MessageMenuHandle::new(client));
-    Effect::new(move || {
+    effect(move || {
         if let Some(room) = id.get() {
             client.open_room(&room);
         }
     });
-    Effect::new(move || {
-        let unread = client.rooms.with(|rooms| rooms.iter().map(page::counted).sum());
+    effect(move || {
+        let unread = client.rooms.read().iter().map(page::counted).sum();
         browser::set_title(&client.server_name.with(|server| page::title(unread, room.name().as_deref(), server)));
     });
     Either::Right(view! {
@@ -60,7 +61,7 @@ pub fn Chat() -> impl IntoView {
         <div
             class="app"
             class:people-closed=move || !layout.people_shown.get()
-            class:nobody=move || client.me.with(Option::is_none)
+            class:nobody=move || client.me.read().is_none()
         >
             <Rooms />
             <main class="room">

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     browser, clock,
+    effect::effect,
     i18n::Key,
     live::{client::Client, connection::ConnectionState},
     navigation::use_open_room,
@@ -65,7 +66,7 @@ impl Sender {
         let Some(room) = room.id.get_untracked() else { return };
         match composer.text.with_untracked(|text| validate::body(text).map(str::to_owned)) {
             // The offline shell does not know its user yet. The text stays in the box, as a draft.
-            Ok(_) if client.me.with_untracked(Option::is_none) => {
+            Ok(_) if client.me.read_untracked().is_none() => {
                 let closed = client.connection.with_untracked(|state| matches!(state, ConnectionState::Closed { .. }));
                 self.hint(i18n.t(if closed { Key::JoinToSend } else { Key::OfflineDraftKept }).to_owned());
             }
@@ -78,7 +79,7 @@ impl Sender {
             Err(ValidationError::Empty) => {
                 self.hint(i18n.t(Key::MessageRequired).to_owned());
                 let expire = move || {
-                    if composer.text.with_untracked(|text| text.trim().is_empty()) {
+                    if composer.text.read_untracked().trim().is_empty() {
                         self.hint(String::new());
                     }
                 };
@@ -102,12 +103,12 @@ impl Sender {
     /// nor mixed with what is typed meanwhile.
     fn send_direct(self) {
         let Self { client, room, open_room, composer } = self;
-        if composer.sending_to.with_untracked(Option::is_some) {
+        if composer.sending_to.read_untracked().is_some() {
             return self.hint(client.i18n.t(Key::SendingInProgress).to_owned());
         }
         let Some((user, body)) = untrack(|| self.recipient()) else {
             // It is meant for one person: if that person is unknown, it must not go to everyone.
-            let unknown = composer.text.with_untracked(|text| text.trim_start().starts_with('@'))
+            let unknown = composer.text.read_untracked().trim_start().starts_with('@')
                 && untrack(|| room.id.get().is_some_and(|room| !direct_message::is_direct(client, &room)));
             if unknown {
                 self.hint(client.i18n.t(Key::PrivateRecipientUnknown).to_owned());
@@ -117,7 +118,7 @@ impl Sender {
             return;
         };
         let Some(from) = room.id.get_untracked() else { return };
-        let me = client.me.with_untracked(|me| me.as_ref().map(|me| me.id));
+        let me = client.me.read_untracked().as_ref().map(|me| me.id);
         let text = composer.text.get_untracked();
         stored_drafts::set_in_flight(me, &from, &text);
         composer.text.set(String::new());
@@ -128,7 +129,7 @@ impl Sender {
                 Ok(direct) => {
                     client.send(&direct, body);
                     // Someone who types on, or is elsewhere by now, stays there.
-                    if room.id.get_untracked() == Some(from) && composer.text.with_untracked(String::is_empty) {
+                    if room.id.get_untracked() == Some(from) && composer.text.read_untracked().is_empty() {
                         open_room.run(direct);
                     }
                 }
@@ -165,7 +166,7 @@ impl Sender {
                 event.prevent_default();
                 if event.ctrl_key() || event.meta_key() { self.send_direct() } else { self.send() }
             }
-            Some("ArrowUp") if self.composer.text.with_untracked(String::is_empty) => {
+            Some("ArrowUp") if self.composer.text.read_untracked().is_empty() => {
                 event.prevent_default();
                 timeline::focus_last_message();
             }
@@ -184,7 +185,7 @@ pub fn Composer() -> impl IntoView {
     let ComposerHandle { text, field, .. } = composer;
     drafts::keep(client, room, composer);
     // Not `prop:value`, which would clear what was typed into the server's HTML before hydration.
-    Effect::new(move || {
+    effect(move || {
         let text = text.get();
         // Setting the same value again would move the caret.
         if let Some(field) = field.get().filter(|field| field.value() != text) {
@@ -192,7 +193,7 @@ pub fn Composer() -> impl IntoView {
         }
     });
     // A message that was taken back for editing comes before what is in the box.
-    Effect::new(move || {
+    effect(move || {
         let Some((to, body)) = client.returned_draft.get() else { return };
         client.returned_draft.set(None);
         if room.id.get_untracked() == Some(to) {
@@ -220,7 +221,7 @@ pub fn Composer() -> impl IntoView {
                 class="pill composer-alone"
                 data-testid="send-alone"
                 title=i18n.t(Key::SendPrivatelyShortcut)
-                hidden=move || recipient.with(Option::is_none)
+                hidden=move || recipient.read().is_none()
                 on:click=move |_| sender.send_direct()
             >
                 {move || recipient.get().map(|name| i18n.format(Key::SendPrivately, &[("name", &name)]))}

@@ -6,7 +6,7 @@ use parlor_protocol::{limits, validate};
 use super::{composer::ComposerHandle, current_room::CurrentRoom};
 use crate::{
     i18n::Key,
-    live::{client::Client, connection::ConnectionState, rows::join_names},
+    live::{client::Client, rows::join_names},
     navigation::use_open_room,
 };
 
@@ -27,7 +27,7 @@ pub fn ComposerStatus() -> impl IntoView {
     let unsent_elsewhere = move || {
         let unsent = unsent();
         // With a connection, waiting messages are sent in a moment.
-        let waiting = if client.connection.with(ConnectionState::is_connected) { 0 } else { unsent.waiting };
+        let waiting = if client.connection.read().is_connected() { 0 } else { unsent.waiting };
         (unsent.failed + waiting) as u64
     };
     let go_to_unsent = move |_| {
@@ -38,20 +38,20 @@ pub fn ComposerStatus() -> impl IntoView {
     let length = Memo::new(move |_| draft.with(|text| validate::body_chars(text)));
     let near_limit = move || length.get() + NEAR_LIMIT >= limits::MAX_BODY_CHARS;
     view! {
-        <div class="composer-line" data-state=move || client.connection.with(ConnectionState::slug)>
+        <div class="composer-line" data-state=move || client.connection.read().slug()>
             <p
                 class="composer-hint"
                 id=HINT
                 data-testid="composer-hint"
                 role="alert"
-                hidden=move || hint.with(String::is_empty)
+                hidden=move || hint.read().is_empty()
             >
                 {move || hint.get()}
             </p>
             <p
                 class="composer-waiting"
                 data-testid="composer-waiting"
-                hidden=move || room.missing.get() || !hint.with(String::is_empty)
+                hidden=move || room.missing.get() || !hint.read().is_empty()
             >
                 {move || match sending_to.get() {
                     Some(name) => i18n.format(Key::SendingTo, &[("name", &name)]),

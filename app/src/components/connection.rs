@@ -8,10 +8,7 @@ use super::connection_panel;
 use crate::{
     browser,
     i18n::Key,
-    live::{
-        client::Client,
-        connection::{ConnectionState, Remedy},
-    },
+    live::{client::Client, connection::Remedy},
 };
 
 #[component]
@@ -19,8 +16,8 @@ pub fn ConnectionBadge() -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
     let state = client.connection;
-    let word = move || state.with(|state| state.label(i18n));
-    let remedy = move || state.with(ConnectionState::remedy);
+    let word = move || state.read().label(i18n);
+    let remedy = move || state.read().remedy();
     // The user is forgotten when the session ends.
     let sign_in = Memo::new(move |last: Option<&String>| {
         client.me.with(|me| match me {
@@ -37,9 +34,9 @@ pub fn ConnectionBadge() -> impl IntoView {
         <div
             class="connection"
             data-testid="connection"
-            data-state=move || state.with(ConnectionState::slug)
-            data-transport=move || state.with(ConnectionState::transport)
-            title=move || state.with(|state| state.title(i18n))
+            data-state=move || state.read().slug()
+            data-transport=move || state.read().transport()
+            title=move || state.read().title(i18n)
         >
             <button
                 type="button"
@@ -51,14 +48,14 @@ pub fn ConnectionBadge() -> impl IntoView {
                 <span class="connection-dot" aria-hidden="true"></span>
                 <span class="connection-words">
                     <span>{move || word()}</span>
-                    <span class="connection-detail">{move || state.with(|state| state.detail(i18n))}</span>
+                    <span class="connection-detail">{move || state.read().detail(i18n)}</span>
                 </span>
             </button>
             <button
                 type="button"
                 class="button small"
                 data-testid="try-now"
-                hidden=move || !state.with(ConnectionState::can_reconnect_now)
+                hidden=move || !state.read().can_reconnect_now()
                 on:click=move |_| client.reconnect_now()
             >
                 {i18n.t(Key::TryNow)}

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     browser,
     clock::{self, Now},
+    effect::effect,
     i18n::{I18n, Key},
     live::{
         client::Client,
@@ -98,7 +99,7 @@ fn Details() -> impl IntoView {
     let refreshing = StoredValue::new(false);
     let copied = RwSignal::new(None::<Key>);
     let refresh = move || snapshot.set(Snapshot::take(client));
-    Effect::new(move || {
+    effect(move || {
         if !is_open.get() || refreshing.get_value() {
             return;
         }
@@ -119,7 +120,8 @@ fn Details() -> impl IntoView {
     let copy = move |_| {
         spawn_local(async move {
             refresh();
-            if browser::copy(&snapshot.with_untracked(|now| now.report.clone())).await {
+            let report = snapshot.read_untracked().report.clone();
+            if browser::copy(&report).await {
                 return copied.set(Some(Key::Copied));
             }
             // Without access to the clipboard the report is selected in a field, to be copied by hand.
@@ -138,13 +140,13 @@ fn Details() -> impl IntoView {
             <CloseButton popover=ID autofocus=true />
         </div>
         <p class="soft" data-testid="connection-why">
-            {move || snapshot.with(|now| now.why)}
+            {move || snapshot.read().why}
         </p>
         <figure>
             <svg viewBox="0 0 244 44" preserveAspectRatio="none" aria-hidden="true">
-                <polyline points=move || snapshot.with(|now| now.points.clone())></polyline>
+                <polyline points=move || snapshot.read().points.clone()></polyline>
             </svg>
-            <figcaption>{move || snapshot.with(|now| now.caption.clone())}</figcaption>
+            <figcaption>{move || snapshot.read().caption.clone()}</figcaption>
         </figure>
         <dl>{lines(snapshot, i18n)}</dl>
         <textarea
@@ -153,7 +155,7 @@ fn Details() -> impl IntoView {
             readonly
             rows="5"
             hidden=move || copied.get() != Some(Key::CopyManually)
-            prop:value=move || snapshot.with(|now| now.report.clone())
+            prop:value=move || snapshot.read().report.clone()
         ></textarea>
         <div class="dialog-actions">
             <span class="soft" role="status">
@@ -179,7 +181,7 @@ fn lines(snapshot: RwSignal<Snapshot>, i18n: I18n) -> impl IntoView {
         view! {
             <div>
                 <dt>{i18n.t(*label)}</dt>
-                <dd>{move || snapshot.with(|now| now.lines[n].clone())}</dd>
+                <dd>{move || snapshot.read().lines[n].clone()}</dd>
             </div>
         }
     };

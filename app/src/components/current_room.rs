@@ -21,7 +21,7 @@ impl CurrentRoom {
     pub fn new(client: Client, id: Signal<Option<RoomId>>, missing: Option<RoomId>) -> Self {
         let summary = Memo::new(move |_| {
             let id = id.get()?;
-            client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned())
+            client.rooms.read().iter().find(|room| room.id == id).cloned()
         });
         let missing = Memo::new(move |_| {
             id.get().is_some_and(|room| {
@@ -38,10 +38,10 @@ impl CurrentRoom {
     }
 
     pub fn name(self) -> Option<String> {
-        self.summary.with(|room| room.as_ref().map(|room| room.name.clone()))
+        self.summary.read().as_ref().map(|room| room.name.clone())
     }
 
     pub fn is_archived(self) -> bool {
-        self.summary.with(|room| room.as_ref().is_some_and(|room| room.archived))
+        self.summary.read().as_ref().is_some_and(|room| room.archived)
     }
 }

@@ -13,16 +13,16 @@ pub(super) fn recipient(client: Client, room: &RoomId, text: &str) -> Option<(Us
     if is_direct(client, room) {
         return None;
     }
-    let mut people = client.view(room).status.with(|status| status.online.clone());
+    let mut people = client.view(room).status.read().online.clone();
     client.rooms.with(|rooms| people.extend(rooms.iter().flat_map(|room| room.people.iter().cloned())));
-    let me = client.me.with(|me| me.as_ref().map(|me| me.id));
+    let me = client.me.read().as_ref().map(|me| me.id);
     people.retain(|user| Some(user.id) != me);
     let (user, text) = split(&people, named)?;
     Some((user.clone(), text.to_owned()))
 }
 
 pub(super) fn is_direct(client: Client, room: &RoomId) -> bool {
-    client.rooms.with(|rooms| rooms.iter().any(|summary| summary.id == *room && !summary.people.is_empty()))
+    client.rooms.read().iter().any(|summary| summary.id == *room && !summary.people.is_empty())
 }
 
 /// The longest of the names that the text begins with, and the text after it.

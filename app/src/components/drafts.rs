@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use parlor_protocol::{RoomId, UserId};
 
 use super::{composer::ComposerHandle, current_room::CurrentRoom};
-use crate::{browser, live::client::Client, storage::drafts};
+use crate::{browser, effect::effect, live::client::Client, storage::drafts};
 
 /// Devices that have a mouse have a keyboard too.
 const WITH_KEYBOARD: &str = "(hover: hover) and (pointer: fine)";
@@ -14,7 +14,7 @@ type Shown = (Option<RoomId>, Option<UserId>);
 
 pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) {
     let text = composer.text;
-    let author = Memo::new(move |_| client.me.with(|me| me.as_ref().map(|me| me.id)));
+    let author = Memo::new(move |_| client.me.read().as_ref().map(|me| me.id));
     Effect::new(move |shown: Option<Shown>| {
         let (room, author) = (room.id.get(), author.get());
         let stored = || room.as_ref().map(|room| drafts::get(author, room)).unwrap_or_default();
@@ -40,7 +40,7 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
         }
         (room, author)
     });
-    Effect::new(move || {
+    effect(move || {
         let text = text.get();
         if let Some(room) = room.id.get_untracked() {
             drafts::set(author.get_untracked(), &room, &text);

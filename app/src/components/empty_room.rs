@@ -10,7 +10,7 @@ use crate::{i18n::Key, live::client::Client};
 pub fn Beginning(#[prop(into)] hidden: Signal<bool>, #[prop(into)] empty: Signal<bool>) -> impl IntoView {
     let i18n = expect_context::<Client>().i18n;
     let room = expect_context::<CurrentRoom>();
-    let is_private = move || room.summary.with(|room| room.as_ref().is_some_and(|room| room.kind == RoomKind::Private));
+    let is_private = move || room.summary.read().as_ref().is_some_and(|room| room.kind == RoomKind::Private);
     let members = move || room.id.get().map(|room| format!("/rooms/{room}/settings"));
     view! {
         <div class="beginning" hidden=move || hidden.get()>

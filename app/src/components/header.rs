@@ -24,13 +24,13 @@ pub fn Header() -> impl IntoView {
         true => i18n.t(Key::RoomNotFound).to_owned(),
         false => room.name().unwrap_or_default(),
     };
-    let kind = Signal::derive(move || room.summary.with(|room| room.as_ref().map(|room| room.kind)));
-    let topic = Memo::new(move |_| room.summary.with(|room| room.as_ref().and_then(|room| room.topic.clone())));
+    let kind = Signal::derive(move || room.summary.read().as_ref().map(|room| room.kind));
+    let topic = Memo::new(move |_| room.summary.read().as_ref().and_then(|room| room.topic.clone()));
     let settings = move || room.id.get().map(|room| format!("/rooms/{room}/settings"));
     // On small screens the room list is a drawer, whose button shows that there are unread messages in other rooms.
     let unread_elsewhere = Memo::new(move |_| {
         let here = room.id.get();
-        client.rooms.with(|rooms| rooms.iter().any(|room| Some(&room.id) != here.as_ref() && counted(room) > 0))
+        client.rooms.read().iter().any(|room| Some(&room.id) != here.as_ref() && counted(room) > 0)
     });
     // Before the server has counted, at least the user is online.
     let online = move || room.with_status(|status| status.online_count).unwrap_or(1);

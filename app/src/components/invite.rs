@@ -8,7 +8,7 @@ use super::{
     lazy::{LazyPart, lazy_part},
     qr_code::qr_code,
 };
-use crate::{api, browser, i18n::Key, live::client::Client};
+use crate::{api, browser, effect::effect, i18n::Key, live::client::Client};
 
 #[derive(Clone, PartialEq, Eq)]
 enum Invitation {
@@ -55,7 +55,7 @@ fn InviteForm() -> impl IntoView {
     let dialog = expect_context::<Layout>().invite;
     let invitation = RwSignal::new(Invitation::Creating);
     let creating = StoredValue::new(false);
-    Effect::new(move || {
+    effect(move || {
         dialog.openings.track();
         // Opened again before the server has answered, the dialog shows that answer.
         if creating.get_value() {

@@ -9,7 +9,7 @@ use leptos::{
     wasm_split::SplitLoaderError,
 };
 
-use crate::{browser, i18n::Key, live::client::Client};
+use crate::{browser, effect::effect, i18n::Key, live::client::Client};
 
 /// Renders a part whose code is loaded.
 pub type Part = fn() -> AnyView;
@@ -62,8 +62,8 @@ pub fn LazyPart(#[prop(into)] wanted: Signal<bool>, load: fn() -> PartFuture) ->
             }
         });
     };
-    Effect::new(move || {
-        if wanted.get() && part.with_untracked(Option::is_none) {
+    effect(move || {
+        if wanted.get() && part.read_untracked().is_none() {
             request();
         }
     });

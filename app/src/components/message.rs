@@ -13,7 +13,7 @@ use super::{
 use crate::{
     browser, colour,
     i18n::{I18n, Key},
-    live::{client::Client, connection::ConnectionState, outbox::Delivery, rows::MessageRow},
+    live::{client::Client, outbox::Delivery, rows::MessageRow},
     time,
 };
 
@@ -25,24 +25,24 @@ const FOLD_CHARS: usize = 4_000;
 pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
     let client = expect_context::<Client>();
     let i18n = client.i18n;
-    let id = message.with_untracked(|row| row.message.id);
+    let id = message.read_untracked().message.id;
     // The welcome page has no menu and no composer.
     let menu = use_context::<MessageMenuHandle>();
     let composer = use_context::<ComposerHandle>();
     view! {
         <article
             class="message"
-            class:starts-run=move || message.with(|row| row.starts_group)
-            class:own=move || message.with(|row| row.own)
-            class:names-me=move || message.with(|row| row.mentions_me)
+            class:starts-run=move || message.read().starts_group
+            class:own=move || message.read().own
+            class:names-me=move || message.read().mentions_me
             data-testid="message"
             data-row=""
             data-id=id.to_string()
             data-state=move || {
-                if client.deleting.with(|deleting| deleting.contains(&id)) {
+                if client.deleting.read().contains(&id) {
                     return "deleting";
                 }
-                message.with(|row| row.delivery.slug())
+                message.read().delivery.slug()
             }
         >
             {move || message.with(|row| byline(&row.message, client))}
@@ -181,7 +181,7 @@ fn unsent_actions(row: &MessageRow, client: Client, composer: Option<ComposerHan
         Delivery::Queued | Delivery::Sent | Delivery::Stored => None,
     };
     let failed = failure.is_some();
-    let waits = !failed && row.can_withdraw && !client.connection.with(ConnectionState::is_connected);
+    let waits = !failed && row.can_withdraw && !client.connection.read().is_connected();
     if !failed && !waits {
         return None;
     }

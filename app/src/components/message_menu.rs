@@ -52,8 +52,8 @@ pub fn MessageMenu() -> impl IntoView {
     let MessageMenuHandle { client, message } = expect_context();
     let i18n = client.i18n;
     let menu = NodeRef::<html::Div>::new();
-    let excerpt = move || message.with(|message| message.as_ref().map(Target::excerpt));
-    let can_delete = move || message.with(|message| message.as_ref().is_some_and(|message| message.can_delete));
+    let excerpt = move || message.read().as_ref().map(Target::excerpt);
+    let can_delete = move || message.read().as_ref().is_some_and(|message| message.can_delete);
     let on_message = move |act: fn(Client, &Target)| {
         move |_| {
             if let Some(target) = message.get_untracked() {

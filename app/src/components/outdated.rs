@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::composer::ComposerHandle;
-use crate::{browser, i18n::Key, live::client::Client};
+use crate::{browser, effect::effect, i18n::Key, live::client::Client};
 
 /// The build for which this tab was reloaded last.
 const RELOADED: &str = "parlor.reloaded";
@@ -17,21 +17,21 @@ pub fn Outdated() -> impl IntoView {
     let reload_in_background = move || {
         if let Some(build) = client.newer_build.get_untracked()
             && browser::is_hidden()
-            && draft.with_untracked(String::is_empty)
+            && draft.read_untracked().is_empty()
             // Once for each build: should a cache or another server answer with the old page again, it stays.
             && browser::is_first(RELOADED, &build)
         {
             browser::reload();
         }
     };
-    Effect::new(move || {
+    effect(move || {
         client.newer_build.track();
         reload_in_background();
     });
-    Effect::new(move || browser::on_attention_change(reload_in_background));
+    effect(move || browser::on_attention_change(reload_in_background));
     view! {
         <div class="outdated-place" role="status">
-            <div class="outdated" data-testid="outdated" hidden=move || client.newer_build.with(Option::is_none)>
+            <div class="outdated" data-testid="outdated" hidden=move || client.newer_build.read().is_none()>
                 <span>{i18n.t(Key::UpdateAvailable)}</span>
                 <button type="button" class="button small" data-testid="renew" on:click=|_| browser::reload()>
                     {i18n.t(Key::Reload)}

@@ -103,7 +103,7 @@ fn Section(section: Section, #[prop(optional)] heading: Option<&'static str>) ->
         {heading
             .map(|heading| {
                 view! {
-                    <div class="section-head" hidden=move || ids.with(Vec::is_empty)>
+                    <div class="section-head" hidden=move || ids.read().is_empty()>
                         <h2>{heading}</h2>
                     </div>
                 }
@@ -124,22 +124,22 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     let here = expect_context::<CurrentRoom>().id;
     let summary = {
         let id = id.clone();
-        Memo::new(move |_| client.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()))
+        Memo::new(move |_| client.rooms.read().iter().find(|room| room.id == id).cloned())
     };
     let is_current = {
         let id = id.clone();
         Memo::new(move |_| here.with(|here| here.as_ref() == Some(&id)))
     };
-    let name = move || summary.with(|room| room.as_ref().map(|room| room.name.clone()));
-    let kind = Signal::derive(move || summary.with(|room| room.as_ref().map(|room| room.kind)));
-    let unread = move || summary.with(|room| room.as_ref().map_or(0, counted));
+    let name = move || summary.read().as_ref().map(|room| room.name.clone());
+    let kind = Signal::derive(move || summary.read().as_ref().map(|room| room.kind));
+    let unread = move || summary.read().as_ref().map_or(0, counted);
     let mentions = move || {
         summary.with(|room| match room {
             Some(room) if room.level != NotificationLevel::Nothing => room.mentions,
             _ => 0,
         })
     };
-    let muted = move || summary.with(|room| room.as_ref().is_some_and(|room| room.level != NotificationLevel::All));
+    let muted = move || summary.read().as_ref().is_some_and(|room| room.level != NotificationLevel::All);
     let count = move || match unread() {
         0 => String::new(),
         count @ 1..=99 => count.to_string(),

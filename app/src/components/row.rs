@@ -23,7 +23,7 @@ pub fn RowView(item: RowItem) -> impl IntoView {
     let first = row.get_untracked();
     match first {
         Row::Message(first) => {
-            let message = Memo::new(move |_| row.with(|row| row.message().cloned()).unwrap_or_else(|| first.clone()));
+            let message = Memo::new(move |_| row.read().message().cloned().unwrap_or_else(|| first.clone()));
             EitherOf4::A(view! { <MessageView message /> })
         }
         Row::Day(day) => EitherOf4::B(view! {

@@ -16,6 +16,7 @@ use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
 
 use crate::{
     browser, clock,
+    effect::effect,
     live::{client::Client, view::RowItem},
 };
 
@@ -73,7 +74,7 @@ impl ScrollPosition {
     pub fn preserve(self, rows: Signal<Vec<RowItem>>) {
         let Self { client, room, scroller, content, rows_pending, unread_line_above } = self;
         let observed = StoredValue::new_local(None::<Observed>);
-        Effect::new(move || {
+        effect(move || {
             rows.track();
             // After the rows are in the page, and before anything reads the layout, which is observed once a frame.
             spawn_local(async move {
@@ -90,7 +91,7 @@ impl ScrollPosition {
                 });
             });
         });
-        Effect::new(move || {
+        effect(move || {
             let (Some(scroller), Some(content)) = (scroller.get(), content.get()) else { return };
             let anchor = Anchor {
                 scroller: scroller.into(),

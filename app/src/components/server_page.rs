@@ -13,6 +13,7 @@ use web_sys::{HtmlFormElement, UrlSearchParams};
 use super::lazy::{LazyPart, lazy_part};
 use crate::{
     browser::{self, PageDocument},
+    effect::effect,
     i18n::Key,
     live::client::Client,
     navigation::{CurrentRoomId, is_auth_page, is_server_page, room_path},
@@ -115,16 +116,16 @@ fn PageView() -> impl IntoView {
         }
     };
     cover_chat(client);
-    Effect::new(load);
-    Effect::new(move || {
-        let title = page.with(|page| page.as_ref().map(|page| page.title.clone()));
+    effect(load);
+    effect(move || {
+        let title = page.read().as_ref().map(|page| page.title.clone());
         // The chat sets the title too, when unread messages come.
         client.rooms.track();
         if let Some(title) = title {
             browser::set_title(&title);
         }
     });
-    Effect::new(move || {
+    effect(move || {
         page.track();
         if let Some(container) = container.get() {
             browser::link_back(&container, &home.get_untracked());
@@ -144,7 +145,7 @@ fn PageView() -> impl IntoView {
                     {client.i18n.t(Key::Retry)}
                 </button>
             </p>
-            <div inner_html=move || page.with(|page| page.as_ref().map(|page| page.html.clone()).unwrap_or_default())></div>
+            <div inner_html=move || page.read().as_ref().map(|page| page.html.clone()).unwrap_or_default()></div>
         </div>
     }
 }

@@ -9,7 +9,9 @@ use super::{
     layout::Layout,
     lazy::{LazyPart, lazy_part},
 };
-use crate::{browser, i18n::Key, live::client::Client, navigation::use_open_room, page::counted, text::fold};
+use crate::{
+    browser, effect::effect, i18n::Key, live::client::Client, navigation::use_open_room, page::counted, text::fold,
+};
 
 const FIELD: &str = "switcher-field";
 const LIST: &str = "switcher-list";
@@ -22,7 +24,7 @@ lazy_part!(switcher, SwitcherForm);
 pub fn Switcher() -> impl IntoView {
     let i18n = expect_context::<Client>().i18n;
     let layout = expect_context::<Layout>();
-    Effect::new(move || browser::on_shortcut('k', move || layout.open_switcher()));
+    effect(move || browser::on_shortcut('k', move || layout.open_switcher()));
     view! {
         <dialog class="dialog switcher" node_ref=layout.switcher.element aria-label=i18n.t(Key::GoToRoom)>
             <LazyPart wanted=layout.switcher.wanted() load=switcher />
@@ -47,7 +49,7 @@ fn SwitcherForm() -> impl IntoView {
         open_room.run(room.clone());
     };
     let on_key = move |event: KeyboardEvent| {
-        let (at, count) = (selected.get_untracked(), found.with_untracked(Vec::len).max(1));
+        let (at, count) = (selected.get_untracked(), found.read_untracked().len().max(1));
         match browser::pressed_key(&event).unwrap_or_default().as_str() {
             "ArrowDown" => selected.set((at + 1) % count),
             "ArrowUp" => selected.set((at + count - 1) % count),
@@ -60,7 +62,7 @@ fn SwitcherForm() -> impl IntoView {
         }
         event.prevent_default();
     };
-    Effect::new(move || {
+    effect(move || {
         dialog.openings.track();
         query.set(String::new());
         selected.set(0);
@@ -103,7 +105,7 @@ fn SwitcherForm() -> impl IntoView {
             {move || found.get().into_iter().enumerate().map(option).collect_view()}
         </ul>
         <p class="soft" role="status">
-            {move || found.with(Vec::is_empty).then(|| i18n.t(Key::NoRoomsFound))}
+            {move || found.read().is_empty().then(|| i18n.t(Key::NoRoomsFound))}
         </p>
     }
 }

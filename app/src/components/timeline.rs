@@ -35,9 +35,9 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     let status: Signal<RoomStatus> = view.status.clone().into();
     let rows: Signal<Vec<RowItem>> = view.rows.clone().into();
     // The newest page has replaced an older one.
-    let jumps = Memo::new(move |_| status.with(|status| status.end_jumps));
+    let jumps = Memo::new(move |_| status.read().end_jumps);
     Effect::watch(move || jumps.get(), |_, _, _| scroll::to_end(false), false);
-    let jumps_to_unread = Memo::new(move |_| status.with(|status| status.unread_jumps));
+    let jumps_to_unread = Memo::new(move |_| status.read().unread_jumps);
     Effect::watch(move || jumps_to_unread.get(), |_, _, _| scroll::to_unread_line(), false);
     let long_press = LongPress::default();
     let scroller = NodeRef::<html::Div>::new();
@@ -47,7 +47,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     ScrollPosition { client, room: room.clone(), scroller, content, rows_pending, unread_line_above }.preserve(rows);
     let ready = move || status.with(|status| status.load_state == LoadState::Ready);
     let loading = move || status.with(|status| status.load_state == LoadState::Loading);
-    let complete = move || status.with(|status| status.complete);
+    let complete = move || status.read().complete;
     let is_empty = Memo::new(move |_| rows.with(|rows| !rows.iter().any(|row| matches!(row.key, RowKey::Message(_)))));
     let problem = Memo::new(move |_| {
         status.with(|status| match &status.load_state {
@@ -72,7 +72,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
         move |_| client.jump_to_unread(&room)
     };
     let go_to_newest = move |_| {
-        if status.with_untracked(|status| status.detached) {
+        if status.read_untracked().detached {
             client.jump_to_newest(&room);
         } else {
             scroll::to_end(true);
@@ -106,17 +106,17 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                     <div
                         class="older"
                         hidden=move || !ready() || complete()
-                        aria-busy=move || status.with(|status| status.loading_older.to_string())
+                        aria-busy=move || status.read().loading_older.to_string()
                     >
                         <Skeleton />
                     </div>
-                    <div class="skeletons" hidden=move || !loading() || !problem.with(String::is_empty)>
+                    <div class="skeletons" hidden=move || !loading() || !problem.read().is_empty()>
                         <Skeleton />
                         <Skeleton />
                         <Skeleton />
                         <Skeleton />
                     </div>
-                    <p class="timeline-words" hidden=move || problem.with(String::is_empty)>
+                    <p class="timeline-words" hidden=move || problem.read().is_empty()>
                         {move || problem.get()}
                     </p>
                     <p class="timeline-words" hidden=move || !missing.get()>
@@ -130,7 +130,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                 class="pill upper"
                 data-testid="to-unread"
                 hidden=move || {
-                    !unread_line_above.get() || status.with(|status| status.unread_after.is_none())
+                    !unread_line_above.get() || status.read().unread_after.is_none()
                 }
                 on:click=go_to_unread
             >
@@ -141,7 +141,7 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
                 type="button"
                 class="pill"
                 data-testid="new-messages"
-                hidden=move || newer.with(String::is_empty)
+                hidden=move || newer.read().is_empty()
                 on:click=go_to_newest
             >
                 <Icon path=DOWN />

@@ -6,6 +6,7 @@ use parlor_protocol::limits;
 use super::{languages, timeline::Rows, wordmark::wordmark};
 use crate::{
     browser,
+    effect::effect,
     i18n::{I18n, Key},
     live::client::Client,
     navigation::next_param,
@@ -20,9 +21,9 @@ pub fn Welcome() -> impl IntoView {
     let page = expect_context::<PageData>();
     let next = next_param();
     let here = if next.is_empty() { "/".to_owned() } else { next.clone() };
-    Effect::new(move || {
+    effect(move || {
         // The server redirects users with a session to the lobby; a page that is built in the browser does it here.
-        if client.me.with(Option::is_some) {
+        if client.me.read().is_some() {
             browser::go("/r/lobby");
         }
     });
@@ -71,7 +72,7 @@ fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) 
     // Each submission would make a guest.
     let joining = RwSignal::new(false);
     // The page may come back from the back/forward cache.
-    Effect::new(move || {
+    effect(move || {
         browser::on_page_lifecycle(move |awake| {
             if awake {
                 joining.set(false);
