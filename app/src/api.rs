@@ -48,7 +48,13 @@ pub async fn me() -> Result<User, ApiError> {
 
 /// The user's rooms and the public ones.
 pub async fn rooms() -> Result<Vec<RoomSummary>, ApiError> {
-    get::<http::RoomList>("/api/rooms").await.map(|rooms| rooms.rooms)
+    let http::RoomList { mut rooms, mut next } = get("/api/rooms").await?;
+    while let Some(after) = next {
+        let mut more: http::RoomList = get(&format!("/api/rooms?after={}", browser::encode(&after))).await?;
+        rooms.append(&mut more.rooms);
+        next = more.next;
+    }
+    Ok(rooms)
 }
 
 pub async fn create_room(name: String, kind: RoomKind) -> Result<RoomSummary, ApiError> {

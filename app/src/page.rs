@@ -11,6 +11,9 @@ pub struct PageData {
     pub user: Option<User>,
     /// My rooms and public ones.
     pub rooms: Vec<RoomSummary>,
+    /// There are more public ones.
+    #[serde(default)]
+    pub has_more_rooms: bool,
     /// The room on the screen; on the visitor's page the lobby.
     pub room: Option<RoomPage>,
     /// The address names no room that one may see.
@@ -124,6 +127,7 @@ impl Default for PageData {
         Self {
             user: None,
             rooms: Vec::new(),
+            has_more_rooms: false,
             room: None,
             missing: false,
             notice: None,

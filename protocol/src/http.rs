@@ -45,11 +45,14 @@ pub struct Me {
     pub colour: Option<u8>,
 }
 
-/// Response of `GET /api/rooms`: the user's rooms, and other public rooms with `"joined":false`.
+/// Response of `GET /api/rooms`: the user's rooms, and other public rooms with `"joined":false`. With `after`: more of those.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomList {
     /// The lobby first, the others by name.
     pub rooms: Vec<RoomSummary>,
+    /// `after` for more public rooms; none when these are all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// Body of `POST /api/rooms`: create a room.

@@ -101,6 +101,15 @@ pub const MAX_DIRECT_PEOPLE: usize = 9;
 /// Maximum number of members in a room's member list.
 pub const MAX_MEMBERS_LISTED: u32 = 1_000;
 
+/// Maximum and default number of public rooms that one is not a member of, in a page of the room list.
+pub const MAX_ROOMS_LISTED: u32 = 1_000;
+
+/// Number of them in the list that a page of the chat begins with.
+pub const ROOMS_ON_PAGE: u32 = 50;
+
+/// Maximum number of rooms that one person can create, direct rooms included.
+pub const MAX_ROOMS_CREATED: u64 = 500;
+
 /// Maximum number of bytes queued for one connection (guarantee G5). Beyond it the queue is dropped and `gap` is sent.
 pub const MAX_QUEUE_BYTES: usize = 256 * 1024;
 

@@ -21,6 +21,12 @@ const LAB_STREAM_TIME: Duration = Duration::from_secs(600);
 /// A silent client is gone within ten seconds of connecting, even on a busy machine.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Long enough for the longest packet over a slow network.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Longer than a sleeping radio needs to wake up.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 #[derive(Clone, Debug, Parser)]
 pub struct Config {
     /// Address and port to listen on; port 0 chooses a free port
@@ -129,6 +135,14 @@ pub struct Config {
     #[arg(skip = HEAD_TIMEOUT)]
     pub head_timeout: Duration,
 
+    /// Time limit for the body of a request to the Socket.IO gateway. Not a flag.
+    #[arg(skip = BODY_TIMEOUT)]
+    pub body_timeout: Duration,
+
+    /// Time without progress after which a write of a response fails. Not a flag.
+    #[arg(skip = WRITE_TIMEOUT)]
+    pub write_timeout: Duration,
+
     /// Maximum number of pages of the database file: a full disk, for tests. Not a flag.
     #[arg(skip)]
     pub max_pages: Option<u32>,
@@ -222,6 +236,8 @@ impl Default for Config {
             leave_grace: limits::PRESENCE_GRACE,
             heartbeat_grace: limits::HEARTBEAT_GRACE,
             head_timeout: HEAD_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
             max_pages: None,
             max_lab_streams: MAX_LAB_STREAMS,
             lab_stream_time: LAB_STREAM_TIME,

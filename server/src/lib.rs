@@ -21,14 +21,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bus::Bus,
     cache::{Cache, CachedStore},
-    config::Config,
+    config::{Config, Switch},
     connection::{Connection, Disconnect, HeartbeatWheel},
     domain::StoreError,
     extract::{AppState, SessionCookie},
     lab::Streams,
-    limits::PerAddressLimit,
+    limits::{ConnectionLimits, PerAddressLimit},
     room::Hub,
-    serve::{Acceptor, ConnectionLimit, Server},
+    serve::{Acceptor, ConnectionLimit, Refusals, Server},
     services::Services,
     session::SessionContext,
     store::sqlite::SqliteStore,
@@ -131,6 +131,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         services: services.clone(),
         hub,
         connections: wheel,
+        limits: ConnectionLimits::new(config.rate_limits == Switch::On, config.max_per_address()),
         build: http::build(),
         hello_timeout: config.hello_timeout,
     });
@@ -155,6 +156,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         address_limit: PerAddressLimit::new(config.max_per_address()),
         trusted_proxies: config.trusted_proxies.clone(),
         head_timeout: config.head_timeout,
+        write_timeout: config.write_timeout,
+        refusals: Refusals::default(),
         stop: stop.clone(),
     };
     let server =

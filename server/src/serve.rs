@@ -7,7 +7,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -34,7 +34,8 @@ use crate::{
         forwarded_for::{self, client_address, is_trusted_proxy},
     },
     http::Lingering,
-    limits::{AddressPermit, PerAddressLimit},
+    limits::{AddressPermit, PerAddressLimit, RefusalLog},
+    socket::DeadlineStream,
     workers::{self, Workers},
 };
 
@@ -86,6 +87,13 @@ impl ConnectionLimit {
     }
 }
 
+/// What was refused at which limit.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    server: RefusalLog,
+    address: RefusalLog,
+}
+
 /// Accepts connections and hands them to the workers.
 pub struct Server {
     pub acceptor: Arc<Acceptor>,
@@ -101,6 +109,9 @@ pub struct Acceptor {
     pub trusted_proxies: Vec<IpNet>,
     /// Time for a request's head to arrive.
     pub head_timeout: Duration,
+    /// Time without progress after which a write fails.
+    pub write_timeout: Duration,
+    pub refusals: Refusals,
     pub stop: CancellationToken,
 }
 
@@ -140,7 +151,9 @@ impl Server {
     /// Takes the permits for a connection; `None` when a limit is reached.
     fn admit(&self, peer: IpAddr) -> Option<ConnectionInfo> {
         let Ok(permit) = self.connection_limit.permits.clone().try_acquire_owned() else {
-            tracing::warn!(%peer, "connection limit reached");
+            if let Some(count) = self.acceptor.refusals.server.count(Instant::now()) {
+                tracing::warn!(%peer, count, "connection limit reached");
+            }
             return None;
         };
         // A proxy's requests are counted for their clients; see `info_of_request`.
@@ -154,8 +167,10 @@ impl Server {
 impl Acceptor {
     fn address_permit(&self, client: IpAddr) -> Option<AddressPermit> {
         let permit = self.address_limit.enter(client);
-        if permit.is_none() {
-            tracing::warn!(%client, "connection limit of this address reached; if it is a proxy, use --trusted-proxies");
+        if permit.is_none()
+            && let Some(count) = self.refusals.address.count(Instant::now())
+        {
+            tracing::warn!(%client, count, "connection limit of this address reached; if it is a proxy, use --trusted-proxies");
         }
         permit
     }
@@ -173,7 +188,7 @@ impl Acceptor {
         // These only improve performance: a failure is no reason to refuse the connection.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
-        let (cut, stop) = (info.cut.clone(), self.stop.clone());
+        let (cut, stop, write_timeout) = (info.cut.clone(), self.stop.clone(), self.write_timeout);
         let service = service_fn(move |mut request: Request<Incoming>| {
             let response = self.info_of_request(&info, request.headers()).map(|info| {
                 // Only trusted proxies have no limit of their own.
@@ -193,7 +208,8 @@ impl Acceptor {
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let connection =
+            http.serve_connection(TokioIo::new(DeadlineStream::new(stream, write_timeout)), service).with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let ended = cut.run_until_cancelled(async {
             tokio::select! {

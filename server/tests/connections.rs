@@ -291,3 +291,15 @@ async fn rate_limited_senders_are_told_when_to_retry() {
     assert!(ended.code == Some(CloseCode::Flooding.code()) || ended.code.is_none(), "{ended:?}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_peer_that_takes_no_response_is_disconnected() {
+    let server = Server::start_with(Config { write_timeout: Duration::from_millis(300), ..support::unlimited() }).await;
+    let mut stream = support::narrow_socket(server.address);
+    stream.writable().await.unwrap();
+    // Each response is a page. None is read.
+    let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let writing = async { while stream.write_all(&request).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(60), writing).await.expect("the server has closed the connection");
+    server.stop().await;
+}

@@ -1,9 +1,20 @@
 //! Limits for each address and session.
 
-use crate::support::{self, Server, eventually, try_upgrade};
+use crate::support::{
+    self, Client, Server, eventually,
+    http_connection::{Requests, lobby},
+    try_upgrade, unlimited,
+};
 use parlor::config::{Config, Switch};
-use parlor_protocol::{error_code, http::ErrorResponse};
-use reqwest::StatusCode;
+use parlor_protocol::{
+    ClientFrame, RoomId, error_code,
+    http::{ErrorResponse, RoomList},
+    limits,
+};
+use reqwest::{StatusCode, header};
+use serde_json::{Value, json};
+use sqlx::Connection;
+use uuid::Uuid;
 
 /// A server with 127.0.0.1 as a trusted proxy.
 async fn behind_a_proxy(config: Config) -> Server {
@@ -131,5 +142,140 @@ async fn connections_are_counted_at_accept_without_a_proxy() {
         held.push(tokio::net::TcpStream::connect(server.address).await.unwrap());
     }
     assert_eq!(come_in(&server, "", 300).await.0, 300);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn frames_are_limited_per_user_over_all_connections() {
+    let server = Server::start_with(Config { rate_limits: Switch::On, ..unlimited() }).await;
+    let made = server.session("ann").await;
+    let (mut first, mut second) =
+        (Client::greet(server.address, &made).await, Client::greet(server.address, &made).await);
+    // Ignored without an answer, because there is no such room.
+    let typing = ClientFrame::Typing { room: "nowhere".into() };
+    for _ in 0..15_000 {
+        first.say(&typing).await;
+    }
+    first.settle().await;
+    for _ in 0..30_000 {
+        if second.try_say(&typing).await.is_none() {
+            break;
+        }
+    }
+    assert_eq!(second.ended().await.bye, Some(4029), "5,000 were left");
+    // A new connection begins with what is left, which is nothing.
+    let mut third = Client::greet(server.address, &made).await;
+    for _ in 0..10_000 {
+        if third.try_say(&typing).await.is_none() {
+            break;
+        }
+    }
+    assert_eq!(third.ended().await.bye, Some(4029));
+    let mut bob = server.client("bob").await;
+    bob.send("others do not suffer").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn connections_over_http_are_limited_per_address() {
+    let server = behind_a_proxy(Config { max_connections_per_address: 3, ..Config::default() }).await;
+    let mut headers = header::HeaderMap::new();
+    headers.insert("x-forwarded-for", "192.0.2.1".parse().unwrap());
+    let http = reqwest::Client::builder().no_proxy().default_headers(headers).build().unwrap();
+    let made = server.session("ann").await;
+    let begin = async |name: &str| {
+        let requests = Requests { http: http.clone(), ..Requests::new(server.address, &made, Some(name)) };
+        let hello = ClientFrame::Hello { protocol: 1, resume: vec![lobby(None)] };
+        requests.post_text(support::http_connection::array(&[hello])).await
+    };
+    for name in ["a", "b", "c"] {
+        assert_eq!(begin(name).await, (204, None));
+    }
+    assert_eq!(begin("d").await, (503, Some("unavailable".into())));
+    assert_eq!(begin("b").await, (204, None), "in its own place");
+    // Other transports count too, other addresses do not.
+    let bearer = format!("Bearer {}", made.token);
+    let upgrade = async |from: &str| {
+        try_upgrade(server.address, &[("authorization", bearer.as_str()), ("x-forwarded-for", from)]).await
+    };
+    assert_eq!(upgrade("192.0.2.1").await.err(), Some(503));
+    assert!(upgrade("192.0.2.2").await.is_ok());
+    server.stop().await;
+}
+
+/// Inserts public rooms, and guests who are members of the lobby.
+async fn fill(folder: &std::path::Path, rooms: u32, guests: u32) {
+    let mut db = support::database(folder).await;
+    let mut tx = db.begin().await.unwrap();
+    for n in 0..rooms {
+        sqlx::query("INSERT INTO room (id, name, name_key, kind, created_at) VALUES (?1, ?2, ?2, 'public', 1)")
+            .bind(format!("room{n}"))
+            .bind(format!("room {n:05}"))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    for n in 0..guests {
+        let id = Uuid::from_u128(0xfade << 64 | u128::from(n));
+        for sql in [
+            "INSERT INTO user (id, name, kind, created_at) VALUES (?, 'gone', 'guest', 1)",
+            "INSERT INTO member (room, user, read_seq, joined_at) VALUES ('lobby', ?, 0, 1)",
+        ] {
+            sqlx::query(sql).bind(id).execute(&mut *tx).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn rooms_are_listed_in_pages() {
+    let temp = tempfile::TempDir::new().unwrap();
+    Server::start_in(temp.path(), unlimited()).await.stop().await;
+    fill(temp.path(), 1_500, 500).await;
+    let server = Server::start_in(temp.path(), unlimited()).await;
+    let ann = server.session("ann").await;
+    let list = async |query: &str| {
+        server.get(&ann.token, &format!("/api/rooms{query}")).await.json::<RoomList>().await.unwrap()
+    };
+    let first = list("").await;
+    assert_eq!((first.rooms.len(), first.rooms[0].id.clone()), (1_001, RoomId::lobby()));
+    let second = list(&format!("?after={}", first.next.unwrap().replace(' ', "%20"))).await;
+    assert_eq!((second.rooms.len(), second.next), (500, None));
+    assert_eq!((second.rooms[0].name.as_str(), first.rooms[1_000].name.as_str()), ("room 01000", "room 00999"));
+    let few = list("?limit=2").await;
+    assert_eq!((few.rooms.len(), few.next.as_deref()), (3, Some("room 00001")));
+    // A page of the chat has some of them, and any room can be shown.
+    let page = server.get(&ann.token, "/r/room1400").await.text().await.unwrap();
+    assert!(page.contains("room 01400") && page.contains("room 00049") && !page.contains("room 00050"));
+    // The start has ended the memberships of guests who have no session.
+    let mut db = server.database().await;
+    eventually("ended guests are no members", async || {
+        let members: i64 = sqlx::query_scalar("SELECT count(*) FROM member").fetch_one(&mut db).await.unwrap();
+        members == 1
+    })
+    .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_creates_so_many_rooms() {
+    let server = Server::start().await;
+    let (ann, bob, carl) = (server.account("ann").await, server.account("bob").await, server.account("carl").await);
+    let known = server.direct(&ann, &[&bob]).await;
+    fill(&server.folder, u32::try_from(limits::MAX_ROOMS_CREATED).unwrap() - 2, 0).await;
+    let mut db = server.database().await;
+    sqlx::query("UPDATE room SET created_by = ? WHERE created_by IS NULL AND id <> 'lobby'")
+        .bind(ann.user.id.0)
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let create =
+        async |name: &str| server.post("/api/rooms", &ann.token, json!({ "name": name, "kind": "private" })).await;
+    assert_eq!(create("the last one").await.status, 201);
+    assert_eq!(create("one too many").await.refused(), (403, error_code::TOO_MANY_ROOMS.into()));
+    let direct = async |with: &Value| server.post("/api/direct", &ann.token, json!({ "users": [with] })).await;
+    assert_eq!(direct(&json!(carl.user.id)).await.refused(), (403, error_code::TOO_MANY_ROOMS.into()));
+    assert_eq!(server.direct(&ann, &[&bob]).await, known);
+    assert_eq!(server.post("/api/rooms", &bob.token, json!({ "name": "x", "kind": "public" })).await.status, 201);
     server.stop().await;
 }

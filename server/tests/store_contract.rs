@@ -48,6 +48,9 @@ contract! {
     a_room_changes_as_a_whole,
     a_direct_room_is_unique,
     read_positions_move_forward,
+    many_marks_are_few_writes,
+    ended_guests_are_no_members,
+    rooms_are_counted_by_their_maker,
     sessions_begin_and_end,
     sessions_expire,
     account_names_are_unique,
@@ -434,6 +437,51 @@ async fn read_positions_move_forward(db: &Database) {
             MembershipChange::Read { seq: 5, origin: device },
         ]
     );
+}
+
+async fn many_marks_are_few_writes(db: &Database) {
+    let (ann, lobby, device) = (db.guest("Ann").await, RoomId::lobby(), ConnectionId::next());
+    for _ in 0..3 {
+        db.send(&lobby, &ann, "hello").await;
+    }
+    for seq in 0..3_000 {
+        db.store.save_read(&lobby, ann.id, 1 + seq % 3, device).await.unwrap();
+        db.store.save_unread_from(&lobby, ann.id, 1 + seq % 2, device).await.unwrap();
+    }
+    db.store.set_level(&lobby, ann.id, NotificationLevel::Mentions).await.unwrap();
+    let state = db.store.load_memberships(ann.id).await.unwrap()[0].state;
+    assert_eq!((state.read, state.unread_from), (3, Some(2)));
+    let is_mark = |event: &ControlEvent| {
+        let ControlEvent::MembershipChanged { change, .. } = event else { return false };
+        matches!(change, MembershipChange::Read { .. } | MembershipChange::UnreadFrom { .. })
+    };
+    let marks = db.published().into_iter().filter(is_mark).count();
+    assert!((1..1_500).contains(&marks), "{marks} for 6,000");
+}
+
+async fn ended_guests_are_no_members(db: &Database) {
+    let (ann, bob, carl) = (db.guest("Ann").await, db.guest("Bob").await, db.account("Carl").await);
+    let direct = db.store.direct_room(vec![ann.id, carl.id], carl.id).await.unwrap();
+    for guest in [&ann, &bob] {
+        let all = SessionSelection::AllExcept(TokenHash([0; 32]));
+        assert_eq!(db.store.end_sessions(guest.id, all).await.unwrap().len(), 1);
+    }
+    let eve = db.guest("Eve").await;
+    db.store.end_expired_sessions(0).await.unwrap();
+    let rooms = async |user: UserId| db.store.load_memberships(user).await.unwrap().len();
+    assert_eq!((rooms(ann.id).await, rooms(bob.id).await), (1, 0), "a direct room keeps its members");
+    assert_eq!((rooms(carl.id).await, rooms(eve.id).await), (2, 1));
+    assert_eq!(direct.kind, RoomKind::Direct);
+}
+
+async fn rooms_are_counted_by_their_maker(db: &Database) {
+    let (ann, bob) = (db.account("Ann").await, db.account("Bob").await);
+    db.store.create_room("Kitchen".into(), RoomKind::Public, ann.id).await.unwrap();
+    db.store.create_room("Garden".into(), RoomKind::Private, ann.id).await.unwrap();
+    db.store.direct_room(vec![ann.id, bob.id], ann.id).await.unwrap();
+    let count = async |user: UserId| db.store.count_rooms_of(user).await.unwrap();
+    assert_eq!((count(ann.id).await, count(bob.id).await), (3, 0));
+    db.store.check().await.unwrap();
 }
 
 async fn sessions_begin_and_end(db: &Database) {

@@ -105,8 +105,9 @@ impl Client {
             me: page.user.clone(),
             server_name: page.server.name.clone(),
             build: page.server.build.clone(),
-            // The shell has no list of rooms, so the first welcome has to load it, as after a reconnect.
-            welcomed: page.shell,
+            // The shell has no list of rooms, and a page may have a part of it. So the first welcome has to load it, as after a
+            // reconnect.
+            welcomed: page.shell || page.has_more_rooms,
             ..State::default()
         };
         state.set_rooms(page.rooms.clone());

@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::Mutex;
 use parlor_protocol::{
-    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, UserId, error_code,
+    ClientFrame, CloseCode, CommandId, Cursor, PROTOCOL_VERSION, RoomId, RoomKind, RoomSummary, UserId, error_code,
     policy::RoomAction,
 };
 use tokio::runtime::Handle;
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     connection::Disconnect,
     domain::{TokenHash, names},
+    limits::ConnectionShare,
     services::{Caller, ClientInfo, Result, Services},
     session::{Session, SessionContext},
 };
@@ -38,6 +39,7 @@ pub(super) struct Participant {
     pub(super) caller: Caller,
     pub(super) room: RoomId,
     visitor: ClientInfo,
+    limits: Arc<ConnectionShare>,
     /// The session of a guest that ends with the connection.
     temporary_session: Option<TemporarySession>,
     /// The user has a name that stays. A guest who gave none may still give one.
@@ -78,12 +80,14 @@ impl Participant {
         };
         let is_named = has_session || !name.trim().is_empty();
         let temporary_session = (!has_session).then(|| TemporarySession::new(&context, caller.token));
+        let limits = context.admit(&caller.signed_in(), &visitor)?;
         let (direct_rooms, direct_rooms_by_user, pending_texts) = Default::default();
         let participant = Self {
             context,
             caller,
             room,
             visitor,
+            limits,
             temporary_session,
             is_named,
             direct_rooms,
@@ -111,9 +115,13 @@ impl Participant {
     async fn load_rooms(&self) -> Result<()> {
         self.services().authorize(&self.caller, RoomAction::Read, &self.room).await?;
         if self.temporary_session.is_none() {
-            let rooms = self.services().list_rooms(&self.caller.signed_in()).await?;
-            let direct = rooms.into_iter().filter(|room| room.kind == RoomKind::Direct && room.id != self.room);
-            self.direct_rooms.lock().extend(direct.map(|room| (room.id, DirectRoom::NotJoined)));
+            let rooms = self.services().joined_rooms(&self.caller.signed_in()).await?;
+            let is_direct = |room: &RoomSummary| room.kind == RoomKind::Direct && room.id != self.room;
+            let listed = rooms
+                .into_iter()
+                .map(|(_, room)| room)
+                .filter(|room| is_direct(room) && self.services().is_listed(self.caller.user.id, room));
+            self.direct_rooms.lock().extend(listed.map(|room| (room.id, DirectRoom::NotJoined)));
         }
         Ok(())
     }
@@ -158,7 +166,8 @@ impl Participant {
 
     /// Opens a session that has sent hello and resumed `cursors`, or if there are none, joined its rooms at their heads.
     pub(super) async fn connect(&self, cursors: Vec<Cursor>) -> Session {
-        let session = Session::new(self.context.clone(), self.caller.signed_in(), self.caller.token);
+        let who = self.caller.signed_in();
+        let session = Session::new(self.context.clone(), who, self.caller.token, self.limits.clone());
         let resume = if cursors.is_empty() { self.initial_cursors() } else { cursors };
         session.receive(&ClientFrame::Hello { protocol: PROTOCOL_VERSION, resume }.encode()).await;
         session

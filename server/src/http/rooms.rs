@@ -2,20 +2,33 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
 use parlor_protocol::{
     RoomId,
     http::{CreateRoomRequest, CreatedRoom, NotificationLevelRequest, OpenDirectRequest, RoomList, UpdateRoomRequest},
+    limits,
 };
+use serde::Deserialize;
 
 use super::{ApiError, AppState, JsonBody, SameOrigin};
 use crate::services::Caller;
 
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
 /// `GET /api/rooms`
-pub(super) async fn list(caller: Caller, State(state): State<AppState>) -> Result<Json<RoomList>, ApiError> {
-    Ok(Json(RoomList { rooms: state.services.list_rooms(&caller.signed_in()).await? }))
+pub(super) async fn list(
+    caller: Caller,
+    State(state): State<AppState>,
+    Query(page): Query<ListQuery>,
+) -> Result<Json<RoomList>, ApiError> {
+    let limit = page.limit.unwrap_or(limits::MAX_ROOMS_LISTED).clamp(1, limits::MAX_ROOMS_LISTED);
+    Ok(Json(state.services.list_rooms(&caller.signed_in(), page.after.as_deref(), limit as usize).await?))
 }
 
 /// `POST /api/rooms`

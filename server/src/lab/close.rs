@@ -9,6 +9,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StopReason {
     TimeLimit,
+    /// All streams together hold too much memory.
+    MemoryLimit,
     ShuttingDown,
 }
 
@@ -17,6 +19,7 @@ impl StopReason {
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::TimeLimit => "This stream has reached the lab's time limit. You can start another one.",
+            Self::MemoryLimit => "The lab is busy. Try again in a minute.",
             Self::ShuttingDown => "The server is stopping.",
         }
     }
@@ -49,6 +52,7 @@ impl CloseCause {
             Self::Gone => return,
             Self::Client(code) => (code, ""),
             Self::Server(reason @ StopReason::TimeLimit) => (Some(1000), reason.text()),
+            Self::Server(reason @ StopReason::MemoryLimit) => (Some(1013), reason.text()),
             Self::Server(reason @ StopReason::ShuttingDown) => (Some(1001), reason.text()),
             Self::Violation(violation) => (
                 Some(violation.close_code()),

@@ -10,11 +10,12 @@ use tokio::net::TcpStream;
 
 use super::{
     close::CloseCause,
+    metered_reader::MeteredReader,
     streams::{OpenStream, StreamKind, Streams},
 };
 use crate::{
     extract::{ConnectionInfo, SameOrigin},
-    socket::{MessageReader, MessageWriter, Upgrade},
+    socket::{MessageWriter, Upgrade},
     websocket::{
         decode::{Decoder, Message},
         frame::Opcode,
@@ -40,7 +41,7 @@ pub(super) async fn upgrade(
 /// and not this server's memory.
 async fn run(stream: TcpStream, early: &[u8], open: OpenStream) {
     let (incoming, outgoing) = stream.into_split();
-    let mut reader = MessageReader::new(incoming, Decoder::new(MAX_MESSAGE), early);
+    let mut reader = MeteredReader::new(incoming, Decoder::new(MAX_MESSAGE), early, open.memory());
     let mut writer = MessageWriter::new(outgoing);
     let cause = loop {
         let message = tokio::select! {
@@ -53,11 +54,11 @@ async fn run(stream: TcpStream, early: &[u8], open: OpenStream) {
             Ok(Message::Ping(payload)) => (Opcode::Pong, payload),
             Ok(Message::Pong) => continue,
             Ok(Message::Close(code)) => break CloseCause::Client(code),
-            Err(error) => break error.into(),
+            Err(cause) => break cause,
         };
         if !open.write(writer.send(opcode, payload)).await {
             break CloseCause::Gone;
         }
     };
-    cause.close(writer, &mut reader).await;
+    cause.close(writer, &mut reader.reader).await;
 }

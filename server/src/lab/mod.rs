@@ -19,6 +19,7 @@ mod clock;
 mod close;
 mod echo;
 mod handshake;
+mod metered_reader;
 mod page;
 mod streams;
 

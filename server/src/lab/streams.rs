@@ -10,10 +10,10 @@ use axum::{
 use parking_lot::Mutex;
 use parlor_protocol::error_code;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::close::StopReason;
+use super::{close::StopReason, metered_reader};
 use crate::{
     extract::{ApiError, ConnectionInfo, SameOrigin},
     limits::AddressPermit,
@@ -67,12 +67,13 @@ pub struct Streams {
     max: usize,
     max_duration: Duration,
     stop: CancellationToken,
+    memory: Arc<Semaphore>,
 }
 
 impl Streams {
     /// At most `max` at a time, each for at most `max_duration`, and none after `stop`.
     pub fn new(max: usize, max_duration: Duration, stop: CancellationToken) -> Self {
-        Self { counts: Mutex::default(), max, max_duration, stop }
+        Self { counts: Mutex::default(), max, max_duration, stop, memory: metered_reader::memory() }
     }
 
     /// Counts a stream until the returned guard is dropped.
@@ -105,6 +106,11 @@ pub(super) struct OpenStream {
 }
 
 impl OpenStream {
+    /// The free memory of all WebSockets.
+    pub(super) fn memory(&self) -> Arc<Semaphore> {
+        self.streams.memory.clone()
+    }
+
     /// Returns when the server ends the stream.
     pub(super) async fn stopped(&self) -> StopReason {
         tokio::select! {

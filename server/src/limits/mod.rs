@@ -1,6 +1,6 @@
 //! Rate limits and connection limits.
 //!
-//! Messages are limited by user, frames by connection, HTTP requests that change something by session and by address,
+//! Messages are limited by user, frames by user and by address, HTTP requests that change something by session and by address,
 //! attempts to sign in by name and by address.
 
 use std::{
@@ -19,18 +19,26 @@ use parking_lot::Mutex;
 
 use crate::domain::TokenHash;
 
+mod connections;
 mod login_throttle;
+mod refusal_log;
 
+pub use connections::{ConnectionLimits, ConnectionShare};
 pub use login_throttle::LoginThrottle;
+pub use refusal_log::RefusalLog;
 
 /// Burst of messages by one user: more than a person sends, less than a script that posts a backlog.
 const SEND_BURST: NonZeroU32 = nonzero(500);
 /// Sustained messages a second.
 const SENDS_PER_SECOND: NonZeroU32 = nonzero(50);
-/// Burst of frames of any kind on one connection. Beyond that it is closed with 4029.
+/// Burst of frames of any kind by one user. Beyond that the connection is closed with 4029.
 const FRAME_BURST: NonZeroU32 = nonzero(20_000);
 /// Sustained frames a second.
 const FRAMES_PER_SECOND: NonZeroU32 = nonzero(1_000);
+/// Burst of frames of any kind from one address: an office behind NAT that reconnects after a restart.
+const ADDRESS_FRAME_BURST: NonZeroU32 = nonzero(100_000);
+/// Sustained frames a second.
+const ADDRESS_FRAMES_PER_SECOND: NonZeroU32 = nonzero(5_000);
 
 /// Burst of changes from one address: an office behind NAT, on its first day.
 const ADDRESS_BURST: NonZeroU32 = nonzero(200);
@@ -58,8 +66,14 @@ impl Bucket {
         Self::new(on, Quota::per_second(SENDS_PER_SECOND).allow_burst(SEND_BURST))
     }
 
+    /// For the frames of one user, over all their connections.
     pub fn frames(on: bool) -> Self {
         Self::new(on, Quota::per_second(FRAMES_PER_SECOND).allow_burst(FRAME_BURST))
+    }
+
+    /// For the frames from one address.
+    pub fn address_frames(on: bool) -> Self {
+        Self::new(on, Quota::per_second(ADDRESS_FRAMES_PER_SECOND).allow_burst(ADDRESS_FRAME_BURST))
     }
 
     /// Whether there are other clones of it.

@@ -200,11 +200,13 @@ impl Room {
         self.state.lock().watchers.remove(&connection.id);
     }
 
-    /// Updates the membership in the summaries for a user.
-    pub fn set_membership(&self, user: UserId, membership: RoomMembership) {
+    /// Updates the membership in the summaries for these connections of a user.
+    pub fn set_membership(&self, connections: impl Iterator<Item = ConnectionId>, membership: RoomMembership) {
         let mut state = self.state.lock();
-        for watcher in state.watchers.values_mut().filter(|watcher| watcher.connection.user.id == user) {
-            watcher.membership = membership;
+        for connection in connections {
+            if let Some(watcher) = state.watchers.get_mut(&connection) {
+                watcher.membership = membership;
+            }
         }
     }
 

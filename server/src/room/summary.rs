@@ -18,6 +18,15 @@ pub(super) struct Details {
 }
 
 impl Room {
+    pub fn name(&self) -> String {
+        self.details.read().name.clone()
+    }
+
+    /// The people of a direct room.
+    pub fn people(&self) -> Arc<[User]> {
+        self.details.read().people.clone()
+    }
+
     /// The room as permission checks need it, for someone with this membership.
     pub fn policy_context(&self, membership: Option<RoomRole>) -> RoomContext {
         let lobby = self.id.as_str() == RoomId::LOBBY;

@@ -47,8 +47,14 @@ impl Services {
         let has_more = entries.len() > page_size;
         entries.truncate(page_size);
         let older = entries.last().map(|entry| entry.id).filter(|_| has_more);
-        let rooms = self.list_rooms(&caller.signed_in()).await?;
-        let names: HashMap<_, _> = rooms.into_iter().map(|room| (room.id, room.name)).collect();
+        let mut names = HashMap::new();
+        for room in entries.iter().filter_map(|entry| entry.room.as_ref()) {
+            if !names.contains_key(room)
+                && let Ok(details) = self.room_details(caller, room).await
+            {
+                names.insert(room.clone(), details.summary.name);
+            }
+        }
         let named = |entry: AuditEntry| {
             let name = entry.room.as_ref().and_then(|room| names.get(room).cloned());
             (entry, name)

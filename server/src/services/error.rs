@@ -116,6 +116,10 @@ pub enum ServiceError {
     /// Does not tell which limit was reached, nor whether the last attempt was right.
     #[error("Too many attempts. Try again {}.", in_seconds(*retry_after))]
     TooManyAttempts { retry_after: Duration },
+    #[error("Your address has too many connections to this server.")]
+    TooManyConnections,
+    #[error("You have created too many rooms.")]
+    TooManyRooms,
     #[error("The server is busy. Try again in a moment.")]
     Busy,
     #[error("The server's disk is full. Try again later.")]
@@ -229,7 +233,10 @@ impl ServiceError {
                 (ErrorKind::RateLimited, error_code::RATE_LIMITED)
             }
             Self::StorageFull => (ErrorKind::StorageFull, error_code::STORAGE_FULL),
-            Self::Busy | Self::Unavailable => (ErrorKind::Unavailable, error_code::UNAVAILABLE),
+            Self::TooManyRooms => (ErrorKind::Forbidden, error_code::TOO_MANY_ROOMS),
+            Self::Busy | Self::TooManyConnections | Self::Unavailable => {
+                (ErrorKind::Unavailable, error_code::UNAVAILABLE)
+            }
         }
     }
 
@@ -267,6 +274,7 @@ impl ServiceError {
             | Self::SendingTooFast { retry_after }
             | Self::TooManyAttempts { retry_after } => Some(*retry_after),
             Self::Busy => Some(Duration::ZERO),
+            Self::TooManyConnections => Some(Duration::from_secs(5)),
             Self::Muted { until } | Self::Banned { until: Some(until) } => Some(time_to(*until)),
             _ => None,
         }

@@ -43,7 +43,7 @@ pub struct StoredEvent {
 
 impl Services {
     /// Sends a message to a room; who may join the room joins it. Returns when the command is queued; `done` is called once
-    /// it is on disk or refused. `limit` is the author's, see [`crate::room::Hub::send_limit_of`].
+    /// it is on disk or refused. `limit` is the author's, see [`crate::limits::ConnectionShare`].
     pub async fn send_message(
         &self,
         author: &Connection,

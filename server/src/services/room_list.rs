@@ -1,6 +1,6 @@
 //! The list of rooms that a person sees, with what is unread in each.
 
-use parlor_protocol::{RoomId, RoomSummary, UserId, policy::RoomAction};
+use parlor_protocol::{RoomId, RoomSummary, UserId, http::RoomList, policy::RoomAction};
 
 use super::{Result, Services};
 use crate::{
@@ -9,18 +9,29 @@ use crate::{
 };
 
 impl Services {
-    /// The rooms that this person may see: the lobby first, then by name.
-    pub async fn list_rooms(&self, who: &AuthenticatedUser) -> Result<Vec<RoomSummary>> {
-        let mut rooms: Vec<_> = self.joined_rooms(who).await?.into_iter().map(|(_, room)| room).collect();
+    /// A page of the rooms that this person may see: first their own and the first public ones, the lobby first, then by
+    /// name; then the public ones after a name of [`RoomList::next`].
+    pub async fn list_rooms(&self, who: &AuthenticatedUser, after: Option<&str>, limit: usize) -> Result<RoomList> {
+        let memberships = self.store.memberships(who.user.id).await?;
+        let is_joined = |room: &RoomId| memberships.iter().any(|membership| membership.room == *room);
+        let actor = self.actor(who.role);
+        let is_visible = |room: &Room| actor.check(RoomAction::See, room.policy_context(None)).is_allowed();
+        let mut others: Vec<_> =
+            self.hub.public_rooms().into_iter().map(|room| (room.name().to_lowercase(), room)).collect();
+        others.retain(|(name, room)| {
+            after.is_none_or(|after| name.as_str() > after) && !is_joined(&room.id) && is_visible(room)
+        });
+        others.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let next = (others.len() > limit).then(|| others[..limit].last().map(|(name, _)| name.clone())).flatten();
+        let others = others.iter().take(limit).map(|(_, room)| room.summary_for_others());
+        let mut rooms: Vec<_> = match after {
+            Some(_) => Vec::new(),
+            None => self.joined_rooms(who).await?.into_iter().map(|(_, room)| room).collect(),
+        };
         rooms.retain(|room| self.is_listed(who.user.id, room));
-        let others = self.hub.public_rooms();
-        let others = others.iter().filter(|room| !rooms.iter().any(|joined| joined.id == room.id));
-        let visible =
-            others.filter(|room| self.actor(who.role).check(RoomAction::See, room.policy_context(None)).is_allowed());
-        let visible: Vec<_> = visible.map(|room| room.summary_for_others()).collect();
-        rooms.extend(visible);
+        rooms.extend(others);
         rooms.sort_by_cached_key(order);
-        Ok(rooms)
+        Ok(RoomList { rooms, next })
     }
 
     /// The rooms that this person is a member of, with their membership: the lobby first, then by name.

@@ -37,7 +37,7 @@ pub struct RoomPermissions {
 impl Services {
     /// Checks that the database answers.
     pub async fn check_store(&self) -> Result<()> {
-        self.store.all_rooms().await.map(drop).map_err(ServiceError::from)
+        Ok(self.store.check().await?)
     }
 
     /// Creates a public or private room whose first member and owner is the caller.
@@ -53,6 +53,9 @@ impl Services {
         require_room_creation(self.actor(caller.role), action)?;
         self.require(caller, action)?;
         let name = parse_room_name(&request.name)?;
+        if self.has_created_too_many(caller).await? {
+            return Err(ServiceError::TooManyRooms);
+        }
         let record = self.store.create_room(name, request.kind, caller.user.id).await?;
         let membership = RoomMembership { role: RoomRole::Owner, ..RoomMembership::since(record.head) };
         let room = self.live_room(&record.id)?;
@@ -129,6 +132,9 @@ impl Services {
             return Err(ServiceError::InvalidDirectPeople);
         }
         people.push(caller.user.id);
+        if self.has_created_too_many(caller).await? && !self.has_direct_room(caller, &people).await? {
+            return Err(ServiceError::TooManyRooms);
+        }
         let record = self.store.direct_room(people, caller.user.id).await?;
         let room = self.live_room(&record.id)?;
         let membership = self.membership(caller.user.id, &room.id).await?;
@@ -173,6 +179,18 @@ impl Services {
     /// A room that the store has; the hub learnt of it before the store answered.
     fn live_room(&self, room: &RoomId) -> Result<Arc<Room>> {
         self.hub.room(room).ok_or(ServiceError::Unavailable)
+    }
+
+    async fn has_created_too_many(&self, caller: &Caller) -> Result<bool> {
+        Ok(self.store.count_rooms_of(caller.user.id).await? >= limits::MAX_ROOMS_CREATED)
+    }
+
+    /// Whether there is a direct room of exactly these people, one of whom is the caller.
+    async fn has_direct_room(&self, caller: &Caller, people: &[UserId]) -> Result<bool> {
+        let memberships = self.store.memberships(caller.user.id).await?;
+        let rooms = memberships.iter().filter_map(|membership| self.hub.room(&membership.room));
+        let mut direct = rooms.filter(|room| room.kind == RoomKind::Direct).map(|room| room.people());
+        Ok(direct.any(|other| other.len() == people.len() && other.iter().all(|person| people.contains(&person.id))))
     }
 }
 

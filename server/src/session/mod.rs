@@ -20,7 +20,7 @@ use crate::{
     clock,
     connection::{Connection, Disconnect, Outgoing},
     domain::{AuthenticatedUser, TokenHash},
-    limits::Bucket,
+    limits::ConnectionShare,
     room::Room,
     services::{MessageDeletion, NewMessage, Result, Services},
     websocket::frame::{self, Opcode},
@@ -44,8 +44,7 @@ pub struct Session {
     connection: Arc<Connection>,
     state: Mutex<State>,
     in_flight: Arc<Semaphore>,
-    message_limit: Bucket,
-    frame_limit: Bucket,
+    limits: Arc<ConnectionShare>,
     /// Counts overflows: a join that began before one must not go on after it.
     overflows: AtomicU64,
 }
@@ -81,26 +80,32 @@ impl State {
 }
 
 impl Session {
-    /// The session of an authenticated client that has not sent hello yet.
-    pub fn new(context: Arc<SessionContext>, who: AuthenticatedUser, session: TokenHash) -> Self {
+    /// The session of an authenticated client that was admitted and has not sent hello yet.
+    pub fn new(
+        context: Arc<SessionContext>,
+        who: AuthenticatedUser,
+        session: TokenHash,
+        limits: Arc<ConnectionShare>,
+    ) -> Self {
         let connection = Connection::new(who, session);
         context.connections.add(&connection);
-        let message_limit =
-            context.hub.send_limit_of(connection.user.id, || Bucket::sends(context.services.rate_limits));
-        let frame_limit = Bucket::frames(context.services.rate_limits);
         Self {
             context,
             connection,
             state: Mutex::default(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
-            message_limit,
-            frame_limit,
+            limits,
             overflows: AtomicU64::new(0),
         }
     }
 
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Its share of the limits, for a connection that takes its place.
+    pub fn limits(&self) -> &Arc<ConnectionShare> {
+        &self.limits
     }
 
     /// Time within which the client must send `hello`.
@@ -166,7 +171,7 @@ impl Session {
 
     /// Counts a frame. When there were too many, closes the connection and returns false.
     pub fn take_frame_quota(&self) -> bool {
-        let allowed = self.frame_limit.take().is_ok();
+        let allowed = self.limits.take_frame();
         if !allowed {
             self.close(CloseCode::Flooding);
         }
@@ -209,12 +214,12 @@ impl Session {
             ClientFrame::Send { id, room, body, reply_to } => {
                 let Some(respond) = self.responder(id, room.clone()).await else { return };
                 let message = NewMessage { id, room, body, reply_to };
-                self.services().send_message(&self.connection, &self.message_limit, message, respond).await;
+                self.services().send_message(&self.connection, &self.limits.sends, message, respond).await;
             }
             ClientFrame::Delete { id, room, message } => {
                 let Some(respond) = self.responder(id, room.clone()).await else { return };
                 let deletion = MessageDeletion { id, room, message };
-                self.services().delete_message(&self.connection, &self.message_limit, deletion, respond).await;
+                self.services().delete_message(&self.connection, &self.limits.sends, deletion, respond).await;
             }
             ClientFrame::MarkUnread { room, seq } => {
                 if let Err(error) = self.services().mark_unread(&self.connection, &room, seq).await {

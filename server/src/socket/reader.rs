@@ -16,10 +16,10 @@ use tokio::{
 use crate::websocket::decode::{Decoder, Message, Violation};
 
 /// Bytes read in one system call.
-const READ: usize = 64 * 1024;
+pub const READ_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into());
+    static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
 }
 
 pub struct MessageReader {
@@ -32,6 +32,11 @@ impl MessageReader {
     pub fn new(half: OwnedReadHalf, mut decoder: Decoder, early: &[u8]) -> Self {
         decoder.push(early);
         Self { half, decoder }
+    }
+
+    /// Returns when there is something to read, or the stream has ended. Cancellation safe.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.half.readable().await
     }
 
     /// Passes received bytes to the decoder; false at the end of the stream. Cancellation safe.

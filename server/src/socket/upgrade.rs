@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use parlor_protocol::error_code;
 use tokio::net::TcpStream;
 
+use super::DeadlineStream;
 use crate::{
     extract::{ApiError, AppState, ConnectionInfo},
     websocket::handshake::{self, Refused},
@@ -110,8 +111,8 @@ async fn upgraded(upgrade: OnUpgrade) -> Option<(TcpStream, Vec<u8>)> {
             return None;
         }
     };
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf.to_vec())),
+    match upgraded.downcast::<TokioIo<DeadlineStream>>() {
+        Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec())),
         Err(_) => {
             tracing::error!("upgraded connection is not a TCP socket");
             None

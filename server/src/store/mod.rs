@@ -10,6 +10,8 @@
 
 use async_trait::async_trait;
 
+use crate::domain::StoreError;
+
 mod accounts;
 mod invites;
 mod messages;
@@ -32,6 +34,9 @@ pub use settings::SettingsStore;
 pub trait Store:
     MessageStore + RoomStore + AccountStore + SessionStore + ModerationStore + InviteStore + SettingsStore
 {
+    /// Checks that the database answers. The time does not depend on what it holds.
+    async fn check(&self) -> Result<(), StoreError>;
+
     /// Completes the queued writes, then closes the database.
     async fn close(&self);
 }

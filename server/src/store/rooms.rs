@@ -10,6 +10,9 @@ use crate::domain::{ConnectionId, Membership, RoomChange, RoomRecord, StoreError
 pub trait RoomStore: Send + Sync + 'static {
     async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError>;
 
+    /// Number of rooms that a user has created, direct rooms included.
+    async fn count_rooms_of(&self, user: UserId) -> Result<u64, StoreError>;
+
     /// Reads the rooms that a user is a member of.
     async fn load_memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError>;
 

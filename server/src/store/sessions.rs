@@ -38,6 +38,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Ends all sessions of another user.
     async fn end_sessions_of(&self, user: UserId, by: UserId) -> Result<(), StoreError>;
 
-    /// Ends sessions that began before this time or are not used any more, and deletes expired reset links.
+    /// Ends sessions that began before this time or are not used any more, deletes expired reset links, and ends the memberships
+    /// of guests who have no session any more, except in direct rooms.
     async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError>;
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use super::http_connections::{ConnectionParams, HttpConnections, no_connection};
 use crate::{
     extract::{ApiError, SameOrigin},
-    services::Caller,
+    services::{Caller, ClientInfo},
 };
 
 /// Bodies over [`limits::MAX_POST_BYTES`] are read to their end up to this size, so that the client receives the
@@ -25,6 +25,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) async fn take(
     _origin: SameOrigin,
     caller: Caller,
+    client: ClientInfo,
     ConnectionParams { name, .. }: ConnectionParams,
     Extension(connections): Extension<Arc<HttpConnections>>,
     body: Body,
@@ -35,7 +36,7 @@ pub(super) async fn take(
     let too_large = frames.as_ref().is_none_or(|frames| frames.iter().any(|text| text.len() > limits::MAX_FRAME_BYTES));
     if too_large {
         // Ends the connection, as on a WebSocket, but begins none.
-        if let Ok(connection) = connections.for_frames(&caller, name, false) {
+        if let Ok(connection) = connections.for_frames(&caller, &client, name, false) {
             connection.session.close(CloseCode::FrameTooLarge);
         }
         return Err(too_much("A frame may have at most 64 KiB and a request at most 256 KiB."));
@@ -45,7 +46,7 @@ pub(super) async fn take(
         return Err(too_much("A request may have at most 256 frames."));
     }
     let hello = frames.first().is_some_and(|frame| is_hello(frame));
-    let connection = connections.for_frames(&caller, name, hello)?;
+    let connection = connections.for_frames(&caller, &client, name, hello)?;
     connection.post(&frames).await.map_err(|_| no_connection())?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,7 +22,7 @@ use super::http_connection::{Downstream, HttpConnection};
 use crate::{
     domain::TokenHash,
     extract::{ApiError, AppState},
-    services::Caller,
+    services::{Caller, ClientInfo},
     session::{Session, SessionContext},
 };
 
@@ -108,6 +108,7 @@ impl HttpConnections {
     pub(super) fn for_frames(
         self: &Arc<Self>,
         caller: &Caller,
+        client: &ClientInfo,
         name: Option<Name>,
         hello: bool,
     ) -> Result<Arc<HttpConnection>, ApiError> {
@@ -117,7 +118,7 @@ impl HttpConnections {
         let connection = match same_name.clone().or(newest) {
             Some(found) if !hello || !found.has_greeted() => found,
             None if !hello => return Err(no_connection()),
-            _ => self.begin(&mut sessions, caller, name, same_name.as_ref())?,
+            _ => self.begin(&mut sessions, caller, client, name, same_name.as_ref())?,
         };
         if hello {
             connection.expect_hello_post();
@@ -135,6 +136,7 @@ impl HttpConnections {
     pub(super) fn for_stream(
         self: &Arc<Self>,
         caller: &Caller,
+        client: &ClientInfo,
         params: ConnectionParams,
         resumed: bool,
         cut: Option<CancellationToken>,
@@ -153,7 +155,7 @@ impl HttpConnections {
             Some(waiting) => waiting.clone(),
             None => {
                 let replaced = same_name.filter(|_| name.is_some());
-                self.begin(&mut sessions, caller, name, replaced.as_ref())?
+                self.begin(&mut sessions, caller, client, name, replaced.as_ref())?
             }
         };
         connection.begin_stream(cut);
@@ -169,6 +171,7 @@ impl HttpConnections {
     pub(super) fn for_poll(
         self: &Arc<Self>,
         caller: &Caller,
+        client: &ClientInfo,
         params: &ConnectionParams,
     ) -> Result<(Arc<HttpConnection>, CancellationToken, bool), ApiError> {
         let mut sessions = self.sessions.lock();
@@ -181,7 +184,7 @@ impl HttpConnections {
         let connection = match found {
             Some(found) => found,
             None if name.is_some() => return Err(no_connection()),
-            None => self.begin(&mut sessions, caller, None, None)?,
+            None => self.begin(&mut sessions, caller, client, None, None)?,
         };
         let superseded = connection.begin_poll();
         connection.record_request();
@@ -192,6 +195,7 @@ impl HttpConnections {
         self: &Arc<Self>,
         sessions: &mut HashMap<TokenHash, Vec<Arc<HttpConnection>>>,
         caller: &Caller,
+        client: &ClientInfo,
         name: Option<Name>,
         replaced: Option<&Arc<HttpConnection>>,
     ) -> Result<Arc<HttpConnection>, ApiError> {
@@ -199,7 +203,11 @@ impl HttpConnections {
             let message = "This server has reached its limit of connections.";
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error_code::UNAVAILABLE, message));
         }
-        let session = Session::new(self.session_context.clone(), caller.signed_in(), caller.token);
+        let limits = match replaced {
+            Some(replaced) => replaced.session.limits().clone(),
+            None => self.session_context.admit(&caller.signed_in(), client)?,
+        };
+        let session = Session::new(self.session_context.clone(), caller.signed_in(), caller.token, limits);
         let (connection, inbox) = HttpConnection::new(name, session, replaced.is_some());
         let of_session = sessions.entry(caller.token).or_default();
         // The tasks of cancelled connections remove them.

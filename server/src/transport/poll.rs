@@ -21,7 +21,7 @@ use super::{
 use crate::{
     connection::{Frame, Outgoing},
     extract::{ApiError, SameOrigin},
-    services::Caller,
+    services::{Caller, ClientInfo},
 };
 
 /// The wait of a poll that may not occupy a connection: what is being read from the store still comes with it.
@@ -32,10 +32,11 @@ const BRIEF_WAIT: Duration = Duration::from_millis(100);
 pub(super) async fn poll(
     _origin: SameOrigin,
     caller: Caller,
+    client: ClientInfo,
     params: ConnectionParams,
     Extension(connections): Extension<Arc<HttpConnections>>,
 ) -> Result<Response, ApiError> {
-    let (connection, superseded, may_wait) = connections.for_poll(&caller, &params)?;
+    let (connection, superseded, may_wait) = connections.for_poll(&caller, &client, &params)?;
     let max_wait = if may_wait { limits::MAX_POLL_WAIT } else { BRIEF_WAIT };
     connections.pending_polls.fetch_add(1, Ordering::Relaxed);
     let mut poll = PendingPoll { connections, connection, superseded, max_wait, answered: false };

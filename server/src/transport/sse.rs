@@ -20,7 +20,7 @@ use crate::{
     connection::{Frame, Outgoing},
     extract::{ApiError, ConnectionInfo, SameOrigin},
     limits::AddressPermit,
-    services::Caller,
+    services::{Caller, ClientInfo},
 };
 
 /// The beginning of a stream: a comment that reaches the client at once, and its reconnection time in milliseconds.
@@ -37,6 +37,7 @@ const FULL: &str = "event: full\ndata: {\"type\":\"full\"}\n\n";
 pub(super) async fn stream(
     _origin: SameOrigin,
     caller: Caller,
+    client: ClientInfo,
     params: ConnectionParams,
     Extension(connections): Extension<Arc<HttpConnections>>,
     info: Option<Extension<ConnectionInfo>>,
@@ -44,7 +45,7 @@ pub(super) async fn stream(
 ) -> Result<Response, ApiError> {
     let resume = last_event_id(&headers);
     let cut = info.as_ref().map(|Extension(info)| info.cut.clone());
-    let Some(connection) = connections.for_stream(&caller, params, resume.is_some(), cut)? else {
+    let Some(connection) = connections.for_stream(&caller, &client, params, resume.is_some(), cut)? else {
         return Ok((stream_headers(), FULL).into_response());
     };
     let stream = EventStream {

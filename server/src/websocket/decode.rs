@@ -85,6 +85,11 @@ impl Decoder {
         Self { bytes: Vec::new(), taken: 0, begun: None, ahead: 0, text: Utf8::default(), limit }
     }
 
+    /// Bytes that are in memory: of an incomplete message, or of messages that were not read yet.
+    pub fn buffered(&self) -> usize {
+        self.bytes.len() + self.begun.as_ref().map_or(0, |begun| begun.payload.len())
+    }
+
     /// Adds received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);

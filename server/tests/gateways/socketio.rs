@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::SinkExt;
-use parlor::config::{Config, Guests};
+use parlor::config::{Config, Guests, Switch};
 use parlor_protocol::ServerFrame;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::Barrier;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Barrier,
+};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
@@ -321,4 +324,72 @@ async fn shutdown_is_announced() {
     assert_eq!((&told["code"], &told["close"]), (&json!("bye"), &json!(4001)));
     assert_eq!(ann.packet().await, None, "the connection ends, so that clients come back by themselves");
     tokio::time::timeout(PATIENCE, stopping).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn every_way_to_open_a_session_is_limited() {
+    let server = Server::start_with(Config { rate_limits: Switch::On, ..unlimited() }).await;
+    // A session counts for its token, too.
+    let ann = server.session("ann").await;
+    let mut times = 0;
+    let refused = loop {
+        match Io::with(&server, json!({ "token": ann.token }), &[]).await {
+            Ok(_) => times += 1,
+            Err(refused) => break refused,
+        }
+        assert!(times < 90, "never refused");
+    };
+    assert!(times >= 30 && refused.contains("rate_limited"), "{times}: {refused}");
+    // A session id that does not exist is no way around the limit of openings.
+    let mut status = 0;
+    for _ in 0..400 {
+        (status, _) = polled(&server, Method::GET, "&sid=AAAAAAAAAAAAAAAA", "").await;
+        if status == 429 {
+            break;
+        }
+    }
+    assert_eq!(status, 429);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn polling_sessions_on_one_network_connection_count_each() {
+    let config = Config { rate_limits: Switch::On, max_connections_per_address: 3, ..unlimited() };
+    let server = Server::start_with(config).await;
+    let http = http_client();
+    let ask = async |method: Method, query: &str, body: String| {
+        let url = server.url(&format!("/socket.io/?EIO=4&transport=polling{query}"));
+        http.request(method, url).body(body).send().await.unwrap().text().await.unwrap()
+    };
+    let mut answers = Vec::new();
+    for n in 0..4 {
+        let open: Value =
+            serde_json::from_str(ask(Method::GET, "", String::new()).await.strip_prefix('0').unwrap()).unwrap();
+        let query = format!("&sid={}", open["sid"].as_str().unwrap());
+        ask(Method::POST, &query, format!("40{}", json!({ "name": format!("guest {n}") }))).await;
+        answers.push(loop {
+            let answer = ask(Method::GET, &query, String::new()).await;
+            // Heartbeats come first.
+            if let Some(packet) = answer.split('\u{1e}').find(|packet| packet.starts_with('4')) {
+                break packet.to_owned();
+            }
+        });
+    }
+    assert!(answers[..3].iter().all(|answer| answer.starts_with("40{")), "{answers:?}");
+    assert!(answers[3].starts_with("44") && answers[3].contains("unavailable"), "{answers:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_not_awaited() {
+    let server = Server::start_with(Config { body_timeout: Duration::from_millis(200), ..unlimited() }).await;
+    let query = polling(&server).await;
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let head =
+        format!("POST /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n40");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    server.stop().await;
 }

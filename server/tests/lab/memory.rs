@@ -1,4 +1,4 @@
-//! A thousand closed streams release their memory.
+//! The memory of streams: a thousand closed ones release it, and peers that do not read hold little.
 
 use std::{net::SocketAddr, time::Instant};
 
@@ -71,4 +71,43 @@ async fn closed_streams_release_their_memory() {
     }
     assert!(after[2] <= after[0] + SLACK, "{after:?}");
     assert!(after[ROUNDS - 1] <= after[2] + SETTLED, "{after:?}");
+}
+
+/// Sockets that send and do not read.
+const STALLED: usize = 150;
+
+/// What they may add to the server's memory: the 32 MiB of their messages, and the buffers of the sockets' tasks.
+const MOST: u64 = 48 << 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peers_that_do_not_read_hold_little_memory_together() {
+    rlimit::increase_nofile_limit(4_096).unwrap();
+    let folder = TempDir::new().unwrap();
+    let process = Process::start_with(folder.path(), &["--rate-limits", "off"]);
+    let before = process.resident();
+    let mut message = vec![0x82, 0x80 | 127];
+    message.extend((1_u64 << 20).to_be_bytes());
+    message.extend([0; 4]);
+    message.resize(message.len() + (1 << 20), b'x');
+    let mut sockets = JoinSet::new();
+    for _ in 0..STALLED {
+        let (address, message) = (process.address, message.clone());
+        sockets.spawn(async move {
+            let mut stream = open(address, "/lab/echo", true).await;
+            let sending = async { while stream.write_all(&message).await.is_ok() {} };
+            let _ = tokio::time::timeout(std::time::Duration::from_secs(5), sending).await;
+            stream
+        });
+    }
+    let mut most = 0;
+    let mut held = Vec::new();
+    while let Some(stream) = sockets.join_next().await {
+        held.push(stream.unwrap());
+        most = most.max(process.resident());
+    }
+    assert!(most < before + MOST, "{} MiB more", (most - before) >> 20);
+    drop(held);
+    // Others are served again.
+    gauges(process.address, |streams| streams["total"] == 0).await;
+    open(process.address, "/lab/echo", true).await;
 }

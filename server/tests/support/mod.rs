@@ -140,7 +140,8 @@ impl Server {
 
 /// Without rate limits, and with a heartbeat that a slow machine cannot miss.
 pub fn unlimited() -> Config {
-    Config { rate_limits: Switch::Off, heartbeat: Duration::from_secs(300), ..Config::default() }
+    let long = Duration::from_secs(300);
+    Config { rate_limits: Switch::Off, heartbeat: long, write_timeout: long, ..Config::default() }
 }
 
 /// A client that follows no redirects and uses no proxy.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId, Seq, ServerFrame, error_code};
+use parlor_protocol::{ClientFrame, CommandId, Cursor, RoomId, Seq, ServerFrame, error_code, limits};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -194,8 +194,9 @@ fn parse<T: DeserializeOwned>(data: Option<Value>) -> Result<T, Refusal> {
 }
 
 async fn rooms_of(participant: &Participant) -> Result<Value, Refusal> {
-    let rooms = participant.services().list_rooms(&participant.caller.signed_in()).await?;
-    Ok(json!({ "rooms": rooms }))
+    let limit = limits::MAX_ROOMS_LISTED as usize;
+    let list = participant.services().list_rooms(&participant.caller.signed_in(), None, limit).await?;
+    Ok(json!(list))
 }
 
 async fn history(participant: &Participant, data: Option<Value>) -> Result<Value, Refusal> {

@@ -144,6 +144,10 @@ async fn participant(
         let caller = app.services.authenticate(&auth.token, Some(visitor.address)).await?;
         Some(caller.ok_or_else(ApiError::unauthorized)?)
     };
+    if let Some(caller) = &caller {
+        // Creating a guest is limited as such.
+        app.services.limit_mutations(&visitor, Some(&caller.token))?;
+    }
     let query = Query::<Auth>::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default();
     let or = |one: String, other: String| if one.is_empty() { other } else { one };
     let (name, room) = (or(auth.name, query.name), or(auth.room, query.room));

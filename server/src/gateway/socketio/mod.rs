@@ -20,7 +20,7 @@ use axum::{
     routing::any,
 };
 use parking_lot::Mutex;
-use parlor_protocol::limits;
+use parlor_protocol::{error_code, limits};
 use socketioxide::{SocketIo, handler::ConnectHandler, service::SocketIoService};
 use tokio::sync::oneshot;
 use tower::{ServiceExt, util::ServiceFn};
@@ -113,19 +113,26 @@ impl Endpoint {
         let value = |key: &str| query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
         let (sid, is_websocket) = (value("sid").map(str::to_owned), value("transport") == Some("websocket"));
         let is_known = matches!(value("EIO"), Some("3" | "4"));
-        if sid.is_none() {
-            let Ok(visitor) = ClientInfo::from_request_parts(&mut parts, app).await;
+        let Ok(visitor) = ClientInfo::from_request_parts(&mut parts, app).await;
+        let is_upgrade = sid.as_deref().is_some_and(|sid| self.handles.contains(sid));
+        if sid.is_none() || (is_websocket && !is_upgrade) {
             app.services.limit_mutations(&visitor, None)?;
         }
         if is_websocket && is_known {
             return Ok(self.upgrade(app, parts, body, sid).await);
         }
-        if sid.is_none() {
+        let body = if parts.method == Method::POST { read(body, app.config.body_timeout).await? } else { body };
+        let has_sid = sid.is_some();
+        if !has_sid {
             let held = HeldPermit::of(&parts);
             parts.extensions.remove::<ConnectionInfo>();
             parts.extensions.insert(held);
         }
         let Ok(response) = self.service.oneshot(Request::from_parts(parts, body)).await;
+        if has_sid && response.status().is_client_error() {
+            // A session that does not exist: a guess costs as much as an opening.
+            app.services.limit_mutations(&visitor, None)?;
+        }
         Ok(response.map(Body::new))
     }
 
@@ -153,6 +160,16 @@ impl Endpoint {
             let _: Result<(), _> = when_gone.await;
         })
     }
+}
+
+/// The body of a POST once all of it has arrived. The library would wait for it without limit.
+async fn read(body: Body, limit: Duration) -> Result<Body, ApiError> {
+    let body = tokio::time::timeout(limit, axum::body::to_bytes(body, MAX_PACKET)).await;
+    let body = body
+        .map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, error_code::BAD_REQUEST, "The body took too long."))?;
+    let too_large =
+        |_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error_code::TOO_LARGE, "The packets are too large.");
+    body.map(Body::from).map_err(too_large)
 }
 
 /// Adds CORS headers (Fetch, section 3.2) for an allowed origin, without credentials.

@@ -4,7 +4,7 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -12,11 +12,11 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::oneshot,
-    time::Sleep,
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::transport_handle::TransportHandle;
+use crate::socket::WriteDeadline;
 
 /// A write without progress fails after this time.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ pub(super) struct SocketStream {
     early: (Vec<u8>, usize),
     handle: Arc<TransportHandle>,
     ending: Pin<Box<WaitForCancellationFutureOwned>>,
-    timeout: Option<Pin<Box<Sleep>>>,
+    deadline: WriteDeadline,
     /// Dropped with the stream.
     _gone: oneshot::Sender<()>,
 }
@@ -43,19 +43,13 @@ impl SocketStream {
         gone: oneshot::Sender<()>,
     ) -> Self {
         let ending = Box::pin(handle.ending.clone().cancelled_owned());
-        Self { stream, early: (early, 0), handle, ending, timeout: None, _gone: gone }
+        Self { stream, early: (early, 0), handle, ending, deadline: WriteDeadline::default(), _gone: gone }
     }
 
     /// Fails when a write is pending for too long.
     fn with_timeout<T>(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if poll.is_ready() {
-            self.timeout = None;
-            return poll;
-        }
-        let duration = if self.handle.ending.is_cancelled() { CLOSE_TIMEOUT } else { WRITE_TIMEOUT };
-        let timeout = self.timeout.get_or_insert_with(|| Box::pin(tokio::time::sleep(duration)));
-        ready!(timeout.as_mut().poll(context));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        let limit = if self.handle.ending.is_cancelled() { CLOSE_TIMEOUT } else { WRITE_TIMEOUT };
+        self.deadline.check(context, limit, poll)
     }
 }
 

@@ -21,6 +21,10 @@ pub(super) struct TransportHandle {
 pub(super) struct TransportHandles(Arc<Mutex<HashMap<String, Weak<TransportHandle>>>>);
 
 impl TransportHandles {
+    pub(super) fn contains(&self, sid: &str) -> bool {
+        self.0.lock().contains_key(sid)
+    }
+
     /// Returns or creates the handle of a session.
     pub(super) fn get_or_create(&self, sid: String) -> Arc<TransportHandle> {
         let mut all = self.0.lock();

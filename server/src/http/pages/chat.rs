@@ -13,7 +13,11 @@ use parlor_app::{
     Offers, PageData, RoomPage, ServerIdentity,
     i18n::{I18n, Key, Language},
 };
-use parlor_protocol::{RoomId, RoomSummary, User, error_code, http::ServerSettings, limits, validate};
+use parlor_protocol::{
+    RoomId, RoomSummary, User, error_code,
+    http::{RoomList, ServerSettings},
+    limits, validate,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -101,13 +105,25 @@ pub(in crate::http) async fn room(
         let to = if sessions::is_room_address(&path) { format!("/?next={path}") } else { "/".into() };
         return Ok(Redirect::to(&to).into_response());
     };
-    let rooms = app.services.list_rooms(&caller.signed_in()).await?;
-    let found = match rooms.iter().find(|summary| summary.id == room) {
-        Some(summary) => Some(room_page(&app, summary.clone()).await?),
+    let RoomList { rooms, next } =
+        app.services.list_rooms(&caller.signed_in(), None, limits::ROOMS_ON_PAGE as usize).await?;
+    let summary = match rooms.iter().find(|summary| summary.id == room) {
+        Some(summary) => Some(summary.clone()),
+        None if next.is_some() => app.services.room_details(&caller, &room).await.ok().map(|details| details.summary),
         None => None,
     };
-    let missing = found.is_none();
-    let data = PageData { rooms, room: found, missing, ..page(&app, Some((*caller.user).clone()), request.headers()) };
+    let found = match summary {
+        Some(summary) => Some(room_page(&app, summary).await?),
+        None => None,
+    };
+    let (missing, has_more_rooms) = (found.is_none(), next.is_some());
+    let data = PageData {
+        rooms,
+        has_more_rooms,
+        room: found,
+        missing,
+        ..page(&app, Some((*caller.user).clone()), request.headers())
+    };
     let language = language::of(request.headers());
     Ok(render(&app, data, language, request).await)
 }
@@ -158,6 +174,7 @@ fn page(app: &AppState, user: Option<User>, headers: &HeaderMap) -> PageData {
     PageData {
         user,
         rooms: Vec::new(),
+        has_more_rooms: false,
         room: None,
         missing: false,
         notice: None,

@@ -54,7 +54,7 @@ impl TickFormat for Events {
     /// Browsers reconnect by themselves. That is right when the server restarts; after the time limit the script must stop it.
     fn end(&self, reason: StopReason) -> String {
         match reason {
-            StopReason::TimeLimit => format!("event: end\ndata: {}\n\n", reason.text()),
+            StopReason::TimeLimit | StopReason::MemoryLimit => format!("event: end\ndata: {}\n\n", reason.text()),
             StopReason::ShuttingDown => format!(": {}\n\n", reason.text()),
         }
     }

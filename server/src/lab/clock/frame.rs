@@ -71,7 +71,7 @@ impl TickFormat for Document {
     /// The parent page sees that the document is complete; a message tells it when that was intended.
     fn end(&self, reason: StopReason) -> String {
         let told = match reason {
-            StopReason::TimeLimit => self.script("{end: true}"),
+            StopReason::TimeLimit | StopReason::MemoryLimit => self.script("{end: true}"),
             StopReason::ShuttingDown => String::new(),
         };
         told + "</body>\n</html>\n"

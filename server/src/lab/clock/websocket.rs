@@ -14,9 +14,10 @@ use crate::{
     extract::{ConnectionInfo, SameOrigin},
     lab::{
         close::CloseCause,
+        metered_reader::MeteredReader,
         streams::{OpenStream, StreamKind, Streams},
     },
-    socket::{MessageReader, MessageWriter, Upgrade},
+    socket::{MessageWriter, Upgrade},
     websocket::{
         decode::{Decoder, Message},
         frame::Opcode,
@@ -39,7 +40,7 @@ pub(in crate::lab) async fn upgrade(
 /// Messages from the client are ignored, except pings and its close frame.
 async fn run(stream: TcpStream, early: &[u8], open: OpenStream, mut ticks: Ticks) {
     let (incoming, outgoing) = stream.into_split();
-    let mut reader = MessageReader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early);
+    let mut reader = MeteredReader::new(incoming, Decoder::new(limits::MAX_FRAME_BYTES), early, open.memory());
     let mut writer = MessageWriter::new(outgoing);
     let cause = loop {
         let (opcode, payload) = tokio::select! {
@@ -48,7 +49,7 @@ async fn run(stream: TcpStream, early: &[u8], open: OpenStream, mut ticks: Ticks
                 Ok(Message::Ping(payload)) => (Opcode::Pong, payload.to_vec()),
                 Ok(Message::Close(code)) => break CloseCause::Client(code),
                 Ok(Message::Text(_) | Message::Binary(_) | Message::Pong) => continue,
-                Err(error) => break error.into(),
+                Err(cause) => break cause,
             },
             reason = open.stopped() => break CloseCause::Server(reason),
         };
@@ -56,5 +57,5 @@ async fn run(stream: TcpStream, early: &[u8], open: OpenStream, mut ticks: Ticks
             break CloseCause::Gone;
         }
     };
-    cause.close(writer, &mut reader).await;
+    cause.close(writer, &mut reader.reader).await;
 }

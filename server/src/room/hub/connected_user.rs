@@ -15,6 +15,8 @@ pub(super) struct ConnectedUser {
     pub(super) role: ServerRole,
     pub(super) rooms: Vec<MemberOf>,
     pub(super) away: bool,
+    /// The last connection has gone: a new one makes a new entry.
+    pub(super) has_gone: bool,
 }
 
 /// A room that the user is a member of.
@@ -25,7 +27,7 @@ pub(super) struct MemberOf {
 
 impl ConnectedUser {
     pub(super) fn new(role: ServerRole) -> Self {
-        Self { connections: Vec::new(), role, rooms: Vec::new(), away: false }
+        Self { connections: Vec::new(), role, rooms: Vec::new(), away: false, has_gone: false }
     }
 
     pub(super) fn room_role(&self, room: &RoomId) -> Option<RoomRole> {
@@ -36,6 +38,26 @@ impl ConnectedUser {
     pub(super) fn membership(&mut self, room: &RoomId) -> Option<&mut RoomMembership> {
         let member_of = self.rooms.iter_mut().find(|member_of| member_of.room.id == *room)?;
         Some(&mut member_of.membership)
+    }
+
+    /// Changes a membership; returns it when it is another one now.
+    pub(super) fn change_membership(
+        &mut self,
+        room: &RoomId,
+        change: impl FnOnce(&mut RoomMembership),
+    ) -> Option<RoomMembership> {
+        let membership = self.membership(room)?;
+        let before = *membership;
+        change(membership);
+        Some(*membership).filter(|after| *after != before)
+    }
+
+    /// Sends a changed membership to the user's connections, except one that knows. Called under the user's lock, so that the
+    /// last summary sent is the newest.
+    pub(super) fn send_membership(&self, room: &Room, membership: RoomMembership, except: Option<ConnectionId>) {
+        room.set_membership(self.connections.iter().map(|connection| connection.id), membership);
+        let Some(user) = self.connections.first().map(|connection| connection.user.id) else { return };
+        self.send_summary(except, || room.summary(user, membership));
     }
 
     /// Adds a membership; false when it is known.

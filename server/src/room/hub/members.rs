@@ -20,14 +20,14 @@ impl Hub {
             MembershipChange::Joined { membership, origin } => self.add_member(user, room, membership, origin),
             MembershipChange::Left { head } => self.remove_member(user, room, head),
             MembershipChange::Level(level) => {
-                self.update_membership(user, room, None, |membership| membership.level = level);
+                self.update_membership(user, room, |membership| membership.level = level);
             }
-            MembershipChange::Read { seq, origin } => self.update_membership(user, room, Some(origin), |membership| {
+            MembershipChange::Read { seq, origin } => self.mark(user, room, origin, |membership| {
                 membership.read = membership.read.max(seq);
                 membership.unread_from = None;
             }),
             MembershipChange::UnreadFrom { seq, origin } => {
-                self.update_membership(user, room, Some(origin), |membership| membership.unread_from = Some(seq));
+                self.mark(user, room, origin, |membership| membership.unread_from = Some(seq));
             }
         }
     }
@@ -35,12 +35,12 @@ impl Hub {
     /// Adds a member. Their connections watch the room and are sent its summary, except one that knows it; a direct room that
     /// someone else created has none before its first message.
     fn add_member(&self, user_id: UserId, room: &Arc<Room>, membership: RoomMembership, except: Option<ConnectionId>) {
-        let mut users = self.users.lock();
-        if !room.admit(user_id, membership) {
+        let Some(entry) = self.users.get(user_id) else {
+            room.admit(user_id, membership);
             return;
-        }
-        let Some(user) = users.get_mut(&user_id) else { return };
-        if !user.add_room(room, membership) {
+        };
+        let mut user = entry.lock();
+        if !room.admit(user_id, membership) || user.has_gone || !user.add_room(room, membership) {
             return;
         }
         user.watch(room, membership);
@@ -52,9 +52,9 @@ impl Hub {
     /// Removes a member since the event at `seq`. They are told that, and get nothing else of the room any more.
     fn remove_member(&self, user_id: UserId, room: &Arc<Room>, seq: Seq) {
         {
-            let mut users = self.users.lock();
+            let Some(entry) = self.users.get(user_id) else { return room.evict(user_id, seq) };
+            let mut user = entry.lock();
             room.evict(user_id, seq);
-            let Some(user) = users.get_mut(&user_id) else { return };
             user.rooms.retain(|member_of| member_of.room.id != room.id);
         }
         // A public room can still be joined.
@@ -77,7 +77,7 @@ impl Hub {
             EventKind::MemberRemoved { user } => self.remove_member(user.id, room, event.seq),
             EventKind::Appointed { user, moderator } => {
                 let role = RoomRole::from_flags(*moderator, false);
-                self.update_membership(user.id, room, None, |membership| membership.role = role);
+                self.update_membership(user.id, room, |membership| membership.role = role);
             }
             EventKind::OwnerChanged { user } => self.change_owner(user.id, room),
             EventKind::Deleted { message_seq, .. } => room.forget_message(*message_seq),
@@ -92,36 +92,22 @@ impl Hub {
 
     /// Makes a member the owner; the owner before them becomes a moderator.
     fn change_owner(&self, user: UserId, room: &Room) {
-        let owners: Vec<_> = {
-            let users = self.users.lock();
-            let owners = users.iter().filter(|(_, known)| known.room_role(&room.id) == Some(RoomRole::Owner));
-            owners.map(|(owner, _)| *owner).collect()
-        };
-        for owner in owners {
-            self.update_membership(owner, room, None, |membership| membership.role = RoomRole::Moderator);
+        for (other, entry) in self.users.all() {
+            let is_owner = entry.lock().room_role(&room.id) == Some(RoomRole::Owner);
+            if is_owner {
+                self.update_membership(other, room, |membership| membership.role = RoomRole::Moderator);
+            }
         }
-        self.update_membership(user, room, None, |membership| membership.role = RoomRole::Owner);
+        self.update_membership(user, room, |membership| membership.role = RoomRole::Owner);
     }
 
-    /// Changes a membership and tells the user's connections, except one that knows.
-    fn update_membership(
-        &self,
-        user_id: UserId,
-        room: &Room,
-        except: Option<ConnectionId>,
-        change: impl FnOnce(&mut RoomMembership),
-    ) {
-        let mut users = self.users.lock();
-        let Some(user) = users.get_mut(&user_id) else { return };
-        let Some(membership) = user.membership(&room.id) else { return };
-        let before = *membership;
-        change(membership);
-        let after = *membership;
-        if after != before {
-            room.set_membership(user_id, after);
-            // Under the lock, so that the last summary sent is the newest.
-            user.send_summary(except, || room.summary(user_id, after));
-        }
+    /// Changes a membership and tells the user's connections.
+    fn update_membership(&self, user_id: UserId, room: &Room, change: impl FnOnce(&mut RoomMembership)) {
+        self.users.with(user_id, |user| {
+            if let Some(after) = user.change_membership(&room.id, change) {
+                user.send_membership(room, after, None);
+            }
+        });
     }
 
     /// Applies a new name or colour of a user: direct rooms are named after their people.
@@ -136,11 +122,12 @@ impl Hub {
     fn send_changed_room(&self, room: &Room) {
         let for_others = (room.kind == RoomKind::Public)
             .then(|| Encoded::from(&ServerFrame::Room { room: room.summary_for_others() }));
-        for (user_id, user) in &mut *self.users.lock() {
+        for (user_id, entry) in self.users.all() {
+            let mut user = entry.lock();
             let frame = match user.membership(&room.id) {
-                Some(_) if !room.is_begun(*user_id) => None,
+                Some(_) if !room.is_begun(user_id) => None,
                 Some(membership) => {
-                    Some(Encoded::from(&ServerFrame::Room { room: room.summary(*user_id, *membership) }))
+                    Some(Encoded::from(&ServerFrame::Room { room: room.summary(user_id, *membership) }))
                 }
                 None => for_others.clone(),
             };

@@ -9,25 +9,25 @@ use super::{DirtyRooms, Room, name_index::NameIndex};
 use crate::{
     connection::{Connection, Encoded},
     domain::RoomRecord,
-    limits::Bucket,
 };
 
 mod connected_user;
 mod connections;
+mod marks;
 mod members;
+mod users;
 
 use connected_user::ConnectedUser;
-
-/// Rate limiters kept. Beyond, those of disconnected users are dropped.
-const MAX_BUCKETS: usize = 100_000;
+use marks::RecentMarks;
+use users::Users;
 
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
-    users: Mutex<HashMap<UserId, ConnectedUser>>,
+    users: Users,
+    marks: RecentMarks,
     names: NameIndex,
     /// Users who have disconnected, with the time to be stored.
     departed: Mutex<HashMap<UserId, Millis>>,
-    sends: Mutex<HashMap<UserId, Bucket>>,
     dirty_rooms: Arc<DirtyRooms>,
     leave_grace: Duration,
     workers: usize,
@@ -38,10 +38,10 @@ impl Hub {
     pub fn new(records: Vec<RoomRecord>, leave_grace: Duration, workers: usize) -> Self {
         let hub = Self {
             rooms: RwLock::default(),
-            users: Mutex::default(),
+            users: Users::default(),
+            marks: RecentMarks::default(),
             names: NameIndex::default(),
             departed: Mutex::default(),
-            sends: Mutex::default(),
             dirty_rooms: Arc::new(DirtyRooms::default()),
             leave_grace,
             workers,
@@ -67,26 +67,15 @@ impl Hub {
         self.rooms.read().values().filter(|room| room.kind == RoomKind::Public).cloned().collect()
     }
 
-    /// The rate limiter of a user's messages, shared by all their connections.
-    pub fn send_limit_of(&self, user: UserId, new: impl FnOnce() -> Bucket) -> Bucket {
-        let mut sends = self.sends.lock();
-        // An unused bucket is full again within seconds, so it can be dropped.
-        if sends.len() > MAX_BUCKETS && !sends.contains_key(&user) {
-            sends.retain(|_, bucket| bucket.is_shared());
-        }
-        sends.entry(user).or_insert_with(new).clone()
-    }
-
     /// A connected user's role on the server, and in a room; `None` when they are not a member.
     pub fn roles_of(&self, user: UserId, room: &RoomId) -> (ServerRole, Option<RoomRole>) {
-        let users = self.users.lock();
-        users.get(&user).map_or((ServerRole::Guest, None), |connected| (connected.role, connected.room_role(room)))
+        self.users
+            .with(user, |connected| (connected.role, connected.room_role(room)))
+            .unwrap_or((ServerRole::Guest, None))
     }
 
     pub fn set_role(&self, user: UserId, role: ServerRole) {
-        if let Some(connected) = self.users.lock().get_mut(&user) {
-            connected.role = role;
-        }
+        self.users.with(user, |connected| connected.role = role);
     }
 
     /// Whether a connected user other than `except` has a name with this key.
@@ -106,12 +95,12 @@ impl Hub {
     }
 
     pub fn connections_of(&self, user: UserId) -> Vec<Arc<Connection>> {
-        self.users.lock().get(&user).map(|connected| connected.connections.clone()).unwrap_or_default()
+        self.users.with(user, |connected| connected.connections.clone()).unwrap_or_default()
     }
 
     /// The connections that have sent hello.
     pub fn connections(&self) -> Vec<Arc<Connection>> {
-        self.users.lock().values().flat_map(|user| &user.connections).cloned().collect()
+        self.users.all().iter().flat_map(|(_, user)| user.lock().connections.clone()).collect()
     }
 
     /// Adds a room that was just created. Everyone but the creator, who becomes a member, is told of a public one.
@@ -127,6 +116,7 @@ impl Hub {
 
     /// Called once a second.
     pub fn tick(&self) {
+        self.send_pending_marks();
         let due = std::mem::take(&mut *self.dirty_rooms.0.lock());
         for room in due.iter().filter_map(|id| self.room(id)) {
             room.tick(self.leave_grace);

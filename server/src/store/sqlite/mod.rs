@@ -25,6 +25,7 @@ use super::Store;
 use crate::domain::{CommitSink, StoreError};
 use erasure::{Erasures, truncate_log};
 use migrations::MIGRATIONS;
+use rooms::PendingMarks;
 use transaction::WriteTransaction;
 use writer::Job;
 
@@ -32,6 +33,7 @@ pub use recovery::create_recovery_link;
 
 mod accounts;
 mod audit;
+mod ended_guests;
 mod erasure;
 mod error;
 mod invites;
@@ -68,6 +70,7 @@ pub struct SqliteStore {
     /// Returns its connection at its end, unless that failed.
     writer: Mutex<Option<JoinHandle<Option<SqliteConnection>>>>,
     log_truncation: JoinHandle<()>,
+    marks: Arc<PendingMarks>,
     /// The writer's. It is closed when the writer ends.
     sink: Weak<dyn CommitSink>,
     lock: std::fs::File,
@@ -143,6 +146,7 @@ impl SqliteStore {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
             log_truncation,
+            marks: Arc::default(),
             sink: weak_sink,
             lock,
         }))
@@ -173,6 +177,11 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    async fn check(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT id FROM server_settings").execute(&self.readers).await?;
+        Ok(())
+    }
+
     async fn close(&self) {
         drop(self.jobs.lock().await.take());
         let mut connection = None;

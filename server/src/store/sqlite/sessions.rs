@@ -14,7 +14,7 @@ use super::{
     SqliteStore,
     accounts::has_password,
     audit::{self, Entry},
-    rights,
+    ended_guests, rights,
     transaction::WriteTransaction,
     values::{server_role, token_hashes, user},
     writer::Job,
@@ -107,7 +107,8 @@ impl SessionStore for SqliteStore {
     }
 
     async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError> {
-        self.write(move |tx| Box::pin(end_expired(tx, begun_before))).await
+        self.write(move |tx| Box::pin(end_expired(tx, begun_before))).await?;
+        ended_guests::delete_memberships(self).await
     }
 }
 

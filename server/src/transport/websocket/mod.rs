@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 use super::{CLOSE_TIMEOUT, bye_frame, expect_hello};
 use crate::{
     connection::{Frame, Outgoing},
-    extract::{AppState, SameOrigin},
-    services::Caller,
+    extract::{ApiError, AppState, SameOrigin},
+    services::{Caller, ClientInfo},
     session::Session,
     socket::{MessageReader, Upgrade},
     websocket::{
@@ -27,12 +27,15 @@ use writer::SessionWriter;
 pub(super) async fn upgrade(
     _origin: SameOrigin,
     caller: Caller,
+    client: ClientInfo,
     State(app): State<AppState>,
     upgrade: Upgrade,
-) -> Response {
-    upgrade.offering(SUBPROTOCOL).run(move |stream, early| {
-        run(stream, &early, Session::new(app.session_context.clone(), caller.signed_in(), caller.token))
-    })
+) -> Result<Response, ApiError> {
+    let (context, who) = (app.session_context, caller.signed_in());
+    let limits = context.admit(&who, &client)?;
+    Ok(upgrade
+        .offering(SUBPROTOCOL)
+        .run(move |stream, early| run(stream, &early, Session::new(context, who, caller.token, limits))))
 }
 
 /// How a connection ended.

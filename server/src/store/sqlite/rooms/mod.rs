@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use parlor_protocol::{NotificationLevel, RoomId, RoomKind, Seq, UserId, http::Member};
 
-use super::{SqliteStore, writer::Job};
+use super::SqliteStore;
 use crate::{
     domain::{ConnectionId, Membership, RoomChange, RoomRecord, StoreError},
     store::RoomStore,
@@ -11,18 +11,24 @@ use crate::{
 
 mod create;
 mod members;
-mod read_state;
+mod notification_level;
+mod pending_marks;
 mod reads;
 mod settings;
 
 pub(super) use create::{name_key, unlisted_key};
 pub(super) use members::{insert_member, join};
+pub(super) use pending_marks::PendingMarks;
 pub(super) use reads::owner;
 
 #[async_trait]
 impl RoomStore for SqliteStore {
     async fn all_rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
         reads::all_rooms(&self.readers).await
+    }
+
+    async fn count_rooms_of(&self, user: UserId) -> Result<u64, StoreError> {
+        reads::count_rooms_of(&self.readers, user).await
     }
 
     async fn load_memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError> {
@@ -78,12 +84,11 @@ impl RoomStore for SqliteStore {
 
     async fn set_level(&self, room: &RoomId, user: UserId, level: NotificationLevel) -> Result<bool, StoreError> {
         let room = room.clone();
-        self.write(move |tx| Box::pin(read_state::set_level(tx, room, user, level))).await
+        self.write(move |tx| Box::pin(notification_level::set(tx, room, user, level))).await
     }
 
     async fn save_read(&self, room: &RoomId, user: UserId, seq: Seq, origin: ConnectionId) -> Result<(), StoreError> {
-        let room = room.clone();
-        self.submit(Job::write(move |tx| Box::pin(read_state::set_read(tx, room, user, seq, origin))).0).await
+        self.save_mark(room, user, |mark| mark.read(seq, origin)).await
     }
 
     async fn save_unread_from(
@@ -93,7 +98,6 @@ impl RoomStore for SqliteStore {
         seq: Seq,
         origin: ConnectionId,
     ) -> Result<(), StoreError> {
-        let room = room.clone();
-        self.submit(Job::write(move |tx| Box::pin(read_state::set_unread_from(tx, room, user, seq, origin))).0).await
+        self.save_mark(room, user, |mark| mark.unread_from(seq, origin)).await
     }
 }

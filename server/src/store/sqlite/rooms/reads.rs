@@ -36,6 +36,12 @@ pub(super) async fn all_rooms(db: &SqlitePool) -> Result<Vec<RoomRecord>, StoreE
         .collect())
 }
 
+pub(super) async fn count_rooms_of(db: &SqlitePool, user: UserId) -> Result<u64, StoreError> {
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM room WHERE created_by = ?").bind(user.0).fetch_one(db).await?;
+    Ok(count.unsigned_abs())
+}
+
 pub(super) async fn memberships(db: &SqlitePool, user: UserId) -> Result<Vec<Membership>, StoreError> {
     let rows: Vec<MemberRow> =
         sqlx::query_as("SELECT room, read_seq, unread_from, level, role FROM member WHERE user = ?")
