@@ -1,10 +1,7 @@
-//! Read positions and unread marks. They change at once; a user's other connections are told of the first one of a room in
-//! each second, and of the newest one at its end.
+//! Read positions and unread marks. They change at once, and so do a user's other connections learn of them; of more than a
+//! person makes in a second they learn at its end, of the newest one in each room.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 use parlor_protocol::{RoomId, UserId};
@@ -15,34 +12,38 @@ use crate::{
     room::Room,
 };
 
+/// Marks of a user that others are told of at once, in a second.
+const MAX_TOLD_AT_ONCE: u32 = 32;
+
 /// The marks of the current second.
 #[derive(Default)]
-pub(super) struct RecentMarks(Mutex<HashMap<(UserId, RoomId), RecentMark>>);
+pub(super) struct RecentMarks(Mutex<HashMap<UserId, UserMarks>>);
 
-/// The connection that the marks came from which others were not told of; none when they came from several.
 #[derive(Default)]
-struct RecentMark(Option<Option<ConnectionId>>);
+struct UserMarks {
+    count: u32,
+    /// Rooms with a mark that others were not told of, and the connection that all of these came from; none when they came
+    /// from several.
+    pending: HashMap<RoomId, Option<ConnectionId>>,
+}
 
 impl RecentMarks {
-    /// Notes a mark. True when it is the first one, which others are told of at once.
+    /// Notes a mark. True when others are to be told of it at once.
     fn note(&self, user: UserId, room: &RoomId, origin: ConnectionId) -> bool {
-        match self.0.lock().entry((user, room.clone())) {
-            Entry::Vacant(entry) => {
-                entry.insert(RecentMark::default());
-                true
-            }
-            Entry::Occupied(mut entry) => {
-                let pending = entry.get_mut();
-                let first = pending.0.unwrap_or(Some(origin));
-                pending.0 = Some(first.filter(|first| *first == origin));
-                false
-            }
+        let mut recent = self.0.lock();
+        let marks = recent.entry(user).or_default();
+        marks.count += 1;
+        if marks.count <= MAX_TOLD_AT_ONCE {
+            return true;
         }
+        let from = marks.pending.entry(room.clone()).or_insert(Some(origin));
+        *from = from.filter(|from| *from == origin);
+        false
     }
 }
 
 impl Hub {
-    /// Changes how far a user has read. Their other connections are told, at most once a second.
+    /// Changes how far a user has read.
     pub(super) fn mark(
         &self,
         user_id: UserId,
@@ -60,16 +61,18 @@ impl Hub {
         });
     }
 
-    /// Tells of the newest marks of the second that has passed.
+    /// Tells of the marks of the second that has passed which nobody was told of.
     pub(super) fn send_pending_marks(&self) {
         let recent = std::mem::take(&mut *self.marks.0.lock());
-        for ((user_id, room_id), RecentMark(pending)) in recent {
-            let (Some(origin), Some(room)) = (pending, self.room(&room_id)) else { continue };
-            self.users.with(user_id, |user| {
-                if let Some(membership) = user.membership(&room_id).copied() {
-                    user.send_membership(&room, membership, origin);
-                }
-            });
+        for (user_id, marks) in recent {
+            for (room_id, origin) in marks.pending {
+                let Some(room) = self.room(&room_id) else { continue };
+                self.users.with(user_id, |user| {
+                    if let Some(membership) = user.membership(&room_id).copied() {
+                        user.send_membership(&room, membership, origin);
+                    }
+                });
+            }
         }
     }
 }
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn many_marks_are_one_frame_a_second() {
+    fn many_marks_are_few_frames() {
         let record = RoomRecord {
             id: RoomId::lobby(),
             name: "Lobby".into(),
@@ -129,12 +132,13 @@ mod tests {
             })
             .collect();
         let origin = connections[0].id;
+        let at_once: Vec<_> = (1..=u64::from(MAX_TOLD_AT_ONCE)).collect();
         for seq in 1..=1_000 {
             hub.change_membership(id, &room, MembershipChange::Read { seq, origin });
         }
         assert_eq!(
             connections.iter().map(|connection| told(connection)).collect::<Vec<_>>(),
-            [vec![], vec![1], vec![1]]
+            [vec![], at_once.clone(), at_once]
         );
         hub.tick();
         let newest = vec![1_000];
@@ -145,11 +149,11 @@ mod tests {
         hub.tick();
         assert!(connections.iter().all(|connection| told(connection).is_empty()));
         // Two devices: each learns of the other's.
-        for (seq, connection) in [(1_001, 0), (1_002, 1), (1_003, 2)] {
-            let origin = connections[connection].id;
+        for seq in 1_001..1_101 {
+            let origin = connections[usize::from(seq > 1_050)].id;
             hub.change_membership(id, &room, MembershipChange::Read { seq, origin });
         }
         hub.tick();
-        assert!(connections.iter().all(|connection| told(connection).last() == Some(&1_003)));
+        assert!(connections.iter().all(|connection| told(connection).last() == Some(&1_100)));
     }
 }
