@@ -17,7 +17,7 @@ use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
 use crate::{
     browser, clock,
     effect::effect,
-    live::{client::Client, view::RowItem},
+    live::{client::Client, view::RoomStatus},
 };
 
 pub const ID: &str = "timeline";
@@ -71,11 +71,11 @@ pub struct ScrollPosition {
 
 impl ScrollPosition {
     /// Preserves the position for as long as the current component lives.
-    pub fn preserve(self, rows: Signal<Vec<RowItem>>) {
+    pub fn preserve(self, status: Signal<RoomStatus>, rows_changed: ArcTrigger) {
         let Self { client, room, scroller, content, rows_pending, unread_line_above } = self;
         let observed = StoredValue::new_local(None::<Observed>);
         effect(move || {
-            rows.track();
+            rows_changed.track();
             // After the rows are in the page, and before anything reads the layout, which is observed once a frame.
             spawn_local(async move {
                 observed.try_with_value(|observed| {
@@ -107,7 +107,9 @@ impl ScrollPosition {
                 anchor.record();
                 client.scrolled(&room, anchor.is_at_end(), anchor.is_near_end(), anchor.first_message());
                 anchor.live.set(!client.is_detached(&room));
-                let above = anchor.is_below_unread_line();
+                // Looking for the line takes as long as the timeline has elements.
+                let has_line = status.try_with_untracked(|status| status.unread_after.is_some()).unwrap_or(false);
+                let above = has_line && anchor.is_below_unread_line();
                 if unread_line_above.get_untracked() != above {
                     unread_line_above.set(above);
                 }
@@ -182,7 +184,8 @@ impl Anchor {
             if let Some(id) = here.get_attribute("data-id") {
                 return uuid::Uuid::try_parse(&id).ok().map(CommandId);
             }
-            row = here.next_element_sibling();
+            let next_block = || here.parent_element()?.next_element_sibling()?.first_element_child();
+            row = here.next_element_sibling().or_else(next_block);
         }
         None
     }

@@ -1,9 +1,11 @@
 //! The messages of the current room.
 
+use std::ops::Range;
+
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 use parlor_protocol::RoomId;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, HtmlCollection, HtmlElement};
 
 use super::{
     composer::ComposerHandle,
@@ -18,11 +20,11 @@ use crate::{
     browser,
     i18n::Key,
     live::{
+        blocks::BlockId,
         client::Client,
         connection::ConnectionState,
-        rows::RowKey,
         state::LoadState,
-        view::{RoomStatus, RoomView, RowItem},
+        view::{RoomStatus, RoomView, RowBlock},
     },
 };
 
@@ -33,7 +35,6 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     let missing = expect_context::<CurrentRoom>().missing;
     let view = client.view(&room);
     let status: Signal<RoomStatus> = view.status.clone().into();
-    let rows: Signal<Vec<RowItem>> = view.rows.clone().into();
     // The newest page has replaced an older one.
     let jumps = Memo::new(move |_| status.read().end_jumps);
     Effect::watch(move || jumps.get(), |_, _, _| scroll::to_end(false), false);
@@ -44,11 +45,12 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     let content = NodeRef::<html::Div>::new();
     let rows_pending = StoredValue::new(false);
     let unread_line_above = RwSignal::new(false);
-    ScrollPosition { client, room: room.clone(), scroller, content, rows_pending, unread_line_above }.preserve(rows);
+    ScrollPosition { client, room: room.clone(), scroller, content, rows_pending, unread_line_above }
+        .preserve(status, view.rows_changed.clone());
     let ready = move || status.with(|status| status.load_state == LoadState::Ready);
     let loading = move || status.with(|status| status.load_state == LoadState::Loading);
     let complete = move || status.read().complete;
-    let is_empty = Memo::new(move |_| rows.with(|rows| !rows.iter().any(|row| matches!(row.key, RowKey::Message(_)))));
+    let is_empty = Memo::new(move |_| status.read().empty);
     let problem = Memo::new(move |_| {
         status.with(|status| match &status.load_state {
             _ if missing.get() => i18n.t(Key::RoomUnavailable).to_owned(),
@@ -151,9 +153,6 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     }
 }
 
-/// Rows that are added in one frame. The first page of a room at once would be a noticeable pause.
-const BATCH: usize = 12;
-
 /// The rows alone, for the welcome page too. `pending` is set to whether older rows are still to be added.
 #[component]
 pub fn Rows(
@@ -162,28 +161,33 @@ pub fn Rows(
 ) -> impl IntoView {
     let i18n = expect_context::<Client>().i18n;
     let composer = use_context::<ComposerHandle>();
-    let rows = view.rows;
+    let blocks = view.blocks;
     // What the server has rendered is there as a whole.
     let hydrating = Owner::current_shared_context().is_some_and(|context| context.during_hydration());
     let all_at_once = StoredValue::new(cfg!(feature = "ssr") || hydrating);
-    let shown = StoredValue::new(Vec::<RowKey>::new());
+    let shown = StoredValue::new(Vec::<BlockId>::new());
     let next_batch = Trigger::new();
+    let requested = StoredValue::new(false);
     let batched = move || {
         next_batch.track();
-        let mut rows = rows.get();
-        let known = shown.with_value(|shown| rows.iter().position(|row| shown.contains(&row.key)));
-        let begin = match all_at_once.get_value() {
-            true => 0,
-            false => known.unwrap_or(rows.len()).saturating_sub(BATCH),
+        let blocks = blocks.get();
+        let batch = match all_at_once.get_value() {
+            true => 0..blocks.len(),
+            false => shown.with_value(|shown| next_range(&blocks, shown)),
         };
-        let rows = rows.split_off(begin);
         all_at_once.set_value(false);
-        rows_pending.set_value(begin > 0);
-        if begin > 0 {
-            request_animation_frame(move || next_batch.notify());
+        rows_pending.set_value(batch.start > 0);
+        if batch.len() < blocks.len() && !requested.get_value() {
+            requested.set_value(true);
+            request_animation_frame(move || {
+                // The timeline may be gone.
+                requested.try_set_value(false);
+                next_batch.notify();
+            });
         }
-        shown.set_value(rows.iter().map(|row| row.key).collect());
-        rows
+        let blocks = blocks[batch].to_vec();
+        shown.set_value(blocks.iter().map(|block| block.id).collect());
+        blocks
     };
     view! {
         <div
@@ -194,11 +198,35 @@ pub fn Rows(
             aria-label=i18n.t(Key::Messages)
             on:keydown=move |event| move_focus(composer, &event)
         >
-            <For each=batched key=|item| item.key let(item)>
-                <RowView item />
+            <For each=batched key=|block| block.id let(block)>
+                <div class="row-block">
+                    <For each=move || block.rows.get() key=|item| item.key let(item)>
+                        <RowView item />
+                    </For>
+                </div>
             </For>
         </div>
     }
+}
+
+/// Rows that are added above in one frame. The first page of a room at once would be a noticeable pause.
+const BATCH: usize = 12;
+/// Blocks that are added below in one frame. In a flood, hundreds of messages arrive at once.
+const BLOCKS_BELOW: usize = 3;
+
+/// The blocks to show next: those that are shown and a batch above and below them, or the end if none is shown.
+fn next_range(blocks: &[RowBlock], shown: &[BlockId]) -> Range<usize> {
+    let is_shown = |block: &RowBlock| shown.contains(&block.id);
+    let first = blocks.iter().position(is_shown).unwrap_or(blocks.len());
+    let end = blocks.iter().rposition(is_shown).map_or(blocks.len(), |last| last + 1 + BLOCKS_BELOW);
+    let mut rows = 0;
+    let in_batch = |block: &&RowBlock| {
+        let is_first = rows == 0;
+        rows += block.rows.with_untracked(Vec::len);
+        is_first || rows <= BATCH
+    };
+    let above = blocks[..first].iter().rev().take_while(in_batch).count();
+    first - above..end.min(blocks.len())
 }
 
 /// The class of the button of a message.
@@ -211,9 +239,11 @@ fn move_focus(composer: Option<ComposerHandle>, event: &KeyboardEvent) {
     if focused.class_name() != MORE {
         return;
     }
-    let next: fn(&Element) -> Option<Element> = match browser::pressed_key(event).unwrap_or_default().as_str() {
-        "ArrowUp" => Element::previous_element_sibling,
-        "ArrowDown" => Element::next_element_sibling,
+    let buttons = document().get_elements_by_class_name(MORE);
+    let at = (0..buttons.length()).find(|at| buttons.item(*at).is_some_and(|button| button == focused));
+    let next = match browser::pressed_key(event).unwrap_or_default().as_str() {
+        "ArrowUp" => at.and_then(|at| at.checked_sub(1)),
+        "ArrowDown" => at.map(|at| at + 1),
         "Escape" => {
             if let Some(composer) = composer {
                 composer.focus();
@@ -223,12 +253,8 @@ fn move_focus(composer: Option<ComposerHandle>, event: &KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    let mut row = focused.closest("[data-row]").ok().flatten();
-    while let Some(beside) = row.as_ref().and_then(next) {
-        if focus_button(&beside.get_elements_by_class_name(MORE), 0) {
-            return;
-        }
-        row = Some(beside);
+    if let Some(next) = next {
+        focus_button(&buttons, next);
     }
 }
 
@@ -238,9 +264,10 @@ pub(super) fn focus_last_message() {
     focus_button(&buttons, buttons.length().saturating_sub(1));
 }
 
-fn focus_button(buttons: &web_sys::HtmlCollection, at: u32) -> bool {
-    let button = buttons.item(at).and_then(|button| button.dyn_into::<HtmlElement>().ok());
-    button.is_some_and(|button| button.focus().is_ok())
+fn focus_button(buttons: &HtmlCollection, at: u32) {
+    if let Some(button) = buttons.item(at).and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        let _ = button.focus();
+    }
 }
 
 /// The place of a message that is being loaded.
@@ -252,5 +279,39 @@ fn Skeleton() -> impl IntoView {
             <span class="skeleton-line short"></span>
             <span class="skeleton-line"></span>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{
+        rows::{Row, RowKey},
+        view::RowItem,
+    };
+
+    fn blocks(sizes: &[usize]) -> Vec<RowBlock> {
+        let row = || RowItem { key: RowKey::UnreadMarker, row: ArcRwSignal::new(Row::UnreadMarker) };
+        let block = |(id, size): (BlockId, &usize)| RowBlock {
+            id,
+            rows: ArcRwSignal::new(std::iter::repeat_with(row).take(*size).collect()),
+        };
+        (0..).zip(sizes).map(block).collect()
+    }
+
+    #[test]
+    fn rows_are_added_in_batches_from_the_end_upwards() {
+        let blocks = blocks(&[8, 8, 8, 9, 3]);
+        assert_eq!(next_range(&blocks, &[]), 3..5);
+        assert_eq!(next_range(&blocks, &[3, 4]), 2..5);
+        assert_eq!(next_range(&blocks, &[0, 1, 2, 3, 4]), 0..5);
+        assert_eq!(next_range(&[], &[7]), 0..0);
+    }
+
+    #[test]
+    fn a_flood_is_added_in_batches_below() {
+        let blocks = blocks(&[8; 20]);
+        assert_eq!(next_range(&blocks, &[0, 1]), 0..5);
+        assert_eq!(next_range(&blocks, &[4]), 3..8);
     }
 }

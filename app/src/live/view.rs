@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use parlor_protocol::{Seq, User, UserId};
 
 use super::{
+    blocks::{BlockId, blocks},
     rows::{Row, RowKey},
     state::{LoadState, OpenRoom},
 };
@@ -16,10 +17,20 @@ pub struct RowItem {
     pub row: ArcRwSignal<Row>,
 }
 
+/// See [`blocks`].
+#[derive(Clone)]
+pub struct RowBlock {
+    pub id: BlockId,
+    pub rows: ArcRwSignal<Vec<RowItem>>,
+}
+
 #[derive(Clone, Default)]
 pub struct RoomView {
     /// The rows, oldest first.
-    pub rows: ArcRwSignal<Vec<RowItem>>,
+    pub blocks: ArcRwSignal<Vec<RowBlock>>,
+    /// Notified when rows were added or removed.
+    pub rows_changed: ArcTrigger,
+    next_block: ArcStoredValue<BlockId>,
     pub status: ArcRwSignal<RoomStatus>,
 }
 
@@ -29,6 +40,8 @@ pub struct RoomStatus {
     pub load_state: LoadState,
     /// The rows begin where the room does.
     pub complete: bool,
+    /// There is no message.
+    pub empty: bool,
     pub loading_older: bool,
     /// Messages that arrived while the user was scrolled up.
     pub unseen: u32,
@@ -53,10 +66,12 @@ pub struct RoomStatus {
 impl RoomView {
     /// Updates the signals whose values have changed.
     pub fn update(&self, room: &OpenRoom, rows: Vec<(RowKey, Row)>) {
+        let empty = !rows.iter().any(|(key, _)| matches!(key, RowKey::Message(_)));
         self.update_rows(rows);
         let status = RoomStatus {
             load_state: room.load_state.clone(),
             complete: room.timeline.is_complete(),
+            empty,
             loading_older: room.loading_older,
             unseen: room.unseen,
             detached: room.timeline.is_detached(),
@@ -72,23 +87,47 @@ impl RoomView {
     }
 
     fn update_rows(&self, rows: Vec<(RowKey, Row)>) {
-        let old = self.rows.get_untracked();
-        let same_keys = old.len() == rows.len() && old.iter().zip(&rows).all(|(old, (key, _))| old.key == *key);
-        if same_keys {
-            for (old, (_, row)) in old.iter().zip(rows) {
-                set_if_changed(&old.row, row);
-            }
-            return;
+        let old = self.blocks.get_untracked();
+        let mut signals = HashMap::new();
+        let mut known = HashMap::new();
+        for block in &old {
+            block.rows.with_untracked(|rows| {
+                known.extend(rows.iter().map(|item| (item.key, block.id)));
+                signals.extend(rows.iter().map(|item| (item.key, item.row.clone())));
+            });
         }
-        let mut old: HashMap<_, _> = old.into_iter().map(|item| (item.key, item.row)).collect();
-        let item = |(key, row)| match old.remove(&key) {
+        let mut next = self.next_block.get_value();
+        let new = blocks(rows, &known, &mut next);
+        self.next_block.set_value(next);
+        let mut changed = new.len() != old.len();
+        let mut item = |(key, row)| match signals.remove(&key) {
             Some(signal) => {
                 set_if_changed(&signal, row);
                 RowItem { key, row: signal }
             }
             None => RowItem { key, row: ArcRwSignal::new(row) },
         };
-        self.rows.set(rows.into_iter().map(item).collect());
+        let updated: Vec<_> = new
+            .into_iter()
+            .enumerate()
+            .map(|(at, (id, rows))| {
+                let rows: Vec<_> = rows.into_iter().map(&mut item).collect();
+                changed |= old.get(at).is_none_or(|block| block.id != id);
+                let Some(block) = old.iter().find(|block| block.id == id) else {
+                    return RowBlock { id, rows: ArcRwSignal::new(rows) };
+                };
+                let keys = rows.iter().map(|item| item.key);
+                if !block.rows.with_untracked(|old| old.iter().map(|item| item.key).eq(keys)) {
+                    block.rows.set(rows);
+                    self.rows_changed.notify();
+                }
+                block.clone()
+            })
+            .collect();
+        if changed {
+            self.blocks.set(updated);
+            self.rows_changed.notify();
+        }
     }
 }
 
