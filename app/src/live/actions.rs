@@ -50,8 +50,14 @@ impl Client {
 
     /// The user has scrolled. `reading` is the first message in sight.
     pub fn scrolled(&self, room: &RoomId, at_end: bool, near_end: bool, reading: Option<CommandId>) {
-        let effects = self.with_state(|state| state.scrolled(room, at_end, near_end, reading));
-        if self.with_state(|state| !state.changed.is_empty()) {
+        let (effects, changed) = self.with_state(|state| {
+            let pending = !state.changed.is_empty();
+            let effects = state.scrolled(room, at_end, near_end, reading);
+            (effects, !pending && !state.changed.is_empty())
+        });
+        // What has arrived is shown in the session's own time. Rows that are added while the layout is observed cost a second
+        // layout in the same frame.
+        if changed {
             self.publish();
         }
         self.run_effects(effects);
@@ -170,5 +176,41 @@ impl Client {
     pub fn unsent(&self, room: Option<&RoomId>) -> Unsent {
         self.unsent_changed.track();
         self.with_state(|state| state.unsent(room))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_protocol::{Event, EventKind, User, UserKind, http::MessagePage};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        i18n::I18n,
+        page::{PageData, RoomPage},
+    };
+
+    #[test]
+    fn scrolling_does_not_show_what_still_waits() {
+        let owner = Owner::new();
+        owner.set();
+        let user = User { id: UserId(Uuid::nil()), name: "Ann".into(), kind: UserKind::Guest, colour: None };
+        let lobby = RoomId::lobby();
+        let summary = RoomSummary::new(lobby.clone(), "Lobby".into());
+        let room = Some(RoomPage { summary, page: MessagePage::default() });
+        let page = PageData { user: Some(user.clone()), room, ..PageData::default() };
+        let client = Client::new(&page, 0, I18n::current());
+        let rows = || client.view(&lobby).blocks.with_untracked(Vec::len);
+
+        let id = CommandId(Uuid::from_u128(1));
+        let (body, html) = ("hi".into(), "<p>hi</p>".into());
+        let event = EventKind::Message { id, body, html, reply_to: None, mentions: Vec::new() };
+        let event = Event { room: lobby.clone(), seq: 1, id, at: 0, by: user, event };
+        _ = client.with_state(|state| state.apply(ServerFrame::Event(event), 0));
+        client.scrolled(&lobby, false, false, None);
+        assert_eq!(rows(), 0, "the session has not rendered yet");
+        client.publish();
+        assert_eq!(rows(), 1);
+        client.scrolled(&lobby, true, true, None);
     }
 }
