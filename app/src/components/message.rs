@@ -13,7 +13,11 @@ use super::{
 use crate::{
     browser, colour,
     i18n::{I18n, Key},
-    live::{client::Client, outbox::Delivery, rows::MessageRow},
+    live::{
+        client::Client,
+        outbox::Delivery,
+        rows::{MessageRow, Row},
+    },
     time,
 };
 
@@ -21,45 +25,49 @@ use crate::{
 const FOLD_LINES: usize = 40;
 const FOLD_CHARS: usize = 4_000;
 
+/// One effect renders the whole message, which is built often and changes rarely.
 #[component]
-pub fn MessageView(message: Memo<MessageRow>) -> impl IntoView {
+pub fn MessageView(row: ArcRwSignal<Row>) -> impl IntoView {
     let client = expect_context::<Client>();
-    let i18n = client.i18n;
-    let id = message.read_untracked().message.id;
     // The welcome page has no menu and no composer.
     let menu = use_context::<MessageMenuHandle>();
     let composer = use_context::<ComposerHandle>();
+    move || row.read().message().map(|row| message(row, client, menu, composer))
+}
+
+fn message(
+    row: &MessageRow,
+    client: Client,
+    menu: Option<MessageMenuHandle>,
+    composer: Option<ComposerHandle>,
+) -> impl IntoView + use<> {
+    let i18n = client.i18n;
+    let id = row.message.id;
+    let delivery = row.delivery.slug();
+    let modifiers = [(row.starts_group, " starts-run"), (row.own, " own"), (row.mentions_me, " names-me")];
+    let class = modifiers.into_iter().filter(|(applies, _)| *applies).map(|(_, class)| class);
+    let class = std::iter::once("message").chain(class).collect::<String>();
     view! {
         <article
-            class="message"
-            class:starts-run=move || message.read().starts_group
-            class:own=move || message.read().own
-            class:names-me=move || message.read().mentions_me
+            class=class
             data-testid="message"
             data-row=""
             data-id=id.to_string()
             data-state=move || {
-                if client.deleting.read().contains(&id) {
-                    return "deleting";
-                }
-                message.read().delivery.slug()
+                if client.deleting.read().contains(&id) { "deleting" } else { delivery }
             }
         >
-            {move || message.with(|row| byline(&row.message, client))}
-            {move || message.with(|row| body(&row.message, i18n))}
-            {move || {
-                message
-                    .with(|row| {
-                        row.own
-                            .then(|| {
-                                view! {
-                                    <div class="tail">
-                                        {state_mark(&row.delivery, i18n)} {unsent_actions(row, client, composer)}
-                                    </div>
-                                }
-                            })
-                    })
-            }}
+            {byline(&row.message, client)}
+            {body(&row.message, i18n)}
+            {row
+                .own
+                .then(|| {
+                    view! {
+                        <div class="tail">
+                            {state_mark(&row.delivery, i18n)} {unsent_actions(row, client, composer)}
+                        </div>
+                    }
+                })}
             {menu
                 .map(|menu| {
                     view! {

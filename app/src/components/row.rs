@@ -20,12 +20,8 @@ pub fn RowView(item: RowItem) -> impl IntoView {
     let i18n = client.i18n;
     let row = item.row;
     // The kind of a row follows from its key and never changes.
-    let first = row.get_untracked();
-    match first {
-        Row::Message(first) => {
-            let message = Memo::new(move |_| row.read().message().cloned().unwrap_or_else(|| first.clone()));
-            EitherOf4::A(view! { <MessageView message /> })
-        }
+    match row.get_untracked() {
+        Row::Message(_) => EitherOf4::A(view! { <MessageView row /> }),
         Row::Day(day) => EitherOf4::B(view! {
             <h2 class="day" data-testid="day" data-row="">
                 <span class="day-name">{move || client.zone.get().day_label(day, client.today.get(), i18n)}</span>
@@ -36,16 +32,13 @@ pub fn RowView(item: RowItem) -> impl IntoView {
                 <span>{i18n.t(Key::NewMessagesDivider)}</span>
             </p>
         }),
-        Row::Notice { kind, .. } => {
-            let row = Memo::new(move |_| row.get());
-            EitherOf4::D(view! { <NoticeView kind row /> })
-        }
+        Row::Notice { kind, .. } => EitherOf4::D(view! { <NoticeView kind row /> }),
     }
 }
 
 /// What happened to the room or its members.
 #[component]
-fn NoticeView(kind: NoticeKind, row: Memo<Row>) -> impl IntoView {
+fn NoticeView(kind: NoticeKind, row: ArcRwSignal<Row>) -> impl IntoView {
     let client = expect_context::<Client>();
     let (icon, class) = match kind {
         NoticeKind::UserOnline | NoticeKind::MemberJoined | NoticeKind::MemberAdded => (Some(ARRIVED), "notice joined"),
@@ -59,23 +52,19 @@ fn NoticeView(kind: NoticeKind, row: Memo<Row>) -> impl IntoView {
         | NoticeKind::RoomArchived
         | NoticeKind::RoomUnarchived => (None, "notice"),
     };
-    let text = move || {
+    let content = move || {
         row.with(|row| match row {
-            Row::Notice { kind, names, by, .. } => Some(sentence(client.i18n, *kind, names, by)),
-            Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
-        })
-    };
-    let at = move || {
-        row.with(|row| match row {
-            Row::Notice { at, .. } => Some(timestamp(*at, client)),
+            Row::Notice { kind, names, by, at } => Some(view! {
+                <span class="notice-text">{sentence(client.i18n, *kind, names, by)}</span>
+                <span class="soft">{timestamp(*at, client)}</span>
+            }),
             Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
         })
     };
     view! {
         <p class=class data-testid="notice" data-row="">
             {icon.map(|path| view! { <Icon path /> })}
-            <span class="notice-text">{text}</span>
-            <span class="soft">{at}</span>
+            {content}
         </p>
     }
 }
