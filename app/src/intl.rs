@@ -18,50 +18,33 @@ use crate::{browser, i18n::I18n, time::Day};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Making a formatter is slow, so each is made once.
+/// Making a formatter is slow, so each is made once, when it is first needed.
+#[derive(Default)]
 struct Formatters {
-    time: Function,
-    date_time: Function,
-    day: Function,
-    day_with_year: Function,
-    list: ListFormat,
-    number: Function,
+    time: OnceCell<Function>,
+    date_time: OnceCell<Function>,
+    day: OnceCell<Function>,
+    day_with_year: OnceCell<Function>,
+    list: OnceCell<ListFormat>,
+    number: OnceCell<Function>,
 }
 
 thread_local! {
-    static FORMATTERS: OnceCell<Formatters> = const { OnceCell::new() };
+    static FORMATTERS: Formatters = Formatters::default();
 }
 
-fn with<T>(format: impl FnOnce(&Formatters) -> T) -> T {
-    FORMATTERS.with(|formatters| format(formatters.get_or_init(Formatters::new)))
+fn date_time_format(set: impl FnOnce(&DateTimeFormatOptions)) -> Function {
+    let options = DateTimeFormatOptions::new();
+    set(&options);
+    DateTimeFormat::new(&locales(), &options).format()
 }
 
-impl Formatters {
-    fn new() -> Self {
-        let locales = locales();
-        let date_time = |options: &DateTimeFormatOptions| DateTimeFormat::new(&locales, options).format();
-        let time = DateTimeFormatOptions::new();
-        time.set_time_style(DateTimeStyle::Short);
-        let full = DateTimeFormatOptions::new();
-        full.set_date_style(DateTimeStyle::Full);
-        full.set_time_style(DateTimeStyle::Long);
-        let day = DateTimeFormatOptions::new();
-        // A day has no time zone: it is formatted as its midnight in UTC.
-        day.set_time_zone("UTC");
-        day.set_weekday(WeekdayFormat::Long);
-        day.set_day(DayFormat::Numeric);
-        day.set_month(MonthFormat::Long);
-        let without_year = date_time(&day);
-        day.set_year(YearFormat::Numeric);
-        Self {
-            time: date_time(&time),
-            date_time: date_time(&full),
-            day: without_year,
-            day_with_year: date_time(&day),
-            list: ListFormat::new(&locales, &Object::new()),
-            number: NumberFormat::new(&locales, &Object::new()).format(),
-        }
-    }
+fn set_day(options: &DateTimeFormatOptions) {
+    // A day has no time zone: it is formatted as its midnight in UTC.
+    options.set_time_zone("UTC");
+    options.set_weekday(WeekdayFormat::Long);
+    options.set_day(DayFormat::Numeric);
+    options.set_month(MonthFormat::Long);
 }
 
 /// The user's preferred variants of the page's language, then the language itself: dates in another language than the
@@ -82,26 +65,43 @@ fn call(formatter: &Function, number: i64) -> String {
 
 /// `09:05`, or `9:05 AM`.
 pub(crate) fn time(at: Millis) -> String {
-    with(|formatters| call(&formatters.time, at))
+    let new = || date_time_format(|options| options.set_time_style(DateTimeStyle::Short));
+    FORMATTERS.with(|formatters| call(formatters.time.get_or_init(new), at))
 }
 
 /// `Saturday 21 November 2026 at 09:05:07 GMT+8`.
 pub(crate) fn date_time(at: Millis) -> String {
-    with(|formatters| call(&formatters.date_time, at))
+    let set = |options: &DateTimeFormatOptions| {
+        options.set_date_style(DateTimeStyle::Full);
+        options.set_time_style(DateTimeStyle::Long);
+    };
+    FORMATTERS.with(|formatters| call(formatters.date_time.get_or_init(|| date_time_format(set)), at))
 }
 
 /// `Saturday 21 November`, and its year if asked for.
 pub(crate) fn day(day: Day, with_year: bool) -> String {
-    with(|formatters| call(if with_year { &formatters.day_with_year } else { &formatters.day }, day * DAY_MS))
+    let set = |options: &DateTimeFormatOptions| {
+        set_day(options);
+        if with_year {
+            options.set_year(YearFormat::Numeric);
+        }
+    };
+    FORMATTERS.with(|formatters| {
+        let formatter = if with_year { &formatters.day_with_year } else { &formatters.day };
+        call(formatter.get_or_init(|| date_time_format(set)), day * DAY_MS)
+    })
 }
 
 /// `Ann, Bob and Cy`.
 pub(crate) fn list(items: &[&str]) -> String {
     let items: Array = items.iter().map(|item| JsValue::from_str(item)).collect();
-    with(|formatters| formatters.list.format(&items).into())
+    let new = || ListFormat::new(&locales(), &Object::new());
+    FORMATTERS.with(|formatters| formatters.list.get_or_init(new).format(&items).into())
 }
 
 /// `1,234`.
 pub(crate) fn number(number: u64) -> String {
-    with(|formatters| call(&formatters.number, i64::try_from(number).unwrap_or(i64::MAX)))
+    let new = || NumberFormat::new(&locales(), &Object::new()).format();
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    FORMATTERS.with(|formatters| call(formatters.number.get_or_init(new), number))
 }
