@@ -220,10 +220,10 @@ impl Anchor {
         let frame = self.scroller.get_bounding_client_rect();
         #[allow(clippy::cast_possible_truncation)]
         let (x, y) = ((frame.left() + 40.0) as f32, frame.top() as f32);
-        // Between two rows there may be nothing.
-        let row = [2.0, 26.0, 50.0, 90.0]
-            .into_iter()
-            .find_map(|down| document().element_from_point(x, y + down)?.closest("[data-row]").ok().flatten());
+        let hit = |down, what| document().element_from_point(x, y + down)?.closest(what).ok().flatten();
+        // Between two rows there may be nothing, and the rows of a block that is not laid out yet are not hit.
+        let row = [2.0, 26.0, 50.0, 90.0].into_iter().find_map(|down| hit(down, "[data-row]"));
+        let row = row.or_else(|| hit(2.0, ".row-block")?.first_element_child());
         *self.first.borrow_mut() = row.map(|row| (row.clone(), distance_to_end(&self.content, &row)));
     }
 
