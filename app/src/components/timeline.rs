@@ -47,8 +47,8 @@ pub fn Timeline(room: RoomId) -> impl IntoView {
     let unread_line_above = RwSignal::new(false);
     ScrollPosition { client, room: room.clone(), scroller, content, rows_pending, unread_line_above }
         .preserve(status, view.rows_changed.clone());
-    let ready = move || status.with(|status| status.load_state == LoadState::Ready);
-    let loading = move || status.with(|status| status.load_state == LoadState::Loading);
+    let ready = move || status.read().load_state == LoadState::Ready;
+    let loading = move || status.read().load_state == LoadState::Loading;
     let complete = move || status.read().complete;
     let is_empty = Memo::new(move |_| status.read().empty);
     let problem = Memo::new(move |_| {
