@@ -90,9 +90,10 @@ fn rooms_never_await() {
 #[test]
 fn only_the_client_transport_opens_sockets() {
     let transport = root().join("app/src/live/transport");
-    let elsewhere: Vec<_> =
-        naming("app/src", "gloo_net::websocket").into_iter().filter(|path| !path.starts_with(&transport)).collect();
+    let (inside, elsewhere): (Vec<_>, Vec<_>) =
+        naming("app/src", "gloo_net::websocket").into_iter().partition(|path| path.starts_with(&transport));
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
+    assert_eq!(inside.len(), 1, "{inside:?}");
 }
 
 /// The string literals of a source with the code before each, without comments and tests.

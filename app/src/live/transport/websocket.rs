@@ -1,21 +1,22 @@
 //! WebSocket: one frame for each text message.
 
-use std::task::{Context, Poll};
-
-use parlor_protocol::SUBPROTOCOL;
-use wasm_bindgen::JsCast as _;
-use web_sys::{CloseEvent, WebSocket};
-
-use super::{
-    Transport, TransportEvent, TransportStatus, frame_event,
-    inbox::{EventListener, Inbox, message_text},
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
 };
-use crate::{browser, json, live::transport_fallback::TransportKind};
+
+use futures::{Sink, Stream};
+use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
+use parlor_protocol::SUBPROTOCOL;
+
+use super::{Transport, TransportEvent, TransportStatus, connection_lost, frame_event};
+use crate::{browser, i18n::Key, json, live::transport_fallback::TransportKind};
 
 struct Socket {
     socket: WebSocket,
-    inbox: Inbox,
-    _listener: EventListener,
+    /// The same socket: gloo does not expose `bufferedAmount`.
+    raw: web_sys::WebSocket,
+    open: bool,
 }
 
 pub(super) fn open() -> Option<Box<dyn Transport>> {
@@ -24,45 +25,50 @@ pub(super) fn open() -> Option<Box<dyn Transport>> {
     }
     let url = browser::socket_url(TransportKind::WebSocket.path());
     // The proxy of `trunk serve` does not pass the subprotocol on, and then the browser closes the connection.
-    let socket =
-        if cfg!(feature = "csr") { WebSocket::new(&url) } else { WebSocket::new_with_str(&url, SUBPROTOCOL) }.ok()?;
-    let inbox = Inbox::default();
-    let sender = inbox.clone();
-    // An error says nothing, and `close` follows it.
-    let listener = EventListener::new(&socket, &["open", "message", "close"], move |event| {
-        sender.put(match event.dyn_ref::<CloseEvent>() {
-            Some(end) => TransportEvent::Closed { code: end.code(), reason: end.reason() },
-            None if event.type_() == "open" => TransportEvent::Open,
-            // The server sends no binary messages.
-            None => message_text(&event).map_or(TransportEvent::Alive, |text| frame_event(json::decode(&text))),
-        });
-    });
-    Some(Box::new(Socket { socket, inbox, _listener: listener }))
+    let raw = if cfg!(feature = "csr") {
+        web_sys::WebSocket::new(&url)
+    } else {
+        web_sys::WebSocket::new_with_str(&url, SUBPROTOCOL)
+    };
+    let raw = raw.ok()?;
+    let socket = WebSocket::try_from(raw.clone()).ok()?;
+    Some(Box::new(Socket { socket, raw, open: false }))
 }
 
 impl Transport for Socket {
     fn send(&mut self, text: String) {
         // An error means that the socket is closing, which the next event reports.
-        let _ = self.socket.send_with_str(&text);
+        let _ = Pin::new(&mut self.socket).start_send(Message::Text(text));
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent> {
-        self.inbox.poll(context)
+        if !self.open {
+            let _ = ready!(Pin::new(&mut self.socket).poll_ready(context));
+            self.open = true;
+            if matches!(self.socket.state(), State::Open) {
+                return Poll::Ready(TransportEvent::Open);
+            }
+        }
+        loop {
+            return Poll::Ready(match ready!(Pin::new(&mut self.socket).poll_next(context)) {
+                Some(Ok(Message::Text(text))) => frame_event(json::decode(&text)),
+                // The server sends no binary messages. The close code comes after the error.
+                Some(Ok(Message::Bytes(_)) | Err(WebSocketError::ConnectionError)) => continue,
+                Some(Err(WebSocketError::ConnectionClose(event))) => {
+                    TransportEvent::Closed { code: event.code, reason: event.reason }
+                }
+                Some(Err(_)) | None => connection_lost(Key::ConnectionLost),
+            });
+        }
     }
 
     fn status(&self) -> TransportStatus {
-        let state = match self.socket.ready_state() {
-            WebSocket::CONNECTING => "CONNECTING",
-            WebSocket::OPEN => "OPEN",
-            WebSocket::CLOSING => "CLOSING",
-            _ => "CLOSED",
+        let state = match self.socket.state() {
+            State::Connecting => "CONNECTING",
+            State::Open => "OPEN",
+            State::Closing => "CLOSING",
+            State::Closed => "CLOSED",
         };
-        TransportStatus { state, buffered: self.socket.buffered_amount() }
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        let _ = self.socket.close();
+        TransportStatus { state, buffered: self.raw.buffered_amount() }
     }
 }
