@@ -34,7 +34,7 @@ test("the connection panel shows correct values", async ({ server, visitor }) =>
     await expect(line(ann, "Since")).toHaveText(/just now|s ago/);
     await expect(line(ann, "Round trip")).toHaveText(/^\d+ ms, median \d+ ms$/);
     await expect(line(ann, "Socket")).toHaveText("OPEN, bufferedAmount 0");
-    await expect(line(ann, "Server’s clock")).toHaveText(/as this one|ahead|behind/);
+    await expect(line(ann, "Server’s clock")).toHaveText(/same as this device|ahead|behind/);
     await expect(line(ann, "Server")).toHaveText(/^Parlor \d+\.\d+\.\d+/);
     await expect(line(ann, "Messages")).toHaveText("0 waiting, 0 failed");
     await expect(line(ann, "Last close")).toHaveText("–");

@@ -105,7 +105,10 @@ fn SwitcherForm() -> impl IntoView {
             {move || found.get().into_iter().enumerate().map(option).collect_view()}
         </ul>
         <p class="soft" role="status">
-            {move || found.read().is_empty().then(|| i18n.t(Key::NoRoomsFound))}
+            {move || {
+                let text = if query.read().is_empty() { Key::NoOtherRooms } else { Key::NoRoomsFound };
+                found.read().is_empty().then(|| i18n.t(text))
+            }}
         </p>
     }
 }

@@ -30,7 +30,7 @@ keys! {
 
         // Header and room list.
         SkipToComposer, JavaScriptRequired, Rooms, OtherRooms, DirectMessages, CreateRoom, RoomSettings,
-        People, GoToRoom, GoToRoomShortcut, NoRoomsFound, MentionCount, UnreadSuffix, Close, SignOut,
+        People, GoToRoom, GoToRoomShortcut, NoRoomsFound, NoOtherRooms, MentionCount, UnreadSuffix, Close, SignOut,
         Account, SigningOut, SignOutOffline, RoomNotFound, ShowPeople, PeoplePrefix, OnlineSuffix, PeopleInRoom,
         OnlineInRoom, You, Away, MorePeople, UpdateAvailable, Reload,
 

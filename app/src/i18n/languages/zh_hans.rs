@@ -47,6 +47,7 @@ language! {
         GoToRoom => "前往房间",
         GoToRoomShortcut => "前往房间（Ctrl K）",
         NoRoomsFound => "没有找到房间。",
+        NoOtherRooms => "还没有其他房间。",
         MentionCount => "{n} 次提到你",
         UnreadSuffix => " 条未读",
         Close => "关闭",
