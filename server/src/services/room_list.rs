@@ -16,12 +16,9 @@ impl Services {
         let is_joined = |room: &RoomId| memberships.iter().any(|membership| membership.room == *room);
         let actor = self.actor(who.role);
         let is_visible = |room: &Room| actor.check(RoomAction::See, room.policy_context(None)).is_allowed();
-        let mut others: Vec<_> =
-            self.hub.public_rooms().into_iter().map(|room| (room.name().to_lowercase(), room)).collect();
-        others.retain(|(name, room)| {
-            after.is_none_or(|after| name.as_str() > after) && !is_joined(&room.id) && is_visible(room)
-        });
-        others.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let is_other = |room: &Room| !is_joined(&room.id) && is_visible(room);
+        // One more shows whether there is another page.
+        let others = self.hub.public_rooms(after, limit.saturating_add(1), is_other);
         let next = (others.len() > limit).then(|| others[..limit].last().map(|(name, _)| name.clone())).flatten();
         let others = others.iter().take(limit).map(|(_, room)| room.summary_for_others());
         let mut rooms: Vec<_> = match after {

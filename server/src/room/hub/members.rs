@@ -82,7 +82,9 @@ impl Hub {
             EventKind::OwnerChanged { user } => self.change_owner(user.id, room),
             EventKind::Deleted { message_seq, .. } => room.forget_message(*message_seq),
             EventKind::Renamed { .. } | EventKind::TopicSet { .. } | EventKind::Archived { .. } => {
+                let before = room.name();
                 if room.apply_change(&event.event) {
+                    self.public_rooms.rename(room, &before);
                     self.send_changed_room(room);
                 }
             }

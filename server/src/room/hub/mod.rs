@@ -15,14 +15,17 @@ mod connected_user;
 mod connections;
 mod marks;
 mod members;
+mod public_rooms;
 mod users;
 
 use connected_user::ConnectedUser;
 use marks::RecentMarks;
+use public_rooms::PublicRooms;
 use users::Users;
 
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
+    public_rooms: PublicRooms,
     users: Users,
     marks: RecentMarks,
     names: NameIndex,
@@ -38,6 +41,7 @@ impl Hub {
     pub fn new(records: Vec<RoomRecord>, leave_grace: Duration, workers: usize) -> Self {
         let hub = Self {
             rooms: RwLock::default(),
+            public_rooms: PublicRooms::default(),
             users: Users::default(),
             marks: RecentMarks::default(),
             names: NameIndex::default(),
@@ -55,16 +59,16 @@ impl Hub {
     /// Adds a room unless it is there already.
     fn add_room(&self, record: RoomRecord) -> Arc<Room> {
         let mut rooms = self.rooms.write();
-        let room = rooms.entry(record.id.clone());
-        room.or_insert_with(|| Arc::new(Room::new(record, self.dirty_rooms.clone(), self.workers))).clone()
+        let entry = rooms.entry(record.id.clone()).or_insert_with(|| {
+            let room = Arc::new(Room::new(record, self.dirty_rooms.clone(), self.workers));
+            self.public_rooms.insert(&room);
+            room
+        });
+        entry.clone()
     }
 
     pub fn room(&self, room: &RoomId) -> Option<Arc<Room>> {
         self.rooms.read().get(room).cloned()
-    }
-
-    pub fn public_rooms(&self) -> Vec<Arc<Room>> {
-        self.rooms.read().values().filter(|room| room.kind == RoomKind::Public).cloned().collect()
     }
 
     /// A connected user's role on the server, and in a room; `None` when they are not a member.
