@@ -108,7 +108,7 @@ pub const MAX_ROOMS_LISTED: u32 = 1_000;
 pub const ROOMS_ON_PAGE: u32 = 50;
 
 /// Maximum number of rooms that one person can create, direct rooms included.
-pub const MAX_ROOMS_CREATED: u64 = 500;
+pub const MAX_ROOMS_CREATED: u64 = 2_000;
 
 /// Maximum number of bytes queued for one connection (guarantee G5). Beyond it the queue is dropped and `gap` is sent.
 pub const MAX_QUEUE_BYTES: usize = 256 * 1024;
