@@ -531,7 +531,7 @@ language! {
         ErrorIdReused => "The id is already used by another message.",
         ErrorNotFound => "This does not exist, or you do not have access to it.",
         ErrorNotSupported => "This server does not support this yet.",
-        ErrorTooManyRooms => "You have joined too many rooms.",
+        ErrorTooManyRooms => "You have joined or created too many rooms.",
         ErrorRateLimited => "You are sending messages too quickly.",
         ErrorUnavailable => "The server is temporarily unavailable. Try again in a moment.",
         ErrorStorageFull => "The server’s disk is full. Try again later.",

@@ -532,7 +532,7 @@ language! {
         ErrorIdReused => "编号已被另一条消息使用。",
         ErrorNotFound => "内容不存在，或者你没有访问权限。",
         ErrorNotSupported => "此服务器暂不支持该功能。",
-        ErrorTooManyRooms => "加入的房间过多。",
+        ErrorTooManyRooms => "加入或创建的房间过多。",
         ErrorRateLimited => "发送消息过于频繁。",
         ErrorUnavailable => "服务器暂时无法处理，请稍后再试。",
         ErrorStorageFull => "服务器磁盘已满，请稍后再试。",
