@@ -109,7 +109,11 @@ pub(in crate::http) async fn room(
         app.services.list_rooms(&caller.signed_in(), None, limits::ROOMS_ON_PAGE as usize).await?;
     let summary = match rooms.iter().find(|summary| summary.id == room) {
         Some(summary) => Some(summary.clone()),
-        None if next.is_some() => app.services.room_details(&caller, &room).await.ok().map(|details| details.summary),
+        // Not on the first page of the list.
+        None if next.is_some() => {
+            let details = app.services.room_details(&caller, &room).await.ok();
+            details.map(|details| details.summary).filter(|room| app.services.is_listed(caller.user.id, room))
+        }
         None => None,
     };
     let found = match summary {
