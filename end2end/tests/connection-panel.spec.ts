@@ -112,6 +112,10 @@ test("opening and closing by keyboard restores the focus", async ({ person }) =>
 
 test("actions stay beside the badge", async ({ person, server }) => {
   const ann = await person("Ann");
+  // Its code is loaded when it is first opened, which needs the server.
+  await badge(ann).click();
+  await expect(line(ann, "State")).toContainText("Connected");
+  await ann.page.keyboard.press("Escape");
   await server.stop();
   await expect(ann.connection).toHaveAttribute("data-state", "reconnecting");
   await expect(ann.page.getByTestId("try-now")).toBeVisible();

@@ -185,8 +185,9 @@ test("removed and banned people are told at once", async ({ visitor, server }) =
 });
 
 test("the owner of a room hands it over", async ({ visitor, server }) => {
-  const { ann, garden } = await settled(server);
-  const bea = await createAccount(server, "Bea");
+  await createOwner(server, "Olga");
+  const [ann, bea] = [await createAccount(server, "Ann"), await createAccount(server, "Bea")];
+  const garden = await createRoom(server, ann, "Garden", "public");
   await api(server, ann, `/rooms/${garden}/members`, { user: bea.user.id });
   const theirs = await visitor();
   await signIn(theirs.context(), server, bea);
