@@ -64,6 +64,8 @@ test("a page over the chat whose code cannot be fetched says so, and one can go 
   await ann.page.getByRole("link", { name: "Ann" }).click();
   const page = ann.page.getByTestId("server-page");
   await expect(page.getByRole("alert")).toContainText("could not be loaded");
+  // The router adds the address to the history after it has shown the page.
+  await expect(ann.page).toHaveURL(/\/account$/);
   await ann.page.goBack();
   await expect(page).toHaveCount(0);
   await ann.send("back again");

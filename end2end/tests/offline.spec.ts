@@ -113,6 +113,8 @@ test("error pages of a proxy are replaced by the offline page", async ({ person,
     await ann.page.getByRole("link", { name: "People", exact: true }).click();
     await expect(ann.page.getByTestId("server-page")).toContainText("The server cannot be reached.");
     await expect(ann.page.getByText("Error of a proxy")).toHaveCount(0);
+    // The router adds the address to the history after it has shown the page.
+    await expect(ann.page).toHaveURL(/\/people$/);
     await ann.page.goBack();
     await ann.page.getByTestId("new-room").click();
     await ann.page.getByTestId("new-room-name").fill("Garden");
