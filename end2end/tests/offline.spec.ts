@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { Page } from "@playwright/test";
 import { Person, expect, test } from "../support/fixtures";
+import { stored } from "../support/storage";
 
 const IN_DEVELOPMENT = "a development build has its files elsewhere; take the release build";
 
@@ -96,6 +97,8 @@ test("the offline page tells signed-out people to sign in", async ({ person, ser
 test("error pages of a proxy are replaced by the offline page", async ({ person, server }) => {
   const ann = await person("Ann");
   await kept(ann.page);
+  // Without them one cannot create a room.
+  await expect.poll(() => stored(ann.page), { message: "the user and their rooms" }).toContain("Lobby");
   await server.kill();
   let status = 0;
   const page = { "content-type": "text/html" };

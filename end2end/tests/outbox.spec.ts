@@ -7,6 +7,7 @@ import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import config from "../playwright.config";
 import { api, createAccount, createOwner, signIn } from "../support/api";
 import { Server } from "../support/server";
+import { stored } from "../support/storage";
 
 const numbered = (count: number, word = "message") => Array.from({ length: count }, (_, n) => `${word} ${n + 1}`);
 
@@ -302,20 +303,7 @@ test("a room opened before can be read without a server", async ({ server, perso
   await ann.expectMessages("你好 5");
   await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   // Stored shortly after it arrived.
-  await expect
-    .poll(() =>
-      ann.page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            const open = indexedDB.open("parlor");
-            open.onsuccess = () => {
-              const all = open.result.transaction("history").objectStore("history").getAll();
-              all.onsuccess = () => resolve(String(all.result).includes("你好 5"));
-            };
-          }),
-      ),
-    )
-    .toBe(true);
+  await expect.poll(() => stored(ann.page)).toContain("你好 5");
   await server.stop();
   await ann.page.reload();
   await expect(ann.bodies).toHaveText(numbered(5, "你好"));

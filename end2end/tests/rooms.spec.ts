@@ -1,6 +1,7 @@
 // Creating and switching rooms, unread counts and room events.
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures";
+import { stored } from "../support/storage";
 
 test("a new room takes two clicks, appears for others and has its own messages", async ({ person }) => {
   const ann = await person("Ann");
@@ -109,25 +110,7 @@ test("a private room is visible to members only and disappears on removal", asyn
   await expect(theirs).toHaveCount(0);
   await expect(bob.messages).toHaveCount(0);
   await expect(bob.page.getByRole("heading", { level: 1 })).not.toContainText("Attic");
-  const kept = () => bob.page.evaluate(async () => {
-    const names = (await indexedDB.databases()).map((database) => database.name!);
-    const texts: string[] = [];
-    for (const name of names) {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const open = indexedDB.open(name);
-        open.onsuccess = () => resolve(open.result);
-        open.onerror = () => reject(open.error);
-      });
-      for (const store of database.objectStoreNames) {
-        const all = database.transaction(store).objectStore(store).getAll();
-        await new Promise((resolve) => (all.onsuccess = resolve));
-        texts.push(JSON.stringify(all.result));
-      }
-      database.close();
-    }
-    return texts.join();
-  });
-  await expect.poll(kept).not.toContain("between us");
+  await expect.poll(() => stored(bob.page)).not.toContain("between us");
   // After being added again the room is loaded afresh.
   expect(await call(ann.page, "POST", members, { user: user.id })).toBe(204);
   await bob.expectMessages("between us", "I see it");

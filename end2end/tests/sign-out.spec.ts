@@ -3,25 +3,7 @@ import { Page } from "@playwright/test";
 import { api, createAccount, createOwner, createRoom, signIn, Session } from "../support/api";
 import { Person, expect, joinAsGuest, test } from "../support/fixtures";
 import { Proxy } from "../support/proxy";
-
-/** All texts that the browser stores for the page's origin. */
-function stored(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const texts = Object.entries(localStorage).map(String);
-    const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const opening = indexedDB.open("parlor");
-      opening.onsuccess = () => resolve(opening.result);
-      opening.onerror = () => reject(opening.error);
-    });
-    for (const name of database.objectStoreNames) {
-      const getting = database.transaction(name).objectStore(name).getAll();
-      await new Promise((resolve) => (getting.onsuccess = resolve));
-      texts.push(...getting.result.map(String));
-    }
-    database.close();
-    return texts.join("\n");
-  });
-}
+import { stored } from "../support/storage";
 
 /** A page that stores a message that was received, one that waits, and a draft in another room. */
 async function filled(page: Page, proxy: Proxy, room: string): Promise<Person> {
