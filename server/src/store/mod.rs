@@ -20,6 +20,7 @@ mod rooms;
 mod sessions;
 mod settings;
 pub mod sqlite;
+mod values;
 
 pub use accounts::AccountStore;
 pub use invites::InviteStore;

@@ -21,7 +21,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::Store;
+use super::{Store, values};
 use crate::domain::{CommitSink, StoreError};
 use erasure::{Erasures, truncate_log};
 use migrations::MIGRATIONS;
@@ -47,7 +47,6 @@ mod rows;
 mod sessions;
 mod settings;
 mod transaction;
-mod values;
 mod writer;
 
 /// The file in the data folder.
