@@ -13,12 +13,16 @@ use async_trait::async_trait;
 use crate::domain::StoreError;
 
 mod accounts;
+mod audit;
+mod invite_rules;
 mod invites;
 mod messages;
 mod moderation;
+mod records;
 mod rooms;
 mod sessions;
 mod settings;
+mod settings_update;
 pub mod sqlite;
 mod values;
 

@@ -1,26 +1,15 @@
 //! [`InviteStore`] on SQLite.
 
 use async_trait::async_trait;
-use parlor_protocol::{
-    Millis, ServerRole, UserId,
-    http::InviteInfo,
-    policy::{self, ServerAction},
-};
-use serde_json::json;
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use parlor_protocol::{Millis, ServerRole, UserId, http::InviteInfo, policy::ServerAction};
+use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{
-    SqliteStore,
-    audit::{self, Entry},
-    rights,
-    transaction::WriteTransaction,
-    values::server_role,
-};
+use super::{SqliteStore, audit, rights, transaction::WriteTransaction};
 use crate::{
     clock,
-    domain::{AuditAct, NewInvite, Refusal, StoreError, TokenHash},
-    store::InviteStore,
+    domain::{NewInvite, Refusal, StoreError, TokenHash},
+    store::{InviteStore, invite_rules, records::InviteRow},
 };
 
 #[async_trait]
@@ -47,45 +36,11 @@ impl InviteStore for SqliteStore {
     }
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: Uuid,
-    made_by: Option<Uuid>,
-    made_at: i64,
-    expires_at: i64,
-    uses_left: Option<i64>,
-    role: String,
-}
-
-impl Row {
-    fn info(self) -> InviteInfo {
-        InviteInfo {
-            id: self.id,
-            made_by: self.made_by.map(UserId),
-            made_at: self.made_at,
-            expires_at: self.expires_at,
-            uses_left: self.uses_left.map(|uses| u32::try_from(uses).unwrap_or(u32::MAX)),
-            role: server_role(&self.role),
-        }
-    }
-}
-
 async fn make(tx: &mut WriteTransaction<'_>, invite: NewInvite) -> Result<InviteInfo, StoreError> {
     let own_role = rights::require(tx, invite.by, ServerAction::Invite).await?;
-    if !policy::can_invite_as(own_role, invite.role) {
-        return Err(Refusal::InviteRoleTooHigh.into());
-    }
-    let info = InviteInfo {
-        id: Uuid::now_v7(),
-        made_by: Some(invite.by),
-        made_at: tx.now,
-        expires_at: invite.expires_at,
-        uses_left: invite.uses,
-        role: invite.role,
-    };
+    let info = invite_rules::new_invite(&invite, own_role, tx.now)?;
     insert(tx.db(), invite.token, &info).await?;
-    let details = Some(json!({ "invite": info.id, "role": info.role, "uses": info.uses_left }));
-    audit::record(tx, Entry { details, ..Entry::new(invite.by, AuditAct::InviteMade) }).await?;
+    audit::record(tx, invite_rules::creation_entry(&info)).await?;
     Ok(info)
 }
 
@@ -107,7 +62,7 @@ async fn insert(db: &mut SqliteConnection, token: TokenHash, info: &InviteInfo) 
 }
 
 async fn list(db: &SqlitePool, now: Millis) -> Result<Vec<InviteInfo>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<InviteRow> = sqlx::query_as(
         "SELECT id, made_by, made_at, expires_at, uses_left, role FROM invite
          WHERE role <> 'owner' AND revoked_at IS NULL AND expires_at > ? AND (uses_left IS NULL OR uses_left > 0)
          ORDER BY made_at DESC, id",
@@ -115,7 +70,7 @@ async fn list(db: &SqlitePool, now: Millis) -> Result<Vec<InviteInfo>, StoreErro
     .bind(now)
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(Row::info).collect())
+    Ok(rows.into_iter().map(InviteRow::info).collect())
 }
 
 /// The invite with this secret, if it is valid. One that makes an owner is not once there is an owner.
@@ -124,7 +79,7 @@ pub(super) async fn find(
     token: TokenHash,
     now: Millis,
 ) -> Result<Option<InviteInfo>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<InviteRow> = sqlx::query_as(
         "SELECT id, made_by, made_at, expires_at, uses_left, role FROM invite
          WHERE token_hash = ? AND revoked_at IS NULL AND expires_at > ? AND (uses_left IS NULL OR uses_left > 0)",
     )
@@ -132,7 +87,7 @@ pub(super) async fn find(
     .bind(now)
     .fetch_optional(&mut *db)
     .await?;
-    let invite = row.map(Row::info);
+    let invite = row.map(InviteRow::info);
     if invite.as_ref().is_some_and(|invite| invite.role == ServerRole::Owner) && has_owner(db).await? {
         return Ok(None);
     }
@@ -142,13 +97,7 @@ pub(super) async fn find(
 /// Counts a use of an invite, in the transaction that found it.
 pub(super) async fn use_up(tx: &mut WriteTransaction<'_>, invite: &InviteInfo, user: UserId) -> Result<(), StoreError> {
     sqlx::query("UPDATE invite SET uses_left = uses_left - 1 WHERE id = ?").bind(invite.id).execute(tx.db()).await?;
-    let entry = if invite.role == ServerRole::Owner {
-        Entry { subject: Some(user), ..Entry::new(user, AuditAct::OwnerMade) }
-    } else {
-        let details = Some(json!({ "invite": invite.id, "role": invite.role }));
-        Entry { subject: invite.made_by, details, ..Entry::new(user, AuditAct::InviteUsed) }
-    };
-    audit::record(tx, entry).await
+    audit::record(tx, invite_rules::use_entry(invite, user)).await
 }
 
 async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<(), StoreError> {
@@ -165,8 +114,7 @@ async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<(
     if revoked.rows_affected() == 0 {
         return Err(Refusal::InviteNotFound.into());
     }
-    let details = Some(json!({ "invite": id }));
-    audit::record(tx, Entry { details, ..Entry::new(by, AuditAct::InviteRevoked) }).await
+    audit::record(tx, invite_rules::revocation_entry(id, by)).await
 }
 
 async fn create_owner_invite(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<bool, StoreError> {
@@ -174,15 +122,8 @@ async fn create_owner_invite(tx: &mut WriteTransaction<'_>, token: TokenHash) ->
     if has_owner(tx.db()).await? {
         return Ok(false);
     }
-    let info = InviteInfo {
-        id: Uuid::now_v7(),
-        made_by: None,
-        made_at: tx.now,
-        expires_at: Millis::MAX,
-        uses_left: Some(1),
-        role: ServerRole::Owner,
-    };
-    insert(tx.db(), token, &info).await?;
+    let invite = invite_rules::owner_invite(tx.now);
+    insert(tx.db(), token, &invite).await?;
     Ok(true)
 }
 

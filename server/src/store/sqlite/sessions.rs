@@ -1,6 +1,6 @@
 //! [`SessionStore`] on SQLite.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use parlor_protocol::{
@@ -16,36 +16,33 @@ use super::{
     audit::{self, Entry},
     ended_guests, rights,
     transaction::WriteTransaction,
-    values::{server_role, token_hashes, user},
     writer::Job,
 };
 use crate::{
     clock,
     domain::{
-        Account, AuditAct, AuthenticatedUser, ControlEvent, NewSession, Refusal, SESSION_IDLE_TIMEOUT, SessionEnd,
-        SessionRecord, SessionSelection, SignInDenial, StoreError, StoredSession, TokenHash,
+        Account, AuditAct, ControlEvent, NewSession, Refusal, SESSION_IDLE_TIMEOUT, SessionEnd, SessionRecord,
+        SessionSelection, SignInDenial, StoreError, StoredSession, TokenHash,
     },
-    limits::network,
-    store::SessionStore,
+    store::{
+        SessionStore,
+        records::{SessionRow, StoredSessionRow, tokens_from},
+        values::token_hashes,
+    },
 };
 
 #[async_trait]
 impl SessionStore for SqliteStore {
     async fn load_session(&self, token: TokenHash) -> Result<Option<StoredSession>, StoreError> {
-        type Row = (Uuid, String, String, Option<i64>, String, i64, i64, bool);
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<StoredSessionRow> = sqlx::query_as(
             "SELECT user.id, user.name, user.kind, user.colour, user.role, session.created_at,
-                    coalesce(session.seen_at, session.created_at), session.ended_by_ban
+                    coalesce(session.seen_at, session.created_at) AS seen_at, session.ended_by_ban
              FROM session JOIN user ON user.id = session.user WHERE token_hash = ?",
         )
         .bind(&token.0[..])
         .fetch_optional(&self.readers)
         .await?;
-        Ok(row.map(|(id, name, kind, colour, role, created_at, seen_at, ended_by_ban)| {
-            let user = Arc::new(user(id, name, &kind, colour));
-            let user = AuthenticatedUser { user, role: server_role(&role) };
-            StoredSession { user, created_at, seen_at, ended_by_ban }
-        }))
+        Ok(row.map(StoredSessionRow::session))
     }
 
     fn touch_session(&self, token: TokenHash) {
@@ -74,8 +71,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn sessions_of(&self, user: UserId, begun_since: Millis) -> Result<Vec<SessionRecord>, StoreError> {
-        type Row = (Vec<u8>, Option<Uuid>, Option<String>, Option<String>, i64, Option<i64>);
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<SessionRow> = sqlx::query_as(
             "SELECT token_hash, id, device, address, created_at, seen_at FROM session
              WHERE user = ? AND seen_at >= ? AND created_at >= ? AND NOT ended_by_ban
              ORDER BY seen_at DESC, created_at DESC",
@@ -85,17 +81,7 @@ impl SessionStore for SqliteStore {
         .bind(begun_since)
         .fetch_all(&self.readers)
         .await?;
-        let record = |(token, id, device, address, created_at, seen_at): Row| {
-            Some(SessionRecord {
-                token: TokenHash(token.try_into().ok()?),
-                id: id?,
-                device,
-                address,
-                created_at,
-                seen_at: seen_at.unwrap_or(created_at),
-            })
-        };
-        Ok(rows.into_iter().filter_map(record).collect())
+        Ok(rows.into_iter().filter_map(SessionRow::record).collect())
     }
 
     async fn end_sessions(&self, user: UserId, which: SessionSelection) -> Result<Vec<TokenHash>, StoreError> {
@@ -244,15 +230,13 @@ pub(super) async fn of_guests_from(
     tx: &mut WriteTransaction<'_>,
     address: IpAddr,
 ) -> Result<Vec<TokenHash>, StoreError> {
-    let network = network(address);
     let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
         "SELECT session.token_hash, session.address FROM session JOIN user ON user.id = session.user
          WHERE user.kind = 'guest' AND session.address IS NOT NULL",
     )
     .fetch_all(tx.db())
     .await?;
-    let is_from = |address: &str| address.parse().is_ok_and(|address| self::network(address) == network);
-    Ok(token_hashes(rows.into_iter().filter(|(_, address)| is_from(address)).map(|(token, _)| token).collect()))
+    Ok(tokens_from(rows, address))
 }
 
 /// Closes the connections of expired sessions as well: one that is in use ends at the end of its lifetime.

@@ -1,41 +1,12 @@
 //! Reads of users and accounts.
 
-use std::sync::Arc;
+use parlor_protocol::{Millis, User, UserId, http::PeoplePage};
+use sqlx::{SqliteExecutor, SqlitePool};
 
-use parlor_protocol::{
-    Millis, User, UserId,
-    http::{PeoplePage, Person},
+use crate::{
+    domain::{Account, Name, StoreError, TokenHash},
+    store::records::{AccountRow, PersonRow, UserRow, people_page},
 };
-use sqlx::{FromRow, SqliteExecutor, SqlitePool};
-use uuid::Uuid;
-
-use super::super::values::{colour, server_role, user};
-use crate::domain::{Account, Name, StoreError, TokenHash};
-
-#[derive(FromRow)]
-struct AccountRow {
-    id: Uuid,
-    shown: String,
-    kind: String,
-    role: String,
-    colour: Option<i64>,
-    name: String,
-    name_key: String,
-    password: String,
-}
-
-impl AccountRow {
-    fn account(self) -> Account {
-        Account {
-            user: Arc::new(user(self.id, self.shown, &self.kind, self.colour)),
-            role: server_role(&self.role),
-            name: self.name,
-            key: self.name_key,
-            password: self.password,
-            colour: colour(self.colour),
-        }
-    }
-}
 
 /// Selects accounts under a condition.
 macro_rules! account {
@@ -111,9 +82,9 @@ pub(in super::super) async fn has_password(
 
 /// A user, with or without an account.
 pub(in super::super) async fn find_user(db: impl SqliteExecutor<'_>, id: UserId) -> Result<Option<User>, StoreError> {
-    let row: Option<(String, String, Option<i64>)> =
-        sqlx::query_as("SELECT name, kind, colour FROM user WHERE id = ?").bind(id.0).fetch_optional(db).await?;
-    Ok(row.map(|(name, kind, colour)| user(id.0, name, &kind, colour)))
+    let row: Option<UserRow> =
+        sqlx::query_as("SELECT id, name, kind, colour FROM user WHERE id = ?").bind(id.0).fetch_optional(db).await?;
+    Ok(row.map(UserRow::user))
 }
 
 pub(super) async fn people(
@@ -122,9 +93,7 @@ pub(super) async fn people(
     after: Option<&str>,
     limit: u32,
 ) -> Result<PeoplePage, StoreError> {
-    type Row = (Uuid, String, String, String, Option<i64>, Option<Millis>, String);
-    // One more than asked for tells whether there is another page.
-    let mut rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<PersonRow> = sqlx::query_as(
         "SELECT user.id, user.name, user.kind, user.role, user.colour, user.seen_at, account.shown_key
          FROM account JOIN user ON user.id = account.user
          WHERE account.shown_key > ? AND instr(account.shown_key, ?) > 0 ORDER BY account.shown_key LIMIT ?",
@@ -134,28 +103,5 @@ pub(super) async fn people(
     .bind(limit.saturating_add(1))
     .fetch_all(db)
     .await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = if rows.len() > shown {
-        rows.truncate(shown);
-        rows.last().map(|row| row.6.clone())
-    } else {
-        None
-    };
-    let people = rows
-        .into_iter()
-        .map(|(id, name, kind, role, chosen, seen_at, _)| {
-            let user = user(id, name, &kind, chosen);
-            Person {
-                id: user.id,
-                name: user.name,
-                kind: user.kind,
-                role: server_role(&role),
-                colour: user.colour,
-                seen_at,
-                // Presence is not stored.
-                online: false,
-            }
-        })
-        .collect();
-    Ok(PeoplePage { people, next })
+    Ok(people_page(rows, limit))
 }

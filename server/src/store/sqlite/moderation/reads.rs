@@ -1,38 +1,33 @@
 //! Reads of bans, mutes and the audit log.
 
 use parlor_protocol::{
-    Millis, RoomId, User, UserId,
+    Millis,
     http::{AuditEntry, BanInfo},
 };
-use sqlx::{FromRow, SqlitePool};
-use uuid::Uuid;
+use sqlx::SqlitePool;
 
-use super::super::values::user;
-use crate::domain::{ControlEvent, StoreError};
+use crate::{
+    domain::{ControlEvent, StoreError},
+    store::records::{ActiveBanRow, ActiveMuteRow, AuditRow, BanRow},
+};
 
 pub(super) async fn active_restrictions(db: &SqlitePool, now: Millis) -> Result<Vec<ControlEvent>, StoreError> {
-    let bans: Vec<(Uuid, Option<String>, Option<i64>)> =
+    let bans: Vec<ActiveBanRow> =
         sqlx::query_as("SELECT user, address, until FROM ban WHERE lifted_at IS NULL AND (until IS NULL OR until > ?)")
             .bind(now)
             .fetch_all(db)
             .await?;
-    let mutes: Vec<(Uuid, String, i64)> =
+    let mutes: Vec<ActiveMuteRow> =
         sqlx::query_as("SELECT user, room, until FROM mute WHERE until > ?").bind(now).fetch_all(db).await?;
-    let bans = bans.into_iter().map(|(user, address, until)| {
-        let address = address.and_then(|address| address.parse().ok());
-        ControlEvent::UserBanned { user: UserId(user), until, address, guest_sessions: Vec::new() }
-    });
-    let mutes = mutes.into_iter().map(|(user, room, until)| {
-        let room = (!room.is_empty()).then(|| room.into());
-        ControlEvent::UserMuted { user: UserId(user), room, until }
-    });
-    Ok(bans.chain(mutes).collect())
+    let bans = bans.into_iter().map(ActiveBanRow::control_event);
+    Ok(bans.chain(mutes.into_iter().map(ActiveMuteRow::control_event)).collect())
 }
 
 pub(super) async fn bans(db: &SqlitePool, now: Millis, limit: u32) -> Result<Vec<BanInfo>, StoreError> {
     let rows: Vec<BanRow> = sqlx::query_as(
-        "SELECT ban.user, banned.name, banned.kind, banned.colour, ban.made_by, maker.name AS maker_name,
-                maker.kind AS maker_kind, maker.colour AS maker_colour, ban.reason, ban.address IS NOT NULL AS address, ban.made_at, ban.until
+        "SELECT banned.id, banned.name, banned.kind, banned.colour, ban.made_by, maker.name AS maker_name,
+                maker.kind AS maker_kind, maker.colour AS maker_colour, ban.reason,
+                ban.address IS NOT NULL AS has_address, ban.made_at, ban.until
          FROM ban JOIN user AS banned ON banned.id = ban.user JOIN user AS maker ON maker.id = ban.made_by
          WHERE ban.lifted_at IS NULL AND (ban.until IS NULL OR ban.until > ?)
          ORDER BY ban.made_at DESC, ban.id DESC LIMIT ?",
@@ -57,68 +52,4 @@ pub(super) async fn audit(db: &SqlitePool, before: Option<i64>, limit: u32) -> R
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(AuditRow::entry).collect())
-}
-
-#[derive(FromRow)]
-struct BanRow {
-    user: Uuid,
-    name: String,
-    kind: String,
-    colour: Option<i64>,
-    made_by: Uuid,
-    maker_name: String,
-    maker_kind: String,
-    maker_colour: Option<i64>,
-    reason: String,
-    address: bool,
-    made_at: Millis,
-    until: Option<Millis>,
-}
-
-impl BanRow {
-    fn info(self) -> BanInfo {
-        BanInfo {
-            user: user(self.user, self.name, &self.kind, self.colour),
-            reason: self.reason,
-            address: self.address,
-            made_by: user(self.made_by, self.maker_name, &self.maker_kind, self.maker_colour),
-            made_at: self.made_at,
-            until: self.until,
-        }
-    }
-}
-
-#[derive(FromRow)]
-struct AuditRow {
-    id: i64,
-    at: Millis,
-    act: String,
-    room: Option<String>,
-    details: Option<String>,
-    actor: Option<Uuid>,
-    actor_name: Option<String>,
-    actor_kind: Option<String>,
-    actor_colour: Option<i64>,
-    subject: Option<Uuid>,
-    subject_name: Option<String>,
-    subject_kind: Option<String>,
-    subject_colour: Option<i64>,
-}
-
-impl AuditRow {
-    fn entry(self) -> AuditEntry {
-        AuditEntry {
-            id: self.id,
-            at: self.at,
-            actor: optional_user(self.actor, self.actor_name, self.actor_kind, self.actor_colour),
-            act: self.act,
-            subject: optional_user(self.subject, self.subject_name, self.subject_kind, self.subject_colour),
-            room: self.room.map(RoomId::from),
-            details: self.details.and_then(|details| serde_json::from_str(&details).ok()),
-        }
-    }
-}
-
-fn optional_user(id: Option<Uuid>, name: Option<String>, kind: Option<String>, colour: Option<i64>) -> Option<User> {
-    Some(user(id?, name?, &kind?, colour))
 }
