@@ -22,13 +22,22 @@ pub enum StoreError {
     #[error("the schema cannot be migrated: {0}")]
     Migration(Cause),
     /// The schema is of another version, and this is not the time to migrate it.
-    #[error("the data folder belongs to another version of parlor; start the server of this version first")]
+    #[error("the database belongs to another version of parlor; start the server of this version first")]
     OtherVersion,
+    /// The schema is that of a newer version, which this program does not know.
+    #[error("the database was written by a newer version of parlor; start that version, or a newer one")]
+    NewerSchema,
+    /// The database server is too old.
+    #[error("parlor needs PostgreSQL 14 or newer; this is PostgreSQL {0}")]
+    OldDatabaseServer(String),
+    /// The database's address, or a file that belongs to it, cannot be used.
+    #[error("--store: {0}")]
+    Address(String),
     /// The data folder cannot be created or written.
     #[error("data folder {path}: {cause}")]
     Folder { path: String, cause: Cause },
-    /// Another process uses the data folder.
-    #[error("the data folder {0} is in use by another parlor")]
+    /// Another process uses the data folder or the database.
+    #[error("{0} is in use by another parlor")]
     InUse(String),
     /// The store is stopping and accepts nothing more.
     #[error("the store is closed")]

@@ -2,15 +2,22 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{ApiError, AppState};
+use super::AppState;
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers as well.
-pub(super) async fn ready(State(state): State<AppState>) -> Result<(StatusCode, &'static str), ApiError> {
-    state.services.check_store().await?;
-    Ok((StatusCode::OK, "ready\n"))
+/// `GET /readyz`: the database answers as well. Says which database it is, and why it does not answer.
+pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, String) {
+    let is_ready = state.services.check_store().await.is_ok();
+    let status = state.services.store_status();
+    let (connections, idle) = status.connections;
+    let store = format!("store: {}, {connections} connections for reading, {idle} of them idle\n", status.kind);
+    let failure = status.failure.map(|failure| format!("last failure: {failure}\n")).unwrap_or_default();
+    match is_ready {
+        true => (StatusCode::OK, format!("ready\n{store}{failure}")),
+        false => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{store}{failure}")),
+    }
 }

@@ -14,6 +14,7 @@ use super::{Caller, Field, Result, ServiceError, Services};
 use crate::{
     domain::{RoomChange, RoomMembership},
     room::Room,
+    store::StoreStatus,
 };
 
 /// A room as its settings page shows it.
@@ -38,6 +39,11 @@ impl Services {
     /// Checks that the database answers.
     pub async fn check_store(&self) -> Result<()> {
         Ok(self.store.check().await?)
+    }
+
+    /// What is known of the database, for whoever watches the server.
+    pub fn store_status(&self) -> StoreStatus {
+        self.store.status()
     }
 
     /// Creates a public or private room whose first member and owner is the caller.

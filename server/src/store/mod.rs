@@ -14,11 +14,20 @@ use crate::domain::StoreError;
 
 mod accounts;
 mod audit;
+mod error;
 mod invite_rules;
 mod invites;
+mod log;
 mod messages;
 mod moderation;
+mod pending_marks;
+
 mod records;
+mod rights;
+mod role_rules;
+mod room_names;
+mod room_rules;
+mod room_update;
 mod rooms;
 mod sessions;
 mod settings;
@@ -42,6 +51,20 @@ pub trait Store:
     /// Checks that the database answers. The time does not depend on what it holds.
     async fn check(&self) -> Result<(), StoreError>;
 
+    /// What is known of the database, for whoever watches the server.
+    fn status(&self) -> StoreStatus;
+
     /// Completes the queued writes, then closes the database.
     async fn close(&self);
+}
+
+/// What is known of a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Its name.
+    pub kind: &'static str,
+    /// Connections that read, and how many of them are idle.
+    pub connections: (u32, usize),
+    /// Why the last read or write failed, in words for everyone. None if the database has worked since.
+    pub failure: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    Millis, User, UserId,
+    Millis, User,
     http::{PeoplePage, Person},
 };
 use sqlx::FromRow;

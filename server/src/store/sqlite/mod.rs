@@ -21,11 +21,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Store, values};
+use super::{Store, StoreStatus, pending_marks::PendingMarks, values};
 use crate::domain::{CommitSink, StoreError};
 use erasure::{Erasures, truncate_log};
 use migrations::MIGRATIONS;
-use rooms::PendingMarks;
 use transaction::WriteTransaction;
 use writer::Job;
 
@@ -35,7 +34,6 @@ mod accounts;
 mod audit;
 mod ended_guests;
 mod erasure;
-mod error;
 mod invites;
 mod messages;
 mod migrations;
@@ -92,7 +90,9 @@ impl SqliteStore {
         let lock = std::fs::File::create(folder.join(LOCK_NAME)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.display().to_string())),
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse(format!("the data folder {}", folder.display())));
+            }
             Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
         }
         let file = folder.join(FILE_NAME);
@@ -179,6 +179,10 @@ impl Store for SqliteStore {
     async fn check(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT id FROM server_settings").execute(&self.readers).await?;
         Ok(())
+    }
+
+    fn status(&self) -> StoreStatus {
+        StoreStatus { kind: "SQLite", connections: (self.readers.size(), self.readers.num_idle()), failure: None }
     }
 
     async fn close(&self) {

@@ -3,10 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use parlor_protocol::{
-    Millis, UserId,
-    policy::{Actor, ServerAction},
-};
+use parlor_protocol::{Millis, UserId, policy::ServerAction};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,6 +24,7 @@ use crate::{
     store::{
         SessionStore,
         records::{SessionRow, StoredSessionRow, tokens_from},
+        role_rules,
         values::token_hashes,
     },
 };
@@ -172,9 +170,7 @@ pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId, reason:
 async fn end_of(tx: &mut WriteTransaction<'_>, user: UserId, by: UserId) -> Result<(), StoreError> {
     let own_role = rights::require(tx, by, ServerAction::EndSessions).await?;
     let role = rights::role_of(tx, user).await?.ok_or(Refusal::PersonNotFound)?;
-    if !Actor::with_role(own_role).outranks(role) {
-        return Err(Refusal::TargetNotBelow.into());
-    }
+    role_rules::require_below(own_role, role)?;
     end_all(tx, user, SessionEnd::Ended).await?;
     audit::record(tx, Entry { subject: Some(user), ..Entry::new(by, AuditAct::SessionsEnded) }).await
 }

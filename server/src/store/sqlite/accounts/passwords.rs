@@ -1,9 +1,6 @@
 //! Passwords and reset links.
 
-use parlor_protocol::{
-    Millis, User, UserId,
-    policy::{Actor, ServerAction},
-};
+use parlor_protocol::{Millis, User, UserId, policy::ServerAction};
 
 use super::{
     super::{
@@ -13,7 +10,10 @@ use super::{
     },
     reads,
 };
-use crate::domain::{AuditAct, NewSession, Refusal, SessionEnd, StoreError, TokenHash};
+use crate::{
+    domain::{AuditAct, NewSession, Refusal, SessionEnd, StoreError, TokenHash},
+    store::role_rules,
+};
 
 /// Sets a password. Sessions that were begun with the old one end, and reset links become invalid.
 async fn set_password(
@@ -56,9 +56,7 @@ pub(super) async fn create_reset_token(
 ) -> Result<(), StoreError> {
     let own_role = rights::require(tx, by, ServerAction::ResetPassword).await?;
     let account = reads::of(tx.db(), user).await?.ok_or(Refusal::AccountNotFound)?;
-    if !Actor::with_role(own_role).outranks(account.role) {
-        return Err(Refusal::TargetNotBelow.into());
-    }
+    role_rules::require_below(own_role, account.role)?;
     insert_reset_token(tx, user, by, token, expires_at).await?;
     audit::record(tx, Entry { subject: Some(user), ..Entry::new(by, AuditAct::ResetMade) }).await
 }

@@ -1,9 +1,6 @@
 //! Display names, colours, roles, and the deletion of accounts.
 
-use parlor_protocol::{
-    RoomId, RoomRole, ServerRole, User, UserId,
-    policy::{self, ServerAction},
-};
+use parlor_protocol::{RoomId, RoomRole, ServerRole, User, UserId, policy::ServerAction};
 use serde_json::json;
 
 use super::{
@@ -16,8 +13,12 @@ use super::{
     create::is_taken,
     reads,
 };
-use crate::domain::{
-    AuditAct, ControlEvent, CreateError, IsNameInUse, MembershipChange, Name, Refusal, SessionEnd, StoreError, names,
+use crate::{
+    domain::{
+        AuditAct, ControlEvent, CreateError, IsNameInUse, MembershipChange, Name, Refusal, SessionEnd, StoreError,
+        names,
+    },
+    store::role_rules,
 };
 
 pub(super) async fn set(
@@ -118,9 +119,7 @@ pub(super) async fn set_role(
 ) -> Result<(), StoreError> {
     let own_role = rights::require(tx, by, ServerAction::Appoint).await?;
     let account = reads::of(tx.db(), user).await?.ok_or(Refusal::AccountNotFound)?;
-    if !policy::can_assign_role(own_role, account.role, role) {
-        return Err(Refusal::RoleNotAssignable.into());
-    }
+    role_rules::require_assignable(own_role, account.role, role)?;
     if role < account.role {
         revoke_links(tx, user).await?;
     }

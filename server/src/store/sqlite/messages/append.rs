@@ -5,18 +5,18 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use parlor_protocol::{CommandId, Event, EventKind, Millis, RoomId, Seq, User};
+use parlor_protocol::{CommandId, RoomId, Seq, User};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
     super::{rows, transaction::WriteTransaction, values::sql_seq},
-    columns::{self, Columns},
-    digest::{CommandDigest, digest},
-    log_state::LogState,
-    mentions, projection,
+    log_state, mentions, projection,
 };
-use crate::domain::{AppendOutcome, LogCommand, LogCommandKind, StoreError};
+use crate::{
+    domain::{AppendOutcome, LogCommand, LogCommandKind, StoreError},
+    store::log::{Columns, NewEntry, encode},
+};
 
 /// Appends what is new and finds what is not. Returns the outcome of each command, in order.
 pub(in super::super) async fn append(
@@ -27,19 +27,8 @@ pub(in super::super) async fn append(
         return Ok(Vec::new());
     }
     let now = tx.now;
-    let mut log = LogState::load(tx.db(), &commands, now).await?;
-    let (mut outcomes, mut new) = (Vec::with_capacity(commands.len()), Vec::with_capacity(commands.len()));
-    for command in commands {
-        let digest = digest(&command);
-        outcomes.push(match log.check(&command, digest) {
-            Ok(message_seq) => {
-                let seq = log.place(&command, digest, now);
-                new.push(Row::new(command, seq, digest, message_seq, now));
-                AppendOutcome::Stored { seq, at: now }
-            }
-            Err(outcome) => outcome,
-        });
-    }
+    let mut log = log_state::load(tx.db(), &commands, now).await?;
+    let (outcomes, new) = NewEntry::decide(&mut log, commands, now);
     insert(tx.db(), &new).await?;
     mentions::insert(tx.db(), new.iter().map(|row| &row.event)).await?;
     for row in &new {
@@ -63,36 +52,7 @@ pub(in super::super) async fn append_one(
     }
 }
 
-/// A row of the log to insert.
-struct Row {
-    event: Event,
-    digest: CommandDigest,
-    html_version: Option<i64>,
-}
-
-impl Row {
-    fn new(command: LogCommand, seq: Seq, digest: CommandDigest, message_seq: Seq, at: Millis) -> Self {
-        let LogCommand { id, room, by, kind } = command;
-        let mut version = None;
-        let event = match kind {
-            LogCommandKind::Send { body, html, html_version, reply_to, mentions } => {
-                version = Some(html_version);
-                EventKind::Message { id, body, html, reply_to, mentions }
-            }
-            LogCommandKind::Delete { message } => EventKind::Deleted { message, message_seq },
-            LogCommandKind::AddMember { user } => EventKind::MemberAdded { user },
-            LogCommandKind::RemoveMember { user } => EventKind::MemberRemoved { user },
-            LogCommandKind::SetModerator { user, moderator } => EventKind::Appointed { user, moderator },
-            LogCommandKind::SetOwner { user } => EventKind::OwnerChanged { user },
-            LogCommandKind::Rename { name } => EventKind::Renamed { name },
-            LogCommandKind::SetTopic { topic } => EventKind::TopicSet { topic },
-            LogCommandKind::SetArchived { archived } => EventKind::Archived { on: archived },
-        };
-        Self { event: Event { room, seq, id, at, by: (*by).clone(), event }, digest, html_version: version }
-    }
-}
-
-async fn insert(db: &mut SqliteConnection, new: &[Row]) -> Result<(), StoreError> {
+async fn insert(db: &mut SqliteConnection, new: &[NewEntry]) -> Result<(), StoreError> {
     for part in new.chunks(rows::MOST) {
         let head = "INSERT INTO event
                         (room, seq, id, at, author, kind, digest, body, html, html_version, reply_to, subject, detail)
@@ -100,7 +60,7 @@ async fn insert(db: &mut SqliteConnection, new: &[Row]) -> Result<(), StoreError
         let mut query = sqlx::query(rows::sql(head, 13, part.len(), ") WHERE column1 IS NOT NULL"));
         for row in rows::padded(part) {
             let event = row.map(|row| &row.event);
-            let columns = event.map(|event| columns::encode(&event.event));
+            let columns = event.map(|event| encode(&event.event));
             let Columns { kind, body, html, reply_to, subject, detail } = columns.unwrap_or_default();
             query = query
                 .bind(event.map(|event| event.room.as_str()))

@@ -2,18 +2,18 @@
 //! state of the database.
 
 use parlor_protocol::{
-    CommandId, Event, Message, RoomId, Seq, UserId,
+    CommandId, Event, RoomId, Seq, UserId,
     http::{EventPage, MessagePage},
     limits,
 };
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{
-    super::values::{sql_seq, user},
-    columns::{self, Stored, decode_mentions},
+use super::super::values::sql_seq;
+use crate::{
+    domain::{AuthorRange, Page, StoreError},
+    store::log::{EventRow, MessageRow},
 };
-use crate::domain::{AuthorRange, Page, StoreError};
 
 pub(super) async fn messages(
     db: &SqlitePool,
@@ -157,81 +157,4 @@ async fn head(snapshot: &mut SqliteConnection, room: &RoomId) -> Result<Seq, Sto
     let head: Option<i64> =
         sqlx::query_scalar("SELECT head FROM room WHERE id = ?").bind(room.as_str()).fetch_optional(snapshot).await?;
     Ok(head.map_or(0, i64::unsigned_abs))
-}
-
-#[derive(FromRow)]
-struct MessageRow {
-    seq: i64,
-    id: Uuid,
-    at: i64,
-    body: String,
-    html: String,
-    reply_to: Option<Uuid>,
-    detail: Option<String>,
-    author: Uuid,
-    name: String,
-    kind: String,
-    colour: Option<i64>,
-}
-
-#[derive(FromRow)]
-struct EventRow {
-    seq: i64,
-    id: Uuid,
-    at: i64,
-    author: Uuid,
-    name: String,
-    kind: String,
-    colour: Option<i64>,
-    event_kind: String,
-    body: Option<String>,
-    html: Option<String>,
-    reply_to: Option<Uuid>,
-    detail: Option<String>,
-    subject: Option<Uuid>,
-    subject_name: Option<String>,
-    subject_kind: Option<String>,
-    subject_colour: Option<i64>,
-}
-
-impl MessageRow {
-    fn message(self) -> Message {
-        Message {
-            id: CommandId(self.id),
-            seq: self.seq.unsigned_abs(),
-            at: self.at,
-            by: user(self.author, self.name, &self.kind, self.colour),
-            body: self.body,
-            html: self.html,
-            reply_to: self.reply_to.map(CommandId),
-            mentions: decode_mentions(self.detail.as_deref()),
-        }
-    }
-}
-
-impl EventRow {
-    fn event(self, room: &RoomId) -> Event {
-        let id = CommandId(self.id);
-        let subject = match (self.subject, self.subject_name, self.subject_kind) {
-            (Some(id), Some(name), Some(kind)) => Some(user(id, name, &kind, self.subject_colour)),
-            _ => None,
-        };
-        let event = columns::decode(Stored {
-            id,
-            kind: self.event_kind,
-            body: self.body,
-            html: self.html,
-            reply_to: self.reply_to,
-            subject,
-            detail: self.detail,
-        });
-        Event {
-            room: room.clone(),
-            seq: self.seq.unsigned_abs(),
-            id,
-            at: self.at,
-            by: user(self.author, self.name, &self.kind, self.colour),
-            event,
-        }
-    }
 }

@@ -15,8 +15,6 @@ use crate::{
 };
 
 mod append;
-mod columns;
-mod digest;
 mod history;
 mod log_state;
 mod mentions;

@@ -4,16 +4,19 @@ use parlor_protocol::{Event, EventKind, RoomId, RoomRole, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    super::{
-        audit::{self, Entry},
-        rooms::{insert_member, name_key, owner, unlisted_key},
-        transaction::WriteTransaction,
-        values::sql_seq,
-    },
-    digest::ERASED_DIGEST,
+use super::super::{
+    audit::{self, Entry},
+    rooms::{insert_member, owner},
+    transaction::WriteTransaction,
+    values::sql_seq,
 };
-use crate::domain::{AuditAct, MembershipChange, RoomMembership, StoreError};
+use crate::{
+    domain::{AuditAct, MembershipChange, RoomMembership, StoreError},
+    store::{
+        log::ERASED_DIGEST,
+        room_names::{name_key, unlisted_key},
+    },
+};
 
 /// Applies an event that was just inserted.
 pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Result<(), StoreError> {

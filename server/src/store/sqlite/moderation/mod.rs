@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use parlor_protocol::{
     RoomId, UserId,
     http::{AuditEntry, BanInfo},
-    policy::{self, ModerationCase, ServerAction},
+    policy::ServerAction,
 };
 
 use super::{SqliteStore, rights, transaction::WriteTransaction};
 use crate::{
     clock,
-    domain::{ControlEvent, NewBan, NewMute, Refusal, StoreError},
-    store::ModerationStore,
+    domain::{ControlEvent, NewBan, NewMute, StoreError},
+    store::{ModerationStore, role_rules},
 };
 
 mod bans;
@@ -57,11 +57,6 @@ async fn require_moderation(
     imposed_by: Option<UserId>,
 ) -> Result<(), StoreError> {
     let own_role = rights::require(tx, by, ServerAction::Moderate).await?;
-    let on = rights::role_of(tx, user).await?.ok_or(Refusal::PersonNotFound)?;
-    let by_another = imposed_by.is_some_and(|earlier| earlier != by);
-    if policy::can_moderate(ModerationCase { by: own_role, on, by_another }) {
-        Ok(())
-    } else {
-        Err(Refusal::TargetNotBelow.into())
-    }
+    let on = rights::role_of(tx, user).await?;
+    Ok(role_rules::require_moderation((by, own_role), on, imposed_by)?)
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{RoomId, RoomKind, RoomRole, UserId, policy::ServerAction};
-use rand::Rng;
-use sha2::{Digest, Sha256};
+use parlor_protocol::{RoomKind, RoomRole, UserId, policy::ServerAction};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +14,10 @@ use super::{
     },
     join,
 };
-use crate::domain::{AuditAct, ControlEvent, Refusal, RoomRecord, StoreError};
+use crate::{
+    domain::{AuditAct, ControlEvent, Refusal, RoomRecord, StoreError},
+    store::room_names::{name_key, new_room_id, people_key, unlisted_key},
+};
 
 pub(super) async fn room(
     tx: &mut WriteTransaction<'_>,
@@ -27,7 +28,7 @@ pub(super) async fn room(
     let public = kind == RoomKind::Public;
     let action = if public { ServerAction::CreatePublicRoom } else { ServerAction::CreatePrivateRoom };
     rights::require(tx, by, action).await?;
-    let id = RoomId::from(new_room_id());
+    let id = new_room_id();
     // Only names of public rooms are unique: that a private room has a name must not show.
     let key = if public { name_key(&name) } else { unlisted_key(&id) };
     let created = sqlx::query(
@@ -64,18 +65,14 @@ pub(super) async fn direct_room(
     }
     // In the order in which they are read at the next start.
     people.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    let mut digest = Sha256::new();
-    let mut ids: Vec<_> = users.iter().map(|user| user.0).collect();
-    ids.sort_unstable();
-    ids.iter().for_each(|id| digest.update(id.as_bytes()));
-    let key = digest.finalize();
+    let key = people_key(&users);
     let known: Option<(String, i64, Option<Uuid>)> =
         sqlx::query_as("SELECT id, head, created_by FROM room WHERE people_key = ?")
             .bind(&key[..])
             .fetch_optional(tx.db())
             .await?;
     let mut room = RoomRecord {
-        id: RoomId::from(new_room_id()),
+        id: new_room_id(),
         name: String::new(),
         kind: RoomKind::Direct,
         topic: None,
@@ -105,21 +102,4 @@ pub(super) async fn direct_room(
         join(tx, &room.id, user, RoomRole::Member, None).await?;
     }
     Ok(room)
-}
-
-/// The key of a public room's name: names cannot differ by case alone.
-pub(in super::super) fn name_key(name: &str) -> String {
-    name.to_lowercase()
-}
-
-/// The key of a room whose name is not unique.
-pub(in super::super) fn unlisted_key(room: &RoomId) -> String {
-    format!("id:{room}")
-}
-
-/// Ten characters of 32: short enough for an address, too many to guess or to collide.
-fn new_room_id() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut rng = rand::rng();
-    (0..10).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
 }

@@ -2,7 +2,7 @@
 
 use parlor_protocol::{
     RoomId, RoomKind, RoomRole, Seq, User, UserId,
-    policy::{self, Party, RoomAction},
+    policy::{Party, RoomAction},
 };
 
 use super::{
@@ -15,7 +15,10 @@ use super::{
     },
     reads::owner,
 };
-use crate::domain::{ConnectionId, LogCommandKind, MembershipChange, Refusal, RoomMembership, StoreError};
+use crate::{
+    domain::{ConnectionId, LogCommandKind, MembershipChange, Refusal, RoomMembership, StoreError},
+    store::room_rules::{decide_moderator, decide_owner, require_removable},
+};
 
 pub(super) async fn add(
     tx: &mut WriteTransaction<'_>,
@@ -71,9 +74,8 @@ pub(super) async fn remove(
     .await?;
     let (kind, head) = known.ok_or(Refusal::PersonNotFound)?;
     let removed = find_user(tx.db(), user).await?.ok_or(Refusal::PersonNotFound)?;
-    // Whoever has deleted their account is below everyone.
-    if !is_self && rights::party(tx, user, &room).await?.is_some_and(|target| !actor.outranks(target)) {
-        return Err(Refusal::TargetNotBelow.into());
+    if !is_self {
+        require_removable(actor, rights::party(tx, user, &room).await?)?;
     }
     if room_kind(&kind) == RoomKind::Public && is_self {
         let head = head.unsigned_abs();
@@ -94,10 +96,7 @@ pub(super) async fn set_moderator(
 ) -> Result<(), StoreError> {
     let actor = rights::require_in_room(tx, by, &room, RoomAction::Appoint).await?;
     let target = member(tx, &room, user).await?;
-    if !moderator && !policy::can_dismiss(actor, target, user == by) && target.room_role.moderates() {
-        return Err(Refusal::TargetNotBelow.into());
-    }
-    if target.room_role.moderates() == moderator {
+    if !decide_moderator(actor, target, moderator, user == by)? {
         return Ok(());
     }
     append_role_change(tx, &room, user, by, |user| LogCommandKind::SetModerator { user, moderator }).await
@@ -115,10 +114,7 @@ pub(super) async fn set_owner(
         Some(owner) => rights::party(tx, owner, &room).await?,
         None => None,
     };
-    if !policy::can_change_owner(actor, owner) {
-        return Err(Refusal::TargetNotBelow.into());
-    }
-    if target.room_role == RoomRole::Owner {
+    if !decide_owner(actor, target, owner)? {
         return Ok(());
     }
     append_role_change(tx, &room, user, by, |user| LogCommandKind::SetOwner { user }).await

@@ -16,9 +16,7 @@ mod pending_marks;
 mod reads;
 mod settings;
 
-pub(super) use create::{name_key, unlisted_key};
 pub(super) use members::{insert_member, join};
-pub(super) use pending_marks::PendingMarks;
 pub(super) use reads::owner;
 
 #[async_trait]

@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use crate::domain::{LogCommand, LogCommandKind};
 
 /// Half a SHA-256 of what a command says: enough to tell whether two with the same id are the same.
-pub(super) type CommandDigest = [u8; 16];
+pub(in super::super) type CommandDigest = [u8; 16];
 
 /// The digest of a message whose content was deleted.
-pub(super) const ERASED_DIGEST: CommandDigest = [0; 16];
+pub(in super::super) const ERASED_DIGEST: CommandDigest = [0; 16];
 
 pub(super) fn digest(command: &LogCommand) -> CommandDigest {
     let mut hash = Sha256::new();

@@ -1,13 +1,14 @@
-//! How errors of SQLite become [`StoreError`]s.
+//! How errors of the databases become [`StoreError`]s.
 
 use std::sync::Arc;
 
-use sqlx::error::ErrorKind;
+use sqlx::{error::ErrorKind, migrate::MigrateError};
 
 use crate::domain::StoreError;
 
-/// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`: the shared-memory file of the WAL could not grow.
-const FULL: [&str; 2] = ["13", "4874"];
+/// SQLite's `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`: the shared-memory file of the WAL could not grow. PostgreSQL's
+/// `disk_full`.
+const FULL: [&str; 3] = ["13", "4874", "53100"];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -27,8 +28,12 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-impl From<sqlx::migrate::MigrateError> for StoreError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::Migration(Arc::new(error))
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            // It has a migration that this program does not know.
+            MigrateError::VersionMissing(_) => Self::NewerSchema,
+            error => Self::Migration(Arc::new(error)),
+        }
     }
 }

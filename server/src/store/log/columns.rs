@@ -7,16 +7,16 @@ use super::super::values::sql_seq;
 
 /// What stands in the columns of an event.
 #[derive(Default)]
-pub(super) struct Columns<'a> {
-    pub(super) kind: Option<&'static str>,
-    pub(super) body: Option<&'a str>,
-    pub(super) html: Option<&'a str>,
-    pub(super) reply_to: Option<Uuid>,
-    pub(super) subject: Option<Uuid>,
-    pub(super) detail: Option<String>,
+pub(in super::super) struct Columns<'a> {
+    pub(in super::super) kind: Option<&'static str>,
+    pub(in super::super) body: Option<&'a str>,
+    pub(in super::super) html: Option<&'a str>,
+    pub(in super::super) reply_to: Option<Uuid>,
+    pub(in super::super) subject: Option<Uuid>,
+    pub(in super::super) detail: Option<String>,
 }
 
-pub(super) fn encode(event: &EventKind) -> Columns<'_> {
+pub(in super::super) fn encode(event: &EventKind) -> Columns<'_> {
     let kind = |kind| Columns { kind: Some(kind), ..Columns::default() };
     let about = |name, user: &User| Columns { subject: Some(user.id.0), ..kind(name) };
     let with = |name, detail| Columns { detail: Some(detail), ..kind(name) };

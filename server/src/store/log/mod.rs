@@ -1,0 +1,13 @@
+//! What the logs of rooms mean, whatever the database: what may be appended, and how events are stored in columns.
+
+mod columns;
+mod digest;
+mod entry;
+mod row;
+mod state;
+
+pub(super) use columns::{Columns, encode};
+pub(super) use digest::ERASED_DIGEST;
+pub(super) use entry::NewEntry;
+pub(super) use row::{EventRow, MessageRow};
+pub(super) use state::{LogState, RoomAccess, StoredEntry};
