@@ -21,7 +21,7 @@ mod log;
 mod messages;
 mod moderation;
 mod pending_marks;
-
+pub mod postgres;
 mod records;
 mod rights;
 mod role_rules;

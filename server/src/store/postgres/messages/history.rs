@@ -1,0 +1,159 @@
+//! Reads of the log: pages, replays, and what counts as unread. Each sees one state of the database.
+
+use parlor_protocol::{
+    CommandId, Event, RoomId, Seq, UserId,
+    http::{EventPage, MessagePage},
+    limits,
+};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::super::{SNAPSHOT, values::sql_seq};
+use crate::{
+    domain::{AuthorRange, Page, StoreError},
+    store::log::{EventRow, MessageRow},
+};
+
+pub(super) async fn messages(
+    db: &PgPool,
+    room: &RoomId,
+    page: Page,
+    limit: u32,
+) -> Result<MessagePage, StoreError> {
+    // Each page is two range scans on the key that meet at one seq: `older` messages before it, `newer` from it on.
+    let (meet, older, newer) = match page {
+        Page::Newest => (i64::MAX, limit, 0),
+        Page::Before(seq) => (sql_seq(seq), limit, 0),
+        Page::After(seq) => (sql_seq(seq).saturating_add(1), 0, limit),
+        Page::Around(seq) => (sql_seq(seq), limit / 2, limit - limit / 2),
+    };
+    // A client continues after the head of its page: both must be of one state, or what is stored between is never seen.
+    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let rows: Vec<MessageRow> = sqlx::query_as(
+        "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
+                page.author, users.name, users.kind, users.colour
+         FROM (SELECT * FROM (SELECT * FROM event WHERE room = $1 AND seq < $2 AND kind = 'message'
+                              ORDER BY seq DESC LIMIT $3)
+               UNION ALL
+               SELECT * FROM (SELECT * FROM event WHERE room = $1 AND seq >= $2 AND kind = 'message'
+                              ORDER BY seq LIMIT $4)) AS page
+         JOIN users ON users.id = page.author ORDER BY page.seq",
+    )
+    .bind(room.as_str())
+    .bind(meet)
+    .bind(i64::from(older))
+    .bind(i64::from(newer))
+    .fetch_all(&mut *snapshot)
+    .await?;
+    // Consecutive pages share no notice and leave none out: each has those from its first message on, up to the first of
+    // the next one. A page that is not full on a side reaches the end there.
+    let is_older = |row: &&MessageRow| row.seq < meet;
+    let full = |side: usize, most: u32| u32::try_from(side).is_ok_and(|side| side >= most);
+    let from = match rows.iter().filter(is_older).count() {
+        _ if older == 0 => meet,
+        side if full(side, older) => rows.first().map_or(0, |row| row.seq),
+        _ => 0,
+    };
+    let before = match rows.len() - rows.iter().filter(is_older).count() {
+        _ if newer == 0 => meet,
+        side if full(side, newer) => rows.last().map_or(i64::MAX, |row| row.seq),
+        _ => i64::MAX,
+    };
+    let notices = notices(&mut snapshot, room, from, before).await?;
+    let head = head(&mut snapshot, room).await?;
+    snapshot.commit().await?;
+    let messages = rows.into_iter().map(MessageRow::message).collect();
+    Ok(MessagePage { messages, notices, head })
+}
+
+/// Selects events with their authors and the users that they are about.
+macro_rules! event_rows {
+    ($which:literal) => {
+        concat!(
+            "SELECT event.seq, event.id, event.at, event.author, users.name, users.kind, users.colour,
+                    event.kind AS event_kind, event.body, event.html, event.reply_to, event.detail,
+                    event.subject, about.name AS subject_name, about.kind AS subject_kind, about.colour AS subject_colour
+             FROM event JOIN users ON users.id = event.author LEFT JOIN users AS about ON about.id = event.subject
+             WHERE event.room = $1 AND ",
+            $which
+        )
+    };
+}
+
+/// Events other than messages from one seq on, before another one: the newest, oldest first.
+async fn notices(
+    snapshot: &mut PgConnection,
+    room: &RoomId,
+    from: i64,
+    before: i64,
+) -> Result<Vec<Event>, StoreError> {
+    let rows: Vec<EventRow> = sqlx::query_as(event_rows!(
+        "event.seq >= $2 AND event.seq < $3 AND event.kind NOT IN ('message', 'removed', 'deleted') ORDER BY event.seq DESC LIMIT $4"
+    ))
+    .bind(room.as_str())
+    .bind(from)
+    .bind(before)
+    .bind(i64::from(limits::MAX_PAGE_SIZE))
+    .fetch_all(snapshot)
+    .await?;
+    Ok(rows.into_iter().rev().map(|row| row.event(room)).collect())
+}
+
+pub(super) async fn events(db: &PgPool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
+    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let rows: Vec<EventRow> = sqlx::query_as(event_rows!("event.seq > $2 ORDER BY event.seq LIMIT $3"))
+        .bind(room.as_str())
+        .bind(sql_seq(after))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *snapshot)
+        .await?;
+    let head = head(&mut snapshot, room).await?;
+    snapshot.commit().await?;
+    let events = rows.into_iter().map(|row| row.event(room)).collect();
+    Ok(EventPage { events, head })
+}
+
+pub(super) async fn event_id(db: &PgPool, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM event WHERE room = $1 AND seq = $2")
+        .bind(room.as_str())
+        .bind(sql_seq(seq))
+        .fetch_optional(db)
+        .await?;
+    Ok(id.map(CommandId))
+}
+
+pub(super) async fn author_range(
+    db: &PgPool,
+    room: &RoomId,
+    after: Seq,
+    before: Seq,
+) -> Result<AuthorRange, StoreError> {
+    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let messages: Vec<(i64, Uuid)> = sqlx::query_as(
+        "SELECT seq, author FROM event
+         WHERE room = $1 AND seq > $2 AND seq < $3 AND kind = 'message' ORDER BY seq",
+    )
+    .bind(room.as_str())
+    .bind(sql_seq(after))
+    .bind(sql_seq(before))
+    .fetch_all(&mut *snapshot)
+    .await?;
+    let mentions: Vec<(i64, Uuid)> =
+        sqlx::query_as("SELECT seq, user_id FROM mention WHERE room = $1 AND seq > $2 AND seq < $3 ORDER BY seq")
+            .bind(room.as_str())
+            .bind(sql_seq(after))
+            .bind(sql_seq(before))
+            .fetch_all(&mut *snapshot)
+            .await?;
+    snapshot.commit().await?;
+    let pairs =
+        |rows: Vec<(i64, Uuid)>| rows.into_iter().map(|(seq, user)| (seq.unsigned_abs(), UserId(user))).collect();
+    Ok(AuthorRange { messages: pairs(messages), mentions: pairs(mentions) })
+}
+
+/// The room's head, within the transaction that reads its page.
+async fn head(snapshot: &mut PgConnection, room: &RoomId) -> Result<Seq, StoreError> {
+    let head: Option<i64> =
+        sqlx::query_scalar("SELECT head FROM room WHERE id = $1").bind(room.as_str()).fetch_optional(snapshot).await?;
+    Ok(head.map_or(0, i64::unsigned_abs))
+}

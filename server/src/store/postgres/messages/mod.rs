@@ -1,0 +1,52 @@
+//! [`MessageStore`] on PostgreSQL.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use parlor_protocol::{
+    CommandId, RoomId, Seq, UserId,
+    http::{EventPage, MessagePage},
+};
+
+use super::{PostgresStore, batch::Job};
+use crate::{
+    domain::{AuthorRange, LogCommand, OnAppended, Page, StoreError},
+    store::MessageStore,
+};
+
+mod append;
+mod history;
+mod log_state;
+mod mentions;
+mod projection;
+
+pub(super) use append::{append, append_one};
+pub(super) use projection::delete_member;
+
+#[async_trait]
+impl MessageStore for PostgresStore {
+    async fn append(&self, command: LogCommand, done: OnAppended) {
+        // A job that is refused is dropped, and its callback with it, which reports that.
+        let _ = self.submit(Job::Append { command, done }).await;
+    }
+
+    async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
+        self.read(history::messages(&self.readers, room, page, limit)).await
+    }
+
+    async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
+        self.read(history::events(&self.readers, room, after, limit)).await
+    }
+
+    async fn event_id(&self, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {
+        self.read(history::event_id(&self.readers, room, seq)).await
+    }
+
+    async fn author_range(&self, room: &RoomId, after: Seq, before: Seq) -> Result<AuthorRange, StoreError> {
+        self.read(history::author_range(&self.readers, room, after, before)).await
+    }
+
+    async fn members_by_name(&self, room: &RoomId, keys: &[String]) -> Result<HashMap<String, UserId>, StoreError> {
+        self.read(mentions::members_by_name(&self.readers, room, keys)).await
+    }
+}

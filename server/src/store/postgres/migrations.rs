@@ -1,0 +1,23 @@
+//! Brings the schema up to date. sqlx holds an advisory lock meanwhile, so one process does it while others wait.
+
+use sqlx::{PgConnection, migrate::Migrator};
+
+use crate::domain::StoreError;
+
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Refuses a schema that is older or newer than this program.
+pub(super) async fn require_current(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !exists {
+        return Err(StoreError::OtherVersion);
+    }
+    let applied: Vec<i64> =
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?;
+    if applied.into_iter().eq(MIGRATIONS.iter().map(|step| step.version)) {
+        return Ok(());
+    }
+    Err(StoreError::OtherVersion)
+}
