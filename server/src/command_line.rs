@@ -7,8 +7,8 @@ use crate::{
     clock,
     config::Config,
     domain::{StoreError, names},
+    open_store,
     services::{RESET_LINK_LIFETIME, generate_token, hash_token},
-    store::sqlite,
 };
 
 /// A self-hosted real-time chat in one binary. Without a command it starts the server, by default on http://127.0.0.1:3000 with
@@ -56,13 +56,13 @@ impl CommandLine {
 /// Creates a link to set a new password for the account with this name. Returns what to tell the administrator.
 ///
 /// # Errors
-/// There is no such account, or no database of this version in the data folder.
+/// There is no such account, or no database of this version.
 pub async fn reset_password(config: &Config, name: &str) -> Result<String, CommandError> {
     let no_account = || CommandError::NoAccount(name.to_owned());
     let key = validate::name(name).map(|name| names::key(&name)).map_err(|_| no_account())?;
     let secret = generate_token().map_err(CommandError::Secret)?;
     let expires_at = clock::now().saturating_add(RESET_LINK_LIFETIME);
-    let user = sqlite::create_recovery_link(&config.data, &key, hash_token(&secret), expires_at).await?;
+    let user = open_store::create_recovery_link(config, &key, hash_token(&secret), expires_at).await?;
     let user = user.ok_or_else(no_account)?;
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.addr));
     Ok(format!("{} can set a new password with this link once, within 24 hours: {url}/reset/{secret}\n", user.name))

@@ -1,9 +1,12 @@
 //! Configuration: command-line flags, each with a `PARLOR_*` environment variable.
 
 use std::{
+    convert::Infallible,
+    fmt,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
     num::NonZeroUsize,
     path::PathBuf,
+    str::FromStr,
     time::Duration,
 };
 
@@ -27,6 +30,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than a sleeping radio needs to wake up.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Connections to PostgreSQL that read: enough for twice as many cores as most databases have.
+const STORE_CONNECTIONS: u32 = 8;
+
 #[derive(Clone, Debug, Parser)]
 pub struct Config {
     /// Address and port to listen on; port 0 chooses a free port
@@ -37,6 +43,20 @@ pub struct Config {
     /// Data folder; created if it does not exist
     #[arg(long, global = true, env = "PARLOR_DATA", default_value = "data", value_name = "FOLDER")]
     pub data: PathBuf,
+
+    /// Store in a PostgreSQL database, such as postgres://parlor@db.example/parlor, instead of a SQLite file in the data folder.
+    /// The password can also be in --store-password-file, PGPASSWORD or PGPASSFILE
+    #[arg(long, global = true, env = "PARLOR_STORE", hide_env_values = true, default_value = "sqlite", value_name = "URL")]
+    pub store: StoreAddress,
+
+    /// File whose first line is the password of the PostgreSQL database
+    #[arg(long, global = true, env = "PARLOR_STORE_PASSWORD_FILE", value_name = "FILE")]
+    pub store_password_file: Option<PathBuf>,
+
+    /// Maximum number of connections that read from PostgreSQL; one more writes
+    #[arg(long, env = "PARLOR_STORE_CONNECTIONS", default_value_t = STORE_CONNECTIONS, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub store_connections: u32,
 
     /// Name of this server. Without this flag, the owner sets it on the settings page; the default is Parlor
     #[arg(long, env = "PARLOR_NAME", value_name = "NAME", value_parser = server_name)]
@@ -156,6 +176,38 @@ pub struct Config {
     pub lab_stream_time: Duration,
 }
 
+/// Where everything is stored: `sqlite`, or the URL of a PostgreSQL database. It is read when the store is opened, because an
+/// error of the command line would print the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreAddress(String);
+
+impl StoreAddress {
+    /// The URL of a database; none for the file in the data folder.
+    pub fn url(&self) -> Option<&str> {
+        (self.0 != "sqlite").then_some(self.0.as_str())
+    }
+}
+
+impl Default for StoreAddress {
+    fn default() -> Self {
+        Self("sqlite".into())
+    }
+}
+
+impl FromStr for StoreAddress {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for StoreAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url().map_or("sqlite", |_| "a URL"))
+    }
+}
+
 /// Whether guests may enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Guests {
@@ -215,6 +267,9 @@ impl Default for Config {
         Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
             data: "data".into(),
+            store: StoreAddress::default(),
+            store_password_file: None,
+            store_connections: STORE_CONNECTIONS,
             name: None,
             public_url: None,
             allowed_hosts: Vec::new(),
@@ -375,6 +430,7 @@ mod tests {
             (["--rate-limits", "maybe"], "possible values"),
             (["--lab", "maybe"], "possible values"),
             (["--max-connections", "0"], "1..=1000000"),
+            (["--store-connections", "0"], "1..=1000"),
             (["--gateways", "text,none"], "give all, none, or some"),
             (["--gateways", ""], "give all, none, or some"),
             (["--log-format", "xml"], "possible values"),
@@ -384,6 +440,14 @@ mod tests {
             assert_eq!(error.exit_code(), 2);
             assert!(error.to_string().contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn the_password_of_the_store_is_not_printed() {
+        let config = parse(&["--store", "postgres://parlor:secret@db.example/parlor"]).unwrap();
+        assert!(config.store.url().is_some_and(|url| url.contains("secret")));
+        assert!(!format!("{config:?}").contains("secret"));
+        assert_eq!(parse(&[]).unwrap().store.url(), None);
     }
 
     #[test]

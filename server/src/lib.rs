@@ -31,7 +31,6 @@ use crate::{
     serve::{Acceptor, ConnectionLimit, Refusals, Server},
     services::Services,
     session::SessionContext,
-    store::sqlite::SqliteStore,
     transport::HttpConnections,
     workers::Workers,
 };
@@ -52,6 +51,7 @@ pub mod keyed_mutex;
 pub mod lab;
 pub mod limits;
 pub mod markdown;
+mod open_store;
 pub mod picture;
 pub mod room;
 pub mod router;
@@ -118,7 +118,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let mut bus = Bus::default();
     let commits = bus.subscribe();
     let cache = Arc::<Cache>::default();
-    let store = SqliteStore::open(&config.data, cache.before(Arc::new(bus)), config.max_pages).await?;
+    let store = open_store::open(&config, cache.before(Arc::new(bus))).await?;
     let store = Arc::new(CachedStore::new(store, cache, config.session_lifetime()).await?);
     let first_link = create_owner_invite(&store, &config, address).await?;
 
