@@ -164,7 +164,21 @@ test_packages() {
       { apt_install python3-venv && python3 -m venv --clear end2end/.venv; } || die "Python's venv module is missing."
     "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
   fi
+  postgres_server
   cargo_deny
+}
+
+# The tests of the store on PostgreSQL start a server of their own; see scripts/with-postgres.sh.
+postgres_server() {
+  if compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || have initdb; then return; fi
+  say "installing PostgreSQL for the tests of its store (30 seconds)"
+  apt_install postgresql || die "PostgreSQL 14 or newer is missing. Install it so that initdb is in PATH, then run this again."
+  # Debian creates a cluster and starts it. Nobody has asked for one.
+  local bin version
+  for bin in /usr/lib/postgresql/*/bin; do
+    version=$(basename "$(dirname "$bin")")
+    as_root pg_dropcluster --stop "$version" main || say "the cluster $version/main was not removed"
+  done
 }
 
 # --- downloads in the background while the tools compile ------------------------------------------------------------
