@@ -166,9 +166,7 @@ async fn first_owner_link_works_once() {
     let server = server.restart().await;
     assert_eq!(server.first_secret(), None);
     let mut db = server.database().await;
-    let owners: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM user WHERE role = 'owner'").fetch_one(&mut db).await.unwrap();
-    assert_eq!(owners, 1);
+    assert_eq!(db.number("SELECT count(*) FROM users WHERE role = 'owner'").await, 1);
     server.stop().await;
 }
 
@@ -229,9 +227,7 @@ async fn invite_use_limit_holds_under_concurrency() {
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 15, "{statuses:?}");
     let mut db = server.database().await;
-    let left: i64 =
-        sqlx::query_scalar("SELECT uses_left FROM invite WHERE role = 'member'").fetch_one(&mut db).await.unwrap();
-    assert_eq!(left, 0);
+    assert_eq!(db.number("SELECT uses_left FROM invite WHERE role = 'member'").await, 0);
     server.stop().await;
 }
 
@@ -276,7 +272,7 @@ async fn invites_are_validated_listed_and_revoked() {
     assert_eq!(come(&other).await, 403);
     let (_, late) = server.invite(&owner, json!({ "expires_in_hours": 1 })).await;
     let mut db = server.database().await;
-    sqlx::query("UPDATE invite SET expires_at = expires_at - 3600000").execute(&mut db).await.unwrap();
+    db.execute("UPDATE invite SET expires_at = expires_at - 3600000", &[]).await.unwrap();
     assert_eq!(come(&late).await, 403);
     server.stop().await;
 }
@@ -346,7 +342,7 @@ async fn password_reset_link_works_once() {
     assert_eq!(server.try_sign_in("ann", "another password").await.status, 200);
     let late = link().await;
     let mut db = server.database().await;
-    sqlx::query("UPDATE password_reset SET expires_at = expires_at - 86400000").execute(&mut db).await.unwrap();
+    db.execute("UPDATE password_reset SET expires_at = expires_at - 86400000", &[]).await.unwrap();
     assert_eq!(reset(&late, "a third password").await.refused(), (403, error_code::INVALID_LINK.into()));
     server.stop().await;
 }

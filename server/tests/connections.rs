@@ -211,7 +211,8 @@ async fn abrupt_disconnects_leak_nothing_in_any_state() {
 async fn health_check_and_security_headers() {
     let server = Server::start().await;
     let client = support::http_client();
-    for (path, text) in [("/healthz", "ok\n"), ("/readyz", "ready\nstore: SQLite, ")] {
+    let store = if support::store::is_postgres() { "PostgreSQL" } else { "SQLite" };
+    for (path, text) in [("/healthz", "ok\n"), ("/readyz", &format!("ready\nstore: {store}, "))] {
         let answer = client.get(server.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff");

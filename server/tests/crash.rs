@@ -186,7 +186,7 @@ fn invalid_configuration_exits_with_code_2_and_a_message() {
     assert_eq!(code, Some(1));
     assert!(error.contains("cannot listen on"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made before that was known");
-    let running = Process::start(folder.path());
+    let running = Process::start_with(folder.path(), &["--store", "sqlite"]);
     let (code, error) = run(&["--addr", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()], None);
     assert_eq!(code, Some(1));
     assert!(error.contains("in use by another parlor"), "{error}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Client, PATIENCE, Server, people::PASSWORD, unlimited};
+use crate::support::{Client, PATIENCE, Server, people::PASSWORD, store::connect_sqlite, unlimited};
 use parlor_protocol::{ClientFrame, CommandId, RoomId};
 use reqwest::Method;
 use serde_json::json;
@@ -36,7 +36,8 @@ async fn erased(folder: &Path) {
 
 #[tokio::test]
 async fn deleted_messages_are_gone_from_all_files() {
-    let server = Server::start().await;
+    let temp = TempDir::new().unwrap();
+    let server = Server::start_on_sqlite(temp.path(), unlimited()).await;
     let ann = server.account("ann").await;
     let rooms =
         [RoomId::lobby(), server.room(&ann, "Kitchen", "public").await, server.room(&ann, "A", "private").await];
@@ -58,18 +59,18 @@ async fn deleted_messages_are_gone_from_all_files() {
     // The last one just before the stop.
     let (message, _) = client.say_in(&rooms[0], MARKER).await;
     client.delete(&rooms[0], message).await.unwrap();
-    let folder = server.stop().await.unwrap();
-    assert_eq!(files_with_marker(folder.path()), [""; 0]);
+    server.stop().await;
+    assert_eq!(files_with_marker(temp.path()), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_reader_delays_erasure_but_no_message_and_the_next_start_makes_up_for_it() {
     let temp = TempDir::new().unwrap();
-    let server = Server::start_in(temp.path(), unlimited()).await;
+    let server = Server::start_on_sqlite(temp.path(), unlimited()).await;
     let mut ann = server.client("ann").await;
     let lobby = RoomId::lobby();
     let (message, _) = ann.say_in(&lobby, MARKER).await;
-    let mut reader = server.database().await;
+    let mut reader = connect_sqlite(temp.path()).await;
     let mut old_state = reader.begin().await.unwrap();
     let _: i64 = sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(&mut *old_state).await.unwrap();
     ann.delete(&lobby, message).await.unwrap();
@@ -80,7 +81,7 @@ async fn a_reader_delays_erasure_but_no_message_and_the_next_start_makes_up_for_
     drop(old_state);
     // As after a crash: the log is still there.
     assert!(!files_with_marker(temp.path()).is_empty());
-    let server = Server::start_in(temp.path(), unlimited()).await;
+    let server = Server::start_on_sqlite(temp.path(), unlimited()).await;
     assert_eq!(files_with_marker(temp.path()), [""; 0]);
     reader.close().await.unwrap();
     server.stop().await;
@@ -95,9 +96,8 @@ async fn a_deleted_text_cannot_be_guessed_from_its_digest_and_its_id_stays_used(
     ann.say_in(&lobby, "kept").await;
     ann.delete(&lobby, deleted).await.unwrap();
     let mut db = server.database().await;
-    let digests: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT digest FROM event ORDER BY seq").fetch_all(&mut db).await.unwrap();
-    assert_eq!(digests.iter().map(|digest| *digest == [0; 16]).collect::<Vec<_>>(), [true, false, false]);
+    let digests: Vec<(Vec<u8>,)> = db.rows("SELECT digest FROM event ORDER BY seq").await;
+    assert_eq!(digests.iter().map(|(digest,)| *digest == [0; 16]).collect::<Vec<_>>(), [true, false, false]);
     let again = |id, room: &RoomId| ClientFrame::Send { id, room: room.clone(), body: "1234".into(), reply_to: None };
     assert_eq!(ann.decided(again(deleted, &lobby)).await, Ok(seq));
     let mut bob = server.client("bob").await;
@@ -108,7 +108,8 @@ async fn a_deleted_text_cannot_be_guessed_from_its_digest_and_its_id_stays_used(
 
 #[tokio::test]
 async fn a_deleted_account_is_gone_from_all_files() {
-    let server = Server::start().await;
+    let temp = TempDir::new().unwrap();
+    let server = Server::start_on_sqlite(temp.path(), unlimited()).await;
     server.owner("olga").await;
     let ann = server.account(MARKER).await;
     assert!(!files_with_marker(&server.folder).is_empty());

@@ -1,7 +1,9 @@
 //! Limits for each address and session.
 
 use crate::support::{
-    self, Client, Server, eventually,
+    self, Client, Server,
+    database::Argument,
+    eventually,
     http_connection::{Requests, lobby},
     try_upgrade, unlimited,
 };
@@ -13,7 +15,6 @@ use parlor_protocol::{
 };
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
-use sqlx::Connection;
 use uuid::Uuid;
 
 /// A server with 127.0.0.1 as a trusted proxy.
@@ -206,25 +207,22 @@ async fn connections_over_http_are_limited_per_address() {
 /// Inserts public rooms, and guests who are members of the lobby.
 async fn fill(folder: &std::path::Path, rooms: u32, guests: u32) {
     let mut db = support::database(folder).await;
-    let mut tx = db.begin().await.unwrap();
+    db.execute("BEGIN", &[]).await.unwrap();
     for n in 0..rooms {
-        sqlx::query("INSERT INTO room (id, name, name_key, kind, created_at) VALUES (?1, ?2, ?2, 'public', 1)")
-            .bind(format!("room{n}"))
-            .bind(format!("room {n:05}"))
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        let sql = "INSERT INTO room (id, name, name_key, kind, created_at) VALUES ($1, $2, $2, 'public', 1)";
+        let (id, name) = (format!("room{n}"), format!("room {n:05}"));
+        db.execute(sql, &[Argument::Text(&id), Argument::Text(&name)]).await.unwrap();
     }
     for n in 0..guests {
         let id = Uuid::from_u128(0xfade << 64 | u128::from(n));
         for sql in [
-            "INSERT INTO user (id, name, kind, created_at) VALUES (?, 'gone', 'guest', 1)",
-            "INSERT INTO member (room, user, read_seq, joined_at) VALUES ('lobby', ?, 0, 1)",
+            "INSERT INTO users (id, name, kind, created_at) VALUES ($1, 'gone', 'guest', 1)",
+            "INSERT INTO member (room, user_id, read_seq, joined_at) VALUES ('lobby', $1, 0, 1)",
         ] {
-            sqlx::query(sql).bind(id).execute(&mut *tx).await.unwrap();
+            db.execute(sql, &[Argument::Id(id)]).await.unwrap();
         }
     }
-    tx.commit().await.unwrap();
+    db.execute("COMMIT", &[]).await.unwrap();
 }
 
 #[tokio::test]
@@ -249,11 +247,7 @@ async fn rooms_are_listed_in_pages() {
     assert!(page.contains("room 01400") && page.contains("room 00049") && !page.contains("room 00050"));
     // The start has ended the memberships of guests who have no session.
     let mut db = server.database().await;
-    eventually("ended guests are no members", async || {
-        let members: i64 = sqlx::query_scalar("SELECT count(*) FROM member").fetch_one(&mut db).await.unwrap();
-        members == 1
-    })
-    .await;
+    eventually("ended guests are no members", async || db.number("SELECT count(*) FROM member").await == 1).await;
     server.stop().await;
 }
 
@@ -264,11 +258,8 @@ async fn a_person_creates_so_many_rooms() {
     let known = server.direct(&ann, &[&bob]).await;
     fill(&server.folder, u32::try_from(limits::MAX_ROOMS_CREATED).unwrap() - 2, 0).await;
     let mut db = server.database().await;
-    sqlx::query("UPDATE room SET created_by = ? WHERE created_by IS NULL AND id <> 'lobby'")
-        .bind(ann.user.id.0)
-        .execute(&mut db)
-        .await
-        .unwrap();
+    let make = "UPDATE room SET created_by = $1 WHERE created_by IS NULL AND id <> 'lobby'";
+    db.execute(make, &[Argument::Id(ann.user.id.0)]).await.unwrap();
     let create =
         async |name: &str| server.post("/api/rooms", &ann.token, json!({ "name": name, "kind": "private" })).await;
     assert_eq!(create("the last one").await.status, 201);

@@ -6,8 +6,8 @@ mod timing;
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    self, Client, FrameReader, PATIENCE, Server, browser::Browser, http_client, http_connection::Requests,
-    http_connection::status_and_code, message_to, people::PASSWORD, unlimited,
+    self, Client, FrameReader, PATIENCE, Server, browser::Browser, database::Argument, http_client,
+    http_connection::Requests, http_connection::status_and_code, message_to, people::PASSWORD, unlimited,
 };
 use parlor::{clock::now, config::Config};
 use parlor_protocol::{
@@ -16,7 +16,6 @@ use parlor_protocol::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -214,7 +213,7 @@ async fn every_moderation_action_is_audited() {
     assert_eq!(server.get(&owner.token, "/api/audit?before=x").await.status(), 400);
     let mut db = server.database().await;
     for change in ["DELETE FROM audit", "UPDATE audit SET act = 'nothing'"] {
-        assert!(sqlx::query(change).execute(&mut db).await.is_err(), "{change}");
+        assert!(db.execute(change, &[]).await.is_err(), "{change}");
     }
     assert_eq!(server.get(&owner.token, "/api/audit?limit=200").await.json::<AuditPage>().await.unwrap(), all);
     server.stop().await;

@@ -132,8 +132,7 @@ async fn administrative_actions_are_audited_without_secrets() {
 
     let mut db = server.database().await;
     type Row = (String, Option<uuid::Uuid>, Option<uuid::Uuid>, Option<String>);
-    let rows: Vec<Row> =
-        sqlx::query_as("SELECT act, actor, subject, details FROM audit ORDER BY id").fetch_all(&mut db).await.unwrap();
+    let rows: Vec<Row> = db.rows("SELECT act, actor, subject, details FROM audit ORDER BY id").await;
     let (olga, ann) = (Some(owner.user.id.0), Some(ann.user.id.0));
     let noted: Vec<_> = rows.iter().map(|(act, actor, subject, _)| (act.as_str(), *actor, *subject)).collect();
     assert_eq!(
@@ -156,7 +155,7 @@ async fn administrative_actions_are_audited_without_secrets() {
         assert!(!details.contains(hidden), "{details}");
     }
     for change in ["DELETE FROM audit", "UPDATE audit SET actor = NULL"] {
-        assert!(sqlx::query(change).execute(&mut db).await.is_err(), "{change}");
+        assert!(db.execute(change, &[]).await.is_err(), "{change}");
     }
     server.stop().await;
 }

@@ -1,9 +1,10 @@
 //! Sessions: listing and revoking, on every transport.
 
-use crate::support::{self, Client, Server, eventually, http_client, http_connection::Requests, people::PASSWORD};
+use crate::support::{
+    self, Client, Server, database::Argument, eventually, http_client, http_connection::Requests, people::PASSWORD,
+};
 use parlor::config::Config;
 use parlor_protocol::{ClientFrame, CloseCode, PROTOCOL_VERSION, ServerFrame, http::SessionList};
-use sqlx::Connection;
 
 const REVOKED: Option<u16> = Some(CloseCode::SessionRevoked.code());
 
@@ -131,11 +132,11 @@ async fn sessions_in_use_end_after_their_lifetime() {
     let (old, young) = (server.account("ann").await, server.sign_in("ann").await);
     let temp = server.stop().await.unwrap();
     let mut db = support::database(temp.path()).await;
-    let age = "UPDATE session SET created_at = created_at - ? WHERE created_at =
+    let age = "UPDATE session SET created_at = created_at - $1 WHERE created_at =
                (SELECT created_at FROM session ORDER BY created_at DESC LIMIT 1)";
-    sqlx::query(age).bind(28 * DAY).execute(&mut db).await.unwrap();
-    sqlx::query(age).bind(30 * DAY + 1).execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
+    db.execute(age, &[Argument::Number(28 * DAY)]).await.unwrap();
+    db.execute(age, &[Argument::Number(30 * DAY + 1)]).await.unwrap();
+    db.close().await;
     let config = Config { session_days: 30, ..support::unlimited() };
     let server = Server::start_in(temp.path(), config).await;
     assert_eq!((server.who(&old.token).await, server.who(&young.token).await), (401, 200));
@@ -151,18 +152,17 @@ async fn unused_sessions_expire() {
     let (old, used) = (server.account("ann").await, server.sign_in("ann").await);
     let temp = server.stop().await.unwrap();
     let mut db = support::database(temp.path()).await;
-    let age = "UPDATE session SET seen_at = seen_at - ?, created_at = created_at - 1 WHERE created_at =
-               (SELECT created_at FROM session ORDER BY created_at LIMIT 1 OFFSET ?)";
-    sqlx::query(age).bind(91 * DAY).bind(0).execute(&mut db).await.unwrap();
-    sqlx::query(age).bind(89 * DAY).bind(1).execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
+    let age = "UPDATE session SET seen_at = seen_at - $1, created_at = created_at - 1 WHERE created_at =
+               (SELECT created_at FROM session ORDER BY created_at LIMIT 1 OFFSET $2)";
+    db.execute(age, &[Argument::Number(91 * DAY), Argument::Number(0)]).await.unwrap();
+    db.execute(age, &[Argument::Number(89 * DAY), Argument::Number(1)]).await.unwrap();
+    db.close().await;
     let server = Server::start_in(temp.path(), support::unlimited()).await;
     assert_eq!((server.who(&old.token).await, server.who(&used.token).await), (401, 200));
     // Use extends a session, and that is stored.
     let mut db = server.database().await;
     eventually("the session was seen today", async || {
-        let seen: i64 = sqlx::query_scalar("SELECT max(seen_at) FROM session").fetch_one(&mut db).await.unwrap();
-        parlor::clock::now() - seen < DAY
+        parlor::clock::now() - db.number("SELECT max(seen_at) FROM session").await < DAY
     })
     .await;
     server.stop().await;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::support::{
-    self, Client, FrameReader, Server, assert_gap_free, body, database, http_client,
+    self, Client, FrameReader, Server, assert_gap_free, body, http_client,
     http_connection::{Requests, status_and_code},
+    store::connect_sqlite,
     unlimited,
 };
 use parlor::{config::Config, store::sqlite::FILE_NAME};
@@ -37,13 +38,13 @@ async fn log(server: &Server, token: &str) -> Vec<Event> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_disk_refuses_writes_loses_nothing_and_recovers() {
     let temp = TempDir::new().unwrap();
-    Server::start_in(temp.path(), unlimited()).await.stop().await;
-    let mut db = database(temp.path()).await;
+    Server::start_on_sqlite(temp.path(), unlimited()).await.stop().await;
+    let mut db = connect_sqlite(temp.path()).await;
     run(&mut db, "CREATE TABLE junk (data BLOB)").await;
     run(&mut db, "INSERT INTO junk VALUES (randomblob(3000000))").await;
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut db).await.unwrap();
     let max_pages = Some(u32::try_from(pages).unwrap() + 60);
-    let server = Server::start_in(temp.path(), Config { max_pages, ..unlimited() }).await;
+    let server = Server::start_on_sqlite(temp.path(), Config { max_pages, ..unlimited() }).await;
 
     let text = "what is said in a full house ".repeat(60);
     let mut writers = Vec::new();
@@ -147,7 +148,7 @@ async fn resumed(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn restoring_an_older_database_makes_clients_reload() {
     let temp = TempDir::new().unwrap();
-    let server = Server::start_in(temp.path(), unlimited()).await;
+    let server = Server::start_on_sqlite(temp.path(), unlimited()).await;
     let mut writer = server.client("writer").await;
     let writer_made = CreatedSession { token: writer.token.clone(), user: writer.user.clone() };
     let made = server.session("reader").await;
@@ -158,7 +159,7 @@ async fn restoring_an_older_database_makes_clients_reload() {
         writer.send(&format!("old {n}")).await;
     }
     let copy = temp.path().join("copy.db");
-    let mut db = database(temp.path()).await;
+    let mut db = connect_sqlite(temp.path()).await;
     sqlx::query("VACUUM INTO ?").bind(copy.display().to_string()).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
     for n in 51..=100 {
@@ -176,7 +177,7 @@ async fn restoring_an_older_database_makes_clients_reload() {
         let _ = std::fs::remove_file(temp.path().join(format!("{FILE_NAME}{left_over}")));
     }
     std::fs::rename(&copy, temp.path().join(FILE_NAME)).unwrap();
-    let server = Server::start_in(temp.path(), unlimited()).await;
+    let server = Server::start_on_sqlite(temp.path(), unlimited()).await;
     // The cursor is beyond the head, with and without a tail.
     for tail in [tail(100), None] {
         let (_, answered) = resumed(&server, &made, 100, tail).await;

@@ -93,11 +93,8 @@ async fn guests_are_removed_with_their_connection() {
     });
     gone.await;
     let mut db = server.database().await;
-    let sessions = "SELECT count(*) FROM session JOIN user ON user.id = session.user WHERE user.name = 'ann'";
-    eventually("the guest's session is deleted", async || {
-        sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut db).await.unwrap() == 0
-    })
-    .await;
+    let sessions = "SELECT count(*) FROM session JOIN users ON users.id = session.user_id WHERE users.name = 'ann'";
+    eventually("the guest's session is deleted", async || db.number(sessions).await == 0).await;
     drop(bob);
     nothing_left(&server, &["ann"]).await;
     server.stop().await;

@@ -18,10 +18,10 @@ async fn bans_and_mutes_expire() {
     let mut db = server.database().await;
     server.stop().await;
     let until = now() + 2_000;
-    for change in ["UPDATE ban SET until = ?", "UPDATE mute SET until = ?"] {
-        sqlx::query(change).bind(until).execute(&mut db).await.unwrap();
+    for change in ["UPDATE ban SET until = $1", "UPDATE mute SET until = $1"] {
+        db.execute(change, &[Argument::Number(until)]).await.unwrap();
     }
-    db.close().await.unwrap();
+    db.close().await;
     let server = Server::start_in(folder.path(), unlimited()).await;
     let mut bob_live = Client::greet(server.address, &bob).await;
     let begun = Instant::now();

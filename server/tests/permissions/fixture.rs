@@ -1,6 +1,10 @@
 //! A server with a room and people for each combination, and the commands that are tried there.
 
-use crate::support::{Client, Server, http_client};
+use crate::support::{
+    Client, Server,
+    database::{Argument, Database},
+    http_client,
+};
 use parlor_protocol::policy::{Actor, Decision, RoomAction, RoomContext};
 use parlor_protocol::{
     ClientFrame, CommandId, RoomId, RoomKind, RoomRole, ServerFrame, ServerRole, UserId,
@@ -8,6 +12,7 @@ use parlor_protocol::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::commands::{HttpCommand, action_of, frames};
@@ -52,15 +57,14 @@ impl Cell {
 
 pub(super) struct Fixture {
     pub(super) server: Server,
-    pub(super) db: sqlx::SqlitePool,
+    db: Mutex<Database>,
     pub(super) owner: CreatedSession,
 }
 
 impl Fixture {
     pub(super) async fn start() -> Self {
         let server = Server::start().await;
-        let file = server.folder.join("parlor.db");
-        let db = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+        let db = Mutex::new(server.database().await);
         let owner = server.session("the maker").await;
         Self { server, db, owner }
     }
@@ -77,12 +81,8 @@ impl Fixture {
     /// Creates a user with a role, before any cache has seen them.
     pub(super) async fn person(&self, role: ServerRole) -> CreatedSession {
         let made = self.server.session(&format!("p{}", &Uuid::now_v7().simple().to_string()[16..])).await;
-        sqlx::query("UPDATE user SET role = ? WHERE id = ?")
-            .bind(role.as_str())
-            .bind(made.user.id.0)
-            .execute(&self.db)
-            .await
-            .unwrap();
+        let values = [Argument::Text(role.as_str()), Argument::Id(made.user.id.0)];
+        self.db.lock().await.execute("UPDATE users SET role = $1 WHERE id = $2", &values).await.unwrap();
         made
     }
 
@@ -121,12 +121,9 @@ impl Fixture {
             }
             // Moderators cannot be appointed there, so set it in the database before any cache has seen it.
             (Membership::Moderator, _) => {
-                sqlx::query("UPDATE member SET role = 'moderator' WHERE room = ? AND user = ?")
-                    .bind(room.as_str())
-                    .bind(them.user.id.0)
-                    .execute(&self.db)
-                    .await
-                    .unwrap();
+                let appoint = "UPDATE member SET role = 'moderator' WHERE room = $1 AND user_id = $2";
+                let values = [Argument::Text(room.as_str()), Argument::Id(them.user.id.0)];
+                self.db.lock().await.execute(appoint, &values).await.unwrap();
             }
         }
         Cell { kind, role, membership, room, them, other }

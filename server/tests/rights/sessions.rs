@@ -64,7 +64,7 @@ async fn sessions_from_before_a_ban_stay_ended() {
     // The same holds if the ban ends by itself, and after a restart.
     server.ban(&mona, &ann).await;
     let mut db = server.database().await;
-    sqlx::query("UPDATE ban SET until = 1 WHERE lifted_at IS NULL").execute(&mut db).await.unwrap();
+    db.execute("UPDATE ban SET until = 1 WHERE lifted_at IS NULL", &[]).await.unwrap();
     let server = server.restart().await;
     assert_eq!(server.who(&ann.token).await, 401);
     assert_eq!(server.who(&server.sign_in("Ann").await.token).await, 200);

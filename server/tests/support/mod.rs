@@ -2,11 +2,14 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 pub mod browser;
+pub mod database;
 pub mod frames;
 pub mod http_connection;
 pub mod people;
+pub mod postgres;
 pub mod process;
 pub mod rooms;
+pub mod store;
 
 use std::{
     net::SocketAddr,
@@ -18,13 +21,11 @@ use futures::{SinkExt, StreamExt};
 use parlor::{
     Running,
     config::{Config, Switch},
-    store::sqlite::FILE_NAME,
 };
 use parlor_protocol::{
     ClientFrame, CommandId, Cursor, Event, EventKind, PROTOCOL_VERSION, Seq, ServerFrame, User,
     http::{CreatedRoom, CreatedSession, MessagePage},
 };
-use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -36,11 +37,14 @@ use uuid::Uuid;
 /// How long tests wait for anything. Longer is a hang, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+pub use database::Database;
 pub use frames::{FrameReader, join, message, message_to};
+pub use store::connect as database;
 
 pub struct Server {
     pub address: SocketAddr,
     pub folder: PathBuf,
+    store: String,
     running: Option<Running>,
     temp: Option<TempDir>,
 }
@@ -59,10 +63,22 @@ impl Server {
         server
     }
 
+    /// Starts with a folder, and the store for that folder: the same if another server had the folder before.
     pub async fn start_in(folder: &Path, config: Config) -> Self {
-        let config = Config { addr: ([127, 0, 0, 1], 0).into(), data: folder.to_owned(), ..config };
+        Self::start_on(store::address(folder), folder, config).await
+    }
+
+    /// Starts with the SQLite file in a folder, for tests of that file.
+    pub async fn start_on_sqlite(folder: &Path, config: Config) -> Self {
+        Self::start_on("sqlite".into(), folder, config).await
+    }
+
+    pub async fn start_on(store: String, folder: &Path, config: Config) -> Self {
+        let Ok(address) = store.parse();
+        let config = Config { addr: ([127, 0, 0, 1], 0).into(), data: folder.to_owned(), store: address, ..config };
         let running = parlor::start(config).await.unwrap();
-        Self { address: running.address, folder: folder.to_owned(), running: Some(running), temp: None }
+        let (address, folder) = (running.address, folder.to_owned());
+        Self { address, folder, store, running: Some(running), temp: None }
     }
 
     pub async fn stop(mut self) -> Option<TempDir> {
@@ -92,10 +108,10 @@ impl Server {
 
     /// Stops, and starts again on the same data folder.
     pub async fn restart(mut self) -> Self {
-        let temp = self.temp.take();
+        let (temp, store) = (self.temp.take(), self.store.clone());
         let folder = self.folder.clone();
         self.running.take().unwrap().stop().await;
-        let mut server = Self::start_in(&folder, unlimited()).await;
+        let mut server = Self::start_on(store, &folder, unlimited()).await;
         server.temp = temp;
         server
     }
@@ -119,7 +135,7 @@ impl Server {
     }
 
     /// A connection to the database, as an administrator would open it.
-    pub async fn database(&self) -> SqliteConnection {
+    pub async fn database(&self) -> Database {
         database(&self.folder).await
     }
 
@@ -147,10 +163,6 @@ pub fn unlimited() -> Config {
 /// A client that follows no redirects and uses no proxy.
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
-}
-
-pub async fn database(folder: &Path) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(folder.join(FILE_NAME))).await.unwrap()
 }
 
 /// Waits until the condition holds.

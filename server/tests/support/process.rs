@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::store;
+
 /// The binary as a child process; killed when dropped.
 pub struct Process {
     child: Child,
@@ -20,9 +22,12 @@ impl Process {
     }
 
     pub fn start_with(folder: &Path, flags: &[&str]) -> Self {
+        let store =
+            if flags.contains(&"--store") { Vec::new() } else { vec!["--store".into(), store::address(folder)] };
         let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
             .args(["--addr", "127.0.0.1:0", "--data"])
             .arg(folder)
+            .args(store)
             .args(flags)
             .env_remove("PARLOR_ADDR")
             .stdout(Stdio::piped())
