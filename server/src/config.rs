@@ -46,7 +46,14 @@ pub struct Config {
 
     /// Store in a PostgreSQL database, such as postgres://parlor@db.example/parlor, instead of a SQLite file in the data folder.
     /// The password can also be in --store-password-file, PGPASSWORD or PGPASSFILE
-    #[arg(long, global = true, env = "PARLOR_STORE", hide_env_values = true, default_value = "sqlite", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "PARLOR_STORE",
+        hide_env_values = true,
+        default_value = "sqlite",
+        value_name = "URL"
+    )]
     pub store: StoreAddress,
 
     /// File whose first line is the password of the PostgreSQL database

@@ -3,11 +3,13 @@
 mod columns;
 mod digest;
 mod entry;
+mod page;
 mod row;
 mod state;
 
 pub(super) use columns::{Columns, encode};
 pub(super) use digest::ERASED_DIGEST;
 pub(super) use entry::NewEntry;
+pub(super) use page::PageRange;
 pub(super) use row::{EventRow, MessageRow};
 pub(super) use state::{LogState, RoomAccess, StoredEntry};

@@ -19,8 +19,9 @@ impl DatabaseAddress {
     /// # Errors
     /// The file cannot be read.
     pub fn with_password_file(self, file: &Path) -> Result<Self, StoreError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| StoreError::Address(format!("cannot read the password file {}: {error}", file.display())))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            StoreError::Address(format!("cannot read the password file {}: {error}", file.display()))
+        })?;
         Ok(Self(self.0.password(text.lines().next().unwrap_or_default())))
     }
 
@@ -34,7 +35,8 @@ impl FromStr for DatabaseAddress {
 
     fn from_str(text: &str) -> Result<Self, StoreError> {
         // Neither the URL nor what is wrong with it is repeated: it may have a password in it.
-        let unusable = || StoreError::Address("give a URL such as postgres://parlor@db.example/parlor, or sqlite".into());
+        let unusable =
+            || StoreError::Address("give a URL such as postgres://parlor@db.example/parlor, or sqlite".into());
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(unusable());
         }

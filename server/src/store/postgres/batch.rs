@@ -19,7 +19,10 @@ impl Job {
     /// A job that runs `work`, and the receiver of its result, which may be dropped.
     pub(super) fn write<F, T>(work: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
     where
-        F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>> + Clone + Send + 'static,
+        F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>>
+            + Clone
+            + Send
+            + 'static,
         T: Send + 'static,
     {
         let (task, result) = Task::new(work);

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
-use super::{
-    Sharing, error,
-    transaction::ADVISORY_LOCKS,
-};
+use super::{Sharing, error, transaction::ADVISORY_LOCKS};
 use crate::domain::StoreError;
 
 /// Longest that connecting takes.
@@ -24,6 +21,21 @@ pub(super) async fn configure_reader(connection: &mut PgConnection) -> Result<()
     Ok(())
 }
 
+/// A transaction of a process that is paused or unreachable must not hold its locks for long. A commit that is answered must be on
+/// disk, also where the database's default is another.
+pub(super) async fn configure_writer(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT set_config('statement_timeout', '10s', false),
+                set_config('idle_in_transaction_session_timeout', '10s', false),
+                set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+                set_config('tcp_keepalives_count', '3', false),
+                CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Connects for writing.
 pub(super) async fn connect_writer(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
     let connect = async {
@@ -32,17 +44,7 @@ pub(super) async fn connect_writer(options: &PgConnectOptions) -> Result<PgConne
             let version = sqlx::query_scalar("SHOW server_version").fetch_one(&mut connection).await?;
             return Err(StoreError::OldDatabaseServer(version));
         }
-        // A transaction of a process that is paused or unreachable must not hold its locks for long. A commit that is answered
-        // must be on disk, also where the database's default is another.
-        sqlx::query(
-            "SELECT set_config('statement_timeout', '10s', false),
-                    set_config('idle_in_transaction_session_timeout', '10s', false),
-                    set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
-                    set_config('tcp_keepalives_count', '3', false),
-                    CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END",
-        )
-        .execute(&mut connection)
-        .await?;
+        configure_writer(&mut connection).await?;
         Ok(connection)
     };
     tokio::time::timeout(CONNECT_TIMEOUT, connect).await.unwrap_or_else(|_| Err(error::timed_out()))

@@ -77,7 +77,10 @@ pub(super) fn timed_out() -> StoreError {
 
 /// The error of a database that is not connected.
 pub(super) fn disconnected() -> StoreError {
-    StoreError::Unavailable(Arc::new(io::Error::new(io::ErrorKind::NotConnected, "there is no connection to the database")))
+    StoreError::Unavailable(Arc::new(io::Error::new(
+        io::ErrorKind::NotConnected,
+        "there is no connection to the database",
+    )))
 }
 
 /// A failure of the database in words for everyone, without names of hosts, users and tables. None for an error that is the

@@ -7,12 +7,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::{
-    DatabaseAddress, Sharing, connection,
-    error::disconnected,
-    migrations::MIGRATIONS,
-    status::Status,
-};
+use super::{DatabaseAddress, Sharing, connection, error::disconnected, migrations, status::Status};
 use crate::{clock, domain::StoreError};
 
 /// How long a start waits for the connection of a process that has just ended and has the database's lock.
@@ -51,7 +46,7 @@ impl Connector {
             }
             tokio::time::sleep(MIN_WAIT).await;
         }
-        MIGRATIONS.run(&mut connection).await?;
+        migrations::run(&mut connection).await?;
         self.register(connection).await
     }
 

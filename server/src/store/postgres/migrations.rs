@@ -2,15 +2,22 @@
 
 use sqlx::{PgConnection, migrate::Migrator};
 
+use super::connection::configure_writer;
 use crate::domain::StoreError;
 
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Brings the schema up to date, however long that takes. `connection` is one that [`configure_writer`] has set up.
+pub(super) async fn run(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT set_config('statement_timeout', '0', false)").execute(&mut *connection).await?;
+    MIGRATIONS.run(&mut *connection).await?;
+    Ok(configure_writer(connection).await?)
+}
 
 /// Refuses a schema that is older or newer than this program.
 pub(super) async fn require_current(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await?;
+    let exists: bool =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&mut *connection).await?;
     if !exists {
         return Err(StoreError::OtherVersion);
     }

@@ -65,6 +65,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// longer.
 const READ_TIMEOUT: Duration = Duration::from_secs(12);
 
+const OUTAGE_READ_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The store on PostgreSQL.
 pub struct PostgresStore {
     readers: PgPool,
@@ -131,7 +133,10 @@ impl PostgresStore {
     /// finds in memory what they changed. A transaction that fails for a passing reason is run again, and `work` with it.
     async fn write<F, T>(&self, work: F) -> Result<T, StoreError>
     where
-        F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>> + Clone + Send + 'static,
+        F: for<'a> FnOnce(&'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, StoreError>>
+            + Clone
+            + Send
+            + 'static,
         T: Send + 'static,
     {
         let (job, result) = Job::write(work);
@@ -143,9 +148,10 @@ impl PostgresStore {
         Ok(result)
     }
 
-    /// Runs a read within [`READ_TIMEOUT`].
+    /// Runs a read within [`READ_TIMEOUT`], or within [`OUTAGE_READ_TIMEOUT`] while the writer has no connection either.
     async fn read<T>(&self, read: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
-        let result = tokio::time::timeout(READ_TIMEOUT, read).await.unwrap_or_else(|_| Err(error::timed_out()));
+        let limit = if self.status.is_writer_down() { OUTAGE_READ_TIMEOUT } else { READ_TIMEOUT };
+        let result = tokio::time::timeout(limit, read).await.unwrap_or_else(|_| Err(error::timed_out()));
         self.status.note(result.as_ref());
         result
     }

@@ -1,5 +1,5 @@
-//! Uses of sessions that are about to be stored. One statement writes all that wait, so that a thousand people who return at
-//! once cost no more than one.
+//! Uses of sessions that are about to be stored. One write stores all that came until it begins, so that a thousand people who
+//! return at once cost one statement.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -17,12 +17,6 @@ use crate::domain::{StoreError, TokenHash};
 #[derive(Default)]
 pub(super) struct PendingTouches(Mutex<HashSet<TokenHash>>);
 
-impl PendingTouches {
-    fn take(&self) -> HashSet<TokenHash> {
-        std::mem::take(&mut self.0.lock())
-    }
-}
-
 impl PostgresStore {
     /// Queues a write of the use of a session, unless one is queued. While the queue is full, uses are forgotten.
     pub(super) fn touch(&self, token: TokenHash) {
@@ -32,7 +26,6 @@ impl PostgresStore {
             return;
         }
         let job = Job::Write(Box::new(WriteTouches { pending: self.touches.clone(), taken: None }));
-        // A job that is not queued is dropped without an answer.
         let is_queued = self.sender.upgrade().is_some_and(|jobs| jobs.try_send(job).is_ok());
         if !is_queued {
             pending.clear();
@@ -49,14 +42,14 @@ struct WriteTouches {
 impl Write for WriteTouches {
     fn run<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), StoreError>> {
         let pending = &self.pending;
-        let tokens = self.taken.get_or_insert_with(|| pending.take());
+        let tokens = self.taken.get_or_insert_with(|| std::mem::take(&mut *pending.0.lock()));
         Box::pin(write(tx, tokens))
     }
 
     fn answer(self: Box<Self>, _: Result<(), StoreError>) {
-        // If the writer had no connection, they still wait, and nothing else would be queued for them. The next use will do.
+        // It did not run, because there was no connection. The next use queues another one.
         if self.taken.is_none() {
-            self.pending.take();
+            self.pending.0.lock().clear();
         }
     }
 }

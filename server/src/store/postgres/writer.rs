@@ -257,7 +257,10 @@ impl Writer {
         let Link::Up(mut connection) = self.link else { return };
         // The row of a process that ends in another way stays, which does no harm.
         let end = async {
-            sqlx::query("DELETE FROM writer WHERE id = $1").bind(self.connector.writer).execute(&mut connection).await?;
+            sqlx::query("DELETE FROM writer WHERE id = $1")
+                .bind(self.connector.writer)
+                .execute(&mut connection)
+                .await?;
             Ok(connection.close().await?)
         };
         if let Err(error) = in_time(end).await {

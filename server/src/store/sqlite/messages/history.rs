@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::values::sql_seq;
 use crate::{
     domain::{AuthorRange, Page, StoreError},
-    store::log::{EventRow, MessageRow},
+    store::log::{EventRow, MessageRow, PageRange},
 };
 
 pub(super) async fn messages(
@@ -21,13 +21,7 @@ pub(super) async fn messages(
     page: Page,
     limit: u32,
 ) -> Result<MessagePage, StoreError> {
-    // Each page is two range scans on the key that meet at one seq: `older` messages before it, `newer` from it on.
-    let (meet, older, newer) = match page {
-        Page::Newest => (i64::MAX, limit, 0),
-        Page::Before(seq) => (sql_seq(seq), limit, 0),
-        Page::After(seq) => (sql_seq(seq).saturating_add(1), 0, limit),
-        Page::Around(seq) => (sql_seq(seq), limit / 2, limit - limit / 2),
-    };
+    let range = PageRange::new(page, limit);
     // A client continues after the head of its page: both must be of one state, or what is stored between is never seen.
     let mut snapshot = db.begin().await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
@@ -41,25 +35,12 @@ pub(super) async fn messages(
          JOIN user ON user.id = page.author ORDER BY page.seq",
     )
     .bind(room.as_str())
-    .bind(meet)
-    .bind(older)
-    .bind(newer)
+    .bind(range.meet)
+    .bind(range.older)
+    .bind(range.newer)
     .fetch_all(&mut *snapshot)
     .await?;
-    // Consecutive pages share no notice and leave none out: each has those from its first message on, up to the first of
-    // the next one. A page that is not full on a side reaches the end there.
-    let is_older = |row: &&MessageRow| row.seq < meet;
-    let full = |side: usize, most: u32| u32::try_from(side).is_ok_and(|side| side >= most);
-    let from = match rows.iter().filter(is_older).count() {
-        _ if older == 0 => meet,
-        side if full(side, older) => rows.first().map_or(0, |row| row.seq),
-        _ => 0,
-    };
-    let before = match rows.len() - rows.iter().filter(is_older).count() {
-        _ if newer == 0 => meet,
-        side if full(side, newer) => rows.last().map_or(i64::MAX, |row| row.seq),
-        _ => i64::MAX,
-    };
+    let (from, before) = range.notices(&rows);
     let notices = notices(&mut snapshot, room, from, before).await?;
     let head = head(&mut snapshot, room).await?;
     snapshot.commit().await?;

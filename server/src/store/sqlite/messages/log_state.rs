@@ -22,11 +22,7 @@ type AccessRow = (RoomId, UserId, Seq, String, u8, Option<String>, Option<String
 ///
 /// One statement, and one row for all access rights: each statement and each row is a hop between SQLite's thread and
 /// this one. With a row for each right, 100 rooms of 10 took 17 % more CPU (`rooms-saturated` of `make compare`).
-pub(super) async fn load(
-    db: &mut SqliteConnection,
-    batch: &[LogCommand],
-    now: Millis,
-) -> Result<LogState, StoreError> {
+pub(super) async fn load(db: &mut SqliteConnection, batch: &[LogCommand], now: Millis) -> Result<LogState, StoreError> {
     let mut log = LogState::default();
     let (pairs, ids): (Vec<_>, _) = (LogState::pairs(batch).into_iter().collect(), LogState::ids(batch));
     let (mut pairs, mut ids) = (pairs.chunks(rows::MOST), ids.chunks(rows::MOST));
