@@ -32,6 +32,7 @@ mod paused_server;
 mod people;
 mod people_pages;
 mod permissions;
+mod postgres;
 mod presence;
 mod queue_overflow;
 mod recovery;

@@ -12,7 +12,11 @@ use parlor::{
         Refusal, RoomChange, ServerPicture, ServerSettings, SessionEnd, SessionSelection, SettingsChange, StoreError,
         StoredSession, TokenHash, names,
     },
-    store::{Store, sqlite::SqliteStore},
+    store::{
+        Store,
+        postgres::{PostgresStore, Sharing},
+        sqlite::SqliteStore,
+    },
 };
 use parlor_protocol::{
     CommandId, EventKind, NotificationLevel, RoomId, RoomKind, RoomRole, Seq, ServerRole, User, UserId,
@@ -22,6 +26,8 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::support::postgres::TestDatabase;
+
 /// Runs each test on a fresh database of each kind.
 macro_rules! contract {
     ($($test:ident,)*) => {
@@ -30,6 +36,17 @@ macro_rules! contract {
                 #[tokio::test]
                 async fn $test() {
                     super::$test(&super::open_sqlite().await).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let database = crate::support::postgres::TestDatabase::create().await;
+                    super::$test(&super::open_postgres(&database).await).await;
+                    database.remove().await;
                 }
             )*
         }
@@ -64,19 +81,26 @@ contract! {
     a_ban_ends_sessions_and_links,
     roles_change_within_rights_and_are_audited,
     settings_change_as_a_whole_and_are_audited,
+    unstorable_text_is_not_found,
     a_closed_store_refuses_writes,
 }
 
 struct Database {
     store: Arc<dyn Store>,
     sink: Arc<Recorder>,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 async fn open_sqlite() -> Database {
     let (folder, sink) = (TempDir::new().unwrap(), Arc::<Recorder>::default());
     let store = SqliteStore::open(folder.path(), sink.clone(), None).await.unwrap();
-    Database { store, sink, _folder: folder }
+    Database { store, sink, _folder: Some(folder) }
+}
+
+async fn open_postgres(database: &TestDatabase) -> Database {
+    let sink = Arc::<Recorder>::default();
+    let store = PostgresStore::open(&database.address(), 4, Sharing::Exclusive, sink.clone()).await.unwrap();
+    Database { store, sink, _folder: None }
 }
 
 /// Keeps what the store publishes.
@@ -846,6 +870,19 @@ async fn settings_change_as_a_whole_and_are_audited(db: &Database) {
     assert_eq!(acts, expected);
     assert!(entries.iter().all(|entry| entry.actor.as_ref() == Some(&owner)));
     assert_eq!(entries[4].details, Some(serde_json::json!({ "name": "Tea House" })));
+}
+
+/// A request can ask for any text; one with NUL cannot be stored everywhere.
+async fn unstorable_text_is_not_found(db: &Database) {
+    db.account("Ann").await;
+    for text in ["\0", "a\0nn", "ann\0"] {
+        assert!(db.store.account_by_name(text).await.unwrap().is_none());
+        assert!(db.store.search_accounts(text, None, 10).await.unwrap().people.is_empty());
+        assert!(db.store.search_accounts("nothing", Some(text), 10).await.unwrap().people.is_empty());
+        assert!(db.store.picture(text, 16).await.unwrap().is_none());
+        let keys = [text.to_owned()];
+        assert!(db.store.members_by_name(&RoomId::lobby(), &keys).await.unwrap().is_empty());
+    }
 }
 
 async fn a_closed_store_refuses_writes(db: &Database) {

@@ -1,0 +1,8 @@
+//! What is special about PostgreSQL: several writers, lost connections, and who may use a database.
+
+mod database;
+mod log;
+mod outages;
+mod people;
+mod proxy;
+mod writers;
