@@ -65,6 +65,10 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub store_connections: u32,
 
+    /// Store nothing, so that the database can be copied meanwhile; what people send waits in their browsers
+    #[arg(long, env = "PARLOR_READ_ONLY")]
+    pub read_only: bool,
+
     /// Name of this server. Without this flag, the owner sets it on the settings page; the default is Parlor
     #[arg(long, env = "PARLOR_NAME", value_name = "NAME", value_parser = server_name)]
     pub name: Option<String>,
@@ -277,6 +281,7 @@ impl Default for Config {
             store: StoreAddress::default(),
             store_password_file: None,
             store_connections: STORE_CONNECTIONS,
+            read_only: false,
             name: None,
             public_url: None,
             allowed_hosts: Vec::new(),

@@ -172,6 +172,9 @@ async fn create_owner_invite(
     config: &Config,
     address: SocketAddr,
 ) -> Result<Option<String>, StartError> {
+    if config.read_only {
+        return Ok(None);
+    }
     let secret = services::generate_token().map_err(StartError::Secret)?;
     let is_created = store.create_owner_invite(services::hash_token(&secret)).await?;
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -255,6 +258,7 @@ async fn run_periodic_tasks(services: Arc<Services>, stop: CancellationToken) {
 async fn store_last_seen(services: &Services, seen: Vec<(UserId, Millis)>) {
     if !seen.is_empty()
         && let Err(error) = services.store.set_seen(seen).await
+        && !matches!(error, StoreError::ReadOnly)
     {
         tracing::warn!(%error, "cannot store when users were last online");
     }
@@ -267,7 +271,9 @@ async fn check_sessions(services: Arc<Services>) {
         // Looking a session up records its use. After a failure the next check will do.
         let _ = services.store.session(token).await;
     }
-    if let Err(error) = services.store.end_expired_sessions(services.store.oldest_session()).await {
+    if let Err(error) = services.store.end_expired_sessions(services.store.oldest_session()).await
+        && !matches!(error, StoreError::ReadOnly)
+    {
         tracing::warn!(%error, "cannot remove old sessions");
     }
 }

@@ -49,6 +49,7 @@ async fn main() -> ExitCode {
 async fn run(config: &Config, command: Command) -> ExitCode {
     let result = match command {
         Command::ResetPassword { name } => command_line::reset_password(config, &name).await,
+        Command::Migrate { from, to } => command_line::migrate(config, &from, &to).await,
     };
     match result {
         Ok(text) => {

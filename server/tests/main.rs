@@ -25,6 +25,7 @@ mod language;
 mod limits;
 mod mentions;
 mod messages;
+mod migrate;
 mod moderation;
 mod moderation_pages;
 mod pages;

@@ -42,16 +42,15 @@ pub enum StoreError {
     /// The store is stopping and accepts nothing more.
     #[error("the store is closed")]
     Closed,
+    /// The database has only a part of what is being copied into it.
+    #[error("the database has an incomplete copy of another one; run `parlor migrate` again to complete it")]
+    IncompleteCopy,
+    /// The store was opened for reading only, and wrote nothing.
+    #[error("the store is read-only")]
+    ReadOnly,
     /// The store works; the write was not allowed, or not possible with what is stored.
     #[error("the write was refused: {0}")]
     Refused(#[from] Refusal),
 }
 
 type Cause = Arc<dyn Error + Send + Sync>;
-
-impl StoreError {
-    /// Whether it failed because the disk is full.
-    pub const fn is_full(&self) -> bool {
-        matches!(self, Self::Full(_))
-    }
-}

@@ -126,6 +126,9 @@ pub enum ServiceError {
     StorageFull,
     #[error("The server cannot do this right now. Try again in a moment.")]
     Unavailable,
+    /// The server was started with `--read-only`.
+    #[error("The server is being moved and stores nothing right now. Try again in a few minutes.")]
+    ReadOnly,
 }
 
 /// An input field that an error is about.
@@ -234,7 +237,7 @@ impl ServiceError {
             }
             Self::StorageFull => (ErrorKind::StorageFull, error_code::STORAGE_FULL),
             Self::TooManyRooms => (ErrorKind::Forbidden, error_code::TOO_MANY_ROOMS),
-            Self::Busy | Self::TooManyConnections | Self::Unavailable => {
+            Self::Busy | Self::TooManyConnections | Self::Unavailable | Self::ReadOnly => {
                 (ErrorKind::Unavailable, error_code::UNAVAILABLE)
             }
         }
@@ -282,7 +285,11 @@ impl ServiceError {
 
     /// The error for a failure of the store that was logged before.
     pub(super) const fn unlogged(error: &StoreError) -> Self {
-        if error.is_full() { Self::StorageFull } else { Self::Unavailable }
+        match error {
+            StoreError::Full(_) => Self::StorageFull,
+            StoreError::ReadOnly => Self::ReadOnly,
+            _ => Self::Unavailable,
+        }
     }
 }
 
@@ -310,7 +317,9 @@ impl From<StoreError> for ServiceError {
         if let StoreError::Refused(refusal) = error {
             return refusal.into();
         }
-        tracing::error!(%error, "a request failed");
+        if !matches!(error, StoreError::ReadOnly) {
+            tracing::error!(%error, "a request failed");
+        }
         Self::unlogged(&error)
     }
 }

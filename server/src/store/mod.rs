@@ -33,6 +33,7 @@ mod sessions;
 mod settings;
 mod settings_update;
 pub mod sqlite;
+pub mod transfer;
 mod values;
 
 pub use accounts::AccountStore;

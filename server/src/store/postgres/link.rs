@@ -37,6 +37,12 @@ pub(super) struct Established {
 impl Connector {
     /// Connects for the first time, and migrates the schema.
     pub(super) async fn open(&self) -> Result<Established, StoreError> {
+        let mut connection = self.connect_and_migrate().await?;
+        super::transfer::require_complete(&mut connection).await?;
+        self.register(connection).await
+    }
+
+    pub(super) async fn connect_and_migrate(&self) -> Result<PgConnection, StoreError> {
         let mut connection = self.connect().await?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         // Before the schema is changed, which a server that is running does not expect.
@@ -47,7 +53,7 @@ impl Connector {
             tokio::time::sleep(MIN_WAIT).await;
         }
         migrations::run(&mut connection).await?;
-        self.register(connection).await
+        Ok(connection)
     }
 
     async fn connect(&self) -> Result<PgConnection, StoreError> {

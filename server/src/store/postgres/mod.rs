@@ -28,6 +28,7 @@ use writer::Writer;
 
 pub use address::DatabaseAddress;
 pub use recovery::create_recovery_link;
+pub(super) use transfer::connect_for_transfer;
 
 mod accounts;
 mod address;
@@ -50,6 +51,7 @@ mod settings;
 mod status;
 mod text;
 mod transaction;
+mod transfer;
 mod writer;
 
 /// Begins a transaction of several reads, which see one state of the database.

@@ -14,7 +14,7 @@ const SECURE_DELETE_SINCE: i64 = 9;
 const SNAPSHOT_PREFIX: &str = "parlor-before-";
 
 /// Refuses a schema that is older or newer than this program.
-pub(super) async fn require_current(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(in crate::store) async fn require_current(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let applied: Vec<i64> =
         sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?;
     if applied.into_iter().eq(MIGRATIONS.iter().map(|step| step.version)) {

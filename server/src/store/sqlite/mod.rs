@@ -28,6 +28,7 @@ use migrations::MIGRATIONS;
 use transaction::WriteTransaction;
 use writer::Job;
 
+pub(super) use migrations::require_current;
 pub use recovery::create_recovery_link;
 
 mod accounts;
@@ -51,7 +52,7 @@ mod writer;
 pub const FILE_NAME: &str = "parlor.db";
 
 /// Locked by the process that uses the folder: two would not receive each other's events.
-const LOCK_NAME: &str = "parlor.lock";
+pub(super) const LOCK_NAME: &str = "parlor.lock";
 
 /// Writes that may wait for the writer. Beyond that, senders wait: that is the back-pressure on clients.
 const WRITE_QUEUE: usize = 4_096;
@@ -66,7 +67,8 @@ pub struct SqliteStore {
     sender: mpsc::WeakSender<Job>,
     /// Returns its connection at its end, unless that failed.
     writer: Mutex<Option<JoinHandle<Option<SqliteConnection>>>>,
-    log_truncation: JoinHandle<()>,
+    /// None in a store that is read-only.
+    log_truncation: Option<JoinHandle<()>>,
     marks: Arc<PendingMarks>,
     /// The writer's. It is closed when the writer ends.
     sink: Weak<dyn CommitSink>,
@@ -125,11 +127,7 @@ impl SqliteStore {
         }
         // After a crash the log still has what was deleted just before.
         truncate_log(&mut connection).await?;
-        let readers = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(READERS)
-            .connect_with(options.create_if_missing(false).read_only(true))
-            .await?;
+        let readers = connect_readers(options).await?;
         let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
         let weak_sink = Arc::downgrade(&sink);
         let writing = writing.create_if_missing(false);
@@ -144,9 +142,38 @@ impl SqliteStore {
             sender: jobs.downgrade(),
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(writer)),
-            log_truncation,
+            log_truncation: Some(log_truncation),
             marks: Arc::default(),
             sink: weak_sink,
+            lock,
+        }))
+    }
+
+    /// Opens the database in `folder` and refuses every write, so that another process can copy it meanwhile.
+    ///
+    /// # Errors
+    /// There is no database in `folder`, its schema is of another version, or another process writes to it.
+    pub async fn open_read_only(folder: &Path, sink: Arc<dyn CommitSink>) -> Result<Arc<Self>, StoreError> {
+        let unusable =
+            |cause: io::Error| StoreError::Folder { path: folder.display().to_string(), cause: Arc::new(cause) };
+        let lock = std::fs::File::open(folder.join(LOCK_NAME)).map_err(unusable)?;
+        match lock.try_lock_shared() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(folder.display().to_string())),
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
+        let options = SqliteConnectOptions::new().filename(folder.join(FILE_NAME)).disable_statement_logging();
+        let readers = connect_readers(options).await?;
+        migrations::require_current(&mut *readers.acquire().await?).await?;
+        let (jobs, queue) = mpsc::channel(WRITE_QUEUE);
+        Ok(Arc::new(Self {
+            readers,
+            sender: jobs.downgrade(),
+            jobs: Mutex::new(Some(jobs)),
+            writer: Mutex::new(Some(tokio::spawn(writer::refuse(queue)))),
+            log_truncation: None,
+            marks: Arc::default(),
+            sink: Arc::downgrade(&sink),
             lock,
         }))
     }
@@ -192,7 +219,9 @@ impl Store for SqliteStore {
             // A writer that panicked has nothing left to finish.
             connection = writer.await.ok().flatten();
         }
-        self.log_truncation.abort();
+        if let Some(task) = &self.log_truncation {
+            task.abort();
+        }
         self.readers.close().await;
         if let Some(mut connection) = connection {
             // The log may have what was deleted just before, and another process may keep it from being deleted.
@@ -206,4 +235,9 @@ impl Store for SqliteStore {
         // The system releases it in any case, at the latest when the process ends.
         let _ = self.lock.unlock();
     }
+}
+
+async fn connect_readers(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new().min_connections(1).max_connections(READERS);
+    Ok(pool.connect_with(options.create_if_missing(false).read_only(true)).await?)
 }

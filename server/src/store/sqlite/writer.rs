@@ -92,6 +92,14 @@ pub(super) async fn run(
     connection
 }
 
+/// Refuses every job until every sender is dropped.
+pub(super) async fn refuse(mut queue: mpsc::Receiver<Job>) -> Option<SqliteConnection> {
+    while let Some(job) = queue.recv().await {
+        job.fail(StoreError::ReadOnly);
+    }
+    None
+}
+
 /// Runs the waiting writes in one transaction. After an error, those that were not begun are left in `jobs`.
 async fn try_commit(
     options: &SqliteConnectOptions,
