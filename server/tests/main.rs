@@ -23,6 +23,7 @@ mod invalid_input;
 mod lab;
 mod language;
 mod limits;
+mod malformed_requests;
 mod mentions;
 mod messages;
 mod migrate;

@@ -13,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod forwarded_for;
 pub(crate) mod host;
 mod origin;
+mod params;
 pub(crate) mod scheme;
 pub(crate) mod session_cookie;
 
@@ -21,6 +22,7 @@ pub use error::ApiError;
 pub(crate) use error::method_not_allowed;
 pub use origin::SameOrigin;
 pub(crate) use origin::is_foreign;
+pub(crate) use params::{FormBody, PathParams, QueryParams};
 pub(crate) use scheme::ForwardedHttps;
 pub(crate) use session_cookie::ResponseCookies;
 pub use session_cookie::SessionCookie;

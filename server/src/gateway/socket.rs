@@ -1,7 +1,7 @@
 //! The endpoints of the plain gateways: `GET /gateway/text` and `GET /gateway/json`, over WebSocket.
 
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use parlor_protocol::RoomId;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{credentials::Credentials, participant::Participant, plain, plain_format::PlainFormat};
 use crate::{
-    extract::{ApiError, AppState},
+    extract::{ApiError, AppState, QueryParams},
     socket::Upgrade,
 };
 
@@ -33,10 +33,9 @@ enum Format {
 pub(super) async fn text(
     credentials: Credentials,
     app: State<AppState>,
-    params: Result<Query<Params>, QueryRejection>,
+    QueryParams(params): QueryParams<Params>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    let params = parse_query(params)?;
     let format = if params.format == Some(Format::Text) { PlainFormat::Lines } else { PlainFormat::Typed };
     start(credentials, app, params, format, upgrade).await
 }
@@ -45,14 +44,10 @@ pub(super) async fn text(
 pub(super) async fn json(
     credentials: Credentials,
     app: State<AppState>,
-    params: Result<Query<Params>, QueryRejection>,
+    QueryParams(params): QueryParams<Params>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    start(credentials, app, parse_query(params)?, PlainFormat::Nickname, upgrade).await
-}
-
-fn parse_query(params: Result<Query<Params>, QueryRejection>) -> Result<Params, ApiError> {
-    params.map(|Query(params)| params).map_err(|error| ApiError::bad_request(error.body_text()))
+    start(credentials, app, params, PlainFormat::Nickname, upgrade).await
 }
 
 async fn start(

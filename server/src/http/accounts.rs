@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -14,8 +14,8 @@ use parlor_protocol::{
     },
 };
 
-use super::{ApiError, AppState, JsonBody, ResponseCookies, SameOrigin, sessions};
-use crate::services::{Caller, ClientInfo, ServiceError};
+use super::{ApiError, AppState, JsonBody, PathParams, ResponseCookies, SameOrigin, sessions};
+use crate::services::{Caller, ClientInfo};
 
 /// `POST /api/accounts`
 pub(super) async fn create(
@@ -76,9 +76,8 @@ pub(super) async fn create_reset_link(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: Result<Path<UserId>, PathRejection>,
+    PathParams(user): PathParams<UserId>,
 ) -> Result<(StatusCode, Json<CreatedResetLink>), ApiError> {
-    let Path(user) = user.map_err(|_| ServiceError::AccountNotFound)?;
     Ok((StatusCode::CREATED, Json(state.services.create_reset_link(&caller, user).await?)))
 }
 

@@ -1,16 +1,13 @@
 //! Endpoints for reading a room: pages of messages, and events after a sequence number.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
-};
+use axum::{Json, extract::State};
 use parlor_protocol::{
     RoomId, Seq,
     http::{EventPage, MessagePage},
 };
 use serde::Deserialize;
 
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, PathParams, QueryParams};
 use crate::{domain::Page, services::Caller};
 
 #[derive(Deserialize)]
@@ -25,10 +22,9 @@ pub(super) struct MessagesQuery {
 pub(super) async fn messages(
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
-    query: Result<Query<MessagesQuery>, QueryRejection>,
+    PathParams(room): PathParams<RoomId>,
+    QueryParams(query): QueryParams<MessagesQuery>,
 ) -> Result<Json<MessagePage>, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let page = match (query.before, query.after, query.around) {
         (None, None, None) => Page::Newest,
         (Some(seq), None, None) => Page::Before(seq),
@@ -50,9 +46,8 @@ pub(super) struct EventsQuery {
 pub(super) async fn events(
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
-    query: Result<Query<EventsQuery>, QueryRejection>,
+    PathParams(room): PathParams<RoomId>,
+    QueryParams(query): QueryParams<EventsQuery>,
 ) -> Result<Json<EventPage>, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     Ok(Json(state.services.list_events(&caller, &room, query.after, query.limit).await?))
 }

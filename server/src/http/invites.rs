@@ -1,15 +1,11 @@
 //! Endpoints for invitations.
 
-use axum::{
-    Json,
-    extract::{Path, State, rejection::PathRejection},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use parlor_protocol::http::{CreateInviteRequest, CreatedInvite, InviteList};
 use uuid::Uuid;
 
-use super::{ApiError, AppState, JsonBody, SameOrigin};
-use crate::services::{Caller, ServiceError};
+use super::{ApiError, AppState, JsonBody, PathParams, SameOrigin};
+use crate::services::Caller;
 
 /// `POST /api/invites`
 pub(super) async fn create(
@@ -31,9 +27,8 @@ pub(super) async fn revoke(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathParams(id): PathParams<Uuid>,
 ) -> Result<StatusCode, ApiError> {
-    let Path(id) = id.map_err(|_| ServiceError::InviteNotFound)?;
     state.services.revoke_invite(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

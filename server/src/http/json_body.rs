@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, Request, rejection::JsonRejection},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -19,18 +19,39 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
-        let body = Json::<Map<String, Value>>::from_request(request, state).await;
-        let Json(fields) = body.map_err(|error| ApiError::bad_body(error.status(), error.body_text()))?;
-        parse_fields(fields).map(Self)
+        parse_fields(Json::from_request(request, state).await).map(Self)
     }
 }
 
-/// Reads a struct from an object: serde would accept an array of its fields as well.
-pub(super) fn parse_fields<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, ApiError> {
-    // Serde quotes a wrong value, which may be a secret, so only messages about missing fields are passed on.
-    serde_json::from_value(fields.into()).map_err(|error| {
-        let text = error.to_string();
-        let reason = if text.starts_with("missing field") { text } else { "a field has the wrong type".into() };
-        ApiError::bad_request(format!("The request body is not valid: {reason}."))
+/// Reads a struct from an object: serde would accept an array of its fields as well. Serde quotes a wrong value, which may be
+/// a secret, so errors only name its field.
+pub(super) fn parse_fields<T: DeserializeOwned>(
+    body: Result<Json<Map<String, Value>>, JsonRejection>,
+) -> Result<T, ApiError> {
+    let Json(fields) = body.map_err(|rejection| body_error(&rejection))?;
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let (field, cause) = (error.path().to_string(), error.inner().to_string());
+        let reason = match field.as_str() {
+            _ if cause.starts_with("missing field") => cause,
+            "." => "a field has the wrong type".to_owned(),
+            _ => format!("the field `{field}` has the wrong type or value"),
+        };
+        ApiError::bad_request(format!("The request body is not valid: {reason}. Correct it and send it again."))
     })
+}
+
+fn body_error(rejection: &JsonRejection) -> ApiError {
+    let message = match rejection {
+        JsonRejection::JsonDataError(_) => "The request body must be a JSON object.".to_owned(),
+        JsonRejection::JsonSyntaxError(_) => {
+            let place = rejection.body_text();
+            let place = place.rsplit_once(" at ").map_or("", |(_, place)| place);
+            format!("The request body is not valid JSON at {place}. Correct it and send it again.")
+        }
+        JsonRejection::MissingJsonContentType(_) => {
+            "Send the request body as JSON, with the header `Content-Type: application/json`.".to_owned()
+        }
+        _ => format!("The request body could not be read: {}. Send it again.", rejection.body_text()),
+    };
+    ApiError::bad_body(rejection.status(), message)
 }

@@ -1,7 +1,6 @@
 //! In which language a page is: by the reader's choice, which is in a cookie, else by what the browser asks for.
 
 use axum::{
-    Form,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -9,7 +8,7 @@ use parlor_app::i18n::Language;
 use parlor_protocol::Millis;
 use serde::Deserialize;
 
-use super::{ApiError, LAB_PAGE, ResponseCookies, SameOrigin, pages, session_cookie, sessions};
+use super::{ApiError, FormBody, LAB_PAGE, ResponseCookies, SameOrigin, pages, session_cookie, sessions};
 
 /// The cookie with the choice: a tag. It is no secret, and the page that is built in the browser reads and sets it too.
 const COOKIE: &str = "lang";
@@ -44,7 +43,7 @@ pub(super) struct Choice {
 pub(super) async fn choose(
     _origin: SameOrigin,
     cookies: ResponseCookies,
-    Form(choice): Form<Choice>,
+    FormBody(choice): FormBody<Choice>,
 ) -> Result<Response, ApiError> {
     let Some(language) = Language::from_tag(&choice.lang) else {
         let tags = Language::ALL.iter().map(|language| language.tag()).collect::<Vec<_>>().join(", ");

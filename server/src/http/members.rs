@@ -1,23 +1,19 @@
 //! Endpoints for the members of a room.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use parlor_protocol::{
     RoomId, UserId,
     http::{AddMemberRequest, ChangeOwnerRequest, MemberList, UpdateMemberRequest},
 };
 
-use super::{ApiError, AppState, JsonBody, SameOrigin};
+use super::{ApiError, AppState, JsonBody, PathParams, SameOrigin};
 use crate::services::Caller;
 
 /// `GET /api/rooms/{room}/members`
 pub(super) async fn list(
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
 ) -> Result<Json<MemberList>, ApiError> {
     Ok(Json(state.services.list_members(&caller, &room).await?))
 }
@@ -27,7 +23,7 @@ pub(super) async fn add(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
     JsonBody(request): JsonBody<AddMemberRequest>,
 ) -> Result<StatusCode, ApiError> {
     state.services.add_member(&caller, &room, request.user).await?;
@@ -39,7 +35,7 @@ pub(super) async fn remove(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    Path((room, user)): Path<(RoomId, UserId)>,
+    PathParams((room, user)): PathParams<(RoomId, UserId)>,
 ) -> Result<StatusCode, ApiError> {
     state.services.remove_member(&caller, &room, user).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -50,7 +46,7 @@ pub(super) async fn update(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    Path((room, user)): Path<(RoomId, UserId)>,
+    PathParams((room, user)): PathParams<(RoomId, UserId)>,
     JsonBody(request): JsonBody<UpdateMemberRequest>,
 ) -> Result<StatusCode, ApiError> {
     state.services.set_room_moderator(&caller, &room, user, request.moderator).await?;
@@ -62,7 +58,7 @@ pub(super) async fn change_owner(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
     JsonBody(request): JsonBody<ChangeOwnerRequest>,
 ) -> Result<StatusCode, ApiError> {
     state.services.change_room_owner(&caller, &room, request.user).await?;

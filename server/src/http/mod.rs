@@ -11,8 +11,8 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::extract::{
-    ApiError, AppState, ConnectionInfo, ResponseCookies, SameOrigin, caller, error, scheme, session_cookie,
-    session_cookie::SetCookie,
+    ApiError, AppState, ConnectionInfo, FormBody, PathParams, QueryParams, ResponseCookies, SameOrigin, caller, error,
+    scheme, session_cookie, session_cookie::SetCookie,
 };
 
 mod accounts;

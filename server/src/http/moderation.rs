@@ -1,37 +1,24 @@
 //! Endpoints for bans, mutes and the audit log.
 
-use axum::{
-    Json,
-    extract::{
-        Path, Query, State,
-        rejection::{PathRejection, QueryRejection},
-    },
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use parlor_protocol::{
     RoomId, UserId,
     http::{AuditPage, BanList, BanRequest, MuteRequest},
 };
 use serde::Deserialize;
 
-use super::{ApiError, AppState, JsonBody, SameOrigin};
-use crate::services::{Caller, ServiceError};
-
-type UserPath = Result<Path<UserId>, PathRejection>;
-
-fn user_id(path: UserPath) -> Result<UserId, ServiceError> {
-    path.map(|Path(user)| user).map_err(|_| ServiceError::PersonNotFound)
-}
+use super::{ApiError, AppState, JsonBody, PathParams, QueryParams, SameOrigin};
+use crate::services::Caller;
 
 /// `POST /api/people/{user}/ban`
 pub(super) async fn ban(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: UserPath,
+    PathParams(user): PathParams<UserId>,
     JsonBody(request): JsonBody<BanRequest>,
 ) -> Result<StatusCode, ApiError> {
-    state.services.ban(&caller, user_id(user)?, request).await?;
+    state.services.ban(&caller, user, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -40,9 +27,9 @@ pub(super) async fn lift_ban(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: UserPath,
+    PathParams(user): PathParams<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    state.services.lift_ban(&caller, user_id(user)?).await?;
+    state.services.lift_ban(&caller, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -56,10 +43,10 @@ pub(super) async fn mute(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: UserPath,
+    PathParams(user): PathParams<UserId>,
     JsonBody(request): JsonBody<MuteRequest>,
 ) -> Result<StatusCode, ApiError> {
-    state.services.mute(&caller, user_id(user)?, request).await?;
+    state.services.mute(&caller, user, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -73,11 +60,10 @@ pub(super) async fn unmute(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: UserPath,
-    query: Result<Query<UnmuteQuery>, QueryRejection>,
+    PathParams(user): PathParams<UserId>,
+    QueryParams(query): QueryParams<UnmuteQuery>,
 ) -> Result<StatusCode, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    state.services.unmute(&caller, user_id(user)?, query.room).await?;
+    state.services.unmute(&caller, user, query.room).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -91,8 +77,7 @@ pub(super) struct AuditQuery {
 pub(super) async fn audit(
     caller: Caller,
     State(state): State<AppState>,
-    query: Result<Query<AuditQuery>, QueryRejection>,
+    QueryParams(query): QueryParams<AuditQuery>,
 ) -> Result<Json<AuditPage>, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     Ok(Json(state.services.list_audit_entries(&caller, query.before, query.limit).await?))
 }

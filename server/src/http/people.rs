@@ -1,21 +1,14 @@
 //! Endpoints for the people of the server and their roles.
 
-use axum::{
-    Json,
-    extract::{
-        Path, Query, State,
-        rejection::{PathRejection, QueryRejection},
-    },
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use parlor_protocol::{
     UserId,
     http::{ChangeRoleRequest, PeoplePage},
 };
 use serde::Deserialize;
 
-use super::{ApiError, AppState, JsonBody, SameOrigin};
-use crate::services::{Caller, ServiceError};
+use super::{ApiError, AppState, JsonBody, PathParams, QueryParams, SameOrigin};
+use crate::services::Caller;
 
 #[derive(Default, Deserialize)]
 pub(super) struct PeopleQuery {
@@ -29,9 +22,8 @@ pub(super) struct PeopleQuery {
 pub(super) async fn list(
     caller: Caller,
     State(state): State<AppState>,
-    query: Result<Query<PeopleQuery>, QueryRejection>,
+    QueryParams(query): QueryParams<PeopleQuery>,
 ) -> Result<Json<PeoplePage>, ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
     Ok(Json(state.services.list_people(&caller, &query.q, query.after.as_deref(), query.limit).await?))
 }
 
@@ -40,9 +32,8 @@ pub(super) async fn end_sessions(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: Result<Path<UserId>, PathRejection>,
+    PathParams(user): PathParams<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let Path(user) = user.map_err(|_| ServiceError::PersonNotFound)?;
     state.services.end_sessions_of(&caller, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -52,10 +43,9 @@ pub(super) async fn change_role(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    user: Result<Path<UserId>, PathRejection>,
+    PathParams(user): PathParams<UserId>,
     JsonBody(request): JsonBody<ChangeRoleRequest>,
 ) -> Result<StatusCode, ApiError> {
-    let Path(user) = user.map_err(|_| ServiceError::AccountNotFound)?;
     state.services.change_role(&caller, user, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }

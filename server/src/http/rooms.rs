@@ -1,10 +1,6 @@
 //! Endpoints for rooms.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use parlor_protocol::{
     RoomId,
     http::{CreateRoomRequest, CreatedRoom, NotificationLevelRequest, OpenDirectRequest, RoomList, UpdateRoomRequest},
@@ -12,7 +8,7 @@ use parlor_protocol::{
 };
 use serde::Deserialize;
 
-use super::{ApiError, AppState, JsonBody, SameOrigin};
+use super::{ApiError, AppState, JsonBody, PathParams, QueryParams, SameOrigin};
 use crate::services::Caller;
 
 #[derive(Deserialize)]
@@ -21,11 +17,11 @@ pub(super) struct ListQuery {
     limit: Option<u32>,
 }
 
-/// `GET /api/rooms`
+/// `GET /api/rooms?after=&limit=`
 pub(super) async fn list(
     caller: Caller,
     State(state): State<AppState>,
-    Query(page): Query<ListQuery>,
+    QueryParams(page): QueryParams<ListQuery>,
 ) -> Result<Json<RoomList>, ApiError> {
     let limit = page.limit.unwrap_or(limits::MAX_ROOMS_LISTED).clamp(1, limits::MAX_ROOMS_LISTED);
     Ok(Json(state.services.list_rooms(&caller.signed_in(), page.after.as_deref(), limit as usize).await?))
@@ -46,7 +42,7 @@ pub(super) async fn update(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
     JsonBody(request): JsonBody<UpdateRoomRequest>,
 ) -> Result<StatusCode, ApiError> {
     state.services.update_room(&caller, &room, request).await?;
@@ -68,7 +64,7 @@ pub(super) async fn set_notification_level(
     _origin: SameOrigin,
     caller: Caller,
     State(state): State<AppState>,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
     JsonBody(request): JsonBody<NotificationLevelRequest>,
 ) -> Result<StatusCode, ApiError> {
     state.services.set_notification_level(&caller, &room, request.level).await?;

@@ -1,12 +1,9 @@
 //! Endpoints for sessions: guests, signing in and out, the list of one's sessions.
 
 use axum::{
-    Form, Json,
+    Json,
     body::Bytes,
-    extract::{
-        Path, State,
-        rejection::{BytesRejection, PathRejection},
-    },
+    extract::{State, rejection::BytesRejection},
     http::{HeaderName, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -17,7 +14,10 @@ use parlor_protocol::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ApiError, AppState, JsonBody, ResponseCookies, SameOrigin, SetCookie, caller::PresentedToken, json_body};
+use super::{
+    ApiError, AppState, FormBody, JsonBody, PathParams, ResponseCookies, SameOrigin, SetCookie, caller::PresentedToken,
+    json_body,
+};
 use crate::services::{Caller, ClientInfo, ServiceError};
 
 /// `POST /api/session`. Rejects a banned person, who would otherwise come back as a guest.
@@ -34,9 +34,7 @@ pub(super) async fn create(
     let request: CreateSessionRequest = if body.is_empty() {
         CreateSessionRequest::default()
     } else {
-        let fields = serde_json::from_slice(&body)
-            .map_err(|error| ApiError::bad_request(format!("The request body is not valid: {error}")))?;
-        json_body::parse_fields(fields)?
+        json_body::parse_fields(Json::from_bytes(&body))?
     };
     Ok(self::created(&cookies, state.services.create_guest(&client, &request.name).await?))
 }
@@ -56,7 +54,7 @@ pub(super) async fn enter(
     client: ClientInfo,
     cookies: ResponseCookies,
     State(state): State<AppState>,
-    Form(form): Form<EnterForm>,
+    FormBody(form): FormBody<EnterForm>,
 ) -> Result<Response, ApiError> {
     let next = Some(form.next.as_str()).filter(|next| is_room_address(next));
     let back_to_form = |code: &str| {
@@ -116,9 +114,8 @@ pub(super) async fn end(
     caller: Caller,
     cookies: ResponseCookies,
     State(state): State<AppState>,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathParams(id): PathParams<Uuid>,
 ) -> Result<Response, ApiError> {
-    let Path(id) = id.map_err(|_| ServiceError::SessionNotFound)?;
     let was_current = state.services.end_session(&caller, id).await?;
     if was_current {
         return Ok((StatusCode::NO_CONTENT, signed_out(&cookies)).into_response());

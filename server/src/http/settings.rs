@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::{Body, to_bytes},
-    extract::{Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use parlor_protocol::{
     limits::MAX_PICTURE_BYTES,
 };
 
-use super::{ApiError, AppState, JsonBody, SameOrigin, assets::IMMUTABLE};
+use super::{ApiError, AppState, JsonBody, PathParams, SameOrigin, assets::IMMUTABLE};
 use crate::{picture::PictureError, services::Caller};
 
 /// `GET /api/settings`
@@ -54,7 +54,10 @@ pub(super) async fn remove_picture(
 }
 
 /// `GET /picture/{id}-{side}.png`: the picture, which browsers keep, because another one has another address.
-pub(super) async fn picture(State(state): State<AppState>, Path(file): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn picture(
+    State(state): State<AppState>,
+    PathParams(file): PathParams<String>,
+) -> Result<Response, ApiError> {
     let name = file.strip_suffix(".png").and_then(|name| name.rsplit_once('-'));
     let found = match name.and_then(|(id, side)| Some((id, side.parse().ok()?))) {
         Some((id, side)) => state.services.store.picture(id, side).await?,

@@ -1,7 +1,7 @@
 //! The page `/lab`, its scripts and its style sheet. They are separate from the files of the chat.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use parlor_app::{
 
 use super::handshake::SAMPLE_KEY;
 use crate::{
-    extract::AppState,
+    extract::{AppState, PathParams},
     http::{identity, language, site_files},
     websocket::handshake,
 };
@@ -52,7 +52,7 @@ pub(super) async fn show(State(app): State<AppState>, headers: HeaderMap) -> Res
 }
 
 /// `GET /lab/{file}`: revalidated at each visit, because the name has no content hash.
-pub(super) async fn file(Path(name): Path<String>) -> Response {
+pub(super) async fn file(PathParams(name): PathParams<String>) -> Response {
     let Some((_, content, kind)) = FILES.iter().find(|(known, ..)| *known == name) else {
         return (StatusCode::NOT_FOUND, "Not found.\n").into_response();
     };

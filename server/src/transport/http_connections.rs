@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{
-    extract::{FromRequestParts, Query},
+    extract::FromRequestParts,
     http::{StatusCode, request::Parts},
 };
 use parking_lot::Mutex;
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::http_connection::{Downstream, HttpConnection};
 use crate::{
     domain::TokenHash,
-    extract::{ApiError, AppState},
+    extract::{ApiError, AppState, QueryParams},
     services::{Caller, ClientInfo},
     session::{Session, SessionContext},
 };
@@ -53,11 +53,11 @@ impl FromRequestParts<AppState> for ConnectionParams {
             (1..=MAX_NAME).contains(&name.len())
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
-        match Query::<Self>::from_request_parts(parts, app).await {
-            Ok(Query(params)) if params.name.as_ref().is_none_or(is_name) => Ok(params),
-            Ok(_) => Err(ApiError::bad_request("\"connection\" must have 1 to 64 letters, digits, \"_\" and \"-\".")),
-            Err(invalid) => Err(ApiError::bad_request(invalid.body_text())),
+        let QueryParams(params) = QueryParams::<Self>::from_request_parts(parts, app).await?;
+        if params.name.as_ref().is_none_or(is_name) {
+            return Ok(params);
         }
+        Err(ApiError::bad_request("\"connection\" must have 1 to 64 letters, digits, \"_\" and \"-\"."))
     }
 }
 

@@ -9,10 +9,7 @@ use std::{
     },
 };
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::header,
-};
+use axum::{extract::FromRequestParts, http::header};
 use parking_lot::Mutex;
 use parlor_protocol::RoomId;
 use serde::Deserialize;
@@ -148,7 +145,7 @@ async fn participant(
         // Creating a guest is limited as such.
         app.services.limit_mutations(&visitor, Some(&caller.token))?;
     }
-    let query = Query::<Auth>::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default();
+    let query: Auth = serde_urlencoded::from_str(parts.uri.query().unwrap_or_default()).unwrap_or_default();
     let or = |one: String, other: String| if one.is_empty() { other } else { one };
     let (name, room) = (or(auth.name, query.name), or(auth.room, query.room));
     let room = if room.is_empty() { RoomId::lobby() } else { room.into() };

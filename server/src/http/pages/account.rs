@@ -1,7 +1,7 @@
 //! `/account` and its forms.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     response::{IntoResponse, Redirect},
 };
 use leptos::prelude::*;
@@ -20,12 +20,12 @@ use uuid::Uuid;
 
 use super::{
     ACCOUNT,
-    request::{PageForm, PageRequest, PathParams, number},
+    request::{PageForm, PageRequest, number},
     respond::{FormPage, NoticeQuery, PageResult, signed_in},
 };
 use crate::{
     config::Registration,
-    http::{AppState, ResponseCookies, SameOrigin, sessions},
+    http::{AppState, PathParams, QueryParams, ResponseCookies, SameOrigin, sessions},
     services::{Caller, ServiceError},
 };
 
@@ -59,7 +59,7 @@ impl FormPage for Account {
 }
 
 /// `GET /account`
-pub(super) async fn show(request: PageRequest, Query(notice): Query<NoticeQuery>) -> PageResult {
+pub(super) async fn show(request: PageRequest, QueryParams(notice): QueryParams<NoticeQuery>) -> PageResult {
     Account.render(&request, notice.into()).await
 }
 

@@ -1,6 +1,5 @@
 //! `/audit`.
 
-use axum::extract::{Query, rejection::QueryRejection};
 use leptos::prelude::*;
 use parlor_app::{
     i18n::Key,
@@ -8,11 +7,10 @@ use parlor_app::{
 };
 
 use super::{AUDIT, request::PageRequest, respond::PageResult};
-use crate::http::{ApiError, moderation::AuditQuery};
+use crate::http::{QueryParams, moderation::AuditQuery};
 
 /// `GET /audit`
-pub(super) async fn show(request: PageRequest, query: Result<Query<AuditQuery>, QueryRejection>) -> PageResult {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
+pub(super) async fn show(request: PageRequest, QueryParams(query): QueryParams<AuditQuery>) -> PageResult {
     let log = request.app.services.audit_log(&request.caller, query.before).await?;
     let (entries, older, is_first) = (log.entries, log.older, query.before.is_none());
     let page = || view! { <AuditPage entries older is_first /> };

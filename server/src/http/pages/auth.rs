@@ -1,7 +1,6 @@
 //! `/sign-in`, `/sign-up`, `/invite/…`, `/first/…` and `/reset/…`: signing in, creating an account, setting a new password.
 
 use axum::{
-    extract::Query,
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
@@ -19,12 +18,12 @@ use serde::Deserialize;
 use super::{
     LOBBY, SETUP, chat,
     paths::{redirect_target, with_next},
-    request::{PageForm, PageRequest, PathParams},
+    request::{PageForm, PageRequest},
     respond::{FormPage, NoticeQuery, PageResult, signed_in},
 };
 use crate::{
     config::Registration,
-    http::{ApiError, caller::PresentedToken},
+    http::{ApiError, PathParams, QueryParams, caller::PresentedToken},
     services::{Caller, Field, ServiceError},
 };
 
@@ -65,8 +64,8 @@ impl FormPage for SignIn {
 /// `GET /sign-in`
 pub(super) async fn sign_in_page(
     request: PageRequest<Option<Caller>>,
-    Query(sign_in): Query<SignIn>,
-    Query(notice): Query<NoticeQuery>,
+    QueryParams(sign_in): QueryParams<SignIn>,
+    QueryParams(notice): QueryParams<NoticeQuery>,
 ) -> PageResult {
     if request.caller.as_ref().is_some_and(|caller| caller.user.kind == UserKind::Account) {
         return Ok(Redirect::to(destination(&sign_in.next)).into_response());
@@ -153,7 +152,10 @@ impl FormPage for SignUp {
 }
 
 /// `GET /sign-up`
-pub(super) async fn sign_up_page(request: PageRequest<Option<Caller>>, Query(page): Query<SignUp>) -> PageResult {
+pub(super) async fn sign_up_page(
+    request: PageRequest<Option<Caller>>,
+    QueryParams(page): QueryParams<SignUp>,
+) -> PageResult {
     page.render(&request, FormState::default()).await
 }
 

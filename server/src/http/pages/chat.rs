@@ -3,7 +3,7 @@
 
 use axum::{
     body::Body,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use crate::{
     config::{Guests, Registration, Switch},
     domain::Page,
-    http::{ApiError, AppState, assets, language, session_cookie, sessions},
+    http::{ApiError, AppState, PathParams, QueryParams, assets, language, session_cookie, sessions},
     services::Caller,
 };
 
@@ -41,7 +41,7 @@ pub(in crate::http) struct HomeQuery {
 pub(in crate::http) async fn home(
     State(app): State<AppState>,
     caller: Result<Option<Caller>, ApiError>,
-    Query(query): Query<HomeQuery>,
+    QueryParams(query): QueryParams<HomeQuery>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let next = Some(query.next).filter(|next| sessions::is_room_address(next));
@@ -92,7 +92,7 @@ pub(in crate::http) async fn home(
 pub(in crate::http) async fn room(
     State(app): State<AppState>,
     caller: Result<Option<Caller>, ApiError>,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
     request: Request<Body>,
 ) -> Result<Response, ApiError> {
     let caller = match caller {
@@ -146,7 +146,7 @@ pub(in crate::http) struct ShellQuery {
 /// that it keeps.
 pub(in crate::http) async fn shell(
     State(app): State<AppState>,
-    Query(query): Query<ShellQuery>,
+    QueryParams(query): QueryParams<ShellQuery>,
     headers: HeaderMap,
 ) -> Response {
     if query.build.is_some_and(|build| build != app.session_context.build) {

@@ -1,6 +1,5 @@
 //! The forms for members of a room, on its settings page.
 
-use axum::extract::Path;
 use parlor_app::{
     i18n::Key,
     pages::{FormError, MemberList, MemberRow},
@@ -10,11 +9,14 @@ use serde::Deserialize;
 
 use super::{
     person::Mute,
-    request::{PageForm, PageRequest, PathParams, number},
+    request::{PageForm, PageRequest, number},
     respond::PageResult,
     room::RoomSettings,
 };
-use crate::services::{MemberDetails, MembersPage, ServiceError};
+use crate::{
+    http::PathParams,
+    services::{MemberDetails, MembersPage, ServiceError},
+};
 
 pub(super) fn member_list(page: MembersPage) -> MemberList {
     let row = |member: MemberDetails| MemberRow {
@@ -55,7 +57,11 @@ pub(super) struct AddMember {
 }
 
 /// `POST /rooms/{room}/members`
-pub(super) async fn add(request: PageRequest, Path(room): Path<RoomId>, form: PageForm<AddMember>) -> PageResult {
+pub(super) async fn add(
+    request: PageRequest,
+    PathParams(room): PathParams<RoomId>,
+    form: PageForm<AddMember>,
+) -> PageResult {
     let (input, mut at) = form.split("name");
     let result = request.app.services.add_member_by_name(&request.caller, &room, &input.name).await;
     if matches!(result, Err(ServiceError::PersonNotFound)) {

@@ -1,9 +1,6 @@
 //! `/people` and `/people/bans`.
 
-use axum::{
-    extract::{Query, rejection::QueryRejection},
-    response::{IntoResponse, Redirect},
-};
+use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::*;
 use parlor_app::{
     i18n::Key,
@@ -21,7 +18,7 @@ use super::{
     respond::{FormPage, NoticeQuery, PageResult},
 };
 use crate::{
-    http::{ApiError, people::PeopleQuery},
+    http::{QueryParams, people::PeopleQuery},
     services::{Caller, ServiceError},
 };
 
@@ -59,8 +56,7 @@ impl FormPage for People {
 }
 
 /// `GET /people`
-pub(super) async fn show(request: PageRequest, query: Result<Query<PeopleQuery>, QueryRejection>) -> PageResult {
-    let Query(query) = query.map_err(|error| ApiError::bad_request(error.body_text()))?;
+pub(super) async fn show(request: PageRequest, QueryParams(query): QueryParams<PeopleQuery>) -> PageResult {
     People(query).render(&request, FormState::default()).await
 }
 
@@ -76,7 +72,7 @@ pub(super) async fn message_selected(request: PageRequest, form: PageForm<Vec<(S
 }
 
 /// `GET /people/bans`
-pub(super) async fn show_bans(request: PageRequest, Query(notice): Query<NoticeQuery>) -> PageResult {
+pub(super) async fn show_bans(request: PageRequest, QueryParams(notice): QueryParams<NoticeQuery>) -> PageResult {
     let bans = request.app.services.list_bans_to_lift(&request.caller).await?;
     let bans: Vec<_> = bans.into_iter().map(|row| BanRow { ban: row.ban, may_lift: row.may_lift }).collect();
     let title = request.i18n.t(Key::Bans);

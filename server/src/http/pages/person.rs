@@ -1,9 +1,6 @@
 //! `/people/…` and its forms: messages, role, mute, ban, password reset.
 
-use axum::{
-    extract::Query,
-    response::{IntoResponse, Redirect},
-};
+use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::*;
 use parlor_app::{
     i18n::Key,
@@ -17,10 +14,13 @@ use serde::Deserialize;
 
 use super::{
     BANS,
-    request::{PageForm, PageRequest, PathParams, number},
+    request::{PageForm, PageRequest, number},
     respond::{FormPage, NoticeQuery, PageResult},
 };
-use crate::services::{Caller, ErrorKind, ServiceError};
+use crate::{
+    http::{PathParams, QueryParams},
+    services::{Caller, ErrorKind, ServiceError},
+};
 
 struct Person(UserId);
 
@@ -82,7 +82,7 @@ impl Person {
 pub(super) async fn show(
     request: PageRequest,
     PathParams(user): PathParams<UserId>,
-    Query(notice): Query<NoticeQuery>,
+    QueryParams(notice): QueryParams<NoticeQuery>,
 ) -> PageResult {
     Person(user).render(&request, notice.into()).await
 }

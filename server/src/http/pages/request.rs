@@ -1,7 +1,7 @@
 //! Extractors: who requests a page, and the form that they sent.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, RawForm, Request},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, RawForm, Request},
     http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::paths::{page_of, redirect_target, with_next};
 use crate::{
     http::{ApiError, AppState, ResponseCookies, SameOrigin, caller::PresentedToken, language, scheme},
-    services::{Caller, ClientInfo, ServiceError},
+    services::{Caller, ClientInfo},
 };
 
 /// A request for a page, or one that sends a form of a page. Only pages of this server may send forms.
@@ -103,18 +103,6 @@ impl FromRequestParts<AppState> for PageRequest<PresentedToken> {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let Ok(token) = PresentedToken::from_request_parts(parts, app).await;
         Self::with_caller(parts, app, token).await
-    }
-}
-
-/// Path parameters. A parameter that is no id names nothing: 404.
-pub(super) struct PathParams<T>(pub(super) T);
-
-impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let params = <Path<T> as FromRequestParts<AppState>>::from_request_parts(parts, app).await;
-        params.map(|Path(params)| Self(params)).map_err(|_| ServiceError::PersonNotFound.into())
     }
 }
 

@@ -1,9 +1,6 @@
 //! `/rooms/…/settings` and its forms for the room as a whole; [`super::members`] has those for its members.
 
-use axum::{
-    extract::{Path, Query},
-    response::{IntoResponse, Redirect},
-};
+use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::*;
 use parlor_app::{
     i18n::Key,
@@ -18,7 +15,7 @@ use super::{
     respond::{FormPage, NoticeQuery, PageResult},
 };
 use crate::{
-    http::ApiError,
+    http::{ApiError, PathParams, QueryParams},
     services::{Caller, Field},
 };
 
@@ -74,9 +71,9 @@ pub(super) struct MembersQuery {
 /// `GET /rooms/{room}/settings`
 pub(super) async fn show(
     request: PageRequest,
-    Path(room): Path<RoomId>,
-    Query(MembersQuery { from }): Query<MembersQuery>,
-    Query(notice): Query<NoticeQuery>,
+    PathParams(room): PathParams<RoomId>,
+    QueryParams(MembersQuery { from }): QueryParams<MembersQuery>,
+    QueryParams(notice): QueryParams<NoticeQuery>,
 ) -> PageResult {
     RoomSettings { room, from }.render(&request, notice.into()).await
 }
@@ -89,7 +86,11 @@ pub(super) struct NameAndTopic {
 }
 
 /// `POST /rooms/{room}/settings`
-pub(super) async fn change(request: PageRequest, Path(room): Path<RoomId>, form: PageForm<NameAndTopic>) -> PageResult {
+pub(super) async fn change(
+    request: PageRequest,
+    PathParams(room): PathParams<RoomId>,
+    form: PageForm<NameAndTopic>,
+) -> PageResult {
     let (NameAndTopic { name, topic }, mut at) = form.split("name");
     let update = UpdateRoomRequest { name: Some(name), topic: Some(topic), archived: None };
     let result = request.app.services.update_room(&request.caller, &room, update).await;
@@ -108,7 +109,7 @@ pub(super) struct LevelForm {
 /// `POST /rooms/{room}/level`
 pub(super) async fn set_notification_level(
     request: PageRequest,
-    Path(room): Path<RoomId>,
+    PathParams(room): PathParams<RoomId>,
     form: PageForm<LevelForm>,
 ) -> PageResult {
     let Some(level) = NotificationLevel::ALL.into_iter().find(|level| level.as_str() == form.input.level) else {
@@ -120,12 +121,12 @@ pub(super) async fn set_notification_level(
 }
 
 /// `POST /rooms/{room}/archive`
-pub(super) async fn archive(request: PageRequest, Path(room): Path<RoomId>) -> PageResult {
+pub(super) async fn archive(request: PageRequest, PathParams(room): PathParams<RoomId>) -> PageResult {
     set_archived(request, room, true, "archived").await
 }
 
 /// `POST /rooms/{room}/reopen`
-pub(super) async fn reopen(request: PageRequest, Path(room): Path<RoomId>) -> PageResult {
+pub(super) async fn reopen(request: PageRequest, PathParams(room): PathParams<RoomId>) -> PageResult {
     set_archived(request, room, false, "reopened").await
 }
 
@@ -136,7 +137,7 @@ async fn set_archived(request: PageRequest, room: RoomId, archived: bool, notice
 }
 
 /// `POST /rooms/{room}/join`: on to the room.
-pub(super) async fn join(request: PageRequest, Path(room): Path<RoomId>) -> PageResult {
+pub(super) async fn join(request: PageRequest, PathParams(room): PathParams<RoomId>) -> PageResult {
     match request.app.services.add_member(&request.caller, &room, request.caller.user.id).await {
         Ok(()) => Ok(Redirect::to(&format!("/r/{room}")).into_response()),
         Err(error) => request.reject(&RoomSettings::from(room), error, FormError::default()).await,
@@ -144,7 +145,7 @@ pub(super) async fn join(request: PageRequest, Path(room): Path<RoomId>) -> Page
 }
 
 /// `POST /rooms/{room}/leave`: on to the lobby, because the room may be hidden from now on.
-pub(super) async fn leave(request: PageRequest, Path(room): Path<RoomId>) -> PageResult {
+pub(super) async fn leave(request: PageRequest, PathParams(room): PathParams<RoomId>) -> PageResult {
     match request.app.services.remove_member(&request.caller, &room, request.caller.user.id).await {
         Ok(()) => Ok(Redirect::to(LOBBY).into_response()),
         Err(error) => request.reject(&RoomSettings::from(room), error, FormError::default()).await,

@@ -1,7 +1,7 @@
 //! `/settings` and its forms: the server's name and picture, and who can join.
 
 use axum::{
-    extract::{FromRequest, Multipart, Query, Request, multipart::MultipartError},
+    extract::{FromRequest, Multipart, Request, multipart::MultipartError},
     response::IntoResponse,
 };
 use leptos::prelude::*;
@@ -21,7 +21,7 @@ use super::{
     respond::{FormPage, NoticeQuery, PageResult},
 };
 use crate::{
-    http::{ApiError, AppState},
+    http::{ApiError, AppState, QueryParams},
     services::{Caller, Field, ServiceError},
 };
 
@@ -42,7 +42,7 @@ impl FormPage for Settings {
 }
 
 /// `GET /settings`
-pub(super) async fn show(request: PageRequest, Query(notice): Query<NoticeQuery>) -> PageResult {
+pub(super) async fn show(request: PageRequest, QueryParams(notice): QueryParams<NoticeQuery>) -> PageResult {
     Settings.render(&request, notice.into()).await
 }
 
