@@ -112,6 +112,9 @@ pub struct MemberList {
     pub members: Vec<Member>,
     /// Total number of members.
     pub count: u64,
+    /// If there are more: the last member here. `after=` with their id lists the next ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<UserId>,
 }
 
 /// Body of `POST /api/rooms/{room}/members`: add a member, or join.

@@ -217,7 +217,7 @@ async fn fill(folder: &std::path::Path, rooms: u32, guests: u32) {
         let id = Uuid::from_u128(0xfade << 64 | u128::from(n));
         for sql in [
             "INSERT INTO users (id, name, kind, created_at) VALUES ($1, 'gone', 'guest', 1)",
-            "INSERT INTO member (room, user_id, read_seq, joined_at) VALUES ('lobby', $1, 0, 1)",
+            "INSERT INTO member (room, user_id, read_seq, joined_at, name) VALUES ('lobby', $1, 0, 1, 'gone')",
         ] {
             db.execute(sql, &[Argument::Id(id)]).await.unwrap();
         }

@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use parlor::{
     clock,
     domain::{
-        AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, LogCommand, LogCommandKind,
-        MembershipChange, Name, NewAccount, NewBan, NewInvite, NewMute, NewSession, OnAppended, Page, PictureImage,
-        Refusal, RoomChange, ServerPicture, ServerSettings, SessionEnd, SessionSelection, SettingsChange, StoreError,
-        StoredSession, TokenHash, names,
+        AppendOutcome, Commit, CommitSink, ConnectionId, ControlEvent, CreateError, IsNameInUse, LogCommand,
+        LogCommandKind, MembershipChange, Name, NewAccount, NewBan, NewInvite, NewMute, NewSession, OnAppended, Page,
+        PictureImage, Refusal, RoomChange, ServerPicture, ServerSettings, SessionEnd, SessionSelection, SettingsChange,
+        StoreError, StoredSession, TokenHash, names,
     },
     store::{
         Store,
@@ -66,6 +66,7 @@ contract! {
     a_direct_room_is_unique,
     read_positions_move_forward,
     many_marks_are_few_writes,
+    member_lists_are_paged_by_name,
     ended_guests_are_no_members,
     rooms_are_counted_by_their_maker,
     sessions_begin_and_end,
@@ -483,6 +484,44 @@ async fn many_marks_are_few_writes(db: &Database) {
     assert!((1..1_500).contains(&marks), "{marks} for 6,000");
 }
 
+async fn member_lists_are_paged_by_name(db: &Database) {
+    let (dan, bob, carl) = (db.guest("Dan").await, db.guest("Bob").await, db.account("Carl").await);
+    // Guests may have the same name, one after the other.
+    let ann = [db.guest("Ann").await, db.guest("Ann").await];
+    let room = db.room("garden", RoomKind::Public, &carl).await;
+    for user in [&dan, &bob, &ann[0], &ann[1]] {
+        db.store.add_member(&room, user.id, user.id, None).await.unwrap();
+    }
+    let page = async |after: Option<UserId>, limit: u32| -> (Vec<String>, u64, Option<UserId>) {
+        let (members, count) = db.store.members(&room, after, limit).await.unwrap();
+        let last = members.last().map(|member| member.user.id);
+        (members.into_iter().map(|member| member.user.name).collect(), count, last)
+    };
+    let (first, count, last) = page(None, 1).await;
+    assert_eq!((first.as_slice(), count), (&["Ann".to_owned()][..], 5));
+    let (second, _, last) = page(last, 2).await;
+    assert_eq!(second, ["Ann", "Bob"]);
+    assert_eq!(page(last, 10).await.0, ["Carl", "Dan"]);
+    assert_eq!(page(Some(dan.id), 10).await, (vec![], 5, None));
+    // The last member of a page may leave, be renamed, or never have been here.
+    db.store.remove_member(&room, bob.id, bob.id).await.unwrap();
+    assert_eq!(page(Some(bob.id), 10).await.0, ["Carl", "Dan"]);
+    assert_eq!(page(Some(UserId(Uuid::from_u128(1))), 10).await.0, ["Ann", "Ann", "Carl", "Dan"]);
+    let in_use: IsNameInUse = Arc::new(|_, _| false);
+    db.store.set_profile(carl.id, Some(named("Zoe")), None, in_use).await.unwrap().unwrap();
+    assert_eq!(page(None, 10).await, (["Ann", "Ann", "Dan", "Zoe"].map(str::to_owned).to_vec(), 4, Some(carl.id)));
+    // A guest goes with the last session, not later.
+    let all = SessionSelection::AllExcept(TokenHash([0; 32]));
+    db.store.end_sessions(ann[0].id, all).await.unwrap();
+    assert_eq!(page(None, 10).await, (["Ann", "Dan", "Zoe"].map(str::to_owned).to_vec(), 3, Some(carl.id)));
+    // Accounts that were deleted stay, under a name that says so.
+    assert!(db.store.delete_account(carl.id).await.unwrap());
+    assert_eq!(page(None, 10).await.0, ["Ann", "Dan", names::DELETED_USER]);
+    db.store.add_member(&room, bob.id, bob.id, None).await.unwrap();
+    db.store.add_member(&room, bob.id, bob.id, None).await.unwrap();
+    assert_eq!(page(None, 1).await.1, 4);
+}
+
 async fn ended_guests_are_no_members(db: &Database) {
     let (ann, bob, carl) = (db.guest("Ann").await, db.guest("Bob").await, db.account("Carl").await);
     let direct = db.store.direct_room(vec![ann.id, carl.id], carl.id).await.unwrap();
@@ -490,6 +529,7 @@ async fn ended_guests_are_no_members(db: &Database) {
         let all = SessionSelection::AllExcept(TokenHash([0; 32]));
         assert_eq!(db.store.end_sessions(guest.id, all).await.unwrap().len(), 1);
     }
+    assert_eq!(db.store.members(&direct.id, None, 10).await.unwrap().1, 2);
     let eve = db.guest("Eve").await;
     db.store.end_expired_sessions(0).await.unwrap();
     let rooms = async |user: UserId| db.store.load_memberships(user).await.unwrap().len();
@@ -776,7 +816,7 @@ async fn a_room_has_one_owner(db: &Database) {
     db.store.set_owner(&room, bob.id, bob.id).await.unwrap();
     assert_eq!(db.store.owner(&room).await.unwrap(), Some(bob.id));
     assert_eq!(db.kinds(&room).await, [EventKind::OwnerChanged { user: bob.clone() }], "once");
-    let (members, _) = db.store.members(&room, 10).await.unwrap();
+    let (members, _) = db.store.members(&room, None, 10).await.unwrap();
     let roles: Vec<_> = members.iter().map(|member| (member.moderator, member.owner)).collect();
     assert_eq!(roles, [(true, false), (true, true)]);
     let changes = db.published().into_iter().filter_map(|event| match event {

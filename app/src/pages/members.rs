@@ -1,7 +1,7 @@
 //! The members of a room, and what the reader may do about each of them.
 
 use leptos::prelude::*;
-use parlor_protocol::{Millis, RoomId, RoomRole, User, UserKind, limits};
+use parlor_protocol::{Millis, RoomId, RoomRole, User, UserId, UserKind, limits};
 
 use super::{
     elements::{ActionButton, Avatar, LastSeen, Pagination, Section, Time},
@@ -49,9 +49,9 @@ pub struct MemberList {
     /// Members of the room in total.
     pub count: u64,
     /// Members before this page.
-    pub offset: usize,
-    /// The offset of the next page; none on the last one.
-    pub next: Option<usize>,
+    pub offset: u64,
+    /// The last member of this page; none on the last page.
+    pub next: Option<UserId>,
     /// Whether the reader may add members.
     pub may_add: bool,
     /// Names to suggest for that.
@@ -61,11 +61,14 @@ pub struct MemberList {
 #[component]
 pub(super) fn Members(room: RoomId, members: MemberList) -> impl IntoView {
     let MemberList { rows, count, offset, next, may_add, suggestions } = members;
-    let range = [offset + 1, offset + rows.len()].map(|n| n.to_string());
+    let end = offset.saturating_add(rows.len() as u64);
+    let range = [offset.saturating_add(1), end].map(|n| n.to_string());
     let values = [("from", range[0].as_str()), ("to", &range[1]), ("n", &count.to_string())];
-    let range = (next.is_some() || offset > 0).then(|| I18n::current().format(Key::MemberRange, &values));
-    let page = |from: usize, label: Key| (format!("/rooms/{room}/settings?from={from}"), label);
-    let links = [(offset > 0).then(|| page(0, Key::FirstPage)), next.map(|next| page(next, Key::NextPage))];
+    let is_one_of_several = next.is_some() || offset > 0;
+    let range = (is_one_of_several && !rows.is_empty()).then(|| I18n::current().format(Key::MemberRange, &values));
+    let first = (offset > 0).then(|| (format!("/rooms/{room}/settings"), Key::FirstPage));
+    let next = next.map(|last| (format!("/rooms/{room}/settings?after={last}&from={end}"), Key::NextPage));
+    let links = [first, next];
     let add = may_add.then(|| view! { <AddMember room=room.clone() suggestions /> });
     let rows = rows.into_iter().map(|member| view! { <Row room=room.clone() member /> }).collect_view();
     view! {

@@ -52,6 +52,8 @@ CREATE TABLE room (
     created_at  bigint NOT NULL,
     created_by  uuid REFERENCES users (id),
     archived_at bigint,
+    -- The number of members, kept by triggers.
+    members     bigint NOT NULL DEFAULT 0,
     -- Of a direct room: its members, so that the same people get the same room each time.
     people_key  bytea UNIQUE
 -- Half of each page stays free, so that a row is updated within its page and no index changes.
@@ -70,10 +72,40 @@ CREATE TABLE member (
     level       text COLLATE "C" NOT NULL DEFAULT 'all',
     -- What is unread again from here on, whatever was read.
     unread_from bigint,
+    -- The name of the user, kept by a trigger: lists of members are in its order.
+    name        text COLLATE "C" NOT NULL,
     PRIMARY KEY (user_id, room)
 ) WITH (fillfactor = 80);
-CREATE INDEX member_room ON member (room);
+CREATE INDEX member_name ON member (room, name, user_id);
 CREATE UNIQUE INDEX member_owner ON member (room) WHERE role = 'owner';
+
+-- Member lists in the order of names, and their lengths: a page costs the same in a room of any size.
+CREATE FUNCTION rename_member() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE member SET name = new.name WHERE user_id = new.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER member_renamed AFTER UPDATE OF name ON users FOR EACH ROW WHEN (new.name <> old.name)
+    EXECUTE FUNCTION rename_member();
+
+-- The transaction has locked the rooms. One update for each room, however many members are added.
+CREATE FUNCTION count_added_members() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE room SET members = members + added.count
+    FROM (SELECT room, count(*) FROM added_members GROUP BY room) AS added WHERE room.id = added.room;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER member_added AFTER INSERT ON member REFERENCING NEW TABLE AS added_members FOR EACH STATEMENT
+    EXECUTE FUNCTION count_added_members();
+
+CREATE FUNCTION count_removed_members() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE room SET members = members - removed.count
+    FROM (SELECT room, count(*) FROM removed_members GROUP BY room) AS removed WHERE room.id = removed.room;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER member_removed AFTER DELETE ON member REFERENCING OLD TABLE AS removed_members FOR EACH STATEMENT
+    EXECUTE FUNCTION count_removed_members();
 
 -- The log: every durable change of a room. The key is the order, so that a page or a replay is one range scan.
 CREATE TABLE event (

@@ -16,8 +16,9 @@ pub(super) async fn ready(State(state): State<AppState>) -> (StatusCode, String)
     let (connections, idle) = status.connections;
     let store = format!("store: {}, {connections} connections for reading, {idle} of them idle\n", status.kind);
     let failure = status.failure.map(|failure| format!("last failure: {failure}\n")).unwrap_or_default();
-    match is_ready {
-        true => (StatusCode::OK, format!("ready\n{store}{failure}")),
-        false => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{store}{failure}")),
+    if is_ready {
+        (StatusCode::OK, format!("ready\n{store}"))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{store}{failure}"))
     }
 }

@@ -5,17 +5,25 @@ use parlor_protocol::{
     RoomId, UserId,
     http::{AddMemberRequest, ChangeOwnerRequest, MemberList, UpdateMemberRequest},
 };
+use serde::Deserialize;
 
-use super::{ApiError, AppState, JsonBody, PathParams, SameOrigin};
+use super::{ApiError, AppState, JsonBody, PathParams, QueryParams, SameOrigin};
 use crate::services::Caller;
 
-/// `GET /api/rooms/{room}/members`
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    after: Option<UserId>,
+    limit: Option<u32>,
+}
+
+/// `GET /api/rooms/{room}/members?after=&limit=1000`
 pub(super) async fn list(
     caller: Caller,
     State(state): State<AppState>,
     PathParams(room): PathParams<RoomId>,
+    QueryParams(query): QueryParams<ListQuery>,
 ) -> Result<Json<MemberList>, ApiError> {
-    Ok(Json(state.services.list_members(&caller, &room).await?))
+    Ok(Json(state.services.list_members(&caller, &room, query.after, query.limit).await?))
 }
 
 /// `POST /api/rooms/{room}/members`

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlor_protocol::{
-    Millis, RoomId, RoomKind, RoomRole, User, UserKind,
+    Millis, RoomId, RoomKind, RoomRole, User, UserId, UserKind,
     http::{Member, MemberList},
     limits,
     policy::{self, Party, RoomAction, ServerAction},
@@ -13,7 +13,7 @@ use super::{Caller, Result, Services};
 use crate::room::Room;
 
 /// Members on one page of the settings.
-const PAGE_SIZE: usize = 50;
+const MEMBERS_ON_PAGE: u32 = 50;
 
 /// A page of the members of a room, with what the caller may do about each.
 #[derive(Clone, Debug)]
@@ -21,10 +21,8 @@ pub struct MembersPage {
     pub members: Vec<MemberDetails>,
     /// Members of the room in total.
     pub count: u64,
-    /// Members before this page.
-    pub offset: usize,
-    /// The offset of the next page; none on the last one.
-    pub next: Option<usize>,
+    /// The last member of this page; none on the last page.
+    pub next: Option<UserId>,
     /// The caller may add members.
     pub invite: bool,
     /// Names to suggest for [`Services::add_member_by_name`].
@@ -68,28 +66,40 @@ struct Permissions {
 }
 
 impl Services {
-    /// The members of a room by name. Presence is told to those who may list the people of the server.
+    /// The members of a room by name, at most `limit` of those after a user. Presence is told to those who may list the people
+    /// of the server.
     ///
     /// # Errors
     /// The caller may not read the room.
-    pub async fn list_members(&self, caller: &Caller, room: &RoomId) -> Result<MemberList> {
+    pub async fn list_members(
+        &self,
+        caller: &Caller,
+        room: &RoomId,
+        after: Option<UserId>,
+        limit: Option<u32>,
+    ) -> Result<MemberList> {
         self.authorize(caller, RoomAction::Read, room).await?;
-        let (mut members, count) = self.store.members(room, limits::MAX_MEMBERS_LISTED).await?;
+        let limit = limit.unwrap_or(limits::MAX_MEMBERS_LISTED).clamp(1, limits::MAX_MEMBERS_LISTED);
+        // One more shows whether there is another page.
+        let (mut members, count) = self.store.members(room, after, limit + 1).await?;
+        let has_more = members.len() > limit as usize;
+        members.truncate(limit as usize);
+        let next = members.last().map(|member| member.user.id).filter(|_| has_more);
         let tell_presence = self.can(caller, ServerAction::ListPeople);
         for member in &mut members {
             (member.online, member.seen_at) =
                 if tell_presence { self.presence(member.user.id, member.seen_at) } else { (false, None) };
         }
-        Ok(MemberList { members, count })
+        Ok(MemberList { members, count, next })
     }
 
-    /// A page of the members, with what the caller may do about each.
+    /// A page of the members after a user, with what the caller may do about each.
     ///
     /// # Errors
     /// The caller may not read the room.
-    pub async fn members_page(&self, caller: &Caller, room: &RoomId, offset: usize) -> Result<MembersPage> {
+    pub async fn members_page(&self, caller: &Caller, room: &RoomId, after: Option<UserId>) -> Result<MembersPage> {
         let (live_room, membership) = self.authorize(caller, RoomAction::See, room).await?;
-        let MemberList { members, count } = self.list_members(caller, room).await?;
+        let MemberList { members, count, next } = self.list_members(caller, room, after, Some(MEMBERS_ON_PAGE)).await?;
         let may = async |action| self.authorize(caller, action, room).await.is_ok();
         let room_role = membership.map(|membership| membership.state.role).unwrap_or_default();
         let party = Party { role: caller.role, room_role };
@@ -103,14 +113,12 @@ impl Services {
             moderate: self.can(caller, ServerAction::Moderate),
         };
         let invite = may(RoomAction::Invite).await;
-        let suggestions = if invite { self.member_suggestions(&members).await? } else { Vec::new() };
-        let next = Some(offset.saturating_add(PAGE_SIZE)).filter(|next| *next < members.len());
-        let mut page = Vec::new();
-        for member in members.into_iter().skip(offset).take(PAGE_SIZE) {
+        let suggestions = if invite { self.member_suggestions(room).await? } else { Vec::new() };
+        let mut page = Vec::with_capacity(members.len());
+        for member in members {
             page.push(self.member_details(caller, &live_room, permissions, member).await?);
         }
-        let offset = if page.is_empty() { 0 } else { offset };
-        Ok(MembersPage { members: page, count, offset, next, invite, suggestions })
+        Ok(MembersPage { members: page, count, next, invite, suggestions })
     }
 
     async fn member_details(
@@ -149,7 +157,8 @@ impl Services {
         Ok(policy::can_change_owner(by, Some(owner)))
     }
 
-    async fn member_suggestions(&self, members: &[Member]) -> Result<Vec<String>> {
+    async fn member_suggestions(&self, room: &RoomId) -> Result<Vec<String>> {
+        let (members, _) = self.store.members(room, None, limits::MAX_MEMBERS_LISTED).await?;
         let people = self.store.search_accounts("", None, limits::MAX_PAGE_SIZE).await?.people;
         let others = people.into_iter().filter(|person| !members.iter().any(|member| member.user.id == person.id));
         Ok(others.map(|person| person.name).collect())

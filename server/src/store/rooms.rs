@@ -16,9 +16,10 @@ pub trait RoomStore: Send + Sync + 'static {
     /// Reads the rooms that a user is a member of.
     async fn load_memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError>;
 
-    /// The members of a room by name, at most `limit`, and how many there are. Guests without a session are left out,
-    /// except in direct rooms.
-    async fn members(&self, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError>;
+    /// The members of a room by name, those after a user, at most `limit`; and how many members there are. Guests are members
+    /// until their last session ends, and of direct rooms for good. The cost does not depend on the number of members.
+    async fn members(&self, room: &RoomId, after: Option<UserId>, limit: u32)
+    -> Result<(Vec<Member>, u64), StoreError>;
 
     /// The member who owns a room.
     async fn owner(&self, room: &RoomId) -> Result<Option<UserId>, StoreError>;

@@ -71,7 +71,7 @@ async fn an_id_is_used_in_one_room_only() {
     .execute(&mut connection)
     .await
     .unwrap();
-    sqlx::query("INSERT INTO member (room, user_id, read_seq, joined_at) VALUES ('other', $1, 0, 0)")
+    sqlx::query("INSERT INTO member (room, user_id, read_seq, joined_at, name) VALUES ('other', $1, 0, 0, 'ann')")
         .bind(ann.id.0)
         .execute(&mut connection)
         .await

@@ -18,7 +18,7 @@ use crate::{
     services::{MemberDetails, MembersPage, ServiceError},
 };
 
-pub(super) fn member_list(page: MembersPage) -> MemberList {
+pub(super) fn member_list(page: MembersPage, offset: u64) -> MemberList {
     let row = |member: MemberDetails| MemberRow {
         user: member.user,
         role: member.role,
@@ -36,7 +36,7 @@ pub(super) fn member_list(page: MembersPage) -> MemberList {
     MemberList {
         rows: page.members.into_iter().map(row).collect(),
         count: page.count,
-        offset: page.offset,
+        offset,
         next: page.next,
         may_add: page.invite,
         suggestions: page.suggestions,

@@ -6,7 +6,7 @@ use parlor_app::{
     i18n::Key,
     pages::{FormError, FormState, RoomDetails, RoomPermissions, RoomSettingsPage},
 };
-use parlor_protocol::{NotificationLevel, RoomId, http::UpdateRoomRequest};
+use parlor_protocol::{NotificationLevel, RoomId, UserId, http::UpdateRoomRequest};
 use serde::Deserialize;
 
 use super::{
@@ -19,15 +19,15 @@ use crate::{
     services::{Caller, Field},
 };
 
-/// A room's settings, with its members from an offset.
+/// A room's settings, with a page of its members.
 pub(super) struct RoomSettings {
     room: RoomId,
-    from: usize,
+    page: MembersQuery,
 }
 
 impl From<RoomId> for RoomSettings {
     fn from(room: RoomId) -> Self {
-        Self { room, from: 0 }
+        Self { room, page: MembersQuery::default() }
     }
 }
 
@@ -41,7 +41,9 @@ impl FormPage for RoomSettings {
     async fn render(&self, request: &PageRequest, form: FormState) -> PageResult {
         let (services, caller) = (&request.app.services, &request.caller);
         let found = services.room_details(caller, &self.room).await?;
-        let members = members::member_list(services.members_page(caller, &self.room, self.from).await?);
+        let MembersQuery { after, from } = self.page;
+        let members = services.members_page(caller, &self.room, after).await?;
+        let members = members::member_list(members, after.map_or(0, |_| from));
         let title = format!("{} · {}", found.summary.name, request.i18n.t(Key::RoomSettings));
         let room = RoomDetails {
             id: self.room.clone(),
@@ -62,20 +64,23 @@ impl FormPage for RoomSettings {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct MembersQuery {
-    from: usize,
+    /// The last member of the page before.
+    after: Option<UserId>,
+    /// The number of members before this page, for display.
+    from: u64,
 }
 
 /// `GET /rooms/{room}/settings`
 pub(super) async fn show(
     request: PageRequest,
     PathParams(room): PathParams<RoomId>,
-    QueryParams(MembersQuery { from }): QueryParams<MembersQuery>,
+    QueryParams(page): QueryParams<MembersQuery>,
     QueryParams(notice): QueryParams<NoticeQuery>,
 ) -> PageResult {
-    RoomSettings { room, from }.render(&request, notice.into()).await
+    RoomSettings { room, page }.render(&request, notice.into()).await
 }
 
 #[derive(Default, Deserialize)]

@@ -16,7 +16,7 @@ use crate::domain::{AppendOutcome, LogCommand, LogCommandKind};
 
 /// A stored entry of the log, by its id.
 pub(in super::super) struct StoredEntry {
-    pub(in super::super) id: Uuid,
+    pub(in super::super) id: CommandId,
     pub(in super::super) room: RoomId,
     pub(in super::super) seq: Seq,
     pub(in super::super) at: Millis,
@@ -41,15 +41,6 @@ pub(in super::super) struct RoomAccess {
     pub(in super::super) muted_until: Option<Millis>,
 }
 
-struct Entry {
-    room: RoomId,
-    seq: Seq,
-    at: Millis,
-    author: UserId,
-    digest: Vec<u8>,
-    is_message: bool,
-}
-
 /// What decides what a user may do in a room.
 struct Access {
     actor: Actor,
@@ -61,7 +52,7 @@ struct Access {
 /// The part of the log, and of who may write to it, that decides about a batch.
 #[derive(Default)]
 pub(in super::super) struct LogState {
-    entries: HashMap<CommandId, Entry>,
+    entries: HashMap<CommandId, StoredEntry>,
     heads: HashMap<RoomId, Seq>,
     access: HashMap<(RoomId, UserId), Access>,
 }
@@ -79,8 +70,7 @@ impl LogState {
     }
 
     pub(in super::super) fn add_entry(&mut self, stored: StoredEntry) {
-        let StoredEntry { id, room, seq, at, author, digest, is_message } = stored;
-        self.entries.insert(CommandId(id), Entry { room, seq, at, author, digest, is_message });
+        self.entries.insert(stored.id, stored);
     }
 
     pub(in super::super) fn add_access(&mut self, stored: RoomAccess) {
@@ -155,7 +145,8 @@ impl LogState {
     pub(super) fn place(&mut self, command: &LogCommand, digest: CommandDigest, at: Millis) -> Seq {
         let head = self.heads.entry(command.room.clone()).or_default();
         *head += 1;
-        let entry = Entry {
+        let entry = StoredEntry {
+            id: command.id,
             room: command.room.clone(),
             seq: *head,
             at,
@@ -163,7 +154,7 @@ impl LogState {
             digest: digest.to_vec(),
             is_message: matches!(command.kind, LogCommandKind::Send { .. }),
         };
-        self.entries.insert(command.id, entry);
+        self.entries.insert(entry.id, entry);
         if let LogCommandKind::Delete { message } = &command.kind
             && let Some(deleted) = self.entries.get_mut(message)
         {

@@ -87,7 +87,7 @@ impl SessionStore for PostgresStore {
 
     async fn end_expired_sessions(&self, begun_before: Millis) -> Result<(), StoreError> {
         self.write(move |tx| Box::pin(end_expired(tx, begun_before))).await?;
-        ended_guests::delete_memberships(self).await
+        ended_guests::delete_all_memberships(self).await
     }
 }
 
@@ -142,18 +142,17 @@ pub(super) async fn end(tx: &mut WriteTransaction<'_>, token: TokenHash, reason:
         .bind(&token.0[..])
         .fetch_optional(tx.db())
         .await?;
-    if let Some(user) = user {
-        tx.publish(ControlEvent::SessionsEnded { user: UserId(user), sessions: vec![token], reason });
+    match user {
+        Some(user) => ended(tx, UserId(user), vec![token], reason).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Ends all sessions of a user whom this transaction has locked.
 pub(super) async fn end_all(tx: &mut WriteTransaction<'_>, user: UserId, reason: SessionEnd) -> Result<(), StoreError> {
-    let ended = sqlx::query_scalar("DELETE FROM session WHERE user_id = $1 RETURNING token_hash").bind(user.0);
-    let ended = token_hashes(ended.fetch_all(tx.db()).await?);
-    publish_ended(tx, user, &ended, reason);
-    Ok(())
+    let sessions = sqlx::query_scalar("DELETE FROM session WHERE user_id = $1 RETURNING token_hash").bind(user.0);
+    let sessions = token_hashes(sessions.fetch_all(tx.db()).await?);
+    ended(tx, user, sessions, reason).await
 }
 
 async fn end_of(tx: &mut WriteTransaction<'_>, user: UserId, by: UserId) -> Result<(), StoreError> {
@@ -173,10 +172,9 @@ pub(super) async fn end_by_ban(tx: &mut WriteTransaction<'_>, user: UserId) -> R
 
 /// Deletes the sessions that a ban has ended, which is lifted now.
 pub(super) async fn delete_ended_by_ban(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
-    let ended = sqlx::query_scalar("DELETE FROM session WHERE user_id = $1 AND ended_by_ban RETURNING token_hash");
-    let ended = token_hashes(ended.bind(user.0).fetch_all(tx.db()).await?);
-    publish_ended(tx, user, &ended, SessionEnd::Ended);
-    Ok(())
+    let sessions = sqlx::query_scalar("DELETE FROM session WHERE user_id = $1 AND ended_by_ban RETURNING token_hash");
+    let sessions = token_hashes(sessions.bind(user.0).fetch_all(tx.db()).await?);
+    ended(tx, user, sessions, SessionEnd::Ended).await
 }
 
 async fn end_selected(
@@ -198,18 +196,26 @@ async fn end_selected(
                 .bind(token.0.to_vec())
         }
     };
-    let ended = token_hashes(query.fetch_all(tx.db()).await?);
-    if !ended.is_empty() {
-        publish_ended(tx, user, &ended, SessionEnd::Ended);
+    let sessions = token_hashes(query.fetch_all(tx.db()).await?);
+    if !sessions.is_empty() {
+        ended(tx, user, sessions.clone(), SessionEnd::Ended).await?;
         audit::record(tx, Entry { subject: Some(user), ..Entry::new(user, AuditAct::SessionsEnded) }).await?;
     }
-    Ok(ended)
+    Ok(sessions)
 }
 
-fn publish_ended(tx: &mut WriteTransaction<'_>, user: UserId, sessions: &[TokenHash], reason: SessionEnd) {
-    if !sessions.is_empty() {
-        tx.publish(ControlEvent::SessionsEnded { user, sessions: sessions.to_vec(), reason });
+/// What follows from the deletion of these sessions.
+async fn ended(
+    tx: &mut WriteTransaction<'_>,
+    user: UserId,
+    sessions: Vec<TokenHash>,
+    reason: SessionEnd,
+) -> Result<(), StoreError> {
+    if sessions.is_empty() {
+        return Ok(());
     }
+    tx.publish(ControlEvent::SessionsEnded { user, sessions, reason });
+    ended_guests::delete_memberships(tx, user).await
 }
 
 /// The sessions of guests from an address or, with IPv6, from its /64.
@@ -242,7 +248,8 @@ async fn end_expired(tx: &mut WriteTransaction<'_>, begun_before: Millis) -> Res
     .fetch_all(tx.db())
     .await?;
     for (user, token) in expired {
-        publish_ended(tx, UserId(user), &token_hashes(vec![token]), SessionEnd::Ended);
+        let sessions = token_hashes(vec![token]);
+        tx.publish(ControlEvent::SessionsEnded { user: UserId(user), sessions, reason: SessionEnd::Ended });
     }
     sqlx::query("DELETE FROM password_reset WHERE expires_at <= $1").bind(now).execute(tx.db()).await?;
     Ok(())

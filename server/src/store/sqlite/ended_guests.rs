@@ -15,9 +15,16 @@ macro_rules! is_ended {
     };
 }
 
-/// Finds them without the writer, then deletes them in small steps, so that no message waits for long. Nothing is published:
-/// nobody is connected as them, and nobody looks up what they may do.
-pub(super) async fn delete_memberships(store: &SqliteStore) -> Result<(), StoreError> {
+/// Deletes the memberships of a user if they are such a guest. Nothing is published: nobody is connected as them any more, and
+/// nobody looks up what they may do.
+pub(super) async fn delete_memberships(tx: &mut WriteTransaction<'_>, user: UserId) -> Result<(), StoreError> {
+    sqlx::query(concat!("DELETE FROM member WHERE user = ? AND", is_ended!())).bind(user.0).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Deletes the memberships of all of them. Finds them without the writer, then deletes in small steps, so that no message waits
+/// for long.
+pub(super) async fn delete_all_memberships(store: &SqliteStore) -> Result<(), StoreError> {
     let guests: Vec<Uuid> = sqlx::query_scalar(concat!("SELECT DISTINCT user FROM member WHERE", is_ended!()))
         .fetch_all(&store.readers)
         .await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{AppendOutcome, Commit, CommitSink, LogCommand, LogCommandKind, Name, OnAppended, Page},
-    store::{AccountStore, MessageStore, Store},
+    store::{AccountStore, MessageStore, RoomStore, Store},
 };
 
 struct NoSink;
@@ -103,6 +103,35 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
     assert_eq!(copies.count(), 0);
     store.close().await;
     assert!(!contains(&folder.path().join(FILE_NAME), "<p>hi</p>"));
+}
+
+#[tokio::test]
+async fn members_are_counted_and_keys_of_guests_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    // Keys as an earlier version computed them: in lower case, as far as SQLite knows letters.
+    let guests = "
+        INSERT INTO user (id, name, kind, role, created_at, guest_key) VALUES
+            (x'01000000000000000000000000000001', 'ÉVA  Ł', 'guest', 'guest', 1, lower('ÉVA  Ł')),
+            (x'02000000000000000000000000000001', 'Bob', 'guest', 'guest', 1, 'bob'),
+            (x'03000000000000000000000000000001', 'Gone', 'guest', 'guest', 1, 'gone');
+        INSERT INTO session (token_hash, user, created_at, id, seen_at) VALUES
+            (x'01', x'01000000000000000000000000000001', 1, x'01', 9000000000000),
+            (x'02', x'02000000000000000000000000000001', 1, x'02', 9000000000000);
+        INSERT INTO member (room, user, read_seq, joined_at, role) VALUES
+            ('lobby', x'01000000000000000000000000000001', 0, 1, 'member'),
+            ('lobby', x'02000000000000000000000000000001', 0, 1, 'member'),
+            ('lobby', x'03000000000000000000000000000001', 0, 1, 'member');";
+    create(folder.path(), 11, guests).await;
+    let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
+    let (members, count) = store.members(&RoomId::lobby(), None, 10).await.unwrap();
+    let names: Vec<_> = members.iter().map(|member| member.user.name.as_str()).collect();
+    assert_eq!((names, count), (vec!["Bob", "ÉVA  Ł"], 2));
+    store.close().await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join(FILE_NAME));
+    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let keys: Vec<String> =
+        sqlx::query_scalar("SELECT guest_key FROM user ORDER BY id").fetch_all(&mut db).await.unwrap();
+    assert_eq!(keys, ["éva ł", "bob", "gone"]);
 }
 
 fn contains(file: &Path, text: &str) -> bool {

@@ -122,6 +122,7 @@ impl SqliteStore {
             if existed { migrations::snapshot_before_migration(&mut connection, folder).await? } else { None };
         MIGRATIONS.run(&mut connection).await?;
         accounts::fill_skeletons(&mut connection).await?;
+        accounts::fill_guest_keys(&mut connection).await?;
         if let Some(version) = version {
             migrations::erase_unused_space(&mut connection, version).await;
         }

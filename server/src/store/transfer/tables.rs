@@ -153,6 +153,7 @@ pub(super) static OTHERS: [Table; 12] = [
             text("role"),
             text("level"),
             integer("unread_from"),
+            text("name"),
         ],
     },
     Table {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlor_protocol::{Millis, RoomId, UserId};
+use parlor_protocol::{CommandId, Millis, RoomId, UserId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ pub(super) async fn load(tx: &mut WriteTransaction<'_>, batch: &[LogCommand]) ->
     }
     for row in entries {
         let EntryRow { id, room, author, seq, is_message, at, digest } = row;
-        let (room, author, seq) = (RoomId::from(room), UserId(author), seq.unsigned_abs());
+        let (id, room, author, seq) = (CommandId(id), RoomId::from(room), UserId(author), seq.unsigned_abs());
         log.add_entry(StoredEntry { id, room, seq, at, author, digest, is_message });
     }
     Ok(log)

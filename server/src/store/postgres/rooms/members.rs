@@ -170,7 +170,8 @@ pub(in super::super) async fn insert_member(
     tx.lock_rooms(&[room]).await?;
     // The update changes nothing; it makes RETURNING answer for a row that exists already.
     let read: i64 = sqlx::query_scalar(
-        "INSERT INTO member (room, user_id, read_seq, joined_at, role) SELECT id, $2, head, $3, $4 FROM room WHERE id = $1
+        "INSERT INTO member (room, user_id, read_seq, joined_at, role, name)
+         SELECT room.id, users.id, room.head, $3, $4, users.name FROM room, users WHERE room.id = $1 AND users.id = $2
          ON CONFLICT (user_id, room) DO UPDATE SET read_seq = member.read_seq RETURNING read_seq",
     )
     .bind(room.as_str())

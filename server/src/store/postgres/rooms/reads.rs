@@ -49,33 +49,41 @@ pub(in super::super) async fn owner(db: impl PgExecutor<'_>, room: &RoomId) -> R
     Ok(owner.map(UserId))
 }
 
-/// Selects the members to list. A guest without a session is gone for good, because nobody can sign in as them again; the
-/// members of a direct room never change.
-macro_rules! select_members {
-    ($what:literal, $end:literal) => {
-        concat!(
-            "SELECT ",
-            $what,
-            " FROM member JOIN users ON users.id = member.user_id JOIN room ON room.id = member.room
-             WHERE member.room = $1 AND (users.kind <> 'guest' OR room.kind = 'direct'
-                 OR EXISTS (SELECT 1 FROM session WHERE session.user_id = users.id))",
-            $end
-        )
-    };
-}
-
-pub(super) async fn members(db: &PgPool, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError> {
+/// `after` need not be a member: whoever read the page before may find that they have left.
+pub(super) async fn members(
+    db: &PgPool,
+    room: &RoomId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<(Vec<Member>, u64), StoreError> {
     let mut snapshot = db.begin_with(SNAPSHOT).await?;
-    let rows: Vec<MemberRow> = sqlx::query_as(select_members!(
-        "users.id, users.name, users.kind, users.colour, member.role, users.seen_at",
-        " ORDER BY users.name, users.id LIMIT $2"
-    ))
+    let after: Option<(String, Uuid)> = match after {
+        Some(user) => {
+            sqlx::query_as("SELECT name, id FROM users WHERE id = $1")
+                .bind(user.0)
+                .fetch_optional(&mut *snapshot)
+                .await?
+        }
+        None => None,
+    };
+    // No name is empty, so all come after this one.
+    let (after_name, after_id) = after.unwrap_or_default();
+    let rows: Vec<MemberRow> = sqlx::query_as(
+        "SELECT users.id, users.name, users.kind, users.colour, member.role, users.seen_at
+         FROM member JOIN users ON users.id = member.user_id
+         WHERE member.room = $1 AND (member.name, member.user_id) > ($2, $3)
+         ORDER BY member.name, member.user_id LIMIT $4",
+    )
     .bind(room.as_str())
+    .bind(after_name)
+    .bind(after_id)
     .bind(i64::from(limit))
     .fetch_all(&mut *snapshot)
     .await?;
-    let count: i64 =
-        sqlx::query_scalar(select_members!("count(*)", "")).bind(room.as_str()).fetch_one(&mut *snapshot).await?;
+    let count: Option<i64> = sqlx::query_scalar("SELECT members FROM room WHERE id = $1")
+        .bind(room.as_str())
+        .fetch_optional(&mut *snapshot)
+        .await?;
     snapshot.commit().await?;
-    Ok((rows.into_iter().map(MemberRow::member).collect(), count.unsigned_abs()))
+    Ok((rows.into_iter().map(MemberRow::member).collect(), count.unwrap_or_default().unsigned_abs()))
 }

@@ -11,12 +11,14 @@ use crate::{
 };
 
 mod create;
+mod guest_keys;
 pub(super) mod passwords;
 mod profile;
 mod reads;
 mod seen;
 mod skeletons;
 
+pub(super) use guest_keys::fill as fill_guest_keys;
 pub(super) use profile::revoke_links;
 pub(super) use reads::{by_name, find_user, has_password};
 pub(super) use skeletons::fill as fill_skeletons;

@@ -1,6 +1,6 @@
 //! Reads what decides about a batch of commands.
 
-use parlor_protocol::{Millis, RoomId, Seq, UserId};
+use parlor_protocol::{CommandId, Millis, RoomId, Seq, UserId};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
@@ -65,6 +65,7 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[LogCommand], now: M
 fn add(log: &mut LogState, (id, text, author, seq, is_message, at, digest): StateRow) -> Result<(), StoreError> {
     if let (Some(id), Some(author)) = (id, author) {
         let (room, seq, digest) = (RoomId::from(text), seq.unsigned_abs(), digest.unwrap_or_default());
+        let id = CommandId(id);
         log.add_entry(StoredEntry { id, room, seq, at, author: UserId(author), digest, is_message });
         return Ok(());
     }

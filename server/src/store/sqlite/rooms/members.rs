@@ -161,7 +161,8 @@ pub(in super::super) async fn insert_member(
 ) -> Result<Seq, StoreError> {
     // The update changes nothing; it makes RETURNING answer for a row that exists already.
     let read: i64 = sqlx::query_scalar(
-        "INSERT INTO member (room, user, read_seq, joined_at, role) SELECT id, ?2, head, ?3, ?4 FROM room WHERE id = ?1
+        "INSERT INTO member (room, user, read_seq, joined_at, role, name)
+         SELECT room.id, user.id, room.head, ?3, ?4, user.name FROM room, user WHERE room.id = ?1 AND user.id = ?2
          ON CONFLICT (user, room) DO UPDATE SET read_seq = read_seq RETURNING read_seq",
     )
     .bind(room.as_str())

@@ -33,8 +33,13 @@ impl RoomStore for SqliteStore {
         reads::memberships(&self.readers, user).await
     }
 
-    async fn members(&self, room: &RoomId, limit: u32) -> Result<(Vec<Member>, u64), StoreError> {
-        reads::members(&self.readers, room, limit).await
+    async fn members(
+        &self,
+        room: &RoomId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<(Vec<Member>, u64), StoreError> {
+        reads::members(&self.readers, room, after, limit).await
     }
 
     async fn owner(&self, room: &RoomId) -> Result<Option<UserId>, StoreError> {
