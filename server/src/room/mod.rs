@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{
-    CommandId, Event, GapReason, PresenceState, RoomId, RoomKind, RoomSummary, Seq, ServerFrame, UserId,
+    CommandId, Event, GapReason, PresenceState, RoomId, RoomKind, RoomRole, RoomSummary, Seq, ServerFrame, UserId,
 };
 
 use crate::{
@@ -42,6 +42,8 @@ pub struct Room {
     pub id: RoomId,
     pub kind: RoomKind,
     created_by: Option<UserId>,
+    /// The owner, if they have been connected.
+    owner: Mutex<Option<UserId>>,
     details: RwLock<Details>,
     state: Mutex<State>,
     /// By worker. Lock order: the state first.
@@ -89,7 +91,28 @@ impl Room {
         };
         let subscribers = (0..workers).map(|_| Mutex::default()).collect();
         let details = RwLock::new(Details { name, topic, archived, people });
-        Self { id, kind, created_by, details, state: Mutex::new(state), subscribers, dirty_rooms }
+        Self {
+            id,
+            kind,
+            created_by,
+            owner: Mutex::default(),
+            details,
+            state: Mutex::new(state),
+            subscribers,
+            dirty_rooms,
+        }
+    }
+
+    /// Notes the role of a member who has connected. It may have been read before a change of the owner, which counts more.
+    fn note_role(&self, user: UserId, role: RoomRole) {
+        if role == RoomRole::Owner {
+            self.owner.lock().get_or_insert(user);
+        }
+    }
+
+    /// Returns the owner before, if they are known.
+    fn set_owner(&self, user: UserId) -> Option<UserId> {
+        self.owner.lock().replace(user)
     }
 
     /// The seq of the newest event.

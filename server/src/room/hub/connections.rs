@@ -27,6 +27,7 @@ impl Hub {
                 user.add_room(&room, *membership);
                 room.connect(&connection.user, false);
                 let membership = user.membership(&room.id).map_or(*membership, |membership| *membership);
+                room.note_role(user_id, membership.role);
                 let summary = room.watch(connection, membership);
                 if summary != *sent {
                     connection.push(&ServerFrame::Room { room: summary });

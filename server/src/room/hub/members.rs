@@ -43,6 +43,7 @@ impl Hub {
         if !room.admit(user_id, membership) || user.has_gone || !user.add_room(room, membership) {
             return;
         }
+        room.note_role(user_id, membership.role);
         user.watch(room, membership);
         if room.is_begun(user_id) {
             user.send_summary(except, || room.summary(user_id, membership));
@@ -94,11 +95,10 @@ impl Hub {
 
     /// Makes a member the owner; the owner before them becomes a moderator.
     fn change_owner(&self, user: UserId, room: &Room) {
-        for (other, entry) in self.users.all() {
-            let is_owner = entry.lock().room_role(&room.id) == Some(RoomRole::Owner);
-            if is_owner {
-                self.update_membership(other, room, |membership| membership.role = RoomRole::Moderator);
-            }
+        if let Some(before) = room.set_owner(user).filter(|before| *before != user) {
+            self.update_membership(before, room, |membership| {
+                membership.role = membership.role.min(RoomRole::Moderator);
+            });
         }
         self.update_membership(user, room, |membership| membership.role = RoomRole::Owner);
     }
@@ -114,8 +114,7 @@ impl Hub {
 
     /// Applies a new name or colour of a user: direct rooms are named after their people.
     pub fn update_profile(&self, user: &User) {
-        let rooms: Vec<_> = self.rooms.read().values().filter(|room| room.kind == RoomKind::Direct).cloned().collect();
-        for room in rooms.iter().filter(|room| room.update_person(user)) {
+        for room in self.direct_rooms.of(user.id).iter().filter(|room| room.update_person(user)) {
             self.send_changed_room(room);
         }
     }
@@ -124,7 +123,14 @@ impl Hub {
     fn send_changed_room(&self, room: &Room) {
         let for_others = (room.kind == RoomKind::Public)
             .then(|| Encoded::from(&ServerFrame::Room { room: room.summary_for_others() }));
-        for (user_id, entry) in self.users.all() {
+        let recipients = match room.kind {
+            RoomKind::Direct => {
+                let people = room.people();
+                people.iter().filter_map(|person| Some((person.id, self.users.get(person.id)?))).collect()
+            }
+            RoomKind::Public | RoomKind::Private => self.users.all(),
+        };
+        for (user_id, entry) in recipients {
             let mut user = entry.lock();
             let frame = match user.membership(&room.id) {
                 Some(_) if !room.is_begun(user_id) => None,
@@ -137,5 +143,98 @@ impl Hub {
                 user.connections.iter().for_each(|connection| connection.queue.push_droppable(frame.clone()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::{sync::mpsc, thread, time::Duration};
+
+    use parlor_protocol::{CommandId, RoomId, ServerRole, UserKind};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        connection::Connection,
+        domain::{AuthenticatedUser, RoomRecord, TokenHash},
+    };
+
+    fn user(n: u128, name: &str) -> User {
+        User { id: UserId(Uuid::from_u128(n)), name: name.into(), kind: UserKind::Account, colour: None }
+    }
+
+    fn room(id: &str, kind: RoomKind, people: &[User]) -> RoomRecord {
+        RoomRecord {
+            id: id.into(),
+            name: id.into(),
+            kind,
+            topic: None,
+            head: 1,
+            archived: false,
+            created_by: None,
+            people: people.into(),
+        }
+    }
+
+    /// Runs `act` while somebody else's lock is held: it must not need that.
+    fn without_lock_of(hub: &Arc<Hub>, other: UserId, act: impl FnOnce(&Hub) + Send + 'static) {
+        let entry = hub.users.get(other).unwrap();
+        let locked = entry.lock();
+        let (done, finished) = mpsc::channel();
+        let hub = hub.clone();
+        thread::spawn(move || {
+            act(&hub);
+            done.send(()).unwrap();
+        });
+        finished.recv_timeout(Duration::from_secs(20)).unwrap();
+        drop(locked);
+    }
+
+    #[test]
+    fn a_profile_and_an_owner_concern_few() {
+        let [ann, bob, eve] = [user(1, "ann"), user(2, "bob"), user(3, "eve")];
+        let records = vec![
+            room("two", RoomKind::Direct, &[ann.clone(), bob.clone()]),
+            room("others", RoomKind::Direct, &[bob.clone(), eve.clone()]),
+            room("den", RoomKind::Private, &[]),
+        ];
+        let hub = Arc::new(Hub::new(records, Duration::from_secs(10), 1));
+        let [two, others, den] = ["two", "others", "den"].map(|id| hub.room(&RoomId::from(id)).unwrap());
+        let connect = |user: &User, rooms: &[(&Arc<Room>, RoomRole)]| {
+            let who = AuthenticatedUser { user: Arc::new(user.clone()), role: ServerRole::Member };
+            let rooms: Vec<_> = rooms
+                .iter()
+                .map(|(room, role)| {
+                    let membership = RoomMembership { role: *role, ..RoomMembership::since(1) };
+                    (membership, room.summary(user.id, membership))
+                })
+                .collect();
+            let connection = Connection::new(who, TokenHash([0; 32]));
+            hub.connect(&connection, &rooms);
+            connection
+        };
+        let _connections = [
+            connect(&ann, &[(&two, RoomRole::Member), (&den, RoomRole::Owner)]),
+            connect(&bob, &[(&two, RoomRole::Member), (&others, RoomRole::Member), (&den, RoomRole::Member)]),
+            connect(&eve, &[(&others, RoomRole::Member), (&den, RoomRole::Member)]),
+        ];
+        let renamed = User { name: "Annie".into(), ..ann.clone() };
+        without_lock_of(&hub, eve.id, move |hub| hub.update_profile(&renamed));
+        let names: Vec<_> = two.people().iter().map(|person| person.name.clone()).collect();
+        assert_eq!(names, ["Annie", "bob"]);
+        assert_eq!(others.people()[0].name, "bob");
+
+        let event = |user: &User| {
+            let (id, event) = (CommandId(Uuid::from_u128(9)), EventKind::OwnerChanged { user: user.clone() });
+            Event { room: den.id.clone(), seq: 2, id, at: 0, by: ann.clone(), event }
+        };
+        let roles = || [&ann, &bob, &eve].map(|user| hub.roles_of(user.id, &den.id).1.unwrap());
+        let (to_bob, room) = (event(&bob), den.clone());
+        without_lock_of(&hub, eve.id, move |hub| hub.apply_event(&room, &to_bob));
+        assert_eq!(roles(), [RoomRole::Moderator, RoomRole::Owner, RoomRole::Member]);
+        let (to_eve, room) = (event(&eve), den.clone());
+        without_lock_of(&hub, ann.id, move |hub| hub.apply_event(&room, &to_eve));
+        assert_eq!(roles(), [RoomRole::Moderator, RoomRole::Moderator, RoomRole::Owner]);
     }
 }

@@ -13,12 +13,14 @@ use crate::{
 
 mod connected_user;
 mod connections;
+mod direct_rooms;
 mod marks;
 mod members;
 mod public_rooms;
 mod users;
 
 use connected_user::ConnectedUser;
+use direct_rooms::DirectRooms;
 use marks::RecentMarks;
 use public_rooms::PublicRooms;
 use users::Users;
@@ -26,6 +28,7 @@ use users::Users;
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
     public_rooms: PublicRooms,
+    direct_rooms: DirectRooms,
     users: Users,
     marks: RecentMarks,
     names: NameIndex,
@@ -42,6 +45,7 @@ impl Hub {
         let hub = Self {
             rooms: RwLock::default(),
             public_rooms: PublicRooms::default(),
+            direct_rooms: DirectRooms::default(),
             users: Users::default(),
             marks: RecentMarks::default(),
             names: NameIndex::default(),
@@ -62,6 +66,7 @@ impl Hub {
         let entry = rooms.entry(record.id.clone()).or_insert_with(|| {
             let room = Arc::new(Room::new(record, self.dirty_rooms.clone(), self.workers));
             self.public_rooms.insert(&room);
+            self.direct_rooms.insert(&room);
             room
         });
         entry.clone()
