@@ -1,7 +1,9 @@
 //! Limits for each address and session.
 
+use std::time::{Duration, Instant};
+
 use crate::support::{
-    self, Client, Server,
+    self, Client, FrameReader, Server,
     database::Argument,
     eventually,
     http_connection::{Requests, lobby},
@@ -9,7 +11,7 @@ use crate::support::{
 };
 use parlor::config::{Config, Switch};
 use parlor_protocol::{
-    ClientFrame, RoomId, error_code,
+    ClientFrame, RoomId, ServerFrame, error_code,
     http::{ErrorResponse, RoomList},
     limits,
 };
@@ -174,6 +176,30 @@ async fn frames_are_limited_per_user_over_all_connections() {
     assert_eq!(third.ended().await.bye, Some(4029));
     let mut bob = server.client("bob").await;
     bob.send("others do not suffer").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn many_frames_of_one_user_are_handled_over_time() {
+    const OF_EACH: i64 = 2_000;
+    let server = Server::start_with(Config { rate_limits: Switch::On, ..unlimited() }).await;
+    let made = server.session("ann").await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(Client::greet(server.address, &made).await);
+    }
+    let begun = Instant::now();
+    for client in &mut clients {
+        for at in 1..=OF_EACH {
+            client.say(&ClientFrame::Ping { at }).await;
+        }
+    }
+    for client in &mut clients {
+        client.until(|frame| matches!(frame, ServerFrame::Pong { at, .. } if *at == OF_EACH).then_some(())).await;
+    }
+    // The first 500 at once, the others 4,000 a second.
+    let time = begun.elapsed();
+    assert!(time >= Duration::from_millis(1_800), "{time:?}");
     server.stop().await;
 }
 

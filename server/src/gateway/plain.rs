@@ -97,6 +97,7 @@ impl ClientReader for PlainReader {
         participant: &Participant,
         session: &Session,
     ) -> Result<Option<Participant>, ClientGone> {
+        session.turn().await;
         let message = match self.format.parse(&text) {
             Ok(message) => message,
             Err((code, reason)) => {

@@ -1,20 +1,26 @@
 //! Limits of live connections, over all transports and gateways. They outlast a connection, so reconnecting renews none.
 
-use std::{collections::HashMap, hash::Hash, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parking_lot::Mutex;
 use parlor_protocol::UserId;
 
-use super::{AddressPermit, Bucket, PerAddressLimit, network};
+use super::{AddressPermit, Bucket, Pace, PerAddressLimit, network};
 
 /// Buckets kept of one kind. Beyond, those without a connection are dropped: they are full again within seconds.
 const MAX_BUCKETS: usize = 100_000;
 
 /// The buckets of all users or addresses.
-struct Buckets<K>(Mutex<HashMap<K, Bucket>>);
+struct Buckets<K, B>(Mutex<HashMap<K, B>>);
 
-impl<K: Eq + Hash> Buckets<K> {
-    fn get(&self, key: K, new: impl FnOnce() -> Bucket) -> Bucket {
+impl<K: Eq + Hash, B: Shared> Buckets<K, B> {
+    fn get(&self, key: K, new: impl FnOnce() -> B) -> B {
         let mut all = self.0.lock();
         if all.len() > MAX_BUCKETS && !all.contains_key(&key) {
             all.retain(|_, bucket| bucket.is_shared());
@@ -23,7 +29,25 @@ impl<K: Eq + Hash> Buckets<K> {
     }
 }
 
-impl<K> Default for Buckets<K> {
+/// What all connections of a user or an address share.
+trait Shared: Clone {
+    /// Whether a connection has it.
+    fn is_shared(&self) -> bool;
+}
+
+impl Shared for Bucket {
+    fn is_shared(&self) -> bool {
+        Self::is_shared(self)
+    }
+}
+
+impl Shared for Arc<Pace> {
+    fn is_shared(&self) -> bool {
+        Self::strong_count(self) > 1
+    }
+}
+
+impl<K, B> Default for Buckets<K, B> {
     fn default() -> Self {
         Self(Mutex::default())
     }
@@ -32,9 +56,10 @@ impl<K> Default for Buckets<K> {
 /// The limits of all live connections.
 pub struct ConnectionLimits {
     is_on: bool,
-    sends: Buckets<UserId>,
-    frames: Buckets<UserId>,
-    address_frames: Buckets<IpAddr>,
+    sends: Buckets<UserId, Bucket>,
+    frames: Buckets<UserId, Bucket>,
+    paces: Buckets<UserId, Arc<Pace>>,
+    address_frames: Buckets<IpAddr, Bucket>,
     connections: PerAddressLimit,
 }
 
@@ -45,6 +70,7 @@ impl ConnectionLimits {
             is_on,
             sends: Buckets::default(),
             frames: Buckets::default(),
+            paces: Buckets::default(),
             address_frames: Buckets::default(),
             connections: PerAddressLimit::new(max_per_address),
         }
@@ -56,6 +82,7 @@ impl ConnectionLimits {
             _permit: self.connections.enter(address)?,
             sends: self.sends.get(user, || Bucket::sends(self.is_on)),
             frames: self.frames.get(user, || Bucket::frames(self.is_on)),
+            pace: self.is_on.then(|| self.paces.get(user, Arc::default)),
             address_frames: self.address_frames.get(network(address), || Bucket::address_frames(self.is_on)),
         }))
     }
@@ -66,6 +93,7 @@ pub struct ConnectionShare {
     /// The messages of the user.
     pub sends: Bucket,
     frames: Bucket,
+    pace: Option<Arc<Pace>>,
     address_frames: Bucket,
     _permit: AddressPermit,
 }
@@ -74,6 +102,11 @@ impl ConnectionShare {
     /// Counts a frame; false when user or address have sent too many.
     pub fn take_frame(&self) -> bool {
         self.frames.take().is_ok() && self.address_frames.take().is_ok()
+    }
+
+    /// The time until a frame that came now is to be handled.
+    pub fn frame_delay(&self) -> Duration {
+        self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.take(Instant::now()))
     }
 }
 

@@ -21,10 +21,12 @@ use crate::domain::TokenHash;
 
 mod connections;
 mod login_throttle;
+mod pace;
 mod refusal_log;
 
 pub use connections::{ConnectionLimits, ConnectionShare};
 pub use login_throttle::LoginThrottle;
+pub use pace::Pace;
 pub use refusal_log::RefusalLog;
 
 /// Burst of messages by one user: more than a person sends, less than a script that posts a backlog.

@@ -142,6 +142,15 @@ impl Session {
         self.connection.queue.close(Disconnect { code, reconnect_after: None });
     }
 
+    /// Waits for the turn of a message that was received: its sender's frames may come faster than they are handled.
+    pub async fn turn(&self) {
+        let delay = self.limits.frame_delay();
+        if !delay.is_zero() {
+            // Boxed so that an idle connection does not reserve the timer's memory.
+            Box::pin(tokio::time::sleep(delay)).await;
+        }
+    }
+
     /// Handles a text message. Waits while too many commands of the connection are in flight.
     pub async fn receive(&self, text: &str) {
         if self.connection.queue.is_ending() {

@@ -178,6 +178,7 @@ impl HttpConnection {
             let queue = &session.connection().queue;
             let mut work = pin!(async {
                 while let Some(posted) = inbox.0.recv().await {
+                    session.turn().await;
                     session.receive(&posted.text).await;
                 }
             });

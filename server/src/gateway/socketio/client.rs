@@ -86,6 +86,7 @@ impl ClientReader for SocketIoReader {
         participant: &Participant,
         session: &Session,
     ) -> Result<Option<Participant>, ClientGone> {
+        session.turn().await;
         if event != "message" {
             self.pending.command(participant, session, &event, data, ack).await?;
             return Ok(None);

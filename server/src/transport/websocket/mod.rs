@@ -116,6 +116,9 @@ async fn read(reader: &mut MessageReader, session: &Session) -> Ended {
 }
 
 async fn take(message: Message<'_>, session: &Session) -> Option<Ended> {
+    if matches!(message, Message::Text(_) | Message::Binary(_) | Message::Ping(_)) {
+        session.turn().await;
+    }
     match message {
         Message::Text(text) => session.receive(text).await,
         Message::Binary(_) => session.receive_binary(),
