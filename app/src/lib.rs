@@ -29,6 +29,7 @@ pub mod pages;
 #[cfg(feature = "hydrate")]
 pub mod start;
 pub mod storage;
+pub mod submission;
 pub mod text;
 pub mod time;
 

@@ -226,7 +226,7 @@ async fn sessions_roles_and_bans_close_connections() {
     services.change_password(&bob.caller, &client(), password).await.unwrap();
     assert_eq!(bob.told(), closed(CloseCode::IdentityChanged));
     assert_eq!(other_device.told(), closed(CloseCode::SessionRevoked));
-    services.sign_out(&carol.caller).await.unwrap();
+    services.sign_out(carol.caller.token).await.unwrap();
     assert_eq!(carol.told(), closed(CloseCode::SessionRevoked));
     let ban = BanRequest { reason: "spam".into(), hours: None, address: true };
     services.ban(&owner.caller, bob.caller.user.id, ban).await.unwrap();

@@ -14,6 +14,7 @@ mod connections;
 mod control_events;
 mod crash;
 mod deletion;
+mod double_submission;
 mod erasure;
 mod event_order;
 mod fuzz;

@@ -11,6 +11,7 @@ use crate::{
     live::client::Client,
     navigation::next_param,
     page::PageData,
+    submission,
 };
 
 /// The page for visitors without a session. All of it works without JavaScript.
@@ -107,6 +108,7 @@ fn name_form(i18n: I18n, notice: Option<String>, prefill: String, next: String) 
                 </button>
             </div>
             <input type="hidden" name="next" value=next />
+            <input type="hidden" name=submission::FIELD value=submission::new_id() />
             <p id="name-help">
                 {notice
                     .map(|notice| {

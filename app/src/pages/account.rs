@@ -11,7 +11,7 @@ use super::{
     auth::{SignUpDetails, SignUpForm},
     elements::{ActionButton, Avatar, Entries, Link, Section, Time, role_name},
     fields::{ColourPicker, PasswordField, Select, SubmitButton, TextField, Username, number_options},
-    form::{CreatedLink, FieldError, PageNotice, PostForm},
+    form::{CreatedLink, FieldError, PageNotice, PostForm, SubmissionId},
 };
 use crate::{
     colour,
@@ -121,6 +121,7 @@ fn Sessions(sessions: Vec<SessionInfo>) -> impl IntoView {
                 .then(|| {
                     view! {
                         <form method="post" action="/account/sessions/end">
+                            <SubmissionId />
                             <button type="submit" class="button" data-testid="end-others">
                                 {I18n::current().t(Key::RevokeOtherSessions)}
                             </button>
@@ -129,6 +130,7 @@ fn Sessions(sessions: Vec<SessionInfo>) -> impl IntoView {
                 })}
             <noscript>
                 <form method="post" action="/account/sign-out">
+                    <SubmissionId />
                     <SubmitButton label=Key::SignOut />
                 </form>
             </noscript>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::{Millis, ServerRole, UserId};
 
+use super::form::SubmissionId;
 use crate::{
     colour,
     i18n::{I18n, Key},
@@ -92,6 +93,7 @@ pub(super) fn ActionButton(
 ) -> impl IntoView {
     view! {
         <form method="post" action=action>
+            <SubmissionId />
             {children.map(|children| children())}
             <button
                 type="submit"

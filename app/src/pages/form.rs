@@ -3,7 +3,10 @@
 use leptos::{context::Provider, prelude::*};
 
 use super::elements::ErrorMessage;
-use crate::i18n::{I18n, Key};
+use crate::{
+    i18n::{I18n, Key},
+    submission,
+};
 
 /// What came of the last form on a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +48,17 @@ pub(super) fn PostForm(
     view! {
         <Provider value=FormAction(action.clone())>
             <form method="post" action=action enctype=enctype id=id class=class data-testid=test_id>
+                <SubmissionId />
                 {children()}
             </form>
         </Provider>
     }
+}
+
+/// The hidden field by which the server recognises a form that is sent twice.
+#[component]
+pub(super) fn SubmissionId() -> impl IntoView {
+    view! { <input type="hidden" name=submission::FIELD value=submission::new_id() /> }
 }
 
 /// The error of the form around it, if that was rejected.

@@ -1,5 +1,7 @@
 //! HTTP: the router, the API beside the live protocol, the pages and their files.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -78,9 +80,12 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
         .route("/picture/{file}", get(settings::picture))
         .route("/enter", post(sessions::enter))
         .route("/language", post(language::choose));
-    api.merge(app_pages)
-        .merge(more_pages)
+    let submissions = Arc::<pages::submissions::Submissions>::default();
+    let with_forms = app_pages
         .merge(pages::routes())
+        .layer(middleware::from_fn_with_state(submissions, pages::submissions::handle_once));
+    api.merge(with_forms)
+        .merge(more_pages)
         .layer(middleware::from_fn_with_state(app.clone(), rate_limit::limit_mutations))
         .layer(middleware::from_fn_with_state(app.clone(), pages::render_errors))
         .layer(CompressionLayer::new())

@@ -131,9 +131,9 @@ impl Services {
         self.store.ban_of(account.user.id).map_or(Ok(()), |ban| Err(ban.into()))
     }
 
-    /// Ends the caller's session and closes its connections.
-    pub async fn sign_out(&self, caller: &Caller) -> Result<()> {
-        Ok(self.store.end_session(caller.token).await?)
+    /// Ends a session and closes its connections.
+    pub async fn sign_out(&self, session: TokenHash) -> Result<()> {
+        Ok(self.store.end_session(session).await?)
     }
 
     /// The caller's sessions, the most recently used first.

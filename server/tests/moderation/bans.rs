@@ -40,7 +40,7 @@ async fn banned_users_are_disconnected_and_rejected_on_all_transports() {
 
     let banned = (403, "banned".to_owned());
     for session in [&ann, &phone] {
-        for (method, path) in [(Method::GET, "/api/me"), (Method::GET, "/api/rooms"), (Method::DELETE, "/api/session")]
+        for (method, path) in [(Method::GET, "/api/me"), (Method::GET, "/api/rooms"), (Method::DELETE, "/api/sessions")]
         {
             assert_eq!(server.ask(method, path, &session.token, Value::Null).await.refused(), banned, "{path}");
         }

@@ -11,6 +11,7 @@ use super::{Server, http_client, people::PASSWORD};
 pub const OTHER_PASSWORD: &str = "another password";
 
 /// A browser without scripts.
+#[derive(Clone)]
 pub struct Browser<'a> {
     pub server: &'a Server,
     pub token: String,
@@ -59,6 +60,10 @@ impl Shown {
         group.map(|input| input.split("value=\"").nth(1).unwrap().split('"').next().unwrap()).collect()
     }
 
+    fn cookie_and_place(&self) -> [&str; 2] {
+        [self.header(SET_COOKIE), self.header(LOCATION)]
+    }
+
     pub fn has(&self, text: &str) -> bool {
         self.html.contains(text)
     }
@@ -84,7 +89,7 @@ impl<'a> Browser<'a> {
             self.token = session.split_once('=').unwrap().1.split(';').next().unwrap().to_owned();
         }
         // Without the markers of views, which readers do not see.
-        let html = answer.text().await.unwrap().replace("<!>", "");
+        let html = without_ids(&answer.text().await.unwrap().replace("<!>", ""));
         for password in [PASSWORD, OTHER_PASSWORD, "short"] {
             assert!(!html.contains(password), "{html}");
         }
@@ -99,6 +104,10 @@ impl<'a> Browser<'a> {
             assert_eq!(shown.header(CACHE_CONTROL), "private, no-store");
             assert!(!shown.header(CONTENT_SECURITY_POLICY).contains("script"), "no script may run");
             assert!(shown.header(CONTENT_SECURITY_POLICY).contains("form-action 'self'"));
+            // Each form that does something can be told from another one that is sent.
+            let forms =
+                shown.html.matches("method=\"post\"").count() - shown.html.matches("action=\"/language\"").count();
+            assert_eq!(shown.html.matches("name=\"submission\"").count(), forms, "{}", shown.html);
         }
         shown
     }
@@ -113,9 +122,31 @@ impl<'a> Browser<'a> {
         self.send(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
     }
 
+    /// Sends a form of a page twice at the same time, as a double click does, and again afterwards. All must be answered
+    /// alike.
+    pub async fn post_twice(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        let id = uuid::Uuid::new_v4().to_string();
+        let fields = [fields, &[("submission", id.as_str())]].concat();
+        let (mut first, mut second) = (self.clone(), self.clone());
+        let (first, second) = tokio::join!(first.post(path, &fields), second.post(path, &fields));
+        let third = self.post(path, &fields).await;
+        for other in [&first, &second] {
+            assert_eq!((other.status, other.cookie_and_place()), (third.status, third.cookie_and_place()), "{path}");
+            assert_eq!(other.html, third.html, "{path}");
+        }
+        third
+    }
+
     pub async fn me(&self) -> Me {
         self.server.get(&self.token, "/api/me").await.json().await.unwrap()
     }
+}
+
+/// Without the ids of forms, which differ each time.
+fn without_ids(html: &str) -> String {
+    let mut parts = html.split("name=\"submission\" value=\"");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |html, part| html + "name=\"submission\" value=\"" + &part[part.find('"').unwrap()..])
 }
 
 pub trait FormBody {

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::Registration,
-    http::{AppState, PathParams, QueryParams, ResponseCookies, SameOrigin, sessions},
+    http::{AppState, PathParams, QueryParams, ResponseCookies, SameOrigin, caller::PresentedToken, sessions},
     services::{Caller, ServiceError},
 };
 
@@ -130,15 +130,16 @@ pub(super) async fn end_other_sessions(request: PageRequest) -> PageResult {
     request.finish(&Account, result, "sessions", FormError::default()).await
 }
 
-/// `POST /account/sign-out`. Without a session, as after its revocation, the browser still forgets what it stored.
+/// `POST /account/sign-out`, also of someone who is banned. Without a session, as after its revocation, the browser still
+/// forgets what it stored.
 pub(super) async fn sign_out(
     _origin: SameOrigin,
-    caller: Option<Caller>,
+    PresentedToken(session): PresentedToken,
     cookies: ResponseCookies,
     State(app): State<AppState>,
 ) -> PageResult {
-    if let Some(caller) = caller {
-        app.services.sign_out(&caller).await?;
+    if let Some(session) = session {
+        app.services.sign_out(session).await?;
     }
     Ok((sessions::signed_out(&cookies), Redirect::to("/")).into_response())
 }

@@ -27,6 +27,7 @@ mod respond;
 mod room;
 mod settings;
 mod setup;
+pub(super) mod submissions;
 
 pub(super) use paths::is_page_address;
 pub(super) use respond::{not_found, render_errors};
