@@ -75,6 +75,15 @@ impl ServerProcess {
         Self::start_at(binary, data, SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
+    /// Starts the server with its rate limits, and waits until it prints its address.
+    pub fn start_limited(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut command =
+            Command::new(binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?);
+        command.args(["--rate-limits", "on", "--addr", &address.to_string(), "--data"]).arg(data);
+        Self::start_command(&mut command, address)
+    }
+
     /// Starts the server at a given address, for example that of a killed one.
     pub fn start_at(binary: &Path, data: &Path, address: SocketAddr) -> anyhow::Result<Self> {
         let binary: PathBuf = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;

@@ -2,13 +2,28 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum, builder::RangedU64ValueParser};
+use clap::{Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 
-use crate::{latency::Load, phases::PhasePlan};
+use crate::{flood::FloodArgs, latency::Load, phases::PhasePlan};
 
 /// Measures a Parlor server from outside and prints a Markdown table.
 #[derive(Debug, Parser)]
-#[command(name = "figures")]
+#[command(name = "figures", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) args: Args,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The connections that `--only flood` measures with, in a process of their own
+    #[command(hide = true)]
+    Flood(FloodArgs),
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The server to measure
     #[arg(long = "bin", value_name = "PATH", env = "PARLOR_BIN", default_value = "target/release/parlor")]
@@ -34,10 +49,10 @@ pub(crate) struct Args {
     /// Clients in the room of `stalled`, a tenth of which stop reading [default: 300, with --long 1000]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..=2_000))]
     members: Option<usize>,
-    /// Phases with faults in `stalled` and `hostile` [default: 2, with --long 3 and 7]
+    /// Phases with faults in `stalled`, `hostile` and `flood` [default: 2, with --long 3 and 7]
     #[arg(long, value_name = "N", value_parser = at_most(20))]
     rounds: Option<usize>,
-    /// Duration of a phase of `stalled` and `hostile` [default: 6, with --long 60 and 10]
+    /// Duration of a phase of `stalled`, `hostile` and `flood` [default: 6, with --long 60 and 10]
     #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..=300))]
     phase: Option<u64>,
     /// Measure for about 15 minutes, with more runs and longer phases
@@ -56,6 +71,8 @@ pub(crate) enum Figure {
     Recovery,
     Stalled,
     Hostile,
+    Flood,
+    Crowd,
 }
 
 impl Figure {
@@ -69,6 +86,8 @@ impl Figure {
             Self::Recovery => "recovery",
             Self::Stalled => "stalled",
             Self::Hostile => "hostile",
+            Self::Flood => "flood",
+            Self::Crowd => "crowd",
         }
     }
 
@@ -120,7 +139,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Args, clap::Error> {
-        Args::try_parse_from(std::iter::once("figures").chain(line.split_whitespace()))
+        Ok(Cli::try_parse_from(std::iter::once("figures").chain(line.split_whitespace()))?.args)
     }
 
     #[test]
@@ -130,7 +149,7 @@ mod tests {
         assert_eq!(args.figures, [Figure::Idle, Figure::Start]);
         assert_eq!((args.connections, args.latency().rate), (10, 7));
         let default = parse("").unwrap();
-        assert_eq!((default.figures.len(), default.runs(), default.stalled().seconds), (8, 3, 6));
+        assert_eq!((default.figures.len(), default.runs(), default.stalled().seconds), (10, 3, 6));
         let long = parse("--long --runs 5").unwrap();
         assert_eq!((long.runs(), long.members(), long.stalled().seconds), (5, 1_000, 60));
     }

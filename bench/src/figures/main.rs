@@ -5,6 +5,8 @@
 
 mod args;
 mod client;
+mod crowd;
+mod flood;
 mod hostile;
 mod idle;
 mod latency;
@@ -19,7 +21,7 @@ mod wire;
 use std::{future::Future, process::ExitCode, time::Duration};
 
 use anyhow::Context;
-use args::{Args, Figure};
+use args::{Args, Cli, Command, Figure};
 use clap::Parser;
 use parlor_bench::{machine, server_process, stats};
 use phases::PhasePlan;
@@ -31,7 +33,10 @@ struct Row {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Cli::parse() {
+        Cli { command: Some(Command::Flood(args)), .. } => return flood(&args),
+        Cli { command: None, args } => args,
+    };
     if let Err(error) = server_process::end_on_signal() {
         eprintln!("figures: a signal will leave the server running: {error:#}");
     }
@@ -57,6 +62,17 @@ fn main() -> ExitCode {
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
+fn flood(args: &flood::FloodArgs) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(flood::run(args))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("figures: flood: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
     if figure.needs_proc() && !cfg!(target_os = "linux") {
         let how = "needs /proc, which only Linux has".into();
@@ -79,6 +95,11 @@ fn measure(figure: Figure, args: &Args) -> anyhow::Result<Vec<Row>> {
             let plan = args.hostile();
             run(limit(&plan), hostile::with_hostile_connections(&args.binary, &plan))
         }
+        Figure::Flood => {
+            let plan = args.hostile();
+            run(limit(&plan) + 40 * plan.rounds as u64, flood::with_a_flood(&args.binary, &plan))
+        }
+        Figure::Crowd => run(600, crowd::with_a_crowd(&args.binary)),
     }
 }
 
