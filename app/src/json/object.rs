@@ -1,9 +1,10 @@
 //! Deserialises from the browser's objects.
 //!
 //! It reads what the types of this app need, and asks an object for the fields of its type only, in their order. For serde a
-//! field is then a number, so types with `#[serde(alias)]` cannot be read. An enum is a string, or an object whose `type` or
-//! `kind` names the variant: the shared types leave `#[serde(tag)]` out for wasm, which would buffer each object and compile
-//! every type inside a second time.
+//! struct is then a sequence: compiled for each type, that is half the code of a map, whose keys may come in any order and
+//! twice. Types with `#[serde(alias)]` cannot be read. An enum is a string, or an object whose `type` or `kind` names the
+//! variant: the shared types leave `#[serde(tag)]` out for wasm, which would buffer each object and compile every type inside
+//! a second time.
 
 use std::{cell::RefCell, fmt, rc::Rc};
 
@@ -11,8 +12,8 @@ use js_sys::{Array, Reflect};
 use serde::{
     Deserializer,
     de::{
-        DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
-        value::{StringDeserializer, U64Deserializer},
+        DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, SeqAccess, VariantAccess, Visitor,
+        value::StringDeserializer,
     },
     forward_to_deserialize_any,
 };
@@ -122,7 +123,7 @@ impl<'de> Deserializer<'de> for Object {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        visitor.visit_map(Fields { object: self, keys: keys(fields), next: 0, value: JsValue::UNDEFINED })
+        visitor.visit_seq(Fields { object: self, keys: keys(fields), next: 0 })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -157,40 +158,34 @@ impl<'de> SeqAccess<'de> for Elements {
     }
 }
 
-/// The fields of a type that an object has.
+/// The fields of a type, read from an object.
 struct Fields {
     object: Object,
     keys: Rc<[JsValue]>,
     next: usize,
-    value: JsValue,
 }
 
 impl Fields {
-    /// The number of the next field that is present.
-    fn advance(&mut self) -> Result<Option<u64>, Mismatch> {
-        while let Some(key) = self.keys.get(self.next) {
-            self.value = self.object.property(key)?;
-            self.next += 1;
-            if !self.value.is_undefined() {
-                return Ok(Some(self.next as u64 - 1));
-            }
-        }
-        Ok(None)
+    /// The value of the next field; undefined if the object does not have it.
+    fn advance(&mut self) -> Result<Object, Mismatch> {
+        let key = self.keys.get(self.next).ok_or(Mismatch)?;
+        self.next += 1;
+        self.object.property(key).map(Object)
     }
 }
 
-impl<'de> MapAccess<'de> for Fields {
+impl<'de> SeqAccess<'de> for Fields {
     type Error = Mismatch;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
-        match self.advance()? {
-            Some(field) => seed.deserialize(U64Deserializer::new(field)).map(Some),
-            None => Ok(None),
+    /// None for a missing field, whose default is then taken, if it has one.
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
+        let value = self.advance()?;
+        let missing = value.0.is_undefined();
+        match seed.deserialize(value) {
+            // Only an `Option` can be read from undefined.
+            Err(Mismatch) if missing => Ok(None),
+            read => read.map(Some),
         }
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mismatch> {
-        seed.deserialize(Object(std::mem::take(&mut self.value)))
     }
 }
 
