@@ -32,6 +32,11 @@ pub fn fold(text: &str) -> String {
     }
 }
 
+/// A key that sorts by rank, then by name. All lists share its type, so that the code that sorts is in the wasm once.
+pub fn sort_key(rank: u8, name: &str) -> (u8, String) {
+    (rank, fold(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use parlor_protocol::User;
 
 use super::{close_button::CloseButton, current_room::CurrentRoom, invite::InviteButton, layout::Layout};
-use crate::{colour, i18n::Key, live::client::Client, text::fold};
+use crate::{colour, i18n::Key, live::client::Client, text::sort_key};
 
 /// The drawer's id, for the button that opens it.
 pub const ID: &str = "people";
@@ -18,7 +18,14 @@ struct Person {
 
 /// The user first, then those who are active, then those who are away, each by name.
 fn sorted(mut people: Vec<Person>) -> Vec<Person> {
-    people.sort_by_cached_key(|person| (!person.is_me, person.away, fold(&person.user.name)));
+    people.sort_by_cached_key(|person| {
+        let rank = match person {
+            Person { is_me: true, .. } => 0,
+            Person { away: false, .. } => 1,
+            Person { away: true, .. } => 2,
+        };
+        sort_key(rank, &person.user.name)
+    });
     people
 }
 

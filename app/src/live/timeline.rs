@@ -207,7 +207,7 @@ impl Timeline {
         self.head = page.head;
         self.tail = page.messages.last().filter(|last| last.seq == page.head).map(|last| last.id.tail());
         self.notices.insert_events(&page.notices);
-        self.add(page.messages, false);
+        self.add(page.messages);
     }
 
     /// Takes the page before the first message.
@@ -215,7 +215,7 @@ impl Timeline {
         let Some(first) = self.first() else { return };
         self.complete = page.messages.len() < limit;
         self.notices.insert_events(&page.notices);
-        self.add(page.messages.into_iter().filter(|message| message.seq < first).collect(), true);
+        self.add(page.messages.into_iter().filter(|message| message.seq < first).collect());
     }
 
     /// Replaces everything by a page from the middle of the room.
@@ -228,7 +228,7 @@ impl Timeline {
         self.tail = None;
         self.head = page.messages.iter().map(|message| message.seq).max().unwrap_or(0);
         self.notices.insert_events(&page.notices);
-        self.add(page.messages, false);
+        self.add(page.messages);
     }
 
     /// Takes the page from the last message on. If that message is not in the page, the page is of another history and
@@ -240,7 +240,7 @@ impl Timeline {
         }
         let full = page.messages.len() >= limit;
         self.notices.insert_events(&page.notices);
-        self.add(page.messages.into_iter().filter(|message| message.seq > last).collect(), false);
+        self.add(page.messages.into_iter().filter(|message| message.seq > last).collect());
         self.detached = full;
         if let Some(last) = self.messages.back().cloned() {
             // There may be events that are no messages between the last message and the head.
@@ -301,16 +301,13 @@ impl Timeline {
         self.messages.iter().rposition(|message| message.id == id)
     }
 
-    /// Adds the messages of a page, in whatever order they come and each once.
-    fn add(&mut self, mut messages: Vec<Message>, before: bool) {
-        messages.sort_by_key(|message| message.seq);
-        messages.dedup_by_key(|message| message.id);
-        messages.retain(|message| self.position(message.id).is_none());
-        let messages = messages.into_iter().map(Arc::new);
-        if before {
-            messages.rev().for_each(|message| self.messages.push_front(message));
-        } else {
-            self.messages.extend(messages);
+    /// Adds the messages of a page where they belong, in whatever order they come and each once.
+    fn add(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            if !self.has(message.id) {
+                let at = self.messages.partition_point(|other| other.seq <= message.seq);
+                self.messages.insert(at, Arc::new(message));
+            }
         }
     }
 }

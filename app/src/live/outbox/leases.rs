@@ -1,7 +1,5 @@
 //! Leases: the right of this tab to send a room's messages.
 
-use std::collections::BTreeSet;
-
 use parlor_protocol::RoomId;
 
 use super::{Delivery, Lease, Outbox, StoredMessage};
@@ -9,10 +7,14 @@ use super::{Delivery, Lease, Outbox, StoredMessage};
 impl Outbox {
     /// Rooms that have messages to send and whose lease has not been requested. Counts them as requested.
     pub fn missing_leases(&mut self) -> Vec<RoomId> {
-        let waiting = self.items.iter().filter(|item| item.persisted && item.is_sendable());
-        let rooms: BTreeSet<_> = waiting.map(|item| &item.room).filter(|room| !self.has_lease(room)).cloned().collect();
-        self.leases.extend(rooms.iter().map(|room| (room.clone(), Lease::Requested)));
-        rooms.into_iter().collect()
+        let mut missing: Vec<RoomId> = Vec::new();
+        for item in self.items.iter().filter(|item| item.persisted && item.is_sendable()) {
+            if !self.has_lease(&item.room) && !missing.contains(&item.room) {
+                missing.push(item.room.clone());
+            }
+        }
+        self.leases.extend(missing.iter().map(|room| (room.clone(), Lease::Requested)));
+        missing
     }
 
     /// This tab holds a room's lease: until it is released, no other tab sends the room's messages, and what was read from

@@ -3,7 +3,7 @@
 use parlor_protocol::{RoomId, RoomKind, RoomSummary, limits};
 
 use super::{Effect, LoadState, OpenRoom, State};
-use crate::text::fold;
+use crate::text::sort_key;
 
 impl State {
     pub fn set_rooms(&mut self, rooms: Vec<RoomSummary>) {
@@ -72,7 +72,7 @@ impl State {
     }
 
     fn sort_rooms(&mut self) {
-        self.rooms.sort_by_cached_key(|room| (room.id.as_str() != RoomId::LOBBY, fold(&room.name)));
+        self.rooms.sort_by_cached_key(|room| sort_key(u8::from(room.id.as_str() != RoomId::LOBBY), &room.name));
         self.list_changed = true;
     }
 

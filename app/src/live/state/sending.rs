@@ -1,7 +1,5 @@
 //! Messages on their way: typed, stored, sent under the room's lease, withdrawn.
 
-use std::collections::BTreeSet;
-
 use parlor_protocol::{ClientFrame, CommandId, Millis, RoomId};
 
 use super::{
@@ -81,8 +79,13 @@ impl State {
     /// [`State::reconcile`] for all rooms that have stored messages.
     #[must_use = "effects have to be run"]
     pub fn reconcile_all(&mut self, stored: &[StoredMessage]) -> Vec<Effect> {
-        let rooms: BTreeSet<_> = stored.iter().map(|message| message.room.clone()).collect();
-        rooms.iter().flat_map(|room| self.reconcile(room, Some(stored))).collect()
+        let mut effects = Vec::new();
+        for (at, message) in stored.iter().enumerate() {
+            if !stored[..at].iter().any(|earlier| earlier.room == message.room) {
+                effects.extend(self.reconcile(&message.room, Some(stored)));
+            }
+        }
+        effects
     }
 
     /// Another tab has withdrawn a message.
