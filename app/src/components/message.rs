@@ -25,14 +25,14 @@ use crate::{
 const FOLD_LINES: usize = 40;
 const FOLD_CHARS: usize = 4_000;
 
-/// One effect renders the whole message, which is built often and changes rarely.
+/// One effect renders the message, which is built often and changes rarely, and one its time.
 #[component]
 pub fn MessageView(row: ArcRwSignal<Row>) -> impl IntoView {
     let client = expect_context::<Client>();
     // The welcome page has no menu and no composer.
     let menu = use_context::<MessageMenuHandle>();
     let composer = use_context::<ComposerHandle>();
-    move || row.read().message().map(|row| message(row, client, menu, composer))
+    view! { {move || row.read().message().map(|row| message(row, client, menu, composer).into_any())} }
 }
 
 fn message(
@@ -105,13 +105,19 @@ fn byline(message: &Message, client: Client) -> impl IntoView + use<> {
     }
 }
 
-/// The time of day, in the user's time zone.
+/// The time of day, in the user's time zone. It has an effect of its own: when the zone becomes known, the rest of the message
+/// is not rendered again.
 pub(super) fn timestamp(at: Millis, client: Client) -> impl IntoView {
-    let zone = client.zone.get();
     view! {
-        <time datetime=time::iso(at) title=zone.date_time(at)>
-            {zone.time(at)}
-        </time>
+        {move || {
+            let zone = client.zone.get();
+            view! {
+                <time datetime=time::iso(at) title=zone.date_time(at)>
+                    {zone.time(at)}
+                </time>
+            }
+                .into_any()
+        }}
     }
 }
 

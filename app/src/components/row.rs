@@ -52,19 +52,20 @@ fn NoticeView(kind: NoticeKind, row: ArcRwSignal<Row>) -> impl IntoView {
         | NoticeKind::RoomArchived
         | NoticeKind::RoomUnarchived => (None, "notice"),
     };
-    let content = move || {
-        row.with(|row| match row {
-            Row::Notice { kind, names, by, at } => Some(view! {
+    let content = move |row: &Row| match row {
+        Row::Notice { kind, names, by, at } => Some(
+            view! {
                 <span class="notice-text">{sentence(client.i18n, *kind, names, by)}</span>
                 <span class="soft">{timestamp(*at, client)}</span>
-            }),
-            Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
-        })
+            }
+            .into_any(),
+        ),
+        Row::Message(_) | Row::Day(_) | Row::UnreadMarker => None,
     };
     view! {
         <p class=class data-testid="notice" data-row="">
             {icon.map(|path| view! { <Icon path /> })}
-            {content}
+            {move || content(&row.read())}
         </p>
     }
 }

@@ -1,7 +1,7 @@
 //! The live client as components use it: a handle with signals. `actions` has what the user can do, `effects` runs what
 //! follows from a state change, and `render` updates the signals.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::channel::{
     mpsc::{UnboundedSender, unbounded},
@@ -151,14 +151,11 @@ impl Client {
         client
     }
 
-    /// Starts in the browser: switches to its time zone, restores what an earlier page stored, and connects if there is a
-    /// session.
+    /// Starts in the browser: restores what an earlier page stored, connects if there is a session, and switches to the
+    /// browser's time zone.
     pub fn start(self) {
-        browser::save_time_zone();
-        self.zone.set(Zone::Browser);
-        self.today.set(Zone::Browser.day(clock::now()));
-        self.with_state(State::all_changed);
-        self.publish();
+        // In a task of its own, which keys that were pressed while the page loaded do not have to wait for.
+        set_timeout(move || self.use_browser_zone(), Duration::ZERO);
         self.watch_clock();
         match self.me.get_untracked() {
             Some(me) => self.start_persistence(me),
@@ -172,6 +169,14 @@ impl Client {
             None => return spawn_local(storage::remove_user_data(None)),
         }
         self.connect();
+    }
+
+    fn use_browser_zone(self) {
+        browser::save_time_zone();
+        self.zone.set(Zone::Browser);
+        self.today.set(Zone::Browser.day(clock::now()));
+        self.with_state(State::all_changed);
+        self.publish();
     }
 
     /// Shows the last session's user and rooms. If none was stored, the welcome brings both.

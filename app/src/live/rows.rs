@@ -19,6 +19,8 @@ use crate::{
 
 /// Messages of one user within this time of each other share a header.
 const GROUP_WINDOW: Millis = 5 * 60_000;
+/// Days begin at a multiple of this in every time zone of today. The browser takes some time to say which day it is.
+const QUARTER_HOUR: Millis = 15 * 60_000;
 /// A notice lists at most this many names.
 const MAX_NAMES: usize = 3;
 
@@ -85,7 +87,8 @@ pub fn rows(
     i18n: I18n,
 ) -> Vec<(RowKey, Row)> {
     let capacity = timeline.messages().len() + 8;
-    let mut builder = RowBuilder { rows: Vec::with_capacity(capacity), me, zone, i18n, day: None, group: None };
+    let rows = Vec::with_capacity(capacity);
+    let mut builder = RowBuilder { rows, me, zone, i18n, quarter_hour: None, day: None, group: None };
     let mut notices = timeline.notices().iter().peekable();
     let mut line = timeline.unread_after();
     for message in timeline.messages() {
@@ -113,6 +116,8 @@ struct RowBuilder {
     me: Option<UserId>,
     zone: Zone,
     i18n: I18n,
+    /// The quarter of an hour whose day was added last.
+    quarter_hour: Option<Millis>,
     day: Option<Day>,
     group: Option<(UserId, Millis)>,
 }
@@ -124,6 +129,9 @@ impl RowBuilder {
     }
 
     fn day(&mut self, at: Millis) {
+        if self.quarter_hour.replace(at.div_euclid(QUARTER_HOUR)) == Some(at.div_euclid(QUARTER_HOUR)) {
+            return;
+        }
         let day = self.zone.day(at);
         // A server's clock can go back; a day is never shown twice.
         if self.day.is_none_or(|last| day > last) {
