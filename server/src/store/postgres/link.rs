@@ -94,7 +94,7 @@ impl Connector {
             match self.reestablish().await {
                 Ok(established) => return established,
                 Err(error) => {
-                    self.status.note(Err::<(), _>(&error));
+                    self.status.note(Some(&error));
                     tracing::debug!(%error, "cannot connect to the database yet");
                 }
             }

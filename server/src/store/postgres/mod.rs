@@ -154,7 +154,7 @@ impl PostgresStore {
     async fn read<T>(&self, read: impl Future<Output = Result<T, StoreError>> + Send) -> Result<T, StoreError> {
         let limit = if self.status.is_writer_down() { OUTAGE_READ_TIMEOUT } else { READ_TIMEOUT };
         let result = tokio::time::timeout(limit, read).await.unwrap_or_else(|_| Err(error::timed_out()));
-        self.status.note(result.as_ref());
+        self.status.note(result.as_ref().err());
         result
     }
 }

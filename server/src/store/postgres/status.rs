@@ -27,17 +27,14 @@ impl Status {
         self.is_writer_down.load(Ordering::Relaxed)
     }
 
-    /// Notes what came of a read or write. Refused and conflicting writes are no failures of the database.
-    pub(super) fn note<T>(&self, result: Result<T, &StoreError>) {
-        match result {
+    /// Notes that a read or write succeeded, or its error. Refused and conflicting writes are no failures of the database.
+    pub(super) fn note(&self, error: Option<&StoreError>) {
+        match error.map(error::describe) {
             // The failure of the writer's connection stays.
-            Ok(_) if self.is_writer_down() => {}
-            Ok(_) => *self.failure.lock() = None,
-            Err(error) => {
-                if let Some(failure) = error::describe(error) {
-                    *self.failure.lock() = Some(failure);
-                }
-            }
+            None if self.is_writer_down() => {}
+            None => *self.failure.lock() = None,
+            Some(None) => {}
+            Some(failure) => *self.failure.lock() = failure,
         }
     }
 

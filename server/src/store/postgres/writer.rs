@@ -121,7 +121,7 @@ impl Writer {
             batch.attempts += 1;
             let error = match self.attempt(&mut batch).await {
                 Attempt::Committed(commit, outcomes) => {
-                    self.connector.status.note(Ok(()));
+                    self.connector.status.note(None);
                     self.publish(commit).await;
                     batch.answer(outcomes);
                     continue;
@@ -148,12 +148,12 @@ impl Writer {
                 Step::RunAgain => parts.push_front(batch),
                 Step::Split => batch.split().into_iter().rev().for_each(|part| parts.push_front(part)),
                 Step::Fail => {
-                    self.connector.status.note(Err::<(), _>(&error));
+                    self.connector.status.note(Some(&error));
                     tracing::error!(%error, writes = batch.len(), "nothing of this batch was stored");
                     batch.fail(&error);
                 }
                 Step::FailAll => {
-                    self.connector.status.note(Err::<(), _>(&error));
+                    self.connector.status.note(Some(&error));
                     let writes = batch.len() + parts.iter().map(Batch::len).sum::<usize>();
                     tracing::error!(%error, writes, "nothing of this batch was stored");
                     parts.into_iter().chain([batch]).for_each(|part| part.fail(&error));
@@ -228,7 +228,7 @@ impl Writer {
 
     /// Opens a new connection, and waits for it a moment.
     async fn reconnect(&mut self, error: &StoreError) {
-        self.connector.status.note(Err::<(), _>(error));
+        self.connector.status.note(Some(error));
         self.link.reset(&self.connector).await;
         match timeout(RECONNECT_PATIENCE, self.link.established()).await {
             Ok(established) => self.take(established),
