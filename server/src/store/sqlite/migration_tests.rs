@@ -38,6 +38,7 @@ const OLD: &str = "
                                 x'01000000000000000000000000000001', 'hi', '<p>hi</p>', 1,
                                 x'04000000000000000000000000000004');
     INSERT INTO member VALUES ('lobby', x'01000000000000000000000000000001', 0, 1);
+    INSERT INTO session VALUES (x'01', x'01000000000000000000000000000001', 1);
     UPDATE room SET head = 1;
     CREATE TABLE junk (text TEXT); INSERT INTO junk VALUES ('xyzzy deleted long ago'); DROP TABLE junk;";
 
