@@ -86,7 +86,12 @@ test("without clipboard access the report can be copied by hand", async ({ perso
   await copyReport(ann).click();
   const field = ann.page.getByRole("textbox", { name: "Report" });
   await expect(field).toBeFocused();
-  expect(await field.evaluate((field: HTMLTextAreaElement) => field.selectionEnd - field.selectionStart)).toBeGreaterThan(100);
+  const selected = () => field.evaluate((field: HTMLTextAreaElement) => field.selectionEnd - field.selectionStart);
+  expect(await selected()).toBeGreaterThan(100);
+  // The panel is refreshed every second. What is being copied stays.
+  const since = panel(ann).getByRole("definition").nth(3);
+  await expect(since).not.toHaveText((await since.textContent())!);
+  expect(await selected()).toBeGreaterThan(100);
   await expect(status(ann)).toHaveText("Copy the text from the field.");
 });
 

@@ -98,6 +98,8 @@ fn Details() -> impl IntoView {
     let snapshot = RwSignal::new(Snapshot::default());
     let refreshing = StoredValue::new(false);
     let copied = RwSignal::new(None::<Key>);
+    // The report that is being copied. A new value in the field would remove the selection.
+    let report = RwSignal::new(String::new());
     let refresh = move || snapshot.set(Snapshot::take(client));
     effect(move || {
         if !is_open.get() || refreshing.get_value() {
@@ -120,10 +122,11 @@ fn Details() -> impl IntoView {
     let copy = move |_| {
         spawn_local(async move {
             refresh();
-            let report = snapshot.read_untracked().report.clone();
-            if browser::copy(&report).await {
+            let text = snapshot.read_untracked().report.clone();
+            if browser::copy(&text).await {
                 return copied.set(Some(Key::Copied));
             }
+            report.set(text);
             // Without access to the clipboard the report is selected in a field, to be copied by hand.
             copied.set(Some(Key::CopyManually));
             request_animation_frame(move || {
@@ -155,7 +158,7 @@ fn Details() -> impl IntoView {
             readonly
             rows="5"
             hidden=move || copied.get() != Some(Key::CopyManually)
-            prop:value=move || snapshot.read().report.clone()
+            prop:value=move || report.get()
         ></textarea>
         <div class="dialog-actions">
             <span class="soft" role="status">
