@@ -9,8 +9,9 @@ export default defineConfig({
   globalSetup: path.join(__dirname, "support/binary.ts"),
   testDir: "./tests",
   outputDir: "./test-results",
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  // Generous, because on a busy machine everything takes several times as long. What must happen within a time says so itself.
+  timeout: 150_000,
+  expect: { timeout: 30_000 },
   fullyParallel: true,
   // Most tests wait for timers and the network more than they compute.
   workers: 3,

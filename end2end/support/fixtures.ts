@@ -34,8 +34,9 @@ export class Person {
     await this.composer.press("Enter");
   }
 
+  /** Waits longer than the greatest delay between two attempts to connect, which is 30 s. */
   async expectConnected(): Promise<void> {
-    await expect(this.connection).toHaveAttribute("data-state", "connected");
+    await expect(this.connection).toHaveAttribute("data-state", "connected", { timeout: 60_000 });
   }
 
   async expectMessages(...texts: string[]): Promise<void> {

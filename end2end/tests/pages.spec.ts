@@ -36,7 +36,7 @@ for (const [locale, account, save] of [
     await expect(page).toHaveTitle(`${account} · Parlor`);
     // The error is shown at the field.
     const form = panel(page).getByTestId("name-form");
-    await form.locator("input").fill("   ");
+    await form.getByRole("textbox").fill("   ");
     await form.getByRole("button", { name: save }).click();
     await expect(form.getByTestId("problem")).toBeVisible();
 
