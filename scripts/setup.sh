@@ -165,6 +165,7 @@ test_packages() {
     "$python" -m pip install --quiet --disable-pip-version-check "websockets==$WEBSOCKETS"
   fi
   postgres_server
+  nats_server
   cargo_deny
 }
 
@@ -179,6 +180,18 @@ postgres_server() {
     version=$(basename "$(dirname "$bin")")
     as_root pg_dropcluster --stop "$version" main || say "the cluster $version/main was not removed"
   done
+}
+
+# The tests of several nodes start a NATS server of their own; see scripts/with-nats.sh.
+nats_server() {
+  if have nats-server || [ -x /usr/sbin/nats-server ]; then return; fi
+  say "installing a NATS server for the tests of several nodes (20 seconds)"
+  apt_install nats-server || die "nats-server is missing. Install it from https://nats.io so that it is in PATH, then run this again."
+  # Debian's package enables a service and starts it. Nobody has asked for one.
+  if have systemctl; then
+    [ ! -d /run/systemd/system ] || as_root systemctl stop nats-server || say "the service nats-server was not stopped"
+    as_root systemctl --root=/ disable nats-server >/dev/null 2>&1 || say "the service nats-server was not disabled"
+  fi
 }
 
 # --- downloads in the background while the tools compile ------------------------------------------------------------

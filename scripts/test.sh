@@ -50,7 +50,7 @@ finish_release_build() {
 # Adds up the `test result:` lines of cargo test. A run without any counts as one failure.
 rust_tests() {
   note "Rust tests"
-  scripts/with-postgres.sh cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+  scripts/with-postgres.sh scripts/with-nats.sh cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
   local status=${PIPESTATUS[0]} ok bad
   ok=$(sed -n 's/^test result: .* \([0-9]*\) passed; .*/\1/p' "$log" | awk "{n+=\$1} END{print n+0}")
   bad=$(sed -n 's/^test result: .* \([0-9]*\) failed; .*/\1/p' "$log" | awk "{n+=\$1} END{print n+0}")
