@@ -2,7 +2,7 @@
 # Runs all checks and tests, and ends with one line `N passed, N failed` for all of them.
 #
 #   scripts/test.sh            everything
-#   scripts/test.sh lint rust  only these: lint, rust, build, size, bench, browser
+#   scripts/test.sh lint rust  only these: lint, rust, build, size, bench, browser, nodes
 #
 # A step (format, a lint, the build, the size budget) counts as one. The tests of a test runner count one by one.
 set -uo pipefail
@@ -58,19 +58,36 @@ rust_tests() {
   if [ "$status" != 0 ] && [ "${bad:-0}" = 0 ]; then count 0 1 "Rust tests (build or runner)"; fi
 }
 
-# The numbers come from Playwright's JSON report; its list goes to the terminal.
-browser_tests() {
-  note "Browser tests"
-  local report
+# Runs Playwright, by another command if its variables and services are needed. The numbers come from its JSON report; its
+# list goes to the terminal. Reasons for which it left out tests are listed at the end.
+browser_tests() { # $1: name; then the command that runs it, "--", and its arguments
+  local name=$1 report command=()
+  shift
+  while [ "$1" != -- ]; do command+=("$1"); shift; done
+  shift
+  note "$name"
   report=$(mktemp)
-  (cd end2end && PLAYWRIGHT_JSON_OUTPUT_NAME="$report" npx playwright test --reporter=list,json)
-  local status=$? ok bad
+  (cd end2end && PLAYWRIGHT_JSON_OUTPUT_NAME="$report" "${command[@]+"${command[@]}"}" npx playwright test --reporter=list,json "$@")
+  local status=$? ok bad reason
   local read='const r = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));'
   ok=$(node -p "$read r.stats.expected + r.stats.flaky" "$report" 2>/dev/null || echo 0)
   bad=$(node -p "$read r.stats.unexpected + r.errors.length" "$report" 2>/dev/null || echo 0)
+  while IFS= read -r reason; do
+    [ -z "$reason" ] || skipped+=("$name: $reason")
+  done < <(node scripts/skipped-tests.mjs "$report" 2>/dev/null)
   rm -f "$report"
-  count "$ok" "$bad" "Browser tests"
-  if [ "$status" != 0 ] && [ "$bad" = 0 ]; then count 0 1 "Browser tests (runner)"; fi
+  count "$ok" "$bad" "$name"
+  if [ "$status" != 0 ] && [ "$bad" = 0 ]; then count 0 1 "$name (runner)"; fi
+}
+
+# The files whose subject is what several nodes share. The others are about the page or one connection, which are the same
+# whatever answers: forms, layout, languages, keys, scrolling, loading, the lab, and what the browser keeps offline. All of them
+# run on several nodes by PARLOR_TEST_NODES=2, see CONTRIBUTING.md.
+NODES_TESTS=(accounts connection gap invite messages nodes outbox people rooms rows sign-out transports)
+
+node_tests() {
+  local services=(env PARLOR_TEST_NODES=2 ../scripts/with-postgres.sh ../scripts/with-nats.sh)
+  browser_tests "Browser tests on two nodes" "${services[@]}" -- "${NODES_TESTS[@]/%/.spec.ts}"
 }
 
 # What the first load transfers is the main file. Parts of the page that load later are printed beside it.
@@ -138,7 +155,8 @@ if want rust; then rust_tests; fi
 [ -z "${CI:-}" ] || rm -rf target/debug
 if want size; then step "Size of the wasm" size_budget; fi
 if want bench; then step "Cost of a delivery" delivery_cost; fi
-if want browser; then browser_tests; fi
+if want browser; then browser_tests "Browser tests" --; fi
+if want nodes; then node_tests; fi
 
 printf '\n'
 for what in "${skipped[@]+"${skipped[@]}"}"; do echo "SKIPPED $what"; done

@@ -1,6 +1,7 @@
 // Chooses the server binary that the browser tests start, once per run (Playwright's global setup).
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { describeServers } from "./test-servers";
 
 const root = path.join(__dirname, "../..");
 const BUILDS = ["target/release/parlor", "target/debug/parlor"];
@@ -14,7 +15,7 @@ export default function chooseBinary(): void {
   const changed = changedSource(binary);
   if (changed) throw new Error(`${binary} is older than ${changed}: build it again, or set PARLOR_BIN to the binary to test`);
   const minutes = Math.round((Date.now() - modified(binary)) / 60_000);
-  console.log(`Testing ${path.relative(root, binary)}, built ${minutes} min ago`);
+  console.log(`Testing ${path.relative(root, binary)}, built ${minutes} min ago: ${describeServers()}`);
   process.env.PARLOR_BIN = binary;
 }
 

@@ -1,9 +1,13 @@
 // Fixtures of every browser test: a server, users in separate browser contexts, and a check for page errors.
 import { Browser, BrowserContextOptions, Locator, Page, expect, test as base } from "@playwright/test";
 import { Server } from "./server";
+import { leaveOut } from "./test-servers";
 
 /** Console messages of the browser about failed connections: expected in some tests, not errors of the page. */
 const NETWORK = /ERR_|WebSocket connection to|Failed to load resource|net::/;
+
+/** Without JavaScript nothing uses the wasm that the page preloads, which the browser says after some seconds. */
+const UNUSED_PRELOAD = /was preloaded using link preload but not used/;
 
 export class Person {
   constructor(readonly page: Page, readonly name: string) {}
@@ -61,7 +65,14 @@ interface Fixtures {
   visitor: (options?: BrowserContextOptions) => Promise<Page>;
 }
 
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures & { leftOut: void }>({
+  leftOut: [
+    async ({}, use, testInfo) => {
+      leaveOut(testInfo.tags);
+      await use();
+    },
+    { auto: true },
+  ],
   server: async ({}, use) => {
     const server = await Server.start();
     await use(server);
@@ -94,7 +105,9 @@ async function watchedPage(browser: Browser, server: Server, errors: string[], o
   const page = await context.newPage();
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type()) && !NETWORK.test(message.text())) errors.push(message.text());
+    if (!["error", "warning"].includes(message.type()) || NETWORK.test(message.text())) return;
+    if (options?.javaScriptEnabled === false && UNUSED_PRELOAD.test(message.text())) return;
+    errors.push(message.text());
   });
   page.on("dialog", (dialog) => {
     errors.push(`a dialog opened: ${dialog.message()}`);

@@ -1,7 +1,8 @@
 // A proxy between browser and server that blocks, stalls or buffers live connections as real proxies do.
 import http, { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
-import net, { AddressInfo, Socket } from "node:net";
+import { AddressInfo, Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { Address, connect, forwardRequest, forwardUpgrade, parseAddress } from "./forward";
 
 /** What the proxy does with a kind of connection: forward it, refuse it at once, or never answer. */
 export type Mode = "pass" | "refuse" | "hang";
@@ -18,7 +19,7 @@ export class Proxy {
   private sockets = new Set<Socket>();
   private server: HttpServer;
 
-  private constructor(private target: { host: string; port: number }, private stream: string) {
+  private constructor(private target: Address, private stream: string) {
     this.server = http.createServer((request, response) => this.request(request, response));
     this.server.on("connection", (socket) => {
       if (this.down) return void socket.destroy();
@@ -29,8 +30,7 @@ export class Proxy {
 
   /** Starts in front of the server at `address` (`host:port`). `stream` is the path prefix of event streams. */
   static async start(address: string, stream = "/live/sse"): Promise<Proxy> {
-    const [host, port] = address.split(":");
-    const proxy = new Proxy({ host, port: Number(port) }, stream);
+    const proxy = new Proxy(parseAddress(address), stream);
     await new Promise<void>((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -64,7 +64,7 @@ export class Proxy {
     await closed;
   }
 
-  private track<S extends Socket>(socket: S): S {
+  private track(socket: Socket): Socket {
     this.sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.sockets.delete(socket));
@@ -80,40 +80,31 @@ export class Proxy {
       if (this.streams === "hang") return;
       if (this.streams === "refuse") return void response.writeHead(403).end();
     }
-    const { method, url: path } = request;
-    const upstream = http.request({ ...this.target, method, path, headers: request.headers, agent: false });
-    upstream.on("socket", (socket) => this.track(socket));
-    upstream.on("error", () => response.destroy());
-    response.once("close", () => upstream.destroy());
-    upstream.on("response", (incoming) => {
-      response.writeHead(incoming.statusCode!, incoming.headers);
-      response.flushHeaders();
-      const live = incoming.headers["content-type"]?.startsWith("text/event-stream");
-      if (live && this.streams === "buffer") {
-        incoming.resume();
-        incoming.once("end", () => response.destroy());
-      } else {
-        incoming.pipe(response);
-      }
-      incoming.on("error", () => response.destroy());
-      incoming.on("aborted", () => response.destroy());
-    });
-    request.pipe(upstream);
+    this.connect().then(
+      (connection) => {
+        if (response.destroyed) return void connection.destroy();
+        forwardRequest(request, response, connection, (incoming) => {
+          const live = incoming.headers["content-type"]?.startsWith("text/event-stream");
+          if (!live || this.streams !== "buffer") return void incoming.pipe(response);
+          incoming.resume();
+          incoming.once("end", () => response.destroy());
+        });
+      },
+      () => response.destroy(),
+    );
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.requests.upgrades++;
     if (this.upgrades === "hang") return;
     if (this.upgrades === "refuse") return void socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-    const upstream = this.track(net.connect(this.target));
-    let text = `${request.method} ${request.url} HTTP/1.1\r\n`;
-    for (let at = 0; at < request.rawHeaders.length; at += 2) {
-      text += `${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}\r\n`;
-    }
-    upstream.write(`${text}\r\n`);
-    upstream.write(head);
-    upstream.pipe(socket).pipe(upstream);
-    upstream.once("close", () => socket.destroy());
-    socket.once("close", () => upstream.destroy());
+    this.connect().then(
+      (connection) => (socket.destroyed ? void connection.destroy() : forwardUpgrade(request, socket, head, connection)),
+      () => socket.destroy(),
+    );
+  }
+
+  private async connect(): Promise<Socket> {
+    return this.track(await connect([this.target]));
   }
 }

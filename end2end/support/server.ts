@@ -1,115 +1,141 @@
-// A server process that a test can kill, suspend and restart on the same port and data folder.
-import { ChildProcess, spawn } from "node:child_process";
+// A server that a test can kill, suspend and restart at the same address with the same data. It is one process, or several nodes
+// behind a load balancer: see test-servers.ts.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Database } from "./database";
+import { LoadBalancer } from "./load-balancer";
 import { styleHash, otherBuild } from "./other-build";
+import { ServerProcess, freePort } from "./server-process";
+import { NODES, ON_POSTGRES, addressFrom } from "./test-servers";
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
+/** Everything that a server consists of. */
+interface Parts {
+  folder: string;
+  nodes: ServerProcess[];
+  /** `host:port` of the load balancer, or of the only process. */
+  address: string;
+  balancer?: LoadBalancer;
+  database?: Database;
 }
 
 export class Server {
-  private child?: ChildProcess;
-  private program = process.env.PARLOR_BIN!; // set by binary.ts
-  private output = "";
-
-  private constructor(private port: number, private folder: string, private flags: string[]) {}
+  private constructor(private parts: Parts) {}
 
   static async start(...flags: string[]): Promise<Server> {
-    const server = new Server(await freePort(), mkdtempSync(path.join(tmpdir(), "parlor-")), flags);
-    await server.start();
-    return server;
+    if (NODES > 1) return Server.startNodes(addressFrom("PARLOR_TEST_NATS", "with-nats.sh"), ...flags);
+    const folder = newFolder();
+    const database = ON_POSTGRES ? await Database.create() : undefined;
+    const store = database ? ["--store", database.url] : [];
+    const only = await ServerProcess.prepare("only", folder, [...store, ...flags]);
+    return Server.startWith({ folder, nodes: [only], address: only.address, database });
+  }
+
+  /** Starts nodes named a, b and so on, which tell each other through the NATS server at `bus`. */
+  static async startNodes(bus: string, ...flags: string[]): Promise<Server> {
+    const folder = newFolder();
+    const database = await Database.create();
+    const nodes: ServerProcess[] = [];
+    for (const name of "abcdefghij".slice(0, NODES)) {
+      const cluster = ["--store", database.url, "--bus", bus, "--node-name", name];
+      nodes.push(await ServerProcess.prepare(name, path.join(folder, name), [...cluster, ...flags]));
+    }
+    const port = await freePort();
+    const balancer = new LoadBalancer(port, nodes);
+    return Server.startWith({ folder, nodes, address: `127.0.0.1:${port}`, balancer, database });
   }
 
   /** Starts a copy of the binary alone in an empty folder. */
   static async startAlone(): Promise<Server> {
-    const server = new Server(await freePort(), mkdtempSync(path.join(tmpdir(), "parlor-alone-")), []);
-    const copy = path.join(server.folder, "parlor");
-    copyFileSync(server.program, copy);
-    server.program = copy;
-    await server.start();
+    const folder = mkdtempSync(path.join(tmpdir(), "parlor-alone-"));
+    const only = await ServerProcess.prepare("only", folder, []);
+    const copy = path.join(folder, "parlor");
+    copyFileSync(only.program, copy);
+    only.program = copy;
+    return Server.startWith({ folder, nodes: [only], address: only.address });
+  }
+
+  private static async startWith(parts: Parts): Promise<Server> {
+    const server = new Server(parts);
+    await server.start().catch(async (error) => {
+      await server.dispose();
+      throw error;
+    });
     return server;
   }
 
   /** Whether `update` is possible: a development build has no embedded site. */
   get canUpdate(): boolean {
-    return styleHash(readFileSync(this.program)) !== undefined;
+    return styleHash(readFileSync(this.parts.nodes[0].program)) !== undefined;
   }
 
-  /** The next start runs another build, on the same port and data folder. */
+  /** The next start runs another build, at the same address with the same data. */
   update(): void {
-    this.program = otherBuild(this.program, this.folder);
+    const program = otherBuild(this.parts.nodes[0].program, this.parts.folder);
+    for (const node of this.parts.nodes) node.program = program;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.address}`;
   }
 
   get address(): string {
-    return `127.0.0.1:${this.port}`;
+    return this.parts.address;
   }
 
+  /** Starts all nodes, one after the other. */
   async start(): Promise<void> {
-    const args = ["--addr", this.address, "--data", this.folder, ...this.flags];
-    const child = spawn(this.program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
-    this.child = child;
-    this.output = "";
-    await new Promise<void>((resolve, reject) => {
-      child.once("exit", (code) => reject(new Error(`the server exited with ${code}`)));
-      child.stdout!.on("data", (text) => {
-        this.output += text;
-        if (this.output.includes("listening on")) resolve();
-      });
-    });
-    child.removeAllListeners("exit");
+    for (const node of this.parts.nodes) await node.start();
+    await this.parts.balancer?.listen();
   }
 
-  /** The secret of the link for the first owner, as printed at the start. */
+  /** The secret of the link for the first owner, as printed at the start. A node that prints one voids that of the nodes before it. */
   get firstSecret(): string {
-    const [, secret] = /\/first\/(\w+)/.exec(this.output) ?? [];
-    if (!secret) throw new Error(`no link for the first owner in: ${this.output}`);
-    return secret;
+    const secrets = this.parts.nodes.flatMap((node) => node.firstSecret ?? []);
+    if (secrets.length === 0) throw new Error("no link for the first owner was printed");
+    return secrets[secrets.length - 1];
   }
 
-  /** Ends without a shutdown, as a power cut would. */
+  /** The node with this name, which can be ended and started alone. The load balancer meanwhile uses the others. */
+  node(name: string): ServerProcess {
+    const node = this.parts.nodes.find((node) => node.name === name);
+    if (!node) throw new Error(`no node is named ${name}`);
+    return node;
+  }
+
+  /** Ends all nodes without a shutdown, as a power cut would. */
   async kill(): Promise<void> {
-    await this.end("SIGKILL");
+    await this.end((node) => node.kill());
   }
 
-  /** Shuts down, as a service manager would do it. */
+  /** Shuts all nodes down, as a service manager would do it. */
   async stop(): Promise<void> {
-    await this.end("SIGTERM");
+    await this.end((node) => node.stop());
   }
 
-  /** Suspends the process; its connections stay open. */
+  /** Suspends all processes; their connections stay open. */
   suspend(): void {
-    this.child?.kill("SIGSTOP");
+    for (const node of this.parts.nodes) node.suspend();
   }
 
   resume(): void {
-    this.child?.kill("SIGCONT");
+    for (const node of this.parts.nodes) node.resume();
   }
 
   async dispose(): Promise<void> {
     this.resume();
     await this.kill();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.parts.database?.drop();
+    rmSync(this.parts.folder, { recursive: true, force: true });
   }
 
-  private async end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.child;
-    this.child = undefined;
-    if (!child || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await ended;
+  private async end(how: (node: ServerProcess) => Promise<void>): Promise<void> {
+    this.parts.balancer?.refuse();
+    await Promise.all(this.parts.nodes.map(how));
+    this.parts.balancer?.cut();
   }
+}
+
+function newFolder(): string {
+  return mkdtempSync(path.join(tmpdir(), "parlor-"));
 }

@@ -2,7 +2,7 @@
 import { Person, expect, test } from "../support/fixtures";
 import { Server } from "../support/server";
 
-test("the binary alone serves all files, compressed and cacheable", async ({ visitor }) => {
+test("the binary alone serves all files, compressed and cacheable", { tag: "@one-process" }, async ({ visitor }) => {
   const server = await Server.startAlone();
   try {
     const page = await visitor({ baseURL: server.url });
