@@ -18,7 +18,8 @@ pub enum RoomKind {
 }
 
 /// Role of a member in a room, from fewest to most permissions. Each includes the permissions of the ones before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RoomRole {
     /// Reads and writes.
     #[default]

@@ -65,6 +65,20 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub store_connections: u32,
 
+    /// NATS server through which several servers on one PostgreSQL database tell each other what happens, such as
+    /// nats://user:password@bus.example:4222 or tls://bus.example; repeated, or separated by commas, for a cluster of them. Without
+    /// this flag no other server may use the database
+    #[arg(long, env = "PARLOR_BUS", hide_env_values = true, value_name = "URL", value_delimiter = ',')]
+    pub bus: Vec<BusAddress>,
+
+    /// File whose first line is the password for NATS
+    #[arg(long, env = "PARLOR_BUS_PASSWORD_FILE", value_name = "FILE", requires = "bus")]
+    pub bus_password_file: Option<PathBuf>,
+
+    /// File with certificates (PEM) of authorities that sign those of the NATS servers, besides those of the system
+    #[arg(long, env = "PARLOR_BUS_CA_FILE", value_name = "FILE", requires = "bus")]
+    pub bus_ca_file: Option<PathBuf>,
+
     /// Store nothing, so that the database can be copied meanwhile; what people send waits in their browsers
     #[arg(long, env = "PARLOR_READ_ONLY")]
     pub read_only: bool,
@@ -219,6 +233,24 @@ impl fmt::Debug for StoreAddress {
     }
 }
 
+/// The URL of a NATS server. It may contain a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BusAddress(pub String);
+
+impl FromStr for BusAddress {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for BusAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a URL")
+    }
+}
+
 /// Whether guests may enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Guests {
@@ -280,6 +312,9 @@ impl Default for Config {
             data: "data".into(),
             store: StoreAddress::default(),
             store_password_file: None,
+            bus: Vec::new(),
+            bus_password_file: None,
+            bus_ca_file: None,
             store_connections: STORE_CONNECTIONS,
             read_only: false,
             name: None,

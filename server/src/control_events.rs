@@ -53,6 +53,8 @@ pub fn apply(hub: &Hub, connections: &HeartbeatWheel, event: &ControlEvent) {
         | ControlEvent::UserMuted { .. }
         | ControlEvent::MuteLifted { .. }
         | ControlEvent::SettingsChanged { .. } => {}
+        // It takes a read of the store; see `cluster::presence`.
+        ControlEvent::PresenceChanged { .. } => {}
     }
 }
 

@@ -21,12 +21,18 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bus::Bus,
     cache::{Cache, CachedStore},
+    cluster::{
+        Cluster,
+        nats::{BusConfig, BusError, Nats},
+        order::CommitOrder,
+    },
     config::{Config, Switch},
     connection::{Connection, Disconnect, HeartbeatWheel},
     domain::StoreError,
     extract::{AppState, SessionCookie},
     lab::Streams,
     limits::{ConnectionLimits, PerAddressLimit},
+    open_store::OpenStore,
     room::Hub,
     serve::{Acceptor, ConnectionLimit, Refusals, Server},
     services::Services,
@@ -38,6 +44,7 @@ use crate::{
 pub mod bus;
 pub mod cache;
 pub mod clock;
+pub mod cluster;
 pub mod command_line;
 pub mod config;
 pub mod connection;
@@ -85,6 +92,8 @@ pub enum StartError {
     Listen { address: SocketAddr, cause: std::io::Error },
     #[error("cannot open the database: {0}")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Bus(#[from] BusError),
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
     #[error("cannot generate a secret: {0}")]
@@ -97,6 +106,7 @@ pub struct Running {
     /// While there is no owner: a link to create the owner's account. It is new at each start and can be used once.
     pub first_link: Option<String>,
     services: Arc<Services>,
+    cluster: Option<Arc<Cluster>>,
     http_connections: Arc<HttpConnections>,
     connection_limit: ConnectionLimit,
     /// The worker threads end when this is dropped.
@@ -117,15 +127,39 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
     let mut bus = Bus::default();
     let commits = bus.subscribe();
+    let foreign_commits = (!config.bus.is_empty()).then(|| bus.subscribe());
     let cache = Arc::<Cache>::default();
-    let store = open_store::open(&config, cache.before(Arc::new(bus))).await?;
+    let order = CommitOrder::before(cache.before(Arc::new(bus)));
+    let OpenStore { store, log } = open_store::open(&config, order.clone()).await?;
+    // Before anything is loaded: what other nodes change meanwhile is applied afterwards.
+    let announcements = match &log {
+        Some(log) => Some(order.share(log.clone()).await?),
+        None => None,
+    };
     let store = Arc::new(CachedStore::new(store, cache, config.session_lifetime()).await?);
     let first_link = create_owner_invite(&store, &config, address).await?;
 
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
-    let hub = Arc::new(Hub::new(store.all_rooms().await?, config.leave_grace, workers.count()));
+    let rooms = store.all_rooms().await?;
+    order.set_heads(&rooms).await;
+    let hub = Arc::new(Hub::new(rooms, config.leave_grace, workers.count()));
     let wheel = Arc::new(HeartbeatWheel::new(config.heartbeat, config.heartbeat_grace));
     let fan_out = fan_out::start(hub.clone(), wheel.clone(), commits, &workers);
+    let stop = CancellationToken::new();
+    let cluster = match (log, announcements, foreign_commits) {
+        (Some(log), Some(announcements), Some(commits)) => {
+            let bus = BusConfig {
+                servers: &config.bus,
+                password_file: config.bus_password_file.as_deref(),
+                ca_file: config.bus_ca_file.as_deref(),
+            };
+            let bus = Nats::connect(bus, &store.server_id().await?, log.node()).await?;
+            let cluster = Cluster::new(log, bus);
+            cluster.start(order, &hub, &store, announcements, commits, &stop);
+            Some(cluster)
+        }
+        _ => None,
+    };
     let services = Arc::new(Services::new(store, hub.clone(), wheel.clone(), &config));
     let session_context = Arc::new(SessionContext {
         services: services.clone(),
@@ -136,7 +170,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         hello_timeout: config.hello_timeout,
     });
 
-    let stop = CancellationToken::new();
     tokio::spawn(run_periodic_tasks(services.clone(), stop.clone()));
 
     let connection_limit = ConnectionLimit::new(config.max_connections);
@@ -150,6 +183,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         session_context,
         config: config.clone(),
         session_cookie: Arc::new(session_cookie),
+        cluster: cluster.clone(),
     };
     let acceptor = Acceptor {
         router: router::router(app, http_connections.clone(), streams),
@@ -163,7 +197,18 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let server =
         Server { acceptor: Arc::new(acceptor), connection_limit: connection_limit.clone(), workers: workers.clone() };
     let accepting = tokio::spawn(server.serve(listener));
-    Ok(Running { address, first_link, services, http_connections, connection_limit, workers, stop, accepting, fan_out })
+    Ok(Running {
+        address,
+        first_link,
+        services,
+        cluster,
+        http_connections,
+        connection_limit,
+        workers,
+        stop,
+        accepting,
+        fan_out,
+    })
 }
 
 /// Generates the link for the first owner, if there is no owner.
@@ -182,6 +227,14 @@ async fn create_owner_invite(
 }
 
 impl Running {
+    /// Returns when the server cannot go on and has to be started again: it has missed what others stored.
+    pub async fn failed(&self) {
+        match &self.cluster {
+            Some(cluster) => cluster.failed().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Number of live connections over HTTP: event streams and long polling.
     pub fn http_connections(&self) -> usize {
         self.http_connections.count()

@@ -37,13 +37,16 @@ async fn main() -> ExitCode {
         }
     };
     print_address(&running);
-    stop_signal().await;
+    let status = tokio::select! {
+        () = stop_signal() => 0,
+        () = running.failed() => 1,
+    };
     tracing::info!("stopping");
     if tokio::time::timeout(STOP_DEADLINE, running.stop()).await.is_err() {
         tracing::warn!("the shutdown timed out");
     }
     // Do not wait for blocking threads.
-    std::process::exit(0)
+    std::process::exit(status)
 }
 
 async fn run(config: &Config, command: Command) -> ExitCode {

@@ -30,6 +30,7 @@ mod messages;
 mod migrate;
 mod moderation;
 mod moderation_pages;
+mod nodes;
 mod pages;
 mod paused_server;
 mod people;

@@ -113,7 +113,7 @@ impl Bus {
 #[async_trait]
 impl CommitSink for Bus {
     async fn publish(&self, mut commit: Commit) {
-        if commit.events.is_empty() && commit.control.is_empty() {
+        if commit.is_empty() {
             return;
         }
         let in_flight = InFlight::new(&self.counter);
@@ -171,7 +171,7 @@ mod tests {
             event
         };
         let control = vec![ControlEvent::BanLifted { user: UserId(Uuid::nil()) }];
-        Commit { events: events.iter().map(event).collect(), control }
+        Commit { events: events.iter().map(event).collect(), control, ..Commit::default() }
     }
 
     #[tokio::test]

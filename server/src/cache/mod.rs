@@ -69,6 +69,22 @@ impl Cache {
             }
             ControlEvent::MuteLifted { user, room } => self.restrictions.write().unmute(*user, room.as_ref()),
             ControlEvent::SettingsChanged { settings } => *self.settings.write() = Arc::new(settings.clone()),
+            ControlEvent::PresenceChanged { .. } => {}
+        }
+    }
+
+    /// Applies a mark that was made on another node. Here the cache is ahead of the disk: see [`CachedStore::set_read`].
+    fn apply_foreign_mark(&self, event: &ControlEvent) {
+        let ControlEvent::MembershipChanged { room, user, change } = event else { return };
+        match *change {
+            MembershipChange::Read { seq, .. } => self.change_state(*user, room, |state| {
+                state.read = state.read.max(seq);
+                state.unread_from = None;
+            }),
+            MembershipChange::UnreadFrom { seq, .. } => {
+                self.change_state(*user, room, |state| state.unread_from = Some(seq));
+            }
+            _ => {}
         }
     }
 
@@ -98,7 +114,7 @@ impl Cache {
             }
             MembershipChange::Level(level) => self.change_state(user, room, |state| state.level = level),
             MembershipChange::Role(role) => self.change_state(user, room, |state| state.role = role),
-            // The cache is ahead of the disk here: see `CachedStore::set_read`.
+            // Those of this process are in the cache before they are on disk; see `CachedStore::set_read`.
             MembershipChange::Read { .. } | MembershipChange::UnreadFrom { .. } => {}
         }
     }
@@ -135,6 +151,9 @@ impl CommitSink for CacheSink {
     async fn publish(&self, commit: Commit) {
         let now = clock::now();
         commit.control.iter().for_each(|event| self.cache.apply(event, now));
+        if commit.is_foreign {
+            commit.control.iter().for_each(|event| self.cache.apply_foreign_mark(event));
+        }
         self.next.publish(commit).await;
     }
 

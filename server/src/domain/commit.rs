@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use parlor_protocol::{Event, Millis, NotificationLevel, RoomId, RoomRole, Seq, ServerRole, User, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{ConnectionId, RoomMembership, RoomRecord, ServerSettings, TokenHash};
 
@@ -13,10 +15,34 @@ pub struct Commit {
     pub events: Vec<Event>,
     /// Other changes, in the order in which they were made.
     pub control: Vec<ControlEvent>,
+    /// Its place among the commits of all nodes; none if this process has the database for itself.
+    pub position: Option<CommitPosition>,
+    /// Another node made it.
+    pub is_foreign: bool,
 }
 
-/// A durable change that is not an event of a room's log, or whose effect goes beyond the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl Commit {
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.control.is_empty()
+    }
+}
+
+/// A node: one of several processes that share a database. A process that is started again is another node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NodeId(pub Uuid);
+
+/// The place of a commit in the commit log, which all nodes write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitPosition {
+    /// Of two commits that concern the same room or user, the later one has the greater number.
+    pub id: i64,
+    /// The number of its transaction.
+    pub transaction: i64,
+}
+
+/// A durable change that is not an event of a room's log, or whose effect goes beyond the room. Nodes of two versions may share
+/// a database while they are updated: a new kind of event needs an older reader that can do without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ControlEvent {
     SessionsEnded {
         user: UserId,
@@ -64,9 +90,39 @@ pub enum ControlEvent {
     SettingsChanged {
         settings: ServerSettings,
     },
+    /// Users connected to a node, or left it.
+    PresenceChanged {
+        node: NodeId,
+        users: Vec<NodeUser>,
+    },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl ControlEvent {
+    /// Whether it means the same if it is applied before an earlier one. Marks have their own order: the greater one counts.
+    pub const fn is_unordered(&self) -> bool {
+        matches!(
+            self,
+            Self::MembershipChanged { change: MembershipChange::Read { .. } | MembershipChange::UnreadFrom { .. }, .. }
+        )
+    }
+}
+
+/// A user and their connections to one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeUser {
+    pub user: User,
+    pub presence: NodePresence,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NodePresence {
+    Online,
+    Away,
+    /// Without a connection: perhaps they reconnect.
+    Disconnected,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionEnd {
     /// They were ended for good.
     Ended,
@@ -75,7 +131,7 @@ pub enum SessionEnd {
 }
 
 /// What changed of a user's membership in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MembershipChange {
     /// They became a member, and the room's log says so.
     Added(RoomMembership),

@@ -16,7 +16,9 @@ mod settings;
 
 pub use account::{Account, CreateError, IsNameInUse, Name, NewAccount};
 pub use audit::AuditAct;
-pub use commit::{Commit, CommitSink, ControlEvent, MembershipChange, SessionEnd};
+pub use commit::{
+    Commit, CommitPosition, CommitSink, ControlEvent, MembershipChange, NodeId, NodePresence, NodeUser, SessionEnd,
+};
 pub use error::StoreError;
 pub use invite::NewInvite;
 pub use log_command::{AppendOutcome, AuthorRange, LogCommand, LogCommandKind, OnAppended, Page};

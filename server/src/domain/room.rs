@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use parlor_protocol::{NotificationLevel, RoomId, RoomKind, RoomRole, Seq, User, UserId};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRecord {
     pub id: RoomId,
     pub name: String,
@@ -26,7 +27,7 @@ pub struct Membership {
 }
 
 /// A member's state in one room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomMembership {
     /// The last seq that they have read. Never decreases.
     pub read: Seq,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use parlor_protocol::{Millis, ServerRole, User};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A session ends when it has not been used for this long, and earlier at the end of its configured lifetime.
@@ -18,7 +19,7 @@ pub const SESSION_IDLE_TIMEOUT: Millis = 90 * 24 * 3_600_000;
 pub const SEEN_INTERVAL: Millis = 3_600_000;
 
 /// The SHA-256 of a session token or of another secret.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenHash(pub [u8; 32]);
 
 impl fmt::Debug for TokenHash {
@@ -28,7 +29,7 @@ impl fmt::Debug for TokenHash {
 }
 
 /// Identifies a connection among those of all processes: each process counts from a random number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConnectionId(u64);
 
 impl ConnectionId {

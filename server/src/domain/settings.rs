@@ -1,9 +1,10 @@
 //! Settings of the server that its owner changes while it runs.
 
 use parlor_protocol::http::EntryPolicy;
+use serde::{Deserialize, Serialize};
 
 /// The stored settings. Those that were never set have defaults.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSettings {
     pub name: Option<String>,
     pub entry: Option<EntryPolicy>,

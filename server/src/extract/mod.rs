@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{config::Config, services::Services, session::SessionContext};
+use crate::{cluster::Cluster, config::Config, services::Services, session::SessionContext};
 
 pub(crate) mod caller;
 mod client_info;
@@ -33,4 +33,6 @@ pub struct AppState {
     pub session_context: Arc<SessionContext>,
     pub config: Arc<Config>,
     pub session_cookie: Arc<SessionCookie>,
+    /// This node among others, if there can be others.
+    pub cluster: Option<Arc<Cluster>>,
 }

@@ -28,7 +28,7 @@ mod subscribers;
 mod summary;
 mod unread_index;
 
-pub use hub::Hub;
+pub use hub::{Absence, Hub, Typing};
 use presence::Presence;
 pub use presence_broadcast::Online;
 use recent_events::RecentEvents;

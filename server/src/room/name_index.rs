@@ -3,22 +3,35 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use parlor_protocol::UserId;
+use parlor_protocol::{User, UserId};
 
-use crate::{connection::Connection, domain::names};
+use crate::{
+    connection::Connection,
+    domain::{NodeId, names},
+};
 
 #[derive(Default)]
-pub(super) struct NameIndex(Mutex<HashMap<Box<str>, Vec<Arc<Connection>>>>);
+pub(super) struct NameIndex {
+    connections: Mutex<HashMap<Box<str>, Vec<Arc<Connection>>>>,
+    elsewhere: Mutex<Elsewhere>,
+}
+
+/// The names of users who are connected to other nodes.
+#[derive(Default)]
+struct Elsewhere {
+    keys: HashMap<(NodeId, UserId), Box<str>>,
+    users: HashMap<Box<str>, Vec<(NodeId, UserId)>>,
+}
 
 impl NameIndex {
     pub(super) fn add(&self, connection: &Arc<Connection>) {
         let key = names::key(&connection.user.name).into();
-        self.0.lock().entry(key).or_insert_with(|| Vec::with_capacity(1)).push(connection.clone());
+        self.connections.lock().entry(key).or_insert_with(|| Vec::with_capacity(1)).push(connection.clone());
     }
 
     pub(super) fn remove(&self, connection: &Connection) {
         let key = names::key(&connection.user.name);
-        let mut names = self.0.lock();
+        let mut names = self.connections.lock();
         let Some(connections) = names.get_mut(&*key) else { return };
         connections.retain(|other| other.id != connection.id);
         if connections.is_empty() {
@@ -26,20 +39,50 @@ impl NameIndex {
         }
     }
 
+    /// Adds a user of another node, in place of an earlier name.
+    pub(super) fn add_elsewhere(&self, node: NodeId, user: &User) {
+        let key: Box<str> = names::key(&user.name).into();
+        let mut elsewhere = self.elsewhere.lock();
+        elsewhere.remove(node, user.id);
+        elsewhere.keys.insert((node, user.id), key.clone());
+        elsewhere.users.entry(key).or_default().push((node, user.id));
+    }
+
+    pub(super) fn remove_elsewhere(&self, node: NodeId, user: UserId) {
+        self.elsewhere.lock().remove(node, user);
+    }
+
     /// The connected users with a name of this key.
     pub(super) fn users(&self, key: &str) -> Vec<UserId> {
-        let names = self.0.lock();
-        names
-            .get(key)
-            .map(|connections| connections.iter().map(|connection| connection.user.id).collect())
-            .unwrap_or_default()
+        let here = self.connections.lock();
+        let here = here.get(key).into_iter().flatten().map(|connection| connection.user.id);
+        let elsewhere = self.elsewhere.lock();
+        here.chain(elsewhere.users.get(key).into_iter().flatten().map(|(_, user)| *user)).collect()
     }
 
     /// Whether a user other than `except` has a name with this key. A connection that is about to end does not count, so that
     /// whoever signs out can join by the same name again.
     pub(super) fn is_used(&self, key: &str, except: Option<UserId>) -> bool {
         let uses = |connection: &Arc<Connection>| Some(connection.user.id) != except && !connection.queue.is_ending();
-        self.0.lock().get(key).is_some_and(|connections| connections.iter().any(uses))
+        self.connections.lock().get(key).is_some_and(|connections| connections.iter().any(uses))
+    }
+
+    /// Whether a user other than `except` who is connected to another node has a name with this key.
+    pub(super) fn is_used_elsewhere(&self, key: &str, except: Option<UserId>) -> bool {
+        let elsewhere = self.elsewhere.lock();
+        elsewhere.users.get(key).is_some_and(|users| users.iter().any(|(_, user)| Some(*user) != except))
+    }
+}
+
+impl Elsewhere {
+    fn remove(&mut self, node: NodeId, user: UserId) {
+        let Some(key) = self.keys.remove(&(node, user)) else { return };
+        if let Some(users) = self.users.get_mut(&key) {
+            users.retain(|other| *other != (node, user));
+            if users.is_empty() {
+                self.users.remove(&key);
+            }
+        }
     }
 }
 
@@ -76,6 +119,6 @@ mod tests {
         for gone in [&other, &tab, &tab] {
             names.remove(gone);
         }
-        assert!(!names.is_used("ann", None) && names.0.lock().is_empty());
+        assert!(!names.is_used("ann", None) && names.connections.lock().is_empty());
     }
 }

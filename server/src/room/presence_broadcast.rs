@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use parlor_protocol::{Event, PresenceState, ServerFrame, User, UserId, limits};
 
 use super::{Room, State};
-use crate::connection::{Connection, Encoded};
+use crate::connection::Encoded;
 
 /// The members of a room who are online.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,9 +103,9 @@ impl Room {
     }
 
     /// Tells the other subscribers that a user is typing.
-    pub fn send_typing(&self, connection: &Connection) {
-        let frame = ServerFrame::Typing { room: self.id.clone(), user: (*connection.user).clone() };
-        self.send_to_others(connection.user.id, &frame);
+    pub(super) fn send_typing(&self, user: &User) {
+        let frame = ServerFrame::Typing { room: self.id.clone(), user: user.clone() };
+        self.send_to_others(user.id, &frame);
     }
 
     /// Sends the queued arrivals of the authors of these events: no message comes from someone who is not known to be online.

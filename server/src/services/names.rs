@@ -30,7 +30,9 @@ impl Services {
 
     /// Whether an account or a connected person other than `except` has this name, or an account one that looks like it.
     pub(super) async fn is_name_taken(&self, name: &Name, except: Option<UserId>) -> Result<bool> {
-        let is_used = names::is_reserved(name) || self.hub.is_name_used(&name.key, except);
+        let is_used = names::is_reserved(name)
+            || self.hub.is_name_used(&name.key, except)
+            || self.hub.is_name_used_elsewhere(&name.key, except);
         Ok(is_used || self.store.is_name_taken(name, except).await?)
     }
 

@@ -284,7 +284,7 @@ impl Session {
         let now = Instant::now();
         if joined.last_typing.is_none_or(|last| now.duration_since(last) >= TYPING_INTERVAL) {
             joined.last_typing = Some(now);
-            joined.room.send_typing(&self.connection);
+            self.context.hub.send_typing(&joined.room, &self.connection.user);
         }
     }
 

@@ -14,6 +14,7 @@ use crate::domain::StoreError;
 
 mod accounts;
 mod audit;
+mod commit_log;
 mod error;
 mod invite_rules;
 mod invites;
@@ -37,6 +38,7 @@ pub mod transfer;
 mod values;
 
 pub use accounts::AccountStore;
+pub use commit_log::{CommitLog, EventRange, LogCursor, LogEntry, LogPage};
 pub use invites::InviteStore;
 pub use messages::MessageStore;
 pub use moderation::ModerationStore;

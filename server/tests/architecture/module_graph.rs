@@ -14,10 +14,11 @@ use super::{root, sources};
 type Graph = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Which of these a module must not use, directly or through its own submodules.
-const FORBIDDEN: [(&str, &[&str]); 17] = [
+const FORBIDDEN: [(&str, &[&str]); 18] = [
     ("domain", &["axum", "sqlx", "tokio", "store", "services", "room", "session", "connection", "http"]),
     ("store", &["axum", "bus", "room", "session", "connection", "services", "http"]),
     ("cache", &["axum", "sqlx", "bus", "room", "session", "connection", "services", "http"]),
+    ("cluster", &["axum", "sqlx", "session", "connection", "services", "extract", "http", "transport", "gateway"]),
     ("bus", &["axum", "sqlx", "store", "room", "session", "connection", "services", "http"]),
     ("markdown", &["axum", "sqlx", "store", "room", "session", "services", "http"]),
     ("limits", &["axum", "sqlx", "tokio", "store", "room", "session", "services", "http"]),

@@ -86,6 +86,11 @@ impl Server {
         self.temp.take()
     }
 
+    /// Waits until the server cannot go on.
+    pub async fn failed(&self) {
+        self.running.as_ref().unwrap().failed().await;
+    }
+
     /// Waits until no connection over event streams or long polling is left.
     pub async fn no_http_connections(&self) {
         eventually("no connection is left", async || self.http_connections() == 0).await;

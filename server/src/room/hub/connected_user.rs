@@ -2,21 +2,30 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{RoomId, RoomRole, RoomSummary, ServerFrame, ServerRole, UserId};
+use parlor_protocol::{RoomId, RoomRole, RoomSummary, ServerFrame, ServerRole, User, UserId};
 
 use crate::{
     connection::{Connection, Encoded},
-    domain::{ConnectionId, RoomMembership},
+    domain::{ConnectionId, NodeId, RoomMembership},
     room::Room,
 };
 
 pub(super) struct ConnectedUser {
     pub(super) connections: Vec<Arc<Connection>>,
+    /// The other nodes that they are connected to.
+    pub(super) elsewhere: Vec<Elsewhere>,
     pub(super) role: ServerRole,
     pub(super) rooms: Vec<MemberOf>,
     pub(super) away: bool,
     /// The last connection has gone: a new one makes a new entry.
     pub(super) has_gone: bool,
+}
+
+/// A user's connections to another node.
+pub(super) struct Elsewhere {
+    pub(super) node: NodeId,
+    pub(super) user: Arc<User>,
+    pub(super) away: bool,
 }
 
 /// A room that the user is a member of.
@@ -27,7 +36,7 @@ pub(super) struct MemberOf {
 
 impl ConnectedUser {
     pub(super) fn new(role: ServerRole) -> Self {
-        Self { connections: Vec::new(), role, rooms: Vec::new(), away: false, has_gone: false }
+        Self { connections: Vec::new(), elsewhere: Vec::new(), role, rooms: Vec::new(), away: false, has_gone: false }
     }
 
     pub(super) fn room_role(&self, room: &RoomId) -> Option<RoomRole> {
@@ -71,15 +80,29 @@ impl ConnectedUser {
 
     /// Makes the user present in a room that is new to them, and their connections watch it.
     pub(super) fn watch(&self, room: &Room, membership: RoomMembership) {
+        self.elsewhere.iter().for_each(|other| room.connect(&other.user, self.away));
         for connection in &self.connections {
             room.connect(&connection.user, self.away);
             room.watch(connection, membership);
         }
     }
 
+    /// Notes in their rooms that the user has no connection to any node any more. False if there is one.
+    pub(super) fn leave_if_disconnected(&mut self, user: UserId) -> bool {
+        if !self.connections.is_empty() || !self.elsewhere.is_empty() {
+            return false;
+        }
+        self.rooms.iter().for_each(|member_of| member_of.room.disconnect(user));
+        self.has_gone = true;
+        true
+    }
+
     /// Computes whether the user is away, and publishes a change in their rooms.
     pub(super) fn update_away(&mut self, user: UserId) {
-        let away = !self.connections.is_empty() && self.connections.iter().all(|connection| connection.is_away());
+        let is_connected = !self.connections.is_empty() || !self.elsewhere.is_empty();
+        let away = is_connected
+            && self.connections.iter().all(|connection| connection.is_away())
+            && self.elsewhere.iter().all(|other| other.away);
         if std::mem::replace(&mut self.away, away) != away {
             self.rooms.iter().for_each(|member_of| member_of.room.set_away(user, away));
         }

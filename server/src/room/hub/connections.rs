@@ -21,6 +21,7 @@ impl Hub {
             user.role = connection.role;
             user.connections.push(connection.clone());
             self.names.add(connection);
+            self.local_changes.note(user_id);
             for (membership, sent) in sent {
                 // The summary may be older than an event that removed the user.
                 let Some(room) = self.room(&sent.id).filter(|room| room.admit(user_id, *membership)) else { continue };
@@ -49,11 +50,12 @@ impl Hub {
         }
         user.connections.retain(|other| other.id != connection.id);
         self.names.remove(connection);
+        self.local_changes.note(user_id);
         user.rooms.iter().for_each(|member_of| member_of.room.unwatch(connection));
         if user.connections.is_empty() {
-            user.rooms.iter().for_each(|member_of| member_of.room.disconnect(user_id));
-            user.has_gone = true;
             self.departed.lock().insert(user_id, clock::now());
+        }
+        if user.leave_if_disconnected(user_id) {
             drop(locked);
             self.users.remove(user_id, &entry);
         } else {
@@ -65,7 +67,7 @@ impl Hub {
     pub fn leave(&self, connection: &Connection, room: Option<&RoomId>) {
         let user_id = connection.user.id;
         self.users.with(user_id, |user| {
-            if user.connections.iter().all(|other| other.id == connection.id) {
+            if user.elsewhere.is_empty() && user.connections.iter().all(|other| other.id == connection.id) {
                 let left = user.rooms.iter().filter(|member_of| room.is_none_or(|room| member_of.room.id == *room));
                 left.for_each(|member_of| member_of.room.leave(user_id));
             }
@@ -74,6 +76,7 @@ impl Hub {
 
     pub fn set_away(&self, connection: &Connection, away: bool) {
         connection.set_away(away);
+        self.local_changes.note(connection.user.id);
         self.users.with(connection.user.id, |user| user.update_away(connection.user.id));
     }
 
@@ -99,7 +102,9 @@ impl Hub {
         std::mem::take(&mut *self.departed.lock()).into_iter().collect()
     }
 
+    /// The users who are connected to this process.
     pub fn connected_users(&self) -> Vec<UserId> {
-        self.users.all().into_iter().map(|(user, _)| user).collect()
+        let all = self.users.all().into_iter();
+        all.filter(|(_, entry)| !entry.lock().connections.is_empty()).map(|(user, _)| user).collect()
     }
 }

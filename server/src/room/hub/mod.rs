@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Millis, RoomId, RoomKind, RoomRole, ServerFrame, ServerRole, UserId};
+use tokio::sync::broadcast;
 
 use super::{DirtyRooms, Room, name_index::NameIndex};
 use crate::{
@@ -16,14 +17,20 @@ mod connections;
 mod direct_rooms;
 mod marks;
 mod members;
+mod other_nodes;
 mod public_rooms;
 mod users;
 
 use connected_user::ConnectedUser;
 use direct_rooms::DirectRooms;
 use marks::RecentMarks;
+use other_nodes::LocalChanges;
+pub use other_nodes::{Absence, Typing};
 use public_rooms::PublicRooms;
 use users::Users;
+
+/// Notices of typing that may wait for the bus to other nodes.
+const TYPING: usize = 256;
 
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
@@ -32,6 +39,9 @@ pub struct Hub {
     users: Users,
     marks: RecentMarks,
     names: NameIndex,
+    local_changes: LocalChanges,
+    /// Who is typing in which room.
+    typing: broadcast::Sender<Typing>,
     /// Users who have disconnected, with the time to be stored.
     departed: Mutex<HashMap<UserId, Millis>>,
     dirty_rooms: Arc<DirtyRooms>,
@@ -49,6 +59,8 @@ impl Hub {
             users: Users::default(),
             marks: RecentMarks::default(),
             names: NameIndex::default(),
+            local_changes: LocalChanges::default(),
+            typing: broadcast::channel(TYPING).0,
             departed: Mutex::default(),
             dirty_rooms: Arc::new(DirtyRooms::default()),
             leave_grace,
@@ -90,6 +102,11 @@ impl Hub {
     /// Whether a connected user other than `except` has a name with this key.
     pub fn is_name_used(&self, key: &str, except: Option<UserId>) -> bool {
         self.names.is_used(key, except)
+    }
+
+    /// Whether a user other than `except` who is connected to another node has a name with this key. They may be about to leave.
+    pub fn is_name_used_elsewhere(&self, key: &str, except: Option<UserId>) -> bool {
+        self.names.is_used_elsewhere(key, except)
     }
 
     /// The connected members of a room whose names have these keys.

@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// `server_version_num` of the oldest PostgreSQL that is supported.
 const OLDEST_VERSION: u32 = 14_00_00;
 
-/// The second number of the advisory lock of the process that uses the database; see [`ADVISORY_LOCKS`].
+/// The second number of the advisory lock of the processes that use the database; see [`ADVISORY_LOCKS`].
 const PROCESS_LOCK: i32 = 0;
 
 pub(super) async fn configure_reader(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -50,16 +50,14 @@ pub(super) async fn connect_writer(options: &PgConnectOptions) -> Result<PgConne
     tokio::time::timeout(CONNECT_TIMEOUT, connect).await.unwrap_or_else(|_| Err(error::timed_out()))
 }
 
-/// Takes the lock of the process that uses the database, for as long as the connection lives. False if another one has it.
+/// Takes the lock of the processes that use the database, for as long as the connection lives. False if others have it that do
+/// not share it.
 pub(super) async fn try_lock_database(connection: &mut PgConnection, sharing: Sharing) -> Result<bool, StoreError> {
-    if sharing == Sharing::Shared {
-        return Ok(true);
-    }
-    let locked = sqlx::query_scalar("SELECT pg_try_advisory_lock($1, $2)")
-        .bind(ADVISORY_LOCKS)
-        .bind(PROCESS_LOCK)
-        .fetch_one(connection)
-        .await?;
+    let sql = match sharing {
+        Sharing::Exclusive => "SELECT pg_try_advisory_lock($1, $2)",
+        Sharing::Shared => "SELECT pg_try_advisory_lock_shared($1, $2)",
+    };
+    let locked = sqlx::query_scalar(sql).bind(ADVISORY_LOCKS).bind(PROCESS_LOCK).fetch_one(connection).await?;
     Ok(locked)
 }
 

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
 use super::{
-    PostgresStore, audit, rights,
+    PostgresStore, audit, commit_log, rights,
     transaction::{AdvisoryLock, WriteTransaction},
 };
 use crate::{
@@ -139,6 +139,10 @@ async fn revoke(tx: &mut WriteTransaction<'_>, id: Uuid, by: UserId) -> Result<(
 /// Waits for whoever is using the one before, and for the owner that it makes.
 async fn create_owner_invite(tx: &mut WriteTransaction<'_>, token: TokenHash) -> Result<bool, StoreError> {
     tx.lock(AdvisoryLock::Owners).await?;
+    // The link that another node has shown is that of all nodes.
+    if commit_log::has_other_nodes(tx).await? && has_owner_invite(tx.db()).await? {
+        return Ok(false);
+    }
     sqlx::query("DELETE FROM invite WHERE role = 'owner'").execute(tx.db()).await?;
     if has_owner(tx.db()).await? {
         return Ok(false);
@@ -146,6 +150,10 @@ async fn create_owner_invite(tx: &mut WriteTransaction<'_>, token: TokenHash) ->
     let invite = invite_rules::owner_invite(tx.now);
     insert(tx.db(), token, &invite).await?;
     Ok(true)
+}
+
+async fn has_owner_invite(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM invite WHERE role = 'owner')").fetch_one(db).await?)
 }
 
 async fn has_owner(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {

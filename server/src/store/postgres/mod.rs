@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{Store, StoreStatus, pending_marks::PendingMarks, values};
-use crate::domain::{CommitSink, StoreError};
+use crate::domain::{CommitSink, NodeId, StoreError};
 use batch::Job;
 use pending_touches::PendingTouches;
 use status::Status;
@@ -34,6 +34,7 @@ mod accounts;
 mod address;
 mod audit;
 mod batch;
+mod commit_log;
 mod connection;
 mod ended_guests;
 mod error;
@@ -80,14 +81,15 @@ pub struct PostgresStore {
     /// The writer's. It is closed when the writer ends.
     sink: Weak<dyn CommitSink>,
     status: Arc<Status>,
+    node: NodeId,
 }
 
 /// Whether other processes may use the database at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// None: it would not receive this one's events.
+    /// None. Nothing is written to the commit log.
     Exclusive,
-    /// For tests of what holds between several writers.
+    /// Those that share it as well: each commit has an entry in the commit log, which they read.
     Shared,
 }
 
@@ -105,6 +107,7 @@ impl PostgresStore {
     ) -> Result<Arc<Self>, StoreError> {
         let status = Arc::<Status>::default();
         let writer = Writer::connect(address.clone(), sharing, status.clone(), sink.clone()).await?;
+        let node = writer.node();
         let readers = PgPoolOptions::new()
             .min_connections(1)
             .max_connections(connections)
@@ -122,6 +125,7 @@ impl PostgresStore {
             touches: Arc::default(),
             sink: Arc::downgrade(&sink),
             status,
+            node,
         }))
     }
 

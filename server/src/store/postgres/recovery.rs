@@ -25,7 +25,7 @@ pub async fn create_recovery_link(
 ) -> Result<Option<User>, StoreError> {
     let mut connection = connection::connect_writer(&address.options()).await?;
     migrations::require_current(&mut connection).await?;
-    let mut tx = WriteTransaction::begin(&mut connection).await?;
+    let mut tx = WriteTransaction::begin(&mut connection, None).await?;
     let Some(account) = accounts::by_name(tx.db(), key).await? else { return Ok(None) };
     passwords::create_recovery_token(&mut tx, account.user.id, token, expires_at).await?;
     tx.commit().await?;

@@ -18,9 +18,10 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::commit_log;
 use crate::{
     clock,
-    domain::{Commit, ControlEvent, MembershipChange, StoreError},
+    domain::{Commit, ControlEvent, MembershipChange, NodeId, StoreError},
 };
 
 /// A transaction, and what is to be published once it is committed. If it is dropped without a commit, the connection must be
@@ -30,6 +31,8 @@ pub(super) struct WriteTransaction<'c> {
     /// One time for everything in it.
     pub(super) now: Millis,
     commit: Commit,
+    /// This process, if it shares the database.
+    pub(super) node: Option<NodeId>,
     users: BTreeMap<UserId, UserLock>,
     rooms: BTreeSet<RoomId>,
 }
@@ -56,10 +59,10 @@ pub(super) enum AdvisoryLock {
 pub(super) const ADVISORY_LOCKS: i32 = 0x7061_726c;
 
 impl<'c> WriteTransaction<'c> {
-    pub(super) async fn begin(connection: &'c mut PgConnection) -> Result<Self, StoreError> {
+    pub(super) async fn begin(connection: &'c mut PgConnection, node: Option<NodeId>) -> Result<Self, StoreError> {
         sqlx::raw_sql("BEGIN ISOLATION LEVEL READ COMMITTED").execute(&mut *connection).await?;
         let (users, rooms) = (BTreeMap::new(), BTreeSet::new());
-        Ok(Self { connection, now: clock::now(), commit: Commit::default(), users, rooms })
+        Ok(Self { connection, now: clock::now(), commit: Commit::default(), node, users, rooms })
     }
 
     /// Commits outside of the writer, where nothing is published.
@@ -71,6 +74,18 @@ impl<'c> WriteTransaction<'c> {
     /// What is to be published.
     pub(super) fn take_commit(&mut self) -> Commit {
         std::mem::take(&mut self.commit)
+    }
+
+    /// Adds what is to be published to the commit log, if the database is shared. This is the last write before the commit.
+    pub(super) async fn log_commit(&mut self) -> Result<(), StoreError> {
+        if let Some(node) = self.node
+            && !self.commit.is_empty()
+        {
+            let Commit { events, control, .. } = std::mem::take(&mut self.commit);
+            let position = Some(commit_log::insert(self, node, &events, &control).await?);
+            self.commit = Commit { events, control, position, ..Commit::default() };
+        }
+        Ok(())
     }
 
     /// Commits as the `number`th commit of a writer. If the connection is lost, the writer's row tells whether it was committed.

@@ -19,7 +19,7 @@ use super::{
     status::Status,
     transaction::WriteTransaction,
 };
-use crate::domain::{AppendOutcome, Commit, CommitSink, StoreError};
+use crate::domain::{AppendOutcome, Commit, CommitSink, NodeId, StoreError};
 
 /// Most writes in one transaction. More would only make the first of them wait longer.
 const MAX_BATCH: usize = 512;
@@ -81,6 +81,10 @@ impl Writer {
         let connector = Connector { address, sharing, writer: Uuid::now_v7(), status };
         let Established { connection, commits } = connector.open().await?;
         Ok(Self { connector, link: Link::Up(connection), commits, unanswered: None, sink })
+    }
+
+    pub(super) const fn node(&self) -> NodeId {
+        NodeId(self.connector.writer)
     }
 
     /// Runs until every sender is dropped and the queue is empty.
@@ -186,13 +190,19 @@ impl Writer {
     /// Runs a batch in one transaction.
     async fn attempt(&mut self, batch: &mut Batch) -> Attempt {
         let (writer, number) = (self.connector.writer, self.commits + 1);
+        let node = (self.connector.sharing == Sharing::Shared).then(|| self.node());
         let connection = match self.link.connection() {
             Ok(connection) => connection,
             Err(error) => return Attempt::Failed(error),
         };
         let run = async {
-            let mut tx = WriteTransaction::begin(connection).await?;
-            match batch.run(&mut tx).await {
+            let mut tx = WriteTransaction::begin(connection, node).await?;
+            let work = async {
+                let outcomes = batch.run(&mut tx).await?;
+                tx.log_commit().await?;
+                Ok(outcomes)
+            };
+            match work.await {
                 Ok(outcomes) => Ok((tx, outcomes)),
                 Err(error) => {
                     tx.roll_back().await?;
@@ -221,7 +231,7 @@ impl Writer {
     }
 
     async fn publish(&self, commit: Commit) {
-        if !commit.events.is_empty() || !commit.control.is_empty() {
+        if !commit.is_empty() {
             self.sink.publish(commit).await;
         }
     }

@@ -72,7 +72,7 @@ pub(super) async fn run(
         let mut answers = Vec::with_capacity(waiting.len());
         match try_commit(&options, &mut connection, &mut waiting, &mut answers, &erasures).await {
             Ok(commit) => {
-                if !commit.events.is_empty() || !commit.control.is_empty() {
+                if !commit.is_empty() {
                     sink.publish(commit).await;
                 }
                 answers.into_iter().for_each(|answer| answer(Ok(())));

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        invites, rights,
+        commit_log, invites, rights,
         rooms::join,
         sessions,
         transaction::{AdvisoryLock, WriteTransaction},
@@ -32,6 +32,7 @@ pub(super) async fn guest(
     };
     let user = User { id: UserId(Uuid::now_v7()), name, kind: UserKind::Guest, colour: None };
     insert_user(tx, &user, ServerRole::Guest).await?;
+    commit_log::reserve_name(tx, user.id, &names::key(&user.name)).await?;
     sessions::insert(tx, user.id, &session).await?;
     join(tx, &RoomId::lobby(), user.id, RoomRole::Member, None).await?;
     Ok(Ok(user))
@@ -60,7 +61,10 @@ pub(super) async fn is_taken(
     except: Option<UserId>,
     in_use: &IsNameInUse,
 ) -> Result<bool, StoreError> {
-    Ok(names::is_reserved(name) || in_use(&name.key, except) || reads::has_name(tx.db(), name, except).await?)
+    Ok(names::is_reserved(name)
+        || in_use(&name.key, except)
+        || reads::has_name(tx.db(), name, except).await?
+        || commit_log::is_name_connected(tx, &name.key, except).await?)
 }
 
 async fn insert_user(tx: &mut WriteTransaction<'_>, user: &User, role: ServerRole) -> Result<(), StoreError> {

@@ -5,13 +5,16 @@ use parlor_protocol::{
     http::{EventPage, MessagePage},
     limits,
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::super::{SNAPSHOT, values::sql_seq};
 use crate::{
     domain::{AuthorRange, Page, StoreError},
-    store::log::{EventRow, MessageRow, PageRange},
+    store::{
+        EventRange,
+        log::{EventRow, MessageRow, PageRange},
+    },
 };
 
 pub(super) async fn messages(db: &PgPool, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
@@ -44,20 +47,45 @@ pub(super) async fn messages(db: &PgPool, room: &RoomId, page: Page, limit: u32)
 macro_rules! event_rows {
     ($which:literal) => {
         concat!(
-            "SELECT event.seq, event.id, event.at, event.author, users.name, users.kind, users.colour,
+            "SELECT event.room, event.seq, event.id, event.at, event.author, users.name, users.kind, users.colour,
                     event.kind AS event_kind, event.body, event.html, event.reply_to, event.detail,
                     event.subject, about.name AS subject_name, about.kind AS subject_kind, about.colour AS subject_colour
-             FROM event JOIN users ON users.id = event.author LEFT JOIN users AS about ON about.id = event.subject
-             WHERE event.room = $1 AND ",
+             FROM event JOIN users ON users.id = event.author LEFT JOIN users AS about ON about.id = event.subject ",
             $which
         )
     };
 }
 
+/// The row of an event with its room.
+#[derive(FromRow)]
+struct RoomEventRow {
+    room: String,
+    #[sqlx(flatten)]
+    event: EventRow,
+}
+
+/// The events of parts of several logs.
+pub(in super::super) async fn events_in(db: &PgPool, ranges: &[EventRange]) -> Result<Vec<Event>, StoreError> {
+    if ranges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<RoomEventRow> = sqlx::query_as(event_rows!(
+        "JOIN UNNEST($1::text[], $2::bigint[], $3::bigint[]) AS range (room, first, last)
+             ON event.room = range.room AND event.seq BETWEEN range.first AND range.last
+         ORDER BY event.room, event.seq"
+    ))
+    .bind(ranges.iter().map(|range| range.room.as_str()).collect::<Vec<_>>())
+    .bind(ranges.iter().map(|range| sql_seq(range.first)).collect::<Vec<_>>())
+    .bind(ranges.iter().map(|range| sql_seq(range.last)).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.event.event(&RoomId::from(row.room))).collect())
+}
+
 /// Events other than messages from one seq on, before another one: the newest, oldest first.
 async fn notices(snapshot: &mut PgConnection, room: &RoomId, from: i64, before: i64) -> Result<Vec<Event>, StoreError> {
     let rows: Vec<EventRow> = sqlx::query_as(event_rows!(
-        "event.seq >= $2 AND event.seq < $3 AND event.kind NOT IN ('message', 'removed', 'deleted') ORDER BY event.seq DESC LIMIT $4"
+        "WHERE event.room = $1 AND event.seq >= $2 AND event.seq < $3 AND event.kind NOT IN ('message', 'removed', 'deleted') ORDER BY event.seq DESC LIMIT $4"
     ))
     .bind(room.as_str())
     .bind(from)
@@ -70,12 +98,13 @@ async fn notices(snapshot: &mut PgConnection, room: &RoomId, from: i64, before: 
 
 pub(super) async fn events(db: &PgPool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
     let mut snapshot = db.begin_with(SNAPSHOT).await?;
-    let rows: Vec<EventRow> = sqlx::query_as(event_rows!("event.seq > $2 ORDER BY event.seq LIMIT $3"))
-        .bind(room.as_str())
-        .bind(sql_seq(after))
-        .bind(i64::from(limit))
-        .fetch_all(&mut *snapshot)
-        .await?;
+    let rows: Vec<EventRow> =
+        sqlx::query_as(event_rows!("WHERE event.room = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3"))
+            .bind(room.as_str())
+            .bind(sql_seq(after))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *snapshot)
+            .await?;
     let head = head(&mut snapshot, room).await?;
     snapshot.commit().await?;
     let events = rows.into_iter().map(|row| row.event(room)).collect();

@@ -21,6 +21,7 @@ mod mentions;
 mod projection;
 
 pub(super) use append::{append, append_one};
+pub(super) use history::events_in;
 pub(super) use projection::delete_member;
 
 #[async_trait]
