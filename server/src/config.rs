@@ -33,6 +33,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections to PostgreSQL that read: enough for twice as many cores as most databases have.
 const STORE_CONNECTIONS: u32 = 8;
 
+/// Longest name of a node.
+const MAX_NODE_NAME: usize = 64;
+
 #[derive(Clone, Debug, Parser)]
 pub struct Config {
     /// Address and port to listen on; port 0 chooses a free port
@@ -78,6 +81,11 @@ pub struct Config {
     /// File with certificates (PEM) of authorities that sign those of the NATS servers, besides those of the system
     #[arg(long, env = "PARLOR_BUS_CA_FILE", value_name = "FILE", requires = "bus")]
     pub bus_ca_file: Option<PathBuf>,
+
+    /// Name of this server among those behind a load balancer, which routes by the cookie parlor_node that has it. Without this flag
+    /// it is different at each start
+    #[arg(long, env = "PARLOR_NODE_NAME", value_name = "NAME", requires = "bus", value_parser = node_name)]
+    pub node_name: Option<String>,
 
     /// Store nothing, so that the database can be copied meanwhile; what people send waits in their browsers
     #[arg(long, env = "PARLOR_READ_ONLY")]
@@ -233,6 +241,16 @@ impl fmt::Debug for StoreAddress {
     }
 }
 
+/// A name that can be the value of a cookie.
+fn node_name(text: &str) -> Result<String, &'static str> {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if (1..=MAX_NODE_NAME).contains(&text.len()) && text.bytes().all(is_valid) {
+        Ok(text.to_owned())
+    } else {
+        Err("a node's name has 1 to 64 letters, digits, hyphens, dots and underscores")
+    }
+}
+
 /// The URL of a NATS server. It may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BusAddress(pub String);
@@ -315,6 +333,7 @@ impl Default for Config {
             bus: Vec::new(),
             bus_password_file: None,
             bus_ca_file: None,
+            node_name: None,
             store_connections: STORE_CONNECTIONS,
             read_only: false,
             name: None,

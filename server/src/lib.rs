@@ -154,7 +154,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
                 ca_file: config.bus_ca_file.as_deref(),
             };
             let bus = Nats::connect(bus, &store.server_id().await?, log.node()).await?;
-            let cluster = Cluster::new(log, bus);
+            let cluster = Cluster::new(config.node_name.clone(), log, bus);
             cluster.start(order, &hub, &store, announcements, commits, &stop);
             Some(cluster)
         }

@@ -40,6 +40,7 @@ const REMOVAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// This node, and its connection to the others.
 pub struct Cluster {
+    name: String,
     log: Arc<dyn CommitLog>,
     bus: Nats,
     /// There may be something to read.
@@ -51,9 +52,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub fn new(log: Arc<dyn CommitLog>, bus: Nats) -> Arc<Self> {
+    /// `name`: the node's among those of the load balancer. Without one it has a part of its id.
+    pub fn new(name: Option<String>, log: Arc<dyn CommitLog>, bus: Nats) -> Arc<Self> {
+        let name = name.unwrap_or_else(|| {
+            let id = log.node().0.simple().to_string();
+            id.chars().rev().take(8).collect()
+        });
         let (news, failed) = (Notify::new(), CancellationToken::new());
-        Arc::new(Self { log, bus, news, is_cut_off: AtomicBool::new(false), failed })
+        Arc::new(Self { name, log, bus, news, is_cut_off: AtomicBool::new(false), failed })
     }
 
     /// Starts the tasks, which run until `stop`. Only they hold `order`: the bus of the process closes when nothing is published
@@ -80,6 +86,11 @@ impl Cluster {
         let presence = presence::Presence::new(hub.clone(), store.clone(), self.log.clone());
         let changes = presence::forward(commits, self.log.node());
         until_stop(Box::pin(presence.run(changes)));
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether the bus works.

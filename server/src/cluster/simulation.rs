@@ -231,20 +231,31 @@ impl CommitLog for Connection {
 }
 
 /// What a node has told its clients.
-struct Told(Mutex<(HashMap<RoomId, Seq>, HashMap<UserId, Millis>)>);
+#[derive(Default)]
+struct Told {
+    heads: HashMap<RoomId, Seq>,
+    versions: HashMap<UserId, Millis>,
+    /// What it has loaded at its start. Changes that it contains may be applied once more.
+    loaded: HashMap<UserId, Millis>,
+}
+
+struct Clients(Mutex<Told>);
 
 #[async_trait]
-impl CommitSink for Told {
+impl CommitSink for Clients {
     async fn publish(&self, commit: Commit) {
-        let (heads, versions) = &mut *self.0.lock();
+        let told = &mut *self.0.lock();
         for event in commit.events {
-            let head = heads.entry(event.room).or_default();
+            let head = told.heads.entry(event.room).or_default();
             assert_eq!(event.seq, *head + 1, "an event is lost, doubled or out of order");
             *head = event.seq;
         }
         for event in commit.control {
             let ControlEvent::UserMuted { user, until, .. } = event else { panic!("{event:?}") };
-            let version = versions.entry(user).or_default();
+            if told.loaded.get(&user).is_some_and(|loaded| until <= *loaded) {
+                continue;
+            }
+            let version = told.versions.entry(user).or_default();
             assert_eq!(until, *version + 1, "a change of a user is lost, doubled or out of order");
             *version = until;
         }
@@ -260,7 +271,7 @@ impl CommitSink for Told {
 struct Node {
     id: NodeId,
     order: Arc<CommitOrder>,
-    told: Arc<Told>,
+    clients: Arc<Clients>,
     announcements: mpsc::Receiver<Commit>,
     /// What the bus brings it, in any order.
     inbox: Vec<Commit>,
@@ -272,8 +283,8 @@ impl Node {
     /// Starts a node, which loads what is in the database.
     async fn start(number: u128, database: &Arc<Mutex<Database>>, random: &mut StdRng) -> Self {
         let id = NodeId(Uuid::from_u128(number));
-        let told = Arc::new(Told(Mutex::default()));
-        let order = CommitOrder::before(told.clone());
+        let clients = Arc::new(Clients(Mutex::default()));
+        let order = CommitOrder::before(clients.clone());
         let announcements = order.share(Arc::new(Connection { node: id, database: database.clone() })).await.unwrap();
         let rooms = {
             let mut database = database.lock();
@@ -282,13 +293,15 @@ impl Node {
                 database.write(0, 1);
                 database.commit(0);
             }
-            let (heads, versions) = &mut *told.0.lock();
-            heads.extend(database.heads.clone());
-            versions.extend(database.versions.iter().map(|(n, version)| (user(*n), *version)));
+            let mut told = clients.0.lock();
+            told.heads.extend(database.heads.clone());
+            told.versions.extend(database.versions.iter().map(|(n, version)| (user(*n), *version)));
+            told.loaded = told.versions.clone();
+            drop(told);
             database.rooms()
         };
         order.set_heads(&rooms).await;
-        Self { id, order, told, announcements, inbox: Vec::new(), has_read: true }
+        Self { id, order, clients, announcements, inbox: Vec::new(), has_read: true }
     }
 
     async fn read_log(&mut self) {
@@ -380,10 +393,10 @@ async fn run(seed: u64) {
     for node in &mut nodes {
         node.read_log().await;
         let database = database.lock();
-        let (heads, versions) = &*node.told.0.lock();
-        let told: BTreeMap<_, _> = heads.iter().map(|(room, head)| (room.clone(), *head)).collect();
-        assert_eq!(told, database.heads);
-        assert!(database.versions.iter().all(|(n, version)| versions.get(&user(*n)) == Some(version)));
+        let told = node.clients.0.lock();
+        let heads: BTreeMap<_, _> = told.heads.iter().map(|(room, head)| (room.clone(), *head)).collect();
+        assert_eq!(heads, database.heads);
+        assert!(database.versions.iter().all(|(n, version)| told.versions.get(&user(*n)) == Some(version)));
     }
 }
 

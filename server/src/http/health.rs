@@ -33,5 +33,5 @@ fn describe(cluster: &Cluster) -> String {
         "not connected; the database is asked every 250 ms instead"
     };
     let log = if cluster.is_cut_off() { "commits of other nodes: cannot be read\n" } else { "" };
-    format!("bus: NATS, {bus}\n{log}")
+    format!("node: {}\nbus: NATS, {bus}\n{log}", cluster.name())
 }

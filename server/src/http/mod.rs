@@ -29,6 +29,7 @@ mod linger;
 mod manifest;
 mod members;
 mod moderation;
+mod node_cookie;
 mod pages;
 mod people;
 mod rate_limit;
@@ -97,6 +98,7 @@ pub fn routes(app: &AppState, more_pages: Router<AppState>) -> Router<AppState> 
 /// Adds what all responses have in common, and the site's files at all other addresses.
 pub fn with_common_layers(app: &AppState, routes: Router<AppState>) -> Router<AppState> {
     routes
+        .layer(middleware::from_fn_with_state(app.clone(), node_cookie::set))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), host::check))

@@ -64,3 +64,22 @@ async fn a_node_that_missed_too_much_ends() {
     tokio::time::timeout(crate::support::PATIENCE, nodes[0].failed()).await.unwrap();
     nodes.stop().await;
 }
+
+#[tokio::test]
+async fn browsers_are_told_which_node_they_use() {
+    let config = Config { node_name: Some("b.2".into()), ..unlimited() };
+    let nodes = Nodes::start_with(1, NO_BUS.into(), config).await;
+    let cookies = async |path: &str, cookie: &str| {
+        let request = crate::support::http_client().get(nodes[0].url(path)).header("cookie", cookie);
+        let response = request.send().await.unwrap();
+        let cookies = response.headers().get_all("set-cookie").iter();
+        cookies.map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mine = ["parlor_node=b.2; Path=/; HttpOnly; SameSite=Lax"];
+    for path in ["/", "/api/rooms", "/live/poll", "/readyz"] {
+        assert_eq!(cookies(path, "a=1").await, mine, "{path}");
+        assert_eq!(cookies(path, "parlor_node=a").await, mine, "of a node that has ended, {path}");
+        assert!(cookies(path, "parlor_node=b.2").await.is_empty(), "{path}");
+    }
+    nodes.stop().await;
+}
