@@ -17,7 +17,8 @@ export async function freePort(): Promise<number> {
 export class ServerProcess implements Address {
   readonly host = "127.0.0.1";
   private child?: ChildProcess;
-  private output = "";
+  /** The newest link for the first owner that it has printed, and when. */
+  ownerLink?: { secret: string; printedAt: number };
   /** The binary that the next start runs. */
   program = process.env.PARLOR_BIN!; // set by binary.ts
 
@@ -37,21 +38,18 @@ export class ServerProcess implements Address {
     return `http://${this.address}`;
   }
 
-  /** The secret of the link for the first owner, if its last start printed one. */
-  get firstSecret(): string | undefined {
-    return /\/first\/(\w+)/.exec(this.output)?.[1];
-  }
-
   async start(): Promise<void> {
     const args = ["--addr", this.address, "--data", this.folder, ...this.flags];
     const child = spawn(this.program, args, { stdio: ["ignore", "pipe", "inherit"], cwd: this.folder });
     this.child = child;
-    this.output = "";
+    let output = "";
     await new Promise<void>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`the server exited with ${code}`)));
       child.stdout!.on("data", (text) => {
-        this.output += text;
-        if (this.output.includes("listening on")) resolve();
+        output += text;
+        const [, secret] = /\/first\/(\w+)/.exec(output) ?? [];
+        if (secret && secret !== this.ownerLink?.secret) this.ownerLink = { secret, printedAt: Date.now() };
+        if (output.includes("listening on")) resolve();
       });
     });
     child.removeAllListeners("exit");

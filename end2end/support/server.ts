@@ -89,11 +89,11 @@ export class Server {
     await this.parts.balancer?.listen();
   }
 
-  /** The secret of the link for the first owner, as printed at the start. A node that prints one voids that of the nodes before it. */
+  /** The secret of the link for the first owner. A newer link voids those before it, whichever node printed them. */
   get firstSecret(): string {
-    const secrets = this.parts.nodes.flatMap((node) => node.firstSecret ?? []);
-    if (secrets.length === 0) throw new Error("no link for the first owner was printed");
-    return secrets[secrets.length - 1];
+    const links = this.parts.nodes.flatMap((node) => node.ownerLink ?? []).sort((a, b) => b.printedAt - a.printedAt);
+    if (links.length === 0) throw new Error("no link for the first owner was printed");
+    return links[0].secret;
   }
 
   /** The node with this name, which can be ended and started alone. The load balancer meanwhile uses the others. */

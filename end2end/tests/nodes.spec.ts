@@ -256,10 +256,17 @@ withoutBus.describe("nodes", { tag: "@nodes" }, () => {
     const ann = await on("a", "Ann");
     const bob = await on("b", "Bob");
     const both = [ann, bob];
+    const expectBus = async (state: string) => {
+      for (const node of ["a", "b"]) {
+        await expect.poll(async () => (await fetch(`${server.node(node).url}/readyz`)).text()).toContain(`NATS, ${state}`);
+      }
+    };
+    await expectBus("connected");
     await ann.send("with NATS");
     await expectInOrder(both, ["with NATS"]);
 
     bus.goDown();
+    await expectBus("not connected");
     await bob.send("without NATS");
     await ann.send("still without");
     await expectInOrder(both, ["with NATS", "without NATS", "still without"]);
@@ -276,6 +283,7 @@ withoutBus.describe("nodes", { tag: "@nodes" }, () => {
     for (const person of both) await person.expectConnected();
 
     bus.comeUp();
+    await expectBus("connected");
     await bob.send("with NATS again");
     await expectInOrder(both, ["with NATS", "without NATS", "still without", "with NATS again"]);
     for (const person of both) await person.expectConnected();
