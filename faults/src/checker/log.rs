@@ -14,6 +14,7 @@ pub type RoomLog = Vec<(Seq, CommandId)>;
 pub struct ClientLog {
     name: String,
     rooms: BTreeMap<RoomId, Vec<Entry>>,
+    is_over: bool,
 }
 
 /// An entry of a client's log.
@@ -35,12 +36,22 @@ pub(super) enum Entry {
 pub struct History {
     pub(super) epochs: Vec<BTreeMap<RoomId, RoomLog>>,
     pub(super) others_wrote: bool,
+    pub(super) notices: BTreeSet<CommandId>,
 }
 
 impl ClientLog {
     /// An empty log. The name is shown in violations.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), rooms: BTreeMap::new() }
+        Self { name: name.into(), rooms: BTreeMap::new(), is_over: false }
+    }
+
+    /// Records that the client was not allowed to go on, so that it need not be complete.
+    pub const fn over(&mut self) {
+        self.is_over = true;
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Whose log it is.
@@ -91,7 +102,7 @@ impl ClientLog {
     }
 
     /// Records that the newest page was loaded after a `gap`, and the client continues at `head`. The room must contain
-    /// nothing but messages: each seq up to the head has one.
+    /// nothing but these events: each seq up to the head has one.
     pub fn reloaded(&mut self, room: &RoomId, head: Seq, page: impl IntoIterator<Item = (Seq, CommandId)>) {
         let entries = self.room(room);
         let at = entries.len();
@@ -130,7 +141,7 @@ impl ClientLog {
 impl History {
     /// The history of a server without restores: the full log of every room, read at the end.
     pub fn new(rooms: BTreeMap<RoomId, RoomLog>) -> Self {
-        Self { epochs: vec![rooms], others_wrote: false }
+        Self { epochs: vec![rooms], others_wrote: false, notices: BTreeSet::new() }
     }
 
     /// Adds the history after an older copy of the data was restored.
@@ -142,6 +153,12 @@ impl History {
     /// Allows messages that are in no client's log.
     pub const fn others_wrote(mut self) -> Self {
         self.others_wrote = true;
+        self
+    }
+
+    /// Adds events that are no messages, such as added members, which are in no client's log as sent.
+    pub fn with_notices(mut self, ids: impl IntoIterator<Item = CommandId>) -> Self {
+        self.notices.extend(ids);
         self
     }
 

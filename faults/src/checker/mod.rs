@@ -5,6 +5,7 @@
 mod client_check;
 mod history_index;
 mod log;
+mod revocation;
 mod violation;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ use history_index::HistoryIndex;
 use log::Entry;
 pub use log::{ClientLog, History, RoomLog};
 use parlor_protocol::CommandId;
+pub use revocation::{Connected, Margins, Observation, Outage, Revocation, RevocationSummary, check_revocations};
 pub use violation::{Rule, Violation, Violations};
 
 /// Counts of what was checked.
@@ -53,7 +55,7 @@ pub fn check(history: &History, logs: &[ClientLog]) -> Result<Summary, Violation
 /// All violations.
 pub fn check_complete(history: &History, logs: &[ClientLog]) -> Result<Summary, Violations> {
     let (summary, mut found) = all(history, logs);
-    for log in logs {
+    for log in logs.iter().filter(|log| !log.is_over()) {
         for room in history.rooms() {
             let (head, seen) = (history.head(room), log.head(room));
             if seen.is_some_and(|seen| seen != head) {
@@ -89,7 +91,8 @@ fn all(history: &History, logs: &[ClientLog]) -> (Summary, Vec<Violation>) {
         let mut told = HashSet::new();
         for rooms in &history.epochs {
             for (room, events) in rooms {
-                for (seq, id) in events.iter().filter(|(_, id)| !sent.contains(id) && told.insert(*id)) {
+                let is_unsent = |id: &CommandId| !sent.contains(id) && !history.notices.contains(id);
+                for (seq, id) in events.iter().filter(|(_, id)| is_unsent(id) && told.insert(*id)) {
                     let text = "nobody has sent it".into();
                     found.push(violation(Rule::Unsent, None, room, Some(*seq), Some(*id), text));
                 }
@@ -107,5 +110,5 @@ fn violation(
     id: Option<CommandId>,
     found: String,
 ) -> Violation {
-    Violation { rule, client: client.map(|log| log.name().to_owned()), room: room.clone(), seq, id, found }
+    Violation { rule, client: client.map(|log| log.name().to_owned()), room: Some(room.clone()), seq, id, found }
 }

@@ -181,7 +181,7 @@ fn rooms_are_checked_separately() {
     ann.event(&den(), 2, id(4));
     check(&history, &[ann.clone()]).unwrap();
     ann.event(&den(), 2, id(4));
-    assert_eq!(breaks(Rule::Seam, &history, &[ann]).0[0].room, den());
+    assert_eq!(breaks(Rule::Seam, &history, &[ann]).0[0].room, Some(den()));
 }
 
 #[test]
@@ -258,6 +258,7 @@ fn stored_message_was_never_sent() {
     let history = history(&[1, 2, 3, 4]);
     let found = breaks(Rule::Unsent, &history, std::slice::from_ref(&ann));
     assert_eq!(found.0[0].seq, Some(4));
+    check(&history.clone().with_notices([id(4)]), &[ann.clone()]).unwrap();
     check(&history.others_wrote(), &[ann]).unwrap();
 }
 
@@ -269,7 +270,11 @@ fn client_is_behind_at_the_end() {
     let violations = check_complete(&history, &[ann.clone(), bob]).unwrap_err();
     assert!(violations.has(Rule::Behind), "{violations}");
     // A client that never joined the room is not behind.
-    check_complete(&history, &[ann]).unwrap();
+    check_complete(&history, &[ann.clone()]).unwrap();
+    // Nor one that was banned.
+    let mut banned = reader(&[(1, 1), (2, 2)]);
+    banned.over();
+    check_complete(&history, &[ann, banned]).unwrap();
 }
 
 /// 1 and 2 are in both histories; 3 and 4 were lost, 5 and 6 came after.

@@ -34,6 +34,10 @@ pub enum Rule {
     NotChanged,
     /// At the end every client has seen each of its rooms up to the head.
     Behind,
+    /// After the ack of a removal or ban and a margin, no client of the person receives a later event of the room.
+    Revoked,
+    /// After the ack of a ban and a margin, no client of the person is connected.
+    NotClosed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +46,7 @@ pub struct Violation {
     pub rule: Rule,
     /// Client in whose log it was found. `None` if the history itself is wrong.
     pub client: Option<String>,
-    pub room: RoomId,
+    pub room: Option<RoomId>,
     pub seq: Option<Seq>,
     pub id: Option<CommandId>,
     pub found: String,
@@ -64,7 +68,9 @@ impl fmt::Display for Violation {
         if let Some(client) = &self.client {
             write!(f, " client {client},")?;
         }
-        write!(f, " room {}", self.room)?;
+        if let Some(room) = &self.room {
+            write!(f, " room {room}")?;
+        }
         if let Some(seq) = self.seq {
             write!(f, ", seq {seq}")?;
         }
