@@ -50,7 +50,7 @@ figures-browser: build
 ## Inject faults into a server under load, and check that no message is lost or duplicated; 10 minutes, or MINUTES=n
 MINUTES ?= 10
 faults: build
-	@cargo run --quiet --release -p parlor-faults -- run --bin $(BINARY) --scenario each --minutes $(MINUTES)
+	@cargo run --quiet --release -p parlor-faults -- run --bin $(BINARY) --scenario each,each-of-nodes --minutes $(MINUTES)
 
 ## Like figures, with 50 kills and longer phases with 100 of 1,000 clients that do not read; about 15 minutes
 figures-long: build

@@ -5,6 +5,8 @@
 
 pub mod checker;
 pub mod client;
+pub mod engines;
+pub mod link;
 pub mod process;
 pub mod proxy;
 pub mod run;

@@ -25,12 +25,23 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// A server process, killed when dropped.
 #[derive(Debug)]
 pub struct Server {
-    binary: PathBuf,
-    data: PathBuf,
-    args: Vec<String>,
+    launch: Launch,
     address: SocketAddr,
     child: Option<Child>,
     log: Arc<Mutex<Vec<String>>>,
+    output: Arc<Mutex<Vec<String>>>,
+}
+
+/// What is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    pub binary: PathBuf,
+    /// Data folder.
+    pub data: PathBuf,
+    /// Arguments besides the address and the data folder.
+    pub args: Vec<String>,
+    /// Variables of its environment.
+    pub env: Vec<(String, String)>,
 }
 
 /// The binary to run: the given one, `PARLOR_BIN`, or the newest build of the workspace.
@@ -47,19 +58,32 @@ pub fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     newest.filter(|path| path.is_file()).context("no binary was built: cargo build --release -p parlor")
 }
 
+/// Whether a server knows a flag. Those of earlier versions may not.
+pub fn has_flag(binary: &Path, flag: &str) -> anyhow::Result<bool> {
+    let output = Command::new(binary).arg("--help").output();
+    let output = output.with_context(|| format!("starting {}", binary.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().any(|word| word == flag))
+}
+
 impl Server {
     /// Starts the server on a free port of 127.0.0.1 and waits until it listens. `args` are further arguments.
     pub fn start(binary: &Path, data: &Path, args: &[&str]) -> anyhow::Result<Self> {
-        let mut server = Self {
-            binary: binary.to_owned(),
-            data: data.to_owned(),
-            args: args.iter().map(|flag| (*flag).to_owned()).collect(),
-            address: free_address()?,
-            child: None,
-            log: Arc::default(),
-        };
+        let args = args.iter().map(|flag| (*flag).to_owned()).collect();
+        Self::launch(Launch { binary: binary.to_owned(), data: data.to_owned(), args, env: Vec::new() })
+    }
+
+    /// Starts the server on a free port of 127.0.0.1 and waits until it listens.
+    pub fn launch(launch: Launch) -> anyhow::Result<Self> {
+        let (log, output) = (Arc::default(), Arc::default());
+        let mut server = Self { launch, address: free_address()?, child: None, log, output };
         server.restart()?;
         Ok(server)
+    }
+
+    /// The token of the link that makes the first account the owner's. None if the server did not print one.
+    pub fn first_owner_token(&self) -> Option<String> {
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.iter().find_map(|line| line.rsplit_once("/first/").map(|(_, token)| token.trim().to_owned()))
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -71,8 +95,16 @@ impl Server {
         self.child.as_ref().map(Child::id)
     }
 
+    /// Whether it ended by itself since it was started.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(match &mut self.child {
+            Some(child) => child.try_wait()?.is_some(),
+            None => false,
+        })
+    }
+
     pub fn data(&self) -> &Path {
-        &self.data
+        &self.launch.data
     }
 
     /// Newest log lines, over all starts.
@@ -94,27 +126,29 @@ impl Server {
 
     fn start_at(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         ensure!(self.child.is_none(), "the server runs already");
-        let mut command = Command::new(&self.binary);
+        let mut command = Command::new(&self.launch.binary);
         // Settings in this environment are for other servers.
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PARLOR_")) {
             command.env_remove(name);
         }
         let child = command
+            .env("NO_COLOR", "1")
             .arg("--addr")
             .arg(address.to_string())
             .arg("--data")
-            .arg(&self.data)
-            .args(&self.args)
+            .arg(&self.launch.data)
+            .args(&self.launch.args)
+            .envs(self.launch.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {}", self.binary.display()))?;
+            .with_context(|| format!("starting {}", self.launch.binary.display()))?;
         let child = self.child.insert(child);
         let output = child.stdout.take().context("no output")?;
         let errors = child.stderr.take().context("no error output")?;
         self.collect_log(errors);
-        if let Err(error) = wait_until_ready(output) {
+        if let Err(error) = wait_until_ready(output, Arc::clone(&self.output)) {
             self.kill();
             return Err(error.context(self.log_lines().join("\n")));
         }
@@ -185,7 +219,7 @@ impl Drop for Server {
 }
 
 /// A free port, chosen at random so that concurrent runs rarely collide.
-fn free_address() -> anyhow::Result<SocketAddr> {
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     for _ in 0..100 {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, rand::random_range(PORTS)));
         if TcpListener::bind(address).is_ok() {
@@ -196,7 +230,7 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 /// Waits for the line with the address, and keeps reading to the end.
-fn wait_until_ready(output: impl Read + Send + 'static) -> anyhow::Result<()> {
+fn wait_until_ready(output: impl Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> anyhow::Result<()> {
     let (ready, waiting) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -204,6 +238,7 @@ fn wait_until_ready(output: impl Read + Send + 'static) -> anyhow::Result<()> {
                 // Fails only after the timeout.
                 let _ = ready.send(());
             }
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
     });
     match waiting.recv_timeout(READY_TIMEOUT) {
@@ -228,7 +263,7 @@ mod tests {
 
     #[test]
     fn ready_when_the_address_is_printed() {
-        wait_until_ready(&b"a\nlistening on http://127.0.0.1:1\n"[..]).unwrap();
-        assert!(wait_until_ready(&b"a\n"[..]).is_err());
+        wait_until_ready(&b"a\nlistening on http://127.0.0.1:1\n"[..], Arc::default()).unwrap();
+        assert!(wait_until_ready(&b"a\n"[..], Arc::default()).is_err());
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use parlor_faults::run::{self, Outcome, Plan, Scenario};
+use tokio::sync::Mutex;
 
 /// `PARLOR_BIN`, or the binary of this build, which is built if it does not exist.
 fn binary() -> PathBuf {
@@ -35,7 +36,13 @@ fn binary() -> PathBuf {
 }
 
 async fn holds(scenario: Scenario) {
-    let plan = Plan { time: Duration::from_secs(4), clients: 9, rate: 6.0, ..Plan::new(binary(), scenario, 1) };
+    // Three servers and PostgreSQL each: at the same time they would measure the machine.
+    static SEVERAL_NODES: Mutex<()> = Mutex::const_new(());
+    let _alone = if scenario.is_of_nodes() { Some(SEVERAL_NODES.lock().await) } else { None };
+    let mut plan = Plan { time: Duration::from_secs(4), clients: 9, rate: 6.0, ..Plan::new(binary(), scenario, 1) };
+    if let Some(nodes) = &mut plan.nodes {
+        nodes.other_binary = env::var_os("PARLOR_OTHER_BIN").map(PathBuf::from);
+    }
     let (name, seed) = (scenario.slug(), plan.seed);
     // The test harness would capture eprintln!.
     let mut screen = stderr();
@@ -89,4 +96,44 @@ async fn full_disk() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_faults() {
     holds(Scenario::All).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_kill() {
+    holds(Scenario::NodeKill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bus_stop() {
+    holds(Scenario::BusStop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn store_stop() {
+    holds(Scenario::StoreStop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partition() {
+    holds(Scenario::Partition).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_pause() {
+    holds(Scenario::NodePause).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clock() {
+    holds(Scenario::Clock).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mixed_versions() {
+    holds(Scenario::MixedVersions).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_faults_of_nodes() {
+    holds(Scenario::NodesAll).await;
 }

@@ -6,7 +6,11 @@ mod link;
 mod session;
 mod state;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub use http::Http;
 use parking_lot::Mutex;
@@ -68,7 +72,8 @@ pub struct Config {
     /// Name in the log and in violations.
     pub name: String,
     pub made: CreatedSession,
-    pub address: SocketAddr,
+    /// The nodes. It connects to the first one, and whenever it has lost its connection to another one, if there is one.
+    pub addresses: Vec<SocketAddr>,
     pub transport: Transport,
     /// The rooms to join, each from its first event.
     pub rooms: Vec<RoomId>,
@@ -76,6 +81,26 @@ pub struct Config {
     pub backoff: Backoff,
     /// Seed of random choices.
     pub seed: u64,
+    /// It may be removed from rooms, which it then joins again as soon as it may, and be banned (see [`Client::may_end`]).
+    /// When it received what is recorded.
+    pub revocable: bool,
+}
+
+/// An event that a revocable client received.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    pub room: RoomId,
+    pub seq: Seq,
+    pub at: Instant,
+}
+
+/// A time for which a revocable client was connected to a node.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectedPeriod {
+    pub address: SocketAddr,
+    pub from: Instant,
+    /// None if it was connected to the end.
+    pub to: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -103,11 +128,14 @@ pub struct Ended {
     pub stats: Stats,
     /// Protocol violations that no history shows.
     pub protocol_errors: Vec<String>,
+    /// Of a revocable client.
+    pub receipts: Vec<Receipt>,
+    pub connected: Vec<ConnectedPeriod>,
 }
 
 impl Client {
     pub fn start(config: Config) -> Self {
-        let state = Arc::new(Mutex::new(State::new(config.name.clone(), &config.rooms)));
+        let state = Arc::new(Mutex::new(State::new(&config)));
         let wake = Arc::new(Notify::new());
         let (orders, taken) = mpsc::unbounded_channel();
         let task = tokio::spawn(session::run(config, Arc::clone(&state), Arc::clone(&wake), taken));
@@ -127,9 +155,19 @@ impl Client {
         self.state.lock().waiting()
     }
 
+    /// Whether the outbox has messages that are not newer than an id.
+    pub fn waits_for(&self, newest: CommandId) -> bool {
+        self.state.lock().waits_for(newest)
+    }
+
     /// Newest seq seen in a room. `None` before it has joined and while it has to load a page.
     pub fn seen(&self, room: &RoomId) -> Option<Seq> {
         self.state.lock().seen(room)
+    }
+
+    /// Whether it joins a room.
+    pub fn has_room(&self, room: &RoomId) -> bool {
+        self.state.lock().has_room(room)
     }
 
     /// Whether it is connected and greeted.
@@ -153,6 +191,11 @@ impl Client {
         let _ = self.orders.send(Order::Drop);
     }
 
+    /// From now on the server may end it for good, as by a ban. Applies to revocable clients.
+    pub fn may_end(&self) {
+        self.state.lock().may_end = true;
+    }
+
     /// Describes the client's state in one line, for error messages.
     pub fn describe(&self) -> String {
         self.state.lock().describe()
@@ -166,6 +209,8 @@ impl Client {
             log: std::mem::take(&mut state.log),
             stats: state.stats,
             protocol_errors: std::mem::take(&mut state.protocol_errors),
+            receipts: std::mem::take(&mut state.receipts),
+            connected: std::mem::take(&mut state.connected),
         }
     }
 }

@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use parking_lot::Mutex;
 use parlor_protocol::{ClientFrame, Millis, ServerFrame};
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
 use tokio::{
     sync::{Notify, mpsc},
     time::{sleep, sleep_until, timeout},
@@ -30,6 +31,8 @@ struct Closed {
     greeted: bool,
     /// Delay requested by the server.
     after: Option<Duration>,
+    /// The person was banned.
+    for_good: bool,
 }
 
 pub(super) struct Session {
@@ -49,7 +52,8 @@ pub(super) async fn run(
     wake: Arc<Notify>,
     orders: mpsc::UnboundedReceiver<Order>,
 ) {
-    let http = match Http::new(config.address) {
+    let http = config.addresses.first().context("no address").and_then(|first| Http::new(*first));
+    let http = match http {
         Ok(http) => http,
         Err(error) => return state.lock().protocol_error(format!("{error:#}")),
     };
@@ -59,6 +63,10 @@ pub(super) async fn run(
     loop {
         let closed = session.connection().await;
         session.state.lock().disconnected();
+        if closed.for_good {
+            return;
+        }
+        session.change_node();
         failures = if closed.greeted { 0 } else { failures + 1 };
         let wait = backoff.wait(failures, &mut session.rng);
         sleep(closed.after.unwrap_or_default().max(wait)).await;
@@ -74,8 +82,17 @@ impl Backoff {
 }
 
 impl Session {
+    /// Connects to another node next time, if there is one.
+    fn change_node(&mut self) {
+        let now = self.http.address();
+        let others = self.config.addresses.iter().filter(|address| **address != now);
+        if let Some(next) = others.choose(&mut self.rng) {
+            self.http.set_address(*next);
+        }
+    }
+
     async fn connection(&mut self) -> Closed {
-        let mut closed = Closed { greeted: false, after: None };
+        let mut closed = Closed { greeted: false, after: None, for_good: false };
         let opened = timeout(OPEN_TIMEOUT, link::open(self)).await;
         let mut link = match opened.map_err(anyhow::Error::from).and_then(|opened| opened) {
             Ok(link) => link,
@@ -84,6 +101,7 @@ impl Session {
                 return closed;
             }
         };
+        self.state.lock().connecting(self.http.address());
         let mut last_activity = Instant::now();
         let mut next_ping = Instant::now();
         loop {
@@ -149,7 +167,8 @@ impl Session {
         match event {
             LinkEvent::Activity => true,
             LinkEvent::Frame(ServerFrame::Bye { code, reason, reconnect, after_ms }) => {
-                if !reconnect {
+                closed.for_good = !reconnect && self.state.lock().may_end;
+                if !reconnect && !closed.for_good {
                     self.state.lock().protocol_error(format!("bye for good: {code} {reason}"));
                 }
                 self.state.lock().note(format!("bye: {code} {reason}"));

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt::Display,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -11,6 +12,7 @@ use parlor_protocol::{
     limits,
 };
 
+use super::{Config, ConnectedPeriod, Receipt};
 use crate::checker::ClientLog;
 
 /// Delay before resending a rejected message without `retry_after_ms`.
@@ -42,6 +44,12 @@ pub(super) struct State {
     pub(super) log: ClientLog,
     pub(super) stats: Stats,
     pub(super) protocol_errors: Vec<String>,
+    /// Of a revocable client only.
+    pub(super) receipts: Vec<Receipt>,
+    pub(super) connected: Vec<ConnectedPeriod>,
+    revocable: bool,
+    pub(super) may_end: bool,
+    address: Option<SocketAddr>,
     rooms: BTreeMap<RoomId, Room>,
     heartbeat: Duration,
     greeted: bool,
@@ -71,10 +79,10 @@ enum Subscription {
 }
 
 impl State {
-    pub(super) fn new(name: String, rooms: &[RoomId]) -> Self {
-        let mut log = ClientLog::new(name);
+    pub(super) fn new(config: &Config) -> Self {
+        let mut log = ClientLog::new(&config.name);
         let mut known = BTreeMap::new();
-        for room in rooms {
+        for room in &config.rooms {
             log.began(room, 0);
             let subscription = Subscription::None;
             let empty = Room {
@@ -92,6 +100,11 @@ impl State {
             log,
             stats,
             protocol_errors,
+            receipts: Vec::new(),
+            connected: Vec::new(),
+            revocable: config.revocable,
+            may_end: false,
+            address: None,
             rooms: known,
             heartbeat: limits::HEARTBEAT,
             greeted: false,
@@ -109,6 +122,14 @@ impl State {
 
     pub(super) fn waiting(&self) -> usize {
         self.rooms.values().map(|room| room.outbox.len()).sum()
+    }
+
+    pub(super) fn has_room(&self, room: &RoomId) -> bool {
+        self.rooms.contains_key(room)
+    }
+
+    pub(super) fn waits_for(&self, newest: CommandId) -> bool {
+        self.rooms.values().any(|room| room.outbox.iter().any(|(id, _)| id.0 <= newest.0))
     }
 
     pub(super) fn seen(&self, room: &RoomId) -> Option<Seq> {
@@ -155,9 +176,17 @@ impl State {
         }
     }
 
+    /// A connection to a node was opened.
+    pub(super) const fn connecting(&mut self, address: SocketAddr) {
+        self.address = Some(address);
+    }
+
     /// The connection was lost: nothing is in flight and no room is joined.
     pub(super) fn disconnected(&mut self) {
         self.greeted = false;
+        if let Some(period) = self.connected.last_mut().filter(|period| period.to.is_none()) {
+            period.to = Some(Instant::now());
+        }
         for room in self.rooms.values_mut() {
             room.on_wire = false;
             if room.subscription != Subscription::Reload {
@@ -224,10 +253,13 @@ impl State {
     }
 
     pub(super) fn reloaded(&mut self, id: &RoomId, page: &MessagePage) {
-        self.log.reloaded(id, page.head, page.messages.iter().map(|message| (message.seq, message.id)));
+        let messages = page.messages.iter().map(|message| (message.seq, message.id));
+        let mut events: Vec<_> = messages.chain(page.notices.iter().map(|notice| (notice.seq, notice.id))).collect();
+        events.sort_unstable();
+        let tail = events.last().map(|(_, id)| id.tail());
+        self.log.reloaded(id, page.head, events);
         if let Some(room) = self.rooms.get_mut(id) {
-            room.after = page.head;
-            room.tail = page.messages.last().map(|message| message.id.tail());
+            (room.after, room.tail) = (page.head, tail);
             room.subscription = Subscription::None;
         }
     }
@@ -237,9 +269,12 @@ impl State {
             ServerFrame::Welcome { heartbeat_ms, .. } => {
                 self.heartbeat = Duration::from_millis(heartbeat_ms);
                 self.greeted = true;
+                if let Some(address) = self.address.filter(|_| self.revocable) {
+                    self.connected.push(ConnectedPeriod { address, from: now, to: None });
+                }
             }
             ServerFrame::Joined { room, head, .. } => self.joined(&room, head),
-            ServerFrame::Event(event) => self.event(&event),
+            ServerFrame::Event(event) => self.event(&event, now),
             ServerFrame::Ack { id, room, seq, .. } => self.acked(&room, id, seq),
             ServerFrame::Refused { id, room, code, message, retry_after_ms } => {
                 let wait = retry_after_ms.map_or(RETRY, Duration::from_millis);
@@ -258,6 +293,7 @@ impl State {
                 }
             }
             ServerFrame::Unknown => self.protocol_error("a frame of an unknown type"),
+            ServerFrame::Room { room } if room.gone => self.removed(&room.id, now),
             // `bye` is handled by the session; the others are not durable.
             ServerFrame::Bye { .. }
             | ServerFrame::Room { .. }
@@ -277,13 +313,26 @@ impl State {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, now: Instant) {
         self.log.event(&event.room, event.seq, event.id);
+        if self.revocable {
+            self.receipts.push(Receipt { room: event.room.clone(), seq: event.seq, at: now });
+        }
         let Some(room) = self.rooms.get_mut(&event.room) else { return };
         (room.after, room.tail) = (event.seq, Some(event.id.tail()));
         if room.subscription != Subscription::Joined {
             let text = format!("event {} of {}, being {:?}", event.seq, event.room, room.subscription);
             self.protocol_error(text);
+        }
+    }
+
+    /// The user is no longer a member. The event that says so is for the others.
+    fn removed(&mut self, id: &RoomId, now: Instant) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        // An answer to `join` follows, if it was sent meanwhile.
+        if self.revocable && room.subscription == Subscription::Joined {
+            room.subscription = Subscription::None;
+            room.paused_until = Some(now + RETRY);
         }
     }
 
@@ -303,6 +352,9 @@ impl State {
                 |room: &Room| room.outbox.front().filter(|(first, _)| first.to_string() == id).map(|(id, _)| *id);
             self.rooms.iter().find_map(|(name, room)| first(room).map(|first| (name.clone(), first)))
         });
+        // Not a member of the room.
+        let lost_access = self.revocable && sent.is_none() && code == error_code::NOT_FOUND;
+        let may_try = may_try || lost_access;
         let Some(name) = sent.as_ref().map(|(name, _)| name).or(room).cloned() else {
             return self.protocol_error(format!("refused, {code}: {message}"));
         };
@@ -320,7 +372,7 @@ impl State {
             if !may_try {
                 room.outbox.pop_front();
             }
-        } else if room.subscription == Subscription::Requested {
+        } else if room.subscription == Subscription::Requested || lost_access {
             room.subscription = Subscription::None;
         }
     }

@@ -4,81 +4,39 @@
 //! interleaving still depends on the operating system, so a replay is similar, not identical.
 
 mod clients;
+mod moderator;
 mod nemesis;
+mod node_fault;
+mod nodes;
+mod repairs;
 mod report;
+mod scenario;
 mod tmpfs;
 
 use std::{
-    path::PathBuf,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
 use clients::Clients;
+use moderator::Moderator;
 use nemesis::Nemesis;
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use nodes::Nodes;
+use parlor_protocol::{Event, EventKind, RoomId};
+use rand::{SeedableRng, rngs::StdRng};
+pub use repairs::Repairs;
 pub use report::{Outcome, Report};
+pub use scenario::Scenario;
 pub use tmpfs::Tmpfs;
 
 use crate::{
-    checker::{History, check_complete},
+    checker::{History, RoomLog, check_complete, check_revocations},
     client::Transport,
-    process::Server,
-    proxy::Proxy,
+    engines::{Nats, Postgres},
+    process::has_flag,
 };
-
-/// Faults of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub enum Scenario {
-    /// No faults
-    Calm,
-    /// The server is killed (SIGKILL) and restarted at random times
-    Kill,
-    /// The server is stopped (SIGTERM) and restarted
-    Stop,
-    /// The proxy delays, fragments, closes, half-closes, stalls and holds back connections, and drops acks
-    Proxy,
-    /// Clients stop reading for a time, with open sockets
-    FrozenClients,
-    /// The server is suspended (SIGSTOP) for a time
-    FrozenServer,
-    /// An older copy of the data is restored while clients have newer cursors
-    Restore,
-    /// The disk is full for a time
-    DiskFull,
-    /// All of the above except the full disk
-    All,
-}
-
-impl Scenario {
-    /// Each of them.
-    pub const EACH: [Self; 9] = [
-        Self::Calm,
-        Self::Kill,
-        Self::Stop,
-        Self::Proxy,
-        Self::FrozenClients,
-        Self::FrozenServer,
-        Self::Restore,
-        Self::DiskFull,
-        Self::All,
-    ];
-
-    /// Name on the command line.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Calm => "calm",
-            Self::Kill => "kill",
-            Self::Stop => "stop",
-            Self::Proxy => "proxy",
-            Self::FrozenClients => "frozen-clients",
-            Self::FrozenServer => "frozen-server",
-            Self::Restore => "restore",
-            Self::DiskFull => "disk-full",
-            Self::All => "all",
-        }
-    }
-}
 
 /// Parameters of a run.
 #[derive(Clone, Debug)]
@@ -101,6 +59,52 @@ pub struct Plan {
     pub rate: f64,
     /// Time to catch up after the faults end.
     pub patience: Duration,
+    /// Several nodes on PostgreSQL. Without it, one server that stores in its data folder.
+    pub nodes: Option<NodesPlan>,
+}
+
+/// Nodes of a run.
+#[derive(Clone, Debug)]
+pub struct NodesPlan {
+    pub count: usize,
+    /// URL of a PostgreSQL server, on which the run creates a database for itself. Without it, the run starts a server.
+    pub store: Option<String>,
+    /// URL of a NATS server. Without it, the run starts one if there are several nodes.
+    pub bus: Option<String>,
+    /// Another version of the server.
+    pub other_binary: Option<PathBuf>,
+}
+
+impl Default for NodesPlan {
+    fn default() -> Self {
+        Self { count: 3, store: None, bus: None, other_binary: None }
+    }
+}
+
+impl NodesPlan {
+    /// Checks that a scenario can be run on this machine and with this plan.
+    fn check(&self, binary: &Path, scenario: Scenario) -> anyhow::Result<()> {
+        let owns_store = self.store.is_none();
+        let owns_bus = self.bus.is_none() && self.count > 1;
+        if owns_store {
+            Postgres::programs()?;
+        }
+        if owns_bus {
+            Nats::program()?;
+        }
+        if self.count > 1 && !has_flag(binary, "--bus")? {
+            bail!("this server has no --bus");
+        }
+        match scenario {
+            Scenario::Restore | Scenario::DiskFull => bail!("it is for one server without PostgreSQL"),
+            Scenario::StoreStop | Scenario::NodesAll if !owns_store => bail!("PostgreSQL has to be the run's own"),
+            Scenario::BusStop | Scenario::NodesAll if !owns_bus => bail!("NATS has to be the run's own"),
+            Scenario::Partition if self.count == 1 => bail!("several nodes are needed"),
+            Scenario::Clock => nodes::faketime_library().map(drop),
+            Scenario::MixedVersions if self.other_binary.is_none() => bail!("another binary is needed"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Plan {
@@ -109,12 +113,10 @@ impl Plan {
         let transports = Transport::ALL.into();
         let time = Duration::from_secs(10);
         let patience = Duration::from_secs(40);
-        Self { binary, scenario, seed, time, clients: 24, transports, rooms: 2, rate: 10.0, patience }
+        let nodes = scenario.is_of_nodes().then(NodesPlan::default);
+        Self { binary, scenario, seed, time, clients: 24, transports, rooms: 2, rate: 10.0, patience, nodes }
     }
 }
-
-/// Heartbeat interval of the server. Short, so that silence is detected within a run.
-const HEARTBEAT_MS: &str = "1000";
 
 /// Size of the disk that is filled.
 const DISK: &str = "24m";
@@ -125,19 +127,40 @@ const DISK: &str = "24m";
 /// A violation, or the run could not be executed.
 pub async fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let begun = Instant::now();
-    // Dropped last: after the disk mounted in it and the server that uses it.
+    // Dropped last: after the disk mounted in it and the servers that use it.
     let folder = tempfile::Builder::new().prefix("parlor-faults-").tempdir()?;
-    let disk = match (plan.scenario == Scenario::DiskFull).then(|| Tmpfs::mount(&folder.path().join("disk"), DISK)) {
-        Some(Err(error)) => return Ok(Outcome::NotRun(format!("{error:#}"))),
-        Some(Ok(disk)) => Some(disk),
+    let mut rng = StdRng::seed_from_u64(plan.seed);
+    let mut disk = None;
+    let nodes = match &plan.nodes {
+        Some(nodes_plan) => {
+            if let Err(reason) = nodes_plan.check(&plan.binary, plan.scenario) {
+                return Ok(Outcome::NotRun(format!("{reason:#}")));
+            }
+            Nodes::several(plan, nodes_plan, folder.path(), &mut rng).await?
+        }
+        None if plan.scenario.is_of_nodes() => bail!("{} is for several nodes", plan.scenario.slug()),
+        None => {
+            if plan.scenario == Scenario::DiskFull {
+                match Tmpfs::mount(&folder.path().join("disk"), DISK) {
+                    Ok(mounted) => disk = Some(mounted),
+                    Err(error) => return Ok(Outcome::NotRun(format!("{error:#}"))),
+                }
+            }
+            let data = disk.as_ref().map_or(folder.path(), Tmpfs::path).join("data");
+            Nodes::single(plan, data, &mut rng).await?
+        }
+    };
+    let clients = Clients::start(plan, &nodes, &mut rng).await?;
+    let guarded = clients.guarded().map(|(_, room)| room.clone());
+    let moderator = match clients.guarded() {
+        Some((owner, room)) => {
+            let (owner, room, transports) = (owner.clone(), room.clone(), plan.transports.clone());
+            let rng = StdRng::from_rng(&mut rng);
+            Some(Moderator::start(owner, room, nodes.addresses(), transports, rng).await?)
+        }
         None => None,
     };
-    let data = disk.as_ref().map_or(folder.path(), Tmpfs::path).join("data");
-    let server = Server::start(&plan.binary, &data, &["--rate-limits", "off", "--heartbeat-ms", HEARTBEAT_MS])?;
-    let mut rng = StdRng::seed_from_u64(plan.seed);
-    let proxy = Proxy::start(server.address(), rng.random()).await?;
-    let clients = Clients::start(plan, server.address(), proxy.address(), &mut rng).await?;
-    let mut nemesis = Nemesis::new(plan.scenario, server, &proxy, &clients, disk.as_ref(), StdRng::from_rng(&mut rng));
+    let mut nemesis = Nemesis::new(plan, nodes, &clients, disk.as_ref(), StdRng::from_rng(&mut rng));
     let writing = clients.write(plan, &mut rng);
     let injected = nemesis.inject_faults(plan.time).await;
     let healed = match injected {
@@ -145,57 +168,65 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Outcome> {
         Err(error) => Err(error),
     };
     writing.end().await;
-    let health = healed.with_context(|| format!("the nemesis: {}", nemesis.summary()));
-    let caught_up = match health {
-        Ok(()) => catch_up(plan, &nemesis, &clients).await,
-        Err(error) => Err(error),
+    let caught_up = async {
+        healed.with_context(|| format!("the nemesis: {}", nemesis.summary()))?;
+        let moderation = match moderator {
+            Some(moderator) => Some(moderator.end().await.context("the moderator")?),
+            None => None,
+        };
+        let others: Vec<_> = moderation.iter().flat_map(|moderation| moderation.clients().cloned()).collect();
+        anyhow::Ok((clients.catch_up(nemesis.address(), &others, plan.patience).await?, moderation))
     };
+    let caught_up = caught_up.await;
     let operations = nemesis.summary();
-    let (server, epochs) = nemesis.end();
+    let (nodes, epochs, repairs, outages) = nemesis.end();
     let finished = async {
-        let caught_up = caught_up?;
-        let newest = clients.history(server.address()).await.context("reading the history")?;
-        let mut all = epochs.into_iter().chain([newest]);
-        let first = all.next().unwrap_or_default();
-        anyhow::Ok((all.fold(History::new(first), History::then), caught_up))
+        let (caught_up, moderation) = caught_up?;
+        let newest = clients.history(nodes.addresses()[0]).await.context("reading the history")?;
+        anyhow::Ok((newest, caught_up, moderation))
     };
     let finished = finished.await;
-    let connections = proxy.connections();
-    let ended = clients.end();
-    let log = server.log_lines();
+    let connections = nodes.connections();
+    let mut ended = clients.end();
+    let log = nodes.log_lines();
     let panics: Vec<&String> = log.iter().filter(|line| line.contains("panicked")).collect();
     if !panics.is_empty() {
         bail!("the server panicked: {}", log.join("\n"));
     }
-    let (history, caught_up) = finished.with_context(|| format!("{operations}\nserver: {}", last(&log)))?;
+    let (newest, caught_up, moderation) = finished.with_context(|| format!("{operations}\nserver: {}", last(&log)))?;
+    let revocations = match moderation {
+        Some(moderation) => {
+            let (more, revocations, observations, outages) = moderation.end(begun, &newest, &outages);
+            ended.extend(more);
+            Some(check_revocations(&revocations, &observations, &outages, moderator::MARGINS))
+        }
+        None => None,
+    };
+    let is_message = |event: &Event| matches!(event.event, EventKind::Message { .. });
+    let of_guarded = guarded.iter().filter_map(|room| newest.get(room)).flatten();
+    let notices: Vec<_> = of_guarded.filter(|event| !is_message(event)).map(|event| event.id).collect();
+    let mut all = epochs.into_iter().chain([newest]).map(room_logs);
+    let first = all.next().unwrap_or_default();
+    let history = all.fold(History::new(first), History::then).with_notices(notices);
     let protocol_errors: Vec<String> = ended.iter().flat_map(|ended| ended.protocol_errors.clone()).collect();
     let stats = Report::sum(&ended);
     let logs: Vec<_> = ended.into_iter().map(|ended| ended.log).collect();
     let summary = check_complete(&history, &logs).with_context(|| operations.clone())?;
+    let revocations = revocations.transpose().with_context(|| operations.clone())?;
     if !protocol_errors.is_empty() {
         bail!("the protocol was broken:\n{}\n{operations}", protocol_errors.join("\n"));
     }
     if plan.scenario == Scenario::DiskFull && stats.refusals == 0 {
         bail!("the disk was never full: nobody was refused\n{operations}");
     }
-    let report = Report { summary, stats, connections, caught_up, operations, time: begun.elapsed() };
+    let time = begun.elapsed();
+    let report = Report { summary, revocations, stats, connections, caught_up, repairs, operations, time };
     Ok(Outcome::Held(Box::new(report)))
 }
 
-/// Waits until every client has seen and stored everything. Returns how long that took.
-async fn catch_up(plan: &Plan, nemesis: &Nemesis<'_>, clients: &Clients) -> anyhow::Result<Duration> {
-    let healed = Instant::now();
-    loop {
-        let behind = clients.behind(nemesis.address()).await;
-        match behind {
-            Ok(behind) if behind.is_empty() => return Ok(healed.elapsed()),
-            Ok(behind) if healed.elapsed() > plan.patience => {
-                bail!("not caught up {:?} after all was healed:\n{}", plan.patience, behind.join("\n"));
-            }
-            Err(error) if healed.elapsed() > plan.patience => return Err(error.context("asking for the heads")),
-            Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
+fn room_logs(rooms: BTreeMap<RoomId, Vec<Event>>) -> BTreeMap<RoomId, RoomLog> {
+    let log = |events: Vec<Event>| events.into_iter().map(|event| (event.seq, event.id)).collect();
+    rooms.into_iter().map(|(room, events)| (room, log(events))).collect()
 }
 
 fn last(lines: &[String]) -> String {

@@ -2,8 +2,9 @@
 
 use std::{fmt, time::Duration};
 
+use super::Repairs;
 use crate::{
-    checker::Summary,
+    checker::{RevocationSummary, Summary},
     client::{Ended, Stats},
 };
 
@@ -19,12 +20,16 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Report {
     pub summary: Summary,
+    /// Removals and bans, of runs that have them.
+    pub revocations: Option<RevocationSummary>,
     /// Totals of all clients.
     pub stats: Stats,
     /// Connections through the proxy, and how many had a fault.
     pub connections: (u64, u64),
     /// Time from the end of the faults until every client had caught up.
     pub caught_up: Duration,
+    /// Time from each fault of a node until every client had caught up.
+    pub repairs: Repairs,
     pub operations: String,
     pub time: Duration,
 }
@@ -46,7 +51,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} clients, {} messages, {} acked, {} events seen, {} reconnects ({} for silence), {} gaps, {} refusals, \
-             {connections} connections ({harmed} harmed), {}, caught up in {:.1} s, {:.1} s in all",
+             {connections} connections ({harmed} harmed), {}, ",
             summary.clients,
             summary.sent,
             summary.acked,
@@ -56,8 +61,14 @@ impl fmt::Display for Report {
             stats.gaps,
             stats.refusals,
             self.operations,
-            self.caught_up.as_secs_f64(),
-            self.time.as_secs_f64(),
-        )
+        )?;
+        if let Some(RevocationSummary { removals, bans, within_margin }) = self.revocations {
+            write!(f, "{removals} removals and {bans} bans ({within_margin} events within the margin), ")?;
+        }
+        if let Some(most) = self.repairs.max() {
+            write!(f, "{} repairs in at most {:.1} s, ", self.repairs.count(), most.as_secs_f64())?;
+        }
+        let (caught_up, time) = (self.caught_up.as_secs_f64(), self.time.as_secs_f64());
+        write!(f, "caught up in {caught_up:.1} s, {time:.1} s in all")
     }
 }

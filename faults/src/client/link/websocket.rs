@@ -19,7 +19,7 @@ use crate::client::session::Session;
 const SOCKET_BUFFER: u32 = 16 * 1024;
 
 pub(super) async fn open(session: &Session) -> anyhow::Result<Link> {
-    let address = session.config.address;
+    let address = session.http.address();
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(SOCKET_BUFFER)?;
     let stream = socket.connect(address).await?;
