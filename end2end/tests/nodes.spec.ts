@@ -225,6 +225,7 @@ test.describe("nodes", { tag: "@nodes" }, () => {
       expect([await nodeOf(ann, server), await nodeOf(bob, server)]).toEqual(["a", "b"]);
 
       // Its node is gone for good: the other one takes over, under its own name.
+      await ann.page.goBack();
       await server.node("b").kill();
       await bob.send("from the other node");
       await ann.expectMessages("from the other node");
