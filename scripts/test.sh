@@ -80,10 +80,9 @@ browser_tests() { # $1: name; then the command that runs it, "--", and its argum
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then count 0 1 "$name (runner)"; fi
 }
 
-# The files whose subject is what several nodes share. The others are about the page or one connection, which are the same
-# whatever answers: forms, layout, languages, keys, scrolling, loading, the lab, and what the browser keeps offline. All of them
-# run on several nodes by PARLOR_TEST_NODES=2, see CONTRIBUTING.md.
-NODES_TESTS=(accounts connection gap invite messages nodes outbox people rooms rows sign-out transports)
+# Those that say most about several nodes, so that everything stays within an hour. All others run on several nodes by
+# PARLOR_TEST_NODES=2 as well, see CONTRIBUTING.md.
+NODES_TESTS=(connection messages nodes people sign-out)
 
 node_tests() {
   local services=(env PARLOR_TEST_NODES=2 ../scripts/with-postgres.sh ../scripts/with-nats.sh)

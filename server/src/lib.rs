@@ -137,8 +137,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         None => None,
     };
     let store = Arc::new(CachedStore::new(store, cache, config.session_lifetime()).await?);
-    let first_link = create_owner_invite(&store, &config, address).await?;
-
     let workers = Arc::new(Workers::start(config.workers()).map_err(StartError::Thread)?);
     let rooms = store.all_rooms().await?;
     order.set_heads(&rooms).await;
@@ -160,6 +158,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         }
         _ => None,
     };
+    // Not before: a write waits for those who follow the commits, of other nodes as well.
+    let first_link = create_owner_invite(&store, &config, address).await?;
     let services = Arc::new(Services::new(store, hub.clone(), wheel.clone(), &config));
     let session_context = Arc::new(SessionContext {
         services: services.clone(),

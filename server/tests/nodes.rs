@@ -4,14 +4,16 @@
 use parlor::config::{BusAddress, Config};
 use tempfile::TempDir;
 
-use crate::support::{Server, postgres::TestDatabase, unlimited};
+use crate::support::{
+    Server,
+    postgres::TestDatabase,
+    store::{NO_BUS, bus},
+    unlimited,
+};
 
 mod log;
 mod people;
 mod setup;
-
-/// Nothing listens there: privileged, and not assigned to anything that is installed.
-const NO_BUS: &str = "nats://127.0.0.1:1";
 
 /// The servers of a test, and their database.
 struct Nodes {
@@ -26,11 +28,11 @@ impl Nodes {
         Self::start_with(count, bus(), unlimited()).await
     }
 
-    async fn start_with(count: usize, bus: String, config: Config) -> Self {
+    async fn start_with(count: usize, bus: BusAddress, config: Config) -> Self {
         let mut nodes = Self { database: TestDatabase::create().await, _folders: Vec::new(), servers: Vec::new() };
         for _ in 0..count {
             let folder = TempDir::new().unwrap();
-            let config = Config { bus: vec![BusAddress(bus.clone())], ..config.clone() };
+            let config = Config { bus: vec![bus.clone()], ..config.clone() };
             nodes.servers.push(Server::start_on(nodes.database.url(), folder.path(), config).await);
             nodes._folders.push(folder);
         }
@@ -58,6 +60,6 @@ impl std::ops::Index<usize> for Nodes {
     }
 }
 
-fn bus() -> String {
-    std::env::var("PARLOR_TEST_NATS").unwrap_or_else(|_| NO_BUS.into())
+fn no_bus() -> BusAddress {
+    BusAddress(NO_BUS.into())
 }

@@ -6,14 +6,11 @@ use crate::support::{
     Client, Server,
     browser::Browser,
     people::{PASSWORD, of_each_role},
-    unlimited,
+    sets_session, unlimited,
 };
 use parlor::config::{Config, Guests};
 use parlor_protocol::{RoomId, ServerRole, http::CreatedSession};
-use reqwest::{
-    Method,
-    header::{CONTENT_LANGUAGE, SET_COOKIE},
-};
+use reqwest::{Method, header::CONTENT_LANGUAGE};
 use serde_json::json;
 
 fn page_of(who: &CreatedSession) -> String {
@@ -239,7 +236,7 @@ async fn cross_site_form_posts_are_rejected() {
         for origin in ["https://evil.example", "null"] {
             let page = browser.post_from(origin, &form(&ann, what), &fields).await;
             assert_eq!((page.status, page.at("problem")), (403, "This page does not belong to this server."), "{what}");
-            assert!(!page.headers.contains_key(SET_COOKIE) && page.has(&format!("href=\"{}\"", page_of(&ann))));
+            assert!(!sets_session(&page.headers) && page.has(&format!("href=\"{}\"", page_of(&ann))));
         }
         // Nor by opening the page directly.
         let asked = server.get(&olga.token, &form(&ann, what)).await.status().as_u16();

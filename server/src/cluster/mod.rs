@@ -13,7 +13,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, broadcast::error::RecvError, mpsc},
+    sync::{Notify, mpsc},
     time::MissedTickBehavior,
 };
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,9 @@ mod simulation;
 /// more often without the bus, which otherwise says when there is something to read.
 const READ_INTERVAL: Duration = Duration::from_millis(500);
 const READ_INTERVAL_WITHOUT_BUS: Duration = Duration::from_millis(250);
+
+/// Notices of typing that may wait for the bus.
+const TYPING: usize = 256;
 
 /// How long a commit that the bus has brought too early waits for the one before it.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
@@ -169,14 +172,11 @@ impl Cluster {
     }
 
     async fn send_typing(self: Arc<Self>, hub: Arc<Hub>) {
-        let mut typing = hub.typing();
-        loop {
-            match typing.recv().await {
-                Ok(typing) => self.bus.send_typing(&typing).await,
-                // It was typed a moment ago.
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
+        let (sender, mut typing) = mpsc::channel(TYPING);
+        // What does not fit was typed a moment ago.
+        hub.on_typing(move |typing| drop(sender.try_send(typing)));
+        while let Some(typing) = typing.recv().await {
+            self.bus.send_typing(&typing).await;
         }
     }
 

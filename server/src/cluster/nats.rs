@@ -220,6 +220,7 @@ fn log(event: &NatsEvent) {
         NatsEvent::Disconnected => tracing::warn!("the bus is not connected; other nodes are asked more often"),
         // What was lost is read from the log.
         NatsEvent::SlowConsumer(_) => tracing::debug!("the bus drops messages"),
-        event => tracing::warn!(%event, "the bus"),
+        // Each attempt to connect fails until one does not; the first failure was a warning.
+        event => tracing::debug!(%event, "the bus"),
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::{StreamExt, stream};
@@ -62,12 +62,21 @@ pub(super) struct Presence {
     is_uncertain: bool,
     /// The other nodes whose users are known.
     nodes: HashSet<NodeId>,
+    renewed_at: Instant,
 }
 
 impl Presence {
     pub(super) fn new(hub: Arc<Hub>, store: Arc<CachedStore>, log: Arc<dyn CommitLog>) -> Self {
         hub.watch_local_changes();
-        Self { hub, store, log, saved: HashMap::new(), is_uncertain: true, nodes: HashSet::new() }
+        Self {
+            hub,
+            store,
+            log,
+            saved: HashMap::new(),
+            is_uncertain: true,
+            nodes: HashSet::new(),
+            renewed_at: Instant::now(),
+        }
     }
 
     pub(super) async fn run(mut self, mut changes: UnboundedReceiver<Change>) {
@@ -128,7 +137,10 @@ impl Presence {
     /// Says that this node is alive, forgets the users of nodes that are not, and learns those of nodes that are new.
     async fn renew(&mut self) -> Result<(), StoreError> {
         let alive: HashSet<_> = self.log.renew_lease().await?.into_iter().collect();
-        for dead in self.nodes.difference(&alive).copied().collect::<Vec<_>>() {
+        // After an outage of the database nobody has renewed a lease: the others get the time to do so.
+        let was_cut_off = self.renewed_at.elapsed() > LEASE_INTERVAL * 2;
+        self.renewed_at = Instant::now();
+        for dead in self.nodes.difference(&alive).filter(|_| !was_cut_off).copied().collect::<Vec<_>>() {
             // They have had longer to come back than a short absence.
             self.hub
                 .users_of_node(dead)

@@ -13,14 +13,13 @@ use std::{
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use parlor_protocol::{Event, Millis, RoomId, RoomKind, Seq, UserId};
+use parlor_protocol::{CommandId, Event, EventKind, Millis, RoomId, RoomKind, Seq, User, UserId, UserKind};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::order::{CommitOrder, Offer};
 use crate::{
-    connection::sample,
     domain::{Commit, CommitPosition, CommitSink, ControlEvent, NodeId, NodeUser, RoomRecord, StoreError},
     store::{CommitLog, EventRange, LogCursor, LogEntry, LogPage},
 };
@@ -42,6 +41,12 @@ fn room(n: usize) -> RoomId {
 
 fn user(n: u128) -> UserId {
     UserId(Uuid::from_u128(n))
+}
+
+fn event(room: &RoomId, seq: Seq) -> Event {
+    let by = User { id: user(0), name: String::new(), kind: UserKind::Account, colour: None };
+    let id = CommandId(Uuid::from_u128(seq.into()));
+    Event { room: room.clone(), seq, id, at: 0, by, event: EventKind::TopicSet { topic: String::new() } }
 }
 
 /// A transaction that holds its locks.
@@ -101,7 +106,7 @@ impl Database {
         for id in transaction.rooms.iter().map(|n| room(*n)) {
             let head = heads.get(&id).copied().unwrap_or(0);
             for seq in head + 1..=head + events {
-                transaction.events.push(Event { room: id.clone(), ..sample(seq, 1) });
+                transaction.events.push(event(&id, seq));
             }
         }
         let change = |n: &u128| ControlEvent::UserMuted {

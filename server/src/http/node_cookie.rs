@@ -22,9 +22,16 @@ pub(super) async fn set(State(app): State<AppState>, request: Request, next: Nex
     let secure = if scheme::is_https(&parts, &app.config) { "; Secure" } else { "" };
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if !is_set
+        && !is_shared(&response)
         && let Ok(cookie) = HeaderValue::from_str(&format!("{NAME}={name}; Path=/; HttpOnly; SameSite=Lax{secure}"))
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Whether caches may keep the response for others.
+fn is_shared(response: &Response) -> bool {
+    let directives = response.headers().get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    directives.is_some_and(|directives| directives.contains("public"))
 }

@@ -37,7 +37,7 @@ struct PresentUser {
 }
 
 impl Presence {
-    /// Adds a connection of a user. Returns the new state if it has changed. A connection that is not away makes the user
+    /// Adds a connection of a user. Returns the new state if it or the user's name or colour has changed. A connection that is not away makes the user
     /// present; one that is away changes nothing, see [`Presence::set_away`].
     pub(super) fn connect(&mut self, user: &Arc<User>, away: bool) -> Option<PresenceState> {
         self.absent.remove(&user.id);
@@ -46,7 +46,11 @@ impl Presence {
             new = true;
             PresentUser { user: user.clone(), away }
         });
-        let changed = new || (present.away && !away);
+        let has_other_name = present.user != *user;
+        if has_other_name {
+            present.user = user.clone();
+        }
+        let changed = new || has_other_name || (present.away && !away);
         present.away &= away;
         changed.then_some(if present.away { PresenceState::Away } else { PresenceState::Online })
     }
@@ -157,6 +161,16 @@ mod tests {
         assert_eq!(presence.count(), 1);
         presence.disconnect(ann.id, now);
         assert_eq!(presence.remove_expired(now + GRACE, GRACE), std::slice::from_ref(&ann));
+    }
+
+    #[test]
+    fn a_connection_under_another_name_changes_the_user() {
+        let (mut presence, ann) = (Presence::default(), user(1));
+        presence.connect(&ann, false);
+        let renamed = Arc::new(User { name: "Annie".into(), ..(*ann).clone() });
+        assert_eq!(presence.connect(&renamed, false), Some(PresenceState::Online));
+        assert_eq!(presence.users().collect::<Vec<_>>(), [(&*renamed, false)]);
+        assert_eq!(presence.connect(&renamed, false), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use parlor_protocol::{CommandId, Event, ServerFrame};
 use uuid::Uuid;
 
-use super::{NO_BUS, Nodes};
+use super::{Nodes, no_bus};
 use crate::support::{Client, FrameReader, assert_gap_free, body, unlimited};
 
 /// Everyone's copy of the lobby's log is the same, whichever node they write on.
@@ -60,7 +60,7 @@ async fn all_nodes_write_one_log() {
 
 #[tokio::test]
 async fn nothing_is_lost_without_a_bus() {
-    let nodes = Nodes::start_with(3, NO_BUS.into(), unlimited()).await;
+    let nodes = Nodes::start_with(3, no_bus(), unlimited()).await;
     all_write(&nodes).await;
     nodes.stop().await;
 }

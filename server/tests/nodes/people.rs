@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{NO_BUS, Nodes, bus};
+use super::{Nodes, bus, no_bus};
 use crate::support::{Client, FrameReader, eventually, unlimited};
 
 /// The next presence of a user.
@@ -24,7 +24,7 @@ async fn heard(client: &mut Client, who: &CreatedSession) -> PresenceState {
 #[tokio::test]
 async fn what_ends_on_one_node_ends_on_all() {
     // Also without a bus.
-    for bus in [bus(), NO_BUS.into()] {
+    for bus in [bus(), no_bus()] {
         let nodes = Nodes::start_with(2, bus, unlimited()).await;
         let owner = nodes[0].owner("olga").await;
         let (ann, bob, eve) =
@@ -81,6 +81,19 @@ async fn presence_is_that_of_all_nodes() {
     drop(here);
     drop(other);
     assert_eq!(heard(&mut watching, &bob).await, PresenceState::Offline);
+    // Whoever has another name is shown under it.
+    let cem = nodes[1].account("cem").await;
+    let _before = Client::in_lobby(nodes[1].address, &cem).await;
+    assert_eq!(heard(&mut watching, &cem).await, PresenceState::Online);
+    let renamed = nodes[0].ask(Method::PATCH, "/api/me", &cem.token, json!({ "display_name": "Djem" })).await;
+    assert_eq!(renamed.status, 200, "{renamed:?}");
+    let _after = Client::in_lobby(nodes[1].address, &cem).await;
+    watching
+        .until(|frame| match frame {
+            ServerFrame::Presence { user, .. } if user.id == cem.user.id && user.name == "Djem" => Some(()),
+            _ => None,
+        })
+        .await;
     nodes.stop().await;
 }
 

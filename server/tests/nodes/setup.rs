@@ -7,8 +7,8 @@ use parlor::{
 };
 use tempfile::TempDir;
 
-use super::{NO_BUS, Nodes};
-use crate::support::unlimited;
+use super::{Nodes, no_bus};
+use crate::support::{store::NO_BUS, unlimited};
 
 async fn refused(config: Config) -> String {
     match parlor::start(config).await {
@@ -46,7 +46,7 @@ async fn what_several_nodes_need_is_said() {
 
 #[tokio::test]
 async fn readiness_shows_the_bus() {
-    let nodes = Nodes::start_with(1, NO_BUS.into(), unlimited()).await;
+    let nodes = Nodes::start_with(1, no_bus(), unlimited()).await;
     let ready = nodes[0].get("", "/readyz").await;
     assert_eq!(ready.status(), 200);
     let text = ready.text().await.unwrap();
@@ -68,7 +68,7 @@ async fn a_node_that_missed_too_much_ends() {
 #[tokio::test]
 async fn browsers_are_told_which_node_they_use() {
     let config = Config { node_name: Some("b.2".into()), ..unlimited() };
-    let nodes = Nodes::start_with(1, NO_BUS.into(), config).await;
+    let nodes = Nodes::start_with(1, no_bus(), config).await;
     let cookies = async |path: &str, cookie: &str| {
         let request = crate::support::http_client().get(nodes[0].url(path)).header("cookie", cookie);
         let response = request.send().await.unwrap();

@@ -75,7 +75,9 @@ impl Server {
 
     pub async fn start_on(store: String, folder: &Path, config: Config) -> Self {
         let Ok(address) = store.parse();
-        let config = Config { addr: ([127, 0, 0, 1], 0).into(), data: folder.to_owned(), store: address, ..config };
+        let bus = if config.bus.is_empty() && store != "sqlite" { store::default_bus() } else { config.bus };
+        let config =
+            Config { addr: ([127, 0, 0, 1], 0).into(), data: folder.to_owned(), store: address, bus, ..config };
         let running = parlor::start(config).await.unwrap();
         let (address, folder) = (running.address, folder.to_owned());
         Self { address, folder, store, running: Some(running), temp: None }
@@ -168,6 +170,12 @@ pub fn unlimited() -> Config {
 /// A client that follows no redirects and uses no proxy.
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// Whether a response sets or removes the session cookie. Nodes set another cookie as well.
+pub fn sets_session(headers: &reqwest::header::HeaderMap) -> bool {
+    let cookies = headers.get_all("set-cookie").iter();
+    cookies.filter_map(|cookie| cookie.to_str().ok()).any(|cookie| cookie.contains("parlor_session"))
 }
 
 /// Waits until the condition holds.

@@ -1,5 +1,6 @@
 //! Which store the servers of tests use: SQLite in their folder or, with `PARLOR_TEST_STORE=postgres`, a PostgreSQL database for
-//! each folder.
+//! each folder. With `PARLOR_TEST_STORE=node` each server is also a node that shares its database, with the bus of
+//! `PARLOR_TEST_NATS` if there is one.
 
 use std::{
     collections::HashMap,
@@ -11,18 +12,35 @@ use parking_lot::Mutex;
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{database::Database, postgres::TestDatabase};
-use parlor::store::sqlite::FILE_NAME;
+use parlor::{config::BusAddress, store::sqlite::FILE_NAME};
 
 /// The databases of folders.
 static DATABASES: LazyLock<Mutex<HashMap<PathBuf, TestDatabase>>> = LazyLock::new(Mutex::default);
 
+/// Nothing listens there: privileged, and not assigned to anything that is installed.
+pub const NO_BUS: &str = "nats://127.0.0.1:1";
+
+fn chosen() -> String {
+    std::env::var("PARLOR_TEST_STORE").unwrap_or_else(|_| "sqlite".into())
+}
+
 /// Whether servers use PostgreSQL, unless a test chooses SQLite.
 pub fn is_postgres() -> bool {
-    match std::env::var("PARLOR_TEST_STORE").as_deref() {
-        Ok("postgres") => true,
-        Ok("sqlite") | Err(_) => false,
-        Ok(other) => panic!("PARLOR_TEST_STORE is sqlite or postgres, not {other}"),
+    match chosen().as_str() {
+        "postgres" | "node" => true,
+        "sqlite" => false,
+        other => panic!("PARLOR_TEST_STORE is sqlite, postgres or node, not {other}"),
     }
+}
+
+/// The bus of servers on PostgreSQL, unless a test chooses another one.
+pub fn default_bus() -> Vec<BusAddress> {
+    if chosen() == "node" { vec![bus()] } else { Vec::new() }
+}
+
+/// The bus of the tests, or one that never answers.
+pub fn bus() -> BusAddress {
+    BusAddress(std::env::var("PARLOR_TEST_NATS").unwrap_or_else(|_| NO_BUS.into()))
 }
 
 /// The store of a server with this folder, for `--store`: always the same for one folder.

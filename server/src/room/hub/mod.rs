@@ -1,10 +1,13 @@
 //! The hub: all live rooms and all connected users.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use parking_lot::{Mutex, RwLock};
 use parlor_protocol::{Millis, RoomId, RoomKind, RoomRole, ServerFrame, ServerRole, UserId};
-use tokio::sync::broadcast;
 
 use super::{DirtyRooms, Room, name_index::NameIndex};
 use crate::{
@@ -24,13 +27,10 @@ mod users;
 use connected_user::ConnectedUser;
 use direct_rooms::DirectRooms;
 use marks::RecentMarks;
-use other_nodes::LocalChanges;
 pub use other_nodes::{Absence, Typing};
+use other_nodes::{LocalChanges, TypingListener};
 use public_rooms::PublicRooms;
 use users::Users;
-
-/// Notices of typing that may wait for the bus to other nodes.
-const TYPING: usize = 256;
 
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<Room>>>,
@@ -40,8 +40,8 @@ pub struct Hub {
     marks: RecentMarks,
     names: NameIndex,
     local_changes: LocalChanges,
-    /// Who is typing in which room.
-    typing: broadcast::Sender<Typing>,
+    /// Is told who types here.
+    typing_listener: OnceLock<TypingListener>,
     /// Users who have disconnected, with the time to be stored.
     departed: Mutex<HashMap<UserId, Millis>>,
     dirty_rooms: Arc<DirtyRooms>,
@@ -60,7 +60,7 @@ impl Hub {
             marks: RecentMarks::default(),
             names: NameIndex::default(),
             local_changes: LocalChanges::default(),
-            typing: broadcast::channel(TYPING).0,
+            typing_listener: OnceLock::new(),
             departed: Mutex::default(),
             dirty_rooms: Arc::new(DirtyRooms::default()),
             leave_grace,

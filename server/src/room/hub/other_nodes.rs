@@ -12,7 +12,6 @@ use parking_lot::Mutex;
 use parlor_protocol::{RoomId, ServerRole, User, UserId};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
 
 use super::{ConnectedUser, Hub, connected_user::Elsewhere};
 use crate::{
@@ -44,6 +43,8 @@ pub enum Absence {
     Long,
 }
 
+pub(super) type TypingListener = Box<dyn Fn(Typing) + Send + Sync>;
+
 /// A user is typing in a room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Typing {
@@ -52,11 +53,12 @@ pub struct Typing {
 }
 
 impl Hub {
-    /// Tells the other subscribers of a room here, and those who listen to [`Hub::typing`], that a user is typing.
+    /// Tells the other subscribers of a room here, and the listener, that a user is typing.
     pub fn send_typing(&self, room: &Room, user: &Arc<User>) {
         room.send_typing(user);
-        // Without a listener there is no other node.
-        let _ = self.typing.send(Typing { room: room.id.clone(), user: user.clone() });
+        if let Some(listener) = self.typing_listener.get() {
+            listener(Typing { room: room.id.clone(), user: user.clone() });
+        }
     }
 
     /// Tells the subscribers of a room here that a user is typing on another node.
@@ -66,9 +68,9 @@ impl Hub {
         }
     }
 
-    /// Who is typing here.
-    pub fn typing(&self) -> broadcast::Receiver<Typing> {
-        self.typing.subscribe()
+    /// `listener` is told who types here. It must not wait. There is one.
+    pub fn on_typing(&self, listener: impl Fn(Typing) + Send + Sync + 'static) {
+        let _ = self.typing_listener.set(Box::new(listener));
     }
 
     /// From now on [`Hub::take_local_changes`] returns changes.
