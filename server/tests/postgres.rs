@@ -1,5 +1,6 @@
 //! What is special about PostgreSQL: several writers, lost connections, and who may use a database.
 
+mod cancelled_reads;
 mod database;
 mod log;
 mod outages;

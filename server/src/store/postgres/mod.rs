@@ -49,14 +49,12 @@ mod rights;
 mod rooms;
 mod sessions;
 mod settings;
+mod snapshot;
 mod status;
 mod text;
 mod transaction;
 mod transfer;
 mod writer;
-
-/// Begins a transaction of several reads, which see one state of the database.
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// Writes that may wait for the writer. Beyond that, senders wait: that is the back-pressure on clients.
 const WRITE_QUEUE: usize = 4_096;

@@ -8,7 +8,7 @@ use parlor_protocol::{
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::super::{SNAPSHOT, values::sql_seq};
+use super::super::{snapshot, values::sql_seq};
 use crate::{
     domain::{AuthorRange, Page, StoreError},
     store::{
@@ -20,7 +20,7 @@ use crate::{
 pub(super) async fn messages(db: &PgPool, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
     let range = PageRange::new(page, limit);
     // A client continues after the head of its page: both must be of one state, or what is stored between is never seen.
-    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let mut snapshot = snapshot::begin(db).await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
                 page.author, users.name, users.kind, users.colour
@@ -97,7 +97,7 @@ async fn notices(snapshot: &mut PgConnection, room: &RoomId, from: i64, before: 
 }
 
 pub(super) async fn events(db: &PgPool, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {
-    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let mut snapshot = snapshot::begin(db).await?;
     let rows: Vec<EventRow> =
         sqlx::query_as(event_rows!("WHERE event.room = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3"))
             .bind(room.as_str())
@@ -126,7 +126,7 @@ pub(super) async fn author_range(
     after: Seq,
     before: Seq,
 ) -> Result<AuthorRange, StoreError> {
-    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let mut snapshot = snapshot::begin(db).await?;
     let messages: Vec<(i64, Uuid)> = sqlx::query_as(
         "SELECT seq, author FROM event
          WHERE room = $1 AND seq > $2 AND seq < $3 AND kind = 'message' ORDER BY seq",

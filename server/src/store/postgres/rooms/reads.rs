@@ -4,14 +4,14 @@ use parlor_protocol::{RoomId, UserId, http::Member};
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use super::super::SNAPSHOT;
+use super::super::snapshot;
 use crate::{
     domain::{Membership, RoomRecord, StoreError},
     store::records::{DirectMemberRow, MemberRow, MembershipRow, RoomRow, room_records},
 };
 
 pub(super) async fn all_rooms(db: &PgPool) -> Result<Vec<RoomRecord>, StoreError> {
-    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let mut snapshot = snapshot::begin(db).await?;
     let rooms: Vec<RoomRow> = sqlx::query_as("SELECT id, name, kind, topic, head, archived_at, created_by FROM room")
         .fetch_all(&mut *snapshot)
         .await?;
@@ -56,7 +56,7 @@ pub(super) async fn members(
     after: Option<UserId>,
     limit: u32,
 ) -> Result<(Vec<Member>, u64), StoreError> {
-    let mut snapshot = db.begin_with(SNAPSHOT).await?;
+    let mut snapshot = snapshot::begin(db).await?;
     let after: Option<(String, Uuid)> = match after {
         Some(user) => {
             sqlx::query_as("SELECT name, id FROM users WHERE id = $1")
