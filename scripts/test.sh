@@ -82,7 +82,7 @@ browser_tests() { # $1: name; then the command that runs it, "--", and its argum
 
 # Those that say most about several nodes, so that everything stays within an hour. All others run on several nodes by
 # PARLOR_TEST_NODES=2 as well, see CONTRIBUTING.md.
-NODES_TESTS=(connection messages nodes people sign-out)
+NODES_TESTS=(messages nodes)
 
 node_tests() {
   local services=(env PARLOR_TEST_NODES=2 ../scripts/with-postgres.sh ../scripts/with-nats.sh)

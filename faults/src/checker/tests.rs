@@ -258,7 +258,7 @@ fn stored_message_was_never_sent() {
     let history = history(&[1, 2, 3, 4]);
     let found = breaks(Rule::Unsent, &history, std::slice::from_ref(&ann));
     assert_eq!(found.0[0].seq, Some(4));
-    check(&history.clone().with_notices([id(4)]), &[ann.clone()]).unwrap();
+    check(&history.clone().with_notices([id(4)]), std::slice::from_ref(&ann)).unwrap();
     check(&history.others_wrote(), &[ann]).unwrap();
 }
 
@@ -270,7 +270,7 @@ fn client_is_behind_at_the_end() {
     let violations = check_complete(&history, &[ann.clone(), bob]).unwrap_err();
     assert!(violations.has(Rule::Behind), "{violations}");
     // A client that never joined the room is not behind.
-    check_complete(&history, &[ann.clone()]).unwrap();
+    check_complete(&history, std::slice::from_ref(&ann)).unwrap();
     // Nor one that was banned.
     let mut banned = reader(&[(1, 1), (2, 2)]);
     banned.over();

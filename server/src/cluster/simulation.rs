@@ -4,7 +4,7 @@
 //!
 //! `cargo test -p parlor --lib cluster::simulation` runs [`SEEDS`] seeds. `CLUSTER_SEED=n` repeats one that failed.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
