@@ -99,19 +99,19 @@ async fn all_faults() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "20 s; all_faults_of_nodes has these faults too, and make faults runs them longer"]
+#[ignore = "20 s each; make faults runs it, and cargo test -p parlor-faults -- --include-ignored"]
 async fn node_kill() {
     holds(Scenario::NodeKill).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "20 s; all_faults_of_nodes has these faults too, and make faults runs them longer"]
+#[ignore = "20 s each; make faults runs it, and cargo test -p parlor-faults -- --include-ignored"]
 async fn bus_stop() {
     holds(Scenario::BusStop).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "20 s; all_faults_of_nodes has these faults too, and make faults runs them longer"]
+#[ignore = "20 s each; make faults runs it, and cargo test -p parlor-faults -- --include-ignored"]
 async fn store_stop() {
     holds(Scenario::StoreStop).await;
 }
@@ -127,13 +127,13 @@ async fn node_pause() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "20 s; all_faults_of_nodes has these faults too, and make faults runs them longer"]
+#[ignore = "20 s each; make faults runs it, and cargo test -p parlor-faults -- --include-ignored"]
 async fn clock() {
     holds(Scenario::Clock).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "20 s; all_faults_of_nodes has these faults too, and make faults runs them longer"]
+#[ignore = "20 s each; make faults runs it, and cargo test -p parlor-faults -- --include-ignored"]
 async fn mixed_versions() {
     holds(Scenario::MixedVersions).await;
 }
