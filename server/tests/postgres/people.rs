@@ -176,6 +176,12 @@ async fn there_is_one_first_owner() {
     let servers = Servers::start().await;
     let (old, new) = (new_token(), new_token());
     assert!(servers.first.create_owner_invite(old).await.unwrap());
+    assert!(!servers.second.create_owner_invite(new).await.unwrap(), "the link of the other server counts for all");
+    // A server that is not alive any more cannot show its link.
+    sqlx::query("UPDATE writer SET seen_at = seen_at - interval '1 hour'")
+        .execute(&mut servers.database.connect().await)
+        .await
+        .unwrap();
     let (first, second) = (servers.first.clone(), servers.second.clone());
     let account = NewAccount { invite: Some(old), ..new_account("olga") };
     let create = async move { first.create_account(account, nobody()).await.unwrap() };
