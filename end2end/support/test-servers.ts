@@ -13,10 +13,7 @@ export const ON_POSTGRES = NODES > 1 || process.env.PARLOR_TEST_STORE === "postg
 const LEFT_OUT: Record<string, string> =
   NODES === 1
     ? { "@nodes": "needs several nodes: PARLOR_TEST_NODES=2" }
-    : {
-        "@one-process": "is about one process, whatever there is beside it",
-        "@no-cookies": "is about clients without cookies, which a load balancer does not lead to the same node twice",
-      };
+    : { "@one-process": "is about one process, whatever there is beside it" };
 
 /** Skips the test if this run leaves it out. */
 export function leaveOut(tags: string[]): void {
