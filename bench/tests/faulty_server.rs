@@ -108,10 +108,10 @@ fn serve(mut stream: TcpStream, room: &Mutex<Room>, fault: Fault) -> Option<()> 
 
 fn report(fault: Fault) -> Report {
     load::run(&LoadArgs {
-        connect: server(fault),
+        connect: vec![server(fault)],
         dialect: Dialect::Plain,
         scenario: Scenario::FanoutSaturated,
-        pid: None,
+        pid: Vec::new(),
         core: None,
         overrides: Overrides {
             connections: Some(6),

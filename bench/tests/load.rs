@@ -77,10 +77,10 @@ impl Server {
 
     fn load(&self, scenario: Scenario, overrides: &Overrides) -> Report {
         let ask = LoadArgs {
-            connect: self.process.address(),
+            connect: vec![self.process.address()],
             dialect: self.dialect,
             scenario,
-            pid: Some(self.process.pid()),
+            pid: vec![self.process.pid()],
             core: None,
             overrides: Overrides { warm_up: Some(0.1), seconds: Some(0.5), ..overrides.clone() },
         };

@@ -6,6 +6,8 @@ use anyhow::{Context, ensure};
 use clap::{Args, Parser, Subcommand};
 use parlor_bench::load::{LoadArgs, Overrides, Scenario};
 
+use crate::nodes::NodesArgs;
+
 /// Compares Parlor with other servers
 #[derive(Parser, Debug)]
 #[command(name = "compare", args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -20,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Runs the load generator against a running server and prints the report as JSON
     Load(Box<LoadArgs>),
+    /// Compares SQLite, PostgreSQL and several nodes; needs PostgreSQL and nats-server
+    Nodes(NodesArgs),
 }
 
 /// What to measure.

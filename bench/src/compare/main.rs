@@ -1,7 +1,7 @@
 //! Compares Parlor with other servers. Each round runs each scenario against a new process of each server on one core,
 //! with the load generator on another.
 //!
-//! `compare load …` runs the load generator against a running server.
+//! `compare load …` runs the load generator against a running server. `compare nodes` compares stores and numbers of nodes.
 
 #[cfg(target_os = "linux")]
 mod args;
@@ -11,6 +11,8 @@ mod cell;
 mod goals;
 #[cfg(target_os = "linux")]
 mod metrics;
+#[cfg(target_os = "linux")]
+mod nodes;
 #[cfg(target_os = "linux")]
 mod peers;
 #[cfg(target_os = "linux")]
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let done = match &cli.command {
         Some(args::Command::Load(args)) => load(args),
+        Some(args::Command::Nodes(args)) => nodes::run(args),
         None if cli.run.smoke => smoke::run(&cli.run),
         None => rounds::run(&cli.run),
     };

@@ -5,22 +5,23 @@ use std::{net::SocketAddr, time::Duration};
 use clap::Args;
 
 use super::{Dialect, Pace, Plan, Scenario};
+use crate::machine;
 
 /// Arguments of the load generator.
 #[derive(Args, Clone, Debug)]
 pub struct LoadArgs {
-    /// Address of the server
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub connect: SocketAddr,
+    /// Addresses of the server's nodes; connections take turns
+    #[arg(long, value_name = "ADDRESS:PORT", value_delimiter = ',', required = true)]
+    pub connect: Vec<SocketAddr>,
     /// Protocol of the server
     #[arg(long, value_name = "NAME", default_value = "parlor")]
     pub dialect: Dialect,
     /// Scenario to run
     #[arg(long, value_name = "NAME", default_value = "fanout-saturated")]
     pub scenario: Scenario,
-    /// Process id of the server, to measure its CPU time and memory
-    #[arg(long)]
-    pub pid: Option<u32>,
+    /// Process ids of the server, to measure its CPU time and memory
+    #[arg(long, value_delimiter = ',')]
+    pub pid: Vec<u32>,
     /// CPU core to run on
     #[arg(long)]
     pub core: Option<usize>,
@@ -62,6 +63,18 @@ pub struct Overrides {
 }
 
 impl LoadArgs {
+    /// Resident memory of the server, in KiB. None if no process is given.
+    pub(super) fn server_memory(&self) -> anyhow::Result<Option<u64>> {
+        let each = self.pid.iter().map(|pid| machine::resident_kib(*pid));
+        Ok((!self.pid.is_empty()).then(|| each.sum::<anyhow::Result<u64>>()).transpose()?)
+    }
+
+    /// CPU time of the server in seconds, if known.
+    pub(super) fn server_cpu(&self) -> Option<f64> {
+        let each = self.pid.iter().map(|pid| machine::processor_seconds(*pid));
+        each.sum::<Option<f64>>().filter(|_| !self.pid.is_empty())
+    }
+
     /// The scenario's plan with the overrides applied.
     pub fn plan(&self) -> Plan {
         let mut plan = self.scenario.plan(self.dialect);

@@ -20,7 +20,7 @@ const STALLED: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &LoadArgs, plan: &Plan, entries: &[Entry], at_once: usize) -> anyhow::Result<Report> {
     machine::all_sockets(at_once)?;
-    let mut engine = Engine::new(args.connect, args.dialect, entries, at_once)?;
+    let mut engine = Engine::new(&args.connect, args.dialect, entries, at_once)?;
     let mut coming = Coming { entries: entries.len(), begun: 0 };
     for place in 0..at_once {
         coming.next(&mut engine, place)?;
@@ -71,7 +71,7 @@ pub(super) fn run(args: &LoadArgs, plan: &Plan, entries: &[Entry], at_once: usiz
 /// CPU time of the server and of the generator.
 fn cpu(args: &LoadArgs) -> anyhow::Result<(Option<f64>, f64)> {
     let own = machine::processor_seconds(std::process::id()).context("no processor time")?;
-    Ok((args.pid.and_then(machine::processor_seconds), own))
+    Ok((args.server_cpu(), own))
 }
 
 struct Coming {

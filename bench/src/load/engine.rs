@@ -64,7 +64,8 @@ pub(super) struct Engine<'a> {
     pub(super) opened: Vec<usize>,
     /// Cleanly closed connections.
     pub(super) ended: Vec<usize>,
-    address: SocketAddr,
+    /// Used in turn.
+    addresses: &'a [SocketAddr],
     dialect: Dialect,
     entries: &'a [Entry],
     epoll: Epoll,
@@ -79,7 +80,7 @@ pub(super) struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     pub(super) fn new(
-        address: SocketAddr,
+        addresses: &'a [SocketAddr],
         dialect: Dialect,
         entries: &'a [Entry],
         connections: usize,
@@ -93,7 +94,7 @@ impl<'a> Engine<'a> {
             counts: Counts::default(),
             opened: Vec::new(),
             ended: Vec::new(),
-            address,
+            addresses,
             dialect,
             entries,
             epoll,
@@ -107,9 +108,10 @@ impl<'a> Engine<'a> {
 
     /// Opens the connection with this index and entry.
     pub(super) fn connect(&mut self, place: usize, entry: usize, source: Option<Ipv4Addr>) -> anyhow::Result<()> {
-        let mut link = Connection::connect(self.address, source)?;
+        let address = self.addresses[place % self.addresses.len()];
+        let mut link = Connection::connect(address, source)?;
         link.entry = entry;
-        link.write(self.dialect.upgrade(self.address, &self.entries[entry]).as_bytes())?;
+        link.write(self.dialect.upgrade(address, &self.entries[entry]).as_bytes())?;
         self.epoll.add(&link.stream, EpollEvent::new(READABLE, place as u64))?;
         self.links[place] = Some(link);
         Ok(())

@@ -43,16 +43,16 @@ struct Mark {
 }
 
 pub(super) fn run(args: &LoadArgs, plan: &Plan, entries: &[Entry], before: Option<u64>) -> anyhow::Result<Report> {
-    let prepared = args.pid.map(machine::resident_kib).transpose()?;
+    let prepared = args.server_memory()?;
     machine::all_sockets(plan.connections)?;
-    let mut engine = Engine::new(args.connect, args.dialect, entries, plan.connections)?;
+    let mut engine = Engine::new(&args.connect, args.dialect, entries, plan.connections)?;
     let connects_per_second = come_in(&mut engine, plan.connections).context("coming in")?;
     if args.dialect == Dialect::Parlor {
         hear_the_news(&mut engine)?;
     }
     let mut traffic = Traffic::new(args.dialect, plan, entries)?;
     let (first, last) = measure(args, plan, &mut engine, &mut traffic)?;
-    let memory = args.pid.map(machine::resident_kib).transpose()?;
+    let memory = args.server_memory()?;
     traffic.stop();
     arrive(&mut engine, &mut traffic)?;
     let frame_bytes = engine.counts.bytes as f64 / engine.counts.messages.max(1) as f64;
@@ -216,7 +216,7 @@ impl Mark {
             deliveries: traffic.delivered,
             sent: traffic.sent,
             heartbeats: engine.counts.heartbeats,
-            server_cpu: args.pid.and_then(machine::processor_seconds),
+            server_cpu: args.server_cpu(),
             own_cpu: machine::processor_seconds(std::process::id()).context("no processor time")?,
         })
     }

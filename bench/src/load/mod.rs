@@ -26,7 +26,7 @@ pub fn run(args: &LoadArgs) -> anyhow::Result<Report> {
         crate::machine::pin_to(core)?;
     }
     let plan = args.plan();
-    let before = args.pid.map(crate::machine::resident_kib).transpose()?;
+    let before = args.server_memory()?;
     let entries = prepare::entries(args, &plan)?;
     match plan.pace {
         Pace::Connects { at_once } => connects::run(args, &plan, &entries, at_once),
