@@ -24,6 +24,10 @@ pub const BANNED: &str = "banned";
 pub const NOT_SUPPORTED: &str = "not_supported";
 /// The connection has joined the maximum number of rooms.
 pub const TOO_MANY_ROOMS: &str = "too_many_rooms";
+/// The text is not a single emoji.
+pub const BAD_EMOJI: &str = "bad_emoji";
+/// The message has reactions with the maximum number of different emojis.
+pub const TOO_MANY_REACTIONS: &str = "too_many_reactions";
 /// Too many requests. Retry after `retry_after_ms`.
 pub const RATE_LIMITED: &str = "rate_limited";
 /// Storage failed or the server is stopping. Retry with the same id.

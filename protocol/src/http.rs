@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, Message, Millis, NotificationLevel, RoomKind, RoomSummary, Seq, ServerRole, User, UserId};
+use crate::{
+    Event, Message, Millis, NotificationLevel, Reaction, RoomKind, RoomSummary, Seq, ServerRole, User, UserId,
+};
 
 mod moderation;
 mod people;
@@ -164,6 +166,31 @@ pub struct MessagePage {
     pub notices: Vec<Event>,
     /// Newest event of the room when the page was read.
     pub head: Seq,
+}
+
+/// Response of `GET /api/rooms/{room}/messages/{message}/edits`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageEdits {
+    /// All versions of the message, oldest first. The first one is the message as it was sent.
+    pub edits: Vec<MessageVersion>,
+}
+
+/// A version of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageVersion {
+    /// When it was stored.
+    pub at: Millis,
+    /// Markdown source.
+    pub body: String,
+    /// Body as sanitised HTML.
+    pub html: String,
+}
+
+/// Response of `GET /api/rooms/{room}/messages/{message}/reactions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageReactions {
+    /// Reactions, the first emoji that was used first. Each has all its users.
+    pub reactions: Vec<Reaction>,
 }
 
 /// Response of `GET /api/rooms/{room}/events`.

@@ -22,7 +22,7 @@ pub use client::{ClientFrame, Cursor, DecodeError};
 pub use close::CloseCode;
 pub use ids::{CommandId, RoomId, Tail, UserId};
 pub use people::{ServerRole, User, UserKind};
-pub use room::{Event, EventKind, Message, NotificationLevel, RoomKind, RoomRole, RoomSummary};
+pub use room::{Event, EventKind, Message, NotificationLevel, Reaction, RoomKind, RoomRole, RoomSummary};
 pub use server::{GapReason, PresenceState, ServerFrame, ServerInfo};
 
 /// Version of the live protocol, sent in `hello` and `welcome`.

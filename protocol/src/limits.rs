@@ -19,6 +19,12 @@ pub const MAX_POLL_WAIT: Duration = Duration::from_secs(25);
 /// Maximum number of characters in a message body.
 pub const MAX_BODY_CHARS: usize = 8_000;
 
+/// Maximum number of different emojis with which users react to a message.
+pub const MAX_REACTIONS: usize = 20;
+
+/// Maximum number of users that a page of history names for a reaction.
+pub const MAX_REACTION_USERS: usize = 20;
+
 /// Maximum number of characters in a user's name.
 pub const MAX_NAME_CHARS: usize = 32;
 

@@ -260,10 +260,16 @@ pub enum EventKind {
     Edited {
         /// Id of the message.
         message: CommandId,
+        /// Sequence number of the message's event.
+        #[serde(default)]
+        message_seq: Seq,
         /// New Markdown source.
         body: String,
         /// New body as sanitised HTML.
         html: String,
+        /// Members mentioned as `@name` in the new body. Omitted when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<UserId>,
     },
     /// A message was deleted. Its own event stays in the log with an empty body.
     Deleted {
@@ -277,9 +283,12 @@ pub enum EventKind {
     Reacted {
         /// Id of the message.
         message: CommandId,
+        /// Sequence number of the message's event.
+        #[serde(default)]
+        message_seq: Seq,
         /// A single emoji.
         emoji: String,
-        /// True if added, false if removed.
+        /// True if the event's user added it, false if they removed it.
         on: bool,
     },
     /// A user became a member: added by the event's user, or joined by themselves.
@@ -347,6 +356,27 @@ pub struct Message {
     /// Members mentioned as `@name`. Omitted when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
+    /// When the newest edit was stored. Omitted for a message that was never edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Millis>,
+    /// Reactions, the first emoji that was used first. Omitted when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+/// An emoji with which users reacted to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Reaction {
+    /// A single emoji.
+    pub emoji: String,
+    /// Number of users who reacted with it.
+    pub count: u64,
+    /// Whether the reader of the page is one of them. Omitted when false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub me: bool,
+    /// The first of them, at most [`crate::limits::MAX_REACTION_USERS`].
+    pub users: Vec<User>,
 }
 
 // serde's `default` and `skip_serializing_if` require functions with these signatures.

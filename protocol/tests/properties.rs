@@ -69,17 +69,18 @@ fn event_kind() -> impl Strategy<Value = EventKind> {
     prop_oneof![
         (id(), any::<String>(), any::<String>(), option::of(id()), vec(user_id(), 0..3))
             .prop_map(|(id, body, html, reply_to, mentions)| EventKind::Message { id, body, html, reply_to, mentions }),
-        (id(), any::<String>(), any::<String>()).prop_map(|(message, body, html)| EventKind::Edited {
-            message,
-            body,
-            html
-        }),
+        (id(), any::<u64>(), any::<String>(), any::<String>(), vec(user_id(), 0..3)).prop_map(
+            |(message, message_seq, body, html, mentions)| EventKind::Edited {
+                message,
+                message_seq,
+                body,
+                html,
+                mentions
+            }
+        ),
         (id(), any::<u64>()).prop_map(|(message, message_seq)| EventKind::Deleted { message, message_seq }),
-        (id(), any::<String>(), any::<bool>()).prop_map(|(message, emoji, on)| EventKind::Reacted {
-            message,
-            emoji,
-            on
-        }),
+        (id(), any::<u64>(), any::<String>(), any::<bool>())
+            .prop_map(|(message, message_seq, emoji, on)| { EventKind::Reacted { message, message_seq, emoji, on } }),
         user().prop_map(|user| EventKind::MemberAdded { user }),
         user().prop_map(|user| EventKind::MemberRemoved { user }),
         (user(), any::<bool>()).prop_map(|(user, moderator)| EventKind::Appointed { user, moderator }),

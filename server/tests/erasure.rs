@@ -49,6 +49,11 @@ async fn deleted_messages_are_gone_from_all_files() {
         let text = format!("{MARKER} {} {MARKER}", "words ".repeat((n * 37) % 1_200));
         messages.push((room, client.say_in(room, &text).await.0));
         client.say_in(room, &"kept ".repeat(n + 1)).await;
+        if n % 3 == 0 {
+            let (id, message) = (CommandId(Uuid::now_v7()), messages[n].1);
+            let body = format!("{MARKER} {}", "edited ".repeat((n * 53) % 900));
+            client.decided(ClientFrame::Edit { id, room: room.clone(), message, body }).await.unwrap();
+        }
     }
     assert!(!files_with_marker(&server.folder).is_empty(), "the search finds what is there");
     for (room, message) in messages {

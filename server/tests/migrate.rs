@@ -7,7 +7,7 @@ use parlor::{
     store::transfer::{Copied, Progress, TransferError, transfer},
 };
 use parlor_protocol::{
-    CommandId, RoomId, error_code,
+    ClientFrame, CommandId, RoomId, error_code,
     http::{CreatedSession, ErrorResponse},
 };
 use serde_json::json;
@@ -72,6 +72,10 @@ async fn answers(server: &Server, people: &[&CreatedSession], rooms: &[&RoomId])
     answers
 }
 
+fn new_id() -> CommandId {
+    CommandId(Uuid::now_v7())
+}
+
 async fn send_many(client: &mut Client, count: usize) {
     let mut last = None;
     for n in 0..count {
@@ -94,6 +98,20 @@ async fn everything_is_copied_while_the_old_server_reads() {
     live.say_in(&lobby, "for @Mona and @小明: 你好, مرحبا, 🎉").await;
     live.say_in(&attic, "```rust\nfn main() {}\n```").await;
     live.delete(&lobby, secret).await.unwrap();
+    // The word by which the store marks deleted messages, said by someone.
+    let (word, _) = live.say_in(&attic, "removed").await;
+    for frame in [
+        ClientFrame::Edit { id: new_id(), room: attic.clone(), message: word, body: "voided".into() },
+        ClientFrame::React { id: new_id(), room: attic.clone(), message: word, emoji: "👍".into(), on: true },
+        ClientFrame::React { id: new_id(), room: attic.clone(), message: word, emoji: "👎".into(), on: true },
+        ClientFrame::React { id: new_id(), room: attic.clone(), message: word, emoji: "👎".into(), on: false },
+    ] {
+        live.decided(frame).await.unwrap();
+    }
+    let (edited, _) = live.say_in(&attic, "one").await;
+    let change = ClientFrame::Edit { id: new_id(), room: attic.clone(), message: edited, body: "two".into() };
+    live.decided(change).await.unwrap();
+    live.delete(&attic, edited).await.unwrap();
     server.invite(&olga, json!({ "role": "moderator", "uses": 3 })).await;
     let path = |who: &CreatedSession, what: &str| format!("/api/people/{}/{what}", who.user.id);
     assert_eq!(server.post(&path(&bad, "ban"), &mona.token, json!({ "reason": "spam" })).await.status, 204);
@@ -108,7 +126,7 @@ async fn everything_is_copied_while_the_old_server_reads() {
     let (people, rooms) = ([&olga, &adam, &mona, &ann, &guest, &bad], [&lobby, &attic]);
     let before = answers(&old, &people, &rooms).await;
     let copied = copy(folder.path(), &database).await.unwrap();
-    assert_eq!((copied.rooms, copied.events), (2, 5));
+    assert_eq!((copied.rooms, copied.events), (2, 13));
     old.stop().await;
 
     let new = Server::start_on(database.url(), TempDir::new().unwrap().path(), unlimited()).await;

@@ -60,7 +60,8 @@ async fn every_frame_checks_permissions() {
 
 #[test]
 fn every_action_and_route_is_covered() {
-    let live: Vec<_> = frames(&RoomId::lobby(), CommandId(Uuid::nil())).iter().filter_map(action_of).collect();
+    let live: Vec<_> =
+        frames(&RoomId::lobby(), CommandId(Uuid::nil()), CommandId(Uuid::nil())).iter().filter_map(action_of).collect();
     let asked: BTreeSet<_> =
         HttpCommand::ALL.iter().map(|command| command.action()).chain(live).map(|act| format!("{act:?}")).collect();
     // Sent by the same frame as `DeleteOthers`.

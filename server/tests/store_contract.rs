@@ -20,7 +20,7 @@ use parlor::{
 };
 use parlor_protocol::{
     CommandId, EventKind, NotificationLevel, RoomId, RoomKind, RoomRole, Seq, ServerRole, User, UserId,
-    http::EntryPolicy,
+    http::EntryPolicy, limits,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -59,6 +59,12 @@ contract! {
     pages_are_read_in_each_direction,
     a_reply_needs_its_target,
     a_deleted_message_loses_its_content,
+    an_edit_replaces_the_text,
+    an_edit_needs_its_author,
+    a_deleted_message_loses_its_edits,
+    reactions_are_counted_and_named,
+    a_reaction_that_changes_nothing_is_no_event,
+    a_message_has_few_kinds_of_reactions,
     only_members_who_are_not_restricted_may_send,
     membership_changes_are_events,
     room_names_are_unique,
@@ -209,6 +215,14 @@ fn message(body: &str) -> LogCommandKind {
     }
 }
 
+fn edit(message: CommandId, body: &str, mentions: Vec<UserId>) -> LogCommandKind {
+    LogCommandKind::Edit { message, body: body.into(), html: format!("<p>{body}</p>"), html_version: 1, mentions }
+}
+
+fn reaction(message: CommandId, emoji: &str, on: bool) -> LogCommandKind {
+    LogCommandKind::React { message, emoji: emoji.into(), on }
+}
+
 const fn deletion(message: CommandId) -> LogCommandKind {
     LogCommandKind::Delete { message }
 }
@@ -267,7 +281,7 @@ async fn pages_are_read_in_each_direction(db: &Database) {
         (Page::After(3), 2, vec![4, 5]),
         (Page::Around(5), 4, vec![3, 4, 5, 6]),
     ] {
-        let read = db.store.messages(&lobby, page, limit).await.unwrap();
+        let read = db.store.messages(&lobby, ann.id, page, limit).await.unwrap();
         assert_eq!(read.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), expected, "{page:?}");
         assert_eq!(read.head, 10);
     }
@@ -286,7 +300,7 @@ async fn a_reply_needs_its_target(db: &Database) {
     let target = new_id();
     db.append(target, &lobby, &ann, message("well?")).await;
     assert_eq!(stored(db.append(new_id(), &lobby, &ann, reply(target)).await), 2);
-    let page = db.store.messages(&lobby, Page::Newest, 1).await.unwrap();
+    let page = db.store.messages(&lobby, ann.id, Page::Newest, 1).await.unwrap();
     assert_eq!((page.messages[0].reply_to, &page.messages[0].mentions), (Some(target), &vec![ann.id]));
     let range = db.store.author_range(&lobby, 0, 3).await.unwrap();
     assert_eq!((range.messages, range.mentions), (vec![(1, ann.id), (2, ann.id)], vec![(2, ann.id)]));
@@ -304,7 +318,7 @@ async fn a_deleted_message_loses_its_content(db: &Database) {
     let kinds = db.kinds(&lobby).await;
     assert!(matches!(&kinds[0], EventKind::Message { body, html, .. } if body.is_empty() && html.is_empty()));
     assert_eq!(kinds[1], EventKind::Deleted { message: id, message_seq: 1 });
-    assert!(db.store.messages(&lobby, Page::Newest, 10).await.unwrap().messages.is_empty());
+    assert!(db.store.messages(&lobby, ann.id, Page::Newest, 10).await.unwrap().messages.is_empty());
     assert!(db.store.author_range(&lobby, 0, 10).await.unwrap().messages.is_empty());
     // A moderator's deletion is in the audit log.
     let other = new_id();
@@ -312,6 +326,182 @@ async fn a_deleted_message_loses_its_content(db: &Database) {
     assert_eq!(db.append(new_id(), &lobby, &ann, deletion(other)).await, AppendOutcome::Forbidden);
     stored(db.append(new_id(), &lobby, &olga, deletion(other)).await);
     assert_eq!(db.store.audit(None, 1).await.unwrap()[0].act, "message_deleted");
+}
+
+async fn an_edit_replaces_the_text(db: &Database) {
+    let (ann, bob, eve) = (db.guest("Ann").await, db.guest("Bob").await, db.guest("Eve").await);
+    let (lobby, id, command) = (RoomId::lobby(), new_id(), new_id());
+    let mentioning = LogCommandKind::Send {
+        body: "@bob one".into(),
+        html: "<p>@bob one</p>".into(),
+        html_version: 1,
+        reply_to: None,
+        mentions: vec![bob.id],
+    };
+    db.append(id, &lobby, &ann, mentioning).await;
+    db.send(&lobby, &bob, "between").await;
+    let edited = db.append(command, &lobby, &ann, edit(id, "two", vec![eve.id])).await;
+    assert_eq!(stored(edited), 3);
+    assert_eq!(db.append(command, &lobby, &ann, edit(id, "two", vec![eve.id])).await, edited, "the same for ever");
+    assert_eq!(db.append(command, &lobby, &ann, edit(id, "three", vec![])).await, AppendOutcome::IdReused);
+    let expected = EventKind::Edited {
+        message: id,
+        message_seq: 1,
+        body: "two".into(),
+        html: "<p>two</p>".into(),
+        mentions: vec![eve.id],
+    };
+    assert_eq!(db.kinds(&lobby).await[2], expected);
+    let page = db.store.messages(&lobby, ann.id, Page::Newest, 10).await.unwrap();
+    let AppendOutcome::Stored { at, .. } = edited else { unreachable!() };
+    let [one, between] = &page.messages[..] else { panic!("{page:?}") };
+    assert_eq!((one.body.as_str(), one.html.as_str(), one.seq, one.edited_at), ("two", "<p>two</p>", 1, Some(at)));
+    assert_eq!((&one.mentions, between.edited_at), (&vec![eve.id], None));
+    assert!(page.notices.is_empty() && page.head == 3);
+    // Counted as a mention of whom it mentions now.
+    let range = db.store.author_range(&lobby, 0, 10).await.unwrap();
+    assert_eq!((range.messages, range.mentions), (vec![(1, ann.id), (2, bob.id)], vec![(1, eve.id)]));
+    stored(db.append(new_id(), &lobby, &ann, edit(id, "three", vec![])).await);
+    let read = db.store.messages(&lobby, ann.id, Page::Around(1), 2).await.unwrap();
+    assert_eq!((read.messages[0].body.as_str(), read.messages[0].mentions.len()), ("three", 0));
+    let versions = db.store.message_versions(&lobby, 1).await.unwrap();
+    let bodies: Vec<_> = versions.iter().map(|version| version.body.as_str()).collect();
+    assert_eq!(bodies, ["@bob one", "two", "three"]);
+    assert_eq!((versions[1].at, versions[1].html.as_str()), (at, "<p>two</p>"));
+    assert_eq!(db.store.message_versions(&lobby, 2).await.unwrap().len(), 1);
+    assert_eq!(db.store.message_seq(&lobby, id).await.unwrap(), Some(1));
+    assert_eq!(db.store.message_seq(&"elsewhere".into(), id).await.unwrap(), None);
+    assert_eq!(db.store.message_seq(&lobby, command).await.unwrap(), None, "an edit is no message");
+}
+
+async fn an_edit_needs_its_author(db: &Database) {
+    let (owner, ann) = (db.owner().await, db.account("Ann").await);
+    let room = db.room("garden", RoomKind::Private, &owner).await;
+    let id = new_id();
+    db.append(id, &room, &owner, message("mine")).await;
+    assert_eq!(db.append(new_id(), &room, &ann, edit(id, "yours", vec![])).await, AppendOutcome::NoRoom);
+    assert_eq!(db.append(new_id(), &room, &ann, reaction(id, "👍", true)).await, AppendOutcome::NoRoom);
+    db.store.add_member(&room, ann.id, owner.id, None).await.unwrap();
+    let by_ann = new_id();
+    stored(db.append(by_ann, &room, &ann, message("hers")).await);
+    // Not even the owner changes the words of others.
+    assert_eq!(db.append(new_id(), &room, &owner, edit(by_ann, "his", vec![])).await, AppendOutcome::Forbidden);
+    let lobby = RoomId::lobby();
+    assert_eq!(db.append(new_id(), &lobby, &ann, edit(by_ann, "there", vec![])).await, AppendOutcome::NoMessage);
+    assert_eq!(db.append(new_id(), &room, &ann, edit(new_id(), "none", vec![])).await, AppendOutcome::NoMessage);
+    let until = clock::now() + 60_000;
+    db.store.mute(NewMute { user: ann.id, by: owner.id, room: Some(room.clone()), until }).await.unwrap();
+    for kind in [edit(by_ann, "muted", vec![]), reaction(by_ann, "👍", true)] {
+        assert_eq!(db.append(new_id(), &room, &ann, kind).await, AppendOutcome::Muted { until });
+    }
+    db.store.unmute(ann.id, Some(room.clone()), owner.id).await.unwrap();
+    stored(db.append(new_id(), &room, &ann, edit(by_ann, "hers again", vec![])).await);
+}
+
+async fn a_deleted_message_loses_its_edits(db: &Database) {
+    let (ann, bob, lobby) = (db.guest("Ann").await, db.guest("Bob").await, RoomId::lobby());
+    let (id, command) = (new_id(), new_id());
+    db.append(id, &lobby, &ann, message("secret one")).await;
+    let edited = db.append(command, &lobby, &ann, edit(id, "secret two", vec![bob.id])).await;
+    db.append(new_id(), &lobby, &bob, reaction(id, "👍", true)).await;
+    stored(db.append(new_id(), &lobby, &ann, deletion(id)).await);
+    let kinds = db.kinds(&lobby).await;
+    assert_eq!(kinds.len(), 4);
+    assert!(matches!(&kinds[0], EventKind::Message { body, .. } if body.is_empty()));
+    assert_eq!(kinds[1], EventKind::Unknown, "it keeps its place in the order and says nothing");
+    assert_eq!(db.append(command, &lobby, &ann, edit(id, "secret two", vec![bob.id])).await, edited);
+    assert!(db.store.message_versions(&lobby, 1).await.unwrap().is_empty());
+    assert!(db.store.reactions(&lobby, 1, ann.id).await.unwrap().is_empty());
+    assert_eq!(db.store.message_seq(&lobby, id).await.unwrap(), None);
+    assert!(db.store.author_range(&lobby, 0, 10).await.unwrap().mentions.is_empty());
+    for kind in [edit(id, "three", vec![]), reaction(id, "👍", false), reaction(id, "❤️", true)] {
+        assert_eq!(db.append(new_id(), &lobby, &ann, kind).await, AppendOutcome::NoMessage);
+    }
+    // Edited and deleted in one batch.
+    let (other, sends) = (new_id(), [new_id(), new_id(), new_id()]);
+    let together = tokio::join!(
+        db.append(other, &lobby, &ann, message("one")),
+        db.append(sends[0], &lobby, &ann, edit(other, "two", vec![])),
+        db.append(sends[1], &lobby, &ann, deletion(other)),
+        db.append(sends[2], &lobby, &ann, edit(other, "three", vec![])),
+    );
+    assert_eq!((stored(together.0), stored(together.1), stored(together.2)), (5, 6, 7));
+    assert_eq!(together.3, AppendOutcome::NoMessage);
+    assert_eq!(db.kinds(&lobby).await[5], EventKind::Unknown);
+    assert!(db.store.messages(&lobby, ann.id, Page::Newest, 10).await.unwrap().messages.is_empty());
+}
+
+async fn reactions_are_counted_and_named(db: &Database) {
+    let (ann, bob, lobby) = (db.guest("Ann").await, db.guest("Bob").await, RoomId::lobby());
+    let (id, other) = (new_id(), new_id());
+    db.append(id, &lobby, &ann, message("well?")).await;
+    db.append(other, &lobby, &ann, message("and?")).await;
+    let mut users = Vec::new();
+    for n in 0..25 {
+        let user = db.guest(&format!("guest {n}")).await;
+        stored(db.append(new_id(), &lobby, &user, reaction(id, "❤️", true)).await);
+        users.push(user);
+    }
+    stored(db.append(new_id(), &lobby, &bob, reaction(id, "👍", true)).await);
+    stored(db.append(new_id(), &lobby, &ann, reaction(id, "👍", true)).await);
+    stored(db.append(new_id(), &lobby, &ann, reaction(other, "👍", true)).await);
+    stored(db.append(new_id(), &lobby, &bob, reaction(id, "👎", true)).await);
+    let off = db.append(new_id(), &lobby, &bob, reaction(id, "👎", false)).await;
+    let read = async |viewer: &User| db.store.messages(&lobby, viewer.id, Page::Newest, 10).await.unwrap();
+    let page = read(&ann).await;
+    assert_eq!((page.head, page.notices.len(), page.messages.len()), (stored(off), 0, 2));
+    let [hearts, thumbs] = &page.messages[0].reactions[..] else { panic!("{page:?}") };
+    assert_eq!((hearts.emoji.as_str(), hearts.count, hearts.me), ("❤️", 25, false));
+    assert_eq!(hearts.users, users[..20], "the first ones");
+    assert_eq!((thumbs.emoji.as_str(), thumbs.count, thumbs.me), ("👍", 2, true));
+    assert_eq!(thumbs.users, [bob.clone(), ann.clone()]);
+    assert_eq!(page.messages[1].reactions[0].users, std::slice::from_ref(&ann));
+    let for_bob = read(&bob).await;
+    assert_eq!(
+        for_bob.messages.iter().map(|message| message.reactions.last().unwrap().me).collect::<Vec<_>>(),
+        [true, false]
+    );
+    let all = db.store.reactions(&lobby, 1, users[24].id).await.unwrap();
+    assert_eq!((all[0].users.len(), all[0].me, all[1].me), (25, true, false));
+    let last = db.kinds(&lobby).await.pop();
+    let taken_back = EventKind::Reacted { message: id, message_seq: 1, emoji: "👎".into(), on: false };
+    assert_eq!(last, Some(taken_back));
+}
+
+async fn a_reaction_that_changes_nothing_is_no_event(db: &Database) {
+    let (ann, lobby, id) = (db.guest("Ann").await, RoomId::lobby(), new_id());
+    let sent = db.append(id, &lobby, &ann, message("well?")).await;
+    assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", false)).await, sent, "nobody ever did");
+    let on = db.append(new_id(), &lobby, &ann, reaction(id, "👍", true)).await;
+    assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", true)).await, on);
+    let off = db.append(new_id(), &lobby, &ann, reaction(id, "👍", false)).await;
+    assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", false)).await, off);
+    assert_eq!([sent, on, off].map(stored), [1, 2, 3]);
+    let (one, two) = (new_id(), new_id());
+    let at_once = tokio::join!(
+        db.append(one, &lobby, &ann, reaction(id, "👍", true)),
+        db.append(two, &lobby, &ann, reaction(id, "👍", true)),
+    );
+    assert_eq!(at_once.0, at_once.1, "in one batch");
+    assert_eq!(db.kinds(&lobby).await.len(), 4);
+}
+
+async fn a_message_has_few_kinds_of_reactions(db: &Database) {
+    let (ann, bob, lobby, id) = (db.guest("Ann").await, db.guest("Bob").await, RoomId::lobby(), new_id());
+    db.append(id, &lobby, &ann, message("well?")).await;
+    let emojis: Vec<_> = (0..limits::MAX_REACTIONS).map(|n| char::from_u32(0x1f600 + n as u32).unwrap()).collect();
+    for emoji in &emojis {
+        stored(db.append(new_id(), &lobby, &ann, reaction(id, &emoji.to_string(), true)).await);
+    }
+    assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", true)).await, AppendOutcome::TooManyReactions);
+    stored(db.append(new_id(), &lobby, &bob, reaction(id, &emojis[3].to_string(), true)).await);
+    for user in [&ann, &bob] {
+        assert_eq!(db.append(new_id(), &lobby, &bob, reaction(id, "👍", true)).await, AppendOutcome::TooManyReactions);
+        stored(db.append(new_id(), &lobby, user, reaction(id, &emojis[3].to_string(), false)).await);
+    }
+    stored(db.append(new_id(), &lobby, &bob, reaction(id, "👍", true)).await);
+    let reactions = db.store.reactions(&lobby, 1, bob.id).await.unwrap();
+    assert_eq!((reactions.len(), reactions.last().unwrap().emoji.as_str()), (limits::MAX_REACTIONS, "👍"));
 }
 
 async fn only_members_who_are_not_restricted_may_send(db: &Database) {

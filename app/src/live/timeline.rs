@@ -157,10 +157,21 @@ impl Timeline {
                 // A message that was deleted since has no text. One that is here before its event is never shown twice.
                 if !body.is_empty() && !self.has(id) {
                     let Event { seq, at, by, .. } = event;
-                    self.messages.push_back(Arc::new(Message { id, seq, at, by, body, html, reply_to, mentions }));
+                    self.messages.push_back(Arc::new(Message {
+                        id,
+                        seq,
+                        at,
+                        by,
+                        body,
+                        html,
+                        reply_to,
+                        mentions,
+                        edited_at: None,
+                        reactions: Vec::new(),
+                    }));
                 }
             }
-            EventKind::Edited { message, body, html } => {
+            EventKind::Edited { message, body, html, .. } => {
                 if let Some(message) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
                     let message = Arc::make_mut(message);
                     (message.body, message.html) = (body, html);

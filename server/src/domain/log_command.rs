@@ -31,8 +31,27 @@ pub enum LogCommandKind {
         /// The members that it mentions, without its author.
         mentions: Vec<UserId>,
     },
+    /// Replaces the body of one's own message.
+    Edit {
+        message: CommandId,
+        /// The validated source.
+        body: String,
+        /// The source rendered as sanitised HTML.
+        html: String,
+        /// The version of the renderer that produced `html`.
+        html_version: i64,
+        /// The members that it mentions, without its author.
+        mentions: Vec<UserId>,
+    },
     Delete {
         message: CommandId,
+    },
+    /// Adds or removes a reaction. One that changes nothing is not appended; its outcome is the event that made it so.
+    React {
+        message: CommandId,
+        /// One emoji in its fully qualified form.
+        emoji: String,
+        on: bool,
     },
     AddMember {
         user: User,
@@ -76,10 +95,12 @@ pub enum AppendOutcome {
     Banned,
     /// The message that it replies to is not in this room.
     NoReplyTarget,
-    /// The message to delete is not in this room, or was deleted before.
+    /// The message that it changes is not in this room, or was deleted before.
     NoMessage,
-    /// They may not delete this message.
+    /// They may not change this message.
     Forbidden,
+    /// The message has reactions with as many emojis as it can.
+    TooManyReactions,
 }
 
 /// A callback that is called exactly once, after the commit that decided. If it is dropped uncalled it reports

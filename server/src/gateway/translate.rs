@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use parlor_protocol::{
-    ClientFrame, Cursor, Event, GapReason, Millis, PresenceState, RoomId, RoomKind, ServerFrame, User, UserId,
+    ClientFrame, Cursor, Event, EventKind, GapReason, Millis, PresenceState, RoomId, RoomKind, ServerFrame, User,
+    UserId,
 };
 
 use crate::clock;
@@ -135,10 +136,25 @@ impl Translator {
         let Event { room, seq, id, at, by, event } = event;
         let private = room != self.room;
         self.cursors.insert(room.clone(), Cursor { room, after: Some(seq), tail: Some(id.tail()) });
-        // A deleted message has an empty body.
-        let (body, _) = event.as_message().filter(|(body, _)| !body.is_empty())?;
-        let kind = NoticeKind::Message { from: by.name, text: body.to_owned(), private };
-        Some(Effect::Notify(Notice { at, kind }))
+        let text = match event {
+            // A deleted message has an empty body.
+            EventKind::Message { body, .. } if !body.is_empty() => body,
+            // These clients cannot change what they have shown.
+            EventKind::Edited { body, .. } => format!("(edited) {body}"),
+            EventKind::Reacted { emoji, on: true, .. } => format!("(reacted with {emoji})"),
+            EventKind::Message { .. }
+            | EventKind::Reacted { .. }
+            | EventKind::Deleted { .. }
+            | EventKind::MemberAdded { .. }
+            | EventKind::MemberRemoved { .. }
+            | EventKind::Appointed { .. }
+            | EventKind::OwnerChanged { .. }
+            | EventKind::Renamed { .. }
+            | EventKind::TopicSet { .. }
+            | EventKind::Archived { .. }
+            | EventKind::Unknown => return None,
+        };
+        Some(Effect::Notify(Notice { at, kind: NoticeKind::Message { from: by.name, text, private } }))
     }
 
     fn presence(&mut self, user: User, state: PresenceState, count: u64) -> Option<Effect> {

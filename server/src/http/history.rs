@@ -2,8 +2,8 @@
 
 use axum::{Json, extract::State};
 use parlor_protocol::{
-    RoomId, Seq,
-    http::{EventPage, MessagePage},
+    CommandId, Message, RoomId, Seq,
+    http::{EventPage, MessageEdits, MessagePage, MessageReactions},
 };
 use serde::Deserialize;
 
@@ -33,6 +33,33 @@ pub(super) async fn messages(
         _ => return Err(ApiError::bad_request("Use only one of before, after and around.")),
     };
     Ok(Json(state.services.list_messages(&caller, &room, page, query.limit).await?))
+}
+
+/// `GET /api/rooms/{room}/messages/{message}`
+pub(super) async fn message(
+    caller: Caller,
+    State(state): State<AppState>,
+    PathParams((room, message)): PathParams<(RoomId, CommandId)>,
+) -> Result<Json<Message>, ApiError> {
+    Ok(Json(state.services.message(&caller, &room, message).await?))
+}
+
+/// `GET /api/rooms/{room}/messages/{message}/edits`
+pub(super) async fn edits(
+    caller: Caller,
+    State(state): State<AppState>,
+    PathParams((room, message)): PathParams<(RoomId, CommandId)>,
+) -> Result<Json<MessageEdits>, ApiError> {
+    Ok(Json(state.services.message_edits(&caller, &room, message).await?))
+}
+
+/// `GET /api/rooms/{room}/messages/{message}/reactions`
+pub(super) async fn reactions(
+    caller: Caller,
+    State(state): State<AppState>,
+    PathParams((room, message)): PathParams<(RoomId, CommandId)>,
+) -> Result<Json<MessageReactions>, ApiError> {
+    Ok(Json(state.services.message_reactions(&caller, &room, message).await?))
 }
 
 #[derive(Deserialize)]

@@ -156,11 +156,18 @@ impl Room {
         events.iter().for_each(|event| state.unread.push(event));
     }
 
-    /// Removes a deleted message from the unread index and from memory.
+    /// The message mentions others since an edit.
+    pub fn note_edit(&self, message: Seq, edit: Seq, mentions: &[UserId]) {
+        let mut state = self.state.lock();
+        state.unread.set_mentions(message, mentions);
+        state.recent_events.note_edit(message, edit);
+    }
+
+    /// Removes a deleted message from the unread index and from memory, with its edits.
     pub fn forget_message(&self, message: Seq) {
         let mut state = self.state.lock();
         state.unread.delete(message);
-        state.recent_events.forget(message);
+        state.recent_events.forget_message(message);
     }
 
     /// Accepts a membership that was read earlier. False when the user has been removed since: a new member has read

@@ -18,6 +18,8 @@ pub(super) struct RecentEvents {
     batches: VecDeque<Arc<EventBatch>>,
     events: usize,
     bytes: usize,
+    /// Messages and their edits, as far as these may be among the events.
+    edits: VecDeque<(Seq, Seq)>,
 }
 
 impl RecentEvents {
@@ -41,8 +43,27 @@ impl RecentEvents {
         complete.then(|| self.batches.iter().skip(skip).map(move |batch| (batch, batch.known_to(after))))
     }
 
+    /// Notes which event is an edit of a message.
+    pub(super) fn note_edit(&mut self, message: Seq, edit: Seq) {
+        if self.edits.len() >= MAX_EVENT_PAGE_SIZE {
+            // More than that many events ago, unless batches are larger. Then what is in memory is dropped.
+            if let Some((_, oldest)) = self.edits.pop_front() {
+                self.forget(oldest);
+            }
+        }
+        self.edits.push_back((message, edit));
+    }
+
+    /// Drops everything up to and including the batch with the newest text of a message.
+    pub(super) fn forget_message(&mut self, message: Seq) {
+        let edits = self.edits.iter().filter(|(edited, _)| *edited == message).map(|(_, edit)| *edit);
+        let newest = edits.max().unwrap_or(message);
+        self.forget(newest);
+        self.edits.retain(|(_, edit)| *edit > newest);
+    }
+
     /// Drops everything up to and including the batch with this event.
-    pub(super) fn forget(&mut self, seq: Seq) {
+    fn forget(&mut self, seq: Seq) {
         while let Some(oldest) = self.batches.pop_front_if(|oldest| oldest.first <= seq) {
             self.events -= oldest.len();
             self.bytes -= oldest.bytes_after(0).len();
@@ -110,6 +131,23 @@ mod tests {
         assert_eq!(recent.events, 4);
         recent.forget(20);
         assert_eq!((recent.events, recent.bytes, seqs(&recent, 20, 20)), (0, 0, Some(vec![])));
+    }
+
+    #[test]
+    fn deleted_messages_are_forgotten_with_their_edits() {
+        let mut recent = recent_events(11..=20, 10, 1);
+        recent.note_edit(12, 15);
+        recent.note_edit(13, 16);
+        recent.note_edit(12, 17);
+        recent.forget_message(12);
+        assert_eq!((seqs(&recent, 16, 20), seqs(&recent, 17, 20)), (None, Some(vec![18, 19, 20])));
+        for edit in 21..1_000 {
+            recent.push(EventBatch::encode(&[sample(edit, 10)]).remove(0));
+            recent.note_edit(13, edit);
+            assert!(recent.edits.len() <= MAX_EVENT_PAGE_SIZE);
+        }
+        recent.forget_message(13);
+        assert_eq!(recent.events, 0, "the last one is an edit of it");
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub(super) struct UnreadIndex {
     /// See [`author_key`].
     authors: VecDeque<u64>,
     mentions: HashMap<UserId, BTreeSet<Seq>>,
-    /// Counts deletions before `first`: a range that was read before one may still have the message.
-    deletions_before: u64,
+    /// Counts deletions and edits before `first`: a range that was read before one may still have the message as it was.
+    changes_before: u64,
 }
 
 /// The events that are missing for a count, between two seqs.
@@ -31,13 +31,13 @@ pub(super) struct UnreadIndex {
 pub struct MissingRange {
     pub after: Seq,
     pub before: Seq,
-    deletions_before: u64,
+    changes_before: u64,
 }
 
 impl UnreadIndex {
     /// The empty index of a room with this head.
     pub(super) fn new(head: Seq) -> Self {
-        Self { first: head + 1, authors: VecDeque::new(), mentions: HashMap::new(), deletions_before: 0 }
+        Self { first: head + 1, authors: VecDeque::new(), mentions: HashMap::new(), changes_before: 0 }
     }
 
     /// The seq after the last entry.
@@ -52,7 +52,7 @@ impl UnreadIndex {
         }
         if event.seq > self.end() {
             // Events were lost on the way here. They are read from the store when needed.
-            *self = Self { deletions_before: self.deletions_before + 1, ..Self::new(event.seq - 1) };
+            *self = Self { changes_before: self.changes_before + 1, ..Self::new(event.seq - 1) };
         }
         let entry = match event.event.as_message() {
             Some((_, mentions)) => {
@@ -82,19 +82,36 @@ impl UnreadIndex {
         });
     }
 
+    /// Replaces the mentions in an edited message.
+    pub(super) fn set_mentions(&mut self, seq: Seq, mentions: &[UserId]) {
+        if seq < self.first {
+            // A range that was read before may still have those of the earlier text.
+            self.changes_before += 1;
+            return;
+        }
+        self.remove_mentions(seq);
+        for user in mentions {
+            self.mentions.entry(*user).or_default().insert(seq);
+        }
+    }
+
+    fn remove_mentions(&mut self, seq: Seq) {
+        self.mentions.retain(|_, seqs| {
+            seqs.remove(&seq);
+            !seqs.is_empty()
+        });
+    }
+
     /// Removes a deleted message.
     pub(super) fn delete(&mut self, seq: Seq) {
         let Some(at) = seq.checked_sub(self.first) else {
-            self.deletions_before += 1;
+            self.changes_before += 1;
             return;
         };
         if let Some(entry) = usize::try_from(at).ok().and_then(|at| self.authors.get_mut(at)) {
             *entry = NOT_COUNTED;
         }
-        self.mentions.retain(|_, seqs| {
-            seqs.remove(&seq);
-            !seqs.is_empty()
-        });
+        self.remove_mentions(seq);
     }
 
     /// The events that must be read to count what comes after a seq; `None` when there are none.
@@ -107,12 +124,12 @@ impl UnreadIndex {
         let near = head.saturating_sub(FIRST_DEPTH);
         let after = if after >= near { near } else { oldest };
         let (after, before) = (after.min(self.first - 1), self.first);
-        Some(MissingRange { after, before, deletions_before: self.deletions_before })
+        Some(MissingRange { after, before, changes_before: self.changes_before })
     }
 
     /// Adds what was read. False when the index has changed meanwhile and the range must be read again.
     pub(super) fn fill(&mut self, missing: MissingRange, read: &AuthorRange) -> bool {
-        if missing.before != self.first || missing.deletions_before != self.deletions_before {
+        if missing.before != self.first || missing.changes_before != self.changes_before {
             return false;
         }
         let missing_count = missing.before.saturating_sub(missing.after + 1);
@@ -238,6 +255,9 @@ mod tests {
         assert_eq!((far.after, far.before), (0, 4_001));
         index.delete(17);
         assert!(!index.fill(far, &read_from(&events, far)), "it may have been read before the deletion");
+        let before_edit = index.missing_range(0).unwrap_or_else(|| unreachable!());
+        index.set_mentions(18, &[user(2)]);
+        assert!(!index.fill(before_edit, &read_from(&events, before_edit)), "it may have been read before the edit");
         let again = index.missing_range(0).unwrap_or_else(|| unreachable!());
         let mut read = read_from(&events, again);
         read.messages.retain(|(seq, _)| *seq != 17);
@@ -269,6 +289,7 @@ mod tests {
         fn counts_match_the_events(
             kinds in proptest::collection::vec((0_u128..4, 0_u128..4), 1..60),
             heard_after in 0_u64..60,
+            edited in proptest::collection::vec((1_u64..60, 0_u128..4), 0..6),
             deleted in proptest::collection::vec(1_u64..60, 0..6),
             asked in proptest::collection::vec(0_u64..60, 1..6),
         ) {
@@ -278,6 +299,14 @@ mod tests {
             let head = to_seq(events.len());
             let mut index = UnreadIndex::new(heard_after.min(head));
             events.iter().filter(|event| event.seq > heard_after).for_each(|event| index.push(event));
+            for (seq, named) in edited {
+                if let Some(EventKind::Message { mentions, .. }) =
+                    events.iter_mut().find(|event| event.seq == seq).map(|event| &mut event.event)
+                {
+                    *mentions = vec![user(named)];
+                    index.set_mentions(seq, mentions);
+                }
+            }
             for seq in deleted {
                 index.delete(seq);
                 if let Some(event) = events.iter_mut().find(|event| event.seq == seq) {

@@ -105,6 +105,10 @@ pub enum ServiceError {
     #[error("{0}")]
     Picture(#[from] PictureError),
 
+    #[error("A reaction is a single emoji.")]
+    NotAnEmoji,
+    #[error("This message has reactions with {} different emojis. It cannot have more.", limits::MAX_REACTIONS)]
+    TooManyReactions,
     #[error("The id must not be nil.")]
     NilId,
     #[error("This id was used for another command.")]
@@ -220,6 +224,8 @@ impl ServiceError {
             Self::InvalidLink => (ErrorKind::Forbidden, error_code::INVALID_LINK),
             Self::NameTaken { .. } | Self::RoomNameTaken => (ErrorKind::Conflict, error_code::NAME_TAKEN),
             Self::IdReused => (ErrorKind::Conflict, error_code::ID_REUSED),
+            Self::NotAnEmoji => (ErrorKind::Invalid, error_code::BAD_EMOJI),
+            Self::TooManyReactions => (ErrorKind::Conflict, error_code::TOO_MANY_REACTIONS),
             Self::NilId => (ErrorKind::BadRequest, error_code::BAD_FRAME),
             Self::LastOwner => (ErrorKind::Conflict, error_code::LAST_OWNER),
             Self::NameFixed | Self::EntryFixed => (ErrorKind::Conflict, error_code::SETTING_FIXED),

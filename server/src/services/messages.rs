@@ -1,4 +1,4 @@
-//! Messages: sending and deleting.
+//! Messages: sending, editing, reacting and deleting.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -23,6 +23,28 @@ pub struct NewMessage {
     /// Markdown, as typed.
     pub body: String,
     pub reply_to: Option<CommandId>,
+}
+
+#[derive(Clone, Debug)]
+pub struct MessageEdit {
+    /// Created by the client; the idempotency key.
+    pub id: CommandId,
+    pub room: RoomId,
+    pub message: CommandId,
+    /// Markdown, as typed.
+    pub body: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct MessageReaction {
+    /// Created by the client; the idempotency key.
+    pub id: CommandId,
+    pub room: RoomId,
+    pub message: CommandId,
+    /// As typed: with or without the selectors that make it an emoji.
+    pub emoji: String,
+    /// True to add it, false to remove it.
+    pub on: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +79,35 @@ impl Services {
         }
     }
 
+    /// Replaces the body of one's own message. Returns and calls `done` like [`Services::send_message`].
+    pub async fn edit_message(
+        &self,
+        author: &Connection,
+        limit: &Bucket,
+        edit: MessageEdit,
+        done: impl FnOnce(Result<StoredEvent>) + Send + 'static,
+    ) {
+        match self.prepare_edit(author, limit, edit).await {
+            Ok(command) => self.append(command, done).await,
+            Err(error) => done(Err(error)),
+        }
+    }
+
+    /// Adds a reaction to a message or removes it; who may join the room joins it. Returns and calls `done` like
+    /// [`Services::send_message`].
+    pub async fn react(
+        &self,
+        by: &Connection,
+        limit: &Bucket,
+        reaction: MessageReaction,
+        done: impl FnOnce(Result<StoredEvent>) + Send + 'static,
+    ) {
+        match self.prepare_reaction(by, limit, reaction).await {
+            Ok(command) => self.append(command, done).await,
+            Err(error) => done(Err(error)),
+        }
+    }
+
     /// Deletes a message: one's own, or that of someone else as a moderator. Returns and calls `done` like
     /// [`Services::send_message`].
     pub async fn delete_message(
@@ -82,17 +133,45 @@ impl Services {
     async fn prepare_message(&self, author: &Connection, limit: &Bucket, message: NewMessage) -> Result<LogCommand> {
         let NewMessage { id, room, body, reply_to } = message;
         require_id(id)?;
-        let invalid = |reason| ServiceError::Invalid { field: Field::Message, reason };
-        let body = validate::body(&unify_line_ends(&body)).map_err(invalid)?.to_owned();
+        let body = valid_body(&body)?;
         let live_room = self.authorize_connected(author, RoomAction::Write, &room)?;
         take(limit)?;
         self.join_room(author, &live_room).await?;
-        let names = self.mentionable_members(&room, &body).await?;
-        let Rendered { html, mut mentions } = render(&body, names).await;
-        // Authors do not mention themselves.
-        mentions.retain(|user| *user != author.user.id);
+        let Rendered { html, mentions } = self.render_body(author, &room, &body).await?;
         let kind = LogCommandKind::Send { body, html, html_version: markdown::RENDERER_VERSION, reply_to, mentions };
         Ok(LogCommand { id, room, by: author.user.clone(), kind })
+    }
+
+    async fn prepare_edit(&self, author: &Connection, limit: &Bucket, edit: MessageEdit) -> Result<LogCommand> {
+        let MessageEdit { id, room, message, body } = edit;
+        require_id(id)?;
+        let body = valid_body(&body)?;
+        self.authorize_connected(author, RoomAction::Write, &room)?;
+        take(limit)?;
+        let Rendered { html, mentions } = self.render_body(author, &room, &body).await?;
+        let html_version = markdown::RENDERER_VERSION;
+        let kind = LogCommandKind::Edit { message, body, html, html_version, mentions };
+        Ok(LogCommand { id, room, by: author.user.clone(), kind })
+    }
+
+    async fn prepare_reaction(&self, by: &Connection, limit: &Bucket, reaction: MessageReaction) -> Result<LogCommand> {
+        let MessageReaction { id, room, message, emoji, on } = reaction;
+        require_id(id)?;
+        // One emoji has one form, whether it was typed with variation selectors or without.
+        let emoji = emojis::get(&emoji).ok_or(ServiceError::NotAnEmoji)?.as_str().to_owned();
+        let live_room = self.authorize_connected(by, RoomAction::Write, &room)?;
+        take(limit)?;
+        self.join_room(by, &live_room).await?;
+        let kind = LogCommandKind::React { message, emoji, on };
+        Ok(LogCommand { id, room, by: by.user.clone(), kind })
+    }
+
+    /// The body of a message as HTML, with the members that it mentions except its author.
+    async fn render_body(&self, author: &Connection, room: &RoomId, body: &str) -> Result<Rendered> {
+        let names = self.mentionable_members(room, body).await?;
+        let mut rendered = render(body, names).await;
+        rendered.mentions.retain(|user| *user != author.user.id);
+        Ok(rendered)
     }
 
     fn prepare_deletion(&self, by: &Connection, limit: &Bucket, deletion: MessageDeletion) -> Result<LogCommand> {
@@ -126,6 +205,11 @@ fn unify_line_ends(text: &str) -> Cow<'_, str> {
     if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
 }
 
+fn valid_body(typed: &str) -> Result<String> {
+    let invalid = |reason| ServiceError::Invalid { field: Field::Message, reason };
+    Ok(validate::body(&unify_line_ends(typed)).map_err(invalid)?.to_owned())
+}
+
 fn require_id(id: CommandId) -> Result<()> {
     if id.0.is_nil() { Err(ServiceError::NilId) } else { Ok(()) }
 }
@@ -145,6 +229,7 @@ fn stored_event(outcome: std::result::Result<AppendOutcome, StoreError>) -> Resu
         AppendOutcome::NoReplyTarget => Err(ServiceError::ReplyTargetNotFound),
         AppendOutcome::NoMessage => Err(ServiceError::MessageNotFound),
         AppendOutcome::Forbidden => Err(ServiceError::Forbidden),
+        AppendOutcome::TooManyReactions => Err(ServiceError::TooManyReactions),
     }
 }
 

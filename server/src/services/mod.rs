@@ -50,7 +50,7 @@ pub use caller::{Caller, ClientInfo};
 pub use error::{ErrorKind, Field, Result, ServiceError};
 pub use invites::InviteDetails;
 pub use members::{MemberDetails, MembersPage};
-pub use messages::{MessageDeletion, NewMessage, StoredEvent};
+pub use messages::{MessageDeletion, MessageEdit, MessageReaction, NewMessage, StoredEvent};
 pub use password_policy::WeakPassword;
 pub use passwords::RESET_LINK_LIFETIME;
 pub use people::{BanDetails, PersonDetails, PersonPermissions};

@@ -22,7 +22,7 @@ use crate::{
     domain::{AuthenticatedUser, TokenHash},
     limits::ConnectionShare,
     room::Room,
-    services::{MessageDeletion, NewMessage, Result, Services},
+    services::{MessageDeletion, MessageEdit, MessageReaction, NewMessage, Result, Services},
     websocket::frame::{self, Opcode},
 };
 
@@ -230,16 +230,22 @@ impl Session {
                 let deletion = MessageDeletion { id, room, message };
                 self.services().delete_message(&self.connection, &self.limits.sends, deletion, respond).await;
             }
+            ClientFrame::Edit { id, room, message, body } => {
+                let Some(respond) = self.responder(id, room.clone()).await else { return };
+                let edit = MessageEdit { id, room, message, body };
+                self.services().edit_message(&self.connection, &self.limits.sends, edit, respond).await;
+            }
+            ClientFrame::React { id, room, message, emoji, on } => {
+                let Some(respond) = self.responder(id, room.clone()).await else { return };
+                let reaction = MessageReaction { id, room, message, emoji, on };
+                self.services().react(&self.connection, &self.limits.sends, reaction, respond).await;
+            }
             ClientFrame::MarkUnread { room, seq } => {
                 if let Err(error) = self.services().mark_unread(&self.connection, &room, seq).await {
                     self.refuse_error(Some(room), &error);
                 }
             }
             ClientFrame::Away { on } => self.context.hub.set_away(&self.connection, on),
-            ClientFrame::Edit { id, room, .. } | ClientFrame::React { id, room, .. } => {
-                let message = "This server does not support editing and reactions yet.";
-                self.refuse(Some(id.to_string()), Some(room), error_code::NOT_SUPPORTED, message);
-            }
             ClientFrame::Typing { room } => self.typing(&room),
             ClientFrame::Read { room, seq } => {
                 if let Err(error) = self.services().mark_read(&self.connection, &room, seq).await {

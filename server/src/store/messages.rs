@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, RoomId, Seq, UserId,
-    http::{EventPage, MessagePage},
+    CommandId, Reaction, RoomId, Seq, UserId,
+    http::{EventPage, MessagePage, MessageVersion},
 };
 
 use crate::domain::{AuthorRange, LogCommand, OnAppended, Page, StoreError};
@@ -16,8 +16,18 @@ pub trait MessageStore: Send + Sync + 'static {
     /// while the queue is full. `done` is called after the commit.
     async fn append(&self, command: LogCommand, done: OnAppended);
 
-    /// A page of messages, oldest first. The time does not depend on how far back it lies.
-    async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError>;
+    /// A page of messages, oldest first, as they are for a viewer: with their newest text and their reactions. The time does not
+    /// depend on how far back it lies.
+    async fn messages(&self, room: &RoomId, viewer: UserId, page: Page, limit: u32) -> Result<MessagePage, StoreError>;
+
+    /// The seq of a message. None if there is no such message in this room, or it was deleted.
+    async fn message_seq(&self, room: &RoomId, message: CommandId) -> Result<Option<Seq>, StoreError>;
+
+    /// All versions of the message at this seq, oldest first. Empty if it was deleted.
+    async fn message_versions(&self, room: &RoomId, message_seq: Seq) -> Result<Vec<MessageVersion>, StoreError>;
+
+    /// The reactions to the message at this seq, each with all its users.
+    async fn reactions(&self, room: &RoomId, message_seq: Seq, viewer: UserId) -> Result<Vec<Reaction>, StoreError>;
 
     /// The events after a seq, without holes.
     async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError>;

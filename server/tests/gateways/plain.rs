@@ -57,6 +57,29 @@ async fn text_clients_receive_plain_lines_from_now_on() {
 }
 
 #[tokio::test]
+async fn edits_and_reactions_are_told_as_text() {
+    let server = Server::start().await;
+    let (mut ann, room) = (server.client("ann").await, RoomId::lobby());
+    let mut text = Plain::to(&server, "/gateway/text?name=tess&format=text").await;
+    assert_eq!(text.line().await, "tess came in");
+    let (message, _) = ann.say_in(&room, "teh text").await;
+    assert_eq!(text.line().await, "ann: teh text");
+    let new_id = || CommandId(Uuid::now_v7());
+    let edit = ClientFrame::Edit { id: new_id(), room: room.clone(), message, body: "the text".into() };
+    ann.decided(edit).await.unwrap();
+    assert_eq!(text.line().await, "ann: (edited) the text");
+    for on in [true, false] {
+        let emoji = "👍".to_owned();
+        let react = ClientFrame::React { id: new_id(), room: room.clone(), message, emoji, on };
+        ann.decided(react).await.unwrap();
+    }
+    assert_eq!(text.line().await, "ann: (reacted with 👍)");
+    ann.say_in(&room, "next").await;
+    assert_eq!(text.line().await, "ann: next", "a reaction that is taken back is not told");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_terminal_receives_no_control_characters() {
     let server = Server::start().await;
     let mut bob = server.client("bob").await;

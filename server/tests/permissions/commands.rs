@@ -10,6 +10,9 @@ pub(super) enum HttpCommand {
     List,
     Page,
     Messages,
+    Message,
+    Edits,
+    Reactions,
     Events,
     Members,
     Join,
@@ -26,10 +29,13 @@ pub(super) enum HttpCommand {
 }
 
 impl HttpCommand {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::List,
         Self::Page,
         Self::Messages,
+        Self::Message,
+        Self::Edits,
+        Self::Reactions,
         Self::Events,
         Self::Members,
         Self::Join,
@@ -48,7 +54,9 @@ impl HttpCommand {
     pub(super) const fn action(self) -> RoomAction {
         match self {
             Self::List | Self::Page => RoomAction::See,
-            Self::Messages | Self::Events | Self::Members => RoomAction::Read,
+            Self::Messages | Self::Message | Self::Edits | Self::Reactions | Self::Events | Self::Members => {
+                RoomAction::Read
+            }
             Self::Join => RoomAction::Join,
             Self::Invite => RoomAction::Invite,
             Self::Leave => RoomAction::Leave,
@@ -68,6 +76,9 @@ impl HttpCommand {
             // Not below `/api/rooms/{room}`.
             Self::List | Self::Page | Self::Mute => None,
             Self::Messages => Some(("get", "/messages")),
+            Self::Message => Some(("get", "/messages/{message}")),
+            Self::Edits => Some(("get", "/messages/{message}/edits")),
+            Self::Reactions => Some(("get", "/messages/{message}/reactions")),
             Self::Events => Some(("get", "/events")),
             Self::Members => Some(("get", "/members")),
             Self::Join | Self::Invite => Some(("post", "/members")),
@@ -85,18 +96,18 @@ pub(super) const fn action_of(frame: &ClientFrame) -> Option<RoomAction> {
     match frame {
         ClientFrame::Hello { .. } | ClientFrame::Ping { .. } | ClientFrame::Away { .. } => None,
         ClientFrame::Join(_) => Some(RoomAction::Read),
-        ClientFrame::Send { .. } => Some(RoomAction::Write),
+        ClientFrame::Send { .. } | ClientFrame::React { .. } => Some(RoomAction::Write),
         ClientFrame::Typing { .. } => Some(RoomAction::Type),
         ClientFrame::Read { .. } | ClientFrame::MarkUnread { .. } => Some(RoomAction::Mark),
         // A message of someone else; for own messages it is `DeleteOwn`.
         ClientFrame::Delete { .. } => Some(RoomAction::DeleteOthers),
-        // Not supported yet, and refused everywhere. Leaving needs no permission.
-        ClientFrame::Edit { .. } | ClientFrame::React { .. } | ClientFrame::Leave { .. } => None,
+        // A message of someone else, which nobody may edit. Leaving needs no permission.
+        ClientFrame::Edit { .. } | ClientFrame::Leave { .. } => None,
     }
 }
 
-/// One frame of each kind; `message` was sent by someone else.
-pub(super) fn frames(room: &RoomId, message: CommandId) -> Vec<ClientFrame> {
+/// One frame of each kind; the messages were sent by someone else.
+pub(super) fn frames(room: &RoomId, message: CommandId, kept: CommandId) -> Vec<ClientFrame> {
     let (id, room) = (CommandId(Uuid::now_v7()), room.clone());
     vec![
         join(&room, None),
@@ -106,6 +117,6 @@ pub(super) fn frames(room: &RoomId, message: CommandId) -> Vec<ClientFrame> {
         ClientFrame::Edit { id, room: room.clone(), message, body: "hi".into() },
         ClientFrame::MarkUnread { room: room.clone(), seq: 1 },
         ClientFrame::Delete { id: CommandId(Uuid::now_v7()), room: room.clone(), message },
-        ClientFrame::React { id, room, message, emoji: "👍".into(), on: true },
+        ClientFrame::React { id: CommandId(Uuid::now_v7()), room, message: kept, emoji: "👍".into(), on: true },
     ]
 }

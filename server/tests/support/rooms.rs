@@ -75,7 +75,13 @@ impl Server {
 impl Client {
     /// Sends a command and returns the seq of its event, or the code of its refusal.
     pub async fn decided(&mut self, frame: ClientFrame) -> Result<Seq, String> {
-        let (ClientFrame::Send { id, .. } | ClientFrame::Delete { id, .. }) = frame else { panic!("{frame:?}") };
+        let (ClientFrame::Send { id, .. }
+        | ClientFrame::Edit { id, .. }
+        | ClientFrame::React { id, .. }
+        | ClientFrame::Delete { id, .. }) = frame
+        else {
+            panic!("{frame:?}")
+        };
         self.say(&frame).await;
         self.answer(id).await
     }

@@ -87,7 +87,18 @@ impl OutgoingMessage {
         let (html, mentions) = (String::new(), Vec::new());
         Self {
             room,
-            message: Arc::new(Message { id, seq: 0, at, by, body, html, reply_to: None, mentions }),
+            message: Arc::new(Message {
+                id,
+                seq: 0,
+                at,
+                by,
+                body,
+                html,
+                reply_to: None,
+                mentions,
+                edited_at: None,
+                reactions: Vec::new(),
+            }),
             delivery: failed.map_or(Delivery::Queued, Delivery::Failed),
             attempted,
             seq: None,

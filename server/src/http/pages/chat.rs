@@ -14,11 +14,12 @@ use parlor_app::{
     i18n::{I18n, Key, Language},
 };
 use parlor_protocol::{
-    RoomId, RoomSummary, User, error_code,
+    RoomId, RoomSummary, User, UserId, error_code,
     http::{RoomList, ServerSettings},
     limits, validate,
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::{
     config::{Guests, Registration, Switch},
@@ -57,7 +58,7 @@ pub(in crate::http) async fn home(
     // Who may come in by a name alone may read the lobby before.
     let room = match app.services.hub.room(&RoomId::lobby()) {
         Some(lobby) if app.services.guests() != Guests::Off && !banned => {
-            Some(room_page(&app, lobby.summary_for_others()).await?)
+            Some(room_page(&app, lobby.summary_for_others(), UserId(Uuid::nil())).await?)
         }
         _ => None,
     };
@@ -117,7 +118,7 @@ pub(in crate::http) async fn room(
         None => None,
     };
     let found = match summary {
-        Some(summary) => Some(room_page(&app, summary).await?),
+        Some(summary) => Some(room_page(&app, summary, caller.user.id).await?),
         None => None,
     };
     let (missing, has_more_rooms) = (found.is_none(), next.is_some());
@@ -169,8 +170,8 @@ fn at(address: &str, mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-async fn room_page(app: &AppState, summary: RoomSummary) -> Result<RoomPage, ApiError> {
-    let page = app.services.store.messages(&summary.id, Page::Newest, limits::DEFAULT_PAGE_SIZE).await?;
+async fn room_page(app: &AppState, summary: RoomSummary, viewer: UserId) -> Result<RoomPage, ApiError> {
+    let page = app.services.store.messages(&summary.id, viewer, Page::Newest, limits::DEFAULT_PAGE_SIZE).await?;
     Ok(RoomPage { summary, page })
 }
 

@@ -89,7 +89,8 @@ impl Hub {
                     self.send_changed_room(room);
                 }
             }
-            EventKind::Message { .. } | EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => {}
+            EventKind::Edited { message_seq, mentions, .. } => room.note_edit(*message_seq, event.seq, mentions),
+            EventKind::Message { .. } | EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
     }
 

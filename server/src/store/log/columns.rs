@@ -28,6 +28,16 @@ pub(in super::super) fn encode(event: &EventKind) -> Columns<'_> {
             detail: (!mentions.is_empty()).then(|| encode_mentions(mentions)),
             ..kind("message")
         },
+        EventKind::Edited { message, message_seq, body, html, mentions } => Columns {
+            body: Some(body),
+            html: Some(html),
+            reply_to: Some(message.0),
+            ..with("edited", format!("{} {}", sql_seq(*message_seq), encode_mentions(mentions)))
+        },
+        EventKind::Reacted { message, message_seq, emoji, on } => Columns {
+            reply_to: Some(message.0),
+            ..with(if *on { "reacted" } else { "unreacted" }, format!("{} {emoji}", sql_seq(*message_seq)))
+        },
         EventKind::Deleted { message, message_seq } => {
             with("deleted", format!("{} {}", sql_seq(*message_seq), message.0.simple()))
         }
@@ -38,8 +48,7 @@ pub(in super::super) fn encode(event: &EventKind) -> Columns<'_> {
         EventKind::Renamed { name } => with("renamed", name.clone()),
         EventKind::TopicSet { topic } => with("topic_set", topic.clone()),
         EventKind::Archived { on } => kind(if *on { "archived" } else { "reopened" }),
-        // No command appends these yet.
-        EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => kind("unknown"),
+        EventKind::Unknown => kind("unknown"),
     }
 }
 
@@ -73,6 +82,20 @@ pub(super) fn decode(stored: Stored) -> EventKind {
             reply_to: reply_to.map(CommandId),
             mentions: Vec::new(),
         },
+        // An edit of a message that was deleted later has no content either, and is read as an unknown event.
+        ("edited", _, Some(detail)) => decode_about(&detail, reply_to, |message, message_seq, mentions| {
+            let mentions = decode_mentions(Some(mentions));
+            let (body, html) = (body.unwrap_or_default(), html.unwrap_or_default());
+            EventKind::Edited { message, message_seq, body, html, mentions }
+        }),
+        (kind @ ("reacted" | "unreacted"), _, Some(detail)) => {
+            decode_about(&detail, reply_to, |message, message_seq, emoji| EventKind::Reacted {
+                message,
+                message_seq,
+                emoji: emoji.to_owned(),
+                on: kind == "reacted",
+            })
+        }
         ("deleted", _, Some(detail)) => decode_deleted(&detail).unwrap_or(EventKind::Unknown),
         ("member_added", Some(user), _) => EventKind::MemberAdded { user },
         ("member_removed", Some(user), _) => EventKind::MemberRemoved { user },
@@ -85,6 +108,24 @@ pub(super) fn decode(stored: Stored) -> EventKind {
         ("reopened", ..) => EventKind::Archived { on: false },
         _ => EventKind::Unknown,
     }
+}
+
+/// An event about a message: `detail` begins with the seq of the message.
+fn decode_about(
+    detail: &str,
+    message: Option<Uuid>,
+    event: impl FnOnce(CommandId, Seq, &str) -> EventKind,
+) -> EventKind {
+    let parts = detail.split_once(' ').and_then(|(seq, rest)| Some((seq.parse().ok()?, rest)));
+    match (parts, message) {
+        (Some((seq, rest)), Some(message)) => event(CommandId(message), seq, rest),
+        _ => EventKind::Unknown,
+    }
+}
+
+/// The mentions of an edit, from its detail.
+pub(super) fn decode_edit_mentions(detail: Option<&str>) -> Vec<UserId> {
+    decode_mentions(detail.and_then(|detail| detail.split_once(' ')).map(|(_, mentions)| mentions))
 }
 
 fn decode_deleted(detail: &str) -> Option<EventKind> {
@@ -117,7 +158,23 @@ mod tests {
         let mentions: Vec<_> = (1..4).map(|n| UserId(Uuid::from_u128(n))).collect();
         let text = |text: &str| text.to_owned();
         for event in [
-            EventKind::Message { id, body: text("a"), html: text("<p>a</p>"), reply_to: Some(message), mentions },
+            EventKind::Message {
+                id,
+                body: text("a"),
+                html: text("<p>a</p>"),
+                reply_to: Some(message),
+                mentions: mentions.clone(),
+            },
+            EventKind::Edited {
+                message,
+                message_seq: 57,
+                body: text("b"),
+                html: text("<p>b</p>"),
+                mentions: mentions.clone(),
+            },
+            EventKind::Edited { message, message_seq: 57, body: text("b"), html: text("<p>b</p>"), mentions: vec![] },
+            EventKind::Reacted { message, message_seq: 57, emoji: text("👍🏽"), on: true },
+            EventKind::Reacted { message, message_seq: 57, emoji: text("❤️"), on: false },
             EventKind::Deleted { message, message_seq: 57 },
             EventKind::MemberAdded { user: user() },
             EventKind::MemberRemoved { user: user() },
@@ -146,6 +203,10 @@ mod tests {
     #[test]
     fn unreadable_details_are_ignored() {
         assert_eq!(decode_deleted("57"), None);
+        for (detail, message) in [("57", Some(Uuid::nil())), ("x 👍", Some(Uuid::nil())), ("57 👍", None)] {
+            let event = decode_about(detail, message, |_, _, _| EventKind::Archived { on: true });
+            assert_eq!(event, EventKind::Unknown, "{detail}");
+        }
         assert_eq!((decode_mentions(None), decode_mentions(Some("x 1"))), (vec![], vec![]));
     }
 }

@@ -24,6 +24,17 @@ pub(super) fn digest(command: &LogCommand) -> CommandDigest {
             hash.update(reply_to.map_or([0; 16], |id| *id.0.as_bytes()));
             hash.update(body);
         }
+        LogCommandKind::Edit { message, body, .. } => {
+            start("edit");
+            hash.update(message.0.as_bytes());
+            hash.update(body);
+        }
+        LogCommandKind::React { message, emoji, on } => {
+            start("react");
+            hash.update(message.0.as_bytes());
+            hash.update([u8::from(*on)]);
+            hash.update(emoji);
+        }
         LogCommandKind::Delete { message } => {
             start("delete");
             hash.update(message.0.as_bytes());

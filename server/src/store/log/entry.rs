@@ -45,6 +45,11 @@ impl NewEntry {
                 version = Some(html_version);
                 EventKind::Message { id, body, html, reply_to, mentions }
             }
+            LogCommandKind::Edit { message, body, html, html_version, mentions } => {
+                version = Some(html_version);
+                EventKind::Edited { message, message_seq, body, html, mentions }
+            }
+            LogCommandKind::React { message, emoji, on } => EventKind::Reacted { message, message_seq, emoji, on },
             LogCommandKind::Delete { message } => EventKind::Deleted { message, message_seq },
             LogCommandKind::AddMember { user } => EventKind::MemberAdded { user },
             LogCommandKind::RemoveMember { user } => EventKind::MemberRemoved { user },

@@ -11,5 +11,5 @@ pub(super) use columns::{Columns, encode};
 pub(super) use digest::ERASED_DIGEST;
 pub(super) use entry::NewEntry;
 pub(super) use page::PageRange;
-pub(super) use row::{EventRow, MessageRow};
-pub(super) use state::{LogState, RoomAccess, StoredEntry};
+pub(super) use row::{EventRow, MessageRow, ReactionRow, VersionRow};
+pub(super) use state::{LogState, RoomAccess, StoredEntry, StoredReaction};

@@ -1,9 +1,9 @@
 //! What the log has, and who may write to it: read before a batch of commands is appended, and decides about each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use parlor_protocol::{
-    CommandId, Millis, RoomId, Seq, ServerRole, UserId,
+    CommandId, Millis, RoomId, Seq, ServerRole, UserId, limits,
     policy::{Actor, Decision, RoomAction, RoomContext},
 };
 use uuid::Uuid;
@@ -49,12 +49,33 @@ struct Access {
     muted_until: Option<Millis>,
 }
 
+/// What a user did with an emoji at a message.
+pub(in super::super) struct StoredReaction {
+    pub(in super::super) message: CommandId,
+    pub(in super::super) emoji: String,
+    pub(in super::super) user: UserId,
+    pub(in super::super) active: bool,
+    /// The event that made it so.
+    pub(in super::super) seq: Seq,
+    pub(in super::super) at: Millis,
+}
+
+/// The reactions to a message.
+#[derive(Default)]
+struct Reactions {
+    /// How many users each emoji has.
+    counts: HashMap<String, u64>,
+    /// Whether a user has reacted with an emoji, and the event that made it so.
+    of_users: HashMap<(String, UserId), (bool, Seq, Millis)>,
+}
+
 /// The part of the log, and of who may write to it, that decides about a batch.
 #[derive(Default)]
 pub(in super::super) struct LogState {
     entries: HashMap<CommandId, StoredEntry>,
     heads: HashMap<RoomId, Seq>,
     access: HashMap<(RoomId, UserId), Access>,
+    reactions: HashMap<CommandId, Reactions>,
 }
 
 impl LogState {
@@ -67,6 +88,22 @@ impl LogState {
     pub(in super::super) fn ids(batch: &[LogCommand]) -> Vec<Uuid> {
         let ids = batch.iter().flat_map(|command| [Some(command.id), target(command)]);
         ids.flatten().map(|id| id.0).collect()
+    }
+
+    /// The messages whose reactions a batch depends on, and the users who react. Both are empty without such commands.
+    pub(in super::super) fn reacted(batch: &[LogCommand]) -> (HashSet<Uuid>, HashSet<Uuid>) {
+        let reacts = batch.iter().filter(|command| matches!(command.kind, LogCommandKind::React { .. }));
+        reacts.filter_map(|command| Some((target(command)?.0, command.by.id.0))).unzip()
+    }
+
+    /// Adds how many users have reacted to a message with an emoji.
+    pub(in super::super) fn add_reaction_count(&mut self, message: CommandId, emoji: String, count: u64) {
+        self.reactions.entry(message).or_default().counts.insert(emoji, count);
+    }
+
+    pub(in super::super) fn add_reaction(&mut self, stored: StoredReaction) {
+        let StoredReaction { message, emoji, user, active, seq, at } = stored;
+        self.reactions.entry(message).or_default().of_users.insert((emoji, user), (active, seq, at));
     }
 
     pub(in super::super) fn add_entry(&mut self, stored: StoredEntry) {
@@ -82,12 +119,14 @@ impl LogState {
         self.access.insert((room, user), Access { actor, room: context, banned, muted_until });
     }
 
-    /// Whether a command is new and may be appended; else its outcome. For a deletion it returns the seq of the message.
+    /// Whether a command is new and may be appended; else its outcome. For a command that changes a message it returns the seq
+    /// of that message.
     pub(super) fn check(&self, command: &LogCommand, digest: CommandDigest) -> Result<Seq, AppendOutcome> {
         let LogCommand { id, room, by, kind } = command;
         if let Some(known) = self.entries.get(id) {
             let is_same_content = known.digest == digest
-                || (matches!(kind, LogCommandKind::Send { .. }) && known.digest == ERASED_DIGEST);
+                || (matches!(kind, LogCommandKind::Send { .. } | LogCommandKind::Edit { .. })
+                    && known.digest == ERASED_DIGEST);
             let same = known.room == *room && known.author == by.id && is_same_content;
             return Err(if same {
                 AppendOutcome::Stored { seq: known.seq, at: known.at }
@@ -99,18 +138,23 @@ impl LogState {
         let message = |id: &CommandId| self.entries.get(id).filter(|entry| entry.room == *room);
         match kind {
             LogCommandKind::Send { reply_to, .. } => {
-                if access.banned {
-                    return Err(AppendOutcome::Banned);
-                }
-                if access.room.archived || access.room.membership.is_none() {
-                    return Err(AppendOutcome::NoRoom);
-                }
-                if let Some(until) = access.muted_until {
-                    return Err(AppendOutcome::Muted { until });
-                }
+                access.may_write()?;
                 match reply_to {
                     Some(target) if message(target).is_none() => Err(AppendOutcome::NoReplyTarget),
                     _ => Ok(0),
+                }
+            }
+            LogCommandKind::Edit { message: target, .. } => {
+                access.may_write()?;
+                let target = message(target).filter(|entry| entry.is_message).ok_or(AppendOutcome::NoMessage)?;
+                if target.author == by.id { Ok(target.seq) } else { Err(AppendOutcome::Forbidden) }
+            }
+            LogCommandKind::React { message: target, emoji, on } => {
+                access.may_write()?;
+                let entry = message(target).filter(|entry| entry.is_message).ok_or(AppendOutcome::NoMessage)?;
+                match self.reactions.get(target) {
+                    Some(reactions) => reactions.check(entry, emoji, by.id, *on),
+                    None => Reactions::default().check(entry, emoji, by.id, *on),
                 }
             }
             LogCommandKind::Delete { message: target } => {
@@ -155,12 +199,65 @@ impl LogState {
             is_message: matches!(command.kind, LogCommandKind::Send { .. }),
         };
         self.entries.insert(entry.id, entry);
-        if let LogCommandKind::Delete { message } = &command.kind
-            && let Some(deleted) = self.entries.get_mut(message)
-        {
-            deleted.is_message = false;
+        match &command.kind {
+            LogCommandKind::Delete { message } => {
+                if let Some(deleted) = self.entries.get_mut(message) {
+                    deleted.is_message = false;
+                }
+            }
+            LogCommandKind::React { message, emoji, on } => {
+                let reactions = self.reactions.entry(*message).or_default();
+                reactions.place(emoji, command.by.id, *on, (*head, at));
+            }
+            LogCommandKind::Send { .. }
+            | LogCommandKind::Edit { .. }
+            | LogCommandKind::AddMember { .. }
+            | LogCommandKind::RemoveMember { .. }
+            | LogCommandKind::SetModerator { .. }
+            | LogCommandKind::SetOwner { .. }
+            | LogCommandKind::Rename { .. }
+            | LogCommandKind::SetTopic { .. }
+            | LogCommandKind::SetArchived { .. } => {}
         }
         *head
+    }
+}
+
+impl Access {
+    /// Whether the user may send and edit messages, and react to them.
+    fn may_write(&self) -> Result<(), AppendOutcome> {
+        if self.banned {
+            return Err(AppendOutcome::Banned);
+        }
+        if self.room.archived || self.room.membership.is_none() {
+            return Err(AppendOutcome::NoRoom);
+        }
+        self.muted_until.map_or(Ok(()), |until| Err(AppendOutcome::Muted { until }))
+    }
+}
+
+impl Reactions {
+    /// Whether a reaction changes something and may; else the event that made it so, which for a user who never reacted is the
+    /// message itself.
+    fn check(&self, message: &StoredEntry, emoji: &str, user: UserId, on: bool) -> Result<Seq, AppendOutcome> {
+        let now = self.of_users.get(&(emoji.to_owned(), user));
+        let (active, seq, at) = now.copied().unwrap_or((false, message.seq, message.at));
+        if active == on {
+            return Err(AppendOutcome::Stored { seq, at });
+        }
+        if on && !self.counts.contains_key(emoji) && self.counts.len() >= limits::MAX_REACTIONS {
+            return Err(AppendOutcome::TooManyReactions);
+        }
+        Ok(message.seq)
+    }
+
+    fn place(&mut self, emoji: &str, user: UserId, on: bool, (seq, at): (Seq, Millis)) {
+        self.of_users.insert((emoji.to_owned(), user), (on, seq, at));
+        let count = self.counts.entry(emoji.to_owned()).or_default();
+        *count = if on { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            self.counts.remove(emoji);
+        }
     }
 }
 
@@ -168,7 +265,9 @@ impl LogState {
 fn target(command: &LogCommand) -> Option<CommandId> {
     match &command.kind {
         LogCommandKind::Send { reply_to, .. } => *reply_to,
-        LogCommandKind::Delete { message } => Some(*message),
+        LogCommandKind::Edit { message, .. }
+        | LogCommandKind::Delete { message }
+        | LogCommandKind::React { message, .. } => Some(*message),
         LogCommandKind::AddMember { .. }
         | LogCommandKind::RemoveMember { .. }
         | LogCommandKind::SetModerator { .. }

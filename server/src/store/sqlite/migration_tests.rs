@@ -2,7 +2,7 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use parlor_protocol::{CommandId, EventKind, RoomId};
+use parlor_protocol::{CommandId, EventKind, RoomId, UserId};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -73,7 +73,7 @@ async fn an_older_database_is_brought_up_to_date_and_a_copy_is_kept() {
     create(folder.path(), 1, OLD).await;
 
     let store = SqliteStore::open(folder.path(), Arc::new(NoSink), None).await.unwrap();
-    let page = store.messages(&RoomId::lobby(), Page::Newest, 10).await.unwrap();
+    let page = store.messages(&RoomId::lobby(), UserId(Uuid::nil()), Page::Newest, 10).await.unwrap();
     assert_eq!((page.messages[0].body.as_str(), page.messages[0].html.as_str()), ("hi", "<p>hi</p>"));
     let reply_to = page.messages[0].reply_to;
     assert_eq!(reply_to.unwrap().0.as_bytes()[0], 4);

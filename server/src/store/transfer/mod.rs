@@ -15,7 +15,7 @@ use futures::{Stream, TryStreamExt, pin_mut};
 use super::postgres::DatabaseAddress;
 use crate::domain::StoreError;
 use source::{Rows, Source};
-use tables::{AUDIT, EVENTS, MENTIONS, OTHERS, Table};
+use tables::{AUDIT, EVENTS, OF_ROOMS, OTHERS, Table};
 use target::Target;
 use value::{Checksum, Sum, Value, Values};
 
@@ -72,9 +72,10 @@ pub struct Copied {
 pub async fn transfer(from: &Path, to: &DatabaseAddress, progress: &mut dyn Progress) -> Result<Copied, TransferError> {
     let mut source = Source::open(from).await?;
     let mut target = Target::open(to).await?;
-    for (table, part) in [(&EVENTS, "events"), (&MENTIONS, "mentions"), (&AUDIT, "audit log")] {
+    for (table, part, _) in OF_ROOMS {
         append(&mut source, &mut target, table, part, progress).await?;
     }
+    append(&mut source, &mut target, &AUDIT, "audit log", progress).await?;
     let copied = verify_logs(&mut source, &mut target, progress).await?;
     let others = copy_others(&mut source, &mut target, progress).await?;
     source.close().await?;
@@ -123,7 +124,7 @@ async fn verify_logs(
     for attempt in 0..2 {
         copied = Copied::default();
         again.clear();
-        for (table, part) in [(&EVENTS, "checking events"), (&MENTIONS, "checking mentions")] {
+        for (table, _, part) in OF_ROOMS {
             progress.begin(part, 0, source.count(table).await?);
             let expected = sums_of_rooms(source.rows(table, Rows::All), progress).await?;
             let mut found = sums_of_rooms(target.rows(table), &mut Silent).await?;
@@ -149,7 +150,7 @@ async fn verify_logs(
         again.dedup();
         for room in &again {
             target.clear_room(room).await?;
-            for table in [&EVENTS, &MENTIONS] {
+            for (table, ..) in OF_ROOMS {
                 copy(source.rows(table, Rows::OfRoom(room)), target, table, &mut Silent).await?;
             }
         }

@@ -117,9 +117,14 @@ fn lock(file: &Path) -> Result<Option<File>, TransferError> {
 /// The row as PostgreSQL has it: text without zero bytes, which it cannot store. SQLite keeps as many of them in place of deleted
 /// content.
 fn portable(table: &Table, mut row: Values) -> Values {
-    let is_removed = table.source == EVENTS.source && row.contains(&Value::Text("removed".into()));
+    let mut columns = row.iter().zip(table.columns);
+    let is_deleted = table.source == EVENTS.source
+        && columns.any(|(value, column)| {
+            let is_deleted = |kind: &str| matches!(kind, "removed" | "voided");
+            column.source == "kind" && matches!(value, Value::Text(kind) if is_deleted(kind))
+        });
     for (value, column) in row.iter_mut().zip(table.columns) {
-        if is_removed && matches!(column.source, "body" | "html" | "detail") {
+        if is_deleted && matches!(column.source, "body" | "html" | "detail") {
             *value = Value::Null;
         } else if let Value::Text(text) = value
             && text.contains('\0')

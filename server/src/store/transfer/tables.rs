@@ -73,8 +73,26 @@ pub(super) static EVENTS: Table = Table {
     ],
 };
 
-pub(super) static MENTIONS: Table =
+static MENTIONS: Table =
     Table { source: "mention", target: "mention", key: 3, columns: &[text("room"), integer("seq"), USER] };
+
+static EDITS: Table =
+    Table { source: "edit", target: "edit", key: 3, columns: &[text("room"), integer("message_seq"), integer("seq")] };
+
+static REACTIONS: Table = Table {
+    source: "reaction",
+    target: "reaction",
+    key: 4,
+    columns: &[text("room"), integer("message_seq"), text("emoji"), USER, boolean("active"), integer("seq")],
+};
+
+/// The logs of rooms and what follows from them, with what progress bars say while they are copied and checked.
+pub(super) const OF_ROOMS: [(&Table, &str, &str); 4] = [
+    (&EVENTS, "events", "checking events"),
+    (&MENTIONS, "mentions", "checking mentions"),
+    (&EDITS, "edits", "checking edits"),
+    (&REACTIONS, "reactions", "checking reactions"),
+];
 
 pub(super) static AUDIT: Table = Table {
     source: "audit",

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     TransferError,
-    tables::{Kind, OTHERS, Table},
+    tables::{Kind, OF_ROOMS, OTHERS, Table},
     value::{Value, Values, read_postgres},
 };
 use crate::{
@@ -71,8 +71,10 @@ impl Target {
     /// Removes the log of a room, so that it can be copied again.
     pub(super) async fn clear_room(&mut self, room: &str) -> Result<(), StoreError> {
         let mut tx = self.0.begin().await?;
-        sqlx::query("DELETE FROM event WHERE room = $1").bind(room).execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM mention WHERE room = $1").bind(room).execute(&mut *tx).await?;
+        for (table, ..) in OF_ROOMS {
+            let sql = format!("DELETE FROM {} WHERE room = $1", table.target);
+            sqlx::query(AssertSqlSafe(sql)).bind(room).execute(&mut *tx).await?;
+        }
         Ok(tx.commit().await?)
     }
 

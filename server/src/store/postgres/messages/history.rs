@@ -8,7 +8,10 @@ use parlor_protocol::{
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::super::{snapshot, values::sql_seq};
+use super::{
+    super::{snapshot, values::sql_seq},
+    reactions,
+};
 use crate::{
     domain::{AuthorRange, Page, StoreError},
     store::{
@@ -17,17 +20,28 @@ use crate::{
     },
 };
 
-pub(super) async fn messages(db: &PgPool, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
+pub(super) async fn messages(
+    db: &PgPool,
+    room: &RoomId,
+    viewer: UserId,
+    page: Page,
+    limit: u32,
+) -> Result<MessagePage, StoreError> {
     let range = PageRange::new(page, limit);
     // A client continues after the head of its page: both must be of one state, or what is stored between is never seen.
     let mut snapshot = snapshot::begin(db).await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
-                page.author, users.name, users.kind, users.colour
+                page.author, users.name, users.kind, users.colour,
+                edited.at AS edited_at, edited.body AS edited_body, edited.html AS edited_html,
+                edited.detail AS edited_detail
          FROM ((SELECT * FROM event WHERE room = $1 AND seq < $2 AND kind = 'message' ORDER BY seq DESC LIMIT $3)
                UNION ALL
                (SELECT * FROM event WHERE room = $1 AND seq >= $2 AND kind = 'message' ORDER BY seq LIMIT $4)) AS page
-         JOIN users ON users.id = page.author ORDER BY page.seq",
+         JOIN users ON users.id = page.author
+         LEFT JOIN event AS edited ON edited.room = page.room AND edited.seq =
+             (SELECT max(edit.seq) FROM edit WHERE edit.room = page.room AND edit.message_seq = page.seq)
+         ORDER BY page.seq",
     )
     .bind(room.as_str())
     .bind(range.meet)
@@ -37,9 +51,16 @@ pub(super) async fn messages(db: &PgPool, room: &RoomId, page: Page, limit: u32)
     .await?;
     let (from, before) = range.notices(&rows);
     let notices = notices(&mut snapshot, room, from, before).await?;
+    let reactions = match (rows.first(), rows.last()) {
+        (Some(first), Some(last)) => {
+            let range = first.seq..=last.seq;
+            reactions::rows(&mut snapshot, room, range, viewer, limits::MAX_REACTION_USERS).await?
+        }
+        _ => Vec::new(),
+    };
     let head = head(&mut snapshot, room).await?;
     snapshot.commit().await?;
-    let messages = rows.into_iter().map(MessageRow::message).collect();
+    let messages = MessageRow::messages(rows, reactions);
     Ok(MessagePage { messages, notices, head })
 }
 
@@ -85,7 +106,8 @@ pub(in super::super) async fn events_in(db: &PgPool, ranges: &[EventRange]) -> R
 /// Events other than messages from one seq on, before another one: the newest, oldest first.
 async fn notices(snapshot: &mut PgConnection, room: &RoomId, from: i64, before: i64) -> Result<Vec<Event>, StoreError> {
     let rows: Vec<EventRow> = sqlx::query_as(event_rows!(
-        "WHERE event.room = $1 AND event.seq >= $2 AND event.seq < $3 AND event.kind NOT IN ('message', 'removed', 'deleted') ORDER BY event.seq DESC LIMIT $4"
+        "WHERE event.room = $1 AND event.seq >= $2 AND event.seq < $3 AND event.kind NOT IN
+             ('message', 'removed', 'edited', 'voided', 'deleted', 'reacted', 'unreacted') ORDER BY event.seq DESC LIMIT $4"
     ))
     .bind(room.as_str())
     .bind(from)
@@ -109,6 +131,15 @@ pub(super) async fn events(db: &PgPool, room: &RoomId, after: Seq, limit: u32) -
     snapshot.commit().await?;
     let events = rows.into_iter().map(|row| row.event(room)).collect();
     Ok(EventPage { events, head })
+}
+
+pub(super) async fn message_seq(db: &PgPool, room: &RoomId, message: CommandId) -> Result<Option<Seq>, StoreError> {
+    let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM event WHERE id = $1 AND room = $2 AND kind = 'message'")
+        .bind(message.0)
+        .bind(room.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(seq.map(i64::unsigned_abs))
 }
 
 pub(super) async fn event_id(db: &PgPool, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {

@@ -6,7 +6,7 @@ use parlor_protocol::{CommandId, Millis, RoomId, UserId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::super::transaction::WriteTransaction;
+use super::{super::transaction::WriteTransaction, reactions};
 use crate::{
     domain::{LogCommand, StoreError},
     store::log::{LogState, RoomAccess, StoredEntry},
@@ -80,5 +80,6 @@ pub(super) async fn load(tx: &mut WriteTransaction<'_>, batch: &[LogCommand]) ->
         let (id, room, author, seq) = (CommandId(id), RoomId::from(room), UserId(author), seq.unsigned_abs());
         log.add_entry(StoredEntry { id, room, seq, at, author, digest, is_message });
     }
+    reactions::load(tx.db(), &mut log, batch).await?;
     Ok(log)
 }

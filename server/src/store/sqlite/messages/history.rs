@@ -9,7 +9,7 @@ use parlor_protocol::{
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::super::values::sql_seq;
+use super::{super::values::sql_seq, reactions};
 use crate::{
     domain::{AuthorRange, Page, StoreError},
     store::log::{EventRow, MessageRow, PageRange},
@@ -18,6 +18,7 @@ use crate::{
 pub(super) async fn messages(
     db: &SqlitePool,
     room: &RoomId,
+    viewer: UserId,
     page: Page,
     limit: u32,
 ) -> Result<MessagePage, StoreError> {
@@ -26,13 +27,18 @@ pub(super) async fn messages(
     let mut snapshot = db.begin().await?;
     let rows: Vec<MessageRow> = sqlx::query_as(
         "SELECT page.seq, page.id, page.at, page.body, page.html, page.reply_to, page.detail,
-                page.author, user.name, user.kind, user.colour
+                page.author, user.name, user.kind, user.colour,
+                edited.at AS edited_at, edited.body AS edited_body, edited.html AS edited_html,
+                edited.detail AS edited_detail
          FROM (SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq < ?2 AND kind = 'message'
                               ORDER BY seq DESC LIMIT ?3)
                UNION ALL
                SELECT * FROM (SELECT * FROM event WHERE room = ?1 AND seq >= ?2 AND kind = 'message'
                               ORDER BY seq LIMIT ?4)) AS page
-         JOIN user ON user.id = page.author ORDER BY page.seq",
+         JOIN user ON user.id = page.author
+         LEFT JOIN event AS edited ON edited.room = page.room AND edited.seq =
+             (SELECT max(edit.seq) FROM edit WHERE edit.room = page.room AND edit.message_seq = page.seq)
+         ORDER BY page.seq",
     )
     .bind(room.as_str())
     .bind(range.meet)
@@ -42,9 +48,16 @@ pub(super) async fn messages(
     .await?;
     let (from, before) = range.notices(&rows);
     let notices = notices(&mut snapshot, room, from, before).await?;
+    let reactions = match (rows.first(), rows.last()) {
+        (Some(first), Some(last)) => {
+            let range = first.seq..=last.seq;
+            reactions::rows(&mut snapshot, room, range, viewer, limits::MAX_REACTION_USERS).await?
+        }
+        _ => Vec::new(),
+    };
     let head = head(&mut snapshot, room).await?;
     snapshot.commit().await?;
-    let messages = rows.into_iter().map(MessageRow::message).collect();
+    let messages = MessageRow::messages(rows, reactions);
     Ok(MessagePage { messages, notices, head })
 }
 
@@ -70,7 +83,8 @@ async fn notices(
     before: i64,
 ) -> Result<Vec<Event>, StoreError> {
     let rows: Vec<EventRow> = sqlx::query_as(event_rows!(
-        "event.seq >= ? AND event.seq < ? AND event.kind NOT IN ('message', 'removed', 'deleted') ORDER BY event.seq DESC LIMIT ?"
+        "event.seq >= ? AND event.seq < ? AND event.kind NOT IN
+             ('message', 'removed', 'edited', 'voided', 'deleted', 'reacted', 'unreacted') ORDER BY event.seq DESC LIMIT ?"
     ))
     .bind(room.as_str())
     .bind(from)
@@ -93,6 +107,15 @@ pub(super) async fn events(db: &SqlitePool, room: &RoomId, after: Seq, limit: u3
     snapshot.commit().await?;
     let events = rows.into_iter().map(|row| row.event(room)).collect();
     Ok(EventPage { events, head })
+}
+
+pub(super) async fn message_seq(db: &SqlitePool, room: &RoomId, message: CommandId) -> Result<Option<Seq>, StoreError> {
+    let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM event WHERE id = ? AND room = ? AND kind = 'message'")
+        .bind(message.0)
+        .bind(room.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(seq.map(i64::unsigned_abs))
 }
 
 pub(super) async fn event_id(db: &SqlitePool, room: &RoomId, seq: Seq) -> Result<Option<CommandId>, StoreError> {

@@ -4,7 +4,7 @@ use parlor_protocol::{CommandId, Millis, RoomId, Seq, UserId};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
-use super::super::rows;
+use super::{super::rows, reactions};
 use crate::{
     domain::{LogCommand, StoreError},
     store::log::{LogState, RoomAccess, StoredEntry},
@@ -28,7 +28,7 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[LogCommand], now: M
     let (mut pairs, mut ids) = (pairs.chunks(rows::MOST), ids.chunks(rows::MOST));
     loop {
         let (pairs, ids) = match (pairs.next(), ids.next()) {
-            (None, None) => return Ok(log),
+            (None, None) => break,
             (pairs, ids) => (pairs.unwrap_or_default(), ids.unwrap_or_default()),
         };
         let sql = format!(
@@ -60,6 +60,8 @@ pub(super) async fn load(db: &mut SqliteConnection, batch: &[LogCommand], now: M
         let found: Vec<StateRow> = query.fetch_all(&mut *db).await?;
         found.into_iter().try_for_each(|row| add(&mut log, row))?;
     }
+    reactions::load(db, &mut log, batch).await?;
+    Ok(log)
 }
 
 fn add(log: &mut LogState, (id, text, author, seq, is_message, at, digest): StateRow) -> Result<(), StoreError> {

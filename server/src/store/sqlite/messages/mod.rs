@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use parlor_protocol::{
-    CommandId, RoomId, Seq, UserId,
-    http::{EventPage, MessagePage},
+    CommandId, Reaction, RoomId, Seq, UserId,
+    http::{EventPage, MessagePage, MessageVersion},
 };
 
 use super::{SqliteStore, writer::Job};
@@ -15,10 +15,12 @@ use crate::{
 };
 
 mod append;
+mod edits;
 mod history;
 mod log_state;
 mod mentions;
 mod projection;
+mod reactions;
 
 pub(super) use append::{append, append_one};
 pub(super) use projection::delete_member;
@@ -30,8 +32,20 @@ impl MessageStore for SqliteStore {
         let _ = self.submit(Job::Append { command, done }).await;
     }
 
-    async fn messages(&self, room: &RoomId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
-        history::messages(&self.readers, room, page, limit).await
+    async fn messages(&self, room: &RoomId, viewer: UserId, page: Page, limit: u32) -> Result<MessagePage, StoreError> {
+        history::messages(&self.readers, room, viewer, page, limit).await
+    }
+
+    async fn message_seq(&self, room: &RoomId, message: CommandId) -> Result<Option<Seq>, StoreError> {
+        history::message_seq(&self.readers, room, message).await
+    }
+
+    async fn message_versions(&self, room: &RoomId, message_seq: Seq) -> Result<Vec<MessageVersion>, StoreError> {
+        edits::versions(&self.readers, room, message_seq).await
+    }
+
+    async fn reactions(&self, room: &RoomId, message_seq: Seq, viewer: UserId) -> Result<Vec<Reaction>, StoreError> {
+        reactions::of_message(&self.readers, room, message_seq, viewer).await
     }
 
     async fn events(&self, room: &RoomId, after: Seq, limit: u32) -> Result<EventPage, StoreError> {

@@ -4,11 +4,14 @@ use parlor_protocol::{Event, EventKind, RoomId, RoomRole, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::{
-    audit::{self, Entry},
-    rooms::{insert_member, owner},
-    transaction::WriteTransaction,
-    values::sql_seq,
+use super::{
+    super::{
+        audit::{self, Entry},
+        rooms::{insert_member, owner},
+        transaction::WriteTransaction,
+        values::sql_seq,
+    },
+    edits, reactions,
 };
 use crate::{
     domain::{AuditAct, MembershipChange, RoomMembership, StoreError},
@@ -24,6 +27,10 @@ pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Resul
     match &event.event {
         // Mentions are inserted for the whole batch.
         EventKind::Message { .. } => Ok(()),
+        EventKind::Edited { message_seq, mentions, .. } => edits::insert(tx.db(), event, *message_seq, mentions).await,
+        EventKind::Reacted { message_seq, emoji, on, .. } => {
+            reactions::apply(tx.db(), event, *message_seq, emoji, *on).await
+        }
         EventKind::Deleted { message_seq, message } => {
             let author = clear_message(tx, room, sql_seq(*message_seq)).await?;
             if author == by {
@@ -84,8 +91,8 @@ pub(super) async fn apply(tx: &mut WriteTransaction<'_>, event: &Event) -> Resul
                 .await?;
             record(tx, event, if *on { AuditAct::RoomArchived } else { AuditAct::RoomReopened }, None, None).await
         }
-        // No command appends these yet.
-        EventKind::Edited { .. } | EventKind::Reacted { .. } | EventKind::Unknown => Ok(()),
+        // No command appends it.
+        EventKind::Unknown => Ok(()),
     }
 }
 
@@ -123,6 +130,8 @@ async fn clear_message(tx: &mut WriteTransaction<'_>, room: &RoomId, seq: i64) -
         .bind(seq)
         .execute(tx.db())
         .await?;
+    edits::clear(tx, room, seq).await?;
+    reactions::clear(tx.db(), room, seq).await?;
     tx.note_erasure();
     // A row of the same size: SQLite then overwrites the old one in place and moves no other. A row that was moved would leave
     // a copy behind, which `secure_delete` does not find.

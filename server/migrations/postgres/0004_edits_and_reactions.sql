@@ -1,0 +1,22 @@
+-- Which events have the later versions of a message. What they say stands in the log alone.
+CREATE TABLE edit (
+    room        text COLLATE "C" NOT NULL,
+    message_seq bigint NOT NULL,
+    seq         bigint NOT NULL,
+    PRIMARY KEY (room, message_seq, seq)
+);
+
+-- Who reacted to a message with which emoji. Whoever took it back stays, not active, so that a repeated command finds its event.
+CREATE TABLE reaction (
+    room        text COLLATE "C" NOT NULL,
+    message_seq bigint NOT NULL,
+    emoji       text COLLATE "C" NOT NULL,
+    user_id     uuid NOT NULL,
+    active      boolean NOT NULL,
+    -- The event that made it so.
+    seq         bigint NOT NULL,
+    PRIMARY KEY (room, message_seq, emoji, user_id)
+);
+
+-- A page of messages takes the same time, however many other events lie between them.
+CREATE INDEX event_message ON event (room, seq) WHERE kind = 'message';

@@ -1,0 +1,22 @@
+-- Which events have the later versions of a message. What they say stands in the log alone.
+CREATE TABLE edit (
+    room        TEXT NOT NULL,
+    message_seq INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    PRIMARY KEY (room, message_seq, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Who reacted to a message with which emoji. Whoever took it back stays, not active, so that a repeated command finds its event.
+CREATE TABLE reaction (
+    room        TEXT NOT NULL,
+    message_seq INTEGER NOT NULL,
+    emoji       TEXT NOT NULL,
+    user        BLOB NOT NULL,
+    active      INTEGER NOT NULL,
+    -- The event that made it so.
+    seq         INTEGER NOT NULL,
+    PRIMARY KEY (room, message_seq, emoji, user)
+) STRICT, WITHOUT ROWID;
+
+-- A page of messages takes the same time, however many other events lie between them.
+CREATE INDEX event_message ON event (room, seq) WHERE kind = 'message';
