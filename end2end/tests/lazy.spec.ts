@@ -9,8 +9,7 @@ const isSplit = async (page: Page): Promise<boolean> => (await page.locator("lin
 
 /** A guest without a service worker, which would have all parts already. */
 async function guest(browser: Browser, server: Server, errors: string[], options?: BrowserContextOptions): Promise<Person> {
-  const context = await browser.newContext({ baseURL: server.url, ...options });
-  await context.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  const context = await browser.newContext({ baseURL: server.url, serviceWorkers: "block", ...options });
   const page = await context.newPage();
   page.on("pageerror", (error) => errors.push(String(error)));
   const ann = await joinAsGuest(page, server.url, "Ann");
@@ -24,7 +23,7 @@ const others = (errors: string[]): string[] => errors.filter((error) => !error.i
 /** Blocks the file of a part until the returned function is called. */
 async function block(page: Page, part: string): Promise<() => void> {
   let isBlocked = true;
-  await page.route(`**/split_${part}.*.wasm`, (route) => (isBlocked ? route.abort() : route.continue()));
+  await page.context().route(`**/split_${part}.*.wasm`, (route) => (isBlocked ? route.abort() : route.continue()));
   return () => (isBlocked = false);
 }
 
