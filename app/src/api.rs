@@ -1,6 +1,6 @@
 //! The HTTP endpoints that the page calls. The browser sends the session's cookie.
 
-use parlor_protocol::{RoomId, RoomKind, RoomSummary, Seq, User, UserId, error_code, http};
+use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, Seq, User, UserId, error_code, http};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -93,6 +93,11 @@ pub async fn messages(room: &RoomId, page: Page, limit: usize) -> Result<http::M
         Page::Around(seq) => format!("&around={seq}"),
     };
     get(&format!("/api/rooms/{}/messages?limit={limit}{cursor}", browser::encode(room.as_str()))).await
+}
+
+/// The versions of a message.
+pub async fn message_edits(room: &RoomId, message: CommandId) -> Result<http::MessageEdits, ApiError> {
+    get(&format!("/api/rooms/{}/messages/{message}/edits", browser::encode(room.as_str()))).await
 }
 
 /// Joins as a guest; the session is in a cookie.

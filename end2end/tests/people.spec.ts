@@ -343,6 +343,9 @@ test("the switcher finds rooms, and keys move through messages", async ({ person
 
   for (const text of ["first", "second"]) await ann.send(text);
   await expect(ann.message("second")).toHaveAttribute("data-state", "stored");
+  // Edits the last message; unchanged, the focus goes on to the messages.
+  await ann.page.keyboard.press("ArrowUp");
+  await expect(ann.composer).toHaveValue("second");
   await ann.page.keyboard.press("ArrowUp");
   await ann.page.keyboard.press("ArrowUp");
   await ann.page.keyboard.press("Enter");
@@ -356,8 +359,11 @@ test("the switcher finds rooms, and keys move through messages", async ({ person
   // The menu is a popover at the message: arrow keys move in it, Escape closes it and returns the focus.
   await ann.composer.focus();
   await ann.page.keyboard.press("ArrowUp");
+  await ann.page.keyboard.press("ArrowUp");
   await ann.page.keyboard.press("Enter");
   await expect(ann.page.getByTestId("mark-unread")).toBeFocused();
+  await ann.page.keyboard.press("ArrowUp");
+  await expect(ann.page.getByTestId("edit-message")).toBeFocused();
   await ann.page.keyboard.press("ArrowUp");
   await expect(ann.page.getByTestId("delete-message")).toBeFocused();
   const [button, menu] = await Promise.all([ann.message("second").getByTestId("more"), ann.page.getByRole("menu")].map((place) => place.boundingBox()));

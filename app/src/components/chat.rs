@@ -6,6 +6,7 @@ use super::{
     composer::{Composer, ComposerHandle},
     connection_panel::ConnectionPanel,
     current_room::CurrentRoom,
+    edit_history::{EditHistory, EditHistoryHandle},
     header::Header,
     invite::InviteDialog,
     layout::Layout,
@@ -45,6 +46,7 @@ pub fn Chat() -> impl IntoView {
     provide_context(layout);
     provide_context(ComposerHandle::default());
     provide_context(MessageMenuHandle::new(client));
+    provide_context(EditHistoryHandle::default());
     effect(move || {
         if let Some(room) = id.get() {
             client.open_room(&room);
@@ -78,6 +80,7 @@ pub fn Chat() -> impl IntoView {
         <NewRoom />
         <Switcher />
         <MessageMenu />
+        <EditHistory />
         <InviteDialog />
     })
 }

@@ -2,7 +2,7 @@
 
 use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
 use parlor_protocol::{
-    RoomId, User,
+    CommandId, RoomId, User,
     validate::{self, ValidationError},
 };
 
@@ -10,6 +10,7 @@ use super::{
     composer_status::{ComposerStatus, HINT},
     current_room::CurrentRoom,
     direct_message, drafts,
+    edit_mode::{self, Edit},
     icons::{Icon, SEND},
     scroll, timeline,
 };
@@ -32,13 +33,23 @@ const HINT_TIME: std::time::Duration = std::time::Duration::from_secs(4);
 pub struct ComposerHandle {
     pub text: RwSignal<String>,
     pub field: NodeRef<html::Textarea>,
+    /// The message that is being edited.
+    pub editing: RwSignal<Option<Edit>>,
+    /// Edits in other rooms: the message and the text.
+    pub(super) suspended: StoredValue<Vec<(RoomId, CommandId, String)>>,
     /// The name of the person whose direct room is being opened for a private message.
     pub sending_to: RwSignal<Option<String>>,
 }
 
 impl Default for ComposerHandle {
     fn default() -> Self {
-        Self { text: RwSignal::new(String::new()), field: NodeRef::new(), sending_to: RwSignal::new(None) }
+        Self {
+            text: RwSignal::new(String::new()),
+            field: NodeRef::new(),
+            editing: RwSignal::new(None),
+            suspended: StoredValue::new(Vec::new()),
+            sending_to: RwSignal::new(None),
+        }
     }
 }
 
@@ -64,6 +75,9 @@ impl Sender {
         let Self { client, room, composer, .. } = self;
         let i18n = client.i18n;
         let Some(room) = room.id.get_untracked() else { return };
+        if composer.is_editing() {
+            return composer.save_edit(client);
+        }
         match composer.text.with_untracked(|text| validate::body(text).map(str::to_owned)) {
             // The offline shell does not know its user yet. The text stays in the box, as a draft.
             Ok(_) if client.me.read_untracked().is_none() => {
@@ -96,6 +110,9 @@ impl Sender {
     /// The person whom the text addresses with `@name`, and the text for them.
     fn recipient(self) -> Option<(User, String)> {
         let room = self.room.id.get()?;
+        if self.composer.editing.read().is_some() {
+            return None;
+        }
         self.composer.text.with(|text| direct_message::recipient(self.client, &room, text))
     }
 
@@ -108,7 +125,8 @@ impl Sender {
         }
         let Some((user, body)) = untrack(|| self.recipient()) else {
             // It is meant for one person: if that person is unknown, it must not go to everyone.
-            let unknown = composer.text.read_untracked().trim_start().starts_with('@')
+            let unknown = !composer.is_editing()
+                && composer.text.read_untracked().trim_start().starts_with('@')
                 && untrack(|| room.id.get().is_some_and(|room| !direct_message::is_direct(client, &room)));
             if unknown {
                 self.hint(client.i18n.t(Key::PrivateRecipientUnknown).to_owned());
@@ -134,7 +152,7 @@ impl Sender {
                     }
                 }
                 Err(why) => {
-                    client.return_draft(from, text);
+                    client.return_draft(from, text, None);
                     self.hint(why);
                     // Until it is a draft. A page that is being closed fails its requests, and goes no further.
                     clock::sleep(0).await;
@@ -160,15 +178,31 @@ impl Sender {
         }
     }
 
+    /// Whether an arrow key up has no meaning in the text: it is empty, or it is an unchanged edit of one line.
+    fn leaves_upwards(self) -> bool {
+        let text = self.composer.text.read_untracked();
+        text.is_empty() && !self.composer.is_editing() || self.composer.is_unchanged() && !text.contains('\n')
+    }
+
     fn on_key(self, event: &KeyboardEvent) {
         match browser::pressed_key(event).as_deref() {
             Some("Enter") if !event.shift_key() => {
                 event.prevent_default();
                 if event.ctrl_key() || event.meta_key() { self.send_direct() } else { self.send() }
             }
-            Some("ArrowUp") if self.composer.text.read_untracked().is_empty() => {
+            Some("ArrowUp") if self.leaves_upwards() => {
                 event.prevent_default();
-                timeline::focus_last_message();
+                let Self { client, room, composer, .. } = self;
+                if composer.is_editing() {
+                    composer.cancel_edit(client);
+                    timeline::focus_last_message();
+                } else if let Some(room) = room.id.get_untracked() {
+                    composer.edit_last(client, &room);
+                }
+            }
+            Some("Escape") if self.composer.is_editing() => {
+                event.prevent_default();
+                self.composer.cancel_edit(self.client);
             }
             _ => {}
         }
@@ -184,6 +218,7 @@ pub fn Composer() -> impl IntoView {
     let sender = Sender { client, room, open_room: use_open_room(), composer };
     let ComposerHandle { text, field, .. } = composer;
     drafts::keep(client, room, composer);
+    edit_mode::watch_deletion(client, composer);
     // Not `prop:value`, which would clear what was typed into the server's HTML before hydration.
     effect(move || {
         let text = text.get();
@@ -194,11 +229,14 @@ pub fn Composer() -> impl IntoView {
     });
     // A message that was taken back for editing comes before what is in the box.
     effect(move || {
-        let Some((to, body)) = client.returned_draft.get() else { return };
+        let Some((to, body, edits)) = client.returned_draft.get() else { return };
         client.returned_draft.set(None);
-        if room.id.get_untracked() == Some(to) {
-            text.update(|text| *text = stored_drafts::join(&body, text));
+        if room.id.get_untracked().as_ref() != Some(&to)
+            || edits.is_some_and(|message| composer.edit(client, &to, message, Some(body.clone())))
+        {
+            return;
         }
+        composer.return_draft(client, &to, &body);
     });
     let recipient = Memo::new(move |_| sender.recipient().map(|(user, _)| user.name));
     let label = Memo::new(move |_| match room.name() {
@@ -248,8 +286,10 @@ pub fn Composer() -> impl IntoView {
                     type="submit"
                     class="button send"
                     data-testid="send"
-                    aria-label=i18n.t(Key::Send)
-                    title=i18n.t(Key::SendShortcut)
+                    aria-label=move || i18n.t(if composer.editing.read().is_some() { Key::Save } else { Key::Send })
+                    title=move || {
+                        i18n.t(if composer.editing.read().is_some() { Key::Save } else { Key::SendShortcut })
+                    }
                 >
                     <Icon path=SEND />
                 </button>

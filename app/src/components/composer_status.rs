@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use parlor_protocol::{limits, validate};
 
-use super::{composer::ComposerHandle, current_room::CurrentRoom};
+use super::{composer::ComposerHandle, current_room::CurrentRoom, edit_mode::EditStatus};
 use crate::{
     i18n::Key,
     live::{client::Client, rows::join_names},
@@ -22,7 +22,7 @@ pub fn ComposerStatus() -> impl IntoView {
     let room = expect_context::<CurrentRoom>();
     let hint = client.hint;
     let open_room = use_open_room();
-    let ComposerHandle { text: draft, sending_to, .. } = expect_context();
+    let ComposerHandle { text: draft, sending_to, editing, .. } = expect_context();
     let unsent = move || client.unsent(room.id.get().as_ref());
     let unsent_elsewhere = move || {
         let unsent = unsent();
@@ -48,10 +48,14 @@ pub fn ComposerStatus() -> impl IntoView {
             >
                 {move || hint.get()}
             </p>
+            <EditStatus />
             <p
                 class="composer-waiting"
                 data-testid="composer-waiting"
-                hidden=move || room.missing.get() || !hint.read().is_empty()
+                hidden=move || {
+                    room.missing.get() || !hint.read().is_empty()
+                        || (editing.read().is_some() && client.connection.read().is_connected())
+                }
             >
                 {move || match sending_to.get() {
                     Some(name) => i18n.format(Key::SendingTo, &[("name", &name)]),

@@ -32,8 +32,12 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
                 // Text written before the author was known stays when they become known.
                 let keeps = last_room == room && last_author.is_none() && text.with_untracked(|text| !text.is_empty());
                 if (&last_room, &last_author) != (&room, &author) && !keeps {
+                    composer.suspend_edit(client);
                     text.set(stored());
                     client.hint.set(String::new());
+                    if let Some(room) = &room {
+                        composer.resume_edit(client, room);
+                    }
                     focus(composer);
                 }
             }
@@ -42,7 +46,8 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
     });
     effect(move || {
         let text = text.get();
-        if let Some(room) = room.id.get_untracked() {
+        // An edit is no draft.
+        if let Some(room) = room.id.get_untracked().filter(|_| !composer.is_editing()) {
             drafts::set(author.get_untracked(), &room, &text);
         }
     });

@@ -6,8 +6,10 @@ use web_sys::Element;
 
 use super::{
     composer::ComposerHandle,
+    edit_history::{EditHistoryHandle, edited_mark},
     icons::{ALERT, CLOCK, Icon, MORE, TICK, TICKS},
     message_menu::{self, MessageMenuHandle},
+    reactions::chips,
     scroll,
 };
 use crate::{
@@ -32,7 +34,8 @@ pub fn MessageView(row: ArcRwSignal<Row>) -> impl IntoView {
     // The welcome page has no menu and no composer.
     let menu = use_context::<MessageMenuHandle>();
     let composer = use_context::<ComposerHandle>();
-    view! { {move || row.read().message().map(|row| message(row, client, menu, composer).into_any())} }
+    let history = use_context::<EditHistoryHandle>();
+    view! { {move || row.read().message().map(|row| message(row, client, menu, composer, history).into_any())} }
 }
 
 fn message(
@@ -40,6 +43,7 @@ fn message(
     client: Client,
     menu: Option<MessageMenuHandle>,
     composer: Option<ComposerHandle>,
+    history: Option<EditHistoryHandle>,
 ) -> impl IntoView + use<> {
     let i18n = client.i18n;
     let id = row.message.id;
@@ -58,7 +62,8 @@ fn message(
             }
         >
             {byline(&row.message, client)}
-            {body(&row.message, i18n)}
+            {body(&row.message, i18n)} {edited_mark(&row.message, client, history)}
+            {chips(&row.message, client, menu.is_none())}
             {row
                 .own
                 .then(|| {
@@ -189,9 +194,10 @@ fn state_mark(delivery: &Delivery, i18n: I18n) -> impl IntoView + use<> {
 /// is sent in a moment: buttons would only flicker.
 fn unsent_actions(row: &MessageRow, client: Client, composer: Option<ComposerHandle>) -> Option<impl IntoView + use<>> {
     let i18n = client.i18n;
-    let id = row.message.id;
+    let id = row.command;
+    let text_of_failure = if row.is_edit { Key::EditNotSaved } else { Key::StatusFailedReason };
     let failure = match &row.delivery {
-        Delivery::Failed(reason) => Some(i18n.format(Key::StatusFailedReason, &[("why", reason)])),
+        Delivery::Failed(reason) => Some(i18n.format(text_of_failure, &[("why", reason)])),
         Delivery::Queued | Delivery::Sent | Delivery::Stored => None,
     };
     let failed = failure.is_some();

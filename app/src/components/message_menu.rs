@@ -5,6 +5,7 @@ use parlor_protocol::CommandId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use super::{composer::ComposerHandle, current_room::CurrentRoom, reactions::QUICK};
 use crate::{browser, i18n::Key, live::client::Client};
 
 /// The menu's id, for the buttons that open it.
@@ -23,7 +24,11 @@ pub struct MessageMenuHandle {
 struct Target {
     id: CommandId,
     text: String,
+    can_edit: bool,
     can_delete: bool,
+    can_react: bool,
+    /// Emojis with which the user has reacted.
+    reactions: Vec<String>,
 }
 
 impl Target {
@@ -42,8 +47,15 @@ impl MessageMenuHandle {
 
     /// To be called before the menu opens.
     pub fn set_message(self, id: CommandId) {
-        let (text, can_delete) = (self.client.message_body(id), self.client.can_delete(id));
-        self.message.set(Some(Target { id, text, can_delete }));
+        let client = self.client;
+        self.message.set(Some(Target {
+            id,
+            text: client.message_body(id),
+            can_edit: client.can_edit(id),
+            can_delete: client.can_delete(id),
+            can_react: client.can_react(),
+            reactions: client.own_reactions(id),
+        }));
     }
 }
 
@@ -51,9 +63,37 @@ impl MessageMenuHandle {
 pub fn MessageMenu() -> impl IntoView {
     let MessageMenuHandle { client, message } = expect_context();
     let i18n = client.i18n;
+    let room = expect_context::<CurrentRoom>();
+    let composer = expect_context::<ComposerHandle>();
     let menu = NodeRef::<html::Div>::new();
     let excerpt = move || message.read().as_ref().map(Target::excerpt);
-    let can_delete = move || message.read().as_ref().is_some_and(|message| message.can_delete);
+    let can = move |allowed: fn(&Target) -> bool| message.read().as_ref().is_some_and(allowed);
+    let edit = move |_| {
+        if let (Some(room), Some(target)) = (room.id.get_untracked(), message.get_untracked()) {
+            composer.edit(client, &room, target.id, None);
+        }
+    };
+    let quick_reaction = move |emoji: &'static str| {
+        let is_on = move || message.read().as_ref().is_some_and(|target| target.reactions.iter().any(|on| on == emoji));
+        let toggle = move |_| {
+            if let Some(target) = message.get_untracked() {
+                client.react(target.id, emoji.to_owned(), !untrack(is_on));
+            }
+        };
+        view! {
+            <button
+                type="button"
+                data-testid="quick-reaction"
+                aria-pressed=move || is_on().to_string()
+                aria-label=i18n.format(Key::ReactWith, &[("emoji", emoji)])
+                popovertarget=ID
+                popovertargetaction="hide"
+                on:click=toggle
+            >
+                {emoji}
+            </button>
+        }
+    };
     let on_message = move |act: fn(Client, &Target)| {
         move |_| {
             if let Some(target) = message.get_untracked() {
@@ -66,7 +106,26 @@ pub fn MessageMenu() -> impl IntoView {
             <p class="message-menu-text" id="message-menu-text">
                 {excerpt}
             </p>
+            <div
+                class="message-menu-reactions"
+                role="toolbar"
+                aria-label=i18n.t(Key::Reactions)
+                hidden=move || !can(|message| message.can_react)
+            >
+                {QUICK.map(quick_reaction).into_iter().collect_view()}
+            </div>
             <div class="message-menu-items" role="menu" aria-label=i18n.t(Key::MessageActions)>
+                <button
+                    type="button"
+                    role="menuitem"
+                    data-testid="edit-message"
+                    hidden=move || !can(|message| message.can_edit)
+                    popovertarget=ID
+                    popovertargetaction="hide"
+                    on:click=edit
+                >
+                    {i18n.t(Key::Edit)}
+                </button>
                 <button
                     type="button"
                     role="menuitem"
@@ -93,7 +152,7 @@ pub fn MessageMenu() -> impl IntoView {
                     class="danger"
                     role="menuitem"
                     data-testid="delete-message"
-                    hidden=move || !can_delete()
+                    hidden=move || !can(|message| message.can_delete)
                     popovertarget=ID
                     popovertargetaction="hide"
                     on:click=on_message(|client, target| client.delete(target.id))
@@ -105,21 +164,23 @@ pub fn MessageMenu() -> impl IntoView {
     }
 }
 
-/// Moves the focus between the menu's items by the arrow keys, Home and End. Escape is the popover's own.
+/// Moves the focus between the menu's items, or the reactions above it, by the arrow keys, Home and End. Escape is the
+/// popover's own.
 fn move_focus(menu: NodeRef<html::Div>, event: &KeyboardEvent) {
-    let Some(items) =
-        menu.get_untracked().and_then(|menu| menu.query_selector_all("[role=menuitem]:not([hidden])").ok())
-    else {
-        return;
-    };
-    let count = items.length();
     let Some(focused) = document().active_element() else { return };
+    let in_menu = focused.get_attribute("role").is_some();
+    let (selector, forwards, backwards) = match in_menu {
+        true => ("[role=menuitem]:not([hidden])", "ArrowDown", "ArrowUp"),
+        false => ("[role=toolbar] button", "ArrowRight", "ArrowLeft"),
+    };
+    let Some(items) = menu.get_untracked().and_then(|menu| menu.query_selector_all(selector).ok()) else { return };
+    let count = items.length();
     let at = (0..count).find(|at| focused.is_same_node(items.item(*at).as_ref())).unwrap_or(0);
     let next = match browser::pressed_key(event).unwrap_or_default().as_str() {
-        "ArrowDown" => (at + 1) % count,
-        "ArrowUp" => (at + count - 1) % count,
+        key if key == forwards => (at + 1) % count.max(1),
+        key if key == backwards => (at + count.max(1) - 1) % count.max(1),
         "Home" => 0,
-        "End" => count - 1,
+        "End" => count.saturating_sub(1),
         _ => return,
     };
     event.prevent_default();

@@ -231,19 +231,28 @@ fn next_range(blocks: &[RowBlock], shown: &[BlockId]) -> Range<usize> {
 
 /// The class of the button of a message.
 const MORE: &str = "more";
+/// The buttons of a message that are no tab stops: its menu, its reactions, and the mark of an edit.
+const MESSAGE_BUTTONS: &str = "button[tabindex='-1']";
 
-/// Moves the focus from message to message by the arrow keys, and with Escape back to the composer. An arrow key in the
-/// empty composer leads here: as tab stops, messages would put hundreds of them between the room list and the composer.
+/// Moves the focus from message to message by the arrow keys up and down, between the buttons of a message by those left
+/// and right, and with Escape back to the composer. An arrow key in the empty composer leads here: as tab stops, messages
+/// would put hundreds of them between the room list and the composer.
 fn move_focus(composer: Option<ComposerHandle>, event: &KeyboardEvent) {
     let focused = event_target::<Element>(event);
-    if focused.class_name() != MORE {
+    let Ok(Some(message)) = focused.closest(".message") else { return };
+    if !focused.matches(MESSAGE_BUTTONS).unwrap_or(false) {
         return;
     }
     let buttons = document().get_elements_by_class_name(MORE);
-    let at = (0..buttons.length()).find(|at| buttons.item(*at).is_some_and(|button| button == focused));
+    let at =
+        || (0..buttons.length()).find(|at| buttons.item(*at).is_some_and(|button| message.contains(Some(&button))));
     let next = match browser::pressed_key(event).unwrap_or_default().as_str() {
-        "ArrowUp" => at.and_then(|at| at.checked_sub(1)),
-        "ArrowDown" => at.map(|at| at + 1),
+        "ArrowUp" => at().and_then(|at| at.checked_sub(1)),
+        "ArrowDown" => at().map(|at| at + 1),
+        key @ ("ArrowLeft" | "ArrowRight") => {
+            event.prevent_default();
+            return focus_neighbour(&message, &focused, key == "ArrowRight");
+        }
         "Escape" => {
             if let Some(composer) = composer {
                 composer.focus();
@@ -255,6 +264,18 @@ fn move_focus(composer: Option<ComposerHandle>, event: &KeyboardEvent) {
     event.prevent_default();
     if let Some(next) = next {
         focus_button(&buttons, next);
+    }
+}
+
+/// Moves the focus to the next or previous button of a message.
+fn focus_neighbour(message: &Element, focused: &Element, forwards: bool) {
+    let Ok(buttons) = message.query_selector_all(MESSAGE_BUTTONS) else { return };
+    let count = buttons.length();
+    let at = (0..count).find(|at| focused.is_same_node(buttons.item(*at).as_ref()));
+    let next = at.map(|at| (if forwards { at + 1 } else { at + count - 1 }) % count);
+    let next = next.and_then(|next| buttons.item(next)).and_then(|button| button.dyn_into::<HtmlElement>().ok());
+    if let Some(button) = next {
+        let _ = button.focus();
     }
 }
 

@@ -47,11 +47,14 @@ keys! {
         RoomArchivedBy, RoomUnarchivedBy, OtherCount, StatusQueued, StatusSent,
         StatusStored, StatusFailed, StatusFailedReason, Retry, Edit, Discard, UndoDiscard, ShowMore,
         ShowLess, MessageActions, MarkUnread, CopyText, DeleteMessage, ConnectionRequired,
+        Edited, EditedAt, EditHistory, EditHistoryLoading, EditNotSaved,
+        Reactions, ReactWith, ReactionByPeople, ReactionWithYours, PersonCount,
 
         // Composer.
         Message, MessageRoom, Send, SendShortcut, TypingOne, TypingMany, SendPrivately,
         SendingTo, SendingInProgress,
         PrivateRecipientUnknown, SendPrivatelyShortcut, RoomArchivedNotice, MessageRequired, MessageTooLong,
+        EditingMessage, EditedElsewhere, EditedMessageDeleted, EditedMessageDeletedDraft, EditRequiresText,
         JoinToSend, OfflineDraftKept, OfflineQueueHelp, OfflineQueueCount, FailedInOtherRooms,
         StorageUnavailable, SignedOutNotice, BannedNotice, ConnectionClosedNotice,
 
@@ -146,7 +149,7 @@ keys! {
         ErrorBadRequest,
         ErrorGuestsOff, ErrorNameTaken, ErrorTooLarge, ErrorForbidden, ErrorMuted, ErrorBanned,
         ErrorWrongCredentials, ErrorWeakPassword, ErrorInviteNeeded, ErrorInvalidLink, ErrorLastOwner,
-        ErrorSettingFixed, ErrorBadPicture,
+        ErrorSettingFixed, ErrorBadPicture, ErrorBadEmoji, ErrorTooManyReactions,
 
         // Close codes.
         CloseRestarting, CloseNoHello, CloseHeartbeatMissed, CloseTooSlow, CloseFrameTooLarge,
@@ -221,6 +224,8 @@ impl Key {
             error_code::LAST_OWNER => Self::ErrorLastOwner,
             error_code::SETTING_FIXED => Self::ErrorSettingFixed,
             error_code::BAD_PICTURE => Self::ErrorBadPicture,
+            error_code::BAD_EMOJI => Self::ErrorBadEmoji,
+            error_code::TOO_MANY_REACTIONS => Self::ErrorTooManyReactions,
             _ => return None,
         })
     }

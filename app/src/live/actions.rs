@@ -1,4 +1,5 @@
-//! What the user can do: each action is one change of the state and its effects.
+//! What the user can do: each action is one change of the state and its effects. Those on stored messages are in
+//! `message_actions`.
 
 use leptos::{prelude::*, task::spawn_local};
 use parlor_protocol::{CommandId, RoomId, RoomKind, RoomSummary, ServerFrame, UserId};
@@ -97,6 +98,7 @@ impl Client {
                 // Scrolling retries. The pause keeps it from asking a dead server without end.
                 clock::sleep(RETRY_MS).await;
             }
+            let mut taken = true;
             self.update(|state| {
                 if let Some(open) = state.open.get_mut(&room) {
                     open.loading_older = false;
@@ -104,40 +106,22 @@ impl Client {
                     if open.timeline.first_id() == first
                         && let Ok(page) = page
                     {
-                        open.timeline.prepend(page, PAGE);
+                        taken = open.timeline.prepend(page, PAGE);
                     }
                     state.changed.insert(room.clone());
                 }
                 Vec::new()
             });
+            if !taken {
+                self.load_older(&room);
+            }
         });
-    }
-
-    /// Deletes a message of the open room. Needs a connection: until the server has deleted it, everyone still sees it.
-    pub fn delete(&self, message: CommandId) {
-        let id = clock::new_id();
-        self.update(|state| state.delete(message, id));
-    }
-
-    /// Marks a message of the open room and all after it as unread.
-    pub fn mark_unread(&self, message: CommandId) {
-        self.update(|state| state.mark_unread(message));
     }
 
     /// Tells the server that the user is typing.
     pub fn typing(&self, room: &RoomId) {
         let effects = self.with_state(|state| state.notify_typing(room, clock::monotonic()));
         self.run_effects(effects);
-    }
-
-    /// The source text of a message of the open room.
-    pub fn message_body(&self, message: CommandId) -> String {
-        self.with_state(|state| state.message(message).map(|message| message.body.clone())).unwrap_or_default()
-    }
-
-    /// Whether the user may delete this message of the open room.
-    pub fn can_delete(&self, message: CommandId) -> bool {
-        self.with_state(|state| state.can_delete(message))
     }
 
     /// The direct room of the user and one other, which is created if there is none.

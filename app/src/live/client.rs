@@ -15,7 +15,7 @@ use super::{
     connection_stats::ConnectionStats,
     persistence::{self, PersistenceCommand, Unsaved},
     run::run,
-    state::{Effect, State},
+    state::{Effect, State, editing::EditConflict},
     view::RoomView,
 };
 use crate::{
@@ -72,12 +72,14 @@ pub struct Client {
     pub newer_build: RwSignal<Option<String>>,
     /// Notified when the unsent messages may have changed.
     pub unsent_changed: Trigger,
-    /// A withdrawn message's text, to be put into the composer of its room.
-    pub returned_draft: RwSignal<Option<(RoomId, String)>>,
+    /// A withdrawn message's text, to be put into the composer of its room, and the message that it edits.
+    pub returned_draft: RwSignal<Option<(RoomId, String, Option<CommandId>)>>,
     /// This browser stores nothing: unsent messages are lost when the page is closed.
     pub storage_unavailable: RwSignal<bool>,
     /// Messages that are being deleted.
     pub deleting: RwSignal<Vec<CommandId>>,
+    /// What has happened to the message that the composer is editing.
+    pub edit_conflict: RwSignal<Option<EditConflict>>,
     /// A message to the user, shown beside the composer.
     pub hint: RwSignal<String>,
     /// The user's time zone.
@@ -134,6 +136,7 @@ impl Client {
             returned_draft: RwSignal::new(None),
             storage_unavailable: RwSignal::new(false),
             deleting: RwSignal::new(Vec::new()),
+            edit_conflict: RwSignal::new(None),
             hint: RwSignal::new(String::new()),
             zone: RwSignal::new(zone),
             today: RwSignal::new(zone.day(now)),

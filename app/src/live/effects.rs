@@ -1,7 +1,7 @@
 //! Runs the effects of a state change: sending, loading, storing.
 
 use leptos::{prelude::*, task::spawn_local};
-use parlor_protocol::RoomId;
+use parlor_protocol::{CommandId, RoomId};
 
 use super::{
     client::{Client, Command, RETRY_MS},
@@ -57,7 +57,7 @@ impl Client {
             }
             Effect::AcquireLease(room) => self.persist(PersistenceCommand::AcquireLease(room)),
             Effect::ReleaseLease(room) => self.persist(PersistenceCommand::ReleaseLease(room)),
-            Effect::ReturnDraft(room, text) => self.return_draft(room, text),
+            Effect::ReturnDraft(room, text, edits) => self.return_draft(room, text, edits),
             Effect::ExpireTyping(room) => spawn_local(async move {
                 clock::sleep(u32::try_from(TYPING_TIMEOUT).unwrap_or(0) + 50).await;
                 self.update(|state| {
@@ -74,10 +74,11 @@ impl Client {
         }
     }
 
-    /// Gives a text to the composer of its room. If that room is not open, it becomes the room's draft.
-    pub fn return_draft(self, room: RoomId, text: String) {
+    /// Gives a text to the composer of its room, to edit a message with it or as a draft. If that room is not open, it becomes
+    /// the room's draft.
+    pub fn return_draft(self, room: RoomId, text: String, edits: Option<CommandId>) {
         if self.with_state(|state| state.current.as_ref() == Some(&room)) {
-            self.returned_draft.set(Some((room, text)));
+            self.returned_draft.set(Some((room, text, edits)));
         } else {
             drafts::append(self.me.get_untracked().map(|me| me.id), &room, &text);
         }

@@ -1,5 +1,5 @@
-//! Messages on their way out: queued, sent, stored, failed. A message keeps its id for ever, so however often it is sent
-//! again, the server stores it once (G3).
+//! Messages and edits on their way out: queued, sent, stored, failed. Each keeps its id for ever, so however often it is sent
+//! again, the server stores it once (G3). What is said of messages here holds for edits too.
 //!
 //! A message is stored in the browser before it is sent, and removed when the server has it (`ack`) or the user withdraws
 //! it. All tabs share that storage, so a tab sends a room's messages only while it holds the room's lease: then no other
@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User, error_code};
+use parlor_protocol::{ClientFrame, CommandId, Millis, RoomId, Seq, User, error_code};
 
 mod item;
 mod leases;
@@ -60,9 +60,18 @@ impl Outbox {
         at: Millis,
         attempted: bool,
     ) -> StoredMessage {
-        let stored = StoredMessage { id, room, body, at, attempted, failed: None };
+        self.queue(StoredMessage { id, room, body, edits: None, at, attempted, failed: None }, by)
+    }
+
+    /// Queues a new message or edit, and returns what has to be stored.
+    pub fn queue(&mut self, stored: StoredMessage, by: User) -> StoredMessage {
         self.insert(OutgoingMessage::new(stored.clone(), by, false));
         stored
+    }
+
+    /// The newest edit of a message that is shown in its place.
+    pub fn edit_of(&self, message: CommandId) -> Option<&OutgoingMessage> {
+        self.items.iter().rev().find(|item| item.edits == Some(message) && item.is_visible())
     }
 
     /// The message is in the browser's storage, or that failed and the message is sent all the same.
@@ -96,7 +105,9 @@ impl Outbox {
                 None => {}
             }
         }
-        self.items.retain(|item| item.room != *room || item.delivery != Delivery::Stored || !known(item.message.id));
+        // An edit that another tab has sent is shown by its event, which may have arrived before.
+        let gone = |item: &OutgoingMessage| known(item.message.id) || (item.edits.is_some() && item.seq.is_none());
+        self.items.retain(|item| item.room != *room || item.delivery != Delivery::Stored || !gone(item));
         let mut delivered = Vec::new();
         for stored in stored.iter().filter(|stored| stored.room == *room && !self.removing.contains(&stored.id)) {
             if known(stored.id) {
@@ -170,9 +181,7 @@ impl Outbox {
                 continue;
             }
             item.delivery = Delivery::Sent;
-            let Message { id, body, reply_to, .. } = &*item.message;
-            let (room, body) = (item.room.clone(), body.clone());
-            frames.push((item.room.clone(), ClientFrame::Send { id: *id, room, body, reply_to: *reply_to }));
+            frames.push((item.room.clone(), item.to_frame()));
         }
         frames
     }

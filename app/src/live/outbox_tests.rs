@@ -34,6 +34,7 @@ fn stored(n: u128) -> StoredMessage {
         id: id(n),
         room: RoomId::lobby(),
         body: format!("message {n}"),
+        edits: None,
         at: 0,
         attempted: true,
         failed: None,

@@ -160,7 +160,7 @@ async fn restore(client: Client, me: &User) {
         }
     }
     for (room, text) in by_room {
-        client.return_draft(room, text);
+        client.return_draft(room, text, None);
     }
     match storage::messages(me.id, None).await {
         Ok(stored) => client.update(|state| state.reconcile_all(&stored)),

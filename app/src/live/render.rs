@@ -35,7 +35,8 @@ impl Client {
             }
             set_if_changed(self.me, &inner.state.me);
             set_if_changed(self.role, &inner.state.role);
-            set_if_changed(self.deleting, &inner.state.pending_deletions.messages());
+            set_if_changed(self.deleting, &inner.state.pending_commands.deletions());
+            set_if_changed(self.edit_conflict, &inner.state.edit_conflict());
             set_if_changed(self.server_name, &inner.state.server_name);
             set_if_changed(self.newer_build, &inner.state.newer_build);
             if inner.persistence.is_some()

@@ -9,7 +9,7 @@ use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq, UserId};
 
 use super::{
     notices::{Notice, NoticeKind},
-    outbox::{Delivery, Outbox},
+    outbox::{Delivery, Outbox, OutgoingMessage},
     timeline::Timeline,
 };
 use crate::{
@@ -72,7 +72,12 @@ pub struct MessageRow {
     pub own: bool,
     /// Whether it mentions the user.
     pub mentions_me: bool,
+    /// How far it has come, or its newest edit that is not stored yet.
     pub delivery: Delivery,
+    /// The command in the outbox that has come so far.
+    pub command: CommandId,
+    /// That command is an edit.
+    pub is_edit: bool,
     /// It was never sent, so it can be withdrawn.
     pub can_withdraw: bool,
 }
@@ -99,13 +104,21 @@ pub fn rows(
             builder.push(RowKey::UnreadMarker, Row::UnreadMarker);
             line = None;
         }
-        builder.message(message, Delivery::Stored, false);
+        match outbox.edit_of(message.id) {
+            Some(edit) => builder.edited(message, edit),
+            None => builder.message(message, None),
+        }
     }
     builder.notices(&mut notices, Seq::MAX);
     for item in outbox.of(room) {
-        // Another tab may have sent it, and its event may have arrived.
-        if item.is_visible() && !timeline.has(item.message.id) {
-            builder.message(&item.message, item.delivery.clone(), !item.attempted);
+        let shown = match item.edits {
+            // Another tab may have sent it, and its event may have arrived.
+            None => timeline.has(item.message.id),
+            // An edit is shown in the place of its message. If that is gone, a failed edit still has the text.
+            Some(edited) => timeline.has(edited) || !matches!(item.delivery, Delivery::Failed(_)),
+        };
+        if item.is_visible() && !shown {
+            builder.message(&item.message, Some(item));
         }
     }
     builder.rows
@@ -140,13 +153,32 @@ impl RowBuilder {
         }
     }
 
-    fn message(&mut self, message: &Arc<Message>, delivery: Delivery, can_withdraw: bool) {
+    /// A message with the text of an edit that is not stored yet.
+    fn edited(&mut self, message: &Arc<Message>, edit: &OutgoingMessage) {
+        let mut message = Message::clone(message);
+        // The server has not rendered this text, as that of a message without a seq.
+        message.seq = 0;
+        message.body.clone_from(&edit.message.body);
+        self.message(&Arc::new(message), Some(edit));
+    }
+
+    /// A message. `outgoing` is what the outbox has of it.
+    fn message(&mut self, message: &Arc<Message>, outgoing: Option<&OutgoingMessage>) {
         self.day(message.at);
         let starts_group =
             self.group.is_none_or(|(by, at)| by != message.by.id || (message.at - at).abs() > GROUP_WINDOW);
         let own = self.me == Some(message.by.id);
         let mentions_me = !own && self.me.is_some_and(|me| message.mentions.contains(&me));
-        let row = MessageRow { message: message.clone(), starts_group, own, mentions_me, delivery, can_withdraw };
+        let row = MessageRow {
+            message: message.clone(),
+            starts_group,
+            own,
+            mentions_me,
+            delivery: outgoing.map_or(Delivery::Stored, |item| item.delivery.clone()),
+            command: outgoing.map_or(message.id, |item| item.message.id),
+            is_edit: outgoing.is_some_and(|item| item.edits.is_some()),
+            can_withdraw: outgoing.is_some_and(|item| !item.attempted),
+        };
         self.push(RowKey::Message(message.id), Row::Message(row));
         self.group = Some((message.by.id, message.at));
     }

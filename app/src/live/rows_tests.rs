@@ -26,6 +26,8 @@ fn message(seq: Seq, by: u128, at: Millis) -> Message {
         html: "<p>hi</p>".into(),
         reply_to: None,
         mentions: Vec::new(),
+        edited_at: None,
+        reactions: Vec::new(),
     }
 }
 
@@ -143,4 +145,42 @@ proptest! {
         let keys: HashSet<_> = rows.iter().map(|(key, _)| *key).collect();
         prop_assert_eq!(keys.len(), rows.len());
     }
+}
+
+#[test]
+fn an_edit_is_shown_in_the_place_of_its_message() {
+    use crate::live::outbox::StoredMessage;
+    let timeline = timeline(vec![message(1, 1, 0), message(2, 2, 0)]);
+    let mut outbox = Outbox::default();
+    let edit = |n: u128, edits: Seq| StoredMessage {
+        id: CommandId(Uuid::from_u128(n)),
+        room: RoomId::lobby(),
+        body: format!("edit {n}"),
+        edits: Some(CommandId(Uuid::from_u128(1_000 + u128::from(edits)))),
+        at: 0,
+        attempted: true,
+        failed: None,
+    };
+    outbox.queue(edit(5_001, 1), user(1));
+    outbox.queue(edit(5_002, 1), user(1));
+    // Not in sight: waiting edits are not shown, failed ones still have the text.
+    outbox.queue(edit(5_003, 77), user(1));
+    outbox.queue(StoredMessage { failed: Some("no".into()), ..edit(5_004, 77) }, user(1));
+    let rows = rows(&RoomId::lobby(), &timeline, &outbox, Some(user(1).id), Zone::Fixed(0), I18n::default());
+    let shown: Vec<_> = rows
+        .iter()
+        .filter_map(|(key, row)| Some((*key, row.message()?)))
+        .map(|(key, row)| {
+            let RowKey::Message(id) = key else { unreachable!("{key:?}") };
+            (id.0.as_u128(), row.message.body.as_str(), row.message.seq, row.command.0.as_u128(), row.delivery.slug())
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (1_001, "edit 5002", 0, 5_002, "queued"),
+            (1_002, "hi", 2, 1_002, "stored"),
+            (5_004, "edit 5004", 0, 5_004, "failed"),
+        ]
+    );
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlor_faults::checker::{ClientLog, History, RoomLog, check_complete};
 use parlor_protocol::{
-    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Message, Millis, PROTOCOL_VERSION, RoomId,
+    ClientFrame, CommandId, Cursor, Event, EventKind, GapReason, Message, Millis, PROTOCOL_VERSION, Reaction, RoomId,
     RoomSummary, Seq, ServerFrame, ServerInfo, ServerRole, User, UserId, UserKind, error_code, http::MessagePage,
 };
 use proptest::prelude::*;
@@ -105,6 +105,8 @@ struct World {
     /// Logs of tabs that have crashed.
     ended: Vec<ClientLog>,
     others: ClientLog,
+    /// The events of the server's earlier histories.
+    earlier_events: Vec<BTreeMap<RoomId, Vec<Event>>>,
 }
 
 impl World {
@@ -131,7 +133,7 @@ impl World {
         for room in ROOMS.map(RoomId::from) {
             _ = state.open(&room);
             let page = self.server.page(&room, true, |_| true);
-            log.reloaded(&room, page.head, page.messages.iter().map(|message| (message.seq, message.id)));
+            log.reloaded(&room, page.head, self.server.log_of(&room, &page));
             _ = state.loaded(&room, page);
             let stored: Vec<_> = self.disk.values().cloned().collect();
             effects.extend(state.reconcile(&room, Some(&stored)));
@@ -176,7 +178,7 @@ impl World {
                         tab.work.push_back(Work::LeaseAcquired(room));
                     }
                 }
-                Effect::ReturnDraft(..) | Effect::DeleteHistory(_) => {}
+                Effect::ReturnDraft(..) | Effect::DeleteHistory(_) | Effect::ShowHint(_) => {}
                 load => tab.loads.push(load),
             }
         }
@@ -248,7 +250,7 @@ impl World {
             Effect::LoadNewest(room) => {
                 let page = self.server.page(&room, true, |_| true);
                 tab.enter(&room, self.server.earlier.len());
-                tab.log.reloaded(&room, page.head, page.messages.iter().map(|message| (message.seq, message.id)));
+                tab.log.reloaded(&room, page.head, self.server.log_of(&room, &page));
                 tab.state.loaded(&room, page)
             }
             Effect::LoadAround(room, _) if fails => tab.state.jump_to_newest(&room),
@@ -263,8 +265,15 @@ impl World {
                 if !timeline.is_detached() {
                     tab.enter(&room, self.server.earlier.len());
                     let timeline = &tab.state.open[&room].timeline;
-                    let seen = timeline.messages().map(|message| (message.seq, message.id));
-                    tab.log.reloaded(&room, timeline.head(), seen.collect::<Vec<_>>());
+                    let first = timeline.first().unwrap_or(0);
+                    let seen: BTreeMap<_, _> = timeline.messages().map(|message| (message.seq, message.id)).collect();
+                    // The changes between them are not shown as such.
+                    let events = self.server.rooms[&room].iter().filter(|event| event.seq >= first);
+                    let log = events.filter(|event| {
+                        seen.contains_key(&event.seq) || !matches!(event.event, EventKind::Message { .. })
+                    });
+                    let log = log.map(|event| (event.seq, seen.get(&event.seq).copied().unwrap_or(event.id)));
+                    tab.log.reloaded(&room, timeline.head(), log.collect::<Vec<_>>());
                 }
                 effects
             }
@@ -282,6 +291,48 @@ impl World {
             self.typed.insert(stored.id, (room.clone(), on_disk));
         }
         self.act(at, effects);
+    }
+
+    /// Edits one of the newest messages, by the outbox.
+    fn edit(&mut self, at: usize, room: &RoomId, back: usize) {
+        self.ids += 1;
+        let on_disk = self.disk.values().filter(|stored| stored.room == *room).map(|stored| stored.id).collect();
+        let message = self.tabs[at].state.open[room].timeline.messages().rev().nth(back).map(|message| message.id);
+        let Some(message) = message else { return };
+        let (id, body) = (CommandId(Uuid::from_u128(self.ids)), format!("edit {}", self.ids));
+        let effects = self.tabs[at].state.edit(room, message, body, id, self.now);
+        if let Some(Effect::Store(stored)) = effects.first() {
+            self.typed.insert(stored.id, (room.clone(), on_disk));
+        }
+        self.act(at, effects);
+    }
+
+    /// Reacts in the open room, or takes a reaction back.
+    fn react(&mut self, at: usize, back: usize, on: bool) {
+        self.ids += 1;
+        let state = &mut self.tabs[at].state;
+        let timeline = state.current.as_ref().map(|room| &state.open[room].timeline);
+        let message = timeline.and_then(|timeline| timeline.messages().rev().nth(back)).map(|message| message.id);
+        let Some(message) = message else { return };
+        let effects = state.react(message, "👍".into(), on, CommandId(Uuid::from_u128(self.ids)));
+        self.act(at, effects);
+    }
+
+    /// Someone else edits a message or reacts to it.
+    fn someone_changes(&mut self, room: &RoomId, back: usize, edits: bool, on: bool) {
+        self.ids += 1;
+        let (id, room) = (CommandId(Uuid::from_u128(self.ids)), room.clone());
+        let Some(message) = self.server.messages(&room).iter().rev().nth(back).map(|message| message.id) else {
+            return;
+        };
+        let frame = match edits {
+            true => ClientFrame::Edit { id, room: room.clone(), message, body: format!("their edit {}", self.ids) },
+            false => ClientFrame::React { id, room: room.clone(), message, emoji: "👍".into(), on },
+        };
+        if let Some((_, Some(event))) = self.server.change(&frame, &person(2)) {
+            self.others.sent(&room, id);
+            self.broadcast(&event);
+        }
     }
 
     fn someone_writes(&mut self, room: &RoomId, count: u8) {
@@ -325,6 +376,7 @@ impl World {
             self.cut(at, 0.5);
         }
         self.server.earlier.push(self.server.logs());
+        self.earlier_events.push(self.server.rooms.clone());
         let server = &mut self.server;
         for (room, events) in &mut server.rooms {
             events.truncate(usize::from(keep));

@@ -2,6 +2,10 @@
 //!
 //! It guarantees that nothing is missing between its first and its last message. An event that would leave a hole is not
 //! taken; the caller joins the room again instead.
+//!
+//! Edits, reactions and deletions change messages. A page shows its messages as they were at its head, which may be before or
+//! after the newest live event. So each message knows up to which event it is current: no change is applied twice, and none
+//! is missing.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -9,7 +13,10 @@ use parlor_protocol::{
     CommandId, Cursor, Event, EventKind, Message, Millis, RoomId, Seq, Tail, User, UserId, http::MessagePage,
 };
 
-use super::notices::{Notice, NoticeKind, Notices};
+use super::{
+    changes::{RecentChanges, change, changed_message},
+    notices::{Notice, NoticeKind, Notices},
+};
 
 /// Messages that are left when a long timeline is trimmed.
 const TRIM_TO: usize = 200;
@@ -28,10 +35,22 @@ pub enum Applied {
     Beyond,
 }
 
+#[derive(Clone, Debug)]
+struct Entry {
+    message: Arc<Message>,
+    /// It has all changes up to this event. Unless the timeline is detached, also those up to its head.
+    current: Seq,
+    /// It has a later change as well, and lacks events in between.
+    ahead: bool,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    messages: VecDeque<Arc<Message>>,
+    entries: VecDeque<Entry>,
     notices: Notices,
+    changes: RecentChanges,
+    /// The reader, once they are known.
+    me: Option<UserId>,
     head: Seq,
     tail: Option<Tail>,
     complete: bool,
@@ -56,14 +75,31 @@ impl Timeline {
         tail: Option<Tail>,
         complete: bool,
     ) -> Self {
-        let mut timeline = Self { messages: messages.into(), head, tail, complete, ..Self::default() };
+        let entries = messages.into_iter().map(|message| Entry { message, current: head, ahead: false }).collect();
+        let mut timeline = Self { entries, head, tail, complete, ..Self::default() };
+        timeline.changes.restart(head);
         notices.into_iter().for_each(|notice| timeline.notices.insert(notice));
         timeline
     }
 
     /// Oldest first.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> + ExactSizeIterator {
-        self.messages.iter()
+        self.entries.iter().map(|entry| &entry.message)
+    }
+
+    /// A message, by its id.
+    pub fn message(&self, id: CommandId) -> Option<&Arc<Message>> {
+        self.position(id).and_then(|at| self.entries.get(at)).map(|entry| &entry.message)
+    }
+
+    /// Whether all messages are as they were at the head. After a page they may be further.
+    pub fn is_at_head(&self) -> bool {
+        self.entries.iter().all(|entry| entry.current <= self.head)
+    }
+
+    /// Whether a message was deleted by one of the newest events.
+    pub fn deletes(&self, id: CommandId) -> bool {
+        self.changes.deletes(id)
     }
 
     /// Oldest first.
@@ -76,15 +112,15 @@ impl Timeline {
         self.head
     }
     pub fn first_id(&self) -> Option<CommandId> {
-        self.messages.front().map(|message| message.id)
+        self.entries.front().map(|entry| entry.message.id)
     }
 
     pub fn first(&self) -> Option<Seq> {
-        self.messages.front().map(|message| message.seq)
+        self.entries.front().map(|entry| entry.message.seq)
     }
 
     pub fn last(&self) -> Option<Seq> {
-        self.messages.back().map(|message| message.seq)
+        self.entries.back().map(|entry| entry.message.seq)
     }
 
     /// Whether it ends before the room does.
@@ -92,15 +128,27 @@ impl Timeline {
         self.detached
     }
 
-    /// Takes no live events from now on.
-    pub const fn detach(&mut self) {
+    /// Takes no new messages from now on.
+    pub fn detach(&mut self) {
+        self.settle();
         self.detached = true;
     }
+
+    /// The server has another history: pages of it must not get the changes of this one.
+    pub fn forget_changes(&mut self) {
+        self.changes = RecentChanges::default();
+    }
+
+    /// Whether the page can be brought up to date. One that was overtaken by too many live events has to be loaded again.
+    pub const fn accepts(&self, page: &MessagePage) -> bool {
+        self.changes.reach(page.head)
+    }
+
     pub fn has(&self, id: CommandId) -> bool {
         self.position(id).is_some()
     }
     pub fn seq_of(&self, id: CommandId) -> Option<Seq> {
-        self.position(id).and_then(|at| self.messages.get(at)).map(|message| message.seq)
+        self.message(id).map(|message| message.seq)
     }
 
     /// The tail of the newest event, if it is known.
@@ -133,10 +181,16 @@ impl Timeline {
         if self.detached { Cursor { room: room.clone(), after: None, tail: None } } else { self.cursor(room) }
     }
 
-    /// Takes a live event, if it is the next one.
-    pub fn apply(&mut self, event: Event) -> Applied {
+    /// Takes a live event, if it is the next one. `me` is the reader.
+    pub fn apply(&mut self, event: Event, me: Option<UserId>) -> Applied {
+        self.me = me;
         if self.detached {
-            return if event.seq > self.head { Applied::Beyond } else { Applied::Duplicate };
+            let received = self.changes.receive(&event);
+            if received {
+                self.change(&event);
+            }
+            let changes = received && changed_message(&event.event).is_some();
+            return if changes || event.seq > self.head { Applied::Beyond } else { Applied::Duplicate };
         }
         if event.seq <= self.head {
             return Applied::Duplicate;
@@ -144,42 +198,41 @@ impl Timeline {
         if event.seq > self.head + 1 {
             return Applied::Hole;
         }
+        self.changes.receive(&event);
+        self.change(&event);
         self.head = event.seq;
         self.tail = Some(event.id.tail());
         self.reduce(event);
         Applied::New
     }
 
-    /// What each kind of event changes in the messages and notices.
+    /// Applies an event to the message that it changes, and counts it for all messages that lack nothing before it.
+    fn change(&mut self, event: &Event) {
+        let (seq, detached) = (event.seq, self.detached);
+        if let Some(at) = changed_message(&event.event).and_then(|message| self.position(message))
+            && let Some(entry) = self.entries.get_mut(at).filter(|entry| entry.current < seq)
+        {
+            entry.ahead |= detached && entry.current + 1 < seq;
+            if !change(&mut entry.message, event, self.me) {
+                self.entries.remove(at);
+            }
+        }
+        if detached {
+            let next = self.entries.iter_mut().filter(|entry| entry.current + 1 == seq);
+            next.for_each(|entry| entry.current = seq);
+        }
+    }
+
+    /// What the other kinds of events add to the messages and notices.
     fn reduce(&mut self, event: Event) {
         match event.event {
             EventKind::Message { id, body, html, reply_to, mentions } => {
                 // A message that was deleted since has no text. One that is here before its event is never shown twice.
                 if !body.is_empty() && !self.has(id) {
                     let Event { seq, at, by, .. } = event;
-                    self.messages.push_back(Arc::new(Message {
-                        id,
-                        seq,
-                        at,
-                        by,
-                        body,
-                        html,
-                        reply_to,
-                        mentions,
-                        edited_at: None,
-                        reactions: Vec::new(),
-                    }));
-                }
-            }
-            EventKind::Edited { message, body, html, .. } => {
-                if let Some(message) = self.position(message).and_then(|at| self.messages.get_mut(at)) {
-                    let message = Arc::make_mut(message);
-                    (message.body, message.html) = (body, html);
-                }
-            }
-            EventKind::Deleted { message, .. } => {
-                if let Some(at) = self.position(message) {
-                    self.messages.remove(at);
+                    let (edited_at, reactions) = (None, Vec::new());
+                    let message = Message { id, seq, at, by, body, html, reply_to, mentions, edited_at, reactions };
+                    self.entries.push_back(Entry { message: Arc::new(message), current: seq, ahead: false });
                 }
             }
             EventKind::MemberAdded { .. }
@@ -189,8 +242,8 @@ impl Timeline {
             | EventKind::Renamed { .. }
             | EventKind::TopicSet { .. }
             | EventKind::Archived { .. } => self.notices.insert_events(std::slice::from_ref(&event)),
-            // Reactions are not shown yet; an event of a newer server only takes its place in the log.
-            EventKind::Reacted { .. } | EventKind::Unknown => {}
+            // An event of a newer server only takes its place in the log.
+            EventKind::Edited { .. } | EventKind::Deleted { .. } | EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
     }
 
@@ -203,35 +256,44 @@ impl Timeline {
         let shared = |message: &Message| self.seq_of(message.id) == Some(first) && message.seq == first;
         let reaches_back = page.messages.iter().any(shared);
         if !history_changed && reaches_back {
-            self.messages.retain(|message| message.seq < first);
+            self.settle();
+            self.entries.retain(|entry| entry.message.seq < first);
         } else {
-            self.messages.clear();
+            self.entries.clear();
             self.notices = Notices::default();
             self.complete = false;
         }
-        // A page that is not full begins where the room does.
-        self.complete |= page.messages.len() < limit;
         if history_changed {
             self.unread_after = None;
         }
+        // A page that is not full begins where the room does.
+        let begins_room = page.messages.len() < limit;
         self.detached = false;
         self.head = page.head;
         self.tail = page.messages.last().filter(|last| last.seq == page.head).map(|last| last.id.tail());
+        // The server continues from this page.
+        self.changes.restart(page.head);
         self.notices.insert_events(&page.notices);
-        self.add(page.messages);
+        self.add(page.messages, page.head);
+        self.drop_outdated(page.head);
+        self.complete |= begins_room;
     }
 
-    /// Takes the page before the first message.
-    pub fn prepend(&mut self, page: MessagePage, limit: usize) {
-        let Some(first) = self.first() else { return };
+    /// Takes the page before the first message. False if it has to be loaded again.
+    pub fn prepend(&mut self, page: MessagePage, limit: usize) -> bool {
+        if !self.accepts(&page) {
+            return false;
+        }
+        let Some(first) = self.first() else { return true };
         self.complete = page.messages.len() < limit;
         self.notices.insert_events(&page.notices);
-        self.add(page.messages.into_iter().filter(|message| message.seq < first).collect());
+        self.add(page.messages.into_iter().filter(|message| message.seq < first).collect(), page.head);
+        true
     }
 
     /// Replaces everything by a page from the middle of the room.
     pub fn replace(&mut self, page: MessagePage) {
-        self.messages.clear();
+        self.entries.clear();
         self.notices = Notices::default();
         self.unread_after = None;
         self.complete = false;
@@ -239,21 +301,25 @@ impl Timeline {
         self.tail = None;
         self.head = page.messages.iter().map(|message| message.seq).max().unwrap_or(0);
         self.notices.insert_events(&page.notices);
-        self.add(page.messages);
+        self.add(page.messages, page.head);
     }
 
     /// Takes the page from the last message on. If that message is not in the page, the page is of another history and
     /// nothing is taken. True if the page reaches the end of the room, so that live events can follow.
     pub fn append(&mut self, page: MessagePage, limit: usize) -> Option<bool> {
-        let (last, id) = self.messages.back().filter(|_| self.detached).map(|message| (message.seq, message.id))?;
+        let back = self.entries.back().filter(|_| self.detached).map(|entry| &entry.message);
+        let (last, id) = back.map(|message| (message.seq, message.id))?;
         if !page.messages.iter().any(|message| (message.seq, message.id) == (last, id)) {
             return None;
         }
         let full = page.messages.len() >= limit;
         self.notices.insert_events(&page.notices);
-        self.add(page.messages.into_iter().filter(|message| message.seq > last).collect());
+        self.add(page.messages.into_iter().filter(|message| message.seq >= last).collect(), page.head);
         self.detached = full;
-        if let Some(last) = self.messages.back().cloned() {
+        if !full {
+            self.drop_outdated(page.head);
+        }
+        if let Some(last) = self.entries.back().map(|entry| entry.message.clone()) {
             // There may be events that are no messages between the last message and the head.
             let at_head = !full && last.seq == page.head;
             self.head = if full { last.seq } else { page.head };
@@ -279,7 +345,7 @@ impl Timeline {
 
     /// How many messages of others follow an event, and how many of them mention the user.
     pub fn unread(&self, after: Seq, me: UserId) -> (u64, u64) {
-        let newest = self.messages.iter().rev().take_while(|message| message.seq > after);
+        let newest = self.messages().rev().take_while(|message| message.seq > after);
         let (mut unread, mut mentions) = (0, 0);
         for message in newest.filter(|message| message.by.id != me) {
             unread += 1;
@@ -290,7 +356,7 @@ impl Timeline {
 
     /// Drops old messages of a long timeline, which can be loaded again. Only while the user is at the end.
     pub fn trim(&mut self) -> bool {
-        let long = self.messages.len() > TRIM_ABOVE;
+        let long = self.entries.len() > TRIM_ABOVE;
         if long {
             self.shorten(TRIM_TO);
         }
@@ -299,8 +365,8 @@ impl Timeline {
 
     /// Keeps at most this many of the newest messages.
     pub fn shorten(&mut self, most: usize) {
-        if self.messages.len() > most {
-            self.messages.drain(..self.messages.len() - most);
+        if self.entries.len() > most {
+            self.entries.drain(..self.entries.len() - most);
             self.complete = false;
             let first = self.first().unwrap_or(0);
             self.notices.drop_before(first);
@@ -309,20 +375,81 @@ impl Timeline {
 
     fn position(&self, id: CommandId) -> Option<usize> {
         // It is nearly always a recent one.
-        self.messages.iter().rposition(|message| message.id == id)
+        self.entries.iter().rposition(|entry| entry.message.id == id)
     }
 
-    /// Adds the messages of a page where they belong, in whatever order they come and each once.
-    fn add(&mut self, messages: Vec<Message>) {
+    /// Adds the messages of a page where they belong, in whatever order they come and each once. They are as they were at
+    /// the page's head, so the changes since are applied.
+    fn add(&mut self, messages: Vec<Message>, head: Seq) {
         for message in messages {
-            if !self.has(message.id) {
-                let at = self.messages.partition_point(|other| other.seq <= message.seq);
-                self.messages.insert(at, Arc::new(message));
+            let known = self.position(message.id);
+            if let Some(at) = known {
+                if self.current(at).is_some_and(|current| current >= head) {
+                    continue;
+                }
+                self.entries.remove(at);
+            }
+            let mut message = Arc::new(message);
+            let current = head.max(self.changes.newest());
+            if self.changes.catch_up(&mut message, head, self.me) {
+                let at = self.entries.partition_point(|other| other.message.seq <= message.seq);
+                self.entries.insert(at, Entry { message, current, ahead: false });
             }
         }
+    }
+
+    /// Up to which event a message is current. None if it is as it was at no event.
+    fn current(&self, at: usize) -> Option<Seq> {
+        let head = if self.detached { 0 } else { self.head };
+        self.entries.get(at).filter(|entry| !entry.ahead).map(|entry| entry.current.max(head))
+    }
+
+    /// Notes up to which event each message is current, before the head moves without events.
+    fn settle(&mut self) {
+        if !self.detached {
+            let head = self.head;
+            self.entries.iter_mut().for_each(|entry| entry.current = entry.current.max(head));
+        }
+    }
+
+    /// After a page up to `head`, drops the older messages that may lack a change. They are loaded again when the user
+    /// scrolls up. If all events that they did not get are known to be no changes, they stay.
+    fn drop_outdated(&mut self, head: Seq) {
+        let known = |after: Seq| {
+            let messages = self.messages().filter(|message| (after + 1..=head).contains(&message.seq)).count();
+            let is_event = |notice: &&Notice| !notice.is_presence() && (after + 1..=head).contains(&notice.after);
+            (messages + self.notices.all().iter().filter(is_event).count()) as Seq == head - after
+        };
+        // Neighbours are nearly always current up to the same event.
+        let mut checked: Option<(Seq, bool)> = None;
+        let is_outdated = |entry: &Entry| {
+            if entry.ahead || entry.current >= head {
+                return entry.ahead;
+            }
+            match checked {
+                Some((after, known)) if after == entry.current => !known,
+                _ => {
+                    let known = known(entry.current);
+                    checked = Some((entry.current, known));
+                    !known
+                }
+            }
+        };
+        if let Some(last) = self.entries.iter().rposition(is_outdated) {
+            self.entries.drain(..=last);
+            self.complete = false;
+            self.notices.drop_before(self.first().unwrap_or(0));
+        }
+        let current = head.max(self.changes.newest());
+        let updated = self.entries.iter_mut().filter(|entry| entry.current < head);
+        updated.for_each(|entry| entry.current = current);
     }
 }
 
 #[cfg(test)]
 #[path = "timeline_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "timeline_change_tests.rs"]
+mod change_tests;

@@ -20,6 +20,8 @@ fn message(seq: Seq) -> Message {
         html: format!("<p>message {seq}</p>"),
         reply_to: None,
         mentions: Vec::new(),
+        edited_at: None,
+        reactions: Vec::new(),
     }
 }
 
@@ -40,10 +42,10 @@ fn seqs(timeline: &Timeline) -> Vec<Seq> {
 #[test]
 fn events_are_applied_once_and_in_order() {
     let mut timeline = Timeline::from_page(page(1, 3, 3), 50);
-    assert_eq!(timeline.apply(event(3)), Applied::Duplicate);
-    assert_eq!(timeline.apply(event(4)), Applied::New);
-    assert_eq!(timeline.apply(event(4)), Applied::Duplicate);
-    assert_eq!(timeline.apply(event(6)), Applied::Hole);
+    assert_eq!(timeline.apply(event(3), None), Applied::Duplicate);
+    assert_eq!(timeline.apply(event(4), None), Applied::New);
+    assert_eq!(timeline.apply(event(4), None), Applied::Duplicate);
+    assert_eq!(timeline.apply(event(6), None), Applied::Hole);
     assert_eq!(seqs(&timeline), [1, 2, 3, 4]);
     assert_eq!(timeline.cursor(&RoomId::lobby()).after, Some(4));
     assert_eq!(timeline.cursor(&RoomId::lobby()).tail, Some(message(4).id.tail()));
@@ -127,11 +129,18 @@ fn a_changed_history_replaces_everything() {
 #[test]
 fn edits_and_deletions_change_messages_and_advance_the_head() {
     let mut timeline = Timeline::from_page(page(1, 2, 2), 50);
-    let edited = EventKind::Edited { message: message(1).id, body: "new".into(), html: "<p>new</p>".into() };
-    assert_eq!(timeline.apply(Event { event: edited, ..event(3) }), Applied::New);
+    let edited = EventKind::Edited {
+        message: message(1).id,
+        message_seq: 1,
+        body: "new".into(),
+        html: "<p>new</p>".into(),
+        mentions: Vec::new(),
+    };
+    assert_eq!(timeline.apply(Event { event: edited, ..event(3) }, None), Applied::New);
     assert_eq!(timeline.messages().next().map(|message| message.body.as_str()), Some("new"));
     assert_eq!(
-        timeline.apply(Event { event: EventKind::Deleted { message: message(2).id, message_seq: 2 }, ..event(4) }),
+        timeline
+            .apply(Event { event: EventKind::Deleted { message: message(2).id, message_seq: 2 }, ..event(4) }, None),
         Applied::New
     );
     assert_eq!(seqs(&timeline), [1]);
@@ -144,7 +153,7 @@ fn only_a_users_last_presence_is_shown() {
     timeline.add_presence(&user(2), NoticeKind::UserOnline, 0);
     timeline.add_presence(&user(2), NoticeKind::UserOffline, 0);
     assert_eq!(timeline.notices().len(), 1);
-    timeline.apply(event(1));
+    timeline.apply(event(1), None);
     timeline.add_presence(&user(2), NoticeKind::UserOnline, 0);
     assert_eq!(timeline.notices().len(), 2);
 }
@@ -168,12 +177,12 @@ proptest! {
             if as_page {
                 timeline.prepend(page(seq.saturating_sub(10).max(1), seq, head), 10);
             } else {
-                let applied = timeline.apply(event(seq));
+                let applied = timeline.apply(event(seq), None);
                 prop_assert_eq!(applied == Applied::Hole, seq > head + 1);
                 if applied == Applied::Hole {
                     // What the server's replay would bring.
                     for missing in head + 1..=seq {
-                        prop_assert_eq!(timeline.apply(event(missing)), Applied::New);
+                        prop_assert_eq!(timeline.apply(event(missing), None), Applied::New);
                     }
                 }
             }
@@ -195,7 +204,7 @@ fn unknown_events_are_not_shown() {
     let loaded = MessagePage { notices: vec![unknown(1), topic(2)], head: 2, ..MessagePage::default() };
     let mut timeline = Timeline::from_page(loaded, 50);
     assert_eq!(noticed(&timeline), [2]);
-    assert_eq!(timeline.apply(unknown(3)), Applied::New);
+    assert_eq!(timeline.apply(unknown(3), None), Applied::New);
     assert_eq!((noticed(&timeline), seqs(&timeline), timeline.head()), (vec![2], vec![], 3));
 }
 
@@ -211,8 +220,8 @@ fn notices_come_with_pages_and_once() {
     };
     let newest = MessagePage { messages: vec![message(5), message(7)], head: 8, ..MessagePage::default() };
     let mut timeline = Timeline::from_page(with(newest.clone(), &[6, 8]), 2);
-    assert_eq!(timeline.apply(topic(8)), Applied::Duplicate);
-    assert_eq!(timeline.apply(topic(9)), Applied::New);
+    assert_eq!(timeline.apply(topic(8), None), Applied::Duplicate);
+    assert_eq!(timeline.apply(topic(9), None), Applied::New);
     timeline.add_presence(&user(3), NoticeKind::UserOnline, 0);
     assert_eq!(noticed(&timeline), [6, 8, 9, 9]);
     let older = MessagePage { messages: vec![message(1), message(3)], head: 9, ..MessagePage::default() };

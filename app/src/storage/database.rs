@@ -34,8 +34,8 @@ const NAME: &str = "parlor";
 
 type Migration = fn(&Database) -> Result<(), Error>;
 
-/// One migration for each version of the database. A change of the stores is a new one at the end.
-const MIGRATIONS: [Migration; 1] = [create_stores];
+/// One migration for each version of the database. A change of the stores or of what they contain is a new one at the end.
+const MIGRATIONS: [Migration; 2] = [create_stores, allow_edits];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
@@ -61,6 +61,13 @@ fn create_stores(database: &Database) -> Result<(), Error> {
     for store in [Store::Outbox, Store::History, Store::LastSession] {
         database.create_object_store(store.name(), ObjectStoreParams::new())?;
     }
+    Ok(())
+}
+
+/// The outbox has edits since. Builds before that would send them as new messages, so they must not open it any more; what
+/// they have stored stays.
+#[allow(clippy::unnecessary_wraps)]
+const fn allow_edits(_: &Database) -> Result<(), Error> {
     Ok(())
 }
 

@@ -30,6 +30,8 @@ const MAX_STORED_MESSAGES: usize = 100;
 /// Prefix of the local-storage keys of notes. A note holds a message until the database has it, because a page may be closed
 /// right after Enter is pressed; where there is no database, it stays.
 const NOTES: &str = "parlor.outbox.";
+/// The same for edits. Earlier builds, which would send them as new messages, do not look there.
+const EDIT_NOTES: &str = "parlor.edits.";
 
 /// The key of the only entry in [`Store::LastSession`].
 const LAST_SESSION: &str = "last";
@@ -55,10 +57,25 @@ fn note_key(id: CommandId) -> String {
     format!("{NOTES}{id}")
 }
 
+fn edit_note_key(id: CommandId) -> String {
+    format!("{EDIT_NOTES}{id}")
+}
+
+fn remove_note(id: CommandId) {
+    browser::local_remove(&note_key(id));
+    browser::local_remove(&edit_note_key(id));
+}
+
+/// All notes: their keys and texts.
+fn notes() -> impl Iterator<Item = (String, String)> {
+    [NOTES, EDIT_NOTES].into_iter().flat_map(browser::local_entries)
+}
+
 /// Notes a message at once, until [`save_message`] has stored it.
 pub fn write_note(user: UserId, message: &StoredMessage) {
     if let Ok(text) = encode_entry(user, message) {
-        browser::local_set(&note_key(message.id), &text);
+        let key = if message.edits.is_some() { edit_note_key(message.id) } else { note_key(message.id) };
+        browser::local_set(&key, &text);
     }
 }
 
@@ -69,13 +86,13 @@ pub fn write_note(user: UserId, message: &StoredMessage) {
 pub async fn save_message(user: UserId, message: &StoredMessage) -> Result<(), StorageUnavailable> {
     let text = encode_entry(user, message)?;
     database::put(Store::Outbox, &message.id.to_string(), &text).await?;
-    browser::local_remove(&note_key(message.id));
+    remove_note(message.id);
     Ok(())
 }
 
 /// Removes a message: the server has it, or it was withdrawn.
 pub async fn remove_message(id: CommandId) {
-    browser::local_remove(&note_key(id));
+    remove_note(id);
     // If removing fails, the next page sends the message again, and the server recognises its id.
     let _ = database::delete(Store::Outbox, &id.to_string()).await;
 }
@@ -94,7 +111,7 @@ pub async fn messages(user: UserId, room: Option<&RoomId>) -> Result<Vec<StoredM
 
 /// Stores the messages of notes that pages left when they were closed.
 pub async fn recover_notes() {
-    for (_, text) in browser::local_entries(NOTES) {
+    for (_, text) in notes() {
         if let Some((by, message)) = decode_entry(&text) {
             // If this fails, the note stays.
             let _ = save_message(by, &message).await;
@@ -156,9 +173,10 @@ impl StoredNotice {
     }
 }
 
-/// The newest messages of a room as they are stored; none if the timeline does not reach the room's end.
+/// The newest messages of a room as they are stored; none if the timeline does not reach the room's end, or if it has
+/// messages as they will be after the next events.
 pub fn encode_history(timeline: &Timeline) -> Option<String> {
-    if timeline.is_detached() || timeline.messages().len() == 0 {
+    if timeline.is_detached() || timeline.messages().len() == 0 || !timeline.is_at_head() {
         return None;
     }
     let skip = timeline.messages().len().saturating_sub(MAX_STORED_MESSAGES);
@@ -201,7 +219,7 @@ pub async fn delete_history(user: UserId, room: &RoomId) {
 pub async fn remove_user_data(user: Option<UserId>) {
     let is_theirs = |owner: UserId| user.is_none_or(|user| user == owner);
     drafts::remove(user);
-    for (key, text) in browser::local_entries(NOTES) {
+    for (key, text) in notes() {
         if decode_entry(&text).is_none_or(|(by, _)| is_theirs(by)) {
             browser::local_remove(&key);
         }
@@ -230,12 +248,21 @@ mod tests {
     fn stored(failed: Option<&str>) -> StoredMessage {
         let failed = failed.map(Arc::from);
         let id = CommandId(Uuid::from_u128(9));
-        StoredMessage { id, room: "dev".into(), body: "hi \"ann\"".into(), at: 7, attempted: false, failed }
+        StoredMessage {
+            id,
+            room: "dev".into(),
+            body: "hi \"ann\"".into(),
+            edits: None,
+            at: 7,
+            attempted: false,
+            failed,
+        }
     }
 
     #[test]
     fn outbox_entries_round_trip() {
-        for message in [stored(None), stored(Some("too \"long\""))] {
+        let edit = StoredMessage { edits: Some(CommandId(Uuid::from_u128(4))), ..stored(None) };
+        for message in [stored(None), stored(Some("too \"long\"")), edit] {
             let user = UserId(Uuid::from_u128(1));
             let text = encode_entry(user, &message).unwrap();
             assert_eq!(decode_entry(&text), Some((user, message)));
@@ -273,12 +300,14 @@ mod tests {
             html: "<p>你好 👋</p>".into(),
             reply_to: None,
             mentions: Vec::new(),
+            edited_at: None,
+            reactions: Vec::new(),
         };
         let page = MessagePage { messages: (1..=150).map(message).collect(), head: 150, ..MessagePage::default() };
         let mut timeline = Timeline::from_page(page.clone(), 50);
         let topic = EventKind::TopicSet { topic: "今天".into() };
         let id = CommandId(Uuid::from_u128(151));
-        timeline.apply(Event { room: "dev".into(), seq: 151, id, at: 6, by: by.clone(), event: topic });
+        timeline.apply(Event { room: "dev".into(), seq: 151, id, at: 6, by: by.clone(), event: topic }, None);
         timeline.add_presence(&by, NoticeKind::UserOnline, 7);
         let read = decode_history(&encode_history(&timeline).unwrap()).unwrap();
         assert!(read.messages().map(|message| &**message).eq(&page.messages[50..]));

@@ -129,6 +129,16 @@ language! {
         CopyText => "Copy text",
         DeleteMessage => "Delete for everyone",
         ConnectionRequired => "Not available offline.",
+        Edited => "edited",
+        EditedAt => "Edited {time}. Show all versions",
+        EditHistory => "Versions of this message",
+        EditHistoryLoading => "Loading versions…",
+        EditNotSaved => "Change not saved: {why}",
+        Reactions => "Reactions",
+        ReactWith => "React with {emoji}",
+        ReactionByPeople => "{emoji}, {people}: {names}.",
+        ReactionWithYours => "{emoji}, {people}: {names}. You reacted.",
+        PersonCount => "{n} person|{n} people",
 
         // Composer.
         Message => "Message",
@@ -145,6 +155,11 @@ language! {
         RoomArchivedNotice => "This room is archived and read-only.",
         MessageRequired => "Enter a message.",
         MessageTooLong => "{n} character over the limit.|{n} characters over the limit.",
+        EditingMessage => "Editing message",
+        EditedElsewhere => "This message was edited elsewhere. Saving replaces that version.",
+        EditedMessageDeleted => "This message was deleted.",
+        EditedMessageDeletedDraft => "This message was deleted. Your text is kept as a draft.",
+        EditRequiresText => "Enter some text. To remove the message, delete it.",
         JoinToSend => "Join to send messages. Your draft is kept.",
         OfflineDraftKept => "You can send this once you are reconnected. It is kept until then.",
         OfflineQueueHelp => "Messages are queued and sent once you are reconnected.",
@@ -553,6 +568,8 @@ language! {
         ErrorLastOwner => "The server must have at least one owner.",
         ErrorSettingFixed => "A flag of the server sets this. It cannot be changed here.",
         ErrorBadPicture => "This file cannot be used as a picture.",
+        ErrorBadEmoji => "React with a single emoji.",
+        ErrorTooManyReactions => "This message has too many different reactions.",
 
         // Close codes.
         CloseRestarting => "server is restarting",

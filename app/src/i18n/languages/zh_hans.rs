@@ -130,6 +130,16 @@ language! {
         CopyText => "复制文字",
         DeleteMessage => "为所有人删除",
         ConnectionRequired => "离线时无法使用。",
+        Edited => "已编辑",
+        EditedAt => "编辑于 {time}，查看所有版本",
+        EditHistory => "这条消息的所有版本",
+        EditHistoryLoading => "正在加载版本…",
+        EditNotSaved => "修改未保存：{why}",
+        Reactions => "表情回应",
+        ReactWith => "用 {emoji} 回应",
+        ReactionByPeople => "{emoji}，{people}：{names}。",
+        ReactionWithYours => "{emoji}，{people}：{names}。你已回应。",
+        PersonCount => "{n} 人",
 
         // Composer.
         Message => "消息",
@@ -146,6 +156,11 @@ language! {
         RoomArchivedNotice => "此房间已归档，只能阅读。",
         MessageRequired => "请输入消息。",
         MessageTooLong => "超出上限 {n} 个字符。",
+        EditingMessage => "正在编辑消息",
+        EditedElsewhere => "这条消息已在别处修改，保存后会覆盖那个版本。",
+        EditedMessageDeleted => "这条消息已被删除。",
+        EditedMessageDeletedDraft => "这条消息已被删除，你的文字已保留为草稿。",
+        EditRequiresText => "请输入内容。如果不想保留这条消息，请将它删除。",
         JoinToSend => "加入后才能发送消息，草稿会保留。",
         OfflineDraftKept => "重新连接后才能发送，在此之前会一直保留。",
         OfflineQueueHelp => "消息会排队，重新连接后自动发送。",
@@ -554,6 +569,8 @@ language! {
         ErrorLastOwner => "服务器必须至少有一位所有者。",
         ErrorSettingFixed => "此项由服务器的启动参数设定，无法在此更改。",
         ErrorBadPicture => "此文件不能用作图片。",
+        ErrorBadEmoji => "请用一个表情回应。",
+        ErrorTooManyReactions => "这条消息的表情种类已达上限。",
 
         // Close codes.
         CloseRestarting => "服务器正在重启",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parlor_protocol::{CommandId, Message, Millis, RoomId, Seq, User};
+use parlor_protocol::{ClientFrame, CommandId, Message, Millis, RoomId, Seq, User};
 use serde::{Deserialize, Serialize};
 
 use crate::i18n::Key;
@@ -41,12 +41,15 @@ impl Delivery {
     }
 }
 
-/// A message as the browser stores it until the server has it.
+/// A message, or an edit of one, as the browser stores it until the server has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredMessage {
     pub id: CommandId,
     pub room: RoomId,
     pub body: String,
+    /// The message that it edits; none for a new message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<CommandId>,
     /// When it was typed.
     pub at: Millis,
     /// It may have been sent, so only the server knows whether it has arrived. Stored as `tried`; older builds did not store
@@ -68,6 +71,8 @@ pub struct OutgoingMessage {
     pub room: RoomId,
     /// The message as the page shows it. It has no HTML and its `seq` is 0 until the server's event arrives.
     pub message: Arc<Message>,
+    /// The message that it edits; none for a new message.
+    pub edits: Option<CommandId>,
     pub delivery: Delivery,
     /// It may have been sent, so it cannot be withdrawn.
     pub attempted: bool,
@@ -83,22 +88,23 @@ pub struct OutgoingMessage {
 
 impl OutgoingMessage {
     pub(super) fn new(stored: StoredMessage, by: User, persisted: bool) -> Self {
-        let StoredMessage { id, room, body, at, attempted, failed } = stored;
-        let (html, mentions) = (String::new(), Vec::new());
+        let StoredMessage { id, room, body, edits, at, attempted, failed } = stored;
+        let message = Message {
+            id,
+            seq: 0,
+            at,
+            by,
+            body,
+            html: String::new(),
+            reply_to: None,
+            mentions: Vec::new(),
+            edited_at: None,
+            reactions: Vec::new(),
+        };
         Self {
             room,
-            message: Arc::new(Message {
-                id,
-                seq: 0,
-                at,
-                by,
-                body,
-                html,
-                reply_to: None,
-                mentions,
-                edited_at: None,
-                reactions: Vec::new(),
-            }),
+            message: Arc::new(message),
+            edits,
             delivery: failed.map_or(Delivery::Queued, Delivery::Failed),
             attempted,
             seq: None,
@@ -115,12 +121,22 @@ impl OutgoingMessage {
             Delivery::Queued | Delivery::Sent | Delivery::Stored => None,
         };
         let (room, body) = (self.room.clone(), body.clone());
-        StoredMessage { id: *id, room, body, at: *at, attempted: self.attempted, failed }
+        StoredMessage { id: *id, room, body, edits: self.edits, at: *at, attempted: self.attempted, failed }
     }
 
     /// Whether the page shows it. A message that is being withdrawn is hidden.
     pub const fn is_visible(&self) -> bool {
         !self.withdrawn
+    }
+
+    /// The frame that sends it.
+    pub(super) fn to_frame(&self) -> ClientFrame {
+        let Message { id, body, reply_to, .. } = &*self.message;
+        let (id, room, body) = (*id, self.room.clone(), body.clone());
+        match self.edits {
+            Some(message) => ClientFrame::Edit { id, room, message, body },
+            None => ClientFrame::Send { id, room, body, reply_to: *reply_to },
+        }
     }
 
     pub(super) fn is_sendable(&self) -> bool {

@@ -51,7 +51,13 @@ impl World {
                 resume.iter().for_each(|cursor| join(&self.server, connection, cursor));
             }
             Some(ClientFrame::Join(cursor)) => join(&self.server, connection, &cursor),
-            Some(ClientFrame::Send { id, room, body, .. }) => {
+            Some(frame @ (ClientFrame::Send { .. } | ClientFrame::Edit { .. } | ClientFrame::React { .. })) => {
+                let (id, room) = match &frame {
+                    ClientFrame::Send { id, room, .. }
+                    | ClientFrame::Edit { id, room, .. }
+                    | ClientFrame::React { id, room, .. } => (*id, room.clone()),
+                    _ => return,
+                };
                 let refuse = |code: &str, retry_after_ms| ServerFrame::Refused {
                     id: Some(id.to_string()),
                     room: Some(room.clone()),
@@ -66,6 +72,13 @@ impl World {
                 if !self.server.known.contains_key(&id) && self.server.refuses(id) {
                     return connection.down.push_back(refuse(error_code::TOO_LONG, None));
                 }
+                let is_change = !matches!(frame, ClientFrame::Send { .. });
+                if is_change && self.server.messages(&room).iter().all(|message| !changes(&frame, message.id)) {
+                    return connection.down.push_back(refuse(error_code::NOT_FOUND, None));
+                }
+                if matches!(frame, ClientFrame::React { .. }) {
+                    return self.take_reaction(at, &frame);
+                }
                 // The order in which they are taken counts: one that was typed earlier in another tab may be stored in
                 // between, and a refused one may be sent again by a tab that does not know of the refusal.
                 let tab = &mut self.tabs[at];
@@ -77,7 +90,11 @@ impl World {
                     tab.sent.insert(id);
                     tab.log.sent(&room, id);
                 }
-                let (seq, event) = self.server.append(&room, id, &body, &person(1));
+                let stored = match &frame {
+                    ClientFrame::Send { body, .. } => Some(self.server.append(&room, id, body, &person(1))),
+                    change => self.server.change(change, &person(1)),
+                };
+                let Some((seq, event)) = stored else { return };
                 let ack = ServerFrame::Ack { id, room, seq, at: self.now };
                 // Both orders are allowed.
                 let event_first = self.now % 2 == 0;
@@ -92,6 +109,20 @@ impl World {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Reactions are not in the outbox: a tab sends each at most once.
+    fn take_reaction(&mut self, at: usize, frame: &ClientFrame) {
+        let ClientFrame::React { id, room, .. } = frame else { return };
+        let Some((seq, event)) = self.server.change(frame, &person(1)) else { return };
+        if let Some(event) = &event {
+            self.tabs[at].sent.insert(*id);
+            self.tabs[at].log.sent(room, *id);
+            self.broadcast(event);
+        }
+        if let Some(connection) = &mut self.tabs[at].connection {
+            connection.down.push_back(ServerFrame::Ack { id: *id, room: room.clone(), seq, at: self.now });
         }
     }
 
@@ -166,4 +197,9 @@ impl World {
             connection.gapped.insert(room);
         }
     }
+}
+
+/// Whether a command changes a message.
+fn changes(frame: &ClientFrame, id: CommandId) -> bool {
+    matches!(frame, ClientFrame::Edit { message, .. } | ClientFrame::React { message, .. } if *message == id)
 }

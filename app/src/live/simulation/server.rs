@@ -31,16 +31,66 @@ impl Server {
 
     /// The seq of a message, and its event if it is new.
     pub(super) fn append(&mut self, room: &RoomId, id: CommandId, body: &str, by: &User) -> (Seq, Option<Event>) {
+        let html = format!("<p>{body}</p>");
+        let event = EventKind::Message { id, body: body.into(), html, reply_to: None, mentions: Vec::new() };
+        self.append_event(room, id, event, by)
+    }
+
+    pub(super) fn append_event(
+        &mut self,
+        room: &RoomId,
+        id: CommandId,
+        event: EventKind,
+        by: &User,
+    ) -> (Seq, Option<Event>) {
         if let Some((_, seq)) = self.known.get(&id) {
             return (*seq, None);
         }
         let seq = self.head(room) + 1;
-        let html = format!("<p>{body}</p>");
-        let event = EventKind::Message { id, body: body.into(), html, reply_to: None, mentions: Vec::new() };
         let event = Event { room: room.clone(), seq, id, at: seq.cast_signed(), by: by.clone(), event };
         self.rooms.entry(room.clone()).or_default().push(event.clone());
         self.known.insert(id, (room.clone(), seq));
         (seq, Some(event))
+    }
+
+    /// Stores a command that changes a message. None if there is no such message.
+    pub(super) fn change(&mut self, frame: &ClientFrame, by: &User) -> Option<(Seq, Option<Event>)> {
+        let (id, room, target) = match frame {
+            ClientFrame::Edit { id, room, message, .. } | ClientFrame::React { id, room, message, .. } => {
+                (*id, room, *message)
+            }
+            _ => return None,
+        };
+        let message = self.messages(room).into_iter().find(|message| message.id == target)?;
+        let (message_seq, message) = (message.seq, message);
+        let event = match frame.clone() {
+            ClientFrame::Edit { body, .. } => {
+                let html = format!("<p>{body}</p>");
+                EventKind::Edited { message: target, message_seq, body, html, mentions: Vec::new() }
+            }
+            ClientFrame::React { emoji, on, .. } => {
+                let known = message.reactions.iter().find(|known| known.emoji == emoji);
+                let reacted = known.is_some_and(|known| known.users.iter().any(|user| user.id == by.id));
+                if reacted == on && !self.known.contains_key(&id) {
+                    // Nothing changes, so the message itself is named.
+                    return Some((message_seq, None));
+                }
+                EventKind::Reacted { message: target, message_seq, emoji, on }
+            }
+            _ => return None,
+        };
+        Some(self.append_event(room, id, event, by))
+    }
+
+    /// All messages of a room as person 1 sees them.
+    pub(super) fn messages(&self, room: &RoomId) -> Vec<Message> {
+        reduce(self.rooms.get(room).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// The log from the first message of a page up to its head.
+    pub(super) fn log_of(&self, room: &RoomId, page: &MessagePage) -> Vec<(Seq, CommandId)> {
+        let from = if page.messages.len() < PAGE { 0 } else { page.messages[0].seq };
+        self.rooms[room].iter().filter(|event| event.seq >= from).map(|event| (event.seq, event.id)).collect()
     }
 
     pub(super) fn gap(&self, cursor: &Cursor) -> Option<GapReason> {
@@ -58,18 +108,14 @@ impl Server {
 
     /// At most a page of messages for which `wanted` holds: the newest ones, or the oldest.
     pub(super) fn page(&self, room: &RoomId, newest: bool, wanted: impl Fn(Seq) -> bool) -> MessagePage {
-        let events = self.rooms.get(room).map_or(&[][..], Vec::as_slice);
-        let mut events: Vec<_> = events.iter().filter(|event| wanted(event.seq)).collect();
+        let mut messages = self.messages(room);
+        messages.retain(|message| wanted(message.seq));
         if newest {
-            events.drain(..events.len().saturating_sub(PAGE));
+            messages.drain(..messages.len().saturating_sub(PAGE));
         } else {
-            events.truncate(PAGE);
+            messages.truncate(PAGE);
         }
-        MessagePage {
-            messages: events.into_iter().map(message).collect(),
-            head: self.head(room),
-            ..MessagePage::default()
-        }
+        MessagePage { messages, head: self.head(room), ..MessagePage::default() }
     }
 
     pub(super) fn logs(&self) -> BTreeMap<RoomId, RoomLog> {
@@ -78,10 +124,45 @@ impl Server {
     }
 }
 
-pub(super) fn message(event: &Event) -> Message {
-    let Event { id, seq, at, by, event, .. } = event.clone();
-    let EventKind::Message { body, html, .. } = event else { unreachable!("only messages here") };
-    Message { id, seq, at, by, body, html, reply_to: None, mentions: Vec::new() }
+/// The messages of a log, with their newest texts and their reactions.
+fn reduce(events: &[Event]) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::new();
+    for event in events {
+        let Event { id, seq, at, by, event, .. } = event.clone();
+        let find = |target: CommandId| move |message: &&mut Message| message.id == target;
+        match event {
+            EventKind::Message { body, html, .. } => {
+                let (mentions, reactions) = (Vec::new(), Vec::new());
+                let message =
+                    Message { id, seq, at, by, body, html, reply_to: None, mentions, edited_at: None, reactions };
+                messages.push(message);
+            }
+            EventKind::Edited { message, body, html, .. } => {
+                if let Some(message) = messages.iter_mut().find(find(message)) {
+                    (message.body, message.html, message.edited_at) = (body, html, Some(at));
+                }
+            }
+            EventKind::Reacted { message, emoji, on, .. } => {
+                let Some(message) = messages.iter_mut().find(find(message)) else { continue };
+                let known = message.reactions.iter().position(|known| known.emoji == emoji);
+                let mut reaction = known.map_or_else(
+                    || Reaction { emoji, count: 0, me: false, users: Vec::new() },
+                    |at| message.reactions[at].clone(),
+                );
+                reaction.users.retain(|user| user.id != by.id);
+                reaction.users.extend(on.then_some(by));
+                reaction.count = reaction.users.len() as u64;
+                reaction.me = reaction.users.iter().any(|user| *user == person(1));
+                match known {
+                    Some(at) if reaction.count == 0 => drop(message.reactions.remove(at)),
+                    Some(at) => message.reactions[at] = reaction,
+                    None => message.reactions.push(reaction),
+                }
+            }
+            _ => {}
+        }
+    }
+    messages
 }
 
 pub(super) fn summary(server: &Server, room: &RoomId) -> RoomSummary {

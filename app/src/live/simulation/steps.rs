@@ -6,6 +6,9 @@ use super::*;
 enum Step {
     Write(usize, usize),
     SomeoneWrites(usize, u8),
+    Edit(usize, usize, usize),
+    React(usize, usize, bool),
+    SomeoneChanges(usize, usize, bool, bool),
     Ready(usize),
     Up(usize),
     Down(usize),
@@ -24,11 +27,20 @@ enum Step {
     Restore(u8),
 }
 
+/// A page names its newest event only if that is a message. So a client whose page ends with a change cannot tell a restored
+/// server from the one it knows, and there are either restores or changes.
 fn steps(restores: bool) -> impl Strategy<Value = Vec<Step>> {
     let (tab, room) = (0..TABS, 0..ROOMS.len());
     let step = prop_oneof![
         6 => (tab.clone(), room.clone()).prop_map(|(tab, room)| Step::Write(tab, room)),
         3 => (room.clone(), 1_u8..9).prop_map(|(room, count)| Step::SomeoneWrites(room, count)),
+        3 => (tab.clone(), room.clone(), 0_usize..4)
+            .prop_map(move |(tab, room, back)| if restores { Step::Time(1) } else { Step::Edit(tab, room, back) }),
+        3 => (tab.clone(), 0_usize..4, any::<bool>())
+            .prop_map(move |(tab, back, on)| if restores { Step::Time(1) } else { Step::React(tab, back, on) }),
+        3 => (room.clone(), 0_usize..4, any::<bool>(), any::<bool>()).prop_map(move |(room, back, edits, on)| {
+            if restores { Step::Time(1) } else { Step::SomeoneChanges(room, back, edits, on) }
+        }),
         10 => tab.clone().prop_map(Step::Ready),
         10 => tab.clone().prop_map(Step::Up),
         14 => tab.clone().prop_map(Step::Down),
@@ -58,6 +70,9 @@ fn run(steps: Vec<Step>) {
         match step {
             Step::Write(tab, room) => world.write(tab, &ROOMS[room].into()),
             Step::SomeoneWrites(room, count) => world.someone_writes(&ROOMS[room].into(), count),
+            Step::Edit(tab, room, back) => world.edit(tab, &ROOMS[room].into(), back),
+            Step::React(tab, back, on) => world.react(tab, back, on),
+            Step::SomeoneChanges(room, back, edits, on) => world.someone_changes(&ROOMS[room].into(), back, edits, on),
             Step::Ready(tab) => world.ready(tab),
             Step::Up(tab) => world.up(tab),
             Step::Down(tab) => world.down(tab),

@@ -21,8 +21,12 @@ impl State {
             }
             _ => None,
         };
+        let edited = match &event.event {
+            EventKind::Edited { message, body, .. } => Some((*message, body.clone())),
+            _ => None,
+        };
         room.restored = false;
-        match room.timeline.apply(event) {
+        match room.timeline.apply(event, me) {
             Applied::New | Applied::Beyond => {}
             Applied::Duplicate => return Vec::new(),
             Applied::Hole if room.rejoining => return Vec::new(),
@@ -31,8 +35,16 @@ impl State {
                 return vec![Effect::Send(ClientFrame::Join(room.timeline.cursor(&id)))];
             }
         }
-        // A detached timeline does not show the event yet, so the outbox keeps showing the message.
-        let delivered = !room.timeline.is_detached() && self.outbox.remove_delivered(event_id);
+        // A detached timeline does not show new messages yet, so the outbox keeps showing them.
+        let shown = edited.is_some() || !room.timeline.is_detached();
+        let delivered = shown && self.outbox.remove_delivered(event_id);
+        if delivered
+            && let Some((message, body)) = edited
+            && let Some(editing) = self.editing.as_mut().filter(|editing| editing.message == message)
+        {
+            // The user's own edit is no conflict with the next one.
+            editing.original = body;
+        }
         let seen = room.at_end && self.attentive && self.current.as_ref() == Some(&id);
         let mentions_me = message.filter(|_| !own);
         if mentions_me.is_some() && !seen && room.timeline.unread_after().is_none() {

@@ -39,7 +39,7 @@ impl State {
             }
             ServerFrame::Event(event) => self.event(event),
             ServerFrame::Ack { id, room, seq, at } => {
-                self.pending_deletions.take(id);
+                self.pending_commands.take(id);
                 self.acked(id, seq, at);
                 vec![remove(id, &room)]
             }
@@ -51,7 +51,7 @@ impl State {
                 let why = self.i18n.error(&code).unwrap_or(&message);
                 let refused = id.and_then(|id| self.outbox.refused(id, &code, why, retry_after_ms, now.monotonic));
                 let Some((room, to_store)) = refused else {
-                    let pending = id.is_some_and(|id| self.pending_deletions.take(id));
+                    let pending = id.is_some_and(|id| self.pending_commands.take(id));
                     return if pending { vec![Effect::ShowHint(why.to_owned())] } else { Vec::new() };
                 };
                 self.changed.insert(room);

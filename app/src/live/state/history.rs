@@ -73,8 +73,13 @@ impl State {
     /// The page around the reading position or the first unread message was loaded.
     #[must_use = "effects have to be run"]
     pub fn loaded_around(&mut self, id: &RoomId, page: MessagePage) -> Vec<Effect> {
-        let effects = self.remove_delivered_page(id, &page);
+        let mut effects = self.remove_delivered_page(id, &page);
         let Some(room) = self.open.get_mut(id) else { return effects };
+        let middle = page.messages.get(page.messages.len() / 2).map(|message| message.seq);
+        if let Some(middle) = middle.filter(|_| !room.timeline.accepts(&page)) {
+            effects.push(Effect::LoadAround(id.clone(), room.unread_target.unwrap_or(middle)));
+            return effects;
+        }
         room.loading_newer = false;
         self.changed.insert(id.clone());
         if page.messages.is_empty() {
@@ -111,6 +116,11 @@ impl State {
         let Some(page) = page.filter(|_| room.timeline.last() == Some(after + 1)) else { return effects };
         self.changed.insert(id.clone());
         let mut effects = effects;
+        if !room.timeline.accepts(&page) {
+            room.loading_newer = true;
+            effects.push(Effect::LoadNewer(id.clone(), after));
+            return effects;
+        }
         match room.timeline.append(page, PAGE) {
             // The end is reached, so live events follow.
             Some(true) => effects.push(Effect::Send(ClientFrame::Join(room.timeline.cursor(id)))),
@@ -184,6 +194,7 @@ impl State {
         room.rejoining = false;
         self.changed.insert(id.clone());
         if room.history_changed {
+            room.timeline.forget_changes();
             room.loading_newer = true;
             return vec![Effect::LoadAround(id.clone(), reading), Effect::Send(ClientFrame::Join(live_only(&id)))];
         }

@@ -7,7 +7,7 @@ use parlor_protocol::{
     ClientFrame, CommandId, Millis, PROTOCOL_VERSION, RoomId, RoomSummary, Seq, ServerRole, User, UserId,
 };
 
-use self::reading::PendingDeletions;
+use self::{editing::EditInProgress, reading::PendingCommands};
 use super::{
     idle::IdleTracker,
     outbox::{Outbox, OutgoingMessage, StoredMessage},
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::i18n::I18n;
 
+pub mod editing;
 mod events;
 mod frames;
 mod history;
@@ -101,8 +102,8 @@ pub enum Effect {
     /// Acquire a room's lease, then read its stored messages and call [`State::lease_acquired`].
     AcquireLease(RoomId),
     ReleaseLease(RoomId),
-    /// Put a withdrawn message's text into the composer.
-    ReturnDraft(RoomId, String),
+    /// Put a withdrawn message's text into the composer, to edit the message that it edits if there is one.
+    ReturnDraft(RoomId, String, Option<CommandId>),
     /// Call [`State::expire_typing`] after the typing timeout.
     ExpireTyping(RoomId),
     /// Show a message beside the composer.
@@ -133,13 +134,15 @@ pub struct State {
     /// There was a connection before, or the page brought no list of rooms.
     pub(super) welcomed: bool,
     pub(super) connected: bool,
+    /// The message that the composer is editing.
+    pub(super) editing: Option<EditInProgress>,
     /// Messages that are being withdrawn to be edited, not discarded.
     pub(super) to_edit: Vec<CommandId>,
     /// The message that was discarded last; cleared by the next action.
     pub discarded: Option<OutgoingMessage>,
     /// When the server was last told that the user is typing.
     pub(super) typing_sent_at: Millis,
-    pub(super) pending_deletions: PendingDeletions,
+    pub(super) pending_commands: PendingCommands,
     pub(super) idle: IdleTracker,
 }
 
@@ -183,7 +186,7 @@ impl State {
         for room in self.open.values_mut() {
             *room = OpenRoom { load_state: LoadState::Failed(String::new()), ..OpenRoom::default() };
         }
-        (self.me, self.role, self.discarded) = (None, None, None);
+        (self.me, self.role, self.discarded, self.editing) = (None, None, None, None);
         self.rooms.clear();
         self.list_changed = true;
         self.to_edit.clear();
@@ -200,7 +203,7 @@ impl State {
             room.rejoining = false;
             room.typing.clear();
         }
-        self.pending_deletions = PendingDeletions::default();
+        self.pending_commands = PendingCommands::default();
         self.release_leases()
     }
 }

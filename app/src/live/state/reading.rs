@@ -15,12 +15,16 @@ pub(super) const TYPING_INTERVAL: Millis = 3_000;
 /// The server drops notifications that come sooner than this after the last, in milliseconds.
 pub(super) const TYPING_MIN_INTERVAL: Millis = 1_000;
 
-/// Deletions that were sent and not answered: their ids, and the messages. The user is told if one is refused. They are
-/// forgotten when the connection is lost: the room shows whether they took effect.
+/// Deletions and reactions that were sent and not answered: their ids, and the messages of deletions. The user is told if
+/// one is refused. They are forgotten when the connection is lost: the room shows whether they took effect.
 #[derive(Debug, Default)]
-pub(in crate::live) struct PendingDeletions(Vec<(CommandId, CommandId)>);
+pub(in crate::live) struct PendingCommands(Vec<(CommandId, Option<CommandId>)>);
 
-impl PendingDeletions {
+impl PendingCommands {
+    pub(super) fn add(&mut self, id: CommandId, deletes: Option<CommandId>) {
+        self.0.push((id, deletes));
+    }
+
     /// The server has answered a command. False if it was not pending.
     pub(super) fn take(&mut self, id: CommandId) -> bool {
         let known = self.0.iter().position(|(other, _)| *other == id);
@@ -28,8 +32,8 @@ impl PendingDeletions {
     }
 
     /// The messages that are being deleted.
-    pub(in crate::live) fn messages(&self) -> Vec<CommandId> {
-        self.0.iter().map(|(_, message)| *message).collect()
+    pub(in crate::live) fn deletions(&self) -> Vec<CommandId> {
+        self.0.iter().filter_map(|(_, message)| *message).collect()
     }
 }
 
@@ -54,7 +58,7 @@ impl State {
     /// A message of the current room.
     pub fn message(&self, id: CommandId) -> Option<&Message> {
         let room = self.open.get(self.current.as_ref()?)?;
-        room.timeline.messages().rev().find(|message| message.id == id).map(|message| &**message)
+        room.timeline.message(id).map(|message| &**message)
     }
 
     /// Whether the server would delete this message of the open room for the user.
@@ -70,16 +74,16 @@ impl State {
     #[must_use = "effects have to be run"]
     pub fn delete(&mut self, message: CommandId, id: CommandId) -> Vec<Effect> {
         match self.current.clone() {
-            _ if self.pending_deletions.messages().contains(&message) => Vec::new(),
+            _ if self.pending_commands.deletions().contains(&message) => Vec::new(),
             Some(room) if self.connected => {
-                self.pending_deletions.0.push((id, message));
+                self.pending_commands.add(id, Some(message));
                 vec![Effect::Send(ClientFrame::Delete { id, room, message })]
             }
             _ => vec![self.needs_connection()],
         }
     }
 
-    fn needs_connection(&self) -> Effect {
+    pub(super) fn needs_connection(&self) -> Effect {
         Effect::ShowHint(self.i18n.t(Key::ConnectionRequired).to_owned())
     }
 

@@ -1,7 +1,7 @@
 //! Unread counts and typing notifications.
 #![allow(unused_must_use, clippy::unwrap_used)]
 
-use parlor_protocol::{Event, EventKind, RoomSummary, ServerFrame, ServerRole};
+use parlor_protocol::{Event, EventKind, RoomSummary, ServerFrame, ServerRole, http::MessagePage};
 
 use super::{
     super::tests::{event, id, lobby, page, state, unread, user},
@@ -117,7 +117,7 @@ fn jumping_to_the_first_unread_message_loads_it_if_needed() {
     far.open.get_mut(&RoomId::lobby()).unwrap().timeline.mark_unread(Some(40));
     assert_eq!(far.jump_to_unread(&RoomId::lobby()), [Effect::LoadAround(RoomId::lobby(), 41)]);
     assert_eq!(far.jump_to_unread(&RoomId::lobby()), [], "it is being loaded");
-    far.loaded_around(&RoomId::lobby(), page(16, 65));
+    far.loaded_around(&RoomId::lobby(), MessagePage { head: 249, ..page(16, 65) });
     let room = &far.open[&RoomId::lobby()];
     assert_eq!((room.timeline.unread_after(), room.unread_jumps), (Some(40), 1));
     assert!(room.timeline.is_detached());
@@ -176,7 +176,7 @@ fn a_message_is_deleted_once_at_a_time() {
         |command| vec![Effect::Send(ClientFrame::Delete { id: id(command), room: room.clone(), message: id(2) })];
     assert_eq!(state.delete(id(2), id(8)), delete(8));
     assert_eq!(state.delete(id(2), id(9)), [], "it is under way");
-    assert_eq!(state.pending_deletions.messages(), [id(2)]);
+    assert_eq!(state.pending_commands.deletions(), [id(2)]);
     let refused = ServerFrame::Refused {
         id: Some(id(8).to_string()),
         room: None,

@@ -130,7 +130,7 @@ impl State {
         let mut effects = vec![Effect::Remove { id, room: room.clone(), withdrawn: true }];
         if let Some(at) = self.to_edit.iter().position(|other| *other == id) {
             self.to_edit.remove(at);
-            effects.push(Effect::ReturnDraft(room, message.message.body.clone()));
+            effects.push(Effect::ReturnDraft(room, message.message.body.clone(), message.edits));
         } else {
             self.discarded = Some(message);
         }

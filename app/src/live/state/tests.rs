@@ -46,6 +46,8 @@ pub(super) fn page(from: Seq, to: Seq) -> MessagePage {
         html: "<p>hi</p>".into(),
         reply_to: None,
         mentions: Vec::new(),
+        edited_at: None,
+        reactions: Vec::new(),
     };
     MessagePage { messages: (from..=to).map(message).collect(), head: to, ..MessagePage::default() }
 }
@@ -255,7 +257,7 @@ fn withdrawing_needs_the_lease_and_returns_the_text() {
         state.lease_acquired(&RoomId::lobby(), Some(&on_disk)),
         [
             Effect::Remove { id: id(9), room: RoomId::lobby(), withdrawn: true },
-            Effect::ReturnDraft(RoomId::lobby(), "hi".into()),
+            Effect::ReturnDraft(RoomId::lobby(), "hi".into(), None),
             Effect::ReleaseLease(RoomId::lobby()),
         ]
     );

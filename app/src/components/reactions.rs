@@ -1,0 +1,82 @@
+//! Reactions to a message: a chip for each emoji, which adds or removes one's own.
+
+use leptos::prelude::*;
+use parlor_protocol::{CommandId, Message, Reaction};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, MouseEvent};
+
+use crate::{i18n::Key, live::client::Client, time::Zone};
+
+/// The emojis that the menu of a message offers.
+pub const QUICK: [&str; 6] = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
+
+/// The chips under a message. The time zone is read only where there are some: it also says how lists are formatted.
+pub(super) fn chips(message: &Message, client: Client, read_only: bool) -> Option<impl IntoView + use<>> {
+    if message.reactions.is_empty() {
+        return None;
+    }
+    let (id, zone) = (message.id, client.zone.get());
+    let chips = message.reactions.iter().map(|reaction| chip(id, reaction, client, zone, read_only)).collect_view();
+    Some(view! {
+        // Screen readers must not announce each change.
+        <div class="reactions" role="group" aria-live="off" aria-label=client.i18n.t(Key::Reactions)>
+            {chips}
+        </div>
+    })
+}
+
+fn chip(message: CommandId, reaction: &Reaction, client: Client, zone: Zone, read_only: bool) -> impl IntoView + use<> {
+    let names = names(reaction, client, zone);
+    let label = label(reaction, &names, client);
+    let (emoji, count, me) = (reaction.emoji.clone(), reaction.count, reaction.me);
+    let toggle = {
+        let emoji = emoji.clone();
+        move |event: MouseEvent| {
+            if me && count == 1 {
+                focus_menu(&event);
+            }
+            client.react(message, emoji.clone(), !me);
+        }
+    };
+    view! {
+        <button
+            type="button"
+            class="chip"
+            tabindex="-1"
+            data-testid="reaction"
+            disabled=read_only
+            aria-pressed=me.to_string()
+            aria-label=label
+            title=names
+            on:click=toggle
+        >
+            <span class="chip-emoji">{emoji}</span>
+            <span>{zone.number(count)}</span>
+        </button>
+    }
+}
+
+/// The last reaction with an emoji is being removed, and its chip with it: the focus must not be lost.
+fn focus_menu(event: &MouseEvent) {
+    let message = event_target::<Element>(event).closest(".message").ok().flatten();
+    let button = message.and_then(|message| message.query_selector(".more").ok().flatten());
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        let _ = button.focus();
+    }
+}
+
+/// `Ann, Bob and 3 others`.
+fn names(reaction: &Reaction, client: Client, zone: Zone) -> String {
+    let others = reaction.count.saturating_sub(reaction.users.len() as u64);
+    let others = (others > 0).then(|| client.i18n.plural(Key::OtherCount, others));
+    let names: Vec<_> = reaction.users.iter().map(|user| user.name.as_str()).chain(others.as_deref()).collect();
+    zone.list(&names)
+}
+
+/// `👍, 3 people: Ann, Bob and Cy. You reacted.`
+fn label(reaction: &Reaction, names: &str, client: Client) -> String {
+    let i18n = client.i18n;
+    let people = i18n.plural(Key::PersonCount, reaction.count);
+    let values = [("emoji", &*reaction.emoji), ("people", &*people), ("names", names)];
+    i18n.format(if reaction.me { Key::ReactionWithYours } else { Key::ReactionByPeople }, &values)
+}
