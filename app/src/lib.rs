@@ -26,6 +26,7 @@ pub mod navigation;
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod pages;
+pub mod split;
 #[cfg(feature = "hydrate")]
 pub mod start;
 pub mod storage;

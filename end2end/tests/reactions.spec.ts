@@ -13,7 +13,7 @@ async function send(person: Person, text: string): Promise<void> {
 /** A chip has this count, and says whether the user has reacted. */
 async function expectReaction(person: Person, emoji: string, count: number, mine: boolean): Promise<void> {
   const chip = reaction(person, "hello", emoji);
-  await expect(chip).toHaveText(`${emoji}${count}`);
+  await expect(chip).toHaveText(`${emoji} ${count}`);
   await expect(chip).toHaveAttribute("aria-pressed", String(mine));
 }
 

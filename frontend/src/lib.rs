@@ -5,6 +5,10 @@
 #[cfg(feature = "hydrate")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Hydrates the HTML that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen]

@@ -2,7 +2,7 @@
 
 use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
 use parlor_protocol::{
-    CommandId, RoomId, User,
+    RoomId, User,
     validate::{self, ValidationError},
 };
 
@@ -35,8 +35,8 @@ pub struct ComposerHandle {
     pub field: NodeRef<html::Textarea>,
     /// The message that is being edited.
     pub editing: RwSignal<Option<Edit>>,
-    /// Edits in other rooms: the message and the text.
-    pub(super) suspended: StoredValue<Vec<(RoomId, CommandId, String)>>,
+    /// Edits in other rooms, and their texts.
+    pub(super) suspended: StoredValue<Vec<(Edit, String)>>,
     /// The name of the person whose direct room is being opened for a private message.
     pub sending_to: RwSignal<Option<String>>,
 }

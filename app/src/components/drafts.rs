@@ -32,7 +32,11 @@ pub(super) fn keep(client: Client, room: CurrentRoom, composer: ComposerHandle) 
                 // Text written before the author was known stays when they become known.
                 let keeps = last_room == room && last_author.is_none() && text.with_untracked(|text| !text.is_empty());
                 if (&last_room, &last_author) != (&room, &author) && !keeps {
-                    composer.suspend_edit(client);
+                    if last_author == author {
+                        composer.suspend_edit(client);
+                    } else {
+                        composer.discard_edits(client);
+                    }
                     text.set(stored());
                     client.hint.set(String::new());
                     if let Some(room) = &room {

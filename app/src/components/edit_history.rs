@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{api, effect::effect, i18n::Key, live::client::Client};
 
+/// The class of the mark of an edited message.
+pub(super) const EDITED: &str = "edited";
+
 lazy_part!(edit_history, Versions);
 
 /// The dialog and the message that it is about. Provided by context.
@@ -26,30 +29,20 @@ impl EditHistoryHandle {
     }
 }
 
-/// Says that a message was edited, and when. Opens its versions, where there is a dialog for them.
-pub(super) fn edited_mark(
-    message: &Message,
-    client: Client,
-    history: Option<EditHistoryHandle>,
-) -> Option<impl IntoView + use<>> {
+/// Says that a message was edited, and when. A click on it opens the versions of the message.
+pub(super) fn edited_mark(message: &Message, client: Client, read_only: bool) -> Option<impl IntoView + use<>> {
     let i18n = client.i18n;
-    let id = message.id;
     let time = client.zone.get().date_time(message.edited_at?);
     let label = i18n.format(Key::EditedAt, &[("time", &time)]);
     Some(view! {
         <button
             type="button"
-            class="edited"
+            class=EDITED
             tabindex="-1"
             data-testid="edited"
-            disabled=history.is_none()
+            disabled=read_only
             title=label.clone()
             aria-label=label
-            on:click=move |_| {
-                if let Some(history) = history {
-                    history.open(id);
-                }
-            }
         >
             {i18n.t(Key::Edited)}
         </button>

@@ -113,24 +113,31 @@ impl ComposerHandle {
     pub fn suspend_edit(self, client: Client) {
         if let Some(edit) = self.editing.get_untracked() {
             let text = self.text.get_untracked();
-            self.suspended.update_value(|suspended| {
-                suspended.retain(|(room, ..)| *room != edit.room);
-                suspended.push((edit.room.clone(), edit.message, text));
-            });
+            self.suspended.update_value(|suspended| suspended.push((edit, text)));
             self.editing.set(None);
             client.end_edit();
         }
     }
 
+    /// Forgets all edits: another user writes now.
+    pub fn discard_edits(self, client: Client) {
+        self.suspended.set_value(Vec::new());
+        self.editing.set(None);
+        client.end_edit();
+    }
+
     /// Continues the edit of a room that is open again. If its message is gone, the text becomes part of the draft.
     pub fn resume_edit(self, client: Client, room: &RoomId) {
         let suspended = self.suspended.try_update_value(|suspended| {
-            let at = suspended.iter().position(|(other, ..)| other == room)?;
+            let at = suspended.iter().position(|(edit, _)| edit.room == *room)?;
             Some(suspended.remove(at))
         });
-        if let Some(Some((_, message, text))) = suspended
-            && !self.edit(client, room, message, Some(text.clone()))
-        {
+        let Some(Some((Edit { message, original, .. }, text))) = suspended else { return };
+        if self.edit(client, room, message, Some(text.clone())) {
+            // The message may have been edited elsewhere meanwhile.
+            client.resume_edit(original.clone());
+            self.editing.update(|edit| edit.iter_mut().for_each(|edit| edit.original.clone_from(&original)));
+        } else {
             self.text.update(|draft| *draft = drafts::join(&text, draft));
         }
     }
@@ -163,6 +170,7 @@ pub fn EditStatus() -> impl IntoView {
     view! {
         <p
             class="composer-editing"
+            class:editing=move || composer.editing.read().is_some()
             role="status"
             data-testid="composer-editing"
             hidden=move || !client.hint.read().is_empty()

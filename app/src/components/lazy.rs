@@ -1,47 +1,28 @@
 //! Parts of the page whose code the browser loads when they are first needed.
 
-use std::{future::Future, pin::Pin};
-
 use leptos::{
     html,
     prelude::*,
     task::{spawn_local, tick},
-    wasm_split::SplitLoaderError,
 };
 
-use crate::{browser, effect::effect, i18n::Key, live::client::Client};
+use crate::{browser, effect::effect, i18n::Key, live::client::Client, split::SplitFuture};
 
 /// Renders a part whose code is loaded.
 pub type Part = fn() -> AnyView;
 
-/// What a function of [`lazy_part`] returns.
-pub type PartFuture = Pin<Box<dyn Future<Output = Result<Part, SplitLoaderError>>>>;
-
 /// Defines a function that loads a component with everything that only this component uses: `lazy_part!(switcher, Switcher)`.
-/// The name is also the name of the file. Without the feature `split` the component is in the main file.
+/// The name is also the name of the file.
 macro_rules! lazy_part {
     ($name:ident, $component:ident) => {
-        fn $name() -> $crate::components::lazy::PartFuture {
-            #[cfg(feature = "split")]
-            use ::leptos::wasm_split::wasm_split;
-            // leptos' own `#[lazy]` panics when the file cannot be fetched.
-            #[cfg_attr(feature = "split", wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible))]
-            fn part() -> Result<$crate::components::lazy::Part, ::leptos::wasm_split::SplitLoaderError> {
-                Ok(|| view! { <$component /> }.into_any())
-            }
-            #[cfg(feature = "split")]
-            let part = part();
-            #[cfg(not(feature = "split"))]
-            let part = std::future::ready(part());
-            Box::pin(part)
-        }
+        $crate::split::split!($name, $crate::components::lazy::Part, || view! { <$component /> }.into_any());
     };
 }
 pub(crate) use lazy_part;
 
 /// A part of the page that is loaded once it is wanted. When that fails, it says so and offers to try again.
 #[component]
-pub fn LazyPart(#[prop(into)] wanted: Signal<bool>, load: fn() -> PartFuture) -> impl IntoView {
+pub fn LazyPart(#[prop(into)] wanted: Signal<bool>, load: fn() -> SplitFuture<Part>) -> impl IntoView {
     let i18n = expect_context::<Client>().i18n;
     let part = RwSignal::new(None::<Part>);
     let failed = RwSignal::new(false);

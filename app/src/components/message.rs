@@ -6,7 +6,7 @@ use web_sys::Element;
 
 use super::{
     composer::ComposerHandle,
-    edit_history::{EditHistoryHandle, edited_mark},
+    edit_history::edited_mark,
     icons::{ALERT, CLOCK, Icon, MORE, TICK, TICKS},
     message_menu::{self, MessageMenuHandle},
     reactions::chips,
@@ -34,8 +34,7 @@ pub fn MessageView(row: ArcRwSignal<Row>) -> impl IntoView {
     // The welcome page has no menu and no composer.
     let menu = use_context::<MessageMenuHandle>();
     let composer = use_context::<ComposerHandle>();
-    let history = use_context::<EditHistoryHandle>();
-    view! { {move || row.read().message().map(|row| message(row, client, menu, composer, history).into_any())} }
+    view! { {move || row.read().message().map(|row| message(row, client, menu, composer).into_any())} }
 }
 
 fn message(
@@ -43,7 +42,6 @@ fn message(
     client: Client,
     menu: Option<MessageMenuHandle>,
     composer: Option<ComposerHandle>,
-    history: Option<EditHistoryHandle>,
 ) -> impl IntoView + use<> {
     let i18n = client.i18n;
     let id = row.message.id;
@@ -62,7 +60,7 @@ fn message(
             }
         >
             {byline(&row.message, client)}
-            {body(&row.message, i18n)} {edited_mark(&row.message, client, history)}
+            {body(&row.message, i18n)} {edited_mark(&row.message, client, menu.is_none())}
             {chips(&row.message, client, menu.is_none())}
             {row
                 .own

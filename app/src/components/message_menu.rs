@@ -5,7 +5,12 @@ use parlor_protocol::CommandId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{composer::ComposerHandle, current_room::CurrentRoom, reactions::QUICK};
+use super::{
+    composer::ComposerHandle,
+    current_room::CurrentRoom,
+    lazy::{LazyPart, lazy_part},
+    reactions::QUICK,
+};
 use crate::{browser, i18n::Key, live::client::Client};
 
 /// The menu's id, for the buttons that open it.
@@ -59,13 +64,27 @@ impl MessageMenuHandle {
     }
 }
 
+lazy_part!(message_menu, MenuItems);
+
 #[component]
 pub fn MessageMenu() -> impl IntoView {
+    let MessageMenuHandle { message, .. } = expect_context();
+    let menu = NodeRef::<html::Div>::new();
+    let wanted = Signal::derive(move || message.read().is_some());
+    view! {
+        <div class="message-menu" id=ID node_ref=menu popover="auto" on:keydown=move |event| move_focus(menu, &event)>
+            <LazyPart wanted load=message_menu />
+        </div>
+    }
+}
+
+/// What is in the menu. It is rendered once and follows the message.
+#[component]
+fn MenuItems() -> impl IntoView {
     let MessageMenuHandle { client, message } = expect_context();
     let i18n = client.i18n;
     let room = expect_context::<CurrentRoom>();
     let composer = expect_context::<ComposerHandle>();
-    let menu = NodeRef::<html::Div>::new();
     let excerpt = move || message.read().as_ref().map(Target::excerpt);
     let can = move |allowed: fn(&Target) -> bool| message.read().as_ref().is_some_and(allowed);
     let edit = move |_| {
@@ -102,7 +121,6 @@ pub fn MessageMenu() -> impl IntoView {
         }
     };
     view! {
-        <div class="message-menu" id=ID node_ref=menu popover="auto" on:keydown=move |event| move_focus(menu, &event)>
             <p class="message-menu-text" id="message-menu-text">
                 {excerpt}
             </p>
@@ -160,7 +178,6 @@ pub fn MessageMenu() -> impl IntoView {
                     {i18n.t(Key::DeleteMessage)}
                 </button>
             </div>
-        </div>
     }
 }
 

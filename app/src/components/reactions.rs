@@ -3,9 +3,12 @@
 use leptos::prelude::*;
 use parlor_protocol::{CommandId, Message, Reaction};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, MouseEvent};
+use web_sys::{Element, HtmlElement};
 
 use crate::{i18n::Key, live::client::Client, time::Zone};
+
+/// The class of a chip.
+pub(super) const CHIP: &str = "chip";
 
 /// The emojis that the menu of a message offers.
 pub const QUICK: [&str; 6] = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
@@ -15,8 +18,8 @@ pub(super) fn chips(message: &Message, client: Client, read_only: bool) -> Optio
     if message.reactions.is_empty() {
         return None;
     }
-    let (id, zone) = (message.id, client.zone.get());
-    let chips = message.reactions.iter().map(|reaction| chip(id, reaction, client, zone, read_only)).collect_view();
+    let zone = client.zone.get();
+    let chips = message.reactions.iter().map(|reaction| chip(reaction, client, zone, read_only)).collect_view();
     Some(view! {
         // Screen readers must not announce each change.
         <div class="reactions" role="group" aria-live="off" aria-label=client.i18n.t(Key::Reactions)>
@@ -25,40 +28,40 @@ pub(super) fn chips(message: &Message, client: Client, read_only: bool) -> Optio
     })
 }
 
-fn chip(message: CommandId, reaction: &Reaction, client: Client, zone: Zone, read_only: bool) -> impl IntoView + use<> {
+fn chip(reaction: &Reaction, client: Client, zone: Zone, read_only: bool) -> impl IntoView + use<> {
     let names = names(reaction, client, zone);
-    let label = label(reaction, &names, client);
-    let (emoji, count, me) = (reaction.emoji.clone(), reaction.count, reaction.me);
-    let toggle = {
-        let emoji = emoji.clone();
-        move |event: MouseEvent| {
-            if me && count == 1 {
-                focus_menu(&event);
-            }
-            client.react(message, emoji.clone(), !me);
-        }
-    };
+    let text = [&*reaction.emoji, " ", &*zone.number(reaction.count)].concat();
     view! {
         <button
             type="button"
-            class="chip"
+            class=CHIP
             tabindex="-1"
             data-testid="reaction"
+            data-emoji=reaction.emoji.clone()
             disabled=read_only
-            aria-pressed=me.to_string()
-            aria-label=label
+            aria-pressed=reaction.me.to_string()
+            aria-label=label(reaction, &names, client)
             title=names
-            on:click=toggle
         >
-            <span class="chip-emoji">{emoji}</span>
-            <span>{zone.number(count)}</span>
+            {text}
         </button>
     }
 }
 
+/// A click on a chip of a message adds or removes one's own reaction. One handler serves all chips: a closure for each would
+/// be code and memory of its own.
+pub(super) fn toggle(client: Client, message: CommandId, chip: &Element) {
+    let Some(emoji) = chip.get_attribute("data-emoji") else { return };
+    let (is_mine, is_last) = client.reaction(message, &emoji);
+    if is_mine && is_last {
+        focus_menu(chip);
+    }
+    client.react(message, emoji, !is_mine);
+}
+
 /// The last reaction with an emoji is being removed, and its chip with it: the focus must not be lost.
-fn focus_menu(event: &MouseEvent) {
-    let message = event_target::<Element>(event).closest(".message").ok().flatten();
+fn focus_menu(chip: &Element) {
+    let message = chip.closest(".message").ok().flatten();
     let button = message.and_then(|message| message.query_selector(".more").ok().flatten());
     if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
         let _ = button.focus();

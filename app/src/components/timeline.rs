@@ -3,16 +3,19 @@
 use std::ops::Range;
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
-use parlor_protocol::RoomId;
+use parlor_protocol::{CommandId, RoomId};
+use uuid::Uuid;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlCollection, HtmlElement};
 
 use super::{
     composer::ComposerHandle,
     current_room::CurrentRoom,
+    edit_history::{EDITED, EditHistoryHandle},
     empty_room::Beginning,
     icons::{DOWN, Icon, UP},
     long_press::{self, LongPress},
+    reactions::{CHIP, toggle},
     row::RowView,
     scroll::{self, ScrollPosition},
 };
@@ -159,7 +162,9 @@ pub fn Rows(
     view: RoomView,
     #[prop(default = StoredValue::new(false))] rows_pending: StoredValue<bool>,
 ) -> impl IntoView {
-    let i18n = expect_context::<Client>().i18n;
+    let client = expect_context::<Client>();
+    let i18n = client.i18n;
+    let history = use_context::<EditHistoryHandle>();
     let composer = use_context::<ComposerHandle>();
     let blocks = view.blocks;
     // What the server has rendered is there as a whole.
@@ -197,6 +202,7 @@ pub fn Rows(
             aria-relevant="additions"
             aria-label=i18n.t(Key::Messages)
             on:keydown=move |event| move_focus(composer, &event)
+            on:click=move |event| on_click(client, history, &event_target(&event))
         >
             <For each=batched key=|block| block.id let(block)>
                 <div class="row-block">
@@ -227,6 +233,18 @@ fn next_range(blocks: &[RowBlock], shown: &[BlockId]) -> Range<usize> {
     };
     let above = blocks[..first].iter().rev().take_while(in_batch).count();
     first - above..end.min(blocks.len())
+}
+
+/// A click on one of the small buttons under a message.
+fn on_click(client: Client, history: Option<EditHistoryHandle>, target: &Element) {
+    let Ok(Some(button)) = target.closest(".message button") else { return };
+    let message = button.closest(".message").ok().flatten().and_then(|message| message.get_attribute("data-id"));
+    let Some(message) = message.and_then(|id| Uuid::try_parse(&id).ok()).map(CommandId) else { return };
+    match button.class_name().as_str() {
+        CHIP => toggle(client, message, &button),
+        EDITED => history.into_iter().for_each(|history| history.open(message)),
+        _ => {}
+    }
 }
 
 /// The class of the button of a message.

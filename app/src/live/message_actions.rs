@@ -39,6 +39,15 @@ impl Client {
         })
     }
 
+    /// Whether the user has reacted with an emoji to a message of the open room, and whether only one user has.
+    pub fn reaction(&self, message: CommandId, emoji: &str) -> (bool, bool) {
+        self.with_state(|state| {
+            let mut reactions = state.message(message).into_iter().flat_map(|message| &message.reactions);
+            let reaction = reactions.find(|reaction| reaction.emoji == emoji);
+            reaction.map(|reaction| (reaction.me, reaction.count == 1)).unwrap_or_default()
+        })
+    }
+
     /// Whether the user may delete this message of the open room.
     pub fn can_delete(&self, message: CommandId) -> bool {
         self.with_state(|state| state.can_delete(message))
@@ -64,6 +73,12 @@ impl Client {
         let text = self.with_state(|state| state.begin_edit(room, message));
         self.publish();
         text
+    }
+
+    /// The edit that has begun continues one that began with this text.
+    pub fn resume_edit(&self, original: String) {
+        self.with_state(|state| state.resume_edit(original));
+        self.publish();
     }
 
     /// The composer has ended the edit.

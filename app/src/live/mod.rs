@@ -1,12 +1,11 @@
 //! The live client. Frames flow from the transport through [`state`] into signals and the page; what the user types flows
 //! from the outbox to the transport.
 //!
-//! `state`, `timeline`, `changes`, `rows`, `blocks`, `outbox`, `reconnect`, `transport_fallback`, `connection_stats`, `report` and `connection` are
+//! `state`, `timeline`, `rows`, `blocks`, `outbox`, `reconnect`, `transport_fallback`, `connection_stats`, `report` and `connection` are
 //! pure and have native tests. Only `transport` touches the browser's sockets.
 
 mod actions;
 pub mod blocks;
-mod changes;
 pub mod client;
 pub mod connection;
 pub mod connection_stats;

@@ -1,6 +1,6 @@
 //! Edits, reactions and deletions, with pages that are older or newer than the live position.
 
-use parlor_protocol::{Reaction, UserKind, limits};
+use parlor_protocol::{Reaction, UserKind, http::MessagePage, limits};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -185,6 +185,17 @@ fn changes_are_shown_while_the_timeline_is_detached() {
     assert_eq!(timeline.append(log.page(false, |seq| seq >= 6), LIMIT), Some(true));
     let expected: Vec<_> = log.messages(log.head()).into_iter().filter(|message| message.seq >= 3).collect();
     assert_eq!(shown(&timeline), expected);
+}
+
+#[test]
+fn a_page_from_before_the_one_that_ends_the_timeline_is_loaded_again() {
+    let (mut log, mut timeline) = six();
+    timeline.detach();
+    let older = log.page(true, |seq| seq < 3);
+    log.edit(1);
+    assert_eq!(timeline.append(log.page(false, |seq| seq >= 6), LIMIT), Some(true));
+    // The edit was no event here, so nothing knows it.
+    assert!(timeline.first().is_none_or(|first| first > 5) && !timeline.prepend(older, LIMIT));
 }
 
 #[test]

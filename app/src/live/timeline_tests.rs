@@ -1,6 +1,6 @@
 //! Timelines, with frames and pages in any order.
 
-use parlor_protocol::{UserId, UserKind};
+use parlor_protocol::{UserId, UserKind, http::MessagePage};
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -90,6 +90,13 @@ impl State {
         Some(pending.unwrap_or_else(|| message.body.clone()))
     }
 
+    /// The edit that begins is the continuation of one that began with this text.
+    pub fn resume_edit(&mut self, original: String) {
+        if let Some(editing) = &mut self.editing {
+            editing.original = original;
+        }
+    }
+
     pub fn end_edit(&mut self) {
         self.editing = None;
     }

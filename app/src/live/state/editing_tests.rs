@@ -144,6 +144,9 @@ fn a_conflict_with_another_edit_is_noticed_but_not_ones_own() {
     assert_eq!(state.begin_edit(&lobby(), id(4)).as_deref(), Some("better"), "what is shown");
     state.apply(edited(6, 90, 4, "better"), 0);
     assert_eq!(state.edit_conflict(), None);
+    // An edit that was put aside began with an older text.
+    state.resume_edit("mine".into());
+    assert_eq!(state.edit_conflict(), Some(EditConflict::Edited));
     state.end_edit();
     state.apply(edited(7, 81, 4, "again"), 0);
     assert_eq!(state.edit_conflict(), None);

@@ -123,7 +123,11 @@ impl State {
         }
         match room.timeline.append(page, PAGE) {
             // The end is reached, so live events follow.
-            Some(true) => effects.push(Effect::Send(ClientFrame::Join(room.timeline.cursor(id)))),
+            Some(true) => {
+                effects.push(Effect::Send(ClientFrame::Join(room.timeline.cursor(id))));
+                let head = room.timeline.head();
+                self.outbox.remove_delivered_until(id, head);
+            }
             Some(false) => {}
             None => {
                 room.loading_newer = true;

@@ -9,6 +9,7 @@ use crate::i18n::{I18n, Key};
 #[cfg(test)]
 use crate::json;
 
+mod http;
 mod inbox;
 mod poll;
 mod request;
@@ -65,8 +66,7 @@ pub fn open(kind: TransportKind) -> Option<Box<dyn Transport>> {
     }
     match kind {
         TransportKind::WebSocket => websocket::open(),
-        TransportKind::EventStream => sse::open(),
-        TransportKind::Poll => Some(poll::open()),
+        TransportKind::EventStream | TransportKind::Poll => http::open(kind),
     }
 }
 

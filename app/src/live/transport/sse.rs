@@ -9,7 +9,7 @@ use super::{
     inbox::{EventListener, Inbox, message_text},
     uplink::{Uplink, UplinkEvent},
 };
-use crate::{browser, i18n::Key, json, live::transport_fallback::TransportKind};
+use crate::{i18n::Key, json, live::transport_fallback::TransportKind};
 
 struct Stream {
     source: EventSource,
@@ -20,9 +20,6 @@ struct Stream {
 }
 
 pub(super) fn open() -> Option<Box<dyn Transport>> {
-    if !browser::has("EventSource") {
-        return None;
-    }
     let query = super::poll::query();
     let source = EventSource::new(&(TransportKind::EventStream.path().to_owned() + &query)).ok()?;
     let inbox = Inbox::default();

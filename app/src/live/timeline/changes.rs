@@ -42,7 +42,16 @@ pub(super) fn change(message: &mut Arc<Message>, event: &Event, me: Option<UserI
             react(reactions, emoji, &event.by, *on, me == Some(event.by.id));
         }
         EventKind::Deleted { .. } => return false,
-        _ => {}
+        EventKind::Edited { .. }
+        | EventKind::Message { .. }
+        | EventKind::MemberAdded { .. }
+        | EventKind::MemberRemoved { .. }
+        | EventKind::Appointed { .. }
+        | EventKind::OwnerChanged { .. }
+        | EventKind::Renamed { .. }
+        | EventKind::TopicSet { .. }
+        | EventKind::Archived { .. }
+        | EventKind::Unknown => {}
     }
     true
 }
