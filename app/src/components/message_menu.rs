@@ -1,6 +1,6 @@
 //! The menu of a message: a popover at its button, a sheet on phones. One element serves all messages.
 
-use leptos::{ev::KeyboardEvent, html, prelude::*};
+use leptos::{ev::KeyboardEvent, html, prelude::*, task::spawn_local};
 use parlor_protocol::CommandId;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -11,12 +11,15 @@ use super::{
     lazy::{LazyPart, lazy_part},
     reactions::QUICK,
 };
-use crate::{browser, i18n::Key, live::client::Client};
+use crate::{browser, clock, effect::effect, i18n::Key, live::client::Client};
 
 /// The menu's id, for the buttons that open it.
 pub const ID: &str = "message-menu";
 /// Characters of the message that the sheet shows, to tell which message it is about.
 const EXCERPT_CHARS: usize = 160;
+/// The items load once the page has settled, before the menu opens: if they come later, lifting the finger after a long press
+/// closes it.
+const PRELOAD_AFTER_MS: u32 = 2_000;
 
 /// The message that the menu is about. Provided by context.
 #[derive(Clone, Copy)]
@@ -70,7 +73,14 @@ lazy_part!(message_menu, MenuItems);
 pub fn MessageMenu() -> impl IntoView {
     let MessageMenuHandle { message, .. } = expect_context();
     let menu = NodeRef::<html::Div>::new();
-    let wanted = Signal::derive(move || message.read().is_some());
+    let is_preloading = RwSignal::new(false);
+    effect(move || {
+        spawn_local(async move {
+            clock::sleep(PRELOAD_AFTER_MS).await;
+            is_preloading.try_set(true);
+        });
+    });
+    let wanted = Signal::derive(move || is_preloading.get() || message.read().is_some());
     view! {
         <div class="message-menu" id=ID node_ref=menu popover="auto" on:keydown=move |event| move_focus(menu, &event)>
             <LazyPart wanted load=message_menu />
