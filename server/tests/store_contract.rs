@@ -473,10 +473,15 @@ async fn a_reaction_that_changes_nothing_is_no_event(db: &Database) {
     let sent = db.append(id, &lobby, &ann, message("well?")).await;
     assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", false)).await, sent, "nobody ever did");
     let on = db.append(new_id(), &lobby, &ann, reaction(id, "👍", true)).await;
-    assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", true)).await, on);
+    let again = new_id();
+    assert_eq!(db.append(again, &lobby, &ann, reaction(id, "👍", true)).await, on);
     let off = db.append(new_id(), &lobby, &ann, reaction(id, "👍", false)).await;
     assert_eq!(db.append(new_id(), &lobby, &ann, reaction(id, "👍", false)).await, off);
     assert_eq!([sent, on, off].map(stored), [1, 2, 3]);
+    // It was decided then, however late it comes again.
+    assert_eq!(db.append(again, &lobby, &ann, reaction(id, "👍", true)).await, on);
+    assert_eq!(db.append(again, &lobby, &ann, reaction(id, "❤️", true)).await, AppendOutcome::IdReused);
+    assert!(db.store.reactions(&lobby, 1, ann.id).await.unwrap().is_empty());
     let (one, two) = (new_id(), new_id());
     let at_once = tokio::join!(
         db.append(one, &lobby, &ann, reaction(id, "👍", true)),

@@ -18,5 +18,16 @@ CREATE TABLE reaction (
     PRIMARY KEY (room, message_seq, emoji, user_id)
 );
 
+-- Commands for reactions that changed nothing, and so are no events: when they are repeated, they still change nothing.
+CREATE TABLE unchanged_reaction (
+    id     uuid PRIMARY KEY,
+    room   text COLLATE "C" NOT NULL,
+    author uuid NOT NULL,
+    -- The event that had made it so.
+    seq    bigint NOT NULL,
+    at     bigint NOT NULL,
+    digest bytea NOT NULL
+);
+
 -- A page of messages takes the same time, however many other events lie between them.
 CREATE INDEX event_message ON event (room, seq) WHERE kind = 'message';

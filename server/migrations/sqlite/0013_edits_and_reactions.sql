@@ -18,5 +18,16 @@ CREATE TABLE reaction (
     PRIMARY KEY (room, message_seq, emoji, user)
 ) STRICT, WITHOUT ROWID;
 
+-- Commands for reactions that changed nothing, and so are no events: when they are repeated, they still change nothing.
+CREATE TABLE unchanged_reaction (
+    id     BLOB PRIMARY KEY NOT NULL,
+    room   TEXT NOT NULL,
+    author BLOB NOT NULL,
+    -- The event that had made it so.
+    seq    INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    digest BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- A page of messages takes the same time, however many other events lie between them.
 CREATE INDEX event_message ON event (room, seq) WHERE kind = 'message';

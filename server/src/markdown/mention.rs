@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use parlor_protocol::{UserId, limits};
+use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::characters::{is_unspaced, is_word};
@@ -68,8 +69,9 @@ fn candidates<'a>(before: &str, text: &'a str) -> impl Iterator<Item = &'a str> 
     let first_line = text.split('\n').next().unwrap_or_default();
     let line = if first_line.starts_with(char::is_whitespace) { "" } else { first_line };
     let mut chars = 0;
-    // A combining mark or joiner belongs to the character before it.
-    line.grapheme_indices(true)
+    // A combining mark or joiner belongs to the character before it. In extended clusters, a prepended character (Unicode's
+    // Grapheme_Cluster_Break=Prepend) would take what follows a name into it.
+    line.grapheme_indices(false)
         .map(|(at, grapheme)| (at + grapheme.len(), grapheme))
         .take_while(move |(_, grapheme)| {
             chars += grapheme.chars().count();
@@ -88,6 +90,7 @@ fn ends_name(last: char, after: &str, in_emphasis: bool) -> bool {
     let Some(next) = after.chars().next() else { return true };
     let goes_on = |rest: &str| rest.chars().next().is_some_and(|c| is_word(c) && !is_unspaced(c));
     match next {
+        _ if is_combining_mark(next) => false,
         _ if is_unspaced(last) || is_unspaced(next) => true,
         '_' => in_emphasis && !goes_on(after.trim_start_matches('_')),
         '@' | '-' | '.' => !is_word(last) || !goes_on(&after[1..]),

@@ -32,13 +32,15 @@ fn check(source: &str, people: &[&str], expected: &[u128], html: &str) {
 
 #[test]
 fn the_longest_name_at_the_start_of_a_word_counts() {
-    let people = ["Ann", "Ann Lee", "J. R. R. Tolkien", "张三", "민수"];
+    // The last ones: a character that belongs to the one after it, and marks that belong to the one before.
+    let people = ["Ann", "Ann Lee", "J. R. R. Tolkien", "张三", "민수", "𑪄", "क", "का"];
     for (source, expected, html) in [
         ("@ann", vec![1], "<p><m>@ann</m></p>"),
         ("x @Ann  Lee, y", vec![2], "<p>x <m>@Ann  Lee</m>, y</p>"),
         ("@ann's @ANN.", vec![1], "<p><m>@ann</m>'s <m>@ANN</m>.</p>"),
         ("@J. R. R. Tolkien!", vec![3], "<p><m>@J. R. R. Tolkien</m>!</p>"),
         ("你好@张三你好 @민수야", vec![4, 5], "<p>你好<m>@张三</m>你好 <m>@민수</m>야</p>"),
+        ("@𑪄 x @𑪄, @का @क!", vec![6, 8, 7], "<p><m>@𑪄</m> x <m>@𑪄</m>, <m>@का</m> <m>@क</m>!</p>"),
         ("*@ann*\n- @ann lee", vec![1, 2], "<p><em><m>@ann</m></em></p>\n<ul>\n<li><m>@ann lee</m></li>\n</ul>"),
         ("@anna x@ann _@ @ ann", vec![], "<p>@anna x@ann _@ @ ann</p>"),
     ] {

@@ -1,6 +1,6 @@
 //! New entries of the log.
 
-use parlor_protocol::{Event, EventKind, Millis, Seq};
+use parlor_protocol::{CommandId, Event, EventKind, Millis, RoomId, Seq, UserId};
 
 use super::{
     digest::{CommandDigest, digest},
@@ -15,26 +15,51 @@ pub(in super::super) struct NewEntry {
     pub(in super::super) html_version: Option<i64>,
 }
 
+/// A command for a reaction that changes nothing.
+pub(in super::super) struct UnchangedReaction {
+    pub(in super::super) id: CommandId,
+    pub(in super::super) room: RoomId,
+    pub(in super::super) author: UserId,
+    /// The event that had made it so, and its time.
+    pub(in super::super) seq: Seq,
+    pub(in super::super) at: Millis,
+    pub(in super::super) digest: CommandDigest,
+}
+
+/// What to do about a batch of commands.
+#[derive(Default)]
+pub(in super::super) struct Decided {
+    /// One for each command.
+    pub(in super::super) outcomes: Vec<AppendOutcome>,
+    pub(in super::super) new: Vec<NewEntry>,
+    pub(in super::super) unchanged: Vec<UnchangedReaction>,
+}
+
 impl NewEntry {
-    /// Decides about a batch of commands, in order. Returns the outcome of each, and the entries of those that are new.
-    pub(in super::super) fn decide(
-        log: &mut LogState,
-        commands: Vec<LogCommand>,
-        now: Millis,
-    ) -> (Vec<AppendOutcome>, Vec<Self>) {
-        let (mut outcomes, mut new) = (Vec::with_capacity(commands.len()), Vec::with_capacity(commands.len()));
+    /// Decides about a batch of commands, in order.
+    pub(in super::super) fn decide(log: &mut LogState, commands: Vec<LogCommand>, now: Millis) -> Decided {
+        let mut decided = Decided::default();
         for command in commands {
             let digest = digest(&command);
-            outcomes.push(match log.check(&command, digest) {
+            decided.outcomes.push(match log.check(&command, digest) {
                 Ok(message_seq) => {
                     let seq = log.place(&command, digest, now);
-                    new.push(Self::new(command, seq, digest, message_seq, now));
+                    decided.new.push(Self::new(command, seq, digest, message_seq, now));
                     AppendOutcome::Stored { seq, at: now }
                 }
-                Err(outcome) => outcome,
+                Err(outcome) => {
+                    if let AppendOutcome::Stored { seq, at } = outcome
+                        && !log.is_known(&command)
+                    {
+                        log.note_unchanged(&command, digest, (seq, at));
+                        let LogCommand { id, room, by, .. } = command;
+                        decided.unchanged.push(UnchangedReaction { id, room, author: by.id, seq, at, digest });
+                    }
+                    outcome
+                }
             });
         }
-        (outcomes, new)
+        decided
     }
 
     fn new(command: LogCommand, seq: Seq, digest: CommandDigest, message_seq: Seq, at: Millis) -> Self {

@@ -9,7 +9,7 @@ mod state;
 
 pub(super) use columns::{Columns, encode};
 pub(super) use digest::ERASED_DIGEST;
-pub(super) use entry::NewEntry;
+pub(super) use entry::{Decided, NewEntry, UnchangedReaction};
 pub(super) use page::PageRange;
 pub(super) use row::{EventRow, MessageRow, ReactionRow, VersionRow};
-pub(super) use state::{LogState, RoomAccess, StoredEntry, StoredReaction};
+pub(super) use state::{LogState, Reacted, RoomAccess, StoredEntry, StoredReaction};

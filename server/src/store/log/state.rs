@@ -60,6 +60,14 @@ pub(in super::super) struct StoredReaction {
     pub(in super::super) at: Millis,
 }
 
+/// The commands of reactions, their messages and their users.
+#[derive(Default)]
+pub(in super::super) struct Reacted {
+    pub(in super::super) commands: Vec<Uuid>,
+    pub(in super::super) messages: HashSet<Uuid>,
+    pub(in super::super) users: HashSet<Uuid>,
+}
+
 /// The reactions to a message.
 #[derive(Default)]
 struct Reactions {
@@ -90,10 +98,17 @@ impl LogState {
         ids.flatten().map(|id| id.0).collect()
     }
 
-    /// The messages whose reactions a batch depends on, and the users who react. Both are empty without such commands.
-    pub(in super::super) fn reacted(batch: &[LogCommand]) -> (HashSet<Uuid>, HashSet<Uuid>) {
-        let reacts = batch.iter().filter(|command| matches!(command.kind, LogCommandKind::React { .. }));
-        reacts.filter_map(|command| Some((target(command)?.0, command.by.id.0))).unzip()
+    /// What a batch depends on because of its reactions.
+    pub(in super::super) fn reacted(batch: &[LogCommand]) -> Reacted {
+        let mut reacted = Reacted::default();
+        for command in batch {
+            if let LogCommandKind::React { message, .. } = &command.kind {
+                reacted.commands.push(command.id.0);
+                reacted.messages.insert(message.0);
+                reacted.users.insert(command.by.id.0);
+            }
+        }
+        reacted
     }
 
     /// Adds how many users have reacted to a message with an emoji.
@@ -104,6 +119,19 @@ impl LogState {
     pub(in super::super) fn add_reaction(&mut self, stored: StoredReaction) {
         let StoredReaction { message, emoji, user, active, seq, at } = stored;
         self.reactions.entry(message).or_default().of_users.insert((emoji, user), (active, seq, at));
+    }
+
+    /// Adds commands that changed nothing: id, room, author, and the event that had made it so.
+    pub(in super::super) fn add_unchanged(&mut self, rows: Vec<(Uuid, String, Uuid, i64, Millis, Vec<u8>)>) {
+        for (id, room, author, seq, at, digest) in rows {
+            let (id, room, author, seq) = (CommandId(id), RoomId::from(room), UserId(author), seq.unsigned_abs());
+            self.entries.entry(id).or_insert(StoredEntry { id, room, seq, at, author, digest, is_message: false });
+        }
+    }
+
+    /// Whether a command was decided before.
+    pub(super) fn is_known(&self, command: &LogCommand) -> bool {
+        self.entries.contains_key(&command.id)
     }
 
     pub(in super::super) fn add_entry(&mut self, stored: StoredEntry) {
@@ -183,6 +211,13 @@ impl LogState {
             | LogCommandKind::SetTopic { .. }
             | LogCommandKind::SetArchived { .. } => Ok(0),
         }
+    }
+
+    /// Notes a command that is no event, as it changes nothing, so that it is answered the same again.
+    pub(super) fn note_unchanged(&mut self, command: &LogCommand, digest: CommandDigest, (seq, at): (Seq, Millis)) {
+        let LogCommand { id, room, by, .. } = command;
+        let (id, room, author, digest) = (*id, room.clone(), by.id, digest.to_vec());
+        self.entries.insert(id, StoredEntry { id, room, seq, at, author, digest, is_message: false });
     }
 
     /// Gives a command the next seq of its room. Later commands of the batch find it, and do not find what it deletes.

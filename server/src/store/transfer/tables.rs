@@ -110,7 +110,13 @@ pub(super) static AUDIT: Table = Table {
 };
 
 /// Everything else, a table after those that it refers to.
-pub(super) static OTHERS: [Table; 12] = [
+pub(super) static OTHERS: [Table; 13] = [
+    Table {
+        source: "unchanged_reaction",
+        target: "unchanged_reaction",
+        key: 1,
+        columns: &[uuid("id"), text("room"), uuid("author"), integer("seq"), integer("at"), bytes("digest")],
+    },
     Table {
         source: "user",
         target: "users",

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::{
     super::{transaction::WriteTransaction, values::sql_seq},
-    log_state, projection,
+    log_state, projection, reactions,
 };
 use crate::{
     domain::{AppendOutcome, LogCommand, LogCommandKind, StoreError},
-    store::log::{Columns, NewEntry, encode},
+    store::log::{Columns, Decided, NewEntry, encode},
 };
 
 /// Appends what is new and finds what is not. Returns the outcome of each command, in order.
@@ -26,7 +26,8 @@ pub(in super::super) async fn append(
         return Ok(Vec::new());
     }
     let mut log = log_state::load(tx, &commands).await?;
-    let (outcomes, new) = NewEntry::decide(&mut log, commands, tx.now);
+    let Decided { outcomes, new, unchanged } = NewEntry::decide(&mut log, commands, tx.now);
+    reactions::insert_unchanged(tx.db(), &unchanged).await?;
     if new.is_empty() {
         return Ok(outcomes);
     }

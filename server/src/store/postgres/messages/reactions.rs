@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::values::sql_seq;
 use crate::{
     domain::{LogCommand, StoreError},
-    store::log::{LogState, ReactionRow, StoredReaction},
+    store::log::{LogState, Reacted, ReactionRow, StoredReaction, UnchangedReaction},
 };
 
 /// Applies a reaction that was just inserted.
@@ -35,6 +35,24 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// Stores the commands that changed nothing.
+pub(super) async fn insert_unchanged(db: &mut PgConnection, unchanged: &[UnchangedReaction]) -> Result<(), StoreError> {
+    for UnchangedReaction { id, room, author, seq, at, digest } in unchanged {
+        sqlx::query(
+            "INSERT INTO unchanged_reaction (id, room, author, seq, at, digest) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(id.0)
+        .bind(room.as_str())
+        .bind(author.0)
+        .bind(sql_seq(*seq))
+        .bind(at)
+        .bind(&digest[..])
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
 /// Removes the reactions to a deleted message.
 pub(super) async fn clear(db: &mut PgConnection, room: &RoomId, message_seq: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM reaction WHERE room = $1 AND message_seq = $2")
@@ -47,11 +65,17 @@ pub(super) async fn clear(db: &mut PgConnection, room: &RoomId, message_seq: i64
 
 /// Reads what decides about the reactions of a batch, whose rooms are locked.
 pub(super) async fn load(db: &mut PgConnection, log: &mut LogState, batch: &[LogCommand]) -> Result<(), StoreError> {
-    let (messages, users) = LogState::reacted(batch);
+    let Reacted { commands, messages, users } = LogState::reacted(batch);
     if messages.is_empty() {
         return Ok(());
     }
     let (messages, users): (Vec<_>, Vec<_>) = (messages.into_iter().collect(), users.into_iter().collect());
+    let known: Vec<(Uuid, String, Uuid, i64, i64, Vec<u8>)> =
+        sqlx::query_as("SELECT id, room, author, seq, at, digest FROM unchanged_reaction WHERE id = ANY($1)")
+            .bind(&commands)
+            .fetch_all(&mut *db)
+            .await?;
+    log.add_unchanged(known);
     let counts: Vec<(Uuid, String, i64)> = sqlx::query_as(
         "SELECT event.id, reaction.emoji, count(*)
          FROM event JOIN reaction ON reaction.room = event.room AND reaction.message_seq = event.seq

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::{
     super::{rows, transaction::WriteTransaction, values::sql_seq},
-    log_state, mentions, projection,
+    log_state, mentions, projection, reactions,
 };
 use crate::{
     domain::{AppendOutcome, LogCommand, LogCommandKind, StoreError},
-    store::log::{Columns, NewEntry, encode},
+    store::log::{Columns, Decided, NewEntry, encode},
 };
 
 /// Appends what is new and finds what is not. Returns the outcome of each command, in order.
@@ -28,7 +28,8 @@ pub(in super::super) async fn append(
     }
     let now = tx.now;
     let mut log = log_state::load(tx.db(), &commands, now).await?;
-    let (outcomes, new) = NewEntry::decide(&mut log, commands, now);
+    let Decided { outcomes, new, unchanged } = NewEntry::decide(&mut log, commands, now);
+    reactions::insert_unchanged(tx.db(), &unchanged).await?;
     insert(tx.db(), &new).await?;
     mentions::insert(tx.db(), new.iter().map(|row| &row.event)).await?;
     for row in &new {

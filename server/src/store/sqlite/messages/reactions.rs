@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::{rows as values, values::sql_seq};
 use crate::{
     domain::{LogCommand, StoreError},
-    store::log::{LogState, ReactionRow, StoredReaction},
+    store::log::{LogState, Reacted, ReactionRow, StoredReaction, UnchangedReaction},
 };
 
 /// Applies a reaction that was just inserted.
@@ -35,6 +35,25 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// Stores the commands that changed nothing.
+pub(super) async fn insert_unchanged(
+    db: &mut SqliteConnection,
+    unchanged: &[UnchangedReaction],
+) -> Result<(), StoreError> {
+    for UnchangedReaction { id, room, author, seq, at, digest } in unchanged {
+        sqlx::query("INSERT INTO unchanged_reaction (id, room, author, seq, at, digest) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(id.0)
+            .bind(room.as_str())
+            .bind(author.0)
+            .bind(sql_seq(*seq))
+            .bind(at)
+            .bind(&digest[..])
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Removes the reactions to a deleted message.
 pub(super) async fn clear(db: &mut SqliteConnection, room: &RoomId, message_seq: i64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM reaction WHERE room = ? AND message_seq = ?")
@@ -51,8 +70,20 @@ pub(super) async fn load(
     log: &mut LogState,
     batch: &[LogCommand],
 ) -> Result<(), StoreError> {
-    let (messages, users) = LogState::reacted(batch);
+    let Reacted { commands, messages, users } = LogState::reacted(batch);
     let (messages, users): (Vec<_>, Vec<_>) = (messages.into_iter().collect(), users.into_iter().collect());
+    for commands in commands.chunks(values::MOST) {
+        let sql = format!(
+            "SELECT id, room, author, seq, at, digest FROM unchanged_reaction WHERE id IN (VALUES {})",
+            values::placeholders(1, commands.len()),
+        );
+        let mut query = sqlx::query_as(AssertSqlSafe(sql));
+        for id in values::padded(commands) {
+            query = query.bind(id);
+        }
+        let known: Vec<(Uuid, String, Uuid, i64, i64, Vec<u8>)> = query.fetch_all(&mut *db).await?;
+        log.add_unchanged(known);
+    }
     for messages in messages.chunks(values::MOST) {
         let sql = format!(
             "SELECT event.id, reaction.emoji, count(*)
