@@ -1,4 +1,5 @@
 //! Edits, reactions and deletions, with pages that are older or newer than the live position.
+#![allow(clippy::expect_used)]
 
 use parlor_protocol::{Reaction, UserKind, http::MessagePage, limits};
 use proptest::prelude::*;
@@ -225,7 +226,7 @@ fn a_deleted_text_is_not_kept() {
     assert!(!format!("{timeline:?}").contains("edit 7"));
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Message(u128),
     Edit(usize),
@@ -259,6 +260,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[derive(Clone, Copy)]
 enum Request {
     Older(Option<CommandId>),
     Newest,

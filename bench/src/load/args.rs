@@ -66,7 +66,7 @@ impl LoadArgs {
     /// Resident memory of the server, in KiB. None if no process is given.
     pub(super) fn server_memory(&self) -> anyhow::Result<Option<u64>> {
         let each = self.pid.iter().map(|pid| machine::resident_kib(*pid));
-        Ok((!self.pid.is_empty()).then(|| each.sum::<anyhow::Result<u64>>()).transpose()?)
+        (!self.pid.is_empty()).then(|| each.sum()).transpose()
     }
 
     /// CPU time of the server in seconds, if known.

@@ -1,6 +1,6 @@
 //! Edits and reactions, with frames, storage and leases.
 // Most tests check the state, not all effects.
-#![allow(unused_must_use)]
+#![allow(unused_must_use, clippy::expect_used)]
 
 use parlor_protocol::{Event, EventKind, RoomId, ServerFrame, error_code, http::MessagePage};
 

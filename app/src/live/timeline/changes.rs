@@ -142,7 +142,8 @@ impl RecentChanges {
     /// Brings a message of a page up to date. False if it was deleted meanwhile.
     pub(super) fn catch_up(&self, message: &mut Arc<Message>, head: Seq, me: Option<UserId>) -> bool {
         let id = message.id;
-        let missed = self.events.iter().filter(|event| event.seq > head && changed_message(&event.event) == Some(id));
-        missed.fold(true, |there, event| there && change(message, event, me))
+        let mut missed =
+            self.events.iter().filter(|event| event.seq > head && changed_message(&event.event) == Some(id));
+        missed.all(|event| change(message, event, me))
     }
 }
