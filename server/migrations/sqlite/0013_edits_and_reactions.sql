@@ -28,6 +28,3 @@ CREATE TABLE unchanged_reaction (
     at     INTEGER NOT NULL,
     digest BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-
--- A page of messages takes the same time, however many other events lie between them.
-CREATE INDEX event_message ON event (room, seq) WHERE kind = 'message';
